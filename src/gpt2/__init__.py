@@ -1,0 +1,49 @@
+"""GPT-2 whole: read it, run it, train it, adapt it, measure it, serve it.
+
+The public names are resolved when first used, so ``import gpt2`` is instant and loads neither torch
+nor anything else of weight.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public name -> the module that defines it.
+_HOME = {
+    "GPT2Config": "gpt2.config",
+    "GPT2Error": "gpt2.errors",
+    "GPT2Tokenizer": "gpt2.tokenizer",
+    "GPT2TokenizerFast": "gpt2.tokenizer",
+    "GenerationConfig": "gpt2.generation",
+    "GPT2Model": "gpt2.model",
+    "GPT2LMHeadModel": "gpt2.model",
+    "GPT2ForSequenceClassification": "gpt2.model",
+    "AutoConfig": "gpt2.auto",
+    "AutoTokenizer": "gpt2.auto",
+    "AutoModel": "gpt2.auto",
+    "AutoModelForCausalLM": "gpt2.auto",
+    "pipeline": "gpt2.auto",
+    "set_seed": "gpt2.auto",
+    "load": "gpt2.loading",
+}
+
+__all__ = ["__version__", *_HOME]
+
+if TYPE_CHECKING:
+    from gpt2.config import GPT2Config as GPT2Config
+    from gpt2.errors import GPT2Error as GPT2Error
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'gpt2' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

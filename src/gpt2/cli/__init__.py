@@ -1,0 +1,66 @@
+"""The command ``gpt2``: one file a command, imported when that command runs.
+
+A command's file is named after it and holds ``command``, a click command. Results go to standard
+output, everything else to standard error; the exit code is 0, 1 (it failed) or 2 (it was asked
+wrongly).
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from gpt2 import __version__
+from gpt2.errors import GPT2Error, InputError, OptionError
+
+# Command -> the line `gpt2 --help` shows for it. The file is the name with underscores.
+COMMANDS = {
+    "generate": "Continue a text.",
+    "tokenize": "Show how a text becomes tokens.",
+    "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
+    "convert": "Write a model in another file format.",
+    "info": "Tell what a model is, or what is installed here.",
+}
+
+
+class _Commands(click.Group):
+    """A group that knows its commands' names and imports only the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"gpt2.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gpt2")
+def gpt2() -> None:
+    """GPT-2 whole: run it, train it, adapt it, measure it, serve it."""
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line on standard error, not a traceback."""
+    try:
+        gpt2(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except GPT2Error as error:
+        print(f"gpt2: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, (OptionError, InputError)) else 1)
+    except BrokenPipeError:  # `gpt2 ... | head`: the reader has left
+        sys.stderr.close()
+        sys.exit(1)

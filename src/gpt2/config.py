@@ -1,0 +1,205 @@
+"""The shape of a GPT-2 model: `GPT2Config` and the four published sizes.
+
+Names, defaults and aliases are those of transformers, so a ``config.json`` goes both ways.
+Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", table 2.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import ConfigError, CorruptFileError, MissingFileError
+
+# Names of other model families, and old ones, that mean the same thing.
+ALIASES = {
+    "hidden_size": "n_embd",
+    "max_position_embeddings": "n_positions",
+    "n_ctx": "n_positions",
+    "num_attention_heads": "n_head",
+    "num_hidden_layers": "n_layer",
+}
+
+# Name on the hub -> layers, heads, width (paper, table 2; the head count is in OpenAI's code).
+PUBLISHED = {
+    "gpt2": (12, 12, 768),
+    "gpt2-medium": (24, 16, 1024),
+    "gpt2-large": (36, 20, 1280),
+    "gpt2-xl": (48, 25, 1600),
+}
+
+ACTIVATIONS = (
+    "gelu_new",
+    "gelu_pytorch_tanh",
+    "gelu_fast",
+    "gelu",
+    "relu",
+    "silu",
+    "swish",
+    "tanh",
+)
+
+
+@dataclasses.dataclass
+class GPT2Config:
+    """The hyperparameters of a GPT-2 model.
+
+    Unknown keywords are kept as they are (``extra``) and written back by `to_dict`, so a file of a
+    newer program loses nothing here. Raises `ConfigError` for a shape that cannot be.
+    """
+
+    vocab_size: int = 50257
+    n_positions: int = 1024  # the context: the longest sequence the model has positions for
+    n_embd: int = 768
+    n_layer: int = 12
+    n_head: int = 12
+    n_inner: int | None = None  # None: 4 * n_embd
+    activation_function: str = "gelu_new"  # the tanh approximation, as in OpenAI's code
+    resid_pdrop: float = 0.1
+    embd_pdrop: float = 0.1
+    attn_pdrop: float = 0.1
+    layer_norm_epsilon: float = 1e-5
+    initializer_range: float = 0.02
+    scale_attn_weights: bool = True
+    scale_attn_by_inverse_layer_idx: bool = False
+    reorder_and_upcast_attn: bool = False
+    tie_word_embeddings: bool = True
+    use_cache: bool = True
+    bos_token_id: int | None = 50256
+    eos_token_id: int | list[int] | None = 50256
+    pad_token_id: int | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+
+    def __init__(self, **values: Any) -> None:
+        fields = [f for f in dataclasses.fields(self) if f.name != "extra"]
+        object.__setattr__(self, "extra", {})
+        for field in fields:
+            object.__setattr__(self, field.name, field.default)
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.validate()
+
+    def __getattr__(self, name: str) -> Any:  # reached only for what is no field
+        extra = self.__dict__.get("extra", {})
+        if name in ALIASES:
+            return getattr(self, ALIASES[name])
+        if name in extra:
+            return extra[name]
+        known = [*self.__dataclass_fields__, *ALIASES, *extra]
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise AttributeError(f"GPT2Config has no attribute {name!r}.{hint}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        name = ALIASES.get(name, name)
+        if name in self.__dataclass_fields__ or isinstance(
+            getattr(type(self), name, None), property
+        ):
+            object.__setattr__(self, name, value)
+        else:
+            self.extra[name] = value
+
+    def validate(self) -> None:
+        """Raise `ConfigError` if no model can have this shape."""
+        for name in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ConfigError(f"{name} must be a whole number of at least 1, found {value!r}.")
+        if self.n_inner is not None and (not isinstance(self.n_inner, int) or self.n_inner < 1):
+            raise ConfigError(f"n_inner must be None or at least 1, found {self.n_inner!r}.")
+        if self.n_embd % self.n_head:
+            raise ConfigError(
+                f"n_embd must be a multiple of n_head, found {self.n_embd} and {self.n_head}."
+            )
+        if self.activation_function not in ACTIVATIONS:
+            raise ConfigError(
+                f"activation_function must be one of {', '.join(ACTIVATIONS)}, "
+                f"found {self.activation_function!r}."
+            )
+        for name in ("resid_pdrop", "embd_pdrop", "attn_pdrop"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not 0 <= value < 1:
+                raise ConfigError(f"{name} must be at least 0 and below 1, found {value!r}.")
+        epsilon = self.layer_norm_epsilon
+        if not isinstance(epsilon, (int, float)) or not epsilon > 0 or not math.isfinite(epsilon):
+            raise ConfigError(f"layer_norm_epsilon must be above 0, found {epsilon!r}.")
+
+    @property
+    def head_dim(self) -> int:
+        """The width of one attention head."""
+        return self.n_embd // self.n_head
+
+    @property
+    def inner(self) -> int:
+        """The width of the MLP's hidden layer."""
+        return self.n_inner if self.n_inner is not None else 4 * self.n_embd
+
+    def attention_scale(self, layer: int) -> float:
+        """What the dot products of layer ``layer`` (from 0) are multiplied by."""
+        scale = self.head_dim**-0.5 if self.scale_attn_weights else 1.0
+        return scale / (layer + 1) if self.scale_attn_by_inverse_layer_idx else scale
+
+    @property
+    def eos_token_ids(self) -> tuple[int, ...]:
+        """The ids that end a text; a configuration may hold none, one or several."""
+        eos = self.eos_token_id
+        return () if eos is None else (eos,) if isinstance(eos, int) else tuple(eos)
+
+    def parameter_count(self) -> int:
+        """The number of trained values, the tied head counted once."""
+        d, inner = self.n_embd, self.inner
+        block = (d * 3 * d + 3 * d) + (d * d + d) + (d * inner + inner) + (inner * d + d) + 4 * d
+        head = 0 if self.tie_word_embeddings else self.vocab_size * d
+        return (self.vocab_size + self.n_positions) * d + self.n_layer * block + 2 * d + head
+
+    @classmethod
+    def published(cls, name: str, **changes: Any) -> GPT2Config:
+        """The configuration of a published size: gpt2, gpt2-medium, gpt2-large or gpt2-xl."""
+        if name not in PUBLISHED:
+            raise ConfigError(f"no published size {name!r}; there are {', '.join(PUBLISHED)}.")
+        layers, heads, width = PUBLISHED[name]
+        return cls(**{"n_layer": layers, "n_head": heads, "n_embd": width, **changes})
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> GPT2Config:
+        """Build from the contents of a ``config.json``; raises `ConfigError` for another family."""
+        family = values.get("model_type", "gpt2")
+        if family != "gpt2":
+            raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded here.")
+        return cls(**values)
+
+    @classmethod
+    def from_json_file(cls, path: str | Path) -> GPT2Config:
+        """Read a ``config.json``."""
+        path = Path(path)
+        try:
+            values = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise MissingFileError(f"{path} is not there.") from None
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise CorruptFileError(f"{path} is not JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise CorruptFileError(
+                f"{path} must hold a JSON object, found {type(values).__name__}."
+            )
+        return cls.from_dict(values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contents of a ``config.json`` that transformers loads."""
+        own = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
+        return {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], **own, **self.extra}
+
+    def to_json_string(self) -> str:
+        """`to_dict` as indented JSON with sorted keys."""
+        return json.dumps(self.to_dict(), indent=2, sort_keys=True) + "\n"
+
+    def replace(self, **changes: Any) -> GPT2Config:
+        """A copy with some values changed."""
+        own = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
+        renamed = {ALIASES.get(name, name): value for name, value in changes.items()}
+        return type(self)(**{**own, **self.extra, **renamed})

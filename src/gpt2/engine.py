@@ -1,0 +1,83 @@
+"""The one seam between the models and everything above them.
+
+An engine turns token ids into logits and keeps what it has seen in a cache. Decoding, scoring and
+serving are written against these two protocols alone; the torch model, the native engine and the
+numpy reference each fulfil them. There is no padding: every row of a cache has its own length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from gpt2.config import GPT2Config
+
+Logits = Literal["last", "all", "none"]
+
+
+class KVCache(Protocol):
+    """The keys and values of ``rows`` independent sequences.
+
+    ``lengths[r]`` is the number of tokens row ``r`` holds; the next token of that row takes that
+    position. A row that is empty costs nothing but its memory.
+    """
+
+    @property
+    def rows(self) -> int:
+        """How many sequences fit."""
+
+    @property
+    def capacity(self) -> int:
+        """How many tokens fit in a row."""
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens held, a number per row."""
+
+    def gather(self, sources: Sequence[int]) -> None:
+        """Let row ``r`` become a copy of what row ``sources[r]`` was (beams, samples of one prompt).
+
+        ``len(sources)`` must be ``rows``.
+        """
+
+    def truncate(self, row: int, length: int) -> None:
+        """Forget all but the first ``length`` tokens of a row; 0 releases it."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A GPT-2 model that continues token ids."""
+
+    @property
+    def config(self) -> GPT2Config:
+        """The model's shape."""
+
+    def new_cache(self, rows: int, capacity: int | None = None) -> Any:
+        """An empty `KVCache` of this engine's kind; capacity None means ``n_positions``."""
+
+    def extend(
+        self,
+        cache: Any,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None = None,
+        logits: Logits = "last",
+    ) -> Any:
+        """Append tokens to rows of the cache and return their logits.
+
+        Args:
+            cache: what `new_cache` of this engine returned.
+            ids: the new tokens of each row, ``len(rows)`` sequences of whole numbers whose lengths
+                may differ but are at least 1; or an array [len(rows), T] of the engine's own kind.
+            rows: the rows that take part, each once, in any order; None means all.
+            logits: ``"last"`` for the logits after each row's last token, [len(rows), vocab_size];
+                ``"all"`` for those after every new token, [sum of lengths, vocab_size], row after
+                row; ``"none"`` to fill the cache only.
+
+        Returns:
+            A floating array of the engine's own kind (numpy float32; torch on the model's device),
+            or None for ``"none"``.
+
+        Raises:
+            ContextLengthError: a row would grow past ``capacity`` or ``n_positions``.
+            InputError: an id outside the vocabulary, an empty row, or rows that do not match.
+        """

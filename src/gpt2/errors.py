@@ -1,0 +1,92 @@
+"""Every error this package raises on purpose.
+
+    GPT2Error
+    ├── ConfigError              a model configuration that cannot be (ValueError)
+    ├── OptionError              an unknown option, or a value out of bounds (ValueError)
+    ├── InputError               a text, prompt or tensor that cannot be used (ValueError)
+    │   └── ContextLengthError   more tokens than the model has positions for
+    ├── TokenizerError           an id or a vocabulary that does not fit (ValueError)
+    ├── ModelFileError           a model's files (OSError)
+    │   ├── MissingFileError     not there (FileNotFoundError)
+    │   ├── CorruptFileError     truncated, damaged, or not what its name says
+    │   ├── WeightError          wrong names, wrong shapes, NaN (ValueError)
+    │   └── WriteError           could not be written: disk full, no permission
+    ├── HubError                 the model hub (OSError)
+    │   ├── HubNotFoundError     it has no such model, file or revision
+    │   └── HubOfflineError      it cannot be reached, or offline mode is set
+    ├── MissingDependencyError   an optional package is not installed (ImportError)
+    └── UnsupportedError         GPT-2 has it, this package does not (NotImplementedError)
+
+Each also inherits the built-in named in brackets, so code written for transformers, which raises
+plain OSError and ValueError, catches them too. A message says what was found and what to do.
+"""
+
+from __future__ import annotations
+
+
+class GPT2Error(Exception):
+    """The root: ``except GPT2Error`` catches everything raised on purpose."""
+
+
+class ConfigError(GPT2Error, ValueError):
+    """A model configuration that cannot be built."""
+
+
+class OptionError(GPT2Error, ValueError):
+    """An unknown option, or a value of the wrong type or out of bounds."""
+
+
+class InputError(GPT2Error, ValueError):
+    """A text, prompt or array that cannot be used as it is."""
+
+
+class ContextLengthError(InputError):
+    """More tokens than the model has positions for."""
+
+
+class TokenizerError(GPT2Error, ValueError):
+    """A token, an id or a vocabulary that does not fit."""
+
+
+class ModelFileError(GPT2Error, OSError):
+    """A file of a model could not be read or written."""
+
+
+class MissingFileError(ModelFileError, FileNotFoundError):
+    """A file or a folder that is not there."""
+
+
+class CorruptFileError(ModelFileError):
+    """A file that is truncated, damaged or not of the format its name says."""
+
+
+class WeightError(ModelFileError, ValueError):
+    """Weights with wrong names or shapes, or that are not finite."""
+
+
+class WriteError(ModelFileError):
+    """A file that could not be written; what was there before is untouched."""
+
+
+class HubError(GPT2Error, OSError):
+    """The model hub answered with an error."""
+
+
+class HubNotFoundError(HubError):
+    """The hub has no such model, file or revision."""
+
+
+class HubOfflineError(HubError):
+    """The hub cannot be reached, or offline mode is set and the file is not in the cache."""
+
+
+class MissingDependencyError(GPT2Error, ImportError):
+    """An optional package is not installed; the message has the command that installs it."""
+
+
+class UnsupportedError(GPT2Error, NotImplementedError):
+    """Something GPT-2 has elsewhere and this package does not."""
+
+
+class GPT2Warning(UserWarning):
+    """A warning of this package; the tests turn it into an error where none is expected."""

@@ -1,0 +1,142 @@
+"""One declaration for each option.
+
+A field of an options dataclass (``GenerationConfig``, later ``TrainingConfig``) carries its help,
+its bounds and the value that switches it off. Validation, the command line and the table in the
+documentation all derive from that field; nothing about an option is written a second time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from gpt2.errors import OptionError
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """What is known of one option besides its name, type and default."""
+
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None  # exclusive lower bound
+    choices: tuple[Any, ...] | None = None
+    off: Any = None  # the value at which the option does nothing
+    cli: bool = True  # shown on the command line
+
+
+def option(
+    default: T,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+    off: Any = None,
+    cli: bool = True,
+) -> T:
+    """Declare a field of an options dataclass. The default must be immutable."""
+    spec = Option(help, minimum, maximum, above, choices, off, cli)
+    return typing.cast(T, dataclasses.field(default=default, metadata={"option": spec}))
+
+
+def spec_of(field: dataclasses.Field[Any]) -> Option:
+    """The `Option` a field was declared with."""
+    return typing.cast(Option, field.metadata["option"])
+
+
+def check_names(cls: type, names: Iterable[str]) -> None:
+    """Raise `OptionError` for the first name that is no field of ``cls``, with the nearest one."""
+    known = [f.name for f in dataclasses.fields(cls)]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise OptionError(f"{cls.__name__} has no option {name!r}.{hint}")
+
+
+def validate(options: Any) -> None:
+    """Check every field of an options dataclass: its type, bounds and choices.
+
+    Raises `OptionError` that names the option, the value found and what is allowed.
+    """
+    hints = _type_hints(type(options))
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if value is None and type(None) in typing.get_args(hints[field.name]):
+            continue
+        _check(field.name, value, hints[field.name], spec_of(field))
+
+
+def _check(name: str, value: Any, hint: Any, spec: Option) -> None:
+    if not _is_a(value, hint):
+        raise OptionError(f"{name} must be {describe(hint)}, found {value!r}.")
+    if spec.choices is not None and value not in spec.choices:
+        raise OptionError(f"{name} must be one of {list(spec.choices)}, found {value!r}.")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        low = spec.minimum is not None and not value >= spec.minimum  # `not >=` catches NaN
+        if (
+            low
+            or (spec.above is not None and not value > spec.above)
+            or (spec.maximum is not None and not value <= spec.maximum)
+        ):
+            raise OptionError(f"{name} must be {bounds(spec)}, found {value!r}.")
+
+
+def bounds(spec: Option) -> str:
+    """The allowed interval in words: 'at least 0 and at most 1'."""
+    parts = []
+    if spec.minimum is not None:
+        parts.append(f"at least {spec.minimum}")
+    if spec.above is not None:
+        parts.append(f"above {spec.above}")
+    if spec.maximum is not None:
+        parts.append(f"at most {spec.maximum}")
+    return " and ".join(parts)
+
+
+def describe(hint: Any) -> str:
+    """A type in words a user understands."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return " or ".join(describe(a) for a in typing.get_args(hint) if a is not type(None))
+    words = {int: "a whole number", float: "a number", bool: "True or False", str: "a string"}
+    if hint in words:
+        return words[hint]
+    if typing.get_origin(hint) is typing.Literal:
+        return " or ".join(repr(a) for a in typing.get_args(hint))
+    if typing.get_origin(hint) in (list, tuple):
+        return "a list"
+    return "a mapping" if typing.get_origin(hint) in (dict, Mapping) else str(hint)
+
+
+def _is_a(value: Any, hint: Any) -> bool:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return True
+    if origin in (typing.Union, types.UnionType):
+        return any(_is_a(value, a) for a in args)
+    if origin is typing.Literal:
+        return any(value == a and type(value) is type(a) for a in args)
+    if origin is list:
+        return isinstance(value, (list, tuple)) and all(_is_a(v, args[0]) for v in value)
+    if origin is dict:
+        return isinstance(value, Mapping)
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+@lru_cache(maxsize=None)
+def _type_hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
