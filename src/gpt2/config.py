@@ -33,16 +33,8 @@ PUBLISHED = {
     "gpt2-xl": (48, 25, 1600),
 }
 
-ACTIVATIONS = (
-    "gelu_new",
-    "gelu_pytorch_tanh",
-    "gelu_fast",
-    "gelu",
-    "relu",
-    "silu",
-    "swish",
-    "tanh",
-)
+GELU_TANH = ("gelu_new", "gelu_pytorch_tanh", "gelu_fast")  # one function, three names
+ACTIVATIONS = (*GELU_TANH, "gelu", "relu", "silu", "swish", "tanh")
 
 
 @dataclasses.dataclass
@@ -97,9 +89,7 @@ class GPT2Config:
 
     def __setattr__(self, name: str, value: Any) -> None:
         name = ALIASES.get(name, name)
-        if name in self.__dataclass_fields__ or isinstance(
-            getattr(type(self), name, None), property
-        ):
+        if name in self.__dataclass_fields__:
             object.__setattr__(self, name, value)
         else:
             self.extra[name] = value
@@ -184,9 +174,8 @@ class GPT2Config:
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise CorruptFileError(f"{path} is not JSON: {error}") from None
         if not isinstance(values, dict):
-            raise CorruptFileError(
-                f"{path} must hold a JSON object, found {type(values).__name__}."
-            )
+            kind = type(values).__name__
+            raise CorruptFileError(f"{path} must hold a JSON object, found a {kind}.")
         return cls.from_dict(values)
 
     def to_dict(self) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class KVCache(Protocol):
         """Tokens held, a number per row."""
 
     def gather(self, sources: Sequence[int]) -> None:
-        """Let row ``r`` become a copy of what row ``sources[r]`` was (beams, samples of one prompt).
+        """Let row ``r`` become a copy of what row ``sources[r]`` was (beams; samples of a prompt).
 
         ``len(sources)`` must be ``rows``.
         """

@@ -12,7 +12,7 @@ import difflib
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar
 
 from gpt2.errors import OptionError
@@ -46,7 +46,8 @@ def option(
 ) -> T:
     """Declare a field of an options dataclass. The default must be immutable."""
     spec = Option(help, minimum, maximum, above, choices, off, cli)
-    return typing.cast(T, dataclasses.field(default=default, metadata={"option": spec}))
+    field: T = dataclasses.field(default=default, metadata={"option": spec})
+    return field
 
 
 def spec_of(field: dataclasses.Field[Any]) -> Option:
@@ -137,6 +138,6 @@ def _is_a(value: Any, hint: Any) -> bool:
     return isinstance(value, hint)
 
 
-@lru_cache(maxsize=None)
-def _type_hints(cls: type) -> dict[str, Any]:
+@cache
+def _type_hints(cls: Any) -> dict[str, Any]:
     return typing.get_type_hints(cls)
