@@ -70,7 +70,7 @@ def validate(options: Any) -> None:
 
     Raises `OptionError` that names the option, the value found and what is allowed.
     """
-    hints = _type_hints(type(options))
+    hints = _type_hints(options.__class__)
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
         if value is None and type(None) in typing.get_args(hints[field.name]):
@@ -139,5 +139,5 @@ def _is_a(value: Any, hint: Any) -> bool:
 
 
 @cache
-def _type_hints(cls: Any) -> dict[str, Any]:
+def _type_hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)

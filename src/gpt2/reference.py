@@ -1,12 +1,14 @@
 """GPT-2 in numpy: the forward pass, and nothing else. Read this first.
 
-Shapes stand at the line ends: T tokens, D = n_embd, H heads, d = D / H, V = vocab_size. It is written
-to be read and is the oracle the fast engines are tested against.
+Shapes stand at the line ends: T tokens, D = n_embd, H heads, d = D / H, V = vocab_size. It is
+written to be read, and is the oracle the fast engines are tested against.
 
-Sources: [V] Vaswani et al. 2017, "Attention Is All You Need"; [R18] Radford et al. 2018, "Improving
-Language Understanding by Generative Pre-Training"; [R19] Radford et al. 2019, "Language Models are
-Unsupervised Multitask Learners"; [B] Ba et al. 2016, "Layer Normalization"; [H] Hendrycks and Gimpel
-2016, "Gaussian Error Linear Units".
+Sources:
+[V]   Vaswani et al. 2017, "Attention Is All You Need"
+[R18] Radford et al. 2018, "Improving Language Understanding by Generative Pre-Training"
+[R19] Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"
+[B]   Ba et al. 2016, "Layer Normalization"
+[H]   Hendrycks and Gimpel 2016, "Gaussian Error Linear Units"
 """
 
 from __future__ import annotations
@@ -21,9 +23,7 @@ import numpy.typing as npt
 from gpt2.config import GPT2Config
 
 Array = npt.NDArray[np.floating[Any]]
-Weights = Mapping[
-    str, Array
-]  # the checkpoint's own names: "transformer.h.0.attn.c_attn.weight", ...
+Weights = Mapping[str, Array]  # by the checkpoint's names: "transformer.h.0.attn.c_attn.weight"
 Cache = list[tuple[Array, Array]]  # one (keys, values) a layer, each [H, T, d]
 
 
