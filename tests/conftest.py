@@ -1,0 +1,31 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _data_folder() -> Path | None:
+    named = os.environ.get("GPT2_DATA")
+    places = [Path(named)] if named else [ROOT.parent / "shared" / "data"]
+    return next((place for place in places if place.is_dir()), None)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data; a test that asks for it is skipped where it is absent."""
+    folder = _data_folder()
+    if folder is None:
+        pytest.skip("no real data here: set GPT2_DATA to the folder that holds it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def gpt2_vocabulary(data_folder: Path) -> Path:
+    """The folder with GPT-2's own encoder.json and vocab.bpe."""
+    return data_folder / "tokenizer"
