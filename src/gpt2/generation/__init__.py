@@ -1,0 +1,17 @@
+"""Decoding: from logits to text, for every engine.
+
+`config` declares the options; `processors` and `warpers` are what they do to the scores and
+`pipeline` their order; `sampling` chooses a token; `loop`, `beams` and `speculative` are the three
+ways of going on; `prompts` is the border to the caller; `mixin` gives an engine ``generate``.
+"""
+
+from gpt2.generation.config import GenerationConfig
+from gpt2.generation.mixin import GenerationMixin
+from gpt2.generation.outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
+
+__all__ = [
+    "GenerateBeamDecoderOnlyOutput",
+    "GenerateDecoderOnlyOutput",
+    "GenerationConfig",
+    "GenerationMixin",
+]

@@ -1,0 +1,185 @@
+"""The few array functions decoding needs, for numpy arrays and torch tensors alike.
+
+What both spell the same way (slices, comparisons, ``+``, ``.all(1)``) needs no function. torch is
+never imported here: a tensor brings its own methods. V is the size of the vocabulary, R of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Array = Any  # a numpy array or a torch tensor
+Processor = Callable[[Array, Array], Array]  # (ids [R, T], scores [R, V]) -> scores [R, V]
+INF = float("inf")
+
+
+def is_torch(x: Any) -> bool:
+    """Whether ``x`` is a torch tensor, told without importing torch."""
+    return type(x).__module__.split(".")[0] == "torch" and hasattr(x, "detach")
+
+
+def is_array(x: Any) -> bool:
+    """Whether ``x`` is an array of either kind."""
+    return isinstance(x, np.ndarray) or is_torch(x)
+
+
+def integers(like: Array, values: Any) -> Array:
+    """``values`` as 64-bit integers of the kind, and on the device, of ``like``."""
+    if isinstance(like, np.ndarray):
+        return np.asarray(values, dtype=np.int64)
+    return _torch(like).tensor(values, dtype=_torch(like).long, device=like.device)
+
+
+def floats(like: Array, values: Any) -> Array:
+    """``values`` in the dtype, of the kind and on the device of ``like``."""
+    if isinstance(like, np.ndarray):
+        return np.asarray(values, dtype=like.dtype)
+    return _torch(like).as_tensor(values, dtype=like.dtype, device=like.device)
+
+
+def booleans(like: Array, values: Any) -> Array:
+    """``values`` as truth values of the kind, and on the device, of ``like``."""
+    return integers(like, values) != 0
+
+
+def float32(x: Array) -> Array:
+    """``x`` in float32; itself if it is."""
+    return x.astype(np.float32, copy=False) if isinstance(x, np.ndarray) else x.float()
+
+
+def full_like(x: Array, value: float) -> Array:
+    """An array of ``x``'s shape that holds ``value``."""
+    return np.full_like(x, value) if isinstance(x, np.ndarray) else _torch(x).full_like(x, value)
+
+
+def copy(x: Array) -> Array:
+    """A copy that may be written to."""
+    return x.copy() if isinstance(x, np.ndarray) else x.clone()
+
+
+def where(condition: Array, a: Any, b: Any) -> Array:
+    """``a`` where the condition holds, else ``b``."""
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, a, b)
+    return _torch(condition).where(condition, a, b)
+
+
+def fill(x: Array, mask: Array, value: float) -> Array:
+    """A copy of ``x`` with ``value`` where the mask holds."""
+    if not isinstance(x, np.ndarray):
+        return x.masked_fill(mask, value)
+    out = x.copy()
+    np.putmask(out, mask, value)
+    return out
+
+
+def argmax(x: Array) -> Array:
+    """[R, V] -> [R]; the lowest index of equals."""
+    return x.argmax(-1)
+
+
+def row_max(x: Array) -> Array:
+    """[R, V] -> [R, 1]."""
+    return x.max(-1, keepdims=True) if isinstance(x, np.ndarray) else x.amax(-1, keepdim=True)
+
+
+def softmax(x: Array) -> Array:
+    """Over the last axis."""
+    if not isinstance(x, np.ndarray):
+        return x.softmax(-1)
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def log_softmax(x: Array) -> Array:
+    """Over the last axis."""
+    if not isinstance(x, np.ndarray):
+        return x.log_softmax(-1)
+    shifted = x - x.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def exp(x: Array) -> Array:
+    """e to the power of x."""
+    return np.exp(x) if isinstance(x, np.ndarray) else x.exp()
+
+
+def isfinite(x: Array) -> Array:
+    """Neither NaN nor infinite."""
+    return np.isfinite(x) if isinstance(x, np.ndarray) else x.isfinite()
+
+
+def cumsum(x: Array) -> Array:
+    """Running sums over the last axis."""
+    return x.cumsum(-1)
+
+
+def sort(x: Array) -> tuple[Array, Array]:
+    """Ascending values and their indices; equals keep their order."""
+    if not isinstance(x, np.ndarray):
+        return _torch(x).sort(x, stable=True)
+    order = np.argsort(x, -1, kind="stable")
+    return np.take_along_axis(x, order, -1), order
+
+
+def topk(x: Array, k: int) -> tuple[Array, Array]:
+    """The k largest values, descending, and their indices: each [R, k]."""
+    if not isinstance(x, np.ndarray):
+        return x.topk(k)
+    head = np.argpartition(x, x.shape[-1] - k, -1)[:, -k:]
+    head.sort(-1)  # so that equals come in the order of their ids
+    values = np.take_along_axis(x, head, -1)
+    order = np.argsort(-values, -1, kind="stable")
+    return np.take_along_axis(values, order, -1), np.take_along_axis(head, order, -1)
+
+
+def kth_largest(x: Array, k: int) -> Array:
+    """[R, V] -> [R, 1]."""
+    if not isinstance(x, np.ndarray):
+        return x.topk(k)[0][:, -1:]
+    return x.max(-1, keepdims=True) if k == 1 else np.partition(x, -k, -1)[:, -k][:, None]
+
+
+def take(x: Array, index: Array) -> Array:
+    """x[r, index[r, j]]: [R, n]."""
+    return np.take_along_axis(x, index, -1) if isinstance(x, np.ndarray) else x.gather(-1, index)
+
+
+def put(x: Array, index: Array, values: Any) -> Array:
+    """A copy of ``x`` with x[r, index[r, j]] = values[r, j], or one value for all."""
+    if not isinstance(x, np.ndarray):
+        return x.scatter(-1, index, values)
+    out = x.copy()
+    np.put_along_axis(out, index, values, -1)
+    return out
+
+
+def widen(x: Array) -> Array:
+    """[R, V] -> [R, V + 1]: a spare last column, for indices that mean nothing."""
+    if not isinstance(x, np.ndarray):
+        return _torch(x).nn.functional.pad(x, (0, 1))
+    return np.concatenate([x, np.zeros((len(x), 1), x.dtype)], -1)
+
+
+def ban(x: Array, index: Array) -> Array:
+    """A copy of ``x`` with -inf at x[r, index[r, j]]; an index of V bans nothing."""
+    return put(widen(x), index, -INF)[:, : x.shape[-1]]
+
+
+def stack(rows: Sequence[Array]) -> Array:
+    """Arrays of one shape on a new first axis."""
+    return np.stack(rows) if isinstance(rows[0], np.ndarray) else _torch(rows[0]).stack(list(rows))
+
+
+def to_numpy(x: Any) -> Any:
+    """A tensor, an array or lists as a numpy array."""
+    return x.detach().cpu().numpy() if is_torch(x) else np.asarray(x)
+
+
+def _torch(x: Array) -> Any:
+    import torch  # it is loaded already: ``x`` is a tensor
+
+    return torch

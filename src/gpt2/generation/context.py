@@ -1,0 +1,76 @@
+"""What an engine has read of each row, and the window that moves when a row is full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gpt2.engine import Engine
+from gpt2.generation import arrays
+from gpt2.generation.arrays import Array
+
+
+class Context:
+    """Rows of tokens and the cache that holds them.
+
+    Args:
+        engine: computes the logits.
+        prompts: the tokens of each prompt.
+        copies: rows that start from each prompt; it is read once and the cache copied.
+        new: how many tokens may follow a prompt.
+        window: whether a full row goes on from the last half of its context.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        prompts: Sequence[Sequence[int]],
+        copies: int = 1,
+        new: int = 1,
+        window: bool = False,
+    ) -> None:
+        self.engine = engine
+        self.copies = copies
+        self.limit = engine.config.n_positions
+        self.keep = max(1, self.limit // 2)
+        longest = max(map(len, prompts)) + new - 1  # the last token is never read
+        self.window = window and longest > self.limit
+        self.rows = [list(prompt) for prompt in prompts for _ in range(copies)]
+        self.cache = engine.new_cache(len(self.rows), min(longest, self.limit))
+
+    def prefill(self) -> Array:
+        """Read the prompts: float32 logits [R, V], R = prompts x copies."""
+        firsts = list(range(0, len(self.rows), self.copies))
+        prompts = [self.rows[r] for r in firsts]
+        if self.window:
+            prompts = [row if len(row) <= self.limit else row[-self.keep :] for row in prompts]
+        logits = arrays.float32(self.engine.extend(self.cache, prompts, rows=firsts))
+        if self.copies == 1:
+            return logits
+        sources = [r // self.copies for r in range(len(self.rows))]
+        self.cache.gather([source * self.copies for source in sources])
+        return logits[arrays.integers(logits, sources)]
+
+    def extend(self, tokens: Array, rows: Sequence[int] | None = None) -> Array:
+        """Read a token of each of ``rows`` (None: all): float32 logits [len(rows), V].
+
+        ``tokens`` [len(rows)] are of the engine's kind and have been appended to ``self.rows``.
+        """
+        ids: Any = tokens[:, None]
+        if self.window:
+            ids = self._moved(rows if rows is not None else range(len(self.rows)), ids)
+        return arrays.float32(self.engine.extend(self.cache, ids, rows=rows))
+
+    def _moved(self, rows: Sequence[int], ids: Any) -> Any:
+        lengths = self.cache.lengths
+        full = {r for r in rows if lengths[r] == self.limit}
+        if not full:
+            return ids
+        for r in full:
+            self.cache.truncate(r, 0)
+        return [self.rows[r][-self.keep :] if r in full else self.rows[r][-1:] for r in rows]
+
+    def gather(self, sources: Sequence[int]) -> None:
+        """Let row ``r`` become what row ``sources[r]`` was."""
+        self.cache.gather(sources)
+        self.rows = [list(self.rows[source]) for source in sources]

@@ -1,0 +1,138 @@
+"""The decoding loop: process the logits, choose, append, stop; greedy decoding and sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gpt2.engine import Engine
+from gpt2.generation import arrays, pipeline
+from gpt2.generation.arrays import Array, Processor
+from gpt2.generation.config import GenerationConfig
+from gpt2.generation.context import Context
+from gpt2.generation.prompts import Prompts, fill_id
+from gpt2.generation.sampling import Chooser
+from gpt2.generation.stopping import Stopping, as_flags
+
+
+@dataclass
+class Record:
+    """The scores and logits of each step, where they were asked for."""
+
+    scores: list[Array] | None = None
+    logits: list[Array] | None = None
+
+    def add(self, scores: Array, logits: Array) -> None:
+        """Keep what is wanted of one step."""
+        if self.scores is not None:
+            self.scores.append(scores)
+        if self.logits is not None:
+            self.logits.append(logits)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is kept, so that finished rows are computed too."""
+        return self.scores is not None or self.logits is not None
+
+
+@dataclass
+class Job:
+    """One call of ``generate``, everything decided."""
+
+    engine: Engine
+    options: GenerationConfig
+    prompts: Prompts
+    copies: int  # rows for each prompt
+    max_length: int  # T at which decoding ends, padding included
+    chain: Sequence[Processor]
+    stopping: Stopping
+    choose: Chooser
+    record: Record = field(default_factory=Record)
+    on_tokens: Callable[[Array], None] | None = None  # a streamer's put
+    ids: Array = None  # [R, T so far], of the engine's kind; the result
+
+    @property
+    def new(self) -> int:
+        """The most tokens that may follow."""
+        return self.max_length - self.prompts.ids.shape[1]
+
+    def context(self) -> Context:
+        """The engine's cache for this job."""
+        window = self.options.long == "window"
+        return Context(self.engine, self.prompts.rows, self.copies, self.new, window)
+
+    def canvas(self, like: Array) -> Array:
+        """Room for the whole result [R, max_length], the prompts in place."""
+        ids = np.repeat(self.prompts.ids, self.copies, axis=0)
+        room = np.full((len(ids), self.new), fill_id(self.options), dtype=np.int64)
+        return arrays.integers(like, np.concatenate([ids, room], axis=1))
+
+
+def decode(job: Job) -> Iterator[list[int]]:
+    """Run a job token by token; yields the new tokens of all rows, ``job.ids`` grows along.
+
+    A finished row gets padding and is computed no further. The device is waited for once a step,
+    where the tokens come to the host.
+    """
+    context = job.context()
+    logits = context.prefill()
+    canvas = job.canvas(logits)
+    fill = fill_id(job.options)
+    live = list(range(len(context.rows)))  # the rows that go on
+    done = [False] * len(live)
+    for t in range(job.prompts.ids.shape[1], job.max_length):
+        scores = pipeline.apply(job.chain, canvas[:, :t], logits)
+        job.record.add(scores, logits)
+        chosen = _choose(job, scores, context, done, fill)
+        canvas[:, t] = chosen
+        job.ids = canvas[:, : t + 1]
+        tokens: list[int] = chosen.tolist()  # the one wait
+        for row, token in zip(context.rows, tokens, strict=True):
+            row.append(token)
+        if job.on_tokens is not None:
+            job.on_tokens(chosen)
+        done = _stopped(job, context, done)
+        yield tokens
+        if all(done) or t + 1 == job.max_length:
+            return
+        logits, live = _next(job, context, chosen, logits, live, done)
+
+
+def _choose(job: Job, scores: Array, context: Context, done: list[bool], fill: int) -> Array:
+    positions = [len(row) for row in context.rows]
+    pads = bool(job.stopping.eos) and any(done)  # transformers pads only where there is an eos
+    if not pads:
+        return job.choose(scores, positions)
+    flags = as_flags(scores, done)
+    if job.options.do_sample:  # whatever is drawn for a finished row, something must be possible
+        scores = arrays.where(flags[:, None], 0 * flags[:, None], scores)
+    return arrays.where(flags, fill, job.choose(scores, positions))
+
+
+def _stopped(job: Job, context: Context, done: list[bool]) -> list[bool]:
+    kept = job.record.scores
+    now = job.stopping.finished(context.rows, job.ids, None if kept is None else tuple(kept))
+    return [a or b for a, b in zip(done, now, strict=True)]
+
+
+def _next(
+    job: Job, context: Context, chosen: Array, logits: Array, live: list[int], done: list[bool]
+) -> tuple[Array, list[int]]:
+    """The next logits [R, V]; those of finished rows stay what they were."""
+    if job.record.wanted or not job.stopping.eos:
+        return context.extend(chosen), live
+    going = [r for r in live if not done[r]]
+    if len(going) == len(done):
+        return context.extend(chosen), going
+    index = arrays.integers(chosen, going)
+    logits[index] = context.extend(chosen[index], going)
+    return logits, going
+
+
+def result(job: Job) -> tuple[Any, ...]:
+    """The job's recorded scores and logits as tuples, or None."""
+    kept = (job.record.scores, job.record.logits)
+    return tuple(None if steps is None else tuple(steps) for steps in kept)

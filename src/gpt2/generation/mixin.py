@@ -1,0 +1,207 @@
+"""`GenerationMixin`: what makes an engine write. One class, inherited by every engine."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gpt2.config import GPT2Config
+from gpt2.errors import ContextLengthError, GPT2Warning, InputError
+from gpt2.generation import pipeline, prompts, sampling
+from gpt2.generation.arrays import Array, Processor
+from gpt2.generation.config import GenerationConfig, default_value, off_value, supported
+from gpt2.generation.loop import Job, Record, decode, result
+from gpt2.generation.outputs import GenerateDecoderOnlyOutput
+from gpt2.generation.prompts import Prompts
+from gpt2.generation.stopping import Criterion, Stopping
+
+
+class GenerationMixin:
+    """``generate`` and ``stream`` for a `gpt2.engine.Engine`."""
+
+    config: GPT2Config
+    tokenizer: Any = None
+
+    @property
+    def generation_config(self) -> GenerationConfig:
+        """The model's own defaults; at first only its special tokens."""
+        if "_generation_config" not in self.__dict__:
+            c = self.config
+            self.__dict__["_generation_config"] = GenerationConfig(
+                bos_token_id=c.bos_token_id,
+                eos_token_id=c.eos_token_id,
+                pad_token_id=c.pad_token_id,
+            )
+        own: GenerationConfig = self.__dict__["_generation_config"]
+        return own
+
+    @generation_config.setter
+    def generation_config(self, value: GenerationConfig) -> None:
+        self.__dict__["_generation_config"] = value
+
+    def generate(
+        self,
+        inputs: Any = None,
+        generation_config: GenerationConfig | None = None,
+        logits_processor: Sequence[Processor] | None = None,
+        stopping_criteria: Sequence[Criterion] | None = None,
+        prefix_allowed_tokens_fn: Callable[[int, Array], Any] | None = None,
+        assistant_model: Any = None,
+        streamer: Any = None,
+        *,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        tokenizer: Any = None,
+        **options: Any,
+    ) -> Any:
+        """Continue prompts. Options are those of `GenerationConfig`, by name.
+
+        An option given here counts before ``generation_config``, and that before the model's own;
+        None here switches an option off.
+
+        Args:
+            inputs: a text, texts, or ids (lists, numpy or torch, [T] or [rows, T]); None begins a
+                new text. ``input_ids`` is another name for it.
+            generation_config: options as an object.
+            logits_processor: own functions (ids [R, T], scores [R, V]) -> scores, run after the
+                options' and before the sampling ones, on the engine's kind of array.
+            stopping_criteria: own functions (ids, scores) -> [R] truth values.
+            prefix_allowed_tokens_fn: (prompt number, ids) -> the ids that may come next.
+            assistant_model: a smaller engine with the same vocabulary that drafts tokens.
+            streamer: gets the prompt and each step's tokens by ``put``, and ``end``.
+            attention_mask: 0 where ``inputs`` is padding.
+            tokenizer: for texts and stop_strings; the model's own by default.
+
+        Returns:
+            Text for text, a torch tensor for a torch tensor, else a numpy array: ids
+            [prompts x num_return_sequences, T + new], prompts included, shorter rows padded.
+            With ``return_dict_in_generate`` an object of `gpt2.generation.outputs`.
+
+        Raises:
+            OptionError: an unknown option, a value out of bounds, options that contradict.
+            InputError: a prompt that cannot be used.
+            ContextLengthError: more tokens than the model has positions for.
+            UnsupportedError: a way of decoding that only transformers has.
+        """
+        if inputs is not None and input_ids is not None:
+            raise InputError("pass the prompt once: as inputs or as input_ids.")
+        job = self._plan(
+            input_ids if inputs is None else inputs,
+            attention_mask,
+            self._resolve(generation_config, options),
+            logits_processor,
+            stopping_criteria,
+            prefix_allowed_tokens_fn,
+            tokenizer or self.tokenizer,
+        )
+        for _ in decode(job):
+            pass
+        return _pack(job)
+
+    def _resolve(self, call: GenerationConfig | None, options: dict[str, Any]) -> GenerationConfig:
+        """The options of one call, from all places that name some."""
+        given = {} if call is None else call.to_dict()
+        named = {
+            name: off_value(name) if value is None else value
+            for name, value in supported(options).items()
+        }
+        merged = GenerationConfig(**{**self.generation_config.to_dict(), **given, **named})
+        _warn_of_idle(merged, {*given, *(n for n, v in options.items() if v is not None)})
+        return merged
+
+    def _plan(
+        self,
+        inputs: Any,
+        mask: Any,
+        options: GenerationConfig,
+        processors: Sequence[Processor] | None,
+        criteria: Sequence[Criterion] | None,
+        allowed: Callable[[int, Array], Any] | None,
+        tokenizer: Any,
+    ) -> Job:
+        read = prompts.read(inputs, mask, options, tokenizer)
+        end = _max_length(options, read, self.config.n_positions)
+        copies = max(options.num_beams, options.num_return_sequences)
+        starts = [start for start in read.starts for _ in range(copies)]
+        chain = pipeline.build(
+            options, read.ids.shape[1], end, starts, allowed, list(processors or [])
+        )
+        record = Record()
+        if options.return_dict_in_generate:
+            record = Record([] if options.output_scores else None,
+                            [] if options.output_logits else None)  # fmt: skip
+        return Job(
+            engine=self,  # type: ignore[arg-type]  # an engine inherits this class
+            options=options,
+            prompts=read,
+            copies=copies,
+            max_length=end,
+            chain=chain,
+            stopping=Stopping(options, list(criteria or []), tokenizer),
+            choose=_chooser(options, len(read.rows), copies),
+            record=record,
+        )
+
+
+def _chooser(options: GenerationConfig, count: int, copies: int) -> sampling.Chooser:
+    if not options.do_sample:
+        return sampling.greedy
+    if options.seed is None:
+        return sampling.sampler(None)
+    seeds = [s for s in prompts.seeds_of(options.seed, count) for _ in range(copies)]
+    return sampling.sampler(sampling.seeded(seeds, list(range(copies)) * count))
+
+
+def _max_length(options: GenerationConfig, read: Prompts, limit: int) -> int:
+    """The T at which decoding ends; transformers' rules, but checked against the context."""
+    T = read.ids.shape[1]
+    window = options.long == "window"
+    if options.max_new_tokens is not None:
+        end = T + options.max_new_tokens
+    elif "max_length" in options.given:
+        end = options.max_length
+        if end <= T:
+            raise InputError(
+                f"the prompt has {T} tokens and max_length is {end}: nothing is left to write. "
+                "Raise max_length, or better say max_new_tokens."
+            )
+    else:
+        end = T + options.max_length if window else max(T + 1, min(T + options.max_length, limit))
+    longest = max(map(len, read.rows))
+    if not window and longest + (end - T) > limit + 1:  # the last token is never read
+        raise ContextLengthError(
+            f"a prompt of {longest} tokens and {end - T} new ones do not fit in this model's "
+            f"context of {limit}. Shorten the prompt, ask for at most "
+            f"{max(0, limit + 1 - longest)} new tokens, or say long='window' to go on from the "
+            "last half of the context."
+        )
+    return end
+
+
+_SAMPLING_ONLY = ("temperature", "top_k", "top_p", "min_p", "top_h", "typical_p",
+                  "epsilon_cutoff", "eta_cutoff", "seed")  # fmt: skip
+_BEAMS_ONLY = ("early_stopping", "length_penalty")
+
+
+def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
+    """Warn of an option of this call that does nothing with the others."""
+    idle = [] if options.do_sample else [(n, "do_sample=True") for n in _SAMPLING_ONLY]
+    idle += [] if options.num_beams > 1 else [(n, "num_beams above 1") for n in _BEAMS_ONLY]
+    if not options.return_dict_in_generate:
+        idle += [(n, "return_dict_in_generate=True") for n in ("output_scores", "output_logits")]
+    for name, need in idle:
+        value = getattr(options, name)
+        if name in named and value not in (off_value(name), default_value(name)):
+            warnings.warn(
+                f"{name}={value!r} has no effect without {need}.",
+                GPT2Warning,
+                stacklevel=4,
+            )
+
+
+def _pack(job: Job) -> Any:
+    if not job.options.return_dict_in_generate:
+        return job.prompts.deliver(job.ids)
+    scores, logits = result(job)
+    return GenerateDecoderOnlyOutput(job.ids, scores, logits)

@@ -1,0 +1,58 @@
+"""What ``generate`` returns with ``return_dict_in_generate=True``: the fields of transformers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from gpt2.generation.arrays import Array
+
+
+class _Output:
+    """Fields by name, by key and by position; those that are None do not count."""
+
+    def _present(self) -> dict[str, Any]:
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {name: value for name, value in values.items() if value is not None}
+
+    def keys(self) -> Any:
+        """The names of the fields that are there."""
+        return self._present().keys()
+
+    def __getitem__(self, key: str | int) -> Any:
+        present = self._present()
+        return present[key] if isinstance(key, str) else list(present.values())[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._present()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._present())
+
+
+@dataclasses.dataclass
+class GenerateDecoderOnlyOutput(_Output):
+    """Of greedy decoding and sampling; R rows, N new tokens.
+
+    ``sequences`` [R, T + N]; ``scores`` (processed) and ``logits`` (raw) are N arrays [R, V].
+    """
+
+    sequences: Array
+    scores: tuple[Array, ...] | None = None
+    logits: tuple[Array, ...] | None = None
+
+
+@dataclasses.dataclass
+class GenerateBeamDecoderOnlyOutput(_Output):
+    """Of beam search; R = prompts x num_return_sequences, B = prompts x num_beams.
+
+    ``sequences`` [R, T + N]; ``sequences_scores`` [R]; ``scores`` and ``logits`` N arrays [B, V];
+    ``beam_indices`` [R, N]: the row of ``scores`` each token came from, -1 after the end.
+    """
+
+    sequences: Array
+    sequences_scores: Array | None = None
+    scores: tuple[Array, ...] | None = None
+    logits: tuple[Array, ...] | None = None
+    beam_indices: Array | None = None

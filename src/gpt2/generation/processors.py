@@ -1,0 +1,132 @@
+"""What may change the logits before a token is chosen: pure functions, one an option.
+
+Each takes ids [R, T] (padding included, as in transformers), scores [R, V] and its own settings,
+and returns new scores; the input is never written to. Each works on numpy arrays and, without
+leaving the device, on torch tensors. `gpt2.generation.pipeline` puts them in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gpt2.errors import InputError
+from gpt2.generation import arrays
+from gpt2.generation.arrays import INF, Array
+
+
+def sequence_bias(ids: Array, scores: Array, *, biases: Mapping[tuple[int, ...], float]) -> Array:
+    """Add a bias to the last id of each sequence wherever the ids before it stand at the end."""
+    out = arrays.copy(scores)
+    single = {tokens[0]: bias for tokens, bias in biases.items() if len(tokens) == 1}
+    if single:
+        out[:, list(single)] += arrays.floats(scores, list(single.values()))
+    for tokens, bias in biases.items():
+        *prefix, last = tokens
+        if 0 < len(prefix) <= ids.shape[1]:
+            hit = (ids[:, -len(prefix) :] == arrays.integers(ids, prefix)).all(1)
+            out[:, last] += arrays.where(hit, bias, 0.0)
+    return out
+
+
+def repetition_penalty(
+    ids: Array, scores: Array, *, penalty: float, starts: Sequence[int] | None = None
+) -> Array:
+    """Divide positive and multiply negative scores of ids that are there: CTRL, section 4.1.
+
+    Keskar et al. 2019, arXiv 1909.05858. ``starts[r]`` is where row ``r``'s padding ends.
+    """
+    V = scores.shape[1]
+    if starts is not None and any(starts):
+        places = arrays.integers(ids, np.arange(ids.shape[1]))
+        first = arrays.integers(ids, list(starts))[:, None]
+        ids = arrays.where(places[None] < first, V, ids)
+    wide = arrays.widen(scores)
+    old = arrays.take(wide, ids)
+    new = arrays.where(old < 0, old * penalty, old / penalty)
+    return arrays.put(wide, ids, new)[:, :V]
+
+
+def no_repeat_ngram(ids: Array, scores: Array, *, size: int) -> Array:
+    """Forbid the tokens that would complete a run of ``size`` tokens for the second time."""
+    T, V = ids.shape[1], scores.shape[1]
+    runs = T - size + 1
+    if runs < 1:
+        return scores
+    seen = ids[:, size - 1 :] >= 0  # [R, runs]: does the run that starts here match the ending?
+    for j in range(size - 1):
+        seen = seen & (ids[:, j : j + runs] == ids[:, runs + j : runs + j + 1])
+    return arrays.ban(scores, arrays.where(seen, ids[:, size - 1 :], V))
+
+
+def forbid(ids: Array, scores: Array, *, tokens: Sequence[int]) -> Array:
+    """Give these ids a score of -inf."""
+    out = arrays.copy(scores)
+    out[:, list(tokens)] = -INF
+    return out
+
+
+def forbid_below(ids: Array, scores: Array, *, tokens: Sequence[int], length: int) -> Array:
+    """`forbid` while there are fewer than ``length`` ids: min_length, min_new_tokens."""
+    return forbid(ids, scores, tokens=tokens) if ids.shape[1] < length else scores
+
+
+def forbid_at(ids: Array, scores: Array, *, tokens: Sequence[int], length: int) -> Array:
+    """`forbid` when there are exactly ``length`` ids: begin_suppress_tokens."""
+    return forbid(ids, scores, tokens=tokens) if ids.shape[1] == length else scores
+
+
+def force_at(ids: Array, scores: Array, *, tokens: Sequence[int], length: int) -> Array:
+    """Leave only these ids when there are exactly ``length``: forced_bos, forced_eos."""
+    if ids.shape[1] != length:
+        return scores
+    out = arrays.full_like(scores, -INF)
+    out[:, list(tokens)] = 0
+    return out
+
+
+def allow_only(
+    ids: Array, scores: Array, *, allowed: Callable[[int, Array], Any], beams: int
+) -> Array:
+    """Leave only what the user's function allows: prefix_allowed_tokens_fn(prompt, ids).
+
+    Where all it allows was forbidden before, for every beam of a prompt, it is forced instead.
+    """
+    mask = arrays.full_like(scores, -INF)
+    for row in range(len(ids)):
+        tokens = list(allowed(row // beams, ids[row]))
+        if not tokens:
+            raise InputError(f"prefix_allowed_tokens_fn allows nothing for prompt {row // beams}.")
+        mask[row, tokens] = 0
+    masked = scores + mask
+    nothing = (arrays.row_max(masked) == -INF).reshape(-1, beams).all(1)  # [prompts]
+    rows = arrays.integers(ids, np.arange(len(ids)) // beams)
+    return arrays.where(nothing[rows][:, None], mask, masked)
+
+
+def end_sooner(
+    ids: Array, scores: Array, *, tokens: Sequence[int], start: int, factor: float
+) -> Array:
+    """Raise the scores of the ending ids by their size times factor^(steps past start) - 1."""
+    steps = ids.shape[1] - start
+    if steps <= 0:
+        return scores
+    out = arrays.copy(scores)
+    ends = scores[:, list(tokens)]
+    added = abs(ends) * (factor**steps - 1)
+    out[:, list(tokens)] = ends + arrays.where(arrays.isfinite(ends), added, 0.0)
+    return out
+
+
+def remove_invalid(ids: Array, scores: Array) -> Array:
+    """NaN becomes 0; infinities become the largest and smallest float32."""
+    largest = float(np.finfo(np.float32).max)
+    out = arrays.fill(scores, scores != scores, 0.0)
+    return arrays.fill(arrays.fill(out, scores == INF, largest), scores == -INF, -largest)
+
+
+def renormalize(ids: Array, scores: Array) -> Array:
+    """Logits to log-probabilities."""
+    return arrays.log_softmax(scores)

@@ -1,0 +1,113 @@
+"""Choosing a token from scores: the most probable, or one drawn at random.
+
+Without a seed the draws follow the engine's own global generator: torch's, one
+``torch.multinomial`` a step exactly as in transformers, or ``numpy.random``'s for numpy engines.
+
+With a seed the noise is no stream but a function: the uniform number u(seed, row, position) in
+[0, 1) decides the token at that position of that row, whatever else is computed beside it. So a row
+alone equals the row in a batch, and a drafted token is accepted exactly when it is the one that
+would have been drawn. ``row`` counts the texts drawn for one prompt (0 .. num_return_sequences - 1)
+and ``position`` the tokens before it, padding excluded; all arithmetic is modulo 2^64:
+
+    mix(z):  z += 0x9E3779B97F4A7C15                       SplitMix64: Steele, Lea and Flood 2014,
+             z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9        "Fast splittable pseudorandom number
+             z = (z ^ z >> 27) * 0x94D049BB133111EB        generators"
+             return z ^ z >> 31
+    u(seed, row, position) = (mix(mix(mix(seed) ^ row) ^ position) >> 11) * 2^-53
+
+The token is the first id, in id order, whose running sum of exp(score - max score), in float64,
+exceeds u times the whole sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gpt2.errors import InputError
+from gpt2.generation import arrays
+from gpt2.generation.arrays import INF, Array
+
+_MASK = (1 << 64) - 1
+Uniforms = Callable[[Sequence[int]], list[float]]  # positions, one a row -> numbers in [0, 1)
+Chooser = Callable[[Array, Sequence[int]], Array]  # (scores [R, V], positions) -> tokens [R]
+
+
+def mix(z: int) -> int:
+    """One round of SplitMix64 on 64 bits."""
+    z = (z + 0x9E3779B97F4A7C15) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return z ^ (z >> 31)
+
+
+def uniform(seed: int, row: int, position: int) -> float:
+    """The number in [0, 1), a multiple of 2^-53, that decides one token."""
+    return (mix(mix(mix(seed & _MASK) ^ row) ^ position) >> 11) * 2.0**-53
+
+
+def seeded(seeds: Sequence[int], rows: Sequence[int]) -> Uniforms:
+    """The noise of rows whose seeds and row numbers are given."""
+
+    def draw(positions: Sequence[int]) -> list[float]:
+        return [uniform(*key) for key in zip(seeds, rows, positions, strict=True)]
+
+    return draw
+
+
+def greedy(scores: Array, positions: Sequence[int]) -> Array:
+    """The most probable token of each row."""
+    return arrays.argmax(scores)
+
+
+def sampler(uniforms: Uniforms | None) -> Chooser:
+    """Draw each row's token with the given noise, or from the global generator for None."""
+
+    def choose(scores: Array, positions: Sequence[int]) -> Array:
+        if uniforms is not None:
+            return pick(scores, uniforms(positions))
+        if isinstance(scores, np.ndarray):
+            return pick(scores, np.random.random(len(scores)))
+        return arrays.softmax(scores).multinomial(1)[:, 0]
+
+    return choose
+
+
+def pick(scores: Array, u: Sequence[float] | Any) -> Array:
+    """The token of each row at which the running sum of probabilities passes u: [R, V] -> [R]."""
+    if isinstance(scores, np.ndarray):
+        tokens = [_pick_row(row, share) for row, share in zip(scores, u, strict=True)]
+        return np.asarray(tokens, dtype=np.int64)
+    scores = scores.double()
+    sums = arrays.cumsum(arrays.exp(scores - arrays.row_max(scores)))
+    whole = sums[:, -1:]
+    target = arrays.floats(scores, list(u))[:, None] * whole
+    first = (sums <= target).sum(-1)
+    last = (sums < whole).sum(-1)  # where rounding let the target reach the whole
+    return first.minimum(last)
+
+
+def _pick_row(scores: Array, u: float) -> int:
+    best = scores.max()
+    if not np.isfinite(best):
+        raise InputError(
+            "no token is left to draw: the options forbid every one, or the model's logits are "
+            "not finite (remove_invalid_values=True goes on all the same)."
+        )
+    ids = np.flatnonzero(scores > -INF)
+    sums = np.cumsum(np.exp(scores[ids].astype(np.float64) - np.float64(best)))
+    first = np.searchsorted(sums, u * sums[-1], side="right")
+    return int(ids[min(first, np.searchsorted(sums, sums[-1]))])
+
+
+def pick_several(scores: Array, n: int, u: Sequence[Sequence[float]]) -> Array:
+    """n different tokens of each row, each draw over what the ones before left: [R, n]."""
+    rows = arrays.to_numpy(scores).astype(np.float64)
+    out = np.empty((len(rows), n), dtype=np.int64)
+    for row, shares, tokens in zip(rows, u, out, strict=True):
+        for i, share in enumerate(shares):
+            tokens[i] = _pick_row(row, share)
+            row[tokens[i]] = -INF
+    return arrays.integers(scores, out)

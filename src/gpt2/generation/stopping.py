@@ -1,0 +1,103 @@
+"""When a row is finished: an end id, a stop string, the time, the user's own criteria."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from gpt2.errors import OptionError
+from gpt2.generation import arrays
+from gpt2.generation.arrays import Array
+from gpt2.generation.config import GenerationConfig, token_list
+
+# As in transformers: (ids [R, T], scores of the steps or None) -> [R] truth values, or one.
+Criterion = Callable[..., Any]
+
+
+class Stopping:
+    """All the reasons to stop, asked once a step; the arithmetic is on the host.
+
+    Raises `OptionError` for stop_strings without a tokenizer to read them with.
+    """
+
+    def __init__(
+        self, options: GenerationConfig, criteria: Sequence[Criterion], tokenizer: Any
+    ) -> None:
+        self.eos = frozenset(token_list(options.eos_token_id))
+        self.criteria = list(criteria)
+        self.deadline = None if options.max_time is None else time.time() + options.max_time
+        self.strings = _StopStrings(options.stop_strings, tokenizer)
+
+    def finished(
+        self,
+        rows: Sequence[Sequence[int]],
+        ids: Array | Callable[[], Array],
+        scores: tuple[Array, ...] | None = None,
+    ) -> list[bool]:
+        """Whether each row ends with its last token.
+
+        Args:
+            rows: every row's ids so far, on the host.
+            ids: the same as an array [R, T] for the user's criteria, or what makes it.
+            scores: the processed scores of the steps so far, where they are kept.
+        """
+        done = [row[-1] in self.eos or self.strings.ends(row) for row in rows]
+        if self.deadline is not None and time.time() > self.deadline:
+            done = [True] * len(rows)
+        for criterion in self.criteria:
+            array = ids() if callable(ids) else ids
+            answer = criterion(array, scores)
+            answer = answer.tolist() if hasattr(answer, "tolist") else answer
+            answers = answer if isinstance(answer, list) else [answer] * len(rows)
+            done = [a or bool(b) for a, b in zip(done, answers, strict=True)]
+        return done
+
+
+class _StopStrings:
+    """Whether a row's last token completes a stop string, as transformers decides it.
+
+    Bytes are compared, so a string may end in the middle of a token, and begin in the prompt.
+    """
+
+    def __init__(self, strings: str | list[str] | None, tokenizer: Any) -> None:
+        listed = [strings] if isinstance(strings, str) else list(strings or [])
+        if listed and tokenizer is None:
+            raise OptionError("stop_strings needs the tokenizer: generate(..., tokenizer=...).")
+        if not all(listed):
+            raise OptionError("stop_strings must not hold an empty string.")
+        self.strings = [string.encode() for string in listed]
+        self.longest = max(map(len, self.strings), default=0)
+        self.token = lru_cache(4096)(lambda token: token_bytes(tokenizer, token))
+
+    def ends(self, row: Sequence[int]) -> bool:
+        if not self.strings:
+            return False
+        last = self.token(row[-1])
+        tail = b"".join(self.token(token) for token in row[-self.longest :])
+        return any(tail.find(s, max(0, len(tail) - len(last) - len(s) + 1)) >= 0
+                   for s in self.strings)  # fmt: skip
+
+
+@lru_cache(1)
+def _byte_of_character() -> dict[str, int]:
+    """GPT-2's own way of writing bytes as characters, backwards: Radford et al. 2019, 2.2."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    table = {chr(byte): byte for byte in printable}
+    return table | {chr(256 + i): byte for i, byte in enumerate(others)}
+
+
+def token_bytes(tokenizer: Any, token: int) -> bytes:
+    """The bytes a token stands for; of any tokenizer with ``convert_ids_to_tokens``."""
+    text = tokenizer.convert_ids_to_tokens(token) or ""
+    table = _byte_of_character()
+    if all(character in table for character in text):
+        return bytes(table[character] for character in text)
+    return str(text).encode()
+
+
+def as_flags(like: Array, done: Sequence[bool]) -> Array:
+    """Truth values of the rows on the device of ``like``."""
+    return arrays.booleans(like, list(done))
