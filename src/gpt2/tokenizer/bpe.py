@@ -1,0 +1,117 @@
+"""Byte-level byte-pair encoding, to read: the definition that the fast path is tested against.
+
+A text becomes tokens in three steps.
+
+1. Split it into words with a pattern, so that no token ever spans two words (Radford et al. 2019,
+   "Language Models are Unsupervised Multitask Learners", section 2.2).
+2. Write each word as its UTF-8 bytes. There are 256 of them, so no text is ever unknown.
+3. Merge neighbours, the pair learned first before all others, until no learned pair is left
+   (Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units", 3.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import pairwise
+
+import regex
+
+from gpt2.errors import TokenizerError
+
+Pair = tuple[bytes, bytes]
+
+END_OF_TEXT = "<|endoftext|>"
+
+# A contraction; letters; numbers; other signs, each with one space before it if there is one; and
+# white space, of which the last sign is left to the word that follows.
+SPLIT = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
+_SPLIT = regex.compile(SPLIT)
+
+
+def split(text: str) -> list[str]:
+    """The words of a text; joined they are the text again."""
+    words: list[str] = _SPLIT.findall(text)
+    return words
+
+
+def well_formed(text: str) -> str:
+    """The text as Unicode allows it: surrogate pairs joined, a lone one replaced by U+FFFD."""
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+@cache
+def byte_to_unicode() -> dict[int, str]:
+    """The printable character that stands for each byte in GPT-2's vocabulary files.
+
+    Bytes that print stand for themselves; the other 68, in order, are U+0100 and on, so that a
+    space (32) is written 'Ġ'. The order of this mapping is the order of GPT-2's first 256 ids.
+    """
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    table = {byte: chr(byte) for byte in printable}
+    return table | {byte: chr(256 + n) for n, byte in enumerate(others)}
+
+
+@cache
+def unicode_to_byte() -> dict[str, int]:
+    """The inverse of `byte_to_unicode`."""
+    return {sign: byte for byte, sign in byte_to_unicode().items()}
+
+
+def to_signs(token: bytes) -> str:
+    """A token as the vocabulary files write it."""
+    table = byte_to_unicode()
+    return "".join(table[byte] for byte in token)
+
+
+def to_bytes(signs: str) -> bytes:
+    """The bytes of a token as written in the vocabulary files.
+
+    Raises `TokenizerError` for a character that stands for no byte.
+    """
+    table = unicode_to_byte()
+    try:
+        return bytes(table[sign] for sign in signs)
+    except KeyError as error:
+        raise TokenizerError(
+            f"The token {signs!r} is not byte-level: {error.args[0]!r} stands for no byte."
+        ) from None
+
+
+def merge_word(word: bytes, ranks: dict[Pair, int]) -> list[bytes]:
+    """Merge the bytes of one word: the pair of lowest rank first, the leftmost of equals."""
+    parts = [bytes([byte]) for byte in word]
+    while len(parts) > 1:
+        rank, at = min((ranks.get(pair, len(ranks)), at) for at, pair in enumerate(pairwise(parts)))
+        if rank == len(ranks):
+            break
+        parts[at : at + 2] = [parts[at] + parts[at + 1]]
+    return parts
+
+
+class BPE:
+    """The slow twin: encodes as the definition above reads, in time quadratic in a word's length.
+
+    Args:
+        vocab: token -> id.
+        merges: the pairs in the order they were learned.
+    """
+
+    def __init__(self, vocab: dict[bytes, int], merges: Sequence[Pair]) -> None:
+        self.vocab = vocab
+        self.tokens = {i: token for token, i in vocab.items()}
+        self.ranks = {pair: rank for rank, pair in enumerate(merges)}
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, in which nothing is special."""
+        words = split(well_formed(text))
+        return [self.vocab[t] for word in words for t in merge_word(word.encode(), self.ranks)]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids; bytes that are no UTF-8 become U+FFFD."""
+        return b"".join(self.tokens[i] for i in ids).decode(errors="replace")

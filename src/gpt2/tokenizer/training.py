@@ -1,0 +1,203 @@
+"""Learn a byte-level BPE vocabulary from text (Sennrich et al. 2016, algorithm 1; Radford 2019).
+
+The definition is: count every pair of neighbours in all words, merge the commonest everywhere, and
+again. Here the counts are kept up to date instead: a merge touches only the words that hold the
+pair, and a heap with outdated entries finds the next one. Equal counts go to the pair whose bytes
+are lexicographically greatest, so a corpus has one vocabulary.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from gpt2.errors import InputError, MissingFileError, OptionError
+from gpt2.tokenizer.bpe import END_OF_TEXT, Pair, byte_to_unicode, split, well_formed
+
+Ids = tuple[int, int]
+Progress = Callable[[int], None]
+
+CHUNK = 1 << 20  # characters read at a time
+
+
+def train(
+    texts: Iterable[str],
+    vocab_size: int,
+    *,
+    special_tokens: tuple[str, ...] = (END_OF_TEXT,),
+    min_frequency: int = 1,
+    progress: Progress | None = None,
+) -> tuple[dict[bytes, int], list[Pair]]:
+    """Learn a vocabulary from the pieces of a text.
+
+    Args:
+        texts: the text, cut anywhere (a stream); words are joined across the cuts. A special token
+            in it separates documents and is not learned from.
+        vocab_size: ids in all: 256 bytes, the merges, the special tokens. Fewer come out where the
+            text has no more pairs.
+        special_tokens: take the last ids, as in GPT-2.
+        min_frequency: a pair seen less often is not merged.
+        progress: called with the number of merges made, after each.
+
+    Returns:
+        token -> id (without the special tokens, which follow) and the merges in order.
+
+    Raises:
+        OptionError: a vocab_size too small to hold the bytes and the special tokens.
+        InputError: the text is empty.
+    """
+    wanted = vocab_size - 256 - len(special_tokens)
+    if wanted < 0:
+        least = 256 + len(special_tokens)
+        raise OptionError(
+            f"vocab_size must be at least {least} (256 bytes and {len(special_tokens)} special "
+            f"tokens), found {vocab_size}."
+        )
+    words = count_words(texts, special_tokens)
+    if not words:
+        raise InputError("There is no text to learn a vocabulary from.")
+    return _Merger(words).run(wanted, max(1, min_frequency), progress)
+
+
+def read_pieces(paths: Iterable[str | Path]) -> Iterator[str]:
+    """The text of files, and of all files of folders, in chunks; files are separate documents.
+
+    Bytes that are no UTF-8 are replaced. Raises `MissingFileError`.
+    """
+    for path in map(Path, paths):
+        if not path.exists():
+            raise MissingFileError(f"There is no file or folder {path}.")
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            with file.open(encoding="utf-8", errors="replace", newline="") as stream:
+                yield from iter(lambda: stream.read(CHUNK), "")
+            yield END_OF_TEXT
+
+
+def count_words(texts: Iterable[str], special_tokens: tuple[str, ...]) -> Counter[str]:
+    """How often each word occurs. Memory grows with the distinct words, not with the text."""
+    counts: Counter[str] = Counter()
+    longest = max(map(len, special_tokens), default=0)
+    rest = ""
+    for text in texts:
+        *documents, rest = _documents(well_formed(rest + text), special_tokens)
+        for document in documents:
+            counts.update(split(document))
+        if len(rest) >= CHUNK // 16:
+            words = split(rest)
+            kept = _unsettled(words, longest)
+            rest = "".join(words[kept:])
+            counts.update(words[:kept])
+    counts.update(split(rest))
+    return counts
+
+
+def _unsettled(words: list[str], longest: int) -> int:
+    """From which word on more text could still change the split.
+
+    The last word may go on, the last but one may be the ' of a contraction, and what is left must
+    hold the beginning of a special token.
+    """
+    held, at = 0, len(words)
+    while at and (held < longest or len(words) - at < 2):
+        at -= 1
+        held += len(words[at])
+    return at
+
+
+def _documents(text: str, special_tokens: tuple[str, ...]) -> list[str]:
+    parts = [text]
+    for special in special_tokens:
+        parts = [piece for part in parts for piece in part.split(special)]
+    return parts
+
+
+class _Merger:
+    """The words as ids, the counts of all pairs, and where each pair occurs."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self.tokens = [bytes([byte]) for byte in byte_to_unicode()]
+        self.keys = [_descending(token) for token in self.tokens]
+        ids = {token[0]: i for i, token in enumerate(self.tokens)}
+        self.words = [[ids[byte] for byte in word.encode()] for word in counts]
+        self.times = list(counts.values())
+        self.pairs: dict[Ids, int] = defaultdict(int)
+        self.places: dict[Ids, set[int]] = defaultdict(set)
+        for at, (word, times) in enumerate(zip(self.words, self.times, strict=True)):
+            for pair in pairwise(word):
+                self.pairs[pair] += times
+                self.places[pair].add(at)
+        self.heap = [self._entry(pair) for pair in self.pairs]
+        heapq.heapify(self.heap)
+
+    def run(
+        self, wanted: int, least: int, progress: Progress | None
+    ) -> tuple[dict[bytes, int], list[Pair]]:
+        """Merge ``wanted`` times, or until no pair occurs ``least`` times."""
+        merges: list[Pair] = []
+        while len(merges) < wanted and (pair := self._commonest(least)) is not None:
+            left, right = self.tokens[pair[0]], self.tokens[pair[1]]
+            self.tokens.append(left + right)
+            self.keys.append(_descending(left + right))
+            merges.append((left, right))
+            self._merge(pair, len(self.tokens) - 1)
+            if progress:
+                progress(len(merges))
+        return {token: i for i, token in enumerate(self.tokens)}, merges
+
+    def _entry(self, pair: Ids) -> tuple[int, str, str, Ids]:
+        return -self.pairs[pair], self.keys[pair[0]], self.keys[pair[1]], pair
+
+    def _commonest(self, least: int) -> Ids | None:
+        while self.heap:
+            count, _, _, pair = heapq.heappop(self.heap)
+            if self.pairs.get(pair) == -count:  # else an outdated entry
+                return pair if -count >= least else None
+        return None
+
+    def _merge(self, pair: Ids, new: int) -> None:
+        """Replace the pair by ``new`` in every word, and mend the counts around it."""
+        changed: dict[Ids, int] = defaultdict(int)
+        for at in self.places.pop(pair):
+            word, times = self.words[at], self.times[at]
+            merged = _replace(word, pair, new)
+            if len(merged) == len(word):  # an earlier merge took the pair away from this word
+                continue
+            self.words[at] = merged
+            for old in pairwise(word):
+                changed[old] -= times
+            for now in pairwise(merged):
+                changed[now] += times
+                if new in now:
+                    self.places[now].add(at)
+        for touched, difference in changed.items():
+            if difference and touched != pair:
+                self.pairs[touched] += difference
+                if self.pairs[touched] > 0:
+                    heapq.heappush(self.heap, self._entry(touched))
+                else:
+                    del self.pairs[touched]
+                    self.places.pop(touched, None)
+        del self.pairs[pair]
+
+
+def _replace(word: list[int], pair: Ids, new: int) -> list[int]:
+    left, right = pair
+    merged: list[int] = []
+    at, last = 0, len(word) - 1
+    while at <= last:
+        if word[at] == left and at < last and word[at + 1] == right:
+            merged.append(new)
+            at += 2
+        else:
+            merged.append(word[at])
+            at += 1
+    return merged
+
+
+def _descending(token: bytes) -> str:
+    """A key that sorts the greatest bytes first; the sign after them puts a prefix behind."""
+    return "".join(chr(255 - byte) for byte in token) + "\u0100"
