@@ -1,22 +1,24 @@
 from __future__ import annotations
 
-import tiny_models as models
 import numpy as np
 import pytest
+import tiny_models
 import torch
 
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_greedy_is_that_of_transformers(rows: int) -> None:
-    ids = models.prompt(rows)
-    theirs = models.peer().generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=20)
-    mine = models.ours().generate(ids, max_new_tokens=20)
+    ids = tiny_models.prompt(rows)
+    theirs = tiny_models.peer().generate(
+        ids, attention_mask=torch.ones_like(ids), max_new_tokens=20
+    )
+    mine = tiny_models.ours().generate(ids, max_new_tokens=20)
     assert torch.equal(theirs, mine)
 
 
 def test_same_kind_in_same_kind_out() -> None:
-    ids = models.prompt()
-    engine = models.ours()
+    ids = tiny_models.prompt()
+    engine = tiny_models.ours()
     from_torch = engine.generate(ids, max_new_tokens=4)
     from_numpy = engine.generate(ids.numpy(), max_new_tokens=4)
     from_list = engine.generate(ids.tolist(), max_new_tokens=4)

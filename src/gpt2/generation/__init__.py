@@ -8,10 +8,13 @@ ways of going on; `prompts` is the border to the caller; `mixin` gives an engine
 from gpt2.generation.config import GenerationConfig
 from gpt2.generation.mixin import GenerationMixin
 from gpt2.generation.outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
+from gpt2.generation.streaming import TextIteratorStreamer, TextStreamer
 
 __all__ = [
     "GenerateBeamDecoderOnlyOutput",
     "GenerateDecoderOnlyOutput",
     "GenerationConfig",
     "GenerationMixin",
+    "TextIteratorStreamer",
+    "TextStreamer",
 ]

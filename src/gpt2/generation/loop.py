@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -31,6 +30,15 @@ class Record:
             self.scores.append(scores)
         if self.logits is not None:
             self.logits.append(logits)
+
+    @property
+    def steps(self) -> tuple[Array, ...] | None:
+        """The scores so far, as criteria get them."""
+        return None if self.scores is None else tuple(self.scores)
+
+    def kept(self) -> tuple[tuple[Array, ...] | None, tuple[Array, ...] | None]:
+        """Scores and logits as ``generate`` returns them."""
+        return self.steps, None if self.logits is None else tuple(self.logits)
 
     @property
     def wanted(self) -> bool:
@@ -113,8 +121,7 @@ def _choose(job: Job, scores: Array, context: Context, done: list[bool], fill: i
 
 
 def _stopped(job: Job, context: Context, done: list[bool]) -> list[bool]:
-    kept = job.record.scores
-    now = job.stopping.finished(context.rows, job.ids, None if kept is None else tuple(kept))
+    now = job.stopping.finished(context.rows, job.ids, job.record.steps)
     return [a or b for a, b in zip(done, now, strict=True)]
 
 
@@ -130,9 +137,3 @@ def _next(
     index = arrays.integers(chosen, going)
     logits[index] = context.extend(chosen[index], going)
     return logits, going
-
-
-def result(job: Job) -> tuple[Any, ...]:
-    """The job's recorded scores and logits as tuples, or None."""
-    kept = (job.record.scores, job.record.logits)
-    return tuple(None if steps is None else tuple(steps) for steps in kept)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from gpt2.config import GPT2Config
-from gpt2.errors import ContextLengthError, GPT2Warning, InputError
-from gpt2.generation import pipeline, prompts, sampling
+from gpt2.errors import ContextLengthError, GPT2Warning, InputError, OptionError
+from gpt2.generation import arrays, beams, loop, pipeline, prompts, sampling, speculative
 from gpt2.generation.arrays import Array, Processor
 from gpt2.generation.config import GenerationConfig, default_value, off_value, supported
-from gpt2.generation.loop import Job, Record, decode, result
-from gpt2.generation.outputs import GenerateDecoderOnlyOutput
+from gpt2.generation.loop import Job, Record
+from gpt2.generation.outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
 from gpt2.generation.prompts import Prompts
 from gpt2.generation.stopping import Criterion, Stopping
+from gpt2.generation.streaming import decoder
 
 
 class GenerationMixin:
@@ -95,9 +98,45 @@ class GenerationMixin:
             prefix_allowed_tokens_fn,
             tokenizer or self.tokenizer,
         )
-        for _ in decode(job):
+        if job.options.num_beams > 1:
+            return _search(job, assistant_model, streamer)
+        if streamer is not None:
+            streamer.put(np.repeat(job.prompts.ids, job.copies, axis=0))
+            job.on_tokens = lambda tokens: streamer.put(arrays.to_numpy(tokens))
+        for _ in _steps(job, assistant_model):
             pass
+        if streamer is not None:
+            streamer.end()
         return _pack(job)
+
+    def stream(
+        self,
+        prompt: Any = None,
+        *,
+        assistant_model: Any = None,
+        tokenizer: Any = None,
+        **options: Any,
+    ) -> Iterator[Any]:
+        """Continue one prompt and yield the new part while it is written.
+
+        Args:
+            prompt: a text, which yields pieces of text that are never half a character; or ids
+                ([T], [1, T], any kind), which yield ids.
+            assistant_model: a smaller engine that drafts tokens.
+            tokenizer: for text; the model's own by default.
+            options: those of `GenerationConfig`; one text, so neither beams nor several.
+
+        Raises:
+            as `generate`, before the first piece.
+        """
+        tokenizer = tokenizer or self.tokenizer
+        job = self._plan(prompt, None, self._resolve(None, options), None, None, None, tokenizer)
+        if len(job.prompts.rows) * job.copies > 1:
+            raise OptionError("stream writes one text: leave out batches, beams and several texts.")
+        steps = _steps(job, assistant_model)
+        if not isinstance(prompt, str):
+            return (tokens[0] for tokens in steps)
+        return _pieces(steps, decoder(tokenizer, skip_special_tokens=True))
 
     def _resolve(self, call: GenerationConfig | None, options: dict[str, Any]) -> GenerationConfig:
         """The options of one call, from all places that name some."""
@@ -200,8 +239,39 @@ def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
             )
 
 
-def _pack(job: Job) -> Any:
+def _steps(job: Job, assistant: Any) -> Iterator[list[int]]:
+    draft = speculative.drafter(job, assistant)
+    return loop.decode(job) if draft is None else speculative.decode(job, draft)
+
+
+def _pieces(steps: Iterator[list[int]], text: Any) -> Iterator[str]:
+    for tokens in steps:
+        piece = text.push(tokens[0])
+        if piece:
+            yield piece
+    rest = text.flush()
+    if rest:
+        yield rest
+
+
+def _pack(job: Job, best: beams.Beams | None = None) -> Any:
     if not job.options.return_dict_in_generate:
         return job.prompts.deliver(job.ids)
-    scores, logits = result(job)
-    return GenerateDecoderOnlyOutput(job.ids, scores, logits)
+    kind = job.prompts.kind
+    scores, logits = (
+        None if steps is None else tuple(kind(step) for step in steps)
+        for steps in job.record.kept()
+    )
+    if best is None:
+        return GenerateDecoderOnlyOutput(kind(job.ids), scores, logits)
+    totals = kind(best.scores) if job.options.output_scores else None
+    return GenerateBeamDecoderOnlyOutput(kind(job.ids), totals, scores, logits, kind(best.origins))
+
+
+def _search(job: Job, assistant: Any, streamer: Any) -> Any:
+    if streamer is not None:
+        raise OptionError("a streamer cannot follow beams: which one wins is known at the end.")
+    if job.options.long == "window":
+        raise OptionError("long='window' does not go together with beams: leave out one.")
+    speculative.drafter(job, assistant)  # refuses one
+    return _pack(job, beams.search(job))

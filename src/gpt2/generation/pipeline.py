@@ -5,7 +5,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any
 
 from gpt2.generation import processors as p
@@ -35,7 +35,7 @@ def build(
     chain = _constraints(options, prompt_length, max_length, starts, allowed)
     chain += custom
     if options.do_sample:
-        chain += [_of_scores(warper) for warper in _warpers(options)]
+        chain += [_of_scores(warper) for warper in warpers(options)]
     if options.renormalize_logits:
         chain.append(p.renormalize)
     return chain
@@ -90,27 +90,32 @@ def _constraints(
     return chain
 
 
-def _warpers(o: GenerationConfig) -> list[Callable[[Array], Array]]:
+def warpers(o: GenerationConfig) -> list[Callable[[Array], Array]]:
+    """The warpers that are on, in order, each a function of the scores that has a name."""
     # Beams need one continuation that does not end the text.
     keep = max(2, len(token_list(o.eos_token_id)) + 1) if o.num_beams > 1 else 1
     chain: list[Callable[[Array], Array]] = []
     if o.temperature != 1:
-        chain.append(partial(w.temperature, t=o.temperature))
+        chain.append(_named(w.temperature, t=o.temperature))
     if o.top_h is not None:
-        chain.append(partial(w.top_h, h=o.top_h))
+        chain.append(_named(w.top_h, h=o.top_h))
     if o.top_k:
-        chain.append(partial(w.top_k, k=o.top_k, keep=keep))
+        chain.append(_named(w.top_k, k=o.top_k, keep=keep))
     if o.top_p < 1:
-        chain.append(partial(w.top_p, p=o.top_p, keep=keep))
+        chain.append(_named(w.top_p, p=o.top_p, keep=keep))
     if o.min_p is not None:
-        chain.append(partial(w.min_p, p=o.min_p, keep=keep))
+        chain.append(_named(w.min_p, p=o.min_p, keep=keep))
     if o.typical_p < 1:
-        chain.append(partial(w.typical_p, p=o.typical_p, keep=keep))
+        chain.append(_named(w.typical_p, p=o.typical_p, keep=keep))
     if 0 < o.epsilon_cutoff < 1:
-        chain.append(partial(w.epsilon_cutoff, epsilon=o.epsilon_cutoff, keep=keep))
+        chain.append(_named(w.epsilon_cutoff, epsilon=o.epsilon_cutoff, keep=keep))
     if 0 < o.eta_cutoff < 1:
-        chain.append(partial(w.eta_cutoff, epsilon=o.eta_cutoff, keep=keep))
+        chain.append(_named(w.eta_cutoff, epsilon=o.eta_cutoff, keep=keep))
     return chain
+
+
+def _named(warper: Callable[..., Array], **settings: Any) -> Callable[[Array], Array]:
+    return update_wrapper(partial(warper, **settings), warper)
 
 
 def _of_scores(warper: Callable[[Array], Array]) -> Processor:

@@ -27,7 +27,12 @@ class Prompts:
 
     rows: list[list[int]]  # the tokens of each prompt, without padding
     ids: Ids  # [len(rows), T], padded on the left
-    deliver: Callable[[Any], Any]  # ids of the engine's kind -> what the caller gets back
+    kind: Callable[[Any], Any]  # an array of the engine's kind -> one of the caller's
+    text: Callable[[Any], Any] | None = None  # ids -> text, where the prompts were text
+
+    def deliver(self, ids: Any) -> Any:
+        """What the caller gets for the ids of a result."""
+        return self.kind(ids) if self.text is None else self.text(ids)
 
     @property
     def starts(self) -> list[int]:
@@ -59,7 +64,7 @@ def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> P
     elif arrays.is_array(inputs):
         rows = _without_padding(rows, options)
     rows = [_started(row, options) for row in rows]
-    return Prompts(rows, pad(rows, fill_id(options)), _deliver_like(inputs))
+    return Prompts(rows, pad(rows, fill_id(options)), _kind_of(inputs))
 
 
 def fill_id(options: GenerationConfig) -> int:
@@ -91,11 +96,11 @@ def _read_text(inputs: Any, options: GenerationConfig, tokenizer: Any) -> Prompt
     texts = [inputs] if single else list(inputs)
     rows = [_started(tokenizer.encode(text), options) for text in texts]
 
-    def deliver(ids: Any) -> Any:
+    def text(ids: Any) -> Any:
         decoded = [tokenizer.decode(row, skip_special_tokens=True) for row in ids.tolist()]
         return decoded[0] if single and len(decoded) == 1 else decoded
 
-    return Prompts(rows, pad(rows, fill_id(options)), deliver)
+    return Prompts(rows, pad(rows, fill_id(options)), arrays.to_numpy, text)
 
 
 def _rows_of(inputs: Any) -> list[list[int]]:
@@ -152,16 +157,16 @@ def _started(row: list[int], options: GenerationConfig) -> list[int]:
     return [options.bos_token_id]
 
 
-def _deliver_like(inputs: Any) -> Callable[[Any], Any]:
+def _kind_of(inputs: Any) -> Callable[[Any], Any]:
     if not arrays.is_torch(inputs):
         return arrays.to_numpy
 
-    def deliver(ids: Any) -> Any:
+    def as_tensor(x: Any) -> Any:
         import torch  # the caller's own
 
-        return torch.as_tensor(ids, device=inputs.device)
+        return torch.as_tensor(x, device=inputs.device)
 
-    return deliver
+    return as_tensor
 
 
 def seeds_of(seed: int | list[int], prompts: int) -> list[int]:

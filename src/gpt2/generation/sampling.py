@@ -102,12 +102,22 @@ def _pick_row(scores: Array, u: float) -> int:
     return int(ids[min(first, np.searchsorted(sums, sums[-1]))])
 
 
-def pick_several(scores: Array, n: int, u: Sequence[Sequence[float]]) -> Array:
-    """n different tokens of each row, each draw over what the ones before left: [R, n]."""
+def several(scores: Array, n: int, seeds: Sequence[int] | None, positions: Sequence[int]) -> Array:
+    """n different tokens of each row, drawn one after the other without putting back: [R, n].
+
+    For beams. With seeds the draws of a row are u(seed, draw, position).
+    """
+    if seeds is not None:
+        pairs = zip(seeds, positions, strict=True)
+        noise: Any = [[uniform(seed, draw, at) for draw in range(n)] for seed, at in pairs]
+    elif isinstance(scores, np.ndarray):
+        noise = np.random.random((len(scores), n))
+    else:
+        return arrays.softmax(scores).multinomial(n)
     rows = arrays.to_numpy(scores).astype(np.float64)
     out = np.empty((len(rows), n), dtype=np.int64)
-    for row, shares, tokens in zip(rows, u, out, strict=True):
-        for i, share in enumerate(shares):
-            tokens[i] = _pick_row(row, share)
-            row[tokens[i]] = -INF
+    for row, shares, tokens in zip(rows, noise, out, strict=True):
+        for draw, share in enumerate(shares):
+            tokens[draw] = _pick_row(row, share)
+            row[tokens[draw]] = -INF
     return arrays.integers(scores, out)

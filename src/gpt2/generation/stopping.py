@@ -30,6 +30,11 @@ class Stopping:
         self.deadline = None if options.max_time is None else time.time() + options.max_time
         self.strings = _StopStrings(options.stop_strings, tokenizer)
 
+    @property
+    def reach(self) -> int:
+        """How many of a row's last tokens `finished` looks at."""
+        return max(1, self.strings.longest)
+
     def finished(
         self,
         rows: Sequence[Sequence[int]],

@@ -75,7 +75,7 @@ def top_h(scores: Array, h: float) -> Array:
     values, order = arrays.topk(scores, min(100, scores.shape[-1]))
     logs = arrays.log_softmax(values)
     masses = arrays.exp(logs)
-    terms = arrays.where(masses > 0, -masses * logs, 0.0)
+    terms = -masses * arrays.where(masses > 0, logs, 0.0)
     keep = arrays.cumsum(terms) <= h * terms.sum(-1)[:, None]
     keep[:, 0] = True
     return arrays.put(arrays.full_like(scores, -INF), order, arrays.where(keep, values, -INF))
@@ -85,7 +85,7 @@ def typical_p(scores: Array, p: float, keep: int = 1) -> Array:
     """Keep the tokens whose surprise is nearest the entropy: Meister et al. 2022, 2202.00666."""
     logs = arrays.log_softmax(scores)
     masses = arrays.exp(logs)
-    entropy = -arrays.where(masses > 0, masses * logs, 0.0).sum(-1)[:, None]
+    entropy = -(masses * arrays.where(masses > 0, logs, 0.0)).sum(-1)[:, None]
     distances, order = arrays.sort(abs(-logs - entropy))
     reached = arrays.cumsum(arrays.take(masses, order)) < p
     last = reached.sum(-1)[:, None].clip(max=scores.shape[-1] - 1)
@@ -103,7 +103,7 @@ def eta_cutoff(scores: Array, epsilon: float, keep: int = 1) -> Array:
     """`epsilon_cutoff` at the smaller of epsilon and sqrt(epsilon) exp(-entropy): the same."""
     logs = arrays.log_softmax(scores)
     masses = arrays.exp(logs)
-    entropy = -arrays.where(masses > 0, masses * logs, 0.0).sum(-1)[:, None]
+    entropy = -(masses * arrays.where(masses > 0, logs, 0.0)).sum(-1)[:, None]
     return _drop_below(scores, (math.sqrt(epsilon) * arrays.exp(-entropy)).clip(max=epsilon), keep)
 
 

@@ -1,0 +1,116 @@
+"""Text while it is being written: `TextStreamer` and `TextIteratorStreamer`, as in transformers."""
+
+from __future__ import annotations
+
+from queue import Queue
+from typing import Any
+
+from gpt2.errors import InputError
+
+
+def decoder(tokenizer: Any, **options: Any) -> Any:
+    """What turns ids into text one by one, never half a character: ``push(id)``, ``flush()``.
+
+    The tokenizer's own where it has one; else it decodes all ids again each time.
+    """
+    if hasattr(tokenizer, "stream_decoder") and set(options) <= {"skip_special_tokens"}:
+        return tokenizer.stream_decoder(**{"skip_special_tokens": False, **options})
+    return _Redecoder(tokenizer, options)
+
+
+class _Redecoder:
+    """A stream decoder for any tokenizer that has ``decode``."""
+
+    def __init__(self, tokenizer: Any, options: dict[str, Any]) -> None:
+        self.tokenizer = tokenizer
+        self.options = options
+        self.ids: list[int] = []
+        self.shown = ""
+
+    def push(self, token: int) -> str:
+        self.ids.append(token)
+        text = self.tokenizer.decode(self.ids, **self.options)
+        return "" if text.endswith("\ufffd") else self._rest(text)
+
+    def flush(self) -> str:
+        text = self._rest(self.tokenizer.decode(self.ids, **self.options))
+        self.ids, self.shown = [], ""
+        return text
+
+    def _rest(self, text: str) -> str:
+        piece, self.shown = text[len(self.shown) :], text
+        return piece
+
+
+class TextStreamer:
+    """Prints a text while ``generate(..., streamer=...)`` writes it.
+
+    Args:
+        tokenizer: what the ids mean.
+        skip_prompt: whether to leave out the prompt.
+        decode_options: for the tokenizer's ``decode``, such as ``skip_special_tokens=True``.
+    """
+
+    def __init__(self, tokenizer: Any, skip_prompt: bool = False, **decode_options: Any) -> None:
+        self.decoder = decoder(tokenizer, **decode_options)
+        self.skip_prompt = skip_prompt
+        self.at_prompt = True
+
+    def put(self, value: Any) -> None:
+        """Take the prompt [1, T] or the tokens of a step [1]; `InputError` for more rows."""
+        ids = value.tolist()
+        if ids and isinstance(ids[0], list):
+            if len(ids) > 1:
+                raise InputError("a TextStreamer shows one text: leave out batches and copies.")
+            ids = ids[0]
+        elif len(ids) > 1 and not self.at_prompt:
+            raise InputError("a TextStreamer shows one text: leave out batches and copies.")
+        prompt, self.at_prompt = self.at_prompt, False
+        if not (prompt and self.skip_prompt):
+            self.on_finalized_text("".join(self.decoder.push(i) for i in ids))
+
+    def end(self) -> None:
+        """Show what is left."""
+        self.at_prompt = True
+        self.on_finalized_text(self.decoder.flush(), stream_end=True)
+
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+        """Do something with a piece of text; here it is printed."""
+        print(text, flush=True, end="\n" if stream_end else "")
+
+
+class TextIteratorStreamer(TextStreamer):
+    """Gives the pieces to a loop in another thread than the one that generates.
+
+    Args:
+        tokenizer: what the ids mean.
+        skip_prompt: whether to leave out the prompt.
+        timeout: seconds to wait for the next piece before ``queue.Empty`` is raised.
+        decode_options: for the tokenizer's ``decode``.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        skip_prompt: bool = False,
+        timeout: float | None = None,
+        **decode_options: Any,
+    ) -> None:
+        super().__init__(tokenizer, skip_prompt, **decode_options)
+        self.queue: Queue[str | None] = Queue()
+        self.timeout = timeout
+
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+        """Hand a piece over."""
+        self.queue.put(text)
+        if stream_end:
+            self.queue.put(None)
+
+    def __iter__(self) -> TextIteratorStreamer:
+        return self
+
+    def __next__(self) -> str:
+        piece = self.queue.get(timeout=self.timeout)
+        if piece is None:
+            raise StopIteration
+        return piece
