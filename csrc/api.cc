@@ -1,0 +1,203 @@
+// The C interface: checks what comes in, and turns exceptions into status codes.
+#include <algorithm>
+#include <mutex>
+#include <new>
+#include <set>
+#include <string>
+
+#include "cache.h"
+#include "error.h"
+#include "gpt2.h"
+#include "model.h"
+
+struct gpt2_engine {
+  gpt2_engine(const gpt2_shape& shape, const gpt2_options& options) : model(shape, options) {}
+  gpt2::Model model;
+  std::mutex mutex;       // one call at a time
+  bool complete = false;  // every tensor was found to be set
+};
+
+struct gpt2_cache {
+  gpt2_cache(const gpt2_engine* engine, int rows, int capacity, gpt2_dtype dtype)
+      : engine(engine), cache(engine->model.shape(), rows, capacity, dtype) {}
+  const gpt2_engine* engine;
+  gpt2::Cache cache;
+};
+
+namespace gpt2 {
+namespace {
+
+thread_local std::string message;
+
+template <class Work>
+int guarded(const Work& work) {
+  try {
+    work();
+    return GPT2_OK;
+  } catch (const Error& error) {
+    message = error.what();
+    return error.status;
+  } catch (const std::bad_alloc&) {
+    message = "no memory left";
+    return GPT2_MEMORY;
+  } catch (const std::exception& error) {
+    message = error.what();
+    return GPT2_MEMORY;  // what else the library throws here: it could not start a thread
+  }
+}
+
+void require_row(const Cache& cache, int row) {
+  require(
+      row >= 0 && row < cache.rows(), GPT2_INVALID,
+      "row " + std::to_string(row) + " of a cache of " + std::to_string(cache.rows()) + " rows");
+}
+
+// Nothing is touched before all of a call is known to be good.
+void require_good(gpt2_engine& engine, const gpt2_cache& holder, int n, const int32_t* rows,
+                  const int32_t* counts, const int32_t* ids) {
+  Model& model = engine.model;
+  const Cache& cache = holder.cache;
+  require(holder.engine == &engine, GPT2_INVALID, "this cache belongs to another engine");
+  if (!engine.complete) model.require_complete();
+  engine.complete = true;
+  std::set<int> seen;
+  const int most = std::min(cache.capacity(), static_cast<int>(model.shape().positions));
+  for (int i = 0; i < n; ids += counts[i++]) {
+    require_row(cache, rows[i]);
+    require(seen.insert(rows[i]).second, GPT2_INVALID,
+            "row " + std::to_string(rows[i]) + " is named twice");
+    require(counts[i] >= 1, GPT2_INVALID,
+            "row " + std::to_string(rows[i]) + " has no new token; each row needs at least one");
+    const int64_t total = static_cast<int64_t>(cache.length(rows[i])) + counts[i];
+    require(total <= most, GPT2_CONTEXT,
+            "row " + std::to_string(rows[i]) + " would hold " + std::to_string(total) +
+                " tokens; there is room for " + std::to_string(most));
+    for (int k = 0; k < counts[i]; k++) {
+      require(ids[k] >= 0 && ids[k] < model.shape().vocabulary, GPT2_INVALID,
+              "token id " + std::to_string(ids[k]) + "; the vocabulary has " +
+                  std::to_string(model.shape().vocabulary));
+    }
+  }
+}
+
+// Feeds the model batch after batch, each as full as it may be.
+void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
+            const int32_t* ids, int mode, float* logits) {
+  Batch batch;
+  const auto flush = [&] {
+    model.forward(batch, cache, logits);
+    logits += batch.picked.size() * static_cast<size_t>(model.shape().vocabulary);
+    batch.tokens.clear();
+    batch.picked.clear();
+  };
+  for (int i = 0; i < n; i++) {
+    for (int k = 0; k < counts[i]; k++) {
+      const bool last = k == counts[i] - 1;
+      if (mode == GPT2_LOGITS_ALL || (mode == GPT2_LOGITS_LAST && last)) {
+        batch.picked.push_back(batch.size());
+      }
+      batch.tokens.push_back({*ids++, rows[i], cache.length(rows[i]) + k});
+      if (batch.size() == Model::kMostTokens) flush();
+    }
+  }
+  if (batch.size() > 0) flush();
+  for (int i = 0; i < n; i++) cache.set_length(rows[i], cache.length(rows[i]) + counts[i]);
+}
+
+}  // namespace
+}  // namespace gpt2
+
+using gpt2::guarded;
+using gpt2::require;
+
+const char* gpt2_message(void) { return gpt2::message.c_str(); }
+
+int gpt2_engine_new(const gpt2_shape* shape, const gpt2_options* options, gpt2_engine** engine) {
+  return guarded([&] { *engine = new gpt2_engine(*shape, *options); });
+}
+
+void gpt2_engine_free(gpt2_engine* engine) { delete engine; }
+
+int gpt2_engine_set(gpt2_engine* engine, const char* name, int32_t dtype, const void* data,
+                    const int64_t* dims, int32_t rank) {
+  return guarded([&] {
+    const std::lock_guard<std::mutex> lock(engine->mutex);
+    engine->model.set(name, static_cast<gpt2_dtype>(dtype), data, dims, rank);
+  });
+}
+
+int gpt2_engine_packed(gpt2_engine* engine, const char* name, const void** bytes, size_t* size) {
+  return guarded([&] {
+    const gpt2::Matrix& matrix = engine->model.packed(name);
+    *bytes = matrix.bytes();
+    *size = matrix.size();
+  });
+}
+
+int gpt2_engine_set_packed(gpt2_engine* engine, const char* name, const void* bytes, size_t size) {
+  return guarded([&] {
+    const std::lock_guard<std::mutex> lock(engine->mutex);
+    engine->model.set_packed(name, bytes, size);
+  });
+}
+
+const char* gpt2_engine_kernels(const gpt2_engine* engine) { return engine->model.kernels().name; }
+
+int32_t gpt2_engine_threads(const gpt2_engine* engine) { return engine->model.threads(); }
+
+size_t gpt2_engine_bytes(const gpt2_engine* engine) { return engine->model.weight_bytes(); }
+
+int gpt2_cache_new(gpt2_engine* engine, int32_t rows, int32_t capacity, gpt2_cache** cache) {
+  return guarded([&] {
+    require(rows >= 1, GPT2_INVALID, "a cache needs at least one row");
+    require(capacity >= 1, GPT2_INVALID, "a cache needs room for at least one token");
+    require(capacity <= engine->model.shape().positions, GPT2_CONTEXT,
+            "a cache of " + std::to_string(capacity) + " tokens; the model has " +
+                std::to_string(engine->model.shape().positions) + " positions");
+    const auto dtype = static_cast<gpt2_dtype>(engine->model.options().kv_dtype);
+    *cache = new gpt2_cache(engine, rows, capacity, dtype);
+  });
+}
+
+void gpt2_cache_free(gpt2_cache* cache) { delete cache; }
+
+int32_t gpt2_cache_length(const gpt2_cache* cache, int32_t row) {
+  return row >= 0 && row < cache->cache.rows() ? cache->cache.length(row) : -1;
+}
+
+int gpt2_cache_gather(gpt2_cache* cache, const int32_t* sources) {
+  return guarded([&] {
+    for (int i = 0; i < cache->cache.rows(); i++) gpt2::require_row(cache->cache, sources[i]);
+    cache->cache.gather(sources);
+  });
+}
+
+int gpt2_cache_truncate(gpt2_cache* cache, int32_t row, int32_t length) {
+  return guarded([&] {
+    gpt2::require_row(cache->cache, row);
+    const int now = cache->cache.length(row);
+    require(length >= 0 && length <= now, GPT2_INVALID,
+            "row " + std::to_string(row) + " cannot be cut to " + std::to_string(length) +
+                " tokens, it has " + std::to_string(now));
+    cache->cache.set_length(row, length);
+  });
+}
+
+int gpt2_check(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
+               const int32_t* counts, const int32_t* ids) {
+  return guarded([&] {
+    const std::lock_guard<std::mutex> lock(engine->mutex);
+    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
+  });
+}
+
+int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
+                const int32_t* counts, const int32_t* ids, int32_t mode, float* logits) {
+  return guarded([&] {
+    const std::lock_guard<std::mutex> lock(engine->mutex);
+    require(mode >= GPT2_LOGITS_NONE && mode <= GPT2_LOGITS_ALL, GPT2_INVALID,
+            "unknown logits mode " + std::to_string(mode));
+    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
+    gpt2::extend(engine->model, cache->cache, n, rows, counts, ids, mode, logits);
+  });
+}

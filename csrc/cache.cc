@@ -1,0 +1,99 @@
+#include "cache.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <numeric>
+
+namespace gpt2 {
+
+Cache::Cache(const gpt2_shape& shape, int rows, int capacity, gpt2_dtype dtype)
+    : dtype_(dtype),
+      layers_(shape.layers),
+      heads_(shape.heads),
+      width_(shape.width / shape.heads),
+      capacity_(capacity),
+      number_(dtype == GPT2_F32 ? 4 : 2),
+      keys_bytes_(number_ * padded(capacity, kLanes) * width_),
+      values_bytes_(number_ * capacity * padded(width_, kLanes)),
+      slots_(rows),
+      lengths_(rows, 0) {
+  const double bytes = static_cast<double>(keys_bytes_ + values_bytes_) * layers_ * heads_ * rows;
+  if (bytes > static_cast<double>(SIZE_MAX / 2)) throw std::bad_alloc();
+  std::iota(slots_.begin(), slots_.end(), 0);
+  memory_ = Buffer((keys_bytes_ + values_bytes_) * layers_ * heads_ * rows, Pages::kLazy);
+}
+
+Cache::Head Cache::at(int slot, int layer, int head) const {
+  const size_t index = (static_cast<size_t>(slot) * layers_ + layer) * heads_ + head;
+  uint8_t* keys = memory_.as() + index * (keys_bytes_ + values_bytes_);
+  return {keys, keys + keys_bytes_};
+}
+
+void Cache::put(const Kernels& kernels, const Head& head, int position, const float* k,
+                const float* v) {
+  const size_t lane = position % kLanes, stride = padded(width_, kLanes);
+  uint8_t* key = head.keys + number_ * (position - lane) * width_;
+  if (dtype_ == GPT2_F32) {
+    float* keys = reinterpret_cast<float*>(key);
+    for (int i = 0; i < width_; i++) keys[i * kLanes + lane] = k[i];
+    std::memcpy(head.values + number_ * position * stride, v, number_ * width_);
+    return;
+  }
+  uint16_t halves[kLanes], *keys = reinterpret_cast<uint16_t*>(key);
+  uint16_t* values = reinterpret_cast<uint16_t*>(head.values) + position * stride;
+  for (int i = 0; i < width_; i += kLanes) {
+    kernels.to_half(k + i, kLanes, halves);
+    for (int j = 0; j < std::min(kLanes, width_ - i); j++)
+      keys[(i + j) * kLanes + lane] = halves[j];
+    kernels.to_half(v + i, kLanes, values + i);
+  }
+}
+
+Floats Cache::keys(const Head& head, int n) const {
+  const size_t step = number_ * kLanes;
+  return {dtype_, head.keys, step * width_, step, padded(n, kLanes) / kLanes, width_, false};
+}
+
+Floats Cache::values(const Head& head, int n) const {
+  const int stride = padded(width_, kLanes);
+  return {dtype_, head.values, number_ * kLanes, number_ * stride, stride / kLanes, n, false};
+}
+
+void Cache::copy(int from, int to, int length) {
+  const size_t keys = number_ * padded(length, kLanes) * width_;
+  const size_t values = number_ * length * padded(width_, kLanes);
+  for (int layer = 0; layer < layers_; layer++) {
+    for (int head = 0; head < heads_; head++) {
+      const Head source = at(from, layer, head), target = at(to, layer, head);
+      std::memcpy(target.keys, source.keys, keys);
+      std::memcpy(target.values, source.values, values);
+    }
+  }
+}
+
+// The first row that wants a source takes over its memory; only the others are copied, into memory
+// that nobody took. Reordering beams moves no byte.
+void Cache::gather(const int32_t* sources) {
+  std::vector<int> slots(rows(), -1), lengths(rows()), free;
+  std::vector<bool> taken(rows(), false);
+  for (int r = 0; r < rows(); r++) {
+    lengths[r] = lengths_[sources[r]];
+    if (taken[sources[r]]) continue;
+    taken[sources[r]] = true;
+    slots[r] = slots_[sources[r]];
+  }
+  for (int r = 0; r < rows(); r++) {
+    if (!taken[r]) free.push_back(slots_[r]);
+  }
+  for (int r = 0; r < rows(); r++) {
+    if (slots[r] >= 0) continue;
+    slots[r] = free.back();
+    free.pop_back();
+    copy(slots_[sources[r]], slots[r], lengths[r]);
+  }
+  slots_ = std::move(slots);
+  lengths_ = std::move(lengths);
+}
+
+}  // namespace gpt2

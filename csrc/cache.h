@@ -1,0 +1,51 @@
+// The keys and values of independent sequences, laid out as panels for `multiply`.
+#ifndef GPT2_CACHE_H_
+#define GPT2_CACHE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "buffer.h"
+#include "kernels.h"
+
+namespace gpt2 {
+
+class Cache {
+ public:
+  // One head of one row: keys [positions / 16, width, 16], values [positions, width padded to 16].
+  struct Head {
+    uint8_t *keys, *values;
+  };
+
+  Cache(const gpt2_shape& shape, int rows, int capacity, gpt2_dtype dtype);
+
+  int rows() const { return static_cast<int>(slots_.size()); }
+  int capacity() const { return capacity_; }
+  gpt2_dtype dtype() const { return dtype_; }
+  int length(int row) const { return lengths_[row]; }
+  void set_length(int row, int length) { lengths_[row] = length; }
+  void gather(const int32_t* sources);
+  Head head(int row, int layer, int head) const { return at(slots_[row], layer, head); }
+
+  // Stores one position of one head, rounded to dtype: k and v are [width]; their ends up to a
+  // multiple of 16 may be read.
+  void put(const Kernels& kernels, const Head& head, int position, const float* k, const float* v);
+  // The first n positions as matrices: queries [width] times keys, weights [n] times values.
+  Floats keys(const Head& head, int n) const;
+  Floats values(const Head& head, int n) const;
+
+ private:
+  Head at(int slot, int layer, int head) const;
+  void copy(int from, int to, int length);
+
+  gpt2_dtype dtype_;
+  int layers_, heads_, width_, capacity_;
+  size_t number_, keys_bytes_, values_bytes_;  // of one number, of one head's keys and values
+  std::vector<int> slots_, lengths_;           // a row's place in memory and its tokens
+  mutable Buffer memory_;
+};
+
+}  // namespace gpt2
+
+#endif  // GPT2_CACHE_H_

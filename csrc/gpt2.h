@@ -1,0 +1,121 @@
+// The native GPT-2 engine as a plain C interface: the only door into the core.
+//
+// The core turns token ids into logits. It knows bytes and no files, and no Python. Every call
+// returns a gpt2_status; after anything but GPT2_OK, gpt2_message() tells what was found. A call
+// that fails leaves its engine and cache as they were. Calls on one engine wait for one another.
+#ifndef GPT2_H_
+#define GPT2_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define GPT2_API __declspec(dllexport)
+#else
+#define GPT2_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  GPT2_OK = 0,
+  GPT2_INVALID = 1,  // an argument that cannot be used
+  GPT2_CONTEXT = 2,  // more tokens than fit
+  GPT2_WEIGHTS = 3,  // wrong names, shapes or bytes of weights
+  GPT2_MEMORY = 4,   // no memory left
+} gpt2_status;
+
+typedef enum {
+  GPT2_F32 = 0,
+  GPT2_F16 = 1,
+  GPT2_BF16 = 2,
+  GPT2_INT8 = 3,  // one scale per output: 8 bits a weight
+  GPT2_INT4 = 4,  // one 8-bit scale per 32 inputs: 4.25 bits a weight
+} gpt2_dtype;
+
+typedef enum {
+  GPT2_GELU_TANH = 0,
+  GPT2_GELU = 1,
+  GPT2_RELU = 2,
+  GPT2_SILU = 3,
+  GPT2_TANH = 4,
+} gpt2_activation;
+
+typedef enum {
+  GPT2_LOGITS_NONE = 0,
+  GPT2_LOGITS_LAST = 1,  // after the last new token of each row
+  GPT2_LOGITS_ALL = 2,   // after every new token, row after row
+} gpt2_logits;
+
+typedef struct {
+  int32_t vocabulary, positions, width, layers, heads, inner;
+  int32_t activation;   // gpt2_activation
+  int32_t scale;        // divide attention scores by the square root of the head's width
+  int32_t layer_scale;  // and by the number of the layer, counted from 1
+  int32_t tied;         // the output head is the token embedding
+  float epsilon;        // of the layer norms
+} gpt2_shape;
+
+typedef struct {
+  int32_t dtype;        // of the matrices in the layers
+  int32_t head_dtype;   // of the token embedding and the output head
+  int32_t kv_dtype;     // GPT2_F16 or GPT2_F32
+  int32_t threads;      // at least 1; one per physical core is best
+  const char* kernels;  // "generic", "avx2", "avx512", "neon"; NULL: the best this processor runs
+} gpt2_options;
+
+typedef struct gpt2_engine gpt2_engine;
+typedef struct gpt2_cache gpt2_cache;
+
+// What went wrong in this thread's last failed call.
+GPT2_API const char* gpt2_message(void);
+
+// An engine with a shape and no weights yet; each one has threads of its own.
+GPT2_API int gpt2_engine_new(const gpt2_shape* shape, const gpt2_options* options,
+                             gpt2_engine** engine);
+GPT2_API void gpt2_engine_free(gpt2_engine* engine);
+
+// Set one tensor by its name in the checkpoint ("transformer.h.0.attn.c_attn.weight"), from
+// row-major numbers of `dtype` (F32, F16 or BF16). They are packed now and not needed afterwards.
+GPT2_API int gpt2_engine_set(gpt2_engine* engine, const char* name, int32_t dtype, const void* data,
+                             const int64_t* dims, int32_t rank);
+
+// A matrix as it was packed: `*bytes` belongs to the engine. gpt2_engine_set_packed takes the same
+// bytes again without copying them; they must stay where they are while the engine lives.
+GPT2_API int gpt2_engine_packed(gpt2_engine* engine, const char* name, const void** bytes,
+                                size_t* size);
+GPT2_API int gpt2_engine_set_packed(gpt2_engine* engine, const char* name, const void* bytes,
+                                    size_t size);
+
+// Facts: the name of the kernels chosen, the number of threads, the bytes of the packed weights.
+GPT2_API const char* gpt2_engine_kernels(const gpt2_engine* engine);
+GPT2_API int32_t gpt2_engine_threads(const gpt2_engine* engine);
+GPT2_API size_t gpt2_engine_bytes(const gpt2_engine* engine);
+
+// Room for `rows` independent sequences of at most `capacity` tokens. A cache may outlive neither
+// its engine nor be used with another one.
+GPT2_API int gpt2_cache_new(gpt2_engine* engine, int32_t rows, int32_t capacity,
+                            gpt2_cache** cache);
+GPT2_API void gpt2_cache_free(gpt2_cache* cache);
+GPT2_API int32_t gpt2_cache_length(const gpt2_cache* cache, int32_t row);
+// Row r becomes a copy of what row sources[r] was; as many sources as the cache has rows.
+GPT2_API int gpt2_cache_gather(gpt2_cache* cache, const int32_t* sources);
+// Forget all but the first `length` tokens of a row.
+GPT2_API int gpt2_cache_truncate(gpt2_cache* cache, int32_t row, int32_t length);
+
+// Append counts[i] >= 1 tokens to row rows[i], for i < n; `ids` holds them one row after another.
+// `logits` takes [n, vocabulary] for LAST and [sum of counts, vocabulary] for ALL.
+GPT2_API int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
+                         const int32_t* counts, const int32_t* ids, int32_t mode, float* logits);
+
+// Only the checks of gpt2_extend: what passes them can be fed in pieces.
+GPT2_API int gpt2_check(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
+                        const int32_t* counts, const int32_t* ids);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // GPT2_H_

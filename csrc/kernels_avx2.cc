@@ -1,0 +1,10 @@
+#include "simd_avx2.h"
+// The vectors come first: the kernels are written over them.
+#include "kernels_impl.h"
+
+namespace gpt2 {
+
+extern const Kernels kernels_avx2;
+const Kernels kernels_avx2 = table("avx2");
+
+}  // namespace gpt2

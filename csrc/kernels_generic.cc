@@ -1,0 +1,10 @@
+#include "simd_generic.h"
+// The vectors come first: the kernels are written over them.
+#include "kernels_impl.h"
+
+namespace gpt2 {
+
+extern const Kernels kernels_generic;
+const Kernels kernels_generic = table("generic");
+
+}  // namespace gpt2

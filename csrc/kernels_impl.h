@@ -1,0 +1,428 @@
+// The kernels, written once over the 16-lane vectors of one simd_*.h, which is included before.
+//
+// All of it has internal linkage, and no inline function of the standard library is used: each
+// including file is compiled for its own instruction set, and no other may end up with its code.
+#include "kernels.h"
+
+namespace gpt2 {
+namespace {
+
+// ---- Formats of weights: how 16 weights, or 16 pairs of them, become a vector ----
+
+struct F32 {
+  static F at(const uint8_t* p) { return load(reinterpret_cast<const float*>(p)); }
+};
+struct F16 {
+  static F at(const uint8_t* p) { return load_half(reinterpret_cast<const uint16_t*>(p)); }
+};
+struct BF16 {
+  static F at(const uint8_t* p) { return load_bfloat(reinterpret_cast<const uint16_t*>(p)); }
+};
+
+// Pair number 4 quad + i of a panel; `groups` is how many groups of 32 inputs the panel has.
+struct Int16 {
+  template <int i>
+  static P at(const uint8_t* panel, int, int quad) {
+    return load_pairs(reinterpret_cast<const int16_t*>(panel) + (4 * quad + i) * 32);
+  }
+};
+struct Int8 {
+  template <int i>
+  static P at(const uint8_t* panel, int, int quad) {
+    return load_pairs(reinterpret_cast<const int8_t*>(panel) + (4 * quad + i) * 32);
+  }
+};
+struct Int4 {
+  template <int i>
+  static P at(const uint8_t* panel, int groups, int quad) {
+    const int8_t* scales = reinterpret_cast<const int8_t*>(panel) + quad / 4 * kLanes;
+    const uint8_t* nibbles = panel + padded(groups * kLanes, 64) + quad * 64;
+    const P raw = load_pairs(reinterpret_cast<const int16_t*>(nibbles));
+    return mul(nibble<i>(raw), load_scales(scales));
+  }
+};
+
+// ---- Matrix products ----
+
+// y [R, 16 V] (+)= x [R, inputs] times V panels.
+template <class W, bool kFused, int R, int V>
+void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, bool more) {
+  F sum[R][V];
+  for (int r = 0; r < R; r++) {
+    for (int v = 0; v < V; v++) sum[r][v] = more ? load(y + r * ldy + v * kLanes) : zero();
+  }
+  const uint8_t* weights = w.data;
+  for (int k = 0; k < w.inputs; k++, weights += w.step) {
+    F column[V];
+    for (int v = 0; v < V; v++) column[v] = W::at(weights + v * w.panel);
+    for (int r = 0; r < R; r++) {
+      const F input = set1(x[r * ldx + k]);
+      for (int v = 0; v < V; v++) {
+        sum[r][v] =
+            kFused ? fused(input, column[v], sum[r][v]) : add(sum[r][v], mul(input, column[v]));
+      }
+    }
+  }
+  for (int r = 0; r < R; r++) {
+    for (int v = 0; v < V; v++) store(y + r * ldy + v * kLanes, sum[r][v]);
+  }
+}
+
+// One pair of inputs of each of R rows meets V panels. S independent sums hide the latency of a
+// single row; whole numbers can be added in any order.
+template <class W, int i, int R, int V, int S>
+inline void step(const Integers& w, int quad, const int16_t* x, size_t ldx, I (&sum)[R][V][S]) {
+  P column[V];
+  for (int v = 0; v < V; v++) {
+    column[v] = W::template at<i>(w.data + v * w.panel, w.inputs / kGroup, quad);
+  }
+  for (int r = 0; r < R; r++) {
+    const P input = pair(x + r * ldx + 8 * quad + 2 * i);
+    for (int v = 0; v < V; v++) sum[r][v][i % S] = dot(sum[r][v][i % S], column[v], input);
+  }
+}
+
+// y [R, 16 V] (+)= x [R, inputs] times V panels.
+template <class W, int R, int V>
+void tile(const Integers& w, const int16_t* x, size_t ldx, int32_t* y, size_t ldy, bool more) {
+  constexpr int S = R == 1 ? 4 / V : 1;
+  I sum[R][V][S];
+  for (int r = 0; r < R; r++) {
+    for (int v = 0; v < V; v++) {
+      for (int s = 0; s < S; s++) sum[r][v][s] = izero();
+      if (more) sum[r][v][0] = load(y + r * ldy + v * kLanes);
+    }
+  }
+  for (int group = 0; group < w.inputs / kGroup; group++) {
+#pragma GCC unroll 4
+    for (int quad = 4 * group; quad < 4 * group + 4; quad++) {
+      step<W, 0>(w, quad, x, ldx, sum);
+      step<W, 1>(w, quad, x, ldx, sum);
+      step<W, 2>(w, quad, x, ldx, sum);
+      step<W, 3>(w, quad, x, ldx, sum);
+    }
+  }
+  for (int r = 0; r < R; r++) {
+    for (int v = 0; v < V; v++) {
+      for (int s = 1; s < S; s++) sum[r][v][0] = add(sum[r][v][0], sum[r][v][s]);
+      store(y + r * ldy + v * kLanes, sum[r][v][0]);
+    }
+  }
+}
+
+// The tile function for a number of rows known only at run time. `Tile` names the format:
+// Tile::run<R, V>(...) is one of the functions above.
+template <class Tile, int V, int R = kTileRows, class... Args>
+inline void tile_of(int rows, const Args&... args) {
+  if constexpr (R > 1) {
+    if (rows < R) return tile_of<Tile, V, R - 1>(rows, args...);
+  }
+  Tile::template run<R, V>(args...);
+}
+
+template <class W, bool kFused>
+struct FloatTile {
+  template <int R, int V, class... Args>
+  static void run(const Args&... args) {
+    tile<W, kFused, R, V>(args...);
+  }
+};
+template <class W>
+struct IntegerTile {
+  template <int R, int V, class... Args>
+  static void run(const Args&... args) {
+    tile<W, R, V>(args...);
+  }
+};
+
+// All rows and panels, tile by tile. Panels go in the outer loop: they stay in the first cache
+// while the rows pass by. The rows are dealt out evenly: 8 as 4 + 4 and not as 6 + 2.
+template <class Tile, class Matrix, class X, class Y>
+void tiles(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, bool more) {
+  const int turns = (rows + kTileRows - 1) / kTileRows;
+  const int side = rows == 1 ? kRowPanels : kTilePanels;
+  Matrix part = w;
+  for (int p = 0; p < w.count;) {
+    const bool wide = w.count - p >= side;
+    part.data = w.data + p * w.panel;
+    for (int turn = 0; turn < turns; turn++) {
+      const int r = rows * turn / turns, n = rows * (turn + 1) / turns - r;
+      const X* in = x + r * ldx;
+      Y* out = y + r * ldy + p * kLanes;
+      if (!wide) {
+        tile_of<Tile, 1>(n, part, in, ldx, out, ldy, more);
+      } else if (rows == 1) {
+        Tile::template run<1, kRowPanels>(part, in, ldx, out, ldy, more);
+      } else {
+        tile_of<Tile, kTilePanels>(n, part, in, ldx, out, ldy, more);
+      }
+    }
+    p += wide ? side : 1;
+  }
+}
+
+// Few rows take the weights as they are stored. Many rows are worth expanding a block of weights
+// first, to where the first or second cache holds it.
+template <class W, bool kFused>
+void multiply_as(const Floats& w, const float* x, size_t ldx, int rows, float* y, size_t ldy,
+                 void* scratch) {
+  if (rows <= kTileRows || w.dtype == GPT2_F32) {
+    return tiles<FloatTile<W, kFused>>(w, x, ldx, rows, y, ldy, false);
+  }
+  float* expanded = static_cast<float*>(scratch);
+  Floats part = {GPT2_F32, static_cast<uint8_t*>(scratch), kBlock * 64, 64, w.count, 0, kFused};
+  for (int k = 0; k < w.inputs; k += kBlock) {
+    part.inputs = w.inputs - k < kBlock ? w.inputs - k : kBlock;
+    for (int p = 0; p < w.count; p++) {
+      const uint8_t* from = w.data + p * w.panel + k * w.step;
+      float* to = expanded + p * kBlock * kLanes;
+      for (int i = 0; i < part.inputs; i++) store(to + i * kLanes, W::at(from + i * w.step));
+    }
+    tiles<FloatTile<F32, kFused>>(part, x + k, ldx, rows, y, ldy, k > 0);
+  }
+}
+
+template <class W>
+void expand(const uint8_t* panel, int groups, int first, int quads, int16_t* to) {
+  for (int quad = first; quad < first + quads; quad++, to += 4 * 32) {
+    store_pairs(to, W::template at<0>(panel, groups, quad));
+    store_pairs(to + 32, W::template at<1>(panel, groups, quad));
+    store_pairs(to + 64, W::template at<2>(panel, groups, quad));
+    store_pairs(to + 96, W::template at<3>(panel, groups, quad));
+  }
+}
+
+template <class W>
+void multiply_integers_as(const Integers& w, const int16_t* x, size_t ldx, int rows, int32_t* y,
+                          size_t ldy, void* scratch) {
+  if (rows <= kTileRows / 2) {
+    return tiles<IntegerTile<W>>(w, x, ldx, rows, y, ldy, false);
+  }
+  int16_t* expanded = static_cast<int16_t*>(scratch);
+  Integers part = {w.dtype, static_cast<uint8_t*>(scratch), kBlock * 32, w.count, 0};
+  for (int k = 0; k < w.inputs; k += kBlock) {
+    part.inputs = w.inputs - k < kBlock ? w.inputs - k : kBlock;
+    for (int p = 0; p < w.count; p++) {
+      expand<W>(w.data + p * w.panel, w.inputs / kGroup, k / 8, part.inputs / 8,
+                expanded + p * kBlock * kLanes);
+    }
+    tiles<IntegerTile<Int16>>(part, x + k, ldx, rows, y, ldy, k > 0);
+  }
+}
+
+template <class W>
+void multiply_floats(const Floats& w, const float* x, size_t ldx, int rows, float* y, size_t ldy,
+                     void* scratch) {
+  return w.fused ? multiply_as<W, true>(w, x, ldx, rows, y, ldy, scratch)
+                 : multiply_as<W, false>(w, x, ldx, rows, y, ldy, scratch);
+}
+
+void multiply(const Floats& w, const float* x, size_t ldx, int rows, float* y, size_t ldy,
+              void* scratch) {
+  if (w.dtype == GPT2_F32) return multiply_floats<F32>(w, x, ldx, rows, y, ldy, scratch);
+  if (w.dtype == GPT2_F16) return multiply_floats<F16>(w, x, ldx, rows, y, ldy, scratch);
+  return multiply_floats<BF16>(w, x, ldx, rows, y, ldy, scratch);
+}
+
+void multiply_integers(const Integers& w, const int16_t* x, size_t ldx, int rows, int32_t* y,
+                       size_t ldy, void* scratch) {
+  if (w.dtype == GPT2_INT8) return multiply_integers_as<Int8>(w, x, ldx, rows, y, ldy, scratch);
+  return multiply_integers_as<Int4>(w, x, ldx, rows, y, ldy, scratch);
+}
+
+// ---- Functions of a vector ----
+
+F negative(F x) { return sub(zero(), x); }
+F absolute(F x) { return max(x, negative(x)); }
+
+// e^x to 2 units in the last place: x = n ln 2 + r, a polynomial in r (Cephes expf), times 2^n.
+// 0 below -87, where the result would leave the normal numbers.
+F exponential(F x) {
+  const F least = set1(-87.0f), bounded = min(max(x, least), set1(88.0f));
+  const I n = round(mul(bounded, set1(1.44269504f)));
+  const F whole = to_float(n);
+  F r = sub(bounded, mul(whole, set1(0.693359375f)));  // exact: the constant has 9 bits
+  r = sub(r, mul(whole, set1(-2.12194440e-4f)));
+  F p = set1(1.9875691500e-4f);
+  p = add(mul(p, r), set1(1.3981999507e-3f));
+  p = add(mul(p, r), set1(8.3334519073e-3f));
+  p = add(mul(p, r), set1(4.1665795894e-2f));
+  p = add(mul(p, r), set1(1.6666665459e-1f));
+  p = add(mul(p, r), set1(5.0000001201e-1f));
+  p = add(add(mul(p, mul(r, r)), r), set1(1.0f));
+  return keep_above(x, least, mul(p, power_of_two(n)));
+}
+
+// x times the logistic function of y.
+F gate(F x, F y) { return div(x, add(set1(1.0f), exponential(negative(y)))); }
+
+// tanh(u) = 2 logistic(2 u) - 1, so 0.5 x (1 + tanh(u)) is x logistic(2 u).
+F gelu_tanh(F x) {
+  const F cubic = add(x, mul(set1(0.044715f), mul(x, mul(x, x))));
+  return gate(x, mul(set1(2.0f * 0.7978845608f), cubic));
+}
+
+// Abramowitz and Stegun 7.1.26: the error function to 1.5e-7.
+F gelu(F x) {
+  const F z = mul(absolute(x), set1(0.70710678f));
+  const F t = div(set1(1.0f), add(set1(1.0f), mul(set1(0.3275911f), z)));
+  F p = set1(1.061405429f);
+  p = add(mul(p, t), set1(-1.453152027f));
+  p = add(mul(p, t), set1(1.421413741f));
+  p = add(mul(p, t), set1(-0.284496736f));
+  p = add(mul(p, t), set1(0.254829592f));
+  const F rest = mul(mul(p, t), exponential(negative(mul(z, z))));  // 1 - erf(z)
+  // 0.5 x (1 + erf(x / sqrt 2)): the positive part of x less what the tail takes from |x|.
+  return sub(max(x, zero()), mul(mul(set1(0.5f), absolute(x)), rest));
+}
+
+F activate(F x, int activation) {
+  switch (activation) {
+    case GPT2_GELU_TANH:
+      return gelu_tanh(x);
+    case GPT2_GELU:
+      return gelu(x);
+    case GPT2_RELU:
+      return max(x, zero());
+    case GPT2_SILU:
+      return gate(x, x);
+    case GPT2_TANH:
+      return sub(gate(set1(2.0f), mul(set1(2.0f), x)), set1(1.0f));
+    default:
+      return x;
+  }
+}
+
+// ---- Rows, 16 numbers at a time; the last few by way of a copy ----
+
+F load_some(const float* p, int n) {
+  if (n >= kLanes) return load(p);
+  float copy[kLanes] = {};
+  for (int i = 0; i < n; i++) copy[i] = p[i];
+  return load(copy);
+}
+
+void store_some(float* p, F x, int n) {
+  if (n >= kLanes) return store(p, x);
+  float copy[kLanes];
+  store(copy, x);
+  for (int i = 0; i < n; i++) p[i] = copy[i];
+}
+
+F first(F x, int n) {  // the first n lanes, the others 0
+  if (n >= kLanes) return x;
+  float copy[kLanes];
+  store(copy, x);
+  return load_some(copy, n);
+}
+
+float fold_sum(F x) {  // lanes i and i + 8, then i and i + 4, ...
+  float lane[kLanes];
+  store(lane, x);
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) lane[i] += lane[i + half];
+  }
+  return lane[0];
+}
+
+float fold_max(F x) {
+  float lane[kLanes], most;
+  store(lane, x);
+  most = lane[0];
+  for (int i = 1; i < kLanes; i++) most = lane[i] > most ? lane[i] : most;
+  return most;
+}
+
+void normalize(const float* x, const float* gain, const float* bias, int n, float epsilon,
+               float* y) {
+  F sum = zero(), squares = zero();
+  for (int i = 0; i < n; i += kLanes) sum = add(sum, load_some(x + i, n - i));
+  const F mean = set1(fold_sum(sum) / static_cast<float>(n));
+  for (int i = 0; i < n; i += kLanes) {
+    const F centred = first(sub(load_some(x + i, n - i), mean), n - i);
+    squares = add(squares, mul(centred, centred));
+  }
+  const float variance = fold_sum(squares) / static_cast<float>(n);
+  const F factor = set1(1.0f / __builtin_sqrtf(variance + epsilon));
+  for (int i = 0; i < n; i += kLanes) {
+    const F normal = mul(sub(load_some(x + i, n - i), mean), factor);
+    const F scaled = mul(normal, load_some(gain + i, n - i));
+    store_some(y + i, add(scaled, load_some(bias + i, n - i)), n - i);
+  }
+}
+
+float quantize(const float* x, int n, int limit, int16_t* q) {
+  F most = zero();
+  for (int i = 0; i < n; i += kLanes) most = max(most, absolute(load_some(x + i, n - i)));
+  const float top = fold_max(most), bound = static_cast<float>(limit);
+  // Below the normal numbers 1 / top would overflow; such a row is as good as zero.
+  const F factor = set1(top >= 1e-30f ? bound / top : 0.0f);
+  for (int i = 0; i < padded(n, kGroup); i += kLanes) {
+    const F scaled = i < n ? mul(load_some(x + i, n - i), factor) : zero();
+    store_narrow(q + i, round(min(max(scaled, set1(-bound)), set1(bound))));
+  }
+  return top / bound;
+}
+
+float exponentials(float* x, int n, float scale) {
+  const F factor = set1(scale);
+  for (int i = n; i < padded(n, kLanes); i++) x[i] = x[n - 1];  // no new maximum
+  F most = mul(load(x), factor), sum = zero();
+  for (int i = kLanes; i < n; i += kLanes) most = max(most, mul(load(x + i), factor));
+  const F top = set1(fold_max(most));
+  for (int i = 0; i < n; i += kLanes) {
+    const F e = first(exponential(sub(mul(load(x + i), factor), top)), n - i);
+    store(x + i, e);
+    sum = add(sum, e);
+  }
+  return fold_sum(sum);
+}
+
+void divide(const float* x, int n, float divisor, float* y) {
+  const F d = set1(divisor);
+  for (int i = 0; i < n; i += kLanes) store_some(y + i, div(load_some(x + i, n - i), d), n - i);
+}
+
+void to_half(const float* x, int n, uint16_t* y) {
+  const F most = set1(65504.0f), least = set1(-65504.0f);
+  for (int i = 0; i < n; i += kLanes) store_half(y + i, min(max(load(x + i), least), most));
+}
+
+// ---- From products to results ----
+
+F product(const Finish&, const float* y, int, int) { return load(y); }
+
+F product(const Finish& f, const int32_t* y, int row, int column) {
+  return mul(to_float(load(y)), mul(set1(f.row_scales[row]), load(f.scales + column)));
+}
+
+template <class Y>
+void finish_as(const Finish& f, const Y* y, size_t ldy, int rows, int width) {
+  for (int r = 0; r < rows; r++) {
+    float* out = f.out + r * f.stride;
+    for (int i = 0; i < width; i += kLanes) {
+      F x = product(f, y + r * ldy + i, r, i);
+      if (f.bias) x = add(x, load_some(f.bias + i, width - i));
+      x = activate(x, f.activation);
+      if (f.add) x = add(load_some(out + i, width - i), x);
+      store_some(out + i, x, width - i);
+    }
+  }
+}
+
+void finish(const Finish& f, const float* y, size_t ldy, int rows, int width) {
+  finish_as(f, y, ldy, rows, width);
+}
+
+void finish_integers(const Finish& f, const int32_t* y, size_t ldy, int rows, int width) {
+  finish_as(f, y, ldy, rows, width);
+}
+
+constexpr Kernels table(const char* name) {
+  return {name,         kTileRows,       multiply,  multiply_integers,
+          finish,       finish_integers, normalize, quantize,
+          exponentials, divide,          to_half};
+}
+
+}  // namespace
+}  // namespace gpt2

@@ -1,0 +1,186 @@
+#include "matrix.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "error.h"
+#include "half.h"
+#include "quantize.h"
+
+namespace gpt2 {
+
+struct Matrix::Header {
+  char magic[8];
+  int32_t version, dtype, outputs, inputs, limit;
+  int32_t unused[9];
+};
+
+namespace {
+
+constexpr char kMagic[8] = {'g', 'p', 't', '2', 'p', 'a', 'c', 'k'};
+constexpr int32_t kVersion = 1;
+constexpr size_t kHeaderBytes = 64;
+constexpr int kMostActivation = 32767;
+
+size_t padded_bytes(size_t n) { return (n + 63) / 64 * 64; }
+
+size_t bytes_of_number(gpt2_dtype dtype) { return dtype == GPT2_F32 ? 4 : 2; }
+
+size_t bytes_of_panel(gpt2_dtype dtype, int inputs) {
+  const size_t wide = static_cast<size_t>(padded(inputs, kGroup));
+  switch (dtype) {
+    case GPT2_INT8:
+      return wide * kLanes;
+    case GPT2_INT4:
+      return padded_bytes(wide / kGroup * kLanes) + wide * kLanes / 2;
+    default:
+      return padded_bytes(static_cast<size_t>(inputs) * kLanes * bytes_of_number(dtype));
+  }
+}
+
+float number(gpt2_dtype dtype, const void* data, size_t i) {
+  if (dtype == GPT2_F32) return static_cast<const float*>(data)[i];
+  const uint16_t bits = static_cast<const uint16_t*>(data)[i];
+  return dtype == GPT2_F16 ? float_from_half(bits) : float_from_bfloat(bits);
+}
+
+bool all_finite(const float* x, size_t n) {
+  bool finite = true;
+  for (size_t i = 0; i < n; i++) finite &= x[i] - x[i] == 0;
+  return finite;
+}
+
+}  // namespace
+
+void Matrix::lay_out(gpt2_dtype dtype, int outputs, int inputs) {
+  dtype_ = dtype;
+  outputs_ = outputs;
+  inputs_ = inputs;
+  panel_bytes_ = bytes_of_panel(dtype, inputs);
+  size_ = kHeaderBytes + panel_bytes_ * panels();
+  if (integers()) size_ += padded_bytes(sizeof(float) * panels() * kLanes);
+}
+
+Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team) {
+  static_assert(sizeof(Header) == kHeaderBytes);
+  lay_out(dtype, outputs, inputs);
+  own_ = Buffer(size_);
+  bytes_ = own_.as();
+  scales_ = reinterpret_cast<const float*>(bytes_ + kHeaderBytes);
+  panels_ = bytes_ + size_ - panel_bytes_ * panels();
+  // How many whole numbers of which size one output has bounds what its activations may be.
+  std::atomic<int64_t> sum{1};
+  std::atomic<bool> finite{true};
+  const size_t wide = static_cast<size_t>(padded(inputs, kGroup));
+  std::vector<float> blocks(wide * kLanes * team.threads());
+  team.run([&](const Worker& worker) {
+    const Range share = worker.share(panels());
+    float* block = blocks.data() + wide * kLanes * worker.index();
+    for (int p = share.begin; p < share.end; p++) {
+      fill(p, source, block);
+      if (!all_finite(block, wide * kLanes)) finite = false;
+      if (!finite) return;
+      const int64_t found = pack_panel(p, block);
+      int64_t most = sum.load();
+      while (found > most && !sum.compare_exchange_weak(most, found)) {
+      }
+    }
+  });
+  require(finite, GPT2_WEIGHTS, "weights must be finite numbers, found NaN or infinity");
+  limit_ = static_cast<int>(std::min<int64_t>(kMostActivation, INT32_MAX / sum));
+  Header header = {{}, kVersion, dtype, outputs, inputs, limit_, {}};
+  std::memcpy(header.magic, kMagic, sizeof kMagic);
+  std::memcpy(own_.as(), &header, sizeof header);
+}
+
+// The weights of one panel as fp32 [inputs padded, 16].
+void Matrix::fill(int panel, const Source& source, float* block) const {
+  const int first = panel * kLanes, count = std::min(kLanes, outputs_ - first);
+  std::fill(block, block + static_cast<size_t>(padded(inputs_, kGroup)) * kLanes, 0.0f);
+  for (int k = 0; k < inputs_; k++) {
+    for (int r = 0; r < count; r++) {
+      const size_t at = (first + r) * source.by_output + k * source.by_input;
+      block[k * kLanes + r] = number(source.dtype, source.data, at);
+    }
+  }
+}
+
+// Writes one panel and its scales; returns what the quantisers return.
+int64_t Matrix::pack_panel(int panel, const float* block) {
+  const int first = panel * kLanes, wide = padded(inputs_, kGroup);
+  uint8_t* to = own_.as() + (panels_ - bytes_) + panel_bytes_ * panel;
+  float* scales = own_.as<float>() + kHeaderBytes / sizeof(float) + first;
+  if (dtype_ == GPT2_INT8) return quantize_int8(block, wide, to, scales);
+  if (dtype_ == GPT2_INT4) return quantize_int4(block, wide, to, scales);
+  const size_t n = static_cast<size_t>(inputs_) * kLanes;
+  if (dtype_ == GPT2_F32) {
+    std::memcpy(to, block, n * sizeof(float));
+  } else {
+    uint16_t* halves = reinterpret_cast<uint16_t*>(to);
+    const auto narrow = dtype_ == GPT2_F16 ? half_from_float : bfloat_from_float;
+    for (size_t i = 0; i < n; i++) halves[i] = narrow(block[i]);
+  }
+  return 1;
+}
+
+Matrix::Matrix(const void* bytes, size_t size, int outputs, int inputs) {
+  require(size >= kHeaderBytes, GPT2_WEIGHTS, "packed weights are cut off");
+  require(reinterpret_cast<uintptr_t>(bytes) % 4 == 0, GPT2_WEIGHTS,
+          "packed weights must start at a multiple of 4 bytes");
+  Header header;
+  std::memcpy(&header, bytes, sizeof header);
+  require(std::memcmp(header.magic, kMagic, sizeof kMagic) == 0, GPT2_WEIGHTS,
+          "these bytes are not packed weights");
+  require(header.version == kVersion, GPT2_WEIGHTS,
+          "packed weights of version " + std::to_string(header.version) + ", this is version " +
+              std::to_string(kVersion));
+  require(header.dtype >= GPT2_F32 && header.dtype <= GPT2_INT4, GPT2_WEIGHTS,
+          "packed weights of unknown dtype " + std::to_string(header.dtype));
+  require(header.outputs == outputs && header.inputs == inputs, GPT2_WEIGHTS,
+          "packed weights are " + std::to_string(header.inputs) + " x " +
+              std::to_string(header.outputs) + ", expected " + std::to_string(inputs) + " x " +
+              std::to_string(outputs));
+  require(header.limit >= 1 && header.limit <= kMostActivation, GPT2_WEIGHTS,
+          "packed weights have a damaged header");
+  lay_out(static_cast<gpt2_dtype>(header.dtype), outputs, inputs);
+  require(
+      size == size_, GPT2_WEIGHTS,
+      "packed weights have " + std::to_string(size) + " bytes, expected " + std::to_string(size_));
+  limit_ = header.limit;
+  bytes_ = static_cast<const uint8_t*>(bytes);
+  scales_ = reinterpret_cast<const float*>(bytes_ + kHeaderBytes);
+  panels_ = bytes_ + size_ - panel_bytes_ * panels();
+}
+
+Floats Matrix::floats(int first, int count) const {
+  const size_t step = kLanes * bytes_of_number(dtype_);
+  return {dtype_, panels_ + panel_bytes_ * first, panel_bytes_, step, count, inputs_, true};
+}
+
+Integers Matrix::whole(int first, int count) const {
+  return {dtype_, panels_ + panel_bytes_ * first, panel_bytes_, count, padded(inputs_, kGroup)};
+}
+
+void Matrix::row(int output, float* to) const {
+  const uint8_t* panel = panels_ + panel_bytes_ * (output / kLanes);
+  const int r = output % kLanes, groups = padded(inputs_, kGroup) / kGroup;
+  for (int k = 0; k < inputs_; k++) {
+    if (dtype_ == GPT2_INT8) {
+      to[k] = static_cast<float>(static_cast<int8_t>(panel[k / 2 * 32 + r * 2 + k % 2])) *
+              scales_[output];
+    } else if (dtype_ == GPT2_INT4) {
+      const uint8_t* quad = panel + padded_bytes(groups * kLanes) + k / 8 * 64;
+      const uint8_t byte = quad[(r * 2 + k % 2) * 2 + k / 4 % 2];
+      const int nibble = k / 2 % 2 ? byte >> 4 : byte & 15;
+      const int scale = static_cast<int8_t>(panel[k / kGroup * kLanes + r]);
+      to[k] = static_cast<float>((nibble ^ 8) - 8) * static_cast<float>(scale) * scales_[output];
+    } else {
+      to[k] = number(dtype_, panel, static_cast<size_t>(k) * kLanes + r);
+    }
+  }
+}
+
+}  // namespace gpt2

@@ -1,0 +1,70 @@
+// A weight matrix, packed for the kernels. The packed bytes are the file format too:
+//
+//   header, 64 bytes | one fp32 scale per output (int8, int4) | panels of 16 outputs each
+//
+// every part padded to 64 bytes, outputs to 16 and, for int8 and int4, inputs to 32 by zeros.
+// An int8 weight is q s(output) with q in [-127, 127]; an int4 weight is q g s(output) with q in
+// [-8, 7] and a whole number g in [-127, 127] per 32 inputs. Both are whole numbers times one
+// scale, so a dot product with whole-number activations is exact until its very end.
+#ifndef GPT2_MATRIX_H_
+#define GPT2_MATRIX_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "buffer.h"
+#include "kernels.h"
+#include "threads.h"
+
+namespace gpt2 {
+
+// Numbers to be packed: weight (output, input) at data[output * by_output + input * by_input].
+struct Source {
+  gpt2_dtype dtype;  // F32, F16, BF16
+  const void* data;
+  size_t by_output, by_input;
+};
+
+class Matrix {
+ public:
+  Matrix() = default;
+  // Packs; the panels are shared out among the team.
+  Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team);
+  // Uses packed bytes where they lie. Throws Error unless they are whole and of this shape.
+  Matrix(const void* bytes, size_t size, int outputs, int inputs);
+
+  explicit operator bool() const { return bytes_ != nullptr; }
+  const uint8_t* bytes() const { return bytes_; }
+  size_t size() const { return size_; }
+  gpt2_dtype dtype() const { return dtype_; }
+  bool integers() const { return dtype_ == GPT2_INT8 || dtype_ == GPT2_INT4; }
+  int outputs() const { return outputs_; }
+  int inputs() const { return inputs_; }
+  int panels() const { return padded(outputs_, kLanes) / kLanes; }
+  // The largest activation with which no sum of products can overflow int32.
+  int limit() const { return limit_; }
+  const float* scales() const { return integers() ? scales_ : nullptr; }
+  // Panels [first, first + count), as the kernels take them.
+  Floats floats(int first, int count) const;
+  Integers whole(int first, int count) const;
+  // The weights of one output, [inputs]: for a token embedding.
+  void row(int output, float* to) const;
+
+ private:
+  struct Header;
+  void lay_out(gpt2_dtype dtype, int outputs, int inputs);
+  void fill(int panel, const Source& source, float* block) const;
+  int64_t pack_panel(int panel, const float* block);
+
+  gpt2_dtype dtype_ = GPT2_F32;
+  int outputs_ = 0, inputs_ = 0, limit_ = 0;
+  size_t size_ = 0, panel_bytes_ = 0;
+  const uint8_t* bytes_ = nullptr;
+  const float* scales_ = nullptr;
+  const uint8_t* panels_ = nullptr;
+  Buffer own_;
+};
+
+}  // namespace gpt2
+
+#endif  // GPT2_MATRIX_H_

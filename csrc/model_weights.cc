@@ -1,0 +1,176 @@
+// What a model is made of: its shape, its tensors by their names in the checkpoint, its memory.
+#include <algorithm>
+#include <cstdint>
+
+#include "error.h"
+#include "model.h"
+
+namespace gpt2 {
+namespace {
+
+gpt2_shape checked(const gpt2_shape& s) {
+  const int sizes[] = {s.vocabulary, s.positions, s.width, s.layers, s.heads, s.inner};
+  for (const int size : sizes) {
+    require(size >= 1 && size <= (1 << 24), GPT2_INVALID,
+            "a size of the model must be from 1 to 2^24, found " + std::to_string(size));
+  }
+  require(s.width % s.heads == 0, GPT2_INVALID, "the width must be a multiple of the heads");
+  require(s.activation >= GPT2_GELU_TANH && s.activation <= GPT2_TANH, GPT2_INVALID,
+          "unknown activation " + std::to_string(s.activation));
+  require(s.epsilon > 0, GPT2_INVALID, "epsilon must be above 0");
+  return s;
+}
+
+gpt2_options checked(const gpt2_options& o) {
+  for (const int dtype : {o.dtype, o.head_dtype}) {
+    require(dtype >= GPT2_F32 && dtype <= GPT2_INT4, GPT2_INVALID,
+            "unknown dtype " + std::to_string(dtype));
+  }
+  require(o.kv_dtype == GPT2_F32 || o.kv_dtype == GPT2_F16, GPT2_INVALID,
+          "keys and values are F32 or F16, found " + std::to_string(o.kv_dtype));
+  require(o.threads >= 1 && o.threads <= 1024, GPT2_INVALID,
+          "threads must be from 1 to 1024, found " + std::to_string(o.threads));
+  return o;
+}
+
+const Kernels& chosen(const char* name) {
+  const Kernels* kernels = find_kernels(name);
+  require(kernels != nullptr, GPT2_INVALID,
+          "this processor cannot run the kernels '" + std::string(name ? name : "") + "'");
+  return *kernels;
+}
+
+std::string size_of(const int64_t* dims, int rank) {
+  std::string text = "[";
+  for (int i = 0; i < rank; i++) text += (i ? ", " : "") + std::to_string(dims[i]);
+  return text + "]";
+}
+
+}  // namespace
+
+Model::Model(const gpt2_shape& shape, const gpt2_options& options)
+    : shape_(checked(shape)),
+      options_(checked(options)),
+      kernels_(chosen(options.kernels)),
+      team_(options.threads),
+      layers_(shape.layers),
+      desks_(team_.threads()) {
+  options_.kernels = kernels_.name;
+  name_places();
+  const size_t T = kMostTokens, D = shape.width, number = sizeof(float);
+  const size_t widest = padded(std::max(shape.width, shape.inner), kGroup);
+  const size_t head = padded(shape.width / shape.heads, kLanes);
+  stream_ = Buffer(T * D * number);
+  qkv_ = Buffer((T * 3 * D + kLanes) * number);  // Cache::put may read a vector past its end
+  joined_ = Buffer(T * D * number);
+  hidden_ = Buffer(T * shape.inner * number);
+  rows_ = Buffer(T * D * number);
+  whole_ = Buffer(T * widest * sizeof(int16_t));
+  scales_ = Buffer(T * number);
+  for (Desk& desk : desks_) {
+    desk.scratch = Buffer(kScratch);
+    desk.products = Buffer(T * kUnit * kLanes * number);
+    desk.row = Buffer(D * number);
+    desk.whole = Buffer(widest * sizeof(int16_t));
+    desk.scores = Buffer(kernels_.rows * padded(shape.positions, kLanes) * number);
+    desk.mixed = Buffer(kernels_.rows * head * number);
+  }
+}
+
+void Model::name_places() {
+  const int D = shape_.width, inner = shape_.inner;
+  const auto matrix = [&](const std::string& name, Matrix& to, int rows, int columns, bool turn) {
+    places_[name] = {&to, nullptr, turn, rows, columns};
+  };
+  const auto vector = [&](const std::string& name, std::vector<float>& to, int columns) {
+    places_[name] = {nullptr, &to, false, 0, columns};
+  };
+  const auto linear = [&](const std::string& name, Linear& to, int inputs, int outputs) {
+    matrix(name + ".weight", to.weight, inputs, outputs, true);
+    vector(name + ".bias", to.bias, outputs);
+  };
+  const auto norm = [&](const std::string& name, Norm& to) {
+    vector(name + ".weight", to.gain, D);
+    vector(name + ".bias", to.bias, D);
+  };
+  matrix("transformer.wte.weight", tokens_, shape_.vocabulary, D, false);
+  places_["transformer.wpe.weight"] = {nullptr, &positions_, false, shape_.positions, D};
+  for (int i = 0; i < shape_.layers; i++) {
+    const std::string layer = "transformer.h." + std::to_string(i);
+    norm(layer + ".ln_1", layers_[i].before_attention);
+    linear(layer + ".attn.c_attn", layers_[i].qkv, D, 3 * D);
+    linear(layer + ".attn.c_proj", layers_[i].joined, D, D);
+    norm(layer + ".ln_2", layers_[i].before_mlp);
+    linear(layer + ".mlp.c_fc", layers_[i].up, D, inner);
+    linear(layer + ".mlp.c_proj", layers_[i].down, inner, D);
+  }
+  norm("transformer.ln_f", last_);
+  if (!shape_.tied) matrix("lm_head.weight", untied_head_, shape_.vocabulary, D, false);
+}
+
+Model::Place& Model::place(const std::string& name) {
+  const auto found = places_.find(name);
+  require(found != places_.end(), GPT2_WEIGHTS, "this model has no tensor '" + name + "'");
+  return found->second;
+}
+
+void Model::set(const std::string& name, gpt2_dtype dtype, const void* data, const int64_t* dims,
+                int rank) {
+  const Place& to = place(name);
+  const bool flat = to.rows == 0;
+  const bool fits = flat ? rank == 1 && dims[0] == to.columns
+                         : rank == 2 && dims[0] == to.rows && dims[1] == to.columns;
+  const int64_t expected[] = {to.rows, to.columns};
+  require(fits, GPT2_WEIGHTS,
+          name + " has the shape " + size_of(dims, rank) + ", expected " +
+              size_of(expected + flat, 2 - flat));
+  require(dtype >= GPT2_F32 && dtype <= GPT2_BF16, GPT2_WEIGHTS,
+          name + " must be given as F32, F16 or BF16");
+  const size_t columns = to.columns;
+  if (to.matrix == nullptr) {
+    // A vector is a matrix of one output, for the sake of one way to read and check numbers.
+    const size_t n = columns * (flat ? 1 : to.rows);
+    const Matrix read(GPT2_F32, 1, static_cast<int>(n), {dtype, data, n, 1}, team_);
+    to.vector->resize(n);
+    read.row(0, to.vector->data());
+    return;
+  }
+  const bool is_head = to.matrix == &tokens_ || to.matrix == &untied_head_;
+  const auto kind = static_cast<gpt2_dtype>(is_head ? options_.head_dtype : options_.dtype);
+  *to.matrix = to.transposed ? Matrix(kind, to.columns, to.rows, {dtype, data, 1, columns}, team_)
+                             : Matrix(kind, to.rows, to.columns, {dtype, data, columns, 1}, team_);
+}
+
+void Model::set_packed(const std::string& name, const void* bytes, size_t size) {
+  const Place& to = place(name);
+  require(to.matrix != nullptr, GPT2_WEIGHTS, name + " is not a matrix and is never packed");
+  *to.matrix = to.transposed ? Matrix(bytes, size, to.columns, to.rows)
+                             : Matrix(bytes, size, to.rows, to.columns);
+}
+
+const Matrix& Model::packed(const std::string& name) {
+  const Place& from = place(name);
+  require(from.matrix != nullptr && *from.matrix, GPT2_WEIGHTS, name + " has not been packed");
+  return *from.matrix;
+}
+
+void Model::require_complete() {
+  std::string missing;
+  int count = 0;
+  for (const auto& [name, to] : places_) {
+    if (to.matrix ? static_cast<bool>(*to.matrix) : !to.vector->empty()) continue;
+    if (count++ < 3) missing += (count > 1 ? ", " : "") + name;
+  }
+  require(count == 0, GPT2_WEIGHTS,
+          std::to_string(count) + " tensors are missing, among them " + missing);
+}
+
+size_t Model::weight_bytes() const {
+  size_t bytes = 0;
+  for (const auto& [name, to] : places_) {
+    bytes += to.matrix ? to.matrix->size() : to.vector->size() * sizeof(float);
+  }
+  return bytes;
+}
+
+}  // namespace gpt2

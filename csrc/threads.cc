@@ -1,0 +1,186 @@
+#include "threads.h"
+
+#if GPT2_THREADS
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+#endif
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace gpt2 {
+namespace {
+
+// The IEEE defaults for as long as it lives: another library may have set this thread to flush
+// small numbers to zero, and the same text must come out all the same.
+class PlainFloats {
+ public:
+#if defined(__x86_64__)
+  PlainFloats() : before_(_mm_getcsr()) { _mm_setcsr(0x1f80); }
+  ~PlainFloats() { _mm_setcsr(before_); }
+
+ private:
+  unsigned before_;
+#elif defined(__aarch64__)
+  PlainFloats() {
+    const uint64_t plain = 0;
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" ::"r"(plain));
+  }
+  ~PlainFloats() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+
+ private:
+  uint64_t before_;
+#else
+  PlainFloats() {}
+#endif
+};
+
+}  // namespace
+
+#if GPT2_THREADS
+
+namespace {
+
+constexpr int kSpinsBeforeYield = 4000;   // some 50 microseconds at a barrier
+constexpr int kSpinsBeforeSleep = 40000;  // half a millisecond: the time sampling a token may take
+
+void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+struct Team::State {
+  explicit State(Team* team);
+  ~State();
+  void serve(const Worker& worker);
+  void wait_for_call(unsigned seen);
+  void announce();
+  void barrier(int threads);
+
+  const pid_t process = getpid();
+  const std::function<void(const Worker&)>* work = nullptr;
+  std::atomic<bool> stop{false};
+  alignas(64) std::atomic<unsigned> call{0};  // counts the calls of run
+  std::atomic<int> asleep{0};
+  alignas(64) std::atomic<int> arrived{0};
+  alignas(64) std::atomic<unsigned> round{0};  // counts the barriers passed
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::vector<std::thread> helpers;
+};
+
+Team::State::State(Team* team) {
+  try {
+    for (int i = 1; i < team->threads_; i++) {
+      helpers.emplace_back([this, worker = Worker(team, i, team->threads_)] { serve(worker); });
+    }
+  } catch (...) {  // the system has no more threads: end those that run
+    stop = true;
+    announce();
+    for (auto& helper : helpers) helper.join();
+    throw;
+  }
+}
+
+Team::State::~State() {
+  stop = true;
+  announce();
+  for (auto& helper : helpers) helper.join();
+}
+
+void Team::State::serve(const Worker& worker) {
+  const PlainFloats plain;
+  for (unsigned seen = 0;; seen++) {
+    wait_for_call(seen);
+    if (stop) return;
+    (*work)(worker);
+    barrier(worker.count());
+  }
+}
+
+void Team::State::wait_for_call(unsigned seen) {
+  for (int i = 0; i < kSpinsBeforeSleep; i++) {
+    if (call.load(std::memory_order_acquire) != seen) return;
+    pause();
+  }
+  std::unique_lock<std::mutex> lock(mutex);
+  asleep++;
+  wake.wait(lock, [&] { return call.load() != seen; });
+  asleep--;
+}
+
+void Team::State::announce() {
+  call++;
+  if (asleep > 0) {
+    std::lock_guard<std::mutex> lock(mutex);
+    wake.notify_all();
+  }
+}
+
+void Team::State::barrier(int threads) {
+  const unsigned now = round.load(std::memory_order_relaxed);
+  if (arrived.fetch_add(1, std::memory_order_acq_rel) == threads - 1) {
+    arrived.store(0, std::memory_order_relaxed);
+    round.store(now + 1, std::memory_order_release);
+    return;
+  }
+  for (int i = 0; round.load(std::memory_order_acquire) == now; i++) {
+    if (i < kSpinsBeforeYield) {
+      pause();
+    } else {
+      std::this_thread::yield();  // more threads than cores: let the late one run
+    }
+  }
+}
+
+Team::Team(int threads) : threads_(threads), state_(std::make_unique<State>(this)) {}
+
+Team::~Team() {
+  if (state_->process != getpid()) state_.release();  // a forked child has no helpers to join
+}
+
+void Team::run(const std::function<void(const Worker&)>& work) {
+  if (state_->process != getpid()) {
+    state_.release();
+    state_ = std::make_unique<State>(this);
+  }
+  const PlainFloats plain;
+  state_->work = &work;
+  state_->announce();
+  work(Worker(this, 0, threads_));
+  state_->barrier(threads_);
+}
+
+void Worker::barrier() const {
+  if (count_ > 1) team_->state_->barrier(count_);
+}
+
+#else  // one thread, as in WebAssembly
+
+struct Team::State {};
+
+Team::Team(int) : threads_(1) {}
+Team::~Team() = default;
+
+void Team::run(const std::function<void(const Worker&)>& work) {
+  const PlainFloats plain;
+  work(Worker(this, 0, 1));
+}
+
+void Worker::barrier() const {}
+
+#endif
+
+}  // namespace gpt2

@@ -1,0 +1,57 @@
+// A team of threads that run one function together (SPMD): each takes its share, and they meet at
+// barriers. Between calls the helpers spin for a moment, then sleep.
+#ifndef GPT2_THREADS_H_
+#define GPT2_THREADS_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace gpt2 {
+
+class Team;
+
+struct Range {
+  int begin, end;
+};
+
+// One member of the team, as the function it runs sees it.
+class Worker {
+ public:
+  Worker(Team* team, int index, int count) : team_(team), index_(index), count_(count) {}
+  int index() const { return index_; }
+  int count() const { return count_; }
+  // This worker's contiguous share of [0, n).
+  Range share(int n) const {
+    const auto cut = [&](int i) {
+      return static_cast<int>(static_cast<long long>(n) * i / count_);
+    };
+    return {cut(index_), cut(index_ + 1)};
+  }
+  // Returns when every worker has arrived; what they wrote before is then visible to all.
+  void barrier() const;
+
+ private:
+  Team* team_;
+  int index_, count_;
+};
+
+class Team {
+ public:
+  explicit Team(int threads);
+  ~Team();
+  int threads() const { return threads_; }
+  // Runs `work` once on each worker and returns when all have ended. One caller at a time. Works
+  // in a forked child too: the threads, which fork does not copy, are started again.
+  void run(const std::function<void(const Worker&)>& work);
+
+ private:
+  friend class Worker;
+  struct State;
+  int threads_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gpt2
+
+#endif  // GPT2_THREADS_H_

@@ -1,0 +1,8 @@
+"""The native engine: GPT-2 on a CPU at the memory's speed, without torch.
+
+The core is C++ (``csrc/``) behind a plain C interface; this package is its door into Python.
+"""
+
+from gpt2.native.engine import NativeCache, NativeEngine
+
+__all__ = ["NativeCache", "NativeEngine"]

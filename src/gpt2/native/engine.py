@@ -1,0 +1,273 @@
+"""`NativeEngine`: the C++ core as a `gpt2.engine.Engine`."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.config import GPT2Config
+from gpt2.engine import Logits
+from gpt2.errors import InputError, OptionError, WeightError
+from gpt2.native.library import ACTIVATIONS, DTYPES, LOGITS, Options, Shape, check, core
+from gpt2.native.threads import thread_count
+
+Weights = Mapping[str, npt.NDArray[Any]]
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float32]
+INT32 = np.iinfo(np.int32)
+
+# Tokens one call of the core takes: between calls Python can answer Ctrl-C.
+PIECE = 256
+
+
+class NativeCache:
+    """The keys and values of ``rows`` sequences; see `gpt2.engine.KVCache`."""
+
+    def __init__(self, engine: NativeEngine, rows: int, capacity: int) -> None:
+        handle = ctypes.c_void_p()
+        check(core().gpt2_cache_new(engine.handle, rows, capacity, ctypes.byref(handle)))
+        self.handle = handle
+        self._engine = engine  # the core's cache must not outlive the core's engine
+        self._rows, self._capacity = rows, capacity
+        weakref.finalize(self, core().gpt2_cache_free, handle)
+
+    @property
+    def rows(self) -> int:
+        """How many sequences fit."""
+        return self._rows
+
+    @property
+    def capacity(self) -> int:
+        """How many tokens fit in a row."""
+        return self._capacity
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens held, a number per row."""
+        length = core().gpt2_cache_length
+        return [length(self.handle, row) for row in range(self._rows)]
+
+    def gather(self, sources: Sequence[int]) -> None:
+        """Let row ``r`` become a copy of what row ``sources[r]`` was."""
+        wanted = whole_numbers(sources, "sources")
+        if len(wanted) != self._rows:
+            raise InputError(f"gather needs {self._rows} sources, found {len(wanted)}.")
+        check(core().gpt2_cache_gather(self.handle, wanted.ctypes.data))
+
+    def truncate(self, row: int, length: int) -> None:
+        """Forget all but the first ``length`` tokens of a row."""
+        check(core().gpt2_cache_truncate(self.handle, row, length))
+
+
+class NativeEngine:
+    """GPT-2 on the CPU's own instructions.
+
+    A row's logits are the same bits alone and in any batch, in one call and token by token, with
+    one thread and with many; with int8 and int4 on every processor as well.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        config: GPT2Config,
+        *,
+        dtype: str = "fp32",
+        head_dtype: str | None = None,
+        kv_dtype: str = "fp16",
+        threads: int | None = None,
+        kernels: str | None = None,
+        tokenizer: Any = None,
+    ) -> None:
+        """Pack ``weights`` (by the checkpoint's names); they are not needed afterwards.
+
+        Args:
+            weights: arrays of fp32, fp16 or bf16.
+            config: the model's shape.
+            dtype: how matrices are stored: fp32, fp16, bf16, int8 or int4.
+            head_dtype: how the token embedding and the output head are stored; None means as
+                ``dtype``, but int8 where that is int4.
+            kv_dtype: keys and values in the cache: fp16 or fp32.
+            threads: None means GPT2_THREADS, or the physical cores.
+            kernels: generic, avx2, avx512 or neon; None means the best this processor runs.
+            tokenizer: for texts given to ``generate``.
+
+        Raises:
+            OptionError: an unknown dtype, kernels this processor cannot run.
+            WeightError: wrong names or shapes, or numbers that are not finite.
+        """
+        self.tokenizer = tokenizer
+        self._config = config
+        self.dtype, self.kv_dtype = dtype, kv_dtype
+        self.head_dtype = head_dtype or ("int8" if dtype == "int4" else dtype)
+        options = Options(
+            _code("dtype", self.dtype, DTYPES),
+            _code("head_dtype", self.head_dtype, DTYPES),
+            _code("kv_dtype", self.kv_dtype, {n: DTYPES[n] for n in ("fp32", "fp16")}),
+            thread_count(threads),
+            kernels.encode() if kernels is not None else None,
+        )
+        self.handle = _new_engine(_shape(config), options)
+        weakref.finalize(self, core().gpt2_engine_free, self.handle)
+        for name in tensor_names(config):
+            if name not in weights:
+                raise WeightError(f"the weights lack {name!r}.")
+            self._set(name, weights[name])
+
+    def _set(self, name: str, values: npt.NDArray[Any]) -> None:
+        kind, numbers = _numbers(name, values)
+        dims = (ctypes.c_int64 * numbers.ndim)(*numbers.shape)
+        data = ctypes.c_void_p(numbers.ctypes.data)
+        check(core().gpt2_engine_set(self.handle, name.encode(), kind, data, dims, numbers.ndim))
+
+    @property
+    def config(self) -> GPT2Config:
+        """The model's shape."""
+        return self._config
+
+    @property
+    def kernels(self) -> str:
+        """The instruction set in use."""
+        return str(core().gpt2_engine_kernels(self.handle).decode())
+
+    @property
+    def threads(self) -> int:
+        """How many threads compute."""
+        return int(core().gpt2_engine_threads(self.handle))
+
+    @property
+    def weight_bytes(self) -> int:
+        """The memory the packed weights take."""
+        return int(core().gpt2_engine_bytes(self.handle))
+
+    def new_cache(self, rows: int, capacity: int | None = None) -> NativeCache:
+        """An empty cache; capacity None means ``n_positions``."""
+        return NativeCache(self, rows, self._config.n_positions if capacity is None else capacity)
+
+    def extend(
+        self,
+        cache: NativeCache,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None = None,
+        logits: Logits = "last",
+    ) -> Floats | None:
+        """Append tokens to rows of the cache and return their logits; see `gpt2.engine.Engine`."""
+        if logits not in LOGITS:
+            raise OptionError(f"logits must be one of {', '.join(LOGITS)}, found {logits!r}.")
+        into = np.arange(cache.rows, dtype=np.int32) if rows is None else whole_numbers(rows, "rows")
+        new = [whole_numbers(row, "token ids") for row in ids]
+        if len(new) != len(into):
+            raise InputError(f"{len(into)} rows need as many sequences of ids, found {len(new)}.")
+        counts = np.array([len(row) for row in new], np.int32)
+        flat = np.concatenate(new) if new else np.empty(0, np.int32)
+        call = (self.handle, cache.handle, len(new), into.ctypes.data, counts.ctypes.data)
+        wanted = {"none": 0, "last": len(new), "all": len(flat)}[logits]
+        out = np.empty((wanted, self._config.vocab_size), np.float32)
+        if len(flat) <= PIECE:
+            check(core().gpt2_extend(*call, flat.ctypes.data, LOGITS[logits], out.ctypes.data))
+        else:
+            check(core().gpt2_check(*call, flat.ctypes.data))
+            self._extend_by_pieces(cache, into, new, logits, out)
+        return None if logits == "none" else out
+
+    def _extend_by_pieces(
+        self, cache: NativeCache, rows: Ints, new: list[Ints], logits: Logits, out: Floats
+    ) -> None:
+        """Row after row, a piece at a time; an interrupted call leaves the cache as it was."""
+        before, done = cache.lengths, 0
+        try:
+            for i, (row, ids) in enumerate(zip(rows.tolist(), new, strict=True)):
+                for begin in range(0, len(ids), PIECE):
+                    piece = ids[begin : begin + PIECE]
+                    last = begin + PIECE >= len(ids)
+                    mode: Logits = "none" if logits == "last" and not last else logits
+                    to = out[i:] if logits == "last" else out[done:]
+                    self._extend_row(cache, row, piece, mode, to)
+                    done += len(piece)
+        except BaseException:
+            for row in rows.tolist():
+                cache.truncate(row, before[row])
+            raise
+
+    def _extend_row(
+        self, cache: NativeCache, row: int, ids: Ints, logits: Logits, out: Floats
+    ) -> None:
+        one, count = (ctypes.c_int32 * 1)(row), (ctypes.c_int32 * 1)(len(ids))
+        check(
+            core().gpt2_extend(
+                *(self.handle, cache.handle, 1, one, count),
+                *(ids.ctypes.data, LOGITS[logits], out.ctypes.data),
+            )
+        )
+
+
+def tensor_names(config: GPT2Config) -> list[str]:
+    """The checkpoint's names of all tensors of a model."""
+    parts = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
+    modules = [f"transformer.h.{i}.{part}" for i in range(config.n_layer) for part in parts]
+    modules.append("transformer.ln_f")
+    head = [] if config.tie_word_embeddings else ["lm_head.weight"]
+    tables = ["transformer.wte.weight", "transformer.wpe.weight", *head]
+    return tables + [f"{module}.{kind}" for module in modules for kind in ("weight", "bias")]
+
+
+def whole_numbers(values: Any, what: str) -> Ints:
+    """A flat int32 array; raises `InputError` for anything else than a row of whole numbers."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as error:  # a ragged list, a tensor on another device
+        raise InputError(f"{what} must be whole numbers: {error}") from None
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise InputError(
+            f"{what} must be a row of whole numbers, found {array.dtype} of shape {array.shape}."
+        )
+    if array.size and (array.max() > INT32.max or array.min() < INT32.min):
+        raise InputError(f"{what} must fit 32 bits, found {array.max()}.")
+    return np.ascontiguousarray(array, np.int32)
+
+
+def _new_engine(shape: Shape, options: Options) -> ctypes.c_void_p:
+    handle = ctypes.c_void_p()
+    try:
+        check(core().gpt2_engine_new(shape, options, ctypes.byref(handle)))
+    except InputError as error:  # here the caller's options are the only input
+        raise OptionError(str(error)) from None
+    return handle
+
+
+def _shape(config: GPT2Config) -> Shape:
+    return Shape(
+        vocabulary=config.vocab_size,
+        positions=config.n_positions,
+        width=config.n_embd,
+        layers=config.n_layer,
+        heads=config.n_head,
+        inner=config.inner,
+        activation=ACTIVATIONS[config.activation_function],
+        scale=config.scale_attn_weights,
+        layer_scale=config.scale_attn_by_inverse_layer_idx,
+        tied=config.tie_word_embeddings,
+        epsilon=config.layer_norm_epsilon,
+    )
+
+
+def _code(option: str, name: str, codes: Mapping[str, int]) -> int:
+    if name not in codes:
+        raise OptionError(f"{option} must be one of {', '.join(codes)}, found {name!r}.")
+    return codes[name]
+
+
+def _numbers(name: str, values: npt.NDArray[Any]) -> tuple[int, npt.NDArray[Any]]:
+    """A tensor as the core reads it: its dtype's code and contiguous numbers."""
+    array = np.asarray(values)
+    if array.dtype.name == "bfloat16":  # not numpy's own: ml_dtypes has it
+        return DTYPES["bf16"], np.ascontiguousarray(array).view(np.uint16)
+    if array.dtype == np.float16:
+        return DTYPES["fp16"], np.ascontiguousarray(array)
+    if array.dtype.kind != "f":
+        raise WeightError(f"{name} must be floating numbers, found {array.dtype}.")
+    return DTYPES["fp32"], np.ascontiguousarray(array, np.float32)

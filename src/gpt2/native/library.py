@@ -1,0 +1,107 @@
+"""The C interface of the core (``csrc/gpt2.h``) through ctypes, which releases the GIL in calls."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, c_char_p, c_float, c_int32, c_int64, c_size_t, c_void_p
+from functools import cache
+from pathlib import Path
+
+from gpt2.errors import (
+    ContextLengthError,
+    GPT2Error,
+    InputError,
+    MissingDependencyError,
+    WeightError,
+)
+
+PATH = Path(__file__).with_name("core.so")  # CMakeLists.txt puts it here
+
+DTYPES = {"fp32": 0, "fp16": 1, "bf16": 2, "int8": 3, "int4": 4}
+ACTIVATIONS = {
+    "gelu_new": 0,
+    "gelu_pytorch_tanh": 0,
+    "gelu_fast": 0,
+    "gelu": 1,
+    "relu": 2,
+    "silu": 3,
+    "swish": 3,
+    "tanh": 4,
+}
+LOGITS = {"none": 0, "last": 1, "all": 2}
+
+
+class Shape(ctypes.Structure):
+    """``gpt2_shape``."""
+
+    _fields_ = (
+        *((name, c_int32) for name in ("vocabulary", "positions", "width", "layers", "heads")),
+        *((name, c_int32) for name in ("inner", "activation", "scale", "layer_scale", "tied")),
+        ("epsilon", c_float),
+    )
+
+
+class Options(ctypes.Structure):
+    """``gpt2_options``."""
+
+    _fields_ = (
+        *((name, c_int32) for name in ("dtype", "head_dtype", "kv_dtype", "threads")),
+        ("kernels", c_char_p),
+    )
+
+
+# Function -> its result and arguments; None is void, c_int32 mostly a status.
+_FUNCTIONS = {
+    "gpt2_message": (c_char_p, ()),
+    "gpt2_engine_new": (c_int32, (POINTER(Shape), POINTER(Options), POINTER(c_void_p))),
+    "gpt2_engine_free": (None, (c_void_p,)),
+    "gpt2_engine_set": (
+        c_int32,
+        (c_void_p, c_char_p, c_int32, c_void_p, POINTER(c_int64), c_int32),
+    ),
+    "gpt2_engine_packed": (c_int32, (c_void_p, c_char_p, POINTER(c_void_p), POINTER(c_size_t))),
+    "gpt2_engine_set_packed": (c_int32, (c_void_p, c_char_p, c_void_p, c_size_t)),
+    "gpt2_engine_kernels": (c_char_p, (c_void_p,)),
+    "gpt2_engine_threads": (c_int32, (c_void_p,)),
+    "gpt2_engine_bytes": (c_size_t, (c_void_p,)),
+    "gpt2_cache_new": (c_int32, (c_void_p, c_int32, c_int32, POINTER(c_void_p))),
+    "gpt2_cache_free": (None, (c_void_p,)),
+    "gpt2_cache_length": (c_int32, (c_void_p, c_int32)),
+    "gpt2_cache_gather": (c_int32, (c_void_p, c_void_p)),
+    "gpt2_cache_truncate": (c_int32, (c_void_p, c_int32, c_int32)),
+    "gpt2_check": (c_int32, (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p)),
+    "gpt2_extend": (
+        c_int32,
+        (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p, c_int32, c_void_p),
+    ),
+}
+
+_ERRORS: dict[int, type[Exception]] = {
+    1: InputError,
+    2: ContextLengthError,
+    3: WeightError,
+    4: MemoryError,
+}
+
+
+@cache
+def core() -> ctypes.CDLL:
+    """The loaded library; raises `MissingDependencyError` where it was not built."""
+    try:
+        library = ctypes.CDLL(str(PATH))
+    except OSError as error:
+        raise MissingDependencyError(
+            f"the native core cannot be loaded ({error}). Install the package with `pip install .`,"
+            " or build it in the checkout: `cmake -S . -B build && cmake --build build`."
+        ) from None
+    for name, (result, arguments) in _FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def check(status: int) -> None:
+    """Raise what a status of the core stands for."""
+    if status != 0:
+        message = core().gpt2_message().decode()
+        raise _ERRORS.get(status, GPT2Error)(f"{message[:1].upper()}{message[1:]}.")
