@@ -13,6 +13,7 @@ import numpy.typing as npt
 from gpt2.config import GPT2Config
 from gpt2.engine import Logits
 from gpt2.errors import InputError, OptionError, WeightError
+from gpt2.generation import GenerationMixin
 from gpt2.native.library import ACTIVATIONS, DTYPES, LOGITS, Options, Shape, check, core
 from gpt2.native.threads import thread_count
 
@@ -64,7 +65,7 @@ class NativeCache:
         check(core().gpt2_cache_truncate(self.handle, row, length))
 
 
-class NativeEngine:
+class NativeEngine(GenerationMixin):
     """GPT-2 on the CPU's own instructions.
 
     A row's logits are the same bits alone and in any batch, in one call and token by token, with
@@ -86,7 +87,8 @@ class NativeEngine:
         """Pack ``weights`` (by the checkpoint's names); they are not needed afterwards.
 
         Args:
-            weights: arrays of fp32, fp16 or bf16.
+            weights: arrays of fp32, fp16 or bf16; or, for a matrix, the bytes that `packed` gave,
+                which are used where they lie.
             config: the model's shape.
             dtype: how matrices are stored: fp32, fp16, bf16, int8 or int4.
             head_dtype: how the token embedding and the output head are stored; None means as
@@ -101,7 +103,7 @@ class NativeEngine:
             WeightError: wrong names or shapes, or numbers that are not finite.
         """
         self.tokenizer = tokenizer
-        self._config = config
+        self.config = config
         self.dtype, self.kv_dtype = dtype, kv_dtype
         self.head_dtype = head_dtype or ("int8" if dtype == "int4" else dtype)
         options = Options(
@@ -111,6 +113,7 @@ class NativeEngine:
             thread_count(threads),
             kernels.encode() if kernels is not None else None,
         )
+        self._borrowed: list[npt.NDArray[np.uint8]] = []  # packed bytes the core reads in place
         self.handle = _new_engine(_shape(config), options)
         weakref.finalize(self, core().gpt2_engine_free, self.handle)
         for name in tensor_names(config):
@@ -119,15 +122,16 @@ class NativeEngine:
             self._set(name, weights[name])
 
     def _set(self, name: str, values: npt.NDArray[Any]) -> None:
+        if values.dtype == np.uint8 and values.ndim == 1:
+            packed = np.ascontiguousarray(values)
+            self._borrowed.append(packed)
+            data = ctypes.c_void_p(packed.ctypes.data)
+            check(core().gpt2_engine_set_packed(self.handle, name.encode(), data, packed.nbytes))
+            return
         kind, numbers = _numbers(name, values)
         dims = (ctypes.c_int64 * numbers.ndim)(*numbers.shape)
         data = ctypes.c_void_p(numbers.ctypes.data)
         check(core().gpt2_engine_set(self.handle, name.encode(), kind, data, dims, numbers.ndim))
-
-    @property
-    def config(self) -> GPT2Config:
-        """The model's shape."""
-        return self._config
 
     @property
     def kernels(self) -> str:
@@ -144,9 +148,17 @@ class NativeEngine:
         """The memory the packed weights take."""
         return int(core().gpt2_engine_bytes(self.handle))
 
+    def packed(self, name: str) -> npt.NDArray[np.uint8]:
+        """A copy of a matrix's packed bytes, by its name in the checkpoint."""
+        data, size = ctypes.c_void_p(), ctypes.c_size_t()
+        found = (ctypes.byref(data), ctypes.byref(size))
+        check(core().gpt2_engine_packed(self.handle, name.encode(), *found))
+        return np.frombuffer(ctypes.string_at(data, size.value), np.uint8).copy()
+
     def new_cache(self, rows: int, capacity: int | None = None) -> NativeCache:
         """An empty cache; capacity None means ``n_positions``."""
-        return NativeCache(self, rows, self._config.n_positions if capacity is None else capacity)
+        limit = self.config.n_positions
+        return NativeCache(self, rows, limit if capacity is None else min(capacity, limit))
 
     def extend(
         self,
@@ -158,7 +170,9 @@ class NativeEngine:
         """Append tokens to rows of the cache and return their logits; see `gpt2.engine.Engine`."""
         if logits not in LOGITS:
             raise OptionError(f"logits must be one of {', '.join(LOGITS)}, found {logits!r}.")
-        into = np.arange(cache.rows, dtype=np.int32) if rows is None else whole_numbers(rows, "rows")
+        into = (
+            np.arange(cache.rows, dtype=np.int32) if rows is None else whole_numbers(rows, "rows")
+        )
         new = [whole_numbers(row, "token ids") for row in ids]
         if len(new) != len(into):
             raise InputError(f"{len(into)} rows need as many sequences of ids, found {len(new)}.")
@@ -166,7 +180,7 @@ class NativeEngine:
         flat = np.concatenate(new) if new else np.empty(0, np.int32)
         call = (self.handle, cache.handle, len(new), into.ctypes.data, counts.ctypes.data)
         wanted = {"none": 0, "last": len(new), "all": len(flat)}[logits]
-        out = np.empty((wanted, self._config.vocab_size), np.float32)
+        out = np.empty((wanted, self.config.vocab_size), np.float32)
         if len(flat) <= PIECE:
             check(core().gpt2_extend(*call, flat.ctypes.data, LOGITS[logits], out.ctypes.data))
         else:

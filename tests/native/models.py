@@ -1,0 +1,82 @@
+"""Random models for the native engine's tests, small and of awkward sizes."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.config import GPT2Config
+from gpt2.native.engine import tensor_names
+
+Weights = dict[str, npt.NDArray[np.float32]]
+
+# Nothing divides by 16 here: vectors, panels and groups all have ends.
+AWKWARD = GPT2Config(
+    vocab_size=101,
+    n_positions=90,
+    n_embd=36,
+    n_layer=3,
+    n_head=3,
+    n_inner=50,
+    activation_function="gelu",
+    tie_word_embeddings=False,
+    scale_attn_by_inverse_layer_idx=True,
+)
+# Everything divides by 32, the context is longer than one piece of a call.
+EVEN = GPT2Config(vocab_size=160, n_positions=700, n_embd=64, n_layer=2, n_head=2)
+
+
+def shape_of(name: str, config: GPT2Config) -> tuple[int, ...]:
+    width, inner = config.n_embd, config.inner
+    linear = {
+        "attn.c_attn": (width, 3 * width),
+        "attn.c_proj": (width, width),
+        "mlp.c_fc": (width, inner),
+        "mlp.c_proj": (inner, width),
+    }
+    if "wte" in name or "lm_head" in name:
+        return config.vocab_size, width
+    if "wpe" in name:
+        return config.n_positions, width
+    shape = next((s for part, s in linear.items() if part in name), (width,))
+    return shape[-1:] if name.endswith("bias") else shape
+
+
+def random_weights(config: GPT2Config, seed: int = 0) -> Weights:
+    generator = np.random.default_rng(seed)
+    weights = {}
+    for name in tensor_names(config):
+        values = 0.1 * generator.standard_normal(shape_of(name, config))
+        norm = "ln_" in name and name.endswith("weight")
+        weights[name] = (values + norm).astype(np.float32)
+    return weights
+
+
+@cache
+def weights_of(which: str) -> Weights:
+    return random_weights({"awkward": AWKWARD, "even": EVEN}[which])
+
+
+def kernels_here() -> list[str]:
+    """The kernels this processor runs."""
+    flags = _cpu_flags()
+    found = ["generic"]
+    if {"avx2", "fma"} <= flags:
+        found.append("avx2")
+    if {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"} <= flags:
+        found.append("avx512")
+    if os.uname().machine in ("aarch64", "arm64"):
+        found.append("neon")
+    return found
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    return next((set(line.split()) for line in lines if line.startswith("flags")), set())

@@ -1,0 +1,215 @@
+"""Wrong input is an error, never a crash; threads, forks and signals are survived."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gpt2.errors import ContextLengthError, InputError, OptionError, WeightError
+from gpt2.native import NativeCache, NativeEngine
+from gpt2.native.threads import thread_count
+from native.models import AWKWARD, EVEN, random_weights, weights_of
+from native.test_native_engine import packed_weights
+
+NAME = "transformer.h.1.mlp.c_fc.weight"
+
+
+@pytest.fixture(scope="module")
+def engine() -> NativeEngine:
+    return NativeEngine(weights_of("awkward"), AWKWARD, dtype="int8", threads=2)
+
+
+@pytest.mark.parametrize(
+    ("ids", "rows", "error", "message"),
+    [
+        ([[1], [101]], None, InputError, "token id 101; the vocabulary has 101"),
+        ([[1], [-1]], None, InputError, "token id -1"),
+        ([[1], [2**40]], None, InputError, "32 bits"),
+        ([[1], []], None, InputError, "no new token"),
+        ([[1], [1.5]], None, InputError, "whole numbers"),
+        ([[1], ["a"]], None, InputError, "whole numbers"),
+        ([[1]], None, InputError, "found 1"),
+        ([[1], [1]], [0, 0], InputError, "named twice"),
+        ([[1]], [2], InputError, "row 2 of a cache of 2"),
+        ([[1]], [-1], InputError, "row -1"),
+        ([[1], [1] * 41], None, ContextLengthError, "would hold 41 tokens; there is room for 40"),
+        ([[1], [1] * 999], None, ContextLengthError, "would hold 999 tokens"),
+    ],
+)
+def test_refused_calls_change_nothing(
+    engine: NativeEngine, ids: list, rows: list | None, error: type, message: str
+) -> None:
+    memory = engine.new_cache(2, 40)
+    with pytest.raises(error, match=f"(?i){message}"):
+        engine.extend(memory, ids, rows)
+    assert memory.lengths == [0, 0]
+
+
+def test_refused_caches(engine: NativeEngine) -> None:
+    for rows, capacity in ((0, 4), (-1, 4), (1, 0)):
+        with pytest.raises(InputError):
+            engine.new_cache(rows, capacity)
+    memory = engine.new_cache(2)
+    with pytest.raises(InputError, match="needs 2 sources"):
+        memory.gather([0])
+    with pytest.raises(InputError, match="Row 7"):
+        memory.gather([0, 7])
+    with pytest.raises(InputError, match="cannot be cut"):
+        memory.truncate(0, 1)
+    with pytest.raises(OptionError, match="logits"):
+        engine.extend(memory, [[1], [1]], logits="some")  # type: ignore[arg-type]
+    other = NativeEngine(weights_of("awkward"), AWKWARD)
+    with pytest.raises(InputError, match="another engine"):
+        other.extend(memory, [[1], [1]])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"dtype": "fp8"}, {"kv_dtype": "int4"}, {"threads": 0}, {"kernels": "sse"}, {"threads": True}],
+)
+def test_refused_options(options: dict) -> None:
+    with pytest.raises(OptionError):
+        NativeEngine(weights_of("awkward"), AWKWARD, **options)
+
+
+def test_refused_weights() -> None:
+    good = weights_of("awkward")
+    for wrong, message in (
+        (good[NAME].T, r"\[50, 36\], expected \[36, 50\]"),
+        (good[NAME][0], r"\[50\]"),
+        (np.full_like(good[NAME], np.nan), "finite"),
+        (good[NAME].astype(np.int64), "int64"),
+    ):
+        with pytest.raises(WeightError, match=message):
+            NativeEngine({**good, NAME: wrong}, AWKWARD)
+    with pytest.raises(WeightError, match="lack"):
+        NativeEngine({n: w for n, w in good.items() if n != NAME}, AWKWARD)
+
+
+@pytest.mark.parametrize("dtype", ["fp32", "int8", "int4"])
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_damaged_packed_weights(dtype: str, data: st.DataObject) -> None:
+    """An error, or logits of some kind; the process lives."""
+    source = NativeEngine(weights_of("awkward"), AWKWARD, dtype=dtype)
+    packed = packed_weights(source, weights_of("awkward"))
+    if data.draw(st.booleans()):
+        packed[NAME] = packed[NAME][: data.draw(st.integers(0, packed[NAME].size - 1))]
+        with pytest.raises(WeightError, match=r"(?i)packed weights"):
+            NativeEngine(packed, AWKWARD)
+        return
+    damaged = packed[NAME].copy()
+    for _ in range(data.draw(st.integers(1, 20))):
+        limit = data.draw(st.sampled_from([64, damaged.size]))
+        damaged[data.draw(st.integers(0, limit - 1))] = data.draw(st.integers(0, 255))
+    try:
+        engine = NativeEngine({**packed, NAME: damaged}, AWKWARD)
+    except WeightError:
+        return
+    assert engine.extend(engine.new_cache(1), [[1, 2, 3]]).shape == (1, 101)
+
+
+def test_two_engines_and_four_threads() -> None:
+    engines = [
+        NativeEngine(weights_of("awkward"), AWKWARD, dtype=d, threads=2) for d in ("int8", "fp32")
+    ]
+    wanted = [e.extend(e.new_cache(1), [[7] * 50]) for e in engines]
+    wrong: list[int] = []
+
+    def work(i: int) -> None:
+        for _ in range(20):
+            one = engines[i % 2]
+            if not np.array_equal(one.extend(one.new_cache(1), [[7] * 50]), wanted[i % 2]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_works_in_a_forked_child(engine: NativeEngine) -> None:
+    wanted = engine.extend(engine.new_cache(1), [[1, 2, 3]])
+    child = os.fork()
+    if child == 0:
+        same = np.array_equal(engine.extend(engine.new_cache(1), [[1, 2, 3]]), wanted)
+        os._exit(0 if same else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    np.testing.assert_array_equal(engine.extend(engine.new_cache(1), [[1, 2, 3]]), wanted)
+
+
+def test_an_interrupted_call_leaves_the_cache_as_it_was() -> None:
+    engine = NativeEngine(weights_of("even"), EVEN)
+    memory = engine.new_cache(2)
+    engine.extend(memory, [[1] * 5, [2] * 9])
+    timer = threading.Timer(0.02, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        extend_for_ever(engine, memory)
+    timer.join()
+    # Not begun, done, or cut back by the loop: never a part of a call.
+    assert set(memory.lengths) <= {5, 9, 695, 699}
+
+
+def extend_for_ever(engine: NativeEngine, memory: NativeCache) -> None:
+    while True:
+        memory.truncate(0, 5)
+        memory.truncate(1, 9)
+        engine.extend(memory, [[3] * 690, [4] * 690])
+
+
+def test_interrupt_in_generate_ends_the_process() -> None:
+    code = (
+        "import os, signal, threading\n"
+        "from native.models import EVEN, weights_of\n"
+        "from gpt2.native import NativeEngine\n"
+        "engine = NativeEngine(weights_of('even'), EVEN, threads=2)\n"
+        "threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "while True:\n"
+        "    engine.generate([[1]], max_new_tokens=500, eos_token_id=None)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        timeout=60,
+    )
+    assert b"KeyboardInterrupt" in run.stderr
+    assert run.returncode in (1, 130, -signal.SIGINT)
+
+
+def test_thread_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert thread_count(3) == 3
+    assert thread_count(None) >= 1
+    monkeypatch.setenv("GPT2_THREADS", "5")
+    assert thread_count(None) == 5
+    assert thread_count(2) == 2
+    monkeypatch.setenv("GPT2_THREADS", "many")
+    with pytest.raises(OptionError, match="GPT2_THREADS"):
+        thread_count(None)
+
+
+def test_the_largest_sums_do_not_overflow() -> None:
+    """All weights and activations of one long dot product as large as they come, of one sign."""
+    config = EVEN.replace(n_layer=1, n_inner=8192, activation_function="relu")
+    weights = random_weights(config)
+    for name, value in (("c_fc.weight", 0.0), ("c_fc.bias", 1e4), ("c_proj.weight", -0.5)):
+        weights[f"transformer.h.0.mlp.{name}"][:] = value
+    exact = NativeEngine(weights, config, kv_dtype="fp32")
+    wanted = exact.extend(exact.new_cache(1), [[1, 2, 3]])
+    for dtype in ("int8", "int4"):
+        engine = NativeEngine(weights, config, dtype=dtype, kv_dtype="fp32")
+        found = engine.extend(engine.new_cache(1), [[1, 2, 3]])
+        np.testing.assert_allclose(found, wanted, atol=0.02 * np.abs(wanted).max())
