@@ -1,5 +1,19 @@
 """Text to token ids and back: byte-level BPE, its training, and the class users hold."""
 
 from gpt2.tokenizer.bpe import BPE, END_OF_TEXT
+from gpt2.tokenizer.encoding import BatchEncoding
+from gpt2.tokenizer.stream import StreamDecoder
+from gpt2.tokenizer.tokenizer import GPT2Tokenizer, GPT2TokenizerFast
+from gpt2.tokenizer.training import train
+from gpt2.tokenizer.vocabulary import AddedToken
 
-__all__ = ["BPE", "END_OF_TEXT"]
+__all__ = [
+    "BPE",
+    "END_OF_TEXT",
+    "AddedToken",
+    "BatchEncoding",
+    "GPT2Tokenizer",
+    "GPT2TokenizerFast",
+    "StreamDecoder",
+    "train",
+]

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
+from math import inf
 
 import regex
 
@@ -58,9 +59,10 @@ def byte_to_unicode() -> dict[int, str]:
 
 
 @cache
-def unicode_to_byte() -> dict[str, int]:
-    """The inverse of `byte_to_unicode`."""
-    return {sign: byte for byte, sign in byte_to_unicode().items()}
+def _latin() -> dict[int, str | int]:
+    """The inverse of `byte_to_unicode` for `str.translate`; other signs below 256 have no byte."""
+    none: dict[int, str | int] = dict.fromkeys(range(256), 0xFFFD)
+    return none | {ord(sign): byte for byte, sign in byte_to_unicode().items()}
 
 
 def to_signs(token: bytes) -> str:
@@ -74,22 +76,27 @@ def to_bytes(signs: str) -> bytes:
 
     Raises `TokenizerError` for a character that stands for no byte.
     """
-    table = unicode_to_byte()
     try:
-        return bytes(table[sign] for sign in signs)
-    except KeyError as error:
+        return signs.translate(_latin()).encode("latin-1")
+    except UnicodeEncodeError as error:
+        sign = signs[error.start]
         raise TokenizerError(
-            f"The token {signs!r} is not byte-level: {error.args[0]!r} stands for no byte."
+            f"The token {signs!r} is not byte-level: {sign!r} stands for no byte."
         ) from None
 
 
-def merge_word(word: bytes, ranks: dict[Pair, int]) -> list[bytes]:
-    """Merge the bytes of one word: the pair of lowest rank first, the leftmost of equals."""
+def merge_word(word: bytes, ranks: dict[Pair, int], steps: list[Pair] | None = None) -> list[bytes]:
+    """Merge the bytes of one word: the pair of lowest rank first, the leftmost of equals.
+
+    The pairs merged are appended to ``steps``.
+    """
     parts = [bytes([byte]) for byte in word]
     while len(parts) > 1:
-        rank, at = min((ranks.get(pair, len(ranks)), at) for at, pair in enumerate(pairwise(parts)))
-        if rank == len(ranks):
+        rank, at = min((ranks.get(pair, inf), at) for at, pair in enumerate(pairwise(parts)))
+        if rank == inf:
             break
+        if steps is not None:
+            steps.append((parts[at], parts[at + 1]))
         parts[at : at + 2] = [parts[at] + parts[at + 1]]
     return parts
 

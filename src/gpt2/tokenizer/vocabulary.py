@@ -141,7 +141,7 @@ def _from_pair(folder: Path) -> Vocabulary:
     for vocab_name, merges_name in PAIRS:
         vocab, merges = folder / vocab_name, folder / merges_name
         if vocab.is_file() and merges.is_file():
-            return Vocabulary(_ids(_json(vocab), vocab), parse_merges(_text(merges), str(merges)))
+            return Vocabulary(read_vocab(vocab), read_merges(merges))
     ways = ", ".join(" + ".join(pair) for pair in PAIRS)
     found = [name for name in FILES if (folder / name).is_file()]
     raise MissingFileError(
@@ -150,9 +150,14 @@ def _from_pair(folder: Path) -> Vocabulary:
     )
 
 
-def parse_merges(text: str, source: str) -> list[tuple[str, str]]:
-    """The pairs of a merges file. Raises `CorruptFileError` for a line that is not two tokens."""
-    lines = text.split("\n")  # not splitlines: U+0085 is a sign of the vocabulary
+def read_vocab(path: Path) -> dict[str, int]:
+    """Token -> id of a vocab.json. Raises `MissingFileError`, `CorruptFileError`."""
+    return _ids(_json(path), path)
+
+
+def read_merges(path: Path) -> list[tuple[str, str]]:
+    """The pairs of a merges.txt. Raises `CorruptFileError` for a line that is not two tokens."""
+    lines = _text(path).split("\n")  # not splitlines: U+0085 is a sign of the vocabulary
     start = 1 if lines[0].startswith("#version") else 0
     merges = []
     for number, line in enumerate(lines[start:], start + 1):
@@ -161,7 +166,7 @@ def parse_merges(text: str, source: str) -> list[tuple[str, str]]:
             continue
         parts = line.split(" ")
         if len(parts) != 2 or not all(parts):
-            raise CorruptFileError(f"{source}, line {number}: expected two tokens, found {line!r}.")
+            raise CorruptFileError(f"{path}, line {number}: expected two tokens, found {line!r}.")
         merges.append((parts[0], parts[1]))
     return merges
 

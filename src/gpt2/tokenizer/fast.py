@@ -1,0 +1,175 @@
+"""The one seam to the fast library: byte-level BPE by `tiktoken`, exact for any merges.
+
+tiktoken knows bytes and ranks only: it merges the two neighbours whose *joined bytes* have the
+lowest rank, and returns ranks as ids. A vocabulary file says more: which *pair* makes a token, and
+under which id. The two agree if every token gets the rank of the merge that really makes it, and
+tokens that no merge ever makes get none; `reachable` finds them. For, while a text is merged, what
+happens inside a stretch of bytes until it is two parts does not depend on what is around it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import tiktoken
+
+from gpt2.errors import TokenizerError
+from gpt2.tokenizer.bpe import Pair, merge_word, well_formed
+
+# `bpe.SPLIT` in a form that never goes back over what it has matched (++), which is faster.
+SPLIT = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+LONG_RUN = 8192  # white space; tiktoken's stack overflows between 100,000 and 1,000,000
+
+
+class FastBPE:
+    """Encodes a text, in which nothing is special, into the ids of a vocabulary.
+
+    Args:
+        vocab: token -> id, the byte-level tokens only.
+        merges: pairs in the order learned.
+
+    Raises `TokenizerError` where the merges make a token that the vocabulary lacks.
+    """
+
+    def __init__(self, vocab: dict[bytes, int], merges: Sequence[Pair]) -> None:
+        for left, right in merges:
+            if left not in vocab or right not in vocab or left + right not in vocab:
+                raise TokenizerError(
+                    f"Vocabulary and merges do not belong together: the merge {left!r} {right!r} "
+                    f"has parts or a result that the vocabulary lacks."
+                )
+        order = reachable(merges)
+        missing = [byte for byte in range(256) if bytes([byte]) not in vocab]
+        ids = [vocab[token] for token in order]
+        self._direct = not missing and all(a < b for a, b in pairwise(ids))
+        singles = [bytes([byte]) for byte in range(256)]
+        if self._direct:  # the ids themselves are in the order of the ranks
+            ranks = {token: vocab[token] for token in [*singles, *order]}
+        else:
+            ranks = {token: rank for rank, token in enumerate([*singles, *order])}
+        self._ids = [] if self._direct else [vocab.get(token, -1) for token in ranks]
+        self._missing = set(missing)
+        self._core = tiktoken.Encoding(
+            "gpt2", pat_str=SPLIT, mergeable_ranks=ranks, special_tokens={}
+        )
+        self._encode = self._core.encode_ordinary
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text; time grows with its length, whatever is in it.
+
+        Surrogates that stand alone become U+FFFD. Raises `TokenizerError` for a byte that the
+        vocabulary lacks.
+        """
+        if len(text) >= LONG_RUN:
+            ids = [i for part in cut_long_runs(well_formed(text)) for i in self._encode(part)]
+        else:
+            ids = self._encode(text)
+        return ids if self._direct else self._translate(ids)
+
+    def _translate(self, ranks: list[int]) -> list[int]:
+        ids = [self._ids[rank] for rank in ranks]
+        if self._missing and -1 in ids:
+            byte = ranks[ids.index(-1)]
+            raise TokenizerError(
+                f"The vocabulary has no token for the byte 0x{byte:02x}: it was trained without "
+                f"the full byte alphabet and cannot write this text."
+            )
+        return ids
+
+
+def threads(jobs: int) -> ThreadPoolExecutor | None:
+    """A pool for a batch (tiktoken lets go of the interpreter), or None if it would not pay."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    workers = min(cores or 1, jobs)
+    return ThreadPoolExecutor(workers) if workers > 1 else None
+
+
+def cut_long_runs(text: str) -> list[str]:
+    """The text in parts that are encoded alike, a long run of white space at the end of its part.
+
+    The pattern leaves the last sign of a run to the word after it, and goes back a step at a time
+    to find that; at the end of a text it need not. A run is looked for only where it must pass.
+    """
+    cuts = [0]
+    for at in range(LONG_RUN // 2, len(text), LONG_RUN // 2):
+        if at > cuts[-1] and _is_space(text[at]):
+            end = _end_of_run(text, at)
+            if end - at >= LONG_RUN // 4 and end < len(text):
+                cuts.append(end - 1)
+    return [text[a:b] for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)]
+
+
+def _is_space(sign: str) -> bool:
+    return sign.isspace() and sign not in "\x1c\x1d\x1e\x1f"  # Unicode's White_Space
+
+
+def _end_of_run(text: str, at: int) -> int:
+    while at < len(text) and _is_space(text[at]):
+        at += 1
+    return at
+
+
+def reachable(merges: Sequence[Pair]) -> list[bytes]:
+    """The tokens that the merges really make, in the order of the merges that make them.
+
+    A merge never happens where earlier ones part its bytes otherwise ("b c" comes before "ab c").
+    """
+    ranks = {pair: rank for rank, pair in enumerate(merges)}
+    made = {left + right: rank for rank, (left, right) in enumerate(merges)}
+    if len(made) == len(ranks) == len(merges) and _in_order(merges, made):
+        dead: set[bytes] = set()
+        for left, right in merges:
+            if left in dead or right in dead or _crossed(left, right, merges, ranks, made):
+                dead.add(left + right)
+        return [token for token in made if token not in dead]
+    # Odd lists (a token made twice, or used before it is made): encode every token to see.
+    rank_of = {}
+    for token in made:
+        parts = last_step(token, ranks)
+        if parts is not None:
+            rank_of[token] = ranks[parts]
+    return sorted(rank_of, key=rank_of.__getitem__)
+
+
+def _in_order(merges: Sequence[Pair], made: dict[bytes, int]) -> bool:
+    return all(
+        (len(part) == 1 or made.get(part, rank) < rank)
+        for rank, pair in enumerate(merges)
+        for part in pair
+    )
+
+
+def _crossed(
+    left: bytes,
+    right: bytes,
+    merges: Sequence[Pair],
+    ranks: dict[Pair, int],
+    made: dict[bytes, int],
+) -> bool:
+    """Whether an earlier merge joins the end of ``left`` to the beginning of ``right``.
+
+    Goes back in time: at each step the younger of the two tokens at the border comes apart. A pair
+    at the border is merged if its rank is below that of the merge that ended it; of equal ranks
+    the leftmost goes first.
+    """
+    until = ranks[left, right]
+    while True:
+        older, newer = made.get(left, -1), made.get(right, -1)
+        if older < 0 and newer < 0:
+            return False
+        if older > newer:  # ``left`` comes apart into its own two; its right half meets ``right``
+            until, left = older, merges[older][1]
+        else:
+            until, right = newer + 1, merges[newer][0]
+        if ranks.get((left, right), until) < until:
+            return True
+
+
+def last_step(token: bytes, ranks: dict[Pair, int]) -> Pair | None:
+    """The pair whose merge completes ``token`` when it is encoded alone; None if none does."""
+    last: list[Pair] = []
+    whole = merge_word(token, ranks, last)
+    return last[-1] if len(whole) == 1 and last else None
