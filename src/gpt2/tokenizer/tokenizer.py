@@ -105,7 +105,7 @@ class GPT2Tokenizer(SpecialTokens):
             options.pop(key, None)
         folder = Path(name)
         if not folder.is_dir():
-            from gpt2.hub import resolve
+            from gpt2.hub import resolve  # type: ignore[import-not-found,unused-ignore]
 
             folder = resolve(name, allow_patterns=[*vocabulary.FILES], **hub)
         found = vocabulary.read(folder / subfolder)
