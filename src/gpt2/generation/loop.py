@@ -135,5 +135,6 @@ def _next(
     if len(going) == len(done):
         return context.extend(chosen), going
     index = arrays.integers(chosen, going)
+    logits = arrays.copy(logits)  # the engine's own array may not be ours to write to
     logits[index] = context.extend(chosen[index], going)
     return logits, going
