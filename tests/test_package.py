@@ -1,0 +1,91 @@
+"""The package as a whole: lint, types, the direction of its imports, and how light it is."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gpt2
+from tests.conftest import ROOT
+
+SOURCE = ROOT / "src" / "gpt2"
+
+# A module imports from its own row's folder or from a lower row (docs/architecture.md).
+ROWS = [
+    {"errors", "options", "files", "config", "engine"},
+    {"tokenizer", "generation", "hub", "checkpoint", "reference"},
+    {"numpy_engine", "model", "native"},
+    {"auto", "loading"},
+    {"cli"},
+]
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]],
+    ids=["lint", "format", "types"],
+)
+def test_the_tree_is_clean(command: list[str]) -> None:
+    result = run(sys.executable, "-m", *command)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def imports_of(path: Path) -> list[str]:
+    """The parts of this package a file imports, lazily or not: 'tokenizer', 'errors', ..."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = [node.module]
+            if node.module == "gpt2":
+                names = [f"gpt2.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        found += [name.split(".")[1] for name in names if name.startswith("gpt2.")]
+    return found
+
+
+def test_imports_point_downwards() -> None:
+    row_of = {part: row for row, parts in enumerate(ROWS) for part in parts}
+    wrong = []
+    for path in SOURCE.rglob("*.py"):
+        part = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if part in ("__init__", "__main__"):
+            continue
+        assert part in row_of, f"{part} has no row: give it one in tests/test_package.py"
+        for other in imports_of(path):
+            if other in row_of and other != part and row_of[other] > row_of[part]:
+                wrong.append(f"{path.relative_to(SOURCE)} imports {other}")
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["import gpt2", "from gpt2.cli import gpt2; gpt2(['--help'], standalone_mode=False)"],
+)
+def test_it_starts_without_anything_heavy(command: str) -> None:
+    heavy = {"torch", "numpy", "tiktoken", "huggingface_hub", "safetensors", "rich"}
+    result = run(sys.executable, "-c", f"{command}; import sys; print('\\n', *sys.modules)")
+    assert result.returncode == 0, result.stderr
+    assert not heavy & set(result.stdout.splitlines()[-1].split())
+
+
+def test_every_public_name_is_there() -> None:
+    for name in gpt2.__all__:
+        assert getattr(gpt2, name) is not None
+
+
+def test_no_tracked_file_is_large() -> None:
+    listed = run("git", "ls-files", "-z")
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    large = [f for f in listed.stdout.split("\0") if f and (ROOT / f).stat().st_size > 4_000_000]
+    assert not large

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Make or refresh one virtual environment: tools/environment.sh NAME EXTRAS SIZE
+# NAME is the folder below .venv, EXTRAS what pip installs ("." or ".[dev]"), SIZE how much is
+# downloaded, in words. Does nothing when what it depends on has not changed.
+set -eu
+name=$1 extras=$2 size=$3
+cd "$(dirname "$0")/.."
+place=.venv/$name
+python=${PYTHON:-python3}
+
+missing() {
+    echo "gpt2: $1" >&2
+    echo "      On Debian or Ubuntu: apt-get install $2" >&2
+    exit 1
+}
+command -v "$python" >/dev/null 2>&1 || missing "Python is not installed." python3
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+    missing "Python 3.10 or newer is needed, found $("$python" -V 2>&1). Set PYTHON=..." python3
+"$python" -c 'import venv, ensurepip' 2>/dev/null ||
+    missing "this Python cannot make virtual environments." python3-venv
+
+stamp=$(cat pyproject.toml constraints.txt CMakeLists.txt csrc/* 2>/dev/null | cksum)
+if [ "$(cat "$place/stamp" 2>/dev/null)" = "$stamp $extras" ]; then exit 0; fi
+
+echo "gpt2: setting up $place ($size from the package index, once)" >&2
+[ -x "$place/bin/python" ] || "$python" -m venv "$place"
+"$place/bin/python" -m pip install --disable-pip-version-check -c constraints.txt -e "$extras" >&2
+echo "$stamp $extras" >"$place/stamp"
