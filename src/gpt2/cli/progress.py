@@ -1,0 +1,50 @@
+"""Progress on standard error: one line rewritten on a terminal, plain lines now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+QUIET = 2.0  # seconds in which nothing is shown: short work needs no progress
+
+
+class Progress:
+    """How far something has come, its rate and, where the total is known, the time left."""
+
+    def __init__(self, what: str, *, unit: str, total: int | None = None) -> None:
+        self.what, self.unit, self.total = what, unit, total
+        self.begin = self.shown = time.perf_counter()
+        self.terminal = sys.stderr.isatty()
+        self.done = 0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.terminal and self.shown > self.begin:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def over(self, items: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
+        """The items, counted as they pass."""
+        for item in items:
+            yield item
+            self.to(self.done + size(item))
+
+    def to(self, done: int) -> None:
+        """Tell that ``done`` units are done."""
+        self.done = done
+        now = time.perf_counter()
+        if now - self.begin > QUIET and now - self.shown > (0.2 if self.terminal else 10):
+            self.shown = now
+            start, end = ("\r\x1b[K", "") if self.terminal else ("", "\n")
+            print(f"{start}{self._line(now)}", end=end, file=sys.stderr, flush=True)
+
+    def _line(self, now: float) -> str:
+        rate = self.done / (now - self.begin)
+        if not self.total:
+            return f"{self.what}: {self.done:,} {self.unit}, {rate:,.0f}/s"
+        left = (self.total - self.done) / max(rate, 1e-9)
+        return f"{self.what}: {self.done:,} of {self.total:,} {self.unit}, {left:.0f} s left"

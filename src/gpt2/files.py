@@ -1,0 +1,93 @@
+"""Writing files so that nothing is ever half-written, and reading JSON with a clear error."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import CorruptFileError, MissingFileError, WriteError
+
+
+@contextlib.contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that takes its place if the block ends well.
+
+    Where it does not, the temporary file is gone and what was there before is untouched. An error
+    of the operating system (no space, no permission) becomes a `WriteError`.
+    """
+    path = Path(path)
+    part: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
+        part = Path(name)
+        yield part
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    except OSError as error:
+        if isinstance(error, WriteError):
+            raise
+        raise write_error(path, error) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def write_error(path: Path, error: OSError) -> WriteError:
+    """What to tell the user when ``path`` could not be written."""
+    advice = {
+        errno.ENOSPC: "The disk is full: free some space or write elsewhere.",
+        errno.EDQUOT: "Your quota is used up: free some space or write elsewhere.",
+        errno.EFBIG: "The file is larger than this system allows here.",
+        errno.EACCES: "You may not write there: choose another folder.",
+        errno.EROFS: "The file system is read-only: choose another folder.",
+        errno.ENOTDIR: "A part of the path is a file: choose another folder.",
+        errno.EEXIST: "A file is where a folder is needed: choose another folder.",
+    }.get(error.errno or 0, "")
+    reason = error.strerror or str(error)
+    return WriteError(f"{path} could not be written: {reason}. {advice}".rstrip())
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic(path) as part:
+        part.write_text(text, "utf-8")
+
+
+def write_json(path: str | os.PathLike[str], value: Any, *, indent: int | None = 2) -> None:
+    """Write JSON atomically, Chinese and the like as they are."""
+    write_text(path, json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Read UTF-8 text; raises `MissingFileError` or `CorruptFileError`."""
+    try:
+        return Path(path).read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise MissingFileError(f"{path} is not there.") from None
+    except UnicodeDecodeError as error:
+        raise CorruptFileError(f"{path} is not UTF-8 text: {error.reason}.") from None
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Read a JSON object; raises `MissingFileError` or `CorruptFileError`."""
+    try:
+        value = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise CorruptFileError(f"{path} is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise CorruptFileError(f"{path} must hold an object, found a {type(value).__name__}.")
+    return value
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,27 @@
+"""GPT-2 in PyTorch: training, GPUs and research. Read `gpt2.model.gpt2` first."""
+
+from __future__ import annotations
+
+from gpt2.errors import MissingDependencyError
+
+try:
+    import torch as _torch  # noqa: F401
+except ImportError as error:
+    raise MissingDependencyError(
+        "this needs PyTorch, which is not installed. Install it with: pip install 'gpt2[torch]'. "
+        "Without it, gpt2.load('gpt2-mini') runs the model that ships with this package."
+    ) from error
+
+from gpt2.model.cache import TorchCache
+from gpt2.model.classification import GPT2ForSequenceClassification
+from gpt2.model.gpt2 import GPT2LMHeadModel, GPT2Model
+from gpt2.model.outputs import CausalLMOutput, ModelOutput
+
+__all__ = [
+    "CausalLMOutput",
+    "GPT2ForSequenceClassification",
+    "GPT2LMHeadModel",
+    "GPT2Model",
+    "ModelOutput",
+    "TorchCache",
+]

@@ -1,0 +1,160 @@
+"""The keys and values of the torch model: preallocated, a length per row, an argument of the model.
+
+`TorchCache` is the storage, a `gpt2.engine.KVCache`. `Window` is what one call adds to it: where
+the new tokens go and what they may see, worked out once and shared by all layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gpt2.config import GPT2Config
+from gpt2.errors import ContextLengthError, InputError
+
+
+class TorchCache:
+    """Keys and values [L, rows, H, capacity, d] on one device."""
+
+    def __init__(
+        self,
+        config: GPT2Config,
+        rows: int,
+        capacity: int | None = None,
+        *,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        capacity = config.n_positions if capacity is None else min(capacity, config.n_positions)
+        shape = (config.n_layer, rows, config.n_head, capacity, config.head_dim)
+        self.keys = torch.empty(shape, dtype=dtype, device=device)
+        self.values = torch.empty(shape, dtype=dtype, device=device)
+        self._lengths = [0] * rows
+
+    @property
+    def rows(self) -> int:
+        """How many sequences fit."""
+        return self.keys.shape[1]
+
+    @property
+    def capacity(self) -> int:
+        """How many tokens fit in a row."""
+        return self.keys.shape[3]
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens held, a number per row."""
+        return self._lengths
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:
+        """Tokens held by the longest row; the name is that of transformers."""
+        return max(self._lengths)
+
+    def gather(self, sources: Sequence[int]) -> None:
+        """Let row ``r`` become a copy of what row ``sources[r]`` was."""
+        if len(sources) != self.rows:
+            raise InputError(f"gather takes a source for each of {self.rows} rows: {sources}.")
+        if list(sources) != list(range(self.rows)):
+            used = max(self._lengths[s] for s in sources)
+            index = torch.as_tensor(sources, device=self.keys.device)
+            for store in (self.keys, self.values):
+                store[:, :, :, :used] = store[:, :, :, :used].index_select(1, index)
+            self._lengths = [self._lengths[s] for s in sources]
+
+    def truncate(self, row: int, length: int) -> None:
+        """Forget all but the first ``length`` tokens of a row; 0 releases it."""
+        if not 0 <= length <= self._lengths[row]:
+            raise InputError(f"row {row} holds {self._lengths[row]} tokens; cannot keep {length}.")
+        self._lengths[row] = length
+
+
+class Window:
+    """One call's new tokens: T of each of some rows of a cache (fewer where ``counts`` says so).
+
+    ``mask`` [R or 1, 1, T, S] says which of the S tokens a new one sees; None with ``causal`` False
+    means all, with ``causal`` True the triangle. ``positions`` [R or 1, T] are the new tokens' own.
+    """
+
+    def __init__(
+        self,
+        cache: TorchCache | None,
+        T: int,
+        device: torch.device,
+        rows: Sequence[int] | None = None,
+        counts: Sequence[int] | None = None,
+    ) -> None:
+        self.cache, self.T = cache, T
+        self.rows = list(range(cache.rows)) if cache and rows is None else list(rows or [0])
+        self.counts = list(counts) if counts is not None else [T] * len(self.rows)
+        starts = [cache.lengths[r] for r in self.rows] if cache else [0]
+        self.span = max(s + n for s, n in zip(starts, self.counts, strict=True))
+        if cache is not None and self.span > cache.capacity:
+            raise ContextLengthError(
+                f"{self.span} tokens do not fit: the context holds {cache.capacity}. Shorten the "
+                'prompt, generate fewer tokens, or use generate(long="window").'
+            )
+        whole = cache is None or self.rows == list(range(cache.rows))
+        self.uniform = whole and len(set(starts)) == 1 and set(self.counts) == {T}
+        steps = torch.arange(T, device=device)
+        if self.uniform:
+            self.start = starts[0]
+            self.positions = (self.start + steps)[None]
+        else:
+            self.start = min(starts)
+            self.positions = torch.tensor(starts, device=device)[:, None] + steps
+            if set(self.counts) != {T}:  # what pads a short row takes the last real position
+                last = [s + n - 1 for s, n in zip(starts, self.counts, strict=True)]
+                limit = torch.tensor(last, device=device)[:, None]
+                self.padding = self.positions > limit
+                self.positions = torch.minimum(self.positions, limit)
+        self.mask = self._mask(device)
+        self.causal = self.uniform and self.start == 0 and T > 1 and self.mask is None
+
+    def _mask(self, device: torch.device) -> Tensor | None:
+        if self.uniform and (self.T == 1 or self.start == 0):
+            return None
+        columns = torch.arange(self.span, device=device)
+        return (columns <= self.positions[..., None])[:, None]
+
+    def hide(self, attention_mask: Tensor) -> None:
+        """Hide the columns where ``attention_mask`` [B, S] is 0; a token always sees itself."""
+        if attention_mask.dim() != 2 or attention_mask.shape[1] != self.span:
+            raise InputError(
+                f"attention_mask must be [batch, {self.span}] (past and new tokens), found "
+                f"{list(attention_mask.shape)}."
+            )
+        if bool(attention_mask.all()):
+            return
+        columns = torch.arange(self.span, device=attention_mask.device)
+        slots = columns[self.start :][: self.T, None]  # the columns of the new tokens
+        seen = (columns <= slots) & attention_mask[:, None, None, :].bool()
+        self.mask, self.causal = seen | (columns == slots), False  # [B, 1, T, S]
+
+    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Store a layer's new k, v [R, H, T, d]; return all the new tokens may see [R, H, S, d]."""
+        if self.cache is None:
+            return k, v
+        keys, values = self.cache.keys[layer], self.cache.values[layer]
+        if self.uniform:
+            past = slice(0, self.start), slice(self.start, self.span)
+            keys[:, :, past[1]], values[:, :, past[1]] = k.detach(), v.detach()
+            if not (k.requires_grad and torch.is_grad_enabled()):
+                return keys[:, :, : self.span], values[:, :, : self.span]
+            if self.start == 0:
+                return k, v
+            old_k, old_v = keys[:, :, past[0]].clone(), values[:, :, past[0]].clone()
+            return torch.cat([old_k, k], 2), torch.cat([old_v, v], 2)
+        index = torch.tensor(self.rows, device=k.device)
+        for row, (r, n) in enumerate(zip(self.rows, self.counts, strict=True)):
+            start = self.cache.lengths[r]
+            keys[r, :, start : start + n] = k[row, :, :n].detach()
+            values[r, :, start : start + n] = v[row, :, :n].detach()
+        return keys[index, :, : self.span], values[index, :, : self.span]
+
+    def close(self) -> None:
+        """Count the new tokens, once every layer has stored them."""
+        if self.cache is not None:
+            for row, count in zip(self.rows, self.counts, strict=True):
+                self.cache.lengths[row] += count

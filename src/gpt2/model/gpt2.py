@@ -1,0 +1,435 @@
+"""GPT-2 in PyTorch, top to bottom: linear maps, attention, MLP, block, model, language model.
+
+Shapes at the line ends: B rows, T new tokens, S tokens seen, D = n_embd, H heads, d = D / H,
+V = vocab_size. Module names are the checkpoint's, so loading and saving need no list of names.
+Sources: Radford et al. 2019 (section 2.3), Vaswani et al. 2017; the plainest form of the same
+mathematics is `gpt2.reference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from gpt2.config import GELU_TANH, GPT2Config
+from gpt2.engine import Logits
+from gpt2.errors import ContextLengthError, InputError
+from gpt2.generation import GenerationMixin
+from gpt2.model.cache import TorchCache, Window
+from gpt2.model.inference import PackedLinear
+from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden
+from gpt2.model.outputs import BaseModelOutput, CausalLMOutput
+from gpt2.model.pretrained import PreTrainedModel
+
+# Called with the name of a point and what is there; what it returns takes its place.
+Tap = Callable[[str, Tensor], Tensor]
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    **{name: lambda x: F.gelu(x, approximate="tanh") for name in GELU_TANH},
+    "gelu": F.gelu,
+    "relu": F.relu,
+    "silu": F.silu,
+    "swish": F.silu,
+    "tanh": torch.tanh,
+}
+
+
+def at(tap: Tap | None, name: str, x: Tensor) -> Tensor:
+    """A named point: ``x`` itself, or what the tap puts in its place."""
+    return x if tap is None else tap(name, x)
+
+
+class Conv1D(PackedLinear):
+    """x W + b with W [inputs, outputs], as OpenAI's code has it (a convolution of width 1)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(inputs, outputs))
+        self.bias = nn.Parameter(torch.empty(outputs))
+
+    def _outputs_first(self) -> Tensor:
+        return self.weight.t()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., inputs] to [..., outputs]."""
+        if (y := self.packed(x, self.bias)) is not None:
+            return y
+        y = torch.addmm(self.bias, x.reshape(-1, x.shape[-1]), self.weight)
+        return y.view(*x.shape[:-1], -1)
+
+
+class CausalSelfAttention(nn.Module):
+    """Masked multi-head self-attention (Vaswani et al., section 3.2)."""
+
+    def __init__(self, config: GPT2Config, layer: int) -> None:
+        super().__init__()
+        self.config, self.layer = config, layer
+        self.scale = config.attention_scale(layer)
+        self.c_attn = Conv1D(config.n_embd, 3 * config.n_embd)
+        self.c_proj = Conv1D(config.n_embd, config.n_embd)
+        self.resid_dropout = nn.Dropout(config.resid_pdrop)
+
+    def forward(
+        self, x: Tensor, window: Window, tap: Tap | None, plain: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the output [B, T, D] and, in the plain form, the weights [B, H, T, S]."""
+        B, T, D = x.shape
+        H, d = self.config.n_head, self.config.head_dim
+        name = f"h.{self.layer}.attn"
+        q, k, v = self.c_attn(x).view(B, T, 3, H, d).permute(2, 0, 3, 1, 4)  # each [B, H, T, d]
+        q, k, v = at(tap, f"{name}.q", q), at(tap, f"{name}.k", k), at(tap, f"{name}.v", v)
+        k, v = window.append(self.layer, k, v)  # [B, H, S, d]
+        if plain:
+            y, pattern = self.plain(q, k, v, window, tap)
+        else:
+            p = self.config.attn_pdrop if self.training else 0.0
+            y, pattern = (
+                F.scaled_dot_product_attention(
+                    q, k, v, window.mask, p, window.causal, scale=self.scale
+                ),
+                None,
+            )  # [B, H, T, d]
+        y = at(tap, f"{name}.heads", y)
+        y = self.resid_dropout(self.c_proj(y.transpose(1, 2).reshape(B, T, D)))
+        return at(tap, name, y), pattern
+
+    def plain(
+        self, q: Tensor, k: Tensor, v: Tensor, window: Window, tap: Tap | None
+    ) -> tuple[Tensor, Tensor]:
+        """The same in the open: scores, mask, softmax, weighted sum."""
+        name = f"h.{self.layer}.attn"
+        if self.config.reorder_and_upcast_attn:
+            q, k = q.float(), k.float()
+        scores = q @ k.transpose(-1, -2) * self.scale  # [B, H, T, S]
+        mask = window.mask
+        if window.causal:
+            mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).tril()
+        if mask is not None:
+            scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        scores = at(tap, f"{name}.scores", scores)
+        pattern = at(tap, f"{name}.pattern", scores.softmax(-1).to(v.dtype))
+        return F.dropout(pattern, self.config.attn_pdrop, self.training) @ v, pattern
+
+
+class MLP(nn.Module):
+    """The position-wise feed-forward network (Vaswani et al., equation 2), with GELU."""
+
+    def __init__(self, config: GPT2Config, layer: int) -> None:
+        super().__init__()
+        self.layer = layer
+        self.c_fc = Conv1D(config.n_embd, config.inner)
+        self.c_proj = Conv1D(config.inner, config.n_embd)
+        self.activation = ACTIVATIONS[config.activation_function]
+        self.dropout = nn.Dropout(config.resid_pdrop)
+
+    def forward(self, x: Tensor, tap: Tap | None) -> Tensor:
+        """[B, T, D] to [B, T, D]."""
+        hidden = at(tap, f"h.{self.layer}.mlp.hidden", self.activation(self.c_fc(x)))  # [B, T, 4 D]
+        return at(tap, f"h.{self.layer}.mlp", self.dropout(self.c_proj(hidden)))
+
+
+class Block(nn.Module):
+    """One layer: both sub-blocks take a normed input and add to the residual stream."""
+
+    def __init__(self, config: GPT2Config, layer: int) -> None:
+        super().__init__()
+        self.layer = layer
+        self.ln_1 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
+        self.attn = CausalSelfAttention(config, layer)
+        self.ln_2 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
+        self.mlp = MLP(config, layer)
+
+    def forward(
+        self, x: Tensor, window: Window, tap: Tap | None, plain: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the residual stream after this layer [B, T, D] and the attention weights."""
+        y, pattern = self.attn(self.ln_1(x), window, tap, plain)
+        x = x + y
+        x = x + self.mlp(self.ln_2(x), tap)
+        return at(tap, f"h.{self.layer}", x), pattern
+
+
+class GPT2Model(PreTrainedModel):
+    """Embeddings, blocks and the last norm: token ids to hidden states.
+
+    ``tap`` names the points it can see and change: ``embed``, then for layer i ``h.i.attn.q``,
+    ``.k``, ``.v``, ``.scores``, ``.pattern`` [B, H, T, S], ``.heads`` [B, H, T, d], ``h.i.attn``,
+    ``h.i.mlp.hidden``, ``h.i.mlp``, ``h.i`` (the residual stream), and ``ln_f``.
+    """
+
+    base_prefix = ""
+
+    def __init__(self, config: GPT2Config) -> None:
+        super().__init__(config)
+        self.wte = nn.Embedding(config.vocab_size, config.n_embd)
+        self.wpe = nn.Embedding(config.n_positions, config.n_embd)
+        self.drop = nn.Dropout(config.embd_pdrop)
+        self.h = nn.ModuleList(Block(config, layer) for layer in range(config.n_layer))
+        self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
+        self.tap: Tap | None = None
+        self.gradient_checkpointing = False
+        self.init_weights()
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        past_key_values: TorchCache | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        use_cache: bool | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> Any:
+        """Hidden states [B, T, D] of ``input_ids`` [B, T]; arguments as in transformers.
+
+        ``attention_mask`` [B, past + T] hides padding. ``past_key_values`` goes on from an earlier
+        call and grows in place. A cache is made when ``use_cache`` (default: the configuration's)
+        and the model is not training. Raises `InputError` or `ContextLengthError`.
+        """
+        if (input_ids is None) == (inputs_embeds is None):
+            raise InputError("give either input_ids or inputs_embeds.")
+        if input_ids is not None:
+            inputs_embeds = self.embed(input_ids)
+        assert inputs_embeds is not None
+        B, T, _ = inputs_embeds.shape
+        if use_cache is None:
+            use_cache = self.config.use_cache and not self.training
+        cache = past_key_values
+        if use_cache and cache is None and not self.gradient_checkpointing:
+            cache = self.new_cache(B)
+        window = self.window(cache, T, inputs_embeds.device)
+        if attention_mask is not None:
+            window.hide(attention_mask)
+        if position_ids is None:
+            position_ids = window.positions
+        if token_type_ids is not None:
+            inputs_embeds = inputs_embeds + self.wte(token_type_ids)
+        output = self.run(
+            inputs_embeds, position_ids, window, bool(output_attentions), bool(output_hidden_states)
+        )
+        output.past_key_values = cache if use_cache else None
+        return output if return_dict is not False else output.to_tuple()
+
+    def embed(self, input_ids: Tensor) -> Tensor:
+        """Token embeddings [B, T, D]; raises `InputError` for what is no [B, T] of known ids."""
+        if input_ids.dim() != 2 or not input_ids.numel():
+            raise InputError(
+                f"input_ids must be [batch, tokens], not empty; found {list(input_ids.shape)}."
+            )
+        if input_ids.device.type == "cpu":  # on a GPU the check would wait for the device
+            low, high = (int(x) for x in torch.aminmax(input_ids))
+            if low < 0 or high >= self.config.vocab_size:
+                wrong = low if low < 0 else high
+                raise InputError(
+                    f"token id {wrong} is outside the vocabulary of {self.config.vocab_size}."
+                )
+        return self.wte(input_ids)
+
+    def window(
+        self,
+        cache: TorchCache | None,
+        T: int,
+        device: torch.device,
+        rows: Sequence[int] | None = None,
+        counts: Sequence[int] | None = None,
+    ) -> Window:
+        """Where ``T`` new tokens go, checked against the context's length."""
+        if self.config.n_positions < T:
+            raise ContextLengthError(
+                f"{T} tokens do not fit: this model has {self.config.n_positions} positions."
+            )
+        return Window(cache, T, device, rows, counts)
+
+    def run(
+        self,
+        embedded: Tensor,
+        positions: Tensor,
+        window: Window,
+        attentions: bool = False,
+        hidden_states: bool = False,
+    ) -> BaseModelOutput:
+        """The blocks, over tokens already embedded [B, T, D]."""
+        x = at(self.tap, "embed", self.drop(embedded + self.wpe(positions)))
+        plain = attentions or self.tap is not None or self.config.reorder_and_upcast_attn
+        states: list[Tensor] = [x]
+        patterns: list[Tensor | None] = []
+        for block in self.h:
+            if self.gradient_checkpointing and self.training:
+                x, pattern = checkpoint(block, x, window, self.tap, plain, use_reentrant=False)
+            else:
+                x, pattern = block(x, window, self.tap, plain)
+            if hidden_states:
+                states.append(x)
+            patterns.append(pattern)
+        window.close()
+        x = at(self.tap, "ln_f", self.ln_f(x))
+        return BaseModelOutput(
+            last_hidden_state=x,
+            hidden_states=(*states[:-1], x) if hidden_states else None,
+            attentions=tuple(p for p in patterns if p is not None) if attentions else None,
+        )
+
+    def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
+        """An empty cache on this model's device, in its precision."""
+        return TorchCache(self.config, rows, capacity, dtype=self.dtype, device=self.device)
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        """The token embedding."""
+        return self.wte
+
+
+class LMHead(PackedLinear):
+    """Hidden states to logits; the weight [V, D] is the token embedding's, unless untied."""
+
+    def __init__(self, config: GPT2Config) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(config.vocab_size, config.n_embd))
+
+    def _outputs_first(self) -> Tensor:
+        return self.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., D] to [..., V]."""
+        y = self.packed(x, None)
+        return F.linear(x, self.weight) if y is None else y
+
+
+class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
+    """GPT-2 with its language-modelling head; also an `gpt2.engine.Engine`."""
+
+    base_prefix = "transformer."
+
+    def __init__(self, config: GPT2Config) -> None:
+        super().__init__(config)
+        self.transformer = GPT2Model(config)
+        self.lm_head = LMHead(config)
+        self.tie_weights()
+        if not config.tie_word_embeddings:
+            nn.init.normal_(self.lm_head.weight, std=config.initializer_range)
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        past_key_values: TorchCache | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        labels: Tensor | None = None,
+        use_cache: bool | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        logits_to_keep: int = 0,
+    ) -> Any:
+        """Logits [B, T, V], and the loss where ``labels`` [B, T] are given.
+
+        The labels are the input ids themselves: the shift by one is made here. A label of -100 does
+        not count. ``logits_to_keep`` n > 0 computes the last n positions' logits only.
+        """
+        hidden = self.transformer(
+            input_ids,
+            past_key_values,
+            attention_mask,
+            token_type_ids,
+            position_ids,
+            inputs_embeds,
+            use_cache,
+            output_attentions,
+            output_hidden_states,
+        )
+        logits = self.lm_head(hidden.last_hidden_state[:, -logits_to_keep:])
+        output = CausalLMOutput(
+            loss=None if labels is None else next_token_loss(logits, labels),
+            logits=logits,
+            past_key_values=hidden.past_key_values,
+            hidden_states=hidden.hidden_states,
+            attentions=hidden.attentions,
+        )
+        return output if return_dict is not False else output.to_tuple()
+
+    def loss(self, input_ids: Tensor, labels: Tensor | None = None, chunk: int = 1024) -> Tensor:
+        """The mean loss of ``labels`` (default: the inputs), the full logits never in memory.
+
+        ``chunk`` positions' logits exist at a time, in the backward pass too.
+        """
+        hidden = self.transformer(input_ids, use_cache=False).last_hidden_state  # [B, T, D]
+        labels = input_ids if labels is None else labels
+        return next_token_loss_from_hidden(hidden, self.lm_head.weight, labels, chunk)
+
+    @contextmanager
+    def tapped(self, tap: Tap) -> Iterator[None]:
+        """Within the block, every named point (see `GPT2Model`) goes through ``tap``."""
+        before, self.transformer.tap = self.transformer.tap, tap
+        try:
+            yield
+        finally:
+            self.transformer.tap = before
+
+    def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
+        """An empty cache of this engine's kind."""
+        return self.transformer.new_cache(rows, capacity)
+
+    @torch.no_grad()
+    def extend(
+        self,
+        cache: TorchCache,
+        ids: Sequence[Any] | Tensor,
+        rows: Sequence[int] | None = None,
+        logits: Logits = "last",
+    ) -> Tensor | None:
+        """Append tokens to rows of the cache and return their logits: see `gpt2.engine.Engine`."""
+        taking = list(range(cache.rows)) if rows is None else list(rows)
+        if len(ids) != len(taking):
+            raise InputError(f"{len(ids)} rows of ids were given for {len(taking)} rows.")
+        tokens, counts = self._rectangle(ids)
+        self._pack()
+        window = self.transformer.window(cache, tokens.shape[1], tokens.device, rows, counts)
+        hidden = self.transformer.run(self.transformer.embed(tokens), window.positions, window)
+        x = hidden.last_hidden_state
+        assert x is not None
+        if logits == "none":
+            return None
+        if logits == "last":
+            ends = [n - 1 for n in counts]
+            last = x[:, -1] if len(set(ends)) == 1 else x[torch.arange(len(ends)), ends]
+            return self.lm_head(last)  # [R, V]
+        parts = [row[:n] for row, n in zip(x, counts, strict=True)]
+        return self.lm_head(torch.cat(parts))  # [sum of counts, V]
+
+    def _rectangle(self, ids: Sequence[Any] | Tensor) -> tuple[Tensor, list[int]]:
+        """Rows of ids as [R, T] on the device, and each row's own length."""
+        if isinstance(ids, Tensor) and ids.dim() == 2:
+            return ids.to(self.device), [ids.shape[1]] * len(ids)
+        rows = [torch.as_tensor(row, dtype=torch.long).flatten() for row in ids]
+        counts = [len(row) for row in rows]
+        if 0 in counts:
+            raise InputError(f"row {counts.index(0)} has no tokens.")
+        return nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self.device), counts
+
+    def _pack(self) -> None:
+        for module in self.modules():
+            if isinstance(module, PackedLinear):
+                module.pack()
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        """The token embedding."""
+        return self.transformer.wte
+
+    def get_output_embeddings(self) -> LMHead:
+        """The head."""
+        return self.lm_head
+
+    def tie_weights(self) -> None:
+        """Let the head be the token embedding, where the configuration says so."""
+        if self.config.tie_word_embeddings:
+            self.lm_head.weight = self.transformer.wte.weight  # type: ignore[assignment]

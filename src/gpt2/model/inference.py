@@ -1,0 +1,49 @@
+"""Fast linear maps for generation on a CPU.
+
+With one or a few rows a product is bound by how fast the weights stream from memory, and the layout
+of the checkpoint is not the best one for that. `PackedLinear` keeps a second copy of its weight in
+oneDNN's own layout, made when an engine first extends a cache and made again when the weight has
+changed. It costs the weights' memory once more and is used only where no gradient is wanted.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+FEW_ROWS = 32  # above this the ordinary product is as fast
+
+
+class PackedLinear(nn.Module):
+    """The base of a module that holds ``weight`` and can multiply by a packed copy of it."""
+
+    weight: nn.Parameter
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._packed: Tensor | None = None
+        self._packed_from: tuple[int, int] | None = None
+
+    def _state_of_weight(self) -> tuple[int, int]:
+        return self.weight.data_ptr(), self.weight._version
+
+    def _outputs_first(self) -> Tensor:
+        raise NotImplementedError
+
+    def pack(self) -> None:
+        """Make the packed copy, unless it is up to date or of no use here."""
+        useful = self.weight.device.type == "cpu" and self.weight.dtype == torch.float32
+        if not (useful and torch.backends.mkldnn.is_available()):  # type: ignore[no-untyped-call]
+            self._packed = None
+        elif self._packed_from != self._state_of_weight():
+            dense = self._outputs_first().detach().contiguous()  # [outputs, inputs]
+            self._packed = torch.ops.mkldnn._reorder_linear_weight(dense, 1)
+            self._packed_from = self._state_of_weight()
+
+    def packed(self, x: Tensor, bias: Tensor | None) -> Tensor | None:
+        """``x`` times the packed weight, or None where the ordinary product is to be used."""
+        if self._packed is None or torch.is_grad_enabled():
+            return None
+        if x.numel() > FEW_ROWS * x.shape[-1] or self._packed_from != self._state_of_weight():
+            return None
+        return torch.ops.mkldnn._linear_pointwise(x, self._packed, bias, "none", [], "")

@@ -1,0 +1,48 @@
+"""The loss of a language model: cross-entropy of each token given those before it, in nats."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from gpt2.errors import InputError
+
+IGNORED = -100  # a label that does not count
+
+
+def next_token_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """The mean loss [] of logits [B, T, V]: position t is judged by label t + 1."""
+    if labels.shape != logits.shape[:2]:
+        raise InputError(
+            f"labels must be {list(logits.shape[:2])} like the inputs, found {list(labels.shape)}."
+        )
+    predicted, wanted = _at_least_float32(logits[:, :-1]), labels[:, 1:].to(logits.device)
+    return F.cross_entropy(predicted.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
+
+
+def next_token_loss_from_hidden(hidden: Tensor, head: Tensor, labels: Tensor, chunk: int) -> Tensor:
+    """The same from hidden states [B, T, D] and the head [V, D], ``chunk`` positions at a time.
+
+    The logits of a chunk are computed again in the backward pass rather than kept.
+    """
+    if labels.shape != hidden.shape[:2]:
+        raise InputError(
+            f"labels must be {list(hidden.shape[:2])} like the inputs, found {list(labels.shape)}."
+        )
+    states = hidden[:, :-1].flatten(0, 1)  # [N, D]
+    wanted = labels[:, 1:].flatten().to(hidden.device)  # [N]
+    total = _at_least_float32(hidden.new_zeros(()))
+    for start in range(0, len(states), chunk):
+        part, target = states[start : start + chunk], wanted[start : start + chunk]
+        total = total + checkpoint(_summed, part, head, target, use_reentrant=False)
+    return total / (wanted != IGNORED).sum()
+
+
+def _summed(states: Tensor, head: Tensor, target: Tensor) -> Tensor:
+    logits = _at_least_float32(F.linear(states, head))  # [chunk, V]
+    return F.cross_entropy(logits, target, ignore_index=IGNORED, reduction="sum")
+
+
+def _at_least_float32(x: Tensor) -> Tensor:
+    return x.float() if x.dtype.itemsize < 4 else x
