@@ -1,0 +1,125 @@
+"""A safetensors file as memory-mapped arrays: nothing is read until it is used.
+
+The mapping is private, so a tensor over it can be trained in place without touching the file.
+bfloat16, which numpy lacks, comes as its 16 bits; `Stored` remembers which it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import mmap
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.errors import CorruptFileError, MissingFileError, WeightError
+
+DTYPES = {
+    "F64": np.float64,
+    "F32": np.float32,
+    "F16": np.float16,
+    "BF16": np.uint16,
+    "I64": np.int64,
+    "I32": np.int32,
+    "I16": np.int16,
+    "I8": np.int8,
+    "U8": np.uint8,
+    "BOOL": np.bool_,
+}
+# The exponent's bits: a number is infinite or NaN where all are set.
+EXPONENT = {"F16": 0x7C00, "BF16": 0x7F80}
+LONGEST_HEADER = 100_000_000  # bytes, as in the format's own definition
+
+
+@dataclasses.dataclass
+class Stored:
+    """A tensor as the file has it: ``kind`` is safetensors' name of its type."""
+
+    array: npt.NDArray[Any]
+    kind: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The tensor's shape."""
+        return self.array.shape
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """As numpy has it; bfloat16 is widened to float32, exactly."""
+        if self.kind != "BF16":
+            return self.array
+        return (self.array.astype(np.uint32) << 16).view(np.float32)
+
+    def torch(self) -> Any:
+        """As a torch tensor over the same memory."""
+        import torch
+
+        array = self.array if self.array.flags.aligned else self.array.copy()
+        if self.kind == "BF16":
+            return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+        return torch.from_numpy(array)
+
+    def check_finite(self, name: str, source: str) -> None:
+        """Raise `WeightError` where a value is NaN or infinite."""
+        if self.kind in EXPONENT:
+            bits, mask = self.array.view(np.uint16), EXPONENT[self.kind]
+            bad = bool(((bits & mask) == mask).any())
+        elif self.array.dtype.kind == "f":
+            with np.errstate(all="ignore"):
+                bad = not np.isfinite(self.array.sum()) and not np.isfinite(self.array).all()
+        else:
+            bad = False
+        if bad:
+            raise WeightError(f"{source}: {name} holds values that are NaN or infinite.")
+
+
+def read_safetensors(path: Path) -> dict[str, Stored]:
+    """Map a file. Raises `MissingFileError`, or `CorruptFileError` for a damaged or cut one."""
+    try:
+        with path.open("rb") as file:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} is not there.") from None
+    except ValueError:
+        raise CorruptFileError(f"{path} is empty.") from None
+    header, start = _header(data, path)
+    size = len(data) - start
+    stored = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        try:
+            kind, shape = entry["dtype"], tuple(entry["shape"])
+            begin, end = entry["data_offsets"]
+            dtype = np.dtype(DTYPES[kind])
+            count = int(np.prod(shape, dtype=np.int64))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptFileError(f"{path}: the entry of {name} is damaged: {error!r}.") from None
+        if not 0 <= begin <= end or end - begin != count * dtype.itemsize:
+            raise CorruptFileError(f"{path}: the entry of {name} contradicts itself.")
+        if end > size:
+            raise CorruptFileError(
+                f"{path} is cut short: {name} ends at byte {start + end:,}, the file at "
+                f"{len(data):,}. Download or copy it again."
+            )
+        array = np.frombuffer(data, dtype, count, start + begin).reshape(shape)
+        stored[name] = Stored(array, kind)
+    return stored
+
+
+def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
+    if len(data) < 8:
+        raise CorruptFileError(f"{path} is no safetensors file: it has {len(data)} bytes.")
+    (length,) = struct.unpack("<Q", data[:8])
+    if length > min(LONGEST_HEADER, len(data) - 8):
+        raise CorruptFileError(f"{path} is no safetensors file, or is cut short in its header.")
+    try:
+        header = json.loads(data[8 : 8 + length])
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise CorruptFileError(f"{path} is no safetensors file: its header is not JSON.") from None
+    if not isinstance(header, dict):
+        raise CorruptFileError(f"{path} is no safetensors file: its header is no object.")
+    return header, 8 + length

@@ -1,0 +1,144 @@
+"""`read_checkpoint`: a folder or a file of any known form as configuration and tensors."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from gpt2.checkpoint.mapped import Stored, read_safetensors
+from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical, check_shapes
+from gpt2.checkpoint.pickled import from_nanogpt, is_nanogpt, read_pickle, store
+from gpt2.checkpoint.tensorflow import is_tensorflow, read_tensorflow
+from gpt2.config import GPT2Config
+from gpt2.errors import CorruptFileError, MissingFileError, WeightError
+from gpt2.files import read_json
+
+Framework = Literal["numpy", "torch"]
+SIDECAR = "gpt2.json"  # what this package adds to a folder; transformers does not look at it
+LISTS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+
+
+class Tensors(Mapping[str, Any]):
+    """Tensors by their full names, each made into the framework's own kind when taken."""
+
+    def __init__(self, stored: dict[str, Stored], framework: Framework) -> None:
+        self.stored, self.framework = stored, framework
+
+    def __getitem__(self, name: str) -> Any:
+        tensor = self.stored[name]
+        return tensor.torch() if self.framework == "torch" else tensor.numpy()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.stored)
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+
+@dataclasses.dataclass
+class Checkpoint:
+    """A model as its files have it. ``sidecar`` is the content of gpt2.json, empty where none is."""
+
+    config: GPT2Config
+    tensors: Mapping[str, Any]
+    path: Path
+    form: str  # "safetensors", "bin", "nanogpt" or "tensorflow"
+    generation_config: dict[str, Any] | None = None
+    sidecar: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def dtype(self) -> str:
+        """The name of the type most values have: F32, F16, BF16."""
+        assert isinstance(self.tensors, Tensors)
+        return self.tensors.stored[EMBEDDING].kind
+
+
+def read_checkpoint(
+    path: str | Path, *, framework: Framework = "numpy", config: GPT2Config | None = None
+) -> Checkpoint:
+    """Read safetensors (one file or shards), pytorch_model.bin, nanoGPT's ckpt.pt or OpenAI's
+    TensorFlow folder.
+
+    Tensors have the checkpoint's full names (``transformer.h.0...``); ``lm_head.weight`` is there
+    only where it is not the embedding. Names, shapes and values are checked. Raises
+    `MissingFileError`, `CorruptFileError`, `WeightError`, `ConfigError`.
+    """
+    path = Path(path)
+    folder = path if path.is_dir() else path.parent
+    form, found, stored = _open(path)
+    config = config or found or GPT2Config.from_json_file(folder / "config.json")
+    stored = _without_tied_head(canonical(stored), config, path)
+    check_shapes(stored, config, str(path))
+    for name, tensor in stored.items():
+        tensor.check_finite(name, str(path))
+    generation = folder / "generation_config.json"
+    return Checkpoint(
+        config,
+        Tensors(stored, framework),
+        path,
+        form,
+        read_json(generation) if generation.exists() else None,
+        read_json(folder / SIDECAR) if (folder / SIDECAR).exists() else {},
+    )
+
+
+def _open(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
+    """The form of what is there, its configuration if it carries one, and its tensors."""
+    if path.is_file():
+        return _open_file(path)
+    if not path.is_dir():
+        raise MissingFileError(f"{path} is not there.")
+    for name in ("model.safetensors", *LISTS, "pytorch_model.bin", "ckpt.pt"):
+        if (path / name).exists():
+            if name in LISTS:
+                return _open_shards(path / name)
+            return _open_file(path / name)
+    if is_tensorflow(path):
+        return ("tensorflow", *read_tensorflow(path))
+    raise MissingFileError(
+        f"{path} holds no weights: no model.safetensors, pytorch_model.bin, ckpt.pt or "
+        "model.ckpt.index is there."
+    )
+
+
+def _open_file(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
+    if path.suffix == ".safetensors":
+        return "safetensors", None, read_safetensors(path)
+    if path.suffix in (".bin", ".pt", ".pth"):
+        content = read_pickle(path)
+        if is_nanogpt(content):
+            return ("nanogpt", *from_nanogpt(content))
+        return "bin", None, store(content)
+    raise CorruptFileError(f"{path}: weights are read from .safetensors, .bin and .pt files.")
+
+
+def _open_shards(index: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
+    try:
+        files = dict.fromkeys(read_json(index)["weight_map"].values())
+    except (KeyError, AttributeError):
+        raise CorruptFileError(f"{index} has no weight_map.") from None
+    form, stored = "", {}
+    for name in files:
+        if Path(name).name != name:
+            raise CorruptFileError(f"{index} names a file outside its folder: {name!r}.")
+        form, _, part = _open_file(index.parent / name)
+        stored.update(part)
+    return form, None, stored
+
+
+def _without_tied_head(
+    stored: dict[str, Stored], config: GPT2Config, path: Path
+) -> dict[str, Stored]:
+    """Drop a head that is the embedding again; one that is not contradicts a tied configuration."""
+    if HEAD in stored and config.tie_word_embeddings:
+        head, embedding = stored.pop(HEAD).array, stored[EMBEDDING].array
+        if head is not embedding and not np.array_equal(head, embedding):
+            raise WeightError(
+                f"{path} has a head of its own, but its configuration ties it to the embedding: "
+                'set "tie_word_embeddings": false in config.json.'
+            )
+    return stored

@@ -1,0 +1,177 @@
+"""OpenAI's original checkpoints, read without TensorFlow.
+
+A folder holds ``model.ckpt.index``, a sorted table in LevelDB's format that tells where each tensor
+lies, ``model.ckpt.data-00000-of-00001`` with their bytes, and ``hparams.json``. Format:
+tensorflow/core/util/tensor_bundle and leveldb's doc/table_format.md.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from gpt2.checkpoint.mapped import Stored
+from gpt2.config import GPT2Config
+from gpt2.errors import ConfigError, CorruptFileError
+from gpt2.files import read_json
+
+MAGIC = 0xDB4775248B80FB57
+FOOTER = 48  # bytes: two block handles, padding, the magic number
+FLOAT, HALF = 1, 19  # TensorFlow's numbers of the types
+HPARAMS = {"n_vocab": "vocab_size", "n_ctx": "n_positions", "n_embd": "n_embd"}
+
+
+def is_tensorflow(folder: Path) -> bool:
+    """Whether a folder holds a TensorFlow checkpoint."""
+    return any(folder.glob("*.ckpt*.index"))
+
+
+def read_tensorflow(folder: Path) -> tuple[GPT2Config, dict[str, Stored]]:
+    """Configuration and tensors of OpenAI's folder. Raises `CorruptFileError`, `ConfigError`."""
+    index = sorted(folder.glob("*.ckpt*.index"))[-1]
+    config = _config(folder / "hparams.json")
+    tensors = {}
+    for key, value in _table(index):
+        if key == b"":
+            continue  # the header: the number of shards
+        name = _our_name(key.decode())
+        if name is not None:
+            tensors[name] = _tensor(index, key.decode(), value)
+    return config, tensors
+
+
+def _config(path: Path) -> GPT2Config:
+    hparams = read_json(path)
+    try:
+        shape = {ours: hparams[theirs] for theirs, ours in HPARAMS.items()}
+        return GPT2Config(**shape, n_layer=hparams["n_layer"], n_head=hparams["n_head"])
+    except KeyError as error:
+        raise ConfigError(f"{path} has no {error}.") from None
+
+
+def _our_name(key: str) -> str | None:
+    """model/h0/attn/c_attn/w -> transformer.h.0.attn.c_attn.weight; None for optimizer state."""
+    parts = key.split("/")
+    if parts[0] != "model" or "Adam" in key:
+        return None
+    last = {"w": "weight", "g": "weight", "b": "bias"}
+    path = [re.sub(r"^h(\d+)$", r"h.\1", part) for part in parts[1:]]
+    if path[-1] in last:
+        path[-1] = last[path[-1]]
+    else:
+        path.append("weight")  # the embeddings wte and wpe
+    return ".".join(["transformer", *path])
+
+
+def _table(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """The (key, value) pairs of a LevelDB table, in order."""
+    data = path.read_bytes()
+    if len(data) < FOOTER or struct.unpack("<Q", data[-8:])[0] != MAGIC:
+        raise CorruptFileError(f"{path} is no TensorFlow index, or is cut short.")
+    try:
+        footer = data[-FOOTER:]
+        _, at = _varint(footer, 0)  # the metaindex block, not needed
+        _, at = _varint(footer, at)
+        offset, at = _varint(footer, at)
+        size, _ = _varint(footer, at)
+        for _, handle in _block(data, offset, size, path):
+            begin, at = _varint(handle, 0)
+            length, _ = _varint(handle, at)
+            yield from _block(data, begin, length, path)
+    except (IndexError, struct.error):
+        raise CorruptFileError(f"{path} is damaged.") from None
+
+
+def _block(data: bytes, offset: int, size: int, path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """One block's entries: a key shares a prefix with the key before it."""
+    if offset + size + 5 > len(data):
+        raise CorruptFileError(f"{path} is cut short.")
+    if data[offset + size] != 0:
+        raise CorruptFileError(f"{path} is compressed, which TensorFlow does not do.")
+    block = data[offset : offset + size]
+    (restarts,) = struct.unpack("<I", block[-4:])
+    end, at, key = len(block) - 4 * (restarts + 1), 0, b""
+    while at < end:
+        shared, at = _varint(block, at)
+        fresh, at = _varint(block, at)
+        length, at = _varint(block, at)
+        key = key[:shared] + block[at : at + fresh]
+        at += fresh
+        yield key, block[at : at + length]
+        at += length
+
+
+def _tensor(index: Path, key: str, entry: bytes) -> Stored:
+    """Read the tensor a BundleEntryProto describes; a leading axis of 1 is dropped."""
+    dtype, shape, shard, offset, size = 0, list[int](), 0, 0, 0
+    for field, value in _message(entry):
+        if field == 1:
+            dtype = _number(value)
+        elif field == 2 and isinstance(value, bytes):
+            shape = [_size_of(dim) for f, dim in _message(value) if f == 2]
+        elif field == 3:
+            shard = _number(value)
+        elif field == 4:
+            offset = _number(value)
+        elif field == 5:
+            size = _number(value)
+    if dtype not in (FLOAT, HALF):
+        raise CorruptFileError(f"{index}: {key} is of TensorFlow's type {dtype}, not a float.")
+    numpy_type = np.dtype("<f4" if dtype == FLOAT else "<f2")
+    pattern = f"{index.name.removesuffix('.index')}.data-{shard:05d}-of-*"
+    found = sorted(index.parent.glob(pattern))
+    count = int(np.prod(shape))
+    if not found or size != count * numpy_type.itemsize:
+        raise CorruptFileError(f"{index}: {key} lies in {pattern}, which is missing or other.")
+    if offset + size > found[0].stat().st_size:
+        raise CorruptFileError(f"{found[0]} is cut short: {key} is not whole in it.")
+    array = np.fromfile(found[0], numpy_type, count, offset=offset).reshape(shape)
+    while array.ndim > 1 and array.shape[0] == 1 and not key.endswith(("wte", "wpe")):
+        array = array[0]
+    return Stored(array, "F32" if dtype == FLOAT else "F16")
+
+
+def _message(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The fields of a protocol-buffer message: number and value."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        kind = tag & 7
+        if kind == 0:
+            value, at = _varint(data, at)
+            yield tag >> 3, value
+        elif kind == 2:
+            length, at = _varint(data, at)
+            yield tag >> 3, data[at : at + length]
+            at += length
+        else:
+            width = 8 if kind == 1 else 4
+            yield tag >> 3, int.from_bytes(data[at : at + width], "little")
+            at += width
+
+
+def _size_of(dim: int | bytes) -> int:
+    sizes = [v for f, v in _message(dim) if f == 1] if isinstance(dim, bytes) else []
+    return _number(sizes[0]) if sizes else 0
+
+
+def _number(value: int | bytes) -> int:
+    if isinstance(value, bytes):
+        raise CorruptFileError("a TensorFlow index is damaged: bytes where a number is.")
+    return value
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """A number of 7 bits a byte, low bits first, and where the next thing begins."""
+    value, shift = 0, 0
+    while True:
+        byte = data[at]
+        value |= (byte & 127) << shift
+        at += 1
+        if byte < 128:
+            return value, at
+        shift += 7
