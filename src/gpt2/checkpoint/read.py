@@ -41,7 +41,7 @@ class Tensors(Mapping[str, Any]):
 
 @dataclasses.dataclass
 class Checkpoint:
-    """A model as its files have it. ``sidecar`` is the content of gpt2.json, empty where none is."""
+    """A model as its files have it. ``sidecar`` is the content of gpt2.json, or empty."""
 
     config: GPT2Config
     tensors: Mapping[str, Any]

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
+import safetensors.numpy
 
 from gpt2.checkpoint.read import SIDECAR
 from gpt2.config import GPT2Config
@@ -70,7 +72,9 @@ def parse_size(size: int | str) -> int:
     try:
         value = int(float(found) * (UNITS[unit.upper()] if unit else 1))
     except (KeyError, ValueError):
-        raise OptionError(f'a size is a number of bytes or "5GB", "500MB"; found {size!r}.') from None
+        raise OptionError(
+            f'a size is a number of bytes or "5GB", "500MB"; found {size!r}.'
+        ) from None
     if value < 1:
         raise OptionError(f"a shard must hold at least a byte, found {size!r}.")
     return value
@@ -94,18 +98,17 @@ def _nbytes(tensor: Any) -> int:
 
 
 def _write_safetensors(path: Path, tensors: Mapping[str, Any]) -> None:
-    entries = {}
-    for name, tensor in tensors.items():
-        dtype = str(tensor.dtype).removeprefix("torch.")
-        if hasattr(tensor, "detach"):
-            import torch
-
-            tensor = tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
-        shape = list(tensors[name].shape)
-        entries[name] = {"dtype": dtype, "shape": shape, "data": tensor.tobytes()}
+    metadata = {"format": "pt"}  # transformers asks for it
     with atomic(path) as part:
         try:
-            safetensors.serialize_file(entries, str(part), metadata={"format": "pt"})
+            if all(isinstance(tensor, np.ndarray) for tensor in tensors.values()):
+                contiguous = {name: np.ascontiguousarray(t) for name, t in tensors.items()}
+                safetensors.numpy.save_file(contiguous, part, metadata)
+            else:
+                from safetensors.torch import save_file
+
+                dense = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+                save_file(dense, part, metadata)
         except safetensors.SafetensorError as error:
             raise write_error(path, _as_os_error(error)) from error
 

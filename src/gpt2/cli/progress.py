@@ -1,4 +1,4 @@
-"""Progress on standard error: one line rewritten on a terminal, plain lines now and then elsewhere."""
+"""Progress on standard error: a line rewritten on a terminal, now and then a line elsewhere."""
 
 from __future__ import annotations
 

@@ -1,0 +1,100 @@
+"""`load`: a model's name to a model that writes, on the engine that was asked for."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from typing import Any, Literal
+
+from gpt2.errors import MissingFileError, OptionError, UnsupportedError
+from gpt2.tokenizer import GPT2Tokenizer
+
+EngineName = Literal["native", "torch", "reference"]
+ENGINES = ("native", "torch", "reference")
+
+
+def default_engine() -> EngineName:
+    """The engine the command line uses: the native one where it is built, else the reference."""
+    return "native" if importlib.util.find_spec("gpt2.native") else "reference"
+
+
+def load(
+    name: str | os.PathLike[str],
+    *,
+    engine: EngineName | None = None,
+    dtype: str | None = None,
+    revision: str | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    local_files_only: bool = False,
+    token: str | bool | None = None,
+) -> Any:
+    """Load a model with its tokenizer: ``model.stream("Once")``, ``model.generate("Once")``.
+
+    Args:
+        name: a folder, a file, a bundled name or a hub name.
+        engine: "native" (C++, fast on a CPU), "torch" (GPUs, training) or "reference" (numpy, to
+            read); None for the command line's default.
+        dtype: the precision of the weights in memory: "float32" everywhere; what else there is
+            depends on the engine.
+        revision, cache_dir, local_files_only, token: for the hub.
+
+    Raises:
+        OptionError: an engine or precision that does not exist.
+        ModelFileError, HubError: the model's files.
+    """
+    from gpt2.hub import resolve
+
+    engine = engine or default_engine()
+    if engine not in ENGINES:
+        raise OptionError(f"engine must be one of {', '.join(ENGINES)}, found {engine!r}.")
+    place = resolve(
+        name,
+        revision=revision,
+        cache_dir=cache_dir,
+        local_files_only=local_files_only,
+        token=token,
+    )
+    tokenizer = _tokenizer(place, name)
+    if engine == "torch":
+        from gpt2.model import GPT2LMHeadModel
+
+        model = GPT2LMHeadModel.from_pretrained(place, dtype=dtype)
+        model.tokenizer = tokenizer
+    elif engine == "reference":
+        model = _reference(place, dtype, tokenizer)
+    else:
+        raise UnsupportedError("the native engine is not built yet: engine='reference' or 'torch'.")
+    _check_vocabulary(model.config.vocab_size, tokenizer, name)
+    return model
+
+
+def _tokenizer(place: Any, name: Any) -> GPT2Tokenizer | None:
+    """The tokenizer beside the weights, or None where there is none: ids still work."""
+    try:
+        tokenizer = GPT2Tokenizer.from_pretrained(place)
+    except MissingFileError:
+        return None
+    tokenizer.name_or_path = str(name)
+    return tokenizer
+
+
+def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
+    import numpy as np
+
+    from gpt2.checkpoint import read_checkpoint
+    from gpt2.numpy_engine import NumpyEngine
+
+    if dtype not in (None, "float32", "float64"):
+        raise OptionError(f"the reference computes in float32 or float64, found {dtype!r}.")
+    checkpoint = read_checkpoint(place)
+    kind = np.dtype(dtype or "float32")
+    weights = {name: t.astype(kind, copy=False) for name, t in checkpoint.tensors.items()}
+    return NumpyEngine(weights, checkpoint.config, tokenizer)
+
+
+def _check_vocabulary(size: int, tokenizer: GPT2Tokenizer | None, name: Any) -> None:
+    if tokenizer is not None and len(tokenizer) > size:
+        raise OptionError(
+            f"{name}: the tokenizer has {len(tokenizer)} tokens and the model only {size}: they do "
+            "not belong together, or the model needs resize_token_embeddings."
+        )
