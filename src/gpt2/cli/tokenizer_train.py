@@ -36,7 +36,7 @@ def command(files: tuple[str, ...], vocab_size: int, output: Path, min_frequency
         Vocabulary(
             signs,
             [(to_signs(a), to_signs(b)) for a, b in merges],
-            {len(vocab): AddedToken(END_OF_TEXT)},
+            {len(vocab): AddedToken(END_OF_TEXT, special=True)},
             names,
         ),
     )

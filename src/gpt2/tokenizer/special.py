@@ -110,7 +110,7 @@ class SpecialTokens:
         for name, value in tokens.items():
             if name not in (*names, *lists):
                 raise OptionError(f"There is no special token {name!r}: use {', '.join(names)}.")
-            new += [AddedToken.of(v) for v in (value if name in lists else [value])]
+            new += [AddedToken.of(v, special=True) for v in (value if name in lists else [value])]
         count = self._add(new, special=True)
         for name, value in tokens.items():
             if name in names:
@@ -124,8 +124,8 @@ class SpecialTokens:
     def add_tokens(self, tokens: Any, special_tokens: bool = False) -> int:
         """Add tokens that are found in a text before it is split; how many ids are new."""
         several = [tokens] if isinstance(tokens, (str, AddedToken)) else list(tokens)
-        flags = {"special": special_tokens, "normalized": not special_tokens}
-        return self._add([AddedToken.of(token, **flags) for token in several], special_tokens)
+        new = [AddedToken.of(token, special=special_tokens) for token in several]
+        return self._add(new, special_tokens)
 
     def _add(self, tokens: Iterable[AddedToken], special: bool) -> int:
         before = len(self._ids)
@@ -147,7 +147,7 @@ class SpecialTokens:
         if value is None:
             self._roles.pop(role, None)
             return
-        token = AddedToken.of(value)
+        token = AddedToken.of(value, special=True)
         if token.content not in self._ids:
             raise TokenizerError(
                 f"The vocabulary has no token {token.content!r}: add it with "

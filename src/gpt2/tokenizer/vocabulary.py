@@ -43,8 +43,12 @@ class AddedToken:
     single_word: bool = False
     lstrip: bool = False
     rstrip: bool = False
-    normalized: bool = False
-    special: bool = True
+    special: bool = False
+    normalized: bool | None = None  # GPT-2 normalizes nothing; this decides who is found first
+
+    def __post_init__(self) -> None:
+        if self.normalized is None:
+            object.__setattr__(self, "normalized", not self.special)
 
     def __str__(self) -> str:
         return self.content
@@ -97,7 +101,7 @@ def read(folder: Path) -> Vocabulary:
     known = {token.content for token in found.added.values()}
     for content, i in _optional(folder / "added_tokens.json").items():
         if content not in known:
-            found.added[i] = AddedToken(content, special=False)
+            found.added[i] = AddedToken(content)
     found.settings = settings | found.settings
     return found
 

@@ -1,0 +1,65 @@
+"""``gpt2 tokenize``: show how a text becomes tokens."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from gpt2.tokenizer import GPT2Tokenizer
+
+
+@click.command("tokenize")
+@click.argument("text", required=False, default="-")
+@click.option("--model", default="gpt2-mini", show_default=True, help="A name or a folder.")
+@click.option("--plain", is_flag=True, help="Read <|endoftext|> as plain text.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(text: str, model: str, plain: bool, as_json: bool) -> None:
+    """Show the tokens of TEXT (- or nothing: standard input), one a line.
+
+    The columns: id, the token's bytes, the piece of the text. Where a character is spread over
+    several tokens, the first shows it with "…" and the others show "…".
+    """
+    from gpt2.tokenizer import GPT2Tokenizer
+
+    if text == "-":
+        text = sys.stdin.buffer.read().decode(errors="replace")
+    tokenizer = GPT2Tokenizer.from_pretrained(model)
+    pieces = describe(tokenizer, text, plain)
+    if as_json:
+        click.echo(json.dumps({"text": text, "count": len(pieces), "tokens": pieces}))
+        return
+    for piece in pieces:
+        shown = json.dumps(piece["text"], ensure_ascii=False)[1:-1].replace(" ", "␣")
+        mark = "…" if piece["part"] else ""
+        click.echo(f"{piece['id']:>6}  {piece['bytes']:<24}  {shown}{mark}")
+    click.echo(f"{len(pieces)} tokens, {len(text)} characters", err=True)
+
+
+def describe(tokenizer: GPT2Tokenizer, text: str, plain: bool = False) -> list[dict[str, Any]]:
+    """Each token's id, spelling, bytes (hexadecimal), place and piece of the text.
+
+    A piece is the text between the characters the token begins and ends with, the characters that
+    an earlier token has begun left out; ``part`` says that it holds less than whole characters.
+    """
+    encoded = tokenizer(text, return_offsets_mapping=True, split_special_tokens=plain)
+    pieces: list[dict[str, Any]] = []
+    shown = 0
+    for token, (start, end) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
+        content = tokenizer.token_bytes(token)
+        pieces.append(
+            {
+                "id": token,
+                "token": tokenizer.convert_ids_to_tokens(token),
+                "bytes": content.hex(" "),
+                "start": start,
+                "end": end,
+                "text": text[max(start, shown) : end],
+                "part": content.decode(errors="replace") != text[start:end],
+            }
+        )
+        shown = max(shown, end)
+    return pieces
