@@ -97,7 +97,9 @@ def cut_long_runs(text: str) -> list[str]:
     for at in range(LONG_RUN // 2, len(text), LONG_RUN // 2):
         if at > cuts[-1] and _is_space(text[at]):
             end = _end_of_run(text, at)
-            if end - at >= LONG_RUN // 4 and end < len(text):
+            if end == len(text):
+                break
+            if end - at >= LONG_RUN // 4:
                 cuts.append(end - 1)
     return [text[a:b] for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)]
 

@@ -305,7 +305,9 @@ class GPT2Tokenizer(SpecialTokens):
             )
         ids = _plain(token_ids)
         ids = [ids] if isinstance(ids, int) else ids
-        if ids and not isinstance(ids[0], int):
+        if not isinstance(ids, list):
+            raise TokenizerError(f"ids must be whole numbers, found {ids!r}.")
+        if ids and isinstance(ids[0], list):
             return [self.decode(row, skip_special_tokens) for row in ids]
         if skip_special_tokens:
             ids = [i for i in ids if i not in self._special_ids]

@@ -1,0 +1,73 @@
+"""What every benchmark shares: the machine in words, interleaved timing, the result file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
+    """Processor, cores, load, Python, the commit and the versions of the packages compared."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    )
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "load_before": os.getloadavg()[0],
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "commit": commit.stdout.strip() or None,
+        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "versions": {name: metadata.version(name) for name in packages},
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def interleaved(
+    contenders: Mapping[str, Callable[[], object]], rounds: int = 7, warmup: int = 1
+) -> dict[str, dict[str, float]]:
+    """Seconds of each contender: median, least and greatest of ``rounds`` turns in rotation.
+
+    They take turns, so a slow minute of the machine falls on all of them.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    names = list(contenders)
+    for turn in range(warmup + rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            begin = time.perf_counter()
+            contenders[name]()
+            if turn >= warmup:
+                seconds[name].append(time.perf_counter() - begin)
+    return {
+        name: {"median": statistics.median(all_), "min": min(all_), "max": max(all_)}
+        for name, all_ in seconds.items()
+    }
+
+
+def write(name: str, result: Mapping[str, Any], folder: Path = RESULTS) -> Path:
+    """Write ``results/<name>.json`` whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)
+    return path
