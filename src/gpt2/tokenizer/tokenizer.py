@@ -105,7 +105,7 @@ class GPT2Tokenizer(SpecialTokens):
             options.pop(key, None)
         folder = Path(name)
         if not folder.is_dir():
-            from gpt2.hub import resolve  # type: ignore[import-not-found,unused-ignore]
+            from gpt2.hub import resolve
 
             folder = resolve(name, allow_patterns=[*vocabulary.FILES], **hub)
         found = vocabulary.read(folder / subfolder)
@@ -243,6 +243,8 @@ class GPT2Tokenizer(SpecialTokens):
                 f"encode takes one text, found {type(text).__name__}; call the "
                 f"tokenizer itself with a list of texts."
             )
+        if return_tensors is None and not options and not self.add_bos_token:
+            return self._encode(text, self.split_special_tokens)  # the short way for a short text
         return self(text, return_tensors=return_tensors, return_attention_mask=False, **options)[
             "input_ids"
         ]
