@@ -28,12 +28,12 @@ SAMPLING: list[dict[str, Any]] = [
 @pytest.mark.parity
 @pytest.mark.parametrize("options", SAMPLING, ids=str)
 def test_torch_draws_what_transformers_draws(options: dict[str, Any]) -> None:
-    ids = tiny_models.prompt(2)
+    ids, peer, ours = tiny_models.prompt(2), tiny_models.peer(), tiny_models.on_torch()
     options = {"do_sample": True, "max_new_tokens": 15, **options}
     torch.manual_seed(7)
-    theirs = tiny_models.peer().generate(ids, attention_mask=torch.ones_like(ids), **options)
+    theirs = peer.generate(ids, attention_mask=torch.ones_like(ids), **options)
     torch.manual_seed(7)
-    mine = tiny_models.on_torch().generate(ids, **options)
+    mine = ours.generate(ids, **options)
     assert theirs.tolist() == mine.tolist()
 
 

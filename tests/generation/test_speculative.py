@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import tiny_models
+import torch
 
 from gpt2.errors import OptionError
 from gpt2.generation import speculative
@@ -60,13 +61,11 @@ def test_an_assistant_gives_the_same_text(assistant: str, options: dict[str, Any
 
 
 def test_without_a_seed_the_global_generator_gives_the_same_text() -> None:
-    import torch
-
-    texts = []
+    engine, texts = tiny_models.on_torch(), []
     for guess in ({}, {"prompt_lookup_num_tokens": 4}):
         torch.manual_seed(3)
         options = {"do_sample": True, "max_new_tokens": 25, "temperature": 0.6, **guess}
-        texts.append(tiny_models.on_torch().generate(REPEATING, **options).tolist())
+        texts.append(engine.generate(REPEATING, **options).tolist())
     assert texts[0] == texts[1]
 
 
@@ -88,9 +87,14 @@ def test_lookup_finds_the_last_place_with_the_longest_ending() -> None:
     assert look([1], 9) == []
 
 
-@pytest.mark.parametrize("options", [
-    {"num_beams": 2}, {"do_sample": True, "num_return_sequences": 2}, {"long": "window", "max_new_tokens": 90},
-])  # fmt: skip
+ALONE: list[dict[str, Any]] = [
+    {"num_beams": 2},
+    {"do_sample": True, "num_return_sequences": 2},
+    {"long": "window", "max_new_tokens": 90},
+]
+
+
+@pytest.mark.parametrize("options", ALONE, ids=str)
 def test_what_guessing_cannot_do(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         tiny_models.ours().generate([3, 4], prompt_lookup_num_tokens=2, **options)

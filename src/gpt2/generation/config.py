@@ -45,12 +45,20 @@ _NOT_HERE: dict[str, tuple[Any, ...]] = {
     "max_cache_len": (),
     "compile_config": (),
     "continuous_batching_config": (),
+    "custom_generate": (),
+    "assistant_tokenizer": (),
+    "negative_prompt_ids": (),
+    "negative_prompt_attention_mask": (),
+    "inputs_embeds": (),
+    "past_key_values": (),
+    "position_ids": (),
+    "token_type_ids": (),
     "low_memory": (False,),
 }
 # Settings that change neither the text nor what is returned here, and notes in saved files.
 _WITHOUT_EFFECT = {
     "transformers_version", "_from_model_config", "_commit_hash", "_original_object_hash",
-    "is_assistant", "num_assistant_tokens_schedule", "assistant_confidence_threshold",
+    "synced_gpus", "is_assistant", "num_assistant_tokens_schedule", "assistant_confidence_threshold",
     "assistant_lookbehind", "target_lookbehind", "disable_compile", "prefill_chunk_size",
 }  # fmt: skip
 
@@ -217,7 +225,7 @@ class GenerationConfig:
     def validate(self) -> None:
         """Raise `OptionError` for a value, or a combination of values, that makes no sense."""
         validate(self)
-        if self.temperature <= 0:
+        if not self.temperature > 0:
             raise OptionError(
                 f"temperature must be above 0, found {self.temperature}. For the most probable "
                 "token each time, say do_sample=False."

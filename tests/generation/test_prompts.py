@@ -1,0 +1,144 @@
+"""The border of ``generate``: kinds of prompts, padding, the empty and the too long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny_models
+import torch
+
+from gpt2.config import GPT2Config
+from gpt2.errors import ContextLengthError, GPT2Warning, InputError
+from gpt2.numpy_engine import NumpyEngine
+
+
+def test_one_row_may_come_without_its_batch() -> None:
+    engine = tiny_models.ours()
+    want = engine.generate([[3, 4, 5]], max_new_tokens=3)
+    for prompt in ([3, 4, 5], (3, 4, 5), np.array([3, 4, 5]), [np.array([3, 4, 5])]):
+        np.testing.assert_array_equal(engine.generate(prompt, max_new_tokens=3), want)
+    np.testing.assert_array_equal(engine.generate(input_ids=[3, 4, 5], max_new_tokens=3), want)
+
+
+def test_rows_of_any_length_are_padded_on_the_left() -> None:
+    engine = tiny_models.ours()
+    out = engine.generate([[3, 4, 5], [6]], max_new_tokens=4, eos_token_id=None, pad_token_id=0)
+    assert out[1, :3].tolist() == [0, 0, 6]
+    for row, prompt in zip(out, ([3, 4, 5], [6]), strict=True):
+        alone = engine.generate(prompt, max_new_tokens=4, eos_token_id=None)
+        assert row[3:].tolist() == alone[0, len(prompt) :].tolist()
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padding_on_either_side_is_taken_out_by_the_mask(side: str) -> None:
+    engine = tiny_models.ours()
+    row, mask = ([2, 2, 6], [0, 0, 1]) if side == "left" else ([6, 2, 2], [1, 0, 0])
+    out = engine.generate(
+        torch.tensor([[3, 4, 5], row]), attention_mask=torch.tensor([[1, 1, 1], mask]),
+        max_new_tokens=4, eos_token_id=None,
+    )  # fmt: skip
+    assert isinstance(out, torch.Tensor)
+    alone = engine.generate([6], max_new_tokens=4, eos_token_id=None)
+    assert out[1, 3:].tolist() == alone[0, 1:].tolist()
+
+
+@pytest.mark.parity
+def test_a_pad_id_of_its_own_needs_no_mask() -> None:
+    ids = torch.tensor([[3, 4, 5], [0, 0, 6]])
+    options = {"pad_token_id": 0, "max_new_tokens": 8}
+    theirs = tiny_models.peer().generate(ids, **options)
+    assert theirs.tolist() == tiny_models.ours().generate(ids, **options).tolist()
+
+
+def test_a_batch_that_seems_padded_warns() -> None:
+    with pytest.warns(GPT2Warning, match="attention_mask"):
+        tiny_models.ours().generate(torch.tensor([[3, 4], [2, 6]]), max_new_tokens=2)
+
+
+def test_nothing_begins_a_new_text() -> None:
+    engine = tiny_models.ours()
+    want = engine.generate([1], max_new_tokens=4).tolist()
+    for empty in (None, [], [[]], torch.zeros(1, 0, dtype=torch.long)):
+        assert engine.generate(empty, max_new_tokens=4).tolist() == want
+
+
+def test_without_bos_there_is_nothing_to_begin_with() -> None:
+    engine = tiny_models.ours()
+    bare = NumpyEngine(engine.weights, GPT2Config(**tiny_models.SHAPE | {"bos_token_id": None}))
+    with pytest.raises(InputError, match="the prompt is empty and the model has no bos_token_id"):
+        bare.generate([])
+
+
+BAD: list[tuple[Any, dict[str, Any], str]] = [
+    (np.array([0.5]), {}, "whole numbers"),
+    (np.zeros((1, 2, 3), int), {}, "whole numbers"),
+    ([["a"]], {}, "whole numbers"),
+    (7, {}, "text or ids"),
+    ("text", {}, "needs a tokenizer"),
+    ([3, 4], {"attention_mask": [1]}, "shape of the ids"),
+    ([3, 4], {"attention_mask": [0, 0]}, "hides every token"),
+    ([3, 4], {"input_ids": [3]}, "pass the prompt once"),
+    ([61], {}, "ids must lie in 0..60"),
+    ([-1], {}, "ids must lie in 0..60"),
+    ([3, 4], {"max_length": 2}, "nothing is left to write"),
+]
+
+
+@pytest.mark.parametrize(("prompt", "more", "message"), BAD)
+def test_a_prompt_that_cannot_be_used(prompt: Any, more: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        tiny_models.ours().generate(prompt, **more)
+
+
+def test_text_in_text_out() -> None:
+    engine, tokenizer = tiny_models.ours(vocab_size=300), tiny_models.tokenizer()
+    options = {"tokenizer": tokenizer, "max_new_tokens": 6}
+    out = engine.generate("The quick", **options)
+    ids = engine.generate([tokenizer.encode("The quick")], max_new_tokens=6)
+    assert out == tokenizer.decode(ids[0], skip_special_tokens=True)
+    assert engine.generate(["The quick"], **options) == [out]
+    both = engine.generate("The quick", num_beams=2, num_return_sequences=2, **options)
+    assert len(both) == 2
+    assert all(text.startswith("The quick") for text in both)
+
+
+def test_the_last_place_of_the_context_is_used() -> None:
+    engine, prompt = tiny_models.ours(), list(range(3, 43))  # 40 tokens, a context of 48
+    out = engine.generate(prompt, max_new_tokens=9, eos_token_id=None)
+    assert out.shape == (1, 49)  # the last token is written and never read
+
+
+def test_beyond_the_context_is_an_error_that_advises() -> None:
+    engine, prompt = tiny_models.ours(), list(range(3, 43))
+    with pytest.raises(ContextLengthError, match=r"context of 48.*at most 9 new.*long='window'"):
+        engine.generate(prompt, max_new_tokens=10)
+    with pytest.raises(ContextLengthError, match="a prompt of 60 tokens"):
+        engine.generate(list(range(60)))
+
+
+def test_the_default_length_stops_at_the_context() -> None:
+    out = tiny_models.ours().generate(list(range(3, 43)), eos_token_id=None)
+    assert out.shape == (1, 48)  # as in transformers
+
+
+@pytest.mark.parametrize("name", ["ours", "on_torch"])
+def test_a_window_goes_on_from_the_last_half(name: str) -> None:
+    engine = getattr(tiny_models, name)()
+    options = {"max_new_tokens": 70, "long": "window", "eos_token_id": None}
+    out = engine.generate([[3, 4, 5], [6]], **options)
+    row = [6]
+    while len(row) < 71:  # what the definition says, token by token: no cache
+        # the window moves at 49, 74, ...: 24 are kept and it fills up again
+        shown = row if len(row) <= 48 else row[(len(row) - 49) // 25 * 25 + 25 :]
+        row += engine.generate([shown], max_new_tokens=1)[0, -1:].tolist()
+    assert out[1, 2:].tolist() == row
+
+
+def test_a_prompt_longer_than_the_context_keeps_its_last_half() -> None:
+    engine, prompt = tiny_models.ours(), [3 + i % 50 for i in range(60)]
+    options = {"max_new_tokens": 5, "long": "window", "eos_token_id": None}
+    out = engine.generate(prompt, **options)
+    alone = engine.generate(prompt[-24:], max_new_tokens=5, eos_token_id=None)
+    assert out[0, 60:].tolist() == alone[0, 24:].tolist()
