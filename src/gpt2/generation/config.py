@@ -8,14 +8,13 @@ validation read it from there.
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from gpt2.errors import CorruptFileError, OptionError, UnsupportedError, WriteError
+from gpt2.errors import OptionError, UnsupportedError
+from gpt2.files import read_json, write_json
 from gpt2.options import check_names, option, spec_of, validate
 
 FILE_NAME = "generation_config.json"
@@ -58,8 +57,8 @@ _NOT_HERE: dict[str, tuple[Any, ...]] = {
 # Settings that change neither the text nor what is returned here, and notes in saved files.
 _WITHOUT_EFFECT = {
     "transformers_version", "_from_model_config", "_commit_hash", "_original_object_hash",
-    "synced_gpus", "is_assistant", "num_assistant_tokens_schedule", "assistant_confidence_threshold",
-    "assistant_lookbehind", "target_lookbehind", "disable_compile", "prefill_chunk_size",
+    "synced_gpus", "is_assistant", "num_assistant_tokens_schedule",
+    "assistant_confidence_threshold", "assistant_lookbehind", "target_lookbehind", "disable_compile", "prefill_chunk_size",
 }  # fmt: skip
 
 
@@ -256,33 +255,17 @@ class GenerationConfig:
     def from_pretrained(cls, folder: str | os.PathLike[str]) -> GenerationConfig:
         """Read ``generation_config.json`` of a folder (or that file itself).
 
-        Raises FileNotFoundError where there is none, `CorruptFileError` for one that is no JSON.
+        Raises `MissingFileError` where there is none, `CorruptFileError` for one that is no JSON.
         """
         path = Path(folder)
-        path = path / FILE_NAME if path.is_dir() else path
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise CorruptFileError(f"{path} is not JSON: {error}.") from error
-        if not isinstance(values, dict):
-            raise CorruptFileError(f"{path} must hold an object, found {type(values).__name__}.")
-        return cls.from_dict(values)
+        return cls.from_dict(read_json(path / FILE_NAME if path.is_dir() else path))
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Write ``generation_config.json`` into a folder; transformers reads it too."""
         values = self.to_dict()
         if isinstance(values.get("sequence_bias"), dict):  # JSON has no keys that are lists
             values["sequence_bias"] = [[list(k), v] for k, v in values["sequence_bias"].items()]
-        text = json.dumps(values, indent=2, sort_keys=True) + "\n"
-        try:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=folder, delete=False
-            ) as file:
-                file.write(text)
-            Path(file.name).replace(Path(folder) / FILE_NAME)
-        except OSError as error:
-            raise WriteError(f"cannot write {FILE_NAME} in {folder}: {error.strerror}.") from error
+        write_json(Path(folder) / FILE_NAME, values)
 
 
 def supported(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,139 @@
+"""``gpt2 generate``: continue a text."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from typing import Any
+
+import click
+
+from gpt2.cli.options import options_of, said
+from gpt2.errors import InputError
+from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.generation.streaming import decoder
+
+DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
+# Sampling that neither repeats itself nor drifts; library calls keep transformers' greedy default.
+SAMPLING = {"do_sample": True, "temperature": 0.8, "top_k": 40}
+LENGTH = {"max_new_tokens": 100}
+
+
+@click.command()
+@click.argument("prompt", required=False)
+@click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True,
+              help="A folder, a file, a bundled name or a hub name.")  # fmt: skip
+@click.option("--engine", type=click.Choice(["native", "torch", "reference"]),
+              help="What computes. (default native where it is built, else reference)")  # fmt: skip
+@click.option("--dtype", help="The precision to compute in, such as float32 or int8.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--echo/--no-echo", default=True, help="Print the prompt too. (default yes)")
+@click.option("-q", "--quiet", is_flag=True, help="No notes on standard error.")
+@options_of(
+    GenerationConfig,
+    defaults={**SAMPLING, **LENGTH},
+    aliases={"num_return_sequences": ["-n"], "stop_strings": ["--stop"]},
+)
+def command(
+    prompt: str | None,
+    model: str,
+    engine: Any,
+    dtype: str | None,
+    as_json: bool,
+    echo: bool,
+    quiet: bool,
+    **values: Any,
+) -> None:
+    """Continue PROMPT; "-" reads it from standard input, no PROMPT begins a new text.
+
+    Draws with temperature 0.8 among the 40 most probable tokens unless told otherwise
+    (--no-do-sample always takes the most probable, --num-beams searches). The seed is shown on
+    standard error; the same seed gives the same text.
+    """
+    text = _prompt(prompt)
+    options = with_defaults(said(values))
+    GenerationConfig(**options)  # complain before anything is loaded
+    from gpt2.loading import load  # it brings the tokenizer's library
+
+    loaded = load(model, engine=engine, dtype=dtype)
+    if loaded.tokenizer is None:
+        raise InputError(f"{model} has no tokenizer beside its weights: it cannot read a text.")
+    start = time.perf_counter()
+    several = max(options.get(name, 1) for name in ("num_return_sequences", "num_beams")) > 1
+    if as_json or several:
+        texts = _written(loaded, text, options)
+        _show(texts, {"model": model, "prompt": text, "options": options}, as_json, echo)
+        tokens = sum(len(t["ids"]) for t in texts)
+    else:
+        tokens = _stream(loaded, text, options, echo)
+    if not quiet:
+        click.echo(_note(tokens, time.perf_counter() - start, options), err=True)
+
+
+def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
+    """What the user said, and the command's own defaults where they fit to it."""
+    searches = options.get("num_beams", 1) > 1 and not options.get("do_sample", False)
+    sampling = {} if searches or not options.get("do_sample", True) else dict(SAMPLING)
+    merged = {**LENGTH, **sampling, **options}
+    if merged.get("do_sample") and "seed" not in merged:
+        merged["seed"] = secrets.randbelow(2**32)
+    return merged
+
+
+def _prompt(prompt: str | None) -> str:
+    if prompt is not None and prompt != "-":
+        return prompt
+    if prompt is None and sys.stdin.isatty():
+        return ""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8").removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input is not UTF-8: {error}.") from error
+
+
+def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> int:
+    """Print the text while it is written; returns the number of new tokens."""
+    text = decoder(model.tokenizer, skip_special_tokens=True)
+    steps = model.stream(model.tokenizer.encode(prompt) or None, **options)
+    tokens = 0
+    try:
+        click.echo(prompt if echo else "", nl=False)
+        for token in steps:
+            tokens += 1
+            click.echo(text.push(token), nl=False)
+    finally:  # Ctrl-C too leaves the terminal on a line of its own
+        click.echo(text.flush())
+    return tokens
+
+
+def _written(model: Any, prompt: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """All texts at once: the new part as text and as ids, and why it ended."""
+    tokenizer = model.tokenizer
+    ids = tokenizer.encode(prompt)
+    rows = model.generate(ids or None, **options)
+    start = max(1, len(ids))  # without a prompt the first id is bos
+    ends = token_list(model.generation_config.eos_token_id)
+    texts = []
+    for row in rows.tolist():
+        new = row[start:]
+        place = next((i + 1 for i, token in enumerate(new) if token in ends), None)
+        new = new[:place]
+        stopped = place is not None or len(new) < options["max_new_tokens"]
+        texts.append({"text": tokenizer.decode(new, skip_special_tokens=True), "ids": new,
+                      "finish_reason": "stop" if stopped else "length"})  # fmt: skip
+    return texts
+
+
+def _show(texts: list[dict[str, Any]], head: dict[str, Any], as_json: bool, echo: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({**head, "texts": texts}, ensure_ascii=False))
+    else:
+        before = head["prompt"] if echo else ""
+        click.echo("\n---\n".join(before + text["text"] for text in texts))
+
+
+def _note(tokens: int, seconds: float, options: dict[str, Any]) -> str:
+    seed = f", seed {options['seed']}" if "seed" in options else ""
+    return f"{tokens} tokens in {seconds:.1f} s ({tokens / max(seconds, 1e-9):.0f} a second){seed}"
