@@ -58,7 +58,8 @@ _NOT_HERE: dict[str, tuple[Any, ...]] = {
 _WITHOUT_EFFECT = {
     "transformers_version", "_from_model_config", "_commit_hash", "_original_object_hash",
     "synced_gpus", "is_assistant", "num_assistant_tokens_schedule",
-    "assistant_confidence_threshold", "assistant_lookbehind", "target_lookbehind", "disable_compile", "prefill_chunk_size",
+    "assistant_confidence_threshold", "assistant_lookbehind", "target_lookbehind",
+    "disable_compile", "prefill_chunk_size",
 }  # fmt: skip
 
 
