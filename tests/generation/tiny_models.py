@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 import transformers
 
 from gpt2.config import GPT2Config
-from gpt2.generation import GenerationMixin
+from gpt2.model import GPT2LMHeadModel
 from gpt2.numpy_engine import NumpyEngine
 
 SHAPE = {
@@ -50,50 +49,13 @@ def prompt(rows: int = 1, length: int = 5, seed: int = 0) -> Any:
     return torch.from_numpy(ids)
 
 
-class PeerCache:
-    """The tokens of each row; enough for a model that reads them all again each time."""
-
-    def __init__(self, rows: int) -> None:
-        self.held: list[list[int]] = [[] for _ in range(rows)]
-        self.rows = rows
-        self.capacity = SHAPE["n_positions"]
-
-    @property
-    def lengths(self) -> list[int]:
-        return [len(row) for row in self.held]
-
-    def gather(self, sources: Sequence[int]) -> None:
-        self.held = [list(self.held[source]) for source in sources]
-
-    def truncate(self, row: int, length: int) -> None:
-        del self.held[row][length:]
-
-
-class PeerEngine(GenerationMixin):
-    """transformers' model behind our seam, so that decoding runs on torch tensors."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-        self.config = GPT2Config(**{name: getattr(model.config, name) for name in SHAPE})
-
-    def new_cache(self, rows: int, capacity: int | None = None) -> PeerCache:
-        return PeerCache(rows)
-
-    @torch.no_grad()
-    def extend(self, cache: PeerCache, ids: Any, rows: Any = None, logits: str = "last") -> Any:
-        out = []
-        for row, new in zip(range(cache.rows) if rows is None else rows, ids, strict=True):
-            new = new.tolist() if isinstance(new, torch.Tensor) else list(new)
-            cache.held[row] += new
-            all_logits = self.model(torch.tensor([cache.held[row]])).logits[0]
-            out.append(all_logits[-len(new) :] if logits == "all" else all_logits[-1:])
-        return torch.cat(out)
-
-
 @cache
-def on_torch(seed: int = 0, **shape: Any) -> PeerEngine:
-    """The same weights once more, on an engine that speaks torch."""
-    return PeerEngine(peer(seed, **shape))
+def on_torch(seed: int = 0, **shape: Any) -> GPT2LMHeadModel:
+    """The same weights on the torch model, in float64."""
+    model = GPT2LMHeadModel(GPT2Config(**{**SHAPE, **shape})).eval()
+    model.load_state_dict(peer(seed, **shape).state_dict(), assign=True)
+    model.tie_weights()
+    return model
 
 
 @cache

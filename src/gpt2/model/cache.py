@@ -29,8 +29,9 @@ class TorchCache:
     ) -> None:
         capacity = config.n_positions if capacity is None else min(capacity, config.n_positions)
         shape = (config.n_layer, rows, config.n_head, capacity, config.head_dim)
-        self.keys = torch.empty(shape, dtype=dtype, device=device)
-        self.values = torch.empty(shape, dtype=dtype, device=device)
+        # zeros: what no token wrote is masked, and a masked NaN would still be a NaN
+        self.keys = torch.zeros(shape, dtype=dtype, device=device)
+        self.values = torch.zeros(shape, dtype=dtype, device=device)
         self._lengths = [0] * rows
 
     @property
