@@ -18,7 +18,7 @@ from gpt2.generation.streaming import decoder
 DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
 # Sampling that neither repeats itself nor drifts; library calls keep transformers' greedy default.
 SAMPLING = {"do_sample": True, "temperature": 0.8, "top_k": 40}
-LENGTH = {"max_new_tokens": 100}
+LENGTH = {"max_new_tokens": 100}  # fewer where the context ends sooner
 
 
 @click.command()
@@ -60,6 +60,9 @@ def command(
     loaded = load(model, engine=engine, dtype=dtype)
     if loaded.tokenizer is None:
         raise InputError(f"{model} has no tokenizer beside its weights: it cannot read a text.")
+    if "max_new_tokens" not in said(values) and options.get("long") != "window":
+        room = loaded.config.n_positions + 1 - max(1, len(loaded.tokenizer.encode(text)))
+        options["max_new_tokens"] = min(LENGTH["max_new_tokens"], max(1, room))
     start = time.perf_counter()
     several = max(options.get(name, 1) for name in ("num_return_sequences", "num_beams")) > 1
     if as_json or several:

@@ -1,0 +1,183 @@
+"""``gpt2 generate`` as a user runs it, on a small model in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from gpt2.checkpoint import write_checkpoint
+from gpt2.cli.generate import command, with_defaults
+from gpt2.config import GPT2Config
+from gpt2.errors import ContextLengthError, MissingFileError, OptionError
+from gpt2.loading import load
+from gpt2.tokenizer import GPT2Tokenizer, train
+from gpt2.tokenizer.bpe import END_OF_TEXT, to_signs
+
+PROMPT = "The quick brown fox 狐"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random model with a vocabulary of its own."""
+    place = tmp_path_factory.mktemp("model")
+    vocab, merges = train(["The quick brown fox jumps over the lazy dog. 狐狸\n"] * 9, 300)
+    signs = {to_signs(token): i for token, i in vocab.items()} | {END_OF_TEXT: len(vocab)}
+    tokenizer = GPT2Tokenizer(signs, [(to_signs(a), to_signs(b)) for a, b in merges])
+    tokenizer.save_pretrained(place)
+    end = tokenizer.eos_token_id
+    config = GPT2Config(vocab_size=len(signs), n_positions=64, n_embd=16, n_layer=1, n_head=2,
+                        bos_token_id=end, eos_token_id=end)  # fmt: skip
+    random, D = np.random.default_rng(0), 16
+    shapes = {"wte.weight": (len(signs), D), "wpe.weight": (64, D)}
+    for name, shape in {"attn.c_attn": (D, 3 * D), "attn.c_proj": (D, D),
+                        "mlp.c_fc": (D, 4 * D), "mlp.c_proj": (4 * D, D)}.items():  # fmt: skip
+        shapes |= {f"h.0.{name}.weight": shape, f"h.0.{name}.bias": shape[1:]}
+    for norm in ("h.0.ln_1", "h.0.ln_2", "ln_f"):
+        shapes |= {f"{norm}.weight": (D,), f"{norm}.bias": (D,)}
+    weights = {f"transformer.{name}": random.normal(0, 0.4, shape).astype(np.float32)
+               for name, shape in shapes.items()}  # fmt: skip
+    write_checkpoint(place, config, weights)
+    return place
+
+
+def gpt2(*args: Any, text: str | bytes | None = None) -> Result:
+    result = CliRunner().invoke(command, [str(a) for a in args], input=text)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def on(folder: Path, *args: Any) -> list[Any]:
+    return ["--model", folder, "--engine", "reference", *args]
+
+
+def test_it_writes_on_from_the_prompt(folder: Path) -> None:
+    result = gpt2(*on(folder, PROMPT, "--seed", 1, "--max-new-tokens", 12))
+    want = load(folder, engine="reference").generate(
+        PROMPT, seed=1, max_new_tokens=12, do_sample=True, temperature=0.8, top_k=40
+    )
+    assert result.stdout == want + "\n"
+    assert "12 tokens in" in result.stderr
+    assert "seed 1" in result.stderr
+
+
+def test_a_seed_that_was_shown_gives_the_text_again(folder: Path) -> None:
+    first = gpt2(*on(folder, PROMPT))
+    seed = first.stderr.strip().rsplit(" ", 1)[1]
+    assert gpt2(*on(folder, PROMPT, "--seed", seed)).stdout == first.stdout
+    assert gpt2(*on(folder, PROMPT, "--seed", int(seed) + 1)).stdout != first.stdout
+
+
+def test_the_prompt_may_come_from_standard_input(folder: Path) -> None:
+    given = gpt2(*on(folder, PROMPT, "--seed", 1)).stdout
+    assert gpt2(*on(folder, "-", "--seed", 1), text=PROMPT + "\n").stdout == given
+    assert gpt2(*on(folder, "--seed", 1), text=PROMPT).stdout == given
+
+
+def test_only_the_new_part(folder: Path) -> None:
+    both = [gpt2(*on(folder, PROMPT, "--seed", 1, "-q", echo)) for echo in ("--echo", "--no-echo")]
+    assert both[0].stdout == PROMPT + both[1].stdout
+    assert both[0].stderr == ""
+
+
+def test_several_texts(folder: Path) -> None:
+    texts = gpt2(*on(folder, PROMPT, "-n", 3, "--seed", 1)).stdout.split("\n---\n")
+    assert len(set(texts)) == 3
+    assert all(text.startswith(PROMPT) for text in texts)
+    assert texts[0] == gpt2(*on(folder, PROMPT, "--seed", 1)).stdout.removesuffix("\n")
+
+
+def test_json_for_programs(folder: Path) -> None:
+    args = ("--json", "--seed", 2, "-n", 2, "--max-new-tokens", 5)
+    result = json.loads(gpt2(*on(folder, PROMPT, *args)).stdout)
+    assert (result["prompt"], result["options"]["seed"]) == (PROMPT, 2)
+    tokenizer = GPT2Tokenizer.from_pretrained(folder)
+    for text in result["texts"]:
+        assert text["text"] == tokenizer.decode(text["ids"], skip_special_tokens=True)
+        assert text["finish_reason"] == ("length" if len(text["ids"]) == 5 else "stop")
+
+
+def test_no_prompt_begins_a_new_text(folder: Path) -> None:
+    result = gpt2(*on(folder, "", "--no-do-sample", "--max-new-tokens", 4))
+    engine = load(folder, engine="reference")
+    assert result.stdout == engine.generate("", max_new_tokens=4) + "\n"
+
+
+def test_a_stop_string_ends_it(folder: Path) -> None:
+    args = on(folder, PROMPT, "--seed", 1, "--no-echo")
+    plain = gpt2(*args).stdout
+    stop = next(letter for letter in plain if letter.isascii() and letter.isalpha())
+    cut = gpt2(*args, "--stop", stop).stdout
+    assert plain.startswith(cut.removesuffix("\n"))
+    assert stop in cut
+    assert len(cut) < len(plain)
+
+
+def test_the_defaults_fit_what_was_said() -> None:
+    assert with_defaults({"do_sample": False}) == {"max_new_tokens": 100, "do_sample": False}
+    assert with_defaults({"num_beams": 2}) == {"max_new_tokens": 100, "num_beams": 2}
+    drawn = with_defaults({"top_k": 5})
+    assert (drawn["do_sample"], drawn["temperature"], drawn["top_k"]) == (True, 0.8, 5)
+    assert 0 <= drawn["seed"] < 2**32
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "message"),
+    [
+        (["--temperature", "0"], OptionError, "do_sample=False"),
+        (["--top-p", "2"], OptionError, "top_p must be at least 0 and at most 1"),
+        (["--max-new-tokens", "500"], ContextLengthError, "long='window'"),
+    ],
+)
+def test_a_bad_option_is_an_error(
+    folder: Path, args: list[str], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        gpt2(*on(folder, PROMPT, *args))
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError):
+        gpt2(*on(tmp_path, PROMPT))
+
+
+def run(*args: Any, **more: Any) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "gpt2", "generate", *map(str, args)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=60, **more)
+
+
+def test_exit_codes_and_one_line_of_error(folder: Path) -> None:
+    wrong = run(*on(folder, PROMPT, "--temperature", "0"))
+    assert wrong.returncode == 2
+    assert wrong.stdout == ""
+    assert len(wrong.stderr.strip().splitlines()) == 1
+    assert run(PROMPT, "--no-such-option").returncode == 2
+    assert run(*on(folder, "-"), input="\udcff", errors="surrogateescape").returncode == 2
+
+
+def test_ctrl_c_ends_it_cleanly(folder: Path) -> None:
+    line = [sys.executable, "-m", "gpt2", "generate", *map(str, on(folder, PROMPT))]
+    line += ["--max-new-tokens", "1000000", "--long", "window"]
+    line += ["--min-new-tokens", "1000000"]
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(len(PROMPT.encode()) + 5)  # it is writing
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output = process.stdout.read()
+        errors = process.stderr.read()
+        assert process.wait(20) == 130
+    assert output.endswith(b"\n")
+    assert b"Traceback" not in errors
