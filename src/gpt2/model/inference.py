@@ -8,6 +8,9 @@ changed. It costs the weights' memory once more and is used only where no gradie
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +26,20 @@ class PackedLinear(nn.Module):
         super().__init__()
         self._packed: Tensor | None = None
         self._packed_from: tuple[int, int] | None = None
+
+    def train(self, mode: bool = True) -> PackedLinear:
+        """As in torch; training may change ``weight.data``, which leaves no trace to check."""
+        if mode:
+            self._packed, self._packed_from = None, None
+        return super().train(mode)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
+        self._packed, self._packed_from = None, None  # new weights may lie where the old ones did
+        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the packed copy, which can be neither copied nor pickled."""
+        return {**self.__dict__, "_packed": None, "_packed_from": None}
 
     def _state_of_weight(self) -> tuple[int, int]:
         return self.weight.data_ptr(), self.weight._version

@@ -66,6 +66,10 @@ class PreTrainedModel(nn.Module):
         """The token embedding."""
         raise NotImplementedError
 
+    def get_output_embeddings(self) -> Any:
+        """The head over the vocabulary, or None where there is none."""
+        return None
+
     def tie_weights(self) -> None:
         """Let modules share a weight, where the configuration says so."""
 
@@ -80,18 +84,27 @@ class PreTrainedModel(nn.Module):
         self.gradient_checkpointing_enable(False)
 
     def resize_token_embeddings(self, new_num_tokens: int) -> nn.Embedding:
-        """Grow or cut the vocabulary; the rows that stay are kept, new ones drawn as at first."""
-        old = self.get_input_embeddings().weight
+        """Grow or cut the vocabulary; the rows that stay are kept, new ones drawn as at first.
+
+        An untied head goes with it. Raises `InputError` for a size below 1.
+        """
+        if not isinstance(new_num_tokens, int) or new_num_tokens < 1:
+            raise InputError(f"a vocabulary has at least 1 token, found {new_num_tokens!r}.")
         self.config.vocab_size = new_num_tokens
-        kept = min(new_num_tokens, len(old))
-        fresh = old.new_empty(new_num_tokens, old.shape[1]).normal_(
-            0, self.config.initializer_range
-        )
-        fresh[:kept] = old.detach()[:kept]
         embedding = self.get_input_embeddings()
-        embedding.weight, embedding.num_embeddings = nn.Parameter(fresh), new_num_tokens
+        embedding.weight = self._resized(embedding.weight, new_num_tokens)
+        embedding.num_embeddings = new_num_tokens
+        head = self.get_output_embeddings()
+        if head is not None and not self.config.tie_word_embeddings:
+            head.weight = self._resized(head.weight, new_num_tokens)
         self.tie_weights()
         return embedding
+
+    def _resized(self, old: Tensor, rows: int) -> nn.Parameter:
+        fresh = old.new_empty(rows, old.shape[1]).normal_(0, self.config.initializer_range)
+        kept = min(rows, len(old))
+        fresh[:kept] = old.detach()[:kept]
+        return nn.Parameter(fresh, old.requires_grad)
 
     @classmethod
     def from_pretrained(
