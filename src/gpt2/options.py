@@ -141,3 +141,15 @@ def _is_a(value: Any, hint: Any) -> bool:
 @cache
 def _type_hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
+
+
+def markdown_table(cls: type) -> str:
+    """The options of a dataclass for the documentation: name, default, bounds, help."""
+    lines = ["| option | default | allowed | what it does |", "|---|---|---|---|"]
+    for field in dataclasses.fields(cls):
+        spec = spec_of(field)
+        hint = _type_hints(cls)[field.name]
+        allowed = ", ".join(part for part in (describe(hint), bounds(spec)) if part)
+        default = "" if field.default is None else f"`{field.default!r}`"
+        lines.append(f"| `{field.name}` | {default} | {allowed} | {spec.help} |")
+    return "\n".join(lines) + "\n"
