@@ -89,7 +89,9 @@ def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     checkpoint = read_checkpoint(place)
     kind = np.dtype(dtype or "float32")
     weights = {name: t.astype(kind, copy=False) for name, t in checkpoint.tensors.items()}
-    return NumpyEngine(weights, checkpoint.config, tokenizer)
+    model = NumpyEngine(weights, checkpoint.config, tokenizer)
+    model.use_generation_file(checkpoint.generation_config)
+    return model
 
 
 def _check_vocabulary(size: int, tokenizer: GPT2Tokenizer | None, name: Any) -> None:

@@ -11,6 +11,7 @@ import tiny_models
 import torch
 import transformers
 
+from gpt2.config import GPT2Config
 from gpt2.errors import (
     CorruptFileError,
     GPT2Warning,
@@ -21,6 +22,8 @@ from gpt2.errors import (
 )
 from gpt2.generation import GenerationConfig
 from gpt2.generation.config import off_value
+from gpt2.loading import load
+from gpt2.model import GPT2LMHeadModel
 from gpt2.options import spec_of
 
 OURS = {"seed", "long"}  # options transformers has not
@@ -180,3 +183,14 @@ def test_none_in_a_call_switches_off_as_theirs() -> None:
     theirs = peer.generate(ids, attention_mask=torch.ones_like(ids), **options)
     torch.manual_seed(1)
     assert theirs.tolist() == ours.generate(ids, **options).tolist()
+
+
+def test_a_folder_carries_the_models_own_options(tmp_path: Path) -> None:
+    model = GPT2LMHeadModel(GPT2Config(**tiny_models.SHAPE))
+    model.generation_config.update(max_new_tokens=3, no_repeat_ngram_size=2)
+    model.save_pretrained(tmp_path)
+    want = {"bos_token_id": 1, "eos_token_id": 2, "max_new_tokens": 3, "no_repeat_ngram_size": 2}
+    for again in (GPT2LMHeadModel.from_pretrained(tmp_path), load(tmp_path, engine="reference")):
+        assert again.generation_config.to_dict() == want
+    theirs = transformers.GPT2LMHeadModel.from_pretrained(tmp_path).generation_config
+    assert (theirs.max_new_tokens, theirs.eos_token_id) == (3, 2)

@@ -261,12 +261,16 @@ class GenerationConfig:
         path = Path(folder)
         return cls.from_dict(read_json(path / FILE_NAME if path.is_dir() else path))
 
+    def to_json(self) -> dict[str, Any]:
+        """`to_dict` as JSON can hold it: a mapping by sequences of ids becomes pairs."""
+        values = self.to_dict()
+        if isinstance(values.get("sequence_bias"), dict):
+            values["sequence_bias"] = [[list(k), v] for k, v in values["sequence_bias"].items()]
+        return values
+
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Write ``generation_config.json`` into a folder; transformers reads it too."""
-        values = self.to_dict()
-        if isinstance(values.get("sequence_bias"), dict):  # JSON has no keys that are lists
-            values["sequence_bias"] = [[list(k), v] for k, v in values["sequence_bias"].items()]
-        write_json(Path(folder) / FILE_NAME, values)
+        write_json(Path(folder) / FILE_NAME, self.to_json())
 
 
 def supported(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,10 @@ class GenerationMixin:
     @generation_config.setter
     def generation_config(self, value: GenerationConfig) -> None:
         self.__dict__["_generation_config"] = value
+
+    def use_generation_file(self, values: Mapping[str, Any] | None) -> None:
+        """Take a folder's ``generation_config.json`` (None: it has none) over the defaults."""
+        self.generation_config.update(**(values or {}))
 
     def generate(
         self,

@@ -316,6 +316,9 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
         if not config.tie_word_embeddings:
             nn.init.normal_(self.lm_head.weight, std=config.initializer_range)
 
+    def _loaded(self, checkpoint: Any) -> None:
+        self.use_generation_file(checkpoint.generation_config)
+
     def forward(
         self,
         input_ids: Tensor | None = None,

@@ -178,12 +178,14 @@ class PreTrainedModel(nn.Module):
 
         prefix = "" if self.base_prefix else "transformer."
         state = {prefix + n: t for n, t in self.state_dict().items() if not self._is_tied(n)}
+        own = getattr(self, "generation_config", None)  # a language model's
         write_checkpoint(
             Path(save_directory),
             self.config,
             state,
             max_shard_size=max_shard_size,
             safe_serialization=safe_serialization,
+            generation_config=None if own is None else own.to_json(),
             sidecar=dict(sidecar) if sidecar else None,
         )
 
