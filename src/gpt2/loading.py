@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from pathlib import Path
 from typing import Any, Literal
 
-from gpt2.errors import MissingFileError, OptionError, UnsupportedError
+from gpt2.errors import MissingFileError, OptionError
 from gpt2.tokenizer import GPT2Tokenizer
 
 EngineName = Literal["native", "torch", "reference"]
@@ -15,7 +16,9 @@ ENGINES = ("native", "torch", "reference")
 
 def default_engine() -> EngineName:
     """The engine the command line uses: the native one where it is built, else the reference."""
-    return "native" if importlib.util.find_spec("gpt2.native") else "reference"
+    place = importlib.util.find_spec("gpt2.native")
+    built = place is not None and Path(str(place.origin)).with_name("core.so").exists()
+    return "native" if built else "reference"
 
 
 def load(
@@ -63,7 +66,7 @@ def load(
     elif engine == "reference":
         model = _reference(place, dtype, tokenizer)
     else:
-        raise UnsupportedError("the native engine is not built yet: engine='reference' or 'torch'.")
+        model = _native(place, dtype, tokenizer)
     _check_vocabulary(model.config.vocab_size, tokenizer, name)
     return model
 
@@ -90,6 +93,22 @@ def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     kind = np.dtype(dtype or "float32")
     weights = {name: t.astype(kind, copy=False) for name, t in checkpoint.tensors.items()}
     model = NumpyEngine(weights, checkpoint.config, tokenizer)
+    model.use_generation_file(checkpoint.generation_config)
+    return model
+
+
+def _native(place: Any, dtype: str | None, tokenizer: Any) -> Any:
+    from gpt2.checkpoint import read_checkpoint
+    from gpt2.native import NativeEngine
+
+    checkpoint = read_checkpoint(place)
+    short = {None: "fp32", "float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
+    model = NativeEngine(
+        checkpoint.tensors,
+        checkpoint.config,
+        dtype=short.get(dtype) or str(dtype),
+        tokenizer=tokenizer,
+    )
     model.use_generation_file(checkpoint.generation_config)
     return model
 
