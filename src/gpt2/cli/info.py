@@ -1,0 +1,151 @@
+"""``gpt2 info``: what a model is; without one, what is installed, missing and cached."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import click
+
+PACKAGES = {  # package -> what it is for here
+    "numpy": "arrays",
+    "safetensors": "weights",
+    "tiktoken": "fast tokenisation",
+    "huggingface_hub": "models by name",
+    "torch": "training, GPUs: pip install 'gpt2[torch]'",
+    "gguf": "export for llama.cpp: pip install 'gpt2[gguf]'",
+}
+BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 8.5 / 8, "int4": 4.5 / 8}  # a weight, scales included
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(model: str | None, as_json: bool) -> None:
+    """Tell what MODEL is: its shape, size, licence and where it is.
+
+    Without MODEL: which packages and engines are here, and which models are bundled or in the hub's
+    cache. Nothing is downloaded but the model that is named.
+    """
+    found = about_model(model) if model else about_here()
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for name, value in found.items():
+        click.echo(f"{name}:" if isinstance(value, dict) else f"{name:<22} {_words(value)}")
+        for key, inner in value.items() if isinstance(value, dict) else ():
+            click.echo(f"  {key:<20} {_words(inner)}")
+
+
+def about_model(name: str) -> dict[str, Any]:
+    """Shape, parameters, memory, licence, place."""
+    from gpt2.checkpoint import read_checkpoint
+    from gpt2.hub import resolve
+
+    place = resolve(name)
+    checkpoint = read_checkpoint(place)
+    config = checkpoint.config
+    parameters = config.parameter_count()
+    cache = 2 * config.n_layer * config.n_embd * 1000  # values for 1,000 tokens
+    memory = {kind: f"{parameters * size / 1e6:,.1f} MB" for kind, size in BYTES.items()}
+    return {
+        "model": name,
+        "place": str(place),
+        "form": f"{checkpoint.form}, {checkpoint.dtype}",
+        "parameters": parameters,
+        "layers": config.n_layer,
+        "heads": f"{config.n_head} of {config.head_dim}",
+        "width": config.n_embd,
+        "vocabulary": config.vocab_size,
+        "context": config.n_positions,
+        "activation": config.activation_function,
+        "licence": checkpoint.sidecar.get("licence") or _licence(place) or "not stated",
+        "memory": memory,
+        "keys and values": f"{cache * 2 / 1e6:,.1f} MB for 1,000 tokens at fp16",
+    }
+
+
+def about_here() -> dict[str, Any]:
+    """Packages, engines, models."""
+    from gpt2 import __version__
+    from gpt2.hub import bundled_models
+
+    packages = {name: _version(name) or f"missing ({use})" for name, use in PACKAGES.items()}
+    return {
+        "gpt2": __version__,
+        "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        "packages": packages,
+        "engines": {
+            "native": _native(),
+            "torch": _torch(),
+            "reference": "ready (numpy)",
+        },
+        "bundled models": bundled_models(),
+        "cached models": _cached(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _native() -> str:
+    from gpt2.errors import GPT2Error
+    from gpt2.native.library import core
+    from gpt2.native.threads import thread_count
+
+    try:
+        core()
+    except GPT2Error as error:
+        return f"missing: {error}"
+    return f"ready, {thread_count(None)} threads"
+
+
+def _torch() -> str:
+    if _version("torch") is None:
+        return f"missing ({PACKAGES['torch']})"
+    import torch
+
+    devices = torch.cuda.device_count()
+    return f"ready, {devices} GPU" + ("s" if devices != 1 else "")
+
+
+def _cached() -> list[str]:
+    """The GPT-2 models in the hub's cache, by the configurations that lie there."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        repositories = scan_cache_dir().repos
+    except CacheNotFound:
+        return []
+    found = []
+    for repository in repositories:
+        configs = [f.file_path for r in repository.revisions for f in r.files]
+        if any(p.name == "config.json" and _is_gpt2(p) for p in configs):
+            found.append(f"{repository.repo_id} ({repository.size_on_disk / 1e6:,.0f} MB)")
+    return sorted(found)
+
+
+def _is_gpt2(path: Path) -> bool:
+    return '"gpt2"' in path.read_text("utf-8", errors="replace")
+
+
+def _licence(place: Path) -> str | None:
+    """The licence line at the head of a model card."""
+    card = (place if place.is_dir() else place.parent) / "README.md"
+    lines = card.read_text("utf-8", errors="replace").split("\n")[:40] if card.exists() else []
+    tags = ("license:", "licence:")
+    return next((ln.split(":", 1)[1].strip() for ln in lines if ln.lower().startswith(tags)), None)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
