@@ -96,7 +96,9 @@ def alone(name: str, folder: str, new: int) -> None:
     model = load(name, folder)
     loaded = time.perf_counter() - begin - imported
     write_on(model, torch.ones((1, 32), dtype=torch.long), new)
-    print(json.dumps({"import_seconds": imported, "load_seconds": loaded, "peak_bytes": peak_bytes()}))
+    print(
+        json.dumps({"import_seconds": imported, "load_seconds": loaded, "peak_bytes": peak_bytes()})
+    )
 
 
 def in_fresh_processes(folder: str, new: int, rounds: int) -> dict[str, Any]:

@@ -155,6 +155,11 @@ class Block(nn.Module):
         return at(tap, f"h.{self.layer}", x), pattern
 
 
+def embedding(rows: int, width: int) -> nn.Embedding:
+    """A table not yet filled: torch would draw it twice, and on the meta device import sympy."""
+    return nn.Embedding(rows, width, _weight=torch.empty(rows, width))
+
+
 class GPT2Model(PreTrainedModel):
     """Embeddings, blocks and the last norm: token ids to hidden states.
 
@@ -167,8 +172,8 @@ class GPT2Model(PreTrainedModel):
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)
-        self.wte = nn.Embedding(config.vocab_size, config.n_embd)
-        self.wpe = nn.Embedding(config.n_positions, config.n_embd)
+        self.wte = embedding(config.vocab_size, config.n_embd)
+        self.wpe = embedding(config.n_positions, config.n_embd)
         self.drop = nn.Dropout(config.embd_pdrop)
         self.h = nn.ModuleList(Block(config, layer) for layer in range(config.n_layer))
         self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
@@ -313,7 +318,7 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
         self.transformer = GPT2Model(config)
         self.lm_head = LMHead(config)
         self.tie_weights()
-        if not config.tie_word_embeddings:
+        if not (config.tie_word_embeddings or self.lm_head.weight.is_meta):
             nn.init.normal_(self.lm_head.weight, std=config.initializer_range)
 
     def _loaded(self, checkpoint: Any) -> None:
