@@ -29,6 +29,8 @@ _HOME = {
     "set_seed": "gpt2.auto",
     "load": "gpt2.loading",
 }
+# Heads that only transformers has.
+_ELSEWHERE = ("GPT2DoubleHeadsModel", "GPT2ForQuestionAnswering", "GPT2ForTokenClassification")
 
 __all__ = ["__version__", *_HOME]
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:  # raises an error that says where
+        return getattr(importlib.import_module("gpt2.model"), name)
     if name not in _HOME:
         raise AttributeError(f"module 'gpt2' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

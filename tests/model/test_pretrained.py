@@ -141,3 +141,19 @@ def test_packed_weights_are_never_stale(how: str) -> None:
     after = model.extend(model.new_cache(2), tokens())
     same(after, model(tokens()).logits[:, -1], 1e-5)
     assert not torch.equal(after, before)
+
+
+def test_generates_under_autocast() -> None:
+    model, _ = pair(torch.float32)
+    plain = model.extend(model.new_cache(2), tokens())
+    with torch.autocast("cpu", torch.bfloat16):
+        lower = model.extend(model.new_cache(2), tokens())
+    same(lower.float(), plain, 0.1)
+
+
+def test_a_whole_model_can_be_pickled(tmp_path: Path) -> None:
+    model, _ = pair(torch.float32)
+    expected = model.extend(model.new_cache(2), tokens())
+    torch.save(model, tmp_path / "model.pt")
+    again = torch.load(tmp_path / "model.pt", weights_only=False)
+    same(again.extend(again.new_cache(2), tokens()), expected, 0)

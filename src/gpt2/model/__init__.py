@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gpt2.errors import MissingDependencyError
+from gpt2.errors import MissingDependencyError, UnsupportedError
 
 try:
     import torch as _torch  # noqa: F401
@@ -25,3 +25,9 @@ __all__ = [
     "ModelOutput",
     "TorchCache",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("GPT2DoubleHeadsModel", "GPT2ForQuestionAnswering", "GPT2ForTokenClassification"):
+        raise UnsupportedError(f"{name} is not here; transformers.{name} loads the same folders.")
+    raise AttributeError(f"module 'gpt2.model' has no attribute {name!r}")

@@ -55,8 +55,10 @@ class TorchCache:
 
     def gather(self, sources: Sequence[int]) -> None:
         """Let row ``r`` become a copy of what row ``sources[r]`` was."""
-        if len(sources) != self.rows:
-            raise InputError(f"gather takes a source for each of {self.rows} rows: {sources}.")
+        if len(sources) != self.rows or not all(0 <= s < self.rows for s in sources):
+            raise InputError(
+                f"gather takes a source for each of {self.rows} rows, found {list(sources)}."
+            )
         if list(sources) != list(range(self.rows)):
             used = max(self._lengths[s] for s in sources)
             index = torch.as_tensor(sources, device=self.keys.device)
@@ -66,6 +68,8 @@ class TorchCache:
 
     def truncate(self, row: int, length: int) -> None:
         """Forget all but the first ``length`` tokens of a row; 0 releases it."""
+        if not 0 <= row < self.rows:
+            raise InputError(f"the cache has {self.rows} rows, found row {row}.")
         if not 0 <= length <= self._lengths[row]:
             raise InputError(f"row {row} holds {self._lengths[row]} tokens; cannot keep {length}.")
         self._lengths[row] = length
@@ -119,12 +123,13 @@ class Window:
         columns = torch.arange(self.span, device=device)
         return (columns <= self.positions[..., None])[:, None]
 
-    def hide(self, attention_mask: Tensor) -> None:
+    def hide(self, attention_mask: Tensor, rows: int) -> None:
         """Hide the columns where ``attention_mask`` [B, S] is 0; a token always sees itself."""
-        if attention_mask.dim() != 2 or attention_mask.shape[1] != self.span:
+        shape = list(attention_mask.shape)
+        if shape not in ([rows, self.span], [1, self.span]):
             raise InputError(
-                f"attention_mask must be [batch, {self.span}] (past and new tokens), found "
-                f"{list(attention_mask.shape)}."
+                f"attention_mask must be [{rows}, {self.span}] (past and new tokens), found "
+                f"{shape}."
             )
         if bool(attention_mask.all()):
             return

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,7 @@ from gpt2.engine import Logits
 from gpt2.errors import ContextLengthError, InputError
 from gpt2.generation import GenerationMixin
 from gpt2.model.cache import TorchCache, Window
+from gpt2.model.checks import check_cache, check_embeddings, check_ids, check_rows
 from gpt2.model.inference import PackedLinear
 from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden
 from gpt2.model.outputs import BaseModelOutput, CausalLMOutput
@@ -31,7 +33,7 @@ from gpt2.model.pretrained import PreTrainedModel
 Tap = Callable[[str, Tensor], Tensor]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    **{name: lambda x: F.gelu(x, approximate="tanh") for name in GELU_TANH},
+    **dict.fromkeys(GELU_TANH, partial(F.gelu, approximate="tanh")),
     "gelu": F.gelu,
     "relu": F.relu,
     "silu": F.silu,
@@ -155,6 +157,11 @@ class Block(nn.Module):
         return at(tap, f"h.{self.layer}", x), pattern
 
 
+def embedding(rows: int, width: int) -> nn.Embedding:
+    """A table not yet filled: torch would draw it twice, and on the meta device import sympy."""
+    return nn.Embedding(rows, width, _weight=torch.empty(rows, width))
+
+
 class GPT2Model(PreTrainedModel):
     """Embeddings, blocks and the last norm: token ids to hidden states.
 
@@ -167,8 +174,8 @@ class GPT2Model(PreTrainedModel):
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)
-        self.wte = nn.Embedding(config.vocab_size, config.n_embd)
-        self.wpe = nn.Embedding(config.n_positions, config.n_embd)
+        self.wte = embedding(config.vocab_size, config.n_embd)
+        self.wpe = embedding(config.n_positions, config.n_embd)
         self.drop = nn.Dropout(config.embd_pdrop)
         self.h = nn.ModuleList(Block(config, layer) for layer in range(config.n_layer))
         self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
@@ -200,7 +207,9 @@ class GPT2Model(PreTrainedModel):
         if input_ids is not None:
             inputs_embeds = self.embed(input_ids)
         assert inputs_embeds is not None
+        check_embeddings(inputs_embeds, self.config.n_embd)
         B, T, _ = inputs_embeds.shape
+        check_cache(past_key_values, B)
         if use_cache is None:
             use_cache = self.config.use_cache and not self.training
         cache = past_key_values
@@ -208,10 +217,15 @@ class GPT2Model(PreTrainedModel):
             cache = self.new_cache(B)
         window = self.window(cache, T, inputs_embeds.device)
         if attention_mask is not None:
-            window.hide(attention_mask)
+            window.hide(attention_mask, B)
         if position_ids is None:
             position_ids = window.positions
+        else:
+            limit = self.config.n_positions
+            check_ids("position_ids", position_ids, limit, "position", "context")
         if token_type_ids is not None:
+            size = self.config.vocab_size
+            check_ids("token_type_ids", token_type_ids, size, "token type", "vocabulary")
             inputs_embeds = inputs_embeds + self.wte(token_type_ids)
         output = self.run(
             inputs_embeds, position_ids, window, bool(output_attentions), bool(output_hidden_states)
@@ -221,17 +235,7 @@ class GPT2Model(PreTrainedModel):
 
     def embed(self, input_ids: Tensor) -> Tensor:
         """Token embeddings [B, T, D]; raises `InputError` for what is no [B, T] of known ids."""
-        if input_ids.dim() != 2 or not input_ids.numel():
-            raise InputError(
-                f"input_ids must be [batch, tokens], not empty; found {list(input_ids.shape)}."
-            )
-        if input_ids.device.type == "cpu":  # on a GPU the check would wait for the device
-            low, high = (int(x) for x in torch.aminmax(input_ids))
-            if low < 0 or high >= self.config.vocab_size:
-                wrong = low if low < 0 else high
-                raise InputError(
-                    f"token id {wrong} is outside the vocabulary of {self.config.vocab_size}."
-                )
+        check_ids("input_ids", input_ids, self.config.vocab_size, "token id", "vocabulary")
         return self.wte(input_ids)
 
     def window(
@@ -313,7 +317,7 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
         self.transformer = GPT2Model(config)
         self.lm_head = LMHead(config)
         self.tie_weights()
-        if not config.tie_word_embeddings:
+        if not (config.tie_word_embeddings or self.lm_head.weight.is_meta):
             nn.init.normal_(self.lm_head.weight, std=config.initializer_range)
 
     def _loaded(self, checkpoint: Any) -> None:
@@ -394,6 +398,9 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
         taking = list(range(cache.rows)) if rows is None else list(rows)
         if len(ids) != len(taking):
             raise InputError(f"{len(ids)} rows of ids were given for {len(taking)} rows.")
+        check_rows(taking, cache)
+        if logits not in get_args(Logits):
+            raise InputError(f"logits must be one of {get_args(Logits)}, found {logits!r}.")
         tokens, counts = self._rectangle(ids)
         self._pack()
         window = self.transformer.window(cache, tokens.shape[1], tokens.device, rows, counts)

@@ -59,8 +59,8 @@ class PackedLinear(nn.Module):
 
     def packed(self, x: Tensor, bias: Tensor | None) -> Tensor | None:
         """``x`` times the packed weight, or None where the ordinary product is to be used."""
-        if self._packed is None or torch.is_grad_enabled():
-            return None
+        if self._packed is None or torch.is_grad_enabled() or x.dtype != torch.float32:
+            return None  # under autocast x may be of a lower precision
         if x.numel() > FEW_ROWS * x.shape[-1] or self._packed_from != self._state_of_weight():
             return None
         return torch.ops.mkldnn._linear_pointwise(x, self._packed, bias, "none", [], "")

@@ -1,0 +1,156 @@
+"""How fast does the torch engine write, next to transformers?
+
+    python benchmarks/generate.py [--quick]
+
+Random weights of GPT-2's shape (124M), float32, greedy, on two threads. Writes
+benchmarks/results/generate.json; --quick tries a small model and writes nothing. Generated ids are
+compared before anything is timed. Load time and peak memory are each measured in a process of its
+own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.common import ROOT, interleaved, machine, write
+
+THREADS = 2
+NAMES = ("gpt2", "transformers")
+
+
+def load(name: str, folder: str | Path) -> Any:
+    """The model in evaluation mode; imports that library alone, so that memory is its own."""
+    return importlib.import_module(name).GPT2LMHeadModel.from_pretrained(folder).eval()
+
+
+def peak_bytes() -> int:
+    """The most memory this program has held. (ru_maxrss would count the parent's too.)"""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * next(int(x.split()[1]) for x in status.splitlines() if x.startswith("VmHWM"))
+
+
+def save_random(folder: Path, quick: bool) -> None:
+    """Weights large enough that no two logits are close, so both libraries pick the same."""
+    import transformers
+
+    shape = {"n_layer": 2, "n_embd": 64, "n_head": 2, "vocab_size": 500} if quick else {}
+    torch.manual_seed(0)
+    model = transformers.GPT2LMHeadModel(
+        transformers.GPT2Config(**shape, bos_token_id=0, eos_token_id=None)
+    )
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter), alpha=0.05)
+    model.save_pretrained(folder)
+
+
+def write_on(model: Any, ids: torch.Tensor, new: int) -> torch.Tensor:
+    """Exactly ``new`` greedy tokens after each row."""
+    return model.generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=new,
+        do_sample=False,
+        eos_token_id=None,
+        pad_token_id=0,
+    )
+
+
+def speed(models: dict[str, Any], length: int, rows: int, new: int, rounds: int) -> dict[str, Any]:
+    """Tokens a second: the median, least and greatest, prompt included in the time."""
+    ids = torch.randint(1, models["gpt2"].config.vocab_size, (rows, length))
+    written = [write_on(model, ids, new) for model in models.values()]
+    seconds = interleaved(
+        {name: lambda m=model: write_on(m, ids, new) for name, model in models.items()}, rounds
+    )
+    made = rows * new
+    rates = {
+        name: {"median": made / s["median"], "min": made / s["max"], "max": made / s["min"]}
+        for name, s in seconds.items()
+    }
+    return {
+        "prompt": length,
+        "batch": rows,
+        "new_tokens": new,
+        "same_ids": bool(torch.equal(*written)),
+        "tokens_per_second": rates,
+        "ratio": rates["gpt2"]["median"] / rates["transformers"]["median"],
+    }
+
+
+def alone(name: str, folder: str, new: int) -> None:
+    """In a fresh process: seconds to import and then to load (warm files), and peak memory."""
+    Path(folder, "model.safetensors").read_bytes()
+    begin = time.perf_counter()
+    importlib.import_module(name).GPT2LMHeadModel  # noqa: B018 - both import when first asked
+    imported = time.perf_counter() - begin
+    model = load(name, folder)
+    loaded = time.perf_counter() - begin - imported
+    write_on(model, torch.ones((1, 32), dtype=torch.long), new)
+    print(
+        json.dumps({"import_seconds": imported, "load_seconds": loaded, "peak_bytes": peak_bytes()})
+    )
+
+
+def in_fresh_processes(folder: str, new: int, rounds: int) -> dict[str, Any]:
+    """`alone` of both, in turns; all times, least first, and the greatest peak."""
+    seen: dict[str, list[dict[str, float]]] = {name: [] for name in NAMES}
+    for _ in range(rounds):
+        for name, results in seen.items():
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.generate",
+                "--alone",
+                name,
+                folder,
+                str(new),
+            ]
+            done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+            results.append(json.loads(done.stdout.splitlines()[-1]))
+    return {
+        name: {
+            "import_seconds": sorted(r["import_seconds"] for r in results),
+            "load_seconds": sorted(r["load_seconds"] for r in results),
+            "peak_bytes": max(r["peak_bytes"] for r in results),
+        }
+        for name, results in seen.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a small model, nothing written")
+    parser.add_argument("--alone", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(THREADS)
+    if options.alone:
+        name, folder, new = options.alone
+        alone(name, folder, int(new))
+        return
+    new, rounds = (8, 2) if options.quick else (64, 5)
+    with tempfile.TemporaryDirectory() as folder:
+        save_random(Path(folder), options.quick)
+        models = {name: load(name, folder) for name in NAMES}
+        result: dict[str, Any] = {
+            "machine": machine(["torch", "transformers"]) | {"threads": THREADS},
+            "speed": [speed(models, t, b, new, rounds) for t in (32, 512) for b in (1, 8)],
+        }
+        del models
+        result["process"] = in_fresh_processes(folder, new, rounds)
+    print(json.dumps(result, indent=2))
+    if not options.quick:
+        write("generate", result)
+
+
+if __name__ == "__main__":
+    main()
