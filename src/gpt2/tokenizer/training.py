@@ -15,7 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from gpt2.errors import InputError, MissingFileError, OptionError
-from gpt2.tokenizer.bpe import END_OF_TEXT, Pair, byte_to_unicode, split, well_formed
+from gpt2.tokenizer.bpe import END_OF_TEXT, Pair, byte_to_unicode, split, to_signs, well_formed
+from gpt2.tokenizer.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer.vocabulary import AddedToken
 
 Ids = tuple[int, int]
 Progress = Callable[[int], None]
@@ -60,6 +62,21 @@ def train(
     if not words:
         raise InputError("There is no text to learn a vocabulary from.")
     return _Merger(words).run(wanted, max(1, min_frequency), progress)
+
+
+def train_tokenizer(
+    texts: Iterable[str],
+    vocab_size: int,
+    *,
+    min_frequency: int = 2,
+    progress: Progress | None = None,
+) -> GPT2Tokenizer:
+    """Learn a tokenizer of ``vocab_size`` ids from texts; arguments and errors as for `train`."""
+    vocab, merges = train(texts, vocab_size, min_frequency=min_frequency, progress=progress)
+    end = len(vocab)
+    signs = {to_signs(token): i for token, i in vocab.items()} | {END_OF_TEXT: end}
+    pairs = [(to_signs(a), to_signs(b)) for a, b in merges]
+    return GPT2Tokenizer(signs, pairs, added={end: AddedToken(END_OF_TEXT, special=True)})
 
 
 def read_pieces(paths: Iterable[str | Path]) -> Iterator[str]:
@@ -162,17 +179,7 @@ class _Merger:
         """Replace the pair by ``new`` in every word, and mend the counts around it."""
         changed: dict[Ids, int] = defaultdict(int)
         for at in self.places.pop(pair):
-            word, times = self.words[at], self.times[at]
-            merged = _replace(word, pair, new)
-            if len(merged) == len(word):  # an earlier merge took the pair away from this word
-                continue
-            self.words[at] = merged
-            for old in pairwise(word):
-                changed[old] -= times
-            for now in pairwise(merged):
-                changed[now] += times
-                if new in now:
-                    self.places[now].add(at)
+            self._merge_in(at, pair, new, changed)
         for touched, difference in changed.items():
             if difference and touched != pair:
                 self.pairs[touched] += difference
@@ -183,19 +190,31 @@ class _Merger:
                     self.places.pop(touched, None)
         del self.pairs[pair]
 
+    def _merge_in(self, at: int, pair: Ids, new: int, changed: dict[Ids, int]) -> None:
+        """Replace the pair in one word, from the left; only its neighbours' counts change."""
+        word, times = self.words[at], self.times[at]
+        left, right = pair
+        i = _index(word, left, 0)
+        while i < len(word) - 1:
+            if word[i + 1] == right:
+                if i > 0:
+                    changed[word[i - 1], left] -= times
+                    changed[word[i - 1], new] += times
+                    self.places[word[i - 1], new].add(at)
+                if i + 2 < len(word):
+                    changed[right, word[i + 2]] -= times
+                    changed[new, word[i + 2]] += times
+                    self.places[new, word[i + 2]].add(at)
+                word[i : i + 2] = [new]
+            i = _index(word, left, i + 1)
 
-def _replace(word: list[int], pair: Ids, new: int) -> list[int]:
-    left, right = pair
-    merged: list[int] = []
-    at, last = 0, len(word) - 1
-    while at <= last:
-        if word[at] == left and at < last and word[at + 1] == right:
-            merged.append(new)
-            at += 2
-        else:
-            merged.append(word[at])
-            at += 1
-    return merged
+
+def _index(word: list[int], token: int, start: int) -> int:
+    """The first place of ``token`` from ``start`` on, or the word's length."""
+    try:
+        return word.index(token, start)
+    except ValueError:
+        return len(word)
 
 
 def _descending(token: bytes) -> str:
