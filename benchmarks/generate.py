@@ -1,4 +1,4 @@
-"""How fast does the torch engine write, next to transformers?
+"""How fast do the torch and the native engine write, next to transformers?
 
     python benchmarks/generate.py [--quick]
 
@@ -24,12 +24,23 @@ import torch
 from benchmarks.common import ROOT, interleaved, machine, write
 
 THREADS = 2
-NAMES = ("gpt2", "transformers")
+SPREAD = {"median": "median", "min": "max", "max": "min"}  # the longest time, the least speed
+NAMES = ("gpt2", "native", "transformers")  # the torch engine, the C++ engine, the peer
 
 
 def load(name: str, folder: str | Path) -> Any:
     """The model in evaluation mode; imports that library alone, so that memory is its own."""
+    if name == "native":  # the same float32 weights and keys and values as the others
+        return native(folder)
     return importlib.import_module(name).GPT2LMHeadModel.from_pretrained(folder).eval()
+
+
+def native(folder: str | Path) -> Any:
+    from gpt2.checkpoint import read_checkpoint
+    from gpt2.native import NativeEngine
+
+    found = read_checkpoint(Path(folder))
+    return NativeEngine(found.tensors, found.config, kv_dtype="fp32", threads=THREADS)
 
 
 def peak_bytes() -> int:
@@ -66,32 +77,48 @@ def write_on(model: Any, ids: torch.Tensor, new: int) -> torch.Tensor:
 
 
 def speed(models: dict[str, Any], length: int, rows: int, new: int, rounds: int) -> dict[str, Any]:
-    """Tokens a second: the median, least and greatest, prompt included in the time."""
+    """Tokens a second: the median, least and greatest with the prompt's time; and without it.
+
+    ``decode`` leaves out the median time of a run that writes one token, the prompt's.
+    """
     ids = torch.randint(1, models["gpt2"].config.vocab_size, (rows, length))
-    written = [write_on(model, ids, new) for model in models.values()]
-    seconds = interleaved(
-        {name: lambda m=model: write_on(m, ids, new) for name, model in models.items()}, rounds
-    )
-    made = rows * new
+    written = [write_on(model, ids, new).tolist() for model in models.values()]
+
+    def timed(count: int) -> dict[str, dict[str, float]]:
+        runs = {name: lambda m=model: write_on(m, ids, count) for name, model in models.items()}
+        return interleaved(runs, rounds)
+
+    seconds, prompt = timed(new), timed(1)
     rates = {
-        name: {"median": made / s["median"], "min": made / s["max"], "max": made / s["min"]}
+        name: {
+            **{at: rows * new / s[other] for at, other in SPREAD.items()},
+            "decode": rows * (new - 1) / (s["median"] - prompt[name]["median"]),
+        }
         for name, s in seconds.items()
     }
+    peer = rates["transformers"]["median"]
     return {
         "prompt": length,
         "batch": rows,
         "new_tokens": new,
-        "same_ids": bool(torch.equal(*written)),
+        "same_ids": all(ids_ == written[-1] for ids_ in written),
         "tokens_per_second": rates,
-        "ratio": rates["gpt2"]["median"] / rates["transformers"]["median"],
+        "prompt_seconds": prompt,
+        "ratio": {name: rates[name]["median"] / peer for name in NAMES[:-1]},
     }
 
 
 def alone(name: str, folder: str, new: int) -> None:
-    """In a fresh process: seconds to import and then to load (warm files), and peak memory."""
+    """In a fresh process: seconds to import and then to load (warm files), and peak memory.
+
+    PyTorch is there before, for the native engine too, and counts in the memory of each.
+    """
     Path(folder, "model.safetensors").read_bytes()
     begin = time.perf_counter()
-    importlib.import_module(name).GPT2LMHeadModel  # noqa: B018 - both import when first asked
+    if name == "native":
+        importlib.import_module("gpt2.native.engine")
+    else:
+        importlib.import_module(name).GPT2LMHeadModel  # noqa: B018 - imported when first asked
     imported = time.perf_counter() - begin
     model = load(name, folder)
     loaded = time.perf_counter() - begin - imported
@@ -102,7 +129,7 @@ def alone(name: str, folder: str, new: int) -> None:
 
 
 def in_fresh_processes(folder: str, new: int, rounds: int) -> dict[str, Any]:
-    """`alone` of both, in turns; all times, least first, and the greatest peak."""
+    """`alone` of each, in turns; all times, least first, and the greatest peak."""
     seen: dict[str, list[dict[str, float]]] = {name: [] for name in NAMES}
     for _ in range(rounds):
         for name, results in seen.items():

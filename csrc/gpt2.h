@@ -63,7 +63,7 @@ typedef struct {
   int32_t head_dtype;   // of the token embedding and the output head
   int32_t kv_dtype;     // GPT2_F16 or GPT2_F32
   int32_t threads;      // at least 1; one per physical core is best
-  const char* kernels;  // "generic", "avx2", "avx512", "neon"; NULL: the best this processor runs
+  const char* kernels;  // "generic", "avx2", "avx512"; NULL: the best this processor runs
 } gpt2_options;
 
 typedef struct gpt2_engine gpt2_engine;

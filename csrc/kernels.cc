@@ -7,8 +7,6 @@ namespace gpt2 {
 extern const Kernels kernels_generic;
 #if defined(__x86_64__)
 extern const Kernels kernels_avx2, kernels_avx512;
-#elif defined(__aarch64__)
-extern const Kernels kernels_neon;
 #endif
 
 namespace {
@@ -34,8 +32,6 @@ const Kernels* find_kernels(const char* name) {
   const Kernels* const best_first[] = {
 #if defined(__x86_64__)
       &kernels_avx512, &kernels_avx2,
-#elif defined(__aarch64__)
-      &kernels_neon,
 #endif
       &kernels_generic};
   for (const Kernels* kernels : best_first) {

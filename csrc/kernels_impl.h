@@ -20,12 +20,6 @@ struct BF16 {
 };
 
 // Pair number 4 quad + i of a panel; `groups` is how many groups of 32 inputs the panel has.
-struct Int16 {
-  template <int i>
-  static P at(const uint8_t* panel, int, int quad) {
-    return load_pairs(reinterpret_cast<const int16_t*>(panel) + (4 * quad + i) * 32);
-  }
-};
 struct Int8 {
   template <int i>
   static P at(const uint8_t* panel, int, int quad) {
@@ -43,27 +37,37 @@ struct Int4 {
 };
 
 // ---- Matrix products ----
+//
+// The loops over rows and panels must be unrolled before the compiler thinks of registers, or the
+// sums live in memory: hence the pragmas.
 
 // y [R, 16 V] (+)= x [R, inputs] times V panels.
 template <class W, bool kFused, int R, int V>
 void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, bool more) {
   F sum[R][V];
+#pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
     for (int v = 0; v < V; v++) sum[r][v] = more ? load(y + r * ldy + v * kLanes) : zero();
   }
   const uint8_t* weights = w.data;
   for (int k = 0; k < w.inputs; k++, weights += w.step) {
     F column[V];
+#pragma GCC unroll 4
     for (int v = 0; v < V; v++) column[v] = W::at(weights + v * w.panel);
+#pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
       const F input = set1(x[r * ldx + k]);
+#pragma GCC unroll 4
       for (int v = 0; v < V; v++) {
         sum[r][v] =
             kFused ? fused(input, column[v], sum[r][v]) : add(sum[r][v], mul(input, column[v]));
       }
     }
   }
+#pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
     for (int v = 0; v < V; v++) store(y + r * ldy + v * kLanes, sum[r][v]);
   }
 }
@@ -73,11 +77,14 @@ void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, boo
 template <class W, int i, int R, int V, int S>
 inline void step(const Integers& w, int quad, const int16_t* x, size_t ldx, I (&sum)[R][V][S]) {
   P column[V];
+#pragma GCC unroll 4
   for (int v = 0; v < V; v++) {
     column[v] = W::template at<i>(w.data + v * w.panel, w.inputs / kGroup, quad);
   }
+#pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
     const P input = pair(x + r * ldx + 8 * quad + 2 * i);
+#pragma GCC unroll 4
     for (int v = 0; v < V; v++) sum[r][v][i % S] = dot(sum[r][v][i % S], column[v], input);
   }
 }
@@ -87,8 +94,11 @@ template <class W, int R, int V>
 void tile(const Integers& w, const int16_t* x, size_t ldx, int32_t* y, size_t ldy, bool more) {
   constexpr int S = R == 1 ? 4 / V : 1;
   I sum[R][V][S];
+#pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
     for (int v = 0; v < V; v++) {
+#pragma GCC unroll 4
       for (int s = 0; s < S; s++) sum[r][v][s] = izero();
       if (more) sum[r][v][0] = load(y + r * ldy + v * kLanes);
     }
@@ -102,11 +112,45 @@ void tile(const Integers& w, const int16_t* x, size_t ldx, int32_t* y, size_t ld
       step<W, 3>(w, quad, x, ldx, sum);
     }
   }
+#pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
     for (int v = 0; v < V; v++) {
+#pragma GCC unroll 4
       for (int s = 1; s < S; s++) sum[r][v][0] = add(sum[r][v][0], sum[r][v][s]);
       store(y + r * ldy + v * kLanes, sum[r][v][0]);
     }
+  }
+}
+
+// The same for weights that were expanded to int16.
+template <int R, int V>
+void tile_expanded(const Integers& w, const int16_t* x, size_t ldx, int32_t* y, size_t ldy,
+                   bool more) {
+  I sum[R][V];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) sum[r][v] = more ? load(y + r * ldy + v * kLanes) : izero();
+  }
+  const uint8_t* weights = w.data;
+  for (int k = 0; k < w.inputs; k += 2, weights += 64) {
+    P column[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) {
+      column[v] = load_pairs(reinterpret_cast<const int16_t*>(weights + v * w.panel));
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++) {
+      const P input = pair(x + r * ldx + k);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) sum[r][v] = dot(sum[r][v], column[v], input);
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) store(y + r * ldy + v * kLanes, sum[r][v]);
   }
 }
 
@@ -132,6 +176,12 @@ struct IntegerTile {
   template <int R, int V, class... Args>
   static void run(const Args&... args) {
     tile<W, R, V>(args...);
+  }
+};
+struct ExpandedTile {
+  template <int R, int V, class... Args>
+  static void run(const Args&... args) {
+    tile_expanded<R, V>(args...);
   }
 };
 
@@ -206,7 +256,7 @@ void multiply_integers_as(const Integers& w, const int16_t* x, size_t ldx, int r
       expand<W>(w.data + p * w.panel, w.inputs / kGroup, k / 8, part.inputs / 8,
                 expanded + p * kBlock * kLanes);
     }
-    tiles<IntegerTile<Int16>>(part, x + k, ldx, rows, y, ldy, k > 0);
+    tiles<ExpandedTile>(part, x + k, ldx, rows, y, ldy, k > 0);
   }
 }
 
@@ -232,12 +282,14 @@ void multiply_integers(const Integers& w, const int16_t* x, size_t ldx, int rows
 
 // ---- Functions of a vector ----
 
-F negative(F x) { return sub(zero(), x); }
-F absolute(F x) { return max(x, negative(x)); }
+#define GPT2_INLINE inline __attribute__((always_inline))
+
+GPT2_INLINE F negative(F x) { return sub(zero(), x); }
+GPT2_INLINE F absolute(F x) { return max(x, negative(x)); }
 
 // e^x to 2 units in the last place: x = n ln 2 + r, a polynomial in r (Cephes expf), times 2^n.
 // 0 below -87, where the result would leave the normal numbers.
-F exponential(F x) {
+GPT2_INLINE F exponential(F x) {
   const F least = set1(-87.0f), bounded = min(max(x, least), set1(88.0f));
   const I n = round(mul(bounded, set1(1.44269504f)));
   const F whole = to_float(n);
@@ -254,16 +306,16 @@ F exponential(F x) {
 }
 
 // x times the logistic function of y.
-F gate(F x, F y) { return div(x, add(set1(1.0f), exponential(negative(y)))); }
+GPT2_INLINE F gate(F x, F y) { return div(x, add(set1(1.0f), exponential(negative(y)))); }
 
 // tanh(u) = 2 logistic(2 u) - 1, so 0.5 x (1 + tanh(u)) is x logistic(2 u).
-F gelu_tanh(F x) {
+GPT2_INLINE F gelu_tanh(F x) {
   const F cubic = add(x, mul(set1(0.044715f), mul(x, mul(x, x))));
   return gate(x, mul(set1(2.0f * 0.7978845608f), cubic));
 }
 
 // Abramowitz and Stegun 7.1.26: the error function to 1.5e-7.
-F gelu(F x) {
+GPT2_INLINE F gelu(F x) {
   const F z = mul(absolute(x), set1(0.70710678f));
   const F t = div(set1(1.0f), add(set1(1.0f), mul(set1(0.3275911f), z)));
   F p = set1(1.061405429f);
@@ -276,7 +328,7 @@ F gelu(F x) {
   return sub(max(x, zero()), mul(mul(set1(0.5f), absolute(x)), rest));
 }
 
-F activate(F x, int activation) {
+GPT2_INLINE F activate(F x, int activation) {
   switch (activation) {
     case GPT2_GELU_TANH:
       return gelu_tanh(x);
@@ -295,21 +347,21 @@ F activate(F x, int activation) {
 
 // ---- Rows, 16 numbers at a time; the last few by way of a copy ----
 
-F load_some(const float* p, int n) {
+GPT2_INLINE F load_some(const float* p, int n) {
   if (n >= kLanes) return load(p);
   float copy[kLanes] = {};
   for (int i = 0; i < n; i++) copy[i] = p[i];
   return load(copy);
 }
 
-void store_some(float* p, F x, int n) {
+GPT2_INLINE void store_some(float* p, F x, int n) {
   if (n >= kLanes) return store(p, x);
   float copy[kLanes];
   store(copy, x);
   for (int i = 0; i < n; i++) p[i] = copy[i];
 }
 
-F first(F x, int n) {  // the first n lanes, the others 0
+GPT2_INLINE F first(F x, int n) {  // the first n lanes, the others 0
   if (n >= kLanes) return x;
   float copy[kLanes];
   store(copy, x);
@@ -390,9 +442,9 @@ void to_half(const float* x, int n, uint16_t* y) {
 
 // ---- From products to results ----
 
-F product(const Finish&, const float* y, int, int) { return load(y); }
+GPT2_INLINE F product(const Finish&, const float* y, int, int) { return load(y); }
 
-F product(const Finish& f, const int32_t* y, int row, int column) {
+GPT2_INLINE F product(const Finish& f, const int32_t* y, int row, int column) {
   return mul(to_float(load(y)), mul(set1(f.row_scales[row]), load(f.scales + column)));
 }
 

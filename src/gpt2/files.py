@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import CorruptFileError, MissingFileError, WriteError
+from gpt2.errors import CorruptFileError, GPT2Error, MissingFileError, WriteError
 
 
 @contextlib.contextmanager
@@ -24,20 +24,30 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     path = Path(path)
     part: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        os.close(handle)
-        part = Path(name)
-        yield part
-        part.chmod(0o666 & ~_umask())
-        part.replace(path)
-    except OSError as error:
-        if isinstance(error, WriteError):
-            raise
-        raise write_error(path, error) from error
+        with reported(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(
+                dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+            )
+            os.close(handle)
+            part = Path(name)
+            yield part
+            part.chmod(0o666 & ~_umask())
+            part.replace(path)
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def reported(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Let an error of the operating system in the block be a `WriteError` that names ``path``."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, GPT2Error):
+            raise
+        raise write_error(Path(path), error) from error
 
 
 def write_error(path: Path, error: OSError) -> WriteError:
@@ -52,7 +62,9 @@ def write_error(path: Path, error: OSError) -> WriteError:
         errno.EEXIST: "A file is where a folder is needed: choose another folder.",
     }.get(error.errno or 0, "")
     reason = error.strerror or str(error)
-    return WriteError(f"{path} could not be written: {reason}. {advice}".rstrip())
+    if not error.errno:  # numpy's and torch's own writers do not say why
+        advice = "The disk may be full."
+    return WriteError(f"{path} could not be written: {reason.rstrip('.')}. {advice}".rstrip())
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -63,7 +75,12 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 def write_json(path: str | os.PathLike[str], value: Any, *, indent: int | None = 2) -> None:
     """Write JSON atomically, Chinese and the like as they are."""
-    write_text(path, json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+    write_text(path, to_json(value, indent=indent))
+
+
+def to_json(value: Any, *, indent: int | None = 2) -> str:
+    """JSON as in a file: a line's end at the end, Chinese and the like as they are."""
+    return json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
 
 
 def read_text(path: str | os.PathLike[str]) -> str:

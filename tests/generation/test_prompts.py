@@ -137,8 +137,9 @@ def test_a_window_goes_on_from_the_last_half(name: str) -> None:
 
 
 def test_a_prompt_longer_than_the_context_keeps_its_last_half() -> None:
-    engine, prompt = tiny_models.ours(), [3 + i % 50 for i in range(60)]
-    options = {"max_new_tokens": 5, "long": "window", "eos_token_id": None}
-    out = engine.generate(prompt, **options)
-    alone = engine.generate(prompt[-24:], max_new_tokens=5, eos_token_id=None)
-    assert out[0, 60:].tolist() == alone[0, 24:].tolist()
+    engine, prompt = tiny_models.ours(), [3 + i * i % 50 for i in range(60)]
+    options = {"max_new_tokens": 5, "eos_token_id": None, "return_dict_in_generate": True}
+    out = engine.generate(prompt, long="window", output_logits=True, **options)
+    alone = engine.generate(prompt[-24:], output_logits=True, **options)
+    assert out.sequences[0, 60:].tolist() == alone.sequences[0, 24:].tolist()
+    np.testing.assert_array_equal(out.logits, alone.logits)

@@ -71,6 +71,27 @@ def test_pick_is_the_inverse_of_the_running_sum(make: Any, u: float, token: int)
     assert sampling.pick(scores, [u]).tolist() == [token]
 
 
+@pytest.mark.parametrize("make", [np.array, torch.tensor])
+def test_what_is_impossible_is_never_picked(make: Any) -> None:
+    assert sampling.pick(make([[-math.inf, 0.0, -math.inf]]), [0.0]).tolist() == [1]
+    assert sampling.pick(make([[-math.inf, 0.0, -math.inf]]), [1 - 2.0**-53]).tolist() == [1]
+
+
+@pytest.mark.parametrize("name", ["ours", "on_torch"])
+def test_a_finished_row_may_have_nothing_left(name: str) -> None:
+    def nothing_after_the_end(ids: Any, scores: Any) -> Any:
+        scores[ids[:, -1] == 2] = -math.inf
+        return scores
+
+    out = getattr(tiny_models, name)().generate(
+        [[3, 4], [5, 6]], do_sample=True, max_new_tokens=6, seed=1, pad_token_id=2,
+        prefix_allowed_tokens_fn=lambda prompt, ids: [2] if prompt == 0 else [7, 8],
+        logits_processor=[nothing_after_the_end],
+    )  # fmt: skip
+    assert out[0, 2:].tolist() == [2] * 6
+    assert set(out[1, 2:].tolist()) <= {7, 8}
+
+
 @given(st.integers(0, 2**32), st.integers(1, 300), st.floats(0, 1, exclude_max=True))
 @settings(max_examples=60, deadline=None)
 def test_pick_is_the_same_on_both_kinds(seed: int, V: int, u: float) -> None:

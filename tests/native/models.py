@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 
@@ -69,8 +68,6 @@ def kernels_here() -> list[str]:
         found.append("avx2")
     if {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"} <= flags:
         found.append("avx512")
-    if os.uname().machine in ("aarch64", "arm64"):
-        found.append("neon")
     return found
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt2.native import NativeEngine
-from native.models import AWKWARD, EVEN, kernels_here, weights_of
+from tests.native.models import AWKWARD, EVEN, kernels_here, weights_of
 
 DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
 TEXTS = np.random.default_rng(5).integers(0, 100, (6, 60)).tolist()

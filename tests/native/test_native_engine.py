@@ -7,7 +7,7 @@ from gpt2 import reference
 from gpt2.config import ACTIVATIONS, GPT2Config
 from gpt2.engine import Engine
 from gpt2.native import NativeEngine
-from native.models import AWKWARD, EVEN, kernels_here, random_weights, weights_of
+from tests.native.models import AWKWARD, EVEN, kernels_here, random_weights, weights_of
 
 # Largest difference to the reference in float64, as a share of the logits' standard deviation.
 # About what the rounding of weights (and of keys and values, where fp16) allows.

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from gpt2.errors import ContextLengthError, InputError, OptionError, WeightError
 from gpt2.native import NativeCache, NativeEngine
 from gpt2.native.threads import thread_count
-from native.models import AWKWARD, EVEN, random_weights, weights_of
-from native.test_native_engine import packed_weights
+from tests.native.models import AWKWARD, EVEN, random_weights, weights_of
+from tests.native.test_native_engine import packed_weights
 
 NAME = "transformer.h.1.mlp.c_fc.weight"
 
@@ -173,7 +173,7 @@ def extend_for_ever(engine: NativeEngine, memory: NativeCache) -> None:
 def test_interrupt_in_generate_ends_the_process() -> None:
     code = (
         "import os, signal, threading\n"
-        "from native.models import EVEN, weights_of\n"
+        "from tests.native.models import EVEN, weights_of\n"
         "from gpt2.native import NativeEngine\n"
         "engine = NativeEngine(weights_of('even'), EVEN, threads=2)\n"
         "threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()\n"

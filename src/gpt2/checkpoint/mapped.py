@@ -1,4 +1,4 @@
-"""A safetensors file as memory-mapped arrays: nothing is read until it is used.
+"""Safetensors: read as memory-mapped arrays, so that nothing is read until it is used; written.
 
 The mapping is private, so a tensor over it can be trained in place without touching the file.
 bfloat16, which numpy lacks, comes as its 16 bits; `Stored` remembers which it is.
@@ -10,6 +10,7 @@ import dataclasses
 import json
 import mmap
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ DTYPES = {
     "U8": np.uint8,
     "BOOL": np.bool_,
 }
+KINDS = {np.dtype(kind): name for name, kind in DTYPES.items() if name != "BF16"}
 # The exponent's bits: a number is infinite or NaN where all are set.
 EXPONENT = {"F16": 0x7C00, "BF16": 0x7F80}
 LONGEST_HEADER = 100_000_000  # bytes, as in the format's own definition
@@ -47,11 +49,32 @@ class Stored:
         """The tensor's shape."""
         return self.array.shape
 
+    @property
+    def nbytes(self) -> int:
+        """The tensor's size in the file."""
+        return self.array.nbytes
+
     def numpy(self) -> npt.NDArray[Any]:
         """As numpy has it; bfloat16 is widened to float32, exactly."""
         if self.kind != "BF16":
             return self.array
         return (self.array.astype(np.uint32) << 16).view(np.float32)
+
+    def rounded(self, kind: str, name: str) -> Stored:
+        """In another precision, to the nearest and ties to even. Raises `WeightError` where a value
+        is out of its range."""
+        if kind == self.kind:
+            return self
+        wide = self.numpy().astype(np.float32)
+        if kind == "BF16":
+            bits = wide.view(np.uint32)
+            array = ((bits + (0x7FFF + ((bits >> 16) & 1))) >> 16).astype(np.uint16)
+        else:
+            with np.errstate(over="ignore"):
+                array = wide.astype(DTYPES[kind])
+        made = Stored(array, kind)
+        made.check_finite(name, f"in {kind}")
+        return made
 
     def torch(self) -> Any:
         """As a torch tensor over the same memory."""
@@ -123,3 +146,41 @@ def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
     if not isinstance(header, dict):
         raise CorruptFileError(f"{path} is no safetensors file: its header is no object.")
     return header, 8 + length
+
+
+def as_stored(tensor: Any) -> Stored:
+    """A numpy array, a torch tensor on any device or what is stored already."""
+    if isinstance(tensor, Stored):
+        return tensor
+    if isinstance(tensor, np.ndarray):
+        array = tensor.astype(tensor.dtype.newbyteorder("<"), copy=False)
+        if array.dtype not in KINDS:
+            raise WeightError(f"{array.dtype} is no type that safetensors knows.")
+        return Stored(array, KINDS[array.dtype])
+    import torch
+
+    tensor = tensor.detach().cpu().contiguous()
+    if tensor.dtype == torch.bfloat16:
+        return Stored(tensor.view(torch.int16).numpy().view(np.uint16), "BF16")
+    return as_stored(tensor.numpy())
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, Any]) -> None:
+    """Write tensors as they are, wide types first, so that each is aligned."""
+    order = sorted(tensors, key=lambda name: -as_stored(tensors[name]).array.itemsize)
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}  # transformers asks for it
+    end = 0
+    for name in order:
+        stored = as_stored(tensors[name])
+        begin, end = end, end + stored.nbytes
+        header[name] = {
+            "dtype": stored.kind,
+            "shape": list(stored.shape),
+            "data_offsets": [begin, end],
+        }
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for name in order:
+            file.write(np.ascontiguousarray(as_stored(tensors[name]).array).data)

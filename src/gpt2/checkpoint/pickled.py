@@ -8,10 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from gpt2.checkpoint.mapped import Stored
+from gpt2.checkpoint.mapped import Stored, as_stored
 from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES, canonical
 from gpt2.config import GPT2Config
-from gpt2.errors import CorruptFileError, MissingDependencyError, MissingFileError
+from gpt2.errors import (
+    CorruptFileError,
+    MissingDependencyError,
+    MissingFileError,
+    UnsupportedError,
+)
 
 # nanoGPT's model_args -> ours; it has no dropout in the file that matters for use.
 NANOGPT_ARGS = {
@@ -21,6 +26,7 @@ NANOGPT_ARGS = {
     "block_size": "n_positions",
     "vocab_size": "vocab_size",
 }
+SCALES = ("scale_attn_weights", "scale_attn_by_inverse_layer_idx")
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
@@ -56,17 +62,10 @@ def store(tensors: Mapping[str, Any]) -> dict[str, Stored]:
     """Torch tensors as `Stored`, sharing their memory."""
     import torch
 
-    kinds = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16"}
-    stored = {}
     for name, tensor in tensors.items():
         if not isinstance(tensor, torch.Tensor):
             raise CorruptFileError(f"{name} is a {type(tensor).__name__}, not a tensor.")
-        tensor = tensor.detach().contiguous()
-        if tensor.dtype == torch.bfloat16:
-            stored[name] = Stored(tensor.view(torch.int16).numpy().view(np.uint16), "BF16")
-        else:
-            stored[name] = Stored(tensor.numpy(), kinds.get(tensor.dtype, "other"))
-    return stored
+    return {name: as_stored(tensor) for name, tensor in tensors.items()}
 
 
 def is_nanogpt(content: Mapping[str, Any]) -> bool:
@@ -81,6 +80,9 @@ def from_nanogpt(content: Mapping[str, Any]) -> tuple[GPT2Config, dict[str, Stor
     its own: the configuration names GPT-2's where the vocabulary has room for it.
     """
     arguments = content["model_args"]
+    lacking = [name for name in NANOGPT_ARGS if name not in arguments]
+    if lacking:
+        raise CorruptFileError(f"the checkpoint's model_args lack {', '.join(lacking)}.")
     shape = {ours: arguments[theirs] for theirs, ours in NANOGPT_ARGS.items()}
     end = 50256 if shape["vocab_size"] > 50256 else None
     dropout = arguments.get("dropout", 0.0)
@@ -110,8 +112,17 @@ def _zeros(tensors: dict[str, Stored], name: str, width: int, kind: str) -> None
 
 
 def to_nanogpt(config: GPT2Config, tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a ckpt.pt that nanoGPT's sample.py and train.py load. Tensors are torch's."""
+    """The content of a ckpt.pt that nanoGPT's sample.py loads. Tensors are torch's.
+
+    Raises `UnsupportedError` for what nanoGPT's model cannot be.
+    """
+    plain = GPT2Config()
+    for name in ("tie_word_embeddings", "layer_norm_epsilon", *SCALES):
+        if getattr(config, name) != getattr(plain, name):
+            raise UnsupportedError(f"nanoGPT has no {name}={getattr(config, name)!r}.")
+    if config.inner != 4 * config.n_embd:
+        raise UnsupportedError(f"nanoGPT's MLP is 4 * n_embd wide, this one {config.inner}.")
     arguments = {theirs: getattr(config, ours) for theirs, ours in NANOGPT_ARGS.items()}
     state = {n: t.t().contiguous() if n.endswith(MATRICES) else t for n, t in tensors.items()}
-    state.setdefault(HEAD, state[EMBEDDING])
+    state[HEAD] = state[EMBEDDING]
     return {"model": state, "model_args": {**arguments, "bias": True, "dropout": 0.0}}

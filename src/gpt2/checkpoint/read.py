@@ -44,17 +44,21 @@ class Checkpoint:
     """A model as its files have it. ``sidecar`` is the content of gpt2.json, or empty."""
 
     config: GPT2Config
-    tensors: Mapping[str, Any]
+    tensors: Tensors
     path: Path
     form: str  # "safetensors", "bin", "nanogpt" or "tensorflow"
     generation_config: dict[str, Any] | None = None
     sidecar: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
+    def stored(self) -> dict[str, Stored]:
+        """The tensors as the file has them, in the file's precision."""
+        return self.tensors.stored
+
+    @property
     def dtype(self) -> str:
-        """The name of the type most values have: F32, F16, BF16."""
-        assert isinstance(self.tensors, Tensors)
-        return self.tensors.stored[EMBEDDING].kind
+        """The type of the embedding and so of most values: F32, F16, BF16."""
+        return self.stored[EMBEDDING].kind
 
 
 def read_checkpoint(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import safetensors
-import safetensors.numpy
-
+from gpt2.checkpoint.mapped import write_safetensors
 from gpt2.checkpoint.read import SIDECAR
 from gpt2.config import GPT2Config
 from gpt2.errors import OptionError
-from gpt2.files import atomic, write_error, write_json, write_text
+from gpt2.files import atomic, reported, to_json
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)(\.index\.json)?")
@@ -32,32 +30,37 @@ def write_checkpoint(
 ) -> list[Path]:
     """Write config.json and the tensors (numpy or torch), in shards where they are large.
 
-    Each file appears whole or not at all; older weights in the folder go last. With
-    ``safe_serialization`` False, pytorch_model.bin is written. Returns the paths. Raises
-    `WriteError`.
+    All is written before anything that was there is replaced; older weights in the folder go last.
+    With ``safe_serialization`` False, pytorch_model.bin is written. Returns the paths. Raises
+    `WriteError`, `OptionError`.
     """
     folder = Path(folder)
-    limit = parse_size(max_shard_size)
-    shards = _shards(tensors, limit)
+    shards = _shards(tensors, parse_size(max_shard_size))
     stem, suffix = ("model", "safetensors") if safe_serialization else ("pytorch_model", "bin")
+    write = write_safetensors if safe_serialization else _write_bin
     names = [f"{stem}.{suffix}"]
     if len(shards) > 1:
         names = [f"{stem}-{i + 1:05d}-of-{len(shards):05d}.{suffix}" for i in range(len(shards))]
-    write = _write_safetensors if safe_serialization else _write_bin
-    for name, shard in zip(names, shards, strict=True):
-        write(folder / name, shard)
-    written = [folder / name for name in names]
-    if len(shards) > 1:
-        index = folder / f"{stem}.{suffix}.index.json"
-        where = {t: name for name, s in zip(names, shards, strict=True) for t in s}
-        total = sum(_nbytes(tensor) for tensor in tensors.values())
-        write_json(index, {"metadata": {"total_size": total}, "weight_map": where})
-        written.append(index)
-    write_text(folder / "config.json", config.to_json_string())
+    settings: dict[str, Any] = {"config.json": config.to_dict()}
     if generation_config is not None:
-        write_json(folder / "generation_config.json", dict(generation_config))
+        settings["generation_config.json"] = dict(generation_config)
     if sidecar:
-        write_json(folder / SIDECAR, dict(sidecar))
+        settings[SIDECAR] = dict(sidecar)
+    if len(shards) > 1:
+        where = {t: name for name, s in zip(names, shards, strict=True) for t in s}
+        total = sum(int(tensor.nbytes) for tensor in tensors.values())
+        index = {"metadata": {"total_size": total}, "weight_map": where}
+        settings[f"{stem}.{suffix}.index.json"] = index
+    with contextlib.ExitStack() as all_or_nothing:  # they take their places when all are written
+        for name, value in settings.items():
+            part = all_or_nothing.enter_context(atomic(folder / name))
+            with reported(folder / name):
+                part.write_text(to_json(value), "utf-8")
+        for name, shard in zip(names, shards, strict=True):
+            part = all_or_nothing.enter_context(atomic(folder / name))
+            with reported(folder / name):
+                write(part, shard)
+    written = [folder / name for name in (*names, *settings)]
     _remove_older(folder, written)
     return written
 
@@ -85,48 +88,28 @@ def _shards(tensors: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
     shards: list[dict[str, Any]] = [{}]
     size = 0
     for name, tensor in tensors.items():
-        if shards[-1] and size + _nbytes(tensor) > limit:
+        if shards[-1] and size + int(tensor.nbytes) > limit:
             shards.append({})
             size = 0
         shards[-1][name] = tensor
-        size += _nbytes(tensor)
+        size += int(tensor.nbytes)
     return shards
-
-
-def _nbytes(tensor: Any) -> int:
-    return int(tensor.nbytes)
-
-
-def _write_safetensors(path: Path, tensors: Mapping[str, Any]) -> None:
-    metadata = {"format": "pt"}  # transformers asks for it
-    with atomic(path) as part:
-        try:
-            if all(isinstance(tensor, np.ndarray) for tensor in tensors.values()):
-                contiguous = {name: np.ascontiguousarray(t) for name, t in tensors.items()}
-                safetensors.numpy.save_file(contiguous, part, metadata)
-            else:
-                from safetensors.torch import save_file
-
-                dense = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-                save_file(dense, part, metadata)
-        except safetensors.SafetensorError as error:
-            raise write_error(path, _as_os_error(error)) from error
-
-
-def _as_os_error(error: Exception) -> OSError:
-    """The error of the operating system that safetensors wraps in words."""
-    code = re.search(r"os error (\d+)", str(error), re.IGNORECASE)
-    return OSError(int(code.group(1)) if code else 0, str(error))
 
 
 def _write_bin(path: Path, tensors: Mapping[str, Any]) -> None:
     import torch
 
-    with atomic(path) as part:
-        try:
-            torch.save({n: torch.as_tensor(t).clone() for n, t in tensors.items()}, part)
-        except RuntimeError as error:  # torch's own writer reports a full disk so
-            raise write_error(path, OSError(0, str(error).split("\n")[0])) from error
+    save_torch(path, {n: torch.as_tensor(t).clone() for n, t in tensors.items()})
+
+
+def save_torch(path: Path, content: Any) -> None:
+    """`torch.save` whose complaint about a full disk is an OSError."""
+    import torch
+
+    try:
+        torch.save(content, path)
+    except RuntimeError as error:  # torch's own writer reports it so
+        raise OSError(0, str(error).split("\n")[0]) from error
 
 
 def _remove_older(folder: Path, written: list[Path]) -> None:

@@ -6,7 +6,7 @@ never imported here: a tensor brings its own methods. V is the size of the vocab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -167,11 +167,6 @@ def widen(x: Array) -> Array:
 def ban(x: Array, index: Array) -> Array:
     """A copy of ``x`` with -inf at x[r, index[r, j]]; an index of V bans nothing."""
     return put(widen(x), index, -INF)[:, : x.shape[-1]]
-
-
-def stack(rows: Sequence[Array]) -> Array:
-    """Arrays of one shape on a new first axis."""
-    return np.stack(rows) if isinstance(rows[0], np.ndarray) else _torch(rows[0]).stack(list(rows))
 
 
 def to_numpy(x: Any) -> Any:

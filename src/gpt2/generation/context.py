@@ -69,8 +69,3 @@ class Context:
         for r in full:
             self.cache.truncate(r, 0)
         return [self.rows[r][-self.keep :] if r in full else self.rows[r][-1:] for r in rows]
-
-    def gather(self, sources: Sequence[int]) -> None:
-        """Let row ``r`` become what row ``sources[r]`` was."""
-        self.cache.gather(sources)
-        self.rows = [list(self.rows[source]) for source in sources]

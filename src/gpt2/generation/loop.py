@@ -14,7 +14,7 @@ from gpt2.generation.config import GenerationConfig
 from gpt2.generation.context import Context
 from gpt2.generation.prompts import Prompts, fill_id
 from gpt2.generation.sampling import Chooser
-from gpt2.generation.stopping import Stopping, as_flags
+from gpt2.generation.stopping import Stopping
 
 
 @dataclass
@@ -114,7 +114,7 @@ def _choose(job: Job, scores: Array, context: Context, done: list[bool], fill: i
     pads = bool(job.stopping.eos) and any(done)  # transformers pads only where there is an eos
     if not pads:
         return job.choose(scores, positions)
-    flags = as_flags(scores, done)
+    flags = arrays.booleans(scores, done)
     if job.options.do_sample:  # whatever is drawn for a finished row, something must be possible
         scores = arrays.where(flags[:, None], 0 * flags[:, None], scores)
     return arrays.where(flags, fill, job.choose(scores, positions))

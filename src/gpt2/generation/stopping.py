@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 from gpt2.errors import OptionError
-from gpt2.generation import arrays
 from gpt2.generation.arrays import Array
 from gpt2.generation.config import GenerationConfig, token_list
 
@@ -96,13 +95,11 @@ def _byte_of_character() -> dict[str, int]:
 
 def token_bytes(tokenizer: Any, token: int) -> bytes:
     """The bytes a token stands for; of any tokenizer with ``convert_ids_to_tokens``."""
+    if hasattr(tokenizer, "token_bytes"):
+        own: bytes = tokenizer.token_bytes(token)
+        return own
     text = tokenizer.convert_ids_to_tokens(token) or ""
     table = _byte_of_character()
     if all(character in table for character in text):
         return bytes(table[character] for character in text)
     return str(text).encode()
-
-
-def as_flags(like: Array, done: Sequence[bool]) -> Array:
-    """Truth values of the rows on the device of ``like``."""
-    return arrays.booleans(like, list(done))

@@ -95,7 +95,7 @@ class NativeEngine(GenerationMixin):
                 ``dtype``, but int8 where that is int4.
             kv_dtype: keys and values in the cache: fp16 or fp32.
             threads: None means GPT2_THREADS, or the physical cores.
-            kernels: generic, avx2, avx512 or neon; None means the best this processor runs.
+            kernels: generic, avx2 or avx512; None means the best this processor runs.
             tokenizer: for texts given to ``generate``.
 
         Raises:

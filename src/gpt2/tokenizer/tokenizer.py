@@ -151,6 +151,11 @@ class GPT2Tokenizer(SpecialTokens):
         """Token -> id, the added ones included."""
         return self.get_vocab()
 
+    @property
+    def merges(self) -> list[tuple[str, str]]:
+        """The merges in the order learned, spelled as in merges.txt."""
+        return list(self._merges)
+
     def token_bytes(self, token: int) -> bytes:
         """The bytes an id stands for. Raises `TokenizerError` for an unknown id."""
         try:

@@ -1,0 +1,129 @@
+"""``gpt2 convert``: write a model in another file format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gpt2.errors import MissingFileError, OptionError
+
+if TYPE_CHECKING:
+    from gpt2.checkpoint import Checkpoint
+    from gpt2.tokenizer import GPT2Tokenizer
+
+FORMS = ("safetensors", "bin", "nanogpt", "gguf")
+SUFFIXES = {".gguf": "gguf", ".pt": "nanogpt"}
+KINDS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+DTYPES = (*KINDS, "q8_0")
+
+
+@click.command()
+@click.argument("source")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
+              help="A folder; for nanogpt and gguf also a file.")  # fmt: skip
+@click.option("--to", "form", type=click.Choice(FORMS),
+              help="The form. (default by the output's name, else safetensors)")  # fmt: skip
+@click.option("--dtype", type=click.Choice(DTYPES),
+              help="The weights' precision; q8_0 is for gguf. (default as it is)")  # fmt: skip
+@click.option("--shard-size", default="5GB", show_default=True, help="The largest file.")
+def command(
+    source: str, output: Path, form: str | None, dtype: str | None, shard_size: str
+) -> None:
+    """Write the model SOURCE in another form.
+
+    SOURCE is a folder, a file or a name: safetensors, pytorch_model.bin, nanoGPT's ckpt.pt or
+    OpenAI's TensorFlow folder. The forms are safetensors and bin (what transformers loads), nanogpt
+    (ckpt.pt) and gguf (llama.cpp). The tokenizer goes along.
+    """
+    form = form or SUFFIXES.get(output.suffix, "safetensors")
+    written = convert(source, output, form, dtype, shard_size)
+    size = sum(path.stat().st_size for path in written)
+    click.echo(f"{output}: {form}, {size / 1e6:,.1f} MB", err=True)
+
+
+def convert(
+    source: str, output: Path, form: str, dtype: str | None = None, shard_size: str = "5GB"
+) -> list[Path]:
+    """Write the model and return the paths of its weights and settings."""
+    from gpt2.checkpoint import read_checkpoint, write_checkpoint
+    from gpt2.hub import resolve
+
+    if dtype == "q8_0" and form != "gguf":
+        raise OptionError("q8_0 is a precision of gguf: give --to gguf.")
+    place = resolve(source)
+    checkpoint = read_checkpoint(place)
+    tokenizer = _tokenizer(place)
+    if form == "gguf":
+        return [_to_gguf(checkpoint, tokenizer, _file(output, "model.gguf"), dtype)]
+    stored = _rounded(checkpoint, dtype)
+    if form == "nanogpt":
+        written = [_to_nanogpt(checkpoint, stored, _file(output, "ckpt.pt"))]
+    else:
+        tensors = stored if form == "safetensors" else _torch(stored)
+        written = write_checkpoint(
+            output,
+            checkpoint.config,
+            tensors,
+            max_shard_size=shard_size,
+            safe_serialization=form == "safetensors",
+            generation_config=checkpoint.generation_config,
+            sidecar=checkpoint.sidecar,
+        )
+    if tokenizer is not None:
+        tokenizer.save_pretrained(written[0].parent)
+    return written
+
+
+def _tokenizer(place: Path) -> GPT2Tokenizer | None:
+    from gpt2.tokenizer import GPT2Tokenizer
+
+    try:
+        return GPT2Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
+    except MissingFileError:
+        click.echo(f"{place}: no tokenizer is there, none is written", err=True)
+        return None
+
+
+def _file(output: Path, name: str) -> Path:
+    return output if output.suffix in SUFFIXES else output / name
+
+
+def _rounded(checkpoint: Checkpoint, dtype: str | None) -> dict[str, Any]:
+    """The tensors as stored, in another precision where one is asked for."""
+    stored = checkpoint.stored
+    if dtype is None:
+        return dict(stored)
+    return {name: tensor.rounded(KINDS[dtype], name) for name, tensor in stored.items()}
+
+
+def _torch(stored: dict[str, Any]) -> dict[str, Any]:
+    return {name: tensor.torch() for name, tensor in stored.items()}
+
+
+def _to_nanogpt(checkpoint: Checkpoint, stored: dict[str, Any], path: Path) -> Path:
+    from gpt2.checkpoint.pickled import to_nanogpt
+    from gpt2.checkpoint.write import save_torch
+    from gpt2.files import atomic
+
+    if checkpoint.config.activation_function != "gelu":
+        click.echo("note: nanoGPT computes the exact GELU, this model an approximation", err=True)
+    content = to_nanogpt(checkpoint.config, _torch(stored))
+    with atomic(path) as part:
+        save_torch(part, content)
+    return path
+
+
+def _to_gguf(
+    checkpoint: Checkpoint, tokenizer: GPT2Tokenizer | None, path: Path, dtype: str | None
+) -> Path:
+    from gpt2.checkpoint.gguf import write_gguf
+
+    own = {kind: name for name, kind in KINDS.items()}.get(checkpoint.dtype, "float32")
+    words: dict[str, Any] = {}
+    if tokenizer is not None:
+        words["vocabulary"] = (tokenizer.get_vocab(), tokenizer.merges)
+        words["special"] = tokenizer.all_special_ids
+    write_gguf(path, checkpoint.config, checkpoint.tensors, dtype=dtype or own, **words)
+    return path
