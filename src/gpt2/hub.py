@@ -166,8 +166,8 @@ class _Download:
         except _network_errors(HfHubHTTPError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise HubError(
-                f"downloading {self.repo} failed: {reason}. What arrived is kept; the same command "
-                "goes on from there."
+                f"downloading {self.repo} failed: {reason}. Files that arrived whole are kept: "
+                "run the same command again."
             ) from error
 
     def from_cache(self, reason: str) -> Path:

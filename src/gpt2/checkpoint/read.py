@@ -123,11 +123,11 @@ def _open_file(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
 def _open_shards(index: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
     try:
         files = dict.fromkeys(read_json(index)["weight_map"].values())
-    except (KeyError, AttributeError):
-        raise CorruptFileError(f"{index} has no weight_map.") from None
+    except (KeyError, AttributeError, TypeError):
+        raise CorruptFileError(f"{index} has no weight_map of names and files.") from None
     form, stored = "", {}
     for name in files:
-        if Path(name).name != name:
+        if not isinstance(name, str) or Path(name).name != name:
             raise CorruptFileError(f"{index} names a file outside its folder: {name!r}.")
         form, _, part = _open_file(index.parent / name)
         stored.update(part)

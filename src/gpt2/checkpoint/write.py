@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gpt2.checkpoint.mapped import write_safetensors
+from gpt2.checkpoint.mapped import as_stored, write_safetensors
 from gpt2.checkpoint.read import SIDECAR
 from gpt2.config import GPT2Config
 from gpt2.errors import OptionError
 from gpt2.files import atomic, reported, to_json
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+DTYPE_NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)(\.index\.json)?")
 
 
@@ -41,7 +42,7 @@ def write_checkpoint(
     names = [f"{stem}.{suffix}"]
     if len(shards) > 1:
         names = [f"{stem}-{i + 1:05d}-of-{len(shards):05d}.{suffix}" for i in range(len(shards))]
-    settings: dict[str, Any] = {"config.json": config.to_dict()}
+    settings: dict[str, Any] = {"config.json": _with_dtype(config, tensors).to_dict()}
     if generation_config is not None:
         settings["generation_config.json"] = dict(generation_config)
     if sidecar:
@@ -63,6 +64,15 @@ def write_checkpoint(
     written = [folder / name for name in (*names, *settings)]
     _remove_older(folder, written)
     return written
+
+
+def _with_dtype(config: GPT2Config, tensors: Mapping[str, Any]) -> GPT2Config:
+    """The configuration naming the tensors' precision, which transformers' dtype="auto" goes by."""
+    kind = as_stored(next(iter(tensors.values()))).kind
+    names = [name for name in ("dtype", "torch_dtype") if name in config.extra] or ["dtype"]
+    return (
+        config.replace(**dict.fromkeys(names, DTYPE_NAMES[kind])) if kind in DTYPE_NAMES else config
+    )
 
 
 def parse_size(size: int | str) -> int:

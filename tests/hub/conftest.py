@@ -1,0 +1,65 @@
+"""A hub of our own with one tiny model in it, and a run of Python that knows no other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.checkpoint.small import peer
+from tests.hub.server import Hub
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+LOAD = """
+import sys
+from gpt2.errors import GPT2Error
+from gpt2.hub import resolve
+try:
+    print(resolve(sys.argv[1], revision=sys.argv[2] if len(sys.argv) > 2 else None))
+except GPT2Error as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hub") / "model"
+    peer().save_pretrained(folder)
+    (folder / "vocab.json").write_text('{"a": 0, "b": 1}')
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    return folder
+
+
+@pytest.fixture
+def hub(model: Path) -> Iterator[Hub]:
+    server = Hub()
+    server.repos["openai-community/gpt2"] = model
+    server.renamed["gpt2"] = "openai-community/gpt2"
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def run(hub: Hub, tmp_path: Path) -> Run:
+    """Run code in a fresh process whose hub is ours and whose cache is empty at first."""
+
+    def _run(*arguments: str, code: str = LOAD, **environment: str):  # type: ignore[no-untyped-def]
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_"))}
+        ours = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "cache"),
+                "HF_HUB_DISABLE_PROGRESS_BARS": "1", "NO_PROXY": "*", "HF_HUB_DISABLE_XET": "1",
+                "PYTHONPATH": "src"}  # fmt: skip
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            env=kept | ours | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=Path(__file__).parents[2],
+        )
+
+    return _run

@@ -1,0 +1,75 @@
+"""Models by name, over a server that speaks the hub's protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gpt2.hub import bundled_models
+from tests.hub.conftest import Run
+from tests.hub.server import Hub
+
+NAME = "openai-community/gpt2"
+CLOSED = "http://127.0.0.1:9"  # the discard port: nobody listens
+
+
+@pytest.mark.parametrize("name", ["gpt2", NAME])
+def test_a_second_load_fetches_nothing(hub: Hub, run: Run, model: Path, name: str) -> None:
+    first = run(name)
+    assert first.returncode == 0, first.stderr
+    folder = Path(first.stdout.strip())
+    for file in model.iterdir():
+        assert (folder / file.name).read_bytes() == file.read_bytes()
+    assert "model.safetensors" in hub.fetched()
+    hub.requests.clear()
+    second = run(name)
+    assert second.stdout == first.stdout
+    assert hub.fetched() == []
+    offline = run(name, HF_HUB_OFFLINE="1", HF_ENDPOINT=CLOSED)
+    assert offline.stdout == first.stdout
+    unreachable = run(name, HF_ENDPOINT=CLOSED)
+    assert unreachable.stdout == first.stdout, unreachable.stderr
+
+
+def test_a_broken_download_is_made_whole_by_the_next(hub: Hub, run: Run, model: Path) -> None:
+    hub.cut.add("model.safetensors")
+    broken = run(NAME)
+    assert "HubError" in broken.stderr, broken.stderr
+    assert "run the same command again" in broken.stderr
+    hub.cut.clear()
+    hub.requests.clear()
+    whole = run(NAME)
+    assert whole.returncode == 0, whole.stderr
+    file = Path(whole.stdout.strip()) / "model.safetensors"
+    assert file.read_bytes() == (model / file.name).read_bytes()
+
+
+@pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": CLOSED}])
+def test_offline_without_the_model_names_what_helps(run: Run, environment: dict[str, str]) -> None:
+    result = run("gpt2", **environment)
+    assert "HubOfflineError" in result.stderr
+    assert "hf download gpt2" in result.stderr
+    for name in bundled_models()[:1]:
+        assert repr(name) in result.stderr
+
+
+def test_what_the_hub_has_not(hub: Hub, run: Run, model: Path, tmp_path: Path) -> None:
+    assert "HubNotFoundError: the hub has no model 'nobody/nothing'" in run("nobody/nothing").stderr
+    assert "has no revision 'v9'" in run(NAME, "v9").stderr
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "config.json").write_text("{}")
+    hub.repos["user/empty"] = empty
+    assert "has no model.safetensors or pytorch_model.bin" in run("user/empty").stderr
+
+
+def test_damaged_bytes_are_found_and_removed(hub: Hub, run: Run) -> None:
+    hub.damaged.add("model.safetensors")
+    result = run(NAME)
+    assert "CorruptFileError" in result.stderr, result.stderr
+    assert "not the hub's SHA-256" in result.stderr
+    hub.damaged.clear()
+    again = run(NAME)
+    assert again.returncode == 0, again.stderr
+    assert "model.safetensors" in hub.fetched()
