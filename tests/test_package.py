@@ -83,6 +83,12 @@ def test_every_public_name_is_there() -> None:
         assert getattr(gpt2, name) is not None
 
 
+def test_type_checkers_see_every_public_name() -> None:
+    source = (SOURCE / "__init__.py").read_text("utf-8")
+    shown = {line.split(" as ")[1] for line in source.splitlines() if " as " in line}
+    assert set(gpt2.__all__) - {"__version__"} <= shown
+
+
 def test_no_tracked_file_is_large() -> None:
     listed = run("git", "ls-files", "-z")
     if listed.returncode:

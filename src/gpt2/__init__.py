@@ -34,9 +34,22 @@ _ELSEWHERE = ("GPT2DoubleHeadsModel", "GPT2ForQuestionAnswering", "GPT2ForTokenC
 
 __all__ = ["__version__", *_HOME]
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
+    from gpt2.auto import AutoConfig as AutoConfig
+    from gpt2.auto import AutoModel as AutoModel
+    from gpt2.auto import AutoModelForCausalLM as AutoModelForCausalLM
+    from gpt2.auto import AutoTokenizer as AutoTokenizer
+    from gpt2.auto import pipeline as pipeline
+    from gpt2.auto import set_seed as set_seed
     from gpt2.config import GPT2Config as GPT2Config
     from gpt2.errors import GPT2Error as GPT2Error
+    from gpt2.generation import GenerationConfig as GenerationConfig
+    from gpt2.loading import load as load
+    from gpt2.model import GPT2ForSequenceClassification as GPT2ForSequenceClassification
+    from gpt2.model import GPT2LMHeadModel as GPT2LMHeadModel
+    from gpt2.model import GPT2Model as GPT2Model
+    from gpt2.tokenizer import GPT2Tokenizer as GPT2Tokenizer
+    from gpt2.tokenizer import GPT2TokenizerFast as GPT2TokenizerFast
 
 
 def __getattr__(name: str) -> Any:

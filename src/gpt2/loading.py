@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from pathlib import Path
 from typing import Any, Literal
 
 from gpt2.errors import MissingFileError, OptionError
@@ -14,17 +12,15 @@ EngineName = Literal["native", "torch", "reference"]
 ENGINES = ("native", "torch", "reference")
 
 
-def default_engine() -> EngineName:
-    """The engine the command line uses: the native one where it is built, else the reference."""
-    place = importlib.util.find_spec("gpt2.native")
-    built = place is not None and Path(str(place.origin)).with_name("core.so").exists()
-    return "native" if built else "reference"
+# The short names of a precision, and those numpy and torch have for it.
+SHORT = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
+LONG = {short: long for long, short in SHORT.items()}
 
 
 def load(
     name: str | os.PathLike[str],
     *,
-    engine: EngineName | None = None,
+    engine: EngineName = "native",
     dtype: str | None = None,
     revision: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
@@ -36,9 +32,9 @@ def load(
     Args:
         name: a folder, a file, a bundled name or a hub name.
         engine: "native" (C++, fast on a CPU), "torch" (GPUs, training) or "reference" (numpy, to
-            read); None for the command line's default.
-        dtype: the precision of the weights in memory: "float32" everywhere; what else there is
-            depends on the engine.
+            read). The one asked for runs, or an error says what it lacks.
+        dtype: the precision of the weights in memory. native: fp32 (the default), fp16, bf16, int8,
+            int4; torch: fp32, fp16, bf16; reference: fp32, float64. Long names mean the same.
         revision, cache_dir, local_files_only, token: for the hub.
 
     Raises:
@@ -47,7 +43,6 @@ def load(
     """
     from gpt2.hub import resolve
 
-    engine = engine or default_engine()
     if engine not in ENGINES:
         raise OptionError(f"engine must be one of {', '.join(ENGINES)}, found {engine!r}.")
     place = resolve(
@@ -61,7 +56,7 @@ def load(
     if engine == "torch":
         from gpt2.model import GPT2LMHeadModel
 
-        model = GPT2LMHeadModel.from_pretrained(place, dtype=dtype)
+        model = GPT2LMHeadModel.from_pretrained(place, dtype=LONG.get(dtype or "", dtype))
         model.tokenizer = tokenizer
     elif engine == "reference":
         model = _reference(place, dtype, tokenizer)
@@ -87,10 +82,11 @@ def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     from gpt2.checkpoint import read_checkpoint
     from gpt2.numpy_engine import NumpyEngine
 
-    if dtype not in (None, "float32", "float64"):
-        raise OptionError(f"the reference computes in float32 or float64, found {dtype!r}.")
+    dtype = LONG.get(dtype or "fp32", dtype)
+    if dtype not in ("float32", "float64"):
+        raise OptionError(f"the reference computes in fp32 or float64, found {dtype!r}.")
     checkpoint = read_checkpoint(place)
-    kind = np.dtype(dtype or "float32")
+    kind = np.dtype(dtype)
     weights = {name: t.astype(kind, copy=False) for name, t in checkpoint.tensors.items()}
     model = NumpyEngine(weights, checkpoint.config, tokenizer)
     model.use_generation_file(checkpoint.generation_config)
@@ -102,11 +98,10 @@ def _native(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     from gpt2.native import NativeEngine
 
     checkpoint = read_checkpoint(place)
-    short = {None: "fp32", "float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
     model = NativeEngine(
         checkpoint.tensors,
         checkpoint.config,
-        dtype=short.get(dtype) or str(dtype),
+        dtype=SHORT.get(dtype or "float32", dtype or "fp32"),
         tokenizer=tokenizer,
     )
     model.use_generation_file(checkpoint.generation_config)
