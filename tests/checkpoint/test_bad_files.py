@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.tiny import random_weights, tiny_config, tiny_tokenizer, write_tiny
 
 from gpt2.checkpoint import read_checkpoint, write_checkpoint
 from gpt2.errors import OptionError, WeightError, WriteError
 from gpt2.loading import load
+from tests.tiny import random_weights, tiny_config, tiny_tokenizer, write_tiny
 
 # A process whose files may hold no more than so many bytes: what a full disk does, by the kernel.
 LIMITED = """

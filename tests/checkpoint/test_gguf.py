@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.tiny import END, WORDS, random_weights, tiny_config, tiny_tokenizer, write_tiny
 
 from gpt2.checkpoint import read_checkpoint
 from gpt2.checkpoint.gguf import write_gguf
 from gpt2.checkpoint.names import MATRICES
 from gpt2.errors import MissingDependencyError, OptionError, UnsupportedError
 from gpt2.loading import load
+from tests.tiny import END, WORDS, random_weights, tiny_config, tiny_tokenizer, write_tiny
 
 gguf = pytest.importorskip("gguf", reason="GGUF is written with the package gguf")
 PROMPT = [5, 17, 42, 7, 9]

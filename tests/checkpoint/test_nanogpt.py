@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from nanogpt import NanoConfig, NanoGPT, random_nanogpt, save_nanogpt
-from tests.tiny import tiny_config
 
 from gpt2 import GPT2LMHeadModel
 from gpt2.checkpoint import read_checkpoint
 from gpt2.checkpoint.pickled import to_nanogpt
 from gpt2.errors import CorruptFileError, UnsupportedError
+from tests.checkpoint.nanogpt import NanoConfig, NanoGPT, random_nanogpt, save_nanogpt
+from tests.tiny import tiny_config
 
 IDS = torch.tensor([[5, 9, 60, 3, 3, 17]])
 
