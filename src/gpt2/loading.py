@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Literal
 
 from gpt2.errors import MissingFileError, OptionError
@@ -66,10 +67,10 @@ def load(
     return model
 
 
-def _tokenizer(place: Any, name: Any) -> GPT2Tokenizer | None:
+def _tokenizer(place: Path, name: Any) -> GPT2Tokenizer | None:
     """The tokenizer beside the weights, or None where there is none: ids still work."""
     try:
-        tokenizer = GPT2Tokenizer.from_pretrained(place)
+        tokenizer = GPT2Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
     except MissingFileError:
         return None
     tokenizer.name_or_path = str(name)

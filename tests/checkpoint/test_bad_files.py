@@ -127,6 +127,13 @@ def test_large_finite_values_are_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", ["reference", "torch"])
+def test_a_file_finds_the_tokenizer_beside_it(tmp_path: Path, engine: Any) -> None:
+    write_tiny(tmp_path)
+    model = load(tmp_path / "model.safetensors", engine=engine)
+    assert model.tokenizer.decode(model.tokenizer.encode("狐 fox")) == "狐 fox"
+
+
+@pytest.mark.parametrize("engine", ["reference", "torch"])
 def test_a_vocabulary_larger_than_the_model(tmp_path: Path, engine: Any) -> None:
     config = tiny_config(vocab_size=100, bos_token_id=1, eos_token_id=1)
     write_checkpoint(tmp_path, config, random_weights(config))

@@ -78,6 +78,7 @@ def test_openais_tensorflow_folder(tmp_path: Path) -> None:
     theirs = peer()
     state = {n: t.numpy() for n, t in theirs.state_dict().items() if n != "lm_head.weight"}
     write_folder(tmp_path, state, SHAPE)
+    assert read_checkpoint(tmp_path).config.eos_token_id == SHAPE["vocab_size"] - 1
     ours = GPT2LMHeadModel.from_pretrained(tmp_path)
     np.testing.assert_allclose(logits(ours), logits(theirs), atol=2e-5, rtol=0)
 

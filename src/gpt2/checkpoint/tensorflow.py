@@ -48,7 +48,10 @@ def _config(path: Path) -> GPT2Config:
     hparams = read_json(path)
     try:
         shape = {ours: hparams[theirs] for theirs, ours in HPARAMS.items()}
-        return GPT2Config(**shape, n_layer=hparams["n_layer"], n_head=hparams["n_head"])
+        layers, heads, end = hparams["n_layer"], hparams["n_head"], hparams["n_vocab"] - 1
+        return GPT2Config(
+            **shape, n_layer=layers, n_head=heads, bos_token_id=end, eos_token_id=end
+        )  # OpenAI's encoder has <|endoftext|> last
     except KeyError as error:
         raise ConfigError(f"{path} has no {error}.") from None
 
