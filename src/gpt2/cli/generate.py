@@ -6,7 +6,7 @@ import json
 import secrets
 import sys
 import time
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -26,7 +26,7 @@ LENGTH = {"max_new_tokens": 100}  # fewer where the context ends sooner
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True,
               help="A folder, a file, a bundled name or a hub name.")  # fmt: skip
 @click.option("--engine", type=click.Choice(["native", "torch", "reference"]),
-              help="What computes. (default native where it is built, else reference)")  # fmt: skip
+              default="native", show_default=True, help="What computes.")  # fmt: skip
 @click.option("--dtype", help="The precision to compute in, such as float32 or int8.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option("--echo/--no-echo", default=True, help="Print the prompt too. (default yes)")
@@ -39,7 +39,7 @@ LENGTH = {"max_new_tokens": 100}  # fewer where the context ends sooner
 def command(
     prompt: str | None,
     model: str,
-    engine: Any,
+    engine: Literal["native", "torch", "reference"],
     dtype: str | None,
     as_json: bool,
     echo: bool,
