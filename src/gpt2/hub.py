@@ -171,16 +171,21 @@ class _Download:
             ) from error
 
     def from_cache(self, reason: str) -> Path:
+        """The snapshot in the cache, if what is asked for lies in it."""
         from huggingface_hub import snapshot_download
 
-        try:
-            folder = snapshot_download(self.repo, local_files_only=True, **self.where)
-        except OSError:
-            raise HubOfflineError(
-                f"{self.repo} is not on this machine and {reason}. On a machine with a network: "
-                f"hf download {self.repo}. {_bundled()}"
-            ) from None
-        return Path(folder)
+        for needed in [self.patterns] if self.patterns else [SAFE, PICKLED]:
+            wanted = [*needed] if self.patterns else [*needed, *SETTINGS, *TOKENIZER]
+            with contextlib.suppress(OSError):  # nothing there, or not all that the hub has
+                found = snapshot_download(
+                    self.repo, allow_patterns=wanted, local_files_only=True, **self.where
+                )
+                if _matching([path.name for path in Path(found).iterdir()], needed):
+                    return Path(found)
+        raise HubOfflineError(
+            f"{self.repo} is not on this machine and {reason}. On a machine with a network: "
+            f"hf download {self.repo}. {_bundled()}"
+        )
 
 
 def _network_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:

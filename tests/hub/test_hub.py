@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,31 @@ def test_damaged_bytes_are_found_and_removed(hub: Hub, run: Run) -> None:
     again = run(NAME)
     assert again.returncode == 0, again.stderr
     assert "model.safetensors" in hub.fetched()
+
+
+def test_a_tokenizer_in_the_cache_is_no_model(run: Run) -> None:
+    code = "from gpt2 import hub; hub.resolve('gpt2', allow_patterns=['vocab.json'])"
+    assert run(code=code).returncode == 0
+    assert run(code=code, HF_HUB_OFFLINE="1").returncode == 0
+    result = run("gpt2", HF_HUB_OFFLINE="1")
+    assert "HubOfflineError: gpt2 is not on this machine" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["safetensors", "bin"])
+def test_only_what_is_used_comes_down(
+    hub: Hub, run: Run, model: Path, tmp_path: Path, form: str
+) -> None:
+    used = {path.name for path in model.iterdir()}
+    folder = shutil.copytree(model, tmp_path / "many")
+    others = ["tf_model.h5", "flax_model.msgpack", "README.md", "pytorch_model.bin"]
+    for name in others:
+        (folder / name).write_bytes(b"x" * 100)
+    if form == "bin":
+        (folder / "model.safetensors").unlink()
+        used = used - {"model.safetensors"} | {"pytorch_model.bin"}
+    hub.repos["user/many"] = folder
+    first = run("user/many")
+    assert {path.name for path in Path(first.stdout.strip()).iterdir()} == used, first.stderr
+    assert set(hub.fetched()) == used
+    offline = run("user/many", HF_HUB_OFFLINE="1")
+    assert offline.stdout == first.stdout, offline.stderr
