@@ -118,11 +118,11 @@ def _torch() -> str:
 
 def _cached() -> list[str]:
     """The GPT-2 models in the hub's cache, by the configurations that lie there."""
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     try:
-        repositories = scan_cache_dir().repos
+        repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
     except CacheNotFound:
         return []
     found = []
