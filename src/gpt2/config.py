@@ -161,7 +161,8 @@ class GPT2Config:
         family = values.get("model_type", "gpt2")
         if family != "gpt2":
             raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded here.")
-        return cls(**values)
+        written = ("model_type", "architectures")  # `to_dict` writes these of itself
+        return cls(**{name: value for name, value in values.items() if name not in written})
 
     @classmethod
     def from_json_file(cls, path: str | Path) -> GPT2Config:

@@ -12,7 +12,6 @@ import click
 
 PACKAGES = {  # package -> what it is for here
     "numpy": "arrays",
-    "safetensors": "weights",
     "tiktoken": "fast tokenisation",
     "huggingface_hub": "models by name",
     "torch": "training, GPUs: pip install 'gpt2[torch]'",

@@ -1,0 +1,130 @@
+"""Write docs/results.md from benchmarks/results/*.json: no figure there is typed by hand.
+
+PYTHONPATH=src:. python -m benchmarks.report
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from benchmarks.common import RESULTS, ROOT
+
+PAGE = ROOT / "docs" / "results.md"
+HEAD = """# Results
+
+Every figure here is read from a file in `benchmarks/results/` by `python -m benchmarks.report`; a
+test holds this page to those files. Each section names the command that made its file. Contenders take
+turns in one run; a figure is the median, with the least and the greatest in brackets.
+"""
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head), *(list(row) for row in rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def spread(figure: dict[str, float], digits: int = 0) -> str:
+    low, high = sorted((figure["min"], figure["max"]))
+    return f"{figure['median']:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
+
+
+def generate(found: dict[str, Any]) -> str:
+    names = {"gpt2": "torch engine", "native": "native engine", "transformers": "transformers"}
+    rows = [
+        [
+            f"{case['prompt']}, {case['batch']}",
+            *(spread(case["tokens_per_second"][name], 1) for name in names),
+            *(f"{case['ratio'][name]:.2f}" for name in ("gpt2", "native")),
+            "yes" if case["same_ids"] else "no",
+        ]
+        for case in found["speed"]
+    ]
+    head = ["prompt, batch", *names.values(), "torch / tf", "native / tf", "same ids"]
+    return (
+        "`generate`, greedy, 124M random weights in fp32, tokens a second with the prompt's time "
+        "counted.\n\n" + table(head, rows)
+    )
+
+
+def load(found: dict[str, Any]) -> str:
+    rows = [
+        [name, spread(f["load_s"], 3), spread(f["first_logits_s"], 3), spread(f["peak_MB"])]
+        for name, f in found["results"].items()
+    ]
+    head = ["124M", "load, s", "to first logits, s", "peak memory, MB"]
+    return "A process of its own each, files in the page cache.\n\n" + table(head, rows)
+
+
+def native(found: dict[str, Any]) -> str:
+    kinds = ("decode after 32", "decode after 512", "prefill 512", "batch 8", "batch 32")
+    rows = [
+        [
+            dtype,
+            f"{figures['weight_bytes'] / 1e6:.0f}",
+            *(spread(figures[kind]) for kind in kinds),
+            f"{figures['share_of_bandwidth']:.2f}",
+        ]
+        for dtype, figures in found["engines"].items()
+    ]
+    note = (
+        "124M random weights, tokens a second, the native engine alone (no peer in this run). The "
+        "last column is the share of the rate at which a plain loop read memory in the same run; "
+        "it is above 1 where that loop was the slower one.\n\n"
+    )
+    return note + table(["", "weights, MB", *kinds, "share"], rows)
+
+
+def tokenizer(found: dict[str, Any]) -> str:
+    names = ("gpt2", "tiktoken", "tokenizers", "transformers")
+    rows = []
+    for case, figures in found.items():
+        unit = next((u for u in ("MB/s", "microseconds", "seconds") if u in _units(figures)), None)
+        if case != "machine" and unit is not None:
+            rows.append([f"{case}, {unit}", *(_figure(figures[unit].get(name)) for name in names)])
+    return (
+        "One thread; `batch` on all cores; `sentence` is one of 44 characters; `training` learns a "
+        "vocabulary of 8,192.\n\n" + table(["", *names], rows)
+    )
+
+
+def _units(figures: Any) -> set[str]:
+    return set(figures) if isinstance(figures, dict) else set()
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return spread(value, 2)
+    return f"{value:.1f}" if isinstance(value, float) else ""
+
+
+SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
+    "generate": ("Writing, next to transformers", "benchmarks.generate", generate),
+    "load": ("Loading", "benchmarks.load", load),
+    "native-avx512": ("The native engine", "benchmarks.native", native),
+    "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),
+}
+
+
+def page() -> str:
+    parts = [HEAD]
+    for name, (title, module, describe) in SECTIONS.items():
+        path = RESULTS / f"{name}.json"
+        if not path.exists():
+            continue
+        found = json.loads(path.read_text("utf-8"))
+        m = found["machine"]
+        versions = ", ".join(f"{k} {v}" for k, v in m["versions"].items())
+        parts.append(
+            f"## {title}\n\n`python -m {module}` -> `benchmarks/results/{name}.json`: "
+            f"{m['processor']}, {m['cores']} cores, load before {m['load_before']:.1f}, "
+            f"commit {m['commit']}; {versions}.\n\n{describe(found)}\n"
+        )
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
+    print(PAGE)
