@@ -14,9 +14,9 @@ from benchmarks.common import RESULTS, ROOT
 PAGE = ROOT / "docs" / "results.md"
 HEAD = """# Results
 
-Every figure here is read from a file in `benchmarks/results/` by `python -m benchmarks.report`; a
-test holds this page to those files. Each section names the command that made its file. Contenders take
-turns in one run; a figure is the median, with the least and the greatest in brackets.
+Every figure here is read from a file in `benchmarks/results/` by `python -m benchmarks.report`, and
+a test holds this page to those files. Each section names the command that made its file. Contenders
+take turns in one run; a figure is the median, with the least and the greatest in brackets.
 """
 
 

@@ -18,6 +18,10 @@ command -v "$python" >/dev/null 2>&1 || missing "Python is not installed." pytho
     missing "Python 3.10 or newer is needed, found $("$python" -V 2>&1). Set PYTHON=..." python3
 "$python" -c 'import venv, ensurepip' 2>/dev/null ||
     missing "this Python cannot make virtual environments." python3-venv
+if [ -z "${CXX:-}" ]; then
+    command -v c++ >/dev/null 2>&1 || command -v g++ >/dev/null 2>&1 ||
+        command -v clang++ >/dev/null 2>&1 || missing "there is no C++ compiler." g++
+fi
 
 stamp=$(cat pyproject.toml constraints.txt CMakeLists.txt csrc/* 2>/dev/null | cksum)
 if [ "$(cat "$place/stamp" 2>/dev/null)" = "$stamp $extras" ]; then exit 0; fi

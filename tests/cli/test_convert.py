@@ -9,7 +9,7 @@ import pytest
 import torch
 import transformers
 from click.testing import CliRunner, Result
-from tests.checkpoint.small import IDS, logits, peer
+from tests.checkpoint.small import peer
 
 from gpt2.checkpoint import read_checkpoint
 from gpt2.cli.convert import command
@@ -80,20 +80,6 @@ def test_gguf_holds_the_same_values(source: Path, tmp_path: Path, dtype: str) ->
     tolerance = {"float32": 0, "float16": 1e-3, "bfloat16": 1e-2}[dtype]
     np.testing.assert_allclose(values, weight.T, rtol=tolerance, atol=1e-7)
     assert len(found) == len(ours)
-
-
-def test_llama_cpp_gives_the_same_logits(source: Path, tmp_path: Path) -> None:
-    llama_cpp = pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
-    path = tmp_path / "model.gguf"
-    convert(source, "-o", path, "--dtype", "float32")
-    llama = llama_cpp.Llama(str(path), n_ctx=32, logits_all=True, verbose=False, n_threads=1)
-    assert llama.tokenize(TEXT.encode(), add_bos=False) == GPT2Tokenizer.from_pretrained(
-        source
-    ).encode(TEXT)
-    llama.eval(IDS[0].tolist())
-    expected = logits(transformers.GPT2LMHeadModel.from_pretrained(source))[0]
-    np.testing.assert_allclose(llama.scores[: IDS.shape[1]], expected, rtol=2e-2, atol=2e-2)
-    assert (llama.scores[: IDS.shape[1]].argmax(-1) == expected.argmax(-1)).all()
 
 
 def test_what_llama_cpp_cannot_compute_is_refused(tmp_path: Path) -> None:
