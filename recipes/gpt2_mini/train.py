@@ -50,7 +50,8 @@ writes in the manner of nineteenth-century novels; it knows nothing and reasons 
 | bits a byte | {bits_per_byte} |
 
 **Data**: 94 of the 98 texts of the collection "100 English novels", in the public domain; every
-25th was held out. Their language, and so the model's, carries the prejudices of their time.
+25th was held out. A few have their lines cut at a fixed width, so the model cuts lines too. Their
+language, and so the model's, carries the prejudices of their time.
 
 **Licence**: MIT.
 
