@@ -120,7 +120,8 @@ def page() -> str:
         parts.append(
             f"## {title}\n\n`python -m {module}` -> `benchmarks/results/{name}.json`: "
             f"{m['processor']}, {m['cores']} cores, load before {m['load_before']:.1f}, "
-            f"commit {m['commit']}; {versions}.\n\n{describe(found)}\n"
+            f"commit {m['commit']}; {versions}. {found.get('caveat', '')}".rstrip()
+            + f"\n\n{describe(found)}\n"
         )
     return "\n".join(parts)
 
