@@ -28,6 +28,22 @@ namespace gpt2 {
 namespace {
 
 thread_local std::string message;
+thread_local const gpt2_engine* inside = nullptr;  // the engine whose tap this thread is in
+
+// One call on an engine at a time. A tap that calls its own engine would wait for ever.
+class Turn {
+ public:
+  explicit Turn(gpt2_engine* engine) : before_(inside) {
+    require(inside != engine, GPT2_INVALID, "a tap cannot call the engine it looks into");
+    lock_ = std::unique_lock<std::mutex>(engine->mutex);
+    inside = engine;
+  }
+  ~Turn() { inside = before_; }
+
+ private:
+  const gpt2_engine* before_;
+  std::unique_lock<std::mutex> lock_;
+};
 
 template <class Work>
 int guarded(const Work& work) {
@@ -97,7 +113,7 @@ void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_
         batch.picked.push_back(batch.size());
       }
       batch.tokens.push_back({*ids++, rows[i], cache.length(rows[i]) + k});
-      if (batch.size() == Model::kMostTokens) flush();
+      if (batch.size() == Model::kMostTokens && !model.tapped()) flush();
     }
   }
   if (batch.size() > 0) flush();
@@ -121,7 +137,7 @@ void gpt2_engine_free(gpt2_engine* engine) { delete engine; }
 int gpt2_engine_set(gpt2_engine* engine, const char* name, int32_t dtype, const void* data,
                     const int64_t* dims, int32_t rank) {
   return guarded([&] {
-    const std::lock_guard<std::mutex> lock(engine->mutex);
+    const gpt2::Turn turn(engine);
     engine->model.set(name, static_cast<gpt2_dtype>(dtype), data, dims, rank);
   });
 }
@@ -136,7 +152,7 @@ int gpt2_engine_packed(gpt2_engine* engine, const char* name, const void** bytes
 
 int gpt2_engine_set_packed(gpt2_engine* engine, const char* name, const void* bytes, size_t size) {
   return guarded([&] {
-    const std::lock_guard<std::mutex> lock(engine->mutex);
+    const gpt2::Turn turn(engine);
     engine->model.set_packed(name, bytes, size);
   });
 }
@@ -186,7 +202,7 @@ int gpt2_cache_truncate(gpt2_cache* cache, int32_t row, int32_t length) {
 int gpt2_check(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
                const int32_t* counts, const int32_t* ids) {
   return guarded([&] {
-    const std::lock_guard<std::mutex> lock(engine->mutex);
+    const gpt2::Turn turn(engine);
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
   });
 }
@@ -194,10 +210,24 @@ int gpt2_check(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t*
 int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
                 const int32_t* counts, const int32_t* ids, int32_t mode, float* logits) {
   return guarded([&] {
-    const std::lock_guard<std::mutex> lock(engine->mutex);
+    const gpt2::Turn turn(engine);
     require(mode >= GPT2_LOGITS_NONE && mode <= GPT2_LOGITS_ALL, GPT2_INVALID,
             "unknown logits mode " + std::to_string(mode));
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
     gpt2::extend(engine->model, cache->cache, n, rows, counts, ids, mode, logits);
+  });
+}
+
+int gpt2_engine_tap(gpt2_engine* engine, gpt2_tap tap, void* context) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    engine->model.set_tap(tap, context);
+  });
+}
+
+int gpt2_engine_omit(gpt2_engine* engine, const gpt2_omissions* omissions) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    engine->model.omit(omissions);
   });
 }

@@ -25,6 +25,7 @@ typedef enum {
   GPT2_CONTEXT = 2,  // more tokens than fit
   GPT2_WEIGHTS = 3,  // wrong names, shapes or bytes of weights
   GPT2_MEMORY = 4,   // no memory left
+  GPT2_STOPPED = 5,  // a tap asked for it
 } gpt2_status;
 
 typedef enum {
@@ -113,6 +114,44 @@ GPT2_API int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, cons
 // Only the checks of gpt2_extend: what passes them can be fed in pieces.
 GPT2_API int gpt2_check(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
                         const int32_t* counts, const int32_t* ids);
+
+// ---- Looking inside, and leaving parts out ----
+
+// A named point of the forward pass and what is there, [sum of counts, heads, width], or
+// [sum of counts, width] where heads is 0. The names are those of the torch model (gpt2/points.py).
+typedef struct {
+  const char* name;       // "embed", "h.0.attn.pattern", ...
+  float* values;          // may be changed in place
+  int32_t rows;           // of the call of gpt2_extend, in its order,
+  const int32_t* counts;  // and the new tokens of each, [rows]
+  int32_t heads, width;
+  int64_t token_stride, head_stride;  // in numbers
+} gpt2_point;
+
+typedef enum {
+  GPT2_TAP_SEEN = 0,
+  GPT2_TAP_CHANGED = 1,  // the values were changed
+  GPT2_TAP_STOP = 2,     // end the call with GPT2_STOPPED, the cache as it was
+} gpt2_tap_result;
+
+// Called in the thread that called gpt2_extend. It may not call this engine.
+typedef int (*gpt2_tap)(void* context, const gpt2_point* point);
+
+// From now on `tap` sees every point of every call; NULL: none. Each call then is computed in one
+// piece and step by step, which takes more memory and time but changes no bit.
+GPT2_API int gpt2_engine_tap(gpt2_engine* engine, gpt2_tap tap, void* context);
+
+// What is left out (1) of the forward pass; NULL means nothing of that kind.
+typedef struct {
+  const uint8_t* heads;         // [layers, heads]: this head gives zeros
+  const uint8_t* attention;     // [layers]: this layer's attention adds nothing to the stream
+  const uint8_t* mlps;          // [layers]: nor this one's MLP
+  const uint8_t* hidden;        // [positions]: later positions do not see this one
+  int32_t position_embeddings;  // 1: none is added
+} gpt2_omissions;
+
+// From now on these are left out; NULL: nothing is.
+GPT2_API int gpt2_engine_omit(gpt2_engine* engine, const gpt2_omissions* omissions);
 
 #ifdef __cplusplus
 }

@@ -7,22 +7,31 @@
 namespace gpt2 {
 
 void Model::forward(const Batch& batch, Cache& cache, float* logits) {
-  runs_.clear();
-  for (int i = 0, end = 0; i < batch.size(); i = end) {
-    while (end < batch.size() && batch.tokens[end].row == batch.tokens[i].row) end++;
-    runs_.push_back({i, end});
-  }
+  cut_rows(batch);
+  make_room(std::max(batch.size(), kMostTokens));
+  if (tapped()) return forward_tapped(batch, cache, logits);
   team_.run([&](const Worker& worker) {
     embed(worker, batch);  // stream_ [T, D]
     worker.barrier();
     for (int layer = 0; layer < shape_.layers; layer++) {
       attention(worker, batch, cache, layer);
       worker.barrier();
-      mlp(worker, batch, layers_[layer]);
+      mlp(worker, batch, layer);
       worker.barrier();
     }
-    if (!batch.picked.empty()) head(worker, batch, logits);
+    const int picked = static_cast<int>(batch.picked.size());
+    if (picked) head(worker, stream_.as<float>(), &last_, &batch.picked, picked, logits);
   });
+}
+
+void Model::cut_rows(const Batch& batch) {
+  runs_.clear();
+  counts_.clear();
+  for (int i = 0, end = 0; i < batch.size(); i = end) {
+    while (end < batch.size() && batch.tokens[end].row == batch.tokens[i].row) end++;
+    runs_.push_back({i, end});
+    counts_.push_back(end - i);
+  }
 }
 
 void Model::embed(const Worker& worker, const Batch& batch) {
@@ -32,6 +41,7 @@ void Model::embed(const Worker& worker, const Batch& batch) {
     float* x = stream_.as<float>() + static_cast<size_t>(t) * shape_.width;
     const float* position = positions_.data() + static_cast<size_t>(token.position) * shape_.width;
     tokens_.row(token.id, x);
+    if (omissions_.position_embeddings) continue;
     for (int i = 0; i < shape_.width; i++) x[i] += position[i];
   }
 }
@@ -50,6 +60,7 @@ void Model::attention(const Worker& worker, const Batch& batch, Cache& cache, in
     attend(worker, batch, cache, layer, runs_[item / H], item % H);  // joined_ [T, D]
   }
   worker.barrier();
+  if (omissions_.attention[layer]) return;
   const Inputs joined =
       prepare(worker, weights.joined.weight, joined_.as<float>(), D, nullptr, nullptr, T);
   multiply(worker, weights.joined.weight, joined,
@@ -57,43 +68,69 @@ void Model::attention(const Worker& worker, const Batch& batch, Cache& cache, in
             static_cast<size_t>(D)});
 }
 
-// One head over the tokens of one row. New keys and values go to the cache first, and are read back
-// from there rounded as the old ones are: how the tokens were cut into calls cannot be told.
+// One head over the tokens of one row, a few at a time.
 void Model::attend(const Worker& worker, const Batch& batch, Cache& cache, int layer, Range run,
                    int head) {
-  const int D = shape_.width, d = D / shape_.heads, wide = padded(d, kLanes);
   const Token* tokens = batch.tokens.data();
   const Cache::Head memory = cache.head(tokens[run.begin].row, layer, head);
   Desk& desk = desks_[worker.index()];
-  float *scores = desk.scores.as<float>(), *mixed = desk.mixed.as<float>();
   const size_t stride = padded(shape_.positions, kLanes);
   const float scale = attention_scale(layer);
-  const auto query = [&](int t) {
-    return qkv_.as<float>() + static_cast<size_t>(t) * 3 * D + head * d;
-  };
-  for (int t = run.begin; t < run.end; t++) {
-    cache.put(kernels_, memory, tokens[t].position, query(t) + D, query(t) + 2 * D);
-  }
+  remember(batch, cache, memory, run, head);
   for (int t = run.begin; t < run.end; t += kernels_.rows) {
-    const int rows = std::min(kernels_.rows, run.end - t);
-    const int n = tokens[t + rows - 1].position + 1;
+    const int rows = std::min(kernels_.rows, run.end - t), seen = tokens[t + rows - 1].position + 1;
+    const Tile tile = {memory, layer, head, t, rows, seen, desk.scores.as<float>(), stride};
+    score(batch, cache, tile);
     float sums[kLanes];
-    kernels_.multiply(cache.keys(memory, n), query(t), static_cast<size_t>(3) * D, rows, scores,
-                      stride, nullptr);  // [rows, n]
     for (int r = 0; r < rows; r++) {
-      const int seen = tokens[t + r].position + 1;  // itself and those before
-      sums[r] = kernels_.exponentials(scores + r * stride, seen, scale);
-      std::fill(scores + r * stride + seen, scores + r * stride + n, 0.0f);
+      sums[r] = kernels_.exponentials(tile.scores + r * stride, tokens[t + r].position + 1, scale);
+      std::fill(tile.scores + r * stride + tokens[t + r].position + 1,
+                tile.scores + r * stride + seen, 0.0f);
     }
-    kernels_.multiply(cache.values(memory, n), scores, stride, rows, mixed, wide, nullptr);
-    for (int r = 0; r < rows; r++) {  // [rows, d]
-      float* to = joined_.as<float>() + static_cast<size_t>(t + r) * D + head * d;
-      kernels_.divide(mixed + r * wide, d, sums[r], to);
+    mix(cache, tile, sums, desk.mixed.as<float>());
+  }
+}
+
+// New keys and values go to the cache first, and are read back from there rounded as the old ones
+// are: how the tokens were cut into calls cannot be told.
+void Model::remember(const Batch& batch, Cache& cache, const Cache::Head& memory, Range run,
+                     int head) {
+  const int D = shape_.width, d = D / shape_.heads;
+  for (int t = run.begin; t < run.end; t++) {
+    const float* query = qkv_.as<float>() + static_cast<size_t>(t) * 3 * D + head * d;
+    cache.put(kernels_, memory, batch.tokens[t].position, query + D, query + 2 * D);
+  }
+}
+
+// Queries times keys, not scaled yet; hidden positions get what becomes 0.
+void Model::score(const Batch& batch, const Cache& cache, const Tile& tile) {
+  const int D = shape_.width, d = D / shape_.heads;
+  const float* queries = qkv_.as<float>() + static_cast<size_t>(tile.first) * 3 * D + tile.head * d;
+  kernels_.multiply(cache.keys(tile.memory, tile.seen), queries, static_cast<size_t>(3) * D,
+                    tile.rows, tile.scores, tile.stride, nullptr);
+  for (int r = 0; r < tile.rows; r++) {
+    for (const int position : omissions_.hidden) {
+      if (position >= batch.tokens[tile.first + r].position) break;
+      tile.scores[r * tile.stride + position] = kNever;
     }
   }
 }
 
-void Model::mlp(const Worker& worker, const Batch& batch, const Layer& layer) {
+// The sum of the values weighted with scores / sums, [rows, d] of joined_.
+void Model::mix(const Cache& cache, const Tile& tile, const float* sums, float* mixed) {
+  const int D = shape_.width, d = D / shape_.heads, wide = padded(d, kLanes);
+  kernels_.multiply(cache.values(tile.memory, tile.seen), tile.scores, tile.stride, tile.rows,
+                    mixed, wide, nullptr);
+  for (int r = 0; r < tile.rows; r++) {
+    float* to = joined_.as<float>() + static_cast<size_t>(tile.first + r) * D + tile.head * d;
+    kernels_.divide(mixed + r * wide, d, sums[r], to);
+    if (omissions_.heads[tile.layer * shape_.heads + tile.head]) std::fill(to, to + d, 0.0f);
+  }
+}
+
+void Model::mlp(const Worker& worker, const Batch& batch, int index) {
+  if (omissions_.mlps[index]) return;
+  const Layer& layer = layers_[index];
   const int T = batch.size(), D = shape_.width, inner = shape_.inner;
   const Inputs normal =
       prepare(worker, layer.up.weight, stream_.as<float>(), D, &layer.before_mlp, nullptr, T);
@@ -108,13 +145,14 @@ void Model::mlp(const Worker& worker, const Batch& batch, const Layer& layer) {
             static_cast<size_t>(D)});  // [T, D]
 }
 
-void Model::head(const Worker& worker, const Batch& batch, float* logits) {
+// The logits of rows of x: all, or those picked.
+void Model::head(const Worker& worker, const float* x, const Norm* norm,
+                 const std::vector<int>* picked, int rows, float* logits) {
   const Matrix& matrix = shape_.tied ? tokens_ : untied_head_;
-  const Inputs normal = prepare(worker, matrix, stream_.as<float>(), shape_.width, &last_,
-                                &batch.picked, static_cast<int>(batch.picked.size()));
+  const Inputs normal = prepare(worker, matrix, x, shape_.width, norm, picked, rows);
   multiply(worker, matrix, normal,
            {nullptr, nullptr, nullptr, -1, false, logits,
-            static_cast<size_t>(shape_.vocabulary)});  // [picked, vocabulary]
+            static_cast<size_t>(shape_.vocabulary)});  // [rows, vocabulary]
 }
 
 // Rows of x normalised, if there is a norm, and quantised, if the matrix wants whole numbers. A

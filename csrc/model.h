@@ -14,6 +14,9 @@
 
 namespace gpt2 {
 
+// The score of what a token does not see: its exponential is 0 beside any other.
+constexpr float kNever = -3.4028234e38f;
+
 struct Linear {
   Matrix weight;
   std::vector<float> bias;
@@ -40,6 +43,13 @@ struct Batch {
   int size() const { return static_cast<int>(tokens.size()); }
 };
 
+// What is left out of the forward pass: see gpt2_omissions.
+struct Omissions {
+  std::vector<bool> heads, attention, mlps;  // [layers * heads], [layers], [layers]
+  std::vector<int> hidden;                   // positions, ascending
+  bool position_embeddings = false;
+};
+
 class Model {
  public:
   // Throws Error for a shape or an option that cannot be.
@@ -58,6 +68,11 @@ class Model {
   // Appends the batch to the cache, whose lengths it leaves alone, and writes the logits of the
   // picked tokens, [picked, vocabulary].
   void forward(const Batch& batch, Cache& cache, float* logits);
+
+  // Lets `tap` see every named point of the following passes, which then take any number of tokens.
+  void set_tap(gpt2_tap tap, void* context);
+  bool tapped() const { return tap_ != nullptr; }
+  void omit(const gpt2_omissions* omissions);
 
   const gpt2_shape& shape() const { return shape_; }
   const gpt2_options& options() const { return options_; }
@@ -86,20 +101,53 @@ class Model {
     Buffer scratch, products, row, whole, scores, mixed;
     float scale;
   };
+  // A few tokens of one row in one head, and their scores, [rows, seen].
+  struct Tile {
+    Cache::Head memory;
+    int layer, head;
+    int first, rows;  // tokens of the batch
+    int seen;         // positions from 0 on
+    float* scores;
+    size_t stride;
+  };
+  // What a pass with a tap keeps so that it can be looked at.
+  struct Open;
 
   void name_places();
   Place& place(const std::string& name);
+  // Buffers for the activations of so many tokens.
+  void make_room(int tokens);
+  void cut_rows(const Batch& batch);
 
   void embed(const Worker& worker, const Batch& batch);
   void attention(const Worker& worker, const Batch& batch, Cache& cache, int layer);
-  void mlp(const Worker& worker, const Batch& batch, const Layer& layer);
-  void head(const Worker& worker, const Batch& batch, float* logits);
+  void mlp(const Worker& worker, const Batch& batch, int layer);
+  void head(const Worker& worker, const float* x, const Norm* norm, const std::vector<int>* picked,
+            int rows, float* logits);
   void attend(const Worker& worker, const Batch& batch, Cache& cache, int layer, Range run,
               int head);
+  void remember(const Batch& batch, Cache& cache, const Cache::Head& memory, Range run, int head);
+  void score(const Batch& batch, const Cache& cache, const Tile& tile);
+  void mix(const Cache& cache, const Tile& tile, const float* sums, float* mixed);
   Inputs prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
                  const Norm* norm, const std::vector<int>* picked, int rows);
   void multiply(const Worker& worker, const Matrix& matrix, const Inputs& inputs, Finish finish);
   float attention_scale(int layer) const;
+
+  // The same pass, step by step (model_tapped.cc).
+  void forward_tapped(const Batch& batch, Cache& cache, float* logits);
+  void attention_tapped(const Batch& batch, Cache& cache, int layer, Open& open);
+  void attend_tapped(const Batch& batch, Cache& cache, int layer, Open& open);
+  template <class Work>
+  void each_head(const Batch& batch, const Cache& cache, int layer, const Work& work);
+  template <class Work>
+  void each_tile(const Batch& batch, const Cache& cache, int layer, float* scores, size_t stride,
+                 const Work& work);
+  void mlp_tapped(const Batch& batch, int layer, Open& open);
+  void normalize(const Worker& worker, const Norm& norm, int rows, float* to);
+  void add_to_stream(const float* x, int rows);
+  bool show(const std::string& name, float* values, int width, int heads = 0,
+            int64_t token_stride = 0, int64_t head_stride = 0);
 
   gpt2_shape shape_;
   gpt2_options options_;
@@ -112,7 +160,12 @@ class Model {
   Norm last_;
   std::map<std::string, Place> places_;
 
+  gpt2_tap tap_ = nullptr;
+  void* tap_context_ = nullptr;
+  Omissions omissions_;
+
   // Activations of a batch, shared by the workers.
+  int room_ = 0;           // tokens they have room for
   Buffer stream_;          // [tokens, width]: the residual stream
   Buffer qkv_;             // [tokens, 3 width]
   Buffer joined_;          // [tokens, width]: the heads' results side by side
@@ -120,7 +173,8 @@ class Model {
   Buffer rows_;            // [tokens, width]: normalised
   Buffer whole_, scales_;  // [tokens, padded inputs], [tokens]: quantised
   std::vector<Desk> desks_;
-  std::vector<Range> runs_;  // the batch's tokens cut by row
+  std::vector<Range> runs_;      // the batch's tokens cut by row
+  std::vector<int32_t> counts_;  // and how many each has
 };
 
 }  // namespace gpt2

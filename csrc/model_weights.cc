@@ -57,13 +57,20 @@ Model::Model(const gpt2_shape& shape, const gpt2_options& options)
       desks_(team_.threads()) {
   options_.kernels = kernels_.name;
   name_places();
-  const size_t T = kMostTokens, D = shape.width, number = sizeof(float);
-  const size_t widest = padded(std::max(shape.width, shape.inner), kGroup);
-  const size_t head = padded(shape.width / shape.heads, kLanes);
+  omit(nullptr);
+  make_room(kMostTokens);
+}
+
+void Model::make_room(int tokens) {
+  if (tokens == room_) return;
+  const size_t T = tokens, D = shape_.width, number = sizeof(float);
+  const size_t widest = padded(std::max(shape_.width, shape_.inner), kGroup);
+  const size_t head = padded(shape_.width / shape_.heads, kLanes);
+  room_ = 0;  // until all is there
   stream_ = Buffer(T * D * number);
   qkv_ = Buffer((T * 3 * D + kLanes) * number);  // Cache::put may read a vector past its end
   joined_ = Buffer(T * D * number);
-  hidden_ = Buffer(T * shape.inner * number);
+  hidden_ = Buffer(T * shape_.inner * number);
   rows_ = Buffer(T * D * number);
   whole_ = Buffer(T * widest * sizeof(int16_t));
   scales_ = Buffer(T * number);
@@ -72,9 +79,26 @@ Model::Model(const gpt2_shape& shape, const gpt2_options& options)
     desk.products = Buffer(T * kUnit * kLanes * number);
     desk.row = Buffer(D * number);
     desk.whole = Buffer(widest * sizeof(int16_t));
-    desk.scores = Buffer(kernels_.rows * padded(shape.positions, kLanes) * number);
+    desk.scores = Buffer(kernels_.rows * padded(shape_.positions, kLanes) * number);
     desk.mixed = Buffer(kernels_.rows * head * number);
   }
+  room_ = tokens;
+}
+
+void Model::omit(const gpt2_omissions* omissions) {
+  const gpt2_omissions none = {}, &o = omissions ? *omissions : none;
+  const auto flags = [](const uint8_t* from, int n) {
+    return from ? std::vector<bool>(from, from + n) : std::vector<bool>(n, false);
+  };
+  Omissions found;
+  found.heads = flags(o.heads, shape_.layers * shape_.heads);
+  found.attention = flags(o.attention, shape_.layers);
+  found.mlps = flags(o.mlps, shape_.layers);
+  for (int i = 0; o.hidden && i < shape_.positions; i++) {
+    if (o.hidden[i]) found.hidden.push_back(i);
+  }
+  found.position_embeddings = o.position_embeddings != 0;
+  omissions_ = std::move(found);
 }
 
 void Model::name_places() {

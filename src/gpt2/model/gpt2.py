@@ -8,7 +8,7 @@ mathematics is `gpt2.reference`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, get_args
@@ -28,9 +28,10 @@ from gpt2.model.inference import PackedLinear
 from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden
 from gpt2.model.outputs import BaseModelOutput, CausalLMOutput
 from gpt2.model.pretrained import PreTrainedModel
+from gpt2.points import only
 
-# Called with the name of a point and what is there; what it returns takes its place.
-Tap = Callable[[str, Tensor], Tensor]
+# Called with the name of a point and what is there; what it returns takes its place, None nothing.
+Tap = Callable[[str, Tensor], "Tensor | None"]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     **dict.fromkeys(GELU_TANH, partial(F.gelu, approximate="tanh")),
@@ -44,7 +45,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 def at(tap: Tap | None, name: str, x: Tensor) -> Tensor:
     """A named point: ``x`` itself, or what the tap puts in its place."""
-    return x if tap is None else tap(name, x)
+    changed = None if tap is None else tap(name, x)
+    return x if changed is None else changed
 
 
 class Conv1D(PackedLinear):
@@ -151,10 +153,11 @@ class Block(nn.Module):
         self, x: Tensor, window: Window, tap: Tap | None, plain: bool
     ) -> tuple[Tensor, Tensor | None]:
         """Return the residual stream after this layer [B, T, D] and the attention weights."""
-        y, pattern = self.attn(self.ln_1(x), window, tap, plain)
+        name = f"h.{self.layer}"
+        y, pattern = self.attn(at(tap, f"{name}.ln_1", self.ln_1(x)), window, tap, plain)
         x = x + y
-        x = x + self.mlp(self.ln_2(x), tap)
-        return at(tap, f"h.{self.layer}", x), pattern
+        x = x + self.mlp(at(tap, f"{name}.ln_2", self.ln_2(x)), tap)
+        return at(tap, name, x), pattern
 
 
 def embedding(rows: int, width: int) -> nn.Embedding:
@@ -165,9 +168,7 @@ def embedding(rows: int, width: int) -> nn.Embedding:
 class GPT2Model(PreTrainedModel):
     """Embeddings, blocks and the last norm: token ids to hidden states.
 
-    ``tap`` names the points it can see and change: ``embed``, then for layer i ``h.i.attn.q``,
-    ``.k``, ``.v``, ``.scores``, ``.pattern`` [B, H, T, S], ``.heads`` [B, H, T, d], ``h.i.attn``,
-    ``h.i.mlp.hidden``, ``h.i.mlp``, ``h.i`` (the residual stream), and ``ln_f``.
+    ``tap`` sees and may change what stands at the points that `gpt2.points` names.
     """
 
     base_prefix = ""
@@ -374,9 +375,13 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
         return next_token_loss_from_hidden(hidden, self.lm_head.weight, labels, chunk)
 
     @contextmanager
-    def tapped(self, tap: Tap) -> Iterator[None]:
-        """Within the block, every named point (see `GPT2Model`) goes through ``tap``."""
-        before, self.transformer.tap = self.transformer.tap, tap
+    def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
+        """Within the block, every named point goes through ``tap``.
+
+        ``points`` names those it wants, of one layer ("h.0.attn.pattern") or of all
+        ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
+        """
+        before, self.transformer.tap = self.transformer.tap, only(tap, points)
         try:
             yield
         finally:

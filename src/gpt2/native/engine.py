@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from gpt2.config import GPT2Config
 from gpt2.engine import Logits
 from gpt2.errors import InputError, OptionError, WeightError
 from gpt2.generation import GenerationMixin
-from gpt2.native.library import ACTIVATIONS, DTYPES, LOGITS, Options, Shape, check, core
+from gpt2.native.library import ACTIVATIONS, DTYPES, LOGITS, STOPPED, Options, Shape, check, core
 from gpt2.native.threads import thread_count
+from gpt2.native.trace import NativeTap, Tap, omissions, omissions_struct, together
 
 Weights = Mapping[str, npt.NDArray[Any]]
 Ints = npt.NDArray[np.int32]
@@ -113,6 +115,8 @@ class NativeEngine(GenerationMixin):
             thread_count(threads),
             kernels.encode() if kernels is not None else None,
         )
+        self._tap: NativeTap | None = None
+        self._omitted: dict[str, Any] | None = None
         self._borrowed: list[npt.NDArray[np.uint8]] = []  # packed bytes the core reads in place
         self.handle = _new_engine(_shape(config), options)
         weakref.finalize(self, core().gpt2_engine_free, self.handle)
@@ -181,8 +185,12 @@ class NativeEngine(GenerationMixin):
         call = (self.handle, cache.handle, len(new), into.ctypes.data, counts.ctypes.data)
         wanted = {"none": 0, "last": len(new), "all": len(flat)}[logits]
         out = np.empty((wanted, self.config.vocab_size), np.float32)
-        if len(flat) <= PIECE:
-            check(core().gpt2_extend(*call, flat.ctypes.data, LOGITS[logits], out.ctypes.data))
+        if len(flat) <= PIECE or self._tap is not None:  # a tap sees a call as a whole
+            tap = self._tap
+            status = core().gpt2_extend(*call, flat.ctypes.data, LOGITS[logits], out.ctypes.data)
+            if status == STOPPED and tap is not None and (error := tap.error()):
+                raise error
+            check(status)
         else:
             check(core().gpt2_check(*call, flat.ctypes.data))
             self._extend_by_pieces(cache, into, new, logits, out)
@@ -217,6 +225,60 @@ class NativeEngine(GenerationMixin):
                 *(ids.ctypes.data, LOGITS[logits], out.ctypes.data),
             )
         )
+
+    @contextmanager
+    def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
+        """Within the block, what stands at every named point goes through ``tap``.
+
+        Args:
+            tap: called with a name and a float32 array, which it may keep. What it returns takes
+                its place in the pass; None leaves it. What it raises ends the call, and the cache
+                is as it was. It may not call this engine.
+            points: only these, by name ("h.0.attn.pattern") or for all layers
+                ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
+        """
+        before, new = self._tap, NativeTap(tap, points)
+        check(core().gpt2_engine_tap(self.handle, new.callback, None))
+        self._tap = new
+        try:
+            yield
+        finally:
+            callback = before.callback if before else None
+            check(core().gpt2_engine_tap(self.handle, callback, None))
+            self._tap = before
+
+    @contextmanager
+    def ablate(
+        self,
+        *,
+        heads: Iterable[tuple[int, int]] = (),
+        attention: Iterable[int] = (),
+        mlps: Iterable[int] = (),
+        positions: Iterable[int] = (),
+        position_embeddings: bool = False,
+    ) -> Iterator[None]:
+        """Within the block, parts of the model are left out, beside what is left out already.
+
+        Args:
+            heads: (layer, head): the head gives zeros.
+            attention, mlps: layers in which that block adds nothing to the residual stream.
+            positions: of the context, which later tokens then do not see.
+            position_embeddings: none are added.
+
+        Raises:
+            InputError: a layer, head or position that this model has not.
+        """
+        before = self._omitted
+        new = omissions(self.config, heads, attention, mlps, positions, position_embeddings)
+        self._omit(together(before, new) if before else new)
+        try:
+            yield
+        finally:
+            self._omit(before)
+
+    def _omit(self, flags: dict[str, Any] | None) -> None:
+        check(core().gpt2_engine_omit(self.handle, omissions_struct(flags) if flags else None))
+        self._omitted = flags
 
 
 def tensor_names(config: GPT2Config) -> list[str]:

@@ -50,6 +50,33 @@ class Options(ctypes.Structure):
     )
 
 
+class Point(ctypes.Structure):
+    """``gpt2_point``."""
+
+    _fields_ = (
+        ("name", c_char_p),
+        ("values", POINTER(c_float)),
+        ("rows", c_int32),
+        ("counts", POINTER(c_int32)),
+        ("heads", c_int32),
+        ("width", c_int32),
+        ("token_stride", c_int64),
+        ("head_stride", c_int64),
+    )
+
+
+class Omissions(ctypes.Structure):
+    """``gpt2_omissions``."""
+
+    _fields_ = (
+        *((name, c_void_p) for name in ("heads", "attention", "mlps", "hidden")),
+        ("position_embeddings", c_int32),
+    )
+
+
+TAP = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Point))  # gpt2_tap
+STOPPED = 5  # the status of a call that a tap ended
+
 # Function -> its result and arguments; None is void, c_int32 mostly a status.
 _FUNCTIONS = {
     "gpt2_message": (c_char_p, ()),
@@ -69,6 +96,8 @@ _FUNCTIONS = {
     "gpt2_cache_length": (c_int32, (c_void_p, c_int32)),
     "gpt2_cache_gather": (c_int32, (c_void_p, c_void_p)),
     "gpt2_cache_truncate": (c_int32, (c_void_p, c_int32, c_int32)),
+    "gpt2_engine_tap": (c_int32, (c_void_p, c_void_p, c_void_p)),
+    "gpt2_engine_omit": (c_int32, (c_void_p, POINTER(Omissions))),
     "gpt2_check": (c_int32, (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p)),
     "gpt2_extend": (
         c_int32,

@@ -1,0 +1,209 @@
+// The forward pass step by step, each step shown to a tap before the next begins.
+//
+// The parts are those of model.cc; what is stored between them is more, and all threads have ended
+// a step when the tap is called. So it costs time and memory, but no bit changes.
+#include <algorithm>
+#include <string>
+
+#include "error.h"
+#include "model.h"
+
+namespace gpt2 {
+
+struct Model::Open {
+  Open(const gpt2_shape& shape, const Batch& batch) {
+    for (const Token& token : batch.tokens) seen = std::max(seen, token.position + 1);
+    stride = padded(seen, kLanes);
+    const size_t T = batch.size(), number = sizeof(float);
+    normal = Buffer(T * shape.width * number);
+    output = Buffer(T * shape.width * number);
+    scores = Buffer(T * shape.heads * stride * number);
+    pattern = Buffer(T * shape.heads * stride * number);
+    sums = Buffer(shape.heads * T * number);
+  }
+  int seen = 0;            // the most positions a token sees
+  size_t stride;           // of a token's scores in one head
+  Buffer normal, output;   // [tokens, width]: a norm's result, a block's result
+  Buffer scores, pattern;  // [tokens, heads, stride]
+  Buffer sums;             // [heads, tokens]: of the scores' exponentials
+};
+
+void Model::set_tap(gpt2_tap tap, void* context) {
+  tap_ = tap;
+  tap_context_ = context;
+}
+
+// Lets the tap see [tokens, width] numbers, or [tokens, heads, width]. True where it changed them.
+bool Model::show(const std::string& name, float* values, int width, int heads, int64_t token_stride,
+                 int64_t head_stride) {
+  const gpt2_point point = {
+      name.c_str(), values, static_cast<int32_t>(counts_.size()), counts_.data(),
+      heads,        width,  token_stride ? token_stride : width,  head_stride};
+  const int result = tap_(tap_context_, &point);
+  require(result != GPT2_TAP_STOP, GPT2_STOPPED, "stopped at " + name);
+  return result == GPT2_TAP_CHANGED;
+}
+
+void Model::forward_tapped(const Batch& batch, Cache& cache, float* logits) {
+  const int T = batch.size(), D = shape_.width;
+  Open open(shape_, batch);
+  float* stream = stream_.as<float>();
+  team_.run([&](const Worker& worker) { embed(worker, batch); });
+  show("embed", stream, D);
+  for (int layer = 0; layer < shape_.layers; layer++) {
+    attention_tapped(batch, cache, layer, open);
+    mlp_tapped(batch, layer, open);
+    show("h." + std::to_string(layer), stream, D);
+  }
+  float *normal = open.normal.as<float>(), *chosen = open.output.as<float>();
+  team_.run([&](const Worker& worker) { normalize(worker, last_, T, normal); });
+  show("ln_f", normal, D);
+  const int picked = static_cast<int>(batch.picked.size());
+  for (int i = 0; i < picked; i++) {
+    std::copy_n(normal + static_cast<size_t>(batch.picked[i]) * D, D,
+                chosen + static_cast<size_t>(i) * D);
+  }
+  if (picked == 0) return;
+  team_.run([&](const Worker& worker) { head(worker, chosen, nullptr, nullptr, picked, logits); });
+}
+
+void Model::attention_tapped(const Batch& batch, Cache& cache, int layer, Open& open) {
+  const Layer& weights = layers_[layer];
+  const std::string name = "h." + std::to_string(layer), attn = name + ".attn";
+  const int T = batch.size(), D = shape_.width, H = shape_.heads, d = D / H;
+  float *normal = open.normal.as<float>(), *output = open.output.as<float>();
+  float* qkv = qkv_.as<float>();
+  team_.run([&](const Worker& worker) { normalize(worker, weights.before_attention, T, normal); });
+  show(name + ".ln_1", normal, D);
+  team_.run([&](const Worker& worker) {
+    multiply(
+        worker, weights.qkv.weight,
+        prepare(worker, weights.qkv.weight, normal, D, nullptr, nullptr, T),
+        {nullptr, nullptr, weights.qkv.bias.data(), -1, false, qkv, static_cast<size_t>(3) * D});
+  });
+  show(attn + ".q", qkv, d, H, 3 * D, d);
+  show(attn + ".k", qkv + D, d, H, 3 * D, d);
+  show(attn + ".v", qkv + 2 * D, d, H, 3 * D, d);
+  attend_tapped(batch, cache, layer, open);
+  show(attn + ".heads", joined_.as<float>(), d, H, D, d);
+  team_.run([&](const Worker& worker) {
+    multiply(
+        worker, weights.joined.weight,
+        prepare(worker, weights.joined.weight, joined_.as<float>(), D, nullptr, nullptr, T),
+        {nullptr, nullptr, weights.joined.bias.data(), -1, false, output, static_cast<size_t>(D)});
+  });
+  if (omissions_.attention[layer]) std::fill_n(output, static_cast<size_t>(T) * D, 0.0f);
+  show(attn, output, D);
+  add_to_stream(output, T);
+}
+
+// work(memory, run, head, desk) for every row and head.
+template <class Work>
+void Model::each_head(const Batch& batch, const Cache& cache, int layer, const Work& work) {
+  team_.run([&](const Worker& worker) {
+    const int H = shape_.heads, items = static_cast<int>(runs_.size()) * H;
+    for (int item = worker.index(); item < items; item += worker.count()) {
+      const Range run = runs_[item / H];
+      const int row = batch.tokens[run.begin].row;
+      work(cache.head(row, layer, item % H), run, item % H, desks_[worker.index()]);
+    }
+  });
+}
+
+// work(tile, desk) for every few tokens of every row and head; scores [tokens, heads, stride].
+template <class Work>
+void Model::each_tile(const Batch& batch, const Cache& cache, int layer, float* scores,
+                      size_t stride, const Work& work) {
+  const size_t wide = shape_.heads * stride;
+  each_head(batch, cache, layer, [&](const Cache::Head& memory, Range run, int head, Desk& desk) {
+    const int seen = batch.tokens[run.end - 1].position + 1;
+    for (int t = run.begin; t < run.end; t += kernels_.rows) {
+      const int rows = std::min(kernels_.rows, run.end - t);
+      float* of = scores + t * wide + head * stride;
+      work(Tile{memory, layer, head, t, rows, seen, of, wide}, desk);
+    }
+  });
+}
+
+// As `attend` for all rows and heads, with the scores and their softmax shown in between.
+void Model::attend_tapped(const Batch& batch, Cache& cache, int layer, Open& open) {
+  const std::string attn = "h." + std::to_string(layer) + ".attn";
+  const int T = batch.size(), H = shape_.heads;
+  const float scale = attention_scale(layer);
+  const size_t wide = H * open.stride;
+  float *scores = open.scores.as<float>(), *pattern = open.pattern.as<float>();
+  float* sums = open.sums.as<float>();  // [H, T]
+  each_head(batch, cache, layer, [&](const Cache::Head& memory, Range run, int head, Desk&) {
+    remember(batch, cache, memory, run, head);
+  });
+  each_tile(batch, cache, layer, scores, open.stride, [&](const Tile& tile, Desk&) {
+    score(batch, cache, tile);
+    for (int r = 0; r < tile.rows; r++) {
+      float* of = tile.scores + r * wide;
+      const int own = batch.tokens[tile.first + r].position + 1;  // it sees itself and the past
+      for (int i = 0; i < own; i++) of[i] *= scale;
+      std::fill(of + own, of + open.stride, kNever);
+    }
+  });
+  show(attn + ".scores", scores, open.seen, H, wide, open.stride);
+  each_tile(batch, cache, layer, scores, open.stride, [&](const Tile& tile, Desk&) {
+    for (int r = 0; r < tile.rows; r++) {
+      float *of = tile.scores + r * wide, *to = pattern + (of - scores);
+      float& sum = sums[static_cast<size_t>(tile.head) * T + tile.first + r];
+      sum = kernels_.exponentials(of, tile.seen, 1.0f);
+      std::fill(of + tile.seen, of + open.stride, 0.0f);
+      kernels_.divide(of, static_cast<int>(open.stride), sum, to);
+    }
+  });
+  // Dividing the sum of the values is not, to the last bit, the sum of divided ones.
+  const bool changed = show(attn + ".pattern", pattern, open.seen, H, wide, open.stride);
+  if (changed) std::fill_n(sums, static_cast<size_t>(H) * T, 1.0f);
+  each_tile(batch, cache, layer, changed ? pattern : scores, open.stride,
+            [&](const Tile& tile, Desk& desk) {
+              const float* sum = sums + static_cast<size_t>(tile.head) * T + tile.first;
+              mix(cache, tile, sum, desk.mixed.as<float>());
+            });
+}
+
+void Model::mlp_tapped(const Batch& batch, int layer, Open& open) {
+  const Layer& weights = layers_[layer];
+  const std::string name = "h." + std::to_string(layer);
+  const int T = batch.size(), D = shape_.width, inner = shape_.inner;
+  float *normal = open.normal.as<float>(), *output = open.output.as<float>();
+  float* hidden = hidden_.as<float>();
+  team_.run([&](const Worker& worker) { normalize(worker, weights.before_mlp, T, normal); });
+  show(name + ".ln_2", normal, D);
+  team_.run([&](const Worker& worker) {
+    multiply(worker, weights.up.weight,
+             prepare(worker, weights.up.weight, normal, D, nullptr, nullptr, T),
+             {nullptr, nullptr, weights.up.bias.data(), shape_.activation, false, hidden,
+              static_cast<size_t>(inner)});
+  });
+  show(name + ".mlp.hidden", hidden, inner);
+  team_.run([&](const Worker& worker) {
+    multiply(
+        worker, weights.down.weight,
+        prepare(worker, weights.down.weight, hidden, inner, nullptr, nullptr, T),
+        {nullptr, nullptr, weights.down.bias.data(), -1, false, output, static_cast<size_t>(D)});
+  });
+  if (omissions_.mlps[layer]) std::fill_n(output, static_cast<size_t>(T) * D, 0.0f);
+  show(name + ".mlp", output, D);
+  add_to_stream(output, T);
+}
+
+// The residual stream's rows normalised.
+void Model::normalize(const Worker& worker, const Norm& norm, int rows, float* to) {
+  const Range share = worker.share(rows);
+  for (int r = share.begin; r < share.end; r++) {
+    const size_t at = static_cast<size_t>(r) * shape_.width;
+    kernels_.normalize(stream_.as<float>() + at, norm.gain.data(), norm.bias.data(), shape_.width,
+                       shape_.epsilon, to + at);
+  }
+}
+
+void Model::add_to_stream(const float* x, int rows) {
+  float* stream = stream_.as<float>();
+  for (size_t i = 0; i < static_cast<size_t>(rows) * shape_.width; i++) stream[i] += x[i];
+}
+
+}  // namespace gpt2

@@ -1,0 +1,132 @@
+"""Looking into the native engine, and leaving parts of it out: ``tapped`` and ``ablate``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.config import GPT2Config
+from gpt2.errors import InputError
+from gpt2.native.library import TAP, Omissions, Point
+from gpt2.points import general, wanted_points
+
+Floats = npt.NDArray[np.float32]
+# Called with the name of a point and what is there; what it returns takes its place, None nothing.
+Tap = Callable[[str, Floats], "Floats | None"]
+
+SEEN, CHANGED, STOP = 0, 1, 2  # gpt2_tap_result
+
+
+class NativeTap:
+    """A Python function as the core calls it (``gpt2_tap``)."""
+
+    def __init__(self, function: Tap, points: Collection[str] | None) -> None:
+        self.function = function
+        self.wanted = wanted_points(points)
+        self.callback = TAP(self._call)
+        self._errors: dict[int, BaseException] = {}  # by the thread the call was made in
+
+    def error(self) -> BaseException | None:
+        """What the function raised in this thread's last call; asked once."""
+        return self._errors.pop(threading.get_ident(), None)
+
+    def _call(self, _context: Any, pointer: Any) -> int:
+        try:
+            point = pointer.contents
+            name = point.name.decode()
+            if self.wanted is not None and not {name, general(name)} & self.wanted:
+                return SEEN
+            return self._show(name, point)
+        except BaseException as error:  # it must pass through C, which knows no exceptions
+            self._errors[threading.get_ident()] = error
+            return STOP
+
+    def _show(self, name: str, point: Point) -> int:
+        places = _rows(point)
+        given = _rectangle(places, bool(point.heads))
+        result = self.function(name, given)
+        values = given if result is None else np.asarray(result)
+        if values.shape != given.shape:
+            raise InputError(f"{name} has the shape {given.shape}, the tap gave {values.shape}.")
+        changed = SEEN
+        for place, row in zip(places, values, strict=True):
+            tokens = row.swapaxes(0, 1) if point.heads else row
+            if not np.array_equal(place, tokens[: len(place)]):
+                place[:] = tokens[: len(place)]
+                changed = CHANGED
+        return changed
+
+
+def _rows(point: Point) -> list[Floats]:
+    """The core's own memory, row by row: [tokens, width] or [tokens, heads, width]."""
+    counts = point.counts[: point.rows]
+    shape, strides = [sum(counts), point.width], [4 * point.token_stride, 4]
+    if point.heads:
+        shape.insert(1, point.heads)
+        strides.insert(1, 4 * point.head_stride)
+    extent = sum((n - 1) * step for n, step in zip(shape, strides, strict=True)) // 4 + 1
+    flat = np.ctypeslib.as_array(point.values, (extent,))
+    values = np.lib.stride_tricks.as_strided(flat, shape, strides)
+    return np.split(values, np.cumsum(counts)[:-1])
+
+
+def _rectangle(rows: list[Floats], heads: bool) -> Floats:
+    """A copy, [B, T, width] or [B, heads, T, width], short rows filled up with zeros."""
+    longest = max(len(row) for row in rows)
+    out = np.zeros((len(rows), longest, *rows[0].shape[1:]), np.float32)
+    for to, row in zip(out, rows, strict=True):
+        to[: len(row)] = row
+    return np.ascontiguousarray(out.swapaxes(1, 2)) if heads else out
+
+
+def omissions(
+    config: GPT2Config,
+    heads: Iterable[tuple[int, int]],
+    attention: Iterable[int],
+    mlps: Iterable[int],
+    positions: Iterable[int],
+    position_embeddings: bool,
+) -> dict[str, Any]:
+    """Flags of what is left out, by the names of ``gpt2_omissions``; InputError for what is not."""
+    L, H = config.n_layer, config.n_head
+    off = np.zeros((L, H), np.uint8)
+    for pair in heads:
+        layer, head = pair
+        off[_below(L, layer, "layer"), _below(H, head, "head")] = 1
+    return {
+        "heads": off,
+        "attention": _flags(L, attention, "layer"),
+        "mlps": _flags(L, mlps, "layer"),
+        "hidden": _flags(config.n_positions, positions, "position"),
+        "position_embeddings": int(position_embeddings),
+    }
+
+
+def together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What either leaves out."""
+    return {name: flags | other[name] for name, flags in one.items()}
+
+
+def omissions_struct(flags: dict[str, Any]) -> Omissions:
+    """``gpt2_omissions``; it borrows the arrays of ``flags``."""
+    pointers = {n: f.ctypes.data if isinstance(f, np.ndarray) else f for n, f in flags.items()}
+    return Omissions(**pointers)
+
+
+def _flags(size: int, chosen: Iterable[int], what: str) -> npt.NDArray[np.uint8]:
+    flags = np.zeros(size, np.uint8)
+    for index in chosen:
+        flags[_below(size, index, what)] = 1
+    return flags
+
+
+def _below(limit: int, index: int, what: str) -> int:
+    if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
+        raise InputError(f"a {what} must be a whole number, found {index!r}.")
+    if not 0 <= index < limit:
+        raise InputError(f"there is no {what} {index}; this model has {limit}, counted from 0.")
+    return int(index)
