@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +39,33 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary folder whose files go to ``folder`` if the block ends well.
+
+    Where it does not, the temporary folder is gone and nothing has changed. Files that are in
+    ``folder`` already stay, unless one of the same name comes. Errors are those of `atomic`.
+    """
+    folder = Path(folder)
+    with contextlib.ExitStack() as stack, reported(folder):
+        if folder.exists() and not folder.is_dir():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        old = folder.is_dir()
+        if not old:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+        where = folder if old else folder.parent
+        name = tempfile.mkdtemp(dir=where, prefix=f".{folder.name}.", suffix=".part")
+        stack.callback(shutil.rmtree, name, ignore_errors=True)
+        part = Path(name)
+        yield part
+        if old:
+            for path in sorted(part.iterdir()):
+                path.replace(folder / path.name)
+        else:
+            part.chmod(0o777 & ~_umask())
+            part.replace(folder)
 
 
 @contextlib.contextmanager
@@ -102,6 +131,15 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     if not isinstance(value, dict):
         raise CorruptFileError(f"{path} must hold an object, found a {type(value).__name__}.")
     return value
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    total = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
 
 
 def _umask() -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-import hashlib
 import importlib
 import os
 import sys
@@ -23,6 +22,7 @@ from gpt2.errors import (
     HubOfflineError,
     MissingFileError,
 )
+from gpt2.files import sha256
 
 BUNDLED = Path(__file__).parent / "models"
 SETTINGS = ("config.json", "generation_config.json", "gpt2.json")
@@ -205,24 +205,12 @@ def _check_hash(path: Path, lfs: Any) -> None:
     """Compare a large file that has just come with the hash the hub announced."""
     if lfs is None or not path.exists():
         return
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest() if _HAS_DIGEST else _digest(file)
-    if found != lfs.sha256:
+    if sha256(path) != lfs.sha256:
         path.resolve().unlink()
         path.unlink(missing_ok=True)
         raise CorruptFileError(
             f"{path.name} arrived damaged (not the hub's SHA-256) and was removed: try again."
         )
-
-
-_HAS_DIGEST = hasattr(hashlib, "file_digest")  # Python 3.11
-
-
-def _digest(file: Any) -> str:
-    total = hashlib.sha256()
-    while block := file.read(1 << 20):
-        total.update(block)
-    return total.hexdigest()
 
 
 def _bundled() -> str:

@@ -35,7 +35,8 @@ def load(
         engine: "native" (C++, fast on a CPU), "torch" (GPUs, training) or "reference" (numpy, to
             read). The one asked for runs, or an error says what it lacks.
         dtype: the precision of the weights in memory. native: fp32 (the default), fp16, bf16, int8,
-            int4; torch: fp32, fp16, bf16; reference: fp32, float64. Long names mean the same.
+            int4; torch: fp32, fp16, bf16; reference: fp32, float64. Long names mean the same. A
+            folder of `gpt2 quantize` has a precision of its own, which the native engine keeps.
         revision, cache_dir, local_files_only, token: for the hub.
 
     Raises:
@@ -98,11 +99,19 @@ def _native(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     from gpt2.checkpoint import read_checkpoint
     from gpt2.native import NativeEngine
 
-    checkpoint = read_checkpoint(place)
+    checkpoint = read_checkpoint(place, framework="native")
+    packed = checkpoint.quantization
+    wanted = SHORT.get(dtype or "", dtype)
+    if packed is not None and wanted not in (None, packed.dtype):
+        raise OptionError(
+            f"{place} is quantised to {packed.dtype} and runs at that, found dtype={dtype!r}: "
+            "leave dtype out, or load the model it was made from."
+        )
     model = NativeEngine(
         checkpoint.tensors,
         checkpoint.config,
-        dtype=SHORT.get(dtype or "float32", dtype or "fp32"),
+        dtype=packed.dtype if packed else wanted or "fp32",
+        head_dtype=packed.head_dtype if packed else None,
         tokenizer=tokenizer,
     )
     model.use_generation_file(checkpoint.generation_config)

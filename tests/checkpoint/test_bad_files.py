@@ -74,11 +74,11 @@ def test_a_later_shard_that_fails_leaves_the_old_model(
 
     real, calls = write.write_safetensors, []
 
-    def failing(path: Path, tensors: Any) -> None:
+    def failing(path: Path, *content: Any) -> None:
         calls.append(path)
         if len(calls) == 3:
             raise OSError(28, "No space left on device")
-        real(path, tensors)
+        real(path, *content)
 
     monkeypatch.setattr(write, "write_safetensors", failing)
     with pytest.raises(WriteError, match=r"model-00003-of-\d+\.safetensors.*disk is full"):

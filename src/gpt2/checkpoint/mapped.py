@@ -34,6 +34,7 @@ DTYPES = {
 KINDS = {np.dtype(kind): name for name, kind in DTYPES.items() if name != "BF16"}
 # The exponent's bits: a number is infinite or NaN where all are set.
 EXPONENT = {"F16": 0x7C00, "BF16": 0x7F80}
+ALIGNMENT = 64  # bytes: a cache line, the widest vector
 LONGEST_HEADER = 100_000_000  # bytes, as in the format's own definition
 
 
@@ -99,7 +100,13 @@ class Stored:
             raise WeightError(f"{source}: {name} holds values that are NaN or infinite.")
 
 
-def read_safetensors(path: Path) -> dict[str, Stored]:
+class Mapped(dict[str, Stored]):
+    """The tensors of one file by their names, and its ``metadata``: words by words."""
+
+    metadata: dict[str, str]
+
+
+def read_safetensors(path: Path) -> Mapped:
     """Map a file. Raises `MissingFileError`, or `CorruptFileError` for a damaged or cut one."""
     try:
         with path.open("rb") as file:
@@ -110,7 +117,8 @@ def read_safetensors(path: Path) -> dict[str, Stored]:
         raise CorruptFileError(f"{path} is empty.") from None
     header, start = _header(data, path)
     size = len(data) - start
-    stored = {}
+    stored = Mapped()
+    stored.metadata = _metadata(header, path)
     for name, entry in header.items():
         if name == "__metadata__":
             continue
@@ -148,6 +156,13 @@ def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
     return header, 8 + length
 
 
+def _metadata(header: dict[str, Any], path: Path) -> dict[str, str]:
+    found = header.get("__metadata__") or {}
+    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+        raise CorruptFileError(f"{path}: its metadata are not words.")
+    return found
+
+
 def as_stored(tensor: Any) -> Stored:
     """A numpy array, a torch tensor on any device or what is stored already."""
     if isinstance(tensor, Stored):
@@ -165,21 +180,30 @@ def as_stored(tensor: Any) -> Stored:
     return as_stored(tensor.numpy())
 
 
-def write_safetensors(path: Path, tensors: Mapping[str, Any]) -> None:
-    """Write tensors as they are, wide types first, so that each is aligned."""
-    order = sorted(tensors, key=lambda name: -as_stored(tensors[name]).array.itemsize)
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}  # transformers asks for it
+def write_safetensors(
+    path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write tensors as they are, those of whole 64 bytes first, then wide types first: so each of
+    the former begins at a multiple of 64 bytes of the file, and all are aligned."""
+
+    def place(name: str) -> tuple[bool, int]:
+        array = as_stored(tensors[name]).array
+        return array.nbytes % ALIGNMENT != 0, -array.itemsize
+
+    order = sorted(tensors, key=place)
+    words = dict(metadata or {"format": "pt"})  # transformers asks for the format
+    header: dict[str, Any] = {"__metadata__": words}
     end = 0
     for name in order:
         stored = as_stored(tensors[name])
         begin, end = end, end + stored.nbytes
         header[name] = {
             "dtype": stored.kind,
-            "shape": list(stored.shape),
+            "shape": list(stored.array.shape),
             "data_offsets": [begin, end],
         }
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
+    text += b" " * (-(8 + len(text)) % ALIGNMENT)
     with path.open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for name in order:

@@ -11,13 +11,14 @@ import numpy as np
 
 from gpt2.checkpoint.mapped import Stored, read_safetensors
 from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical, check_shapes
+from gpt2.checkpoint.packed import CONFIG_ENTRY, Packed, Quantization, known_packed
 from gpt2.checkpoint.pickled import from_nanogpt, is_nanogpt, read_pickle, store
 from gpt2.checkpoint.tensorflow import is_tensorflow, read_tensorflow
 from gpt2.config import GPT2Config
 from gpt2.errors import CorruptFileError, MissingFileError, WeightError
 from gpt2.files import read_json
 
-Framework = Literal["numpy", "torch"]
+Framework = Literal["numpy", "torch", "native"]
 SIDECAR = "gpt2.json"  # what this package adds to a folder; transformers does not look at it
 LISTS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 
@@ -30,6 +31,8 @@ class Tensors(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         tensor = self.stored[name]
+        if self.framework == "native" and isinstance(tensor, Packed):
+            return tensor.array
         return tensor.torch() if self.framework == "torch" else tensor.numpy()
 
     def __iter__(self) -> Iterator[str]:
@@ -57,8 +60,13 @@ class Checkpoint:
 
     @property
     def dtype(self) -> str:
-        """The type of the embedding and so of most values: F32, F16, BF16."""
+        """The type of the embedding and so of most values: F32, F16, BF16; U8 where packed."""
         return self.stored[EMBEDDING].kind
+
+    @property
+    def quantization(self) -> Quantization | None:
+        """How the matrices are packed, or None for a model of plain numbers."""
+        return Quantization.of(self.stored)
 
 
 def read_checkpoint(
@@ -68,8 +76,10 @@ def read_checkpoint(
     TensorFlow folder.
 
     Tensors have the checkpoint's full names (``transformer.h.0...``); ``lm_head.weight`` is there
-    only where it is not the embedding. Names, shapes and values are checked. Raises
-    `MissingFileError`, `CorruptFileError`, `WeightError`, `ConfigError`.
+    only where it is not the embedding. Matrices that `gpt2 quantize` packed come as the numbers
+    they stand for, or with ``framework="native"`` as the bytes that `NativeEngine` takes. Names,
+    shapes and values are checked. Raises `MissingFileError`, `CorruptFileError`, `WeightError`,
+    `ConfigError`.
     """
     path = Path(path)
     folder = path if path.is_dir() else path.parent
@@ -77,6 +87,7 @@ def read_checkpoint(
     config = config or found or GPT2Config.from_json_file(folder / "config.json")
     stored = _without_tied_head(canonical(stored), config, path)
     check_shapes(stored, config, str(path))
+    config.extra.pop(CONFIG_ENTRY, None)  # for other programs: the files say it themselves
     for name, tensor in stored.items():
         tensor.check_finite(name, str(path))
     generation = folder / "generation_config.json"
@@ -111,7 +122,7 @@ def _open(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
 
 def _open_file(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
     if path.suffix == ".safetensors":
-        return "safetensors", None, read_safetensors(path)
+        return "safetensors", None, known_packed(read_safetensors(path), path)
     if path.suffix in (".bin", ".pt", ".pth"):
         content = read_pickle(path)
         if is_nanogpt(content):

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.checkpoint.mapped import as_stored, write_safetensors
+from gpt2.checkpoint.packed import CONFIG_ENTRY, Quantization
 from gpt2.checkpoint.read import SIDECAR
 from gpt2.config import GPT2Config
 from gpt2.errors import OptionError
-from gpt2.files import atomic, reported, to_json
+from gpt2.files import atomic, reported, sha256, to_json
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 DTYPE_NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
@@ -28,51 +29,72 @@ def write_checkpoint(
     safe_serialization: bool = True,
     generation_config: Mapping[str, Any] | None = None,
     sidecar: Mapping[str, Any] | None = None,
+    quantization: Quantization | None = None,
 ) -> list[Path]:
     """Write config.json and the tensors (numpy or torch), in shards where they are large.
 
     All is written before anything that was there is replaced; older weights in the folder go last.
-    With ``safe_serialization`` False, pytorch_model.bin is written. Returns the paths. Raises
-    `WriteError`, `OptionError`.
+    With ``safe_serialization`` False, pytorch_model.bin is written. ``quantization`` is for tensors
+    that are `Packed`: the file's metadata and config.json tell it, the sidecar holds the files'
+    SHA-256. Returns the paths. Raises `WriteError`, `OptionError`.
     """
     folder = Path(folder)
     shards = _shards(tensors, parse_size(max_shard_size))
     stem, suffix = ("model", "safetensors") if safe_serialization else ("pytorch_model", "bin")
-    write = write_safetensors if safe_serialization else _write_bin
+    words = quantization.metadata() if quantization else None
     names = [f"{stem}.{suffix}"]
     if len(shards) > 1:
         names = [f"{stem}-{i + 1:05d}-of-{len(shards):05d}.{suffix}" for i in range(len(shards))]
-    settings: dict[str, Any] = {"config.json": _with_dtype(config, tensors).to_dict()}
+    settings: dict[str, Any] = {"config.json": _settled(config, tensors, quantization).to_dict()}
     if generation_config is not None:
         settings["generation_config.json"] = dict(generation_config)
-    if sidecar:
-        settings[SIDECAR] = dict(sidecar)
     if len(shards) > 1:
         where = {t: name for name, s in zip(names, shards, strict=True) for t in s}
         total = sum(int(tensor.nbytes) for tensor in tensors.values())
         index = {"metadata": {"total_size": total}, "weight_map": where}
         settings[f"{stem}.{suffix}.index.json"] = index
+    hashes: dict[str, str] = {}
     with contextlib.ExitStack() as all_or_nothing:  # they take their places when all are written
+        for name, shard in zip(names, shards, strict=True):
+            part = all_or_nothing.enter_context(atomic(folder / name))
+            with reported(folder / name):
+                if safe_serialization:
+                    write_safetensors(part, shard, words)
+                else:
+                    _write_bin(part, shard)
+            if quantization:
+                hashes[name] = sha256(part)
+        if known := _sidecar(sidecar or {}, hashes):
+            settings[SIDECAR] = known
         for name, value in settings.items():
             part = all_or_nothing.enter_context(atomic(folder / name))
             with reported(folder / name):
                 part.write_text(to_json(value), "utf-8")
-        for name, shard in zip(names, shards, strict=True):
-            part = all_or_nothing.enter_context(atomic(folder / name))
-            with reported(folder / name):
-                write(part, shard)
     written = [folder / name for name in (*names, *settings)]
-    _remove_older(folder, written)
+    remove_older(folder, written)
     return written
 
 
-def _with_dtype(config: GPT2Config, tensors: Mapping[str, Any]) -> GPT2Config:
-    """The configuration naming the tensors' precision, which transformers' dtype="auto" goes by."""
+def _settled(
+    config: GPT2Config, tensors: Mapping[str, Any], quantization: Quantization | None
+) -> GPT2Config:
+    """The configuration naming the tensors' precision, which transformers' dtype="auto" goes by, or
+    how they are packed."""
     kind = as_stored(next(iter(tensors.values()))).kind
     names = [name for name in ("dtype", "torch_dtype") if name in config.extra] or ["dtype"]
+    if quantization:
+        kept = {k: v for k, v in config.to_dict().items() if k not in names}
+        return GPT2Config.from_dict({**kept, CONFIG_ENTRY: quantization.config_entry()})
     return (
         config.replace(**dict.fromkeys(names, DTYPE_NAMES[kind])) if kind in DTYPE_NAMES else config
     )
+
+
+def _sidecar(given: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str, Any]:
+    """The sidecar, without what another folder's said of its own files."""
+    own = () if hashes else ("quantization",)
+    known = {k: v for k, v in given.items() if k not in ("sha256", *own)}
+    return {**known, "sha256": dict(hashes)} if hashes else known
 
 
 def parse_size(size: int | str) -> int:
@@ -122,7 +144,8 @@ def save_torch(path: Path, content: Any) -> None:
         raise OSError(0, str(error).split("\n")[0]) from error
 
 
-def _remove_older(folder: Path, written: list[Path]) -> None:
+def remove_older(folder: Path, written: list[Path]) -> None:
+    """Remove the weights in a folder that are not among the ``written``."""
     for path in folder.iterdir():
         if WEIGHTS.fullmatch(path.name) and path not in written:
             path.unlink()

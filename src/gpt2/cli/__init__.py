@@ -21,6 +21,7 @@ COMMANDS = {
     "tokenize": "Show how a text becomes tokens.",
     "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
     "convert": "Write a model in another file format.",
+    "quantize": "Store a model in fewer bits a weight; tell what that costs.",
     "info": "Tell what a model is, or what is installed here.",
 }
 

@@ -93,6 +93,10 @@ def _file(output: Path, name: str) -> Path:
 def _rounded(checkpoint: Checkpoint, dtype: str | None) -> dict[str, Any]:
     """The tensors as stored, in another precision where one is asked for."""
     stored = checkpoint.stored
+    if checkpoint.quantization and dtype is None:
+        dtype = "float32"
+        note = f"note: {checkpoint.path} is {checkpoint.quantization}; written as float32"
+        click.echo(note, err=True)
     if dtype is None:
         return dict(stored)
     return {name: tensor.rounded(KINDS[dtype], name) for name, tensor in stored.items()}

@@ -6,9 +6,12 @@ import importlib.metadata
 import json
 import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from gpt2.checkpoint import Checkpoint
 
 PACKAGES = {  # package -> what it is for here
     "numpy": "arrays",
@@ -49,11 +52,16 @@ def about_model(name: str) -> dict[str, Any]:
     config = checkpoint.config
     parameters = config.parameter_count()
     cache = 2 * config.n_layer * config.n_embd * 1000  # values for 1,000 tokens
-    memory = {kind: f"{parameters * size / 1e6:,.1f} MB" for kind, size in BYTES.items()}
+    packed = checkpoint.quantization
+    sizes = {kind: parameters * size for kind, size in BYTES.items()}
+    if packed:
+        sizes = {packed.dtype: sum(tensor.nbytes for tensor in checkpoint.stored.values())}
+    memory = {kind: f"{size / 1e6:,.1f} MB" for kind, size in sizes.items()}
     return {
         "model": name,
         "place": str(place),
-        "form": f"{checkpoint.form}, {checkpoint.dtype}",
+        "form": f"{checkpoint.form}, {packed or checkpoint.dtype}",
+        **(_quantised(checkpoint) if packed else {}),
         "parameters": parameters,
         "layers": config.n_layer,
         "heads": f"{config.n_head} of {config.head_dim}",
@@ -65,6 +73,22 @@ def about_model(name: str) -> dict[str, Any]:
         "memory": memory,
         "keys and values": f"{cache * 2 / 1e6:,.1f} MB for 1,000 tokens at fp16",
     }
+
+
+def _quantised(checkpoint: Checkpoint) -> dict[str, Any]:
+    """How a packed model was rounded, what that cost, and whether its files are whole."""
+    from gpt2.files import sha256
+
+    assert checkpoint.quantization is not None
+    found: dict[str, Any] = {"rounding": checkpoint.quantization.rounding}
+    report = checkpoint.sidecar.get("quantization", {})
+    if "kl_mean" in report:
+        found["KL divergence"] = f"{report['kl_mean']:.5f} nats a token from {report['source']}"
+    folder = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
+    hashes = checkpoint.sidecar.get("sha256", {})
+    damaged = [name for name, hash_ in hashes.items() if sha256(folder / name) != hash_]
+    found["files"] = f"damaged: {', '.join(damaged)}" if damaged else "whole (SHA-256)"
+    return found
 
 
 def about_here() -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""``gpt2 quantize``: a model in fewer bits, and what that costs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gpt2.cli.progress import Progress
+from gpt2.errors import OptionError
+
+if TYPE_CHECKING:
+    from gpt2.quantization import Report
+
+DTYPES = ("fp16", "bf16", "int8", "int4")
+
+
+@click.command()
+@click.argument("model")
+@click.option("-o", "--output", type=click.Path(path_type=Path),
+              help="The folder to write; without it, only the report.")  # fmt: skip
+@click.option("--dtype", "dtypes", type=click.Choice(DTYPES), multiple=True, default=["int8"],
+              show_default=True, help="The layers' precision; several for a report.")  # fmt: skip
+@click.option("--head-dtype", type=click.Choice(DTYPES),
+              help="Of embedding and head. (default as --dtype, int8 for int4)")  # fmt: skip
+@click.option("--text", type=click.Path(path_type=Path),
+              help="A file to measure on. (default an excerpt of a novel)")  # fmt: skip
+@click.option("--tokens", default=8192, show_default=True,
+              help="How much of it, at most; 0: measure nothing.")  # fmt: skip
+@click.option("--shard-size", default="5GB", show_default=True, help="The largest file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a precision.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+def command(
+    model: str,
+    output: Path | None,
+    dtypes: tuple[str, ...],
+    head_dtype: str | None,
+    text: Path | None,
+    tokens: int,
+    shard_size: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Store MODEL in fewer bits a weight and tell what that costs.
+
+    The folder runs at once, memory-mapped, with `gpt2 generate -m FOLDER`: it holds the native
+    engine's own bytes, the tokenizer and the settings. The report compares the next token's
+    distributions with those of the original in fp32, on windows as long as the context.
+    """
+    from gpt2.quantization import quantize
+
+    if output is not None and len(dtypes) > 1:
+        raise OptionError("one folder holds one precision: give --dtype once, or no --output.")
+    reports = []
+    for dtype in dtypes:
+        with _Bar(quiet) as bar:
+            report = quantize(
+                model, output, dtype=dtype, head_dtype=head_dtype, text=text, tokens=tokens,
+                shard_size=shard_size, progress=bar,
+            )  # fmt: skip
+        reports.append(report)
+        if as_json:
+            click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+    if not as_json:
+        click.echo(table(reports))
+
+
+def table(reports: list[Report]) -> str:
+    """The reports in words, a column a precision."""
+    first = reports[0]
+    rows = {"": ["original"], "size, MB": [f"{first.bytes_before / 1e6:,.1f}"]}
+    rows["bits a weight"] = [""]
+    if first.fidelity:
+        rows["perplexity"] = [f"{first.fidelity.perplexity_before:.3f}"]
+        rows |= {"KL divergence, nats": [""], "  99 % are below": [""], "same top token": [""]}
+    for report in reports:
+        head = f", head {report.head_dtype}" if report.head_dtype != report.dtype else ""
+        rows[""].append(report.dtype + head)
+        rows["size, MB"].append(f"{report.bytes / 1e6:,.1f}")
+        rows["bits a weight"].append(f"{report.bits_per_weight:.2f}")
+        if found := report.fidelity:
+            rows["perplexity"].append(f"{found.perplexity:.3f}")
+            rows["KL divergence, nats"].append(f"{found.kl_mean:.6f}")
+            rows["  99 % are below"].append(f"{found.kl_99:.6f}")
+            rows["same top token"].append(f"{found.agreement:.2%}")
+    lines = [f"{name:<22}" + "".join(f"{c:>18}" for c in cells) for name, cells in rows.items()]
+    if found := first.fidelity:
+        many = f"{found.windows} window" + "s" * (found.windows > 1)
+        lines.append(f"on {found.tokens:,} tokens, {many} of at most {found.window}: {first.text}")
+    return "\n".join(lines)
+
+
+class _Bar:
+    """Progress of one stage after the other."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.bar: Progress | None = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.__exit__()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self.quiet:
+            return
+        if self.bar is None or self.bar.what != what:
+            self.__exit__()
+            self.bar = Progress(what, unit="tokens", total=total)
+        self.bar.to(done)

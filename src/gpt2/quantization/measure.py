@@ -1,0 +1,103 @@
+"""What a quantisation costs: the same text through the original and the quantised model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.engine import Engine
+from gpt2.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+PIECE = 64  # positions whose distributions are held at a time: 13 MB of a vocabulary of 50,257
+
+
+@dataclasses.dataclass
+class Fidelity:
+    """How near a model is to its original on a text.
+
+    The text is cut into ``windows`` of at most ``window`` tokens that follow one another; each
+    begins without a context, and all its tokens but the first are predicted: ``tokens`` in all.
+    """
+
+    tokens: int
+    windows: int
+    window: int
+    perplexity_before: float  # of the original, a token
+    perplexity: float
+    kl_mean: float  # D(original || quantised) of the next token's distribution, in nats
+    kl_99: float  # what 99 of 100 positions stay below
+    agreement: float  # share of positions with the same most probable token
+
+    def to_dict(self) -> dict[str, float]:
+        """For JSON, with figures as long as they mean something."""
+        found = dataclasses.asdict(self)
+        return {n: float(f"{v:.6g}") if isinstance(v, float) else v for n, v in found.items()}
+
+
+def measure(
+    original: Engine,
+    quantised: Engine,
+    ids: Sequence[int],
+    *,
+    window: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Fidelity:
+    """Compare two engines of one vocabulary on ``ids``.
+
+    ``window`` None means the model's context; ``progress`` is told the tokens done. Raises
+    `InputError` for a text of fewer than two tokens.
+    """
+    size = min(window or original.config.n_positions, original.config.n_positions)
+    cut = [ids[i : i + size] for i in range(0, len(ids), size)]
+    windows = [row for row in cut if len(row) > 1]
+    if not windows:
+        raise InputError(f"a text to measure on needs at least 2 tokens, found {len(ids)}.")
+    parts: list[Floats] = []
+    done = 0
+    for row in windows:
+        for found in _of_window(original, quantised, row):
+            parts.append(found)
+            done += found.shape[1]
+            progress(done)
+    before, after, kl, same = np.concatenate(parts, axis=1)
+    return Fidelity(
+        tokens=len(kl),
+        windows=len(windows),
+        window=size,
+        perplexity_before=float(np.exp(before.mean())),
+        perplexity=float(np.exp(after.mean())),
+        kl_mean=float(kl.mean()),
+        kl_99=float(np.quantile(kl, 0.99)),
+        agreement=float(same.mean()),
+    )
+
+
+def _of_window(original: Engine, quantised: Engine, row: Sequence[int]) -> Any:
+    """For each piece of a window, [4, positions]: loss before, loss after, KL divergence, and
+    whether the most probable tokens are the same."""
+    caches = [engine.new_cache(1, len(row)) for engine in (original, quantised)]
+    for begin in range(0, len(row) - 1, PIECE):
+        piece = np.asarray(row[begin : begin + PIECE], np.int32)
+        targets = np.asarray(row[begin + 1 : begin + 1 + PIECE], np.int64)
+        at = np.arange(len(targets)), targets
+        logits = (
+            np.asarray(engine.extend(cache, [piece], logits="all"), np.float32)[: len(targets)]
+            for engine, cache in zip((original, quantised), caches, strict=True)
+        )
+        (x, x_sum, x_log), (y, _, y_log) = (_softmax(part) for part in logits)
+        # D(p || q) = sum p (x - y) - (log sum exp x - log sum exp y): no large numbers cancel
+        kl = (np.exp(x) * (x - y)).sum(1, dtype=np.float64) / x_sum - (x_log - y_log)
+        same = x.argmax(1) == y.argmax(1)
+        yield np.stack([x_log - x[at], y_log - y[at], kl, same])
+
+
+def _softmax(logits: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], Floats, Floats]:
+    """Logits less their maximum, the sum of their exponentials and its logarithm."""
+    x = logits - logits.max(1, keepdims=True)
+    total = np.exp(x).sum(1, dtype=np.float64)
+    return x, total, np.log(total)

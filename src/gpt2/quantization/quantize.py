@@ -1,0 +1,228 @@
+"""`quantize`: a model's name to a packed folder and a report of what was lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gpt2.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from gpt2.checkpoint.mapped import Stored
+from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES
+from gpt2.checkpoint.packed import Packed, Quantization, as_packed
+from gpt2.checkpoint.write import parse_size, remove_older
+from gpt2.errors import InputError, MissingFileError, OptionError
+from gpt2.files import atomic_folder, read_text
+from gpt2.quantization.measure import Fidelity, measure
+from gpt2.tokenizer import GPT2Tokenizer
+
+DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
+TEXTS = Path(__file__).with_name("texts")
+OWN_TEXT = TEXTS / "measure.txt"
+OWN = "an excerpt that comes with the package"
+TOKENS = 8192
+
+Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much
+
+
+@dataclasses.dataclass
+class Report:
+    """What became of a model. Sizes are bytes of all tensors; ``fidelity`` is None where it was not
+    measured."""
+
+    source: str
+    folder: str | None
+    dtype: str
+    head_dtype: str
+    rounding: str
+    bytes_before: int
+    bytes: int
+    bits_per_weight: float
+    seconds: float  # for the rounding
+    text: str | None  # what it was measured on
+    fidelity: Fidelity | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON, the fidelity's figures among the others."""
+        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        own["bits_per_weight"] = round(self.bits_per_weight, 3)
+        own["seconds"] = round(self.seconds, 2)
+        fidelity = own.pop("fidelity")
+        return own | (fidelity.to_dict() if fidelity else {})
+
+
+def quantize(
+    name: str | os.PathLike[str],
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    dtype: str = "int8",
+    head_dtype: str | None = None,
+    text: str | os.PathLike[str] | None = None,
+    tokens: int = TOKENS,
+    shard_size: int | str = "5GB",
+    progress: Progress = lambda what, done, total: None,
+) -> Report:
+    """Store a model's matrices in fewer bits and measure what that costs.
+
+    Args:
+        name: a folder, a file, a bundled name or a hub name.
+        folder: where the packed model goes; None only measures. The tokenizer goes along.
+        dtype: fp16, bf16, int8 or int4 (or fp32, which packs without rounding).
+        head_dtype: of the token embedding and the output head; None means as ``dtype``, but int8
+            where that is int4.
+        text: a file to measure on; None means an excerpt of a novel that comes with the package.
+        tokens: how much of the text is used at most; 0 does not measure.
+        shard_size: the largest file.
+        progress: told what is done and how far it is.
+
+    Raises:
+        OptionError: an unknown precision; a model that is quantised already.
+        InputError: a text of fewer than two tokens, a model without a tokenizer.
+        ModelFileError, HubError: the model's files.
+    """
+    from gpt2.hub import resolve
+
+    for kind in (dtype, head_dtype):
+        if kind is not None and kind not in DTYPES:
+            raise OptionError(f"a precision is one of {', '.join(DTYPES)}, found {kind!r}.")
+    parse_size(shard_size)
+    place = resolve(name)
+    checkpoint = read_checkpoint(place)
+    _refuse(checkpoint, folder)
+    tokenizer = _tokenizer(place)
+    ids = _ids(text, tokenizer, tokens, name) if tokens else []
+    head_dtype = head_dtype or ("int8" if dtype == "int4" else dtype)
+    rounding = "search" if "int4" in (dtype, head_dtype) else "nearest"
+    how = Quantization(dtype, head_dtype, rounding)
+    begin = time.perf_counter()
+    tensors = packed_tensors(checkpoint, how)
+    seconds = time.perf_counter() - begin
+    fidelity = _measured(checkpoint, tensors, how, ids, progress) if tokens else None
+    size = sum(tensor.nbytes for tensor in tensors.values())
+    report = Report(
+        source=_name(name),
+        folder=str(folder) if folder is not None else None,
+        dtype=how.dtype,
+        head_dtype=how.head_dtype,
+        rounding=how.rounding,
+        bytes_before=sum(tensor.nbytes for tensor in checkpoint.stored.values()),
+        bytes=size,
+        bits_per_weight=8 * size / checkpoint.config.parameter_count(),
+        seconds=seconds,
+        text=(_name(text) if text else OWN) if tokens else None,
+        fidelity=fidelity,
+    )
+    if folder is not None:
+        _write(Path(folder), checkpoint, tensors, how, tokenizer, shard_size, report)
+    return report
+
+
+def packed_tensors(checkpoint: Checkpoint, how: Quantization) -> dict[str, Stored]:
+    """A model's tensors in their order, the matrices packed, the others as they are."""
+    from gpt2.native import NativeEngine
+
+    config = checkpoint.config
+    engine = NativeEngine(
+        checkpoint.tensors, config, dtype=how.dtype, head_dtype=how.head_dtype, threads=None
+    )
+    words = how.metadata()
+    return {
+        name: as_packed(name, engine.packed(name), words, str(checkpoint.path))
+        if is_matrix(name)
+        else tensor
+        for name, tensor in checkpoint.stored.items()
+    }
+
+
+def is_matrix(name: str) -> bool:
+    """Whether the native engine packs this tensor: all that is multiplied with; not positions."""
+    return name in (EMBEDDING, HEAD) or name.endswith(MATRICES)
+
+
+def engine_of(checkpoint: Checkpoint, tensors: dict[str, Stored], how: Quantization) -> Any:
+    """The native engine on packed tensors."""
+    from gpt2.native import NativeEngine
+
+    weights = {n: t.array if isinstance(t, Packed) else t.numpy() for n, t in tensors.items()}
+    return NativeEngine(weights, checkpoint.config, dtype=how.dtype, head_dtype=how.head_dtype)
+
+
+def _refuse(checkpoint: Checkpoint, folder: Any) -> None:
+    if checkpoint.quantization:
+        raise OptionError(
+            f"{checkpoint.path} is quantised already ({checkpoint.quantization}): give the "
+            "model it was made from, so that nothing is rounded twice."
+        )
+    source = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
+    if folder is not None and Path(folder).resolve() == source.resolve():
+        raise OptionError(f"{folder} is the model itself: choose another folder for the result.")
+
+
+def _name(of: Any) -> str:
+    """How a report calls a file or a model: without the folders that lead there."""
+    return Path(of).name if Path(of).exists() else str(of)
+
+
+def _tokenizer(place: Path) -> GPT2Tokenizer | None:
+    try:
+        return GPT2Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
+    except MissingFileError:
+        return None
+
+
+def _ids(text: Any, tokenizer: GPT2Tokenizer | None, tokens: int, name: Any) -> list[int]:
+    """The first ``tokens`` of a text file; a token is seldom longer than 16 characters."""
+    if tokenizer is None:
+        raise InputError(f"{name} has no tokenizer beside its weights: it cannot read a text.")
+    if tokens < 2:
+        raise OptionError(f"tokens must be at least 2, or 0 to measure nothing, found {tokens}.")
+    words = read_text(OWN_TEXT if text is None else text)[: 16 * tokens]
+    return list(tokenizer.encode(words))[:tokens]
+
+
+def _measured(
+    checkpoint: Checkpoint,
+    tensors: dict[str, Stored],
+    how: Quantization,
+    ids: list[int],
+    progress: Progress,
+) -> Fidelity:
+    from gpt2.native import NativeEngine
+
+    original = NativeEngine(checkpoint.tensors, checkpoint.config)
+    quantised = engine_of(checkpoint, tensors, how)
+    return measure(
+        original,
+        quantised,
+        ids,
+        progress=lambda done: progress("measuring", done, len(ids)),
+    )
+
+
+def _write(
+    folder: Path,
+    checkpoint: Checkpoint,
+    tensors: dict[str, Stored],
+    how: Quantization,
+    tokenizer: GPT2Tokenizer | None,
+    shard_size: int | str,
+    report: Report,
+) -> None:
+    """All files into a temporary folder first; weights that were there before go last."""
+    told = {k: v for k, v in report.to_dict().items() if k != "folder"}
+    with atomic_folder(folder) as part:
+        written = write_checkpoint(
+            part,
+            checkpoint.config,
+            tensors,
+            max_shard_size=shard_size,
+            generation_config=checkpoint.generation_config,
+            sidecar={**checkpoint.sidecar, "quantization": told},
+            quantization=how,
+        )
+        if tokenizer is not None:
+            tokenizer.save_pretrained(part)
+    remove_older(folder, [folder / path.name for path in written])
