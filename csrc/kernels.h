@@ -16,6 +16,8 @@ namespace gpt2 {
 
 constexpr int kLanes = 16;  // outputs in a panel, floats in a vector
 constexpr int kGroup = 32;  // inputs that share a scale in int4; integer rows are padded to it
+constexpr int kQuad = 4;    // inputs whose products with bytes are summed in one step
+constexpr int kMostActivation = 255;  // activations of integer matrices are whole numbers from 0
 
 // Rounds n up to a multiple of unit.
 constexpr int padded(int n, int unit) { return (n + unit - 1) / unit * unit; }
@@ -31,10 +33,11 @@ struct Floats {
   bool fused;  // multiply-add with one rounding: weights only, so int8 and int4 never depend on it
 };
 
-// `count` panels of an integer matrix. An int8 panel holds, for each pair of inputs, 16 pairs of
-// bytes. An int4 panel holds 16 scales for each group of 32 inputs, then 256 bytes a group: 16-bit
-// lanes (one per output and input of a pair) whose four nibbles are four following pairs. The
-// integer a weight stands for is its nibble times its group's scale.
+// `count` panels of an integer matrix. An int8 panel holds, for each quad of inputs, 16 quads of
+// bytes, one an output. An int4 panel holds, for each 4 groups of 32 inputs (the last may have
+// fewer), 64 bytes of scales, 16 a group, then 256 bytes of nibbles a group: 64 bytes for two
+// quads, the first in the low halves, the second in the high ones, each nibble 8 more than it
+// means. The integer a weight stands for is its nibble times its group's scale.
 struct Integers {
   gpt2_dtype dtype;  // INT8, INT4
   const uint8_t* data;
@@ -42,36 +45,64 @@ struct Integers {
   int count, inputs;  // inputs: a multiple of kGroup
 };
 
+// Bytes of an int4 panel; and where in it the scales and the nibbles of a group are.
+constexpr size_t int4_panel(int groups) {
+  return static_cast<size_t>(padded(groups, 4)) * kLanes + static_cast<size_t>(groups) * 256;
+}
+constexpr size_t int4_scales(int group) {
+  return static_cast<size_t>(group / 4) * (64 + 4 * 256) + static_cast<size_t>(group % 4) * kLanes;
+}
+constexpr size_t int4_nibbles(int group) {
+  return static_cast<size_t>(group / 4) * (64 + 4 * 256) + 64 +
+         static_cast<size_t>(group % 4) * 256;
+}
+
+// Where in its panel the weight of input k for output r is.
+constexpr size_t int8_place(int k, int r) {
+  return static_cast<size_t>(k / kQuad) * kQuad * kLanes + r * kQuad + k % kQuad;
+}
+constexpr size_t int4_place(int k, int r) {
+  return int4_nibbles(k / kGroup) + k % kGroup / (2 * kQuad) * 64 + r * kQuad + k % kQuad;
+}
+
+// What one row of activations became as whole numbers: x is about scale (q - zero).
+struct Step {
+  float scale;
+  int32_t zero;
+};
+
 // What becomes of the products y [rows, width] of a matrix, on their way to `out`.
 struct Finish {
-  const float* row_scales;  // of quantised activations, [rows]; null for float weights
-  const float* scales;      // of quantised weights, [width]
-  const float* bias;        // [width]; may be null
-  int activation;           // gpt2_activation, or -1 for none
-  bool add;                 // to what `out` holds: the residual stream
+  const float* bias;  // [width]; may be null
+  int activation;     // gpt2_activation, or -1 for none
+  bool add;           // to what `out` holds: the residual stream
   float* out;
   size_t stride;  // of out, in floats
+  // Of whole numbers only:
+  const Step* steps = nullptr;    // of the activations, [rows]
+  const float* scales = nullptr;  // of the weights, [width]
+  const int32_t* sums = nullptr;  // of the weights over the inputs, [width]
 };
 
 struct Kernels {
   const char* name;
-  // Rows `multiply` works on side by side. With more, weights are expanded in `scratch` first, of
-  // kScratch bytes, and the panels must be kUnit at most.
+  // Rows `multiply` works on side by side. With more, halves are expanded to floats in `scratch`
+  // first, of kScratch bytes.
   int rows;
   // y [rows, ldy] = x [rows, ldx] times the panels, 16 columns a panel.
   void (*multiply)(const Floats& w, const float* x, size_t ldx, int rows, float* y, size_t ldy,
                    void* scratch);
-  void (*multiply_integers)(const Integers& w, const int16_t* x, size_t ldx, int rows, int32_t* y,
-                            size_t ldy, void* scratch);
+  void (*multiply_integers)(const Integers& w, const uint8_t* x, size_t ldx, int rows, int32_t* y,
+                            size_t ldy);
   // out [rows, width] from the y of multiply (float) or multiply_integers (int32).
   void (*finish)(const Finish& f, const float* y, size_t ldy, int rows, int width);
   void (*finish_integers)(const Finish& f, const int32_t* y, size_t ldy, int rows, int width);
   // One row x [n] to mean 0 and variance 1, times gain, plus bias.
   void (*normalize)(const float* x, const float* gain, const float* bias, int n, float epsilon,
                     float* y);
-  // One row x [n] as integers in [-limit, limit], then zeros up to a multiple of kGroup. Returns
-  // what one step is worth.
-  float (*quantize)(const float* x, int n, int limit, int16_t* q);
+  // One row x [n] as integers in [0, limit], then zeros up to a multiple of kGroup. 0 is met
+  // exactly: it becomes the zero of the step.
+  Step (*quantize)(const float* x, int n, int limit, uint8_t* q);
   // exp(scale x - max) of one row [n], then zeros up to a multiple of 16, in place. Returns the
   // sum.
   float (*exponentials)(float* x, int n, float scale);
@@ -81,11 +112,12 @@ struct Kernels {
   void (*to_half)(const float* x, int n, uint16_t* y);
 };
 
-// Panels one call is given, so that they can be worked on side by side.
-constexpr int kUnit = 4;
-// Inputs expanded at a time, when weights are expanded before they meet many rows.
+// Panels of a matrix that are finished together.
+constexpr int kUnit = 12;
+// Halves expanded to floats at a time, when they meet many rows: inputs, and panels at most.
 constexpr int kBlock = 512;
-constexpr size_t kScratch = sizeof(float) * kBlock * kLanes * kUnit;
+constexpr int kMostTilePanels = 4;
+constexpr size_t kScratch = sizeof(float) * kBlock * kLanes * kMostTilePanels;
 
 // The kernels called `name`, or the best this processor runs for null; null if it cannot run them.
 const Kernels* find_kernels(const char* name);

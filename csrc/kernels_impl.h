@@ -19,23 +19,6 @@ struct BF16 {
   static F at(const uint8_t* p) { return load_bfloat(reinterpret_cast<const uint16_t*>(p)); }
 };
 
-// Pair number 4 quad + i of a panel; `groups` is how many groups of 32 inputs the panel has.
-struct Int8 {
-  template <int i>
-  static P at(const uint8_t* panel, int, int quad) {
-    return load_pairs(reinterpret_cast<const int8_t*>(panel) + (4 * quad + i) * 32);
-  }
-};
-struct Int4 {
-  template <int i>
-  static P at(const uint8_t* panel, int groups, int quad) {
-    const int8_t* scales = reinterpret_cast<const int8_t*>(panel) + quad / 4 * kLanes;
-    const uint8_t* nibbles = panel + padded(groups * kLanes, 64) + quad * 64;
-    const P raw = load_pairs(reinterpret_cast<const int16_t*>(nibbles));
-    return mul(nibble<i>(raw), load_scales(scales));
-  }
-};
-
 // ---- Matrix products ----
 //
 // The loops over rows and panels must be unrolled before the compiler thinks of registers, or the
@@ -72,44 +55,47 @@ void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, boo
   }
 }
 
-// One pair of inputs of each of R rows meets V panels. S independent sums hide the latency of a
-// single row; whole numbers can be added in any order.
-template <class W, int i, int R, int V, int S>
-inline void step(const Integers& w, int quad, const int16_t* x, size_t ldx, I (&sum)[R][V][S]) {
-  P column[V];
-#pragma GCC unroll 4
-  for (int v = 0; v < V; v++) {
-    column[v] = W::template at<i>(w.data + v * w.panel, w.inputs / kGroup, quad);
-  }
+// A quad of inputs of each of R rows meets V panels. S sums that take turns hide the latency of a
+// few rows: whole numbers can be added in any order.
+template <class Sum, int R, int V, int S>
+inline void step(int turn, const Q (&column)[V], const uint8_t* x, size_t ldx,
+                 Sum (&sum)[R][V][S]) {
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
-    const P input = pair(x + r * ldx + 8 * quad + 2 * i);
+    const X input = quad(x + r * ldx);
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) sum[r][v][i % S] = dot(sum[r][v][i % S], column[v], input);
+    for (int v = 0; v < V; v++) {
+      sum[r][v][turn % S] = dot(sum[r][v][turn % S], column[v], input);
+    }
   }
 }
 
-// y [R, 16 V] (+)= x [R, inputs] times V panels.
-template <class W, int R, int V>
-void tile(const Integers& w, const int16_t* x, size_t ldx, int32_t* y, size_t ldy, bool more) {
-  constexpr int S = R == 1 ? 4 / V : 1;
-  I sum[R][V][S];
+template <class Sum, int R, int V, int S>
+inline void clear(Sum (&sum)[R][V][S]) {
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) {
 #pragma GCC unroll 4
-      for (int s = 0; s < S; s++) sum[r][v][s] = izero();
-      if (more) sum[r][v][0] = load(y + r * ldy + v * kLanes);
+      for (int s = 0; s < S; s++) sum[r][v][s] = none(Sum());
     }
   }
-  for (int group = 0; group < w.inputs / kGroup; group++) {
+}
+
+// y [R, 16 V] = x [R, inputs] times V panels.
+template <int R, int V>
+void tile_int8(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size_t ldy) {
+  constexpr int S = R * V >= 4 ? 1 : 4 / (R * V);
+  I sum[R][V][S];
+  clear(sum);
+  const uint8_t* weights = w.data;
+  for (int k = 0; k < w.inputs; k += 4 * kQuad, weights += 4 * 64) {
 #pragma GCC unroll 4
-    for (int quad = 4 * group; quad < 4 * group + 4; quad++) {
-      step<W, 0>(w, quad, x, ldx, sum);
-      step<W, 1>(w, quad, x, ldx, sum);
-      step<W, 2>(w, quad, x, ldx, sum);
-      step<W, 3>(w, quad, x, ldx, sum);
+    for (int i = 0; i < 4; i++) {
+      Q column[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) column[v] = load_quads(weights + v * w.panel + i * 64);
+      step(i, column, x + k + i * kQuad, ldx, sum);
     }
   }
 #pragma GCC unroll 16
@@ -123,28 +109,40 @@ void tile(const Integers& w, const int16_t* x, size_t ldx, int32_t* y, size_t ld
   }
 }
 
-// The same for weights that were expanded to int16.
+// The same for int4: a group's products are summed, then multiplied by the group's scale.
 template <int R, int V>
-void tile_expanded(const Integers& w, const int16_t* x, size_t ldx, int32_t* y, size_t ldy,
-                   bool more) {
+void tile_int4(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size_t ldy) {
+  constexpr int S = R * V >= 4 ? 1 : 4 / (R * V) > 2 ? 2 : 4 / (R * V);
   I sum[R][V];
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) sum[r][v] = more ? load(y + r * ldy + v * kLanes) : izero();
+    for (int v = 0; v < V; v++) sum[r][v] = none(I());
   }
-  const uint8_t* weights = w.data;
-  for (int k = 0; k < w.inputs; k += 2, weights += 64) {
-    P column[V];
+  const uint8_t* weights = w.data;  // of four groups
+  for (int k = 0; k < w.inputs; weights += 64 + 4 * 256) {
+    for (int g = 0; g < 4 && k < w.inputs; g++, k += kGroup) {
+      G part[R][V][S];
+      clear(part);
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) {
-      column[v] = load_pairs(reinterpret_cast<const int16_t*>(weights + v * w.panel));
-    }
+      for (int i = 0; i < 4; i++) {
+        Q low[V], high[V];
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) {
+          load_nibbles(weights + v * w.panel + 64 + g * 256 + i * 64, low[v], high[v]);
+        }
+        step(0, low, x + k + 2 * i * kQuad, ldx, part);
+        step(1, high, x + k + (2 * i + 1) * kQuad, ldx, part);
+      }
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) {
+        const Scales scales = load_scales(weights + v * w.panel + g * kLanes);
 #pragma GCC unroll 16
-    for (int r = 0; r < R; r++) {
-      const P input = pair(x + r * ldx + k);
-#pragma GCC unroll 4
-      for (int v = 0; v < V; v++) sum[r][v] = dot(sum[r][v], column[v], input);
+        for (int r = 0; r < R; r++) {
+          if (S == 2) part[r][v][0] = add(part[r][v][0], part[r][v][S - 1]);
+          sum[r][v] = add_scaled(sum[r][v], part[r][v][0], scales);
+        }
+      }
     }
   }
 #pragma GCC unroll 16
@@ -156,7 +154,7 @@ void tile_expanded(const Integers& w, const int16_t* x, size_t ldx, int32_t* y, 
 
 // The tile function for a number of rows known only at run time. `Tile` names the format:
 // Tile::run<R, V>(...) is one of the functions above.
-template <class Tile, int V, int R = kTileRows, class... Args>
+template <class Tile, int V, int R, class... Args>
 inline void tile_of(int rows, const Args&... args) {
   if constexpr (R > 1) {
     if (rows < R) return tile_of<Tile, V, R - 1>(rows, args...);
@@ -166,97 +164,78 @@ inline void tile_of(int rows, const Args&... args) {
 
 template <class W, bool kFused>
 struct FloatTile {
+  static constexpr int kRows = kTileRows, kPanels = kTilePanels, kAlone = kRowPanels;
   template <int R, int V, class... Args>
   static void run(const Args&... args) {
     tile<W, kFused, R, V>(args...);
   }
 };
-template <class W>
-struct IntegerTile {
+struct Int8Tile {
+  static constexpr int kRows = kInt8Rows, kPanels = kInt8Panels, kAlone = kInt8RowPanels;
   template <int R, int V, class... Args>
   static void run(const Args&... args) {
-    tile<W, R, V>(args...);
+    tile_int8<R, V>(args...);
   }
 };
-struct ExpandedTile {
+struct Int4Tile {
+  static constexpr int kRows = kInt4Rows, kPanels = kInt4Panels, kAlone = kInt4RowPanels;
   template <int R, int V, class... Args>
   static void run(const Args&... args) {
-    tile_expanded<R, V>(args...);
+    tile_int4<R, V>(args...);
   }
 };
 
-// All rows and panels, tile by tile. Panels go in the outer loop: they stay in the first cache
-// while the rows pass by. The rows are dealt out evenly: 8 as 4 + 4 and not as 6 + 2.
-template <class Tile, class Matrix, class X, class Y>
-void tiles(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, bool more) {
-  const int turns = (rows + kTileRows - 1) / kTileRows;
-  const int side = rows == 1 ? kRowPanels : kTilePanels;
-  Matrix part = w;
-  for (int p = 0; p < w.count;) {
-    const bool wide = w.count - p >= side;
-    part.data = w.data + p * w.panel;
-    for (int turn = 0; turn < turns; turn++) {
-      const int r = rows * turn / turns, n = rows * (turn + 1) / turns - r;
-      const X* in = x + r * ldx;
-      Y* out = y + r * ldy + p * kLanes;
-      if (!wide) {
-        tile_of<Tile, 1>(n, part, in, ldx, out, ldy, more);
-      } else if (rows == 1) {
-        Tile::template run<1, kRowPanels>(part, in, ldx, out, ldy, more);
-      } else {
-        tile_of<Tile, kTilePanels>(n, part, in, ldx, out, ldy, more);
-      }
-    }
-    p += wide ? side : 1;
+// V panels and all rows, dealt out evenly: 10 as 5 + 5 and not as 8 + 2.
+template <class Tile, int V, class Matrix, class X, class Y, class... More>
+void strip(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, More... more) {
+  const int turns = (rows + Tile::kRows - 1) / Tile::kRows;
+  for (int turn = 0; turn < turns; turn++) {
+    const int r = rows * turn / turns, n = rows * (turn + 1) / turns - r;
+    tile_of<Tile, V, Tile::kRows>(n, w, x + r * ldx, ldx, y + r * ldy, ldy, more...);
   }
 }
 
-// Few rows take the weights as they are stored. Many rows are worth expanding a block of weights
-// first, to where the first or second cache holds it.
+// All panels, a few at a time, so that they stay in the nearest caches while the rows pass by.
+template <class Tile, class Matrix, class X, class Y, class... More>
+void strips(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, More... more) {
+  Matrix part = w;
+  for (int p = 0; p < w.count;) {
+    part.data = w.data + p * w.panel;
+    Y* out = y + p * kLanes;
+    if (rows == 1 && w.count - p >= Tile::kAlone) {
+      Tile::template run<1, Tile::kAlone>(part, x, ldx, out, ldy, more...);
+      p += Tile::kAlone;
+    } else if (rows > 1 && w.count - p >= Tile::kPanels) {
+      strip<Tile, Tile::kPanels>(part, x, ldx, rows, out, ldy, more...);
+      p += Tile::kPanels;
+    } else {
+      strip<Tile, 1>(part, x, ldx, rows, out, ldy, more...);
+      p++;
+    }
+  }
+}
+
+// Few rows take the weights as they are stored. For many rows halves are worth expanding first,
+// block by block, to where the second cache holds them.
 template <class W, bool kFused>
 void multiply_as(const Floats& w, const float* x, size_t ldx, int rows, float* y, size_t ldy,
                  void* scratch) {
   if (rows <= kTileRows || w.dtype == GPT2_F32) {
-    return tiles<FloatTile<W, kFused>>(w, x, ldx, rows, y, ldy, false);
+    return strips<FloatTile<W, kFused>>(w, x, ldx, rows, y, ldy, false);
   }
   float* expanded = static_cast<float*>(scratch);
-  Floats part = {GPT2_F32, static_cast<uint8_t*>(scratch), kBlock * 64, 64, w.count, 0, kFused};
-  for (int k = 0; k < w.inputs; k += kBlock) {
-    part.inputs = w.inputs - k < kBlock ? w.inputs - k : kBlock;
-    for (int p = 0; p < w.count; p++) {
-      const uint8_t* from = w.data + p * w.panel + k * w.step;
-      float* to = expanded + p * kBlock * kLanes;
-      for (int i = 0; i < part.inputs; i++) store(to + i * kLanes, W::at(from + i * w.step));
+  Floats part = {GPT2_F32, static_cast<uint8_t*>(scratch), kBlock * 64, 64, 0, 0, kFused};
+  for (int p = 0; p < w.count; p += part.count) {
+    part.count = w.count - p < kTilePanels ? w.count - p : kTilePanels;
+    for (int k = 0; k < w.inputs; k += kBlock) {
+      part.inputs = w.inputs - k < kBlock ? w.inputs - k : kBlock;
+      for (int v = 0; v < part.count; v++) {
+        const uint8_t* from = w.data + (p + v) * w.panel + k * w.step;
+        float* to = expanded + v * kBlock * kLanes;
+        for (int i = 0; i < part.inputs; i++) store(to + i * kLanes, W::at(from + i * w.step));
+      }
+      strips<FloatTile<F32, kFused>>(part, x + k, ldx, rows, y + p * kLanes, ldy, k > 0);
     }
-    tiles<FloatTile<F32, kFused>>(part, x + k, ldx, rows, y, ldy, k > 0);
-  }
-}
-
-template <class W>
-void expand(const uint8_t* panel, int groups, int first, int quads, int16_t* to) {
-  for (int quad = first; quad < first + quads; quad++, to += 4 * 32) {
-    store_pairs(to, W::template at<0>(panel, groups, quad));
-    store_pairs(to + 32, W::template at<1>(panel, groups, quad));
-    store_pairs(to + 64, W::template at<2>(panel, groups, quad));
-    store_pairs(to + 96, W::template at<3>(panel, groups, quad));
-  }
-}
-
-template <class W>
-void multiply_integers_as(const Integers& w, const int16_t* x, size_t ldx, int rows, int32_t* y,
-                          size_t ldy, void* scratch) {
-  if (rows <= kTileRows / 2) {
-    return tiles<IntegerTile<W>>(w, x, ldx, rows, y, ldy, false);
-  }
-  int16_t* expanded = static_cast<int16_t*>(scratch);
-  Integers part = {w.dtype, static_cast<uint8_t*>(scratch), kBlock * 32, w.count, 0};
-  for (int k = 0; k < w.inputs; k += kBlock) {
-    part.inputs = w.inputs - k < kBlock ? w.inputs - k : kBlock;
-    for (int p = 0; p < w.count; p++) {
-      expand<W>(w.data + p * w.panel, w.inputs / kGroup, k / 8, part.inputs / 8,
-                expanded + p * kBlock * kLanes);
-    }
-    tiles<ExpandedTile>(part, x + k, ldx, rows, y, ldy, k > 0);
   }
 }
 
@@ -274,10 +253,10 @@ void multiply(const Floats& w, const float* x, size_t ldx, int rows, float* y, s
   return multiply_floats<BF16>(w, x, ldx, rows, y, ldy, scratch);
 }
 
-void multiply_integers(const Integers& w, const int16_t* x, size_t ldx, int rows, int32_t* y,
-                       size_t ldy, void* scratch) {
-  if (w.dtype == GPT2_INT8) return multiply_integers_as<Int8>(w, x, ldx, rows, y, ldy, scratch);
-  return multiply_integers_as<Int4>(w, x, ldx, rows, y, ldy, scratch);
+void multiply_integers(const Integers& w, const uint8_t* x, size_t ldx, int rows, int32_t* y,
+                       size_t ldy) {
+  if (w.dtype == GPT2_INT8) return strips<Int8Tile>(w, x, ldx, rows, y, ldy);
+  return strips<Int4Tile>(w, x, ldx, rows, y, ldy);
 }
 
 // ---- Functions of a vector ----
@@ -403,17 +382,28 @@ void normalize(const float* x, const float* gain, const float* bias, int n, floa
   }
 }
 
-float quantize(const float* x, int n, int limit, int16_t* q) {
-  F most = zero();
-  for (int i = 0; i < n; i += kLanes) most = max(most, absolute(load_some(x + i, n - i)));
-  const float top = fold_max(most), bound = static_cast<float>(limit);
-  // Below the normal numbers 1 / top would overflow; such a row is as good as zero.
-  const F factor = set1(top >= 1e-30f ? bound / top : 0.0f);
-  for (int i = 0; i < padded(n, kGroup); i += kLanes) {
-    const F scaled = i < n ? mul(load_some(x + i, n - i), factor) : zero();
-    store_narrow(q + i, round(min(max(scaled, set1(-bound)), set1(bound))));
+Step quantize(const float* x, int n, int limit, uint8_t* q) {
+  F least = zero(), most = zero();
+  for (int i = 0; i < n; i += kLanes) {
+    const F some = load_some(x + i, n - i);
+    least = min(some, least);
+    most = max(some, most);
   }
-  return top / bound;
+  const float bottom = -fold_max(negative(least)), top = fold_max(most), bound = limit;
+  // Below the normal numbers the factor would overflow; such a row is as good as zero.
+  const bool some = top - bottom >= 1e-30f;
+  const float factor = some ? bound / (top - bottom) : 0.0f;
+  int32_t zeros[kLanes];
+  store(zeros, round(min(max(set1(-bottom * factor), zero()), set1(bound))));
+  const F low = set1(static_cast<float>(-zeros[0])),
+          high = set1(bound - static_cast<float>(zeros[0]));
+  const I shift = iset1(zeros[0]);
+  for (int i = 0; i < padded(n, kGroup); i += kLanes) {
+    const F scaled = i < n ? mul(load_some(x + i, n - i), set1(factor)) : zero();
+    store_bytes(q + i, add(round(min(max(scaled, low), high)), shift));
+  }
+  for (int i = n; i < padded(n, kGroup); i++) q[i] = 0;
+  return {some ? (top - bottom) / bound : 0.0f, zeros[0]};
 }
 
 float exponentials(float* x, int n, float scale) {
@@ -445,7 +435,9 @@ void to_half(const float* x, int n, uint16_t* y) {
 GPT2_INLINE F product(const Finish&, const float* y, int, int) { return load(y); }
 
 GPT2_INLINE F product(const Finish& f, const int32_t* y, int row, int column) {
-  return mul(to_float(load(y)), mul(set1(f.row_scales[row]), load(f.scales + column)));
+  const Step& step = f.steps[row];
+  const I zeros = mul(load(f.sums + column), iset1(step.zero - kByteShift));
+  return mul(to_float(sub(load(y), zeros)), mul(set1(step.scale), load(f.scales + column)));
 }
 
 template <class Y>

@@ -21,9 +21,8 @@ struct Matrix::Header {
 namespace {
 
 constexpr char kMagic[8] = {'g', 'p', 't', '2', 'p', 'a', 'c', 'k'};
-constexpr int32_t kVersion = 1;
+constexpr int32_t kVersion = 2;
 constexpr size_t kHeaderBytes = 64;
-constexpr int kMostActivation = 32767;
 
 size_t padded_bytes(size_t n) { return (n + 63) / 64 * 64; }
 
@@ -35,7 +34,7 @@ size_t bytes_of_panel(gpt2_dtype dtype, int inputs) {
     case GPT2_INT8:
       return wide * kLanes;
     case GPT2_INT4:
-      return padded_bytes(wide / kGroup * kLanes) + wide * kLanes / 2;
+      return int4_panel(static_cast<int>(wide / kGroup));
     default:
       return padded_bytes(static_cast<size_t>(inputs) * kLanes * bytes_of_number(dtype));
   }
@@ -55,22 +54,29 @@ bool all_finite(const float* x, size_t n) {
 
 }  // namespace
 
-void Matrix::lay_out(gpt2_dtype dtype, int outputs, int inputs) {
+void Matrix::measure(gpt2_dtype dtype, int outputs, int inputs) {
   dtype_ = dtype;
   outputs_ = outputs;
   inputs_ = inputs;
   panel_bytes_ = bytes_of_panel(dtype, inputs);
   size_ = kHeaderBytes + panel_bytes_ * panels();
-  if (integers()) size_ += padded_bytes(sizeof(float) * panels() * kLanes);
+  if (integers()) size_ += 2 * padded_bytes(sizeof(float) * panels() * kLanes);
+}
+
+void Matrix::lay_out(const uint8_t* bytes) {
+  bytes_ = bytes;
+  panels_ = bytes + size_ - panel_bytes_ * panels();
+  if (!integers()) return;
+  scales_ = reinterpret_cast<const float*>(bytes + kHeaderBytes);
+  sums_ = reinterpret_cast<const int32_t*>(bytes + kHeaderBytes +
+                                           padded_bytes(sizeof(float) * panels() * kLanes));
 }
 
 Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team) {
   static_assert(sizeof(Header) == kHeaderBytes);
-  lay_out(dtype, outputs, inputs);
+  measure(dtype, outputs, inputs);
   own_ = Buffer(size_);
-  bytes_ = own_.as();
-  scales_ = reinterpret_cast<const float*>(bytes_ + kHeaderBytes);
-  panels_ = bytes_ + size_ - panel_bytes_ * panels();
+  lay_out(own_.as());
   // How many whole numbers of which size one output has bounds what its activations may be.
   std::atomic<int64_t> sum{1};
   std::atomic<bool> finite{true};
@@ -112,9 +118,11 @@ void Matrix::fill(int panel, const Source& source, float* block) const {
 int64_t Matrix::pack_panel(int panel, const float* block) {
   const int first = panel * kLanes, wide = padded(inputs_, kGroup);
   uint8_t* to = own_.as() + (panels_ - bytes_) + panel_bytes_ * panel;
-  float* scales = own_.as<float>() + kHeaderBytes / sizeof(float) + first;
-  if (dtype_ == GPT2_INT8) return quantize_int8(block, wide, to, scales);
-  if (dtype_ == GPT2_INT4) return quantize_int4(block, wide, to, scales);
+  if (integers()) {
+    const auto quantize = dtype_ == GPT2_INT8 ? quantize_int8 : quantize_int4;
+    return quantize(block, wide, to, const_cast<float*>(scales_) + first,
+                    const_cast<int32_t*>(sums_) + first);
+  }
   const size_t n = static_cast<size_t>(inputs_) * kLanes;
   if (dtype_ == GPT2_F32) {
     std::memcpy(to, block, n * sizeof(float));
@@ -145,14 +153,12 @@ Matrix::Matrix(const void* bytes, size_t size, int outputs, int inputs) {
               std::to_string(outputs));
   require(header.limit >= 1 && header.limit <= kMostActivation, GPT2_WEIGHTS,
           "packed weights have a damaged header");
-  lay_out(static_cast<gpt2_dtype>(header.dtype), outputs, inputs);
+  measure(static_cast<gpt2_dtype>(header.dtype), outputs, inputs);
   require(
       size == size_, GPT2_WEIGHTS,
       "packed weights have " + std::to_string(size) + " bytes, expected " + std::to_string(size_));
   limit_ = header.limit;
-  bytes_ = static_cast<const uint8_t*>(bytes);
-  scales_ = reinterpret_cast<const float*>(bytes_ + kHeaderBytes);
-  panels_ = bytes_ + size_ - panel_bytes_ * panels();
+  lay_out(static_cast<const uint8_t*>(bytes));
 }
 
 Floats Matrix::floats(int first, int count) const {
@@ -166,17 +172,14 @@ Integers Matrix::whole(int first, int count) const {
 
 void Matrix::row(int output, float* to) const {
   const uint8_t* panel = panels_ + panel_bytes_ * (output / kLanes);
-  const int r = output % kLanes, groups = padded(inputs_, kGroup) / kGroup;
+  const int r = output % kLanes;
   for (int k = 0; k < inputs_; k++) {
     if (dtype_ == GPT2_INT8) {
-      to[k] = static_cast<float>(static_cast<int8_t>(panel[k / 2 * 32 + r * 2 + k % 2])) *
-              scales_[output];
+      to[k] = static_cast<float>(static_cast<int8_t>(panel[int8_place(k, r)])) * scales_[output];
     } else if (dtype_ == GPT2_INT4) {
-      const uint8_t* quad = panel + padded_bytes(groups * kLanes) + k / 8 * 64;
-      const uint8_t byte = quad[(r * 2 + k % 2) * 2 + k / 4 % 2];
-      const int nibble = k / 2 % 2 ? byte >> 4 : byte & 15;
-      const int scale = static_cast<int8_t>(panel[k / kGroup * kLanes + r]);
-      to[k] = static_cast<float>((nibble ^ 8) - 8) * static_cast<float>(scale) * scales_[output];
+      const int byte = panel[int4_place(k, r)], nibble = k / kQuad % 2 ? byte >> 4 : byte & 15;
+      const int scale = static_cast<int8_t>(panel[int4_scales(k / kGroup) + r]);
+      to[k] = static_cast<float>(nibble - 8) * static_cast<float>(scale) * scales_[output];
     } else {
       to[k] = number(dtype_, panel, static_cast<size_t>(k) * kLanes + r);
     }

@@ -1,6 +1,7 @@
 // A weight matrix, packed for the kernels. The packed bytes are the file format too:
 //
-//   header, 64 bytes | one fp32 scale per output (int8, int4) | panels of 16 outputs each
+//   header, 64 bytes | for int8 and int4: one fp32 scale, then one int32 sum of the weights' whole
+//   numbers per output | panels of 16 outputs each
 //
 // every part padded to 64 bytes, outputs to 16 and, for int8 and int4, inputs to 32 by zeros.
 // An int8 weight is q s(output) with q in [-127, 127]; an int4 weight is q g s(output) with q in
@@ -41,9 +42,10 @@ class Matrix {
   int outputs() const { return outputs_; }
   int inputs() const { return inputs_; }
   int panels() const { return padded(outputs_, kLanes) / kLanes; }
-  // The largest activation with which no sum of products can overflow int32.
+  // The largest activation with which no result can overflow int32; 255 but for huge matrices.
   int limit() const { return limit_; }
-  const float* scales() const { return integers() ? scales_ : nullptr; }
+  const float* scales() const { return scales_; }  // these two null for floats
+  const int32_t* sums() const { return sums_; }
   // Panels [first, first + count), as the kernels take them.
   Floats floats(int first, int count) const;
   Integers whole(int first, int count) const;
@@ -52,7 +54,8 @@ class Matrix {
 
  private:
   struct Header;
-  void lay_out(gpt2_dtype dtype, int outputs, int inputs);
+  void measure(gpt2_dtype dtype, int outputs, int inputs);
+  void lay_out(const uint8_t* bytes);
   void fill(int panel, const Source& source, float* block) const;
   int64_t pack_panel(int panel, const float* block);
 
@@ -61,6 +64,7 @@ class Matrix {
   size_t size_ = 0, panel_bytes_ = 0;
   const uint8_t* bytes_ = nullptr;
   const float* scales_ = nullptr;
+  const int32_t* sums_ = nullptr;
   const uint8_t* panels_ = nullptr;
   Buffer own_;
 };

@@ -52,7 +52,7 @@ void Model::attention(const Worker& worker, const Batch& batch, Cache& cache, in
   const Inputs normal = prepare(worker, weights.qkv.weight, stream_.as<float>(), D,
                                 &weights.before_attention, nullptr, T);
   multiply(worker, weights.qkv.weight, normal,
-           {nullptr, nullptr, weights.qkv.bias.data(), -1, false, qkv_.as<float>(),
+           {weights.qkv.bias.data(), -1, false, qkv_.as<float>(),
             static_cast<size_t>(3) * D});  // [T, 3 D]
   worker.barrier();
   const int items = static_cast<int>(runs_.size()) * H;
@@ -64,8 +64,7 @@ void Model::attention(const Worker& worker, const Batch& batch, Cache& cache, in
   const Inputs joined =
       prepare(worker, weights.joined.weight, joined_.as<float>(), D, nullptr, nullptr, T);
   multiply(worker, weights.joined.weight, joined,
-           {nullptr, nullptr, weights.joined.bias.data(), -1, true, stream_.as<float>(),
-            static_cast<size_t>(D)});
+           {weights.joined.bias.data(), -1, true, stream_.as<float>(), static_cast<size_t>(D)});
 }
 
 // One head over the tokens of one row, a few at a time.
@@ -135,14 +134,14 @@ void Model::mlp(const Worker& worker, const Batch& batch, int index) {
   const Inputs normal =
       prepare(worker, layer.up.weight, stream_.as<float>(), D, &layer.before_mlp, nullptr, T);
   multiply(worker, layer.up.weight, normal,
-           {nullptr, nullptr, layer.up.bias.data(), shape_.activation, false, hidden_.as<float>(),
+           {layer.up.bias.data(), shape_.activation, false, hidden_.as<float>(),
             static_cast<size_t>(inner)});  // [T, inner]
   worker.barrier();
   const Inputs hidden =
       prepare(worker, layer.down.weight, hidden_.as<float>(), inner, nullptr, nullptr, T);
-  multiply(worker, layer.down.weight, hidden,
-           {nullptr, nullptr, layer.down.bias.data(), -1, true, stream_.as<float>(),
-            static_cast<size_t>(D)});  // [T, D]
+  multiply(
+      worker, layer.down.weight, hidden,
+      {layer.down.bias.data(), -1, true, stream_.as<float>(), static_cast<size_t>(D)});  // [T, D]
 }
 
 // The logits of rows of x: all, or those picked.
@@ -150,9 +149,9 @@ void Model::head(const Worker& worker, const float* x, const Norm* norm,
                  const std::vector<int>* picked, int rows, float* logits) {
   const Matrix& matrix = shape_.tied ? tokens_ : untied_head_;
   const Inputs normal = prepare(worker, matrix, x, shape_.width, norm, picked, rows);
-  multiply(worker, matrix, normal,
-           {nullptr, nullptr, nullptr, -1, false, logits,
-            static_cast<size_t>(shape_.vocabulary)});  // [rows, vocabulary]
+  multiply(
+      worker, matrix, normal,
+      {nullptr, -1, false, logits, static_cast<size_t>(shape_.vocabulary)});  // [rows, vocabulary]
 }
 
 // Rows of x normalised, if there is a norm, and quantised, if the matrix wants whole numbers. A
@@ -163,8 +162,8 @@ Model::Inputs Model::prepare(const Worker& worker, const Matrix& matrix, const f
   const bool alone = rows == 1;
   const size_t wide = padded(width, kGroup);
   float* normal = alone ? desk.row.as<float>() : rows_.as<float>();  // [rows, width]
-  int16_t* whole = alone ? desk.whole.as<int16_t>() : whole_.as<int16_t>();
-  float* scales = alone ? &desk.scale : scales_.as<float>();
+  uint8_t* whole = alone ? desk.whole.as() : whole_.as();
+  Step* steps = alone ? &desk.step : steps_.as<Step>();
   const Range share = alone ? Range{0, 1} : worker.share(rows);
   for (int r = share.begin; r < share.end; r++) {
     const float* from = x + static_cast<size_t>(picked ? (*picked)[r] : r) * width;
@@ -174,11 +173,11 @@ Model::Inputs Model::prepare(const Worker& worker, const Matrix& matrix, const f
       from = to;
     }
     if (matrix.integers()) {
-      scales[r] = kernels_.quantize(from, width, matrix.limit(), whole + r * wide);
+      steps[r] = kernels_.quantize(from, width, matrix.limit(), whole + r * wide);
     }
   }
   if (!alone && (norm || matrix.integers())) worker.barrier();
-  if (matrix.integers()) return {nullptr, whole, scales, wide, rows};
+  if (matrix.integers()) return {nullptr, whole, steps, wide, rows};
   return {norm ? normal : x, nullptr, nullptr, static_cast<size_t>(width), rows};
 }
 
@@ -196,10 +195,11 @@ void Model::multiply(const Worker& worker, const Matrix& matrix, const Inputs& i
     if (whole.bias) finish.bias = whole.bias + first;
     if (matrix.integers()) {
       int32_t* y = desk.products.as<int32_t>();
-      finish.row_scales = inputs.scales;
+      finish.steps = inputs.steps;
       finish.scales = matrix.scales() + first;
+      finish.sums = matrix.sums() + first;
       kernels_.multiply_integers(matrix.whole(p, count), inputs.whole, inputs.stride, inputs.rows,
-                                 y, stride, desk.scratch.as());
+                                 y, stride);
       kernels_.finish_integers(finish, y, stride, inputs.rows, width);
     } else {
       float* y = desk.products.as<float>();

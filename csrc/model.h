@@ -91,15 +91,15 @@ class Model {
   // A matrix's inputs, as its kernels take them.
   struct Inputs {
     const float* floats;
-    const int16_t* whole;
-    const float* scales;
+    const uint8_t* whole;
+    const Step* steps;
     size_t stride;
     int rows;
   };
   // Memory of one worker.
   struct Desk {
     Buffer scratch, products, row, whole, scores, mixed;
-    float scale;
+    Step step;
   };
   // A few tokens of one row in one head, and their scores, [rows, seen].
   struct Tile {
@@ -165,13 +165,13 @@ class Model {
   Omissions omissions_;
 
   // Activations of a batch, shared by the workers.
-  int room_ = 0;           // tokens they have room for
-  Buffer stream_;          // [tokens, width]: the residual stream
-  Buffer qkv_;             // [tokens, 3 width]
-  Buffer joined_;          // [tokens, width]: the heads' results side by side
-  Buffer hidden_;          // [tokens, inner]
-  Buffer rows_;            // [tokens, width]: normalised
-  Buffer whole_, scales_;  // [tokens, padded inputs], [tokens]: quantised
+  int room_ = 0;          // tokens they have room for
+  Buffer stream_;         // [tokens, width]: the residual stream
+  Buffer qkv_;            // [tokens, 3 width]
+  Buffer joined_;         // [tokens, width]: the heads' results side by side
+  Buffer hidden_;         // [tokens, inner]
+  Buffer rows_;           // [tokens, width]: normalised
+  Buffer whole_, steps_;  // [tokens, padded inputs], [tokens]: quantised
   std::vector<Desk> desks_;
   std::vector<Range> runs_;      // the batch's tokens cut by row
   std::vector<int32_t> counts_;  // and how many each has

@@ -76,10 +76,9 @@ void Model::attention_tapped(const Batch& batch, Cache& cache, int layer, Open& 
   team_.run([&](const Worker& worker) { normalize(worker, weights.before_attention, T, normal); });
   show(name + ".ln_1", normal, D);
   team_.run([&](const Worker& worker) {
-    multiply(
-        worker, weights.qkv.weight,
-        prepare(worker, weights.qkv.weight, normal, D, nullptr, nullptr, T),
-        {nullptr, nullptr, weights.qkv.bias.data(), -1, false, qkv, static_cast<size_t>(3) * D});
+    multiply(worker, weights.qkv.weight,
+             prepare(worker, weights.qkv.weight, normal, D, nullptr, nullptr, T),
+             {weights.qkv.bias.data(), -1, false, qkv, static_cast<size_t>(3) * D});
   });
   show(attn + ".q", qkv, d, H, 3 * D, d);
   show(attn + ".k", qkv + D, d, H, 3 * D, d);
@@ -87,10 +86,9 @@ void Model::attention_tapped(const Batch& batch, Cache& cache, int layer, Open& 
   attend_tapped(batch, cache, layer, open);
   show(attn + ".heads", joined_.as<float>(), d, H, D, d);
   team_.run([&](const Worker& worker) {
-    multiply(
-        worker, weights.joined.weight,
-        prepare(worker, weights.joined.weight, joined_.as<float>(), D, nullptr, nullptr, T),
-        {nullptr, nullptr, weights.joined.bias.data(), -1, false, output, static_cast<size_t>(D)});
+    multiply(worker, weights.joined.weight,
+             prepare(worker, weights.joined.weight, joined_.as<float>(), D, nullptr, nullptr, T),
+             {weights.joined.bias.data(), -1, false, output, static_cast<size_t>(D)});
   });
   if (omissions_.attention[layer]) std::fill_n(output, static_cast<size_t>(T) * D, 0.0f);
   show(attn, output, D);
@@ -174,17 +172,16 @@ void Model::mlp_tapped(const Batch& batch, int layer, Open& open) {
   team_.run([&](const Worker& worker) { normalize(worker, weights.before_mlp, T, normal); });
   show(name + ".ln_2", normal, D);
   team_.run([&](const Worker& worker) {
-    multiply(worker, weights.up.weight,
-             prepare(worker, weights.up.weight, normal, D, nullptr, nullptr, T),
-             {nullptr, nullptr, weights.up.bias.data(), shape_.activation, false, hidden,
-              static_cast<size_t>(inner)});
+    multiply(
+        worker, weights.up.weight,
+        prepare(worker, weights.up.weight, normal, D, nullptr, nullptr, T),
+        {weights.up.bias.data(), shape_.activation, false, hidden, static_cast<size_t>(inner)});
   });
   show(name + ".mlp.hidden", hidden, inner);
   team_.run([&](const Worker& worker) {
-    multiply(
-        worker, weights.down.weight,
-        prepare(worker, weights.down.weight, hidden, inner, nullptr, nullptr, T),
-        {nullptr, nullptr, weights.down.bias.data(), -1, false, output, static_cast<size_t>(D)});
+    multiply(worker, weights.down.weight,
+             prepare(worker, weights.down.weight, hidden, inner, nullptr, nullptr, T),
+             {weights.down.bias.data(), -1, false, output, static_cast<size_t>(D)});
   });
   if (omissions_.mlps[layer]) std::fill_n(output, static_cast<size_t>(T) * D, 0.0f);
   show(name + ".mlp", output, D);

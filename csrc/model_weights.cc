@@ -72,13 +72,13 @@ void Model::make_room(int tokens) {
   joined_ = Buffer(T * D * number);
   hidden_ = Buffer(T * shape_.inner * number);
   rows_ = Buffer(T * D * number);
-  whole_ = Buffer(T * widest * sizeof(int16_t));
-  scales_ = Buffer(T * number);
+  whole_ = Buffer(T * widest);
+  steps_ = Buffer(T * sizeof(Step));
   for (Desk& desk : desks_) {
     desk.scratch = Buffer(kScratch);
     desk.products = Buffer(T * kUnit * kLanes * number);
     desk.row = Buffer(D * number);
-    desk.whole = Buffer(widest * sizeof(int16_t));
+    desk.whole = Buffer(widest);
     desk.scores = Buffer(kernels_.rows * padded(shape_.positions, kLanes) * number);
     desk.mixed = Buffer(kernels_.rows * head * number);
   }

@@ -62,60 +62,65 @@ void choose_scales(const float* group, const float (&unit)[kLanes], float (&scal
   }
 }
 
-// Puts a nibble where `Integers` has it: 64 bytes for 8 inputs; a 16-bit lane for each output and
-// input of a pair; in it, from the lowest bits on, the nibbles of four pairs.
-void put_nibble(uint8_t* group, int input, int output, int nibble) {
-  const int quad = input / 8, pair = input / 2 % 4;
-  uint8_t* lane = group + quad * 64 + (output * 2 + input % 2) * 2;
-  lane[pair / 2] = static_cast<uint8_t>(lane[pair / 2] | ((nibble & 15) << (pair % 2 * 4)));
-}
+// What becomes of 16 outputs' whole numbers.
+struct Totals {
+  int64_t sum[kLanes] = {}, magnitude[kLanes] = {};
+
+  void add(int output, int whole) {
+    sum[output] += whole;
+    magnitude[output] += std::abs(whole);
+  }
+  int64_t finish(int32_t* sums) const {
+    // A sum beyond 32 bits wraps around as the products do, and so takes off what they got.
+    for (int r = 0; r < kLanes; r++) sums[r] = static_cast<int32_t>(sum[r]);
+    return *std::max_element(magnitude, magnitude + kLanes);
+  }
+};
 
 }  // namespace
 
-int64_t quantize_int8(const float* block, int inputs, uint8_t* panel, float* scales) {
+int64_t quantize_int8(const float* block, int inputs, uint8_t* panel, float* scales,
+                      int32_t* sums) {
   float most[kLanes];
-  int64_t sum[kLanes] = {};
+  Totals totals;
   extremes(block, inputs, most);
   for (int r = 0; r < kLanes; r++) {
     const float top = std::fabs(most[r]), factor = top >= 1e-30f ? 127.0f / top : 0.0f;
     scales[r] = top >= 1e-30f ? top / 127.0f : 0.0f;
     for (int k = 0; k < inputs; k++) {
       const int q = static_cast<int>(bounded(rounded(block[k * kLanes + r] * factor), -127, 127));
-      panel[k / 2 * 32 + r * 2 + k % 2] = static_cast<uint8_t>(q);
-      sum[r] += std::abs(q);
+      panel[int8_place(k, r)] = static_cast<uint8_t>(q);
+      totals.add(r, q);
     }
   }
-  return *std::max_element(sum, sum + kLanes);
+  return totals.finish(sums);
 }
 
-int64_t quantize_int4(const float* block, int inputs, uint8_t* panel, float* scales) {
-  const int groups = inputs / kGroup;
-  int8_t* group_scales = reinterpret_cast<int8_t*>(panel);
-  uint8_t* nibbles = panel + padded(groups * kLanes, 64);
-  float most[kLanes];
-  int64_t sum[kLanes] = {};
+int64_t quantize_int4(const float* block, int inputs, uint8_t* panel, float* scales,
+                      int32_t* sums) {
+  float most[kLanes], unit[kLanes];
+  Totals totals;
   extremes(block, inputs, most);
   for (int r = 0; r < kLanes; r++) {
     const float top = std::fabs(most[r]);
-    scales[r] = top >= 1e-30f ? top / (8.0f * 127.0f) : 0.0f;
+    scales[r] = unit[r] = top >= 1e-30f ? top / (8.0f * 127.0f) : 0.0f;
   }
-  float unit[kLanes];
-  std::copy(scales, scales + kLanes, unit);
-  for (int g = 0; g < groups; g++, nibbles += 256) {
+  for (int g = 0; g < inputs / kGroup; g++) {
     const float* group = block + static_cast<size_t>(g) * kGroup * kLanes;
     float scale[kLanes];
     choose_scales(group, unit, scale);
     for (int r = 0; r < kLanes; r++) {
       const float step = scale[r] * unit[r], inverse = step != 0 ? 1.0f / step : 0.0f;
-      group_scales[g * kLanes + r] = static_cast<int8_t>(scale[r]);
+      panel[int4_scales(g) + r] = static_cast<uint8_t>(static_cast<int8_t>(scale[r]));
       for (int k = 0; k < kGroup; k++) {
         const int q = static_cast<int>(bounded(rounded(group[k * kLanes + r] * inverse), -8, 7));
-        put_nibble(nibbles, k, r, q);
-        sum[r] += std::abs(q * static_cast<int>(scale[r]));
+        uint8_t& byte = panel[int4_place(g * kGroup + k, r)];
+        byte = static_cast<uint8_t>(byte | ((q + 8) << (k / kQuad % 2 * 4)));
+        totals.add(r, q * static_cast<int>(scale[r]));
       }
     }
   }
-  return *std::max_element(sum, sum + kLanes);
+  return totals.finish(sums);
 }
 
 }  // namespace gpt2

@@ -9,10 +9,10 @@
 namespace gpt2 {
 
 // `block` holds a panel's weights as [inputs, 16], inputs padded by zeros to a multiple of 32.
-// They write the panel as `Integers` (kernels.h) describes it and its 16 scales. Both return the
-// largest sum, over the outputs, of the magnitudes of an output's whole numbers.
-int64_t quantize_int8(const float* block, int inputs, uint8_t* panel, float* scales);
-int64_t quantize_int4(const float* block, int inputs, uint8_t* panel, float* scales);
+// They write the panel as `Integers` (kernels.h) describes it, zeroed before, its 16 scales and the
+// sums of each output's whole numbers. Both return the largest sum of magnitudes of an output.
+int64_t quantize_int8(const float* block, int inputs, uint8_t* panel, float* scales, int32_t* sums);
+int64_t quantize_int4(const float* block, int inputs, uint8_t* panel, float* scales, int32_t* sums);
 
 }  // namespace gpt2
 

@@ -9,6 +9,8 @@ namespace {
 constexpr int kTileRows = 6;  // 12 of the 16 registers hold sums
 constexpr int kTilePanels = 1;
 constexpr int kRowPanels = 2;
+constexpr int kInt8Rows = 4, kInt8Panels = 1, kInt8RowPanels = 1;
+constexpr int kInt4Rows = 6, kInt4Panels = 1, kInt4RowPanels = 1;
 
 struct F {
   __m256 a, b;
@@ -16,9 +18,16 @@ struct F {
 struct I {
   __m256i a, b;
 };
-struct P {
+struct Q {
   __m256i a, b;
 };
+struct X {
+  __m256i v;
+};
+struct G {  // two int16 sums an output
+  __m256i a, b;
+};
+typedef G Scales;  // two equal int16 an output
 
 inline F zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
 inline F set1(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
@@ -57,53 +66,71 @@ inline __m256 widen_bfloat(const uint16_t* p) {
 }
 inline F load_bfloat(const uint16_t* p) { return {widen_bfloat(p), widen_bfloat(p + 8)}; }
 
-inline I izero() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+inline I none(I) { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+inline G none(G) { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+inline I iset1(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
 inline I load(const int32_t* p) { return {load256(p), load256(p + 8)}; }
 inline void store(int32_t* p, I x) {
   store256(p, x.a);
   store256(p + 8, x.b);
 }
 inline I add(I x, I y) { return {_mm256_add_epi32(x.a, y.a), _mm256_add_epi32(x.b, y.b)}; }
+inline I sub(I x, I y) { return {_mm256_sub_epi32(x.a, y.a), _mm256_sub_epi32(x.b, y.b)}; }
+inline I mul(I x, I y) { return {_mm256_mullo_epi32(x.a, y.a), _mm256_mullo_epi32(x.b, y.b)}; }
+inline G add(G x, G y) { return {_mm256_add_epi16(x.a, y.a), _mm256_add_epi16(x.b, y.b)}; }
 inline F to_float(I x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
 inline I round(F x) { return {_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)}; }
 inline __m256 power_of_two(__m256i n) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
 }
 inline F power_of_two(I n) { return {power_of_two(n.a), power_of_two(n.b)}; }
-inline void store_narrow(int16_t* p, I x) {
-  store256(p, _mm256_permute4x64_epi64(_mm256_packs_epi32(x.a, x.b), 0xd8));
+inline void store_bytes(uint8_t* p, I x) {
+  const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(x.a, x.b), 0xd8);
+  const __m128i bytes =
+      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
 }
 
-inline P load_pairs(const int16_t* p) { return {load256(p), load256(p + 16)}; }
-inline void store_pairs(int16_t* p, P x) {
-  store256(p, x.a);
-  store256(p + 16, x.b);
+inline Q load_quads(const uint8_t* p) { return {load256(p), load256(p + 32)}; }
+inline __m256i low_nibbles(__m256i raw) {
+  return _mm256_sub_epi8(_mm256_and_si256(raw, _mm256_set1_epi8(15)), _mm256_set1_epi8(8));
 }
-inline P load_pairs(const int8_t* p) {
-  return {_mm256_cvtepi8_epi16(load128(p)), _mm256_cvtepi8_epi16(load128(p + 16))};
+inline void load_nibbles(const uint8_t* p, Q& low, Q& high) {
+  const __m256i a = load256(p), b = load256(p + 32);
+  low = {low_nibbles(a), low_nibbles(b)};
+  high = {low_nibbles(_mm256_srli_epi16(a, 4)), low_nibbles(_mm256_srli_epi16(b, 4))};
 }
 inline __m256i twice(__m128i bytes) {  // 8 bytes to 8 equal pairs
   const __m256i wide = _mm256_cvtepi8_epi32(bytes);
   return _mm256_blend_epi16(wide, _mm256_slli_epi32(wide, 16), 0xaa);
 }
-inline P load_scales(const int8_t* p) {
+inline Scales load_scales(const uint8_t* p) {
   const __m128i bytes = load128(p);
   return {twice(bytes), twice(_mm_unpackhi_epi64(bytes, bytes))};
 }
-template <int kNibble>
-inline P nibble(P x) {
-  return {_mm256_srai_epi16(_mm256_slli_epi16(x.a, 12 - 4 * kNibble), 12),
-          _mm256_srai_epi16(_mm256_slli_epi16(x.b, 12 - 4 * kNibble), 12)};
+inline X quad(const uint8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, sizeof four);
+  return {_mm256_set1_epi32(four)};
 }
-inline P mul(P x, P y) { return {_mm256_mullo_epi16(x.a, y.a), _mm256_mullo_epi16(x.b, y.b)}; }
-inline P pair(const int16_t* p) {
-  int both;
-  __builtin_memcpy(&both, p, sizeof both);
-  return {_mm256_set1_epi32(both), _mm256_set1_epi32(both)};
+constexpr int kByteShift = 0;
+// Products of a byte and a weight of 8 bits overflow 16 bits in pairs, so both are widened first:
+// inputs 0 and 2 of a quad, then 1 and 3.
+inline __m256i dot(__m256i sum, __m256i w, __m256i x) {
+  const __m256i even = _mm256_madd_epi16(_mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8),
+                                         _mm256_and_si256(x, _mm256_set1_epi16(255)));
+  const __m256i odd = _mm256_madd_epi16(_mm256_srai_epi16(w, 8), _mm256_srli_epi16(x, 8));
+  return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
 }
-inline I dot(I sum, P x, P y) {
-  return {_mm256_add_epi32(sum.a, _mm256_madd_epi16(x.a, y.a)),
-          _mm256_add_epi32(sum.b, _mm256_madd_epi16(x.b, y.b))};
+inline I dot(I sum, Q w, X x) { return {dot(sum.a, w.a, x.v), dot(sum.b, w.b, x.v)}; }
+// A nibble is small enough: a group's 16 products in a lane come to at most 16 * 255 * 8 < 2^15.
+inline G dot(G sum, Q w, X x) {
+  return {_mm256_add_epi16(sum.a, _mm256_maddubs_epi16(x.v, w.a)),
+          _mm256_add_epi16(sum.b, _mm256_maddubs_epi16(x.v, w.b))};
+}
+inline I add_scaled(I sum, G group, Scales scales) {
+  return {_mm256_add_epi32(sum.a, _mm256_madd_epi16(group.a, scales.a)),
+          _mm256_add_epi32(sum.b, _mm256_madd_epi16(group.b, scales.b))};
 }
 
 }  // namespace

@@ -6,17 +6,24 @@
 namespace gpt2 {
 namespace {
 
-constexpr int kTileRows = 12;  // 24 of the 32 registers hold sums
-constexpr int kTilePanels = 2;
+constexpr int kTileRows = 8;  // 24 of the 32 registers hold sums
+constexpr int kTilePanels = 3;
 constexpr int kRowPanels = 4;
+constexpr int kInt8Rows = 8, kInt8Panels = 3, kInt8RowPanels = 4;
+constexpr int kInt4Rows = 8, kInt4Panels = 2, kInt4RowPanels = 4;
 
 typedef __m512 F;
 struct I {  // types of their own, so that functions may share a name
   __m512i v;
 };
-struct P {
+struct Q {
   __m512i v;
 };
+struct X {
+  __m512i v;
+};
+typedef I G;
+typedef I Scales;
 
 inline F zero() { return _mm512_setzero_ps(); }
 inline F set1(float x) { return _mm512_set1_ps(x); }
@@ -42,38 +49,40 @@ inline F load_bfloat(const uint16_t* p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load256(p)), 16));
 }
 
-inline I izero() { return {_mm512_setzero_si512()}; }
+inline I none(I) { return {_mm512_setzero_si512()}; }
+inline I iset1(int32_t x) { return {_mm512_set1_epi32(x)}; }
 inline I load(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
 inline void store(int32_t* p, I x) { _mm512_storeu_si512(p, x.v); }
 inline I add(I x, I y) { return {_mm512_add_epi32(x.v, y.v)}; }
+inline I sub(I x, I y) { return {_mm512_sub_epi32(x.v, y.v)}; }
+inline I mul(I x, I y) { return {_mm512_mullo_epi32(x.v, y.v)}; }
 inline F to_float(I x) { return _mm512_cvtepi32_ps(x.v); }
 inline I round(F x) { return {_mm512_cvtps_epi32(x)}; }
 inline F power_of_two(I n) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(n.v, _mm512_set1_epi32(127)), 23));
 }
-inline void store_narrow(int16_t* p, I x) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtsepi32_epi16(x.v));
+inline void store_bytes(uint8_t* p, I x) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(x.v));
 }
 
-inline P load_pairs(const int16_t* p) { return {_mm512_loadu_si512(p)}; }
-inline void store_pairs(int16_t* p, P x) { _mm512_storeu_si512(p, x.v); }
-inline P load_pairs(const int8_t* p) { return {_mm512_cvtepi8_epi16(load256(p))}; }
-inline P load_scales(const int8_t* p) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  const __m512i wide = _mm512_cvtepi8_epi32(bytes);
-  return {_mm512_mask_blend_epi16(0xaaaaaaaa, wide, _mm512_slli_epi32(wide, 16))};
+inline Q load_quads(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
+inline void load_nibbles(const uint8_t* p, Q& low, Q& high) {
+  const __m512i raw = _mm512_loadu_si512(p), mask = _mm512_set1_epi8(15),
+                eight = _mm512_set1_epi8(8);
+  low = {_mm512_sub_epi8(_mm512_and_si512(raw, mask), eight)};
+  high = {_mm512_sub_epi8(_mm512_and_si512(_mm512_srli_epi16(raw, 4), mask), eight)};
 }
-template <int kNibble>
-inline P nibble(P x) {
-  return {_mm512_srai_epi16(_mm512_slli_epi16(x.v, 12 - 4 * kNibble), 12)};
+inline Scales load_scales(const uint8_t* p) {
+  return {_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
 }
-inline P mul(P x, P y) { return {_mm512_mullo_epi16(x.v, y.v)}; }
-inline P pair(const int16_t* p) {
-  int both;
-  __builtin_memcpy(&both, p, sizeof both);
-  return {_mm512_set1_epi32(both)};
+inline X quad(const uint8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, sizeof four);
+  return {_mm512_set1_epi32(four)};
 }
-inline I dot(I sum, P x, P y) { return {_mm512_dpwssd_epi32(sum.v, x.v, y.v)}; }  // VNNI
+constexpr int kByteShift = 0;
+inline I dot(I sum, Q w, X x) { return {_mm512_dpbusd_epi32(sum.v, x.v, w.v)}; }  // VNNI
+inline I add_scaled(I sum, G group, Scales scales) { return add(sum, mul(group, scales)); }
 
 }  // namespace
 }  // namespace gpt2

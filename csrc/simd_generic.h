@@ -1,6 +1,7 @@
 // Vectors of 16 lanes in the compiler's own notation: right on every processor.
 //
-// The three types of every simd_*.h: F, 16 floats; I, 16 int32; P, 16 pairs of int16.
+// The types of every simd_*.h: F, 16 floats; I, 16 int32; Q, 16 quads of weights; X, one quad of
+// activations for all lanes; G, 16 sums of products of int4 weights, before their scales.
 #include <cstdint>
 #include <cstring>
 
@@ -12,11 +13,16 @@ namespace {
 constexpr int kTileRows = 4;  // rows and panels whose sums are kept in registers
 constexpr int kTilePanels = 1;
 constexpr int kRowPanels = 1;  // panels for a single row
+constexpr int kInt8Rows = 2, kInt8Panels = 1, kInt8RowPanels = 1;
+constexpr int kInt4Rows = 2, kInt4Panels = 1, kInt4RowPanels = 1;
 
 typedef float F __attribute__((vector_size(64)));
 typedef int32_t I __attribute__((vector_size(64)));
 typedef uint32_t U __attribute__((vector_size(64)));
-typedef int16_t P __attribute__((vector_size(64)));
+typedef int8_t Q __attribute__((vector_size(64)));
+typedef Q X;  // as unsigned bytes
+typedef I G;
+typedef I Scales;
 
 template <class V, class T>
 inline V read(const T* p) {
@@ -60,50 +66,47 @@ inline F load_bfloat(const uint16_t* p) {
   return r;
 }
 
-inline I izero() { return I{}; }
+inline I none(I) { return I{}; }
+inline I iset1(int32_t x) { return I{} + x; }
 inline I load(const int32_t* p) { return read<I>(p); }
 inline void store(int32_t* p, I x) { std::memcpy(p, &x, sizeof x); }
 inline I add(I a, I b) { return (I)((U)a + (U)b); }  // a damaged file may overflow it: wrap around
+inline I sub(I a, I b) { return (I)((U)a - (U)b); }
+inline I mul(I a, I b) { return (I)((U)a * (U)b); }
 inline F to_float(I x) { return __builtin_convertvector(x, F); }
 inline I round(F x) {  // to the nearest, ties to even; |x| < 2^22
   const F magic = set1(12582912.0f);
   return (I)(x + magic) - (I)magic;
 }
 inline F power_of_two(I n) { return (F)((n + 127) << 23); }
-inline void store_narrow(int16_t* p, I x) {
-  for (int i = 0; i < 16; i++) p[i] = static_cast<int16_t>(x[i]);
+inline void store_bytes(uint8_t* p, I x) {
+  for (int i = 0; i < 16; i++) p[i] = static_cast<uint8_t>(x[i]);
 }
 
-inline P load_pairs(const int16_t* p) { return read<P>(p); }
-inline void store_pairs(int16_t* p, P x) { std::memcpy(p, &x, sizeof x); }
-inline P load_pairs(const int8_t* p) {
-  P r;
-  for (int i = 0; i < 32; i++) r[i] = p[i];
-  return r;
-}
-inline P load_scales(const int8_t* p) {  // 16 of them, one for both of each pair
-  P r;
-  for (int i = 0; i < 32; i++) r[i] = p[i / 2];
-  return r;
-}
-template <int kNibble>
-inline P nibble(P x) {
-  return (P)(x << (12 - 4 * kNibble)) >> 12;
-}
-inline P mul(P a, P b) { return a * b; }
-inline P pair(const int16_t* p) {  // one pair, 16 times
-  P r;
-  for (int i = 0; i < 32; i++) r[i] = p[i & 1];
-  return r;
-}
-inline I dot(I sum, P a, P b) {  // each lane's sum grows by its pair's two products
-  U r = (U)sum;
-  for (int i = 0; i < 16; i++) {
-    r[i] += static_cast<uint32_t>(a[2 * i] * b[2 * i]);
-    r[i] += static_cast<uint32_t>(a[2 * i + 1] * b[2 * i + 1]);
+inline Q load_quads(const uint8_t* p) { return read<Q>(p); }
+inline void load_nibbles(const uint8_t* p, Q& low, Q& high) {  // of two quads of inputs
+  for (int i = 0; i < 64; i++) {
+    low[i] = static_cast<int8_t>((p[i] & 15) - 8);
+    high[i] = static_cast<int8_t>((p[i] >> 4) - 8);
   }
+}
+inline Scales load_scales(const uint8_t* p) {
+  Scales r;
+  for (int i = 0; i < 16; i++) r[i] = static_cast<int8_t>(p[i]);
+  return r;
+}
+inline X quad(const uint8_t* p) {  // one quad, 16 times
+  X r;
+  for (int i = 0; i < 64; i++) r[i] = static_cast<int8_t>(p[i & 3]);
+  return r;
+}
+constexpr int kByteShift = 0;    // what `dot` takes off each activation
+inline I dot(I sum, Q w, X x) {  // each lane's sum grows by its quad's four products
+  U r = (U)sum;
+  for (int i = 0; i < 64; i++) r[i / 4] += static_cast<uint32_t>(w[i] * static_cast<uint8_t>(x[i]));
   return (I)r;
 }
+inline I add_scaled(I sum, G group, Scales scales) { return add(sum, mul(group, scales)); }
 
 }  // namespace
 }  // namespace gpt2

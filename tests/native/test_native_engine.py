@@ -107,8 +107,11 @@ def test_int8_error_is_half_a_step() -> None:
     name = "transformer.wte.weight"
     packed, table = engine.packed(name), weights_of("even")[name]
     scales = packed[64 : 64 + 4 * 160].view(np.float32)
-    steps = packed[64 + 4 * 160 :].view(np.int8).reshape(10, 32, 16, 2)
-    found = steps.transpose(0, 2, 1, 3).reshape(160, 64) * scales[:, None]
+    sums = packed[64 + 4 * 160 : 64 + 8 * 160].view(np.int32)
+    steps = packed[64 + 8 * 160 :].view(np.int8).reshape(10, 16, 16, 4)
+    whole = steps.transpose(0, 2, 1, 3).reshape(160, 64)
+    found = whole * scales[:, None]
+    np.testing.assert_array_equal(sums, whole.sum(1, dtype=np.int32))
     assert (np.abs(found - table) <= 0.501 * scales[:, None]).all()
 
 
