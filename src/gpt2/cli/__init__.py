@@ -20,6 +20,7 @@ COMMANDS = {
     "generate": "Continue a text.",
     "tokenize": "Show how a text becomes tokens.",
     "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
+    "prepare": "Make token shards of text, for training.",
     "convert": "Write a model in another file format.",
     "quantize": "Store a model in fewer bits a weight; tell what that costs.",
     "info": "Tell what a model is, or what is installed here.",

@@ -1,0 +1,86 @@
+"""``gpt2 prepare``: text to token shards for training."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gpt2.cli.options import options_of, said
+from gpt2.cli.progress import Progress
+from gpt2.training.data.preparation import PrepareConfig
+
+if TYPE_CHECKING:
+    from gpt2.training.data import Manifest
+    from gpt2.training.data.preparation import Tick
+
+
+@click.command("prepare")
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A folder.")
+@click.option("--tokenizer", default="gpt2-mini", show_default=True,
+              help="A model's or tokenizer's name or folder.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder holds.")
+@click.option("--json", "as_json", is_flag=True, help="The manifest on standard output.")
+@options_of(PrepareConfig)
+def command(
+    names: tuple[str, ...],
+    output: Path,
+    tokenizer: str,
+    overwrite: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Make token shards of SOURCE..., for training.
+
+    A SOURCE is a text file, a folder, an archive (.tar, .zip, also compressed: .gz, .xz, .bz2,
+    .zst), JSON lines, JSON, Parquet, HTML, WARC, - for standard input, or a set of the hub as
+    hub:NAME[:CONFIG[:SPLIT]]. Documents end with <|endoftext|>; in a text file that also parts
+    them. Killed at any moment, the same command goes on where it was.
+    """
+    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.training.data import prepare
+
+    config = PrepareConfig(**said(options))
+    begin = time.perf_counter()
+    with Progress("preparing", unit="bytes of the sources") as shown:
+
+        def tick(now: Tick) -> None:
+            shown.what = f"{now.documents:,} documents, {now.tokens:,} tokens"
+            shown.total = now.total
+            shown.to(now.read)
+
+        found = prepare(
+            names,
+            output,
+            GPT2Tokenizer.from_pretrained(tokenizer),
+            config,
+            overwrite=overwrite,
+            progress=tick,
+            note=lambda line: click.echo(f"note: {line}", err=True),
+        )
+    click.echo(f"{output}: {describe(found)} in {time.perf_counter() - begin:.1f} s", err=True)
+    if as_json:
+        click.echo(json.dumps(json.loads((output / "manifest.json").read_text("utf-8"))))
+
+
+def describe(found: Manifest) -> str:
+    """The manifest in a few lines, with what a user should know before training."""
+    parts = [
+        f"{split}: {content.documents:,} documents, {content.tokens:,} tokens"
+        for split, content in found.splits.items()
+    ]
+    counts = found.counts
+    left_out = [f"{counts[name]:,} {name}" for name in ("empty", "duplicates") if counts[name]]
+    lines = ["; ".join(parts) + (f" ({', '.join(left_out)} left out)" if left_out else "")]
+    if counts["undecodable"]:
+        lines.append(
+            f"note: {counts['undecodable']:,} documents hold U+FFFD, the sign for bytes that are "
+            "no text; another --encoding may be right"
+        )
+    if not found.splits["validation"].tokens and found.options["validation"]:
+        lines.append("note: no document fell into the validation split (--validation-by tail)")
+    return "\n".join([lines[0], *lines[1:]])

@@ -1,0 +1,1 @@
+"""Training: a corpus becomes token shards (`data/`), shards become batches (`batches.py`)."""

@@ -1,0 +1,271 @@
+"""Batches as a pure function of (seed, step).
+
+Nothing remembers how far training has come: the batch of a step is computed from the step. So a run
+that resumes at any step, on any number of processes, sees what the uninterrupted run would have
+seen. Ranks slice the global batch; together their slices are that batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from gpt2.errors import InputError, OptionError
+
+IGNORED = -100  # the label of a place that does not count in the loss, as in torch and transformers
+_ROUNDS = 6
+_MASK = (1 << 64) - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """Rows to train on.
+
+    Attributes:
+        inputs: int64 [rows, T], what the model reads.
+        labels: int64 [rows, T], what comes next at each place, or `IGNORED`. They are shifted
+            already: ``labels[:, t]`` is to be predicted from ``inputs[:, : t + 1]``.
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def counted(self) -> int:
+        """The places that count in the loss; ranks weigh their means by it."""
+        return int((self.labels != IGNORED).sum())
+
+    def rows(self, start: int, stop: int) -> Batch:
+        """Some of the rows."""
+        return Batch(self.inputs[start:stop], self.labels[start:stop])
+
+    def micro(self, size: int) -> Iterator[Batch]:
+        """The rows in parts of ``size``, the last perhaps smaller."""
+        for start in range(0, len(self), size):
+            yield self.rows(start, start + size)
+
+
+class Source(Protocol):
+    """What gives batches: windows of a corpus, or examples.
+
+    Attributes:
+        per_epoch: rows of an epoch.
+        batch_size: rows of a global batch.
+    """
+
+    per_epoch: int
+    batch_size: int
+
+    def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
+        """The rows of a step (from 0) that a rank trains on."""
+        ...
+
+
+def share(rows: int, rank: int, ranks: int) -> range:
+    """The rows that belong to a rank: consecutive ones, their numbers differing by one at most."""
+    if not 0 <= rank < ranks:
+        raise OptionError(f"rank must be at least 0 and below {ranks}, found {rank}.")
+    return range(rows * rank // ranks, rows * (rank + 1) // ranks)
+
+
+class Order:
+    """An endless order of ``count`` things: each epoch has each once, in an order of its own.
+
+    The k-th thing is computed, not looked up: a Feistel network permutes the numbers below a power
+    of four, and is applied again until the result is below ``count``. (Black and Rogaway, "Ciphers
+    with Arbitrary Finite Domains", 2002: cycle walking.) Memory and start-up cost nothing, however
+    many things there are.
+    """
+
+    def __init__(self, count: int, seed: int) -> None:
+        if count < 1:
+            raise InputError("There is nothing to put in order.")
+        self.count, self.seed = count, seed
+        self._half = max(1, ((count - 1).bit_length() + 1) // 2)  # bits
+
+    def at(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(epoch, number below ``count``) at each of the places; int64 arrays of their shape."""
+        epochs, within = np.divmod(np.asarray(places, np.int64), self.count)
+        numbers = np.empty_like(within)
+        for epoch in np.unique(epochs):
+            here = epochs == epoch
+            numbers[here] = self.permuted(within[here], int(epoch))
+        return epochs, numbers
+
+    def permuted(self, numbers: np.ndarray, epoch: int) -> np.ndarray:
+        """Where an epoch's permutation puts each number."""
+        keys = [random_bits(self.seed, epoch, turn) for turn in range(_ROUNDS)]
+        out = self._feistel(numbers.astype(np.uint64), keys)
+        while (outside := out >= self.count).any():
+            out[outside] = self._feistel(out[outside], keys)
+        return out.astype(np.int64)
+
+    def _feistel(self, numbers: np.ndarray, keys: list[int]) -> np.ndarray:
+        bits, mask = np.uint64(self._half), np.uint64((1 << self._half) - 1)
+        left, right = numbers >> bits, numbers & mask
+        for key in keys:
+            left, right = right, left ^ (_mix(right ^ np.uint64(key)) & mask)
+        return (left << bits) | right
+
+
+def random_bits(*words: int) -> int:
+    """64 bits that depend on all the words: a start for what must be the same everywhere."""
+    state = np.zeros(1, np.uint64)
+    for word in words:
+        state = _mix(state ^ np.uint64(word & _MASK))
+    return int(state[0])
+
+
+def _mix(x: np.ndarray) -> np.ndarray:
+    """splitmix64 (Steele, Lea and Flood 2014): each bit of the result depends on all of x."""
+    x = x + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: np.ndarray = x ^ (x >> np.uint64(31))
+    return mixed
+
+
+class Tokens(Protocol):
+    """A sequence of tokens: `TokenData`, or anything like it."""
+
+    def __len__(self) -> int: ...
+
+    def run(self, start: int, length: int) -> np.ndarray:
+        """``length`` tokens from ``start`` on, int64."""
+        ...
+
+
+class Windows:
+    """Windows of T tokens and their successors: a `Source` for pretraining.
+
+    In an epoch the corpus is cut into windows that begin T apart, so that each token is predicted
+    once; they come in random order without replacement. Each epoch begins the cutting at a random
+    offset below T, so that the borders fall elsewhere. What is left at the ends, less than two
+    windows, is left out in that epoch.
+
+    Args:
+        tokens: the corpus; it must have T + 1 tokens at least.
+        length: T.
+        batch_size: rows of the global batch.
+        seed: another seed is another order.
+    """
+
+    def __init__(self, tokens: Tokens, length: int, batch_size: int, seed: int) -> None:
+        if length < 1 or batch_size < 1:
+            raise OptionError(
+                f"Windows need a length and a batch size of at least 1, found {length}, {batch_size}."
+            )
+        if len(tokens) < length + 1:
+            raise InputError(
+                f"The text has {len(tokens)} tokens, a window of {length} needs {length + 1}: "
+                "give more text or a smaller context."
+            )
+        self.tokens, self.length, self.batch_size, self.seed = tokens, length, batch_size, seed
+        whole = (len(tokens) - 1) // length
+        self.per_epoch = max(1, whole - 1)  # one less than fit, so that they can be shifted
+        self._slack = min(length - 1, len(tokens) - 1 - self.per_epoch * length)
+        self.order = Order(self.per_epoch, seed)
+
+    def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
+        """The rows of a step (from 0) that a rank trains on."""
+        windows = self.windows(step, rank, ranks)
+        return Batch(windows[:, :-1], windows[:, 1:])
+
+    def windows(self, step: int, rank: int = 0, ranks: int = 1) -> np.ndarray:
+        """The same as windows: int64 [rows, T + 1]."""
+        rows = share(self.batch_size, rank, ranks)
+        starts = self.starts(step * self.batch_size + np.arange(rows.start, rows.stop))
+        out = np.empty((len(rows), self.length + 1), np.int64)
+        for row, start in zip(out, starts, strict=True):
+            row[:] = self.tokens.run(int(start), self.length + 1)
+        return out
+
+    def starts(self, places: np.ndarray) -> np.ndarray:
+        """Where in the corpus the windows at these places of the endless order begin."""
+        epochs, numbers = self.order.at(places)
+        offsets = np.array([self.offset(int(epoch)) for epoch in np.unique(epochs)], np.int64)
+        return offsets[np.searchsorted(np.unique(epochs), epochs)] + numbers * self.length
+
+    def offset(self, epoch: int) -> int:
+        """Where the first window of an epoch begins."""
+        return random_bits(self.seed, epoch, _ROUNDS) % (self._slack + 1)
+
+
+class Whole:
+    """All of a text once, in order, for its loss: every token but the first is predicted once.
+
+    Rows are windows that begin T apart; the last is filled up, and the filling ignored.
+    """
+
+    def __init__(self, tokens: Tokens, length: int, batch_size: int) -> None:
+        if len(tokens) < 2:
+            raise InputError(f"A loss needs two tokens, the text has {len(tokens)}.")
+        self.tokens, self.length, self.batch_size = tokens, length, batch_size
+        self.per_epoch = -(-(len(tokens) - 1) // length)
+
+    def __len__(self) -> int:
+        """Batches in all."""
+        return -(-self.per_epoch // self.batch_size)
+
+    def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
+        """Batch number ``step`` below ``len``; the last may have fewer rows, a rank's even none."""
+        first = step * self.batch_size
+        rows = share(min(self.batch_size, self.per_epoch - first), rank, ranks)
+        inputs = np.zeros((len(rows), self.length), np.int64)
+        labels = np.full_like(inputs, IGNORED)
+        for at, row in enumerate(rows):
+            start = (first + row) * self.length
+            count = min(self.length, len(self.tokens) - 1 - start)
+            window = self.tokens.run(start, count + 1)
+            inputs[at, :count], labels[at, :count] = window[:-1], window[1:]
+        return Batch(inputs, labels)
+
+
+def prefetch(
+    batch: Callable[[int], Batch], start: int, stop: int | None = None, depth: int = 2
+) -> Iterator[tuple[int, Batch]]:
+    """(step, ``batch(step)``) from ``start`` on, made ahead by a thread; the same as without.
+
+    An error in the thread is raised here. Closing the iterator ends the thread.
+    """
+    ready: queue.Queue[Any] = queue.Queue(depth)
+    ended = threading.Event()
+
+    def put(item: Any) -> bool:
+        while not ended.is_set():
+            try:
+                ready.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def work() -> None:
+        step = start
+        try:
+            while stop is None or step < stop:
+                if not put((step, batch(step))):
+                    return
+                step += 1
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    thread = threading.Thread(target=work, daemon=True, name="prefetch")
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        ended.set()
+        thread.join()

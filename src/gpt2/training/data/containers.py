@@ -1,0 +1,121 @@
+"""Compressed files and archives, to any depth: a stream becomes the plain files within it."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import shutil
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from gpt2.errors import CorruptFileError, GPT2Error, InputError
+from gpt2.training.data.extras import need
+
+Stream = IO[bytes]
+SHORT = {".tgz": ".tar.gz", ".txz": ".tar.xz", ".tbz2": ".tar.bz2", ".tzst": ".tar.zst"}
+
+
+def _zstd(stream: Stream) -> Stream:
+    module = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+    opened: Stream = need(module, "Reading .zst").open(stream)
+    return opened
+
+
+COMPRESSED: dict[str, Callable[[Stream], Any]] = {
+    ".gz": lambda stream: gzip.GzipFile(fileobj=stream),
+    ".xz": lzma.LZMAFile,
+    ".bz2": bz2.BZ2File,
+    ".zst": _zstd,
+}
+
+
+def members(name: str, stream: Stream) -> Iterator[tuple[str, Stream]]:
+    """The plain files in ``stream`` with their names, one after another, hidden ones left out.
+
+    A member's stream is good until the next is asked for.
+    """
+    lower = name.lower()
+    for short, long in SHORT.items():
+        if lower.endswith(short):
+            name = name[: -len(short)] + long
+            lower = name.lower()
+    for suffix, opened in COMPRESSED.items():
+        if lower.endswith(suffix):
+            yield from members(name[: -len(suffix)], opened(stream))
+            return
+    if lower.endswith(".tar"):
+        yield from _tar(name, stream)
+    elif lower.endswith(".zip"):
+        yield from _zip(name, stream)
+    else:
+        yield name, stream
+
+
+def _tar(name: str, stream: Stream) -> Iterator[tuple[str, Stream]]:
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
+        for member in archive:
+            inner = archive.extractfile(member) if member.isfile() else None
+            if inner is not None and not hidden(member.name):
+                yield from members(f"{name}/{member.name}", inner)
+    while stream.read(1 << 20):
+        pass  # to the end, so that a checksum there is compared
+
+
+def _zip(name: str, stream: Stream) -> Iterator[tuple[str, Stream]]:
+    with zipfile.ZipFile(seekable(stream)) as archive:
+        for member in archive.infolist():
+            if member.is_dir() or hidden(member.filename):
+                continue
+            if member.flag_bits & 1:
+                raise InputError(f"{name}: {member.filename} is encrypted; unpack it first.")
+            with archive.open(member) as inner:
+                yield from members(f"{name}/{member.filename}", inner)
+
+
+def hidden(path: str) -> bool:
+    """Whether a file, or a folder it lies in, begins with a dot or is a Mac's shadow of a file."""
+    parts = path.replace("\\", "/").split("/")
+    return any(p.startswith(".") and p not in (".", "..") for p in parts) or "__MACOSX" in parts
+
+
+def seekable(stream: Stream) -> Stream:
+    """The stream itself where it is a file; else its content in a temporary file on the disk."""
+    plain = isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+    if plain and stream.seekable():
+        return stream
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed, and so removed, with its last user
+    shutil.copyfileobj(stream, copy, 1 << 20)
+    copy.seek(0)
+    return copy
+
+
+@contextlib.contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Let what the readers raise for a damaged file be a `CorruptFileError` that names it."""
+    try:
+        yield
+    except GPT2Error:
+        raise
+    except (EOFError, tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
+        raise _corrupt(name, error) from error
+    except OSError as error:
+        if error.errno:
+            reason = error.strerror or error
+            raise CorruptFileError(f"{name} could not be read: {reason}.") from error
+        raise _corrupt(name, error) from error
+    except Exception as error:  # zstd's and pyarrow's own kinds, known where they are installed
+        if type(error).__name__ in ("ZstdError", "ArrowInvalid"):
+            raise _corrupt(name, error) from error
+        raise
+
+
+def _corrupt(name: str, error: Exception) -> CorruptFileError:
+    return CorruptFileError(f"{name} is cut short or damaged: {str(error).rstrip('.')}.")

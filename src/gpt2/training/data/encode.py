@@ -1,0 +1,103 @@
+"""A document becomes tokens, its hash and its split. A pure function, so it runs in any thread."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gpt2.errors import TokenizerError
+from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer.bpe import well_formed
+from gpt2.training.data.filters import Filter
+from gpt2.training.data.formats import HTML, Document, page_text
+
+TRAIN, VALIDATION = "train", "validation"
+SPLITS = (TRAIN, VALIDATION)
+REPLACED = "\ufffd"
+
+
+@dataclasses.dataclass
+class Encoded:
+    """A document as tokens.
+
+    Attributes:
+        digest: 16 bytes that stand for its text.
+        parts: (split, ids with the end-of-text token, bytes of text); two of them where every
+            document gives its end to the validation split.
+        replaced: it held bytes that are no text in its encoding.
+    """
+
+    digest: bytes
+    parts: list[tuple[str, np.ndarray, int]]
+    replaced: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoder:
+    """How a source's document becomes `Encoded` ones.
+
+    Attributes:
+        share: of the text that goes to the validation split.
+        tail: it is the end of every document, rather than some documents whole.
+    """
+
+    tokenizer: GPT2Tokenizer
+    filtered: Filter
+    share: float
+    tail: bool
+    dtype: np.dtype[Any]
+
+    def batch(self, documents: Sequence[Document]) -> tuple[list[Encoded], int]:
+        """The encoded documents, and how many were empty."""
+        found: list[Encoded] = []
+        empty = 0
+        for document in documents:
+            for text in self.texts(document):
+                if text and not text.isspace():
+                    found.append(self.encode(text))
+                else:
+                    empty += 1
+        return found, empty
+
+    def texts(self, document: Document) -> list[str]:
+        """The texts of a document: the end-of-text token, written out, parts them."""
+        text = page_text(document) if isinstance(document, HTML) else document
+        end: str = self.tokenizer.eos_token
+        return self.filtered(text).split(end)
+
+    def encode(self, text: str) -> Encoded:
+        """One text with its hash, in the split that follows from the hash."""
+        text = well_formed(text)
+        content = text.encode()
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        if self.tail:
+            at = int(len(text) * (1 - self.share))
+            parts = [(TRAIN, text[:at]), (VALIDATION, text[at:])]
+        else:
+            parts = [(VALIDATION if chosen(digest, self.share) else TRAIN, text)]
+        encoded = [(split, self._ids(part), len(part.encode())) for split, part in parts if part]
+        return Encoded(digest, encoded, REPLACED in text)
+
+    def _ids(self, text: str) -> np.ndarray:
+        ids: list[int] = self.tokenizer.encode(text)
+        array = np.empty(len(ids) + 1, self.dtype)
+        array[:-1] = ids
+        array[-1] = self.tokenizer.eos_token_id
+        return array
+
+
+def chosen(digest: bytes, share: float) -> bool:
+    """Whether a document goes to the validation split: its hash as a number below the share."""
+    return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+def dtype_of(tokenizer: GPT2Tokenizer) -> np.dtype[Any]:
+    """uint16 where it holds every id, else uint32. Raises `TokenizerError` without eos_token."""
+    if tokenizer.eos_token_id is None:
+        raise TokenizerError("The tokenizer has no eos_token, and documents end with it.")
+    highest = max(tokenizer.get_vocab().values())
+    return np.dtype("<u2" if highest < 1 << 16 else "<u4")

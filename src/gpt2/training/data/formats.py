@@ -1,0 +1,229 @@
+"""A plain file becomes documents: text, JSON lines, JSON, Parquet, HTML, WARC."""
+
+from __future__ import annotations
+
+import codecs
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from gpt2.errors import CorruptFileError, InputError, OptionError
+from gpt2.tokenizer.bpe import END_OF_TEXT
+from gpt2.training.data.containers import Stream, seekable
+from gpt2.training.data.extras import need
+
+BLOCK = 1 << 20  # bytes read at a time
+PIECE = 4 << 20  # characters: a longer text is cut into documents, so that memory has a bound
+SNIFF = 8192  # bytes in which a NUL tells a binary file
+
+
+class HTML(bytes):
+    """A page as it came. Its text is extracted beside the tokenisation, by `encode.py`."""
+
+
+Document = str | HTML
+
+
+@dataclasses.dataclass
+class Reading:
+    """How files are read.
+
+    Attributes:
+        format: a name of `FORMATS`, or "auto": by the file's name.
+        fields: of JSON and Parquet rows; several are joined by a line's end.
+        encoding: of text files.
+        end: the separator of documents in text.
+        skipped: binary files that were met and left out.
+    """
+
+    format: str = "auto"
+    fields: tuple[str, ...] = ("text",)
+    encoding: str = "utf-8"
+    end: str = END_OF_TEXT
+    skipped: list[str] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            raise OptionError(f"There is no encoding {self.encoding!r}.") from None
+
+
+Reader = Callable[[str, Stream, Reading], Iterator[Document]]
+
+
+def documents(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
+    """The documents of one plain file, by its name's ending or the format asked for."""
+    form = reading.format
+    if form == "auto":
+        form = ENDINGS.get(PurePosixPath(name.lower()).suffix, "text")
+    return FORMATS[form](name, stream, reading)
+
+
+def _text(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
+    """A file is one document, or several with the separator between them.
+
+    A line's end right after the separator belongs to it.
+    """
+    end = reading.end
+    encoding = "utf-8-sig" if codecs.lookup(reading.encoding).name == "utf-8" else reading.encoding
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    rest, scanned, after = "", 0, False
+    block = stream.read(BLOCK)
+    if b"\0" in block[:SNIFF] and "16" not in encoding and "32" not in encoding:
+        reading.skipped.append(name)
+        return
+    while block:
+        rest += decoder.decode(block)
+        if rest.find(end, scanned) >= 0:
+            *whole, rest = rest.split(end)
+            for document in whole:
+                yield _without_line_end(document) if after else document
+                after = True
+        while len(rest) > PIECE:
+            at = cut(rest, PIECE)
+            yield _without_line_end(rest[:at]) if after else rest[:at]
+            rest, after = rest[at:], False
+        scanned = max(0, len(rest) - len(end) + 1)
+        block = stream.read(BLOCK)
+    rest += decoder.decode(b"", final=True)
+    yield _without_line_end(rest) if after else rest
+
+
+def _without_line_end(text: str) -> str:
+    return text[2:] if text.startswith("\r\n") else text.removeprefix("\n")
+
+
+def cut(text: str, limit: int) -> int:
+    """Where to cut a text at ``limit`` characters at most: after a paragraph, a line, a word."""
+    for mark in ("\n\n", "\n", " ", "。"):
+        at = text.rfind(mark, limit // 2, limit)
+        if at >= 0:
+            return at + len(mark)
+    return limit
+
+
+def _json_lines(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
+    for number, line in enumerate(stream, 1):
+        if line.strip():
+            where = f"{name}, line {number}"
+            yield from _row(_parse(line, where), reading, where)
+
+
+def _json(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
+    """A file that is one JSON value: an object or a list of them. It is read whole."""
+    value = _parse(stream.read(), name)
+    for number, row in enumerate(value if isinstance(value, list) else [value], 1):
+        yield from _row(row, reading, f"{name}, entry {number}")
+
+
+def _parse(content: bytes, where: str) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise CorruptFileError(f"{where} is not JSON: {error}.") from None
+
+
+def _row(row: Any, reading: Reading, where: str) -> Iterator[Document]:
+    if isinstance(row, str):
+        yield row
+    elif isinstance(row, Mapping):
+        yield joined(row, reading.fields, where)
+    else:
+        raise InputError(f"{where} must be an object or a string, found {type(row).__name__}.")
+
+
+def joined(row: Mapping[str, Any], fields: tuple[str, ...], where: str) -> str:
+    """The text of a row: its fields, and the strings of a list, each on a line of its own.
+
+    A field that is null is left out. Raises `InputError` for one that the row lacks or that is no
+    text.
+    """
+    lines: list[str] = []
+    for field in fields:
+        if field not in row:
+            raise InputError(
+                f"{where} has no field {field!r} but {', '.join(map(repr, row)) or 'none'}: "
+                f"name the fields that hold the text with --field."
+            )
+        value = row[field]
+        parts = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
+        if not all(isinstance(part, str) for part in parts):
+            raise InputError(f"{where}: the field {field!r} is no text but {value!r:.60}.")
+        lines += parts
+    return "\n".join(lines)
+
+
+def _parquet(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
+    parquet = need("pyarrow.parquet", "Reading Parquet")
+    file = parquet.ParquetFile(seekable(stream))
+    names = file.schema_arrow.names
+    joined(dict.fromkeys(names), reading.fields, name)  # the fields are there
+    at = 0
+    for batch in file.iter_batches(batch_size=256, columns=list(reading.fields)):
+        for row in batch.to_pylist():
+            at += 1
+            yield joined(row, reading.fields, f"{name}, row {at}")
+
+
+def _html(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
+    yield HTML(stream.read())
+
+
+def _warc(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
+    """The pages of a web archive: answers that are HTML, and the text that WET files hold."""
+    warc = need("fastwarc.warc", "Reading WARC")
+    kinds = warc.WarcRecordType
+    wanted = int(kinds.response) | int(kinds.conversion) | int(kinds.resource)
+    for record in warc.ArchiveIterator(
+        stream, record_types=wanted, auto_decode="all", fsspec_args=False
+    ):
+        content = record.reader.read()
+        if record.record_type == kinds.conversion:
+            yield content.decode("utf-8", "replace")
+        elif _is_page(record):
+            yield HTML(content)
+
+
+def _is_page(record: Any) -> bool:
+    if record.is_http:
+        kind = record.http_content_type or ""
+        return "html" in kind and record.http_headers.status_code in (200, None)
+    return "html" in (record.headers.get("Content-Type") or "")
+
+
+FORMATS: dict[str, Reader] = {
+    "text": _text,
+    "jsonl": _json_lines,
+    "json": _json,
+    "parquet": _parquet,
+    "html": _html,
+    "warc": _warc,
+}
+ENDINGS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".warc": "warc",
+    ".wet": "warc",
+}
+
+
+def page_text(page: HTML) -> str:
+    """The main text of a page, without menus and the like, by resiliparse.
+
+    Its encoding is what the page says, else what its bytes look like.
+    """
+    need("resiliparse", "Reading HTML")
+    encoding = need("resiliparse.parse.encoding", "Reading HTML")
+    extract = need("resiliparse.extract.html2text", "Reading HTML").extract_plain_text
+    content = bytes(page)
+    found = encoding.detect_encoding(content, from_html_meta=True)
+    text: str = extract(encoding.bytes_to_str(content, found), main_content=True)
+    return text

@@ -1,0 +1,105 @@
+"""``manifest.json``: what a folder of token shards holds. Where it is, the folder is whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import CorruptFileError, MissingFileError
+from gpt2.files import read_json, write_json
+from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.training.data.shards import Shard
+
+FILE = "manifest.json"
+PARTIAL = ".partial"  # the folder within, in which everything is until it is whole
+TOKENIZER = "tokenizer"
+FORMAT = "gpt2 tokens 1"
+
+
+@dataclasses.dataclass
+class Split:
+    """The shards of a split, and its text's bytes (tokens and bytes give bits per byte)."""
+
+    tokens: int
+    documents: int
+    bytes: int
+    shards: list[Shard]
+
+
+@dataclasses.dataclass
+class Manifest:
+    """What the folder holds.
+
+    Attributes:
+        dtype: of the tokens, as numpy writes it: "<u2" or "<u4".
+        vocab_size: of the tokenizer.
+        end_of_text: the id that ends every document.
+        tokenizer: its name and `fingerprint`; the tokenizer itself is beside, in ``tokenizer/``.
+        licence: what the user said about the text.
+        sources, options: what it was made from, and how.
+        counts: documents read, empty, duplicate, with bytes that were no text.
+        splits: "train" and "validation".
+        sources_fingerprint: a hash of the sources' names, sizes and times.
+    """
+
+    dtype: str
+    vocab_size: int
+    end_of_text: int
+    tokenizer: dict[str, str]
+    licence: str | None
+    sources: list[str]
+    options: dict[str, Any]
+    counts: dict[str, int]
+    splits: dict[str, Split]
+    sources_fingerprint: str = ""
+    format: str = FORMAT
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read a folder's. Raises `MissingFileError`, `CorruptFileError`."""
+        path = folder / FILE
+        if not path.exists():
+            if (folder / PARTIAL).is_dir():
+                raise MissingFileError(
+                    f"{folder} is not prepared to its end: run the same gpt2 prepare again, it "
+                    "goes on where it stopped."
+                )
+            raise MissingFileError(
+                f"{folder} holds no prepared text (no {FILE}): gpt2 prepare SOURCE -o {folder}."
+            )
+        content = read_json(path)
+        if content.get("format") != FORMAT:
+            raise CorruptFileError(
+                f"{path} has the format {content.get('format')!r}, this version reads {FORMAT!r}."
+            )
+        try:
+            content["splits"] = {
+                name: Split(**(split | {"shards": [Shard(**shard) for shard in split["shards"]]}))
+                for name, split in content["splits"].items()
+            }
+            return cls(**content)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise CorruptFileError(f"{path} is not a manifest: {error}.") from None
+
+    def write(self, folder: Path) -> None:
+        """Write it into a folder, whole or not at all. Raises `WriteError`."""
+        write_json(folder / FILE, dataclasses.asdict(self))
+
+
+def fingerprint(tokenizer: GPT2Tokenizer) -> str:
+    """A SHA-256 of all that decides which ids a text becomes."""
+    added = [
+        [i, token.content, token.lstrip, token.rstrip, token.single_word]
+        for i, token in tokenizer.added_tokens_decoder.items()
+    ]
+    content = {
+        "vocab": sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]),
+        "merges": tokenizer.merges,
+        "added": added,
+        "settings": [tokenizer.add_prefix_space, tokenizer.add_bos_token,
+                     tokenizer.split_special_tokens, tokenizer.eos_token],
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()

@@ -1,0 +1,427 @@
+"""`prepare`: sources to token shards, in one pass, from where it was killed.
+
+One thread reads documents in order; a pool of threads filters and tokenises them (the tokenizer
+lets go of the interpreter); the first thread takes the results in the same order, leaves out
+duplicates and writes. So the files depend on the sources and the options alone, not on threads,
+speed or kills.
+
+Everything is written into the folder ``.partial``. Every few seconds the shards are brought to the
+disk and then ``progress.json``, which names a position in the sources and how far the shards are
+good for it. What was written after it is cut off when the work goes on. At the end the manifest is
+written, the files move to their place, and the manifest last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+from gpt2.errors import InputError, OptionError
+from gpt2.files import read_json, reported, write_json
+from gpt2.options import option, validate
+from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.training.data import filters, manifest, seen, shards, sources
+from gpt2.training.data.encode import SPLITS, Encoded, Encoder, dtype_of
+from gpt2.training.data.formats import FORMATS, Document, Reading
+from gpt2.training.data.manifest import PARTIAL, TOKENIZER, Manifest, Split
+from gpt2.training.data.sources import Position
+
+PROGRESS = "progress.json"
+BATCH = 1 << 19  # characters that a thread takes at a time
+FEW = 20  # documents: with fewer, whole ones make no fair validation split
+LOOK = 32 << 20  # characters looked at to see how many documents there are
+
+
+@dataclasses.dataclass
+class PrepareConfig:
+    """How text becomes token shards."""
+
+    format: str = option(
+        "auto", "The files' format; auto goes by the name's ending.", choices=("auto", *FORMATS)
+    )
+    field: str | list[str] | None = option(
+        None, "Field of JSON or Parquet rows; several are joined by line ends. (default text)"
+    )
+    encoding: str = option("utf-8", "Of text files.")
+    filter: str | list[str] | None = option(
+        None, f"Applied in the order given: {', '.join(filters.FILTERS)}; may be repeated."
+    )
+    validation: float = option(
+        0.01, "The share of the text that is held out.", minimum=0, maximum=0.5, off=0
+    )
+    validation_by: Literal["auto", "document", "tail"] = option(
+        "auto",
+        f"Hold out whole documents (by their hash) or the end of each; auto: documents, if there "
+        f"are {FEW} or more.",
+    )
+    shard_tokens: int = option(100_000_000, "A shard ends with the document that reaches this.",
+                               minimum=1)  # fmt: skip
+    licence: str | None = option(None, "A line on the text's licence, kept in the manifest.")
+    streaming: bool = option(True, "Read sets of the hub while they come, storing nothing.")
+    threads: int | None = option(None, "Tokenising threads; all cores by default.", minimum=1)
+    save_every: float = option(5.0, "Seconds between the points to go on from.", minimum=0)
+
+    def __post_init__(self) -> None:
+        validate(self)
+        filters.check(self.filters)
+
+    @property
+    def filters(self) -> list[str]:
+        """The filters' names."""
+        return [self.filter] if isinstance(self.filter, str) else list(self.filter or [])
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that hold the text."""
+        return (self.field,) if isinstance(self.field, str) else tuple(self.field or ["text"])
+
+    def decisive(self) -> dict[str, Any]:
+        """The options that decide what is in the files."""
+        idle = ("threads", "save_every", "streaming")
+        return {name: v for name, v in dataclasses.asdict(self).items() if name not in idle}
+
+
+@dataclasses.dataclass(frozen=True)
+class Tick:
+    """How far a preparation has come, in all. ``total`` bytes where the sources' size is known."""
+
+    documents: int
+    tokens: int
+    read: int
+    total: int | None
+
+
+def prepare(
+    names: Sequence[str | os.PathLike[str]],
+    folder: str | os.PathLike[str],
+    tokenizer: GPT2Tokenizer,
+    config: PrepareConfig | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Tick], None] | None = None,
+    note: Callable[[str], None] = lambda line: None,
+) -> Manifest:
+    """Make token shards of text; goes on where an earlier call was killed.
+
+    Args:
+        names: files, folders, archives, "-" (standard input), "hub:NAME[:CONFIG[:SPLIT]]".
+        folder: what is written; the manifest says what is in it.
+        tokenizer: documents end with its ``eos_token``.
+        overwrite: begin anew whatever is there.
+        progress: called now and then.
+        note: is given lines for the user: that it goes on, binary files left out.
+
+    Raises:
+        OptionError: the folder holds another preparation.
+        InputError: no document is found; the sources changed while the work was interrupted.
+        ModelFileError: a source that is missing or damaged, a disk that is full.
+        MissingDependencyError: a source needs a library that is not installed.
+    """
+    config = config or PrepareConfig()
+    folder = Path(folder)
+    files = sources.find([os.fspath(name) for name in names])
+    key = {
+        "sources": sources.fingerprint(files),
+        "options": config.decisive(),
+        "tokenizer": manifest.fingerprint(tokenizer),
+    }
+    if overwrite:
+        _clear(folder)
+    with _locked(folder) as partial:
+        if (folder / manifest.FILE).exists():
+            found = Manifest.read(folder)
+            _check_same(folder, _key_of(found), key)
+            note(f"{folder} is prepared already")
+            return found
+        progress_file = partial / PROGRESS
+        saved = read_json(progress_file) if progress_file.exists() else None
+        if saved is not None:
+            _check_same(folder, saved["key"], key)
+        if not (partial / manifest.FILE).exists():
+            job = _Job(files, partial, tokenizer, config, saved, key, progress, note)
+            job.run()
+            job.describe([os.fspath(name) for name in names]).write(partial)
+        return _publish(folder, partial)
+
+
+class _Batch:
+    """Documents for a thread, and the position after them."""
+
+    def __init__(self) -> None:
+        self.documents: list[Document] = []
+        self.characters = 0
+        self.file = self.number = 0
+        self.read = 0
+
+    def add(self, document: Document, file: int, number: int) -> None:
+        self.documents.append(document)
+        self.characters += len(document)
+        self.file, self.number = file, number
+
+    @property
+    def position(self) -> Position:
+        return Position(self.file, self.number, sources.check_of(self.documents[-1]))
+
+
+class _Job:
+    """One run, from the beginning or from what was saved."""
+
+    def __init__(
+        self,
+        files: Sequence[sources.File],
+        partial: Path,
+        tokenizer: GPT2Tokenizer,
+        config: PrepareConfig,
+        saved: dict[str, Any] | None,
+        key: dict[str, Any],
+        progress: Callable[[Tick], None] | None,
+        note: Callable[[str], None],
+    ) -> None:
+        self.partial, self.tokenizer, self.config, self.key = partial, tokenizer, config, key
+        self.progress, self.note = progress, note
+        self.reading = Reading(
+            config.format, config.fields, config.encoding, str(tokenizer.eos_token)
+        )
+        self.reader = sources.Reader(files, self.reading, config.streaming)
+        self.dtype = dtype_of(tokenizer)
+        self.tail: bool | None = {"tail": True, "document": False}.get(config.validation_by)
+        self.position = Position()
+        self.counts: Counter[str] = Counter(read=0, empty=0, duplicates=0, undecodable=0)
+        written: dict[str, Any] = {}
+        if saved is not None:
+            self.tail = saved["tail"]
+            self.position = Position(**saved["position"])
+            self.counts.update(saved["counts"])
+            written = saved["splits"]
+            note(f"going on after {self.counts['read']:,} documents")
+        self.writers = {
+            split: shards.Writer(
+                partial, split, self.dtype, config.shard_tokens, written.get(split)
+            )
+            for split in SPLITS
+        }
+        shards.remove_others(partial, [s for w in self.writers.values() for s in w.shards])
+        self.seen = None
+        if filters.DEDUPLICATE in config.filters:
+            self.seen = seen.Seen(partial / "seen.sqlite", saved["seen"] if saved else 0)
+
+    def run(self) -> None:
+        """Read, tokenise and write all that is left."""
+        try:
+            documents = self.reader.documents(self.position)
+            if self.tail is None:
+                self.tail, documents = _few(documents)
+                if self.tail and self.config.validation:
+                    self.note(
+                        f"fewer than {FEW} documents: the end of each is held out for validation "
+                        "(--validation-by)"
+                    )
+            self.save()
+            self._write(documents)
+            for writer in self.writers.values():
+                writer.finish()
+            self.save()
+        finally:
+            for writer in self.writers.values():
+                writer.abandon()
+            if self.seen:
+                self.seen.close()
+
+    def save(self) -> None:
+        """Bring all to the disk, then the note of how far that is."""
+        state = {
+            "key": self.key,
+            "tail": self.tail,
+            "position": dataclasses.asdict(self.position),
+            "counts": dict(self.counts),
+            "splits": {split: writer.save() for split, writer in self.writers.items()},
+            "seen": self.seen.save() if self.seen else 0,
+        }
+        write_json(self.partial / PROGRESS, state)
+
+    def describe(self, names: list[str]) -> Manifest:
+        """The manifest of what was written."""
+        if not any(writer.shards for writer in self.writers.values()):
+            raise InputError(f"There is no text in {', '.join(names)}.")
+        splits = {
+            split: Split(
+                sum(shard.tokens for shard in writer.shards),
+                sum(shard.documents for shard in writer.shards),
+                writer.bytes,
+                writer.shards,
+            )
+            for split, writer in self.writers.items()
+        }
+        self.tokenizer.save_pretrained(self.partial / TOKENIZER)
+        return Manifest(
+            dtype=self.dtype.str,
+            vocab_size=len(self.tokenizer),
+            end_of_text=int(self.tokenizer.eos_token_id),
+            tokenizer={"name": self.tokenizer.name_or_path, "sha256": self.key["tokenizer"]},
+            licence=self.config.licence,
+            sources=names,
+            options=self.key["options"],
+            counts=dict(self.counts),
+            splits=splits,
+            sources_fingerprint=self.key["sources"],
+        )
+
+    def _write(self, documents: Iterator[tuple[Document, int, int]]) -> None:
+        encoder = Encoder(
+            self.tokenizer,
+            filters.chain(self.config.filters),
+            self.config.validation,
+            bool(self.tail),
+            self.dtype,
+        )
+        self.tokenizer.encode("a")  # it builds its tables once, before the threads
+        threads = self.config.threads or _cores()
+        waiting: deque[tuple[_Batch, Future[tuple[list[Encoded], int]]]] = deque()
+        held = 0  # characters that wait, so that long documents do not pile up
+        last_save = time.monotonic()
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for batch in self._batches(documents):
+                    waiting.append((batch, pool.submit(encoder.batch, batch.documents)))
+                    held += batch.characters
+                    while len(waiting) > (threads if held > 2 * threads * BATCH else 2 * threads):
+                        held -= waiting[0][0].characters
+                        self._take(*waiting.popleft())
+                    if time.monotonic() - last_save >= self.config.save_every:
+                        self.save()
+                        last_save = time.monotonic()
+                while waiting:
+                    self._take(*waiting.popleft())
+            finally:
+                for _, future in waiting:
+                    future.cancel()
+
+    def _batches(self, documents: Iterator[tuple[Document, int, int]]) -> Iterator[_Batch]:
+        batch = _Batch()
+        for document, file, number in documents:
+            batch.add(document, file, number)
+            if batch.characters >= BATCH or len(batch.documents) >= 4096:
+                batch.read = self.reader.read_so_far()
+                yield batch
+                batch = _Batch()
+        for name in self.reading.skipped:
+            self.note(f"left out, it is no text: {name}")
+        if batch.documents:
+            batch.read = self.reader.read_so_far()
+            yield batch
+
+    def _take(self, batch: _Batch, future: Future[tuple[list[Encoded], int]]) -> None:
+        """Write a batch that is done; the position moves with it."""
+        found, empty = future.result()
+        for document in found:
+            if self.seen and not self.seen.add(document.digest):
+                self.counts["duplicates"] += 1
+                continue
+            self.counts["undecodable"] += document.replaced
+            for split, ids, size in document.parts:
+                self.writers[split].append(ids, size)
+        for writer in self.writers.values():
+            writer.flush()
+        self.counts["read"] += len(batch.documents)
+        self.counts["empty"] += empty
+        self.position = batch.position
+        if self.progress:
+            tokens = sum(s.tokens for w in self.writers.values() for s in w.shards)
+            self.progress(Tick(self.counts["read"], tokens, batch.read, self.reader.total))
+
+
+def _few(
+    documents: Iterator[tuple[Document, int, int]],
+) -> tuple[bool, Iterator[tuple[Document, int, int]]]:
+    """Whether there are fewer than `FEW` documents, by a look at the first; and all of them."""
+    looked: list[tuple[Document, int, int]] = []
+    characters = 0
+    for item in documents:
+        looked.append(item)
+        characters += len(item[0])
+        if len(looked) >= FEW or characters >= LOOK:
+            break
+    return len(looked) < FEW, chain(looked, documents)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[Path]:
+    """The folder for what is not whole yet, for this process alone."""
+    import fcntl
+
+    partial = folder / PARTIAL
+    with reported(folder):
+        partial.mkdir(parents=True, exist_ok=True)
+        lock = (partial / "lock").open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise OptionError(f"Another gpt2 prepare is writing to {folder}.") from None
+        try:
+            yield partial
+        finally:
+            if (folder / manifest.FILE).exists():
+                shutil.rmtree(partial)
+
+
+def _publish(folder: Path, partial: Path) -> Manifest:
+    """Move what is whole to its place, the manifest last. May be killed and run again."""
+    found = Manifest.read(partial)
+    names = [n for split in found.splits.values() for s in split.shards for n in (s.file, s.ends)]
+    with reported(folder):
+        for name in [*names, TOKENIZER, manifest.FILE]:
+            if (partial / name).exists():
+                (partial / name).replace(folder / name)
+    return found
+
+
+def _key_of(found: Manifest) -> dict[str, Any]:
+    return {
+        "sources": found.sources_fingerprint,
+        "options": found.options,
+        "tokenizer": found.tokenizer["sha256"],
+    }
+
+
+def _check_same(folder: Path, there: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Raise `OptionError` that says what differs from the preparation in the folder."""
+    differ = [what for what in ("sources", "tokenizer") if there[what] != asked[what]]
+    for name, value in asked["options"].items():
+        if there["options"].get(name) != value:
+            differ.append(f"{name} ({there['options'].get(name)!r}, now {value!r})")
+    if differ:
+        raise OptionError(
+            f"{folder} holds a preparation with other {', '.join(differ)}: choose another folder, "
+            "or give --overwrite to begin anew."
+        )
+
+
+def _clear(folder: Path) -> None:
+    """Remove a preparation, whole or not, and nothing else."""
+    with reported(folder):
+        if (folder / manifest.FILE).exists():
+            found = Manifest.read(folder)
+            (folder / manifest.FILE).unlink()  # first: without it the folder is not whole
+            for split in found.splits.values():
+                for shard in split.shards:
+                    for name in (shard.file, shard.ends):
+                        (folder / name).unlink(missing_ok=True)
+            shutil.rmtree(folder / TOKENIZER, ignore_errors=True)
+        if (folder / PARTIAL).is_dir():
+            shutil.rmtree(folder / PARTIAL)

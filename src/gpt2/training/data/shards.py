@@ -1,0 +1,168 @@
+"""The files of a split while they are written: tokens, and where the documents end.
+
+A shard is two files of numbers without a header: ``train-00000.bin``, the tokens of documents one
+after another (uint16 or uint32), and ``train-00000.ends``, for each document the number of tokens
+up to and with its last (uint64). No document lies in two shards.
+
+What is on the disk is good up to what `Writer.save` returned; a writer made from that cuts off all
+that came after.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gpt2.errors import CorruptFileError
+from gpt2.files import reported
+
+ENDS = np.dtype("<u8")
+
+
+@dataclasses.dataclass
+class Shard:
+    """A pair of files, or what is written of it so far."""
+
+    file: str  # the tokens; the ends are beside it
+    tokens: int = 0
+    documents: int = 0
+    sha256: str = ""  # of the tokens' file, once it is whole
+    ends_sha256: str = ""
+
+    @property
+    def ends(self) -> str:
+        """The name of the file with the documents' ends."""
+        return str(Path(self.file).with_suffix(".ends"))
+
+
+class Writer:
+    """Appends documents to the shards of a split.
+
+    Args:
+        folder: where the files are.
+        split: their names' beginning.
+        dtype: of the tokens.
+        limit: tokens after which the next document begins a shard.
+        saved: what `save` returned; without it the split begins anew.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        split: str,
+        dtype: np.dtype[Any],
+        limit: int,
+        saved: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.folder, self.split, self.dtype, self.limit = folder, split, dtype, limit
+        self.bytes = int(saved["bytes"]) if saved else 0
+        self.shards = [Shard(**shard) for shard in saved["shards"]] if saved else []
+        self._tokens: list[np.ndarray] = []
+        self._ends: list[int] = []
+        self._files: tuple[_HashedFile, _HashedFile] | None = None
+        if self.shards and not self.shards[-1].sha256:
+            self._open(self.shards[-1])
+
+    def append(self, ids: np.ndarray, size: int) -> None:
+        """Add a document of ``size`` bytes of text. Raises `WriteError`."""
+        if self._files is None:
+            self.shards.append(Shard(f"{self.split}-{len(self.shards):05d}.bin"))
+            self._open(self.shards[-1])
+        shard = self.shards[-1]
+        shard.tokens += len(ids)
+        shard.documents += 1
+        self.bytes += size
+        self._tokens.append(ids)
+        self._ends.append(shard.tokens)
+        if shard.tokens >= self.limit:
+            self.finish()
+
+    def save(self) -> dict[str, Any]:
+        """Bring all to the disk and return what a new writer needs to go on from here."""
+        self.flush()
+        for file in self._files or ():
+            file.sync()
+        shards = [dataclasses.asdict(shard) for shard in self.shards]
+        return {"bytes": self.bytes, "shards": shards}
+
+    def flush(self) -> None:
+        """Hand what was appended to the operating system."""
+        if self._files and self._tokens:
+            self._files[0].write(np.concatenate(self._tokens).astype(self.dtype, copy=False))
+            self._files[1].write(np.array(self._ends, ENDS))
+            self._tokens, self._ends = [], []
+
+    def finish(self) -> None:
+        """Close the shard that is open, if one is; its hashes are known then."""
+        if self._files is not None:
+            self.flush()
+            shard = self.shards[-1]
+            shard.sha256, shard.ends_sha256 = (file.close() for file in self._files)
+            self._files = None
+
+    def abandon(self) -> None:
+        """Let go of the files without writing what is held."""
+        for file in self._files or ():
+            file.abandon()
+        self._files = None
+
+    def _open(self, shard: Shard) -> None:
+        self._files = (
+            _HashedFile(self.folder / shard.file, shard.tokens * self.dtype.itemsize),
+            _HashedFile(self.folder / shard.ends, shard.documents * ENDS.itemsize),
+        )
+
+
+class _HashedFile:
+    """A file cut to ``size`` bytes and appended to, with the hash of all that is in it."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self.hash = hashlib.sha256()
+        with reported(path):
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            self.file = os.fdopen(handle, "r+b", buffering=0)
+            found = os.fstat(handle).st_size
+        if found < size:
+            self.file.close()
+            raise CorruptFileError(
+                f"{path} has {found} bytes, {size} were written: begin anew with --overwrite."
+            )
+        with reported(path):
+            self.file.truncate(size)
+            while block := self.file.read(1 << 20):
+                self.hash.update(block)
+
+    def write(self, numbers: np.ndarray) -> None:
+        content = memoryview(numbers.data).cast("B")
+        self.hash.update(content)
+        with reported(self.path):
+            while content:
+                content = content[self.file.write(content) :]
+
+    def sync(self) -> None:
+        with reported(self.path):
+            os.fsync(self.file.fileno())
+
+    def close(self) -> str:
+        self.sync()
+        self.file.close()
+        return self.hash.hexdigest()
+
+    def abandon(self) -> None:
+        self.file.close()
+
+
+def remove_others(folder: Path, kept: Sequence[Shard]) -> None:
+    """Remove shards in ``folder`` that are not among ``kept``: begun after the last save."""
+    names = {name for shard in kept for name in (shard.file, shard.ends)}
+    for pattern in ("*.bin", "*.ends"):
+        for path in folder.glob(pattern):
+            if path.name not in names:
+                path.unlink()

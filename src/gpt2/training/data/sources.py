@@ -1,0 +1,150 @@
+"""Sources as they are named on the command line, and the documents in them, in a fixed order.
+
+A place in that order is a `Position`: so many files done, so many documents of the next. Reading
+can begin at any of them, which is what lets a killed preparation go on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from gpt2.errors import InputError, MissingFileError
+from gpt2.training.data import containers, formats, hub_sets
+from gpt2.training.data.formats import Document, Reading
+
+STDIN = "-"
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """One source file: a path, standard input, or a set of the hub."""
+
+    name: str
+    size: int | None = None  # bytes; None where it is not known
+    changed: int = 0  # nanoseconds
+    named: bool = True  # said on the command line, not found in a folder
+
+
+@dataclasses.dataclass(frozen=True)
+class Position:
+    """How far reading has come, and a checksum of the last document read (0 before the first)."""
+
+    file: int = 0
+    documents: int = 0
+    check: int = 0
+
+
+def find(sources: Sequence[str]) -> list[File]:
+    """The files of the sources, a folder's in the order of their paths, hidden ones left out.
+
+    Raises `MissingFileError` for a source that is not there, `InputError` for an empty folder.
+    """
+    files: list[File] = []
+    for source in sources:
+        path = Path(source)
+        if source == STDIN or source.startswith(hub_sets.PREFIX):
+            files.append(File(source))
+        elif path.is_dir():
+            within = _folder(path)
+            if not within:
+                raise InputError(f"There is no file in the folder {source}.")
+            files += within
+        elif path.exists():
+            status = path.stat()
+            files.append(File(source, status.st_size, status.st_mtime_ns))
+        else:
+            raise MissingFileError(
+                f"There is no file or folder {source}. A set of the hub is named hub:{source}."
+            )
+    return files
+
+
+def _folder(folder: Path) -> list[File]:
+    paths = sorted(p for p in folder.rglob("*") if p.is_file())
+    shown = [p for p in paths if not containers.hidden(str(p.relative_to(folder)))]
+    status = [(p, p.stat()) for p in shown]
+    return [File(str(p), s.st_size, s.st_mtime_ns, named=False) for p, s in status]
+
+
+def fingerprint(files: Sequence[File]) -> str:
+    """A hash of the files' names, sizes and times: another one means that something changed."""
+    known = [[file.name, file.size, file.changed] for file in files]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+
+
+class Reader:
+    """The documents of files from a position on.
+
+    Attributes:
+        total: the files' bytes, or None where a size is not known.
+    """
+
+    def __init__(self, files: Sequence[File], reading: Reading, streaming: bool = True) -> None:
+        self.files, self.reading, self.streaming = files, reading, streaming
+        sizes = [file.size for file in files]
+        self.total = None if None in sizes else sum(size or 0 for size in sizes)
+        self._before = 0
+        self._open: IO[bytes] | None = None
+
+    def documents(self, start: Position) -> Iterator[tuple[Document, int, int]]:
+        """(document, number of its file, its number in that file from 1).
+
+        Raises `InputError` where the document before ``start`` is not what it was.
+        """
+        self._before = sum(file.size or 0 for file in self.files[: start.file])
+        for index in range(start.file, len(self.files)):
+            file = self.files[index]
+            done = start.documents if index == start.file else 0
+            found = self._file(file, max(0, done - 1))
+            if done and check_of(next(found, "")) != start.check:
+                raise InputError(_changed(file.name))
+            for number, document in enumerate(found, done + 1):
+                yield document, index, number
+            self._before += file.size or 0
+
+    def read_so_far(self) -> int:
+        """Bytes of the files read, compressed as they are."""
+        here = self._open.tell() if self._open and not self._open.closed else 0
+        return self._before + here
+
+    def _file(self, file: File, skip: int) -> Iterator[Document]:
+        if file.name.startswith(hub_sets.PREFIX):
+            yield from hub_sets.documents(file.name, self.reading, self.streaming, skip)
+            return
+        with containers.readable(file.name):
+            if file.name == STDIN:
+                found = formats.documents(STDIN, sys.stdin.buffer, self.reading)
+                yield from islice(found, skip, None)
+                return
+            with Path(file.name).open("rb") as stream:
+                self._open = stream
+                yield from islice(self._plain(file, stream), skip, None)
+                self._open = None
+
+    def _plain(self, file: File, stream: IO[bytes]) -> Iterator[Document]:
+        for name, inner in containers.members(file.name, stream):
+            with containers.readable(name):
+                yield from formats.documents(name, inner, self.reading)
+                if file.named and name in self.reading.skipped and name == file.name:
+                    raise InputError(f"{name} is no text: its first bytes hold a NUL.")
+
+
+def check_of(document: Document) -> int:
+    """A checksum of a document, never 0."""
+    content = document if isinstance(document, bytes) else document.encode("utf-8", "surrogatepass")
+    return zlib.crc32(content) or 1
+
+
+def _changed(name: str) -> str:
+    return (
+        f"{name} is not what it was when the preparation began: give --overwrite to begin anew, "
+        "or put back what it was."
+    )

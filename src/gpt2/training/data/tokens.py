@@ -1,0 +1,177 @@
+"""`TokenData`: the token shards of a split as one sequence, mapped rather than read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gpt2.errors import CorruptFileError, InputError, MissingFileError, TokenizerError
+from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.training.data.encode import TRAIN
+from gpt2.training.data.manifest import TOKENIZER, Manifest, fingerprint
+from gpt2.training.data.shards import ENDS, Shard
+
+
+class TokenData:
+    """A split of prepared text: ``len(data)`` tokens, ``data[a:b]`` of them.
+
+    Args:
+        folders: a folder that `prepare` wrote, or several made with the same tokenizer.
+        split: "train" or "validation".
+        tokenizer: what the tokens are meant to be of, checked.
+
+    Attributes:
+        manifests: of the folders.
+        vocab_size, end_of_text: of the tokenizer.
+        bytes: of the text, for bits per byte.
+
+    Raises:
+        MissingFileError: no prepared text there, or a shard is missing.
+        CorruptFileError: a shard is cut short; `verify` finds other damage.
+        TokenizerError: the tokens are of another tokenizer.
+        InputError: the split is empty.
+    """
+
+    def __init__(
+        self,
+        folders: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        split: str = TRAIN,
+        tokenizer: GPT2Tokenizer | None = None,
+    ) -> None:
+        several = [folders] if isinstance(folders, (str, os.PathLike)) else list(folders)
+        self.folders, self.split = [Path(folder) for folder in several], split
+        self.manifests = [Manifest.read(folder) for folder in self.folders]
+        first = self.manifests[0]
+        self.vocab_size, self.end_of_text = first.vocab_size, first.end_of_text
+        self._check_tokenizers(tokenizer)
+        self.bytes = sum(m.splits[split].bytes for m in self._with_split())
+        self._shards: list[tuple[Path, Shard]] = []
+        self._maps: list[np.ndarray] = []
+        for folder, found in zip(self.folders, self._with_split(), strict=True):
+            for shard in found.splits[split].shards:
+                self._shards.append((folder, shard))
+                dtype = np.dtype(found.dtype)
+                self._maps.append(_mapped(folder / shard.file, dtype, shard.tokens))
+        if not self._maps:
+            raise InputError(
+                f"{', '.join(map(str, several))}: the {split} split is empty. Prepare it anew with "
+                "a greater --validation, or with --validation-by tail."
+            )
+        self._starts = np.cumsum([0, *(len(tokens) for tokens in self._maps)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        """Tokens [b - a] of ``data[a:b]`` as int64, over the shards' borders."""
+        start, stop, step = part.indices(len(self))
+        if step != 1:
+            raise InputError("TokenData gives runs of tokens: data[start:stop].")
+        return self.run(start, max(0, stop - start))
+
+    def run(self, start: int, length: int) -> np.ndarray:
+        """``length`` tokens from ``start`` on, as int64 [length]."""
+        if not 0 <= start <= start + length <= len(self):
+            raise InputError(f"Tokens {start} to {start + length} of {len(self)} were asked for.")
+        out = np.empty(length, np.int64)
+        done = 0
+        shard = int(np.searchsorted(self._starts, start, "right")) - 1
+        while done < length:
+            at = start + done - int(self._starts[shard])
+            piece = self._maps[shard][at : at + length - done]
+            out[done : done + len(piece)] = piece
+            done += len(piece)
+            shard += 1
+        return out
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return sum(shard.documents for _, shard in self._shards)
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """Where each document ends, uint64 [documents]: its last token, <|endoftext|>, is before.
+
+        Read as a whole: eight bytes for each document.
+        """
+        parts = [
+            _mapped(folder / shard.ends, ENDS, shard.documents) + np.uint64(start)
+            for (folder, shard), start in zip(self._shards, self._starts, strict=False)
+        ]
+        return np.concatenate(parts)
+
+    def document(self, number: int) -> np.ndarray:
+        """The tokens of a document, <|endoftext|> included. Raises `InputError`."""
+        if not 0 <= number < self.documents:
+            raise InputError(f"There are {self.documents} documents, number {number} is not there.")
+        start = int(self.ends[number - 1]) if number else 0
+        return self.run(start, int(self.ends[number]) - start)
+
+    def tokenizer(self) -> GPT2Tokenizer:
+        """The tokenizer that the text was prepared with, from the first folder."""
+        return GPT2Tokenizer.from_pretrained(self.folders[0] / TOKENIZER)
+
+    def verify(self) -> None:
+        """Compare every file with its SHA-256, reading all of it.
+
+        Raises `CorruptFileError` for the first that differs.
+        """
+        for folder, shard in self._shards:
+            for name, expected in ((shard.file, shard.sha256), (shard.ends, shard.ends_sha256)):
+                if _sha256(folder / name) != expected:
+                    raise CorruptFileError(
+                        f"{folder / name} is damaged (not the manifest's SHA-256): prepare it anew."
+                    )
+
+    def _with_split(self) -> list[Manifest]:
+        for folder, found in zip(self.folders, self.manifests, strict=True):
+            if self.split not in found.splits:
+                names = ", ".join(found.splits)
+                raise InputError(f"{folder} has no split {self.split!r} but {names}.")
+        return self.manifests
+
+    def _check_tokenizers(self, tokenizer: GPT2Tokenizer | None) -> None:
+        expected = fingerprint(tokenizer) if tokenizer else self.manifests[0].tokenizer["sha256"]
+        for folder, found in zip(self.folders, self.manifests, strict=True):
+            if found.tokenizer["sha256"] != expected:
+                wanted = tokenizer.name_or_path if tokenizer else self.folders[0]
+                raise TokenizerError(
+                    f"{folder} was prepared with the tokenizer {found.tokenizer['name']!r} "
+                    f"({found.vocab_size} ids), which is not that of {wanted!s}: prepare the text "
+                    "with --tokenizer of the model."
+                )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"folders": self.folders, "split": self.split}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["folders"], state["split"])  # type: ignore[misc]
+
+
+def _mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
+    """The file's numbers, mapped. Raises `MissingFileError`, `CorruptFileError`."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} is missing, and the manifest names it.") from None
+    if size != count * dtype.itemsize:
+        raise CorruptFileError(
+            f"{path} has {size} bytes, the manifest says {count * dtype.itemsize}: it is cut short "
+            "or damaged. Copy it again, or prepare it anew."
+        )
+    return np.memmap(path, dtype, "r", shape=(count,))
+
+
+def _sha256(path: Path) -> str:
+    total = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()

@@ -1,0 +1,253 @@
+"""Every kind of source gives the documents that went into it."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
+from gpt2.training.data import formats, sources
+from gpt2.training.data.formats import HTML, PIECE, Reading, page_text
+from gpt2.training.data.sources import Position, Reader
+
+TEXTS = ["First text.\n", "第二篇,白日依山尽。\n", "Third.\n"]
+
+
+def read(*names: Any, start: Position | None = None, **options: Any) -> list[Any]:
+    files = sources.find([str(name) for name in names])
+    return [d for d, _, _ in Reader(files, Reading(**options)).documents(start or Position())]
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def test_a_folder_is_read_in_the_order_of_its_paths(tmp_path: Path) -> None:
+    for name, text in zip(("b/2.txt", "c.txt", "a.txt"), TEXTS, strict=True):
+        write(tmp_path / name, text)
+    write(tmp_path / ".git" / "config", "hidden")
+    assert read(tmp_path) == [TEXTS[2], TEXTS[0], TEXTS[1]]
+    assert read(tmp_path / "c.txt", tmp_path / "a.txt") == [TEXTS[1], TEXTS[2]]
+
+
+def test_the_separator_parts_a_text_wherever_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.txt", "one<|endoftext|>\ntwo\n<|endoftext|>three<|endoftext|>\r\n四")
+    for block in (1, 2, 3, 7, 1 << 20):
+        monkeypatch.setattr(formats, "BLOCK", block)
+        assert read(path) == ["one", "two\n", "three", "四"]
+
+
+def test_a_long_text_is_cut_after_a_line(tmp_path: Path) -> None:
+    text = "".join(f"line {n} 汉字\n" for n in range(PIECE // 6))
+    pieces = read(write(tmp_path / "a.txt", text))
+    assert "".join(pieces) == text
+    assert len(pieces) > 1
+    assert all(len(piece) <= PIECE for piece in pieces)
+    assert all(piece.endswith("\n") for piece in pieces)
+
+
+def test_encodings(tmp_path: Path) -> None:
+    assert read(write(tmp_path / "a.txt", "\ufeff白日".encode())) == ["白日"]
+    assert read(write(tmp_path / "b.txt", "白日".encode("gb18030")), encoding="gb18030") == ["白日"]
+    assert read(write(tmp_path / "c.txt", "ab".encode("utf-16")), encoding="utf-16") == ["ab"]
+    assert read(write(tmp_path / "d.txt", b"a\xffb")) == ["a\ufffdb"]
+    with pytest.raises(OptionError, match="klingon"):
+        Reading(encoding="klingon")
+
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".xz": lzma.compress,
+    ".bz2": bz2.compress,
+}
+
+
+@pytest.mark.parametrize("suffix", [*PACK, ".zst"])
+def test_compressed_files_and_archives(tmp_path: Path, suffix: str) -> None:
+    if suffix == ".zst" and sys.version_info < (3, 14):
+        pack = pytest.importorskip("backports.zstd").compress
+    elif suffix == ".zst":
+        from compression.zstd import compress as pack
+    else:
+        pack = PACK[suffix]
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        for n, text in enumerate([*TEXTS, "shadow"]):
+            info = tarfile.TarInfo(f"x/{n}.txt" if n < 3 else "x/.hidden")
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    assert read(write(tmp_path / f"a.txt{suffix}", pack(TEXTS[1].encode()))) == [TEXTS[1]]
+    path = write(tmp_path / f"a.tar{suffix}", pack(tar.getvalue()))
+    assert read(path) == TEXTS
+    rows = "".join(json.dumps({"text": text}) + "\n" for text in TEXTS)
+    lines = pack(rows.encode()) + pack(rows.encode())  # two members, as parallel packers write
+    assert read(write(tmp_path / f"a.jsonl{suffix}", lines)) == TEXTS * 2
+    write(path, path.read_bytes()[:-20])
+    with pytest.raises(CorruptFileError, match=f"a.tar{suffix}.*cut short or damaged"):
+        read(path)
+
+
+def test_zip_and_archives_within(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.txt", TEXTS[0])
+        archive.writestr("two.jsonl.gz", gzip.compress(json.dumps(TEXTS[1]).encode()))
+        archive.writestr("three.json", json.dumps([{"text": TEXTS[2]}]))
+        archive.writestr("__MACOSX/one.txt", "shadow")
+    assert read(path) == TEXTS
+    outer = tmp_path / "b.tar"
+    with tarfile.open(outer, "w") as tar:
+        tar.add(path, "inner.zip")
+    assert read(outer) == TEXTS
+    write(path, path.read_bytes()[:-30])
+    with pytest.raises(CorruptFileError, match=r"a\.zip"):
+        read(path)
+
+
+def test_fields_of_json(tmp_path: Path) -> None:
+    poem = {"title": "登鹳雀楼", "paragraphs": ["白日依山尽", "黄河入海流"], "note": None, "n": 1}
+    path = write(tmp_path / "a.json", json.dumps([poem]))
+    assert read(path, fields=("title", "note", "paragraphs")) == [
+        "登鹳雀楼\n白日依山尽\n黄河入海流"
+    ]
+    with pytest.raises(InputError, match=r"entry 1 has no field 'text' but 'title'.*--field"):
+        read(path)
+    with pytest.raises(InputError, match="'n' is no text but 1"):
+        read(path, fields=("n",))
+    broken = write(tmp_path / "b.jsonl", '"fine"\n{"text": \n')
+    with pytest.raises(CorruptFileError, match=r"b\.jsonl, line 2"):
+        read(broken)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_parquet(tmp_path: Path, packed: bool) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"text": TEXTS, "n": [1, 2, 3]}), path, row_group_size=2)
+    if packed:
+        with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as tar:
+            tar.add(path, "a.parquet")
+        path = tmp_path / "a.tar.gz"
+    assert read(path) == TEXTS
+    with pytest.raises(InputError, match="no field 'body'"):
+        read(path, fields=("body",))
+    if not packed:
+        write(path, path.read_bytes()[:-9])
+        with pytest.raises(CorruptFileError, match=r"a\.parquet"):
+            read(path)
+
+
+PAGE = """<html><head><title>T</title><meta charset="gbk"><script>var x = 1;</script></head>
+<body><nav><a href="/">Home</a> <a href="/x">Menu</a></nav>
+<main><h1>登高</h1><p>风急天高猿啸哀,渚清沙白鸟飞回。</p></main></body></html>"""
+
+
+def test_html_gives_its_main_text(tmp_path: Path) -> None:
+    pytest.importorskip("resiliparse")
+    (page,) = read(write(tmp_path / "a.html", PAGE.encode("gbk")))
+    assert isinstance(page, HTML)
+    text = page_text(page)
+    assert "风急天高猿啸哀,渚清沙白鸟飞回。" in text
+    assert "var x" not in text
+    assert "Menu" not in text
+
+
+def test_warc_gives_its_pages(tmp_path: Path) -> None:
+    pytest.importorskip("fastwarc")
+    page = PAGE.encode("gbk")
+    answers = [
+        (b"200 OK", b"text/html", page),
+        (b"404 Not Found", b"text/html", page),
+        (b"200 OK", b"image/png", b"\x89PNG"),
+    ]
+    records = [
+        record("response", b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
+               % (status, kind, len(body), body))
+        for status, kind, body in answers
+    ]  # fmt: skip
+    path = write(tmp_path / "a.warc.gz", b"".join(map(gzip.compress, records)))
+    assert read(path) == [page]
+    wet = record("conversion", "Plain 文字".encode())
+    assert read(write(tmp_path / "a.warc.wet", wet)) == ["Plain 文字"]
+
+
+def record(kind: str, body: bytes) -> bytes:
+    content = "application/http; msgtype=response" if kind == "response" else "text/plain"
+    head = (
+        f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:0>\r\n"
+        f"WARC-Date: 2026-01-01T00:00:00Z\r\nWARC-Target-URI: http://a.example/\r\n"
+        f"Content-Type: {content}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body + b"\r\n\r\n"
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    for form, content in (("text", "a<|endoftext|>b"), ("jsonl", '{"text": "a"}\n"b"\n')):
+        stdin = io.TextIOWrapper(io.BytesIO(content.encode()))
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert read("-", format=form) == ["a", "b"]
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_sets_of_the_hub(tmp_path: Path, streaming: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    for split in ("train", "test"):
+        rows = "".join(json.dumps({"text": f"{split} {text}"}) + "\n" for text in TEXTS)
+        write(tmp_path / "set" / f"{split}.jsonl", rows)
+    files = sources.find([f"hub:{tmp_path}/set", f"hub:{tmp_path}/set::test"])
+    reader = Reader(files, Reading(), streaming)
+    found = list(reader.documents(Position()))
+    assert [d for d, _, _ in found] == [f"{s} {t}" for s in ("train", "test") for t in TEXTS]
+    for at, (document, file, number) in enumerate(found):
+        place = Position(file, number, sources.check_of(document))
+        assert list(reader.documents(place)) == found[at + 1 :]
+    datasets.Dataset.from_dict({"text": TEXTS}).save_to_disk(tmp_path / "saved")
+    assert read(f"hub:{tmp_path}/saved") == TEXTS
+    with pytest.raises(InputError, match="split"):
+        read(f"hub:{tmp_path}/set::nothing")
+
+
+def test_reading_begins_at_any_position_and_sees_a_change(tmp_path: Path) -> None:
+    for n in range(3):
+        write(tmp_path / f"{n}.txt", "<|endoftext|>".join(f"{n}{t}" for t in TEXTS))
+    files = sources.find([str(tmp_path)])
+    found = list(Reader(files, Reading()).documents(Position()))
+    for at, (document, file, number) in enumerate(found):
+        place = Position(file, number, sources.check_of(document))
+        assert list(Reader(files, Reading()).documents(place)) == found[at + 1 :]
+    write(tmp_path / "1.txt", "changed")
+    with pytest.raises(InputError, match="is not what it was"):
+        list(Reader(files, Reading()).documents(Position(1, 2, sources.check_of(found[4][0]))))
+
+
+def test_what_is_no_text_is_left_out_or_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "x.png", b"\x89PNG\0\0")
+    write(tmp_path / "a" / "y.txt", "text")
+    reading = Reading()
+    reader = Reader(sources.find([str(tmp_path / "a")]), reading)
+    assert [d for d, _, _ in reader.documents(Position())] == ["text"]
+    assert reading.skipped == [str(tmp_path / "a" / "x.png")]
+    with pytest.raises(InputError, match="is no text"):
+        read(tmp_path / "a" / "x.png")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no file in the folder"):
+        read(tmp_path / "empty")
+    with pytest.raises(MissingFileError, match="hub:nothing"):
+        read("nothing")
