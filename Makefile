@@ -11,11 +11,11 @@ run:
 	@$(RUN)/gpt2 generate "The quick brown fox" --seed 1
 
 test:
-	@tools/environment.sh test ".[dev]" "about 350 MB, or 3 GB where pip picks a CUDA build of PyTorch"
+	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"
 	@$(TEST)/python -m pytest
 
 lint:
-	@tools/environment.sh test ".[dev]" "about 350 MB, or 3 GB where pip picks a CUDA build of PyTorch"
+	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"
 	@$(TEST)/ruff check && $(TEST)/ruff format --check && $(TEST)/mypy
 
 clean:

@@ -161,7 +161,7 @@ class Windows:
     def __init__(self, tokens: Tokens, length: int, batch_size: int, seed: int) -> None:
         if length < 1 or batch_size < 1:
             raise OptionError(
-                f"Windows need a length and a batch size of at least 1, found {length}, {batch_size}."
+                f"Windows need a length and a batch size of 1 or more: {length}, {batch_size}."
             )
         if len(tokens) < length + 1:
             raise InputError(

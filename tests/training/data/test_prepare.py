@@ -149,7 +149,7 @@ MEASURE = """
 import resource, sys
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data import PrepareConfig, formats, preparation, prepare
-formats.PIECE, preparation.BATCH = 1 << 18, 1 << 16  # the same shape, met by a smaller corpus
+formats.PIECE, preparation.BATCH = 1 << 16, 1 << 14  # the same shape, met by a smaller corpus
 source, out, tokenizer = sys.argv[1:]
 prepare([source], out, GPT2Tokenizer.from_pretrained(tokenizer),
         PrepareConfig(filter="dedup", threads=2, save_every=0.2, shard_tokens=2_000_000))
@@ -158,14 +158,14 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def test_memory_does_not_grow_with_the_text(tmp_path: Path, tokenizer_folder: Path) -> None:
-    """One file without separators, one of small documents: 3 MB and 15 MB take the same."""
+    """One file without separators, one of small documents: 2 MB and 8 MB take the same."""
     piece = text_of(0, 2000)
     for name, separator in (("one", ""), ("many", "<|endoftext|>")):
         peaks = []
-        for times in (1, 5):
+        for times in (1, 4):
             source = tmp_path / f"{name}{times}.txt"
             with source.open("w", encoding="utf-8") as file:
-                for n in range(times * 3_000_000 // len(piece.encode())):
+                for n in range(times * 2_000_000 // len(piece.encode())):
                     file.write(f"{n} {piece}{separator}")
             done = subprocess.run(
                 [sys.executable, "-c", MEASURE, str(source), str(tmp_path / f"{name}-{times}"),
