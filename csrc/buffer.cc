@@ -10,14 +10,14 @@
 namespace gpt2 {
 namespace {
 
-constexpr size_t kHugePage = size_t{1} << 21;
+[[maybe_unused]] constexpr size_t kHugePage = size_t{1} << 21;
 constexpr size_t kCacheLine = 64;
 
-size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+[[maybe_unused]] size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 }  // namespace
 
-#if defined(__linux__) && !defined(__EMSCRIPTEN__)
+#if defined(__linux__) && !defined(__EMSCRIPTEN__) && !GPT2_SANITIZED
 
 Buffer::Buffer(size_t bytes, Pages pages) {
   if (bytes == 0) return;
@@ -41,11 +41,11 @@ void Buffer::release() {
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 
-#else
+#else  // where there is no mmap, or a sanitizer is to see each step past the end
 
 Buffer::Buffer(size_t bytes, Pages) {
   if (bytes == 0) return;
-  bytes_ = round_up(bytes, kCacheLine);
+  bytes_ = bytes;
   data_ = ::operator new(bytes_, std::align_val_t{kCacheLine});
   std::memset(data_, 0, bytes_);
 }

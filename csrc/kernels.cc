@@ -6,23 +6,26 @@ namespace gpt2 {
 
 extern const Kernels kernels_generic;
 #if defined(__x86_64__)
-extern const Kernels kernels_avx2, kernels_avx512;
+extern const Kernels kernels_avx2;
+#if GPT2_AVX512
+extern const Kernels kernels_avx512;
+#endif
 #endif
 
 namespace {
 
-bool runs(const Kernels& kernels) {
+bool runs(const char* name) {
 #if defined(__x86_64__)
-  if (&kernels == &kernels_avx512) {
+  if (std::strcmp(name, "avx512") == 0) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vnni");
   }
-  if (&kernels == &kernels_avx2) {  // every processor with AVX2 has F16C
+  if (std::strcmp(name, "avx2") == 0) {  // every processor with AVX2 has F16C
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   }
 #endif
-  (void)kernels;
+  (void)name;
   return true;
 }
 
@@ -31,12 +34,15 @@ bool runs(const Kernels& kernels) {
 const Kernels* find_kernels(const char* name) {
   const Kernels* const best_first[] = {
 #if defined(__x86_64__)
-      &kernels_avx512, &kernels_avx2,
+#if GPT2_AVX512
+      &kernels_avx512,
+#endif
+      &kernels_avx2,
 #endif
       &kernels_generic};
   for (const Kernels* kernels : best_first) {
     const bool asked = name == nullptr || std::strcmp(name, kernels->name) == 0;
-    if (asked && runs(*kernels)) return kernels;
+    if (asked && runs(kernels->name)) return kernels;
   }
   return nullptr;
 }

@@ -1,0 +1,156 @@
+// Every kernel table this processor runs against the generic one, bit for bit, on random shapes.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "check.h"
+#include "half.h"
+#include "kernels.h"
+
+namespace {
+
+using gpt2::kLanes;
+using gpt2::Kernels;
+using gpt2::padded;
+
+const Kernels& generic() { return *gpt2::find_kernels("generic"); }
+
+// Memory of just this size, so that the address sanitizer sees a step past its end.
+template <class T>
+std::vector<T> exactly(size_t n) {
+  std::vector<T> x(n);
+  x.shrink_to_fit();
+  return x;
+}
+
+// Panels in one of the three float formats, each panel padded to 64 bytes as in a matrix.
+std::vector<uint8_t> float_panels(Random& random, gpt2_dtype dtype, int panels, int inputs,
+                                  size_t* panel) {
+  const size_t number = dtype == GPT2_F32 ? 4 : 2;
+  *panel = (static_cast<size_t>(inputs) * kLanes * number + 63) / 64 * 64;
+  auto bytes = exactly<uint8_t>(*panel * static_cast<size_t>(panels));
+  for (int p = 0; p < panels; p++) {
+    for (int i = 0; i < inputs * kLanes; i++) {
+      const float value = random.normal();
+      uint8_t* to = bytes.data() + *panel * p + number * static_cast<size_t>(i);
+      const uint16_t half = dtype == GPT2_F16 ? gpt2::half_from_float(value)
+                                              : gpt2::bfloat_from_float(value);
+      if (dtype == GPT2_F32) {
+        std::memcpy(to, &value, 4);
+      } else {
+        std::memcpy(to, &half, 2);
+      }
+    }
+  }
+  return bytes;
+}
+
+void float_products(const Kernels& table, Random& random) {
+  for (int turn = 0; turn < 150; turn++) {
+    const gpt2_dtype dtype = static_cast<gpt2_dtype>(random.below(3));
+    const int panels = random.from(1, gpt2::kUnit), rows = random.from(1, turn % 5 ? 9 : 33);
+    const int inputs = turn % 10 ? random.from(1, 70) : random.from(500, 1100);
+    size_t panel = 0;
+    const auto weights = float_panels(random, dtype, panels, inputs, &panel);
+    const size_t step = kLanes * (dtype == GPT2_F32 ? 4 : 2);
+    const size_t ldx = static_cast<size_t>(inputs + random.below(5));
+    const size_t ldy = static_cast<size_t>(panels * kLanes + kLanes * random.below(2));
+    auto x = random.normals(ldx * static_cast<size_t>(rows - 1) + inputs);
+    x.shrink_to_fit();
+    const size_t size = ldy * static_cast<size_t>(rows - 1) + panels * kLanes;
+    auto scratch = exactly<uint8_t>(gpt2::kScratch);
+    for (const bool fused : {false, true}) {
+      const gpt2::Floats w = {dtype, weights.data(), panel, step, panels, inputs, fused};
+      auto one = exactly<float>(size), two = exactly<float>(size);
+      generic().multiply(w, x.data(), ldx, rows, one.data(), ldy, scratch.data());
+      table.multiply(w, x.data(), ldx, rows, two.data(), ldy, scratch.data());
+      for (int r = 0; r < rows; r++) {
+        for (int i = 0; i < panels * kLanes; i++) {
+          const float a = one[r * ldy + i], b = two[r * ldy + i];
+          // One rounding or two: that is what `fused` leaves to the processor.
+          CHECK(fused ? std::fabs(a - b) <= 1e-5f * std::sqrt(static_cast<float>(inputs)) + 1e-5f
+                      : a == b);
+        }
+      }
+    }
+  }
+}
+
+void float_finish(const Kernels& table, Random& random) {
+  for (int turn = 0; turn < 150; turn++) {
+    const int rows = random.from(1, 5), width = random.from(1, gpt2::kUnit * kLanes);
+    const size_t ldy = static_cast<size_t>(padded(width, kLanes));
+    const size_t stride = static_cast<size_t>(width + random.below(4));
+    const auto y = random.normals(ldy * static_cast<size_t>(rows), 4);
+    const auto bias = random.normals(static_cast<size_t>(width));
+    auto one = random.normals(stride * static_cast<size_t>(rows - 1) + width);
+    one.shrink_to_fit();
+    auto two = one;
+    gpt2::Finish finish = {};
+    finish.bias = random.below(4) ? bias.data() : nullptr;
+    finish.activation = random.from(-1, GPT2_TANH);
+    finish.add = random.below(2) == 1;
+    finish.stride = stride;
+    finish.out = one.data();
+    generic().finish(finish, y.data(), ldy, rows, width);
+    finish.out = two.data();
+    table.finish(finish, y.data(), ldy, rows, width);
+    CHECK(same_bits(one, two));
+  }
+}
+
+// Rows of all lengths, of ordinary and of extreme numbers.
+std::vector<float> row(Random& random, int n, int kind) {
+  auto x = random.normals(static_cast<size_t>(n), kind == 1 ? 1e30f : kind == 2 ? 1e-38f : 1);
+  if (kind == 3) std::fill(x.begin(), x.end(), 0.0f);
+  if (kind == 4) x[static_cast<size_t>(random.below(n))] = std::numeric_limits<float>::max();
+  x.shrink_to_fit();
+  return x;
+}
+
+void rows_of_floats(const Kernels& table, Random& random) {
+  for (int n = 1; n < 150; n++) {
+    for (int kind = 0; kind < 5; kind++) {
+      const auto x = row(random, n, kind);
+      const auto gain = random.normals(x.size()), bias = random.normals(x.size());
+      auto one = exactly<float>(x.size()), two = exactly<float>(x.size());
+      generic().normalize(x.data(), gain.data(), bias.data(), n, 1e-5f, one.data());
+      table.normalize(x.data(), gain.data(), bias.data(), n, 1e-5f, two.data());
+      CHECK(same_bits(one, two));
+      generic().divide(x.data(), n, 0.3f, one.data());
+      table.divide(x.data(), n, 0.3f, two.data());
+      CHECK(same_bits(one, two));
+      one = two = x;
+      one.resize(static_cast<size_t>(padded(n, kLanes)));
+      two.resize(one.size());
+      const float sum = generic().exponentials(one.data(), n, 0.125f);
+      CHECK(sum == table.exponentials(two.data(), n, 0.125f));
+      CHECK(same_bits(one, two) && sum >= 1 && sum <= static_cast<float>(n) * 1.0001f);
+      std::vector<float> wide = x;
+      wide.resize(one.size());
+      auto half = exactly<uint16_t>(wide.size()), again = half;
+      generic().to_half(wide.data(), static_cast<int>(wide.size()), half.data());
+      table.to_half(wide.data(), static_cast<int>(wide.size()), again.data());
+      CHECK(same_bits(half, again));
+      for (size_t i = 0; i < x.size(); i++) {
+        const float bounded = std::min(std::max(x[i], -65504.0f), 65504.0f);
+        CHECK(half[i] == gpt2::half_from_float(bounded));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void test_kernels() {
+  for (const char* name : {"generic", "avx2", "avx512"}) {
+    const Kernels* table = gpt2::find_kernels(name);
+    if (table == nullptr) continue;
+    Random random(1);
+    float_products(*table, random);
+    float_finish(*table, random);
+    rows_of_floats(*table, random);
+    std::printf("kernels: %s\n", name);
+  }
+}

@@ -1,0 +1,232 @@
+// The model through the C interface: the same bits however rows are cut, moved, tapped and computed.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "kernels.h"
+#include "small_model.h"
+
+namespace {
+
+const char* const kTables[] = {"generic", "avx2", "avx512"};
+constexpr int kDtypes[] = {GPT2_F32, GPT2_F16, GPT2_BF16, GPT2_INT8, GPT2_INT4};
+
+bool runs(const char* table) { return gpt2::find_kernels(table) != nullptr; }
+
+// Each text alone, token by token: [rows][length * vocabulary].
+std::vector<std::vector<float>> alone(const Engine& engine, const gpt2_shape& shape,
+                                      const Rows& texts) {
+  std::vector<std::vector<float>> found;
+  for (const auto& text : texts) {
+    const Memory memory = new_memory(engine, 1, shape.positions);
+    std::vector<float> logits;
+    for (const int32_t token : text) {
+      const auto step = extend(engine, memory, shape.vocabulary, {0}, {{token}});
+      logits.insert(logits.end(), step.begin(), step.end());
+    }
+    found.push_back(logits);
+  }
+  return found;
+}
+
+// The texts side by side in a random order and cut, their rows moving about meanwhile.
+void scheduled(const Engine& engine, const gpt2_shape& shape, const Rows& texts,
+               const std::vector<std::vector<float>>& wanted, Random& random) {
+  const int rows = static_cast<int>(texts.size()), V = shape.vocabulary;
+  const Memory memory = new_memory(engine, rows, shape.positions);
+  std::vector<int> text_of(texts.size());  // the text in each row
+  for (int r = 0; r < rows; r++) text_of[r] = r;
+  for (int turn = 0; turn < 8; turn++) {
+    std::vector<int32_t> into, sources(texts.size());
+    Rows ids;
+    std::vector<std::pair<int, int>> places;
+    for (int r = 0; r < rows; r++) {
+      const auto& text = texts[text_of[r]];
+      const int held = gpt2_cache_length(memory.get(), r), left = static_cast<int>(text.size()) - held;
+      if (left == 0 || random.below(3) == 0) continue;
+      const int n = random.from(1, std::min(left, 30));
+      into.push_back(r);
+      places.emplace_back(text_of[r], held);
+      ids.emplace_back(text.begin() + held, text.begin() + held + n);
+    }
+    if (into.empty()) continue;
+    const auto logits = extend(engine, memory, V, into, ids);
+    const float* next = logits.data();
+    for (size_t i = 0; i < into.size(); i++) {
+      const size_t n = ids[i].size() * static_cast<size_t>(V);
+      const float* right = wanted[places[i].first].data() + static_cast<size_t>(places[i].second) * V;
+      CHECK(std::memcmp(next, right, n * sizeof(float)) == 0);
+      next += n;
+    }
+    const std::vector<int> before = text_of;
+    for (int r = 0; r < rows; r++) {
+      sources[r] = random.below(rows);
+      text_of[r] = before[sources[r]];
+    }
+    CHECK(gpt2_cache_gather(memory.get(), sources.data()) == GPT2_OK);
+    const int cut = random.below(rows), length = gpt2_cache_length(memory.get(), cut);
+    CHECK(gpt2_cache_truncate(memory.get(), cut, random.from(0, length)) == GPT2_OK);
+  }
+}
+
+void any_schedule() {
+  Random random(3);
+  const Rows texts = random_rows(random, 3, 35, kAwkward.vocabulary);
+  for (const int dtype : kDtypes) {
+    std::vector<std::vector<float>> generic;
+    for (const char* table : kTables) {
+      if (!runs(table)) continue;
+      for (const int kv : {GPT2_F16, GPT2_F32}) {
+        const Engine one = new_engine(kAwkward, {dtype, dtype, kv, 1, table});
+        const Engine many = new_engine(kAwkward, {dtype, dtype, kv, 3, table});
+        const auto wanted = alone(one, kAwkward, texts);
+        scheduled(one, kAwkward, texts, wanted, random);
+        scheduled(many, kAwkward, texts, wanted, random);
+        const bool whole = dtype == GPT2_INT8 || dtype == GPT2_INT4;
+        if (!whole || kv != GPT2_F16) continue;
+        if (generic.empty()) generic = wanted;
+        CHECK(generic == wanted);  // whole numbers: the same on every instruction set
+      }
+    }
+  }
+}
+
+void long_calls() {
+  Random random(4);
+  const Rows texts = random_rows(random, 2, 290, kLong.vocabulary);
+  for (const int dtype : kDtypes) {
+    const Engine engine = new_engine(kLong, {dtype, dtype, GPT2_F16, 2, nullptr});
+    const Memory whole = new_memory(engine, 2, 300), cut = new_memory(engine, 1, 300);
+    const auto both = extend(engine, whole, kLong.vocabulary, {1, 0}, {texts[1], texts[0]});
+    std::vector<float> parts;
+    for (size_t i = 0; i < texts[1].size(); i += 29) {
+      const auto part = extend(engine, cut, kLong.vocabulary, {0},
+                               {{texts[1].begin() + i, texts[1].begin() + i + 29}});
+      parts.insert(parts.end(), part.begin(), part.end());
+    }
+    CHECK(std::memcmp(both.data(), parts.data(), parts.size() * sizeof(float)) == 0);
+  }
+}
+
+// What the taps below do and count.
+struct Seen {
+  int points = 0;
+  int stop_at = -1;
+  double sum = 0;
+  float factor = 1;
+};
+
+int look(void* context, const gpt2_point* point) {
+  Seen& seen = *static_cast<Seen*>(context);
+  if (seen.points++ == seen.stop_at) return GPT2_TAP_STOP;
+  int tokens = 0;
+  for (int r = 0; r < point->rows; r++) tokens += point->counts[r];
+  const int heads = std::max(point->heads, 1);
+  for (int t = 0; t < tokens; t++) {
+    for (int h = 0; h < heads; h++) {
+      float* x = point->values + t * point->token_stride + h * point->head_stride;
+      for (int i = 0; i < point->width; i++) {
+        seen.sum += std::fabs(x[i]);
+        x[i] *= seen.factor;
+      }
+    }
+  }
+  return seen.factor == 1 ? GPT2_TAP_SEEN : GPT2_TAP_CHANGED;
+}
+
+void taps() {
+  Random random(5);
+  for (const gpt2_shape& shape : {kAwkward, kLong}) {
+    const int n = shape.positions - 7, V = shape.vocabulary, points = 2 + 12 * shape.layers;
+    const Rows texts = {random_rows(random, 1, n, V)[0], random_rows(random, 1, 3, V)[0]};
+    for (const int dtype : {GPT2_F32, GPT2_INT8}) {
+      const Engine engine = new_engine(shape, {dtype, dtype, GPT2_F16, 2, nullptr});
+      const auto pass = [&] {
+        const Memory memory = new_memory(engine, 2, shape.positions);
+        auto first = extend(engine, memory, V, {0, 1}, texts);
+        const auto then = extend(engine, memory, V, {1, 0}, {{1, 2}, {3}});
+        first.insert(first.end(), then.begin(), then.end());
+        return first;
+      };
+      const auto plain = pass();
+      Seen seen;
+      CHECK(gpt2_engine_tap(engine.get(), look, &seen) == GPT2_OK);
+      CHECK(same_bits(pass(), plain));
+      CHECK(seen.points == 2 * points && seen.sum > 0);
+      seen.factor = 0.5f;
+      CHECK(!same_bits(pass(), plain));
+      const Memory memory = new_memory(engine, 1, 9);
+      const int32_t row = 0, count = 2, ids[] = {1, 2};
+      std::vector<float> logits(static_cast<size_t>(V));
+      for (int stop = 0; stop < points; stop++) {
+        seen = {};
+        seen.stop_at = stop;
+        CHECK(gpt2_extend(engine.get(), memory.get(), 1, &row, &count, ids, GPT2_LOGITS_LAST,
+                          logits.data()) == GPT2_STOPPED);
+        CHECK(gpt2_cache_length(memory.get(), 0) == 0);
+      }
+      CHECK(gpt2_engine_tap(engine.get(), nullptr, nullptr) == GPT2_OK);
+      CHECK(same_bits(pass(), plain));
+    }
+  }
+}
+
+void omissions() {
+  Random random(6);
+  const Rows texts = random_rows(random, 3, 30, kAwkward.vocabulary);
+  const Engine engine = new_engine(kAwkward, {GPT2_INT8, GPT2_INT8, GPT2_F16, 3, nullptr});
+  const auto plain = alone(engine, kAwkward, texts);
+  uint8_t heads[6] = {0, 1, 0, 0, 0, 1}, none[2] = {0, 1}, hidden[40] = {};
+  hidden[0] = hidden[7] = hidden[39] = 1;
+  const gpt2_omissions all[] = {{heads, nullptr, nullptr, nullptr, 0},
+                                {nullptr, none, nullptr, nullptr, 0},
+                                {nullptr, nullptr, none, nullptr, 1},
+                                {nullptr, nullptr, nullptr, hidden, 0},
+                                {heads, none, none, hidden, 1}};
+  for (const gpt2_omissions& omissions : all) {
+    CHECK(gpt2_engine_omit(engine.get(), &omissions) == GPT2_OK);
+    const auto wanted = alone(engine, kAwkward, texts);
+    CHECK(wanted != plain);
+    scheduled(engine, kAwkward, texts, wanted, random);
+  }
+  CHECK(gpt2_engine_omit(engine.get(), nullptr) == GPT2_OK);
+  CHECK(alone(engine, kAwkward, texts) == plain);
+}
+
+void refusals() {
+  const Engine engine = new_engine(kAwkward, {GPT2_INT8, GPT2_INT8, GPT2_F16, 1, nullptr});
+  const Engine bare = empty_engine(kAwkward, {GPT2_F32, GPT2_F32, GPT2_F32, 1, nullptr});
+  const Memory memory = new_memory(engine, 2, 5), other = new_memory(bare, 1, 5);
+  const auto status = [&](int row, int count, int id, int mode = GPT2_LOGITS_NONE) {
+    const int32_t r = row, c = count;
+    const std::vector<int32_t> ids(static_cast<size_t>(std::max(count, 1)), id);
+    return gpt2_extend(engine.get(), memory.get(), 1, &r, &c, ids.data(), mode, nullptr);
+  };
+  CHECK(status(0, 5, 52) == GPT2_OK);
+  CHECK(status(0, 1, 0) == GPT2_CONTEXT);
+  CHECK(status(1, 6, 0) == GPT2_CONTEXT);
+  for (const int row : {-1, 2, 1 << 30}) CHECK(status(row, 1, 0) == GPT2_INVALID);
+  for (const int id : {-1, 53, INT32_MIN, INT32_MAX}) CHECK(status(1, 1, id) == GPT2_INVALID);
+  for (const int count : {0, -1, INT32_MIN}) CHECK(status(1, count, 0) == GPT2_INVALID);
+  for (const int mode : {-1, 3}) CHECK(status(1, 1, 0, mode) == GPT2_INVALID);
+  const int32_t zero = 0, one = 1;
+  CHECK(gpt2_extend(engine.get(), other.get(), 1, &zero, &one, &zero, 0, nullptr) == GPT2_INVALID);
+  CHECK(gpt2_extend(bare.get(), other.get(), 1, &zero, &one, &zero, 0, nullptr) == GPT2_WEIGHTS);
+  const int32_t sources[] = {0, 2};
+  CHECK(gpt2_cache_gather(memory.get(), sources) == GPT2_INVALID);
+  CHECK(gpt2_cache_truncate(memory.get(), 0, 6) == GPT2_INVALID);
+  CHECK(gpt2_cache_truncate(memory.get(), 5, 0) == GPT2_INVALID);
+  CHECK(gpt2_cache_length(memory.get(), 0) == 5 && gpt2_cache_length(memory.get(), 1) == 0);
+  CHECK(std::string(gpt2_message()).size() > 10);
+}
+
+}  // namespace
+
+void test_model() {
+  any_schedule();
+  long_calls();
+  taps();
+  omissions();
+  refusals();
+}
