@@ -13,7 +13,9 @@ namespace {
 [[maybe_unused]] constexpr size_t kHugePage = size_t{1} << 21;
 constexpr size_t kCacheLine = 64;
 
-[[maybe_unused]] size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+[[maybe_unused]] size_t round_up(size_t bytes, size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
 
 }  // namespace
 

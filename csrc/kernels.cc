@@ -5,11 +5,11 @@
 namespace gpt2 {
 
 extern const Kernels kernels_generic;
-#if defined(__x86_64__)
+#if GPT2_AVX2
 extern const Kernels kernels_avx2;
+#endif
 #if GPT2_AVX512
 extern const Kernels kernels_avx512;
-#endif
 #endif
 
 namespace {
@@ -33,10 +33,10 @@ bool runs(const char* name) {
 
 const Kernels* find_kernels(const char* name) {
   const Kernels* const best_first[] = {
-#if defined(__x86_64__)
 #if GPT2_AVX512
       &kernels_avx512,
 #endif
+#if GPT2_AVX2
       &kernels_avx2,
 #endif
       &kernels_generic};

@@ -76,7 +76,8 @@ void refused_tensors() {
     }
   }
   CHECK(gpt2_engine_set_packed(engine.get(), "transformer.wpe.weight", &wrong, 64) == GPT2_WEIGHTS);
-  const auto bytes = packed(new_engine(kAwkward, {GPT2_F32, GPT2_F32, GPT2_F32, 1, nullptr}), kName);
+  const auto bytes =
+      packed(new_engine(kAwkward, {GPT2_F32, GPT2_F32, GPT2_F32, 1, nullptr}), kName);
   std::vector<uint8_t> shifted(bytes.size() + 1);
   std::memcpy(shifted.data() + 1, bytes.data(), bytes.size());
   CHECK(gpt2_engine_set_packed(engine.get(), kName, shifted.data() + 1, bytes.size()) ==

@@ -1,4 +1,6 @@
 // Every kernel table this processor runs against the generic one, bit for bit, on random shapes.
+#include "kernels.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -6,12 +8,11 @@
 
 #include "check.h"
 #include "half.h"
-#include "kernels.h"
 
 namespace {
 
-using gpt2::kLanes;
 using gpt2::Kernels;
+using gpt2::kLanes;
 using gpt2::padded;
 
 const Kernels& generic() { return *gpt2::find_kernels("generic"); }
@@ -34,8 +35,8 @@ std::vector<uint8_t> float_panels(Random& random, gpt2_dtype dtype, int panels, 
     for (int i = 0; i < inputs * kLanes; i++) {
       const float value = random.normal();
       uint8_t* to = bytes.data() + *panel * p + number * static_cast<size_t>(i);
-      const uint16_t half = dtype == GPT2_F16 ? gpt2::half_from_float(value)
-                                              : gpt2::bfloat_from_float(value);
+      const uint16_t half =
+          dtype == GPT2_F16 ? gpt2::half_from_float(value) : gpt2::bfloat_from_float(value);
       if (dtype == GPT2_F32) {
         std::memcpy(to, &value, 4);
       } else {
@@ -141,6 +142,117 @@ void rows_of_floats(const Kernels& table, Random& random) {
   }
 }
 
+// Panels of whole numbers and, beside them, the weight of each output and input.
+struct Whole {
+  std::vector<uint8_t> bytes;
+  std::vector<int32_t> weights;  // [panels * 16, inputs]
+  size_t panel;
+};
+
+Whole integer_panels(Random& random, gpt2_dtype dtype, int panels, int inputs, bool extreme) {
+  const int groups = inputs / gpt2::kGroup;
+  Whole whole;
+  whole.panel =
+      dtype == GPT2_INT8 ? static_cast<size_t>(inputs) * kLanes : gpt2::int4_panel(groups);
+  whole.bytes = exactly<uint8_t>(whole.panel * static_cast<size_t>(panels));
+  whole.weights.resize(static_cast<size_t>(panels) * kLanes * inputs);
+  for (int p = 0; p < panels; p++) {
+    uint8_t* panel = whole.bytes.data() + whole.panel * p;
+    for (int r = 0; r < kLanes; r++) {
+      for (int k = 0; k < inputs; k++) {
+        int32_t& weight = whole.weights[static_cast<size_t>(p * kLanes + r) * inputs + k];
+        if (dtype == GPT2_INT8) {
+          weight = extreme ? (r % 2 ? 127 : -127) : random.from(-127, 127);
+          panel[gpt2::int8_place(k, r)] = static_cast<uint8_t>(weight);
+          continue;
+        }
+        uint8_t& scale = panel[gpt2::int4_scales(k / gpt2::kGroup) + r];
+        if (k % gpt2::kGroup == 0)
+          scale = static_cast<uint8_t>(extreme ? 127 : random.from(-127, 127));
+        const int nibble = extreme ? (r % 2 ? 7 : -8) : random.from(-8, 7);
+        const int shift = k % (2 * gpt2::kQuad) / gpt2::kQuad * 4;
+        panel[gpt2::int4_place(k, r)] |= static_cast<uint8_t>((nibble + 8) << shift);
+        weight = nibble * static_cast<int8_t>(scale);
+      }
+    }
+  }
+  return whole;
+}
+
+void integer_products(const Kernels& table, Random& random) {
+  for (int turn = 0; turn < 200; turn++) {
+    const gpt2_dtype dtype = turn % 2 ? GPT2_INT8 : GPT2_INT4;
+    const int panels = random.from(1, gpt2::kUnit), rows = random.from(1, turn % 5 ? 6 : 40);
+    const int inputs = gpt2::kGroup * (turn % 10 ? random.from(1, 6) : random.from(10, 40));
+    const Whole whole = integer_panels(random, dtype, panels, inputs, turn % 7 == 0);
+    const size_t ldx = static_cast<size_t>(inputs + gpt2::kGroup * random.below(2));
+    auto x = exactly<uint8_t>(ldx * static_cast<size_t>(rows - 1) + inputs);
+    for (uint8_t& value : x) value = static_cast<uint8_t>(turn % 3 ? random.below(256) : 255);
+    const size_t ldy = static_cast<size_t>(panels * kLanes + kLanes * random.below(2));
+    auto y = exactly<int32_t>(ldy * static_cast<size_t>(rows - 1) + panels * kLanes);
+    table.multiply_integers({dtype, whole.bytes.data(), whole.panel, panels, inputs}, x.data(), ldx,
+                            rows, y.data(), ldy);
+    for (int r = 0; r < rows; r++) {
+      for (int i = 0; i < panels * kLanes; i++) {
+        int32_t wanted = 0;
+        for (int k = 0; k < inputs; k++) {
+          wanted += x[r * ldx + k] * whole.weights[static_cast<size_t>(i) * inputs + k];
+        }
+        CHECK(y[r * ldy + i] == wanted);
+      }
+    }
+  }
+}
+
+void integer_finish(const Kernels& table, Random& random) {
+  for (int turn = 0; turn < 150; turn++) {
+    const int rows = random.from(1, 5), width = random.from(1, gpt2::kUnit * kLanes);
+    const size_t whole = static_cast<size_t>(padded(width, kLanes));
+    std::vector<gpt2::Step> steps(static_cast<size_t>(rows));
+    for (auto& step : steps) step = {random.normal() * 1e-3f, random.below(256)};
+    std::vector<int32_t> y(whole * static_cast<size_t>(rows)), sums(whole);
+    for (int32_t& value : y) value = random.from(-(1 << 29), 1 << 29);
+    for (int32_t& value : sums) value = random.from(-(1 << 20), 1 << 20);
+    const auto scales = random.normals(whole), bias = random.normals(static_cast<size_t>(width));
+    auto one = random.normals(static_cast<size_t>(width) * static_cast<size_t>(rows)), two = one;
+    const auto finish = [&](const Kernels& kernels, std::vector<float>& out) {
+      gpt2::Finish f = {};
+      f.bias = turn % 4 ? bias.data() : nullptr;
+      f.activation = turn % 6 - 1;
+      f.add = turn % 2 == 1;
+      f.out = out.data();
+      f.stride = static_cast<size_t>(width);
+      f.steps = steps.data();
+      f.scales = scales.data();
+      f.sums = sums.data();
+      kernels.finish_integers(f, y.data(), whole, rows, width);
+    };
+    finish(generic(), one);
+    finish(table, two);
+    CHECK(same_bits(one, two));
+  }
+}
+
+void quantised_rows(const Kernels& table, Random& random) {
+  for (int n = 1; n < 150; n++) {
+    for (int kind = 0; kind < 5; kind++) {
+      const auto x = row(random, n, kind);
+      const int limit = n % 3 ? gpt2::kMostActivation : random.from(1, 255);
+      auto one = exactly<uint8_t>(static_cast<size_t>(padded(n, gpt2::kGroup))), two = one;
+      const gpt2::Step a = generic().quantize(x.data(), n, limit, one.data());
+      const gpt2::Step b = table.quantize(x.data(), n, limit, two.data());
+      CHECK(a.scale == b.scale && a.zero == b.zero && same_bits(one, two));
+      CHECK(a.zero >= 0 && a.zero <= limit);
+      for (const uint8_t value : one) CHECK(value <= limit);
+      for (size_t i = x.size(); i < one.size(); i++) CHECK(one[i] == 0);
+      for (size_t i = 0; kind == 0 && i < x.size(); i++) {
+        const float found = a.scale * static_cast<float>(one[i] - a.zero);
+        CHECK(std::fabs(found - x[i]) <= a.scale * 1.01f);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void test_kernels() {
@@ -151,6 +263,9 @@ void test_kernels() {
     float_products(*table, random);
     float_finish(*table, random);
     rows_of_floats(*table, random);
+    integer_products(*table, random);
+    integer_finish(*table, random);
+    quantised_rows(*table, random);
     std::printf("kernels: %s\n", name);
   }
 }

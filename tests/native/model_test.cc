@@ -1,4 +1,5 @@
-// The model through the C interface: the same bits however rows are cut, moved, tapped and computed.
+// The model through the C interface: the same bits however rows are cut, moved, tapped and
+// computed.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -43,7 +44,8 @@ void scheduled(const Engine& engine, const gpt2_shape& shape, const Rows& texts,
     std::vector<std::pair<int, int>> places;
     for (int r = 0; r < rows; r++) {
       const auto& text = texts[text_of[r]];
-      const int held = gpt2_cache_length(memory.get(), r), left = static_cast<int>(text.size()) - held;
+      const int held = gpt2_cache_length(memory.get(), r),
+                left = static_cast<int>(text.size()) - held;
       if (left == 0 || random.below(3) == 0) continue;
       const int n = random.from(1, std::min(left, 30));
       into.push_back(r);
@@ -55,7 +57,8 @@ void scheduled(const Engine& engine, const gpt2_shape& shape, const Rows& texts,
     const float* next = logits.data();
     for (size_t i = 0; i < into.size(); i++) {
       const size_t n = ids[i].size() * static_cast<size_t>(V);
-      const float* right = wanted[places[i].first].data() + static_cast<size_t>(places[i].second) * V;
+      const float* right =
+          wanted[places[i].first].data() + static_cast<size_t>(places[i].second) * V;
       CHECK(std::memcmp(next, right, n * sizeof(float)) == 0);
       next += n;
     }
@@ -72,16 +75,16 @@ void scheduled(const Engine& engine, const gpt2_shape& shape, const Rows& texts,
 
 void any_schedule() {
   Random random(3);
-  const Rows texts = random_rows(random, 3, 35, kAwkward.vocabulary);
+  const Rows texts = random_rows(random, 3, 33, kAwkward.vocabulary);
   for (const int dtype : kDtypes) {
     std::vector<std::vector<float>> generic;
     for (const char* table : kTables) {
       if (!runs(table)) continue;
       for (const int kv : {GPT2_F16, GPT2_F32}) {
+        if (kv == GPT2_F32 && dtype != GPT2_F32) continue;
         const Engine one = new_engine(kAwkward, {dtype, dtype, kv, 1, table});
         const Engine many = new_engine(kAwkward, {dtype, dtype, kv, 3, table});
         const auto wanted = alone(one, kAwkward, texts);
-        scheduled(one, kAwkward, texts, wanted, random);
         scheduled(many, kAwkward, texts, wanted, random);
         const bool whole = dtype == GPT2_INT8 || dtype == GPT2_INT4;
         if (!whole || kv != GPT2_F16) continue;
@@ -175,8 +178,9 @@ void taps() {
 void omissions() {
   Random random(6);
   const Rows texts = random_rows(random, 3, 30, kAwkward.vocabulary);
-  const Engine engine = new_engine(kAwkward, {GPT2_INT8, GPT2_INT8, GPT2_F16, 3, nullptr});
-  const auto plain = alone(engine, kAwkward, texts);
+  const Engine one = new_engine(kAwkward, {GPT2_INT8, GPT2_INT8, GPT2_F16, 1, nullptr});
+  const Engine many = new_engine(kAwkward, {GPT2_INT8, GPT2_INT8, GPT2_F16, 3, nullptr});
+  const auto plain = alone(one, kAwkward, texts);
   uint8_t heads[6] = {0, 1, 0, 0, 0, 1}, none[2] = {0, 1}, hidden[40] = {};
   hidden[0] = hidden[7] = hidden[39] = 1;
   const gpt2_omissions all[] = {{heads, nullptr, nullptr, nullptr, 0},
@@ -185,13 +189,14 @@ void omissions() {
                                 {nullptr, nullptr, nullptr, hidden, 0},
                                 {heads, none, none, hidden, 1}};
   for (const gpt2_omissions& omissions : all) {
-    CHECK(gpt2_engine_omit(engine.get(), &omissions) == GPT2_OK);
-    const auto wanted = alone(engine, kAwkward, texts);
+    CHECK(gpt2_engine_omit(one.get(), &omissions) == GPT2_OK);
+    CHECK(gpt2_engine_omit(many.get(), &omissions) == GPT2_OK);
+    const auto wanted = alone(one, kAwkward, texts);
     CHECK(wanted != plain);
-    scheduled(engine, kAwkward, texts, wanted, random);
+    scheduled(many, kAwkward, texts, wanted, random);
   }
-  CHECK(gpt2_engine_omit(engine.get(), nullptr) == GPT2_OK);
-  CHECK(alone(engine, kAwkward, texts) == plain);
+  CHECK(gpt2_engine_omit(one.get(), nullptr) == GPT2_OK);
+  CHECK(alone(one, kAwkward, texts) == plain);
 }
 
 void refusals() {
