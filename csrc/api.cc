@@ -9,10 +9,13 @@
 #include "error.h"
 #include "gpt2.h"
 #include "model.h"
+#include "select.h"
 
 struct gpt2_engine {
-  gpt2_engine(const gpt2_shape& shape, const gpt2_options& options) : model(shape, options) {}
+  gpt2_engine(const gpt2_shape& shape, const gpt2_options& options)
+      : model(shape, options), selector(model.kernels(), shape.vocabulary) {}
   gpt2::Model model;
+  gpt2::Selector selector;
   std::mutex mutex;       // one call at a time
   bool complete = false;  // every tensor was found to be set
 };
@@ -96,13 +99,16 @@ void require_good(gpt2_engine& engine, const gpt2_cache& holder, int n, const in
   }
 }
 
-// Feeds the model batch after batch, each as full as it may be.
+// Feeds the model batch after batch, each as full as it may be. `room(count)` says where the logits
+// of a batch's picked tokens go, `done(count)` takes them.
+template <class Room, class Done>
 void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
-            const int32_t* ids, int mode, float* logits) {
+            const int32_t* ids, int mode, const Room& room, const Done& done) {
   Batch batch;
   const auto flush = [&] {
-    model.forward(batch, cache, logits);
-    logits += batch.picked.size() * static_cast<size_t>(model.shape().vocabulary);
+    const int picked = static_cast<int>(batch.picked.size());
+    model.forward(batch, cache, picked > 0 ? room(picked) : nullptr);
+    if (picked > 0) done(picked);
     batch.tokens.clear();
     batch.picked.clear();
   };
@@ -118,6 +124,19 @@ void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_
   }
   if (batch.size() > 0) flush();
   for (int i = 0; i < n; i++) cache.set_length(rows[i], cache.length(rows[i]) + counts[i]);
+}
+
+void require_mode(int mode) {
+  require(mode >= GPT2_LOGITS_NONE && mode <= GPT2_LOGITS_ALL, GPT2_INVALID,
+          "unknown logits mode " + std::to_string(mode));
+}
+
+void require_sampling(const gpt2_sampling& sampling) {
+  require(sampling.temperature > 0 && sampling.top_k >= 0 && sampling.top_p >= 0 &&
+              sampling.top_p <= 1 && sampling.min_p >= 0 && sampling.min_p <= 1,
+          GPT2_INVALID,
+          "a sampling needs a temperature above 0, a top_k of at least 0, and top_p and min_p "
+          "between 0 and 1");
 }
 
 }  // namespace
@@ -211,10 +230,73 @@ int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t
                 const int32_t* counts, const int32_t* ids, int32_t mode, float* logits) {
   return guarded([&] {
     const gpt2::Turn turn(engine);
-    require(mode >= GPT2_LOGITS_NONE && mode <= GPT2_LOGITS_ALL, GPT2_INVALID,
-            "unknown logits mode " + std::to_string(mode));
+    gpt2::require_mode(mode);
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
-    gpt2::extend(engine->model, cache->cache, n, rows, counts, ids, mode, logits);
+    const size_t width = engine->model.shape().vocabulary;
+    gpt2::extend(
+        engine->model, cache->cache, n, rows, counts, ids, mode, [&](int) { return logits; },
+        [&](int count) { logits += count * width; });
+  });
+}
+
+int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
+                    const int32_t* counts, const int32_t* ids, int32_t mode, int32_t k,
+                    int32_t* top, float* logits) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    gpt2::require_mode(mode);
+    const int most = std::min<int>(gpt2::kMostTop, engine->model.shape().vocabulary);
+    require(k >= 1 && k <= most, GPT2_INVALID,
+            "the " + std::to_string(k) + " largest logits were asked for; at least 1 and at most " +
+                std::to_string(most) + " can be had");
+    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
+    gpt2::Selector& selector = engine->selector;
+    gpt2::extend(
+        engine->model, cache->cache, n, rows, counts, ids, mode,
+        [&](int count) { return selector.logits(count); },
+        [&](int count) {
+          selector.top(engine->model.team(), count, k, top, logits);
+          top += count * k;
+          logits += count * k;
+        });
+  });
+}
+
+int gpt2_extend_draw(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
+                     const int32_t* counts, const int32_t* ids, int32_t mode,
+                     const gpt2_sampling* sampling, const double* noise, int32_t* tokens) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    gpt2::require_mode(mode);
+    gpt2::require_sampling(*sampling);
+    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
+    gpt2::Selector& selector = engine->selector;
+    gpt2::extend(
+        engine->model, cache->cache, n, rows, counts, ids, mode,
+        [&](int count) { return selector.logits(count); },
+        [&](int count) {
+          selector.draw(engine->model.team(), count, *sampling, noise, tokens);
+          noise += count;
+          tokens += count;
+        });
+  });
+}
+
+int gpt2_draw(gpt2_engine* engine, int32_t n, const float* logits, const gpt2_sampling* sampling,
+              const double* noise, int32_t* tokens) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    gpt2::require_sampling(*sampling);
+    const size_t size = static_cast<size_t>(n) * engine->model.shape().vocabulary;
+    std::copy(logits, logits + size, engine->selector.logits(n));
+    engine->selector.draw(engine->model.team(), n, *sampling, noise, tokens);
+  });
+}
+
+int gpt2_weights(gpt2_engine* engine, int32_t n, const float* scores, int32_t* weights) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    engine->selector.weights(n, scores, weights);
   });
 }
 

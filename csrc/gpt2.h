@@ -67,6 +67,15 @@ typedef struct {
   const char* kernels;  // "generic", "avx2", "avx512"; NULL: the best this processor runs
 } gpt2_options;
 
+// How a token is drawn: divide by the temperature, then keep the top_k most probable (0: all) and
+// what equals the last of them, the fewest with a mass of top_p (1: all), and what has at least
+// min_p (0: all) of the best one's probability.
+typedef struct {
+  float temperature;  // above 0
+  int32_t top_k;
+  double top_p, min_p;
+} gpt2_sampling;
+
 typedef struct gpt2_engine gpt2_engine;
 typedef struct gpt2_cache gpt2_cache;
 
@@ -110,6 +119,29 @@ GPT2_API int gpt2_cache_truncate(gpt2_cache* cache, int32_t row, int32_t length)
 // `logits` takes [n, vocabulary] for LAST and [sum of counts, vocabulary] for ALL.
 GPT2_API int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
                          const int32_t* counts, const int32_t* ids, int32_t mode, float* logits);
+
+// As gpt2_extend, but instead of logits the `k` largest of them: ids and logits, [n, k] for LAST and
+// [sum of counts, k] for ALL; largest first, equals by lower id, NaN before all. k is at most 128
+// and the vocabulary.
+GPT2_API int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
+                             const int32_t* counts, const int32_t* ids, int32_t mode, int32_t k,
+                             int32_t* top, float* logits);
+
+// As gpt2_extend, but instead of logits tokens drawn from them, [n] for LAST and [sum of counts] for
+// ALL. As many numbers of `noise` in [0, 1) decide: a token is the first whose running sum of
+// weights, in the order of the ids, exceeds its number times the whole sum. A weight is
+// exp(score - best score) in units of 2^-30, so the same on every processor.
+GPT2_API int gpt2_extend_draw(gpt2_engine* engine, gpt2_cache* cache, int32_t n,
+                              const int32_t* rows, const int32_t* counts, const int32_t* ids,
+                              int32_t mode, const gpt2_sampling* sampling, const double* noise,
+                              int32_t* tokens);
+
+// The same draw, but from logits [n, vocabulary] that are handed in; they stay as they are.
+GPT2_API int gpt2_draw(gpt2_engine* engine, int32_t n, const float* logits,
+                       const gpt2_sampling* sampling, const double* noise, int32_t* tokens);
+
+// The weights of `n` scores that are at most 0, the best one's: exp(score) in units of 2^-30.
+GPT2_API int gpt2_weights(gpt2_engine* engine, int32_t n, const float* scores, int32_t* weights);
 
 // Only the checks of gpt2_extend: what passes them can be fed in pieces.
 GPT2_API int gpt2_check(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,

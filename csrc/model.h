@@ -78,6 +78,7 @@ class Model {
   const gpt2_options& options() const { return options_; }
   const Kernels& kernels() const { return kernels_; }
   int threads() const { return team_.threads(); }
+  Team& team() { return team_; }
   size_t weight_bytes() const;
 
  private:

@@ -8,6 +8,7 @@ numpy reference each fulfil them. There is no padding: every row of a cache has 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from gpt2.config import GPT2Config
@@ -80,4 +81,53 @@ class Engine(Protocol):
         Raises:
             ContextLengthError: a row would grow past ``capacity`` or ``n_positions``.
             InputError: an id outside the vocabulary, an empty row, or rows that do not match.
+        """
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a token is drawn: options of the same names, at their values that do nothing."""
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+
+@runtime_checkable
+class ChoosingEngine(Protocol):
+    """An `Engine` that also chooses from its logits, sooner than they could be handed over.
+
+    What it chooses is exactly what `gpt2.generation` would from the logits of ``extend``. Each
+    method extends the cache as ``extend`` does and raises what it raises; ``logits`` is "last" or
+    "all".
+    """
+
+    most_top: int  # the largest k of `extend_top`
+
+    def extend_top(
+        self,
+        cache: Any,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None = None,
+        k: int = 1,
+        logits: Logits = "last",
+    ) -> tuple[Any, Any]:
+        """The k largest logits: int32 ids [R, k] and float32 values [R, k].
+
+        Largest first, equal ones by lower id, NaN before all.
+        """
+
+    def extend_draw(
+        self,
+        cache: Any,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None,
+        sampling: Sampling,
+        noise: Sequence[float],
+        logits: Logits = "last",
+    ) -> list[int]:
+        """A token for each line of logits, drawn with its number of ``noise`` in [0, 1).
+
+        Raises `InputError` where the best logit of a line is not finite.
         """

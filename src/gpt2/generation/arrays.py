@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from gpt2.generation import exponential
+
 Array = Any  # a numpy array or a torch tensor
 Processor = Callable[[Array, Array], Array]  # (ids [R, T], scores [R, V]) -> scores [R, V]
 INF = float("inf")
@@ -90,8 +92,8 @@ def softmax(x: Array) -> Array:
     """Over the last axis."""
     if not isinstance(x, np.ndarray):
         return x.softmax(-1)
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
+    e = exponential.exp(x - x.max(-1, keepdims=True))
+    return (e / _total(e)).astype(e.dtype)
 
 
 def log_softmax(x: Array) -> Array:
@@ -99,12 +101,25 @@ def log_softmax(x: Array) -> Array:
     if not isinstance(x, np.ndarray):
         return x.log_softmax(-1)
     shifted = x - x.max(-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return (shifted - exponential.log(_total(exponential.exp(shifted)))).astype(x.dtype)
 
 
 def exp(x: Array) -> Array:
     """e to the power of x."""
-    return np.exp(x) if isinstance(x, np.ndarray) else x.exp()
+    return exponential.exp(x) if isinstance(x, np.ndarray) else x.exp()
+
+
+def weights(x: Array) -> Array:
+    """exp(x - max x) over the last axis as whole numbers, in units of 2^-30: int64.
+
+    Their sums are exact in any order, so all engines and machines get the same.
+    """
+    return exponential.weights(x - row_max(x))
+
+
+def _total(x: Array) -> Array:
+    """The sum over the last axis, added up in order: [..., 1] in float64."""
+    return np.cumsum(x, -1, dtype=np.float64)[..., -1:]
 
 
 def isfinite(x: Array) -> Array:

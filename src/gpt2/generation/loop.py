@@ -13,7 +13,8 @@ from gpt2.generation.arrays import Array, Processor
 from gpt2.generation.config import GenerationConfig
 from gpt2.generation.context import Context
 from gpt2.generation.prompts import Prompts, fill_id
-from gpt2.generation.sampling import Chooser
+from gpt2.generation.sampling import Chooser, Uniforms, from_global
+from gpt2.generation.shortcut import Shortcut, shortcut
 from gpt2.generation.stopping import Stopping
 
 
@@ -58,6 +59,7 @@ class Job:
     chain: Sequence[Processor]
     stopping: Stopping
     choose: Chooser
+    noise: Uniforms | None = None  # what it draws with; None is the global generator
     record: Record = field(default_factory=Record)
     on_tokens: Callable[[Array], None] | None = None  # a streamer's put
     ids: Array = None  # [R, T so far], of the engine's kind; the result
@@ -71,6 +73,10 @@ class Job:
         """The engine's cache for this job."""
         window = self.options.long == "window"
         return Context(self.engine, self.prompts.rows, self.copies, self.new, window)
+
+    def shortcut(self) -> Shortcut | None:
+        """How the engine chooses by itself, where it may."""
+        return None if self.record.wanted else shortcut(self.engine, self.options, self.chain)
 
     def canvas(self, like: Array) -> Array:
         """Room for the whole result [R, max_length], the prompts in place."""
@@ -89,12 +95,15 @@ def decode(job: Job) -> Iterator[list[int]]:
     logits = context.prefill()
     canvas = job.canvas(logits)
     fill = fill_id(job.options)
+    short = job.shortcut()
     live = list(range(len(context.rows)))  # the rows that go on
     done = [False] * len(live)
+    chosen: Array | None = None
     for t in range(job.prompts.ids.shape[1], job.max_length):
-        scores = pipeline.apply(job.chain, canvas[:, :t], logits)
-        job.record.add(scores, logits)
-        chosen = _choose(job, scores, context, done, fill)
+        if chosen is None:
+            scores = pipeline.apply(job.chain, canvas[:, :t], logits)
+            job.record.add(scores, logits)
+            chosen = _choose(job, scores, context, done, fill)
         canvas[:, t] = chosen
         job.ids = canvas[:, : t + 1]
         tokens: list[int] = chosen.tolist()  # the one wait
@@ -106,7 +115,25 @@ def decode(job: Job) -> Iterator[list[int]]:
         yield tokens
         if all(done) or t + 1 == job.max_length:
             return
-        logits, live = _next(job, context, chosen, logits, live, done)
+        if short is not None:
+            chosen = _chosen(job, short, context, done, fill)
+        else:
+            logits, live = _next(job, context, chosen, logits, live, done)
+            chosen = None
+
+
+def _chosen(job: Job, short: Shortcut, context: Context, done: list[bool], fill: int) -> Array:
+    """The next tokens as the engine chooses them; the filling for finished rows."""
+    positions = [len(row) for row in context.rows]
+    noise = (job.noise or from_global)(positions) if job.options.do_sample else []
+    if not (job.stopping.eos and any(done)):
+        ids = context.unread()
+        return np.asarray(short(context.cache, ids, None, noise, "last"), dtype=np.int64)
+    rows = [r for r, ended in enumerate(done) if not ended]
+    noise = [noise[r] for r in rows] if noise else []
+    tokens = np.full(len(done), fill, dtype=np.int64)
+    tokens[rows] = short(context.cache, context.unread(rows), rows, noise, "last")
+    return tokens
 
 
 def _choose(job: Job, scores: Array, context: Context, done: list[bool], fill: int) -> Array:

@@ -174,6 +174,7 @@ class GenerationMixin:
         if options.return_dict_in_generate:
             record = Record([] if options.output_scores else None,
                             [] if options.output_logits else None)  # fmt: skip
+        noise = _noise(options, len(read.rows), copies)
         return Job(
             engine=self,  # type: ignore[arg-type]  # an engine inherits this class
             options=options,
@@ -182,18 +183,18 @@ class GenerationMixin:
             max_length=end,
             chain=chain,
             stopping=Stopping(options, list(criteria or []), tokenizer),
-            choose=_chooser(options, len(read.rows), copies),
+            choose=sampling.sampler(noise) if options.do_sample else sampling.greedy,
+            noise=noise,
             record=record,
         )
 
 
-def _chooser(options: GenerationConfig, count: int, copies: int) -> sampling.Chooser:
-    if not options.do_sample:
-        return sampling.greedy
-    if options.seed is None:
-        return sampling.sampler(None)
+def _noise(options: GenerationConfig, count: int, copies: int) -> sampling.Uniforms | None:
+    """What decides the draws; None for the global generator, and where nothing is drawn."""
+    if options.seed is None or not options.do_sample:
+        return None
     seeds = [s for s in prompts.seeds_of(options.seed, count) for _ in range(copies)]
-    return sampling.sampler(sampling.seeded(seeds, list(range(copies)) * count))
+    return sampling.seeded(seeds, list(range(copies)) * count)
 
 
 def _max_length(options: GenerationConfig, read: Prompts, limit: int) -> int:

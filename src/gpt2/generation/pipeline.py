@@ -33,7 +33,12 @@ def build(
         custom: the user's own processors.
     """
     chain = _constraints(options, prompt_length, max_length, starts, allowed)
-    chain += custom
+    return [*chain, *custom, *tail(options)]
+
+
+def tail(options: GenerationConfig) -> list[Processor]:
+    """What ends the chain of these options and looks at the scores alone."""
+    chain: list[Processor] = []
     if options.do_sample:
         chain += [_of_scores(warper) for warper in warpers(options)]
     if options.renormalize_logits:

@@ -15,8 +15,9 @@ and ``position`` the tokens before it, padding excluded; all arithmetic is modul
              return z ^ z >> 31
     u(seed, row, position) = (mix(mix(mix(seed) ^ row) ^ position) >> 11) * 2^-53
 
-The token is the first id, in id order, whose running sum of exp(score - max score), in float64,
-exceeds u times the whole sum.
+The token is the first id, in id order, whose running sum of weights exceeds u times the whole sum.
+A weight is exp(score - max score), both float32, in units of 2^-30: a whole number, so that sums
+are exact in any order and a token depends on no machine's way of adding (`exponential`).
 """
 
 from __future__ import annotations
@@ -49,12 +50,20 @@ def uniform(seed: int, row: int, position: int) -> float:
 
 
 def seeded(seeds: Sequence[int], rows: Sequence[int]) -> Uniforms:
-    """The noise of rows whose seeds and row numbers are given."""
+    """The noise of rows whose seeds and row numbers are given: `uniform` of each."""
+    states = [mix(mix(seed & _MASK) ^ row) for seed, row in zip(seeds, rows, strict=True)]
 
     def draw(positions: Sequence[int]) -> list[float]:
-        return [uniform(*key) for key in zip(seeds, rows, positions, strict=True)]
+        pairs = zip(states, positions, strict=True)
+        return [(mix(state ^ position) >> 11) * 2.0**-53 for state, position in pairs]
 
     return draw
+
+
+def from_global(positions: Sequence[int]) -> list[float]:
+    """The noise of numpy's global generator."""
+    noise: list[float] = np.random.random(len(positions)).tolist()
+    return noise
 
 
 def greedy(scores: Array, positions: Sequence[int]) -> Array:
@@ -69,7 +78,7 @@ def sampler(uniforms: Uniforms | None) -> Chooser:
         if uniforms is not None:
             return pick(scores, uniforms(positions))
         if isinstance(scores, np.ndarray):
-            return pick(scores, np.random.random(len(scores)))
+            return pick(scores, from_global(positions))
         return arrays.softmax(scores).multinomial(1)[:, 0]
 
     return choose
@@ -80,13 +89,9 @@ def pick(scores: Array, u: Sequence[float] | Any) -> Array:
     if isinstance(scores, np.ndarray):
         tokens = [_pick_row(row, share) for row, share in zip(scores, u, strict=True)]
         return np.asarray(tokens, dtype=np.int64)
-    scores = scores.double()
-    sums = arrays.cumsum(arrays.exp(scores - arrays.row_max(scores)))
+    sums = arrays.cumsum(arrays.weights(scores)).double()
     whole = sums[:, -1:]
-    target = arrays.floats(scores, list(u))[:, None] * whole
-    first = (sums <= target).sum(-1)
-    last = (sums < whole).sum(-1)  # where rounding let the target reach the whole
-    return first.minimum(last)
+    return (sums <= arrays.floats(sums, list(u))[:, None] * whole).sum(-1)
 
 
 def _pick_row(scores: Array, u: float) -> int:
@@ -97,9 +102,8 @@ def _pick_row(scores: Array, u: float) -> int:
             "not finite (remove_invalid_values=True goes on all the same)."
         )
     ids = np.flatnonzero(scores > -INF)
-    sums = np.cumsum(np.exp(scores[ids].astype(np.float64) - np.float64(best)))
-    first = np.searchsorted(sums, u * sums[-1], side="right")
-    return int(ids[min(first, np.searchsorted(sums, sums[-1]))])
+    sums = np.cumsum(arrays.weights(scores[ids])).astype(np.float64)
+    return int(ids[np.searchsorted(sums, u * sums[-1], side="right")])
 
 
 def several(scores: Array, n: int, seeds: Sequence[int] | None, positions: Sequence[int]) -> Array:

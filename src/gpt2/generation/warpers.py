@@ -37,17 +37,20 @@ def top_p(scores: Array, p: float, keep: int = 1) -> Array:
 
 def _top_p_row(scores: Array, p: float, keep: int) -> Array:
     """One row, sorting only as many of the largest as it takes: [V] -> [V]."""
+    if not np.isfinite(scores.max()):
+        return scores  # it is refused when a token is drawn
     open_ids = np.flatnonzero(scores > -INF)
     values = scores[open_ids]
-    masses = arrays.softmax(values)
+    masses = arrays.weights(values)
+    limit = (1 - p) * masses.sum()
     enough = max(64, keep)
     head = _largest(values, enough)
-    while len(head) < len(values) and masses[head].sum() < p:
+    while len(head) < len(values) and masses.sum() - masses[head].sum() > limit:
         enough *= 8
         head = _largest(values, enough)
     head = head[np.argsort(values[head], kind="stable")]  # ascending
-    rest = 1 - masses[head].sum() if len(head) < len(values) else 0.0
-    drop = rest + np.cumsum(masses[head]) <= 1 - p
+    rest = masses.sum() - masses[head].sum()
+    drop = rest + np.cumsum(masses[head]) <= limit
     drop[-keep:] = False
     kept = head[~drop]
     out = np.full_like(scores, -INF)
@@ -64,7 +67,8 @@ def _largest(values: Array, n: int) -> Array:
 
 def min_p(scores: Array, p: float, keep: int = 1) -> Array:
     """Drop what has less than p times the best token's probability: Nguyen et al. 2024."""
-    probabilities = arrays.softmax(scores)
+    numpy = isinstance(scores, np.ndarray)
+    probabilities = arrays.weights(scores) if numpy else arrays.softmax(scores)
     drop = probabilities < p * arrays.row_max(probabilities)
     best = arrays.topk(probabilities, min(keep, scores.shape[-1]))[1]
     return arrays.fill(scores, arrays.put(drop, best, False), -INF)

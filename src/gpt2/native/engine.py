@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gpt2.config import GPT2Config
-from gpt2.engine import Logits
+from gpt2.engine import Logits, Sampling
 from gpt2.errors import InputError, OptionError, WeightError
 from gpt2.generation import GenerationMixin
-from gpt2.native.library import ACTIVATIONS, DTYPES, LOGITS, STOPPED, Options, Shape, check, core
+from gpt2.native.batch import Batch, whole_numbers
+from gpt2.native.library import (
+    ACTIVATIONS,
+    DTYPES,
+    LOGITS,
+    STOPPED,
+    Draw,
+    Options,
+    Shape,
+    check,
+    core,
+)
 from gpt2.native.threads import thread_count
 from gpt2.native.trace import NativeTap, Tap, omissions, omissions_struct, together
 
 Weights = Mapping[str, npt.NDArray[Any]]
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
-INT32 = np.iinfo(np.int32)
+
+MOST_TOP = 128  # csrc/select.h: the largest k of the k largest
 
 # Tokens one call of the core takes: between calls Python can answer Ctrl-C.
 PIECE = 256
@@ -172,59 +186,120 @@ class NativeEngine(GenerationMixin):
         logits: Logits = "last",
     ) -> Floats | None:
         """Append tokens to rows of the cache and return their logits; see `gpt2.engine.Engine`."""
-        if logits not in LOGITS:
-            raise OptionError(f"logits must be one of {', '.join(LOGITS)}, found {logits!r}.")
-        into = (
-            np.arange(cache.rows, dtype=np.int32) if rows is None else whole_numbers(rows, "rows")
-        )
-        new = [whole_numbers(row, "token ids") for row in ids]
-        if len(new) != len(into):
-            raise InputError(f"{len(into)} rows need as many sequences of ids, found {len(new)}.")
-        counts = np.array([len(row) for row in new], np.int32)
-        flat = np.concatenate(new) if new else np.empty(0, np.int32)
-        call = (self.handle, cache.handle, len(new), into.ctypes.data, counts.ctypes.data)
-        wanted = {"none": 0, "last": len(new), "all": len(flat)}[logits]
+        _check_mode(logits, LOGITS)
+        batch = Batch(cache, ids, rows)
+        wanted = batch.wanted(logits)
         out = np.empty((wanted, self.config.vocab_size), np.float32)
-        if len(flat) <= PIECE or self._tap is not None:  # a tap sees a call as a whole
-            tap = self._tap
-            status = core().gpt2_extend(*call, flat.ctypes.data, LOGITS[logits], out.ctypes.data)
-            if status == STOPPED and tap is not None and (error := tap.error()):
-                raise error
-            check(status)
-        else:
-            check(core().gpt2_check(*call, flat.ctypes.data))
-            self._extend_by_pieces(cache, into, new, logits, out)
+        at = out.ctypes.data
+        step = self.config.vocab_size * out.itemsize
+
+        def call(piece: Batch, mode: Logits, begin: int) -> int:
+            return core().gpt2_extend(*self._call(piece, mode), at + begin * step)
+
+        self._run(batch, logits, call)
         return None if logits == "none" else out
 
-    def _extend_by_pieces(
-        self, cache: NativeCache, rows: Ints, new: list[Ints], logits: Logits, out: Floats
-    ) -> None:
-        """Row after row, a piece at a time; an interrupted call leaves the cache as it was."""
-        before, done = cache.lengths, 0
+    most_top = MOST_TOP
+
+    def extend_top(
+        self,
+        cache: NativeCache,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None = None,
+        k: int = 1,
+        logits: Logits = "last",
+    ) -> tuple[Ints, Floats]:
+        """Append tokens and return the k largest logits; see `gpt2.engine.ChoosingEngine`."""
+        _check_mode(logits, ("last", "all"))
+        if not 1 <= k <= min(MOST_TOP, self.config.vocab_size):
+            raise OptionError(
+                f"k must be at least 1 and at most {min(MOST_TOP, self.config.vocab_size)}, "
+                f"found {k}."
+            )
+        batch = Batch(cache, ids, rows)
+        wanted = batch.wanted(logits)
+        top, values = np.empty((wanted, k), np.int32), np.empty((wanted, k), np.float32)
+        places = top.ctypes.data, values.ctypes.data
+
+        def call(piece: Batch, mode: Logits, begin: int) -> int:
+            into = (place + 4 * k * begin for place in places)
+            return core().gpt2_extend_top(*self._call(piece, mode), k, *into)
+
+        self._run(batch, logits, call)
+        return top, values
+
+    def extend_draw(
+        self,
+        cache: NativeCache,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None,
+        sampling: Sampling,
+        noise: Sequence[float],
+        logits: Logits = "last",
+    ) -> list[int]:
+        """Append tokens and draw the next ones; see `gpt2.engine.ChoosingEngine`."""
+        _check_mode(logits, ("last", "all"))
+        batch = Batch(cache, ids, rows)
+        wanted = batch.wanted(logits)
+        if len(noise) != wanted:
+            raise InputError(f"{wanted} draws need as many numbers of noise, found {len(noise)}.")
+        numbers, tokens = array("d", noise), array("i", bytes(4 * wanted))
+        first, into = numbers.buffer_info()[0], tokens.buffer_info()[0]
+        how = _draw(sampling)
+
+        def call(piece: Batch, mode: Logits, begin: int) -> int:
+            places = first + 8 * begin, into + 4 * begin
+            return core().gpt2_extend_draw(*self._call(piece, mode), how, *places)
+
+        self._run(batch, logits, call)
+        return tokens.tolist()
+
+    def draw(self, logits: Floats, sampling: Sampling, noise: Sequence[float]) -> list[int]:
+        """The tokens `extend_draw` would draw from these logits [R, vocab_size]."""
+        rows = np.ascontiguousarray(logits, np.float32)
+        if rows.shape != (len(noise), self.config.vocab_size):
+            raise InputError(
+                f"{len(noise)} draws need logits [{len(noise)}, {self.config.vocab_size}], found "
+                f"{list(rows.shape)}."
+            )
+        numbers, tokens = array("d", noise), array("i", bytes(4 * len(noise)))
+        places = numbers.buffer_info()[0], tokens.buffer_info()[0]
+        check(core().gpt2_draw(self.handle, len(rows), rows.ctypes.data, _draw(sampling), *places))
+        return tokens.tolist()
+
+    def _call(self, batch: Batch, mode: Logits) -> tuple[Any, ...]:
+        """The first arguments of a call that extends."""
+        places = [numbers.buffer_info()[0] for numbers in (batch.rows, batch.counts, batch.flat)]
+        return self.handle, batch.cache.handle, len(batch.rows), *places, LOGITS[mode]
+
+    def _run(self, batch: Batch, logits: Logits, call: Callable[[Batch, Logits, int], int]) -> None:
+        """``call(piece, mode, where its results begin)`` for the batch, or for its pieces.
+
+        An interrupted run leaves the cache as it was.
+        """
+        if len(batch.flat) <= PIECE or self._tap is not None:  # a tap sees a call as a whole
+            self._checked(call(batch, logits, 0))
+            return
+        check(core().gpt2_check(*self._call(batch, "none")[:-1]))
+        cache, before, done = batch.cache, batch.cache.lengths, 0
         try:
-            for i, (row, ids) in enumerate(zip(rows.tolist(), new, strict=True)):
-                for begin in range(0, len(ids), PIECE):
-                    piece = ids[begin : begin + PIECE]
-                    last = begin + PIECE >= len(ids)
-                    mode: Logits = "none" if logits == "last" and not last else logits
-                    to = out[i:] if logits == "last" else out[done:]
-                    self._extend_row(cache, row, piece, mode, to)
-                    done += len(piece)
+            for i, (row, count) in enumerate(zip(batch.rows, batch.counts, strict=True)):
+                for begin in range(0, count, PIECE):
+                    end = min(begin + PIECE, count)
+                    piece = batch.piece(row, batch.flat[done : done + end - begin])
+                    mode: Logits = "none" if logits == "last" and end < count else logits
+                    self._checked(call(piece, mode, done if logits == "all" else i))
+                    done += end - begin
         except BaseException:
-            for row in rows.tolist():
+            for row in batch.rows:
                 cache.truncate(row, before[row])
             raise
 
-    def _extend_row(
-        self, cache: NativeCache, row: int, ids: Ints, logits: Logits, out: Floats
-    ) -> None:
-        one, count = (ctypes.c_int32 * 1)(row), (ctypes.c_int32 * 1)(len(ids))
-        check(
-            core().gpt2_extend(
-                *(self.handle, cache.handle, 1, one, count),
-                *(ids.ctypes.data, LOGITS[logits], out.ctypes.data),
-            )
-        )
+    def _checked(self, status: int) -> None:
+        """Raise what a status stands for; where a tap ended the call, the tap's own error."""
+        if status == STOPPED and self._tap is not None and (error := self._tap.error()):
+            raise error
+        check(status)
 
     @contextmanager
     def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
@@ -281,6 +356,16 @@ class NativeEngine(GenerationMixin):
         self._omitted = flags
 
 
+@lru_cache(64)
+def _draw(sampling: Sampling) -> Draw:
+    return Draw(sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p)
+
+
+def _check_mode(logits: str, modes: Any) -> None:
+    if logits not in modes:
+        raise OptionError(f"logits must be one of {', '.join(modes)}, found {logits!r}.")
+
+
 def tensor_names(config: GPT2Config) -> list[str]:
     """The checkpoint's names of all tensors of a model."""
     parts = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
@@ -289,21 +374,6 @@ def tensor_names(config: GPT2Config) -> list[str]:
     head = [] if config.tie_word_embeddings else ["lm_head.weight"]
     tables = ["transformer.wte.weight", "transformer.wpe.weight", *head]
     return tables + [f"{module}.{kind}" for module in modules for kind in ("weight", "bias")]
-
-
-def whole_numbers(values: Any, what: str) -> Ints:
-    """A flat int32 array; raises `InputError` for anything else than a row of whole numbers."""
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError) as error:  # a ragged list, a tensor on another device
-        raise InputError(f"{what} must be whole numbers: {error}") from None
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise InputError(
-            f"{what} must be a row of whole numbers, found {array.dtype} of shape {array.shape}."
-        )
-    if array.size and (array.max() > INT32.max or array.min() < INT32.min):
-        raise InputError(f"{what} must fit 32 bits, found {array.max()}.")
-    return np.ascontiguousarray(array, np.int32)
 
 
 def _new_engine(shape: Shape, options: Options) -> ctypes.c_void_p:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, c_char_p, c_float, c_int32, c_int64, c_size_t, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_void_p
 from functools import cache
 from pathlib import Path
 
@@ -77,6 +77,21 @@ class Omissions(ctypes.Structure):
 TAP = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Point))  # gpt2_tap
 STOPPED = 5  # the status of a call that a tap ended
 
+
+class Draw(ctypes.Structure):
+    """``gpt2_sampling``."""
+
+    _fields_ = (
+        ("temperature", c_float),
+        ("top_k", c_int32),
+        ("top_p", c_double),
+        ("min_p", c_double),
+    )
+
+
+# The first arguments of all that extend: engine, cache, how many rows, rows, counts, ids, mode.
+_EXTEND = (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p, c_int32)
+
 # Function -> its result and arguments; None is void, c_int32 mostly a status.
 _FUNCTIONS = {
     "gpt2_message": (c_char_p, ()),
@@ -99,10 +114,11 @@ _FUNCTIONS = {
     "gpt2_engine_tap": (c_int32, (c_void_p, c_void_p, c_void_p)),
     "gpt2_engine_omit": (c_int32, (c_void_p, POINTER(Omissions))),
     "gpt2_check": (c_int32, (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p)),
-    "gpt2_extend": (
-        c_int32,
-        (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p, c_int32, c_void_p),
-    ),
+    "gpt2_extend": (c_int32, (*_EXTEND, c_void_p)),
+    "gpt2_extend_top": (c_int32, (*_EXTEND, c_int32, c_void_p, c_void_p)),
+    "gpt2_extend_draw": (c_int32, (*_EXTEND, POINTER(Draw), c_void_p, c_void_p)),
+    "gpt2_weights": (c_int32, (c_void_p, c_int32, c_void_p, c_void_p)),
+    "gpt2_draw": (c_int32, (c_void_p, c_int32, c_void_p, POINTER(Draw), c_void_p, c_void_p)),
 }
 
 _ERRORS: dict[int, type[Exception]] = {

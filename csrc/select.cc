@@ -1,0 +1,351 @@
+#include "select.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "error.h"
+#include "select_impl.h"
+
+namespace gpt2 {
+
+extern const SelectLoops select_generic;
+#if GPT2_AVX2
+extern const SelectLoops select_avx2;
+#endif
+#if GPT2_AVX512
+extern const SelectLoops select_avx512;
+#endif
+
+const SelectLoops& find_select_loops(const char* kernels) {
+#if GPT2_AVX512
+  if (std::strncmp(kernels, "avx512", 6) == 0) return select_avx512;
+#endif
+#if GPT2_AVX2
+  if (std::strncmp(kernels, "avx2", 4) == 0) return select_avx2;
+#endif
+  (void)kernels;
+  return select_generic;
+}
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// Exact: weights and their sums are whole numbers below 2^53.
+double number(int64_t sum) { return static_cast<double>(sum); }
+
+}  // namespace
+
+int32_t weight(float d) { return weights_of(F{} + d)[0]; }
+
+Selector::Selector(const Kernels& kernels, int vocabulary)
+    : loops_(find_select_loops(kernels.name)),
+      n_(vocabulary),
+      parts_((vocabulary + kPart - 1) / kPart) {}
+
+float* Selector::logits(int rows) {
+  const size_t size = sizeof(float) * n_ * rows;
+  if (logits_.bytes() < size) logits_ = Buffer(size);
+  return logits_.as<float>();
+}
+
+// Rows dealt out to the workers.
+template <class Work>
+void Selector::each_row(const Worker& worker, int rows, const Work& work) {
+  for (int row = worker.index(); row < rows; row += worker.count()) work(row);
+}
+
+// This worker's share of all parts of all rows, as runs [begin, end) of the parts of a row.
+template <class Work>
+void Selector::each_run(const Worker& worker, int rows, const Work& work) {
+  const Range share = worker.share(rows * parts_);
+  for (int at = share.begin; at < share.end;) {
+    const int row = at / parts_, begin = at % parts_;
+    const int end = std::min(parts_, begin + share.end - at);
+    work(row, begin, end);
+    at += end - begin;
+  }
+}
+
+void Selector::find_maxima(const Worker& worker, int rows) {
+  uint8_t* nan = nan_.data() + static_cast<size_t>(worker.index()) * rows;
+  each_run(worker, rows, [&](int row, int begin, int end) {
+    float* largest = row_maxima(row);
+    nan[row] = loops_.maxima(row_logits(row), n_, begin, end, largest);
+  });
+}
+
+void Selector::start(Team& team, int rows) {
+  maxima_.resize(static_cast<size_t>(rows) * parts_);
+  sums_.resize(static_cast<size_t>(rows) * parts_);
+  nan_.assign(static_cast<size_t>(rows) * team.threads(), 0);
+  rows_.resize(rows);
+}
+
+bool Selector::has_nan(int row, int rows) const {
+  for (size_t i = row; i < nan_.size(); i += rows) {
+    if (nan_[i]) return true;
+  }
+  return false;
+}
+
+// A lower bound of the k-th largest of a row: as many parts have one at least as large.
+float Selector::bound(int row, int k) {
+  if (k > parts_) return -kInfinity;
+  std::vector<float>& largest = rows_[row].scratch;
+  const float* maxima = row_maxima(row);
+  largest.assign(maxima, maxima + parts_);
+  std::nth_element(largest.begin(), largest.begin() + (k - 1), largest.end(), std::greater<>());
+  return largest[k - 1];
+}
+
+// The picks whose logit divided by the temperature is at least `least`, by id.
+void Selector::collect(int row, float least, float temperature) {
+  std::vector<Pick>& picks = rows_[row].picks;
+  picks.clear();
+  const float *x = row_logits(row), *maxima = row_maxima(row);
+  for (int p = 0; p < parts_; p++) {
+    if (!(maxima[p] / temperature >= least)) continue;
+    for (int i = p * kPart, end = std::min(n_, i + kPart); i < end; i++) {
+      const float score = x[i] / temperature;
+      if (score >= least) picks.push_back({i, score, 0});
+    }
+  }
+}
+
+void Selector::top(Team& team, int rows, int k, int32_t* ids, float* values) {
+  start(team, rows);
+  team.run([&](const Worker& worker) {
+    find_maxima(worker, rows);
+    worker.barrier();
+    each_row(worker, rows, [&](int row) {
+      const size_t at = static_cast<size_t>(row) * k;
+      top_row(row, k, has_nan(row, rows), ids + at, values + at);
+    });
+  });
+}
+
+void Selector::top_row(int row, int k, bool nan, int32_t* ids, float* values) {
+  std::vector<Pick>& picks = rows_[row].picks;
+  if (nan) {
+    picks.clear();
+    for (int i = 0; i < n_; i++) picks.push_back({i, row_logits(row)[i], 0});
+  } else {
+    collect(row, bound(row, k), 1);
+  }
+  const auto before = [](const Pick& a, const Pick& b) {
+    const bool wrong = std::isnan(a.score), other = std::isnan(b.score);
+    if (wrong != other) return wrong;
+    return a.score > b.score || ((wrong || a.score == b.score) && a.id < b.id);
+  };
+  std::partial_sort(picks.begin(), picks.begin() + k, picks.end(), before);
+  for (int i = 0; i < k; i++) {
+    ids[i] = picks[i].id;
+    values[i] = picks[i].score;
+  }
+}
+
+void Selector::draw(Team& team, int rows, const gpt2_sampling& sampling, const double* noise,
+                    int32_t* tokens) {
+  start(team, rows);
+  const bool few = sampling.top_k > 0 && sampling.top_k <= kMostTop && sampling.top_k < n_;
+  const bool by_mass = sampling.top_p < 1;
+  const size_t all = static_cast<size_t>(rows) * n_;
+  if (!few && weights_.bytes() < all * sizeof(int32_t)) weights_ = Buffer(all * sizeof(int32_t));
+  if (!few && by_mass && buckets_.bytes() < all * sizeof(uint16_t)) {
+    buckets_ = Buffer(all * sizeof(uint16_t));
+  }
+  if (!few && by_mass) {
+    masses_.resize(static_cast<size_t>(team.threads()) * rows * kTables * kBuckets);
+  }
+  team.run([&](const Worker& worker) {
+    find_maxima(worker, rows);
+    worker.barrier();
+    each_row(worker, rows, [&](int row) {
+      prepare(row, rows, sampling);
+      if (few && rows_[row].finite) draw_few(row, sampling, noise[row], tokens + row);
+    });
+    if (few) return;
+    worker.barrier();
+    weigh(worker, rows, sampling);
+    worker.barrier();
+    if (by_mass) {
+      each_row(worker, rows, [&](int row) { rows_[row].cut = find_cut(row, rows, sampling); });
+      worker.barrier();
+      each_run(worker, rows, [&](int row, int begin, int end) {
+        loops_.cut(row_logits(row), n_, begin, end, rows_[row].cut, row_weights(row),
+                   row_sums(row));
+      });
+      worker.barrier();
+    }
+    each_row(worker, rows, [&](int row) { tokens[row] = find(row, noise[row]); });
+  });
+  for (int row = 0; row < rows; row++) {
+    require(rows_[row].finite, GPT2_INVALID,
+            "no token is left to draw: the options forbid every one, or the model's logits are not "
+            "finite (remove_invalid_values=True goes on all the same)");
+  }
+}
+
+void Selector::weights(int n, const float* scores, int32_t* weights) const {
+  const int parts = (n + kPart - 1) / kPart;
+  std::vector<float> x(scores, scores + n), largest(parts, 0.0f);
+  std::vector<int64_t> sums(parts);
+  const Weighing in = {1, 0, -kInfinity, 0, largest.data()};
+  loops_.weigh(in, x.data(), n, 0, parts, weights, sums.data());
+}
+
+// The best score, and what top_k asks of a score.
+void Selector::prepare(int row, int rows, const gpt2_sampling& sampling) {
+  Row& r = rows_[row];
+  const float* maxima = row_maxima(row);
+  r.best = *std::max_element(maxima, maxima + parts_) / sampling.temperature;
+  r.finite = std::isfinite(r.best) && !has_nan(row, rows);
+  r.least = -kInfinity;
+  const int k = sampling.top_k;
+  if (!r.finite || k == 0 || k >= n_) return;
+  collect(row, bound(row, k), 1);
+  std::vector<float>& scores = r.scratch;
+  scores.clear();
+  for (const Pick& pick : r.picks) scores.push_back(pick.score);
+  std::nth_element(scores.begin(), scores.begin() + (k - 1), scores.end(), std::greater<>());
+  r.least = scores[k - 1] / sampling.temperature;
+}
+
+// Of the few that top_k leaves.
+void Selector::draw_few(int row, const gpt2_sampling& sampling, double noise, int32_t* token) {
+  Row& r = rows_[row];
+  collect(row, r.least, sampling.temperature);
+  int64_t sum = 0;
+  for (Pick& pick : r.picks) sum += pick.weight = weight(pick.score - r.best);
+  Cut cut = {-kInfinity, 0, least_weight(sampling)};
+  if (sampling.top_p < 1) {
+    r.sorted = r.picks;
+    const Pick last = reached(r.sorted, sum, 0, sampling.top_p);
+    cut.least = last.score;
+    cut.first = last.id;
+  }
+  sum = 0;
+  for (Pick& pick : r.picks) {
+    const bool in = pick.score > cut.least || (pick.score == cut.least && pick.id >= cut.first);
+    if (!in || pick.weight < cut.weight) pick.weight = 0;
+    sum += pick.weight;
+  }
+  const double target = noise * number(sum);
+  int64_t running = 0;
+  for (const Pick& pick : r.picks) {
+    running += pick.weight;
+    *token = pick.id;
+    if (number(running) > target) return;
+  }
+}
+
+void Selector::weigh(const Worker& worker, int rows, const gpt2_sampling& sampling) {
+  const bool by_mass = sampling.top_p < 1;
+  if (by_mass) std::fill_n(masses(worker.index(), 0, rows), kTables * kBuckets * rows, 0);
+  each_run(worker, rows, [&](int row, int begin, int end) {
+    const Row& r = rows_[row];
+    const Weighing in = {sampling.temperature, r.best, r.least,
+                         by_mass ? 0 : least_weight(sampling), row_maxima(row)};
+    loops_.weigh(in, row_logits(row), n_, begin, end, row_weights(row), row_sums(row));
+    if (by_mass) {
+      loops_.spread(row_logits(row), n_, begin, end, r.best, row_weights(row), row_sums(row),
+                    row_buckets(row), masses(worker.index(), row, rows));
+    }
+  });
+}
+
+// The lowest weight min_p lets pass: w < min_p * kWhole is out.
+int32_t Selector::least_weight(const gpt2_sampling& sampling) {
+  return static_cast<int32_t>(std::ceil(sampling.min_p * kWhole));
+}
+
+// The last pick that top_p leaves in, with the picks best first and of equals the higher id first:
+// one is out when all from the lowest up to it have at most a mass of 1 - p. `above` is the mass of
+// what comes before the picks. Changes their order.
+Selector::Pick Selector::reached(std::vector<Pick>& picks, int64_t sum, int64_t above, double p) {
+  const auto before = [](const Pick& a, const Pick& b) {
+    return a.score > b.score || (a.score == b.score && a.id > b.id);
+  };
+  const double limit = (1 - p) * number(sum);
+  auto begin = picks.begin(), end = picks.end();
+  while (end - begin > 16) {  // halve where the last one is
+    const auto middle = begin + (end - begin) / 2;
+    std::nth_element(begin, middle, end, before);
+    int64_t mass = above;
+    for (auto pick = begin; pick < middle; pick++) mass += pick->weight;
+    const bool in = number(sum - mass) > limit;
+    if (in) above = mass;
+    (in ? begin : end) = middle;
+  }
+  std::sort(begin, end, before);
+  Pick last = *begin;
+  for (; begin < end && number(sum - above) > limit; begin++) {
+    last = *begin;
+    above += last.weight;
+  }
+  return last;
+}
+
+// Adds what a part has in a bucket to the picks.
+void Selector::collect_bucket(int row, int part, uint16_t bucket) {
+  const uint16_t* found = row_buckets(row);
+  const int begin = part * kPart, end = std::min(n_, begin + kPart);
+  uint16_t any = 0;
+  for (int i = begin; i < end; i++) any |= found[i] == bucket;
+  for (int i = begin; any && i < end; i++) {
+    const int32_t weight = row_weights(row)[i];
+    if (found[i] == bucket && weight > 0) rows_[row].picks.push_back({i, row_logits(row)[i], weight});
+  }
+}
+
+Cut Selector::find_cut(int row, int rows, const gpt2_sampling& sampling) {
+  Row& r = rows_[row];
+  Cut cut = {-kInfinity, 0, least_weight(sampling)};
+  int64_t sum = 0, above = 0;
+  for (int p = 0; p < parts_; p++) sum += row_sums(row)[p];
+  int64_t* mass = masses(0, row, rows);
+  for (size_t other = 1; other < nan_.size() / rows * kTables; other++) {
+    const int64_t* more = masses(other / kTables, row, rows) + other % kTables * kBuckets;
+    for (int b = 0; b < kBuckets; b++) mass[b] += more[b];
+  }
+  const double limit = (1 - sampling.top_p) * number(sum);
+  int last = 0;  // the bucket of the last that is in
+  for (int64_t before = 0, b = 0; b < kBuckets && number(sum - before) > limit; b++) {
+    if (mass[b] == 0) continue;
+    last = static_cast<int>(b);
+    above = before;
+    before += mass[b];
+  }
+  r.picks.clear();
+  for (int p = 0; p < parts_; p++) {
+    if (row_sums(row)[p] > 0) collect_bucket(row, p, static_cast<uint16_t>(last));
+  }
+  const Pick lowest = reached(r.picks, sum, above, sampling.top_p);
+  cut.least = lowest.score;
+  cut.first = lowest.id;
+  return cut;
+}
+
+// The first id whose running sum of weights exceeds noise times the whole sum.
+int Selector::find(int row, double noise) {
+  const int64_t* sums = row_sums(row);
+  int64_t sum = 0, running = 0;
+  for (int p = 0; p < parts_; p++) sum += sums[p];
+  const double target = noise * number(sum);
+  int part = 0;
+  while (part < parts_ - 1 && number(running + sums[part]) <= target) running += sums[part++];
+  const int32_t* weights = row_weights(row);
+  int id = part * kPart;
+  for (int i = id; i < std::min(n_, part * kPart + kPart); i++) {
+    running += weights[i];
+    if (weights[i] > 0) id = i;
+    if (number(running) > target) break;
+  }
+  return id;
+}
+
+}  // namespace gpt2

@@ -1,0 +1,135 @@
+// Choosing tokens from logits: the k largest, or one drawn at random. src/gpt2/generation/
+// sampling.py and warpers.py define what is chosen; this is the same, fast.
+//
+// A probability is a whole number, `weight`: exp(score - best score) in units of 2^-30. Sums of
+// whole numbers are exact in any order, so the parts of a row may be summed side by side, and every
+// machine and every engine draws the same token from the same logits.
+#ifndef GPT2_SELECT_H_
+#define GPT2_SELECT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "buffer.h"
+#include "kernels.h"
+#include "threads.h"
+
+namespace gpt2 {
+
+constexpr int kMostTop = 128;  // the largest k of the k largest
+// A row is cut in parts of this many scores, whose largest and whose sum are kept.
+constexpr int kPart = 64;
+// Weights are sorted into this many buckets to find where a probability mass is reached.
+constexpr int kBuckets = 2048;
+constexpr int kTables = 2;           // of buckets, for each worker
+constexpr int32_t kWhole = 1 << 30;  // the weight of the best score
+
+// What is in: scores above `least`, those equal to it from id `first` on, of at least this weight.
+struct Cut {
+  float least;
+  int first;
+  int32_t weight;
+};
+
+// How logits become weights: those of scores below `least`, and those below `least_weight`, are 0.
+struct Weighing {
+  float temperature, best, least;  // the best score
+  int32_t least_weight;
+  const float* largest;  // logit of each part
+};
+
+// The loops over a vocabulary, once per instruction set. They work on whole parts [begin, end) of a
+// row of n scores; the last part may be shorter.
+struct SelectLoops {
+  // The largest of each part, NaN aside; returns whether there was one.
+  bool (*maxima)(const float* x, int n, int begin, int end, float* largest);
+  // Logits x to scores, in place; their weights; each part's sum of them.
+  void (*weigh)(const Weighing& in, float* x, int n, int begin, int end, int32_t* weights,
+                int64_t* sums);
+  // Each score's bucket, where there is a weight, and the weights added to the buckets' masses.
+  void (*spread)(const float* scores, int n, int begin, int end, float best, const int32_t* weights,
+                 const int64_t* sums, uint16_t* bucket, int64_t* masses);
+  // Weights to 0 for what the cut leaves out; each part's sum again.
+  void (*cut)(const float* scores, int n, int begin, int end, const Cut& cut, int32_t* weights,
+              int64_t* sums);
+};
+
+// The loops that go with the kernels of this name.
+const SelectLoops& find_select_loops(const char* kernels);
+
+// exp(d) in units of 2^-30, rounded; d <= 0.
+int32_t weight(float d);
+
+class Selector {
+ public:
+  Selector(const Kernels& kernels, int vocabulary);
+
+  // Room for the logits [rows, vocabulary] to choose from; the draws below write over them.
+  float* logits(int rows);
+
+  // The k largest of each row: ids and logits [rows, k], largest first, equals by lower id, NaN
+  // before all. k is at most kMostTop and the vocabulary.
+  void top(Team& team, int rows, int k, int32_t* ids, float* values);
+
+  // One token of each row, decided by noise [rows] in [0, 1). Throws Error where a row's logits are
+  // not finite at their best.
+  void draw(Team& team, int rows, const gpt2_sampling& sampling, const double* noise,
+            int32_t* tokens);
+
+  // The weights of n scores, the best of which is taken to be 0.
+  void weights(int n, const float* scores, int32_t* weights) const;
+
+ private:
+  struct Pick {
+    int id;
+    float score;
+    int32_t weight;
+  };
+  struct Row {
+    float best;   // of the scores
+    float least;  // scores below it are out: top_k
+    bool finite;  // the best is, and there is no NaN
+    Cut cut;
+    std::vector<Pick> picks, sorted;
+    std::vector<float> scratch;
+  };
+  float* row_logits(int row) { return logits_.as<float>() + static_cast<size_t>(row) * n_; }
+  int32_t* row_weights(int row) { return weights_.as<int32_t>() + static_cast<size_t>(row) * n_; }
+  uint16_t* row_buckets(int row) { return buckets_.as<uint16_t>() + static_cast<size_t>(row) * n_; }
+  float* row_maxima(int row) { return maxima_.data() + static_cast<size_t>(row) * parts_; }
+  int64_t* row_sums(int row) { return sums_.data() + static_cast<size_t>(row) * parts_; }
+  int64_t* masses(size_t worker, int row, int rows) {
+    return masses_.data() + (worker * rows + row) * kTables * kBuckets;
+  }
+  void start(Team& team, int rows);
+  void find_maxima(const Worker& worker, int rows);
+  bool has_nan(int row, int rows) const;
+  float bound(int row, int k);
+  void collect(int row, float least, float temperature);
+  void top_row(int row, int k, bool nan, int32_t* ids, float* values);
+  void prepare(int row, int rows, const gpt2_sampling& sampling);
+  void draw_few(int row, const gpt2_sampling& sampling, double noise, int32_t* token);
+  void weigh(const Worker& worker, int rows, const gpt2_sampling& sampling);
+  void collect_bucket(int row, int part, uint16_t bucket);
+  Cut find_cut(int row, int rows, const gpt2_sampling& sampling);
+  int find(int row, double noise);
+  static int32_t least_weight(const gpt2_sampling& sampling);
+  static Pick reached(std::vector<Pick>& picks, int64_t sum, int64_t above, double p);
+  template <class Work>
+  void each_row(const Worker& worker, int rows, const Work& work);
+  template <class Work>
+  void each_run(const Worker& worker, int rows, const Work& work);
+
+  const SelectLoops& loops_;
+  const int n_, parts_;
+  Buffer logits_, weights_, buckets_;  // [rows, n]
+  std::vector<float> maxima_;          // [rows, parts]
+  std::vector<int64_t> sums_;          // [rows, parts]
+  std::vector<uint8_t> nan_;           // [workers, rows]: was there one?
+  std::vector<int64_t> masses_;        // [workers, rows, tables, buckets]
+  std::vector<Row> rows_;
+};
+
+}  // namespace gpt2
+
+#endif  // GPT2_SELECT_H_

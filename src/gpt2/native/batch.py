@@ -1,0 +1,74 @@
+"""Rows of a cache and their new tokens, as the core reads them: flat 32-bit numbers."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.engine import Logits
+from gpt2.errors import InputError
+
+INT32 = np.iinfo(np.int32)
+
+
+class Batch:
+    """The new tokens of some rows of a cache.
+
+    Raises `InputError` for what are no rows of whole numbers, one for each of ``rows``; None means
+    all rows of the cache.
+    """
+
+    __slots__ = ("cache", "counts", "flat", "rows")
+
+    def __init__(self, cache: Any, ids: Any, rows: Sequence[int] | None) -> None:
+        self.cache = cache
+        self.rows = array("i", range(cache.rows)) if rows is None else integers(rows, "rows")
+        if len(ids) != len(self.rows):
+            raise InputError(
+                f"{len(self.rows)} rows need as many sequences of ids, found {len(ids)}."
+            )
+        self.counts, self.flat = array("i"), array("i")
+        for row in ids:
+            new = integers(row, "token ids")
+            self.counts.append(len(new))
+            self.flat += new
+
+    def piece(self, row: int, tokens: array[int]) -> Batch:
+        """Some tokens of one row."""
+        part = object.__new__(Batch)
+        part.cache, part.rows = self.cache, array("i", [row])
+        part.counts, part.flat = array("i", [len(tokens)]), tokens
+        return part
+
+    def wanted(self, logits: Logits) -> int:
+        """How many lines of logits there will be."""
+        return {"none": 0, "last": len(self.rows), "all": len(self.flat)}[logits]
+
+
+def integers(values: Any, what: str) -> array[int]:
+    """32-bit whole numbers; raises `InputError` for anything else than a row of them."""
+    if isinstance(values, list):
+        try:
+            return array("i", values)
+        except (TypeError, OverflowError):
+            pass  # told below
+    return array("i", whole_numbers(values, what).tobytes())
+
+
+def whole_numbers(values: Any, what: str) -> npt.NDArray[np.int32]:
+    """A flat int32 array; raises `InputError` for anything else than a row of whole numbers."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as error:  # a ragged list, a tensor on another device
+        raise InputError(f"{what} must be whole numbers: {error}") from None
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise InputError(
+            f"{what} must be a row of whole numbers, found {array.dtype} of shape {array.shape}."
+        )
+    if array.size and (array.max() > INT32.max or array.min() < INT32.min):
+        raise InputError(f"{what} must fit 32 bits, found {array.max()}.")
+    return np.ascontiguousarray(array, np.int32)
