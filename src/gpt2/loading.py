@@ -27,6 +27,8 @@ def load(
     cache_dir: str | os.PathLike[str] | None = None,
     local_files_only: bool = False,
     token: str | bool | None = None,
+    threads: int | None = None,
+    kernels: str | None = None,
 ) -> Any:
     """Load a model with its tokenizer: ``model.stream("Once")``, ``model.generate("Once")``.
 
@@ -38,6 +40,7 @@ def load(
             int4; torch: fp32, fp16, bf16; reference: fp32, float64. Long names mean the same. A
             folder of `gpt2 quantize` has a precision of its own, which the native engine keeps.
         revision, cache_dir, local_files_only, token: for the hub.
+        threads, kernels: of the native engine; see `gpt2.native.NativeEngine`.
 
     Raises:
         OptionError: an engine or precision that does not exist.
@@ -47,6 +50,8 @@ def load(
 
     if engine not in ENGINES:
         raise OptionError(f"engine must be one of {', '.join(ENGINES)}, found {engine!r}.")
+    if engine != "native" and (threads, kernels) != (None, None):
+        raise OptionError(f"threads and kernels are for engine='native', found {engine!r}.")
     place = resolve(
         name,
         revision=revision,
@@ -63,7 +68,7 @@ def load(
     elif engine == "reference":
         model = _reference(place, dtype, tokenizer)
     else:
-        model = _native(place, dtype, tokenizer)
+        model = _native(place, dtype, tokenizer, threads=threads, kernels=kernels)
     _check_vocabulary(model.config.vocab_size, tokenizer, name)
     return model
 
@@ -95,7 +100,7 @@ def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     return model
 
 
-def _native(place: Any, dtype: str | None, tokenizer: Any) -> Any:
+def _native(place: Any, dtype: str | None, tokenizer: Any, **machine: Any) -> Any:
     from gpt2.checkpoint import read_checkpoint
     from gpt2.native import NativeEngine
 
@@ -113,6 +118,7 @@ def _native(place: Any, dtype: str | None, tokenizer: Any) -> Any:
         dtype=packed.dtype if packed else wanted or "fp32",
         head_dtype=packed.head_dtype if packed else None,
         tokenizer=tokenizer,
+        **machine,
     )
     model.use_generation_file(checkpoint.generation_config)
     return model

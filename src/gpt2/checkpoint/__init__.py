@@ -1,6 +1,6 @@
 """A model's files: read any published form, write what other programs load."""
 
-from gpt2.checkpoint.read import Checkpoint, read_checkpoint
+from gpt2.checkpoint.read import Checkpoint, read_checkpoint, weight_files
 from gpt2.checkpoint.write import write_checkpoint
 
-__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+__all__ = ["Checkpoint", "read_checkpoint", "weight_files", "write_checkpoint"]

@@ -120,6 +120,17 @@ def _open(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
     )
 
 
+def weight_files(path: Path) -> list[Path]:
+    """The files in which `read_checkpoint` finds the weights of ``path``."""
+    if path.is_file():
+        return [path]
+    for name in ("model.safetensors", *LISTS, "pytorch_model.bin", "ckpt.pt"):
+        if (path / name).exists():
+            names = set(read_json(path / name)["weight_map"].values()) if name in LISTS else set()
+            return [path / name, *(path / shard for shard in sorted(names))]
+    return sorted(path.glob("model.ckpt.*"))
+
+
 def _open_file(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
     if path.suffix == ".safetensors":
         return "safetensors", None, known_packed(read_safetensors(path), path)

@@ -18,6 +18,7 @@ from gpt2.errors import GPT2Error, InputError, OptionError
 # Command -> the line `gpt2 --help` shows for it. The file is the name with underscores.
 COMMANDS = {
     "generate": "Continue a text.",
+    "replay": "Generate a text again from its receipt and compare.",
     "tokenize": "Show how a text becomes tokens.",
     "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
     "prepare": "Make token shards of text, for training.",

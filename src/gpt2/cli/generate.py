@@ -6,6 +6,7 @@ import json
 import secrets
 import sys
 import time
+from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -28,6 +29,11 @@ LENGTH = {"max_new_tokens": 100}  # fewer where the context ends sooner
 @click.option("--engine", type=click.Choice(["native", "torch", "reference"]),
               default="native", show_default=True, help="What computes.")  # fmt: skip
 @click.option("--dtype", help="The precision to compute in, such as float32 or int8.")
+@click.option("--threads", type=click.IntRange(1),
+              help="Of the native engine. (default the physical cores)")  # fmt: skip
+@click.option("--kernels", help="Of the native engine: generic, avx2, avx512. (default the best)")
+@click.option("--receipt", type=click.Path(path_type=Path),
+              help="Write what made the text, for gpt2 replay to prove it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option("--echo/--no-echo", default=True, help="Print the prompt too. (default yes)")
 @click.option("-q", "--quiet", is_flag=True, help="No notes on standard error.")
@@ -41,6 +47,9 @@ def command(
     model: str,
     engine: Literal["native", "torch", "reference"],
     dtype: str | None,
+    threads: int | None,
+    kernels: str | None,
+    receipt: Path | None,
     as_json: bool,
     echo: bool,
     quiet: bool,
@@ -54,10 +63,14 @@ def command(
     """
     text = _prompt(prompt)
     options = with_defaults(said(values))
-    GenerationConfig(**options)  # complain before anything is loaded
+    config = GenerationConfig(**options)  # complain before anything is loaded
+    if receipt is not None:
+        from gpt2.receipt import check_options
+
+        check_options(config)
     from gpt2.loading import load  # it brings the tokenizer's library
 
-    loaded = load(model, engine=engine, dtype=dtype)
+    loaded = load(model, engine=engine, dtype=dtype, threads=threads, kernels=kernels)
     if loaded.tokenizer is None:
         raise InputError(f"{model} has no tokenizer beside its weights: it cannot read a text.")
     if "max_new_tokens" not in said(values) and options.get("long") != "window":
@@ -68,9 +81,15 @@ def command(
     if as_json or several:
         texts = _written(loaded, text, options)
         _show(texts, {"model": model, "prompt": text, "options": options}, as_json, echo)
-        tokens = sum(len(t["ids"]) for t in texts)
+        ids = [t["ids"] for t in texts]
     else:
-        tokens = _stream(loaded, text, options, echo)
+        ids = [_stream(loaded, text, options, echo)]
+    tokens = sum(map(len, ids))
+    if receipt is not None:
+        from gpt2.receipt import make, write
+
+        prompt_ids = loaded.tokenizer.encode(text)
+        write(receipt, make(loaded, model, prompt_ids, ids, options, text))
     if not quiet:
         click.echo(_note(tokens, time.perf_counter() - start, options), err=True)
 
@@ -96,15 +115,15 @@ def _prompt(prompt: str | None) -> str:
         raise InputError(f"standard input is not UTF-8: {error}.") from error
 
 
-def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> int:
-    """Print the text while it is written; returns the number of new tokens."""
+def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> list[int]:
+    """Print the text while it is written; returns the new tokens."""
     text = decoder(model.tokenizer, skip_special_tokens=True)
     steps = model.stream(model.tokenizer.encode(prompt) or None, **options)
-    tokens = 0
+    tokens: list[int] = []
     try:
         click.echo(prompt if echo else "", nl=False)
         for token in steps:
-            tokens += 1
+            tokens.append(token)
             click.echo(text.push(token), nl=False)
     finally:  # Ctrl-C too leaves the terminal on a line of its own
         click.echo(text.flush())
@@ -113,17 +132,18 @@ def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> int
 
 def _written(model: Any, prompt: str, options: dict[str, Any]) -> list[dict[str, Any]]:
     """All texts at once: the new part as text and as ids, and why it ended."""
+    from gpt2.receipt import new_ids
+
     tokenizer = model.tokenizer
     ids = tokenizer.encode(prompt)
     rows = model.generate(ids or None, **options)
     start = max(1, len(ids))  # without a prompt the first id is bos
-    ends = token_list(model.generation_config.eos_token_id)
+    eos = model.generation_config.eos_token_id
     texts = []
     for row in rows.tolist():
-        new = row[start:]
-        place = next((i + 1 for i, token in enumerate(new) if token in ends), None)
-        new = new[:place]
-        stopped = place is not None or len(new) < options["max_new_tokens"]
+        new = new_ids(row, start, eos)
+        ended = new[-1:] != [] and new[-1] in token_list(eos)
+        stopped = ended or len(new) < options["max_new_tokens"]
         texts.append({"text": tokenizer.decode(new, skip_special_tokens=True), "ids": new,
                       "finish_reason": "stop" if stopped else "length"})  # fmt: skip
     return texts

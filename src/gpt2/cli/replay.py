@@ -1,0 +1,49 @@
+"""``gpt2 replay``: generate a text again from its receipt and prove it equal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("receipt", type=click.Path(path_type=Path))
+@click.option("-m", "--model", help="Where the model is. (default as the receipt says)")
+@click.option("--threads", type=click.IntRange(1), help="Of the native engine.")
+@click.option("--kernels", help="Of the native engine: generic, avx2, avx512. (default the best)")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="No notes on standard error.")
+def command(
+    receipt: Path,
+    model: str | None,
+    threads: int | None,
+    kernels: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Generate again from RECEIPT, which `gpt2 generate --receipt` wrote, and compare.
+
+    The exit code is 0 where every token is the same, 1 where something differs; the output says
+    what: the receipt itself, the model, the engine, or the tokens from which position on. int8 and
+    int4 give the same tokens on every processor, fp32 and fp16 with the same kernels.
+    """
+    from gpt2.receipt import read, replay
+
+    content = read(receipt)
+    found = replay(content, model=model, threads=threads, kernels=kernels)
+    if as_json:
+        differences = [{"kind": d.kind, "message": d.message} for d in found.differences]
+        click.echo(json.dumps({"same": found.same, "differences": differences,
+                               "notes": found.notes}))  # fmt: skip
+    elif found.same:
+        click.echo(f"the same: all {found.tokens} tokens")
+    else:
+        for difference in found.differences:
+            click.echo(f"different: {difference.message}")
+    if not quiet:
+        for note in found.notes if found.same else ():
+            click.echo(f"note: {note}", err=True)
+    sys.exit(0 if found.same else 1)

@@ -1,0 +1,277 @@
+"""Receipts: a text with all that made it, so that anybody can make it again and compare.
+
+A receipt holds the hash of the model's files, the engine, the options, the prompt's ids and the new
+ids. `replay` generates again from it and tells every difference. docs/reference/generation.md has
+the form.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import CorruptFileError, MissingFileError, OptionError
+from gpt2.files import read_json, sha256, write_json
+from gpt2.generation.config import GenerationConfig, token_list
+
+FORM = "gpt2-receipt-1"
+FACTS = ("dtype", "head_dtype", "kv_dtype")  # of the native engine: they decide the logits
+PROMISES = {
+    "whole": "the same tokens on every processor, instruction set and number of threads",
+    "float": "the same tokens with the same kernels, on any number of threads",
+    "other": "the same tokens on the same machine with the same versions",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """What is not as the receipt says: its kind and a sentence."""
+
+    kind: str  # "receipt", "model", "engine", "tokens"
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Replay:
+    """What came of a replay: differences (none: the text is proved), and notes that explain."""
+
+    differences: list[Difference]
+    notes: list[str]
+    tokens: int = 0
+
+    @property
+    def same(self) -> bool:
+        """Whether all is as the receipt says."""
+        return not self.differences
+
+
+def hash_model(name: str | os.PathLike[str]) -> dict[str, str]:
+    """SHA-256 of a model's weights, configuration and tokenizer, each of its files as they lie.
+
+    Raises what `gpt2.hub.resolve` raises; nothing is downloaded but the model.
+    """
+    from gpt2.checkpoint import weight_files
+    from gpt2.hub import TOKENIZER, resolve
+
+    place = resolve(name)
+    folder = place if place.is_dir() else place.parent
+    parts = {
+        "weights": weight_files(place),
+        "config": [folder / "config.json", folder / "hparams.json"],
+        "tokenizer": [folder / name for name in TOKENIZER],
+    }
+    return {part: _hash_files(files) for part, files in parts.items()}
+
+
+def _hash_files(files: Sequence[Path]) -> str:
+    """Of one file its hash; of several the hash of the lines "hash  name", sorted by name."""
+    found = sorted((file for file in files if file.exists()), key=lambda file: file.name)
+    if len(found) == 1:
+        return sha256(found[0])
+    lines = "".join(f"{sha256(file)}  {file.name}\n" for file in found)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def new_ids(row: Sequence[int], start: int, eos: int | list[int] | None) -> list[int]:
+    """What was written in a row of ``generate``: from ``start`` to the first end, included."""
+    ends = token_list(eos)
+    new = list(row[start:])
+    return next((new[: i + 1] for i, token in enumerate(new) if token in ends), new)
+
+
+def make(
+    model: Any,
+    name: str | os.PathLike[str],
+    prompt: Sequence[int],
+    texts: Sequence[Sequence[int]],
+    options: dict[str, Any],
+    text: str | None = None,
+) -> dict[str, Any]:
+    """The receipt of texts that ``model.generate(prompt, **options)`` wrote.
+
+    Args:
+        model: what `gpt2.load` gave for ``name``.
+        prompt: the prompt's ids; empty for a new text.
+        texts: the new ids of each text (`new_ids`).
+        options: those of the call.
+        text: the prompt as text, where it was one.
+
+    Raises:
+        OptionError: options whose text cannot be promised.
+    """
+    resolved = model._resolve(None, options)
+    check_options(resolved)
+    receipt = {
+        "form": FORM,
+        "model": {"name": str(name), **hash_model(name)},
+        "engine": engine_facts(model),
+        "promise": promise(model),
+        "options": resolved.to_json(),
+        "prompt": {"text": text, "ids": list(prompt)},
+        "output": {"ids": [list(ids) for ids in texts], "sha256": _digest([*map(list, texts)])},
+        "versions": versions(),
+    }
+    return {**receipt, "sha256": _digest(receipt)}
+
+
+def check_options(options: GenerationConfig) -> None:
+    """Raise `OptionError` for options whose text cannot be promised."""
+    if options.max_time is not None:
+        raise OptionError("max_time ends a text by the clock: leave it out of a receipt.")
+    if options.do_sample and options.seed is None:
+        raise OptionError("a receipt of drawn text needs seed=.")
+
+
+def engine_facts(model: Any) -> dict[str, Any]:
+    """What computes: "native" with its precisions, kernels and threads, "torch" or "reference"."""
+    names = {"NativeEngine": "native", "NumpyEngine": "reference"}
+    facts: dict[str, Any] = {"name": names.get(type(model).__name__, "torch")}
+    if facts["name"] == "native":
+        return facts | {n: getattr(model, n) for n in (*FACTS, "kernels", "threads")}
+    if facts["name"] == "reference":
+        return facts | {"dtype": str(model.weights["transformer.wte.weight"].dtype)}
+    return facts | {"dtype": str(model.dtype).removeprefix("torch."), "device": str(model.device)}
+
+
+def promise(model: Any) -> str:
+    """What a receipt of this engine promises."""
+    facts = engine_facts(model)
+    whole = ("int8", "int4")
+    if facts["name"] != "native":
+        return PROMISES["other"]
+    both = facts["dtype"] in whole and facts["head_dtype"] in whole
+    return PROMISES["whole" if both else "float"]
+
+
+def versions() -> dict[str, str]:
+    """Of this package and what it computes with."""
+    import numpy
+
+    import gpt2
+
+    return {
+        "gpt2": gpt2.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def write(path: str | os.PathLike[str], receipt: dict[str, Any]) -> None:
+    """Write a receipt, whole or not at all."""
+    write_json(path, receipt)
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """A receipt of a file. Raises `MissingFileError`, or `CorruptFileError` where it is none."""
+    receipt: dict[str, Any] = read_json(path)
+    if receipt.get("form") != FORM:
+        raise CorruptFileError(f"{path} is no receipt: its form is not {FORM!r}.")
+    wanted = {"model": dict, "engine": dict, "options": dict, "prompt": dict, "output": dict,
+              "versions": dict, "sha256": str}  # fmt: skip
+    for name, kind in wanted.items():
+        if not isinstance(receipt.get(name), kind):
+            raise CorruptFileError(f"{path} is a damaged receipt: {name!r} is missing or wrong.")
+    lists = [receipt["prompt"].get("ids"), *_lists(receipt["output"].get("ids"), path)]
+    if not all(isinstance(ids, list) and all(type(i) is int for i in ids) for ids in lists):
+        raise CorruptFileError(f"{path} is a damaged receipt: its ids are no whole numbers.")
+    return receipt
+
+
+def _lists(value: Any, path: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise CorruptFileError(f"{path} is a damaged receipt: its output has no ids.")
+    return value
+
+
+def replay(
+    receipt: dict[str, Any],
+    *,
+    model: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    kernels: str | None = None,
+) -> Replay:
+    """Generate again and compare.
+
+    Args:
+        receipt: what `read` or `make` gave.
+        model: where the model is, if not under the receipt's name.
+        threads, kernels: for the native engine, as in `gpt2.load`.
+
+    Raises:
+        ModelFileError, HubError: the model cannot be found or read.
+        OptionError: options this version does not know.
+    """
+    from gpt2.loading import load
+
+    body = {name: value for name, value in receipt.items() if name != "sha256"}
+    if _digest(body) != receipt["sha256"]:
+        return _different("receipt", "the receipt is not as it was written: its hash differs")
+    name = model if model is not None else receipt["model"]["name"]
+    try:
+        found = hash_model(name)
+    except MissingFileError as error:
+        raise MissingFileError(f"{error} Say where the model is with --model.") from None
+    for part, value in found.items():
+        if value != receipt["model"].get(part):
+            return _different("model", f"the model differs: {name} has other {part}")
+    facts = receipt["engine"]
+    loaded = load(
+        name, engine=facts["name"], dtype=facts["dtype"], threads=threads, kernels=kernels
+    )
+    now = engine_facts(loaded)
+    for fact in FACTS:
+        if facts.get(fact) != now.get(fact):
+            message = f"the engine differs: {fact} was {facts.get(fact)}, is {now.get(fact)}"
+            return _different("engine", message)
+    notes = _notes(receipt, now)
+    differences = _compare(receipt["output"]["ids"], again(loaded, receipt), notes)
+    return Replay(differences, notes, sum(map(len, receipt["output"]["ids"])))
+
+
+def again(model: Any, receipt: dict[str, Any]) -> list[list[int]]:
+    """The new ids of each text, generated from a receipt."""
+    options, prompt = receipt["options"], receipt["prompt"]["ids"]
+    rows = model.generate(prompt or None, **options)
+    start = max(1, len(prompt))  # without a prompt the first id is bos
+    return [new_ids(row, start, options.get("eos_token_id")) for row in rows.tolist()]
+
+
+def _compare(old: list[list[int]], new: list[list[int]], notes: list[str]) -> list[Difference]:
+    if len(old) != len(new):
+        return [Difference("tokens", f"there were {len(old)} texts, now {len(new)}")]
+    because = f" ({'; '.join(notes)})" if notes else ""
+    found = []
+    for i, (before, now) in enumerate(zip(old, new, strict=True)):
+        if before == now:
+            continue
+        pairs = zip(before, now, strict=False)
+        place = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(before), len(now)))
+        text = f"text {i + 1}: " if len(old) > 1 else ""
+        was, is_ = ([*ids[place : place + 1], "the end"][0] for ids in (before, now))
+        message = f"{text}the tokens differ from position {place} on: was {was}, is {is_}{because}"
+        found.append(Difference("tokens", message))
+    return found
+
+
+def _notes(receipt: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+    """What is another way than it was without having to matter."""
+    pairs = [(n, receipt["engine"].get(n), facts.get(n)) for n in ("kernels", "threads", "device")]
+    pairs += [(n, receipt["versions"].get(n), now) for n, now in versions().items()]
+    return [f"{name} was {old}, is {now}" for name, old, now in pairs if old != now]
+
+
+def _different(kind: str, message: str) -> Replay:
+    return Replay([Difference(kind, message)], [])
+
+
+def _digest(value: Any) -> str:
+    """SHA-256 of a value as JSON with sorted keys, no spaces, in UTF-8."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
