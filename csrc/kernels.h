@@ -112,8 +112,9 @@ struct Kernels {
   void (*to_half)(const float* x, int n, uint16_t* y);
 };
 
-// Panels of a matrix that are finished together.
-constexpr int kUnit = 12;
+// Panels of a matrix that are finished together, at most; and whose multiples no kernel has to
+// split unevenly, for one row and for more.
+constexpr int kUnit = 12, kStripAlone = 4, kStrip = 6;
 // Halves expanded to floats at a time, when they meet many rows: inputs, and panels at most.
 constexpr int kBlock = 512;
 constexpr int kMostTilePanels = 4;

@@ -55,6 +55,9 @@ void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, boo
   }
 }
 
+// Several rows keep the processor so busy with what it has that it must be told what comes next.
+constexpr int kAhead = 1024;
+
 // A quad of inputs of each of R rows meets V panels. S sums that take turns hide the latency of a
 // few rows: whole numbers can be added in any order.
 template <class Sum, int R, int V, int S>
@@ -94,7 +97,10 @@ void tile_int8(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size
     for (int i = 0; i < 4; i++) {
       Q column[V];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; v++) column[v] = load_quads(weights + v * w.panel + i * 64);
+      for (int v = 0; v < V; v++) {
+        column[v] = load_quads(weights + v * w.panel + i * 64);
+        if (R > 1) __builtin_prefetch(weights + v * w.panel + i * 64 + kAhead);
+      }
       step(i, column, x + k + i * kQuad, ldx, sum);
     }
   }
@@ -129,7 +135,9 @@ void tile_int4(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size
         Q low[V], high[V];
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) {
-          load_nibbles(weights + v * w.panel + 64 + g * 256 + i * 64, low[v], high[v]);
+          const uint8_t* nibbles = weights + v * w.panel + 64 + g * 256 + i * 64;
+          load_nibbles(nibbles, low[v], high[v]);
+          if (R > 1) __builtin_prefetch(nibbles + kAhead);
         }
         step(0, low, x + k + 2 * i * kQuad, ldx, part);
         step(1, high, x + k + (2 * i + 1) * kQuad, ldx, part);
@@ -195,6 +203,15 @@ void strip(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, 
   }
 }
 
+// One row and `panels` panels side by side, or fewer, so that one sum need not wait for another.
+template <class Tile, int V = Tile::kAlone, class... Args>
+void alone(int panels, const Args&... args) {
+  if constexpr (V > 1) {
+    if (panels < V) return alone<Tile, V - 1>(panels, args...);
+  }
+  Tile::template run<1, V>(args...);
+}
+
 // All panels, a few at a time, so that they stay in the nearest caches while the rows pass by.
 template <class Tile, class Matrix, class X, class Y, class... More>
 void strips(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, More... more) {
@@ -202,10 +219,11 @@ void strips(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy,
   for (int p = 0; p < w.count;) {
     part.data = w.data + p * w.panel;
     Y* out = y + p * kLanes;
-    if (rows == 1 && w.count - p >= Tile::kAlone) {
-      Tile::template run<1, Tile::kAlone>(part, x, ldx, out, ldy, more...);
-      p += Tile::kAlone;
-    } else if (rows > 1 && w.count - p >= Tile::kPanels) {
+    if (rows == 1) {
+      const int panels = w.count - p < Tile::kAlone ? w.count - p : Tile::kAlone;
+      alone<Tile>(panels, part, x, ldx, out, ldy, more...);
+      p += panels;
+    } else if (w.count - p >= Tile::kPanels) {
       strip<Tile, Tile::kPanels>(part, x, ldx, rows, out, ldy, more...);
       p += Tile::kPanels;
     } else {

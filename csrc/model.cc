@@ -56,7 +56,7 @@ void Model::attention(const Worker& worker, const Batch& batch, Cache& cache, in
             static_cast<size_t>(3) * D});  // [T, 3 D]
   worker.barrier();
   const int items = static_cast<int>(runs_.size()) * H;
-  for (int item = worker.index(); item < items; item += worker.count()) {
+  for (int item = worker.index(); item < items; item = worker.take()) {
     attend(worker, batch, cache, layer, runs_[item / H], item % H);  // joined_ [T, D]
   }
   worker.barrier();
@@ -147,7 +147,7 @@ void Model::mlp(const Worker& worker, const Batch& batch, int index) {
 // The logits of rows of x: all, or those picked.
 void Model::head(const Worker& worker, const float* x, const Norm* norm,
                  const std::vector<int>* picked, int rows, float* logits) {
-  const Matrix& matrix = shape_.tied ? tokens_ : untied_head_;
+  const Matrix& matrix = head();
   const Inputs normal = prepare(worker, matrix, x, shape_.width, norm, picked, rows);
   multiply(
       worker, matrix, normal,
@@ -181,32 +181,43 @@ Model::Inputs Model::prepare(const Worker& worker, const Matrix& matrix, const f
   return {norm ? normal : x, nullptr, nullptr, static_cast<size_t>(width), rows};
 }
 
-// This worker's share of the outputs, a few panels at a time.
+// Panels a worker takes at a time: enough pieces to even out what slows one of them down.
+int Model::piece(const Worker& worker, const Matrix& matrix, int rows) const {
+  const int pieces = 12 * worker.count(), even = (matrix.panels() + pieces - 1) / pieces;
+  return padded(even, rows == 1 ? kStripAlone : kStrip);
+}
+
 void Model::multiply(const Worker& worker, const Matrix& matrix, const Inputs& inputs,
-                     Finish finish) {
-  Desk& desk = desks_[worker.index()];
-  const Range panels = worker.share(matrix.panels());
-  const Finish whole = finish;
-  for (int p = panels.begin; p < panels.end; p += kUnit) {
-    const int count = std::min(kUnit, panels.end - p), first = p * kLanes;
-    const int width = std::min(count * kLanes, matrix.outputs() - first);
-    const size_t stride = kUnit * kLanes;
-    finish.out = whole.out + first;
-    if (whole.bias) finish.bias = whole.bias + first;
-    if (matrix.integers()) {
-      int32_t* y = desk.products.as<int32_t>();
-      finish.steps = inputs.steps;
-      finish.scales = matrix.scales() + first;
-      finish.sums = matrix.sums() + first;
-      kernels_.multiply_integers(matrix.whole(p, count), inputs.whole, inputs.stride, inputs.rows,
-                                 y, stride);
-      kernels_.finish_integers(finish, y, stride, inputs.rows, width);
-    } else {
-      float* y = desk.products.as<float>();
-      kernels_.multiply(matrix.floats(p, count), inputs.floats, inputs.stride, inputs.rows, y,
-                        stride, desk.scratch.as());
-      kernels_.finish(finish, y, stride, inputs.rows, width);
+                     const Finish& finish) {
+  const int size = piece(worker, matrix, inputs.rows);
+  for (int i = worker.index(); i * size < matrix.panels(); i = worker.take()) {
+    const int end = std::min(matrix.panels(), (i + 1) * size);
+    for (int p = i * size; p < end; p += kUnit) {
+      multiply(worker, matrix, p, std::min(kUnit, end - p), inputs, finish);
     }
+  }
+}
+
+void Model::multiply(const Worker& worker, const Matrix& matrix, int panel, int count,
+                     const Inputs& inputs, Finish finish) {
+  Desk& desk = desks_[worker.index()];
+  const int first = panel * kLanes, width = std::min(count * kLanes, matrix.outputs() - first);
+  const size_t stride = kUnit * kLanes;
+  finish.out += first;
+  if (finish.bias) finish.bias += first;
+  if (matrix.integers()) {
+    int32_t* y = desk.products.as<int32_t>();
+    finish.steps = inputs.steps;
+    finish.scales = matrix.scales() + first;
+    finish.sums = matrix.sums() + first;
+    kernels_.multiply_integers(matrix.whole(panel, count), inputs.whole, inputs.stride, inputs.rows,
+                               y, stride);
+    kernels_.finish_integers(finish, y, stride, inputs.rows, width);
+  } else {
+    float* y = desk.products.as<float>();
+    kernels_.multiply(matrix.floats(panel, count), inputs.floats, inputs.stride, inputs.rows, y,
+                      stride, desk.scratch.as());
+    kernels_.finish(finish, y, stride, inputs.rows, width);
   }
 }
 

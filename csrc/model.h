@@ -132,7 +132,13 @@ class Model {
   void mix(const Cache& cache, const Tile& tile, const float* sums, float* mixed);
   Inputs prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
                  const Norm* norm, const std::vector<int>* picked, int rows);
-  void multiply(const Worker& worker, const Matrix& matrix, const Inputs& inputs, Finish finish);
+  // The products of the pieces this worker takes; or of `count` panels.
+  void multiply(const Worker& worker, const Matrix& matrix, const Inputs& inputs,
+                const Finish& finish);
+  void multiply(const Worker& worker, const Matrix& matrix, int panel, int count,
+                const Inputs& inputs, Finish finish);
+  int piece(const Worker& worker, const Matrix& matrix, int rows) const;
+  const Matrix& head() const { return shape_.tied ? tokens_ : untied_head_; }
   float attention_scale(int layer) const;
 
   // The same pass, step by step (model_tapped.cc).

@@ -48,7 +48,7 @@ class PlainFloats {
 
 namespace {
 
-constexpr int kSpinsBeforeYield = 4000;   // some 50 microseconds at a barrier
+constexpr int kSpinsBeforeYield = 4000;  // some 50 microseconds at a barrier
 constexpr int kSpinsBeforeSleep = 40000;  // half a millisecond: the time sampling a token may take
 
 void pause() {
@@ -76,6 +76,7 @@ struct Team::State {
   std::atomic<int> asleep{0};
   alignas(64) std::atomic<int> arrived{0};
   alignas(64) std::atomic<unsigned> round{0};  // counts the barriers passed
+  alignas(64) std::atomic<int> next{0};        // the piece that is taken next
   std::mutex mutex;
   std::condition_variable wake;
   std::vector<std::thread> helpers;
@@ -133,6 +134,7 @@ void Team::State::barrier(int threads) {
   const unsigned now = round.load(std::memory_order_relaxed);
   if (arrived.fetch_add(1, std::memory_order_acq_rel) == threads - 1) {
     arrived.store(0, std::memory_order_relaxed);
+    next.store(threads, std::memory_order_relaxed);
     round.store(now + 1, std::memory_order_release);
     return;
   }
@@ -158,28 +160,40 @@ void Team::run(const std::function<void(const Worker&)>& work) {
   }
   const PlainFloats plain;
   state_->work = &work;
+  state_->next = threads_;
   state_->announce();
   work(Worker(this, 0, threads_));
   state_->barrier(threads_);
 }
 
+int Worker::take() const { return team_->state_->next.fetch_add(1, std::memory_order_relaxed); }
+
 void Worker::barrier() const {
-  if (count_ > 1) team_->state_->barrier(count_);
+  if (count_ > 1) {
+    team_->state_->barrier(count_);
+  } else {
+    team_->state_->next = 1;
+  }
 }
 
 #else  // one thread, as in WebAssembly
 
-struct Team::State {};
+struct Team::State {
+  int next = 1;
+};
 
-Team::Team(int) : threads_(1) {}
+Team::Team(int) : threads_(1), state_(std::make_unique<State>()) {}
 Team::~Team() = default;
 
 void Team::run(const std::function<void(const Worker&)>& work) {
   const PlainFloats plain;
+  state_->next = 1;
   work(Worker(this, 0, 1));
 }
 
-void Worker::barrier() const {}
+int Worker::take() const { return team_->state_->next++; }
+
+void Worker::barrier() const { team_->state_->next = 1; }
 
 #endif
 

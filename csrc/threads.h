@@ -28,6 +28,10 @@ class Worker {
     };
     return {cut(index_), cut(index_ + 1)};
   }
+  // The next piece of the work since the last barrier that nobody took. A worker begins with the
+  // piece of its own index; a slow one takes fewer:
+  //   for (int i = worker.index(); i < pieces; i = worker.take()) ...
+  int take() const;
   // Returns when every worker has arrived; what they wrote before is then visible to all.
   void barrier() const;
 
