@@ -48,7 +48,7 @@ class PlainFloats {
 
 namespace {
 
-constexpr int kSpinsBeforeYield = 4000;  // some 50 microseconds at a barrier
+constexpr int kSpinsBeforeYield = 4000;   // some 50 microseconds at a barrier
 constexpr int kSpinsBeforeSleep = 40000;  // half a millisecond: the time sampling a token may take
 
 void pause() {
