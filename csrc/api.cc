@@ -200,6 +200,8 @@ int32_t gpt2_cache_length(const gpt2_cache* cache, int32_t row) {
   return row >= 0 && row < cache->cache.rows() ? cache->cache.length(row) : -1;
 }
 
+size_t gpt2_cache_bytes(const gpt2_cache* cache) { return cache->cache.bytes(); }
+
 int gpt2_cache_gather(gpt2_cache* cache, const int32_t* sources) {
   return guarded([&] {
     for (int i = 0; i < cache->cache.rows(); i++) gpt2::require_row(cache->cache, sources[i]);

@@ -13,25 +13,32 @@ Cache::Cache(const gpt2_shape& shape, int rows, int capacity, gpt2_dtype dtype)
       heads_(shape.heads),
       width_(shape.width / shape.heads),
       capacity_(capacity),
-      number_(dtype == GPT2_F32 ? 4 : 2),
+      number_(dtype == GPT2_F32    ? 4
+              : dtype == GPT2_INT8 ? 1
+                                   : 2),
       keys_bytes_(number_ * padded(capacity, kLanes) * width_),
       values_bytes_(number_ * capacity * padded(width_, kLanes)),
+      head_bytes_(keys_bytes_ + values_bytes_ +
+                  (scaled() ? 2 * sizeof(float) * padded(capacity, kLanes) : 0)),
       slots_(rows),
       lengths_(rows, 0) {
-  const double bytes = static_cast<double>(keys_bytes_ + values_bytes_) * layers_ * heads_ * rows;
+  const double bytes = static_cast<double>(head_bytes_) * layers_ * heads_ * rows;
   if (bytes > static_cast<double>(SIZE_MAX / 2)) throw std::bad_alloc();
   std::iota(slots_.begin(), slots_.end(), 0);
-  memory_ = Buffer((keys_bytes_ + values_bytes_) * layers_ * heads_ * rows, Pages::kLazy);
+  memory_ = Buffer(head_bytes_ * layers_ * heads_ * rows, Pages::kLazy);
 }
 
 Cache::Head Cache::at(int slot, int layer, int head) const {
   const size_t index = (static_cast<size_t>(slot) * layers_ + layer) * heads_ + head;
-  uint8_t* keys = memory_.as() + index * (keys_bytes_ + values_bytes_);
-  return {keys, keys + keys_bytes_};
+  uint8_t *keys = memory_.as() + index * head_bytes_, *values = keys + keys_bytes_;
+  if (!scaled()) return {keys, values, nullptr, nullptr};
+  float* scales = reinterpret_cast<float*>(values + values_bytes_);
+  return {keys, values, scales, scales + padded(capacity_, kLanes)};
 }
 
 void Cache::put(const Kernels& kernels, const Head& head, int position, const float* k,
                 const float* v) {
+  if (scaled()) return put_bytes(kernels, head, position, k, v);
   const size_t lane = position % kLanes, stride = padded(width_, kLanes);
   uint8_t* key = head.keys + number_ * (position - lane) * width_;
   if (dtype_ == GPT2_F32) {
@@ -48,6 +55,16 @@ void Cache::put(const Kernels& kernels, const Head& head, int position, const fl
       keys[(i + j) * kLanes + lane] = halves[j];
     kernels.to_half(v + i, kLanes, values + i);
   }
+}
+
+void Cache::put_bytes(const Kernels& kernels, const Head& head, int position, const float* k,
+                      const float* v) {
+  const size_t lane = position % kLanes, stride = padded(width_, kLanes);
+  int8_t* keys = reinterpret_cast<int8_t*>(head.keys) + (position - lane) * width_ + lane;
+  int8_t* values = reinterpret_cast<int8_t*>(head.values) + position * stride;
+  head.key_scales[position] = kernels.to_bytes(k, width_, values);  // a place to go by way of
+  for (int i = 0; i < width_; i++) keys[i * kLanes] = values[i];
+  head.value_scales[position] = kernels.to_bytes(v, width_, values);
 }
 
 Floats Cache::keys(const Head& head, int n) const {
@@ -68,6 +85,9 @@ void Cache::copy(int from, int to, int length) {
       const Head source = at(from, layer, head), target = at(to, layer, head);
       std::memcpy(target.keys, source.keys, keys);
       std::memcpy(target.values, source.values, values);
+      if (!scaled()) continue;
+      std::copy_n(source.key_scales, padded(length, kLanes), target.key_scales);
+      std::copy_n(source.value_scales, padded(length, kLanes), target.value_scales);
     }
   }
 }

@@ -14,15 +14,19 @@ namespace gpt2 {
 class Cache {
  public:
   // One head of one row: keys [positions / 16, width, 16], values [positions, width padded to 16].
+  // INT8 has a scale for each position's keys and one for its values.
   struct Head {
     uint8_t *keys, *values;
+    float *key_scales, *value_scales;  // [positions padded to 16], or null
   };
 
   Cache(const gpt2_shape& shape, int rows, int capacity, gpt2_dtype dtype);
 
   int rows() const { return static_cast<int>(slots_.size()); }
   int capacity() const { return capacity_; }
+  bool scaled() const { return dtype_ == GPT2_INT8; }
   gpt2_dtype dtype() const { return dtype_; }
+  size_t bytes() const { return memory_.bytes(); }
   int length(int row) const { return lengths_[row]; }
   void set_length(int row, int length) { lengths_[row] = length; }
   void gather(const int32_t* sources);
@@ -31,17 +35,21 @@ class Cache {
   // Stores one position of one head, rounded to dtype: k and v are [width]; their ends up to a
   // multiple of 16 may be read.
   void put(const Kernels& kernels, const Head& head, int position, const float* k, const float* v);
-  // The first n positions as matrices: queries [width] times keys, weights [n] times values.
+  // The first n positions as matrices, not scaled yet: queries [width] times keys, weights [n]
+  // times values.
   Floats keys(const Head& head, int n) const;
   Floats values(const Head& head, int n) const;
 
  private:
   Head at(int slot, int layer, int head) const;
+  void put_bytes(const Kernels& kernels, const Head& head, int position, const float* k,
+                 const float* v);
   void copy(int from, int to, int length);
 
   gpt2_dtype dtype_;
   int layers_, heads_, width_, capacity_;
   size_t number_, keys_bytes_, values_bytes_;  // of one number, of one head's keys and values
+  size_t head_bytes_;                          // of all of a head
   std::vector<int> slots_, lengths_;           // a row's place in memory and its tokens
   mutable Buffer memory_;
 };

@@ -62,7 +62,7 @@ typedef struct {
 typedef struct {
   int32_t dtype;        // of the matrices in the layers
   int32_t head_dtype;   // of the token embedding and the output head
-  int32_t kv_dtype;     // GPT2_F16 or GPT2_F32
+  int32_t kv_dtype;     // of keys and values: GPT2_F16, GPT2_F32 or GPT2_INT8
   int32_t threads;      // at least 1; one per physical core is best
   const char* kernels;  // "generic", "avx2", "avx512"; NULL: the best this processor runs
 } gpt2_options;
@@ -110,6 +110,8 @@ GPT2_API int gpt2_cache_new(gpt2_engine* engine, int32_t rows, int32_t capacity,
                             gpt2_cache** cache);
 GPT2_API void gpt2_cache_free(gpt2_cache* cache);
 GPT2_API int32_t gpt2_cache_length(const gpt2_cache* cache, int32_t row);
+// The memory it takes when it is full.
+GPT2_API size_t gpt2_cache_bytes(const gpt2_cache* cache);
 // Row r becomes a copy of what row sources[r] was; as many sources as the cache has rows.
 GPT2_API int gpt2_cache_gather(gpt2_cache* cache, const int32_t* sources);
 // Forget all but the first `length` tokens of a row.

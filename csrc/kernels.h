@@ -26,7 +26,7 @@ constexpr int padded(int n, int unit) { return (n + unit - 1) / unit * unit; }
 // 16 p + 15 at data + p * panel + k * step (bytes). Weights are panels, and so are the keys and
 // values of the cache: a key block has 16 positions as outputs, values have positions as inputs.
 struct Floats {
-  gpt2_dtype dtype;  // F32, F16, BF16
+  gpt2_dtype dtype;  // F32, F16, BF16; INT8 in the cache: whole numbers, scaled by the caller
   const uint8_t* data;
   size_t panel, step;
   int count, inputs;
@@ -110,6 +110,11 @@ struct Kernels {
   void (*divide)(const float* x, int n, float divisor, float* y);
   // Contiguous numbers to fp16, beyond its range to the nearest finite one; n a multiple of 16.
   void (*to_half)(const float* x, int n, uint16_t* y);
+  // One row x [n] as whole numbers from -127 to 127, then zeros up to a multiple of 16. Returns
+  // what one is worth.
+  float (*to_bytes)(const float* x, int n, int8_t* q);
+  // x [n] times factors [n] in place; n a multiple of 16.
+  void (*scale)(float* x, const float* factors, int n);
 };
 
 // Panels of a matrix that are finished together, at most; and whose multiples no kernel has to

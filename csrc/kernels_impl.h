@@ -18,6 +18,9 @@ struct F16 {
 struct BF16 {
   static F at(const uint8_t* p) { return load_bfloat(reinterpret_cast<const uint16_t*>(p)); }
 };
+struct Bytes {
+  static F at(const uint8_t* p) { return load_bytes(reinterpret_cast<const int8_t*>(p)); }
+};
 
 // ---- Matrix products ----
 //
@@ -268,6 +271,7 @@ void multiply(const Floats& w, const float* x, size_t ldx, int rows, float* y, s
               void* scratch) {
   if (w.dtype == GPT2_F32) return multiply_floats<F32>(w, x, ldx, rows, y, ldy, scratch);
   if (w.dtype == GPT2_F16) return multiply_floats<F16>(w, x, ldx, rows, y, ldy, scratch);
+  if (w.dtype == GPT2_INT8) return multiply_as<Bytes, false>(w, x, ldx, rows, y, ldy, scratch);
   return multiply_floats<BF16>(w, x, ldx, rows, y, ldy, scratch);
 }
 
@@ -448,6 +452,25 @@ void to_half(const float* x, int n, uint16_t* y) {
   for (int i = 0; i < n; i += kLanes) store_half(y + i, min(max(load(x + i), least), most));
 }
 
+float to_bytes(const float* x, int n, int8_t* q) {
+  F most = zero();
+  for (int i = 0; i < n; i += kLanes) most = max(absolute(load_some(x + i, n - i)), most);
+  const float top = fold_max(most);
+  const bool some = top >= 1e-30f;  // as in quantize
+  const F factor = set1(some ? 127.0f / top : 0.0f), bound = set1(127.0f);
+  for (int i = 0; i < n; i += kLanes) {
+    uint8_t shifted[kLanes];
+    const F scaled = mul(load_some(x + i, n - i), factor);
+    store_bytes(shifted, add(round(min(max(scaled, negative(bound)), bound)), iset1(128)));
+    for (int j = 0; j < kLanes; j++) q[i + j] = static_cast<int8_t>(shifted[j] - 128);
+  }
+  return some ? top / 127.0f : 0.0f;
+}
+
+void scale(float* x, const float* factors, int n) {
+  for (int i = 0; i < n; i += kLanes) store(x + i, mul(load(x + i), load(factors + i)));
+}
+
 // ---- From products to results ----
 
 GPT2_INLINE F product(const Finish&, const float* y, int, int) { return load(y); }
@@ -483,7 +506,8 @@ void finish_integers(const Finish& f, const int32_t* y, size_t ldy, int rows, in
 constexpr Kernels table(const char* name) {
   return {name,         kTileRows,       multiply,  multiply_integers,
           finish,       finish_integers, normalize, quantize,
-          exponentials, divide,          to_half};
+          exponentials, divide,          to_half,   to_bytes,
+          scale};
 }
 
 }  // namespace

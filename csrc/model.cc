@@ -107,6 +107,7 @@ void Model::score(const Batch& batch, const Cache& cache, const Tile& tile) {
   const float* queries = qkv_.as<float>() + static_cast<size_t>(tile.first) * 3 * D + tile.head * d;
   kernels_.multiply(cache.keys(tile.memory, tile.seen), queries, static_cast<size_t>(3) * D,
                     tile.rows, tile.scores, tile.stride, nullptr);
+  if (cache.scaled()) scale_rows(tile, tile.memory.key_scales);
   for (int r = 0; r < tile.rows; r++) {
     for (const int position : omissions_.hidden) {
       if (position >= batch.tokens[tile.first + r].position) break;
@@ -115,9 +116,17 @@ void Model::score(const Batch& batch, const Cache& cache, const Tile& tile) {
   }
 }
 
+// Scores of each position times its own factor.
+void Model::scale_rows(const Tile& tile, const float* factors) {
+  for (int r = 0; r < tile.rows; r++) {
+    kernels_.scale(tile.scores + r * tile.stride, factors, padded(tile.seen, kLanes));
+  }
+}
+
 // The sum of the values weighted with scores / sums, [rows, d] of joined_.
 void Model::mix(const Cache& cache, const Tile& tile, const float* sums, float* mixed) {
   const int D = shape_.width, d = D / shape_.heads, wide = padded(d, kLanes);
+  if (cache.scaled()) scale_rows(tile, tile.memory.value_scales);
   kernels_.multiply(cache.values(tile.memory, tile.seen), tile.scores, tile.stride, tile.rows,
                     mixed, wide, nullptr);
   for (int r = 0; r < tile.rows; r++) {

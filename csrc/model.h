@@ -129,6 +129,7 @@ class Model {
               int head);
   void remember(const Batch& batch, Cache& cache, const Cache::Head& memory, Range run, int head);
   void score(const Batch& batch, const Cache& cache, const Tile& tile);
+  void scale_rows(const Tile& tile, const float* factors);
   void mix(const Cache& cache, const Tile& tile, const float* sums, float* mixed);
   Inputs prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
                  const Norm* norm, const std::vector<int>* picked, int rows);

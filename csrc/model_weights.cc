@@ -26,8 +26,8 @@ gpt2_options checked(const gpt2_options& o) {
     require(dtype >= GPT2_F32 && dtype <= GPT2_INT4, GPT2_INVALID,
             "unknown dtype " + std::to_string(dtype));
   }
-  require(o.kv_dtype == GPT2_F32 || o.kv_dtype == GPT2_F16, GPT2_INVALID,
-          "keys and values are F32 or F16, found " + std::to_string(o.kv_dtype));
+  require(o.kv_dtype == GPT2_F32 || o.kv_dtype == GPT2_F16 || o.kv_dtype == GPT2_INT8, GPT2_INVALID,
+          "keys and values are F32, F16 or INT8, found " + std::to_string(o.kv_dtype));
   require(o.threads >= 1 && o.threads <= 1024, GPT2_INVALID,
           "threads must be from 1 to 1024, found " + std::to_string(o.threads));
   return o;

@@ -66,6 +66,12 @@ inline __m256 widen_bfloat(const uint16_t* p) {
 }
 inline F load_bfloat(const uint16_t* p) { return {widen_bfloat(p), widen_bfloat(p + 8)}; }
 
+inline F load_bytes(const int8_t* p) {
+  const __m128i bytes = load128(p);
+  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)),
+          _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(bytes, bytes)))};
+}
+
 inline I none(I) { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
 inline G none(G) { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
 inline I iset1(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }

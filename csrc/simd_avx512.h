@@ -49,6 +49,11 @@ inline F load_bfloat(const uint16_t* p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load256(p)), 16));
 }
 
+inline F load_bytes(const int8_t* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+}
+
 inline I none(I) { return {_mm512_setzero_si512()}; }
 inline I iset1(int32_t x) { return {_mm512_set1_epi32(x)}; }
 inline I load(const int32_t* p) { return {_mm512_loadu_si512(p)}; }

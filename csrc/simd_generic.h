@@ -66,6 +66,12 @@ inline F load_bfloat(const uint16_t* p) {
   return r;
 }
 
+inline F load_bytes(const int8_t* p) {
+  F x;
+  for (int i = 0; i < 16; i++) x[i] = static_cast<float>(p[i]);
+  return x;
+}
+
 inline I none(I) { return I{}; }
 inline I iset1(int32_t x) { return I{} + x; }
 inline I load(const int32_t* p) { return read<I>(p); }

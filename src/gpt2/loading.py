@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from gpt2.errors import MissingFileError, OptionError
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.options import option
+
+if TYPE_CHECKING:
+    from gpt2.tokenizer import GPT2Tokenizer
 
 EngineName = Literal["native", "torch", "reference"]
-ENGINES = ("native", "torch", "reference")
+KVDtype = Literal["fp16", "fp32", "int8"]
+
+
+@dataclass
+class LoadOptions:
+    """What `load` takes beside a name and the hub's options, as the command line shows it."""
+
+    engine: EngineName = option("native", "What computes.")
+    dtype: str | None = option(None, "The precision to compute in, such as float32 or int8.")
+    kv_dtype: KVDtype = option(
+        "fp16", "Keys and values of the native engine."
+    )
+    threads: int | None = option(
+        None, "Of the native engine; by default GPT2_THREADS or the physical cores.", minimum=1
+    )
+    kernels: str | None = option(
+        None, "Of the native engine: generic, avx2, avx512; by default the best."
+    )
 
 
 # The short names of a precision, and those numpy and torch have for it.
@@ -27,6 +48,7 @@ def load(
     cache_dir: str | os.PathLike[str] | None = None,
     local_files_only: bool = False,
     token: str | bool | None = None,
+    kv_dtype: KVDtype | None = None,
     threads: int | None = None,
     kernels: str | None = None,
 ) -> Any:
@@ -40,7 +62,7 @@ def load(
             int4; torch: fp32, fp16, bf16; reference: fp32, float64. Long names mean the same. A
             folder of `gpt2 quantize` has a precision of its own, which the native engine keeps.
         revision, cache_dir, local_files_only, token: for the hub.
-        threads, kernels: of the native engine; see `gpt2.native.NativeEngine`.
+        kv_dtype, threads, kernels: of the native engine; see `gpt2.native.NativeEngine`.
 
     Raises:
         OptionError: an engine or precision that does not exist.
@@ -48,10 +70,12 @@ def load(
     """
     from gpt2.hub import resolve
 
-    if engine not in ENGINES:
-        raise OptionError(f"engine must be one of {', '.join(ENGINES)}, found {engine!r}.")
-    if engine != "native" and (threads, kernels) != (None, None):
-        raise OptionError(f"threads and kernels are for engine='native', found {engine!r}.")
+    if engine not in get_args(EngineName):
+        names = ", ".join(get_args(EngineName))
+        raise OptionError(f"engine must be one of {names}, found {engine!r}.")
+    machine = {"kv_dtype": kv_dtype, "threads": threads, "kernels": kernels}
+    if engine != "native" and any(value is not None for value in machine.values()):
+        raise OptionError(f"{', '.join(machine)} are for the native engine, not for {engine}.")
     place = resolve(
         name,
         revision=revision,
@@ -68,13 +92,15 @@ def load(
     elif engine == "reference":
         model = _reference(place, dtype, tokenizer)
     else:
-        model = _native(place, dtype, tokenizer, threads=threads, kernels=kernels)
+        model = _native(place, dtype, tokenizer, **machine)
     _check_vocabulary(model.config.vocab_size, tokenizer, name)
     return model
 
 
 def _tokenizer(place: Path, name: Any) -> GPT2Tokenizer | None:
     """The tokenizer beside the weights, or None where there is none: ids still work."""
+    from gpt2.tokenizer import GPT2Tokenizer
+
     try:
         tokenizer = GPT2Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
     except MissingFileError:
@@ -100,7 +126,9 @@ def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     return model
 
 
-def _native(place: Any, dtype: str | None, tokenizer: Any, **machine: Any) -> Any:
+def _native(
+    place: Any, dtype: str | None, tokenizer: Any, kv_dtype: str | None, **machine: Any
+) -> Any:
     from gpt2.checkpoint import read_checkpoint
     from gpt2.native import NativeEngine
 
@@ -117,6 +145,7 @@ def _native(place: Any, dtype: str | None, tokenizer: Any, **machine: Any) -> An
         checkpoint.config,
         dtype=packed.dtype if packed else wanted or "fp32",
         head_dtype=packed.head_dtype if packed else None,
+        kv_dtype=SHORT.get(kv_dtype or "", kv_dtype or "fp16"),
         tokenizer=tokenizer,
         **machine,
     )

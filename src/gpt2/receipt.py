@@ -223,7 +223,12 @@ def replay(
             return _different("model", f"the model differs: {name} has other {part}")
     facts = receipt["engine"]
     loaded = load(
-        name, engine=facts["name"], dtype=facts["dtype"], threads=threads, kernels=kernels
+        name,
+        engine=facts["name"],
+        dtype=facts["dtype"],
+        kv_dtype=facts.get("kv_dtype"),
+        threads=threads,
+        kernels=kernels,
     )
     now = engine_facts(loaded)
     for fact in FACTS:

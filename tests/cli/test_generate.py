@@ -181,3 +181,21 @@ def test_ctrl_c_ends_it_cleanly(folder: Path) -> None:
         assert process.wait(20) == 130
     assert output.endswith(b"\n")
     assert b"Traceback" not in errors
+
+
+def test_what_the_engine_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, Any] = {}
+
+    def spy(name: str, **options: Any) -> Any:
+        told.update(options)
+        return load(name, **options)
+
+    monkeypatch.setattr("gpt2.cli.generate.load", spy)
+    words = ["--dtype", "int8", "--kv-dtype", "int8", "--threads", 1, "--seed", 1]
+    assert gpt2(*on(folder, *words), PROMPT).exit_code == 0
+    assert told == {"dtype": "int8", "kv_dtype": "int8", "threads": 1}
+    with pytest.raises(OptionError, match="for the native engine, not for reference"):
+        gpt2(*on(folder, "--engine", "reference", "--threads", 2), PROMPT)
+    help_text = gpt2("--help").output
+    for option in ("--engine", "--dtype", "--kv-dtype", "--threads"):
+        assert help_text.count(f"{option} ") == 1

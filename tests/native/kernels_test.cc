@@ -25,10 +25,12 @@ std::vector<T> exactly(size_t n) {
   return x;
 }
 
-// Panels in one of the three float formats, each panel padded to 64 bytes as in a matrix.
+size_t bytes_of(gpt2_dtype dtype) { return dtype == GPT2_F32 ? 4 : dtype == GPT2_INT8 ? 1 : 2; }
+
+// Panels in one of the four float formats, each panel padded to 64 bytes as in a matrix.
 std::vector<uint8_t> float_panels(Random& random, gpt2_dtype dtype, int panels, int inputs,
                                   size_t* panel) {
-  const size_t number = dtype == GPT2_F32 ? 4 : 2;
+  const size_t number = bytes_of(dtype);
   *panel = (static_cast<size_t>(inputs) * kLanes * number + 63) / 64 * 64;
   auto bytes = exactly<uint8_t>(*panel * static_cast<size_t>(panels));
   for (int p = 0; p < panels; p++) {
@@ -37,7 +39,9 @@ std::vector<uint8_t> float_panels(Random& random, gpt2_dtype dtype, int panels, 
       uint8_t* to = bytes.data() + *panel * p + number * static_cast<size_t>(i);
       const uint16_t half =
           dtype == GPT2_F16 ? gpt2::half_from_float(value) : gpt2::bfloat_from_float(value);
-      if (dtype == GPT2_F32) {
+      if (dtype == GPT2_INT8) {
+        *to = static_cast<uint8_t>(random.from(-127, 127));
+      } else if (dtype == GPT2_F32) {
         std::memcpy(to, &value, 4);
       } else {
         std::memcpy(to, &half, 2);
@@ -49,12 +53,13 @@ std::vector<uint8_t> float_panels(Random& random, gpt2_dtype dtype, int panels, 
 
 void float_products(const Kernels& table, Random& random) {
   for (int turn = 0; turn < 150; turn++) {
-    const gpt2_dtype dtype = static_cast<gpt2_dtype>(random.below(3));
+    const gpt2_dtype dtypes[] = {GPT2_F32, GPT2_F16, GPT2_BF16, GPT2_INT8};
+    const gpt2_dtype dtype = dtypes[random.below(4)];
     const int panels = random.from(1, gpt2::kUnit), rows = random.from(1, turn % 5 ? 9 : 33);
     const int inputs = turn % 10 ? random.from(1, 70) : random.from(500, 1100);
     size_t panel = 0;
     const auto weights = float_panels(random, dtype, panels, inputs, &panel);
-    const size_t step = kLanes * (dtype == GPT2_F32 ? 4 : 2);
+    const size_t step = kLanes * bytes_of(dtype);
     const size_t ldx = static_cast<size_t>(inputs + random.below(5));
     const size_t ldy = static_cast<size_t>(panels * kLanes + kLanes * random.below(2));
     auto x = random.normals(ldx * static_cast<size_t>(rows - 1) + inputs);
@@ -68,9 +73,11 @@ void float_products(const Kernels& table, Random& random) {
       table.multiply(w, x.data(), ldx, rows, two.data(), ldy, scratch.data());
       for (int r = 0; r < rows; r++) {
         for (int i = 0; i < panels * kLanes; i++) {
-          const float a = one[r * ldy + i], b = two[r * ldy + i];
+          const float most = dtype == GPT2_INT8 ? 127.0f : 1.0f, a = one[r * ldy + i],
+                      b = two[r * ldy + i];
           // One rounding or two: that is what `fused` leaves to the processor.
-          CHECK(fused ? std::fabs(a - b) <= 1e-5f * std::sqrt(static_cast<float>(inputs)) + 1e-5f
+          CHECK(fused ? std::fabs(a - b) <=
+                            1e-5f * most * std::sqrt(static_cast<float>(inputs)) + 1e-5f
                       : a == b);
         }
       }
@@ -134,6 +141,17 @@ void rows_of_floats(const Kernels& table, Random& random) {
       generic().to_half(wide.data(), static_cast<int>(wide.size()), half.data());
       table.to_half(wide.data(), static_cast<int>(wide.size()), again.data());
       CHECK(same_bits(half, again));
+      auto bytes = exactly<int8_t>(wide.size()), others = bytes;
+      const float step = generic().to_bytes(x.data(), n, bytes.data());
+      CHECK(step == table.to_bytes(x.data(), n, others.data()) && same_bits(bytes, others));
+      for (size_t i = 0; i < bytes.size(); i++) {
+        const double found = static_cast<double>(step) * bytes[i];
+        CHECK(std::fabs(found - wide[i]) <= 0.51 * step + 1e-30 && bytes[i] >= -127);
+      }
+      one = two = wide;
+      generic().scale(one.data(), wide.data(), static_cast<int>(wide.size()));
+      table.scale(two.data(), wide.data(), static_cast<int>(wide.size()));
+      CHECK(same_bits(one, two));
       for (size_t i = 0; i < x.size(); i++) {
         const float bounded = std::min(std::max(x[i], -65504.0f), 65504.0f);
         CHECK(half[i] == gpt2::half_from_float(bounded));

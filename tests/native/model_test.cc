@@ -77,19 +77,20 @@ void any_schedule() {
   Random random(3);
   const Rows texts = random_rows(random, 3, 33, kAwkward.vocabulary);
   for (const int dtype : kDtypes) {
-    std::vector<std::vector<float>> generic;
+    std::vector<std::vector<float>> generic[2];  // of fp16 and int8 keys
     for (const char* table : kTables) {
       if (!runs(table)) continue;
-      for (const int kv : {GPT2_F16, GPT2_F32}) {
+      for (const int kv : {GPT2_F16, GPT2_F32, GPT2_INT8}) {
         if (kv == GPT2_F32 && dtype != GPT2_F32) continue;
         const Engine one = new_engine(kAwkward, {dtype, dtype, kv, 1, table});
         const Engine many = new_engine(kAwkward, {dtype, dtype, kv, 3, table});
         const auto wanted = alone(one, kAwkward, texts);
         scheduled(many, kAwkward, texts, wanted, random);
         const bool whole = dtype == GPT2_INT8 || dtype == GPT2_INT4;
-        if (!whole || kv != GPT2_F16) continue;
-        if (generic.empty()) generic = wanted;
-        CHECK(generic == wanted);  // whole numbers: the same on every instruction set
+        if (!whole || kv == GPT2_F32) continue;
+        auto& same = generic[kv == GPT2_INT8];
+        if (same.empty()) same = wanted;
+        CHECK(same == wanted);  // whole numbers: the same on every instruction set
       }
     }
   }
@@ -99,7 +100,8 @@ void long_calls() {
   Random random(4);
   const Rows texts = random_rows(random, 2, 290, kLong.vocabulary);
   for (const int dtype : kDtypes) {
-    const Engine engine = new_engine(kLong, {dtype, dtype, GPT2_F16, 2, nullptr});
+    const int kv = dtype == GPT2_F32 ? GPT2_INT8 : GPT2_F16;
+    const Engine engine = new_engine(kLong, {dtype, dtype, kv, 2, nullptr});
     const Memory whole = new_memory(engine, 2, 300), cut = new_memory(engine, 1, 300);
     const auto both = extend(engine, whole, kLong.vocabulary, {1, 0}, {texts[1], texts[0]});
     std::vector<float> parts;

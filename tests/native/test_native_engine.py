@@ -122,3 +122,12 @@ def test_generates_through_the_mixin() -> None:
     for _ in range(5):
         ids.append(int(expected(EVEN, weights_of("even"), np.array(ids))[-1].argmax()))
     assert np.asarray(found).tolist() == [ids]
+
+
+@pytest.mark.parametrize(("config", "which"), [(AWKWARD, "awkward"), (EVEN, "even")])
+def test_int8_keys_and_values_err_a_little(config: GPT2Config, which: str) -> None:
+    engine = NativeEngine(weights_of(which), config, kv_dtype="int8")
+    found = engine.extend(engine.new_cache(1), [IDS], logits="all")
+    wanted = expected(config, weights_of(which), IDS)
+    error = np.abs(found - wanted).max()
+    assert 1e-4 * wanted.std() < error < 0.02 * wanted.std()  # rounded, and finely

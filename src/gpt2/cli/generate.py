@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import secrets
 import sys
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ from gpt2.cli.options import options_of, said
 from gpt2.errors import InputError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
+from gpt2.loading import LoadOptions, load
 
 DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
 # Sampling that neither repeats itself nor drifts; library calls keep transformers' greedy default.
@@ -26,12 +28,7 @@ LENGTH = {"max_new_tokens": 100}  # fewer where the context ends sooner
 @click.argument("prompt", required=False)
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True,
               help="A folder, a file, a bundled name or a hub name.")  # fmt: skip
-@click.option("--engine", type=click.Choice(["native", "torch", "reference"]),
-              default="native", show_default=True, help="What computes.")  # fmt: skip
-@click.option("--dtype", help="The precision to compute in, such as float32 or int8.")
-@click.option("--threads", type=click.IntRange(1),
-              help="Of the native engine. (default the physical cores)")  # fmt: skip
-@click.option("--kernels", help="Of the native engine: generic, avx2, avx512. (default the best)")
+@options_of(LoadOptions)
 @click.option("--receipt", type=click.Path(path_type=Path),
               help="Write what made the text, for gpt2 replay to prove it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
@@ -45,10 +42,6 @@ LENGTH = {"max_new_tokens": 100}  # fewer where the context ends sooner
 def command(
     prompt: str | None,
     model: str,
-    engine: Literal["native", "torch", "reference"],
-    dtype: str | None,
-    threads: int | None,
-    kernels: str | None,
     receipt: Path | None,
     as_json: bool,
     echo: bool,
@@ -62,15 +55,14 @@ def command(
     standard error; the same seed gives the same text.
     """
     text = _prompt(prompt)
+    loading = {field.name: values.pop(field.name) for field in dataclasses.fields(LoadOptions)}
     options = with_defaults(said(values))
     config = GenerationConfig(**options)  # complain before anything is loaded
     if receipt is not None:
         from gpt2.receipt import check_options
 
         check_options(config)
-    from gpt2.loading import load  # it brings the tokenizer's library
-
-    loaded = load(model, engine=engine, dtype=dtype, threads=threads, kernels=kernels)
+    loaded = load(model, **said(loading))
     if loaded.tokenizer is None:
         raise InputError(f"{model} has no tokenizer beside its weights: it cannot read a text.")
     if "max_new_tokens" not in said(values) and options.get("long") != "window":

@@ -38,6 +38,7 @@ Floats = npt.NDArray[np.float32]
 
 MOST_TOP = 128  # csrc/select.h: the largest k of the k largest
 
+KV_DTYPES = ("fp16", "fp32", "int8")
 # Tokens one call of the core takes: between calls Python can answer Ctrl-C.
 PIECE = 256
 
@@ -68,6 +69,11 @@ class NativeCache:
         """Tokens held, a number per row."""
         length = core().gpt2_cache_length
         return [length(self.handle, row) for row in range(self._rows)]
+
+    @property
+    def nbytes(self) -> int:
+        """The memory it takes when it is full."""
+        return int(core().gpt2_cache_bytes(self.handle))
 
     def gather(self, sources: Sequence[int]) -> None:
         """Let row ``r`` become a copy of what row ``sources[r]`` was."""
@@ -109,7 +115,8 @@ class NativeEngine(GenerationMixin):
             dtype: how matrices are stored: fp32, fp16, bf16, int8 or int4.
             head_dtype: how the token embedding and the output head are stored; None means as
                 ``dtype``, but int8 where that is int4.
-            kv_dtype: keys and values in the cache: fp16 or fp32.
+            kv_dtype: keys and values in the cache: fp16, fp32 or int8 (a scale per position and
+                head; about half the memory of fp16).
             threads: None means GPT2_THREADS, or the physical cores.
             kernels: generic, avx2 or avx512; None means the best this processor runs.
             tokenizer: for texts given to ``generate``.
@@ -125,7 +132,7 @@ class NativeEngine(GenerationMixin):
         options = Options(
             _code("dtype", self.dtype, DTYPES),
             _code("head_dtype", self.head_dtype, DTYPES),
-            _code("kv_dtype", self.kv_dtype, {n: DTYPES[n] for n in ("fp32", "fp16")}),
+            _code("kv_dtype", self.kv_dtype, {n: DTYPES[n] for n in KV_DTYPES}),
             thread_count(threads),
             kernels.encode() if kernels is not None else None,
         )

@@ -109,6 +109,7 @@ _FUNCTIONS = {
     "gpt2_cache_new": (c_int32, (c_void_p, c_int32, c_int32, POINTER(c_void_p))),
     "gpt2_cache_free": (None, (c_void_p,)),
     "gpt2_cache_length": (c_int32, (c_void_p, c_int32)),
+    "gpt2_cache_bytes": (c_size_t, (c_void_p,)),
     "gpt2_cache_gather": (c_int32, (c_void_p, c_void_p)),
     "gpt2_cache_truncate": (c_int32, (c_void_p, c_int32, c_int32)),
     "gpt2_engine_tap": (c_int32, (c_void_p, c_void_p, c_void_p)),
