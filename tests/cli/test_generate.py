@@ -191,9 +191,20 @@ def test_what_the_engine_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) 
         return load(name, **options)
 
     monkeypatch.setattr("gpt2.cli.generate.load", spy)
-    words = ["--dtype", "int8", "--kv-dtype", "int8", "--threads", 1, "--seed", 1]
+    words = [
+        "--engine",
+        "native",
+        "--dtype",
+        "int8",
+        "--kv-dtype",
+        "int8",
+        "--threads",
+        1,
+        "--seed",
+        1,
+    ]
     assert gpt2(*on(folder, *words), PROMPT).exit_code == 0
-    assert told == {"dtype": "int8", "kv_dtype": "int8", "threads": 1}
+    assert told == {"engine": "native", "dtype": "int8", "kv_dtype": "int8", "threads": 1}
     with pytest.raises(OptionError, match="for the native engine, not for reference"):
         gpt2(*on(folder, "--engine", "reference", "--threads", 2), PROMPT)
     help_text = gpt2("--help").output
