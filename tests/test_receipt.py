@@ -65,6 +65,7 @@ def test_another_instruction_set_and_number_of_threads(made: Path) -> None:
         ("--seed", 1, "--stop", "the"),
         ("--seed", 1, "--prompt-lookup-num-tokens", 4),
         ("--seed", 1, "--dtype", "fp32"),
+        ("--seed", 1, "--kv-dtype", "int8"),
         ("--seed", 1, "--engine", "torch", "--dtype", "fp32"),
     ],
     ids=str,

@@ -23,9 +23,7 @@ class LoadOptions:
 
     engine: EngineName = option("native", "What computes.")
     dtype: str | None = option(None, "The precision to compute in, such as float32 or int8.")
-    kv_dtype: KVDtype = option(
-        "fp16", "Keys and values of the native engine."
-    )
+    kv_dtype: KVDtype = option("fp16", "Keys and values of the native engine.")
     threads: int | None = option(
         None, "Of the native engine; by default GPT2_THREADS or the physical cores.", minimum=1
     )
@@ -73,7 +71,7 @@ def load(
     if engine not in get_args(EngineName):
         names = ", ".join(get_args(EngineName))
         raise OptionError(f"engine must be one of {names}, found {engine!r}.")
-    machine = {"kv_dtype": kv_dtype, "threads": threads, "kernels": kernels}
+    machine: dict[str, Any] = {"kv_dtype": kv_dtype, "threads": threads, "kernels": kernels}
     if engine != "native" and any(value is not None for value in machine.values()):
         raise OptionError(f"{', '.join(machine)} are for the native engine, not for {engine}.")
     place = resolve(
