@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from gpt2.engine import Engine
 from gpt2.errors import OptionError
 from gpt2.generation import arrays, pipeline, sampling
@@ -32,7 +30,8 @@ def drafter(job: Job, assistant: Any) -> Drafter | None:
             "out num_beams, num_return_sequences and batches, or the guessing."
         )
     if assistant is None:
-        return PromptLookup(o.prompt_lookup_num_tokens or 1, o.max_matching_ngram_size)
+        tokens = o.prompt_lookup_num_tokens or 1
+        return Thrifty(PromptLookup(tokens, o.max_matching_ngram_size), tokens)
     if assistant.config.vocab_size != job.engine.config.vocab_size:
         raise OptionError(
             f"the assistant's vocabulary has {assistant.config.vocab_size} tokens, the model's "
@@ -42,24 +41,86 @@ def drafter(job: Job, assistant: Any) -> Drafter | None:
 
 
 class PromptLookup:
-    """Guesses what followed the last time the text ended as it does now."""
+    """Guesses what followed the last time the text ended as it does now.
+
+    Where each run of up to ``ngram`` tokens was last seen is kept in tables that grow along.
+    """
 
     def __init__(self, tokens: int, ngram: int) -> None:
         self.tokens = tokens
         self.ngram = ngram
+        self.row: Sequence[int] = []
+        self.known = 0  # runs that end by here are in the tables
+        self.places: list[dict[tuple[int, ...], int]] = []  # of n tokens -> where they end
 
     def __call__(self, row: Sequence[int], most: int) -> list[int]:
         """At most ``most`` guesses; none where no ending of ``row`` stood before."""
-        ids = np.asarray(row)
-        for n in range(min(self.ngram, len(row) - 1), 0, -1):
-            same = np.ones(len(row) - n, dtype=np.bool_)  # does the run at i equal the ending?
-            for j in range(n):
-                same &= ids[j : j + len(same)] == ids[len(row) - n + j]
-            found = np.flatnonzero(same)
-            if len(found):
-                start = found[-1] + n
-                return ids[start : start + min(self.tokens, most)].tolist()
+        self._read(row)
+        end = len(row)
+        for n in range(min(self.ngram, end - 1), 0, -1):
+            start = self.places[n - 1].get(tuple(row[end - n :]))
+            if start is not None:
+                return list(row[start : start + min(self.tokens, most)])
         return []
+
+    def _read(self, row: Sequence[int]) -> None:
+        """Take in the runs that end before the last token of a row, which only grows."""
+        if row is not self.row or len(row) <= self.known:
+            self.row, self.known = row, 0
+            self.places = [{} for _ in range(self.ngram)]
+        for end in range(self.known + 1, len(row)):
+            for n in range(1, min(self.ngram, end) + 1):
+                self.places[n - 1][tuple(row[end - n : end])] = end
+        self.known = len(row) - 1
+
+
+class Thrifty:
+    """Asks for as many guesses as have been worth their time, and for none while none were right.
+
+    What was right of the last guesses tells how probable the next ones are; a pass over n of them
+    is taken to cost ``COST`` n more than a pass over none.
+    """
+
+    COST = 0.1  # about that on the native engine, for one row and up to ten guesses
+    FADE = 0.85  # what older guesses count for, at each draft
+    PAUSES = (4, 64)  # tokens without guesses after a failure: the first time, and at most
+
+    def __init__(self, draft: Drafter, tokens: int) -> None:
+        self.draft, self.tokens = draft, tokens
+        self.right, self.wrong = 0.5, 0.5
+        self.pause, self.resume = self.PAUSES[0], 0
+        self.start, self.last = 0, list[int]()
+
+    def __call__(self, row: Sequence[int], most: int) -> list[int]:
+        """At most ``most`` guesses."""
+        self._learn(row)
+        if len(row) < self.resume:
+            return []
+        wanted = max(1, self.worth())  # after a pause one is tried
+        self.start, self.last = len(row), self.draft(row, min(wanted, most))
+        return self.last
+
+    def worth(self) -> int:
+        """How many guesses give the most tokens for the time; 0 where none does."""
+        p, tokens, best = self.right / (self.right + self.wrong), 1.0, (1.0, 0)
+        for n in range(1, self.tokens + 1):
+            tokens += p**n
+            best = max(best, (tokens / (1 + self.COST * n), n))
+        return best[1]
+
+    def _learn(self, row: Sequence[int]) -> None:
+        if not self.last:
+            return
+        pairs = zip(self.last, row[self.start :], strict=False)
+        right = next((i for i, (a, b) in enumerate(pairs) if a != b), len(self.last))
+        self.right = self.FADE * self.right + right
+        self.wrong = self.FADE * self.wrong + (right < len(self.last))
+        self.last = []
+        if right:
+            self.pause = self.PAUSES[0]
+        elif not self.worth():
+            self.resume = len(row) + self.pause
+            self.pause = min(2 * self.pause, self.PAUSES[1])
 
 
 class Assistant:
@@ -105,24 +166,32 @@ def decode(job: Job, draft: Drafter) -> Iterator[list[int]]:
     context = job.context()
     if context.window:
         raise OptionError("long='window' does not go together with guessed tokens: leave out one.")
-    logits = context.prefill()
-    canvas = job.canvas(logits)
+    lines = context.prefill()  # logits, or from the second pass on tokens where the engine chooses
+    canvas = job.canvas(lines)
     row, t = context.rows[0], job.prompts.ids.shape[1]
+    # The global generator gives a number a token: none may be taken for guesses that are wrong.
+    endless = job.options.do_sample and job.noise is None
+    short = None if endless else job.shortcut()
     guesses: list[int] = []
+
+    def noise_at(position: int) -> list[float]:
+        return [] if job.noise is None else job.noise([position])
+
     while True:
-        for i in range(len(logits)):
-            one = logits[i : i + 1]
-            scores = pipeline.apply(job.chain, canvas[:, :t], one)
-            job.record.add(scores, one)
-            chosen = job.choose(scores, [len(row)])
-            canvas[:, t] = chosen
+        for i in range(len(lines)):
+            chosen = lines[i : i + 1]
+            if not isinstance(chosen, list):
+                scores = pipeline.apply(job.chain, canvas[:, :t], chosen)
+                job.record.add(scores, chosen)
+                chosen = job.choose(scores, [len(row)]).tolist()
+            canvas[:, t] = chosen[0]
             t += 1
             job.ids = canvas[:, :t]
-            row += chosen.tolist()
+            row += chosen
             if job.on_tokens is not None:
-                job.on_tokens(chosen)
+                job.on_tokens(canvas[:, t - 1])
             ended = job.stopping.finished([row], job.ids, job.record.steps)[0]
-            yield row[-1:]
+            yield chosen
             if ended or t == job.max_length:
                 return
             if i < len(guesses) and guesses[i] != row[-1]:
@@ -130,4 +199,8 @@ def decode(job: Job, draft: Drafter) -> Iterator[list[int]]:
         context.cache.truncate(0, len(row) - 1)  # the wrong guesses, if any
         guesses = draft(row, job.max_length - t - 1)
         ids = [[row[-1], *guesses]]
-        logits = arrays.float32(job.engine.extend(context.cache, ids, logits="all"))
+        if short is None:
+            lines = arrays.float32(job.engine.extend(context.cache, ids, logits="all"))
+        else:
+            noise = [u for i in range(len(ids[0])) for u in noise_at(len(row) + i)]
+            lines = short(context.cache, ids, None, noise, "all")
