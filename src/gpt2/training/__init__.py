@@ -1,1 +1,1 @@
-"""Training: a corpus becomes token shards (`data/`), shards become batches (`batches.py`)."""
+"""Training: a corpus becomes token shards (`data/`); they, or examples, become batches."""
