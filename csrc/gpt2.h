@@ -64,7 +64,7 @@ typedef struct {
   int32_t head_dtype;   // of the token embedding and the output head
   int32_t kv_dtype;     // of keys and values: GPT2_F16, GPT2_F32 or GPT2_INT8
   int32_t threads;      // at least 1; one per physical core is best
-  const char* kernels;  // "generic", "avx2", "avx512"; NULL: the best this processor runs
+  const char* kernels;  // "generic", "avx2", "avx512", "neon", "neon_base"; NULL: the best that runs
 } gpt2_options;
 
 // How a token is drawn: divide by the temperature, then keep the top_k most probable (0: all) and

@@ -2,6 +2,11 @@
 
 #include <cstring>
 
+#if GPT2_NEON && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace gpt2 {
 
 extern const Kernels kernels_generic;
@@ -10,6 +15,12 @@ extern const Kernels kernels_avx2;
 #endif
 #if GPT2_AVX512
 extern const Kernels kernels_avx512;
+#endif
+#if GPT2_NEON
+extern const Kernels kernels_neon;
+#endif
+#if GPT2_NEON_BASE
+extern const Kernels kernels_neon_base;
 #endif
 
 namespace {
@@ -24,6 +35,8 @@ bool runs(const char* name) {
   if (std::strcmp(name, "avx2") == 0) {  // every processor with AVX2 has F16C
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   }
+#elif GPT2_NEON && defined(__linux__)  // elsewhere: every Mac has the dot product of bytes
+  if (std::strcmp(name, "neon") == 0) return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #endif
   (void)name;
   return true;
@@ -38,6 +51,12 @@ const Kernels* find_kernels(const char* name) {
 #endif
 #if GPT2_AVX2
       &kernels_avx2,
+#endif
+#if GPT2_NEON
+      &kernels_neon,
+#endif
+#if GPT2_NEON_BASE
+      &kernels_neon_base,
 #endif
       &kernels_generic};
   for (const Kernels* kernels : best_first) {

@@ -30,7 +30,8 @@ struct Floats {
   const uint8_t* data;
   size_t panel, step;
   int count, inputs;
-  bool fused;  // multiply-add with one rounding: weights only, so int8 and int4 never depend on it
+  bool fused;  // multiply-add with one rounding: weights only, so int8 and int4 never depend on it.
+  // avx2, avx512 and neon do so and agree; generic does where its target can (64-bit ARM, not x86).
 };
 
 // `count` panels of an integer matrix. An int8 panel holds, for each quad of inputs, 16 quads of
@@ -92,6 +93,9 @@ struct Kernels {
   // y [rows, ldy] = x [rows, ldx] times the panels, 16 columns a panel.
   void (*multiply)(const Floats& w, const float* x, size_t ldx, int rows, float* y, size_t ldy,
                    void* scratch);
+  // What multiply_integers takes off each activation, and finish_integers makes up for: where the
+  // processor multiplies signed bytes only.
+  int shift;
   void (*multiply_integers)(const Integers& w, const uint8_t* x, size_t ldx, int rows, int32_t* y,
                             size_t ldy);
   // out [rows, width] from the y of multiply (float) or multiply_integers (int32).

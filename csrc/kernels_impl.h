@@ -61,19 +61,53 @@ void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, boo
 // Several rows keep the processor so busy with what it has that it must be told what comes next.
 constexpr int kAhead = 1024;
 
-// A quad of inputs of each of R rows meets V panels. S sums that take turns hide the latency of a
-// few rows: whole numbers can be added in any order.
-template <class Sum, int R, int V, int S>
-inline void step(int turn, const Q (&column)[V], const uint8_t* x, size_t ldx,
-                 Sum (&sum)[R][V][S]) {
+// Four quads of inputs of each of R rows.
+template <int R>
+inline void load_inputs(const uint8_t* x, size_t ldx, X (&inputs)[R]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) inputs[r] = quads(x + r * ldx);
+}
+
+// Their quad kTurn meets V panels. S sums that take turns hide the latency of a few rows: whole
+// numbers can be added in any order.
+template <int kTurn, class Sum, int R, int V, int S>
+inline void step(const Q (&column)[V], const X (&inputs)[R], Sum (&sum)[R][V][S]) {
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
-    const X input = quad(x + r * ldx);
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) {
-      sum[r][v][turn % S] = dot(sum[r][v][turn % S], column[v], input);
+      sum[r][v][kTurn % S] = dot<kTurn>(sum[r][v][kTurn % S], column[v], inputs[r]);
     }
   }
+}
+
+// Quad kTurn of an int8 panel's four.
+template <int kTurn, int R, int V, int S>
+inline void step_int8(const uint8_t* weights, size_t panel, const X (&inputs)[R],
+                      I (&sum)[R][V][S]) {
+  Q column[V];
+#pragma GCC unroll 4
+  for (int v = 0; v < V; v++) {
+    const uint8_t* quads = weights + v * panel + kTurn * 64;
+    column[v] = load_quads(quads);
+    if (R > 1) __builtin_prefetch(quads + kAhead);
+  }
+  step<kTurn>(column, inputs, sum);
+}
+
+// Quads kTurn and kTurn + 1 of an int4 panel, which share bytes.
+template <int kTurn, int R, int V, int S>
+inline void step_int4(const uint8_t* nibbles, size_t panel, const X (&inputs)[R],
+                      G (&sum)[R][V][S]) {
+  Q low[V], high[V];
+#pragma GCC unroll 4
+  for (int v = 0; v < V; v++) {
+    const uint8_t* pairs = nibbles + v * panel + kTurn * 32;
+    load_nibbles(pairs, low[v], high[v]);
+    if (R > 1) __builtin_prefetch(pairs + kAhead);
+  }
+  step<kTurn>(low, inputs, sum);
+  step<kTurn + 1>(high, inputs, sum);
 }
 
 template <class Sum, int R, int V, int S>
@@ -96,16 +130,12 @@ void tile_int8(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size
   clear(sum);
   const uint8_t* weights = w.data;
   for (int k = 0; k < w.inputs; k += 4 * kQuad, weights += 4 * 64) {
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-      Q column[V];
-#pragma GCC unroll 4
-      for (int v = 0; v < V; v++) {
-        column[v] = load_quads(weights + v * w.panel + i * 64);
-        if (R > 1) __builtin_prefetch(weights + v * w.panel + i * 64 + kAhead);
-      }
-      step(i, column, x + k + i * kQuad, ldx, sum);
-    }
+    X inputs[R];
+    load_inputs(x + k, ldx, inputs);
+    step_int8<0>(weights, w.panel, inputs, sum);
+    step_int8<1>(weights, w.panel, inputs, sum);
+    step_int8<2>(weights, w.panel, inputs, sum);
+    step_int8<3>(weights, w.panel, inputs, sum);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
@@ -133,17 +163,13 @@ void tile_int4(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size
     for (int g = 0; g < 4 && k < w.inputs; g++, k += kGroup) {
       G part[R][V][S];
       clear(part);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        Q low[V], high[V];
-#pragma GCC unroll 4
-        for (int v = 0; v < V; v++) {
-          const uint8_t* nibbles = weights + v * w.panel + 64 + g * 256 + i * 64;
-          load_nibbles(nibbles, low[v], high[v]);
-          if (R > 1) __builtin_prefetch(nibbles + kAhead);
-        }
-        step(0, low, x + k + 2 * i * kQuad, ldx, part);
-        step(1, high, x + k + (2 * i + 1) * kQuad, ldx, part);
+      const uint8_t* nibbles = weights + 64 + g * 256;
+#pragma GCC unroll 2
+      for (int i = 0; i < 2; i++, nibbles += 128) {
+        X inputs[R];
+        load_inputs(x + k + i * 4 * kQuad, ldx, inputs);
+        step_int4<0>(nibbles, w.panel, inputs, part);
+        step_int4<2>(nibbles, w.panel, inputs, part);
       }
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) {
@@ -504,10 +530,9 @@ void finish_integers(const Finish& f, const int32_t* y, size_t ldy, int rows, in
 }
 
 constexpr Kernels table(const char* name) {
-  return {name,         kTileRows,       multiply,  multiply_integers,
-          finish,       finish_integers, normalize, quantize,
-          exponentials, divide,          to_half,   to_bytes,
-          scale};
+  return {name,         kTileRows,       multiply,  kByteShift, multiply_integers,
+          finish,       finish_integers, normalize, quantize,   exponentials,
+          divide,       to_half,         to_bytes,  scale};
 }
 
 }  // namespace

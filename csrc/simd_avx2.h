@@ -22,7 +22,7 @@ struct Q {
   __m256i a, b;
 };
 struct X {
-  __m256i v;
+  const uint8_t* p;
 };
 struct G {  // two int16 sums an output
   __m256i a, b;
@@ -114,10 +114,12 @@ inline Scales load_scales(const uint8_t* p) {
   const __m128i bytes = load128(p);
   return {twice(bytes), twice(_mm_unpackhi_epi64(bytes, bytes))};
 }
-inline X quad(const uint8_t* p) {
+inline X quads(const uint8_t* p) { return {p}; }
+template <int kTurn>
+inline __m256i quad(X x) {
   int32_t four;
-  __builtin_memcpy(&four, p, sizeof four);
-  return {_mm256_set1_epi32(four)};
+  __builtin_memcpy(&four, x.p + 4 * kTurn, sizeof four);
+  return _mm256_set1_epi32(four);
 }
 constexpr int kByteShift = 0;
 // Products of a byte and a weight of 8 bits overflow 16 bits in pairs, so both are widened first:
@@ -128,11 +130,15 @@ inline __m256i dot(__m256i sum, __m256i w, __m256i x) {
   const __m256i odd = _mm256_madd_epi16(_mm256_srai_epi16(w, 8), _mm256_srli_epi16(x, 8));
   return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
 }
-inline I dot(I sum, Q w, X x) { return {dot(sum.a, w.a, x.v), dot(sum.b, w.b, x.v)}; }
+template <int kTurn>
+inline I dot(I sum, Q w, X x) {
+  return {dot(sum.a, w.a, quad<kTurn>(x)), dot(sum.b, w.b, quad<kTurn>(x))};
+}
 // A nibble is small enough: a group's 16 products in a lane come to at most 16 * 255 * 8 < 2^15.
+template <int kTurn>
 inline G dot(G sum, Q w, X x) {
-  return {_mm256_add_epi16(sum.a, _mm256_maddubs_epi16(x.v, w.a)),
-          _mm256_add_epi16(sum.b, _mm256_maddubs_epi16(x.v, w.b))};
+  return {_mm256_add_epi16(sum.a, _mm256_maddubs_epi16(quad<kTurn>(x), w.a)),
+          _mm256_add_epi16(sum.b, _mm256_maddubs_epi16(quad<kTurn>(x), w.b))};
 }
 inline I add_scaled(I sum, G group, Scales scales) {
   return {_mm256_add_epi32(sum.a, _mm256_madd_epi16(group.a, scales.a)),

@@ -20,7 +20,7 @@ struct Q {
   __m512i v;
 };
 struct X {
-  __m512i v;
+  const uint8_t* p;
 };
 typedef I G;
 typedef I Scales;
@@ -80,13 +80,18 @@ inline void load_nibbles(const uint8_t* p, Q& low, Q& high) {
 inline Scales load_scales(const uint8_t* p) {
   return {_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
 }
-inline X quad(const uint8_t* p) {
+inline X quads(const uint8_t* p) { return {p}; }
+template <int kTurn>
+inline __m512i quad(X x) {
   int32_t four;
-  __builtin_memcpy(&four, p, sizeof four);
-  return {_mm512_set1_epi32(four)};
+  __builtin_memcpy(&four, x.p + 4 * kTurn, sizeof four);
+  return _mm512_set1_epi32(four);
 }
 constexpr int kByteShift = 0;
-inline I dot(I sum, Q w, X x) { return {_mm512_dpbusd_epi32(sum.v, x.v, w.v)}; }  // VNNI
+template <int kTurn>
+inline I dot(I sum, Q w, X x) {
+  return {_mm512_dpbusd_epi32(sum.v, quad<kTurn>(x), w.v)};  // VNNI
+}
 inline I add_scaled(I sum, G group, Scales scales) { return add(sum, mul(group, scales)); }
 
 }  // namespace

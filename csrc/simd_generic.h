@@ -1,7 +1,7 @@
 // Vectors of 16 lanes in the compiler's own notation: right on every processor.
 //
-// The types of every simd_*.h: F, 16 floats; I, 16 int32; Q, 16 quads of weights; X, one quad of
-// activations for all lanes; G, 16 sums of products of int4 weights, before their scales.
+// The types of every simd_*.h: F, 16 floats; I, 16 int32; Q, 16 quads of weights; X, four quads of
+// activations, each of them for all lanes; G, 16 sums of products of int4 weights, before their scales.
 #include <cstdint>
 #include <cstring>
 
@@ -20,7 +20,9 @@ typedef float F __attribute__((vector_size(64)));
 typedef int32_t I __attribute__((vector_size(64)));
 typedef uint32_t U __attribute__((vector_size(64)));
 typedef int8_t Q __attribute__((vector_size(64)));
-typedef Q X;  // as unsigned bytes
+struct X {
+  const uint8_t* p;
+};
 typedef I G;
 typedef I Scales;
 
@@ -101,15 +103,13 @@ inline Scales load_scales(const uint8_t* p) {
   for (int i = 0; i < 16; i++) r[i] = static_cast<int8_t>(p[i]);
   return r;
 }
-inline X quad(const uint8_t* p) {  // one quad, 16 times
-  X r;
-  for (int i = 0; i < 64; i++) r[i] = static_cast<int8_t>(p[i & 3]);
-  return r;
-}
-constexpr int kByteShift = 0;    // what `dot` takes off each activation
-inline I dot(I sum, Q w, X x) {  // each lane's sum grows by its quad's four products
+inline X quads(const uint8_t* p) { return {p}; }
+constexpr int kByteShift = 0;  // what `dot` takes off each activation
+template <int kTurn>
+inline I dot(I sum, Q w, X x) {  // each lane's sum grows by its quad's products with quad kTurn
+  const uint8_t* quad = x.p + 4 * kTurn;
   U r = (U)sum;
-  for (int i = 0; i < 64; i++) r[i / 4] += static_cast<uint32_t>(w[i] * static_cast<uint8_t>(x[i]));
+  for (int i = 0; i < 64; i++) r[i / 4] += static_cast<uint32_t>(w[i] * quad[i & 3]);
   return (I)r;
 }
 inline I add_scaled(I sum, G group, Scales scales) { return add(sum, mul(group, scales)); }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from functools import cache
 from pathlib import Path
 
@@ -68,6 +69,10 @@ def kernels_here() -> list[str]:
         found.append("avx2")
     if {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"} <= flags:
         found.append("avx512")
+    if platform.machine() in ("aarch64", "arm64"):
+        found.append("neon_base")
+        if "asimddp" in flags or platform.system() == "Darwin":
+            found.append("neon")
     return found
 
 
@@ -76,4 +81,6 @@ def _cpu_flags() -> set[str]:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return set()
-    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
+    return next(
+        (set(line.split()) for line in lines if line.startswith(("flags", "Features"))), set()
+    )

@@ -118,7 +118,8 @@ class NativeEngine(GenerationMixin):
             kv_dtype: keys and values in the cache: fp16, fp32 or int8 (a scale per position and
                 head; about half the memory of fp16).
             threads: None means GPT2_THREADS, or the physical cores.
-            kernels: generic, avx2 or avx512; None means the best this processor runs.
+            kernels: generic; avx2 or avx512 on x86-64; neon (with the dot product of ARMv8.2) or
+                neon_base on 64-bit ARM; None means the best this processor runs.
             tokenizer: for texts given to ``generate``.
 
         Raises:

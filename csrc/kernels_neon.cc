@@ -1,0 +1,10 @@
+#include "simd_neon.h"
+// The vectors come first: the kernels are written over them.
+#include "kernels_impl.h"
+
+namespace gpt2 {
+
+extern const Kernels kernels_neon;
+const Kernels kernels_neon = table("neon");
+
+}  // namespace gpt2
