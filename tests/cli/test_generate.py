@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from tests.native.models import random_weights
 
 from gpt2.checkpoint import write_checkpoint
 from gpt2.cli.generate import command, with_defaults
@@ -210,3 +211,43 @@ def test_what_the_engine_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     help_text = gpt2("--help").output
     for option in ("--engine", "--dtype", "--kv-dtype", "--threads"):
         assert help_text.count(f"{option} ") == 1
+
+
+@pytest.fixture(scope="module")
+def slow_reader(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with a context so long that reading a full one takes seconds."""
+    place = tmp_path_factory.mktemp("slow")
+    tokenizer = GPT2Tokenizer.from_pretrained(folder)
+    tokenizer.save_pretrained(place)
+    config = GPT2Config(
+        vocab_size=len(tokenizer), n_positions=16384, n_embd=64, n_layer=6, n_head=4
+    )
+    write_checkpoint(place, config, random_weights(config))
+    return place
+
+
+@pytest.mark.parametrize("several", [[], ["-n", "2"]], ids=str)
+def test_ctrl_c_while_it_reads(slow_reader: Path, several: list[str], tmp_path: Path) -> None:
+    """Before the first token: one clean line, 130, no receipt."""
+    receipt = tmp_path / "receipt.json"
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("z" * 16000)
+    line = [sys.executable, "-X", "importtime", "-m", "gpt2", "generate", "-", "--receipt"]
+    line += [str(receipt), "--model", str(slow_reader), "--max-new-tokens", "50", *several]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with prompt.open() as text, subprocess.Popen(line, stdin=text, **pipes) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        for words in iter(process.stderr.readline, b""):  # the last import before it reads
+            if b"gpt2.native.engine" in words:
+                break
+        time.sleep(1)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        begin = time.perf_counter()
+        output, errors = process.stdout.read(), process.stderr.read()
+        assert process.wait(20) == 130
+        assert time.perf_counter() - begin < 5
+    assert b"Traceback" not in errors
+    assert output in (b"", b"z" * 16000 + b"\n")
+    assert not receipt.exists()

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gpt2.engine import Sampling
 from gpt2.errors import ContextLengthError, InputError, OptionError, WeightError
 from gpt2.native import NativeCache, NativeEngine
 from gpt2.native.threads import thread_count
@@ -188,6 +189,61 @@ def test_interrupt_in_generate_ends_the_process() -> None:
     )
     assert b"KeyboardInterrupt" in run.stderr
     assert run.returncode in (1, 130, -signal.SIGINT)
+
+
+def test_an_interrupted_draw_leaves_the_cache_as_it_was() -> None:
+    engine = NativeEngine(weights_of("even"), EVEN)
+    memory = engine.new_cache(1)
+    engine.extend(memory, [[1] * 5], logits="none")
+    timer = threading.Timer(0.02, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        draw_for_ever(engine, memory)
+    timer.join()
+    assert memory.lengths[0] in (5, 695)
+
+
+def draw_for_ever(engine: NativeEngine, memory: NativeCache) -> None:
+    while True:
+        memory.truncate(0, 5)
+        engine.extend_draw(memory, [[3] * 690], None, Sampling(), [0.5])
+
+
+OPTIONS = {"do_sample": True, "seed": 1, "max_new_tokens": 40, "eos_token_id": None}
+
+
+def test_two_engines_write_side_by_side() -> None:
+    engines = [
+        NativeEngine(weights_of("even"), EVEN, dtype=dtype, threads=2) for dtype in ("int8", "fp32")
+    ]
+    prompts = [[[i + 1, 2]] for i in range(3)]
+    wanted = [[e.generate(p, **OPTIONS).tolist() for p in prompts] for e in engines]
+    found: dict[tuple[int, int], list[list[int]]] = {}
+
+    def work(which: int, prompt: int) -> None:
+        found[which, prompt] = engines[which].generate(prompts[prompt], **OPTIONS).tolist()
+
+    keys = [(which, prompt) for which in range(2) for prompt in range(3)]
+    threads = [threading.Thread(target=work, args=key) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {(which, prompt): wanted[which][prompt] for which, prompt in keys}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_goes_on_writing(engine: NativeEngine) -> None:
+    """In the middle of a text, and the parent goes on too."""
+    wanted = engine.generate([[1, 2]], **OPTIONS)[0, 2:].tolist()
+    steps = engine.stream([1, 2], **OPTIONS)
+    begun = [next(steps) for _ in range(10)]
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if begun + list(steps) == wanted else 1)
+    assert begun + list(steps) == wanted
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_thread_count(monkeypatch: pytest.MonkeyPatch) -> None:
