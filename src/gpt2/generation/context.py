@@ -8,6 +8,7 @@ from typing import Any
 from gpt2.engine import Engine
 from gpt2.generation import arrays
 from gpt2.generation.arrays import Array
+from gpt2.generation.prefix import KeptTexts, shared
 
 
 class Context:
@@ -19,6 +20,7 @@ class Context:
         copies: rows that start from each prompt; it is read once and the cache copied.
         new: how many tokens may follow a prompt.
         window: whether a full row goes on from the last half of its context.
+        kept: texts read before, for a single row.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class Context:
         copies: int = 1,
         new: int = 1,
         window: bool = False,
+        kept: KeptTexts | None = None,
     ) -> None:
         self.engine = engine
         self.copies = copies
@@ -36,20 +39,43 @@ class Context:
         longest = max(map(len, prompts)) + new - 1  # the last token is never read
         self.window = window and longest > self.limit
         self.rows = [list(prompt) for prompt in prompts for _ in range(copies)]
-        self.cache = engine.new_cache(len(self.rows), min(longest, self.limit))
+        self.exact = bool(getattr(engine, "exact_pieces", False))
+        alone = self.exact and len(self.rows) == 1 and not self.window
+        self.kept = kept if alone else None
+        self.read = 0  # tokens of the prompt that are in the cache already
+        if self.kept is not None:
+            self.cache, self.read = self.kept.borrow(engine, self.rows[0])
+        else:
+            self.cache = engine.new_cache(len(self.rows), min(longest, self.limit))
+
+    def close(self) -> None:
+        """Hand back a borrowed cache."""
+        if self.kept is not None:
+            self.kept.give_back(self.rows[0], self.cache)
+            self.kept = None
 
     def prefill(self) -> Array:
         """Read the prompts: float32 logits [R, V], R = prompts x copies."""
         firsts = list(range(0, len(self.rows), self.copies))
-        prompts = [self.rows[r] for r in firsts]
+        prompts = [self.rows[r][self.read :] for r in firsts]
         if self.window:
             prompts = [row if len(row) <= self.limit else row[-self.keep :] for row in prompts]
+        prompts = self._read_shared(prompts)
         logits = arrays.float32(self.engine.extend(self.cache, prompts, rows=firsts))
         if self.copies == 1:
             return logits
         sources = [r // self.copies for r in range(len(self.rows))]
         self.cache.gather([source * self.copies for source in sources])
         return logits[arrays.integers(logits, sources)]
+
+    def _read_shared(self, prompts: list[list[int]]) -> list[list[int]]:
+        """Read once what several prompts begin with; returns what is left of them."""
+        start = shared(prompts) if self.exact and len(prompts) > 1 else 0
+        if start == 0:
+            return prompts
+        self.engine.extend(self.cache, [prompts[0][:start]], rows=[0], logits="none")
+        self.cache.gather([0] * len(self.rows))
+        return [prompt[start:] for prompt in prompts]
 
     def extend(self, tokens: Array, rows: Sequence[int] | None = None) -> Array:
         """Read a token of each of ``rows`` (None: all): float32 logits [len(rows), V].

@@ -12,6 +12,7 @@ from gpt2.generation import arrays, pipeline
 from gpt2.generation.arrays import Array, Processor
 from gpt2.generation.config import GenerationConfig
 from gpt2.generation.context import Context
+from gpt2.generation.prefix import KeptTexts
 from gpt2.generation.prompts import Prompts, fill_id
 from gpt2.generation.sampling import Chooser, Uniforms, from_global
 from gpt2.generation.shortcut import Shortcut, shortcut
@@ -62,7 +63,9 @@ class Job:
     noise: Uniforms | None = None  # what it draws with; None is the global generator
     record: Record = field(default_factory=Record)
     on_tokens: Callable[[Array], None] | None = None  # a streamer's put
+    kept: KeptTexts | None = None  # texts read before
     ids: Array = None  # [R, T so far], of the engine's kind; the result
+    _context: Context | None = None
 
     @property
     def new(self) -> int:
@@ -72,7 +75,14 @@ class Job:
     def context(self) -> Context:
         """The engine's cache for this job."""
         window = self.options.long == "window"
-        return Context(self.engine, self.prompts.rows, self.copies, self.new, window)
+        made = Context(self.engine, self.prompts.rows, self.copies, self.new, window, self.kept)
+        self._context = made
+        return made
+
+    def close(self) -> None:
+        """Hand back what the context borrowed."""
+        if self._context is not None:
+            self._context.close()
 
     def shortcut(self) -> Shortcut | None:
         """How the engine chooses by itself, where it may."""

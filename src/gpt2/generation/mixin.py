@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from gpt2.generation.arrays import Array, Processor
 from gpt2.generation.config import GenerationConfig, default_value, off_value, supported
 from gpt2.generation.loop import Job, Record
 from gpt2.generation.outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
+from gpt2.generation.prefix import KeptTexts
 from gpt2.generation.prompts import Prompts
 from gpt2.generation.stopping import Criterion, Stopping
 from gpt2.generation.streaming import decoder
@@ -25,6 +27,7 @@ class GenerationMixin:
 
     config: GPT2Config
     tokenizer: Any = None
+    _kept: KeptTexts | None = None
 
     @property
     def generation_config(self) -> GenerationConfig:
@@ -142,6 +145,23 @@ class GenerationMixin:
             return (tokens[0] for tokens in steps)
         return _pieces(steps, decoder(tokenizer, skip_special_tokens=True))
 
+    @contextmanager
+    def keeping(self, texts: int = 1) -> Iterator[None]:
+        """Within the block, keep the keys and values of the last ``texts`` texts that were written.
+
+        A prompt that begins like one of them is read from where they part: a conversation that
+        grows, questions on one document. The text written is the same. For one prompt at a time,
+        on an engine whose logits do not depend on how a text is cut: the native one; the others
+        read every prompt whole. Each text kept takes the memory of a full context.
+        """
+        if texts < 1:
+            raise OptionError(f"keeping needs at least 1 text, found {texts}.")
+        before, self._kept = self._kept, KeptTexts(texts)
+        try:
+            yield
+        finally:
+            self._kept = before
+
     def _resolve(self, call: GenerationConfig | None, options: dict[str, Any]) -> GenerationConfig:
         """The options of one call, from all places that name some."""
         given = {} if call is None else call.to_dict()
@@ -186,6 +206,7 @@ class GenerationMixin:
             choose=sampling.sampler(noise) if options.do_sample else sampling.greedy,
             noise=noise,
             record=record,
+            kept=self._kept,
         )
 
 
@@ -246,7 +267,14 @@ def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
 
 def _steps(job: Job, assistant: Any) -> Iterator[list[int]]:
     draft = speculative.drafter(job, assistant)
-    return loop.decode(job) if draft is None else speculative.decode(job, draft)
+    return _closed(job, loop.decode(job) if draft is None else speculative.decode(job, draft))
+
+
+def _closed(job: Job, steps: Iterator[list[int]]) -> Iterator[list[int]]:
+    try:
+        yield from steps
+    finally:  # also where nobody wants the rest
+        job.close()
 
 
 def _pieces(steps: Iterator[list[int]], text: Any) -> Iterator[str]:

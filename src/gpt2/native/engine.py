@@ -160,6 +160,11 @@ class NativeEngine(GenerationMixin):
         check(core().gpt2_engine_set(self.handle, name.encode(), kind, data, dims, numbers.ndim))
 
     @property
+    def exact_pieces(self) -> bool:
+        """Whether a text's logits are the same however it is cut; not while it is changed."""
+        return self._tap is None and self._omitted is None
+
+    @property
     def kernels(self) -> str:
         """The instruction set in use."""
         return str(core().gpt2_engine_kernels(self.handle).decode())
