@@ -40,10 +40,39 @@ size_t bytes_of_panel(gpt2_dtype dtype, int inputs) {
   }
 }
 
+// One number of a source, by its dtype.
+struct ReadF32 {
+  static float at(const void* data, size_t i) { return static_cast<const float*>(data)[i]; }
+};
+struct ReadF16 {
+  static float at(const void* data, size_t i) {
+    return float_from_half(static_cast<const uint16_t*>(data)[i]);
+  }
+};
+struct ReadBF16 {
+  static float at(const void* data, size_t i) {
+    return float_from_bfloat(static_cast<const uint16_t*>(data)[i]);
+  }
+};
+
 float number(gpt2_dtype dtype, const void* data, size_t i) {
-  if (dtype == GPT2_F32) return static_cast<const float*>(data)[i];
-  const uint16_t bits = static_cast<const uint16_t*>(data)[i];
-  return dtype == GPT2_F16 ? float_from_half(bits) : float_from_bfloat(bits);
+  if (dtype == GPT2_F32) return ReadF32::at(data, i);
+  return dtype == GPT2_F16 ? ReadF16::at(data, i) : ReadBF16::at(data, i);
+}
+
+// Rows [first, first + kLanes) of a source as columns, [inputs, 16].
+template <class Read>
+void turn(const Source& source, int first, int inputs, float* to) {
+  for (int k = 0; k < inputs; k++, to += kLanes) {
+    const size_t at = first * source.by_output + k * source.by_input;
+    if (source.by_output == 1) {  // they lie side by side already
+      for (int r = 0; r < kLanes; r++) to[r] = Read::at(source.data, at + r);
+    } else {
+      for (int r = 0; r < kLanes; r++) {
+        to[r] = Read::at(source.data, at + r * source.by_output);
+      }
+    }
+  }
 }
 
 bool all_finite(const float* x, size_t n) {
@@ -53,6 +82,11 @@ bool all_finite(const float* x, size_t n) {
 }
 
 }  // namespace
+
+void read_numbers(gpt2_dtype dtype, const void* data, size_t n, float* to) {
+  for (size_t i = 0; i < n; i++) to[i] = number(dtype, data, i);
+  if (!all_finite(to, n)) throw NotFinite();
+}
 
 void Matrix::measure(gpt2_dtype dtype, int outputs, int inputs) {
   dtype_ = dtype;
@@ -85,33 +119,47 @@ Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, 
   team.run([&](const Worker& worker) {
     const Range share = worker.share(panels());
     float* block = blocks.data() + wide * kLanes * worker.index();
-    for (int p = share.begin; p < share.end; p++) {
-      fill(p, source, block);
-      if (!all_finite(block, wide * kLanes)) finite = false;
-      if (!finite) return;
-      const int64_t found = pack_panel(p, block);
-      int64_t most = sum.load();
-      while (found > most && !sum.compare_exchange_weak(most, found)) {
-      }
+    int64_t largest = 1;
+    for (int p = share.begin; p < share.end && finite; p++) {
+      if (!pack(p, source, block, &largest)) finite = false;
+    }
+    int64_t most = sum.load();
+    while (largest > most && !sum.compare_exchange_weak(most, largest)) {
     }
   });
-  require(finite, GPT2_WEIGHTS, "weights must be finite numbers, found NaN or infinity");
+  if (!finite) throw NotFinite();
   limit_ = static_cast<int>(std::min<int64_t>(kMostActivation, INT32_MAX / sum));
   Header header = {{}, kVersion, dtype, outputs, inputs, limit_, {}};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   std::memcpy(own_.as(), &header, sizeof header);
 }
 
-// The weights of one panel as fp32 [inputs padded, 16].
-void Matrix::fill(int panel, const Source& source, float* block) const {
+// The weights of one panel as fp32 [inputs, 16].
+void Matrix::fill(int panel, const Source& source, float* to) const {
   const int first = panel * kLanes, count = std::min(kLanes, outputs_ - first);
-  std::fill(block, block + static_cast<size_t>(padded(inputs_, kGroup)) * kLanes, 0.0f);
+  if (count == kLanes) {
+    if (source.dtype == GPT2_F32) return turn<ReadF32>(source, first, inputs_, to);
+    if (source.dtype == GPT2_F16) return turn<ReadF16>(source, first, inputs_, to);
+    return turn<ReadBF16>(source, first, inputs_, to);
+  }
+  std::fill_n(to, static_cast<size_t>(inputs_) * kLanes, 0.0f);
   for (int k = 0; k < inputs_; k++) {
     for (int r = 0; r < count; r++) {
       const size_t at = (first + r) * source.by_output + k * source.by_input;
-      block[k * kLanes + r] = number(source.dtype, source.data, at);
+      to[k * kLanes + r] = number(source.dtype, source.data, at);
     }
   }
+}
+
+// One panel, by way of `block` where it is not what is stored. False where numbers are not finite.
+bool Matrix::pack(int panel, const Source& source, float* block, int64_t* most) {
+  const size_t n = static_cast<size_t>(inputs_) * kLanes;
+  float* stored = reinterpret_cast<float*>(own_.as() + (panels_ - bytes_) + panel_bytes_ * panel);
+  float* to = dtype_ == GPT2_F32 ? stored : block;
+  fill(panel, source, to);
+  if (!all_finite(to, n)) return false;
+  if (dtype_ != GPT2_F32) *most = std::max(*most, pack_panel(panel, block));
+  return true;
 }
 
 // Writes one panel and its scales; returns what the quantisers return.
@@ -124,12 +172,11 @@ int64_t Matrix::pack_panel(int panel, const float* block) {
                     const_cast<int32_t*>(sums_) + first);
   }
   const size_t n = static_cast<size_t>(inputs_) * kLanes;
-  if (dtype_ == GPT2_F32) {
-    std::memcpy(to, block, n * sizeof(float));
+  uint16_t* halves = reinterpret_cast<uint16_t*>(to);
+  if (dtype_ == GPT2_F16) {
+    for (size_t i = 0; i < n; i++) halves[i] = half_from_float(block[i]);
   } else {
-    uint16_t* halves = reinterpret_cast<uint16_t*>(to);
-    const auto narrow = dtype_ == GPT2_F16 ? half_from_float : bfloat_from_float;
-    for (size_t i = 0; i < n; i++) halves[i] = narrow(block[i]);
+    for (size_t i = 0; i < n; i++) halves[i] = bfloat_from_float(block[i]);
   }
   return 1;
 }

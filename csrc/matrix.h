@@ -26,10 +26,16 @@ struct Source {
   size_t by_output, by_input;
 };
 
+// Thrown where weights are infinite or no numbers.
+struct NotFinite {};
+
+// n numbers in a row, as floats. May throw NotFinite.
+void read_numbers(gpt2_dtype dtype, const void* data, size_t n, float* to);
+
 class Matrix {
  public:
   Matrix() = default;
-  // Packs; the panels are shared out among the team.
+  // Packs; the panels are shared out among the team. May throw NotFinite.
   Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team);
   // Uses packed bytes where they lie. Throws Error unless they are whole and of this shape.
   Matrix(const void* bytes, size_t size, int outputs, int inputs);
@@ -57,6 +63,7 @@ class Matrix {
   void measure(gpt2_dtype dtype, int outputs, int inputs);
   void lay_out(const uint8_t* bytes);
   void fill(int panel, const Source& source, float* block) const;
+  bool pack(int panel, const Source& source, float* block, int64_t* most);
   int64_t pack_panel(int panel, const float* block);
 
   gpt2_dtype dtype_ = GPT2_F32;

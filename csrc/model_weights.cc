@@ -68,9 +68,10 @@ void Model::make_room(int tokens) {
   const size_t head = padded(shape_.width / shape_.heads, kLanes);
   room_ = 0;  // until all is there
   stream_ = Buffer(T * D * number);
-  qkv_ = Buffer((T * 3 * D + kLanes) * number);  // Cache::put may read a vector past its end
+  // Cache::put may read a vector past its end.
+  qkv_ = Buffer((T * 3 * D + kLanes) * number, Pages::kLazy);
   joined_ = Buffer(T * D * number);
-  hidden_ = Buffer(T * shape_.inner * number);
+  hidden_ = Buffer(T * shape_.inner * number, Pages::kLazy);
   rows_ = Buffer(T * D * number);
   whole_ = Buffer(T * widest);
   steps_ = Buffer(T * sizeof(Step));
@@ -139,7 +140,7 @@ Model::Place& Model::place(const std::string& name) {
 }
 
 void Model::set(const std::string& name, gpt2_dtype dtype, const void* data, const int64_t* dims,
-                int rank) {
+                int rank) try {
   const Place& to = place(name);
   const bool flat = to.rows == 0;
   const bool fits = flat ? rank == 1 && dims[0] == to.columns
@@ -152,17 +153,17 @@ void Model::set(const std::string& name, gpt2_dtype dtype, const void* data, con
           name + " must be given as F32, F16 or BF16");
   const size_t columns = to.columns;
   if (to.matrix == nullptr) {
-    // A vector is a matrix of one output, for the sake of one way to read and check numbers.
-    const size_t n = columns * (flat ? 1 : to.rows);
-    const Matrix read(GPT2_F32, 1, static_cast<int>(n), {dtype, data, n, 1}, team_);
-    to.vector->resize(n);
-    read.row(0, to.vector->data());
+    std::vector<float> numbers(columns * (flat ? 1 : to.rows));
+    read_numbers(dtype, data, numbers.size(), numbers.data());
+    *to.vector = std::move(numbers);
     return;
   }
   const bool is_head = to.matrix == &tokens_ || to.matrix == &untied_head_;
   const auto kind = static_cast<gpt2_dtype>(is_head ? options_.head_dtype : options_.dtype);
   *to.matrix = to.transposed ? Matrix(kind, to.columns, to.rows, {dtype, data, 1, columns}, team_)
                              : Matrix(kind, to.rows, to.columns, {dtype, data, columns, 1}, team_);
+} catch (const NotFinite&) {
+  throw Error(GPT2_WEIGHTS, "the tensor " + name + " holds values that are NaN or infinite");
 }
 
 void Model::set_packed(const std::string& name, const void* bytes, size_t size) {

@@ -127,7 +127,7 @@ def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
 def _native(
     place: Any, dtype: str | None, tokenizer: Any, kv_dtype: str | None, **machine: Any
 ) -> Any:
-    from gpt2.checkpoint import read_checkpoint
+    from gpt2.checkpoint.read import PassingTensors, read_checkpoint
     from gpt2.native import NativeEngine
 
     checkpoint = read_checkpoint(place, framework="native")
@@ -138,8 +138,9 @@ def _native(
             f"{place} is quantised to {packed.dtype} and runs at that, found dtype={dtype!r}: "
             "leave dtype out, or load the model it was made from."
         )
+    tensors = PassingTensors(checkpoint.stored, "native")
     model = NativeEngine(
-        checkpoint.tensors,
+        tensors,
         checkpoint.config,
         dtype=packed.dtype if packed else wanted or "fp32",
         head_dtype=packed.head_dtype if packed else None,

@@ -141,6 +141,23 @@ def read_safetensors(path: Path) -> Mapped:
     return stored
 
 
+def forget(array: npt.NDArray[Any]) -> None:
+    """Give back the memory of a mapped array: its pages are read from the file when next touched.
+
+    What was changed in place is lost. An array that is not mapped stays as it is.
+    """
+    owner: Any = array
+    while isinstance(owner, (np.ndarray, memoryview)):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    if not isinstance(owner, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    begin = array.ctypes.data - np.frombuffer(owner, np.uint8).ctypes.data
+    first = -(-begin // mmap.PAGESIZE) * mmap.PAGESIZE  # whole pages: the others have neighbours
+    end = (begin + array.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE
+    if first < end:
+        owner.madvise(mmap.MADV_DONTNEED, first, end - first)
+
+
 def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
     if len(data) < 8:
         raise CorruptFileError(f"{path} is no safetensors file: it has {len(data)} bytes.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import secrets
+import os
 import sys
 import time
 from pathlib import Path
@@ -92,7 +92,7 @@ def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
     sampling = {} if searches or not options.get("do_sample", True) else dict(SAMPLING)
     merged = {**LENGTH, **sampling, **options}
     if merged.get("do_sample") and "seed" not in merged:
-        merged["seed"] = secrets.randbelow(2**32)
+        merged["seed"] = int.from_bytes(os.urandom(4), "little")
     return merged
 
 

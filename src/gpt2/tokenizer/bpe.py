@@ -15,12 +15,14 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
 from math import inf
+from typing import TypeVar
 
 import regex
 
 from gpt2.errors import TokenizerError
 
 Pair = tuple[bytes, bytes]
+T = TypeVar("T", str, bytes)
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -90,7 +92,13 @@ def merge_word(word: bytes, ranks: dict[Pair, int], steps: list[Pair] | None = N
 
     The pairs merged are appended to ``steps``.
     """
-    parts = [bytes([byte]) for byte in word]
+    return merge_parts([bytes([byte]) for byte in word], ranks, steps)
+
+
+def merge_parts(
+    parts: list[T], ranks: dict[tuple[T, T], int], steps: list[tuple[T, T]] | None = None
+) -> list[T]:
+    """The same for parts in either spelling: bytes, or the signs of the vocabulary files."""
     while len(parts) > 1:
         rank, at = min((ranks.get(pair, inf), at) for at, pair in enumerate(pairwise(parts)))
         if rank == inf:

@@ -10,11 +10,12 @@ happens inside a stretch of bytes until it is two parts does not depend on what 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-import tiktoken
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 from gpt2.errors import TokenizerError
 from gpt2.tokenizer.bpe import Pair, merge_word, well_formed
@@ -35,12 +36,9 @@ class FastBPE:
     """
 
     def __init__(self, vocab: dict[bytes, int], merges: Sequence[Pair]) -> None:
-        for left, right in merges:
-            if left not in vocab or right not in vocab or left + right not in vocab:
-                raise TokenizerError(
-                    f"Vocabulary and merges do not belong together: the merge {left!r} {right!r} "
-                    f"has parts or a result that the vocabulary lacks."
-                )
+        check_merges(vocab, merges)
+        import tiktoken  # here, for a short text does without
+
         order = reachable(merges)
         missing = [byte for byte in range(256) if bytes([byte]) not in vocab]
         ids = [vocab[token] for token in order]
@@ -80,9 +78,21 @@ class FastBPE:
         return ids
 
 
+def check_merges(vocab: Container[Any], merges: Iterable[tuple[Any, Any]]) -> None:
+    """Raise `TokenizerError` where a merge takes or makes what the vocabulary lacks."""
+    for left, right in merges:
+        if left not in vocab or right not in vocab or left + right not in vocab:
+            raise TokenizerError(
+                f"Vocabulary and merges do not belong together: the merge {left!r} {right!r} "
+                f"has parts or a result that the vocabulary lacks."
+            )
+
+
 def threads(jobs: int) -> ThreadPoolExecutor | None:
     """A pool for a batch (tiktoken lets go of the interpreter), or None if it would not pay."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    from concurrent.futures import ThreadPoolExecutor  # here, for few calls need it
+
     workers = min(cores or 1, jobs)
     return ThreadPoolExecutor(workers) if workers > 1 else None
 

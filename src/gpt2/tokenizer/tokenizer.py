@@ -12,15 +12,16 @@ from typing import Any
 from gpt2.errors import GPT2Warning, InputError, OptionError, TokenizerError, UnsupportedError
 from gpt2.tokenizer import encoding, vocabulary
 from gpt2.tokenizer.added import Finder, Part
-from gpt2.tokenizer.bpe import END_OF_TEXT, to_bytes, well_formed
+from gpt2.tokenizer.bpe import END_OF_TEXT, merge_parts, split, to_bytes, to_signs, well_formed
 from gpt2.tokenizer.encoding import BatchEncoding
-from gpt2.tokenizer.fast import FastBPE, threads
+from gpt2.tokenizer.fast import FastBPE, check_merges, threads
 from gpt2.tokenizer.special import SpecialTokens
 from gpt2.tokenizer.stream import StreamDecoder
 from gpt2.tokenizer.vocabulary import AddedToken, Vocabulary
 
 NO_LIMIT = int(1e30)  # transformers' value of model_max_length for "none"
 BATCH_CHARACTERS = 1 << 16  # a batch with less text is not worth threads
+SLOW_CHARACTERS = 2048  # so much text is encoded before the tables of the fast library are built
 _HUB = ("revision", "cache_dir", "local_files_only", "token")
 _IGNORED = ("use_fast", "trust_remote_code")  # asked of other models; nothing changes here
 _ABSENT = ("text_pair", "text_target", "is_split_into_words", "return_overflowing_tokens", "stride")
@@ -69,6 +70,7 @@ class GPT2Tokenizer(SpecialTokens):
     ) -> None:
         self._vocab, self._merges = _read_pair(vocab, merges)
         self._roles, self._more = {}, []
+        self._slow_left = SLOW_CHARACTERS
         self._added = dict(added or {})
         self._check_added()
         self.errors = errors
@@ -349,16 +351,17 @@ class GPT2Tokenizer(SpecialTokens):
             ) from None
         return FastBPE({token: self._vocab[sign] for sign, token in table.items()}, merges)
 
-    @cached_property
+    @property
     def _vocab_bytes(self) -> dict[str, bytes]:
         return {sign: _as_bytes(sign) for sign in self._vocab}
 
     def _index(self) -> None:
         """Rebuild what follows from the vocabulary and the added tokens."""
-        self._ids = self._vocab | {token.content: i for i, token in self._added.items()}
+        more = {token.content: i for i, token in self._added.items()}
+        self._ids = self._vocab if more.items() <= self._vocab.items() else self._vocab | more
         self._tokens = {i: token for token, i in self._ids.items()}
-        self._bytes = {self._vocab[sign]: token for sign, token in self._vocab_bytes.items()}
-        self._bytes |= {i: token.content.encode() for i, token in self._added.items()}
+        added = {i: token.content.encode() for i, token in self._added.items()}
+        self._bytes = _Bytes(self._tokens, added)
         self._special_ids = frozenset(i for i, token in self._added.items() if token.special)
         self._finder = Finder(self._added)
         self._plain_finder = Finder({i: t for i, t in self._added.items() if not t.special})
@@ -400,8 +403,27 @@ class GPT2Tokenizer(SpecialTokens):
                     return list(pool.map(lambda text: self._encode(text, plain), texts)), []
         return [self._encode(text, plain) for text in texts], []
 
+    @cached_property
+    def _ranks(self) -> dict[tuple[str, str], int]:
+        check_merges(self._vocab, self._merges)
+        return {pair: rank for rank, pair in enumerate(self._merges)}
+
+    def _encode_short(self, text: str) -> list[int]:
+        """As `bpe` defines it; a token that the vocabulary lacks is left to the fast library."""
+        found: list[int] = []
+        for word in split(well_formed(text)):
+            tokens = merge_parts(list(to_signs(word.encode())), self._ranks)
+            if any(token not in self._vocab for token in tokens):
+                return self._fast.encode(text)
+            found += [self._vocab[token] for token in tokens]
+        return found
+
     def _encode(self, text: str, plain: bool) -> list[int]:
-        encode = self._fast.encode
+        if "_fast" not in self.__dict__ and len(text) < self._slow_left:
+            self._slow_left -= len(text)
+            encode = self._encode_short
+        else:
+            encode = self._fast.encode
         parts = self._parts(text, plain)
         if len(parts) == 1 and parts[0][2] is None:
             return encode(self._spaced(text))
@@ -515,6 +537,18 @@ def _read_pair(vocab: Any, merges: Any) -> tuple[dict[str, int], list[tuple[str,
     if wrong is not None:
         raise TokenizerError(f"A merge must be two tokens, found {wrong!r}.")
     return dict(vocab), [(pair[0], pair[1]) for pair in pairs]
+
+
+class _Bytes(dict[int, bytes]):
+    """Id -> the bytes it stands for, worked out when first asked for."""
+
+    def __init__(self, tokens: Mapping[int, str], added: Mapping[int, bytes]) -> None:
+        super().__init__(added)
+        self._spelled = tokens
+
+    def __missing__(self, i: int) -> bytes:
+        content = self[i] = _as_bytes(self._spelled[i])
+        return content
 
 
 def _as_bytes(token: str) -> bytes:

