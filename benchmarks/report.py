@@ -100,10 +100,28 @@ def _figure(value: Any) -> str:
     return f"{value:.1f}" if isinstance(value, float) else ""
 
 
+def sampling(found: dict[str, Any]) -> str:
+    cases = [(kind, rows) for kind in found["logits"] for rows in ("batch 1", "batch 8")]
+    parts = [found["logits"][kind][rows] for kind, rows in cases]
+
+    def cell(figures: dict[str, Any]) -> str:
+        return f"{spread(figures['overhead_us'])}: {figures['percent']:.1f}"
+
+    modes = [[mode, *(cell(part["modes"][mode]) for part in parts)] for mode in parts[0]["modes"]]
+    steps = ["(a bare step)", *(f"{part['step_us']:.0f}" for part in parts)]
+    return (
+        f"Beside the forward pass at {found['dtype']}, 124M random weights: microseconds a step, "
+        "then percent of a bare step of the core. Logits are all but even, or peaked as a trained "
+        'model\'s. "numpy" is the way that processors need.\n\n'
+        + table(["", *(f"{kind}, {rows}" for kind, rows in cases)], [steps, *modes])
+    )
+
+
 SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "generate": ("Writing, next to transformers", "benchmarks.generate", generate),
     "load": ("Loading", "benchmarks.load", load),
     "native-avx512": ("The native engine", "benchmarks.native", native),
+    "sampling": ("What choosing a token costs", "benchmarks.sampling", sampling),
     "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),
 }
 
