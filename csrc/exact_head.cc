@@ -121,7 +121,8 @@ void ExactHead::bound(const Worker& worker, int rows) {
     finish.steps = steps_.data();
     finish.scales = copy_.scales() + first;
     finish.sums = copy_.sums() + first;
-    kernels_.multiply_integers(copy_.whole(p, count), whole_.data(), wide_, 2 * rows, whole, stride);
+    kernels_.multiply_integers(copy_.whole(p, count), whole_.data(), wide_, 2 * rows, whole,
+                               stride);
     kernels_.finish_integers(finish, whole, stride, 2 * rows, count * kLanes);
     for (int r = 0; r < rows; r++) {
       const float *one = scan + 2 * r * stride, *two = one + stride;

@@ -131,10 +131,10 @@ class NativeEngine(GenerationMixin):
             threads: None means GPT2_THREADS, or the physical cores.
             kernels: generic; avx2 or avx512 on x86-64; neon (with the dot product of ARMv8.2) or
                 neon_base on 64-bit ARM; None means the best this processor runs.
-            exact_head: whether `extend_top` (greedy decoding, top_k) with k up to 64 looks for the largest logits in
-                an int8 copy of an fp32, fp16 or bf16 head, and compute only those that can be
-                among them: the same results sooner, for a byte a weight of the head, from the
-                first such call on. None means where the head is over 32 MB.
+            exact_head: whether `extend_top` (greedy decoding, top_k) with k up to 64 looks for
+                the largest logits in an int8 copy of an fp32, fp16 or bf16 head, and computes
+                only those that can be among them: the same results, for a byte a weight of the
+                head, from the first such call on. None means where the head is over 32 MB.
             tokenizer: for texts given to ``generate``.
 
         Raises:
