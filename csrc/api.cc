@@ -129,11 +129,11 @@ const gpt2_packing& checked(const gpt2_packing& p) {
 // of a batch's picked tokens go, `done(count)` takes them.
 template <class Room, class Done>
 void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
-            const int32_t* ids, int mode, const Room& room, const Done& done) {
+            const int32_t* ids, int mode, int top, const Room& room, const Done& done) {
   Batch batch;
   const auto flush = [&] {
     const int picked = static_cast<int>(batch.picked.size());
-    model.forward(batch, cache, picked > 0 ? room(picked) : nullptr);
+    model.forward(batch, cache, picked > 0 ? room(picked) : nullptr, top);
     if (picked > 0) done(picked);
     batch.tokens.clear();
     batch.picked.clear();
@@ -238,6 +238,14 @@ int32_t gpt2_engine_threads(const gpt2_engine* engine) { return engine->model.th
 
 size_t gpt2_engine_bytes(const gpt2_engine* engine) { return engine->model.weight_bytes(); }
 
+int gpt2_engine_rescored(gpt2_engine* engine, gpt2_rescored* counts) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    const gpt2::ExactHead::Counts found = engine->model.rescored();
+    *counts = {found.last, found.total, found.rows};
+  });
+}
+
 int gpt2_cache_new(gpt2_engine* engine, int32_t rows, int32_t capacity, gpt2_cache** cache) {
   return guarded([&] {
     require(rows >= 1, GPT2_INVALID, "a cache needs at least one row");
@@ -292,7 +300,7 @@ int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
     const size_t width = engine->model.shape().vocabulary;
     gpt2::extend(
-        engine->model, cache->cache, n, rows, counts, ids, mode, [&](int) { return logits; },
+        engine->model, cache->cache, n, rows, counts, ids, mode, 0, [&](int) { return logits; },
         [&](int count) { logits += count * width; });
   });
 }
@@ -310,7 +318,7 @@ int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
     gpt2::Selector& selector = engine->selector;
     gpt2::extend(
-        engine->model, cache->cache, n, rows, counts, ids, mode,
+        engine->model, cache->cache, n, rows, counts, ids, mode, k,
         [&](int count) { return selector.logits(count); },
         [&](int count) {
           selector.top(engine->model.team(), count, k, top, logits);
@@ -330,7 +338,7 @@ int gpt2_extend_draw(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const in
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
     gpt2::Selector& selector = engine->selector;
     gpt2::extend(
-        engine->model, cache->cache, n, rows, counts, ids, mode,
+        engine->model, cache->cache, n, rows, counts, ids, mode, 0,
         [&](int count) { return selector.logits(count); },
         [&](int count) {
           selector.draw(engine->model.team(), count, *sampling, noise, tokens);

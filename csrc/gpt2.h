@@ -50,6 +50,15 @@ typedef enum {
   GPT2_LOGITS_ALL = 2,   // after every new token, row after row
 } gpt2_logits;
 
+// Whether gpt2_extend_top looks for the largest logits in an int8 copy of the
+// head, made in the first such call, and computes only those that may be among them. It changes no
+// result, and costs the copy's memory. For a head of F32, F16 or BF16; k at most 64.
+typedef enum {
+  GPT2_EXACT_HEAD_AUTO = 0,  // where the head is too large for a cache: over 32 MB
+  GPT2_EXACT_HEAD_ON = 1,
+  GPT2_EXACT_HEAD_OFF = 2,
+} gpt2_exact_head;
+
 typedef struct {
   int32_t vocabulary, positions, width, layers, heads, inner;
   int32_t activation;   // gpt2_activation
@@ -65,6 +74,7 @@ typedef struct {
   int32_t kv_dtype;     // of keys and values: GPT2_F16, GPT2_F32 or GPT2_INT8
   int32_t threads;      // at least 1; one per physical core is best
   const char* kernels;  // "generic", "avx2", "avx512", "neon", "neon_base"; NULL: the best that runs
+  int32_t exact_head;   // gpt2_exact_head
 } gpt2_options;
 
 // How a token is drawn: divide by the temperature, then keep the top_k most probable (0: all) and
@@ -75,6 +85,11 @@ typedef struct {
   int32_t top_k;
   double top_p, min_p;
 } gpt2_sampling;
+
+// Logits that the exact head computed in full: in the last row, in all rows; and how many rows.
+typedef struct {
+  int64_t last, total, rows;
+} gpt2_rescored;
 
 typedef struct gpt2_engine gpt2_engine;
 typedef struct gpt2_cache gpt2_cache;
@@ -123,6 +138,7 @@ GPT2_API int gpt2_pack(const gpt2_packing* packing, int32_t from, const void* da
 GPT2_API const char* gpt2_engine_kernels(const gpt2_engine* engine);
 GPT2_API int32_t gpt2_engine_threads(const gpt2_engine* engine);
 GPT2_API size_t gpt2_engine_bytes(const gpt2_engine* engine);
+GPT2_API int gpt2_engine_rescored(gpt2_engine* engine, gpt2_rescored* counts);
 
 // Room for `rows` independent sequences of at most `capacity` tokens. A cache may outlive neither
 // its engine nor be used with another one.

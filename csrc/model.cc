@@ -6,10 +6,12 @@
 
 namespace gpt2 {
 
-void Model::forward(const Batch& batch, Cache& cache, float* logits) {
+void Model::forward(const Batch& batch, Cache& cache, float* logits, int top) {
   cut_rows(batch);
   make_room(std::max(batch.size(), kMostTokens));
   if (tapped()) return forward_tapped(batch, cache, logits);
+  const int picked = static_cast<int>(batch.picked.size());
+  ExactHead* const exact = exact_head(picked, top);
   team_.run([&](const Worker& worker) {
     embed(worker, batch);  // stream_ [T, D]
     worker.barrier();
@@ -19,8 +21,14 @@ void Model::forward(const Batch& batch, Cache& cache, float* logits) {
       mlp(worker, batch, layer);
       worker.barrier();
     }
-    const int picked = static_cast<int>(batch.picked.size());
-    if (picked) head(worker, stream_.as<float>(), &last_, &batch.picked, picked, logits);
+    const float* stream = stream_.as<float>();
+    if (exact) {
+      const Inputs normal =
+          prepare(worker, head(), stream, shape_.width, &last_, &batch.picked, picked);
+      exact->run(worker, normal.floats, picked, top, logits);
+    } else if (picked) {
+      head(worker, stream, &last_, &batch.picked, picked, logits);
+    }
   });
 }
 

@@ -2,12 +2,15 @@
 #ifndef GPT2_MODEL_H_
 #define GPT2_MODEL_H_
 
+#include <atomic>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "buffer.h"
 #include "cache.h"
+#include "exact_head.h"
 #include "kernels.h"
 #include "matrix.h"
 #include "threads.h"
@@ -66,8 +69,9 @@ class Model {
   void require_complete();
 
   // Appends the batch to the cache, whose lengths it leaves alone, and writes the logits of the
-  // picked tokens, [picked, vocabulary].
-  void forward(const Batch& batch, Cache& cache, float* logits);
+  // picked tokens, [picked, vocabulary]. If only the `top` largest are wanted, others may come out
+  // as -infinity; equals of the last of them do not. 0: all are wanted.
+  void forward(const Batch& batch, Cache& cache, float* logits, int top = 0);
 
   // Lets `tap` see every named point of the following passes, which then take any number of tokens.
   void set_tap(gpt2_tap tap, void* context);
@@ -80,6 +84,7 @@ class Model {
   int threads() const { return team_.threads(); }
   Team& team() { return team_; }
   size_t weight_bytes() const;
+  ExactHead::Counts rescored() const { return exact_ ? exact_->counts() : ExactHead::Counts(); }
 
  private:
   // What one named tensor of the checkpoint fills.
@@ -131,6 +136,8 @@ class Model {
   void score(const Batch& batch, const Cache& cache, const Tile& tile);
   void scale_rows(const Tile& tile, const float* factors);
   void mix(const Cache& cache, const Tile& tile, const float* sums, float* mixed);
+  ExactHead* exact_head(int rows, int top);
+  void forget_exact_head();
   Inputs prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
                  const Norm* norm, const std::vector<int>* picked, int rows);
   // The products of the pieces this worker takes; or of `count` panels.
@@ -166,6 +173,9 @@ class Model {
   std::vector<float> positions_;  // [positions, width]
   std::vector<Layer> layers_;
   Norm last_;
+  std::unique_ptr<ExactHead> exact_;  // once it was wanted
+  std::atomic<size_t> exact_bytes_{0};
+  bool exact_useless_ = false;  // not wanted, or not possible with these weights
   std::map<std::string, Place> places_;
 
   gpt2_tap tap_ = nullptr;

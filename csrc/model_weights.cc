@@ -28,6 +28,10 @@ gpt2_options checked(const gpt2_options& o) {
   }
   require(o.kv_dtype == GPT2_F32 || o.kv_dtype == GPT2_F16 || o.kv_dtype == GPT2_INT8, GPT2_INVALID,
           "keys and values are F32, F16 or INT8, found " + std::to_string(o.kv_dtype));
+  require(o.exact_head >= GPT2_EXACT_HEAD_AUTO && o.exact_head <= GPT2_EXACT_HEAD_OFF,
+          GPT2_INVALID, "unknown exact_head " + std::to_string(o.exact_head));
+  require(o.exact_head != GPT2_EXACT_HEAD_ON || o.head_dtype <= GPT2_BF16, GPT2_INVALID,
+          "an exact head is for heads of F32, F16 or BF16");
   require(o.threads >= 1 && o.threads <= 1024, GPT2_INVALID,
           "threads must be from 1 to 1024, found " + std::to_string(o.threads));
   return o;
@@ -158,6 +162,7 @@ void Model::set(const std::string& name, gpt2_dtype dtype, const void* data, con
     *to.vector = std::move(numbers);
     return;
   }
+  forget_exact_head();
   const bool is_head = to.matrix == &tokens_ || to.matrix == &untied_head_;
   const auto kind = static_cast<gpt2_dtype>(is_head ? options_.head_dtype : options_.dtype);
   *to.matrix = to.transposed ? Matrix(kind, to.columns, to.rows, {dtype, data, 1, columns}, team_)
@@ -169,6 +174,7 @@ void Model::set(const std::string& name, gpt2_dtype dtype, const void* data, con
 void Model::set_packed(const std::string& name, const void* bytes, size_t size) {
   const Place& to = place(name);
   require(to.matrix != nullptr, GPT2_WEIGHTS, name + " is not a matrix and is never packed");
+  forget_exact_head();
   *to.matrix = to.transposed ? Matrix(bytes, size, to.columns, to.rows)
                              : Matrix(bytes, size, to.rows, to.columns);
 }
@@ -190,8 +196,32 @@ void Model::require_complete() {
           std::to_string(count) + " tensors are missing, among them " + missing);
 }
 
+// The exact head, if these are calls for it; made when first wanted.
+ExactHead* Model::exact_head(int rows, int top) {
+  if (top < 1 || top > ExactHead::kMostTop || rows < 1 || rows > ExactHead::kMostRows ||
+      exact_useless_) {
+    return nullptr;
+  }
+  if (!exact_) {
+    const bool on = options_.exact_head == GPT2_EXACT_HEAD_ON && ExactHead::possible(head());
+    const bool automatic = options_.exact_head == GPT2_EXACT_HEAD_AUTO && ExactHead::pays(head());
+    const bool wanted = on || automatic;
+    if (wanted) exact_ = std::make_unique<ExactHead>(head(), kernels_, team_);
+    if (exact_ && !exact_->sound()) exact_.reset();
+    exact_useless_ = !exact_;
+    exact_bytes_ = exact_ ? exact_->size() : 0;
+  }
+  return exact_.get();
+}
+
+void Model::forget_exact_head() {
+  exact_.reset();
+  exact_useless_ = false;
+  exact_bytes_ = 0;
+}
+
 size_t Model::weight_bytes() const {
-  size_t bytes = 0;
+  size_t bytes = exact_bytes_;
   for (const auto& [name, to] : places_) {
     bytes += to.matrix ? to.matrix->size() : to.vector->size() * sizeof(float);
   }

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,12 @@ from gpt2.native.batch import Batch, whole_numbers
 from gpt2.native.library import (
     ACTIVATIONS,
     DTYPES,
+    EXACT_HEAD,
     LOGITS,
     STOPPED,
     Draw,
     Options,
+    RescoredCounts,
     Shape,
     check,
     core,
@@ -87,6 +89,14 @@ class NativeCache:
         check(core().gpt2_cache_truncate(self.handle, row, length))
 
 
+class Rescored(NamedTuple):
+    """Logits that the exact head computed in full precision; others were ruled out by a bound."""
+
+    last: int  # for the last row of logits
+    total: int  # for all rows
+    rows: int  # how many there were
+
+
 class NativeEngine(GenerationMixin):
     """GPT-2 on the CPU's own instructions.
 
@@ -104,6 +114,7 @@ class NativeEngine(GenerationMixin):
         kv_dtype: str = "fp16",
         threads: int | None = None,
         kernels: str | None = None,
+        exact_head: bool | None = None,
         tokenizer: Any = None,
     ) -> None:
         """Pack ``weights`` (by the checkpoint's names); they are not needed afterwards.
@@ -120,6 +131,10 @@ class NativeEngine(GenerationMixin):
             threads: None means GPT2_THREADS, or the physical cores.
             kernels: generic; avx2 or avx512 on x86-64; neon (with the dot product of ARMv8.2) or
                 neon_base on 64-bit ARM; None means the best this processor runs.
+            exact_head: whether `extend_top` (greedy decoding, top_k) with k up to 64 looks for
+                the largest logits in an int8 copy of an fp32, fp16 or bf16 head, and computes
+                only those that can be among them: the same results, for a byte a weight of the
+                head, from the first such call on. None means where the head is over 32 MB.
             tokenizer: for texts given to ``generate``.
 
         Raises:
@@ -136,6 +151,7 @@ class NativeEngine(GenerationMixin):
             code_of("kv_dtype", self.kv_dtype, {n: DTYPES[n] for n in KV_DTYPES}),
             thread_count(threads),
             kernels.encode() if kernels is not None else None,
+            EXACT_HEAD[exact_head],
         )
         self._tap: NativeTap | None = None
         self._omitted: dict[str, Any] | None = None
@@ -176,8 +192,15 @@ class NativeEngine(GenerationMixin):
 
     @property
     def weight_bytes(self) -> int:
-        """The memory the packed weights take."""
+        """The memory the packed weights take, and the int8 copy of the head once it is made."""
         return int(core().gpt2_engine_bytes(self.handle))
+
+    @property
+    def rescored(self) -> Rescored:
+        """What the exact head computed so far; zeros while it was not used."""
+        found = RescoredCounts()
+        check(core().gpt2_engine_rescored(self.handle, ctypes.byref(found)))
+        return Rescored(found.last, found.total, found.rows)
 
     def packed(self, name: str) -> npt.NDArray[np.uint8]:
         """A copy of a matrix's packed bytes, by its name in the checkpoint."""

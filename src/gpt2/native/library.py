@@ -28,6 +28,7 @@ ACTIVATIONS = {
     "swish": 3,
     "tanh": 4,
 }
+EXACT_HEAD = {None: 0, True: 1, False: 2}  # gpt2_exact_head
 LOGITS = {"none": 0, "last": 1, "all": 2}
 
 
@@ -47,6 +48,7 @@ class Options(ctypes.Structure):
     _fields_ = (
         *((name, c_int32) for name in ("dtype", "head_dtype", "kv_dtype", "threads")),
         ("kernels", c_char_p),
+        ("exact_head", c_int32),
     )
 
 
@@ -85,6 +87,12 @@ class Packing(ctypes.Structure):
     )
 
 
+class RescoredCounts(ctypes.Structure):
+    """``gpt2_rescored``."""
+
+    _fields_ = tuple((name, c_int64) for name in ("last", "total", "rows"))
+
+
 TAP = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Point))  # gpt2_tap
 STOPPED = 5  # the status of a call that a tap ended
 
@@ -119,6 +127,7 @@ _FUNCTIONS = {
     "gpt2_engine_kernels": (c_char_p, (c_void_p,)),
     "gpt2_engine_threads": (c_int32, (c_void_p,)),
     "gpt2_engine_bytes": (c_size_t, (c_void_p,)),
+    "gpt2_engine_rescored": (c_int32, (c_void_p, POINTER(RescoredCounts))),
     "gpt2_cache_new": (c_int32, (c_void_p, c_int32, c_int32, POINTER(c_void_p))),
     "gpt2_cache_free": (None, (c_void_p,)),
     "gpt2_cache_length": (c_int32, (c_void_p, c_int32)),

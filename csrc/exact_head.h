@@ -1,0 +1,84 @@
+// The k largest logits without reading the whole output head in full precision.
+//
+// An int8 copy of the head is scanned and gives each logit an upper bound. Panels of the head with
+// a bound that reaches the k-th largest logit known so far are then computed, by the very kernel
+// that computes all of them otherwise: the result is the same, bit for bit.
+// docs/reference/exact-head.md has the proof, with the same names.
+#ifndef GPT2_EXACT_HEAD_H_
+#define GPT2_EXACT_HEAD_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "buffer.h"
+#include "head_copy.h"
+#include "kernels.h"
+#include "matrix.h"
+#include "threads.h"
+
+namespace gpt2 {
+
+class ExactHead {
+ public:
+  static constexpr int kMostTop = 64;  // the largest k
+  static constexpr int kMostRows = 8;  // of x; with more the full head is as fast
+
+  // Logits computed in full precision: in the last row, in all rows, and how many rows.
+  struct Counts {
+    int64_t last = 0, total = 0, rows = 0;
+  };
+
+  // The head must stay where it is.
+  ExactHead(const Matrix& head, const Kernels& kernels, Team& team);
+  // Whether a head can be done so: floats, and no more inputs than the proof covers.
+  static bool possible(const Matrix& head);
+  // And whether it is worth the copy's memory: the head is too large to stay in a cache.
+  static bool pays(const Matrix& head);
+
+  // Logits [rows, outputs] of x [rows, inputs]: those that can be among the k largest of a row,
+  // with all that equal the k-th, as the full head computes them; -infinity in place of others.
+  // Every worker calls it; x may be a copy of its own.
+  void run(const Worker& worker, const float* x, int rows, int k, float* logits);
+
+  // Whether its numbers are small enough for bounds; without, all would be computed every time.
+  bool sound() const { return copy_.largest() < kMost; }
+  size_t size() const { return copy_.size(); }
+  const Counts& counts() const { return counts_; }
+
+ private:
+  // What is known of one row of x, and the panels to compute for it.
+  struct Query {
+    bool bounded;          // nothing can overflow, and the bounds hold
+    float near, far;       // A and B: a logit is at most centre + scan + A a + B b
+    double centre, doubt;  // x m, and the sum of its terms' sizes
+    float reached;         // the least bound of the panels computed first
+    size_t computed;       // panels
+    std::vector<int> panels;
+    std::vector<float> scratch;
+  };
+
+  void prepare(int row, const float* x);
+  void bound(const Worker& worker, int rows);
+  void choose_first(int row, int k);
+  void choose_more(int row, int k, const float* logits);
+  void compute(const Worker& worker, const float* x, int rows, float* logits) const;
+  void count(int rows);
+  float* peaks(int row) { return peaks_.data() + static_cast<size_t>(row) * head_.panels(); }
+
+  const Matrix& head_;
+  const Kernels& kernels_;
+  const int wide_;  // inputs, padded
+  HeadCopy copy_;
+  Counts counts_;
+  // Of a call:
+  std::vector<Query> queries_;
+  std::vector<Step> steps_;       // [rows, 2]
+  std::vector<uint8_t> whole_;    // [rows, 2, wide]
+  std::vector<float> scaled_;     // [rows, wide]
+  std::vector<float> peaks_;      // [rows, panels]: the largest bound in each
+  std::vector<Buffer> products_;  // of the workers
+};
+
+}  // namespace gpt2
+
+#endif  // GPT2_EXACT_HEAD_H_
