@@ -1,7 +1,6 @@
 // The C interface: checks what comes in, and turns exceptions into status codes.
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 #include <new>
 #include <set>
 #include <string>
@@ -13,12 +12,28 @@
 #include "probe.h"
 #include "select.h"
 
+#if defined(__wasm__) && !GPT2_THREADS  // there is only one, and its library may have no locks
+namespace gpt2 {
+struct Mutex {};
+struct Lock {
+  Lock() {}
+  explicit Lock(Mutex&) {}
+};
+}  // namespace gpt2
+#else
+#include <mutex>
+namespace gpt2 {
+using Mutex = std::mutex;
+using Lock = std::unique_lock<std::mutex>;
+}  // namespace gpt2
+#endif
+
 struct gpt2_engine {
   gpt2_engine(const gpt2_shape& shape, const gpt2_options& options)
       : model(shape, options), selector(model.kernels(), shape.vocabulary) {}
   gpt2::Model model;
   gpt2::Selector selector;
-  std::mutex mutex;       // one call at a time
+  gpt2::Mutex mutex;      // one call at a time
   bool complete = false;  // every tensor was found to be set
 };
 
@@ -40,14 +55,14 @@ class Turn {
  public:
   explicit Turn(gpt2_engine* engine) : before_(inside) {
     require(inside != engine, GPT2_INVALID, "a tap cannot call the engine it looks into");
-    lock_ = std::unique_lock<std::mutex>(engine->mutex);
+    lock_ = Lock(engine->mutex);
     inside = engine;
   }
   ~Turn() { inside = before_; }
 
  private:
   const gpt2_engine* before_;
-  std::unique_lock<std::mutex> lock_;
+  Lock lock_;
 };
 
 template <class Work>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -92,6 +93,10 @@ void Matrix::measure(gpt2_dtype dtype, int outputs, int inputs) {
   outputs_ = outputs;
   inputs_ = inputs;
   panel_bytes_ = bytes_of_panel(dtype, inputs);
+  // Where addresses have 32 bits the product may not fit.
+  if (static_cast<double>(panel_bytes_) * panels() > static_cast<double>(SIZE_MAX / 2)) {
+    throw std::bad_alloc();
+  }
   size_ = kHeaderBytes + panel_bytes_ * panels();
   if (integers()) size_ += 2 * padded_bytes(sizeof(float) * panels() * kLanes);
 }

@@ -10,9 +10,11 @@ namespace {
 
 gpt2_shape checked(const gpt2_shape& s) {
   const int sizes[] = {s.vocabulary, s.positions, s.width, s.layers, s.heads, s.inner};
+  const int most = sizeof(size_t) > 4 ? 1 << 24 : 1 << 17;  // a batch of activations has an address
   for (const int size : sizes) {
-    require(size >= 1 && size <= (1 << 24), GPT2_INVALID,
-            "a size of the model must be from 1 to 2^24, found " + std::to_string(size));
+    require(size >= 1 && size <= most, GPT2_INVALID,
+            "a size of the model must be from 1 to " + std::to_string(most) + ", found " +
+                std::to_string(size));
   }
   require(s.width % s.heads == 0, GPT2_INVALID, "the width must be a multiple of the heads");
   require(s.activation >= GPT2_GELU_TANH && s.activation <= GPT2_TANH, GPT2_INVALID,
