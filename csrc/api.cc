@@ -242,8 +242,8 @@ int gpt2_pack(const gpt2_packing* packing, int32_t from, const void* data, void*
       throw gpt2::Error(GPT2_WEIGHTS, "numbers to pack must be finite, found NaN or infinity");
     }
     require(size == matrix.size(), GPT2_INVALID,
-            "the packed matrix has " + std::to_string(matrix.size()) + " bytes, there is room for " +
-                std::to_string(size));
+            "the packed matrix has " + std::to_string(matrix.size()) +
+                " bytes, there is room for " + std::to_string(size));
     std::memcpy(to, matrix.bytes(), size);
   });
 }

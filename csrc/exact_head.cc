@@ -8,8 +8,8 @@
 namespace gpt2 {
 namespace {
 
-constexpr size_t kCached = 32 << 20;             // bytes of a head that a cache may hold
-constexpr int kMoreFirst = 7;                    // panels computed first, beside k
+constexpr size_t kCached = 32 << 20;  // bytes of a head that a cache may hold
+constexpr int kMoreFirst = 7;         // panels computed first, beside k
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
 float kth_largest(std::vector<float>& numbers, int k) {

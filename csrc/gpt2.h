@@ -69,12 +69,13 @@ typedef struct {
 } gpt2_shape;
 
 typedef struct {
-  int32_t dtype;        // of the matrices in the layers
-  int32_t head_dtype;   // of the token embedding and the output head
-  int32_t kv_dtype;     // of keys and values: GPT2_F16, GPT2_F32 or GPT2_INT8
-  int32_t threads;      // at least 1; one per physical core is best
-  const char* kernels;  // "generic", "avx2", "avx512", "neon", "neon_base"; NULL: the best that runs
-  int32_t exact_head;   // gpt2_exact_head
+  int32_t dtype;       // of the matrices in the layers
+  int32_t head_dtype;  // of the token embedding and the output head
+  int32_t kv_dtype;    // of keys and values: GPT2_F16, GPT2_F32 or GPT2_INT8
+  int32_t threads;     // at least 1; one per physical core is best
+  const char*
+      kernels;         // "generic", "avx2", "avx512", "neon", "neon_base"; NULL: the best that runs
+  int32_t exact_head;  // gpt2_exact_head
 } gpt2_options;
 
 // How a token is drawn: divide by the temperature, then keep the top_k most probable (0: all) and
@@ -116,10 +117,10 @@ GPT2_API int gpt2_engine_set_packed(gpt2_engine* engine, const char* name, const
 
 // How one matrix is packed without an engine.
 typedef struct {
-  int32_t dtype;            // as it will be stored
+  int32_t dtype;  // as it will be stored
   int32_t outputs, inputs;
-  int32_t transposed;       // the numbers come as [inputs, outputs], else as [outputs, inputs]
-  int32_t search;           // int4: try several scales for each group
+  int32_t transposed;  // the numbers come as [inputs, outputs], else as [outputs, inputs]
+  int32_t search;      // int4: try several scales for each group
   // Make up for each rounding with the inputs still to come, in the order `order` [inputs]:
   // `factor` [inputs, inputs] is the lower triangle L of L L^T, the inverse of X^T X for inputs X
   // of the matrix in that order. NULL, NULL: every weight goes to its nearest.
@@ -158,15 +159,15 @@ GPT2_API int gpt2_cache_truncate(gpt2_cache* cache, int32_t row, int32_t length)
 GPT2_API int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
                          const int32_t* counts, const int32_t* ids, int32_t mode, float* logits);
 
-// As gpt2_extend, but instead of logits the `k` largest of them: ids and logits, [n, k] for LAST and
-// [sum of counts, k] for ALL; largest first, equals by lower id, NaN before all. k is at most 128
-// and the vocabulary.
+// As gpt2_extend, but instead of logits the `k` largest of them: ids and logits, [n, k] for LAST
+// and [sum of counts, k] for ALL; largest first, equals by lower id, NaN before all. k is at most
+// 128 and the vocabulary.
 GPT2_API int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
                              const int32_t* counts, const int32_t* ids, int32_t mode, int32_t k,
                              int32_t* top, float* logits);
 
-// As gpt2_extend, but instead of logits tokens drawn from them, [n] for LAST and [sum of counts] for
-// ALL. As many numbers of `noise` in [0, 1) decide: a token is the first whose running sum of
+// As gpt2_extend, but instead of logits tokens drawn from them, [n] for LAST and [sum of counts]
+// for ALL. As many numbers of `noise` in [0, 1) decide: a token is the first whose running sum of
 // weights, in the order of the ids, exceeds its number times the whole sum. A weight is
 // exp(score - best score) in units of 2^-30, so the same on every processor.
 GPT2_API int gpt2_extend_draw(gpt2_engine* engine, gpt2_cache* cache, int32_t n,

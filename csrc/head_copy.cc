@@ -131,7 +131,7 @@ void HeadCopy::pack(const Matrix& head, int panel, Desk& desk) {
     return;
   }
   const int64_t magnitude =
-      quantize_int8(desk.moved.data(), wide_, panels_.as() + panel * panel_bytes_,
+      quantize_int8(desk.moved.data(), wide_, Rounding(), panels_.as() + panel * panel_bytes_,
                     scales_.data() + first, sums_.data() + first);
   desk.magnitude = std::max(desk.magnitude, magnitude);
   measure_rows(panel, desk);

@@ -18,12 +18,12 @@
 namespace gpt2 {
 
 // The names and numbers of docs/reference/exact-head.md.
-constexpr double kHalfUnit = 1.0 / (1 << 24);     // u: of a float's rounding
-constexpr double kSpare = 1 + 1.0 / (1 << 20);    // for the rounding of the bounds themselves
-constexpr double kDoubles = 1.0 / (1 << 30);      // for sums in double
+constexpr double kHalfUnit = 1.0 / (1 << 24);      // u: of a float's rounding
+constexpr double kSpare = 1 + 1.0 / (1 << 20);     // for the rounding of the bounds themselves
+constexpr double kDoubles = 1.0 / (1 << 30);       // for sums in double
 constexpr double kLeast = 7.8886090522101181e-31;  // 2^-100, far above what underflow can lose
 constexpr double kMost = 1.3292279957849159e36;    // 2^120, far below overflow
-constexpr int kMostInputs = 1 << 16;              // for which the above holds
+constexpr int kMostInputs = 1 << 16;               // for which the above holds
 
 // A bound as a float that is not less.
 float rounded_up(double bound);
@@ -36,9 +36,9 @@ class HeadCopy {
   Integers whole(int first, int count) const;
   const float* scales() const { return scales_.data(); }
   const int32_t* sums() const { return sums_.data(); }
-  int limit() const { return limit_; }                      // as Matrix::limit
-  const float* mean() const { return mean_.data(); }        // m, [inputs]
-  const float* shrink() const { return shrink_.data(); }    // 1 / c, [inputs]
+  int limit() const { return limit_; }                    // as Matrix::limit
+  const float* mean() const { return mean_.data(); }      // m, [inputs]
+  const float* shrink() const { return shrink_.data(); }  // 1 / c, [inputs]
   // a and b of the proof, a number per output; rows that only fill up a panel have a = -infinity.
   const float* near() const { return near_.data(); }
   const float* far() const { return far_.data(); }

@@ -538,9 +538,9 @@ namespace gpt2 {
 namespace {
 
 constexpr Kernels table(const char* name) {
-  return {name,         kTileRows,       multiply,     kByteShift, multiply_integers,
-          finish,       finish_integers, normalize,    quantize,   exponentials,
-          divide,       to_half,         to_bytes,     scale,      read_streams,
+  return {name,         kTileRows,       multiply,  kByteShift, multiply_integers,
+          finish,       finish_integers, normalize, quantize,   exponentials,
+          divide,       to_half,         to_bytes,  scale,      read_streams,
           multiply_adds};
 }
 

@@ -30,8 +30,8 @@ gpt2_options checked(const gpt2_options& o) {
   }
   require(o.kv_dtype == GPT2_F32 || o.kv_dtype == GPT2_F16 || o.kv_dtype == GPT2_INT8, GPT2_INVALID,
           "keys and values are F32, F16 or INT8, found " + std::to_string(o.kv_dtype));
-  require(o.exact_head >= GPT2_EXACT_HEAD_AUTO && o.exact_head <= GPT2_EXACT_HEAD_OFF,
-          GPT2_INVALID, "unknown exact_head " + std::to_string(o.exact_head));
+  require(o.exact_head >= GPT2_EXACT_HEAD_AUTO && o.exact_head <= GPT2_EXACT_HEAD_OFF, GPT2_INVALID,
+          "unknown exact_head " + std::to_string(o.exact_head));
   require(o.exact_head != GPT2_EXACT_HEAD_ON || o.head_dtype <= GPT2_BF16, GPT2_INVALID,
           "an exact head is for heads of F32, F16 or BF16");
   require(o.threads >= 1 && o.threads <= 1024, GPT2_INVALID,

@@ -298,7 +298,8 @@ void Selector::collect_bucket(int row, int part, uint16_t bucket) {
   for (int i = begin; i < end; i++) any |= found[i] == bucket;
   for (int i = begin; any && i < end; i++) {
     const int32_t weight = row_weights(row)[i];
-    if (found[i] == bucket && weight > 0) rows_[row].picks.push_back({i, row_logits(row)[i], weight});
+    if (found[i] == bucket && weight > 0)
+      rows_[row].picks.push_back({i, row_logits(row)[i], weight});
   }
 }
 

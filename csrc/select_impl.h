@@ -1,6 +1,6 @@
-// The loops over a vocabulary, compiled once per instruction set. As in kernels_impl.h all of it has
-// internal linkage and uses no inline function of the standard library. Vectors are as wide as the
-// processor's: nothing here depends on it, for the largest and whole sums know no order.
+// The loops over a vocabulary, compiled once per instruction set. As in kernels_impl.h all of it
+// has internal linkage and uses no inline function of the standard library. Vectors are as wide as
+// the processor's: nothing here depends on it, for the largest and whole sums know no order.
 #include "select.h"
 
 #if defined(__SSE2__)
@@ -142,35 +142,36 @@ template <bool kDivide>
 void weigh_parts(const Weighing& in, float* x, int n, int begin, int end, int32_t* weights,
                  int64_t* sums) {
   const float least = in.least;
-  each_part(x, n, begin, end, -__builtin_inff(), [&](int p, int first, int count,
-                                                     const float* from) {
-    float s[kPart];
-    int32_t w[kPart];
-    float* const to_scores = count == kPart ? x + first : s;
-    int32_t* const to_weights = count == kPart ? weights + first : w;
-    const float best = in.largest[p] / in.temperature;
-    if (best < least || best - in.best < kOut) {  // nothing here: most parts, of a trained model
-      for (int i = 0; i < count; i++) weights[first + i] = 0;
-      for (int i = 0; kDivide && i < count; i++) x[first + i] = from[i] / in.temperature;
-      sums[p] = 0;
-      return;
-    }
-    Sum sum;
-    for (int i = 0; i < kPart; i += kWide) {
-      F v = read<F>(from + i);
-      if (kDivide) v = v / in.temperature;
-      I found = weights_of(v - in.best) & (I)(v >= least);
-      found &= (I)(found >= in.least_weight);
-      if (kDivide) write(to_scores + i, v);
-      write(to_weights + i, found);
-      sum.add(found);
-    }
-    for (int i = 0; count < kPart && i < count; i++) {
-      if (kDivide) x[first + i] = s[i];
-      weights[first + i] = w[i];
-    }
-    sums[p] = sum.total();
-  });
+  each_part(x, n, begin, end, -__builtin_inff(),
+            [&](int p, int first, int count, const float* from) {
+              float s[kPart];
+              int32_t w[kPart];
+              float* const to_scores = count == kPart ? x + first : s;
+              int32_t* const to_weights = count == kPart ? weights + first : w;
+              const float best = in.largest[p] / in.temperature;
+              if (best < least ||
+                  best - in.best < kOut) {  // nothing here: most parts, of a trained model
+                for (int i = 0; i < count; i++) weights[first + i] = 0;
+                for (int i = 0; kDivide && i < count; i++) x[first + i] = from[i] / in.temperature;
+                sums[p] = 0;
+                return;
+              }
+              Sum sum;
+              for (int i = 0; i < kPart; i += kWide) {
+                F v = read<F>(from + i);
+                if (kDivide) v = v / in.temperature;
+                I found = weights_of(v - in.best) & (I)(v >= least);
+                found &= (I)(found >= in.least_weight);
+                if (kDivide) write(to_scores + i, v);
+                write(to_weights + i, found);
+                sum.add(found);
+              }
+              for (int i = 0; count < kPart && i < count; i++) {
+                if (kDivide) x[first + i] = s[i];
+                weights[first + i] = w[i];
+              }
+              sums[p] = sum.total();
+            });
 }
 
 void weigh(const Weighing& in, float* x, int n, int begin, int end, int32_t* weights,
@@ -202,26 +203,27 @@ void spread(const float* scores, int n, int begin, int end, float best, const in
 
 void cut(const float* scores, int n, int begin, int end, const Cut& cut, int32_t* weights,
          int64_t* sums) {
-  each_part(scores, n, begin, end, -__builtin_inff(), [&](int p, int first, int count,
-                                                          const float* from) {
-    if (sums[p] == 0) return;
-    int32_t padded[kPart];
-    int32_t* const w = count == kPart ? weights + first : padded;
-    for (int i = 0; count < kPart && i < kPart; i++) padded[i] = i < count ? weights[first + i] : 0;
-    Sum sum;
-    I id;
-    for (int i = 0; i < kWide; i++) id[i] = first + i;
-    for (int i = 0; i < kPart; i += kWide, id += kWide) {
-      const F v = read<F>(from + i);
-      const I old = read<I>(w + i);
-      const I in = (I)(v > cut.least) | ((I)(v == cut.least) & (I)(id >= cut.first));
-      const I kept = old & in & (I)(old >= cut.weight);
-      write(w + i, kept);
-      sum.add(kept);
-    }
-    for (int i = 0; count < kPart && i < count; i++) weights[first + i] = w[i];
-    sums[p] = sum.total();
-  });
+  each_part(scores, n, begin, end, -__builtin_inff(),
+            [&](int p, int first, int count, const float* from) {
+              if (sums[p] == 0) return;
+              int32_t padded[kPart];
+              int32_t* const w = count == kPart ? weights + first : padded;
+              for (int i = 0; count < kPart && i < kPart; i++)
+                padded[i] = i < count ? weights[first + i] : 0;
+              Sum sum;
+              I id;
+              for (int i = 0; i < kWide; i++) id[i] = first + i;
+              for (int i = 0; i < kPart; i += kWide, id += kWide) {
+                const F v = read<F>(from + i);
+                const I old = read<I>(w + i);
+                const I in = (I)(v > cut.least) | ((I)(v == cut.least) & (I)(id >= cut.first));
+                const I kept = old & in & (I)(old >= cut.weight);
+                write(w + i, kept);
+                sum.add(kept);
+              }
+              for (int i = 0; count < kPart && i < count; i++) weights[first + i] = w[i];
+              sums[p] = sum.total();
+            });
 }
 
 constexpr SelectLoops table() { return {maxima, weigh, spread, cut}; }

@@ -1,7 +1,8 @@
 // Vectors of 16 lanes in the compiler's own notation: right on every processor.
 //
 // The types of every simd_*.h: F, 16 floats; I, 16 int32; Q, 16 quads of weights; X, four quads of
-// activations, each of them for all lanes; G, 16 sums of products of int4 weights, before their scales.
+// activations, each of them for all lanes; G, 16 sums of products of int4 weights, before their
+// scales.
 #include <cstdint>
 #include <cstring>
 

@@ -83,7 +83,8 @@ inline void store_half(uint16_t* p, F x) {
   for (int i = 0; i < 4; i++) vst1_u16(p + 4 * i, vreinterpret_u16_f16(vcvt_f16_f32(x.v[i])));
 }
 inline F load_bfloat(const uint16_t* p) {
-  return each<F>([&](int i) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p + 4 * i), 16)); });
+  return each<F>(
+      [&](int i) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p + 4 * i), 16)); });
 }
 
 inline I widened(const int8_t* p) {

@@ -265,7 +265,8 @@ void integer_products(const Kernels& table, Random& random) {
       for (int i = 0; i < panels * kLanes; i++) {
         int32_t wanted = 0;
         for (int k = 0; k < inputs; k++) {
-          wanted += (x[r * ldx + k] - table.shift) * whole.weights[static_cast<size_t>(i) * inputs + k];
+          wanted +=
+              (x[r * ldx + k] - table.shift) * whole.weights[static_cast<size_t>(i) * inputs + k];
         }
         CHECK(y[r * ldy + i] == wanted);
       }
