@@ -1,5 +1,6 @@
 // The C interface: checks what comes in, and turns exceptions into status codes.
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <new>
 #include <set>
@@ -99,6 +100,31 @@ void require_good(gpt2_engine& engine, const gpt2_cache& holder, int n, const in
   }
 }
 
+const gpt2_packing& checked(const gpt2_packing& p) {
+  require(p.dtype >= GPT2_F32 && p.dtype <= GPT2_INT4, GPT2_INVALID,
+          "unknown dtype " + std::to_string(p.dtype));
+  for (const int size : {p.outputs, p.inputs}) {
+    require(size >= 1 && size <= (1 << 24), GPT2_INVALID,
+            "a matrix has from 1 to 2^24 outputs and inputs, found " + std::to_string(size));
+  }
+  require(p.threads >= 1 && p.threads <= 1024, GPT2_INVALID,
+          "threads must be from 1 to 1024, found " + std::to_string(p.threads));
+  require(!p.factor == !p.order, GPT2_INVALID, "a factor and its order belong together");
+  if (!p.factor) return p;
+  std::set<int32_t> seen(p.order, p.order + p.inputs);
+  require(static_cast<int>(seen.size()) == p.inputs && *seen.begin() == 0 &&
+              *seen.rbegin() == p.inputs - 1,
+          GPT2_INVALID, "the order must name every input once");
+  for (size_t i = 0; i < seen.size(); i++) {
+    const float* row = p.factor + i * seen.size();
+    float sum = 0;
+    for (size_t k = 0; k <= i; k++) sum += row[k];
+    require(row[i] > 0 && sum - sum == 0, GPT2_INVALID,
+            "the factor must be finite and above 0 on its diagonal");
+  }
+  return p;
+}
+
 // Feeds the model batch after batch, each as full as it may be. `room(count)` says where the logits
 // of a batch's picked tokens go, `done(count)` takes them.
 template <class Room, class Done>
@@ -173,6 +199,36 @@ int gpt2_engine_set_packed(gpt2_engine* engine, const char* name, const void* by
   return guarded([&] {
     const gpt2::Turn turn(engine);
     engine->model.set_packed(name, bytes, size);
+  });
+}
+
+int gpt2_packed_size(const gpt2_packing* packing, size_t* size) {
+  return guarded([&] {
+    const gpt2_packing& p = gpt2::checked(*packing);
+    *size = gpt2::Matrix::packed_size(static_cast<gpt2_dtype>(p.dtype), p.outputs, p.inputs);
+  });
+}
+
+int gpt2_pack(const gpt2_packing* packing, int32_t from, const void* data, void* to, size_t size) {
+  return guarded([&] {
+    const gpt2_packing& p = gpt2::checked(*packing);
+    require(from >= GPT2_F32 && from <= GPT2_BF16, GPT2_WEIGHTS,
+            "numbers to pack must be F32, F16 or BF16");
+    const size_t outputs = p.outputs, inputs = p.inputs;
+    const gpt2::Source source = {static_cast<gpt2_dtype>(from), data, p.transposed ? 1 : inputs,
+                                 p.transposed ? outputs : 1};
+    gpt2::Team team(p.threads);
+    gpt2::Matrix matrix;
+    try {
+      matrix = gpt2::Matrix(static_cast<gpt2_dtype>(p.dtype), p.outputs, p.inputs, source, team,
+                            {p.search != 0, p.factor, p.order, p.inputs});
+    } catch (const gpt2::NotFinite&) {
+      throw gpt2::Error(GPT2_WEIGHTS, "numbers to pack must be finite, found NaN or infinity");
+    }
+    require(size == matrix.size(), GPT2_INVALID,
+            "the packed matrix has " + std::to_string(matrix.size()) + " bytes, there is room for " +
+                std::to_string(size));
+    std::memcpy(to, matrix.bytes(), size);
   });
 }
 

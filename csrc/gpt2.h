@@ -99,6 +99,26 @@ GPT2_API int gpt2_engine_packed(gpt2_engine* engine, const char* name, const voi
 GPT2_API int gpt2_engine_set_packed(gpt2_engine* engine, const char* name, const void* bytes,
                                     size_t size);
 
+// How one matrix is packed without an engine.
+typedef struct {
+  int32_t dtype;            // as it will be stored
+  int32_t outputs, inputs;
+  int32_t transposed;       // the numbers come as [inputs, outputs], else as [outputs, inputs]
+  int32_t search;           // int4: try several scales for each group
+  // Make up for each rounding with the inputs still to come, in the order `order` [inputs]:
+  // `factor` [inputs, inputs] is the lower triangle L of L L^T, the inverse of X^T X for inputs X
+  // of the matrix in that order. NULL, NULL: every weight goes to its nearest.
+  const float* factor;
+  const int32_t* order;
+  int32_t threads;
+} gpt2_packing;
+
+// The bytes the packed matrix will have; then these bytes, from numbers of dtype `from` (F32, F16
+// or BF16), written to `to`.
+GPT2_API int gpt2_packed_size(const gpt2_packing* packing, size_t* size);
+GPT2_API int gpt2_pack(const gpt2_packing* packing, int32_t from, const void* data, void* to,
+                       size_t size);
+
 // Facts: the name of the kernels chosen, the number of threads, the bytes of the packed weights.
 GPT2_API const char* gpt2_engine_kernels(const gpt2_engine* engine);
 GPT2_API int32_t gpt2_engine_threads(const gpt2_engine* engine);

@@ -8,7 +8,6 @@
 
 #include "error.h"
 #include "half.h"
-#include "quantize.h"
 
 namespace gpt2 {
 
@@ -106,7 +105,14 @@ void Matrix::lay_out(const uint8_t* bytes) {
                                            padded_bytes(sizeof(float) * panels() * kLanes));
 }
 
-Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team) {
+size_t Matrix::packed_size(gpt2_dtype dtype, int outputs, int inputs) {
+  Matrix matrix;
+  matrix.measure(dtype, outputs, inputs);
+  return matrix.size();
+}
+
+Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team,
+               const Rounding& how) {
   static_assert(sizeof(Header) == kHeaderBytes);
   measure(dtype, outputs, inputs);
   own_ = Buffer(size_);
@@ -121,7 +127,7 @@ Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, 
     float* block = blocks.data() + wide * kLanes * worker.index();
     int64_t largest = 1;
     for (int p = share.begin; p < share.end && finite; p++) {
-      if (!pack(p, source, block, &largest)) finite = false;
+      if (!pack(p, source, block, how, &largest)) finite = false;
     }
     int64_t most = sum.load();
     while (largest > most && !sum.compare_exchange_weak(most, largest)) {
@@ -152,23 +158,24 @@ void Matrix::fill(int panel, const Source& source, float* to) const {
 }
 
 // One panel, by way of `block` where it is not what is stored. False where numbers are not finite.
-bool Matrix::pack(int panel, const Source& source, float* block, int64_t* most) {
+bool Matrix::pack(int panel, const Source& source, float* block, const Rounding& how,
+                  int64_t* most) {
   const size_t n = static_cast<size_t>(inputs_) * kLanes;
   float* stored = reinterpret_cast<float*>(own_.as() + (panels_ - bytes_) + panel_bytes_ * panel);
   float* to = dtype_ == GPT2_F32 ? stored : block;
   fill(panel, source, to);
   if (!all_finite(to, n)) return false;
-  if (dtype_ != GPT2_F32) *most = std::max(*most, pack_panel(panel, block));
+  if (dtype_ != GPT2_F32) *most = std::max(*most, pack_panel(panel, block, how));
   return true;
 }
 
 // Writes one panel and its scales; returns what the quantisers return.
-int64_t Matrix::pack_panel(int panel, const float* block) {
+int64_t Matrix::pack_panel(int panel, const float* block, const Rounding& how) {
   const int first = panel * kLanes, wide = padded(inputs_, kGroup);
   uint8_t* to = own_.as() + (panels_ - bytes_) + panel_bytes_ * panel;
   if (integers()) {
     const auto quantize = dtype_ == GPT2_INT8 ? quantize_int8 : quantize_int4;
-    return quantize(block, wide, to, const_cast<float*>(scales_) + first,
+    return quantize(block, wide, how, to, const_cast<float*>(scales_) + first,
                     const_cast<int32_t*>(sums_) + first);
   }
   const size_t n = static_cast<size_t>(inputs_) * kLanes;

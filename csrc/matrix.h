@@ -15,6 +15,7 @@
 
 #include "buffer.h"
 #include "kernels.h"
+#include "quantize.h"
 #include "threads.h"
 
 namespace gpt2 {
@@ -36,7 +37,10 @@ class Matrix {
  public:
   Matrix() = default;
   // Packs; the panels are shared out among the team. May throw NotFinite.
-  Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team);
+  Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team,
+         const Rounding& how = {});
+  // How many bytes that will take.
+  static size_t packed_size(gpt2_dtype dtype, int outputs, int inputs);
   // Uses packed bytes where they lie. Throws Error unless they are whole and of this shape.
   Matrix(const void* bytes, size_t size, int outputs, int inputs);
 
@@ -63,8 +67,8 @@ class Matrix {
   void measure(gpt2_dtype dtype, int outputs, int inputs);
   void lay_out(const uint8_t* bytes);
   void fill(int panel, const Source& source, float* block) const;
-  bool pack(int panel, const Source& source, float* block, int64_t* most);
-  int64_t pack_panel(int panel, const float* block);
+  bool pack(int panel, const Source& source, float* block, const Rounding& how, int64_t* most);
+  int64_t pack_panel(int panel, const float* block, const Rounding& how);
 
   gpt2_dtype dtype_ = GPT2_F32;
   int outputs_ = 0, inputs_ = 0, limit_ = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <iterator>
 #include <vector>
 
 namespace gpt2 {
@@ -40,16 +42,18 @@ void errors(const float* group, const float (&step)[kLanes], float (&error)[kLan
 
 // The group's scales as multiples of the outputs' units. The value farthest from zero would fall
 // on -8; a little less or more is often nearer to the 32 values as a whole, so a few are tried.
-void choose_scales(const float* group, const float (&unit)[kLanes], float (&scale)[kLanes]) {
+void choose_scales(const float* group, const float (&unit)[kLanes], bool search,
+                   float (&scale)[kLanes]) {
   static constexpr float kStretch[] = {1.0f, 0.86f, 0.91f, 0.95f, 1.05f, 1.1f, 1.16f};
+  const int tries = search ? static_cast<int>(std::size(kStretch)) : 1;
   float most[kLanes], best[kLanes];
   extremes(group, kGroup, most);
   std::fill(best, best + kLanes, INFINITY);
   std::fill(scale, scale + kLanes, 0.0f);
-  for (const float stretch : kStretch) {
+  for (int i = 0; i < tries; i++) {
     float step[kLanes], multiple[kLanes], error[kLanes];
     for (int r = 0; r < kLanes; r++) {
-      const float wanted = unit[r] > 0 ? most[r] * stretch / (-8.0f * unit[r]) : 0.0f;
+      const float wanted = unit[r] > 0 ? most[r] * kStretch[i] / (-8.0f * unit[r]) : 0.0f;
       multiple[r] = bounded(rounded(wanted), -127, 127);
       step[r] = multiple[r] * unit[r];
     }
@@ -60,6 +64,76 @@ void choose_scales(const float* group, const float (&unit)[kLanes], float (&scal
       scale[r] = multiple[r];
     }
   }
+}
+
+// What whole numbers stand for, and which there are: input k in steps[k / inputs_a_step].
+struct Grid {
+  const float* steps;  // [., 16]
+  int inputs_a_step;
+  float least, most;
+
+  const float* step(int k) const { return steps + static_cast<size_t>(k / inputs_a_step) * kLanes; }
+  float nearest(float x, float step) const {
+    return step != 0 ? bounded(rounded(x * (1.0f / step)), least, most) : 0.0f;
+  }
+};
+
+typedef float Lanes __attribute__((vector_size(4 * kLanes)));
+
+// x [16] less the errors [n, 16], each times its share.
+void take_off(float* x, const float* shares, const float* errors, int n) {
+  Lanes left, error;
+  std::memcpy(&left, x, sizeof left);
+  for (int i = 0; i < n; i++) {
+    std::memcpy(&error, errors + static_cast<size_t>(i) * kLanes, sizeof error);
+    left -= shares[i] * error;
+  }
+  std::memcpy(x, &left, sizeof left);
+}
+
+// Each weight in its turn, after what the rounding of those before it made wrong was taken off:
+// Frantar et al. 2022, "GPTQ", algorithm 1, for 16 outputs at once. Where the inverse of X^T X is
+// L L^T, an error e of input i is best met by taking L[j][i] e / L[i][i] off each later input j.
+// The errors of a span of inputs go to the inputs after it together, while they are in the cache.
+void round_compensated(const float* block, const Grid& grid, const Rounding& how, int8_t* q) {
+  constexpr int kSpan = 64;
+  const size_t n = static_cast<size_t>(how.inputs);
+  std::vector<float> rest(n * kLanes), errors(kSpan * kLanes);
+  for (size_t i = 0; i < n; i++) {
+    std::memcpy(&rest[i * kLanes], block + how.order[i] * kLanes, kLanes * sizeof(float));
+  }
+  for (size_t begin = 0; begin < n; begin += kSpan) {
+    const size_t end = std::min(begin + kSpan, n);
+    for (size_t i = begin; i < n; i++) {
+      float* x = &rest[i * kLanes];
+      const float* row = how.factor + i * n;
+      take_off(x, row + begin, errors.data(), static_cast<int>(std::min(i, end) - begin));
+      if (i >= end) continue;
+      const int k = how.order[i];
+      for (int r = 0; r < kLanes; r++) {
+        const float step = grid.step(k)[r], whole = grid.nearest(x[r], step);
+        q[static_cast<size_t>(k) * kLanes + r] = static_cast<int8_t>(whole);
+        errors[(i - begin) * kLanes + r] = (x[r] - whole * step) / row[i];
+      }
+    }
+  }
+}
+
+// The whole numbers of a panel, [inputs, 16].
+std::vector<int8_t> whole_numbers(const float* block, int inputs, const Grid& grid,
+                                  const Rounding& how) {
+  std::vector<int8_t> q(static_cast<size_t>(inputs) * kLanes);
+  if (how.factor) {
+    round_compensated(block, grid, how, q.data());
+    return q;
+  }
+  for (int k = 0; k < inputs; k++) {
+    for (int r = 0; r < kLanes; r++) {
+      const size_t at = static_cast<size_t>(k) * kLanes + r;
+      q[at] = static_cast<int8_t>(grid.nearest(block[at], grid.step(k)[r]));
+    }
+  }
+  return q;
 }
 
 // What becomes of 16 outputs' whole numbers.
@@ -79,25 +153,29 @@ struct Totals {
 
 }  // namespace
 
-int64_t quantize_int8(const float* block, int inputs, uint8_t* panel, float* scales,
-                      int32_t* sums) {
+int64_t quantize_int8(const float* block, int inputs, const Rounding& how, uint8_t* panel,
+                      float* scales, int32_t* sums) {
   float most[kLanes];
   Totals totals;
   extremes(block, inputs, most);
   for (int r = 0; r < kLanes; r++) {
-    const float top = std::fabs(most[r]), factor = top >= 1e-30f ? 127.0f / top : 0.0f;
+    const float top = std::fabs(most[r]);
     scales[r] = top >= 1e-30f ? top / 127.0f : 0.0f;
-    for (int k = 0; k < inputs; k++) {
-      const int q = static_cast<int>(bounded(rounded(block[k * kLanes + r] * factor), -127, 127));
-      panel[int8_place(k, r)] = static_cast<uint8_t>(q);
-      totals.add(r, q);
+  }
+  const auto q = whole_numbers(block, inputs, {scales, inputs, -127, 127}, how);
+  for (int k = 0; k < inputs; k++) {
+    for (int r = 0; r < kLanes; r++) {
+      const int8_t whole = q[static_cast<size_t>(k) * kLanes + r];
+      panel[int8_place(k, r)] = static_cast<uint8_t>(whole);
+      totals.add(r, whole);
     }
   }
   return totals.finish(sums);
 }
 
-int64_t quantize_int4(const float* block, int inputs, uint8_t* panel, float* scales,
-                      int32_t* sums) {
+int64_t quantize_int4(const float* block, int inputs, const Rounding& how, uint8_t* panel,
+                      float* scales, int32_t* sums) {
+  const int groups = inputs / kGroup;
   float most[kLanes], unit[kLanes];
   Totals totals;
   extremes(block, inputs, most);
@@ -105,19 +183,22 @@ int64_t quantize_int4(const float* block, int inputs, uint8_t* panel, float* sca
     const float top = std::fabs(most[r]);
     scales[r] = unit[r] = top >= 1e-30f ? top / (8.0f * 127.0f) : 0.0f;
   }
-  for (int g = 0; g < inputs / kGroup; g++) {
-    const float* group = block + static_cast<size_t>(g) * kGroup * kLanes;
+  std::vector<float> steps(static_cast<size_t>(groups) * kLanes);
+  for (int g = 0; g < groups; g++) {
     float scale[kLanes];
-    choose_scales(group, unit, scale);
+    choose_scales(block + static_cast<size_t>(g) * kGroup * kLanes, unit, how.search, scale);
     for (int r = 0; r < kLanes; r++) {
-      const float step = scale[r] * unit[r], inverse = step != 0 ? 1.0f / step : 0.0f;
       panel[int4_scales(g) + r] = static_cast<uint8_t>(static_cast<int8_t>(scale[r]));
-      for (int k = 0; k < kGroup; k++) {
-        const int q = static_cast<int>(bounded(rounded(group[k * kLanes + r] * inverse), -8, 7));
-        uint8_t& byte = panel[int4_place(g * kGroup + k, r)];
-        byte = static_cast<uint8_t>(byte | ((q + 8) << (k / kQuad % 2 * 4)));
-        totals.add(r, q * static_cast<int>(scale[r]));
-      }
+      steps[static_cast<size_t>(g) * kLanes + r] = scale[r] * unit[r];
+    }
+  }
+  const auto q = whole_numbers(block, inputs, {steps.data(), kGroup, -8, 7}, how);
+  for (int k = 0; k < inputs; k++) {
+    for (int r = 0; r < kLanes; r++) {
+      const int whole = q[static_cast<size_t>(k) * kLanes + r];
+      uint8_t& byte = panel[int4_place(k, r)];
+      byte = static_cast<uint8_t>(byte | ((whole + 8) << (k / kQuad % 2 * 4)));
+      totals.add(r, whole * static_cast<int8_t>(panel[int4_scales(k / kGroup) + r]));
     }
   }
   return totals.finish(sums);

@@ -19,6 +19,7 @@ from safetensors.numpy import load_file, save_file
 import gpt2
 from gpt2.checkpoint import read_checkpoint
 from gpt2.checkpoint.mapped import read_safetensors
+from gpt2.cli.convert import convert
 from gpt2.cli.info import command as info
 from gpt2.errors import CorruptFileError, GPT2Error, MissingFileError, OptionError, WriteError
 from gpt2.native import NativeEngine
@@ -49,6 +50,33 @@ def test_a_folder_runs_at_its_own_precision(model: Path, packed: Path) -> None:
     assert engine.generate(TEXT[:9], max_new_tokens=5, do_sample=False)
     assert gpt2.load(packed, dtype=engine.dtype).dtype == engine.dtype
     np.testing.assert_array_equal(logits(gpt2.load(packed / "model.safetensors")), logits(engine))
+
+
+def test_other_engines_compute_with_the_same_numbers(packed: Path) -> None:
+    """Rounded weights, exact activations: near the native engine, and equal to one another."""
+    read = read_checkpoint(packed)
+    native = NativeEngine(dict(read.tensors), read.config, kv_dtype="fp32")
+    reference = gpt2.load(packed, engine="reference")
+    np.testing.assert_allclose(logits(reference), logits(native), atol=2e-3)
+    found = gpt2.load(packed)
+    spread = logits(reference).std()
+    assert np.abs(logits(found) - logits(reference)).max() < 0.15 * spread
+    torch = pytest.importorskip("torch")
+    model = gpt2.load(packed, engine="torch")
+    with torch.no_grad():
+        theirs = model(torch.tensor(IDS)).logits[0].numpy()
+    np.testing.assert_allclose(theirs, logits(reference), atol=2e-3)
+
+
+def test_converting_writes_plain_numbers(packed: Path, tmp_path: Path) -> None:
+    convert(str(packed), tmp_path / "plain", "safetensors")
+    plain = read_checkpoint(tmp_path / "plain")
+    assert plain.quantization is None
+    assert plain.dtype == "F32"
+    assert "sha256" not in plain.sidecar
+    assert "quantization" not in plain.sidecar
+    for name, values in read_checkpoint(packed).tensors.items():
+        np.testing.assert_array_equal(plain.tensors[name], values)
 
 
 def test_another_precision_is_refused(packed: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from gpt2.cli.quantize import command
 from gpt2.errors import InputError, MissingFileError, OptionError
 from gpt2.native import NativeEngine
 from gpt2.numpy_engine import NumpyEngine
-from gpt2.quantization import measure, quantize
+from gpt2.quantization import calibrate, measure, quantize, rounding
+from gpt2.quantization.calibrate import gather
 from tests.tiny import TEXT
 
 
@@ -81,6 +83,67 @@ def test_fewer_bits_lose_more(model: Path, text: Path) -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int4"])
+def test_calibrated_rounding_is_the_nearest_to_the_original(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the bundled model, which was really trained, and a text it never saw."""
+    monkeypatch.setattr(sys.modules[quantize.__module__], "CALIBRATION", 4096)
+    found = {}
+    for how in ("nearest", "calibrated"):
+        report = quantize("gpt2-mini", dtype=dtype, rounding=how, tokens=512)
+        assert report.rounding == how
+        assert report.fidelity is not None
+        found[how] = report.fidelity
+    share = {"int8": 0.75, "int4": 0.45}[dtype]
+    assert found["calibrated"].kl_mean < share * found["nearest"].kl_mean
+    assert found["calibrated"].agreement >= found["nearest"].agreement
+
+
+def test_levelling_the_norms_changes_nothing_but_rounding(model: Path) -> None:
+    """The same pass with the weights that are then packed, in fp32: the logits of before."""
+    source = read_checkpoint(model)
+    engine = NativeEngine(source.tensors, source.config, kv_dtype="fp32")
+    tensors: Any = dict(source.stored)
+    for name, inputs in gather(engine, list(range(120)), lambda done, total: None):
+        rounding._level(tensors, name, inputs)
+    assert any(tensors[n] is not t for n, t in source.stored.items())
+    level = NativeEngine({n: t.numpy() for n, t in tensors.items()}, source.config, kv_dtype="fp32")
+    ids = [list(range(5, 60))]
+    logits = [e.extend(e.new_cache(1), ids, logits="all") for e in (engine, level)]
+    np.testing.assert_allclose(*logits, atol=5e-4)
+
+
+def test_what_matrices_are_given_is_summed_over_turns(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Products of the reference's own activations, whether all layers fit in memory or not."""
+    source = read_checkpoint(model)
+    engine = NativeEngine(source.tensors, source.config, kv_dtype="fp32")
+    ids, told = list(range(150)), []
+    whole = dict(gather(engine, ids, lambda done, total: told.append((done, total))))
+    assert told[-1] == (150, 150)
+    monkeypatch.setattr(calibrate, "MEMORY", 1)
+    assert len(calibrate.turns(source.config)) == 2
+    parts = dict(gather(engine, ids, lambda done, total: None))
+    assert list(parts) == list(whole)
+    weights = source.tensors
+    x = []
+    for begin in (0, 64, 128):
+        row = np.array(ids[begin : begin + 64])
+        embedded = weights["transformer.wte.weight"][row]
+        embedded = embedded + weights["transformer.wpe.weight"][: len(row)]
+        x.append(reference.layer_norm(embedded, weights, "transformer.h.0.ln_1", 1e-5))
+    rows = np.concatenate(x)
+    name = "transformer.h.0.attn.c_attn.weight"
+    for found in (whole[name], parts[name]):
+        assert found.count == 150
+        np.testing.assert_allclose(found.products, rows.T @ rows, rtol=1e-3, atol=1e-2)
+        np.testing.assert_allclose(found.total, rows.sum(0), atol=1e-2)
+    for name, found in parts.items():
+        np.testing.assert_allclose(found.products, whole[name].products, rtol=1e-4, atol=1e-3)
+
+
 def test_the_command_writes_and_reports(model: Path, text: Path, tmp_path: Path) -> None:
     done = run(model, "-o", tmp_path / "q", "--dtype", "int4", "--text", text, "--json", "-q")
     assert done.exit_code == 0
@@ -130,6 +193,15 @@ def test_what_is_refused(model: Path, packed: Path, text: Path, tmp_path: Path) 
         quantize(model, model)
     with pytest.raises(OptionError, match="a precision is one of"):
         quantize(model, dtype="int3")
+    with pytest.raises(OptionError, match="rounding is one of"):
+        quantize(model, rounding="up")
+    with pytest.raises(OptionError, match="is for int8 and int4"):
+        quantize(model, dtype="fp16", rounding="calibrated")
+    with pytest.raises(OptionError, match="reads no text"):
+        quantize(model, rounding="nearest", calibrate=text)
+    (tmp_path / "empty.txt").write_text("")
+    with pytest.raises(InputError, match="at least a token"):
+        quantize(model, calibrate=tmp_path / "empty.txt")
     with pytest.raises(OptionError, match="at least 2"):
         quantize(model, text=text, tokens=1)
     with pytest.raises(OptionError, match="5GB"):
@@ -139,7 +211,7 @@ def test_what_is_refused(model: Path, packed: Path, text: Path, tmp_path: Path) 
     (tmp_path / "short.txt").write_text("a")
     with pytest.raises(InputError, match="needs at least 2 tokens, found 1"):
         quantize(model, text=tmp_path / "short.txt")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["short.txt", "text.txt"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty.txt", "short.txt", "text.txt"]
 
 
 def test_a_model_without_a_tokenizer(model: Path, tmp_path: Path) -> None:

@@ -19,12 +19,13 @@ import numpy.typing as npt
 
 from gpt2.checkpoint.mapped import ALIGNMENT, Mapped, Stored
 from gpt2.checkpoint.names import EMBEDDING, MATRICES
-from gpt2.errors import CorruptFileError, UnsupportedError
+from gpt2.errors import CorruptFileError
 
 FORMAT = "gpt2-packed"  # the metadata's "format", where transformers has "pt"
 VERSION = "1"  # of these files; the packed bytes have a version of their own
 CONFIG_ENTRY = "quantization_config"  # in config.json, so that other programs see it and refuse
-GROUP = 32  # inputs that share a scale in int4
+LANES, QUAD, GROUP = 16, 4, 32  # outputs of a panel, inputs side by side, inputs of a scale in int4
+PACKED_VERSION = 2  # of the packed bytes: what `unpacked` reads
 
 _HEADER = struct.Struct("<8s4i")  # magic, version, dtype, outputs, inputs
 _MAGIC = b"gpt2pack"
@@ -86,11 +87,68 @@ class Packed(Stored):
 
     def numpy(self) -> npt.NDArray[Any]:
         """The numbers the matrix stands for, fp32 in the checkpoint's shape."""
-        raise UnsupportedError("packed weights run on the native engine only.")
+        numbers = unpacked(self.array, self.dtype, self.outputs, self.inputs)
+        return np.ascontiguousarray(numbers.T if self.turned else numbers)
 
     def torch(self) -> Any:
         """`numpy` as a torch tensor."""
         return Stored(self.numpy(), "F32").torch()
+
+
+def unpacked(
+    data: npt.NDArray[np.uint8], dtype: str, outputs: int, inputs: int
+) -> npt.NDArray[np.float32]:
+    """The numbers packed bytes stand for, [outputs, inputs]: csrc/matrix.h read in numpy."""
+    panels = -(-outputs // LANES)
+    body = data[64:]
+    if dtype in ("int8", "int4"):
+        table = -(-4 * LANES * panels // 64) * 64  # bytes of scales, and of sums
+        scales = body[: 4 * LANES * panels].view(np.float32)
+        whole = (_int8 if dtype == "int8" else _int4)(body[2 * table :].reshape(panels, -1), inputs)
+        numbers = whole.astype(np.float32) * scales[:, None]
+    else:
+        rows = body.reshape(panels, -1).view(np.float32 if dtype == "fp32" else np.uint16)
+        panel: npt.NDArray[Any] = rows[:, : inputs * LANES].reshape(panels, inputs, LANES)
+        if dtype == "fp16":
+            panel = panel.view(np.float16)
+        kind = {"fp32": "F32", "fp16": "F16", "bf16": "BF16"}[dtype]
+        numbers = Stored(panel, kind).numpy().astype(np.float32).transpose(0, 2, 1)
+        numbers = numbers.reshape(panels * LANES, inputs)
+    return np.ascontiguousarray(numbers[:outputs, :inputs])
+
+
+def packed_size(dtype: str, outputs: int, inputs: int) -> int:
+    """The bytes of a packed matrix."""
+    panels, groups = -(-outputs // LANES), -(-inputs // GROUP)
+    if dtype in ("int8", "int4"):
+        tables = 2 * (-(-4 * LANES * panels // 64) * 64)
+        scales = -(-groups // 4) * 4 * LANES if dtype == "int4" else 0
+        bits = 4 if dtype == "int4" else 8
+        return 64 + tables + panels * (scales + groups * GROUP * LANES * bits // 8)
+    width = 4 if dtype == "fp32" else 2
+    return 64 + panels * (-(-inputs * LANES * width // 64) * 64)
+
+
+def _int8(panels: npt.NDArray[np.uint8], _inputs: int) -> npt.NDArray[np.int32]:
+    """Whole numbers [outputs, inputs]; a panel is [quads of inputs, 16 outputs, 4 inputs]."""
+    quads = panels.view(np.int8).reshape(len(panels), -1, LANES, QUAD)
+    return quads.transpose(0, 2, 1, 3).reshape(len(panels) * LANES, -1).astype(np.int32)
+
+
+def _int4(panels: npt.NDArray[np.uint8], inputs: int) -> npt.NDArray[np.int32]:
+    """Nibble times group scale [outputs, inputs]; a panel is, for each four groups of 32 inputs,
+    [groups, 16] scales in 64 bytes, then [groups, 4 pairs of quads, 16 outputs, 4 inputs]: the
+    first quad of a pair is the low nibbles, the second the high ones, each 8 more than it means."""
+    groups, parts, at = -(-inputs // GROUP), [], 0
+    for first in range(0, groups, 4):
+        n = min(4, groups - first)
+        scales = panels[:, at : at + n * LANES].view(np.int8).reshape(-1, n, LANES, 1)
+        nibbles = panels[:, at + 64 : at + 64 + 256 * n].reshape(-1, n, 4, 1, LANES, QUAD)
+        quads = np.concatenate([nibbles & 15, nibbles >> 4], axis=3).astype(np.int32) - 8
+        whole = quads.transpose(0, 1, 4, 2, 3, 5).reshape(-1, n, LANES, GROUP) * scales
+        parts.append(whole.transpose(0, 2, 1, 3).reshape(len(panels) * LANES, n * GROUP))
+        at += 64 + 256 * n
+    return np.concatenate(parts, axis=1)
 
 
 def as_packed(
@@ -99,9 +157,19 @@ def as_packed(
     """The bytes of one matrix with what their header says. Raises `CorruptFileError`."""
     if array.ndim != 1 or array.nbytes < 64:
         raise CorruptFileError(f"{source}: {name} is cut short: it has {array.nbytes} bytes.")
-    magic, _, kind, outputs, inputs = _HEADER.unpack(array[: _HEADER.size].tobytes())
+    magic, version, kind, outputs, inputs = _HEADER.unpack(array[: _HEADER.size].tobytes())
     if magic != _MAGIC or kind not in range(len(_DTYPES)) or min(outputs, inputs) < 1:
         raise CorruptFileError(f"{source}: {name} does not hold packed weights.")
+    if version != PACKED_VERSION:
+        raise CorruptFileError(
+            f"{source}: {name} is packed in version {version}, this package reads "
+            f"{PACKED_VERSION}: write it again with `gpt2 quantize`."
+        )
+    size = packed_size(_DTYPES[kind], outputs, inputs)
+    if array.nbytes != size:
+        raise CorruptFileError(
+            f"{source}: {name} has {array.nbytes} bytes, its header asks for {size}."
+        )
     return Packed(array, "U8", _DTYPES[kind], outputs, inputs, name.endswith(MATRICES), words)
 
 

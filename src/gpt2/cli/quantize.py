@@ -25,6 +25,11 @@ DTYPES = ("fp16", "bf16", "int8", "int4")
               show_default=True, help="The layers' precision; several for a report.")  # fmt: skip
 @click.option("--head-dtype", type=click.Choice(DTYPES),
               help="Of embedding and head. (default as --dtype, int8 for int4)")  # fmt: skip
+@click.option("--rounding", type=click.Choice(["nearest", "search", "calibrated"]),
+              help="How whole numbers are found. (default calibrated)")  # fmt: skip
+@click.option("--calibrate", type=click.Path(path_type=Path),
+              help="A file to calibrate on, of the kind the model is for. "
+              "(default excerpts of novels)")  # fmt: skip
 @click.option("--text", type=click.Path(path_type=Path),
               help="A file to measure on. (default an excerpt of a novel)")  # fmt: skip
 @click.option("--tokens", default=8192, show_default=True,
@@ -37,6 +42,8 @@ def command(
     output: Path | None,
     dtypes: tuple[str, ...],
     head_dtype: str | None,
+    rounding: str | None,
+    calibrate: Path | None,
     text: Path | None,
     tokens: int,
     shard_size: str,
@@ -57,8 +64,8 @@ def command(
     for dtype in dtypes:
         with _Bar(quiet) as bar:
             report = quantize(
-                model, output, dtype=dtype, head_dtype=head_dtype, text=text, tokens=tokens,
-                shard_size=shard_size, progress=bar,
+                model, output, dtype=dtype, head_dtype=head_dtype, rounding=rounding,
+                calibrate=calibrate, text=text, tokens=tokens, shard_size=shard_size, progress=bar,
             )  # fmt: skip
         reports.append(report)
         if as_json:
@@ -71,7 +78,7 @@ def table(reports: list[Report]) -> str:
     """The reports in words, a column a precision."""
     first = reports[0]
     rows = {"": ["original"], "size, MB": [f"{first.bytes_before / 1e6:,.1f}"]}
-    rows["bits a weight"] = [""]
+    rows |= {"bits a weight": [""], "rounding": [""]}
     if first.fidelity:
         rows["perplexity"] = [f"{first.fidelity.perplexity_before:.3f}"]
         rows |= {"KL divergence, nats": [""], "  99 % are below": [""], "same top token": [""]}
@@ -80,6 +87,7 @@ def table(reports: list[Report]) -> str:
         rows[""].append(report.dtype + head)
         rows["size, MB"].append(f"{report.bytes / 1e6:,.1f}")
         rows["bits a weight"].append(f"{report.bits_per_weight:.2f}")
+        rows["rounding"].append(report.rounding)
         if found := report.fidelity:
             rows["perplexity"].append(f"{found.perplexity:.3f}")
             rows["KL divergence, nats"].append(f"{found.kl_mean:.6f}")

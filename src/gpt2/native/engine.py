@@ -131,9 +131,9 @@ class NativeEngine(GenerationMixin):
         self.dtype, self.kv_dtype = dtype, kv_dtype
         self.head_dtype = head_dtype or ("int8" if dtype == "int4" else dtype)
         options = Options(
-            _code("dtype", self.dtype, DTYPES),
-            _code("head_dtype", self.head_dtype, DTYPES),
-            _code("kv_dtype", self.kv_dtype, {n: DTYPES[n] for n in KV_DTYPES}),
+            code_of("dtype", self.dtype, DTYPES),
+            code_of("head_dtype", self.head_dtype, DTYPES),
+            code_of("kv_dtype", self.kv_dtype, {n: DTYPES[n] for n in KV_DTYPES}),
             thread_count(threads),
             kernels.encode() if kernels is not None else None,
         )
@@ -154,7 +154,7 @@ class NativeEngine(GenerationMixin):
             data = ctypes.c_void_p(packed.ctypes.data)
             check(core().gpt2_engine_set_packed(self.handle, name.encode(), data, packed.nbytes))
             return
-        kind, numbers = _numbers(name, values)
+        kind, numbers = as_numbers(name, values)
         dims = (ctypes.c_int64 * numbers.ndim)(*numbers.shape)
         data = ctypes.c_void_p(numbers.ctypes.data)
         check(core().gpt2_engine_set(self.handle, name.encode(), kind, data, dims, numbers.ndim))
@@ -414,13 +414,14 @@ def _shape(config: GPT2Config) -> Shape:
     )
 
 
-def _code(option: str, name: str, codes: Mapping[str, int]) -> int:
+def code_of(option: str, name: str, codes: Mapping[str, int]) -> int:
+    """The core's number of a name; raises `OptionError` for another one."""
     if name not in codes:
         raise OptionError(f"{option} must be one of {', '.join(codes)}, found {name!r}.")
     return codes[name]
 
 
-def _numbers(name: str, values: npt.NDArray[Any]) -> tuple[int, npt.NDArray[Any]]:
+def as_numbers(name: str, values: npt.NDArray[Any]) -> tuple[int, npt.NDArray[Any]]:
     """A tensor as the core reads it: its dtype's code and contiguous numbers."""
     array = np.asarray(values)
     if array.dtype.name == "bfloat16":  # not numpy's own: ml_dtypes has it

@@ -74,6 +74,17 @@ class Omissions(ctypes.Structure):
     )
 
 
+class Packing(ctypes.Structure):
+    """``gpt2_packing``."""
+
+    _fields_ = (
+        *((name, c_int32) for name in ("dtype", "outputs", "inputs", "transposed", "search")),
+        ("factor", c_void_p),
+        ("order", c_void_p),
+        ("threads", c_int32),
+    )
+
+
 TAP = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Point))  # gpt2_tap
 STOPPED = 5  # the status of a call that a tap ended
 
@@ -103,6 +114,8 @@ _FUNCTIONS = {
     ),
     "gpt2_engine_packed": (c_int32, (c_void_p, c_char_p, POINTER(c_void_p), POINTER(c_size_t))),
     "gpt2_engine_set_packed": (c_int32, (c_void_p, c_char_p, c_void_p, c_size_t)),
+    "gpt2_packed_size": (c_int32, (POINTER(Packing), POINTER(c_size_t))),
+    "gpt2_pack": (c_int32, (POINTER(Packing), c_int32, c_void_p, c_void_p, c_size_t)),
     "gpt2_engine_kernels": (c_char_p, (c_void_p,)),
     "gpt2_engine_threads": (c_int32, (c_void_p,)),
     "gpt2_engine_bytes": (c_size_t, (c_void_p,)),

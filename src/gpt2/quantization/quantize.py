@@ -5,27 +5,23 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gpt2.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from gpt2.checkpoint.mapped import Stored
-from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES
-from gpt2.checkpoint.packed import Packed, Quantization, as_packed
+from gpt2.checkpoint.packed import Packed, Quantization
 from gpt2.checkpoint.write import parse_size, remove_older
 from gpt2.errors import InputError, MissingFileError, OptionError
 from gpt2.files import atomic_folder, read_text
 from gpt2.quantization.measure import Fidelity, measure
+from gpt2.quantization.rounding import ROUNDINGS, Progress, packed_tensors
 from gpt2.tokenizer import GPT2Tokenizer
 
 DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
 TEXTS = Path(__file__).with_name("texts")
-OWN_TEXT = TEXTS / "measure.txt"
 OWN = "an excerpt that comes with the package"
-TOKENS = 8192
-
-Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much
+TOKENS, CALIBRATION = 8192, 32768  # of a text, at most: to measure on, to calibrate on
 
 
 @dataclasses.dataclass
@@ -60,6 +56,8 @@ def quantize(
     *,
     dtype: str = "int8",
     head_dtype: str | None = None,
+    rounding: str | None = None,
+    calibrate: str | os.PathLike[str] | None = None,
     text: str | os.PathLike[str] | None = None,
     tokens: int = TOKENS,
     shard_size: int | str = "5GB",
@@ -73,13 +71,18 @@ def quantize(
         dtype: fp16, bf16, int8 or int4 (or fp32, which packs without rounding).
         head_dtype: of the token embedding and the output head; None means as ``dtype``, but int8
             where that is int4.
+        rounding: "calibrated" goes by the inputs that a text gives each matrix; "search" tries
+            scales for int4 by the weights alone; "nearest" does neither. None means calibrated for
+            int8 and int4, where the model has a tokenizer.
+        calibrate: a file to calibrate on, best of the kind the model is for; None means excerpts of
+            novels that come with the package. 32,768 tokens at most are used.
         text: a file to measure on; None means an excerpt of a novel that comes with the package.
         tokens: how much of the text is used at most; 0 does not measure.
         shard_size: the largest file.
         progress: told what is done and how far it is.
 
     Raises:
-        OptionError: an unknown precision; a model that is quantised already.
+        OptionError: an unknown precision or rounding; a model that is quantised already.
         InputError: a text of fewer than two tokens, a model without a tokenizer.
         ModelFileError, HubError: the model's files.
     """
@@ -93,12 +96,14 @@ def quantize(
     checkpoint = read_checkpoint(place)
     _refuse(checkpoint, folder)
     tokenizer = _tokenizer(place)
-    ids = _ids(text, tokenizer, tokens, name) if tokens else []
+    ids = _ids(text, "measure.txt", tokenizer, tokens, name) if tokens else []
     head_dtype = head_dtype or ("int8" if dtype == "int4" else dtype)
-    rounding = "search" if "int4" in (dtype, head_dtype) else "nearest"
-    how = Quantization(dtype, head_dtype, rounding)
+    how = Quantization(dtype, head_dtype, _rounding(rounding, dtype, tokenizer, calibrate))
+    examples: list[int] = []
+    if how.rounding == "calibrated":
+        examples = _ids(calibrate, "calibrate.txt", tokenizer, CALIBRATION, name)
     begin = time.perf_counter()
-    tensors = packed_tensors(checkpoint, how)
+    tensors = packed_tensors(checkpoint, how, examples, progress)
     seconds = time.perf_counter() - begin
     fidelity = _measured(checkpoint, tensors, how, ids, progress) if tokens else None
     size = sum(tensor.nbytes for tensor in tensors.values())
@@ -118,28 +123,6 @@ def quantize(
     if folder is not None:
         _write(Path(folder), checkpoint, tensors, how, tokenizer, shard_size, report)
     return report
-
-
-def packed_tensors(checkpoint: Checkpoint, how: Quantization) -> dict[str, Stored]:
-    """A model's tensors in their order, the matrices packed, the others as they are."""
-    from gpt2.native import NativeEngine
-
-    config = checkpoint.config
-    engine = NativeEngine(
-        checkpoint.tensors, config, dtype=how.dtype, head_dtype=how.head_dtype, threads=None
-    )
-    words = how.metadata()
-    return {
-        name: as_packed(name, engine.packed(name), words, str(checkpoint.path))
-        if is_matrix(name)
-        else tensor
-        for name, tensor in checkpoint.stored.items()
-    }
-
-
-def is_matrix(name: str) -> bool:
-    """Whether the native engine packs this tensor: all that is multiplied with; not positions."""
-    return name in (EMBEDDING, HEAD) or name.endswith(MATRICES)
 
 
 def engine_of(checkpoint: Checkpoint, tensors: dict[str, Stored], how: Quantization) -> Any:
@@ -173,13 +156,28 @@ def _tokenizer(place: Path) -> GPT2Tokenizer | None:
         return None
 
 
-def _ids(text: Any, tokenizer: GPT2Tokenizer | None, tokens: int, name: Any) -> list[int]:
+def _rounding(
+    wanted: str | None, dtype: str, tokenizer: GPT2Tokenizer | None, calibrate: Any
+) -> str:
+    whole = dtype in ("int8", "int4")
+    if wanted is None:
+        return "nearest" if not whole else "search" if tokenizer is None else "calibrated"
+    if wanted not in ROUNDINGS:
+        raise OptionError(f"rounding is one of {', '.join(ROUNDINGS)}, found {wanted!r}.")
+    if wanted == "calibrated" and not whole:
+        raise OptionError(f"calibrated rounding is for int8 and int4, found {dtype}.")
+    if wanted != "calibrated" and calibrate is not None:
+        raise OptionError(f"{wanted} rounding reads no text: leave out the one to calibrate on.")
+    return wanted
+
+
+def _ids(text: Any, own: str, tokenizer: GPT2Tokenizer | None, tokens: int, name: Any) -> list[int]:
     """The first ``tokens`` of a text file; a token is seldom longer than 16 characters."""
     if tokenizer is None:
         raise InputError(f"{name} has no tokenizer beside its weights: it cannot read a text.")
     if tokens < 2:
         raise OptionError(f"tokens must be at least 2, or 0 to measure nothing, found {tokens}.")
-    words = read_text(OWN_TEXT if text is None else text)[: 16 * tokens]
+    words = read_text(TEXTS / own if text is None else text)[: 16 * tokens]
     return list(tokenizer.encode(words))[:tokens]
 
 

@@ -1,0 +1,134 @@
+"""What careful rounding goes by: the inputs of each matrix on a text."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.config import GPT2Config
+from gpt2.errors import InputError
+from gpt2.native import NativeEngine
+from gpt2.native.packing import Compensation
+
+Floats = npt.NDArray[np.floating[Any]]
+
+# Point of the forward pass -> the matrix it is the input of.
+POINTS = {
+    "ln_1": "attn.c_attn",
+    "attn.heads": "attn.c_proj",
+    "ln_2": "mlp.c_fc",
+    "mlp.hidden": "mlp.c_proj",
+}
+DAMPING = 0.01  # of an input's mean square, as in Frantar et al. 2022, section 4
+STRENGTH = 0.5  # how far inputs are made equally large: Xiao et al. 2023, section 4
+MEMORY = 2**30  # bytes of products held at a time; a larger model takes several passes
+
+
+@dataclasses.dataclass
+class Inputs:
+    """The inputs X [count, inputs] of a matrix, summed up."""
+
+    count: int
+    products: Floats  # X^T X
+    total: Floats  # the sum of the rows, [inputs]
+    least: Floats  # [inputs]
+    most: Floats
+
+    @classmethod
+    def of(cls, x: npt.NDArray[np.float32]) -> Inputs:
+        """Of some rows."""
+        return cls(len(x), x.T @ x, x.sum(0, dtype=np.float64), x.min(0), x.max(0))
+
+    def add(self, other: Inputs) -> None:
+        """And of further rows."""
+        self.count += other.count
+        self.products += other.products
+        self.total += other.total
+        self.least = np.minimum(self.least, other.least)
+        self.most = np.maximum(self.most, other.most)
+
+    def compensation(self) -> Compensation:
+        """What `pack` takes. Inputs that matter most come first, while there are others still to
+        make up for them; damping keeps those that hardly vary from ruling."""
+        order = np.argsort(-np.diag(self.products), kind="stable").astype(np.int32)
+        sums = self.products[np.ix_(order, order)].astype(np.float64)
+        mean = float(np.trace(sums)) / len(sums)
+        sums[np.diag_indices_from(sums)] += DAMPING * mean if mean > 0 else 1.0
+        factor = np.linalg.cholesky(np.linalg.inv(sums))
+        return Compensation(order, factor.astype(np.float32))
+
+    def levelled(self) -> tuple[Inputs, Floats, Floats]:
+        """The same of (x - mean) / scale, with mean and scale [inputs]: numbers of one size around
+        0, which a row of 8-bit activations with one step holds best."""
+        mean = self.total / self.count
+        reach = np.maximum(self.most - mean, mean - self.least)
+        if not reach.max() > 0:
+            return self, np.zeros_like(mean), np.ones_like(mean)
+        scale = np.maximum(reach, 1e-3 * reach.max()) ** STRENGTH
+        scale /= np.exp(np.log(scale).mean())
+        products = self.products - self.count * np.outer(mean, mean)
+        level = Inputs(
+            self.count,
+            products / np.outer(scale, scale),
+            np.zeros_like(mean),
+            (self.least - mean) / scale,
+            (self.most - mean) / scale,
+        )
+        return level, mean, scale
+
+
+class _EnoughError(Exception):
+    """The last layer that is wanted was seen."""
+
+
+def gather(
+    engine: NativeEngine, ids: Sequence[int], progress: Callable[[int, int], None]
+) -> Iterator[tuple[str, Inputs]]:
+    """Each layer's matrices by their names in the checkpoint, and their inputs on the text.
+
+    The text goes through the model in windows as long as the context, as often as the memory for
+    the products asks for. Raises `InputError` for a text without a token.
+    """
+    if not len(ids):
+        raise InputError("a text to calibrate on needs at least a token, found none.")
+    size, layers = engine.config.n_positions, engine.config.n_layer
+    for turn in turns(engine.config):
+        found: dict[str, Inputs] = {}
+        for begin in range(0, len(ids), size):
+            window = ids[begin : begin + size]
+            _see(engine, window, turn, found)
+            done = (turn.start + len(turn) * min(1.0, (begin + size) / len(ids))) / layers
+            progress(round(done * len(ids)), len(ids))
+        yield from found.items()
+
+
+def _see(engine: NativeEngine, ids: Sequence[int], turn: range, found: dict[str, Inputs]) -> None:
+    """Run a window as far as the turn's layers and add up what their matrices are given."""
+    names = {f"h.{i}.{p}": f"transformer.h.{i}.{m}.weight" for i in turn for p, m in POINTS.items()}
+    last = f"h.{turn[-1]}.mlp.hidden"
+
+    def tap(name: str, x: npt.NDArray[np.float32]) -> None:
+        heads = x.ndim == 4  # [1, H, T, d]
+        rows = x[0].swapaxes(0, 1).reshape(x.shape[2], -1) if heads else x[0]
+        new = Inputs.of(rows)
+        if names[name] in found:
+            found[names[name]].add(new)
+        else:
+            found[names[name]] = new
+        if name == last:
+            raise _EnoughError
+
+    with engine.tapped(tap, names), contextlib.suppress(_EnoughError):
+        engine.extend(engine.new_cache(1, len(ids)), [ids], logits="none")
+
+
+def turns(config: GPT2Config) -> list[range]:
+    """The layers of each pass, by the memory their products take."""
+    a_layer = 4 * (3 * config.n_embd**2 + config.inner**2)
+    step = max(1, MEMORY // a_layer)
+    return [range(i, min(i + step, config.n_layer)) for i in range(0, config.n_layer, step)]
