@@ -1,0 +1,80 @@
+"""Who takes part: every peer at every precision it has, with every setting that was worth a try."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.peers.rotate import Entry
+
+FLASH = [{}, {"flash": False}]  # llama.cpp: flash attention is on unless told otherwise
+LLAMA: list[dict[str, Any]] = [*FLASH, {"kv": "q8_0"}, {"ubatch": 128}]
+LLAMA_MORE = [
+    *LLAMA,
+    {"ubatch": 64},
+    {"ubatch": 256},
+    {"flash": False, "ubatch": 128},
+    {"unified": True},
+    {"flash": False, "unified": True},
+    {"repack": False},
+    {"mapped": False},
+]
+EXACT = {"INFERENCE_PRECISION_HINT": "f32"}  # else OpenVINO computes in bf16 where it is quicker
+OPENVINO = [
+    {},
+    EXACT,
+    {"KV_CACHE_PRECISION": "f16"},
+    {**EXACT, "KV_CACHE_PRECISION": "f16"},
+    {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"},
+    {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "128"},
+    {**EXACT, "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"},
+]
+ORT: list[dict[str, Any]] = [{}, {"spinning": False}, {"dynamic_block": 4}]
+MKL = [{}, {"CT2_USE_MKL": "1"}]  # CTranslate2's GEMM: oneDNN unless the processor is Intel's
+
+
+def many(peer: str, precision: str, settings: list[dict[str, Any]]) -> list[Entry]:
+    return [Entry(peer, precision, one) for one in settings]
+
+
+# Kind of number -> what is compared. The first of each is this package.
+CLASSES: dict[str, list[Entry]] = {
+    "fp32": [
+        *many("gpt2", "fp32", [{}]),
+        *many("transformers", "fp32", [{}, {"attention": "eager"}]),
+        *(Entry("CTranslate2", "float32", {}, environment) for environment in MKL),
+        *many("ONNX Runtime", "fp32", ORT),
+        *many("OpenVINO", "fp32", [{**EXACT, "KV_CACHE_PRECISION": "f32"},
+                                   {**EXACT, "KV_CACHE_PRECISION": "f16"}, EXACT]),
+        *many("llama.cpp", "f32", LLAMA),
+    ],
+    "fp16": [
+        *many("gpt2", "fp16", [{}]),
+        *many("gpt2", "bf16", [{}]),
+        *many("transformers", "bf16", [{}]),
+        *many("OpenVINO", "fp32", [{}, {"KV_CACHE_PRECISION": "bf16"}]),
+        *many("llama.cpp", "f16", LLAMA),
+        *many("llama.cpp", "bf16", FLASH),
+    ],
+    "int8": [
+        *many("gpt2", "int8", [{}]),
+        *(Entry("CTranslate2", "int8", {}, environment) for environment in MKL),
+        *many("ONNX Runtime", "int8", ORT),
+        *many("ONNX Runtime", "uint8", [{}]),
+        *many("ONNX Runtime", "int8 block 32", [{}]),
+        *many("ONNX Runtime", "int8 block 128", [{}]),
+        *many("OpenVINO", "int8", OPENVINO),
+        *many("OpenVINO", "int8 group 128", [{}]),
+        *many("llama.cpp", "q8_0", LLAMA_MORE),
+    ],
+    "int4": [
+        *many("gpt2", "int4", [{"head_dtype": "int4"}]),
+        *many("ONNX Runtime", "int4 block 32", [{}]),
+        *many("ONNX Runtime", "int4 block 128", [{}]),
+        *many("OpenVINO", "int4", [{}, EXACT, {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "32"}]),
+        *many("OpenVINO", "int4 group 128", [{}]),
+        *many("llama.cpp", "q4_0 pure", LLAMA),
+        *many("llama.cpp", "q4_0", LLAMA_MORE),
+        *many("llama.cpp", "q4_K_M", LLAMA),
+    ],
+    "int4, head in int8": [*many("gpt2", "int4", [{}])],
+}  # fmt: skip
