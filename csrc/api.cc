@@ -9,6 +9,7 @@
 #include "error.h"
 #include "gpt2.h"
 #include "model.h"
+#include "probe.h"
 #include "select.h"
 
 struct gpt2_engine {
@@ -313,5 +314,18 @@ int gpt2_engine_omit(gpt2_engine* engine, const gpt2_omissions* omissions) {
   return guarded([&] {
     const gpt2::Turn turn(engine);
     engine->model.omit(omissions);
+  });
+}
+
+int gpt2_probe(int32_t threads, const char* kernels, size_t bytes, double seconds,
+               double* read_rate, double* multiply_rate) {
+  return guarded([&] {
+    require(threads >= 1, GPT2_INVALID, "at least one thread is needed");
+    const gpt2::Kernels* found = gpt2::find_kernels(kernels);
+    require(found != nullptr, GPT2_INVALID,
+            std::string("this processor does not run kernels called ") + (kernels ? kernels : ""));
+    gpt2::Team team(threads);
+    *read_rate = gpt2::read_rate(*found, team, bytes, seconds);
+    *multiply_rate = gpt2::multiply_rate(*found, team, seconds);
   });
 }

@@ -187,6 +187,12 @@ typedef struct {
 // From now on these are left out; NULL: nothing is.
 GPT2_API int gpt2_engine_omit(gpt2_engine* engine, const gpt2_omissions* omissions);
 
+// The most this machine gives `threads` threads of the engine: bytes a second read from a buffer of
+// `bytes`, which should be far more than its caches hold, and floating-point operations a second of
+// multiply-adds in registers. Each is the best of many runs in about `seconds`.
+GPT2_API int gpt2_probe(int32_t threads, const char* kernels, size_t bytes, double seconds,
+                        double* read_rate, double* multiply_rate);
+
 #ifdef __cplusplus
 }
 #endif

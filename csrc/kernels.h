@@ -119,6 +119,10 @@ struct Kernels {
   float (*to_bytes)(const float* x, int n, int8_t* q);
   // x [n] times factors [n] in place; n a multiple of 16.
   void (*scale)(float* x, const float* factors, int n);
+  // For gpt2_probe: reads `streams` runs of `bytes` each, side by side; and does multiply-adds in
+  // registers, and tells how many operations they were.
+  int32_t (*read_streams)(const uint8_t* data, int streams, size_t bytes);
+  double (*multiply_adds)(int rounds, float* result);
 };
 
 // Panels of a matrix that are finished together, at most; and whose multiples no kernel has to

@@ -529,10 +529,19 @@ void finish_integers(const Finish& f, const int32_t* y, size_t ldy, int rows, in
   finish_as(f, y, ldy, rows, width);
 }
 
+}  // namespace
+}  // namespace gpt2
+
+#include "probe_impl.h"
+
+namespace gpt2 {
+namespace {
+
 constexpr Kernels table(const char* name) {
-  return {name,         kTileRows,       multiply,  kByteShift, multiply_integers,
-          finish,       finish_integers, normalize, quantize,   exponentials,
-          divide,       to_half,         to_bytes,  scale};
+  return {name,         kTileRows,       multiply,     kByteShift, multiply_integers,
+          finish,       finish_integers, normalize,    quantize,   exponentials,
+          divide,       to_half,         to_bytes,     scale,      read_streams,
+          multiply_adds};
 }
 
 }  // namespace

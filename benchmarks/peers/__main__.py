@@ -1,7 +1,7 @@
 """The native engine next to its peers, on the same random weights of GPT-2 124M.
 
-    python -m benchmarks.peers tune [CLASS ...]     all settings, briefly; the best of each is kept
-    python -m benchmarks.peers TASK ...             decode-32 decode-512 prefill-512 batch-8 batch-32
+    python -m benchmarks.peers tune [CLASS ...]    all settings, briefly; the best of each is kept
+    python -m benchmarks.peers TASK ...            decode-32, decode-512, prefill-512, batch-8, ...
 
 Contenders are processes that take turns; their logits are compared with the reference's first.
 Writes benchmarks/results/peers-settings.json and peers-TASK.json. A task runs each peer at the
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import os
 import statistics
@@ -60,19 +61,20 @@ TASKS = {
 }
 
 
-def reference_logits(weights: Path, ids: Sequence[int]) -> np.ndarray:
+@functools.cache
+def reference_logits(weights: Path, ids: tuple[int, ...]) -> np.ndarray:
     from gpt2.checkpoint import read_checkpoint
     from gpt2.numpy_engine import NumpyEngine
 
     found = read_checkpoint(weights)
     engine = NumpyEngine(found.tensors, found.config)
-    return np.asarray(engine.extend(engine.new_cache(1), [ids]))[0]
+    return np.asarray(engine.extend(engine.new_cache(1), [list(ids)]))[0]
 
 
 def started(entries: Sequence[tuple[str, Entry]], weights: Path) -> list[tuple[str, Worker]]:
     """Workers of the entries, after a look that each computes the model it was given."""
     ids = np.random.default_rng(1).integers(1, 50257, 40).tolist()
-    truth = reference_logits(weights, ids)
+    truth = reference_logits(weights, tuple(ids))
     workers = []
     for kind, entry in entries:
         worker = Worker(entry, weights)
@@ -91,7 +93,8 @@ def measure(workers: Sequence[tuple[str, Worker]], task: Task, rounds: int) -> d
     for (kind, worker), all_ in zip(workers, seconds, strict=True):
         rates = sorted(task.tokens / s for s in all_)
         result[f"{kind}: {worker.entry}"] = {
-            **{"class": kind, **dataclasses.asdict(worker.entry)},
+            "class": kind,
+            **dataclasses.asdict(worker.entry),
             "tokens_per_second": {"median": statistics.median(rates), "min": rates[0],
                                   "max": rates[-1]},
             "seconds": all_,
@@ -113,13 +116,14 @@ def tune(names: Sequence[str], weights: Path, rounds: int) -> None:
     for name in names:
         kind, _, peer = name.partition("/")
         entries = [e for e in CLASSES[kind] if peer in ("", f"{e.peer}/{e.precision}", e.peer)]
+        print(kind, peer, len(entries), flush=True)
         for entry in entries:
             [(_, worker)] = started([(kind, entry)], weights)
             for task_name, task in TASKS.items():
                 tried = found["tasks"].setdefault(task_name, {})
                 tried.update(measure([(kind, worker)], task, rounds))
             worker.close()
-        write("peers-settings", found | about())
+            write("peers-settings", found | about())
 
 
 def best(task: str) -> list[tuple[str, Entry]]:

@@ -8,16 +8,8 @@ from benchmarks.peers.rotate import Entry
 
 FLASH = [{}, {"flash": False}]  # llama.cpp: flash attention is on unless told otherwise
 LLAMA: list[dict[str, Any]] = [*FLASH, {"kv": "q8_0"}, {"ubatch": 128}]
-LLAMA_MORE = [
-    *LLAMA,
-    {"ubatch": 64},
-    {"ubatch": 256},
-    {"flash": False, "ubatch": 128},
-    {"unified": True},
-    {"flash": False, "unified": True},
-    {"repack": False},
-    {"mapped": False},
-]
+LLAMA_MORE = [*LLAMA, {"flash": False, "ubatch": 64}, {"ubatch": 256}, {"unified": True},
+              {"repack": False}]  # fmt: skip
 EXACT = {"INFERENCE_PRECISION_HINT": "f32"}  # else OpenVINO computes in bf16 where it is quicker
 OPENVINO = [
     {},
@@ -25,10 +17,8 @@ OPENVINO = [
     {"KV_CACHE_PRECISION": "f16"},
     {**EXACT, "KV_CACHE_PRECISION": "f16"},
     {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"},
-    {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "128"},
-    {**EXACT, "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"},
 ]
-ORT: list[dict[str, Any]] = [{}, {"spinning": False}, {"dynamic_block": 4}]
+ORT: list[dict[str, Any]] = [{}, {"dynamic_block": 4}]
 MKL = [{}, {"CT2_USE_MKL": "1"}]  # CTranslate2's GEMM: oneDNN unless the processor is Intel's
 
 
@@ -70,7 +60,7 @@ CLASSES: dict[str, list[Entry]] = {
         *many("gpt2", "int4", [{"head_dtype": "int4"}]),
         *many("ONNX Runtime", "int4 block 32", [{}]),
         *many("ONNX Runtime", "int4 block 128", [{}]),
-        *many("OpenVINO", "int4", [{}, EXACT, {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "32"}]),
+        *many("OpenVINO", "int4", [{}, EXACT]),
         *many("OpenVINO", "int4 group 128", [{}]),
         *many("llama.cpp", "q4_0 pure", LLAMA),
         *many("llama.cpp", "q4_0", LLAMA_MORE),

@@ -58,7 +58,11 @@ class Graph:
         return self.add(
             *("MatMulNBits", x, self.constant(packed), self.constant(scales)),
             domain="com.microsoft",
-            **{"K": inputs, "N": outputs, "bits": bits, "block_size": block, "accuracy_level": 4},
+            K=inputs,
+            N=outputs,
+            bits=bits,
+            block_size=block,
+            accuracy_level=4,
         )
 
 
@@ -146,7 +150,11 @@ def prepare(weights: Path, place: Path, precision: str) -> Path:
     return made_once(
         file,
         lambda p: quantize_dynamic(
-            whole, p, ["MatMul", "Gather"], per_channel=True, weight_type=kind,
+            whole,
+            p,
+            ["MatMul", "Gather"],
+            per_channel=True,
+            weight_type=kind,
             extra_options={"DefaultTensorType": TensorProto.FLOAT},  # of the fused operators
         ),
     )

@@ -15,8 +15,9 @@ from typing import Any
 from benchmarks.common import ROOT
 
 THREADS = 2
-TRIES, DISTURBED = 3, 0.15
-REST = 0.05  # seconds between turns: the threads of the one before stop waiting busily
+REST = 0.1  # seconds between turns at least: the threads of the one before stop waiting busily
+DISTURBED = 0.15  # the share of the machine others may take during a turn
+TRIES = 5  # of a turn that was disturbed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Worker:
         self.ask("facts")  # it has loaded when it answers
 
     def ask(self, *order: Any) -> Any:
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         try:
             print(json.dumps(order), file=self.process.stdin, flush=True)
             line = self.process.stdout.readline()
@@ -80,12 +82,15 @@ class Worker:
 
 def prepare(entry: Entry, weights: Path) -> Path:
     """The entry's file, made by a process of its own where it is not there yet."""
-    made = entry.process("benchmarks.peers.worker", "--prepare", entry.peer, entry.precision,
-                         str(weights))  # fmt: skip
-    output, _ = made.communicate()
-    if made.returncode:
-        raise RuntimeError(f"{entry}: its file could not be made")
-    return Path(output.splitlines()[-1])
+    note = weights.parent / f"{entry.peer} {entry.precision} {weights.name}.path"
+    if not note.exists():
+        made = entry.process("benchmarks.peers.worker", "--prepare", entry.peer, entry.precision,
+                             str(weights))  # fmt: skip
+        output, _ = made.communicate()
+        if made.returncode:
+            raise RuntimeError(f"{entry}: its file could not be made")
+        note.write_text(output.splitlines()[-1])
+    return Path(note.read_text())
 
 
 def in_turns(
@@ -100,6 +105,7 @@ def in_turns(
         at = turn % len(workers)
         for i in [*range(at, len(workers)), *range(at)]:
             for _ in range(TRIES):
+                wait_for_calm()
                 found, others = one_turn(workers[i], order)
                 if turn < warmup or others < DISTURBED:
                     break
@@ -110,12 +116,20 @@ def in_turns(
 
 def one_turn(worker: Worker, order: Sequence[Any]) -> tuple[float, float]:
     """Seconds as answered, and the share of the machine that others took meanwhile."""
-    time.sleep(REST)
     begin, busy, own = time.perf_counter(), busy_seconds(), worker.busy_seconds()
     found = worker.ask(*order)
     passed = (time.perf_counter() - begin) * (os.cpu_count() or 1)
     others = (busy_seconds() - busy) - (worker.busy_seconds() - own)
     return found, others / passed
+
+
+def wait_for_calm() -> None:
+    """Rest, and longer while other programs are at work, but not for ever."""
+    for _ in range(100):
+        busy = busy_seconds()
+        time.sleep(REST)
+        if busy_seconds() - busy < DISTURBED * REST * (os.cpu_count() or 1):
+            return
 
 
 def busy_seconds() -> float:

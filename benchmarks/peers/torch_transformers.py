@@ -39,9 +39,7 @@ class Torch(Stepper):
         return self.read(tokens[:, None])
 
 
-def load(
-    weights: Path, precision: str, threads: int, attention: str = "sdpa"
-) -> Torch:
+def load(weights: Path, precision: str, threads: int, attention: str = "sdpa") -> Torch:
     """``precision``: fp32 or bf16; ``attention``: sdpa or eager."""
     torch.set_num_threads(threads)
     model = GPT2LMHeadModel.from_pretrained(

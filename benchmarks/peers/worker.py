@@ -67,7 +67,9 @@ def main() -> None:
     loaded = time.perf_counter() - begin
     for line in sys.stdin:
         order = json.loads(line)
-        found = facts(module, Path(file), loaded) if order[0] == "facts" else answer(contender, order)
+        found = (
+            facts(module, Path(file), loaded) if order[0] == "facts" else answer(contender, order)
+        )
         print(json.dumps(found), file=replies, flush=True)
 
 

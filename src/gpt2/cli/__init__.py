@@ -24,6 +24,7 @@ COMMANDS = {
     "prepare": "Make token shards of text, for training.",
     "convert": "Write a model in another file format.",
     "quantize": "Store a model in fewer bits a weight; tell what that costs.",
+    "bench": "Measure how fast a model runs here.",
     "info": "Tell what a model is, or what is installed here.",
 }
 

@@ -120,6 +120,10 @@ _FUNCTIONS = {
     "gpt2_extend_draw": (c_int32, (*_EXTEND, POINTER(Draw), c_void_p, c_void_p)),
     "gpt2_weights": (c_int32, (c_void_p, c_int32, c_void_p, c_void_p)),
     "gpt2_draw": (c_int32, (c_void_p, c_int32, c_void_p, POINTER(Draw), c_void_p, c_void_p)),
+    "gpt2_probe": (
+        c_int32,
+        (c_int32, c_char_p, c_size_t, c_double, POINTER(c_double), POINTER(c_double)),
+    ),
 }
 
 _ERRORS: dict[int, type[Exception]] = {

@@ -1,0 +1,240 @@
+"""``gpt2 bench``: how fast a model runs here, and how near that is to what the machine can do."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gpt2.cli.progress import Progress
+from gpt2.config import PUBLISHED, GPT2Config
+from gpt2.errors import GPT2Error, OptionError
+
+DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
+DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
+CACHED = 64e6  # bytes of weights that may lie in a cache rather than in memory: no share is told
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option("--shape", type=click.Choice(list(PUBLISHED)),
+              help="Random weights of a published size, instead of MODEL.")  # fmt: skip
+@click.option("--dtype", "dtypes", type=click.Choice(DTYPES), multiple=True,
+              help="A precision; may be repeated. (default fp32, fp16, int8 and int4)")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), help="(default GPT2_THREADS, or the cores)")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True,
+              help="Turns of each task; the median counts.")  # fmt: skip
+@click.option("--tokens", type=click.IntRange(1), default=64, show_default=True,
+              help="Tokens a turn writes.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+@click.option("--alone", is_flag=True, hidden=True, help="One precision, in this very process.")
+def command(
+    model: str | None,
+    shape: str | None,
+    dtypes: tuple[str, ...],
+    threads: int | None,
+    rounds: int,
+    tokens: int,
+    as_json: bool,
+    quiet: bool,
+    alone: bool,
+) -> None:
+    """Measure MODEL (default: the bundled one) on this machine, a process for each precision.
+
+    Tokens a second: decoding after a short and a long prompt, reading the long prompt, 8 and 32
+    sequences at once. Then the share of the memory's read rate that decoding's weights take, the
+    share of the fp32 multiply-adds' peak that the prompt takes, the most memory held, the seconds
+    to load, and those from the start of `gpt2 generate` to its first text. Leave the machine alone
+    meanwhile.
+    """
+    if model and shape:
+        raise OptionError("give a model or --shape, not both.")
+    if threads:
+        os.environ["GPT2_THREADS"] = str(threads)  # for the processes too
+    if alone:
+        _alone(model, shape, dtypes[0], rounds, tokens)
+        return
+    what = ["--shape", shape] if shape else [model or DEFAULT_MODEL]
+    results, limits = {}, [_limits()]
+    with _Bar(quiet) as bar:
+        for dtype in dtypes or _usual(shape, what[0]):
+            line = [*what, f"--dtype={dtype}", f"--rounds={rounds}", f"--tokens={tokens}"]
+            results[dtype] = _in_child(line, dtype, bar.to)
+            results[dtype]["cold_start_seconds"] = None if shape else _cold_start(what[0], dtype)
+            limits.append(_limits())
+    most = {name: max(each[name] for each in limits) for name in limits[0]}
+    for one in results.values():
+        _add_shares(one, most)
+    found = {"model": shape or what[0], "limits": most, "precisions": results}
+    click.echo(json.dumps(found, indent=2) if as_json else _table(found))
+
+
+class _Bar:
+    """Progress of one precision after the other."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.bar: Progress | None = None
+        self.what = ""
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.__exit__()
+
+    def to(self, what: str, done: int, total: int) -> None:
+        if self.quiet:
+            return
+        if what != self.what:
+            self.__exit__()
+            self.what, self.bar = what, Progress(what, unit="turns", total=total)
+        if self.bar is not None:
+            self.bar.to(done)
+
+
+def _limits() -> dict[str, float]:
+    from gpt2.native.bench import probe
+
+    return dataclasses.asdict(probe())
+
+
+def _usual(shape: str | None, model: str) -> tuple[str, ...]:
+    """What is measured when nobody says: of a quantised model the precision it has."""
+    if shape is None:
+        from gpt2.checkpoint import read_checkpoint
+        from gpt2.hub import resolve
+
+        packed = read_checkpoint(resolve(model), framework="native").quantization
+        if packed is not None:
+            return (packed.dtype,)
+    return ("fp32", "fp16", "int8", "int4")
+
+
+def _in_child(arguments: list[str], dtype: str, tell: Callable[[str, int, int], None]) -> Any:
+    """One precision in a process of its own, so that its memory is its own."""
+    line = [sys.executable, "-m", "gpt2", "bench", *arguments, "--alone"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        found = None
+        for row in child.stdout:  # [done, total] again and again, then the result
+            value = json.loads(row)
+            if isinstance(value, list):
+                tell(dtype, *value)
+            else:
+                found = value
+    if child.returncode or found is None:  # it has told why on standard error
+        raise GPT2Error(f"measuring {dtype} failed.")
+    return found
+
+
+def _alone(model: str | None, shape: str | None, dtype: str, rounds: int, tokens: int) -> None:
+    """Measure one precision here; lines of JSON go to standard output."""
+    from gpt2.native import bench
+
+    begin = time.perf_counter()
+    engine = _engine(model, shape, dtype)
+    loaded = time.perf_counter() - begin
+    total = 5 * (rounds + 1)
+
+    def tell(before: int) -> Callable[[int, int], None]:
+        return lambda done, _: print(json.dumps([before + done, total]), flush=True)
+
+    rates = bench.measure(bench.single(engine, tokens), rounds, tell(0))
+    peak = _peak_bytes()  # of one sequence
+    rates |= bench.measure(bench.batches(engine, tokens), rounds, tell(3 * (rounds + 1)))
+    prompt = next(int(name.split()[1]) for name in rates if name.startswith("prefill"))
+    found = {
+        "kernels": engine.kernels,
+        "threads": engine.threads,
+        "weight_bytes": engine.weight_bytes,
+        "tokens_per_second": {name: dataclasses.asdict(rate) for name, rate in rates.items()},
+        "operations_per_token": bench.operations(engine.config, prompt) / prompt,
+        "load_seconds": loaded,
+        "peak_bytes": peak,
+    }
+    print(json.dumps(found), flush=True)
+
+
+def _add_shares(found: dict[str, Any], limits: dict[str, float]) -> None:
+    """How much of what the machine can do the first task (decoding) and the prompt take."""
+    rates = {name: rate["median"] for name, rate in found["tokens_per_second"].items()}
+    decoding = next(rate for name, rate in rates.items() if name.startswith("decode"))
+    reading = next(rate for name, rate in rates.items() if name.startswith("prefill"))
+    read = found["weight_bytes"] * decoding / limits["read"]
+    found["share_of_read"] = read if found["weight_bytes"] > CACHED else None
+    found["share_of_multiply"] = found.pop("operations_per_token") * reading / limits["multiply"]
+
+
+def _engine(model: str | None, shape: str | None, dtype: str) -> Any:
+    if shape is not None:
+        from gpt2.native import NativeEngine
+        from gpt2.native.bench import RandomWeights
+
+        config = GPT2Config.published(shape)
+        return NativeEngine(RandomWeights(config), config, dtype=dtype)
+    from gpt2.loading import load
+
+    return load(model or DEFAULT_MODEL, dtype=dtype)
+
+
+def _peak_bytes() -> int | None:
+    """The most memory this process has held; None where the system does not tell."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((1024 * int(ln.split()[1]) for ln in lines if ln.startswith("VmHWM")), None)
+
+
+def _cold_start(model: str, dtype: str) -> float:
+    """Seconds from starting `gpt2 generate` to the first byte of its text; the best of 3."""
+    line = [sys.executable, "-m", "gpt2", "generate", "Once upon a time", "-m", model, "-q"]
+    line += [f"--dtype={dtype}", "--max-new-tokens=1", "--seed=0", "--no-echo"]
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        with subprocess.Popen(line, stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            child.stdout.read(1)
+            times.append(time.perf_counter() - begin)
+            child.stdout.read()
+        if child.returncode:
+            raise GPT2Error("`gpt2 generate` failed.")
+    return min(times)
+
+
+def _table(found: dict[str, Any]) -> str:
+    """One column a precision."""
+    columns = found["precisions"]
+    first = next(iter(columns.values()))
+    rows: list[tuple[str, list[str]]] = [("", list(columns))]
+    for name in first["tokens_per_second"]:
+        rates = [f"{c['tokens_per_second'][name]['median']:.0f}" for c in columns.values()]
+        rows.append((f"{name}, tokens/s", rates))
+
+    def row(name: str, key: str, form: Callable[[float], str]) -> None:
+        told = ["-" if c[key] is None else form(c[key]) for c in columns.values()]
+        rows.append((name, told))
+
+    row("share of the read rate", "share_of_read", "{:.0%}".format)
+    row("share of the fp32 peak", "share_of_multiply", "{:.0%}".format)
+    row("weights, MB", "weight_bytes", lambda x: f"{x / 1e6:.0f}")
+    row("most memory, MB", "peak_bytes", lambda x: f"{x / 1e6:.0f}")
+    row("load, s", "load_seconds", "{:.2f}".format)
+    row("start to first text, s", "cold_start_seconds", "{:.2f}".format)
+    lines = [name.ljust(26) + "".join(cell.rjust(9) for cell in cells) for name, cells in rows]
+    read, multiply = found["limits"]["read"], found["limits"]["multiply"]
+    lines.append(
+        f"{found['model']}, {first['threads']} threads, {first['kernels']}; this machine reads "
+        f"{read / 1e9:.1f} GB/s and does {multiply / 1e9:.0f} GFLOP/s of fp32 multiply-adds."
+    )
+    return "\n".join(lines)
