@@ -60,21 +60,61 @@ def load(found: dict[str, Any]) -> str:
 
 def native(found: dict[str, Any]) -> str:
     kinds = ("decode after 32", "decode after 512", "prefill 512", "batch 8", "batch 32")
+    measured = "limits" in found
     rows = [
         [
             dtype,
             f"{figures['weight_bytes'] / 1e6:.0f}",
             *(spread(figures[kind]) for kind in kinds),
-            f"{figures['share_of_bandwidth']:.2f}",
+            *(f"{figures[k]:.0%}" for k in ("share_of_read", "share_of_multiply") if measured),
         ]
         for dtype, figures in found["engines"].items()
     ]
-    note = (
-        "124M random weights, tokens a second, the native engine alone (no peer in this run). The "
-        "last column is the share of the rate at which a plain loop read memory in the same run; "
-        "it is above 1 where that loop was the slower one.\n\n"
+    note = "124M random weights, tokens a second, the native engine alone (no peer in this run)."
+    head = ["", "weights, MB", *kinds]
+    if measured:
+        read, multiply = (max(x[k] for x in found["limits"]) for k in ("read", "multiply"))
+        note += (
+            f" The engine's own threads read {read / 1e9:.1f} GB/s at most and did "
+            f"{multiply / 1e9:.0f} GFLOP/s of fp32 multiply-adds: the last columns are decoding's "
+            "share of the one and the prompt's share of the other."
+        )
+        head += ["of read rate", "of fp32 peak"]
+    return note + "\n\n" + table(head, rows)
+
+
+def peers(found: dict[str, Any]) -> str:
+    """A row a contender, the fastest first in each kind of number."""
+    rows = []
+    for name in dict.fromkeys(one["class"] for one in found["contenders"].values()):
+        own = [one for one in found["contenders"].values() if one["class"] == name]
+        own.sort(key=lambda one: -one["tokens_per_second"]["median"])
+        for one in own:
+            chosen = {**one["settings"], **one["environment"]}
+            rows.append(
+                [
+                    name,
+                    f"{one['peer']} {one['precision']}",
+                    ", ".join(f"{k}={v}" for k, v in chosen.items()) or "defaults",
+                    spread(one["tokens_per_second"]),
+                    f"{one['facts']['file_bytes'] / 1e6:.0f}",
+                ]
+            )
+    versions = {
+        k: v for one in found["contenders"].values() for k, v in one["facts"]["versions"].items()
+    }
+    told = ", ".join(f"{k} {v}" for k, v in sorted(versions.items()))
+    work = (
+        f"{found['steps']} greedy tokens after a prompt of {found['prompt']}, "
+        f"{found['rows']} at a time"
+        if found["steps"]
+        else f"a prompt of {found['prompt']}"
     )
-    return note + table(["", "weights, MB", *kinds, "share"], rows)
+    return (
+        f"{work[0].upper()}{work[1:]}; tokens a second in all. 124M random weights, the same for "
+        "all; each contender is a process of its own, and they take turns. "
+        f"{told}.\n\n" + table(["numbers", "contender", "settings", "tokens/s", "file, MB"], rows)
+    )
 
 
 def tokenizer(found: dict[str, Any]) -> str:
@@ -134,6 +174,16 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "load": ("Loading", "benchmarks.load", load),
     "native-avx512": ("The native engine", "benchmarks.native", native),
     "sampling": ("What choosing a token costs", "benchmarks.sampling", sampling),
+    **{
+        f"peers-{task}": (f"Next to peers: {title}", f"benchmarks.peers {task}", peers)
+        for task, title in {
+            "decode-32": "decoding after 32 tokens",
+            "decode-512": "decoding after 512 tokens",
+            "prefill-512": "reading 512 tokens",
+            "batch-8": "8 sequences",
+            "batch-32": "32 sequences",
+        }.items()
+    },
     "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),
     "prepare": ("Text to token shards", "benchmarks.prepare", prepare),
 }

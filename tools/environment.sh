@@ -1,9 +1,9 @@
 #!/bin/sh
-# Make or refresh one virtual environment: tools/environment.sh NAME EXTRAS SIZE
+# Make or refresh one virtual environment: tools/environment.sh NAME EXTRAS SIZE [REQUIREMENTS]
 # NAME is the folder below .venv, EXTRAS what pip installs ("." or ".[dev]"), SIZE how much is
-# downloaded, in words. Does nothing when what it depends on has not changed.
+# downloaded, in words, REQUIREMENTS a file of further packages. Does nothing when what it depends on has not changed.
 set -eu
-name=$1 extras=$2 size=$3
+name=$1 extras=$2 size=$3 more=${4:-}
 cd "$(dirname "$0")/.."
 place=.venv/$name
 python=${PYTHON:-python3}
@@ -23,10 +23,11 @@ if [ -z "${CXX:-}" ]; then
         command -v clang++ >/dev/null 2>&1 || missing "there is no C++ compiler." g++
 fi
 
-stamp=$(cat pyproject.toml constraints.txt CMakeLists.txt csrc/* 2>/dev/null | cksum)
+stamp=$(cat pyproject.toml constraints.txt CMakeLists.txt csrc/* $more 2>/dev/null | cksum)
 if [ "$(cat "$place/stamp" 2>/dev/null)" = "$stamp $extras" ]; then exit 0; fi
 
 echo "gpt2: setting up $place ($size from the package index, once)" >&2
 [ -x "$place/bin/python" ] || "$python" -m venv "$place"
-"$place/bin/python" -m pip install --disable-pip-version-check -c constraints.txt -e "$extras" >&2
+"$place/bin/python" -m pip install --disable-pip-version-check -c constraints.txt -e "$extras" \
+    ${more:+-r "$more"} >&2
 echo "$stamp $extras" >"$place/stamp"

@@ -5,7 +5,7 @@
 
 Contenders are processes that take turns; their logits are compared with the reference's first.
 Writes benchmarks/results/peers-settings.json and peers-TASK.json. A task runs each peer at the
-settings that were best for it in peers-settings.json.
+settings that were best for it in peers-settings.json, or at the usual ones where there are none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from benchmarks.common import RESULTS, ROOT, machine, write
-from benchmarks.peers.entries import CLASSES
+from benchmarks.peers.entries import CLASSES, USUAL
 from benchmarks.peers.rotate import THREADS, Entry, Worker, in_turns
 from benchmarks.peers.weights import weights_folder
 
@@ -106,7 +106,10 @@ def measure(workers: Sequence[tuple[str, Worker]], task: Task, rounds: int) -> d
 
 
 def about() -> dict[str, Any]:
-    return {"machine": machine() | {"threads": THREADS}, "model": "gpt2 (124M), random weights"}
+    return {
+        "machine": machine(["numpy"]) | {"threads": THREADS},
+        "model": "gpt2 (124M), random weights",
+    }
 
 
 def tune(names: Sequence[str], weights: Path, rounds: int) -> None:
@@ -127,8 +130,12 @@ def tune(names: Sequence[str], weights: Path, rounds: int) -> None:
 
 
 def best(task: str) -> list[tuple[str, Entry]]:
-    """For each peer and class the entry that was fastest at this task when all were tried."""
-    tried = json.loads((RESULTS / "peers-settings.json").read_text("utf-8"))["tasks"][task]
+    """For each peer and class the entry that was fastest at this task when all were tried; where
+    none was, the usual ones."""
+    path = RESULTS / "peers-settings.json"
+    tried = json.loads(path.read_text("utf-8"))["tasks"].get(task, {}) if path.exists() else {}
+    if not tried:
+        return USUAL
     chosen: dict[tuple[str, str, str], tuple[float, Entry]] = {}
     for one in tried.values():
         entry = Entry(*(one[key] for key in ("peer", "precision", "settings", "environment")))
@@ -151,14 +158,19 @@ def main() -> None:
     if options.what[0] == "tune":
         tune(options.what[1:] or list(CLASSES), weights, options.rounds)
         return
+    workers: list[tuple[str, Worker]] = []
     for name in options.what:
-        workers = started(best(name), weights)
+        wanted = best(name)
+        if [(kind, worker.entry) for kind, worker in workers] != wanted:
+            for _, worker in workers:
+                worker.close()
+            workers = started(wanted, weights)
         result = about() | {"task": name, **dataclasses.asdict(TASKS[name])}
         result |= {"contenders": measure(workers, TASKS[name], options.rounds)}
         result["machine"]["load_after"] = os.getloadavg()[0]
-        print(write(f"peers-{name}", result))
-        for _, worker in workers:
-            worker.close()
+        print(write(f"peers-{name}", result), flush=True)
+    for _, worker in workers:
+        worker.close()
 
 
 if __name__ == "__main__":

@@ -68,3 +68,17 @@ CLASSES: dict[str, list[Entry]] = {
     ],
     "int4, head in int8": [*many("gpt2", "int4", [{}])],
 }  # fmt: skip
+
+# Who takes part where nothing was tuned: one precision a kind, llama.cpp with flash attention and
+# without.
+USUAL: list[tuple[str, Entry]] = [
+    (kind, entry)
+    for kind, entries in CLASSES.items()
+    for i, entry in enumerate(entries)
+    if entry.settings in ({}, {"flash": False}, {"head_dtype": "int4"}, {**EXACT})
+    and not entry.environment
+    and (entry.peer, entry.precision) not in [(e.peer, e.precision) for e in entries[: i - 1]]
+    and " block 128" not in entry.precision
+    and " group " not in entry.precision
+    and entry.precision not in ("bf16", "uint8")
+]
