@@ -69,16 +69,25 @@ CLASSES: dict[str, list[Entry]] = {
     "int4, head in int8": [*many("gpt2", "int4", [{}])],
 }  # fmt: skip
 
-# Who takes part where nothing was tuned: one precision a kind, llama.cpp with flash attention and
-# without.
+# Who takes part where nothing was tuned: a peer once a kind of number, llama.cpp with flash
+# attention and without. Its q4_0 keeps the head in 6 bits, so it stands beside ours in 8.
 USUAL: list[tuple[str, Entry]] = [
-    (kind, entry)
-    for kind, entries in CLASSES.items()
-    for i, entry in enumerate(entries)
-    if entry.settings in ({}, {"flash": False}, {"head_dtype": "int4"}, {**EXACT})
-    and not entry.environment
-    and (entry.peer, entry.precision) not in [(e.peer, e.precision) for e in entries[: i - 1]]
-    and " block 128" not in entry.precision
-    and " group " not in entry.precision
-    and entry.precision not in ("bf16", "uint8")
+    ("fp32", Entry("gpt2", "fp32")),
+    ("fp32", Entry("transformers", "fp32")),
+    ("fp32", Entry("CTranslate2", "float32")),
+    ("fp32", Entry("ONNX Runtime", "fp32")),
+    ("fp32", Entry("llama.cpp", "f32", {"flash": False})),
+    ("fp16", Entry("gpt2", "fp16")),
+    *(("fp16", entry) for entry in many("llama.cpp", "f16", FLASH)),
+    ("int8", Entry("gpt2", "int8")),
+    ("int8", Entry("CTranslate2", "int8")),
+    ("int8", Entry("ONNX Runtime", "int8")),
+    ("int8", Entry("OpenVINO", "int8")),
+    *(("int8", entry) for entry in many("llama.cpp", "q8_0", FLASH)),
+    ("int4", Entry("gpt2", "int4", {"head_dtype": "int4"})),
+    ("int4", Entry("ONNX Runtime", "int4 block 32")),
+    ("int4", Entry("OpenVINO", "int4")),
+    *(("int4", entry) for entry in many("llama.cpp", "q4_0 pure", FLASH)),
+    ("int4, head in int8", Entry("gpt2", "int4")),
+    *(("int4, head in int8", entry) for entry in many("llama.cpp", "q4_0", FLASH)),
 ]
