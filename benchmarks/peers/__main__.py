@@ -80,7 +80,8 @@ def started(entries: Sequence[tuple[str, Entry]], weights: Path) -> list[tuple[s
         worker = Worker(entry, weights)
         found = np.array(worker.ask("logits", ids))
         worker.error = float(np.linalg.norm(found - truth) / np.linalg.norm(truth - truth.mean()))
-        if not worker.error < ERRORS[kind] or found.argmax() != truth.argmax():
+        same = found.argmax() == truth.argmax() or kind.startswith("int4")  # 4 bits may turn it
+        if not worker.error < ERRORS[kind] or not same:
             raise SystemExit(f"{entry} computes another model: {worker.error:.3f} off")
         workers.append((kind, worker))
     return workers
