@@ -26,6 +26,8 @@ bench:
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.native
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.peers tune
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.peers decode-32 decode-512 prefill-512 batch-8 batch-32
+	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.start
+	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.speculation
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.report
 
 clean:

@@ -154,6 +154,8 @@ def main() -> None:
     )
     parser.add_argument("what", nargs="+", help="tune [CLASS[/PEER[/PRECISION]] ...], or tasks")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--kinds", nargs="+", choices=list(CLASSES), default=list(CLASSES),
+                        help="which kinds of numbers take part in tasks")  # fmt: skip
     options = parser.parse_args()
     weights = weights_folder(PLACE)
     if options.what[0] == "tune":
@@ -161,7 +163,7 @@ def main() -> None:
         return
     workers: list[tuple[str, Worker]] = []
     for name in options.what:
-        wanted = best(name)
+        wanted = [(kind, entry) for kind, entry in best(name) if kind in options.kinds]
         if [(kind, worker.entry) for kind, worker in workers] != wanted:
             for _, worker in workers:
                 worker.close()
