@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Ctrl-C is tested here and in children, also where a shell started the tests with it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _data_folder() -> Path | None:
