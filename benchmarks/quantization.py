@@ -56,9 +56,10 @@ def main() -> None:
             report = quantize("gpt2-mini", text=path if text else None, tokens=tokens, **options)
             results[name] = report.to_dict()
             print(f"{name:<16} KL {results[name]['kl_mean']:.6f}")
-    plain, best = results["int4 search"]["kl_mean"], results["int4 calibrated"]["kl_mean"]
-    gain = {"int4": plain / best,
-            "int8": results["int8 nearest"]["kl_mean"] / results["int8 calibrated"]["kl_mean"]}  # fmt: skip
+    gain = {
+        dtype: results[f"{dtype} nearest"]["kl_mean"] / results[f"{dtype} calibrated"]["kl_mean"]
+        for dtype in ("int8", "int4")
+    }
     if not given.quick:
         found = {"machine": machine(["numpy"]), "kl_improvement": gain, "results": results}
         print(write("quantization", found).relative_to(ROOT))
