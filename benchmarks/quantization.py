@@ -1,0 +1,69 @@
+"""How near to the original is the bundled model at each precision, rounded in each way?
+
+    PYTHONPATH=src:. python -m benchmarks.quantization [--data ../shared/data] [--quick]
+
+gpt2-mini on the four novels it was not trained on (recipes/gpt2_mini), 4,096 tokens from the
+middle of each; without the novels, on the excerpt that comes with the package. Calibrated on the
+package's own text, of novels it was trained on. The original and the quantised model both run on
+the native engine. Writes benchmarks/results/quantization.json; --quick writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import ROOT, machine, write
+from recipes.gpt2_mini.train import HELD_OUT, read_novels
+
+from gpt2.quantization import quantize
+
+WAYS = {
+    "fp16": {"dtype": "fp16"},
+    "int8 nearest": {"dtype": "int8", "rounding": "nearest"},
+    "int8 calibrated": {"dtype": "int8", "rounding": "calibrated"},
+    "int4 nearest": {"dtype": "int4", "rounding": "nearest"},
+    "int4 search": {"dtype": "int4", "rounding": "search"},
+    "int4 calibrated": {"dtype": "int4", "rounding": "calibrated"},
+}
+
+
+def held_out(data: Path, tokens: int) -> str | None:
+    """The same share of each held-out novel, from its middle; None where there are no novels."""
+    archive = data / "train" / "100_english_novels.tar.xz"
+    if not archive.exists():
+        return None
+    novels = list(read_novels(archive).values())[::25][:HELD_OUT]
+    each = 4 * tokens // HELD_OUT  # characters: a token has some 3.4
+    return "\n\n".join(novel[len(novel) // 2 :][:each] for novel in novels)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--quick", action="store_true")
+    given = parser.parse_args()
+    tokens = 512 if given.quick else 16384
+    text = held_out(given.data, tokens)
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "four novels, held out"
+        if text is not None:
+            path.write_text(text, "utf-8")
+        for name, options in WAYS.items():
+            report = quantize("gpt2-mini", text=path if text else None, tokens=tokens, **options)
+            results[name] = report.to_dict()
+            print(f"{name:<16} KL {results[name]['kl_mean']:.6f}")
+    gain = {
+        dtype: results[f"{dtype} nearest"]["kl_mean"] / results[f"{dtype} calibrated"]["kl_mean"]
+        for dtype in ("int8", "int4")
+    }
+    if not given.quick:
+        found = {"machine": machine(["numpy"]), "kl_improvement": gain, "results": results}
+        print(write("quantization", found).relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
