@@ -56,12 +56,8 @@ def main() -> None:
             report = quantize("gpt2-mini", text=path if text else None, tokens=tokens, **options)
             results[name] = report.to_dict()
             print(f"{name:<16} KL {results[name]['kl_mean']:.6f}")
-    gain = {
-        dtype: results[f"{dtype} nearest"]["kl_mean"] / results[f"{dtype} calibrated"]["kl_mean"]
-        for dtype in ("int8", "int4")
-    }
     if not given.quick:
-        found = {"machine": machine(["numpy"]), "kl_improvement": gain, "results": results}
+        found = {"machine": machine(["numpy"]), "results": results}
         print(write("quantization", found).relative_to(ROOT))
 
 

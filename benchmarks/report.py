@@ -214,7 +214,11 @@ def quantization(found: dict[str, Any]) -> str:
         for name, f in found["results"].items()
     ]
     first = next(iter(found["results"].values()))
-    gain = found["kl_improvement"]
+    gain = {
+        dtype: found["results"][f"{dtype} nearest"]["kl_mean"]
+        / found["results"][f"{dtype} calibrated"]["kl_mean"]
+        for dtype in ("int8", "int4")
+    }
     note = (
         f"gpt2-mini on {first['tokens']:,} tokens of four novels it was not trained on, in "
         f"{first['windows']} windows of {first['window']}; the original, in fp32, has a perplexity "
