@@ -1,0 +1,1 @@
+"""Measuring models: benchmarks in their published form, metrics, the paper's table."""

@@ -1,0 +1,195 @@
+"""Published test sets of language modelling, brought back to the text they were made from.
+
+Their makers cut punctuation off words, wrote ``@-@`` for a hyphen and put spaces around everything.
+Section 3.1 of the GPT-2 paper undoes that with invertible de-tokenisers: the model reads text as
+people write it, and since the published text can be made again from it, the likelihood is still
+that of the published set. It gains 2.5 to 5 points of perplexity there.
+
+Joining checks itself chunk by chunk: where splitting would not give the published tokens back, they
+stay apart, and a token that would still be split has a second space before it, which `split` reads
+as "leave this alone" (and a third as a second one of the published text). So any line is restored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gpt2.errors import InputError
+
+_CLITIC = re.compile(r"(?i)(?:'(?:s|t|re|ve|m|d|ll)|n't)$")
+# A full stop that belongs to its word: U.S. , J. , and common abbreviations.
+_ABBREVIATION = re.compile(
+    r"(?i)(?<!\w)(?:(?:[^\W\d]\.)+|(?:mr|mrs|ms|dr|st|jr|sr|no|nos|vs|vol|gen|col|lt|capt|sgt|rev"
+    r"|hon|prof|gov|sen|rep|co|corp|inc|ltd|bros|etc|var|jan|feb|aug|sept|oct|nov|dec)\.)$"
+)
+
+
+@dataclass(frozen=True)
+class Detokeniser:
+    """How one corpus was cut, and so how it is joined."""
+
+    openers: str = ""  # single signs that join what follows
+    closers: tuple[str, ...] = ()  # tokens that join what precedes
+    between: Mapping[str, str] = field(default_factory=dict)  # token -> the sign it was in a word
+    in_numbers: str = ""  # signs that join two numbers
+    quotes: bool = False  # '"' opens and closes in turn within a line
+    possessive: bool = False  # "the ships ' crews"
+    negation: bool = False  # the Penn Treebank's "do n't", elsewhere "don 't"
+    spaced: bool = False  # a published line has a space at both ends
+
+    def join(self, line: str) -> str:
+        """A published line as people write it.
+
+        Raises `InputError` for a line that is not in the published form.
+        """
+        tokens = line[1:-1].split(" ") if self.spaced and line != " " else line.split(" ")
+        if line in ("", " "):
+            return ""
+        if self.spaced and not (line[0] == line[-1] == " "):
+            raise InputError(f"not a line of the published form: {line[:60]!r}.")
+        parts = [part for group in self._groups(tokens) for part in self._written(group)]
+        return " ".join(parts)
+
+    def split(self, line: str) -> str:
+        """The published line that `join` made this of."""
+        tokens: list[str] = []
+        alone = False
+        for chunk in line.split(" ") if line else []:
+            if chunk or alone:
+                tokens += [chunk] if alone else self._cut(chunk)
+                alone = False
+            else:
+                alone = True
+        published = " ".join(tokens)
+        if self.spaced:
+            return f" {published} " if published else " "
+        return published
+
+    def text(self, published: str) -> str:
+        """`join` of every line."""
+        return "\n".join(map(self.join, published.split("\n")))
+
+    def published(self, text: str) -> str:
+        """`split` of every line; what follows the last line's end is no line."""
+        lines = text.split("\n")
+        made = [self.split(line) for line in lines]
+        if not lines[-1]:
+            made[-1] = ""
+        return "\n".join(made)
+
+    def _groups(self, tokens: list[str]) -> Iterable[list[str]]:
+        """Tokens that are written without a space."""
+        group: list[str] = []
+        open_quote = False
+        glue = True  # whether the next token joins this group
+        for i, token in enumerate(tokens):
+            after = tokens[i + 1] if i + 1 < len(tokens) else ""
+            joins = self._joins_next(group[-1] if group else "", token, after)
+            if token == '"' and self.quotes:
+                open_quote = not open_quote
+                glue, joins = not open_quote, open_quote
+            elif self._joins_last(group[-1] if group else "", token, after):
+                glue = True
+            if group and not glue:
+                yield group
+                group = []
+            group.append(token)
+            glue = joins
+        yield group
+
+    def _joins_last(self, before: str, token: str, after: str) -> bool:
+        if not before:
+            return False
+        return (
+            token in self.closers
+            or token in self.between
+            or (token == before == "=")
+            or (token == "'" and before[-1] in "sS" and self.possessive)
+            or self._is_clitic(token)
+            or (token in self.in_numbers and before[-1].isdigit() and after[:1].isdigit())
+        )
+
+    def _joins_next(self, before: str, token: str, after: str) -> bool:
+        if token in self.in_numbers and before[-1:].isdigit() and after[:1].isdigit():
+            return True
+        return token in self.openers or (bool(before) and token in self.between)
+
+    def _is_clitic(self, token: str) -> bool:
+        found = _CLITIC.fullmatch(token)
+        return bool(found) and (self.negation or token[0] == "'")
+
+    def _written(self, group: list[str]) -> list[str]:
+        """A group as one chunk, or its tokens apart, whichever can be undone."""
+        chunk = "".join(self.between.get(token, token) for token in group)
+        if len(group) > 1 and self._cut(chunk) == group:
+            return [chunk]
+        # An empty part makes two spaces: what follows is left alone.
+        safe = [bool(token) and self._cut(token) == [token] for token in group]
+        parts = [[t] if plain else ["", t] for t, plain in zip(group, safe, strict=True)]
+        return [part for pair in parts for part in pair]
+
+    def _cut(self, chunk: str) -> list[str]:
+        """The published tokens of a chunk of text."""
+        if set(chunk) == {"="}:
+            return list(chunk)
+        front: list[str] = []
+        quote = '"' if self.quotes else ""
+        while len(chunk) > 1 and chunk[0] in self.openers + quote:
+            front.append(chunk[0])
+            chunk = chunk[1:]
+        back: list[str] = []
+        while (at := self._tail(chunk)) > 0:
+            back.insert(0, chunk[at:])
+            chunk = chunk[:at]
+        return [*front, *self._inside(chunk), *back]
+
+    def _tail(self, chunk: str) -> int:
+        """Where the last token of a chunk begins, or 0 where nothing is cut off."""
+        for mark in sorted(self.closers, key=len, reverse=True):
+            if chunk.endswith(mark) and not (mark == "." and _ABBREVIATION.search(chunk)):
+                return len(chunk) - len(mark)
+        if self.quotes and chunk.endswith('"'):
+            return len(chunk) - 1
+        if self.possessive and re.search("[sS]'$", chunk):
+            return len(chunk) - 1
+        found = _CLITIC.search(chunk)
+        if found and self.negation:
+            return found.start()
+        return chunk.rindex("'") if found else 0
+
+    def _inside(self, word: str) -> list[str]:
+        """A word cut at the signs that were set apart within words and numbers."""
+        apart = {sign: token for token, sign in self.between.items()}
+
+        def cut(found: re.Match[str]) -> str:
+            before, after = word[found.start() - 1], word[found.end()]
+            numbers = before.isdigit() and (after.isdigit() or after == "<")  # 1 @,@ <unk>
+            sign = found[0]
+            if numbers if sign == "." or sign in self.in_numbers else True:
+                return f" {apart.get(sign, sign)} "
+            return sign
+
+        signs = re.escape("".join(apart) + self.in_numbers)
+        return re.sub(f"(?<=.)[{signs}](?=.)", cut, word).split(" ") if signs else [word]
+
+
+WIKITEXT = Detokeniser(
+    openers="([$£¥#",
+    closers=(",", ".", ";", ":", "!", "?", "%", ")", "]", "..."),
+    between={"@-@": "-", "@,@": ",", "@.@": ".", "/": "/", "’": "’"},
+    in_numbers="–:",
+    quotes=True,
+    possessive=True,
+    spaced=True,
+)
+# Mikolov's Penn Treebank: lower case, no punctuation, N for numbers, <unk> for rare words.
+PTB = Detokeniser(openers="$#", closers=("%",), possessive=True, negation=True, spaced=True)
+# The One Billion Word Benchmark: sentences in any order.
+ONE_BILLION_WORDS = Detokeniser(
+    openers="([$£€#",
+    closers=(",", ".", ";", ":", "!", "?", "%", ")", "]", "..."),
+    quotes=True,
+    possessive=True,
+)

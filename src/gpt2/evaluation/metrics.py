@@ -1,0 +1,163 @@
+"""Scores of written text: exact match and F1 of answers, ROUGE, BLEU, chrF; perplexity and bits.
+
+Answers are normalised and compared as the scripts published with SQuAD (Rajpurkar et al. 2016) and
+CoQA (Reddy et al. 2019) do. ROUGE is the package rouge-score, BLEU and chrF are sacrebleu.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from gpt2.errors import InputError, MissingDependencyError
+
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+# Ideographs, kana and Hangul: scripts written without spaces, or counted by character here.
+_CHARACTERS = (
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
+)
+_UNIT = re.compile(f"[{_CHARACTERS}]|[^\\s{_CHARACTERS}]+")
+ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+
+
+def normalise(answer: str) -> str:
+    """SQuAD's form of an answer: lower case; no ASCII punctuation, articles or doubled spaces."""
+    bare = answer.lower().translate(_PUNCTUATION)
+    return " ".join(_ARTICLES.sub(" ", bare).split())
+
+
+def words(answer: str) -> list[str]:
+    """The words of an answer in SQuAD's form."""
+    return normalise(answer).split()
+
+
+def characters(answer: str) -> list[str]:
+    """The units of a Chinese answer: each ideograph by itself, words of other scripts whole.
+
+    Punctuation that SQuAD's ASCII list would keep (Unicode category P) separates units.
+    """
+    marks = {c for c in answer if unicodedata.category(c).startswith("P") and not c.isascii()}
+    bare = "".join(" " if c in marks else c for c in answer)
+    return _UNIT.findall(normalise(bare))
+
+
+def exact_match(answer: str, truth: str, units: Callable[[str], list[str]] = words) -> float:
+    """1.0 if both are the same after normalisation, else 0.0."""
+    return float(units(answer) == units(truth))
+
+
+def f1(answer: str, truth: str, units: Callable[[str], list[str]] = words) -> float:
+    """Harmonic mean of precision and recall of the units, counted with repetition, in 0..1.
+
+    Where one side is empty, 1.0 if both are, as in CoQA and SQuAD 2.0.
+    """
+    found, wanted = units(answer), units(truth)
+    if not found or not wanted:
+        return float(found == wanted)
+    common = sum((Counter(found) & Counter(wanted)).values())
+    return 2 * common / (len(found) + len(wanted))
+
+
+def best(
+    score: Callable[[str, str, Callable[[str], list[str]]], float],
+    answer: str,
+    truths: Sequence[str],
+    units: Callable[[str], list[str]] = words,
+) -> float:
+    """The best score against any of several truths (SQuAD, Natural Questions, WebQuestions)."""
+    return max(score(answer, truth, units) for truth in truths)
+
+
+def coqa_f1(answer: str, truths: Sequence[str]) -> float:
+    """CoQA's F1 of a turn: with several truths, the mean of the best scores without each of them.
+
+    So a model meets as many references as a person did, who is compared with all but his own.
+    """
+    if len(truths) == 1:
+        return f1(answer, truths[0])
+    scores = [f1(answer, truth) for truth in truths]
+    left_out = [max(scores[:i] + scores[i + 1 :]) for i in range(len(scores))]
+    return sum(left_out) / len(left_out)
+
+
+class _Mixed:
+    """rouge-score's tokens, with each ideograph a token: by itself it drops all but a-z and 0-9."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return re.findall(f"[a-z0-9]+|[{_CHARACTERS}]", text.lower())
+
+
+@cache
+def _rouge_scorer() -> Any:
+    try:
+        from rouge_score.rouge_scorer import RougeScorer
+    except ImportError:
+        raise _missing("rouge-score") from None
+    return RougeScorer(list(ROUGE), tokenizer=_Mixed())
+
+
+def rouge(summary: str, reference: str) -> dict[str, float]:
+    """F1 of ROUGE-1, -2, -L and -Lsum in 0..1, without stemming; and their mean as in the paper.
+
+    ``rougeLsum`` takes lines as sentences. ``average`` is of ROUGE-1, -2 and -L (paper, table 4).
+    """
+    scores = {name: s.fmeasure for name, s in _rouge_scorer().score(reference, summary).items()}
+    scores["average"] = (scores["rouge1"] + scores["rouge2"] + scores["rougeL"]) / 3
+    return scores
+
+
+def bleu(
+    translations: Sequence[str], references: Sequence[str], language: str
+) -> tuple[float, str]:
+    """BLEU of a whole test set in 0..100 and sacrebleu's signature, which says how it was counted.
+
+    Args:
+        translations: one a sentence.
+        references: one a sentence.
+        language: of the references: ``zh`` is cut into characters, ``ja`` and ``ko`` likewise;
+            others by sacrebleu's ``13a``.
+    """
+    cut = {"zh": "zh", "ja": "char", "ko": "char"}.get(language, "13a")
+    return _corpus("BLEU", translations, references, tokenize=cut)
+
+
+def chrf(translations: Sequence[str], references: Sequence[str]) -> tuple[float, str]:
+    """chrF2 of a whole test set in 0..100 and sacrebleu's signature."""
+    return _corpus("CHRF", translations, references)
+
+
+def _corpus(
+    kind: str, translations: Sequence[str], references: Sequence[str], **options: Any
+) -> tuple[float, str]:
+    try:
+        from sacrebleu import metrics
+    except ImportError:
+        raise _missing("sacrebleu") from None
+    if len(translations) != len(references) or not references:
+        raise InputError(
+            f"{len(translations)} translations cannot be held against {len(references)} references."
+        )
+    metric = getattr(metrics, kind)(**options)
+    score = metric.corpus_score(list(translations), [list(references)])
+    return score.score, str(metric.get_signature())
+
+
+def _missing(package: str) -> MissingDependencyError:
+    return MissingDependencyError(f"{package} is not installed: pip install 'gpt2[eval]'.")
+
+
+def perplexity(log_likelihood: float, units: int) -> float:
+    """exp of the mean negative log-likelihood (nats) of a unit: word, token or last word."""
+    return math.exp(-log_likelihood / units)
+
+
+def bits(log_likelihood: float, units: int) -> float:
+    """Bits a unit (byte or character), from a log-likelihood in nats."""
+    return -log_likelihood / units / math.log(2)
