@@ -1,0 +1,49 @@
+"""``gpt2 verify``: a model, and this package, against what was recorded from OpenAI's GPT-2."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option(
+    "--engine",
+    type=click.Choice(["native", "torch", "reference"]),
+    default="native",
+    help="What computes. (default native)",
+)
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="GPT2_DATA",
+    help="The folder of recorded files; by default GPT2_DATA.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(model: str | None, engine: str, data: Path | None, as_json: bool) -> None:
+    """Hold MODEL against what was recorded from OpenAI's GPT-2 of 124M parameters.
+
+    The file's hash, the tokenizer, greedy continuations, logits, attention, a loss: a line each,
+    pass, FAIL or why it was not checked. Without MODEL only this package is checked. The exit code
+    is 1 if a check fails.
+    """
+    from dataclasses import asdict
+
+    from gpt2.evaluation.verify import verify
+
+    checks = []
+    for check in verify(model, engine=engine, data=data):
+        checks.append(check)
+        if not as_json:
+            click.echo(f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}")
+    if as_json:
+        found = {"model": model, "engine": engine, "checks": [asdict(c) for c in checks]}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    if any(check.status == "fail" for check in checks):
+        sys.exit(1)

@@ -1,0 +1,260 @@
+"""`verify`: is this OpenAI's GPT-2, and does this package compute what was recorded from it?
+
+Each check passes, fails, or says why it was not made; none passes for want of data. The recorded
+facts are in `gpt2.evaluation.golden`; larger ones are read from a folder of data, if there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.evaluation.golden import read_explainer, recorded
+from gpt2.files import sha256
+
+Status = Literal["pass", "fail", "not checked"]
+Result = tuple[Status, str]
+Array = npt.NDArray[np.floating[Any]]
+
+# How far a right fp32 forward pass may be from what was recorded. The recorded logits, around
+# -100, are of a model exported to ONNX, perhaps with another form of GELU; on the bundled model
+# that alone moves logits of up to 14 by 0.007. Another model is off by whole units.
+LOGITS, PROBABILITIES, LOSS = 0.2, 5e-3, 1e-3
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the result."""
+
+    name: str
+    status: Status
+    detail: str
+
+
+@dataclass
+class Subject:
+    """What is verified: a loaded model, where its files are, and what was recorded of it."""
+
+    model: Any
+    place: Path
+    data: Path | None = None
+    facts: dict[str, Any] = field(default_factory=recorded)
+
+    def logits(self, rows: list[list[int]]) -> Array:
+        """The logits after every token of rows of the same length: [rows, T, vocabulary]."""
+        cache = self.model.new_cache(len(rows), len(rows[0]))
+        flat = np.asarray(self.model.extend(cache, rows, logits="all"))
+        return flat.reshape(len(rows), len(rows[0]), -1)
+
+
+def verify(
+    name: str | None, *, engine: str = "native", data: Path | None = None
+) -> Iterator[Check]:
+    """Yield the checks one by one, as they are made.
+
+    Args:
+        name: a model; None makes only the checks that need none.
+        engine: what computes; see `gpt2.load`.
+        data: the folder of recorded files; None leaves out the checks that need it.
+    """
+    from gpt2.evaluation.verify_package import PACKAGE
+
+    for title, here in PACKAGE.items():
+        yield Check(title, *here(data))
+    if name is None:
+        return
+    subject = _subject(name, engine, data)
+    for title, check in CHECKS.items():
+        status, detail = _other_model(subject, title) or check(subject)
+        yield Check(title, status, detail)
+
+
+def _subject(name: str, engine: str, data: Path | None) -> Subject:
+    from gpt2.hub import resolve
+    from gpt2.loading import load
+
+    options: Any = {"kv_dtype": "fp32"} if engine == "native" else {}
+    model = load(name, engine=engine, **options)  # type: ignore[arg-type]
+    return Subject(model, resolve(name), data)
+
+
+def _other_model(subject: Subject, title: str) -> Result | None:
+    """Why a check of the 124M cannot be made of this model."""
+    if title == "tokenizer":
+        return None
+    config, wanted = subject.model.config, subject.facts["model"]
+    found = {name: getattr(config, name) for name in wanted}
+    if found != wanted:
+        shape = f"{found['n_layer']} layers of {found['n_embd']}, {found['vocab_size']} tokens"
+        return "not checked", f"recorded from the 124M; this model has {shape}"
+    quantised = getattr(subject.model, "dtype", "fp32") in ("int8", "int4")
+    if quantised and title != "parameters":
+        return "not checked", "recorded at fp32; these weights are quantised"
+    return None
+
+
+def published_file(subject: Subject) -> Result:
+    """The weights' file is the hub's, byte for byte."""
+    folder = subject.place if subject.place.is_dir() else subject.place.parent
+    known = subject.facts["files"]["known"]
+    here = [name for name in known if (folder / name).is_file()]
+    if not here:
+        return "not checked", f"there is no {' or '.join(known)}: the weights have another form"
+    name = here[0]
+    size = (folder / name).stat().st_size
+    if size != known[name]["bytes"]:
+        return "not checked", f"{name} was saved anew ({size:,} bytes): no hash is known for it"
+    found, wanted = sha256(folder / name), known[name]["sha256"]
+    if found == wanted:
+        return "pass", f"{name} is the hub's: SHA-256 {found[:12]}"
+    return "fail", f"{name} has SHA-256 {found[:12]}, the hub's has {wanted[:12]}"
+
+
+def parameters(subject: Subject) -> Result:
+    """As many parameters as the paper's smallest model has."""
+    found, wanted = subject.model.config.parameter_count(), subject.facts["parameters"]
+    return judged(found == wanted, f"{found:,} parameters", f"{wanted:,} are right")
+
+
+def tokenizer(subject: Subject) -> Result:
+    """The recorded texts become the recorded ids, and come back."""
+    own, facts = subject.model.tokenizer, subject.facts["vocabulary"]
+    if own is None:
+        return "not checked", "there is no tokenizer beside the weights"
+    if len(own) != facts["size"]:
+        return "not checked", f"recorded from GPT-2's vocabulary; this one has {len(own)} tokens"
+    wrong = [t for t, ids in facts["cases"] if own.encode(t) != ids or own.decode(ids) != t]
+    count = len(facts["cases"])
+    return judged(not wrong, f"{count} recorded texts", f"{len(wrong)} differ, first {wrong[:1]}")
+
+
+def greedy(subject: Subject) -> Result:
+    """The most likely continuations are the recorded ones, token for token."""
+    facts = subject.facts["greedy"]
+    length = len(facts["ids"][0])
+    options = {"do_sample": False, "max_length": length, "pad_token_id": 50256}
+    prompts = [row[: facts["prompt_tokens"]] for row in facts["ids"]]
+    made = [np.asarray(subject.model.generate([p], **options))[0].tolist() for p in prompts]
+    wrong = [str(m) for m, row in zip(made, facts["ids"], strict=True) if m != row]
+    own = subject.model.tokenizer
+    if own is None:
+        return "not checked", "there is no tokenizer beside the weights"
+    for prompt, text in facts["texts"]:
+        new = len(own.encode(text)) - len(own.encode(prompt))
+        ids = own.encode(prompt)
+        row = np.asarray(
+            subject.model.generate([ids], **{**options, "max_length": len(ids) + new})
+        )[0]
+        if own.decode(row.tolist()) != text:
+            wrong.append(own.decode(row.tolist()))
+    count = len(prompts) + len(facts["texts"])
+    return judged(not wrong, f"{count} recorded continuations", f"other: {wrong[:1]}")
+
+
+def largest_logits(subject: Subject) -> Result:
+    """The ten largest logits after five recorded prompts."""
+    worst = 0.0
+    for prompt in subject.facts["logits"]["prompts"]:
+        line = subject.logits([prompt["ids"]])[0, -1]
+        wanted = dict(prompt["top"])
+        worst = max(worst, *(abs(float(line[i]) - value) for i, value in wanted.items()))
+        top = sorted(np.argsort(-line)[: len(wanted)].tolist())
+        if top != sorted(wanted):
+            return "fail", f"other tokens are the likeliest after {prompt['text']!r}"
+    return judged(worst <= LOGITS, f"largest difference {worst:.2g}", f"allowed is {LOGITS}")
+
+
+def every_logit(subject: Subject) -> Result:
+    """All logits after the prompts recorded in full."""
+    examples = _examples(subject.data)
+    if not examples:
+        return no_data(subject.data, "golden/transformer-explainer_*.js")
+    worst = likely = 0.0
+    for example in map(read_explainer, examples):
+        line = subject.logits([example["ids"]])[0, -1]
+        worst = max(worst, float(np.abs(line - example["logits"]).max()))
+        gap = np.abs(_softmax(line) - _softmax(example["logits"])).max()
+        likely = max(likely, float(gap))
+    good = worst <= LOGITS and likely <= PROBABILITIES
+    found = (
+        f"{len(examples)} prompts; largest difference {worst:.2g}, of probabilities {likely:.2g}"
+    )
+    return judged(good, found, f"allowed are {LOGITS} and {PROBABILITIES}")
+
+
+def attention(subject: Subject) -> Result:
+    """Every head's attention weights over the prompts recorded in full."""
+    examples = _examples(subject.data)
+    if not examples:
+        return no_data(subject.data, "golden/transformer-explainer_*.js")
+    if not hasattr(subject.model, "tapped"):
+        return "not checked", "this engine does not show its attention; --engine native does"
+    worst, maps = 0.0, 0
+    for example in map(read_explainer, examples):
+        seen: dict[int, Array] = {}
+        with subject.model.tapped(_keep(seen), points=["h.*.attn.pattern"]):
+            subject.logits([example["ids"]])
+        for (layer, head), pattern in example["patterns"].items():
+            worst = max(worst, float(np.abs(seen[layer][0, head] - pattern).max()))
+            maps += 1
+    found = f"{maps} maps; largest difference {worst:.2g}"
+    return judged(worst <= PROBABILITIES, found, f"allowed is {PROBABILITIES}")
+
+
+def first_loss(subject: Subject) -> Result:
+    """The loss of llm.c's first batch."""
+    facts = subject.facts["loss"]
+    ids, rows = np.array(facts["ids"]), facts["rows"]
+    inputs, targets = ids[:-1].reshape(rows, -1), ids[1:]
+    logits = subject.logits(inputs.tolist()).reshape(len(targets), -1).astype(np.float64)
+    top = logits.max(1)
+    total = top + np.log(np.exp(logits - top[:, None]).sum(1))
+    loss = float((total - logits[np.arange(len(targets)), targets]).mean())
+    away = abs(loss - facts["value"])
+    return judged(away <= LOSS, f"{loss:.6f}", f"recorded is {facts['value']:.6f}")
+
+
+CHECKS: dict[str, Callable[[Subject], Result]] = {
+    "published file": published_file,
+    "parameters": parameters,
+    "tokenizer": tokenizer,
+    "greedy continuations": greedy,
+    "ten largest logits": largest_logits,
+    "all logits": every_logit,
+    "attention": attention,
+    "first loss of llm.c": first_loss,
+}
+
+
+def _keep(seen: dict[int, Array]) -> Callable[[str, Any], None]:
+    """A tap that keeps the attention of each layer."""
+
+    def tap(name: str, x: Any) -> None:
+        seen[int(name.split(".")[1])] = np.array(x)
+
+    return tap
+
+
+def _examples(data: Path | None) -> list[Path]:
+    return sorted((data / "golden").glob("transformer-explainer_ex*.js")) if data else []
+
+
+def no_data(data: Path | None, what: str) -> Result:
+    """Not checked, since ``what`` is not at hand."""
+    where = f"is not in {data}" if data else "is needed: say where, by --data or GPT2_DATA"
+    return "not checked", f"{what} {where}"
+
+
+def _softmax(line: Array) -> Array:
+    rising = np.exp(line.astype(np.float64) - line.max())
+    return rising / rising.sum()
+
+
+def judged(good: bool, found: str, wanted: str) -> Result:
+    """What was found, and if it is not good, what is wanted."""
+    return ("pass", found) if good else ("fail", f"{found}; {wanted}")

@@ -1,0 +1,173 @@
+"""Checks pass on what was recorded from the model, fail on another, and never pass unmade."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import gpt2
+from gpt2.cli.verify import command
+from gpt2.errors import CorruptFileError
+from gpt2.evaluation import verify as under_test
+from gpt2.evaluation.golden import read_explainer, recorded
+from gpt2.evaluation.verify import CHECKS, Subject, verify
+from gpt2.evaluation.verify_package import PACKAGE
+from tests.tiny import write_tiny
+
+PROMPT = "The quick brown fox"
+
+
+@pytest.fixture(scope="module")
+def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    """A tiny model, facts and files of the published forms recorded from it by the reference."""
+    folder = tmp_path_factory.mktemp("tiny")
+    write_tiny(folder / "model")
+    model = gpt2.load(folder / "model", engine="native", kv_dtype="fp32")
+    other = gpt2.load(folder / "model", engine="reference", dtype="float64")
+    facts = facts_of(other, folder / "model")
+    (folder / "data/golden").mkdir(parents=True)
+    example = folder / "data/golden/transformer-explainer_ex0.js"
+    example.write_text(explainer(model, other.tokenizer.encode(PROMPT)), "utf-8")
+    return Subject(model, folder / "model", folder / "data", facts)
+
+
+def facts_of(model: Any, folder: Path) -> dict[str, Any]:
+    ids = model.tokenizer.encode(PROMPT)
+    line = Subject(model, folder).logits([ids])[0, -1]
+    top = [[int(i), float(line[i])] for i in np.argsort(-line)[:10]]
+    batch = model.tokenizer.encode("The lazy dog jumps over the fox. " * 9)[:33]
+    rows = Subject(model, folder).logits(np.array(batch[:-1]).reshape(4, 8).tolist())
+    lines = rows.reshape(32, -1)
+    nll = np.log(np.exp(lines).sum(1)) - lines[np.arange(32), batch[1:]]
+    made = np.asarray(model.generate([ids], do_sample=False, max_length=len(ids) + 8))[0].tolist()
+    file = folder / "model.safetensors"
+    hash_ = hashlib.sha256(file.read_bytes()).hexdigest()
+    known = {file.name: {"bytes": file.stat().st_size, "sha256": hash_}}
+    config = model.config
+    return {
+        "model": {name: getattr(config, name) for name in recorded()["model"]},
+        "parameters": config.parameter_count(),
+        "files": {"known": known},
+        "vocabulary": {"size": len(model.tokenizer), "cases": [[PROMPT, ids]]},
+        "greedy": {"ids": [made], "prompt_tokens": len(ids), "texts": []},
+        "logits": {"prompts": [{"text": PROMPT, "ids": ids, "top": top}]},
+        "loss": {"ids": batch, "rows": 4, "value": float(nll.mean())},
+    }
+
+
+def explainer(model: Any, ids: list[int]) -> str:
+    """A file in transformer-explainer's form."""
+    heads = []
+    seen: dict[str, Any] = {}
+    with model.tapped(lambda name, x: seen.__setitem__(name, x.copy()), ["h.*.attn.pattern"]):
+        line = Subject(model, Path()).logits([ids])[0, -1]
+    for name, pattern in seen.items():
+        for head, square in enumerate(pattern[0]):
+            layer = name.split(".")[1]
+            data = json.dumps(square.tolist(), indent=1)
+            heads.append(f"\t\tblock_{layer}_attn_head_{head}_attn_softmax: {{\n\tdata: {data}\n}}")
+    body = ",\n".join(heads)
+    return (
+        f"export const ex0 = {{\n\tprompt: '{PROMPT}',\n\ttokenIds: {ids},\n"
+        f"\tlogits: {line.tolist()},\n\toutputs: {{\n{body}\n\t}}\n}};\n"
+    )
+
+
+@pytest.mark.parametrize("title", CHECKS)
+def test_each_check_passes_on_its_model(subject: Subject, title: str) -> None:
+    status, detail = CHECKS[title](subject)
+    assert status == "pass", detail
+
+
+@pytest.mark.parametrize(
+    "title", [t for t in CHECKS if t not in ("published file", "parameters", "tokenizer")]
+)
+def test_each_check_fails_on_another_model(subject: Subject, title: str, tmp_path: Path) -> None:
+    """One matrix of one layer is doubled."""
+    from gpt2.checkpoint import write_checkpoint
+    from tests.tiny import random_weights, tiny_config, tiny_tokenizer
+
+    weights = random_weights(tiny_config())
+    weights["transformer.h.1.attn.c_attn.weight"] *= 2
+    write_checkpoint(tmp_path, tiny_config(), weights)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    model = gpt2.load(tmp_path, engine="native", kv_dtype="fp32")
+    other = Subject(model, tmp_path, subject.data, subject.facts)
+    assert CHECKS[title](other)[0] == "fail"
+
+
+def test_files_and_vocabulary(subject: Subject, tmp_path: Path) -> None:
+    path = subject.place / "model.safetensors"
+    (tmp_path / path.name).write_bytes(path.read_bytes()[:-1] + b"\1")
+    there = Subject(subject.model, tmp_path, None, subject.facts)
+    assert CHECKS["published file"](there)[0] == "fail"
+    (tmp_path / path.name).write_bytes(path.read_bytes() + b"\1")
+    assert CHECKS["published file"](there)[0] == "not checked"
+    (tmp_path / path.name).unlink()
+    assert CHECKS["published file"](there)[0] == "not checked"
+    changed = {**subject.facts, "vocabulary": {**subject.facts["vocabulary"], "cases": [["a", []]]}}
+    assert CHECKS["tokenizer"](Subject(subject.model, tmp_path, None, changed))[0] == "fail"
+
+
+def test_without_data_nothing_passes_that_needs_it(subject: Subject) -> None:
+    bare = Subject(subject.model, subject.place, None, subject.facts)
+    for title in ("all logits", "attention"):
+        status, why = CHECKS[title](bare)
+        assert status == "not checked"
+        assert "GPT2_DATA" in why
+    assert [title for title, check in PACKAGE.items() if check(None)[0] == "pass"] == ["engines"]
+
+
+def test_another_size_is_not_checked() -> None:
+    found = {check.name: check for check in verify("gpt2-mini")}
+    for title in CHECKS:
+        assert found[title].status == "not checked", title
+    assert "5 layers of 192" in found["attention"].detail
+
+
+def test_the_package_against_the_recorded_files(data_folder: Path) -> None:
+    found = list(verify(None, data=data_folder))
+    assert [check.status for check in found] == ["pass"] * len(PACKAGE), found
+    assert "97 recorded texts" in found[1].detail
+
+
+def test_the_real_examples_are_read(data_folder: Path) -> None:
+    example = read_explainer(data_folder / "golden/transformer-explainer_ex3.js")
+    first = recorded()["logits"]["prompts"][3]
+    assert example["ids"] == first["ids"]
+    assert example["logits"].shape == (50257,)
+    top = [[int(i), float(example["logits"][i])] for i in np.argsort(-example["logits"])[:10]]
+    assert [i for i, _ in top] == [i for i, _ in first["top"]]
+    assert len(example["patterns"]) == 144
+    for pattern in example["patterns"].values():
+        assert pattern.shape == (7, 7)
+        assert pattern.sum(1) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("export const ex0 = {\n", "utf-8")
+    with pytest.raises(CorruptFileError, match="transformer-explainer"):
+        read_explainer(tmp_path / "a.js")
+
+
+def test_command(monkeypatch: pytest.MonkeyPatch, subject: Subject) -> None:
+    monkeypatch.delenv("GPT2_DATA", raising=False)
+    done = CliRunner().invoke(command, [])
+    assert done.exit_code == 0
+    assert done.stdout.startswith("pass         engines")
+    assert "not checked  gpt-nano sorter" in done.stdout
+    assert len(json.loads(CliRunner().invoke(command, ["--json"]).stdout)["checks"]) == len(PACKAGE)
+    monkeypatch.setattr(under_test, "_subject", lambda *_: subject)
+    assert CliRunner().invoke(command, [os.fspath(subject.place)]).exit_code == 0
+    subject.facts["parameters"] += 1
+    failed = CliRunner().invoke(command, [os.fspath(subject.place)])
+    subject.facts["parameters"] -= 1
+    assert failed.exit_code == 1
+    assert "FAIL         parameters" in failed.stdout
