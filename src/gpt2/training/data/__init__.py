@@ -11,6 +11,7 @@ seen.py        which documents came before (exact deduplication, on the disk)
 preparation.py all of it, in order, from where it was killed
 manifest.py    what the folder holds, in JSON
 tokens.py      `TokenData`: the shards of a split as one sequence
+overlap.py     what of some texts stands in a corpus word for word
 """
 
 from gpt2.training.data.manifest import Manifest

@@ -1,0 +1,161 @@
+"""How much of some texts stands in a corpus word for word: shares of n-grams, the longest match.
+
+As in the GPT-2 paper (section 4): texts become lower-case words of letters and digits, and the
+8-grams of one are looked for in the other. The paper used Bloom filters of the training text. Here
+the texts that are asked about, samples or a test set, are what is kept, and the corpus streams by:
+memory is that of the texts, whatever the corpus. Chinese and the like are written without spaces,
+so there each character is a word.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import regex
+
+from gpt2.errors import OptionError
+from gpt2.training.batches import random_bits
+from gpt2.training.data.tokens import TokenData
+
+NGRAM = 8
+MOST_PLACES = 8  # of one n-gram within the texts, that are followed for the longest match
+BLOCK = 1 << 20  # tokens decoded at a time
+_ALONE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}"  # written without spaces
+_WORD = regex.compile(rf"[{_ALONE}]|[\p{{L}}\p{{M}}\p{{N}}--[{_ALONE}]]+", regex.V1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Copied:
+    """What of a text stands in the corpus.
+
+    Attributes:
+        ngrams: of the text.
+        found: how many of them the corpus has.
+        longest: words of the longest run that the corpus has as it is; 0 below an n-gram.
+        text: that run, as normalised words.
+    """
+
+    ngrams: int
+    found: int
+    longest: int
+    text: str
+
+    @property
+    def share(self) -> float:
+        """The part of the n-grams that the corpus has; 0 where there are none."""
+        return self.found / self.ngrams if self.ngrams else 0.0
+
+
+def words_of(text: str) -> list[str]:
+    """The words that are compared: lower case, letters and digits only."""
+    return _WORD.findall(text.lower())
+
+
+def overlap(texts: Sequence[str], corpus: Iterable[str], n: int = NGRAM) -> list[Copied]:
+    """What of each text stands in a corpus, given as parts none of which a match crosses.
+
+    The longest match is exact unless an n-gram stands more than `MOST_PLACES` times in the texts;
+    then it may be longer than what is told.
+    """
+    words = [words_of(text) for text in texts]
+    numbers: dict[str, int] = {}
+    for word in (word for text in words for word in text):
+        numbers.setdefault(word, len(numbers) + 1)  # 0 is any other word
+    search = Search([[numbers[word] for word in text] for text in words], n)
+    for part in corpus:
+        found = [numbers.get(word, 0) for word in words_of(part)]
+        search.look_through(np.array(found, np.int64))
+    return [
+        Copied(count, found, longest, " ".join(text[start : start + longest]))
+        for text, (count, found, longest, start) in zip(words, search.results(), strict=True)
+    ]
+
+
+def texts_of(data: TokenData, limit: int | None = None) -> Iterator[str]:
+    """The text of a corpus in parts of whole documents, or of `BLOCK` tokens of a longer one.
+
+    ``limit``: about how many tokens to give at most.
+    """
+    tokenizer, size = data.tokenizer(), len(data) if limit is None else min(limit, len(data))
+    for start in range(0, size, BLOCK):
+        ids = data.run(start, min(BLOCK, size - start))
+        for document in np.split(ids, np.flatnonzero(ids == data.end_of_text) + 1):
+            if len(document):
+                yield tokenizer.decode(document.tolist(), skip_special_tokens=True)
+
+
+class Search:
+    """Sequences of whole numbers, whose n-grams are looked for in others.
+
+    N-grams are compared by 64 bits: with a million of them in the texts and 10^10 in the corpus,
+    the chance of a single wrong one is below one in a thousand.
+    """
+
+    def __init__(self, sequences: Sequence[Sequence[int]], n: int) -> None:
+        if n < 1:
+            raise OptionError(f"An n-gram has 1 word at least, found {n}.")
+        self.n = n
+        hashes = [self._hashes(np.array(sequence, np.int64)) for sequence in sequences]
+        self._first = np.cumsum([0, *(len(h) for h in hashes)])  # where each sequence begins
+        flat = np.concatenate([*hashes, np.empty(0, np.uint64)])
+        self._order = np.argsort(flat, kind="stable")
+        self._sorted = flat[self._order]
+        self._found = np.zeros(len(flat), bool)
+        self._run = np.zeros(len(flat), np.int64)  # n-grams of the longest run that begins there
+        owner = np.repeat(np.arange(len(hashes)), [len(h) for h in hashes])
+        self._place = np.arange(len(flat)) + owner  # places of two sequences are never neighbours
+
+    def look_through(self, corpus: np.ndarray) -> None:
+        """Mark what stands in ``corpus``, int64 [words]."""
+        if not len(self._sorted):
+            return
+        hashes = self._hashes(corpus)
+        low = np.searchsorted(self._sorted, hashes, "left")
+        hits = np.flatnonzero(self._sorted[np.minimum(low, len(self._sorted) - 1)] == hashes)
+        if not len(hits):
+            return
+        low = low[hits]
+        times = np.searchsorted(self._sorted, hashes[hits], "right") - low
+        marked = np.unique(low)
+        for start, stop in zip(marked, np.searchsorted(self._sorted, self._sorted[marked], "right"),
+                               strict=True):  # fmt: skip
+            self._found[self._order[start:stop]] = True
+        self._follow(hits, low, np.minimum(times, MOST_PLACES))
+
+    def results(self) -> list[tuple[int, int, int, int]]:
+        """For each sequence: n-grams, those found, words of the longest match, where it begins."""
+        out = []
+        for start, stop in zip(self._first, self._first[1:], strict=False):
+            found, runs = self._found[start:stop], self._run[start:stop]
+            at = int(runs.argmax()) if len(runs) else 0
+            best = int(runs[at]) if len(runs) else 0
+            out.append((len(found), int(found.sum()), best + self.n - 1 if best else 0, at))
+        return out
+
+    def _follow(self, hits: np.ndarray, low: np.ndarray, times: np.ndarray) -> None:
+        """Lengthen runs: n-grams that follow each other both in the corpus and in a text."""
+        at = np.repeat(hits, times)  # in the corpus
+        within = np.arange(len(at)) - np.repeat(np.cumsum(times) - times, times)
+        number = self._order[np.repeat(low, times) + within]
+        place = self._place[number]
+        order = np.lexsort((at, at - place))
+        at, place, number = at[order], place[order], number[order]
+        new = np.ones(len(at), bool)
+        new[1:] = (np.diff(at - place) != 0) | (np.diff(at) != 1)
+        starts = np.flatnonzero(new)
+        lengths = np.diff([*starts, len(at)])
+        np.maximum.at(self._run, number[starts], lengths)
+
+    def _hashes(self, words: np.ndarray) -> np.ndarray:
+        """A hash of each n-gram: uint64 [words - n + 1]."""
+        count = max(0, len(words) - self.n + 1)
+        total = np.zeros(count, np.uint64)
+        mixed = words.astype(np.uint64)
+        for place in range(self.n):
+            factor = np.uint64(random_bits(self.n, place) | 1)
+            part = (mixed[place : place + count] + np.uint64(place + 1)) * factor
+            total += part ^ (part >> np.uint64(29))
+        total *= np.uint64(0xBF58476D1CE4E5B9)
+        return total ^ (total >> np.uint64(32))
