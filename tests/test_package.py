@@ -20,6 +20,7 @@ ROWS = [
     {"tokenizer", "generation", "hub", "checkpoint", "reference"},
     {"numpy_engine", "model", "native"},
     {"auto", "loading", "receipt", "quantization"},
+    {"tasks"},
     {"training", "evaluation"},
     {"cli"},
 ]

@@ -92,7 +92,17 @@ def load(
     else:
         model = _native(place, dtype, tokenizer, **machine)
     _check_vocabulary(model.config.vocab_size, tokenizer, name)
+    model.sidecar = _sidecar(place if place.is_dir() else place.parent)
     return model
+
+
+def _sidecar(folder: Path) -> dict[str, Any]:
+    from gpt2.checkpoint.read import SIDECAR
+    from gpt2.files import read_json
+
+    path = folder / SIDECAR
+    found: dict[str, Any] = read_json(path) if path.exists() else {}
+    return found
 
 
 def _tokenizer(place: Path, name: Any) -> GPT2Tokenizer | None:

@@ -19,6 +19,8 @@ from gpt2.errors import GPT2Error, InputError, OptionError
 COMMANDS = {
     "generate": "Continue a text.",
     "replay": "Generate a text again from its receipt and compare.",
+    "summarize": "Give the gist of a text.",
+    "translate": "Put a document into another language.",
     "tokenize": "Show how a text becomes tokens.",
     "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
     "prepare": "Make token shards of text, for training.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ class GenerationMixin:
 
     config: GPT2Config
     tokenizer: Any = None
+    sidecar: Mapping[str, Any] = MappingProxyType({})  # of its folder: licence, figures, task
     _kept: KeptTexts | None = None
 
     @property

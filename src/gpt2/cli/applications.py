@@ -1,0 +1,139 @@
+"""What ``gpt2 summarize``, ``translate``, ``answer`` and ``write`` have in common."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gpt2.cli.generate import DEFAULT_MODEL
+from gpt2.cli.options import options_of, said
+from gpt2.cli.progress import Progress
+from gpt2.errors import MissingFileError, OptionError
+from gpt2.files import write_text
+from gpt2.loading import LoadOptions, load
+from gpt2.options import validate
+from gpt2.tasks.batch import read_document, run_batch
+from gpt2.tasks.task import Task
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Callable[[F], F]:
+    """The options that every task's command has, and those of its own dataclass."""
+    path = click.Path(path_type=Path)
+    more = [
+        click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True,
+                     help="A folder, a file, a bundled name or a hub name."),
+        options_of(LoadOptions),
+        options_of(task.options, **(to_cli or {})),
+        click.option("--batch", type=path,
+                     help="JSON lines, an input a line, in place of one input; needs -o. Killed "
+                     "at any moment, the same command goes on where it was."),
+        click.option("-o", "--output", type=path, help="Write there instead of standard output."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress and notes."),
+    ]  # fmt: skip
+
+    def decorate(function: F) -> F:
+        for add in reversed(more):
+            function = add(function)
+        return function
+
+    return decorate
+
+
+@dataclasses.dataclass
+class Call:
+    """One call of a task's command."""
+
+    task: Task
+    model: str
+    batch: Path | None
+    output: Path | None
+    as_json: bool
+    quiet: bool
+    loading: dict[str, Any]
+    options: dict[str, Any]
+
+    @classmethod
+    def of(cls, task: Task, values: dict[str, Any]) -> Call:
+        """From what click found; complains of options before anything is loaded."""
+        loading = {f.name: values.pop(f.name) for f in dataclasses.fields(LoadOptions)}
+        own = {name: values.pop(name) for name in ("model", "batch", "output", "as_json", "quiet")}
+        options = said(values)
+        validate(task.options(**options))
+        if own["batch"] is not None and own["output"] is None:
+            raise OptionError("--batch needs -o, a file for the results.")
+        return cls(task, loading=said(loading), options=options, **own)
+
+    def run(self, row: Callable[[], Mapping[str, Any]]) -> None:
+        """Work on a batch, or on the one row that ``row`` reads."""
+        if self.batch is not None:
+            return self._batch(self.batch)
+        given = row()
+        model = load(self.model, **self.loading)
+        begin = time.perf_counter()
+        with Progress(self.task.name, unit="parts") as shown:
+            result = self.task.run(model, given, None if self.quiet else ticker(shown),
+                                   self.options)  # fmt: skip
+        seconds = round(time.perf_counter() - begin, 3)
+        self._show({"task": self.task.name, "model": self.model, "options": self.options,
+                    **result, "seconds": seconds})  # fmt: skip
+        return None
+
+    def _show(self, result: dict[str, Any]) -> None:
+        name = next(iter(self.task.results))
+        shown = json.dumps(result, ensure_ascii=False) if self.as_json else plain(result, name)
+        if self.output is not None:
+            write_text(self.output, shown + "\n")
+        else:
+            click.echo(shown.encode("utf-8", "replace"))
+
+    def _batch(self, batch: Path) -> None:
+        assert self.output is not None  # `of` has seen to it
+        if not batch.is_file():
+            raise MissingFileError(f"there is no file {batch}.")
+        model = load(self.model, **self.loading)
+        with Progress(self.task.name, unit="rows") as shown:
+            counts = run_batch(
+                self.task, model, batch, self.output, self.options,
+                {"model": self.model, **self.loading}, None if self.quiet else ticker(shown),
+            )  # fmt: skip
+        if not self.quiet:
+            before = f", {counts.before:,} were there" if counts.before else ""
+            click.echo(f"{self.output}: {counts.now:,} rows{before}", err=True)
+        if counts.failed:
+            click.echo(f'{counts.failed:,} rows failed: see their "error".', err=True)
+            sys.exit(1)
+
+
+def plain(result: Mapping[str, Any], name: str) -> str:
+    """A result for a reader: the text, or why there is none."""
+    return str(result[name]) if result[name] is not None else f"({result['reason']})"
+
+
+def ticker(shown: Progress) -> Callable[[int, int], None]:
+    """What a task tells its progress to."""
+
+    def tick(done: int, total: int) -> None:
+        shown.total = total
+        shown.to(done)
+
+    return tick
+
+
+def document(file: str | None, what: str = "text") -> str:
+    """The text of a file; "-" or None is standard input."""
+    if file is None or file == "-":
+        return read_document("standard input", sys.stdin.buffer.read(), what)
+    path = Path(file)
+    if not path.is_file():
+        raise MissingFileError(f"there is no file {path}.")
+    return read_document(str(path), path.read_bytes(), what)

@@ -1,0 +1,22 @@
+"""``gpt2 summarize``: the gist of a text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gpt2.cli.applications import Call, application, document
+from gpt2.tasks.summarize import TASK
+
+
+@click.command()
+@click.argument("file", required=False)
+@application(TASK)
+def command(file: str | None, **values: Any) -> None:
+    """Summarise FILE, or standard input.
+
+    TL;DR: after the text, as in the GPT-2 paper. A text longer than the model's context is
+    summarised in parts, and the summaries together. Rows of a --batch have a "text".
+    """
+    Call.of(TASK, values).run(lambda: {"text": document(file)})

@@ -1,0 +1,149 @@
+"""Many inputs of a task: JSON lines in, JSON lines out, and on from where it was after a kill."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gpt2.errors import CorruptFileError, GPT2Error, InputError, MissingFileError, OptionError
+from gpt2.files import reported
+from gpt2.tasks.task import Task, text_of
+
+Tick = Callable[[int, int], None]  # (rows done, rows in all)
+
+
+@dataclasses.dataclass
+class Counts:
+    """Rows of a batch: found done already, done now, and how many of these failed."""
+
+    before: int = 0
+    now: int = 0
+    failed: int = 0
+
+
+def run_batch(
+    task: Task,
+    model: Any,
+    source: Path,
+    target: Path,
+    options: Mapping[str, Any],
+    about: Mapping[str, Any],
+    progress: Tick | None = None,
+) -> Counts:
+    """Work through a file of JSON lines; each row's result is a line of ``target`` at once.
+
+    A row is an object with the task's fields (``text``; ``question`` and ``context``; ...), and
+    options of its own where their names are among its keys. A result holds ``index``, ``key`` (a
+    hash of row and settings), and the task's result, or ``error``: a row that cannot be used does
+    not stop the others. Where ``target`` has results of the same rows and settings, they stay and
+    the work goes on after them.
+
+    Args:
+        about: what else the results depend on: the model's name, its precision.
+
+    Raises:
+        OptionError: ``target`` holds the results of other rows or settings.
+        MissingFileError, CorruptFileError, InputError: a file that is not there or not JSON lines.
+    """
+    rows = read_rows(source)
+    settings = {"task": task.name, "options": dict(options), **about}
+    keys = [_key(row, settings) for row in rows]
+    counts = Counts(before=_kept(target, keys))
+    with reported(target), target.open("ab") as out:
+        for index in range(counts.before, len(rows)):
+            if progress:
+                progress(index, len(rows))
+            result = _result(task, model, rows[index], options)
+            counts.failed += "error" in result
+            counts.now += 1
+            _append(out, {"index": index, "key": keys[index], **result})
+    if progress:
+        progress(len(rows), len(rows))
+    return counts
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file of JSON lines; blank lines do not count."""
+    if not path.is_file():
+        raise MissingFileError(f"there is no file {path}.")
+    rows = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        if line.strip():
+            try:
+                row = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+            except ValueError as error:
+                raise CorruptFileError(f"{path}, line {number} is not JSON: {error}.") from None
+            if not isinstance(row, dict):
+                raise InputError(f"{path}, line {number} must be an object like {{...}}.")
+            rows.append(row)
+    if not rows:
+        raise InputError(f"{path} holds no row.")
+    return rows
+
+
+def _result(
+    task: Task, model: Any, row: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(task.options)}
+    own = {name: value for name, value in row.items() if name in names}
+    try:
+        if not any(name in row for name in task.fields):
+            raise InputError(f"the row has none of the fields {', '.join(task.fields)}.")
+        return task.run(model, row, None, {**options, **own})
+    except GPT2Error as error:
+        return {"error": str(error)}
+
+
+def _key(row: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    text = json.dumps([row, settings], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _kept(target: Path, keys: list[str]) -> int:
+    """How many results are there already; a line that was being written is taken off."""
+    if not target.exists():
+        return 0
+    whole = 0
+    found = 0
+    for line in _lines(target):
+        if not line.endswith(b"\n"):
+            break
+        try:
+            key = json.loads(line)["key"]
+        except (ValueError, KeyError, TypeError):
+            key = None
+        if found >= len(keys) or key != keys[found]:
+            raise OptionError(
+                f"{target}, line {found + 1} is the result of another row, model or option: write "
+                "to another file, or remove it to begin anew."
+            )
+        found += 1
+        whole += len(line)
+    with reported(target), target.open("r+b") as file:
+        file.truncate(whole)
+    return found
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from file
+
+
+def _append(out: BinaryIO, result: Mapping[str, Any]) -> None:
+    out.write(json.dumps(result, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    out.flush()
+
+
+def read_document(path: str, data: bytes, what: str) -> str:
+    """The bytes of a file as a text; `InputError` where they are none."""
+    try:
+        return text_of(data.decode("utf-8-sig"), f"{what} ({path})")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"the {what} ({path}) is not UTF-8 text ({error.reason}): it is a binary file, or in "
+            "another encoding."
+        ) from None

@@ -1,0 +1,108 @@
+"""Summaries: ``TL;DR:`` after the text (Radford et al. 2019, section 3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gpt2.options import option, validate
+from gpt2.tasks.sentences import join, parts, sentences
+from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
+from gpt2.tasks.writer import Writer
+
+
+@dataclass
+class SummarizeOptions:
+    """What a caller of `summarize` may choose."""
+
+    method: Literal["sample", "beam"] = option(
+        "sample", "The paper's top-k sampling with k = 2, or a beam search."
+    )
+    sentences: int = option(3, "The most sentences that are taken of what is written.", minimum=1)
+    max_new_tokens: int = option(
+        100, "Tokens written for a summary; a quarter of the context at most.", minimum=1
+    )
+    top_k: int = option(2, "Draw among the k most probable tokens.", minimum=1)
+    num_beams: int = option(4, "Beams of the beam search.", minimum=2)
+    seed: int = option(0, "Another seed is another summary.", minimum=0)
+
+
+def summarize(model: Any, text: str, *, progress: Progress | None = None, **options: Any) -> str:
+    """The gist of a text, in up to three sentences.
+
+    A text longer than the context is summarised in parts, whole sentences each, and the summaries
+    together again until they fit: one part is in work at a time, so memory does not grow.
+
+    Args:
+        model: what `gpt2.load` gives.
+        text: at least a sentence.
+        progress: called with (parts done, parts in all) before the first and after each.
+        options: fields of `SummarizeOptions`.
+
+    Raises:
+        InputError: an empty or binary text.
+        ContextLengthError: a model whose context is too short to summarise anything.
+        OptionError: an option out of bounds.
+    """
+    o = SummarizeOptions(**options)
+    validate(o)
+    pieces = sentences(text_of(text, "text to summarise"))
+    writer = Writer(model)
+    tuned = tuned_for(model, TASK.name)
+    form = tuned.form if tuned else TASK.form
+    new = min(o.max_new_tokens, writer.limit // 4)
+    room = writer.room(new, form.ask(text=""))
+    done = 0
+    while True:
+        groups = parts(pieces, writer.size, room)
+        found: list[str] = []
+        for group in groups:
+            if progress:
+                progress(done, done + len(groups) - len(found) + (len(groups) > 1))
+            found.append(_part(writer, form.ask(text=join(group)), new, o, o.seed + done))
+            done += 1
+        if progress:
+            progress(done, done + (len(groups) > 1))
+        pieces = [sentence for summary in found for sentence in sentences(summary)]
+        if len(groups) == 1 or not pieces:
+            return join(pieces)
+
+
+def _part(writer: Writer, prompt: str, new: int, o: SummarizeOptions, seed: int) -> str:
+    """The summary of one part: the first sentences, and no more tokens than ``new``."""
+    if o.method == "beam":
+        search = {**BEAM, "num_beams": o.num_beams}
+        written = writer.write_all([prompt], new, **search)[0]
+    else:
+        drawn = {**TASK.decoding, "top_k": o.top_k, "seed": seed}
+        written = writer.write(
+            prompt, new, until=lambda text: len(sentences(text)) > o.sentences, **drawn
+        )
+    # Ids that are no whole characters become longer when they are read again.
+    return writer.cut(join(sentences(written)[: o.sentences]), new)
+
+
+def _run(
+    model: Any, row: Mapping[str, Any], progress: Progress | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {"summary": summarize(model, row["text"], progress=progress, **options)}
+
+
+BEAM = {"do_sample": False, "early_stopping": True, "no_repeat_ngram_size": 3}
+TASK = Task(
+    name="summarize",
+    source="GPT-2 paper, section 3.6",
+    form=Form("{text}\nTL;DR:", " {summary}"),
+    decoding={"do_sample": True, "top_k": 2},
+    read="the first three sentences",
+    metric="ROUGE-1, -2 and -L",
+    expect=(
+        "The paper's largest model only just beat three random sentences of the article; smaller "
+        "ones write on about its subject. Fine-tuning is what makes summaries."
+    ),
+    options=SummarizeOptions,
+    fields=("text",),
+    results=("summary",),
+    run=_run,
+)

@@ -1,0 +1,147 @@
+"""Translation: ``sentence = translation`` pairs before the sentence (Radford et al. 2019, 3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gpt2.errors import InputError, OptionError
+from gpt2.options import option, validate
+from gpt2.tasks.sentences import join, lines, parts, sentences
+from gpt2.tasks.shots import TRANSLATIONS, read_examples
+from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
+from gpt2.tasks.writer import Writer
+
+
+@dataclass
+class TranslateOptions:
+    """What a caller of `translate` may choose."""
+
+    to: str = option("zh", "The language of the translation, such as zh, en or fr.")
+    source: str = option("en", "The language of the text.")
+    examples: str | None = option(
+        None, "A file of examples: a sentence, a tab and its translation a line."
+    )
+    batch_size: int = option(
+        8, "Sentences translated together; the text is the same, the memory not.", minimum=1
+    )
+
+
+def translate(
+    model: Any,
+    text: str,
+    to: str = "zh",
+    source: str = "en",
+    *,
+    examples: Sequence[tuple[str, str]] | str | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> str:
+    """A document in another language, sentence by sentence; order and blank lines are kept.
+
+    The model sees examples and writes greedily to the end of the line, of which the first sentence
+    counts, as in the paper. A model that was fine-tuned for the pair of languages needs no examples
+    and gets none. A sentence that is too long for the context is translated in pieces.
+
+    Args:
+        model: what `gpt2.load` gives.
+        text: the document.
+        to, source: languages. Examples for en-zh, zh-en, en-fr and fr-en are here.
+        examples: of your own, for these or any other languages: (sentence, translation) pairs, or a
+            file with a pair a line and a tab between.
+        progress: called with (sentences done, sentences in all) before the first and after each
+            batch.
+        options: further fields of `TranslateOptions`.
+
+    Raises:
+        InputError: an empty or binary text, or a pair of languages without examples.
+        ContextLengthError: a context too short for the examples and a sentence.
+        OptionError: an option out of bounds.
+    """
+    file = examples if isinstance(examples, str) else None
+    o = TranslateOptions(to=to, source=source, examples=file, **options)
+    validate(o)
+    rows = [sentences(line) for line in lines(text_of(text, "text to translate"))]
+    writer = Writer(model)
+    form, before = _head(writer, o, examples)
+    room = writer.room(0, before, form.ask(source=""))
+    most = room // 4 if before else room // 3  # what is left is for the translation
+    pieces = [[p for group in parts(row, writer.size, most) for p in group] for row in rows]
+    flat = [piece for row in pieces for piece in row]
+    done: list[str] = []
+    for start in range(0, len(flat), o.batch_size):
+        if progress:
+            progress(start, len(flat))
+        batch = flat[start : start + o.batch_size]
+        prompts = [before + form.ask(source=piece) for piece in batch]
+        new = min(room - most, 16 + 4 * max(map(writer.size, batch)))
+        done += [_read(written) for written in writer.write_all(prompts, new, **TASK.decoding)]
+    if progress:
+        progress(len(flat), len(flat))
+    translated = iter(done)
+    return "\n".join(join([next(translated) for _ in row]) for row in pieces)
+
+
+def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str]:
+    """The form, and the examples before it: as many, from the first, as half the context holds."""
+    tuned = tuned_for(writer.model, TASK.name)
+    if tuned is not None and examples is None:
+        known = (str(tuned.facts.get("source", "en")), str(tuned.facts.get("to", "zh")))
+        if known != (o.source, o.to):
+            raise InputError(
+                f"this model was fine-tuned to translate {known[0]} to {known[1]}, not {o.source} "
+                f"to {o.to}: use another model, or give examples of your own."
+            )
+        return tuned.form, ""
+    pairs = read_examples(examples) if isinstance(examples, str) else examples
+    if pairs is None:
+        pairs = TRANSLATIONS.get((o.source, o.to))
+    if not pairs:
+        known_pairs = ", ".join(f"{a} to {b}" for a, b in TRANSLATIONS)
+        raise InputError(
+            f"there are no examples for {o.source} to {o.to} here (only {known_pairs}): give some "
+            "of your own, a sentence, a tab and its translation a line (examples=, --examples)."
+        )
+    before = ""
+    for sentence, translation in pairs:
+        longer = before + TASK.form.example(source=sentence, target=translation) + "\n"
+        if writer.size(longer) > writer.limit // 2:
+            break
+        before = longer
+    if not before:
+        raise OptionError(
+            f"not even the first example fits in half of this model's context of {writer.limit} "
+            "tokens: give shorter ones, or use a model with a longer context."
+        )
+    return TASK.form, before
+
+
+def _read(written: str) -> str:
+    """The first sentence of the first line."""
+    line = written.split("\n", 1)[0]
+    return (sentences(line) or [""])[0]
+
+
+def _run(
+    model: Any, row: Mapping[str, Any], progress: Progress | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {"translation": translate(model, row["text"], progress=progress, **options)}
+
+
+TASK = Task(
+    name="translate",
+    source="GPT-2 paper, section 3.7",
+    form=Form("{source} =", " {target}"),
+    decoding={"do_sample": False, "stop_strings": "\n"},
+    read="the first sentence of the first line",
+    metric="BLEU and chrF",
+    expect=(
+        "The paper's largest model reached 5 BLEU into French and 11.5 into English; a model that "
+        "never saw the other language cannot write it. Fine-tune for translations."
+    ),
+    options=TranslateOptions,
+    fields=("text",),
+    results=("translation",),
+    run=_run,
+)

@@ -1,0 +1,119 @@
+"""``gpt2 summarize`` and the others as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import gpt2 as package
+from gpt2.cli import gpt2 as group
+from gpt2.errors import GPT2Error, InputError, OptionError
+
+TEXT = "The old man went to the sea. He had a boat."
+
+
+def gpt2(*args: Any, text: str | bytes | None = None) -> Result:
+    result = CliRunner().invoke(group, [str(a) for a in args], input=text)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_it_reads_files_and_standard_input_and_writes_text_or_json(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text(TEXT, "utf-8")
+    want = package.summarize(package.load("gpt2-mini"), TEXT, seed=3)
+    assert gpt2("summarize", file, "--seed", 3).stdout == want + "\n"
+    assert gpt2("summarize", "-", "--seed", 3, text=TEXT).stdout == want + "\n"
+    gpt2("summarize", file, "--seed", 3, "-o", tmp_path / "out")
+    assert (tmp_path / "out").read_text("utf-8") == want + "\n"
+    found = json.loads(gpt2("summarize", "--seed", 3, "--json", text=TEXT).stdout)
+    assert found["summary"] == want
+    assert found["model"] == "gpt2-mini"
+    assert found["options"] == {"seed": 3}
+
+
+@pytest.mark.parametrize("command", ["summarize", "translate"])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"", "is empty"), (b"\n \n", "is empty"), (b"\x89PNG\x00\xff", "not UTF-8"),
+     (b"a\x00b", "zero bytes")],
+)  # fmt: skip
+def test_bad_input_is_one_clear_line(command: str, data: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        gpt2(command, text=data)
+
+
+def test_a_batch_killed_on_the_way_goes_on_where_it_was(tmp_path: Path) -> None:
+    rows = [{"text": f"{TEXT} It was day {n}."} for n in range(40)]
+    rows[3] = {"text": ""}
+    rows[5]["seed"] = 7
+    source, whole, killed = (tmp_path / name for name in ("in.jsonl", "whole", "killed"))
+    few = ["--max-new-tokens", "20"]
+    source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    done = gpt2("summarize", "--batch", source, "-o", whole, *few)
+    assert done.exit_code == 1  # one row is empty
+    assert "1 rows failed" in done.stderr
+    command = [
+        sys.executable,
+        "-m",
+        "gpt2",
+        "summarize",
+        "--batch",
+        str(source),
+        "-o",
+        str(killed),
+        *few,
+    ]
+    process = subprocess.Popen(command, env={**os.environ, "GPT2_THREADS": "1"})
+    try:
+        deadline = time.time() + 30
+        while not (killed.exists() and killed.read_bytes().count(b"\n") >= 5):
+            assert time.time() < deadline
+            assert process.poll() is None
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    before = killed.read_bytes()
+    assert 5 <= before.count(b"\n") < 40
+    killed.write_bytes(before + b'{"index": 99, "ha')  # as a kill in the middle of a line leaves it
+    second = gpt2("summarize", "--batch", source, "-o", killed, *few)
+    assert "were there" in second.stderr
+    assert killed.read_bytes() == whole.read_bytes()
+    results = [json.loads(line) for line in whole.read_text("utf-8").splitlines()]
+    assert [r["index"] for r in results] == list(range(40))
+    assert "empty" in results[3]["error"]
+    model = package.load("gpt2-mini")
+    assert results[5]["summary"] == package.summarize(
+        model, rows[5]["text"], seed=7, max_new_tokens=20
+    )
+
+
+def test_results_of_something_else_are_not_touched(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(json.dumps({"text": TEXT}) + "\n", "utf-8")
+    out.write_text("precious\n", "utf-8")
+    with pytest.raises(OptionError, match="another row, model or option"):
+        gpt2("summarize", "--batch", source, "-o", out)
+    assert out.read_text("utf-8") == "precious\n"
+    with pytest.raises(OptionError, match="needs -o"):
+        gpt2("summarize", "--batch", source)
+
+
+@pytest.mark.parametrize("content", ["", "[1]\n", "{\n", None])
+def test_files_that_are_no_batch(tmp_path: Path, content: str | None) -> None:
+    source = tmp_path / "in.jsonl"
+    if content is not None:
+        source.write_text(content, "utf-8")
+    with pytest.raises(GPT2Error, match=r"no row|must be an object|not JSON|no file"):
+        gpt2("summarize", "--batch", source, "-o", tmp_path / "out")
