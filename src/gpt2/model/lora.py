@@ -1,0 +1,256 @@
+"""LoRA: low-rank adapters beside frozen weights (Hu et al. 2021, section 4.1).
+
+A linear map x W + b becomes x W + b + (alpha / r) x A^T B^T, with A [r, inputs] drawn at random and
+B [outputs, r] zero, so that the model is at first what it was. Only A and B are trained. Afterwards
+W + (alpha / r) A^T B^T takes the place of W, and the model costs what it did before.
+
+Files are those of the PEFT library (its names, its adapter_config.json), in both directions.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gpt2.errors import CorruptFileError, InputError, WeightError
+from gpt2.files import atomic_folder, read_json, write_json
+from gpt2.model.gpt2 import Conv1D, GPT2LMHeadModel
+from gpt2.options import option, validate
+
+WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+PREFIX = "base_model.model."  # of the names in PEFT's files
+MAPS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")  # what can be adapted in a block
+
+
+@dataclasses.dataclass(frozen=True)
+class LoraConfig:
+    """How adapters are made. Raises `OptionError`."""
+
+    lora_rank: int = option(16, "Rank r of the adapters.", minimum=1)
+    lora_alpha: float = option(32.0, "They are scaled by alpha / r.", above=0)
+    lora_dropout: float = option(0.0, "Of what they read.", minimum=0, maximum=1)
+    lora_targets: str = option(
+        ",".join(MAPS), "The linear maps that get one: endings of their names, between commas."
+    )
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+    @property
+    def targets(self) -> list[str]:
+        """The endings of names."""
+        return [part.strip() for part in self.lora_targets.split(",") if part.strip()]
+
+
+class AdaptedConv1D(Conv1D):
+    """A `Conv1D` with an adapter; its weight and bias keep their names, frozen."""
+
+    def __init__(self, base: Conv1D, rank: int, alpha: float, dropout: float) -> None:
+        nn.Module.__init__(self)
+        self._packed, self._packed_from = None, None
+        self.weight, self.bias = base.weight, base.bias
+        inputs, outputs = base.weight.shape
+        self.lora_A = nn.Parameter(base.weight.new_empty(rank, inputs))
+        self.lora_B = nn.Parameter(base.weight.new_zeros(outputs, rank))
+        if not self.lora_A.is_meta:
+            nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))  # as nn.Linear, and PEFT
+        self.rank, self.alpha, self.dropout = rank, alpha, dropout
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., inputs] to [..., outputs]."""
+        low = F.linear(F.dropout(x, self.dropout, self.training), self.lora_A)  # [..., r]
+        return super().forward(x) + F.linear(low, self.lora_B) * (self.alpha / self.rank)
+
+    @torch.no_grad()
+    def merged(self) -> Conv1D:
+        """The plain map that computes the same."""
+        base = Conv1D(0, 0)
+        change = self.lora_A.float().t() @ self.lora_B.float().t() * (self.alpha / self.rank)
+        base.weight = nn.Parameter(self.weight + change.to(self.weight.dtype))
+        base.bias = nn.Parameter(self.bias.detach())
+        return base
+
+
+def add_lora(model: GPT2LMHeadModel, config: LoraConfig | None = None) -> list[str]:
+    """Freeze a model and give its target maps adapters; returns the names of the maps.
+
+    A target is a map's name or an ending of it: "c_proj" means both of a block, "attn.c_proj" that
+    of attention, "h.0.attn.c_attn" that of the first block. Raises `InputError` for a target that
+    is none, or a model that has adapters.
+    """
+    config = config or LoraConfig()
+    if adapted(model):
+        raise InputError("The model has adapters already: merge them first (merge_lora).")
+    maps = {name: part for name, part in model.named_modules() if isinstance(part, Conv1D)}
+    chosen = {name for target in config.targets for name in _meant(target, maps)}
+    if not chosen:
+        raise InputError(f"LoRA needs targets, such as {', '.join(MAPS)}.")
+    model.requires_grad_(False)
+    for name in maps:
+        if name in chosen:
+            new = AdaptedConv1D(
+                maps[name], config.lora_rank, config.lora_alpha, config.lora_dropout
+            )
+            _replace(model, name, new.train(model.training))
+    return [name for name in maps if name in chosen]
+
+
+def merge_lora(model: GPT2LMHeadModel) -> GPT2LMHeadModel:
+    """Put the adapters into the weights: a plain model, trainable again. In place; returns it.
+
+    Raises `InputError` where there are none.
+    """
+    found = adapted(model)
+    if not found:
+        raise InputError("The model has no adapters to merge.")
+    for name, part in found.items():
+        _replace(model, name, part.merged().train(part.training))
+    return model.requires_grad_(True)
+
+
+def adapted(model: nn.Module) -> dict[str, AdaptedConv1D]:
+    """The maps that have adapters, by name."""
+    return {n: part for n, part in model.named_modules() if isinstance(part, AdaptedConv1D)}
+
+
+def lora_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The adapters' parameters by their names in PEFT's files."""
+    return {
+        f"{PREFIX}{name}.{half}.weight": getattr(part, half)
+        for name, part in adapted(model).items()
+        for half in ("lora_A", "lora_B")
+    }
+
+
+def save_lora(model: nn.Module, folder: str | os.PathLike[str], base: str = "") -> None:
+    """Write the adapters as PEFT does; ``base`` names the model they belong to.
+
+    Raises `InputError` where there are none, `WriteError`.
+    """
+    tensors = {name: p.detach().cpu() for name, p in lora_parameters(model).items()}
+    write_lora(model, Path(folder), tensors, base)
+
+
+def write_lora(
+    model: nn.Module, folder: Path, tensors: Mapping[str, Tensor], base: str = ""
+) -> None:
+    """The same with the tensors given, on the CPU (a sharded model's are gathered first)."""
+    from gpt2.checkpoint.mapped import write_safetensors
+
+    found = adapted(model)
+    if not found:
+        raise InputError("The model has no adapters to save.")
+    with atomic_folder(folder) as part:
+        write_safetensors(part / WEIGHTS, dict(tensors))
+        write_json(part / CONFIG, _config_entry(found, base))
+
+
+def load_lora(model: GPT2LMHeadModel, folder: str | os.PathLike[str]) -> list[str]:
+    """Give a plain model the adapters of a folder, also one that PEFT wrote; returns their maps.
+
+    Raises:
+        MissingFileError, CorruptFileError: the files.
+        WeightError: adapters of another model, or with parts that are not read here.
+        InputError: the model has adapters.
+    """
+    folder = Path(folder)
+    settings = read_json(folder / CONFIG)
+    config = _understood(settings, folder / CONFIG)
+    tensors = read_lora(folder)
+    names = {name.removeprefix(PREFIX).rsplit(".lora_", 1)[0] for name in tensors}
+    with_names = dataclasses.replace(config, lora_targets=",".join(sorted(names)))
+    try:
+        added = add_lora(model, with_names)
+    except InputError as error:
+        if adapted(model):
+            raise
+        raise WeightError(f"{folder} does not fit this model: {error}") from None
+    try:
+        assign_lora(model, tensors)
+    except WeightError as error:
+        raise WeightError(f"{folder} does not fit this model: {error}") from None
+    return added
+
+
+def read_lora(folder: Path) -> dict[str, Tensor]:
+    """The tensors of an adapter's folder.
+
+    Raises `MissingFileError`, `CorruptFileError`, `WeightError` for values that are not finite.
+    """
+    from gpt2.checkpoint.mapped import read_safetensors
+
+    found = read_safetensors(folder / WEIGHTS)
+    for name, stored in found.items():
+        stored.check_finite(name, str(folder / WEIGHTS))
+    return {name: stored.torch() for name, stored in found.items()}
+
+
+@torch.no_grad()
+def assign_lora(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Copy tensors with PEFT's names into the adapters. Raises `WeightError`."""
+    wanted = lora_parameters(model)
+    if odd := sorted(wanted.keys() ^ tensors.keys()):
+        where = "missing" if odd[0] in wanted else "of no adapter here"
+        raise WeightError(f"{odd[0]} is {where}.")
+    for name, parameter in wanted.items():
+        if tensors[name].shape != parameter.shape:
+            found, expected = list(tensors[name].shape), list(parameter.shape)
+            raise WeightError(f"{name} is {found} in the file and {expected} in the model.")
+        parameter.copy_(tensors[name])
+
+
+def _meant(target: str, maps: Iterable[str]) -> list[str]:
+    found = [name for name in maps if name == target or name.endswith(f".{target}")]
+    if not found:
+        raise InputError(
+            f"LoRA target {target!r} is no linear map of this model: {', '.join(MAPS)}, or one "
+            "block's, such as h.0.attn.c_attn."
+        )
+    return found
+
+
+def _replace(model: nn.Module, name: str, part: nn.Module) -> None:
+    parent, _, child = name.rpartition(".")
+    setattr(model.get_submodule(parent), child, part)
+
+
+def _config_entry(found: Mapping[str, AdaptedConv1D], base: str) -> dict[str, Any]:
+    """PEFT's adapter_config.json; what is not named there has PEFT's default."""
+    one = next(iter(found.values()))
+    return {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": base,
+        "r": one.rank,
+        "lora_alpha": one.alpha,
+        "lora_dropout": one.dropout,
+        "target_modules": sorted(found),
+        "fan_in_fan_out": True,  # weights are [inputs, outputs]
+        "bias": "none",
+        "inference_mode": True,
+    }
+
+
+def _understood(settings: Mapping[str, Any], path: Path) -> LoraConfig:
+    """The settings as ours; raises `WeightError` for what would change the result unseen."""
+    if settings.get("peft_type") != "LORA":
+        raise WeightError(f"{path} is of the kind {settings.get('peft_type')!r}; LORA is read.")
+    plain = {"bias": "none", "use_dora": False, "use_rslora": False, "modules_to_save": None,
+             "rank_pattern": {}, "alpha_pattern": {}, "layer_replication": None}  # fmt: skip
+    for name, value in plain.items():
+        if settings.get(name) not in (value, None):
+            raise WeightError(f"{path} has {name} = {settings[name]!r}, which is not read here.")
+    try:
+        return LoraConfig(
+            settings["r"], float(settings["lora_alpha"]), float(settings["lora_dropout"])
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptFileError(f"{path} is no LoRA configuration: {error}.") from None
