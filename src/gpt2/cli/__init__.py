@@ -25,6 +25,7 @@ COMMANDS = {
     "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
     "prepare": "Make token shards of text, for training.",
     "convert": "Write a model in another file format.",
+    "overlap": "Tell how much of a test set stands in a training corpus.",
     "verify": "Hold a model against what was recorded from OpenAI's GPT-2.",
     "quantize": "Store a model in fewer bits a weight; tell what that costs.",
     "bench": "Measure how fast a model runs here.",

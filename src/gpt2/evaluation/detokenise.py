@@ -21,7 +21,7 @@ from gpt2.errors import InputError
 _CLITIC = re.compile(r"(?i)(?:'(?:s|t|re|ve|m|d|ll)|n't)$")
 # A full stop that belongs to its word: U.S. , J. , and common abbreviations.
 _ABBREVIATION = re.compile(
-    r"(?i)(?<!\w)(?:(?:[^\W\d]\.)+|(?:mr|mrs|ms|dr|st|jr|sr|no|nos|vs|vol|gen|col|lt|capt|sgt|rev"
+    r"(?i)(?<![\w'])(?:(?:[^\W\d]\.)+|(?:mr|mrs|ms|dr|st|jr|sr|no|nos|vs|vol|gen|col|lt|capt|sgt|rev"
     r"|hon|prof|gov|sen|rep|co|corp|inc|ltd|bros|etc|var|jan|feb|aug|sept|oct|nov|dec)\.)$"
 )
 

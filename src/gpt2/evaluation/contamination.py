@@ -1,0 +1,143 @@
+"""How much of a test set stands in the training text: section 4 of the GPT-2 paper, for any corpus.
+
+The share is the paper's: of the test set's 8-grams, those that the training text has too. Beside it
+stands how many examples are touched and which are mostly there, so that they can be left out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import InputError
+from gpt2.evaluation.readers import read_lines
+from gpt2.files import read_text
+from gpt2.training.data import TokenData
+from gpt2.training.data.overlap import NGRAM, Copied, overlap, texts_of
+
+MOSTLY = 0.5  # from this share of its n-grams on, an example counts as known from training
+
+# The paper's table 6, in percent: of WebText's training set, and of each set's own training part.
+PAPER = {
+    "PTB": (0.88, 2.67),
+    "WikiText-2": (1.63, 0.66),
+    "enwik8": (6.31, 7.50),
+    "text8": (3.94, 2.34),
+    "WikiText-103": (2.42, 9.09),
+    "1BW": (3.75, 13.19),
+}
+
+
+@dataclass(frozen=True)
+class Contamination:
+    """What of a test set a corpus has.
+
+    Attributes:
+        n: words of an n-gram.
+        examples: how many there are.
+        ngrams, found: of all examples, and those that the corpus has.
+        touched: examples with any of them.
+        known: the places of the examples with at least half of theirs, and of those that are too
+            short for an n-gram none.
+        longest: the longest run of words that an example shares with the corpus.
+        sample: that run.
+        corpus_tokens: that were looked through.
+    """
+
+    n: int
+    examples: int
+    ngrams: int
+    found: int
+    touched: int
+    known: list[int]
+    longest: int
+    sample: str
+    corpus_tokens: int
+
+    @property
+    def share(self) -> float:
+        """The part of the n-grams that the corpus has."""
+        return self.found / self.ngrams if self.ngrams else 0.0
+
+    def json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**vars(self), "share": self.share}
+
+
+def contamination(
+    texts: Sequence[str],
+    corpus: str | os.PathLike[str],
+    *,
+    split: str = "train",
+    n: int = NGRAM,
+    progress: Callable[[int, int], None] | None = None,
+) -> Contamination:
+    """Look for a test set's n-grams in a corpus that `gpt2 prepare` made.
+
+    Args:
+        texts: an example each.
+        corpus: the folder of a prepared corpus.
+        split: of the corpus.
+        n: words of an n-gram.
+        progress: called with (tokens looked through, tokens in all).
+
+    Memory is that of the texts; the corpus is read once.
+
+    Raises:
+        InputError: no texts.
+        MissingFileError, CorruptFileError: the corpus.
+    """
+    if not texts:
+        raise InputError("there is no text to look for.")
+    data = TokenData(corpus, split)
+    found = overlap(texts, _told(texts_of(data), data, progress), n)
+    longest = max(found, key=lambda copied: copied.longest)
+    return Contamination(
+        n=n,
+        examples=len(texts),
+        ngrams=sum(copied.ngrams for copied in found),
+        found=sum(copied.found for copied in found),
+        touched=sum(copied.found > 0 for copied in found),
+        known=[i for i, copied in enumerate(found) if _known(copied)],
+        longest=longest.longest,
+        sample=longest.text,
+        corpus_tokens=len(data),
+    )
+
+
+def examples_of(path: Path) -> list[str]:
+    """The examples of a file: a text's lines, or of JSON lines all texts of a row together.
+
+    Raises `MissingFileError`, `CorruptFileError`.
+    """
+    if path.suffix == ".jsonl":
+        return ["\n".join(_texts(row)) for row in read_lines(path)]
+    return [line for line in read_text(path).split("\n") if line.strip()]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text within a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+def _known(copied: Copied) -> bool:
+    return copied.found > 0 and copied.share >= MOSTLY
+
+
+def _told(
+    parts: Iterator[str], data: TokenData, progress: Callable[[int, int], None] | None
+) -> Iterator[str]:
+    """The parts, with how much of the corpus has passed, as told by their bytes."""
+    done = 0
+    for part in parts:
+        yield part
+        done += len(part.encode())
+        if progress:
+            progress(min(len(data), done * len(data) // max(1, data.bytes)), len(data))
