@@ -28,8 +28,10 @@ _HOME = {
     "pipeline": "gpt2.auto",
     "set_seed": "gpt2.auto",
     "load": "gpt2.loading",
+    "answer": "gpt2.tasks",
     "summarize": "gpt2.tasks",
     "translate": "gpt2.tasks",
+    "write": "gpt2.tasks",
 }
 # Heads that only transformers has.
 _ELSEWHERE = ("GPT2DoubleHeadsModel", "GPT2ForQuestionAnswering", "GPT2ForTokenClassification")
@@ -50,8 +52,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.model import GPT2ForSequenceClassification as GPT2ForSequenceClassification
     from gpt2.model import GPT2LMHeadModel as GPT2LMHeadModel
     from gpt2.model import GPT2Model as GPT2Model
+    from gpt2.tasks import answer as answer
     from gpt2.tasks import summarize as summarize
     from gpt2.tasks import translate as translate
+    from gpt2.tasks import write as write
     from gpt2.tokenizer import GPT2Tokenizer as GPT2Tokenizer
     from gpt2.tokenizer import GPT2TokenizerFast as GPT2TokenizerFast
 

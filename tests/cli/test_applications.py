@@ -53,6 +53,34 @@ def test_bad_input_is_one_clear_line(command: str, data: bytes, message: str) ->
         gpt2(command, text=data)
 
 
+def test_answer_and_write(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text(TEXT, "utf-8")
+    model = package.load("gpt2-mini")
+    want = package.answer(model, "Who had a boat?", TEXT, mode="extract")
+    asked = ["answer", "Who had a boat?", "--context", file, "--mode", "extract"]
+    assert gpt2(*asked).stdout == f"{want.text}\n"
+    found = json.loads(gpt2(*asked, "--json").stdout)
+    assert found["answer"] == want.text
+    assert found["probability"] == want.probability
+    assert found["generated"] is False
+    refused = gpt2(*asked, "--min-probability", 1)
+    assert refused.stdout.startswith("(no answer: the model's probability")
+    with pytest.raises(InputError, match="there is no question"):
+        gpt2("answer")
+    text = gpt2("write", "The Sea", "-p", "ships", "--length", 20, "--kind", "story").stdout
+    assert text == package.write(model, "The Sea", points=["ships"], length=20, kind="story") + "\n"
+    rows = [{"question": "Who?", "context": TEXT, "history": [["Where?", "At sea"]]},
+            {"question": "Who?", "history": [["one"]]}, {"text": "no question"}]  # fmt: skip
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    assert gpt2("answer", "--batch", source, "-o", out).exit_code == 1
+    results = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert results[0]["windows"] == 1
+    assert "pairs" in results[1]["error"]
+    assert "none of the fields question" in results[2]["error"]
+
+
 def test_a_batch_killed_on_the_way_goes_on_where_it_was(tmp_path: Path) -> None:
     rows = [{"text": f"{TEXT} It was day {n}."} for n in range(40)]
     rows[3] = {"text": ""}

@@ -21,6 +21,8 @@ COMMANDS = {
     "replay": "Generate a text again from its receipt and compare.",
     "summarize": "Give the gist of a text.",
     "translate": "Put a document into another language.",
+    "answer": "Answer a question, about a text or without one.",
+    "write": "Write an article, an e-mail or a story of a given length.",
     "tokenize": "Show how a text becomes tokens.",
     "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
     "prepare": "Make token shards of text, for training.",

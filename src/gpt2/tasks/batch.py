@@ -53,7 +53,8 @@ def run_batch(
     settings = {"task": task.name, "options": dict(options), **about}
     keys = [_key(row, settings) for row in rows]
     counts = Counts(before=_kept(target, keys))
-    with reported(target), target.open("ab") as out:
+    # Rows often share a beginning: several questions on one context.
+    with reported(target), target.open("ab") as out, model.keeping():
         for index in range(counts.before, len(rows)):
             if progress:
                 progress(index, len(rows))

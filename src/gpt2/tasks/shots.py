@@ -45,6 +45,34 @@ TRANSLATIONS: dict[tuple[str, str], Examples] = {
     ("fr", "en"): _turned(_EN_FR),
 }
 
+# Questions with short answers, for a question without a context.
+QUESTIONS: dict[str, Examples] = {
+    "en": (
+        ("What do bees make?", "honey"),
+        ("How many days are there in a week?", "seven"),
+        ("Which city is the capital of Italy?", "Rome"),
+        ("Who wrote the play Hamlet?", "William Shakespeare"),
+        ("What colour is fresh snow?", "white"),
+        ("In which month is Christmas Day?", "December"),
+        ("Which planet do we live on?", "Earth"),
+    ),
+    "zh": (
+        ("蜜蜂酿造什么？", "蜂蜜"),
+        ("一个星期有几天？", "七天"),
+        ("意大利的首都是哪座城市？", "罗马"),
+        ("谁写了《红楼梦》？", "曹雪芹"),
+        ("刚下的雪是什么颜色？", "白色"),
+    ),
+}
+# A text whose question is answered with a whole sentence.
+SENTENCES = {
+    "en": (
+        "The library opens at nine and closes at six. On Sundays it is closed.\n"
+        "Q: When does the library close?\nA: The library closes at six.\n\n"
+    ),
+    "zh": ("图书馆九点开门，六点关门。星期天休息。\nQ: 图书馆几点关门？\nA: 图书馆六点关门。\n\n"),
+}
+
 
 def read_examples(path: str) -> Examples:
     """Sentences with translations from a file: a pair a line, a tab between the two.

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gpt2.errors import ContextLengthError, InputError
+from gpt2.generation import arrays
 from gpt2.generation.config import token_list
+from gpt2.generation.stopping import token_bytes
 from gpt2.generation.streaming import decoder
+from gpt2.tasks.extract import Spans
+from gpt2.tasks.repetition import Composer
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A line that was written, and the model's log-probability of each of its tokens."""
+
+    text: str
+    logprobs: Sequence[float]
+
+    @property
+    def joint(self) -> float:
+        """The probability of the whole line."""
+        return math.exp(sum(self.logprobs)) if self.logprobs else 0.0
+
+    @property
+    def mean(self) -> float:
+        """The geometric mean of the tokens' probabilities."""
+        return math.exp(sum(self.logprobs) / len(self.logprobs)) if self.logprobs else 0.0
 
 
 class Writer:
@@ -18,6 +44,7 @@ class Writer:
 
     Attributes:
         limit: tokens of the context.
+        ends: ids that end a text.
         tokens: how many were written so far.
     """
 
@@ -27,7 +54,7 @@ class Writer:
         self.model, self.tokenizer = model, model.tokenizer
         self.limit: int = model.config.n_positions
         self.tokens = 0
-        self._ends = set(token_list(model.generation_config.eos_token_id))
+        self.ends = set(token_list(model.generation_config.eos_token_id))
 
     def size(self, text: str) -> int:
         """How many tokens a text takes inside a longer one."""
@@ -75,6 +102,46 @@ class Writer:
         start = max(map(len, rows))
         return [self._text(row[start:]) for row in written]
 
+    def compose(self, prompt: str, composer: Composer, **decoding: Any) -> str:
+        """Write as a `Composer` allows, until it says stop: its whole text."""
+        self.model.generate(
+            [list(self.tokenizer.encode(prompt))],
+            logits_processor=[composer.process],
+            stopping_criteria=[composer.stop],
+            **decoding,
+        )
+        self.tokens += composer.tokens
+        return composer.text
+
+    def score(self, prompt: str, new: int, spans: Spans | None = None, **decoding: Any) -> Scored:
+        """Continue a prompt to the end of the line, with what the model thinks of each token.
+
+        ``spans`` leaves only these as the line; the probabilities are the model's own all the same.
+        """
+        ids = self._ids(prompt, new)
+        found = self.model.generate(
+            [ids],
+            max_new_tokens=new,
+            prefix_allowed_tokens_fn=spans.after(len(ids)) if spans else None,
+            return_dict_in_generate=True,
+            output_logits=True,
+            **decoding,
+        )
+        written = b""
+        logprobs: list[float] = []
+        steps = zip(found.sequences[0].tolist()[len(ids) :], found.logits, strict=False)
+        for token, logits in steps:
+            new_bytes = b"" if token in self.ends else token_bytes(self.tokenizer, token)
+            line = new_bytes.split(b"\n")[0]
+            if line:
+                written += line
+                scores = arrays.to_numpy(logits)[0].astype(np.float64)
+                logprobs.append(float(arrays.log_softmax(scores)[token]))
+            if line != new_bytes or token in self.ends:
+                break
+            self.tokens += 1
+        return Scored(written.decode("utf-8", "replace").strip(), logprobs)
+
     def cut(self, text: str, most: int) -> str:
         """A text's beginning of at most ``most`` tokens."""
         ids = self.tokenizer.encode(text)
@@ -92,6 +159,6 @@ class Writer:
         return ids
 
     def _text(self, ids: Sequence[int]) -> str:
-        end = next((at for at, token in enumerate(ids) if token in self._ends), len(ids))
+        end = next((at for at, token in enumerate(ids) if token in self.ends), len(ids))
         self.tokens += end
         return str(self.tokenizer.decode(list(ids[:end]), skip_special_tokens=True))

@@ -1,0 +1,23 @@
+"""``gpt2 write``: a text of a given length."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gpt2.cli.applications import Call, application
+from gpt2.tasks.write import TASK
+
+
+@click.command()
+@click.argument("title", required=False, default="")
+@click.option("-p", "--point", "points", multiple=True, help="What it should speak of; repeatable.")
+@application(TASK)
+def command(title: str, points: tuple[str, ...], **values: Any) -> None:
+    """Write a text with TITLE, or on points, or on both.
+
+    No run of four words comes more than three times in it. Rows of a --batch have a "title",
+    "points" (a list), or both.
+    """
+    Call.of(TASK, values).run(lambda: {"title": title, "points": list(points)})

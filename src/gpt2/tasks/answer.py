@@ -1,0 +1,207 @@
+"""Questions: a text and ``Q:``/``A:`` turns, or examples (Radford et al. 2019, 3.5 and 3.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+from gpt2.errors import InputError, OptionError
+from gpt2.options import option, validate
+from gpt2.tasks.extract import Spans
+from gpt2.tasks.sentences import flat, is_cjk, join, parts, sentences
+from gpt2.tasks.shots import QUESTIONS, SENTENCES, Examples
+from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
+from gpt2.tasks.writer import Scored, Writer
+
+
+@dataclass
+class AnswerOptions:
+    """What a caller of `answer` may choose."""
+
+    mode: Literal["short", "extract", "sentence"] = option(
+        "short", "A line in the model's words, the context's own words, or a whole sentence."
+    )
+    max_new_tokens: int = option(32, "The longest answer in tokens.", minimum=1)
+    min_probability: float = option(
+        0.0, "Give no answer that the model holds for less probable.", minimum=0, maximum=1, off=0.0
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer and how sure the model is of it.
+
+    Attributes:
+        text: the answer, or None where there is none.
+        probability: the model's probability of the answer's tokens, their geometric mean: it does
+            not fall with an answer's length, so one bound serves short and long ones.
+        joint: the product of the same probabilities: of exactly this answer.
+        generated: whether the words are the model's own; False for words of the context.
+        reason: why there is no answer.
+        windows: parts of the context that were asked.
+    """
+
+    text: str | None
+    probability: float
+    joint: float
+    generated: bool
+    reason: str | None = None
+    windows: int = 0
+
+    def __str__(self) -> str:
+        return f"({self.reason})" if self.text is None else self.text
+
+
+def answer(
+    model: Any,
+    question: str,
+    context: str | None = None,
+    *,
+    history: Sequence[tuple[str, str]] = (),
+    progress: Progress | None = None,
+    **options: Any,
+) -> Answer:
+    """Answer a question about a text, or, without one, from what the model knows.
+
+    With a context the prompt is the text, the conversation so far and the question, and the model
+    writes greedily to the end of the line. A context that is longer than the model's is asked in
+    windows that overlap, one at a time; the answer of the highest probability counts. Without a
+    context, examples of questions with short answers stand before it.
+
+    Args:
+        model: what `gpt2.load` gives.
+        question: one question.
+        context: the text that it is about.
+        history: (question, answer) of earlier turns about the same context.
+        progress: called with (windows done, windows in all) before the first and after each.
+        options: fields of `AnswerOptions`. ``mode="extract"`` gives words of the context as they
+            stand there; ``"sentence"`` asks for a whole sentence, which is marked as generated.
+            Below ``min_probability`` there is no answer but a reason.
+
+    Raises:
+        InputError: an empty or binary question or context.
+        ContextLengthError: a question too long for the model's context.
+        OptionError: an option out of bounds; ``extract`` or a history without a context.
+    """
+    o = AnswerOptions(**options)
+    validate(o)
+    question = flat(text_of(question, "question"))
+    writer = Writer(model)
+    if context is None and (o.mode == "extract" or history):
+        raise OptionError("words of a context, and turns about it, need a context: give one.")
+    tuned = tuned_for(model, TASK.name)
+    form = tuned.form if tuned else TASK.form
+    if context is None:
+        prompts = [_open(writer, form, question, o, () if tuned else QUESTIONS[_tongue(question)])]
+        windows = [""]
+    else:
+        turns = "".join(form.example(context="", question=q, answer=a) for q, a in history)
+        before = SENTENCES[_tongue(context)] if o.mode == "sentence" and not tuned else ""
+        room = writer.room(o.max_new_tokens, before, turns, form.ask(context="", question=question))
+        windows = _windows(writer, text_of(context, "context"), room)
+        prompts = [before + form.ask(context=w + turns, question=question) for w in windows]
+    found = []
+    for number, (prompt, window) in enumerate(zip(prompts, windows, strict=True)):
+        if progress:
+            progress(number, len(prompts))
+        found.append(_read(writer, prompt, window, o))
+    if progress:
+        progress(len(prompts), len(prompts))
+    return _best(found, o, len(windows) if context is not None else 0)
+
+
+def _open(writer: Writer, form: Form, question: str, o: AnswerOptions, shots: Examples) -> str:
+    """Examples and the question; as many examples as fit."""
+    asked = form.ask(context="", question=question).lstrip("\n")
+    writer.room(o.max_new_tokens, asked)
+    before = ""
+    for q, a in shots:
+        longer = before + form.example(context="", question=q, answer=a).lstrip("\n") + "\n"
+        if writer.size(longer + asked) + o.max_new_tokens > writer.limit:
+            break
+        before = longer
+    return before + asked
+
+
+def _windows(writer: Writer, context: str, room: int) -> list[str]:
+    """The context whole, or in parts that begin with what the one before ended with."""
+    if writer.size(context) <= room:
+        return [context]
+    groups = parts(sentences(context), writer.size, room - room // 4)
+    windows = [join(groups[0])]
+    for before, group in pairwise(groups):
+        overlap: list[str] = []
+        left = room // 4
+        for sentence in reversed(before):
+            left -= writer.size(sentence)
+            if left < 0:
+                break
+            overlap.insert(0, sentence)
+        windows.append(join([*overlap, *group]))
+    return windows
+
+
+def _read(writer: Writer, prompt: str, window: str, o: AnswerOptions) -> Scored:
+    """The answer to one prompt: its line's, and of it the first sentence for that mode."""
+    if o.mode == "extract":
+        allowed = Spans(writer.tokenizer, window, o.max_new_tokens)
+        if not allowed.starts:
+            return Scored("", [])
+        return writer.score(prompt, o.max_new_tokens, allowed, **TASK.decoding)
+    found = writer.score(prompt, o.max_new_tokens, **TASK.decoding)
+    if o.mode == "sentence":
+        return Scored((sentences(found.text) or [""])[0], found.logprobs)
+    return found
+
+
+def _best(found: Sequence[Scored], o: AnswerOptions, windows: int) -> Answer:
+    best = max(found, key=lambda one: (bool(one.text), one.mean))
+    generated = o.mode != "extract"
+    reason = None
+    if not best.text:
+        reason = "no answer: the model wrote nothing"
+    elif best.mean < o.min_probability:
+        reason = (
+            f"no answer: the model's probability {best.mean:.3f} of its best one is below "
+            f"{o.min_probability:g}"
+        )
+    text = None if reason else best.text
+    mean, joint = (round(p, 6) for p in (best.mean, best.joint))
+    return Answer(text, mean, joint, generated, reason, windows)
+
+
+def _tongue(text: str) -> str:
+    return "zh" if is_cjk(text) else "en"
+
+
+def _run(
+    model: Any, row: Mapping[str, Any], progress: Progress | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    history = [tuple(turn) for turn in row.get("history", ())]
+    if any(len(turn) != 2 for turn in history):
+        raise InputError("history must hold [question, answer] pairs.")
+    context = row.get("context")
+    found = answer(model, row["question"], context, history=history, progress=progress, **options)
+    values = asdict(found)
+    return {"answer": values.pop("text"), **values}
+
+
+TASK = Task(
+    name="answer",
+    source="GPT-2 paper, sections 3.5 (with a context) and 3.8 (without)",
+    form=Form("{context}\nQ: {question}\nA:", " {answer}"),
+    decoding={"do_sample": False, "stop_strings": "\n"},
+    read="the first line",
+    metric="F1 and exact match",
+    expect=(
+        "The paper's largest model reached 55 F1 on CoQA and answered 4.1 % of Natural Questions; "
+        "its smallest under 1 % of those. A small model's answers are guesses: ask for a "
+        "probability, or fine-tune."
+    ),
+    options=AnswerOptions,
+    fields=("question",),
+    results=("answer", "probability", "joint", "generated", "reason", "windows"),
+    run=_run,
+)

@@ -1,0 +1,62 @@
+"""`Spans`: which tokens may come next, where an answer must be words of a text as they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gpt2.tasks.sentences import sentences
+
+_WORD = re.compile(r"[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_\u2e80-\u9fff]+"
+                   r"(?:['’.,-][^\W_\u2e80-\u9fff]+)*")  # fmt: skip
+
+
+class Spans:
+    """The runs of words in the sentences of a text as token ids: a run begins and ends with a whole
+    word.
+
+    Args:
+        tokenizer: of the model.
+        text: where the answer lies.
+        most: tokens of the longest run.
+    """
+
+    def __init__(self, tokenizer: Any, text: str, most: int) -> None:
+        self.end = list(tokenizer.encode("\n"))[:1]
+        self.starts: list[list[tuple[int, bool]]] = []
+        for sentence in sentences(text):
+            places = [match.span() for match in _WORD.finditer(sentence)]
+            bounds = {b for _, b in places}
+            # Each run is read with a space before it, as it stands behind "A:".
+            self.starts += [list(_run(tokenizer, sentence, bounds, a, most)) for a, _ in places]
+
+    def allowed(self, so_far: list[int]) -> list[int]:
+        """The ids that may follow ``so_far``; the end of the line where a run may end."""
+        live = [run for run in self.starts if [token for token, _ in run[: len(so_far)]] == so_far]
+        depth = len(so_far)
+        ends = depth > 0 and any(len(run) >= depth and run[depth - 1][1] for run in live)
+        following = {run[depth][0] for run in live if len(run) > depth}
+        return sorted(following | set(self.end if ends else []))
+
+    def after(self, start: int) -> Callable[[int, Any], list[int]]:
+        """``prefix_allowed_tokens_fn`` for a prompt of ``start`` tokens."""
+        return lambda prompt, ids: self.allowed(ids[start:].tolist())
+
+
+def _run(
+    tokenizer: Any, text: str, bounds: set[int], start: int, most: int
+) -> Iterator[tuple[int, bool]]:
+    """Tokens with whether a word ends behind them; up to the last that does."""
+    longest = text[start : start + 8 * most]
+    ids = list(tokenizer.encode(" " + longest))[:most]
+    ends, read = [], b""
+    for token in ids:
+        read += tokenizer.token_bytes(token)
+        try:
+            length = len(read.decode()) - 1  # without the space
+            ends.append(length > 0 and start + length in bounds)
+        except UnicodeDecodeError:  # in the middle of a character
+            ends.append(False)
+    last = max((i for i, end in enumerate(ends) if end), default=-1)
+    return zip(ids[: last + 1], ends[: last + 1], strict=True)

@@ -1,0 +1,170 @@
+"""`Composer`: while a text is written, no run of four words more than three times, and its length.
+
+Counted is what a reader sees, not tokens: words alone, and words with punctuation marks, small and
+capital letters alike; a Chinese or Japanese character is a word.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gpt2.generation import arrays
+from gpt2.generation.arrays import Array
+from gpt2.generation.stopping import token_bytes
+
+_CJK = "\\u2e80-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff"
+WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+UNIT = re.compile(rf"{WORD.pattern}|[^\w\s]")
+RUN, MOST = 4, 3
+BLANKS = 3  # white space in a row: a blank line and an indentation
+
+
+def words(text: str) -> list[str]:
+    """The words of a text; a Chinese or Japanese character is one."""
+    return WORD.findall(text)
+
+
+class _Runs:
+    """The runs of four units of a text that grows. Its last unit may grow too, so it waits."""
+
+    def __init__(self, unit: re.Pattern[str]) -> None:
+        self.unit = unit
+        self.counts: Counter[tuple[str, ...]] = Counter()
+        self.last: list[str] = []  # the units before the tail, as many as a run needs
+        self.tail = ""  # from the last unit on
+        self.open = ""  # that last unit
+        self.total = 0  # units before the tail
+
+    def add(self, piece: str) -> None:
+        """Take a piece that `allows` has let pass."""
+        text = self.tail + piece
+        found = list(self.unit.finditer(text))
+        for match in found[:-1]:
+            self.last = [*self.last, match.group().lower()][-RUN:]
+            self.total += 1
+            if len(self.last) == RUN:
+                self.counts[tuple(self.last)] += 1
+        self.tail = text[found[-1].start() :] if found else text
+        self.open = found[-1].group().lower() if found else ""
+
+    def allows(self, piece: str) -> bool:
+        """Whether no run comes more than three times with a further piece."""
+        if piece[:1] == " " and piece[1:].isascii() and piece[1:].isalpha():
+            run = (*self.last[-(RUN - 2) :], self.open, piece[1:].lower())
+            if len(set(run)) > 1:  # one new run: the usual case, decided soon
+                return self.counts[run] < MOST
+        before = self.last[-(RUN - 1) :]
+        units = before + [unit.lower() for unit in self.unit.findall(self.tail + piece)]
+        new: Counter[tuple[str, ...]] = Counter(
+            tuple(units[i : i + RUN]) for i in range(len(units) - RUN + 1)
+        )
+        return all(self.counts[run] + times <= MOST for run, times in new.items())
+
+
+class Composer:
+    """A processor of scores and a criterion to stop, for one text: what `generate` takes.
+
+    Args:
+        tokenizer: of the model.
+        start: tokens of the prompt.
+        lead: what stands at the beginning of the text already.
+        top_k: the tokens that are left to draw from: the most probable ones that may come.
+        ends: ids that end a text, which may not come before ``least`` words.
+        least: words.
+        enough: whether a text with so many words may end here.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        start: int,
+        lead: str,
+        top_k: int,
+        ends: Iterable[int],
+        least: int,
+        enough: Callable[[str, int], bool],
+    ) -> None:
+        self.tokenizer, self.read, self.top_k = tokenizer, start, top_k
+        self.ends, self.least, self.enough = frozenset(ends), least, enough
+        self.runs = [_Runs(WORD), _Runs(UNIT)]
+        self.blank = list(tokenizer.encode("\n"))[:1]
+        self.pieces: dict[int, str] = {}  # of tokens that are whole characters
+        self.bytes = codecs.getincrementaldecoder("utf-8")("replace")
+        self.text = ""
+        self.tokens = 0
+        self._add(lead)
+
+    @property
+    def count(self) -> int:
+        """Words so far."""
+        of_words = self.runs[0]
+        return of_words.total + len(words(of_words.tail))
+
+    def process(self, ids: Array, scores: Array) -> Array:
+        """Scores [1, V] with all but the ``top_k`` best tokens that may come at -inf."""
+        self._sync(ids)
+        values = arrays.to_numpy(scores)[0]
+        mask = np.zeros(values.shape, dtype=bool)
+        left = self.top_k
+        for token in _best_first(values):
+            if left == 0 or values[token] == -np.inf:
+                break
+            if self._may_come(token):
+                mask[token] = True
+                left -= 1
+        if not mask.any():  # a blank adds no run
+            mask[self.blank] = True
+        return arrays.where(arrays.booleans(scores, mask[None]), scores, -arrays.INF)
+
+    def stop(self, ids: Array, scores: Any) -> bool:
+        """Whether the text is long enough."""
+        self._sync(ids)
+        return self.enough(self.text, self.count)
+
+    def _may_come(self, token: int) -> bool:
+        if token in self.ends:
+            return self.count >= self.least
+        piece = self._piece(token)
+        blank = len(piece) - len(piece.lstrip())
+        if blank and len(self.text) - len(self.text.rstrip()) + blank > BLANKS:
+            return False
+        return all(runs.allows(piece) for runs in self.runs)
+
+    def _piece(self, token: int) -> str:
+        """What a token adds to the text, without a character that is not whole yet."""
+        pending = self.bytes.getstate()[0]
+        if not pending and token in self.pieces:
+            return self.pieces[token]
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        piece = decoder.decode(pending + token_bytes(self.tokenizer, token))
+        if not pending and not decoder.getstate()[0]:
+            self.pieces[token] = piece
+        return piece
+
+    def _sync(self, ids: Array) -> None:
+        new = ids[0, self.read :].tolist()
+        self.read += len(new)
+        for token in new:
+            if token not in self.ends:
+                self.tokens += 1
+                self._add(self.bytes.decode(token_bytes(self.tokenizer, token)))
+
+    def _add(self, piece: str) -> None:
+        self.text += piece
+        for runs in self.runs:
+            runs.add(piece)
+
+
+def _best_first(values: np.ndarray[Any, Any], few: int = 128) -> Iterator[int]:
+    """Indices of the values from the largest down; the first few without sorting all."""
+    few = min(few, len(values))
+    head = np.argpartition(-values, few - 1)[:few]
+    yield from head[np.lexsort((head, -values[head]))].tolist()
+    if few < len(values):
+        yield from np.argsort(-values, kind="stable")[few:].tolist()

@@ -1,0 +1,170 @@
+"""Writing: a title or points in, a text of the asked length out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gpt2.errors import InputError
+from gpt2.options import option, validate
+from gpt2.tasks.repetition import WORD, Composer
+from gpt2.tasks.sentences import is_cjk, spans
+from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
+from gpt2.tasks.writer import Writer
+
+Kind = Literal["article", "email", "story", "free"]
+NEAR = 0.1  # the length may be off by this share, so that a text ends with a sentence
+
+
+@dataclass
+class WriteOptions:
+    """What a caller of `write` may choose."""
+
+    kind: Kind = option("article", "What is written; free goes on from the title as it stands.")
+    length: int = option(
+        300, "Words; Chinese characters in a Chinese text. Ten per cent more or less.",
+        minimum=1, maximum=100_000,
+    )  # fmt: skip
+    temperature: float = option(0.8, "Below 1 bolder choices, above 1 more even ones.", above=0)
+    top_k: int = option(40, "Draw among the k most probable tokens.", minimum=1)
+    seed: int = option(0, "Another seed is another text.", minimum=0)
+
+
+# kind -> the form around the title, and how the text begins; in English and in Chinese
+FORMS: dict[str, dict[str, tuple[Form, str]]] = {
+    "article": {
+        "en": (Form("{title}\n\n", "{text}"), ""),
+        "zh": (Form("{title}\n\n", "{text}"), ""),
+    },
+    "email": {
+        "en": (Form("Subject: {title}\n\n", "{text}"), "Dear"),
+        "zh": (Form("主题：{title}\n\n", "{text}"), "您好"),
+    },
+    "story": {
+        "en": (Form("{title}\n\n", "{text}"), "Once upon a time"),
+        "zh": (Form("{title}\n\n", "{text}"), "从前"),
+    },
+    "free": {"en": (Form("{title}", "{text}"), ""), "zh": (Form("{title}", "{text}"), "")},
+}
+
+
+def write(
+    model: Any,
+    title: str = "",
+    *,
+    points: Sequence[str] = (),
+    progress: Progress | None = None,
+    **options: Any,
+) -> str:
+    """A text on a title, on points, or on both.
+
+    It has the asked number of words to within a tenth, ends with a sentence where one ends in that
+    range, and holds no run of four words more than three times (see `gpt2.tasks.repetition` for
+    what counts as a word). Beyond the model's context it goes on from the last half of it.
+
+    Args:
+        model: what `gpt2.load` gives.
+        title: its title, an e-mail's subject, or for ``kind="free"`` its beginning.
+        points: what it should speak of; a line each in the prompt.
+        progress: called with (words written, words asked for).
+        options: fields of `WriteOptions`.
+
+    Returns:
+        The text without the title. It is shorter than asked only where twelve tokens a word did not
+        reach: a model that writes no words.
+
+    Raises:
+        InputError: neither title nor points, or binary ones.
+        ContextLengthError: more points than half of the context holds.
+        OptionError: an option out of bounds.
+    """
+    o = WriteOptions(**options)
+    validate(o)
+    head = _head(title, points)
+    writer = Writer(model)
+    tuned = tuned_for(model, TASK.name)
+    form, lead = FORMS[o.kind]["zh" if is_cjk(head) else "en"]
+    form, lead = (tuned.form, "") if tuned else (form, lead)
+    prompt = form.ask(title=head) + lead
+    writer.room(writer.limit // 2, prompt)
+    return _shaped(writer.compose(prompt, _composer(writer, prompt, lead, o, progress),
+                                  **_drawn(o)), o.length)  # fmt: skip
+
+
+def _head(title: str, points: Sequence[str]) -> str:
+    lines = [] if not title.strip() else [text_of(title, "title").strip()]
+    lines += ["- " + text_of(point, "point").strip() for point in points]
+    if not lines:
+        raise InputError("there is nothing to write about: give a title, points, or both.")
+    between = "\n\n" if title.strip() and points else ""
+    return between.join([*lines[:1], "\n".join(lines[1:])]) if between else "\n".join(lines)
+
+
+def _composer(
+    writer: Writer, prompt: str, lead: str, o: WriteOptions, progress: Progress | None
+) -> Composer:
+    def enough(text: str, count: int) -> bool:
+        if progress:
+            progress(min(count, o.length), o.length)
+        if count <= o.length:
+            return False
+        return count > (1 + NEAR) * o.length or _ends_sentence(text)
+
+    return Composer(
+        writer.tokenizer,
+        len(writer.tokenizer.encode(prompt)),
+        lead,
+        o.top_k,
+        writer.ends,
+        o.length,
+        enough,
+    )
+
+
+def _drawn(o: WriteOptions) -> dict[str, Any]:
+    most = 12 * o.length + 64
+    return {**TASK.decoding, "temperature": o.temperature, "top_k": o.top_k, "seed": o.seed,
+            "max_new_tokens": most}  # fmt: skip
+
+
+def _ends_sentence(text: str) -> bool:
+    return text.rstrip().rstrip("\"'”’)」』").endswith((".", "!", "?", "。", "！", "？"))
+
+
+def _shaped(text: str, length: int) -> str:
+    """The text to the sentence's end that is nearest to the length, or to that many words."""
+    ends = [match.end() for match in WORD.finditer(text)]
+    if len(ends) < (1 - NEAR) * length:
+        return text.strip()
+    counted = [(abs(sum(e <= b for e in ends) - length), b) for _, b in spans(text)
+               if _ends_sentence(text[:b])]  # fmt: skip
+    off, place = min(counted, default=(length, 0))
+    if off > NEAR * length:
+        place = ends[min(length, len(ends)) - 1]
+    return text[:place].strip()
+
+
+def _run(
+    model: Any, row: Mapping[str, Any], progress: Progress | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    title, points = row.get("title", ""), row.get("points", ())
+    return {"text": write(model, title, points=points, progress=progress, **options)}
+
+
+TASK = Task(
+    name="write",
+    source="GPT-2 paper, table 13 (a text that goes on from its beginning)",
+    form=Form("{title}\n\n", "{text}"),
+    decoding={"do_sample": True, "long": "window"},
+    read="up to the sentence's end nearest to the asked length",
+    metric="perplexity, repeated 4-grams, length",
+    expect=(
+        "A model writes in the style of what it was trained on and holds to a title for some "
+        "paragraphs at best. What it says is not checked against anything."
+    ),
+    options=WriteOptions,
+    fields=("title", "points"),
+    results=("text",),
+    run=_run,
+)

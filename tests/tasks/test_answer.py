@@ -1,0 +1,128 @@
+"""Questions about a text and without one, and how sure the model is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gpt2
+from gpt2.errors import ContextLengthError, InputError, OptionError
+from gpt2.tasks.sentences import sentences
+
+Asked = Callable[[Any], list[str]]
+CONTEXT = "The old man lived in Paris, near the river. His wife, Mary Ann, died in 1840."
+LONG = " ".join(f"The fox number {n} jumps over the dog." for n in range(40))
+
+
+def probability_of(model: Any, prompt: str, line: str) -> list[float]:
+    """The model's log-probability of each token of ``line`` after ``prompt``, by the logits."""
+    ids = model.tokenizer.encode(prompt)
+    new = model.tokenizer.encode(line)
+    logits = model.extend(model.new_cache(1), [[*ids, *new]], logits="all").astype(np.float64)
+    shifted = logits - logits.max(-1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return [float(logs[len(ids) - 1 + i, token]) for i, token in enumerate(new)]
+
+
+def test_the_prompt_with_a_context_is_the_papers(mini: Any, asked: Asked) -> None:
+    prompts = asked(mini)
+    found = gpt2.answer(
+        mini, "Where did he live?", CONTEXT, history=[("Who lived there?", "A man")]
+    )
+    assert prompts == [CONTEXT + "\nQ: Who lived there?\nA: A man\nQ: Where did he live?\nA:"]
+    greedy = mini.generate(prompts[0], do_sample=False, max_new_tokens=32)[len(prompts[0]) :]
+    assert found.text == greedy.split("\n")[0].strip() == str(found)
+    assert found.generated
+    assert found.windows == 1
+
+
+def test_the_probability_is_the_models(mini: Any, asked: Asked) -> None:
+    prompts = asked(mini)
+    for mode in ("short", "extract"):
+        found = gpt2.answer(mini, "Where did he live?", CONTEXT, mode=mode, max_new_tokens=9)
+        logs = probability_of(mini, prompts[-1], f" {found.text}")
+        assert found.probability == pytest.approx(np.exp(np.mean(logs)), abs=2e-4)
+        assert found.joint == pytest.approx(np.exp(np.sum(logs)), abs=2e-4)
+
+
+def test_without_a_context_there_are_examples(mini: Any, asked: Asked) -> None:
+    prompts = asked(mini)
+    gpt2.answer(mini, "Who is he?")
+    assert prompts == [
+        "Q: What do bees make?\nA: honey\n"
+        "Q: How many days are there in a week?\nA: seven\n"
+        "Q: Which city is the capital of Italy?\nA: Rome\n"
+        "Q: Who wrote the play Hamlet?\nA: William Shakespeare\n"
+        "Q: What colour is fresh snow?\nA: white\n"
+        "Q: In which month is Christmas Day?\nA: December\n"
+        "Q: Which planet do we live on?\nA: Earth\n"
+        "Q: Who is he?\nA:"
+    ]
+    gpt2.answer(mini, "他是谁？")
+    assert prompts[1].startswith("Q: 蜜蜂酿造什么？\nA: 蜂蜜\n")
+
+
+def test_a_whole_sentence_is_marked_as_generated(mini: Any, asked: Asked) -> None:
+    prompts = asked(mini)
+    found = gpt2.answer(mini, "Where did he live?", CONTEXT, mode="sentence")
+    assert prompts[0].startswith("The library opens at nine")
+    assert prompts[0].endswith(f"A: The library closes at six.\n\n{CONTEXT}\nQ: Where did he "
+                               "live?\nA:")  # fmt: skip
+    assert found.generated
+    assert found.text is not None
+    assert sentences(found.text) == [found.text]
+
+
+@pytest.mark.parametrize("context", [CONTEXT, "老人住在巴黎，离河很近。他卖了三十年的书。"])
+def test_an_extract_is_words_of_one_sentence_as_they_stand(mini: Any, context: str) -> None:
+    for question in ("Who died?", "Where did he live?", "When?"):
+        found = gpt2.answer(mini, question, context, mode="extract")
+        assert not found.generated
+        assert found.text
+        home = [s for s in sentences(context) if found.text in s]
+        assert home
+        if context is CONTEXT:
+            assert f" {found.text} " in f" {home[0].replace(',', ' ').replace('.', ' ')} "
+
+
+def test_a_long_context_is_asked_in_windows(tiny: Any, asked: Asked) -> None:
+    prompts = asked(tiny)
+    steps: list[tuple[int, int]] = []
+    found = gpt2.answer(
+        tiny, "Who?", LONG, mode="extract", progress=lambda *step: steps.append(step)
+    )
+    windows = [p.removesuffix("\nQ: Who?\nA:") for p in prompts]
+    assert found.windows == len(windows) > 2
+    assert steps[0] == (0, len(windows))
+    assert steps[-1] == (len(windows), len(windows))
+    for sentence in sentences(LONG):
+        assert any(sentence in window for window in windows)
+    for before, after in pairwise(windows):  # they overlap
+        assert sentences(after)[0] in before
+    alone = [gpt2.answer(tiny, "Who?", window, mode="extract") for window in windows]
+    assert found.probability == max(one.probability for one in alone)
+    assert found.text in {one.text for one in alone if one.probability == found.probability}
+
+
+def test_what_it_is_not_sure_of_is_not_said(mini: Any) -> None:
+    sure = gpt2.answer(mini, "Who died?", CONTEXT)
+    refused = gpt2.answer(mini, "Who died?", CONTEXT, min_probability=sure.probability + 0.01)
+    assert refused.text is None
+    assert refused.probability == sure.probability
+    assert "below" in str(refused)
+    nothing = gpt2.answer(mini, "Who?", "... --- ...", mode="extract")  # no word to extract
+    assert nothing.text is None
+
+
+def test_what_cannot_be_asked(tiny: Any) -> None:
+    for question, context in (("", CONTEXT), ("Who?", " "), ("Who?", "a\x00b")):
+        with pytest.raises(InputError, match=r"empty|binary"):
+            gpt2.answer(tiny, question, context)
+    with pytest.raises(OptionError, match="need a context"):
+        gpt2.answer(tiny, "Who?", mode="extract")
+    with pytest.raises(ContextLengthError, match="leaves no room"):
+        gpt2.answer(tiny, "Who? " * 200, CONTEXT)
