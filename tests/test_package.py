@@ -19,7 +19,7 @@ ROWS = [
     {"errors", "options", "files", "config", "engine", "points"},
     {"tokenizer", "generation", "hub", "checkpoint", "reference"},
     {"numpy_engine", "model", "native"},
-    {"auto", "loading", "receipt", "quantization"},
+    {"auto", "loading", "receipt", "quantization", "scoring"},
     {"tasks"},
     {"training", "evaluation"},
     {"cli"},

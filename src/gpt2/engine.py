@@ -131,3 +131,31 @@ class ChoosingEngine(Protocol):
 
         Raises `InputError` where the best logit of a line is not finite.
         """
+
+
+@runtime_checkable
+class ScoringEngine(Protocol):
+    """An `Engine` that tells how probable given tokens are without handing over all logits."""
+
+    score_tokens: int  # how many new tokens one call had best take
+
+    def extend_logprobs(
+        self,
+        cache: Any,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None = None,
+        *,
+        targets: Sequence[Any] | Any,
+    ) -> tuple[Any, Any]:
+        """Extend as ``extend`` does, and score one token after each new one.
+
+        Args:
+            cache, ids, rows: as for ``extend``, which tells what is raised too.
+            targets: of the shape of ``ids``: the token whose probability is wanted after each new
+                one, or -1 where none is.
+
+        Returns:
+            numpy arrays [sum of lengths]: float32 natural logarithms of the probabilities, and
+            whether the token is the most probable one (of equals the lowest id). 0.0 and False
+            where the target is -1.
+        """

@@ -25,7 +25,7 @@ from gpt2.generation import GenerationMixin
 from gpt2.model.cache import TorchCache, Window
 from gpt2.model.checks import check_cache, check_embeddings, check_ids, check_rows
 from gpt2.model.inference import PackedLinear
-from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden
+from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden, token_logprobs
 from gpt2.model.outputs import BaseModelOutput, CausalLMOutput
 from gpt2.model.pretrained import PreTrainedModel
 from gpt2.points import only
@@ -400,18 +400,9 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
         logits: Logits = "last",
     ) -> Tensor | None:
         """Append tokens to rows of the cache and return their logits: see `gpt2.engine.Engine`."""
-        taking = list(range(cache.rows)) if rows is None else list(rows)
-        if len(ids) != len(taking):
-            raise InputError(f"{len(ids)} rows of ids were given for {len(taking)} rows.")
-        check_rows(taking, cache)
         if logits not in get_args(Logits):
             raise InputError(f"logits must be one of {get_args(Logits)}, found {logits!r}.")
-        tokens, counts = self._rectangle(ids)
-        self._pack()
-        window = self.transformer.window(cache, tokens.shape[1], tokens.device, rows, counts)
-        hidden = self.transformer.run(self.transformer.embed(tokens), window.positions, window)
-        x = hidden.last_hidden_state
-        assert x is not None
+        x, counts = self._extended(cache, ids, rows)
         if logits == "none":
             return None
         if logits == "last":
@@ -420,6 +411,48 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
             return self.lm_head(last)  # [R, V]
         parts = [row[:n] for row, n in zip(x, counts, strict=True)]
         return self.lm_head(torch.cat(parts))  # [sum of counts, V]
+
+    score_tokens = 1024
+
+    @torch.no_grad()
+    def extend_logprobs(
+        self,
+        cache: TorchCache,
+        ids: Sequence[Any] | Tensor,
+        rows: Sequence[int] | None = None,
+        *,
+        targets: Sequence[Any] | Tensor,
+    ) -> tuple[Any, Any]:
+        """Append tokens and score what follows each: see `gpt2.engine.ScoringEngine`."""
+        flat = torch.cat([torch.as_tensor(row).flatten() for row in targets]).to(self.device)
+        if [len(row) for row in targets] != [len(row) for row in ids]:
+            raise InputError("targets must have the shape of the ids.")
+        if len(flat) and int(flat.max()) >= self.config.vocab_size:
+            raise InputError(f"targets must be below {self.config.vocab_size}.")
+        x, counts = self._extended(cache, ids, rows)
+        hidden = torch.cat([row[:n] for row, n in zip(x, counts, strict=True)])
+        wanted = flat >= 0
+        logprobs = torch.zeros(len(flat), device=self.device)
+        greedy = torch.zeros(len(flat), dtype=torch.bool, device=self.device)
+        logprobs[wanted], greedy[wanted] = token_logprobs(
+            hidden[wanted], self.lm_head, flat[wanted]
+        )
+        return logprobs.cpu().numpy(), greedy.cpu().numpy()
+
+    def _extended(
+        self, cache: TorchCache, ids: Sequence[Any] | Tensor, rows: Sequence[int] | None
+    ) -> tuple[Tensor, list[int]]:
+        """The last hidden states [R, T, D] of new tokens in a cache, and each row's own length."""
+        taking = list(range(cache.rows)) if rows is None else list(rows)
+        if len(ids) != len(taking):
+            raise InputError(f"{len(ids)} rows of ids were given for {len(taking)} rows.")
+        check_rows(taking, cache)
+        tokens, counts = self._rectangle(ids)
+        self._pack()
+        window = self.transformer.window(cache, tokens.shape[1], tokens.device, rows, counts)
+        hidden = self.transformer.run(self.transformer.embed(tokens), window.positions, window)
+        assert hidden.last_hidden_state is not None
+        return hidden.last_hidden_state, counts
 
     def _rectangle(self, ids: Sequence[Any] | Tensor) -> tuple[Tensor, list[int]]:
         """Rows of ids as [R, T] on the device, and each row's own length."""

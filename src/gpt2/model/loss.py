@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
@@ -37,6 +40,22 @@ def next_token_loss_from_hidden(hidden: Tensor, head: Tensor, labels: Tensor, ch
         part, target = states[start : start + chunk], wanted[start : start + chunk]
         total = total + checkpoint(_summed, part, head, target, use_reentrant=False)
     return total / (wanted != IGNORED).sum()
+
+
+@torch.no_grad()
+def token_logprobs(
+    hidden: Tensor, head: Callable[[Tensor], Tensor], targets: Tensor, chunk: int = 256
+) -> tuple[Tensor, Tensor]:
+    """Logarithms [N] of the probabilities of ``targets`` [N] after hidden states [N, D], and
+    whether each is the most probable token; ``chunk`` positions' logits exist at a time."""
+    parts = [(targets.new_zeros(0, dtype=torch.float32), targets.new_zeros(0, dtype=torch.bool))]
+    for start in range(0, len(hidden), chunk):
+        wanted = targets[start : start + chunk]
+        logits = head(hidden[start : start + chunk]).float()  # [chunk, V]
+        own = logits.gather(1, wanted[:, None])[:, 0]
+        parts.append((own - logits.logsumexp(1), logits.argmax(1) == wanted))
+    logprobs, greedy = zip(*parts, strict=True)
+    return torch.cat(logprobs), torch.cat(greedy)
 
 
 def _summed(states: Tensor, head: Tensor, target: Tensor) -> Tensor:

@@ -1,0 +1,375 @@
+"""How probable texts are: three requests to any engine, which carry all of evaluation.
+
+    loglikelihood   of a continuation after a context
+    rolling         of a whole text of any length
+    generate        what the model writes, until a text that ends it
+
+The requests and their edges (what is cut, where windows begin) are those of lm-evaluation-harness,
+so figures can be compared. Texts are token ids here; rows of unlike lengths go to the engine as
+they are, without padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.engine import Engine, ScoringEngine
+from gpt2.errors import ContextLengthError, InputError, OptionError
+from gpt2.generation import arrays
+from gpt2.generation.config import token_list
+from gpt2.generation.prefix import common
+
+Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+Progress = Callable[[int, int], None]  # (requests done, requests in all)
+Ids = Sequence[int]
+
+SCORE_TOKENS = 256  # of a call of an engine that says nothing of its own
+CALLS = 8  # of one batch: its texts are kept together until all are scored
+
+
+@dataclass(frozen=True)
+class Score:
+    """How probable a continuation is."""
+
+    logprob: float  # natural logarithm, the sum over its tokens
+    greedy: bool  # each of its tokens is the most probable one
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """How probable a text is, each of its tokens predicted once."""
+
+    logprob: float  # natural logarithm, the sum over ``tokens``
+    tokens: int  # that were predicted
+    logprobs: Floats | None = None  # of each, where asked for
+
+
+class _Item(NamedTuple):
+    """A text whose tokens from ``start`` >= 1 on are scored."""
+
+    at: int
+    ids: list[int]
+    start: int
+
+
+class Scorer:
+    """Scores texts with one engine.
+
+    Args:
+        model: an `Engine`; what `gpt2.load` gives.
+        batch_tokens: new tokens the engine takes in one call; None means what suits it. More take
+            more memory: a batch holds the keys and values of at most eight times as many, or of one
+            context.
+        progress: called with (requests done, requests in all).
+
+    Attributes:
+        limit: tokens of the model's context.
+        start: the token that stands before a text without a context: end-of-text.
+    """
+
+    def __init__(
+        self, model: Any, *, batch_tokens: int | None = None, progress: Progress | None = None
+    ) -> None:
+        if batch_tokens is not None and batch_tokens < 1:
+            raise OptionError(f"batch_tokens must be at least 1, found {batch_tokens}.")
+        self.model, self.progress = model, progress
+        self.engine: Engine = model
+        self.limit: int = model.config.n_positions
+        own = model.score_tokens if isinstance(model, ScoringEngine) else SCORE_TOKENS
+        self.batch_tokens: int = batch_tokens or own
+        self.start = _start_token(model)
+
+    def loglikelihood(self, pairs: Sequence[tuple[Ids, Ids]]) -> list[Score]:
+        """Of each (context, continuation), in their order.
+
+        A context that is empty is end-of-text. What does not fit in the context is cut from the
+        left; texts that begin alike are read once.
+
+        Raises:
+            InputError: an empty continuation.
+            ContextLengthError: a continuation longer than the model's context.
+        """
+        items = [self._item(i, *pair) for i, pair in enumerate(pairs)]
+        found: list[Score | None] = [None] * len(items)
+        groups = sorted(_groups(items), key=lambda group: -max(len(item.ids) for item in group))
+        done = 0
+        for batch in self._batches(groups):
+            for item, (logprobs, greedy) in self._score(batch):
+                total = float(logprobs.sum(dtype=np.float64))
+                found[item.at] = Score(total, bool(greedy.all()), len(logprobs))
+                done += 1
+            self._tell(done, len(items))
+        return [score for score in found if score is not None]
+
+    def rolling(
+        self,
+        documents: Sequence[Ids],
+        *,
+        stride: int | None = None,
+        first: bool = True,
+        each: bool = False,
+    ) -> list[Rolling]:
+        """Of each document, of any length, each token predicted once; in bounded memory.
+
+        Args:
+            documents: token ids.
+            stride: None cuts a document into windows that do not overlap, as lm-evaluation-harness
+                does: of each window only the first token has a short context. A number moves a full
+                window by so many tokens, so each token but those of the first window is predicted
+                from at least ``limit - stride`` others (GPT-2's paper: 32; the usual compromise is
+                512). It costs ``limit / stride`` times as much.
+            first: the first token is predicted too, after end-of-text; if not, it is only read.
+            each: keep each token's logarithm.
+        """
+        if stride is not None and not 1 <= stride <= self.limit:
+            raise OptionError(f"stride must be from 1 to {self.limit}, found {stride}.")
+        texts = [([self.start] if first else []) + list(ids) for ids in documents]
+        sums, counts = [0.0] * len(texts), [0] * len(texts)
+        kept: list[list[Floats]] = [[] for _ in texts]
+        total = sum(max(0, len(text) - 1) for text in texts)
+        done = 0
+        for batch in self._batches([item] for item in _windows(texts, self.limit, stride)):
+            for item, (logprobs, _) in self._score(batch):
+                sums[item.at] += float(logprobs.sum(dtype=np.float64))
+                counts[item.at] += len(logprobs)
+                done += len(logprobs)
+                if each:
+                    kept[item.at].append(logprobs)
+            self._tell(done, total)
+        if not each:
+            return [Rolling(*found) for found in zip(sums, counts, strict=True)]
+        own = [np.concatenate([np.empty(0, np.float32), *parts]) for parts in kept]
+        return [Rolling(*found) for found in zip(sums, counts, own, strict=True)]
+
+    def generate(
+        self,
+        prompts: Sequence[Ids],
+        *,
+        stop: Sequence[str] = (),
+        max_new_tokens: int = 256,
+        batch: int = 16,
+        **options: Any,
+    ) -> list[str]:
+        """What the model writes after each prompt, up to the first text of ``stop``.
+
+        Greedy unless ``options`` (of `GenerationConfig`) say otherwise. A prompt that leaves no
+        room for ``max_new_tokens`` is cut from the left. The end-of-text token ends a text too.
+
+        Args:
+            batch: prompts at a time.
+        """
+        if max_new_tokens >= self.limit:
+            raise ContextLengthError(
+                f"{max_new_tokens} new tokens leave no room for a prompt in this model's context "
+                f"of {self.limit}."
+            )
+        rows = [list(p)[max_new_tokens - self.limit :] or [self.start] for p in prompts]
+        order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
+        stops = {"stop_strings": list(stop)} if stop else {}
+        found = [""] * len(rows)
+        for at in range(0, len(order), batch):
+            part = order[at : at + batch]
+            wanted = {"do_sample": False, **options, **stops, "max_new_tokens": max_new_tokens}
+            ids = self.model.generate([rows[i] for i in part], **wanted)
+            length = max(len(rows[i]) for i in part)
+            for i, row in zip(part, np.asarray(ids).tolist(), strict=True):
+                found[i] = self._text(row[length:], stop)
+            self._tell(at + len(part), len(order))
+        return found
+
+    def _text(self, ids: Ids, stop: Sequence[str]) -> str:
+        ends = token_list(self.model.generation_config.eos_token_id)
+        length = next((i for i, token in enumerate(ids) if token in ends), len(ids))
+        text: str = self.model.tokenizer.decode(list(ids[:length]), skip_special_tokens=True)
+        return text[: min((at for s in stop if (at := text.find(s)) >= 0), default=len(text))]
+
+    def _tell(self, done: int, total: int) -> None:
+        if self.progress:
+            self.progress(done, total)
+
+    def _item(self, index: int, context: Ids, continuation: Ids) -> _Item:
+        if not len(continuation):
+            raise InputError(f"request {index} has an empty continuation: nothing to score.")
+        if len(continuation) > self.limit:
+            raise ContextLengthError(
+                f"a continuation of {len(continuation)} tokens does not fit in this model's "
+                f"context of {self.limit}: score it with rolling."
+            )
+        before = list(context) or [self.start]
+        ids = [*before, *continuation][-(self.limit + 1) :]  # the last one is never read
+        return _Item(index, ids, len(ids) - len(continuation))
+
+    def _batches(self, groups: Iterable[list[_Item]]) -> Iterator[list[list[_Item]]]:
+        """Groups together while what their rows hold stays in bounds."""
+        most = max(CALLS * self.batch_tokens, self.limit)
+        batch: list[list[_Item]] = []
+        held = 0
+        for group in groups:
+            new = sum(len(item.ids) for item in group)
+            if batch and held + new > most:
+                yield batch
+                batch, held = [], 0
+            batch.append(group)
+            held += new
+        if batch:
+            yield batch
+
+    def _score(self, groups: list[list[_Item]]) -> Iterator[tuple[_Item, tuple[Floats, Bools]]]:
+        """Each item with its tokens' logarithms and whether each is the most probable one."""
+        items = [item for group in groups for item in group]
+        heads: list[int] = []  # rows of the groups' first items
+        sources: list[int] = []  # and of each item
+        for group in groups:
+            heads.append(len(sources))
+            sources += [heads[-1]] * len(group)
+        cache = self.engine.new_cache(len(items), max(len(item.ids) for item in items) - 1)
+        known = [shared_length(group) for group in groups]
+        firsts = [
+            _Item(head, group[0].ids[: n + 1], min(item.start for item in group))
+            for group, head, n in zip(groups, heads, known, strict=True)
+            if n
+        ]
+        before = dict(zip([f.at for f in firsts], self._feed(cache, firsts), strict=True))
+        if len(sources) > len(heads):
+            cache.gather(sources)
+        begins = [n for group, n in zip(groups, known, strict=True) for _ in group]
+        rest = [
+            _Item(row, item.ids[begin:], max(1, item.start - begin))
+            for row, (item, begin) in enumerate(zip(items, begins, strict=True))
+        ]
+        after = self._feed(cache, rest)
+        for item, begin, source, own in zip(items, begins, sources, after, strict=True):
+            if item.start > begin:
+                yield item, own
+            else:  # the targets begin in the shared part
+                ended = begin + 1 - item.start
+                parts = zip(before[source], own, strict=True)
+                logprobs, greedy = (np.concatenate([a[len(a) - ended :], b]) for a, b in parts)
+                yield item, (logprobs, greedy)
+
+    def _feed(self, cache: Any, items: Sequence[_Item]) -> list[tuple[Floats, Bools]]:
+        """Read all but the last id of each item into row ``item.at``, in calls of a good size.
+
+        Returns what was found of the ids from ``item.start`` on.
+        """
+        found: list[list[tuple[Floats, Bools]]] = [[] for _ in items]
+        for call in _calls([len(item.ids) - 1 for item in items], self.batch_tokens):
+            rows = [items[i].at for i, _, _ in call]
+            ids = [items[i].ids[begin:end] for i, begin, end in call]
+            targets = [
+                [t if at >= items[i].start else -1 for at, t in enumerate(read, begin + 1)]
+                for i, begin, end in call
+                for read in [items[i].ids[begin + 1 : end + 1]]
+            ]
+            logprobs, greedy = extend_logprobs(self.engine, cache, ids, rows, targets)
+            at = 0
+            for (i, begin, end), _ in zip(call, rows, strict=True):
+                skip = max(0, items[i].start - 1 - begin)
+                part = slice(at + min(skip, end - begin), at + end - begin)
+                found[i].append((logprobs[part], greedy[part]))
+                at += end - begin
+        return [
+            (np.concatenate([a for a, _ in parts]), np.concatenate([b for _, b in parts]))
+            for parts in found
+        ]
+
+
+def extend_logprobs(
+    engine: Engine, cache: Any, ids: list[list[int]], rows: list[int], targets: list[list[int]]
+) -> tuple[Floats, Bools]:
+    """`ScoringEngine.extend_logprobs` on any engine: by its own, or from its logits."""
+    if isinstance(engine, ScoringEngine):
+        logprobs, greedy = engine.extend_logprobs(cache, ids, rows, targets=targets)
+        return np.asarray(logprobs, np.float32), np.asarray(greedy, bool)
+    flat = np.asarray([target for row in targets for target in row])
+    wanted = flat >= 0
+    logprobs, greedy = np.zeros(len(flat), np.float32), np.zeros(len(flat), bool)
+    logits = engine.extend(cache, ids, rows, "all" if wanted.any() else "none")
+    if logits is not None:
+        lines, tokens = arrays.to_numpy(logits)[wanted], flat[wanted]
+        own = np.take_along_axis(lines, tokens[:, None], 1)[:, 0]
+        best = lines.max(1)
+        sums = np.exp(lines - best[:, None]).sum(1, dtype=np.float64)
+        logprobs[wanted] = own - best - np.log(sums)
+        greedy[wanted] = lines.argmax(1) == tokens
+    return logprobs, greedy
+
+
+def shared_length(group: Sequence[_Item]) -> int:
+    """How many tokens of a group can be read once: what follows each is the same for all too.
+
+    So scores of tokens within the part are shared; and each text keeps a token of its own to read.
+    """
+    if len(group) < 2:
+        return 0
+    alike = min(common(group[0].ids, item.ids) for item in group[1:])
+    return max(0, min(alike - 1, min(len(item.ids) for item in group) - 2))
+
+
+def _groups(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    """Texts that begin alike together, where that saves reading.
+
+    In alphabetical order neighbours share the longest beginnings. One more text shortens what its
+    group shares, or begins another group, whichever leaves less to read.
+    """
+    group: list[_Item] = []
+    shared = 0
+    for item in sorted(items, key=lambda item: item.ids):
+        alike = common(group[0].ids, item.ids) - 1 if group else 0
+        longest = min(shared, alike) if len(group) > 1 else alike
+        if group and longest > 0 and len(group) * longest >= (len(group) - 1) * shared:
+            shared = longest
+        elif group:
+            yield group
+            group, shared = [], 0
+        group.append(item)
+    if group:
+        yield group
+
+
+def _windows(texts: Iterable[list[int]], limit: int, stride: int | None) -> Iterator[_Item]:
+    """Texts cut so that each token but the first is predicted once; at most ``limit`` are read."""
+    for index, text in enumerate(texts):
+        done = min(limit, len(text) - 1)
+        if done > 0:
+            yield _Item(index, text[: done + 1], 1)
+        while 0 < done < len(text) - 1:
+            end = min(done + (stride or limit), len(text) - 1)
+            begin = max(0, end - limit)  # the last window reaches back, as the others do
+            yield _Item(index, text[begin : end + 1], done + 1 - begin)
+            done = end
+
+
+def _calls(lengths: Sequence[int], most: int) -> Iterator[list[tuple[int, int, int]]]:
+    """Sequences (number, begin, end) in order, ``most`` tokens together, long ones in pieces."""
+    call: list[tuple[int, int, int]] = []
+    room = most
+    for i, length in enumerate(lengths):
+        begin = 0
+        while begin < length:
+            end = min(length, begin + room)
+            call.append((i, begin, end))
+            room -= end - begin
+            begin = end
+            if room == 0:
+                yield call
+                call, room = [], most
+    if call:
+        yield call
+
+
+def _start_token(model: Any) -> int:
+    """End-of-text, which stands before every document GPT-2 was trained on."""
+    for source in (getattr(model, "tokenizer", None), model.config):
+        for name in ("eos_token_id", "bos_token_id"):
+            token = getattr(source, name, None)
+            if token is not None:
+                return int(token)
+    raise InputError("the model has neither an eos_token_id nor a bos_token_id to begin with.")
