@@ -31,6 +31,7 @@ COMMANDS = {
     "verify": "Hold a model against what was recorded from OpenAI's GPT-2.",
     "quantize": "Store a model in fewer bits a weight; tell what that costs.",
     "bench": "Measure how fast a model runs here.",
+    "plan": "Tell what training a model would take: memory, days, the command.",
     "info": "Tell what a model is, or what is installed here.",
 }
 

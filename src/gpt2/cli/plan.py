@@ -1,0 +1,72 @@
+"""``gpt2 plan``: what training a model would take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gpt2.cli.options import options_of, said
+from gpt2.files import to_json
+from gpt2.training.plan import PlanConfig
+
+if TYPE_CHECKING:
+    from gpt2.training.plan import Plan
+
+
+@click.command("plan")
+@click.argument("size", metavar="SIZE")
+@options_of(PlanConfig)
+@click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
+def command(size: str, as_json: bool, **options: Any) -> None:
+    """Tell what training a model of SIZE would take: memory, days, cost, the command.
+
+    SIZE is gpt2, gpt2-medium, gpt2-large, gpt2-xl; LAYERSxWIDTH, such as 6x384; or a model to go on
+    from. Nothing is trained: memory is computed, and what is assumed is said.
+    """
+    from gpt2.training.machine import here
+    from gpt2.training.plan import make_plan
+
+    config = PlanConfig(**said(options))
+    plan = make_plan(size, config, here() if config.device == "here" else None)
+    click.echo(to_json(plan.to_dict()) if as_json else describe(plan), nl=not as_json)
+
+
+def describe(plan: Plan) -> str:
+    """The plan to read."""
+    from gpt2.training.log import duration
+    from gpt2.training.plan import gib
+
+    rows = [
+        ("model", f"{plan.model}, {plan.parameters / 1e6:,.1f}M parameters, rows of {plan.length}"),
+        ("devices", f"{plan.ranks} x {plan.device}, {gib(plan.memory)} usable each"),
+        ("tokens", f"{plan.tokens:.3g}: {plan.steps:,} steps of {plan.batch_size:,} rows"),
+        ("arithmetic", f"{plan.flops:.3g} FLOPs, forward and backward"),
+        (
+            "time",
+            f"{duration(plan.seconds)} at {plan.utilisation:.0%} of {plan.peak / 1e12:,.3g} "
+            f"TFLOP/s ({plan.precision}) a device; {plan.seconds / 3600 * plan.ranks:,.1f} device "
+            "hours",
+        ),
+        (
+            "compute-optimal",
+            f"{plan.optimal_tokens:.3g} tokens for this size; for this much arithmetic "
+            f"{plan.optimal_parameters / 1e6:,.0f}M parameters (20 tokens each, Hoffmann et al.)",
+        ),
+    ]
+    if plan.cost is not None:
+        rows.append(("cost", f"{plan.cost:,.2f}"))
+    lines = [f"{name:16}{text}" for name, text in rows]
+    head = ["weights", "grads", "optim.", "activ.", "logits", "gathered", "peak"]
+    lines += ["", f"{'a device':22}{'rows':>5}" + "".join(f"{name:>11}" for name in head)]
+    for way in plan.ways:
+        found = way.memory
+        sizes = [found.weights, found.gradients, found.optimizer, found.activations, found.logits,
+                 found.gathered, found.total]  # fmt: skip
+        count = str(way.rows) if way.rows else "none"
+        mark = " *" if way == plan.chosen else ""
+        lines.append(
+            f"{way.name:22}{count:>5}" + "".join(f"{gib(size):>11}" for size in sizes) + mark
+        )
+    lines += ["", *(f"note: {note}" for note in plan.notes), "", plan.command]
+    return "\n".join(lines)

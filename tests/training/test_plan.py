@@ -1,0 +1,121 @@
+"""What training would take: counts that can be done by hand, and choices that follow from them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gpt2.cli.plan import command
+from gpt2.config import GPT2Config
+from gpt2.errors import GPT2Error, OptionError
+from gpt2.training.devices import DEVICES, Device
+from gpt2.training.footprint import footprint
+from gpt2.training.machine import available_memory
+from gpt2.training.plan import PlanConfig, count_of, make_plan
+from tests.tiny import write_tiny
+
+GPT2 = GPT2Config.published("gpt2")
+N = GPT2.parameter_count()
+SMALL = Device("small", 2**31, {"fp32": 1e12}, 1e11, 1, "made up", ())
+
+
+def test_sixteen_bytes_a_parameter_and_fsdp_divides_them() -> None:
+    one = footprint(GPT2, 1, 1024)
+    assert one.weights + one.gradients + one.optimizer == 16 * N
+    many = footprint(GPT2, 1, 1024, strategy="fsdp", ranks=8)
+    assert many.weights + many.gradients + many.optimizer == 2 * N
+    assert many.activations == one.activations
+    assert many.gathered > 0 == one.gathered
+    assert footprint(GPT2, 1, 1024, strategy="ddp", ranks=8) == one
+    muon = footprint(GPT2, 1, 1024, optimizer="muon")
+    assert one.optimizer - muon.optimizer == 4 * 12 * 12 * 768**2
+    lora = footprint(GPT2, 1, 1024, trained=1000)
+    assert (lora.gradients, lora.optimizer) == (4000, 8000)
+
+
+def test_activations_are_korthikantis_but_for_the_residual_stream() -> None:
+    def per_layer(**changes: object) -> float:
+        deep, flat = GPT2.replace(n_layer=13, **changes), GPT2.replace(n_layer=12, **changes)
+        sizes = [footprint(c, 2, 1024, precision="bf16").activations for c in (deep, flat)]
+        return (sizes[0] - sizes[1]) / (2 * 1024 * 768)
+
+    # 34 bytes x T x D, without 2 of dropout masks; the residual stream here is fp32, twice 2 more;
+    # and fused attention keeps a number for each head and token.
+    assert per_layer(resid_pdrop=0.0) == 34 - 2 + 4 + 4 * 12 / 768
+    assert per_layer() == 34 + 4 + 4 * 12 / 768
+    kept = footprint(GPT2, 2, 1024, recompute=True).activations
+    assert kept < footprint(GPT2, 2, 1024).activations / 5
+
+
+def test_the_plan_for_a_node() -> None:
+    options = PlanConfig(device="a100", gpus=8, tokens="10B", price=2.0, utilisation=0.5)
+    plan = make_plan("gpt2", options)
+    assert plan.batch_size == 512
+    assert plan.steps == 19074  # 10^10 / (512 x 1024), rounded up
+    assert plan.flops == (6 * (N - 1024 * 768) + 12 * 12 * 768 * 1024) * 1e10
+    assert plan.seconds == pytest.approx(plan.flops / (8 * 312e12 * 0.5))
+    assert plan.cost == pytest.approx(plan.seconds / 3600 * 8 * 2)
+    assert plan.optimal_tokens == 20 * N
+    assert 6 * plan.optimal_parameters * 20 * plan.optimal_parameters == pytest.approx(plan.flops)
+    assert plan.chosen
+    assert plan.chosen.name == "DDP"
+    assert plan.command == (
+        "torchrun --nproc-per-node 8 -m gpt2 train DATA -o RUN --size gpt2 --steps 19074 "
+        "--batch-size 512 --precision bf16 --lr 0.0006 --parallel ddp"
+    )
+    assert not any("assumed" in note for note in plan.notes)
+    assert any("assumed" in n for n in make_plan("gpt2", PlanConfig(device="a100")).notes)
+
+
+def test_the_way_follows_from_the_memory() -> None:
+    nodes = PlanConfig(device="a10", gpus=4, nodes=4)
+    plan = make_plan("gpt2-xl", nodes)
+    assert plan.chosen
+    assert plan.chosen.strategy == "fsdp"  # 16 bytes a parameter are more than a device has
+    assert plan.command.startswith("torchrun --nnodes 4 --node-rank NODE")
+    assert [way.rows for way in plan.ways if way.strategy == "ddp"] == [0, 0]
+    for way in plan.ways:
+        assert way.rows == 0 or way.memory.total <= plan.memory
+    recomputing = make_plan("gpt2", PlanConfig(), dataclass_with(SMALL, memory=3.2 * 2**30))
+    assert recomputing.chosen
+    assert recomputing.chosen.recompute
+    assert "--recompute" in recomputing.command
+    assert recomputing.utilisation == pytest.approx(0.4 * 0.75)
+    none = make_plan("gpt2-xl", PlanConfig(), SMALL)
+    assert none.chosen is None
+    assert "does not fit" in none.notes[0]
+
+
+def dataclass_with(device: Device, **changes: float) -> Device:
+    return Device(**{**device.__dict__, **changes})
+
+
+def test_wrong_wishes_are_refused() -> None:
+    for options, words in (
+        ({"device": "v100", "precision": "bf16"}, "v100 has no bf16"),
+        ({"device": "a100", "tokens": "many"}, "300M or 10B, found 'many'"),
+        ({"device": "abacus"}, "device must be one of"),
+        ({"device": "here"}, "looked at"),
+    ):
+        with pytest.raises(OptionError, match=words):
+            make_plan("gpt2", PlanConfig(**options))  # type: ignore[arg-type]
+    with pytest.raises(GPT2Error):
+        make_plan("no-such-folder/x", PlanConfig(device="a100"))
+    assert count_of("1.5e9") == count_of("1.5B") == count_of("1,500M") == 1.5e9
+    assert all(device.source and device.peaks for device in DEVICES.values())
+
+
+def test_the_command(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(command, ["6x384", "--device", "rtx-4090", "--tokens", "1B"])
+    assert shown.exit_code == 0, shown.output
+    assert "1 x rtx-4090" in shown.output
+    assert shown.output.splitlines()[-1].startswith("gpt2 train DATA -o RUN --layers 6 --width 384")
+    write_tiny(tmp_path)
+    shown = CliRunner().invoke(command, [str(tmp_path), "--device", "t4", "--json"])
+    read = json.loads(shown.output)
+    assert read["precision"] == "fp16"
+    assert read["command"].startswith(f"gpt2 train DATA -o RUN --from {tmp_path}")
+    assert 1e7 < available_memory() < 1e14
