@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gpt2.engine import Engine, ScoringEngine
+from gpt2.engine import ChoosingEngine, Engine, ScoringEngine
 from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.generation import arrays
 from gpt2.generation.config import token_list
@@ -40,6 +40,8 @@ class Score:
     logprob: float  # natural logarithm, the sum over its tokens
     greedy: bool  # each of its tokens is the most probable one
     tokens: int
+    logprobs: Floats | None = None  # of each token, where asked for,
+    best: Bools | None = None  # and whether it is the most probable one
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,11 @@ class Scorer:
         self.batch_tokens: int = batch_tokens or own
         self.start = _start_token(model)
 
-    def loglikelihood(self, pairs: Sequence[tuple[Ids, Ids]]) -> list[Score]:
+    def loglikelihood(self, pairs: Sequence[tuple[Ids, Ids]], *, each: bool = False) -> list[Score]:
         """Of each (context, continuation), in their order.
 
         A context that is empty is end-of-text. What does not fit in the context is cut from the
-        left; texts that begin alike are read once.
+        left; texts that begin alike are read once. ``each`` keeps each token's figures.
 
         Raises:
             InputError: an empty continuation.
@@ -103,7 +105,8 @@ class Scorer:
         for batch in self._batches(groups):
             for item, (logprobs, greedy) in self._score(batch):
                 total = float(logprobs.sum(dtype=np.float64))
-                found[item.at] = Score(total, bool(greedy.all()), len(logprobs))
+                own = (logprobs, greedy) if each else ()
+                found[item.at] = Score(total, bool(greedy.all()), len(logprobs), *own)
                 done += 1
             self._tell(done, len(items))
         return [score for score in found if score is not None]
@@ -147,6 +150,23 @@ class Scorer:
             return [Rolling(*found) for found in zip(sums, counts, strict=True)]
         own = [np.concatenate([np.empty(0, np.float32), *parts]) for parts in kept]
         return [Rolling(*found) for found in zip(sums, counts, own, strict=True)]
+
+    def top(self, contexts: Sequence[Ids], k: int) -> list[list[int]]:
+        """The ``k`` most probable tokens after each context, the most probable first."""
+        rows = [list(ids)[-self.limit :] or [self.start] for ids in contexts]
+        found: list[list[int]] = []
+        items = [_Item(i, [*row, 0], len(row)) for i, row in enumerate(rows)]
+        for batch in self._batches([item] for item in items):
+            ids = [item.ids[:-1] for (item,) in batch]
+            cache = self.engine.new_cache(len(ids), max(map(len, ids)))
+            if isinstance(self.engine, ChoosingEngine) and k <= self.engine.most_top:
+                best = np.asarray(self.engine.extend_top(cache, ids, k=k)[0])
+            else:
+                logits = arrays.to_numpy(self.engine.extend(cache, ids))
+                best = np.argsort(-logits, axis=1, kind="stable")[:, :k]
+            found += best.tolist()
+            self._tell(len(found), len(rows))
+        return found
 
     def generate(
         self,

@@ -1,0 +1,210 @@
+"""Runs benchmarks on a model: a journal of what is done, results with all they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import gpt2
+from gpt2.errors import CorruptFileError, OptionError
+from gpt2.evaluation.benchmark import Benchmark, Subject
+from gpt2.files import read_text, reported, sha256
+
+Tick = Callable[[str, int, int], None]  # (benchmark, examples done, in all)
+
+
+class Journal:
+    """Rows of finished examples as JSON lines beside the results, so that a run can go on.
+
+    The first line holds what the rows depend on; a journal of other settings is refused.
+    """
+
+    def __init__(self, path: Path | None, settings: Mapping[str, Any]) -> None:
+        self.path, self.rows = path, dict[str, list[dict[str, Any]]]()
+        self.seconds: dict[str, float] = {}
+        if path is None:
+            return
+        head = {"settings": settings}
+        lines = read_text(path).split("\n") if path.exists() else []
+        if len(lines) < 2:
+            self._write([head], "w")
+            return
+        if self._entry(lines[0]) != json.loads(json.dumps(head)):
+            raise OptionError(
+                f"{path} was begun with another model or other options: remove it to begin anew, "
+                "or write elsewhere."
+            )
+        for line in lines[1:-1]:  # the last one has no end: empty, or cut off by a kill
+            self._take(self._entry(line))
+        if lines[-1]:
+            entries = [self._entry(line) for line in lines[:-1]]
+            self._write(entries, "w")
+
+    def _entry(self, line: str) -> dict[str, Any]:
+        try:
+            entry: dict[str, Any] = json.loads(line)
+        except json.JSONDecodeError:
+            raise CorruptFileError(f"{self.path} is no journal: {line[:40]!r}.") from None
+        return entry
+
+    def _take(self, entry: Mapping[str, Any]) -> None:
+        name = entry["benchmark"]
+        self.rows.setdefault(name, []).extend(entry["rows"])
+        self.seconds[name] = self.seconds.get(name, 0.0) + entry["seconds"]
+
+    def add(self, name: str, rows: list[dict[str, Any]], seconds: float) -> None:
+        """Keep the rows of some more examples."""
+        entry = {"benchmark": name, "rows": rows, "seconds": seconds}
+        self._take(entry)
+        if self.path is not None:
+            self._write([entry], "a")
+
+    def _write(self, entries: Iterable[Mapping[str, Any]], mode: str) -> None:
+        assert self.path is not None
+        with reported(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open(mode, encoding="utf-8") as file:
+                file.writelines(json.dumps(e, ensure_ascii=False) + "\n" for e in entries)
+
+    def remove(self) -> None:
+        """The results are written: it is not needed any more."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def run(
+    benchmark: Benchmark,
+    subject: Subject,
+    folder: Path,
+    *,
+    limit: int | None = None,
+    journal: Journal | None = None,
+    tick: Tick | None = None,
+) -> dict[str, Any]:
+    """One benchmark's results as plain values.
+
+    Args:
+        folder: the data folder.
+        limit: only so many examples of the first ones; told in the result.
+        journal: rows that are done already, and where new ones go.
+
+    Raises:
+        MissingFileError, CorruptFileError: the set is not there, or not the published one.
+    """
+    files = benchmark.find(folder)
+    hashes = {name: sha256(path) for name, path in files.items() if path.is_file()}
+    examples = benchmark.read(files)
+    total = len(examples)
+    examples = examples[:limit]
+    kept = journal or Journal(None, {})
+    rows = kept.rows.setdefault(benchmark.name, [])
+    while len(rows) < len(examples):
+        if tick:
+            tick(benchmark.name, len(rows), len(examples))
+        begin = time.perf_counter()
+        part = examples[len(rows) : len(rows) + benchmark.together]
+        found = benchmark.judge(subject, part)
+        kept.add(benchmark.name, found, time.perf_counter() - begin)
+        rows = kept.rows[benchmark.name]
+    if tick:
+        tick(benchmark.name, len(examples), len(examples))
+    return {
+        "title": benchmark.title,
+        "source": benchmark.source,
+        "licence": benchmark.licence,
+        "files": hashes,
+        "examples": len(examples),
+        "of": total,
+        "seconds": round(kept.seconds.get(benchmark.name, 0.0), 3),
+        "measures": _measures(benchmark, rows, subject, len(examples) < total),
+    }
+
+
+def _measures(
+    benchmark: Benchmark, rows: list[dict[str, Any]], subject: Subject, partial: bool
+) -> dict[str, Any]:
+    found = {}
+    for measure in benchmark.measures:
+        figure = measure.figure(rows)
+        if figure is None:
+            continue
+        protocol, column, near = measure.protocol, measure.column, measure.near
+        if measure.rolling:
+            stride = subject.stride or "the whole window"
+            protocol += f"; windows of {subject.scorer.limit} tokens, stride {stride}"
+        if partial:
+            protocol += f"; the first {len(rows)} examples only"
+            column, near = None, column or near
+        found[measure.name] = {
+            "title": measure.title,
+            "value": figure.value,
+            "error": figure.error,
+            "error_kind": measure.error_kind,
+            "rows": figure.count,
+            "better": measure.better,
+            "protocol": protocol,
+            "column": column,
+            "near": near,
+        }
+    return found
+
+
+def identity(model: Any, name: str, **options: Any) -> dict[str, Any]:
+    """What results depend on beside the data: the model's name, files or weights, and options."""
+    from gpt2.hub import resolve
+
+    place = resolve(name, local_files_only=True)
+    paths = sorted(place.glob("*.safetensors")) if place.is_dir() else [place]
+    total = hashlib.sha256()
+    for path in paths:
+        total.update(sha256(path).encode())
+    return {
+        "model": name,
+        "weights": total.hexdigest()[:16] if paths else None,
+        "parameters": model.config.parameter_count(),
+        "context": model.config.n_positions,
+        **options,
+    }
+
+
+def surroundings() -> dict[str, Any]:
+    """The machine, the commit and the versions: what else a result depends on."""
+    here = Path(gpt2.__file__).parent
+    try:
+        commit = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True
+        ).stdout.strip()
+    except OSError:
+        commit = ""
+    versions = {"python": platform.python_version(), "gpt2": gpt2.__version__}
+    for name in ("numpy", "torch", "sacrebleu", "rouge-score"):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "commit": commit or None,
+        "versions": versions,
+        "machine": {
+            "system": platform.platform(),
+            "processor": _processor(),
+            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        },
+        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
