@@ -128,7 +128,7 @@ def test_every_benchmark_says_what_it_is() -> None:
     for name in NAMES:
         found = benchmark(name)
         assert found.name == name
-        assert all((found.title, found.source, found.licence, found.get, found.files))
+        assert all((found.title, found.source, found.licence, found.get))
         names = [m.name for m in found.measures]
         assert len(set(names)) == len(names)
 

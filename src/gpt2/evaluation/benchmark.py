@@ -179,6 +179,7 @@ class Benchmark:
         read, judge, measures: see the module.
         together: examples that are judged together.
         group: what `--on` a group of names means: ``paper``, ``bias``, ``tasks`` or ``more``.
+        paper: what the GPT-2 paper found, where its table 3 has no column of it.
     """
 
     name: str
@@ -192,6 +193,7 @@ class Benchmark:
     measures: tuple[Measure, ...]
     together: int = 256
     group: Literal["paper", "bias", "tasks", "more"] = "more"
+    paper: str = ""
 
     def find(self, folder: Path) -> dict[str, Path]:
         """The files under ``folder``.

@@ -124,29 +124,64 @@ def bleu(
         language: of the references: ``zh`` is cut into characters, ``ja`` and ``ko`` likewise;
             others by sacrebleu's ``13a``.
     """
-    cut = {"zh": "zh", "ja": "char", "ko": "char"}.get(language, "13a")
-    return _corpus("BLEU", translations, references, tokenize=cut)
+    return _corpus(_bleu(language), translations, references)
 
 
 def chrf(translations: Sequence[str], references: Sequence[str]) -> tuple[float, str]:
     """chrF2 of a whole test set in 0..100 and sacrebleu's signature."""
-    return _corpus("CHRF", translations, references)
+    return _corpus(_sacrebleu("CHRF"), translations, references)
 
 
-def _corpus(
-    kind: str, translations: Sequence[str], references: Sequence[str], **options: Any
-) -> tuple[float, str]:
+def counts(
+    kind: str, translations: Sequence[str], references: Sequence[str], language: str
+) -> list[list[int]]:
+    """What each sentence adds to the score of a whole set, ``bleu`` or ``chrf``: whole numbers.
+
+    `from_counts` of some sentences' is their corpus score, as in sacrebleu's own bootstrap: a
+    score of many resamples costs no more than sums.
+    """
+    metric = _bleu(language) if kind == "bleu" else _sacrebleu("CHRF")
+    _check_lengths(translations, references)
+    found = metric._extract_corpus_statistics(list(translations), [list(references)])
+    return [list(map(int, row)) for row in found]
+
+
+def from_counts(kind: str, rows: Sequence[Sequence[int]], language: str) -> float:
+    """The score of sentences of which `counts` are known, in 0..100."""
+    metric = _bleu(language) if kind == "bleu" else _sacrebleu("CHRF")
+    score: float = metric._compute_score_from_stats(
+        [sum(column) for column in zip(*rows, strict=True)]
+    ).score
+    return score
+
+
+def _bleu(language: str) -> Any:
+    cut = {"zh": "zh", "ja": "char", "ko": "char"}.get(language, "13a")
+    return _sacrebleu("BLEU", tokenize=cut)
+
+
+@cache
+def _sacrebleu(kind: str, **options: Any) -> Any:
     try:
         from sacrebleu import metrics
     except ImportError:
         raise _missing("sacrebleu") from None
+    return getattr(metrics, kind)(**options)
+
+
+def _corpus(
+    metric: Any, translations: Sequence[str], references: Sequence[str]
+) -> tuple[float, str]:
+    _check_lengths(translations, references)
+    score = metric.corpus_score(list(translations), [list(references)])
+    return score.score, str(metric.get_signature())
+
+
+def _check_lengths(translations: Sequence[str], references: Sequence[str]) -> None:
     if len(translations) != len(references) or not references:
         raise InputError(
             f"{len(translations)} translations cannot be held against {len(references)} references."
         )
-    metric = getattr(metrics, kind)(**options)
-    score = metric.corpus_score(list(translations), [list(references)])
-    return score.score, str(metric.get_signature())
 
 
 def _missing(package: str) -> MissingDependencyError:

@@ -121,6 +121,7 @@ def run(
         "title": benchmark.title,
         "source": benchmark.source,
         "licence": benchmark.licence,
+        "paper": benchmark.paper,
         "files": hashes,
         "examples": len(examples),
         "of": total,

@@ -11,7 +11,33 @@ if TYPE_CHECKING:
     from gpt2.evaluation.benchmark import Benchmark
 
 # In the order of the table. The file is the name with underscores for hyphens.
-NAMES = ["lambada", "wikitext2"]
+NAMES = [
+    "lambada",
+    "cbt-cn",
+    "cbt-ne",
+    "wikitext2",
+    "ptb",
+    "enwik8",
+    "text8",
+    "wikitext103",
+    "billion-words",
+    "winograd",
+    "coqa",
+    "cnn-dailymail",
+    "wmt14-en-fr",
+    "wmt14-fr-en",
+    "natural-questions",
+    "webquestions",
+    "xquad-en",
+    "xquad-zh",
+    "wmt19-en-zh",
+    "wmt19-zh-en",
+    "tatoeba-en-zh",
+    "dialogsum",
+    "winobias",
+    "occupations",
+    "robustness",
+]
 
 
 def benchmark(name: str) -> Benchmark:

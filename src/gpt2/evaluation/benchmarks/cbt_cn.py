@@ -1,0 +1,5 @@
+"""CBT, common nouns."""
+
+from gpt2.evaluation.cloze import cbt
+
+BENCHMARK = cbt("CN", "common nouns")

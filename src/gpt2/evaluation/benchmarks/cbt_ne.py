@@ -1,0 +1,5 @@
+"""CBT, named entities."""
+
+from gpt2.evaluation.cloze import cbt
+
+BENCHMARK = cbt("NE", "named entities")

@@ -1,0 +1,43 @@
+"""The Winograd schema challenge (Levesque et al. 2012): which of two does a pronoun mean.
+
+Partial scoring as Trinh & Le (2018) describe it and the GPT-2 paper takes it (section 3.3: 70.70 %
+for the largest model).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gpt2.evaluation.benchmark import Benchmark, File, Subject, mean
+from gpt2.evaluation.pronouns import PARTIAL, chosen, log_likelihoods, readings
+from gpt2.evaluation.readers import Schema, read_schemas
+
+FILE = "wsc273.txt"
+
+
+def judge(subject: Subject, examples: Sequence[Schema]) -> list[dict[str, Any]]:
+    """Whether the right name is the likelier; and whether it is the first of the two."""
+    found = log_likelihoods(subject, [readings(example) for example in examples])
+    return [
+        {"right": chosen(scores) == example.answer, "first": example.answer == 0}
+        for example, scores in zip(examples, found, strict=True)
+    ]
+
+
+BENCHMARK = Benchmark(
+    name="winograd",
+    title="Winograd schemas (273)",
+    source="https://arxiv.org/abs/1806.02847",
+    licence="CC BY 4.0",
+    files=(File(FILE, "43103428d77df28b1bb37156eaf3c43a954a02b5dc7ff72453f5c54abf394bad"),),
+    get="A schema is five lines: sentence with [MASK], [MASK], both names, the answer, nothing.",
+    read=lambda files: read_schemas(files[FILE]),
+    judge=judge,
+    measures=(
+        mean("acc", "accuracy, %", PARTIAL, "right", scale=100),
+        mean("first_acc", "accuracy, %: no model", "the first of the names", "first", scale=100),
+    ),
+    group="paper",
+    paper="70.70 % of the 1558M model (section 3.3)",
+)

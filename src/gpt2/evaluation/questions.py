@@ -1,0 +1,88 @@
+"""Question sets: exact match and F1 of what the task `answer` gives, and what one answer gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gpt2.evaluation.benchmark import Measure, Row, Subject, corpus, mean
+from gpt2.evaluation.metrics import best, exact_match, f1, words
+from gpt2.evaluation.readers import Question
+from gpt2.evaluation.statistics import calibration
+from gpt2.tasks import TASKS
+
+OPEN = "the task answer without a context: examples of questions with answers, greedy, one line"
+READ = "the task answer with its context: text, question and A:, greedy, one line"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, and the answer that needs no model."""
+
+    question: Question
+    trivial: str
+
+
+def answered(model: Any, **row: Any) -> dict[str, Any]:
+    """The task's answer to one question and the model's probability of exactly it."""
+    found = TASKS["answer"].run(model, row, None, {})
+    return {"answer": found["answer"] or "", "probability": float(found["joint"])}
+
+
+def with_most_frequent(questions: Sequence[Question]) -> list[Asked]:
+    """Beside each question the answer that is right most often, of several the first."""
+    counted = Counter(a for q in questions for a in dict.fromkeys(q.answers))
+    return [Asked(question, counted.most_common(1)[0][0]) for question in questions]
+
+
+def judge(
+    units: Callable[[str], list[str]] = words, context: bool = False
+) -> Callable[[Subject, Sequence[Asked]], list[dict[str, Any]]]:
+    """A judge that compares answers by these units."""
+
+    def judged(subject: Subject, examples: Sequence[Asked]) -> list[dict[str, Any]]:
+        rows = []
+        for example in examples:
+            own = example.question
+            more = {"context": own.context} if context else {}
+            found = answered(subject.model, question=own.text, **more)
+            for name, answer in (("", found["answer"]), ("trivial_", example.trivial)):
+                found[f"{name}em"] = best(exact_match, answer, own.answers, units)
+                found[f"{name}f1"] = best(f1, answer, own.answers, units)
+            rows.append(found)
+        return rows
+
+    return judged
+
+
+def measures(how: str, trivial: str) -> tuple[Measure, ...]:
+    """Exact match and F1 in percent, the model's and the trivial answer's."""
+    titles = {"em": "exact match, %", "f1": "F1, %"}
+    own = [mean(key, title, how, key, scale=100) for key, title in titles.items()]
+    other = [
+        mean(f"trivial_{key}", f"{title}: no model", trivial, f"trivial_{key}", scale=100)
+        for key, title in titles.items()
+    ]
+    return (*own, *other)
+
+
+def _calibrated(of: Callable[[Any], float]) -> Callable[[Sequence[Row]], float]:
+    def value(rows: Sequence[Row]) -> float:
+        sure, right = ([float(row[key]) for row in rows] for key in ("probability", "em"))
+        return of(calibration(sure, right))
+
+    return value
+
+
+def calibrated(how: str) -> tuple[Measure, ...]:
+    """How well the model's probability of its answer tells whether it is right (section 3.8)."""
+    keys = ["probability", "em"]
+    top = _calibrated(lambda found: 100 * found.top)
+    error = _calibrated(lambda found: 100 * found.error)
+    bins = "ten bins of equal count, by the probability of exactly this answer"
+    return (
+        corpus("top_em", "exact match of the surest 1 %", f"{how}; by its probability", keys, top),
+        corpus("ece", "calibration error, %", f"{how}; {bins}", keys, error, better="lower"),
+    )

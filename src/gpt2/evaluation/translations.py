@@ -1,0 +1,89 @@
+"""Translation sets: BLEU and chrF of what the task `translate` gives, and of the source itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gpt2.evaluation.benchmark import Benchmark, File, Measure, Row, Subject, corpus
+from gpt2.evaluation.metrics import counts, from_counts
+from gpt2.evaluation.readers import read_parallel
+from gpt2.tasks import TASKS
+
+KINDS = {"bleu": "BLEU", "chrf": "chrF"}
+HOW = "the task translate: examples of sentence = translation, greedy, its first sentence"
+
+
+def translations(model: Any, texts: Sequence[str], source: str, to: str) -> list[str]:
+    """Each text by the task, one document of all of them, so that they are read in batches."""
+    document = "\n\n".join(" ".join(text.split()) for text in texts)
+    row = {"text": document}
+    found = TASKS["translate"].run(model, row, None, {"source": source, "to": to})
+    return str(found["translation"]).split("\n")[::2]
+
+
+def judge(source: str, to: str) -> Callable[[Subject, Sequence[Any]], list[dict[str, Any]]]:
+    """A judge of one pair of languages."""
+
+    def judged(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+        texts, references = ([e[i] for e in examples] for i in (0, 1))
+        made = translations(subject.model, texts, source, to)
+        rows: list[dict[str, Any]] = [
+            {"source": s, "reference": r, "translation": m}
+            for s, r, m in zip(texts, references, made, strict=True)
+        ]
+        for kind in KINDS:
+            for name, those in ((kind, made), (f"copy_{kind}", texts)):
+                for row, own in zip(rows, counts(kind, those, references, to), strict=True):
+                    row[name] = own
+        return rows
+
+    return judged
+
+
+def _measure(kind: str, key: str, title: str, how: str, to: str) -> Measure:
+    def value(rows: Sequence[Row]) -> float:
+        return from_counts(kind, [row[key] for row in rows], to)
+
+    return corpus(key, title, f"{how}; sacrebleu", [key], value)
+
+
+def translation(
+    name: str,
+    title: str,
+    source: str,
+    to: str,
+    files: tuple[File, File],
+    *,
+    published: str,
+    licence: str,
+    get: str,
+    paper: str = "",
+) -> Benchmark:
+    """A benchmark of two files whose lines are translations of each other."""
+    cut = "characters" if to == "zh" else "13a"
+    measures = [
+        _measure(kind, kind, words, f"{HOW}; {cut if kind == 'bleu' else 'chrF2'}", to)
+        for kind, words in KINDS.items()
+    ]
+    measures += [
+        _measure(
+            kind, f"copy_{kind}", f"{words}: no model", "the source as its own translation", to
+        )
+        for kind, words in KINDS.items()
+    ]
+    first, second = files
+    return Benchmark(
+        name=name,
+        title=title,
+        source=published,
+        licence=licence,
+        files=files,
+        get=get,
+        read=lambda found: read_parallel(found[first.name], found[second.name]),
+        judge=judge(source, to),
+        measures=tuple(measures),
+        together=32,
+        group="paper" if paper else "tasks",
+        paper=paper,
+    )
