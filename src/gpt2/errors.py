@@ -14,6 +14,7 @@
     ├── HubError                 the model hub (OSError)
     │   ├── HubNotFoundError     it has no such model, file or revision
     │   └── HubOfflineError      it cannot be reached, or offline mode is set
+    ├── TrainingError            training that cannot go on: a loss that is no number
     ├── MissingDependencyError   an optional package is not installed (ImportError)
     └── UnsupportedError         GPT-2 has it, this package does not (NotImplementedError)
 
@@ -78,6 +79,10 @@ class HubNotFoundError(HubError):
 
 class HubOfflineError(HubError):
     """The hub cannot be reached, or offline mode is set and the file is not in the cache."""
+
+
+class TrainingError(GPT2Error):
+    """Training that cannot go on; the last checkpoint is as it was."""
 
 
 class MissingDependencyError(GPT2Error, ImportError):

@@ -1,0 +1,227 @@
+"""Checkpoints of a run: ordinary model folders, each with what training needs to go on beside.
+
+    RUN/checkpoints/step-000250/          config.json, model.safetensors, tokenizer: a model folder
+    RUN/checkpoints/step-000250/training/ state.json, optimizer.safetensors
+    RUN/model/                            at the end: the best, or without validation the last
+
+A checkpoint is written under another name, brought to the disk and renamed, so one that has its
+name is whole, whenever the process was killed. The optimiser's state is kept by parameter name in
+whole tensors, so any number of processes can go on from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from torch import Tensor
+
+from gpt2.checkpoint.mapped import read_safetensors, write_safetensors
+from gpt2.errors import CorruptFileError, MissingFileError, OptionError
+from gpt2.files import read_json, reported, write_json
+from gpt2.training.config import TrainingConfig
+
+FOLDER, TRAINING, MODEL = "checkpoints", "training", "model"
+STATE, OPTIMIZER = "state.json", "optimizer.safetensors"
+NAME = re.compile(r"step-(\d{6,})")
+PART = ".part"  # the ending of what is not whole
+FORMAT = "gpt2 training 1"
+
+
+@dataclasses.dataclass
+class State:
+    """Where a run is, beside weights and optimiser.
+
+    Attributes:
+        step: how many are done.
+        config: the options of training.
+        data: what it is trained on, by hash and the like.
+        micro_batch, threads: as found and used; other ones would change the last bits.
+        ranks: the number of processes.
+        scale, good_steps: of the fp16 loss scaling.
+        best: the lowest validation loss, and the step it was found after.
+        stale: validations since then.
+        versions: of what computed.
+    """
+
+    step: int
+    config: dict[str, Any]
+    data: dict[str, Any]
+    micro_batch: int
+    threads: int
+    ranks: int
+    scale: float = 1.0
+    good_steps: int = 0
+    best: dict[str, float] | None = None
+    stale: int = 0
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    format: str = FORMAT
+
+
+class Checkpoints:
+    """Those of a run's folder."""
+
+    def __init__(self, run: Path) -> None:
+        self.run, self.folder = run, run / FOLDER
+        self._lock: TextIO | None = None
+
+    def steps(self) -> list[int]:
+        """The steps of the checkpoints that are there, in order."""
+        if not self.folder.is_dir():
+            return []
+        found = (NAME.fullmatch(path.name) for path in self.folder.iterdir())
+        return sorted(int(match[1]) for match in found if match)
+
+    def at(self, step: int) -> Path:
+        """The folder of a step's."""
+        return self.folder / f"step-{step:06d}"
+
+    def last(self) -> Path:
+        """The newest. Raises `MissingFileError`."""
+        steps = self.steps()
+        if not steps:
+            raise MissingFileError(f"{self.run} has no checkpoint to go on from.")
+        return self.at(steps[-1])
+
+    def take(self, resume: bool, overwrite: bool = False) -> None:
+        """Let no other process write here, until `release`.
+
+        Raises `OptionError` where another does, or where there is a run that is neither to go on
+        nor to be overwritten.
+        """
+        import fcntl
+
+        with reported(self.run):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise OptionError(f"Another process is training in {self.run}.") from None
+        steps = self.steps()
+        if resume:
+            self.last()
+        elif steps and not overwrite:
+            raise OptionError(
+                f"{self.run} holds a run of {steps[-1]} steps: give --resume to go on, --overwrite "
+                "to begin anew, or another folder."
+            )
+        elif steps:
+            with reported(self.run):
+                for step in steps:
+                    shutil.rmtree(self.at(step))
+                shutil.rmtree(self.run / MODEL, ignore_errors=True)
+
+    def release(self) -> None:
+        """Let others write."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def save(
+        self, state: State, optimizer: Mapping[str, Tensor], model: Callable[[Path], None]
+    ) -> Path:
+        """Write one, whole or not at all; ``model`` writes its files into the folder it is given.
+
+        Raises `WriteError`; what was there before is untouched.
+        """
+        target = self.at(state.step)
+        part = target.with_name(target.name + PART)
+        with reported(target):
+            shutil.rmtree(part, ignore_errors=True)
+            try:
+                (part / TRAINING).mkdir(parents=True)
+                model(part)
+                write_safetensors(part / TRAINING / OPTIMIZER, optimizer)
+                write_json(part / TRAINING / STATE, dataclasses.asdict(state))
+                _flush(part)
+                shutil.rmtree(target, ignore_errors=True)
+                part.replace(target)
+                _flush_folder(self.folder)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+        return target
+
+    def tidy(self, keep: int, best: int | None = None) -> None:
+        """Remove all but the last ``keep`` and the best, and what a kill left half-written."""
+        steps = self.steps()
+        for step in steps[:-keep]:
+            if step != best:
+                path = self.at(step)  # renamed first, so that no half checkpoint has a name
+                shutil.rmtree(path.replace(path.with_name(path.name + PART)), ignore_errors=True)
+        for path in self.folder.glob(f"*{PART}"):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def publish(self, step: int) -> Path:
+        """Copy a checkpoint's model to RUN/model, whole or not at all."""
+        target = self.run / MODEL
+        part = target.with_name(target.name + PART)
+        with reported(target):
+            try:
+                shutil.rmtree(part, ignore_errors=True)
+                shutil.copytree(self.at(step), part, ignore=shutil.ignore_patterns(TRAINING))
+                _flush(part)
+                shutil.rmtree(target, ignore_errors=True)
+                part.replace(target)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+        return target
+
+
+def read_state(folder: Path) -> State:
+    """The state in a checkpoint. Raises `MissingFileError`, `CorruptFileError`."""
+    path = folder / TRAINING / STATE
+    content = read_json(path)
+    if content.get("format") != FORMAT:
+        raise CorruptFileError(
+            f"{path} has the format {content.get('format')!r}, this version reads {FORMAT!r}."
+        )
+    try:
+        return State(**content)
+    except TypeError as error:
+        raise CorruptFileError(f"{path} is not the state of a training: {error}.") from None
+
+
+def read_optimizer(folder: Path) -> dict[str, Tensor]:
+    """The optimiser's state in a checkpoint, mapped from the file."""
+    stored = read_safetensors(folder / TRAINING / OPTIMIZER)
+    return {name: tensor.torch() for name, tensor in stored.items()}
+
+
+def differences(state: State, config: TrainingConfig, data: Mapping[str, Any]) -> list[str]:
+    """In words, what makes a run that goes on another one: options, data."""
+    changes = TrainingConfig.from_dict(state.config).changes(config)
+    found = [f"{name} ({before!r}, now {now!r})" for name, (before, now) in changes.items()]
+    for name in sorted({*state.data, *data}):
+        before, now = state.data.get(name), data.get(name)
+        if before != now:
+            found.append(f"data: {name} ({_short(before)}, now {_short(now)})")
+    return found
+
+
+def _short(value: Any) -> str:
+    return str(value)[:16]
+
+
+def _flush(folder: Path) -> None:
+    """Bring a folder's files to the disk: after the rename they must not be empty."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        else:
+            _flush_folder(path)
+    _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

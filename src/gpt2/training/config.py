@@ -1,0 +1,102 @@
+"""`TrainingConfig`: every option of training, declared once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from gpt2.errors import OptionError
+from gpt2.options import check_names, option, validate
+
+Precision = Literal["fp32", "bf16", "fp16"]
+# What may differ when a run goes on: none of it changes what the weights become.
+HARMLESS = ("validate_every", "save_every", "save_minutes", "keep", "sample_every", "prompt",
+            "sample_tokens")  # fmt: skip
+
+
+@dataclasses.dataclass
+class TrainingConfig:
+    """How a model is trained. Raises `OptionError` for a value that cannot be."""
+
+    steps: int = option(2000, "Updates of the weights, in all.", minimum=1)
+    batch_size: int = option(16, "Rows of a step, over all processes.", minimum=1)
+    length: int | None = option(None, "Tokens of a row; the model's context by default.", minimum=2)
+    micro_batch: int | None = option(
+        None, "Rows a process computes at a time; by default what the memory allows.", minimum=1
+    )
+    lr: float = option(1e-3, "The highest learning rate.", above=0)
+    schedule: Literal["cosine", "wsd", "constant"] = option(
+        "cosine", "Of the learning rate after warm-up; wsd: constant, at the end linear decay."
+    )
+    warmup: int | None = option(
+        None, "Steps of linear warm-up; a twentieth of all, at most 200, by default.", minimum=0
+    )
+    min_lr: float = option(
+        0.1, "Where cosine and wsd end, as a part of --lr.", minimum=0, maximum=1
+    )
+    decay: float = option(0.2, "The part of the steps that wsd decays in.", minimum=0, maximum=1)
+    optimizer: Literal["adamw", "muon"] = option(
+        "adamw", "muon: for the matrices of the blocks, AdamW for the rest."
+    )
+    beta1: float = option(0.9, "AdamW's average of gradients.", minimum=0, maximum=1)
+    beta2: float = option(0.95, "AdamW's average of their squares.", minimum=0, maximum=1)
+    eps: float = option(1e-8, "AdamW's guard against division by zero.", above=0)
+    momentum: float = option(0.95, "Muon's average of gradients.", minimum=0, maximum=1)
+    weight_decay: float = option(0.1, "Of matrices, decoupled from the gradient.", minimum=0, off=0)
+    clip: float = option(1.0, "The longest gradient; longer ones are shortened.", minimum=0, off=0)
+    precision: Precision = option("fp32", "Of the products; the weights stay fp32.")
+    recompute: bool = option(
+        False, "Keep only each layer's input and compute the rest again: less memory, a third "
+        "slower."
+    )  # fmt: skip
+    compile: bool = option(False, "Compile with torch.compile, where it works.")
+    seed: int = option(0, "Of the first weights, the order of the rows and dropout.", minimum=0)
+    threads: int | None = option(None, "Of a CPU process; torch's choice by default.", minimum=1)
+    device: str | None = option(None, "cpu, cuda, cuda:1, mps; a GPU by default if there is one.")
+    parallel: Literal["ddp", "fsdp"] = option(
+        "ddp", "Under torchrun: the weights whole in each process, or sharded."
+    )
+    validate_every: int = option(
+        250, "Steps between validations; there is one at the end too.", minimum=0, off=0
+    )
+    patience: int = option(
+        0, "Stop after that many validations without a new best.", minimum=0, off=0
+    )
+    save_every: int = option(0, "Steps between checkpoints.", minimum=0, off=0)
+    save_minutes: float = option(10.0, "Minutes between checkpoints.", minimum=0, off=0)
+    keep: int = option(2, "Last checkpoints to keep; the best one is kept beside.", minimum=1)
+    sample_every: int = option(500, "Steps between samples of text.", minimum=0, off=0)
+    prompt: str = option("\n", "What samples begin with.")
+    sample_tokens: int = option(80, "Length of a sample.", minimum=1)
+
+    def __post_init__(self) -> None:
+        validate(self)
+        if self.optimizer == "adamw" and not (self.beta1 < 1 and self.beta2 < 1):
+            raise OptionError(f"beta1 and beta2 must be below 1: {self.beta1}, {self.beta2}.")
+        if self.warmup is not None and self.warmup > self.steps:
+            raise OptionError(f"warmup must be at most steps ({self.steps}), found {self.warmup}.")
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps of warm-up, as asked or by default."""
+        return min(200, self.steps // 20) if self.warmup is None else self.warmup
+
+    def to_dict(self) -> dict[str, Any]:
+        """All options, for a file."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainingConfig:
+        """From a file's contents; raises `OptionError`."""
+        check_names(cls, values)
+        return cls(**values)
+
+    def changes(self, other: TrainingConfig) -> dict[str, tuple[Any, Any]]:
+        """Options whose change from ``self`` to ``other`` changes what the weights become."""
+        before, after = self.to_dict(), other.to_dict()
+        return {
+            name: (value, after[name])
+            for name, value in before.items()
+            if name not in HARMLESS and value != after[name]
+        }

@@ -1,0 +1,411 @@
+"""`Trainer`: the one loop, for pretraining and fine-tuning, for one process and many.
+
+A step: the rows of the step, a pure function of its number; forward and backward in parts that fit
+the memory; the gradient shortened; the weights updated. Losses are divided by what counts in the
+whole batch, over all parts and processes, so the update depends on none of them.
+
+Dropout's randomness is seeded anew at each step from (seed, step, rank). So nothing random is kept
+in a checkpoint, and what samples and validation draw changes nothing: a resumed run is the
+uninterrupted one, bit for bit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from gpt2 import __version__
+from gpt2.errors import GPT2Error, OptionError, TrainingError, WriteError
+from gpt2.training import distributed, memory
+from gpt2.training.batches import Batch, Source, prefetch
+from gpt2.training.checkpoints import (
+    MODEL,
+    Checkpoints,
+    State,
+    differences,
+    read_optimizer,
+    read_state,
+)
+from gpt2.training.config import TrainingConfig
+from gpt2.training.distributed import Processes, whole
+from gpt2.training.flops import flops_per_token, peak
+from gpt2.training.log import Log
+from gpt2.training.model_files import ModelFiles, WholeModel
+from gpt2.training.signals import Stop
+from gpt2.training.step import Stepper, Update
+from gpt2.training.validate import Validation, validate
+
+EXPECTED = 0.05  # how far from ln(vocabulary) the first loss of new weights may be, as a part of it
+
+
+class Held(Protocol):
+    """A text to validate on: `Whole`, or the like over examples."""
+
+    def __len__(self) -> int:
+        """Batches in all."""
+        ...
+
+    def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
+        """A batch's rows that belong to a rank; perhaps none."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        step: how many steps are done.
+        loss: of the last step.
+        validation: the last one.
+        best: the step with the lowest validation loss, and that loss.
+        stopped: why before the end: "signal", "patience"; None: all steps are done.
+        signal: its number.
+        model: the folder of the finished model.
+    """
+
+    step: int
+    loss: float
+    validation: Validation | None
+    best: dict[str, float] | None
+    stopped: str | None = None
+    signal: int | None = None
+    model: Path | None = None
+
+
+class Trainer:
+    """Trains a model; `run` does it.
+
+    Args:
+        model: parameters that require no gradient stay as they are (LoRA).
+        source: what gives the rows of each step.
+        config: how.
+        folder: the run's; checkpoints, log and the finished model go there.
+        held: what to validate on.
+        tokenizer: written beside the weights; samples need it.
+        data: what identifies the data (hashes); a run goes on with the same only.
+        resume: go on from the last checkpoint, bit for bit.
+        overwrite: begin anew where a run is.
+        allow_changes: go on with other data or options than the run had.
+        from_scratch: the weights are new, so the first loss must be about ln(vocabulary).
+        files: how the trained part is saved; by default all of it, as a model folder.
+        bytes_of: bytes of each token, for bits per byte (`validate.token_bytes`).
+        processes: of a distributed run; found by itself by default.
+        show: whether the first process shows progress.
+
+    Attributes:
+        step: how many steps are done.
+
+    Raises:
+        OptionError: options that cannot be or that do not go on with what the folder holds.
+        ModelFileError: files that are missing, damaged or cannot be written.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        source: Source,
+        config: TrainingConfig,
+        folder: str | Path,
+        *,
+        held: Held | None = None,
+        tokenizer: Any = None,
+        data: Mapping[str, Any] | None = None,
+        resume: bool = False,
+        overwrite: bool = False,
+        allow_changes: bool = False,
+        from_scratch: bool = False,
+        files: ModelFiles | None = None,
+        bytes_of: Any = None,
+        processes: Processes | None = None,
+        show: bool = True,
+    ) -> None:
+        self.source, self.held, self.config, self.folder = source, held, config, Path(folder)
+        self.tokenizer, self.data, self.bytes_of = tokenizer, dict(data or {}), bytes_of
+        self.from_scratch = from_scratch
+        self.processes = processes or Processes(distributed.pick_device(config.device))
+        self.checkpoints = Checkpoints(self.folder)
+        self._check()
+        if self.processes.first:
+            self.checkpoints.take(resume, overwrite)
+        self.processes.wait()
+        self.step, self.stale, self.signal, self.loss = 0, 0, 0, math.nan
+        self.best: dict[str, float] | None = None
+        self.validation: Validation | None = None
+        self.model = model.to(self.processes.device)
+        self.model.gradient_checkpointing_enable(config.recompute)
+        self.files = files or WholeModel(self.model, tokenizer)
+        state = self._resumed(allow_changes) if resume else None
+        if threads := config.threads or (state.threads if state else None):
+            torch.set_num_threads(threads)
+        self.stepper = Stepper(self.model, config, self.processes)
+        if state is not None:
+            self._restore(state)
+        rows = self.source.batch(0, self.processes.rank, self.processes.ranks)
+        self.length = rows.inputs.shape[1]
+        self.stepper.micro_batch = self._micro_batch(state, rows)
+        self.log: Log | None = self._log(show) if self.processes.first else None
+        self._begin(state)
+
+    def run(self) -> Outcome:
+        """Train to the end, or until something stops it.
+
+        SIGTERM and Ctrl-C end it after the step with a checkpoint.
+
+        Raises:
+            TrainingError: a loss that is no number; the last checkpoint is as it was.
+            WriteError: a checkpoint could not be written; those before are as they were.
+        """
+        try:
+            with Stop() as stop:
+                stopped = self._steps(stop)
+            model = None
+            if stopped != "signal":
+                model = self._finish()
+            return Outcome(self.step, self.loss, self.validation, self.best, stopped,
+                           self.signal or None, model)  # fmt: skip
+        except (TrainingError, WriteError) as error:
+            raise type(error)(f"{error} {self._what_is_kept()}") from error
+        finally:
+            if self.log is not None:
+                self.log.close()
+            self.checkpoints.release()
+
+    def _steps(self, stop: Stop) -> str | None:
+        """All steps that are left; returns why they ended early."""
+        config, rank, ranks = self.config, self.processes.rank, self.processes.ranks
+        batches = prefetch(lambda s: self.source.batch(s, rank, ranks), self.step, config.steps)
+        self.saved_at = self.shown_at = time.perf_counter()
+        with contextlib.closing(batches):  # type: ignore[type-var]
+            for step, batch in batches:
+                found = self.stepper.update(step, batch, stop.number)
+                self.step, self.loss, self.signal = step + 1, found.loss, found.signal
+                self._show(found)
+                improved = self._validate() if self._due(config.validate_every) else False
+                if config.sample_every and self.step % config.sample_every == 0:
+                    self._sample()
+                stopped = self._stopped()
+                if improved or stopped or self._save_due():
+                    self.save()
+                if stopped:
+                    return stopped
+        return None
+
+    def _due(self, every: int) -> bool:
+        """Whether something that comes every so many steps, and at the end, is due."""
+        return bool(every) and (self.step % every == 0 or self.step == self.config.steps)
+
+    def _stopped(self) -> str | None:
+        if self.signal:
+            return "signal"
+        patience = self.config.patience
+        return "patience" if patience and self.stale >= patience else None
+
+    def _save_due(self) -> bool:
+        if self.step == self.config.steps or self._due(self.config.save_every):
+            return True
+        seconds = time.perf_counter() - self.saved_at
+        late = bool(self.config.save_minutes) and seconds > 60 * self.config.save_minutes
+        return bool(self.processes.same(late))
+
+    def save(self) -> None:
+        """Write a checkpoint of now; all processes must ask."""
+        model = {name: whole(t) for name, t in self.files.tensors().items()}
+        optimizer = {name: whole(t) for name, t in self.stepper.optimizer.state().items()}
+        error: GPT2Error | None = None
+        if self.processes.first:
+            try:
+                write = partial(self.files.write, tensors=model)
+                self.checkpoints.save(self._state(), optimizer, write)
+                best = int(self.best["step"]) if self.best else None
+                self.checkpoints.tidy(self.config.keep, best)
+            except GPT2Error as found:
+                error = found
+        self.processes.agree(error)
+        self.saved_at = time.perf_counter()
+
+    def _state(self) -> State:
+        return State(
+            step=self.step,
+            config=self.config.to_dict(),
+            data=self.data,
+            micro_batch=self.stepper.micro_batch,
+            threads=torch.get_num_threads(),
+            ranks=self.processes.ranks,
+            scale=self.stepper.scale.value,
+            good_steps=self.stepper.scale.good,
+            best=self.best,
+            stale=self.stale,
+            versions={"gpt2": __version__, "torch": torch.__version__},
+        )
+
+    def _validate(self) -> bool:
+        """The loss on what is held out; returns whether it is the lowest so far."""
+        if self.held is None:
+            return False
+        rank, ranks = self.processes.rank, self.processes.ranks
+        batches = (self.held.batch(n, rank, ranks) for n in range(len(self.held)))
+        with self.stepper.gathered():
+            found = validate(
+                self.model,
+                batches,
+                autocast=self.stepper.autocast,
+                bytes=self.bytes_of,
+                reduce=self.processes.sum,
+            )
+        self.validation = found
+        if self.log is not None:
+            self.log.validation(self.step, found)
+        improved = self.best is None or found.loss < self.best["loss"]
+        if improved:
+            self.best = {"step": self.step, "loss": found.loss}
+        self.stale = 0 if improved else self.stale + 1
+        return improved
+
+    def _sample(self) -> None:
+        """Write a text, on the first process; where the weights are sharded all must help."""
+        if self.tokenizer is None or not (self.stepper.sharded or self.processes.first):
+            return
+        prompt = self.tokenizer.encode(self.config.prompt) or [self.tokenizer.eos_token_id]
+        room = self.model.config.n_positions - len(prompt)
+        if room < 1:
+            return
+        self.model.eval()
+        with self.stepper.gathered(), self.stepper.autocast():
+            ids = self.model.generate(
+                [prompt], max_new_tokens=min(room, self.config.sample_tokens), do_sample=True,
+                temperature=0.8, top_k=40, seed=self.step,
+            )[0]  # fmt: skip
+        if self.log is not None:
+            text = self.tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True)
+            self.log.sample(self.step, self.config.prompt, text)
+
+    def _show(self, found: Update) -> None:
+        now = time.perf_counter()
+        if self.log is not None:
+            self.log.step(self.step, found.loss, found.lr, found.norm, now - self.shown_at,
+                          found.tokens)  # fmt: skip
+            if self.step == 1 and self.from_scratch:
+                self._check_first(found.loss)
+        self.shown_at = now
+
+    def _check_first(self, loss: float) -> None:
+        """New weights know nothing: their loss is that of guessing evenly, ln(vocabulary)."""
+        expected = math.log(self.model.config.vocab_size)
+        if abs(loss - expected) > EXPECTED * expected:
+            self._note(
+                f"the first loss is {loss:.3f}, and that of new weights should be about "
+                f"ln({self.model.config.vocab_size}) = {expected:.3f}: is the initialisation right?"
+            )
+
+    def _finish(self) -> Path:
+        """Make RUN/model of the best checkpoint, or of the last where nothing was validated."""
+        step = int(self.best["step"]) if self.best else self.checkpoints.steps()[-1]
+        if self.processes.first:
+            self.checkpoints.publish(step)
+        self.processes.wait()
+        return self.folder / MODEL
+
+    def _what_is_kept(self) -> str:
+        steps = self.checkpoints.steps()
+        if not steps:
+            return "There is no checkpoint yet."
+        return (
+            f"The checkpoint of step {steps[-1]} is as it was: {self.checkpoints.at(steps[-1])}. "
+            "Go on from it with --resume."
+        )
+
+    def _note(self, text: str) -> None:
+        if self.log is not None:
+            self.log.note(text)
+
+    def _check(self) -> None:
+        config, ranks = self.config, self.processes.ranks
+        if self.source.batch_size != config.batch_size:
+            raise OptionError(
+                f"The source gives {self.source.batch_size} rows a step, the options say "
+                f"batch_size {config.batch_size}."
+            )
+        if config.batch_size < ranks:
+            raise OptionError(
+                f"batch_size must be at least the number of processes ({ranks}), found "
+                f"{config.batch_size}."
+            )
+
+    def _resumed(self, allow_changes: bool) -> State:
+        """Take the last checkpoint's weights; returns its state."""
+        folder = self.checkpoints.last()
+        state = read_state(folder)
+        differ = differences(state, self.config, self.data)
+        if differ and not allow_changes:
+            raise OptionError(
+                f"{self.folder} was trained with other {', '.join(differ)}. The result would be "
+                "another one: give the same again, or --allow-changes."
+            )
+        with torch.no_grad():
+            found = self.files.read(folder)
+            for name, tensor in self.files.tensors().items():
+                tensor.copy_(found[name])
+        return state
+
+    def _restore(self, state: State) -> None:
+        """Take back what a checkpoint keeps beside the weights."""
+        self.stepper.optimizer.load(read_optimizer(self.checkpoints.at(state.step)))
+        if self.stepper.scale.active:
+            self.stepper.scale.value = state.scale
+            self.stepper.scale.good = state.good_steps
+        self.step, self.best, self.stale = state.step, state.best, state.stale
+
+    def _micro_batch(self, state: State | None, rows: Batch) -> int:
+        """Rows at a time: as asked, as recorded, or what fits."""
+        if self.config.micro_batch:
+            return self.config.micro_batch
+        if state is not None and state.ranks == self.processes.ranks:
+            return state.micro_batch
+
+        def attempt(count: int) -> None:
+            self.stepper.micro_batch = count
+            self.stepper.gradients(rows.rows(0, count), 0.0)
+            self.stepper.optimizer.zero_grad()
+
+        found = memory.micro_batch(len(rows), self.processes.device, self.model.config,
+                                   self.length, self.config.recompute, attempt)  # fmt: skip
+        return self.processes.least(found)
+
+    def _log(self, show: bool) -> Log:
+        low = self.stepper.low or torch.float32
+        each = peak(self.processes.device, low)
+        frozen = any(not p.requires_grad for p in self.model.parameters())
+        return Log(
+            self.folder,
+            self.config.steps,
+            tokens_per_step=self.config.batch_size * self.length,
+            flops_per_token=flops_per_token(self.model.config, self.length, frozen=frozen),
+            peak_flops=each * self.processes.ranks,
+            start_step=self.step,
+            show=show,
+        )
+
+    def _begin(self, state: State | None) -> None:
+        """Say what matters before the first step."""
+        if state is None:
+            return
+        self._note(f"going on after step {self.step}")
+        if state.ranks != self.processes.ranks:
+            self._note(
+                f"{state.ranks} processes before, {self.processes.ranks} now: sums are added in "
+                "another order, so the last bits differ from the uninterrupted run's"
+            )
+        elif state.versions.get("torch") != torch.__version__:
+            self._note(
+                f"torch {state.versions.get('torch')} before, {torch.__version__} now: the last "
+                "bits may differ from the uninterrupted run's"
+            )
