@@ -26,6 +26,7 @@ COMMANDS = {
     "tokenize": "Show how a text becomes tokens.",
     "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
     "prepare": "Make token shards of text, for training.",
+    "train": "Train a model on text, from new weights or from a model's.",
     "convert": "Write a model in another file format.",
     "overlap": "Tell how much of a test set stands in a training corpus.",
     "verify": "Hold a model against what was recorded from OpenAI's GPT-2.",

@@ -11,14 +11,16 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from gpt2.errors import OptionError
+from gpt2.errors import GPT2Error, OptionError
+
+T = TypeVar("T")
 
 
 def pick_device(name: str | None) -> torch.device:
@@ -88,6 +90,18 @@ class Processes:
         error = self.same(error)
         if error is not None:
             raise error
+
+    def on_first(self, work: Callable[[], T]) -> T:
+        """What ``work`` gives on the first process, in all; an error too."""
+        found: Any = None
+        error: Exception | None = None
+        if self.first:
+            try:
+                found = work()
+            except GPT2Error as raised:
+                error = raised
+        self.agree(error)
+        return self.same(found)
 
     def wait(self) -> None:
         """Until all are here."""

@@ -16,7 +16,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -381,8 +381,9 @@ class Trainer:
         return self.processes.least(found)
 
     def _log(self, show: bool) -> Log:
-        low = self.stepper.low or torch.float32
-        each = peak(self.processes.device, low)
+        device = self.processes.device
+        on_cpu = device.type == "cpu"  # measured, and half precision may take minutes there
+        each = _peak(device, torch.float32 if on_cpu else self.stepper.low or torch.float32)
         frozen = any(not p.requires_grad for p in self.model.parameters())
         return Log(
             self.folder,
@@ -409,3 +410,9 @@ class Trainer:
                 f"torch {state.versions.get('torch')} before, {torch.__version__} now: the last "
                 "bits may differ from the uninterrupted run's"
             )
+
+
+@cache
+def _peak(device: torch.device, dtype: torch.dtype) -> float:
+    """Measured once: on a CPU it takes a second."""
+    return peak(device, dtype)

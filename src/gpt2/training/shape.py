@@ -1,0 +1,74 @@
+"""The shape of a new model, from options."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+from gpt2.config import PUBLISHED, GPT2Config
+from gpt2.errors import OptionError
+from gpt2.options import option, validate
+
+FIELDS = {"layers": "n_layer", "width": "n_embd", "heads": "n_head", "context": "n_positions",
+          "dropout": "resid_pdrop"}  # fmt: skip
+SIZED = ("layers", "width", "heads")
+HEAD = 64  # the width of a head in every published size
+
+
+@dataclasses.dataclass
+class ModelShape:
+    """How large a new model is. Raises `OptionError` for a shape that cannot be."""
+
+    size: Literal["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"] | None = option(
+        None, "A published size, in place of layers, width and heads."
+    )
+    layers: int | None = option(None, "Blocks; 4 by default.", minimum=1)
+    width: int | None = option(None, "Of the residual stream; 256 by default.", minimum=1)
+    heads: int | None = option(None, "Of attention; by default one for 64 of the width.", minimum=1)
+    context: int | None = option(
+        None, "Positions; 256 by default, of a published size 1024.", minimum=2
+    )
+    dropout: float | None = option(
+        None, "Of all layers, for text seen many times; 0 by default.", minimum=0, maximum=0.9
+    )
+
+    def __post_init__(self) -> None:
+        validate(self)
+        if self.size and (self.layers or self.width or self.heads):
+            raise OptionError("size fixes layers, width and heads: give either it or those.")
+
+    def check(self, there: GPT2Config) -> None:
+        """Raise `OptionError` where an option that was given is not so in a model that is there."""
+        wanted = self.config(there.vocab_size, None)
+        for name in [*SIZED, "context"] if self.size else self.given:
+            asked, found = getattr(wanted, FIELDS[name]), getattr(there, FIELDS[name])
+            if asked != found:
+                raise OptionError(
+                    f"{name} {asked} was asked for, and the model that is there has {found}: leave "
+                    "it out, or begin another model."
+                )
+
+    def dropouts(self) -> dict[str, float]:
+        """The fields of a configuration that ``dropout`` sets, where it was given."""
+        if self.dropout is None:
+            return {}
+        return dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), self.dropout)
+
+    @property
+    def given(self) -> list[str]:
+        """The options that differ from the defaults."""
+        return [f.name for f in dataclasses.fields(self) if getattr(self, f.name) != f.default]
+
+    def config(self, vocab_size: int, end_of_text: int | None) -> GPT2Config:
+        """The configuration of a model of this shape. Raises `ConfigError`."""
+        layers, heads, width = PUBLISHED[self.size] if self.size else (4, None, self.width or 256)
+        return GPT2Config(
+            vocab_size=vocab_size,
+            n_positions=self.context or (1024 if self.size else 256),
+            n_embd=width,
+            n_layer=self.layers or layers,
+            n_head=self.heads or heads or max(1, width // HEAD),
+            bos_token_id=end_of_text,
+            eos_token_id=end_of_text,
+            **{"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, **self.dropouts()},
+        )

@@ -1,0 +1,82 @@
+"""A small training run, for the tests and, as a program, for the processes they start.
+
+python -m tests.training.runs FOLDER '{"options": {...}, "resume": true, ...}'
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gpt2 import GPT2Config, GPT2LMHeadModel
+from gpt2.training.batches import Whole, Windows
+from gpt2.training.checkpoints import OPTIMIZER, TRAINING, Checkpoints
+from gpt2.training.config import TrainingConfig
+from gpt2.training.loop import Trainer
+
+V, LENGTH = 64, 16
+SMALL: dict[str, Any] = {"steps": 8, "batch_size": 6, "lr": 3e-3, "warmup": 2, "validate_every": 4,
+                         "save_every": 4, "sample_every": 0, "threads": 1}  # fmt: skip
+
+
+class Cycle:
+    """Tokens with something to learn: each is one of two that follow from the one before."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        random = np.random.default_rng(seed)
+        self.ids = np.zeros(count, np.int64)
+        for at, turn in enumerate(random.integers(0, 2, count - 1)):
+            self.ids[at + 1] = (5 * self.ids[at] + 1 + 7 * turn) % V
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def run(self, start: int, length: int) -> np.ndarray:
+        return self.ids[start : start + length]
+
+
+def model_of(**shape: Any) -> GPT2LMHeadModel:
+    torch.manual_seed(1)
+    none = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
+    small = {"vocab_size": V, "n_positions": LENGTH, "n_embd": 32, "n_layer": 2, "n_head": 2}
+    return GPT2LMHeadModel(GPT2Config(**{**small, **none, **shape, "eos_token_id": 0}))
+
+
+def trainer(folder: Path, options: dict[str, Any] | None = None, **given: Any) -> Trainer:
+    config = TrainingConfig(**{**SMALL, **(options or {})})
+    shape = given.pop("shape", {})
+    source = Windows(Cycle(4000, 0), LENGTH, config.batch_size, config.seed)
+    held = Whole(Cycle(500, 1), LENGTH, 8)
+    return Trainer(
+        given.pop("model", None) or model_of(**shape),
+        source,
+        config,
+        folder,
+        **{"held": held, "show": False, "from_scratch": True, **given},
+    )
+
+
+def digest(folder: Path, step: int) -> str:
+    """A hash of the weights and the optimiser after a step."""
+    place = Checkpoints(folder).at(step)
+    total = hashlib.sha256()
+    for path in (place / "model.safetensors", place / TRAINING / OPTIMIZER):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def losses(folder: Path) -> list[float]:
+    """Of the steps, from the log."""
+    lines = (folder / "metrics.jsonl").read_text("utf-8").splitlines()
+    records = map(json.loads, lines)
+    return [record["loss"] for record in records if record["kind"] == "step"]
+
+
+if __name__ == "__main__":
+    trainer(Path(sys.argv[1]), **json.loads(sys.argv[2])).run()
