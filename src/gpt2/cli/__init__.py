@@ -29,6 +29,7 @@ COMMANDS = {
     "train": "Train a model on text, from new weights or from a model's.",
     "convert": "Write a model in another file format.",
     "overlap": "Tell how much of a test set stands in a training corpus.",
+    "evaluate": "Measure a model on published test sets.",
     "verify": "Hold a model against what was recorded from OpenAI's GPT-2.",
     "quantize": "Store a model in fewer bits a weight; tell what that costs.",
     "bench": "Measure how fast a model runs here.",

@@ -28,6 +28,8 @@ NAMES = [
     "wmt14-fr-en",
     "natural-questions",
     "webquestions",
+    "piqa",
+    "blimp",
     "xquad-en",
     "xquad-zh",
     "wmt19-en-zh",

@@ -1,0 +1,166 @@
+"""``gpt2 evaluate``: how good a model is, on published test sets."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gpt2.cli.generate import DEFAULT_MODEL
+from gpt2.cli.options import options_of, said
+from gpt2.cli.progress import Progress
+from gpt2.errors import MissingFileError, OptionError
+from gpt2.loading import LoadOptions
+
+if TYPE_CHECKING:
+    from gpt2.evaluation.benchmark import Benchmark
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("model", default=DEFAULT_MODEL)
+@click.option(
+    "--on",
+    "what",
+    metavar="NAMES",
+    help="Benchmarks with commas between, or a group: paper, bias, tasks, more, all.",
+)
+@click.option("--list", "show", is_flag=True, help="Tell what there is and how to get it.")
+@click.option(
+    "--data",
+    type=FOLDER,
+    envvar="GPT2_DATA",
+    help="The folder with the published files, at any depth; by default GPT2_DATA.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Only so many examples of each set.")
+@click.option(
+    "--stride",
+    type=click.IntRange(1),
+    help="Move windows over long texts by so many tokens; the paper: 32. By default they "
+    "do not overlap, which is faster by the ratio of both.",
+)
+@click.option("--batch-tokens", type=click.IntRange(1), help="Tokens computed at a time.")
+@options_of(LoadOptions)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the results as JSON. Killed at any moment, the same command goes on.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and notes on standard error.")
+def command(
+    model: str,
+    what: str | None,
+    show: bool,
+    data: Path | None,
+    limit: int | None,
+    stride: int | None,
+    batch_tokens: int | None,
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **loading: Any,
+) -> None:
+    """Measure MODEL (default: the bundled one) on published test sets, zero-shot.
+
+    Each figure comes with its standard error and its protocol: what exactly was predicted, of which
+    text. --on paper prints the paper's table 3 with the measured figures beside it; those of
+    another protocol than the paper's have rows of their own. A set that is not in --data is named
+    with how to get it.
+    """
+    from gpt2.evaluation import tables
+    from gpt2.evaluation.benchmarks import NAMES, benchmark, chosen
+    from gpt2.files import to_json, write_json
+
+    if show:
+        click.echo(tables.of_benchmarks(map(benchmark, NAMES)))
+        return
+    if what is None:
+        raise OptionError("say on what: --on lambada,wikitext2 or --on paper; --list shows all.")
+    if data is None:
+        raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")
+    present, missing = _sorted(chosen(what), {part.strip() for part in what.split(",")}, data)
+    options = {**said(loading), "stride": stride, "batch_tokens": batch_tokens}
+    results = _run(model, present, data, limit, options, output, quiet)
+    results["missing"] = missing
+    if "paper" in what.split(","):
+        from gpt2.evaluation.paper import beside
+
+        results["paper"] = beside(results["benchmarks"])
+    if output is not None:
+        write_json(output, results)
+        _journal(output).unlink(missing_ok=True)
+    if as_json:
+        click.echo(to_json(results), nl=False)
+        return
+    click.echo(tables.of_results(results))
+    if "paper" in results:
+        click.echo("\nTable 3 of the paper:\n\n" + tables.of_paper(results))
+    for name, reason in missing.items():
+        click.echo(f"\nnot measured: {name}. {reason}")
+
+
+def _sorted(
+    benchmarks: list[Benchmark], named: set[str], data: Path
+) -> tuple[list[Benchmark], dict[str, str]]:
+    """Those whose files are there, and why others are not; one that was named must be there."""
+    present, missing = [], {}
+    for each in benchmarks:
+        try:
+            each.find(data)
+        except MissingFileError as error:
+            if each.name in named:
+                raise
+            missing[each.name] = str(error)
+        else:
+            present.append(each)
+    if not present:
+        raise MissingFileError(" ".join(missing.values()))
+    return present, missing
+
+
+def _journal(output: Path) -> Path:
+    return output.with_name(f"{output.name}.journal")
+
+
+def _run(
+    name: str,
+    benchmarks: list[Benchmark],
+    data: Path,
+    limit: int | None,
+    options: dict[str, Any],
+    output: Path | None,
+    quiet: bool,
+) -> dict[str, Any]:
+    from gpt2.evaluation.benchmark import Subject
+    from gpt2.evaluation.runner import Journal, identity, run, surroundings
+    from gpt2.loading import load
+
+    begin = time.perf_counter()
+    loading = {
+        f.name: options.pop(f.name) for f in dataclasses.fields(LoadOptions) if f.name in options
+    }
+    model = load(name, **loading)
+    shown = {"engine": loading.get("engine", "native"), "dtype": getattr(model, "dtype", None)}
+    about = identity(model, name, **{k: str(v) for k, v in shown.items()}, **options)
+    subject = Subject(model, **options)
+    journal = Journal(_journal(output) if output else None, {**about, "limit": limit})
+    found: dict[str, Any] = {}
+    for benchmark in benchmarks:
+        with Progress(benchmark.name, unit="examples") as progress:
+
+            def tick(_: str, done: int, total: int, progress: Progress = progress) -> None:
+                progress.total = total
+                if not quiet:
+                    progress.to(done)
+
+            found[benchmark.name] = run(
+                benchmark, subject, data, limit=limit, journal=journal, tick=tick
+            )
+    seconds = round(time.perf_counter() - begin, 3)
+    return {**about, "limit": limit, "benchmarks": found, "seconds": seconds, **surroundings()}

@@ -1,0 +1,97 @@
+"""BLiMP (Warstadt et al. 2020, 1912.00582): is the grammatical sentence of a pair more probable?
+
+67 paradigms of 1,000 pairs. Examples are ordered so that the first ones come from all paradigms.
+"""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gpt2.errors import CorruptFileError
+from gpt2.evaluation.benchmark import Benchmark, File, Subject, mean
+from gpt2.evaluation.choices import Choice, logprobs
+
+ARCHIVE, PARADIGMS, PAIRS = "blimp.tar.xz", 67, 1000
+FIELDS = ("morphology", "syntax", "semantics", "syntax_semantics")
+
+
+class Pair(NamedTuple):
+    """A good and a bad sentence, and what they are about."""
+
+    good: str
+    bad: str
+    field: str
+
+
+def read(files: Mapping[str, Path]) -> list[Pair]:
+    """Pair by pair of all paradigms in turn."""
+    sets = [
+        [_pair(json.loads(line)) for line in text.splitlines() if line.strip()]
+        for _, text in sorted(_texts(files[ARCHIVE]))
+    ]
+    if [len(pairs) for pairs in sets] != [PAIRS] * PARADIGMS:
+        raise CorruptFileError(
+            f"{files[ARCHIVE]} must hold {PARADIGMS} files of {PAIRS} pairs, found {len(sets)} "
+            f"files of {sum(map(len, sets))} pairs."
+        )
+    return [pair for turn in zip(*sets, strict=True) for pair in turn]
+
+
+def _pair(entry: Mapping[str, Any]) -> Pair:
+    return Pair(entry["sentence_good"], entry["sentence_bad"], entry["field"].replace("/", "_"))
+
+
+def _texts(path: Path) -> Iterator[tuple[str, str]]:
+    if path.is_dir():
+        for file in path.rglob("*.jsonl"):
+            yield file.name, file.read_text("utf-8")
+        return
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                if content is not None and member.name.endswith(".jsonl"):
+                    yield Path(member.name).name, content.read().decode()
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise CorruptFileError(f"{path} cannot be unpacked: {error}.") from None
+
+
+def judge(subject: Subject, examples: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Whether the good sentence is the more probable one; by field too."""
+    asked = [Choice("", [f" {pair.good}", f" {pair.bad}"]) for pair in examples]
+    rows = []
+    for pair, (good, bad) in zip(examples, logprobs(subject, asked), strict=True):
+        right = good >= bad
+        rows.append({"logprobs": [good, bad], "acc": right, f"acc_{pair.field}": right})
+    return rows
+
+
+_HOW = "the more probable sentence of a pair, each after end-of-text and a space"
+
+BENCHMARK = Benchmark(
+    name="blimp",
+    title="BLiMP",
+    source="https://github.com/alexwarstadt/blimp",
+    licence="CC BY 4.0",
+    files=(File(ARCHIVE, also=("blimp/data", "blimp")),),
+    get="Save the folder data of https://github.com/alexwarstadt/blimp as blimp/data.",
+    read=read,
+    judge=judge,
+    measures=(
+        mean("acc", "accuracy, %", _HOW, "acc", scale=100),
+        *(
+            mean(
+                f"acc_{field}",
+                f"accuracy, % ({field.replace('_', ' and ')})",
+                _HOW,
+                f"acc_{field}",
+                scale=100,
+            )
+            for field in FIELDS
+        ),
+    ),
+)

@@ -1,0 +1,101 @@
+"""``gpt2 evaluate``: tables, results, what is missing, going on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gpt2.cli import gpt2
+from gpt2.evaluation.paper import SIZES, TABLE_3, beside
+from gpt2.evaluation.tables import number, table
+from tests.tiny import write_tiny
+
+
+def call(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(gpt2, ["evaluate", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    write_tiny(folder)
+    return folder
+
+
+def test_the_list_says_how_to_get_each_set() -> None:
+    shown = call("--list")
+    assert shown.exit_code == 0
+    assert "lambada" in shown.stdout
+    assert "huggingface.co/datasets/EleutherAI/lambada_openai" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "--on"),
+        (["--on", "lambada"], "--data"),
+        (["--on", "lambda", "--data", "."], "no benchmark 'lambda'"),
+        (["--on", "lambada", "--data", "."], "Save https"),
+        (["--on", "paper", "--data", "."], "wikitext-2-v1.zip"),
+    ],
+)
+def test_what_is_asked_wrongly(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GPT2_DATA", raising=False)
+    result = call(*arguments)
+    assert result.exit_code != 0
+    assert message in str(result.exception)
+
+
+def test_a_wrong_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lambada_test.jsonl").write_text('{"text": "not the published one"}\n')
+    assert "not the published file" in str(call("--on", "paper", "--data", tmp_path).exception)
+
+
+def test_it_measures(model: Path, data_folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "results.json"
+    common = [model, "--on", "paper", "--data", data_folder, "--limit", "1", "-o", output]
+    shown = call(*common, "--engine", "reference")
+    assert shown.exit_code == 0, shown.output
+    assert "OpenAI's text; the whole last word; the first 1 examples only" in shown.stdout
+    assert "Table 3 of the paper" in shown.stdout
+    assert not list(tmp_path.glob("*.journal"))
+    found = json.loads(output.read_text())
+    assert found["benchmarks"]["lambada"]["files"]["lambada_test.jsonl"].startswith("4aa8d02c")
+    for name in ("weights", "parameters", "commit", "versions", "machine", "time", "seconds"):
+        assert name in found, name
+    assert (found["engine"], found["limit"]) == ("reference", 1)
+    printed = json.loads(call(*common, "--engine", "reference", "--json").stdout)
+    assert (
+        printed["benchmarks"]["lambada"]["measures"] == found["benchmarks"]["lambada"]["measures"]
+    )
+
+
+def figure(column: str | None, near: str | None, protocol: str) -> dict[str, object]:
+    return {"column": column, "near": near, "protocol": protocol, "value": 30.0, "error": 1.0}
+
+
+def test_unlike_protocols_never_share_a_row() -> None:
+    measures = {
+        "same": figure("WikiText2", None, "as the paper"),
+        "other": figure(None, "WikiText2", "another way"),
+        "else": figure(None, None, "not in the table"),
+    }
+    rows = beside({"wikitext2": {"measures": measures}})
+    own = [row for row in rows if row["column"] == "WikiText2"]
+    assert [len(row["measured"]) for row in own] == [1, 1]
+    assert own[0]["paper"] == dict(zip(SIZES, (29.41, 22.76, 19.93, 18.34), strict=True))
+    assert own[1]["paper"] is None
+    assert own[1]["protocol"] == "another way"
+    assert len(rows) == len(TABLE_3) + 1
+
+
+def test_numbers_and_tables() -> None:
+    assert number(12.3456, 0.123) == "12.35 ± 0.12"
+    assert number(123456.0) == "123,456"
+    assert table(["a", "b"], [["1", "23"]]) == "| a | b  |\n| - | -- |\n| 1 | 23 |"
