@@ -64,6 +64,8 @@ def test_it_measures(model: Path, data_folder: Path, tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.output
     assert "OpenAI's text; the whole last word; the first 1 examples only" in shown.stdout
     assert "Table 3 of the paper" in shown.stdout
+    assert "not measured: ptb" in shown.stdout
+    assert "context of 64 tokens" in shown.stdout  # no room for examples of translation
     assert not list(tmp_path.glob("*.journal"))
     found = json.loads(output.read_text())
     assert found["benchmarks"]["lambada"]["files"]["lambada_test.jsonl"].startswith("4aa8d02c")

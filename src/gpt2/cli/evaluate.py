@@ -12,7 +12,7 @@ import click
 from gpt2.cli.generate import DEFAULT_MODEL
 from gpt2.cli.options import options_of, said
 from gpt2.cli.progress import Progress
-from gpt2.errors import MissingFileError, OptionError
+from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
 from gpt2.loading import LoadOptions
 
 if TYPE_CHECKING:
@@ -84,11 +84,13 @@ def command(
         raise OptionError("say on what: --on lambada,wikitext2 or --on paper; --list shows all.")
     if data is None:
         raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")
-    present, missing = _sorted(chosen(what), {part.strip() for part in what.split(",")}, data)
+    named = {part.strip() for part in what.split(",")}
+    present, missing = _sorted(chosen(what), named, data)
     options = {**said(loading), "stride": stride, "batch_tokens": batch_tokens}
-    results = _run(model, present, data, limit, options, output, quiet)
+    results = _run(model, present, named, data, limit, options, output, quiet)
+    missing |= results["missing"]
     results["missing"] = missing
-    if "paper" in what.split(","):
+    if "paper" in named:
         from gpt2.evaluation.paper import beside
 
         results["paper"] = beside(results["benchmarks"])
@@ -131,6 +133,7 @@ def _journal(output: Path) -> Path:
 def _run(
     name: str,
     benchmarks: list[Benchmark],
+    named: set[str],
     data: Path,
     limit: int | None,
     options: dict[str, Any],
@@ -151,6 +154,7 @@ def _run(
     subject = Subject(model, **options)
     journal = Journal(_journal(output) if output else None, {**about, "limit": limit})
     found: dict[str, Any] = {}
+    missing: dict[str, str] = {}
     for benchmark in benchmarks:
         with Progress(benchmark.name, unit="examples") as progress:
 
@@ -159,8 +163,20 @@ def _run(
                 if not quiet:
                     progress.to(done)
 
-            found[benchmark.name] = run(
-                benchmark, subject, data, limit=limit, journal=journal, tick=tick
-            )
+            try:
+                found[benchmark.name] = run(
+                    benchmark, subject, data, limit=limit, journal=journal, tick=tick
+                )
+            except (InputError, OptionError, MissingDependencyError) as error:
+                if benchmark.name in named:  # one of a group does not keep the others from running
+                    raise
+                missing[benchmark.name] = str(error)
     seconds = round(time.perf_counter() - begin, 3)
-    return {**about, "limit": limit, "benchmarks": found, "seconds": seconds, **surroundings()}
+    return {
+        **about,
+        "limit": limit,
+        "benchmarks": found,
+        "missing": missing,
+        "seconds": seconds,
+        **surroundings(),
+    }
