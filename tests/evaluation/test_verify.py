@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import gpt2
 from gpt2.cli.verify import command
 from gpt2.errors import CorruptFileError
 from gpt2.evaluation import verify as under_test
+from gpt2.evaluation.benchmarks import benchmark
 from gpt2.evaluation.golden import read_explainer, recorded
 from gpt2.evaluation.verify import CHECKS, Subject, verify
 from gpt2.evaluation.verify_package import PACKAGE
@@ -33,9 +36,38 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
     other = gpt2.load(folder / "model", engine="reference", dtype="float64")
     facts = facts_of(other, folder / "model")
     (folder / "data/golden").mkdir(parents=True)
+    texts = ["The quick brown fox", "The lazy dog jumps over the fox"]
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+    (folder / "data/lambada_test.jsonl").write_text(lines, "utf-8")
     example = folder / "data/golden/transformer-explainer_ex0.js"
     example.write_text(explainer(model, other.tokenizer.encode(PROMPT)), "utf-8")
-    return Subject(model, folder / "model", folder / "data", facts)
+    facts["lambada"] = lambada_facts(other, texts)
+    return Subject(model, folder / "model", folder / "data", True, facts)
+
+
+def lambada_facts(model: Any, texts: list[str]) -> dict[str, float]:
+    """Perplexity and accuracy of the last words, the plainest way."""
+    total, right = 0.0, 0
+    for text in texts:
+        ids = model.tokenizer.encode(text)
+        start = len(model.tokenizer.encode(text[: text.rindex(" ")]))
+        lines = Subject(model, Path()).logits([ids[:-1]])[0, start - 1 :]
+        lines = lines - np.log(np.exp(lines).sum(1, keepdims=True))
+        total += lines[np.arange(len(ids) - start), ids[start:]].sum()
+        right += bool((lines.argmax(1) == ids[start:]).all())
+    return {"accuracy": right / len(texts), "perplexity": float(np.exp(-total / len(texts)))}
+
+
+@pytest.fixture(autouse=True)
+def _any_lambada(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' file of LAMBADA's form stands for the published one, whatever its hash."""
+    own = benchmark("lambada")
+    files = tuple(dataclasses.replace(file, sha256=None) for file in own.files)
+    monkeypatch.setattr(
+        sys.modules["gpt2.evaluation.benchmarks.lambada"],
+        "BENCHMARK",
+        dataclasses.replace(own, files=files),
+    )
 
 
 def facts_of(model: Any, folder: Path) -> dict[str, Any]:
@@ -99,30 +131,38 @@ def test_each_check_fails_on_another_model(subject: Subject, title: str, tmp_pat
     write_checkpoint(tmp_path, tiny_config(), weights)
     tiny_tokenizer().save_pretrained(tmp_path)
     model = gpt2.load(tmp_path, engine="native", kv_dtype="fp32")
-    other = Subject(model, tmp_path, subject.data, subject.facts)
+    other = Subject(model, tmp_path, subject.data, True, subject.facts)
     assert CHECKS[title](other)[0] == "fail"
 
 
 def test_files_and_vocabulary(subject: Subject, tmp_path: Path) -> None:
     path = subject.place / "model.safetensors"
     (tmp_path / path.name).write_bytes(path.read_bytes()[:-1] + b"\1")
-    there = Subject(subject.model, tmp_path, None, subject.facts)
+    there = Subject(subject.model, tmp_path, None, True, subject.facts)
     assert CHECKS["published file"](there)[0] == "fail"
     (tmp_path / path.name).write_bytes(path.read_bytes() + b"\1")
     assert CHECKS["published file"](there)[0] == "not checked"
     (tmp_path / path.name).unlink()
     assert CHECKS["published file"](there)[0] == "not checked"
     changed = {**subject.facts, "vocabulary": {**subject.facts["vocabulary"], "cases": [["a", []]]}}
-    assert CHECKS["tokenizer"](Subject(subject.model, tmp_path, None, changed))[0] == "fail"
+    assert CHECKS["tokenizer"](Subject(subject.model, tmp_path, None, True, changed))[0] == "fail"
 
 
 def test_without_data_nothing_passes_that_needs_it(subject: Subject) -> None:
-    bare = Subject(subject.model, subject.place, None, subject.facts)
-    for title in ("all logits", "attention"):
+    bare = Subject(subject.model, subject.place, None, True, subject.facts)
+    for title in ("all logits", "attention", "LAMBADA"):
         status, why = CHECKS[title](bare)
         assert status == "not checked"
         assert "GPT2_DATA" in why
     assert [title for title, check in PACKAGE.items() if check(None)[0] == "pass"] == ["engines"]
+
+
+def test_what_takes_long_is_only_made_when_asked_for(subject: Subject) -> None:
+    short = Subject(subject.model, subject.place, subject.data, False, subject.facts)
+    assert CHECKS["LAMBADA"](short) == (
+        "not checked",
+        "it takes many minutes: ask for it by --lambada",
+    )
 
 
 def test_another_size_is_not_checked() -> None:

@@ -25,8 +25,11 @@ SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
     envvar="GPT2_DATA",
     help="The folder of recorded files; by default GPT2_DATA.",
 )
+@click.option("--lambada", is_flag=True, help="Measure LAMBADA too, which takes many minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(model: str | None, engine: str, data: Path | None, as_json: bool) -> None:
+def command(
+    model: str | None, engine: str, data: Path | None, lambada: bool, as_json: bool
+) -> None:
     """Hold MODEL against what was recorded from OpenAI's GPT-2 of 124M parameters.
 
     The file's hash, the tokenizer, greedy continuations, logits, attention, a loss: a line each,
@@ -38,7 +41,7 @@ def command(model: str | None, engine: str, data: Path | None, as_json: bool) ->
     from gpt2.evaluation.verify import verify
 
     checks = []
-    for check in verify(model, engine=engine, data=data):
+    for check in verify(model, engine=engine, data=data, long=lambada):
         checks.append(check)
         if not as_json:
             click.echo(f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from gpt2.errors import MissingFileError
 from gpt2.evaluation.golden import read_explainer, recorded
 from gpt2.files import sha256
 
@@ -25,6 +26,7 @@ Array = npt.NDArray[np.floating[Any]]
 # -100, are of a model exported to ONNX, perhaps with another form of GELU; on the bundled model
 # that alone moves logits of up to 14 by 0.007. Another model is off by whole units.
 LOGITS, PROBABILITIES, LOSS = 0.2, 5e-3, 1e-3
+ACCURACY, PERPLEXITY = 2e-3, 0.1  # of LAMBADA
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Subject:
     model: Any
     place: Path
     data: Path | None = None
+    long: bool = False
     facts: dict[str, Any] = field(default_factory=recorded)
 
     def logits(self, rows: list[list[int]]) -> Array:
@@ -53,7 +56,7 @@ class Subject:
 
 
 def verify(
-    name: str | None, *, engine: str = "native", data: Path | None = None
+    name: str | None, *, engine: str = "native", data: Path | None = None, long: bool = False
 ) -> Iterator[Check]:
     """Yield the checks one by one, as they are made.
 
@@ -61,6 +64,7 @@ def verify(
         name: a model; None makes only the checks that need none.
         engine: what computes; see `gpt2.load`.
         data: the folder of recorded files; None leaves out the checks that need it.
+        long: make the check that takes many minutes too.
     """
     from gpt2.evaluation.verify_package import PACKAGE
 
@@ -69,6 +73,7 @@ def verify(
     if name is None:
         return
     subject = _subject(name, engine, data)
+    subject.long = long
     for title, check in CHECKS.items():
         status, detail = _other_model(subject, title) or check(subject)
         yield Check(title, status, detail)
@@ -219,6 +224,33 @@ def first_loss(subject: Subject) -> Result:
     return judged(away <= LOSS, f"{loss:.6f}", f"recorded is {facts['value']:.6f}")
 
 
+def lambada(subject: Subject) -> Result:
+    """Accuracy and perplexity of LAMBADA, as lm-evaluation-harness found them."""
+    from gpt2.evaluation.benchmark import Subject as Judged
+    from gpt2.evaluation.benchmarks import benchmark
+
+    if not subject.long:
+        return "not checked", "it takes many minutes: ask for it by --lambada"
+    if subject.model.tokenizer is None:
+        return "not checked", "there is no tokenizer beside the weights"
+    own = benchmark("lambada")
+    if subject.data is None:
+        return no_data(None, own.files[0].name)
+    try:
+        files = own.find(subject.data)
+    except MissingFileError:
+        return no_data(subject.data, own.files[0].name)
+    examples = [example for example in own.read(files) if example[0] == "openai"]
+    rows = own.judge(Judged(subject.model), examples)
+    found = {m.name: figure.value for m in own.measures if (figure := m.figure(rows))}
+    facts = subject.facts["lambada"]
+    accuracy, perplexity = found["openai_acc"] / 100, found["openai_ppl"]
+    good = abs(accuracy - facts["accuracy"]) <= ACCURACY
+    good = good and abs(perplexity - facts["perplexity"]) <= PERPLEXITY
+    wanted = f"recorded are {facts['accuracy']:.4f} and {facts['perplexity']:.2f}"
+    return judged(good, f"accuracy {accuracy:.4f}, perplexity {perplexity:.2f}", wanted)
+
+
 CHECKS: dict[str, Callable[[Subject], Result]] = {
     "published file": published_file,
     "parameters": parameters,
@@ -228,6 +260,7 @@ CHECKS: dict[str, Callable[[Subject], Result]] = {
     "all logits": every_logit,
     "attention": attention,
     "first loss of llm.c": first_loss,
+    "LAMBADA": lambada,
 }
 
 
