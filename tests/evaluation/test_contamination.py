@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from gpt2.cli.overlap import command
-from gpt2.errors import InputError
+from gpt2.errors import InputError, MissingFileError, OptionError
 from gpt2.evaluation.contamination import contamination, examples_of
 from gpt2.training.data import PrepareConfig, prepare
 from tests.tiny import tiny_tokenizer
@@ -62,3 +62,25 @@ def test_command(corpus: Path, tmp_path: Path) -> None:
     assert "42.86% of 14 8-grams; 2 of 4 examples touched, 1 mostly there" in done.stdout
     done = CliRunner().invoke(command, [str(corpus), str(file), "--json"])
     assert json.loads(done.stdout)[str(file)]["known"] == [0]
+
+
+def test_benchmarks(corpus: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on = [str(corpus), "--on", "winograd,occupations", "--data", str(data_folder)]
+    done = CliRunner().invoke(command, on)
+    assert done.exit_code == 0, done.output
+    assert "of 273 examples touched" in done.stdout
+    assert "of 200 examples touched" in done.stdout
+    monkeypatch.delenv("GPT2_DATA", raising=False)
+    with pytest.raises(OptionError, match="GPT2_DATA"):
+        CliRunner().invoke(command, on[:3], catch_exceptions=False)
+    with pytest.raises(OptionError, match="a FILE, or --on"):
+        CliRunner().invoke(command, on[:1], catch_exceptions=False)
+
+
+def test_what_is_missing_is_named(corpus: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(command, [str(corpus), "--on", "bias", "--data", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "winobias: not looked for." in done.stdout
+    with pytest.raises(MissingFileError, match="winobias"):
+        named = [str(corpus), "--on", "winobias", "--data", str(tmp_path)]
+        CliRunner().invoke(command, named, catch_exceptions=False)

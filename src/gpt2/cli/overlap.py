@@ -3,50 +3,94 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gpt2.cli.progress import Progress
+from gpt2.errors import MissingFileError, OptionError
+
+if TYPE_CHECKING:
+    from gpt2.evaluation.contamination import Contamination
 
 PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
-)
+@click.argument("corpus", type=PATH)
+@click.argument("files", nargs=-1, metavar="[FILE...]", type=PATH)
+@click.option("--on", metavar="NAMES", help="Benchmarks or groups of gpt2 evaluate --on.")
+@click.option("--data", type=PATH, envvar="GPT2_DATA", help="Their files; by default GPT2_DATA.")
 @click.option("--split", default="train", show_default=True, help="Of the corpus.")
 @click.option("-n", "n", default=8, show_default=True, type=click.IntRange(1), help="Words.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(corpus: Path, files: tuple[Path, ...], split: str, n: int, as_json: bool) -> None:
-    """Tell how much of each FILE the prepared text CORPUS holds, by runs of 8 words.
+def command(
+    corpus: Path,
+    files: tuple[Path, ...],
+    on: str | None,
+    data: Path | None,
+    split: str,
+    n: int,
+    as_json: bool,
+) -> None:
+    """Tell how much of test sets the prepared text CORPUS holds, by runs of 8 words.
 
     As in section 4 of the GPT-2 paper. A FILE is a text, whose lines are the examples, or JSON
-    lines, of which all texts in a row count. Examples that the corpus mostly has are listed by
-    number, from 0, in the JSON.
+    lines, of which all texts in a row count; --on takes published sets. Examples that the corpus
+    mostly has are listed by number, from 0, in the JSON.
     """
-    from gpt2.evaluation.contamination import contamination, examples_of
+    from gpt2.evaluation.contamination import contamination
 
-    found = {}
-    for file in files:
+    found, missing = {}, {}
+    for name, read in _sets(files, on, data).items():
+        try:
+            texts = read()
+        except MissingFileError as error:
+            if on is None or name in (part.strip() for part in on.split(",")):
+                raise
+            missing[name] = str(error)
+            continue
         with Progress(f"reading {corpus}", unit="tokens") as shown:
 
             def tick(done: int, total: int, shown: Progress = shown) -> None:
                 shown.total = total
                 shown.to(done)
 
-            texts = examples_of(file)
-            found[str(file)] = contamination(texts, corpus, split=split, n=n, progress=tick)
+            found[name] = contamination(texts, corpus, split=split, n=n, progress=tick)
     if as_json:
-        click.echo(
-            json.dumps({k: v.json() for k, v in found.items()}, ensure_ascii=False, indent=2)
-        )
+        plain = {name: got.json() for name, got in found.items()}
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
     for name, got in found.items():
-        click.echo(
-            f"{name}: {got.share:.2%} of {got.ngrams:,} {n}-grams; {got.touched:,} of "
-            f"{got.examples:,} examples touched, {len(got.known):,} mostly there; longest match "
-            f"{got.longest} words{': ' + got.sample[:80] if got.longest else ''}"
-        )
+        click.echo(_line(name, got))
+    for name, reason in missing.items():
+        click.echo(f"{name}: not looked for. {reason}")
+
+
+def _sets(
+    files: Sequence[Path], on: str | None, data: Path | None
+) -> dict[str, Callable[[], list[str]]]:
+    """Name of a test set -> what reads its examples."""
+    from gpt2.evaluation.benchmarks import chosen
+    from gpt2.evaluation.contamination import examples_of, examples_on
+
+    sets: dict[str, Callable[[], list[str]]] = {str(f): partial(examples_of, f) for f in files}
+    if on is not None and data is None:
+        raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")
+    if on is not None and data is not None:
+        sets |= {b.name: partial(examples_on, b, data) for b in chosen(on)}
+    if not sets:
+        raise OptionError("say what to look for: a FILE, or --on with names of benchmarks.")
+    return sets
+
+
+def _line(name: str, got: Contamination) -> str:
+    sample = f": {got.sample[:80]}" if got.longest else ""
+    return (
+        f"{name}: {got.share:.2%} of {got.ngrams:,} {got.n}-grams; {got.touched:,} of "
+        f"{got.examples:,} examples touched, {len(got.known):,} mostly there; longest match "
+        f"{got.longest} words{sample}"
+    )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from gpt2.errors import InputError
+from gpt2.evaluation.benchmark import Benchmark
 from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
 from gpt2.training.data import TokenData
@@ -118,11 +119,21 @@ def examples_of(path: Path) -> list[str]:
     return [line for line in read_text(path).split("\n") if line.strip()]
 
 
+def examples_on(benchmark: Benchmark, data: Path) -> list[str]:
+    """The examples of a benchmark, all texts of one together.
+
+    Raises `MissingFileError`, `CorruptFileError`: its files.
+    """
+    return ["\n".join(_texts(example)) for example in benchmark.read(benchmark.find(data))]
+
+
 def _texts(value: Any) -> Iterator[str]:
-    """Every text within a JSON value."""
+    """Every text within a JSON value or a dataclass of such."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, (list, dict)):
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from _texts([getattr(value, field.name) for field in fields(value)])
+    elif isinstance(value, (list, tuple, dict)):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner)
 

@@ -16,9 +16,7 @@ BENCHMARK = Benchmark(
     get="Unpack enwik8.zip of http://mattmahoney.net/dc/textdata.html.",
     read=lambda files: tail(files[FILE]),
     judge=judge,
-    measures=(
-        per_unit("the last 5,000,000 bytes, as they are; 100 kB apart", "enwik8 bpb", "byte"),
-    ),
+    measures=(per_unit("the last 5,000,000 bytes, as they are; 100 kB apart", "enwik8", "byte"),),
     together=4,
     group="paper",
 )

@@ -21,7 +21,7 @@ BENCHMARK = Benchmark(
     "3bea1919949baf155f99411df5fada7e).",
     read=lambda files: tail(files[FILE]),
     judge=judge,
-    measures=(per_unit("the last 5,000,000 characters; 100,000 apart", "text8 bpc", "character"),),
+    measures=(per_unit("the last 5,000,000 characters; 100,000 apart", "text8", "character"),),
     together=4,
     group="paper",
 )
