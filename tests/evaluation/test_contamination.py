@@ -81,6 +81,6 @@ def test_what_is_missing_is_named(corpus: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [str(corpus), "--on", "bias", "--data", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert "winobias: not looked for." in done.stdout
+    named = [str(corpus), "--on", "winobias", "--data", str(tmp_path)]
     with pytest.raises(MissingFileError, match="winobias"):
-        named = [str(corpus), "--on", "winobias", "--data", str(tmp_path)]
         CliRunner().invoke(command, named, catch_exceptions=False)
