@@ -21,7 +21,6 @@ from gpt2.evaluation.metrics import bleu, chrf, counts, from_counts
 from gpt2.evaluation.occupations import WOMEN
 from gpt2.evaluation.pronouns import chosen, gap, genders, readings
 from gpt2.evaluation.readers import MASK, Cloze, Schema
-from gpt2.evaluation.scaling import fit
 from tests.evaluation.test_readers import cbt_text
 
 REAL = {  # benchmark -> how many examples there are
@@ -219,11 +218,3 @@ def test_baselines() -> None:
     assert picked(text, 1) == picked(text, 1)
     assert len({picked(text, seed) for seed in range(20)}) > 3
     assert picked("Only one.", 3) == "Only one."
-
-
-def test_a_line_through_scores() -> None:
-    line = fit([10**8, 10**9], [30.0, 50.0])
-    assert (line.slope, line.at, line.r_squared) == pytest.approx((20, 30, 1))
-    assert line(10**10) == pytest.approx(70)
-    with pytest.raises(gpt2.errors.InputError):
-        fit([1000, 1000], [1.0, 2.0])

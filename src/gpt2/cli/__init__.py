@@ -28,6 +28,7 @@ COMMANDS = {
     "prepare": "Make token shards of text, for training.",
     "train": "Train a model on text, from new weights or from a model's.",
     "convert": "Write a model in another file format.",
+    "scaling": "Hold task scores against model size.",
     "overlap": "Tell how much of a test set stands in a training corpus.",
     "evaluate": "Measure a model on published test sets.",
     "verify": "Hold a model against what was recorded from OpenAI's GPT-2.",

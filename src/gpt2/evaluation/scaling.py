@@ -6,12 +6,19 @@ The paper's figure 1 and its abstract: "increasing it improves performance in a 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from gpt2.errors import InputError
+from gpt2.errors import CorruptFileError, InputError
+from gpt2.evaluation.paper import TABLE_3
+from gpt2.files import read_json
+
+# What the paper's four sizes really have; its own counts were too low, as OpenAI wrote later.
+PARAMETERS = (124_439_808, 354_823_168, 774_030_080, 1_557_611_200)
 
 
 @dataclass(frozen=True)
@@ -36,3 +43,84 @@ def fit(sizes: Sequence[int], scores: Sequence[float]) -> Line:
     spread = float(((y - y.mean()) ** 2).sum())
     left = float(((y - (at + slope * x)) ** 2).sum())
     return Line(float(slope), float(at), 1 - left / spread if spread else math.nan)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A measure of one model."""
+
+    title: str
+    protocol: str
+    parameters: int
+    value: float
+    perplexity: bool
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """A measure of models of several sizes, smallest first, and the line through it."""
+
+    title: str
+    protocol: str
+    values: list[tuple[int, float]]
+    line: Line
+    unit: str  # of the line's slope
+
+    def json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**vars(self), "line": vars(self.line)}
+
+
+def read_results(paths: Iterable[Path]) -> Iterator[Score]:
+    """The scores in files that ``gpt2 evaluate -o`` wrote.
+
+    Raises `MissingFileError`, `CorruptFileError`.
+    """
+    for path in paths:
+        results = read_json(path)
+        try:
+            for benchmark in results["benchmarks"].values():
+                for measure in benchmark["measures"].values():
+                    title = f"{benchmark['title']}: {measure['title']}"
+                    yield Score(
+                        title,
+                        measure["protocol"],
+                        results["parameters"],
+                        measure["value"],
+                        measure["title"].startswith("perplexity"),
+                    )
+        except (KeyError, AttributeError, TypeError):
+            raise CorruptFileError(f"{path} is no result of gpt2 evaluate -o.") from None
+
+
+def paper_scores() -> Iterator[Score]:
+    """Table 3 of the GPT-2 paper."""
+    for name, column in TABLE_3.items():
+        for size, value in zip(PARAMETERS, column.values, strict=True):
+            title = f"paper: {name}, {column.unit}"
+            yield Score(title, column.protocol, size, value, column.unit == "perplexity")
+
+
+def lines(scores: Iterable[Score]) -> list[Scaling]:
+    """A line for each measure that models of two sizes or more have, by the same protocol.
+
+    Raises `InputError` where there is none.
+    """
+    groups: dict[tuple[str, str], list[Score]] = {}
+    for score in scores:
+        groups.setdefault((score.title, score.protocol), []).append(score)
+    found = []
+    for (title, protocol), own in groups.items():
+        values = sorted((score.parameters, score.value) for score in own)
+        if len({size for size, _ in values}) < 2:
+            continue
+        logs = own[0].perplexity
+        line = fit([n for n, _ in values], [math.log(v) if logs else v for _, v in values])
+        unit = "nats of loss" if logs else "of the score"
+        found.append(Scaling(title, protocol, values, line, unit))
+    if not found:
+        raise InputError(
+            "no measure has two sizes of model with the same protocol: give the results of gpt2 "
+            "evaluate -o of several models, or --paper."
+        )
+    return found
