@@ -21,6 +21,8 @@ from gpt2.evaluation.metrics import bleu, chrf, counts, from_counts
 from gpt2.evaluation.occupations import WOMEN
 from gpt2.evaluation.pronouns import chosen, gap, genders, readings
 from gpt2.evaluation.readers import MASK, Cloze, Schema
+from gpt2.evaluation.tables import of_benchmarks
+from tests.conftest import ROOT
 from tests.evaluation.test_readers import cbt_text
 
 REAL = {  # benchmark -> how many examples there are
@@ -218,3 +220,11 @@ def test_baselines() -> None:
     assert picked(text, 1) == picked(text, 1)
     assert len({picked(text, seed) for seed in range(20)}) > 3
     assert picked("Only one.", 3) == "Only one."
+
+
+def test_the_page_has_every_benchmark() -> None:
+    table = of_benchmarks(map(benchmark, NAMES))
+    page = (ROOT / "docs/reference/benchmarks.md").read_text("utf-8")
+    assert table in page, (
+        "put the table of `gpt2 evaluate --list` into docs/reference/benchmarks.md"
+    )

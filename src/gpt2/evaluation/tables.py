@@ -55,5 +55,11 @@ def of_paper(results: Mapping[str, Any]) -> str:
 
 def of_benchmarks(benchmarks: Iterable[Benchmark]) -> str:
     """What there is, and where it comes from."""
-    rows = [[b.name, b.group, b.title, b.licence, b.get] for b in benchmarks]
-    return table(["name", "group", "set", "licence", "how to get it"], rows)
+    rows = [[b.name, b.group, b.title, b.licence, _in_paper(b), b.get] for b in benchmarks]
+    return table(["name", "group", "set", "licence", "GPT-2 paper", "how to get it"], rows)
+
+
+def _in_paper(benchmark: Benchmark) -> str:
+    """Where the paper has a figure of this set."""
+    columns = any(measure.column or measure.near for measure in benchmark.measures)
+    return benchmark.paper or ("table 3" if columns else "")
