@@ -3,7 +3,7 @@
     PYTHONPATH=src:. python -m benchmarks.start [--data FOLDER]
 
 GPT-2 124M with random weights, files in the page cache, contenders in turns, a process each time.
-Ours is `gpt2 generate`: text in, text out, GPT-2's whole vocabulary. The peers get token ids and
+Ours is `gpt2 generate`: text in, text out, GPT-2's vocabulary where --data has it. The peers get token ids and
 give back when the first logits are there. Memory is the most a process held that read 1,000 tokens
 and wrote 23. Writes benchmarks/results/start.json.
 """
@@ -47,9 +47,14 @@ print(1024 * next(int(line.split()[1]) for line in status if line.startswith("Vm
 
 
 def packed(weights: Path, data: Path) -> Path:
-    """Our int8 file, with GPT-2's tokenizer beside it."""
-    GPT2Tokenizer.from_pretrained(data / "tokenizer").save_pretrained(weights)
+    """Our int8 file, with a tokenizer beside it: GPT-2's where it is at hand."""
+    GPT2Tokenizer.from_pretrained(tokenizer(data)).save_pretrained(weights)
     return made_once(PLACE / "gpt2-packed-int8", lambda p: quantize(weights, p, tokens=0))
+
+
+def tokenizer(data: Path) -> str:
+    """GPT-2's own vocabulary, or where it is not there the bundled model's, which is smaller."""
+    return str(data / "tokenizer") if (data / "tokenizer").is_dir() else "gpt2-mini"
 
 
 def size(path: Path) -> int:
@@ -124,7 +129,8 @@ def main() -> None:
     }
     for name, one in found.items():
         print(f"{name}: {one['start_seconds']['median']:.2f} s, {one['peak_bytes'] / 1e6:.0f} MB")
-    print(write("start", {"machine": machine(["numpy"]), "contenders": found}))
+    about = {"machine": machine(["numpy"]), "tokenizer": Path(tokenizer(options.data)).name}
+    print(write("start", about | {"contenders": found}))
 
 
 if __name__ == "__main__":

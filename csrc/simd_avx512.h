@@ -9,8 +9,8 @@ namespace {
 constexpr int kTileRows = 8;  // 24 of the 32 registers hold sums
 constexpr int kTilePanels = 3;
 constexpr int kRowPanels = 4;
-constexpr int kInt8Rows = 8, kInt8Panels = 3, kInt8RowPanels = 2;
-constexpr int kInt4Rows = 8, kInt4Panels = 2, kInt4RowPanels = 2;
+constexpr int kInt8Rows = 8, kInt8Panels = 3, kInt8RowPanels = 1;
+constexpr int kInt4Rows = 8, kInt4Panels = 2, kInt4RowPanels = 1;  // one row: a single stream is fetched ahead best
 
 typedef __m512 F;
 struct I {  // types of their own, so that functions may share a name
