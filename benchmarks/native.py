@@ -4,9 +4,9 @@
 
 Weights are random: speed does not depend on them. The share of the read rate is the bytes of the
 stored weights a token reads, over its time, over what the engine's own threads read at most; the
-share of the fp32 peak is the operations of a prompt over its time, over what they multiply at most.
-A shared machine's memory is faster at one minute than at the next, so limit and engine take turns, and
-medians are compared.
+share of the fp32 peak is the operations of a prompt over its time, over what they multiply at
+most. A shared machine's memory is faster at one minute than at the next, so limit and engine take
+turns, and medians are compared.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from typing import Any
 
 from benchmarks.common import machine, write
+from benchmarks.peers.worker import peak_bytes
 
 from gpt2.config import PUBLISHED, GPT2Config
 from gpt2.native import NativeEngine, bench
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--kernels", default=None)
     parser.add_argument("--shape", choices=list(PUBLISHED), default="gpt2")
     parser.add_argument("--forms", nargs="+", choices=list(FORMS), default=list(FORMS))
+    parser.add_argument("--alone", action="store_true", help="no batches, which need memory")
     parser.add_argument("--tiny", action="store_true", help="a small model, nothing written")
     options = parser.parse_args()
     config = TINY if options.tiny else GPT2Config.published(options.shape)
@@ -84,7 +86,9 @@ def main() -> None:
             threads=options.threads,
             kernels=options.kernels,
         )
-        work = bench.single(engine, options.tokens) | bench.batches(engine, options.tokens)
+        work = bench.single(engine, options.tokens)
+        if not options.alone:
+            work |= bench.batches(engine, options.tokens)
         rates = bench.measure(work, options.rounds)
         shares = beside_limits(engine, options)
         result |= {"threads": engine.threads, "kernels": engine.kernels, "shape": options.shape}
@@ -95,6 +99,7 @@ def main() -> None:
         }
         print(form, {name: round(rate.median) for name, rate in rates.items()}, flush=True)
         del engine, work
+    result["peak_bytes"] = peak_bytes()
     if options.tiny:
         print(result)
         return

@@ -1,17 +1,18 @@
 """From the start of a process to the first token, and the most memory, next to the peers at int8.
 
-    PYTHONPATH=src:. python -m benchmarks.start [--data FOLDER]
+    PYTHONPATH=src:. python -m benchmarks.start [--data FOLDER] [--shape gpt2-xl --alone]
 
 GPT-2 124M with random weights, files in the page cache, contenders in turns, a process each time.
-Ours is `gpt2 generate`: text in, text out, GPT-2's vocabulary where --data has it. The peers get token ids and
-give back when the first logits are there. Memory is the most a process held that read 1,000 tokens
-and wrote 23. Writes benchmarks/results/start.json.
+Ours is `gpt2 generate`: text in, text out, GPT-2's vocabulary where --data has it. The peers get
+token ids and give back when the first logits are there. Memory is the most a process held that
+read 1,000 tokens and wrote 23. Writes benchmarks/results/start.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from benchmarks.common import ROOT, machine, write
 from benchmarks.peers.rotate import Entry, Worker, prepare, wait_for_calm
 from benchmarks.peers.weights import made_once, weights_folder
 
+from gpt2.config import PUBLISHED
 from gpt2.quantization import quantize
 from gpt2.tokenizer import GPT2Tokenizer
 
@@ -49,7 +51,10 @@ print(1024 * next(int(line.split()[1]) for line in status if line.startswith("Vm
 def packed(weights: Path, data: Path) -> Path:
     """Our int8 file, with a tokenizer beside it: GPT-2's where it is at hand."""
     GPT2Tokenizer.from_pretrained(tokenizer(data)).save_pretrained(weights)
-    return made_once(PLACE / "gpt2-packed-int8", lambda p: quantize(weights, p, tokens=0))
+    return made_once(
+        PLACE / f"{weights.name}-packed-int8",
+        lambda p: quantize(weights, p, rounding="nearest", tokens=0),  # random: nothing to win
+    )
 
 
 def tokenizer(data: Path) -> str:
@@ -104,19 +109,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--shape", choices=list(PUBLISHED), default="gpt2")
+    parser.add_argument("--alone", action="store_true", help="no peers")
     options = parser.parse_args()
-    weights = weights_folder(PLACE)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's Python keeps what it compiled
+    weights = weights_folder(PLACE, options.shape)
+    peers = [] if options.alone else PEERS
     folder = packed(weights, options.data)
-    files = {str(entry): prepare(entry, weights) for entry in PEERS}
+    files = {str(entry): prepare(entry, weights) for entry in peers}
     starts: dict[str, Callable[[], float]] = {"gpt2 int8": lambda: our_start(folder)}
-    starts |= {str(e): lambda e=e: peer_start(e, files[str(e)]) for e in PEERS}
+    starts |= {str(e): lambda e=e: peer_start(e, files[str(e)]) for e in peers}
     seconds: dict[str, list[float]] = {name: [] for name in starts}
     for turn in range(1 + options.rounds):  # the first warms the page cache
         for name, start in starts.items():
             wait_for_calm()
             passed = start()
             seconds[name] += [passed] if turn else []
-    peaks = {"gpt2 int8": our_peak(folder)} | {str(e): peer_peak(e, weights) for e in PEERS}
+    peaks = {"gpt2 int8": our_peak(folder)} | {str(e): peer_peak(e, weights) for e in peers}
     sizes = {"gpt2 int8": size(folder)} | {name: size(file) for name, file in files.items()}
     found: dict[str, Any] = {
         name: {
@@ -130,7 +139,8 @@ def main() -> None:
     for name, one in found.items():
         print(f"{name}: {one['start_seconds']['median']:.2f} s, {one['peak_bytes'] / 1e6:.0f} MB")
     about = {"machine": machine(["numpy"]), "tokenizer": Path(tokenizer(options.data)).name}
-    print(write("start", about | {"contenders": found}))
+    suffix = "" if options.shape == "gpt2" else f"-{options.shape}"
+    print(write(f"start{suffix}", about | {"contenders": found}))
 
 
 if __name__ == "__main__":

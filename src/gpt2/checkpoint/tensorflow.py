@@ -7,6 +7,7 @@ tensorflow/core/util/tensor_bundle and leveldb's doc/table_format.md.
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from collections.abc import Iterator
@@ -34,14 +35,19 @@ def read_tensorflow(folder: Path) -> tuple[GPT2Config, dict[str, Stored]]:
     """Configuration and tensors of OpenAI's folder. Raises `CorruptFileError`, `ConfigError`."""
     index = sorted(folder.glob("*.ckpt*.index"))[-1]
     config = _config(folder / "hparams.json")
-    tensors = {}
+    try:
+        return config, dict(_tensors(index))
+    except (IndexError, ValueError, OverflowError, struct.error) as error:
+        # what a parser meets where bytes are not what they were
+        raise CorruptFileError(f"{index} is damaged: {error}.") from None
+
+
+def _tensors(index: Path) -> Iterator[tuple[str, Stored]]:
     for key, value in _table(index):
-        if key == b"":
-            continue  # the header: the number of shards
-        name = _our_name(key.decode())
+        # an empty key is the header: the number of shards
+        name = _our_name(key.decode()) if key else None
         if name is not None:
-            tensors[name] = _tensor(index, key.decode(), value)
-    return config, tensors
+            yield name, _tensor(index, key.decode(), value)
 
 
 def _config(path: Path) -> GPT2Config:
@@ -75,18 +81,15 @@ def _table(path: Path) -> Iterator[tuple[bytes, bytes]]:
     data = path.read_bytes()
     if len(data) < FOOTER or struct.unpack("<Q", data[-8:])[0] != MAGIC:
         raise CorruptFileError(f"{path} is no TensorFlow index, or is cut short.")
-    try:
-        footer = data[-FOOTER:]
-        _, at = _varint(footer, 0)  # the metaindex block, not needed
-        _, at = _varint(footer, at)
-        offset, at = _varint(footer, at)
-        size, _ = _varint(footer, at)
-        for _, handle in _block(data, offset, size, path):
-            begin, at = _varint(handle, 0)
-            length, _ = _varint(handle, at)
-            yield from _block(data, begin, length, path)
-    except (IndexError, struct.error):
-        raise CorruptFileError(f"{path} is damaged.") from None
+    footer = data[-FOOTER:]
+    _, at = _varint(footer, 0)  # the metaindex block, not needed
+    _, at = _varint(footer, at)
+    offset, at = _varint(footer, at)
+    size, _ = _varint(footer, at)
+    for _, handle in _block(data, offset, size, path):
+        begin, at = _varint(handle, 0)
+        length, _ = _varint(handle, at)
+        yield from _block(data, begin, length, path)
 
 
 def _block(data: bytes, offset: int, size: int, path: Path) -> Iterator[tuple[bytes, bytes]]:
@@ -127,7 +130,7 @@ def _tensor(index: Path, key: str, entry: bytes) -> Stored:
     numpy_type = np.dtype("<f4" if dtype == FLOAT else "<f2")
     pattern = f"{index.name.removesuffix('.index')}.data-{shard:05d}-of-*"
     found = sorted(index.parent.glob(pattern))
-    count = int(np.prod(shape))
+    count = math.prod(shape)
     if not found or size != count * numpy_type.itemsize:
         raise CorruptFileError(f"{index}: {key} lies in {pattern}, which is missing or other.")
     if offset + size > found[0].stat().st_size:

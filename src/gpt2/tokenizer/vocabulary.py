@@ -11,10 +11,12 @@ added_tokens.json            tokens beyond vocab.json (older folders)
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +92,11 @@ def read(folder: Path) -> Vocabulary:
     Raises `MissingFileError` if none is whole, `CorruptFileError`, `TokenizerError` for a
     tokenizer that is not byte-level BPE.
     """
-    if (folder / "tokenizer.json").is_file():
-        found = _from_tokenizer_json(folder / "tokenizer.json")
-    else:
-        found = _from_pair(folder)
+    with _no_collection():
+        if (folder / "tokenizer.json").is_file():
+            found = _from_tokenizer_json(folder / "tokenizer.json")
+        else:
+            found = _from_pair(folder)
     settings = _optional(folder / "special_tokens_map.json")
     settings |= _optional(folder / "tokenizer_config.json")
     for key, value in settings.pop("added_tokens_decoder", {}).items():
@@ -104,6 +107,18 @@ def read(folder: Path) -> Vocabulary:
             found.added[i] = AddedToken(content)
     found.settings = settings | found.settings
     return found
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Python looks for cycles again and again while 100,000 pairs are made; there are none."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def write(folder: Path, vocabulary: Vocabulary) -> list[Path]:
