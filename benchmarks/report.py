@@ -146,6 +146,28 @@ def start(found: dict[str, Any]) -> str:
     )
 
 
+def exact_head(found: dict[str, Any]) -> str:
+    rows = [
+        [
+            model,
+            dtype,
+            top.removeprefix("k "),
+            *(spread(one["tokens_per_second"][name]) for name in ("exact head", "whole head")),
+            f"{one['ratio']:.2f}x",
+            f"{one['rescored_a_step']:.0f}",
+        ]
+        for model, dtypes in found["models"].items()
+        for dtype, tops in dtypes.items()
+        for top, one in tops.items()
+    ]
+    head = ["", "", "k", "exact head, tokens/s", "whole head, tokens/s", "ratio", "rescored a step"]
+    return (
+        "The k largest logits at each step, the same bits both ways. Unasked it is used only "
+        "for heads above 32 MB; gpt2-mini's is smaller, and it would not pay.\n\n"
+        + table(head, rows)
+    )
+
+
 def tokenizer(found: dict[str, Any]) -> str:
     names = ("gpt2", "tiktoken", "tokenizers", "transformers")
     rows = []
@@ -247,6 +269,7 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     },
     "start": ("From start to first token", "benchmarks.start", start),
     "start-gpt2-xl": ("The same at 1558M", "benchmarks.start --shape gpt2-xl --alone", start),
+    "exact_head": ("The exact two-stage head", "benchmarks.exact_head", exact_head),
     "speculation": ("Prompt lookup", "benchmarks.speculation", speculation),
     "quantization": ("Fewer bits a weight", "benchmarks.quantization", quantization),
     "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from benchmarks.common import machine, write
-from benchmarks.native import random_weights
+from benchmarks.peers.weights import random_tensors
 
 from gpt2.config import GPT2Config
 from gpt2.generation import loop
@@ -128,7 +128,7 @@ def main() -> None:
     options = parser.parse_args()
     config = GPT2Config()
     result: dict[str, Any] = {"machine": machine(["numpy"]), "dtype": options.dtype, "logits": {}}
-    weights = random_weights(config)
+    weights = random_tensors(config)
     for kind in ("even", "peaked"):
         if kind == "peaked":
             weights["transformer.ln_f.weight"] = 12 * weights["transformer.ln_f.weight"]

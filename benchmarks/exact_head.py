@@ -1,0 +1,98 @@
+"""The exact two-stage head next to the whole one: the k largest logits at each step, same bits.
+
+    PYTHONPATH=src:. python -m benchmarks.exact_head [--rounds 7] [--tokens 24]
+
+GPT-2 124M shapes, random weights, fp32 and fp16; the bundled model too, whose weights are trained
+but whose head is small. Two engines take turns; what they choose is compared at every step. Writes
+benchmarks/results/exact_head.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benchmarks.common import interleaved, machine, write
+from benchmarks.peers.weights import random_tensors
+
+import gpt2
+from gpt2.checkpoint import read_checkpoint
+from gpt2.config import GPT2Config
+from gpt2.native import NativeEngine
+
+PROMPT = 32
+DTYPES = ("fp32", "fp16")
+TOP = (1, 40)
+
+
+def turn(engine: NativeEngine, memory: Any, k: int, tokens: int) -> list[Any]:
+    """What is chosen in so many steps after the prompt, the best token each."""
+    memory.truncate(0, PROMPT)
+    found, token = [], 1
+    for _ in range(tokens):
+        ids, values = engine.extend_top(memory, [[token]], None, k)
+        token = int(ids[0, 0])
+        found.append((ids.tolist(), values.tobytes()))
+    return found
+
+
+def compare(weights: Any, config: GPT2Config, dtype: str, rounds: int, tokens: int) -> Any:
+    """k -> steps a second with and without, and the logits computed again of all."""
+    engines = {
+        name: NativeEngine(weights, config, dtype=dtype, exact_head=exact)
+        for name, exact in (("exact head", True), ("whole head", False))
+    }
+    memories = {name: engine.new_cache(1) for name, engine in engines.items()}
+    for name, engine in engines.items():
+        engine.extend(memories[name], [np.arange(PROMPT) % config.vocab_size], logits="none")
+    result = {}
+    for k in TOP:
+        runs = {n: partial(turn, e, memories[n], k, tokens) for n, e in engines.items()}
+        one, other = (run() for run in runs.values())
+        if one != other:
+            raise SystemExit(f"{dtype}, k = {k}: the choices differ")
+        before = engines["exact head"].rescored
+        seconds = interleaved(runs, rounds)
+        after = engines["exact head"].rescored
+        result[f"k {k}"] = {
+            "ratio": seconds["whole head"]["median"] / seconds["exact head"]["median"],
+            "tokens_per_second": {
+                name: {"median": tokens / s["median"], "min": tokens / s["max"],
+                       "max": tokens / s["min"]}
+                for name, s in seconds.items()
+            },
+            "rescored_a_step": (after.total - before.total) / (after.rows - before.rows),
+        }  # fmt: skip
+        print(
+            dtype,
+            k,
+            round(result[f"k {k}"]["ratio"], 3),
+            result[f"k {k}"]["rescored_a_step"],
+            flush=True,
+        )
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--tokens", type=int, default=24)
+    options = parser.parse_args()
+    mini = read_checkpoint(Path(gpt2.__file__).parent / "models" / "gpt2-mini")
+    shape = GPT2Config()
+    models = {
+        "124M, random weights": (random_tensors(shape), shape),
+        "gpt2-mini": (mini.tensors, mini.config),
+    }
+    found = {
+        name: {d: compare(*model, d, options.rounds, options.tokens) for d in DTYPES}
+        for name, model in models.items()
+    }
+    print(write("exact_head", {"machine": machine(["numpy"]), "models": found}))
+
+
+if __name__ == "__main__":
+    main()
