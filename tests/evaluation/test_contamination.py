@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from gpt2.cli.overlap import command
 from gpt2.errors import InputError, MissingFileError, OptionError
-from gpt2.evaluation.contamination import contamination, examples_of
+from gpt2.evaluation.contamination import contamination, contaminations, examples_of
 from gpt2.training.data import PrepareConfig, prepare
 from tests.tiny import tiny_tokenizer
 
@@ -41,6 +41,8 @@ def test_counts(corpus: Path) -> None:
     assert (found.longest, found.sample) == (10, KNOWN)
     assert seen[-1] == (found.corpus_tokens, found.corpus_tokens)
     assert contamination(EXAMPLES, corpus, n=11).found == 0
+    several = contaminations({"a": EXAMPLES[1:], "b": EXAMPLES[:1]}, corpus)
+    assert [(c.ngrams, c.found) for c in several.values()] == [(9 + 2, 3), (3, 3)]
     with pytest.raises(InputError):
         contamination([], corpus)
 

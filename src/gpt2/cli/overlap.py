@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,24 +41,16 @@ def command(
     lines, of which all texts in a row count; --on takes published sets. Examples that the corpus
     mostly has are listed by number, from 0, in the JSON.
     """
-    from gpt2.evaluation.contamination import contamination
+    from gpt2.evaluation.contamination import contaminations
 
-    found, missing = {}, {}
-    for name, read in _sets(files, on, data).items():
-        try:
-            texts = read()
-        except MissingFileError as error:
-            if on is None or name in (part.strip() for part in on.split(",")):
-                raise
-            missing[name] = str(error)
-            continue
-        with Progress(f"reading {corpus}", unit="tokens") as shown:
+    sets, missing = _sets(files, on, data)
+    with Progress(f"reading {corpus}", unit="tokens") as shown:
 
-            def tick(done: int, total: int, shown: Progress = shown) -> None:
-                shown.total = total
-                shown.to(done)
+        def tick(done: int, total: int) -> None:
+            shown.total = total
+            shown.to(done)
 
-            found[name] = contamination(texts, corpus, split=split, n=n, progress=tick)
+        found = contaminations(sets, corpus, split=split, n=n, progress=tick)
     if as_json:
         plain = {name: got.json() for name, got in found.items()}
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
@@ -72,19 +63,29 @@ def command(
 
 def _sets(
     files: Sequence[Path], on: str | None, data: Path | None
-) -> dict[str, Callable[[], list[str]]]:
-    """Name of a test set -> what reads its examples."""
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The examples of each test set, and why others are not there; one named must be there."""
     from gpt2.evaluation.benchmarks import chosen
     from gpt2.evaluation.contamination import examples_of, examples_on
 
-    sets: dict[str, Callable[[], list[str]]] = {str(f): partial(examples_of, f) for f in files}
-    if on is not None and data is None:
-        raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")
-    if on is not None and data is not None:
-        sets |= {b.name: partial(examples_on, b, data) for b in chosen(on)}
+    sets, missing = {str(file): examples_of(file) for file in files}, {}
+    if on is not None:
+        if data is None:
+            raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")
+        named = {part.strip() for part in on.split(",")}
+        for benchmark in chosen(on):
+            try:
+                sets[benchmark.name] = examples_on(benchmark, data)
+            except MissingFileError as error:
+                if benchmark.name in named:
+                    raise
+                missing[benchmark.name] = str(error)
     if not sets:
-        raise OptionError("say what to look for: a FILE, or --on with names of benchmarks.")
-    return sets
+        reasons = " ".join(missing.values())
+        raise OptionError(
+            f"say what to look for: a FILE, or --on with benchmarks. {reasons}".strip()
+        )
+    return sets, missing
 
 
 def _line(name: str, got: Contamination) -> str:

@@ -7,7 +7,7 @@ stands how many examples are touched and which are mostly there, so that they ca
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -91,21 +91,42 @@ def contamination(
         InputError: no texts.
         MissingFileError, CorruptFileError: the corpus.
     """
-    if not texts:
-        raise InputError("there is no text to look for.")
+    found = contaminations({"": texts}, corpus, split=split, n=n, progress=progress)
+    return found[""]
+
+
+def contaminations(
+    sets: Mapping[str, Sequence[str]],
+    corpus: str | os.PathLike[str],
+    *,
+    split: str = "train",
+    n: int = NGRAM,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Contamination]:
+    """`contamination` of several test sets by name; the corpus is read once for all of them."""
+    for name, texts in sets.items():
+        if not texts:
+            raise InputError(f"there is no text to look for{f' in {name}' if name else ''}.")
     data = TokenData(corpus, split)
-    found = overlap(texts, _told(texts_of(data), data, progress), n)
+    every = [text for texts in sets.values() for text in texts]
+    found = iter(overlap(every, _told(texts_of(data), data, progress), n))
+    return {
+        name: _summary([next(found) for _ in texts], n, len(data)) for name, texts in sets.items()
+    }
+
+
+def _summary(found: Sequence[Copied], n: int, corpus_tokens: int) -> Contamination:
     longest = max(found, key=lambda copied: copied.longest)
     return Contamination(
         n=n,
-        examples=len(texts),
+        examples=len(found),
         ngrams=sum(copied.ngrams for copied in found),
         found=sum(copied.found for copied in found),
         touched=sum(copied.found > 0 for copied in found),
         known=[i for i, copied in enumerate(found) if _known(copied)],
         longest=longest.longest,
         sample=longest.text,
-        corpus_tokens=len(data),
+        corpus_tokens=corpus_tokens,
     )
 
 
