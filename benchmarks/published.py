@@ -21,10 +21,12 @@ from gpt2.errors import MissingFileError
 from gpt2.evaluation.benchmark import Subject
 from gpt2.evaluation.benchmarks import NAMES, benchmark
 from gpt2.evaluation.contamination import contaminations, examples_on
-from gpt2.evaluation.runner import run
+from gpt2.evaluation.metrics import characters
+from gpt2.evaluation.runner import Journal, run
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data import PrepareConfig, prepare
 
+OUTPUTS = ("answer", "summary", "translation")
 MODEL, NOVELS = "gpt2-mini", "train/100_english_novels.tar.xz"
 WHOLE = (
     "winograd", "winobias", "occupations", "robustness", "natural-questions", "webquestions",
@@ -34,12 +36,20 @@ FIRST = ("wmt14-en-fr", "wmt14-fr-en", "wmt19-en-zh", "wmt19-zh-en", "tatoeba-en
 
 
 def measure(data: Path, limit: int) -> dict[str, Any]:
-    """The results of each set; seconds within."""
+    """The results of each set; of what the model wrote the first ten outputs and its speed."""
     subject = Subject(gpt2.load(MODEL, threads=1))
     found = {}
     for name in (*WHOLE, *FIRST):
-        own = run(benchmark(name), subject, data, limit=None if name in WHOLE else limit)
+        kept = Journal(None, {})
+        some = None if name in WHOLE else limit
+        own = run(benchmark(name), subject, data, limit=some, journal=kept)
         print(f"{name}: {own['examples']} of {own['of']}, {own['seconds']:.0f} s", flush=True)
+        texts = [row[key] for row in kept.rows[name] for key in OUTPUTS if key in row]
+        if texts:
+            words = sum(len(characters(text)) for text in texts)
+            own["outputs"] = texts[:10]
+            own["words_written"] = words
+            own["seconds_per_1000_words"] = 1000 * own["seconds"] / max(1, words)
         found[name] = own
     return found
 

@@ -252,6 +252,79 @@ def quantization(found: dict[str, Any]) -> str:
     return note + table(head, rows)
 
 
+def published(found: dict[str, Any]) -> str:
+    """Of ROUGE only what the paper's table 4 has, to keep the table short."""
+    left_out = ("rougeLsum", "lead_rougeLsum", "random_rougeLsum")
+    rows = [
+        [
+            own["title"],
+            measure["title"],
+            f"{measure['value']:.4g} ± {measure['error']:.2g}",
+            f"{measure['rows']:,} of {own['of']:,}",
+            measure["protocol"],
+        ]
+        for own in found["benchmarks"].values()
+        for name, measure in own["measures"].items()
+        if name not in left_out
+    ]
+    overlap = [
+        [
+            name,
+            f"{own['share']:.2%}",
+            f"{own['ngrams']:,}",
+            f"{own['touched']:,} of {own['examples']:,}",
+            f"{own['known']:,}",
+            f"{own['longest']}",
+        ]
+        for name, own in found["overlap"].items()
+    ]
+    speed = [
+        [own["title"], f"{own['words_written']:,}", f"{own['seconds_per_1000_words']:.1f}"]
+        for own in found["benchmarks"].values()
+        if "outputs" in own
+    ]
+    outputs = "".join(
+        f"\n**{own['title']}**\n\n"
+        + "".join(f"{i}. `{_inline(text)}`\n" for i, text in enumerate(own["outputs"], 1))
+        for own in found["benchmarks"].values()
+        if "outputs" in own
+    )
+    note = (
+        f"`{found['model']}`, zero-shot, at fp32. It was trained on novels for minutes, so nothing "
+        "is expected of it: the figures show the measures at work, beside what needs no model.\n\n"
+    )
+    between = (
+        f"\n\nWhat of these sets stands in `{found['novels']}`, of which the model was trained on "
+        "94 of 98 texts: shares of 8-grams, as in section 4 of the GPT-2 paper.\n\n"
+    )
+    return (
+        note
+        + table(["set", "measure", "value ± error", "examples", "protocol"], rows)
+        + between
+        + table(
+            [
+                "set",
+                "8-grams found",
+                "8-grams",
+                "examples touched",
+                "half or more",
+                "longest, words",
+            ],
+            overlap,
+        )
+        + "\n\nWhat it wrote: words (a Chinese character is one), and seconds for 1,000 of them, "
+        "prompts included, on one thread.\n\n"
+        + table(["set", "words", "seconds for 1,000"], speed)
+        + "\n\nThe first ten outputs of each, unpicked.\n"
+        + outputs
+    )
+
+
+def _inline(text: str) -> str:
+    """A text on one line, as code."""
+    return " / ".join(text.replace("`", "'").split("\n")) or " "
+
+
 SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "generate": ("Writing, next to transformers", "benchmarks.generate", generate),
     "load": ("Loading", "benchmarks.load", load),
@@ -274,6 +347,7 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "quantization": ("Fewer bits a weight", "benchmarks.quantization", quantization),
     "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),
     "prepare": ("Text to token shards", "benchmarks.prepare", prepare),
+    "published": ("Published sets", "benchmarks.published", published),
 }
 
 
