@@ -1,8 +1,8 @@
 """The bundled model on published sets, and what of these sets its training text holds.
 
-PYTHONPATH=src:. python -m benchmarks.published --data ../shared/data [--limit 500]
+PYTHONPATH=src:. python -m benchmarks.published --data ../shared/data [--limit 50]
 
-Sets are measured whole, translations on their first sentences. The overlap is with the
+Small sets are measured whole, the others on their first examples. The overlap is with the
 collection of novels of which the bundled model was trained on 94 of 98.
 """
 
@@ -28,11 +28,11 @@ from gpt2.training.data import PrepareConfig, prepare
 
 OUTPUTS = ("answer", "summary", "translation")
 MODEL, NOVELS = "gpt2-mini", "train/100_english_novels.tar.xz"
-WHOLE = (
-    "winograd", "winobias", "occupations", "robustness", "natural-questions", "webquestions",
-    "xquad-en", "xquad-zh", "dialogsum",
+WHOLE = ("winograd", "winobias", "occupations")
+FIRST = (
+    "robustness", "natural-questions", "webquestions", "xquad-en", "xquad-zh", "dialogsum",
+    "wmt14-en-fr", "wmt14-fr-en", "wmt19-en-zh", "wmt19-zh-en", "tatoeba-en-zh",
 )  # fmt: skip
-FIRST = ("wmt14-en-fr", "wmt14-fr-en", "wmt19-en-zh", "wmt19-zh-en", "tatoeba-en-zh")
 
 
 def measure(data: Path, limit: int) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def overlaps(data: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--limit", type=int, default=500)
+    parser.add_argument("--limit", type=int, default=50)
     options = parser.parse_args()
     here = machine(["numpy", "sacrebleu", "rouge-score"])
     begin = time.perf_counter()
