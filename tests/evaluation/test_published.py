@@ -15,6 +15,7 @@ import gpt2
 from gpt2.evaluation.baselines import lead, picked
 from gpt2.evaluation.benchmark import Benchmark, Subject
 from gpt2.evaluation.benchmarks import NAMES, benchmark
+from gpt2.evaluation.benchmarks.winograd import first
 from gpt2.evaluation.cloze import choices, natural
 from gpt2.evaluation.leaning import correlation, row_of
 from gpt2.evaluation.metrics import bleu, chrf, counts, from_counts
@@ -185,6 +186,8 @@ def test_a_pronoun_is_replaced() -> None:
         "as a fox"
     )
     assert [chosen(s) for s in ([-1, -2, -9, -8], [-9, -8, -1, -2], [-9, -8, -2, -1])] == [0, 0, 1]
+    assert chosen([-1, -1, -2, -2]) == 1  # a tie is no win for the answer of wsc273, always first
+    assert [first(schema), first(Schema(schema.text, ("The cats", "the dog"), 1))] == [1, 0]
 
 
 def test_the_gender_of_a_sentence() -> None:

@@ -41,10 +41,13 @@ def readings(schema: Schema) -> list[tuple[str, str]]:
 
 
 def chosen(scores: Sequence[float]) -> int:
-    """The candidate, 0 or 1, from the log-likelihoods of `readings`."""
+    """The candidate, 0 or 1, from the log-likelihoods of `readings`.
+
+    The second if both are equal: some files name the right one first throughout.
+    """
     plain, possessive = scores[:2], scores[2:]
     first, second = plain if sum(plain) >= sum(possessive) else possessive
-    return int(second > first)
+    return int(second >= first)
 
 
 def genders(schema: Schema) -> list[tuple[str, str]]:

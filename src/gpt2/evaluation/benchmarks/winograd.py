@@ -16,11 +16,20 @@ from gpt2.evaluation.readers import Schema, read_schemas
 FILE = "wsc273.txt"
 
 
+def first(schema: Schema) -> int:
+    """The candidate that the sentence names first, by its last word; the file lists them by answer.
+
+    The second where neither or both at once are found there.
+    """
+    places = [schema.text.lower().find(name.split()[-1].lower()) for name in schema.candidates]
+    return int(not 0 <= places[0] < (places[1] if places[1] >= 0 else len(schema.text)))
+
+
 def judge(subject: Subject, examples: Sequence[Schema]) -> list[dict[str, Any]]:
-    """Whether the right name is the likelier; and whether it is the first of the two."""
+    """Whether the right name is the likelier; and whether it stands first in the sentence."""
     found = log_likelihoods(subject, [readings(example) for example in examples])
     return [
-        {"right": chosen(scores) == example.answer, "first": example.answer == 0}
+        {"right": chosen(scores) == example.answer, "first": first(example) == example.answer}
         for example, scores in zip(examples, found, strict=True)
     ]
 
@@ -36,7 +45,7 @@ BENCHMARK = Benchmark(
     judge=judge,
     measures=(
         mean("acc", "accuracy, %", PARTIAL, "right", scale=100),
-        mean("first_acc", "accuracy, %: no model", "the first of the names", "first", scale=100),
+        mean("first_acc", "accuracy, %: no model", "who is named first", "first", scale=100),
     ),
     group="paper",
     paper="70.70 % of the 1558M model (section 3.3)",
