@@ -325,6 +325,25 @@ def _inline(text: str) -> str:
     return " / ".join(text.replace("`", "'").split("\n")) or " "
 
 
+def long_inputs(found: dict[str, Any]) -> str:
+    rows = []
+    for task, runs in found["tasks"].items():
+        short, long = runs.values()
+        both = (short, long)
+        seconds = [f"{run['seconds']:.1f}" for run in both]
+        memory = [f"{run['peak_MB']:.1f}" for run in both]
+        ratio = f"{long['peak_MB'] / short['peak_MB']:.2f}"
+        rows.append([task, *(str(run["parts"]) for run in both), *seconds, *memory, ratio])
+    few, many = next(iter(found["tasks"].values()))
+    head = ["", *(f"{what}, {pages} pages" for what in ("parts", "seconds", "peak memory, MB")
+                  for pages in (few, many)), "memory / memory"]  # fmt: skip
+    return (
+        f"{found['model']} at fp32 on a novel it was not trained on, {found['words_a_page']} words "
+        "a page, a process each. What it writes is not worth reading; the file begins it.\n\n"
+        + table(head, rows)
+    )
+
+
 SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "generate": ("Writing, next to transformers", "benchmarks.generate", generate),
     "load": ("Loading", "benchmarks.load", load),
@@ -346,6 +365,7 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "speculation": ("Prompt lookup", "benchmarks.speculation", speculation),
     "quantization": ("Fewer bits a weight", "benchmarks.quantization", quantization),
     "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),
+    "long_inputs": ("Long inputs of the tasks", "benchmarks.long_inputs", long_inputs),
     "prepare": ("Text to token shards", "benchmarks.prepare", prepare),
     "published": ("Published sets", "benchmarks.published", published),
 }

@@ -39,12 +39,15 @@ def test_the_prompt_is_the_papers(mini: Any, asked: Asked) -> None:
 def test_a_document_keeps_its_order_and_its_blank_lines(tiny: Any, asked: Asked) -> None:
     prompts = asked(tiny)
     out = gpt2.translate(
-        tiny, "One fox. Two.\n\n\nThe end\nDog.\n", to="de", examples=PAIRS, batch_size=3
+        tiny, "One fox. Two.\n\n\nThe end\nTwo. Dog.\n", to="de", examples=PAIRS, batch_size=3
     )
     head = "fox = Fuchs\ndog = Hund\n"
     assert prompts == [f"{head}{s} =" for s in ("One fox.", "Two.", "The end", "Dog.")]
     assert [bool(line.strip()) for line in out.split("\n")][1:3] == [False, False]
     assert len(out.split("\n")) == 5
+    again = gpt2.translate(tiny, "Two.", to="de", examples=PAIRS)
+    assert again in out.split("\n")[0]
+    assert again in out.split("\n")[4]
 
 
 def test_the_batch_does_not_matter(mini: Any) -> None:

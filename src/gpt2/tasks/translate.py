@@ -51,7 +51,7 @@ def translate(
         examples: of your own, for these or any other languages: (sentence, translation) pairs, or a
             file with a pair a line and a tab between.
         progress: called with (sentences done, sentences in all) before the first and after each
-            batch.
+            batch; a sentence that comes again is translated once.
         options: further fields of `TranslateOptions`.
 
     Raises:
@@ -68,19 +68,19 @@ def translate(
     room = writer.room(0, before, form.ask(source=""))
     most = room // 4 if before else room // 3  # what is left is for the translation
     pieces = [[p for group in parts(row, writer.size, most) for p in group] for row in rows]
-    flat = [piece for row in pieces for piece in row]
-    done: list[str] = []
-    for start in range(0, len(flat), o.batch_size):
+    whole = list(dict.fromkeys(piece for row in pieces for piece in row))  # each once
+    done: dict[str, str] = {}
+    for start in range(0, len(whole), o.batch_size):
         if progress:
-            progress(start, len(flat))
-        batch = flat[start : start + o.batch_size]
+            progress(start, len(whole))
+        batch = whole[start : start + o.batch_size]
         prompts = [before + form.ask(source=piece) for piece in batch]
         new = min(room - most, 16 + 4 * max(map(writer.size, batch)))
-        done += [_read(written) for written in writer.write_all(prompts, new, **TASK.decoding)]
+        written = writer.write_all(prompts, new, **TASK.decoding)
+        done.update(zip(batch, map(_read, written), strict=True))
     if progress:
-        progress(len(flat), len(flat))
-    translated = iter(done)
-    return "\n".join(join([next(translated) for _ in row]) for row in pieces)
+        progress(len(whole), len(whole))
+    return "\n".join(join(done[piece] for piece in row) for row in pieces)
 
 
 def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str]:

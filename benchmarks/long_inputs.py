@@ -1,0 +1,106 @@
+"""What does a long input cost: 30 pages summarised, translated and asked about, next to 3?
+
+    python -m benchmarks.long_inputs [--data FOLDER]
+
+Writes benchmarks/results/long_inputs.json. Each run is a process of its own with the bundled model
+at fp32; a page is 300 words of a novel that the model
+was not trained on. Kept are the peak memory, the seconds, the steps of the
+progress, and the beginning of what came out, whatever it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import ROOT, machine, write
+
+MODEL, PAGES, WORDS = "gpt2-mini", (3, 30), 300
+NOVEL = "Anon_Clara_1864.txt"  # the bundled model was not trained on it
+QUESTION = "Who was the father of Clara?"
+
+
+def tasks() -> dict[str, Callable[..., str]]:
+    import gpt2
+
+    def asked(mode: str) -> Callable[..., str]:
+        return lambda model, text, progress: str(
+            gpt2.answer(model, QUESTION, text, mode=mode, progress=progress)
+        )
+
+    return {
+        "summarize": lambda m, text, progress: gpt2.summarize(m, text, progress=progress),
+        "translate": lambda m, text, progress: gpt2.translate(m, text, "fr", progress=progress),
+        "answer": asked("short"),
+        "answer, extract": asked("extract"),
+    }
+
+
+def child(task: str, path: Path) -> None:
+    """One task on one text; a line of JSON on standard output."""
+    import gpt2
+
+    text = path.read_text("utf-8")
+    model = gpt2.load(MODEL)
+    steps: list[tuple[int, int]] = []
+    begin = time.perf_counter()
+    output = tasks()[task](model, text, lambda *step: steps.append(step))
+    seconds = time.perf_counter() - begin
+    assert steps[-1][0] == steps[-1][1], "the progress did not reach its end"
+    print(json.dumps({"seconds": seconds, "peak_MB": peak_bytes() / 1e6, "parts": steps[-1][1],
+                      "output_words": len(output.split()), "output": output[:300]}))  # fmt: skip
+
+
+def peak_bytes() -> int:
+    """The most memory this program has held. (ru_maxrss would count the parent's too.)"""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * next(int(x.split()[1]) for x in status.splitlines() if x.startswith("VmHWM"))
+
+
+def novel(data: Path) -> list[str]:
+    """The words of a novel, its line ends among them."""
+    with tarfile.open(data / "train/100_english_novels.tar.xz") as archive:
+        for member in archive:
+            stream = archive.extractfile(member) if member.name.endswith(NOVEL) else None
+            if stream is not None:
+                return stream.read().decode("utf-8").replace("\r\n", "\n").split(" ")
+    raise SystemExit(f"{NOVEL} is not in the archive")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--child", nargs=2)
+    asked = parser.parse_args()
+    if asked.child:
+        child(asked.child[0], Path(asked.child[1]))
+        return
+    about = machine(["numpy"])
+    words = novel(asked.data)
+    found: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for pages in PAGES:
+            (Path(folder) / str(pages)).write_text(" ".join(words[: pages * WORDS]), "utf-8")
+        for task in tasks():
+            found[task] = {}
+            for pages in PAGES:
+                command = [sys.executable, "-m", "benchmarks.long_inputs", "--child", task,
+                           f"{folder}/{pages}"]  # fmt: skip
+                done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+                found[task][str(pages)] = json.loads(done.stdout)
+                print(task, pages, found[task][str(pages)], file=sys.stderr)
+    result = {"machine": about, "model": MODEL, "novel": NOVEL, "words_a_page": WORDS,
+              "question": QUESTION, "tasks": found}  # fmt: skip
+    print(write("long_inputs", result))
+
+
+if __name__ == "__main__":
+    main()
