@@ -36,7 +36,11 @@ TRAINED_ARTICLES = 36  # of XQuAD, in the file's order; the others are for tests
 CHAPTER = re.compile(
     r"^[ \t]*(?:CHAPTER|Chapter)[ \t]+(?:[IVXLCDM]+|\d+)\b[.:)—-]*[ \t]*(.*)\n", re.MULTILINE
 )
-DESCRIBES = 8  # words: a chapter's heading that tells what happens rather than names it
+# A chapter's heading that tells what happens rather than names it: "In which ...", "A -- B -- C".
+DESCRIBES = re.compile(
+    r"(in which|wherein|showing|containing|concerning|treats?|treating|relates?|(of )?how|of the)\b"
+    r"|.*(--|—).*(--|—)", re.IGNORECASE | re.DOTALL,
+)  # fmt: skip
 Row = tuple[str, dict[str, str]]  # what it is about, and the fields of the task's form
 
 
@@ -115,14 +119,15 @@ def answer(source: Source) -> Iterator[Row]:
 
     for language in ("en", "zh"):
         path = source.file(f"qa/xquad.{language}.json", "CC BY-SA 4.0")
-        for number, article in enumerate(read_json(path)["data"][:TRAINED_ARTICLES]):
-            for paragraph in article["paragraphs"]:
-                for asked in paragraph["qas"]:
-                    if not seen(asked["question"]):
-                        found = asked["answers"][0]
-                        near = _around(source, paragraph["context"], found["answer_start"])
-                        yield f"article {number}", {"context": near, "question": asked["question"],
-                                                    "answer": found["text"]}  # fmt: skip
+        articles = read_json(path)["data"][:TRAINED_ARTICLES]
+        # A paragraph has the same number in both languages.
+        for number, paragraph in enumerate(p for a in articles for p in a["paragraphs"]):
+            for asked in paragraph["qas"]:
+                if not seen(asked["question"]):
+                    found = asked["answers"][0]
+                    near = _around(source, paragraph["context"], found["answer_start"])
+                    fields = {"question": asked["question"], "answer": found["text"]}
+                    yield f"paragraph {number}", {"context": near, **fields}
     path = source.file("qa/webquestions.trainmodel.json", "CC BY 4.0")
     for asked in json.loads(read_text(path)):
         if not seen(asked["qText"]):
@@ -178,7 +183,7 @@ def _leads(source: Source) -> Iterator[Row]:
 
 def _told(source: Source) -> Iterator[Row]:
     for title, body in _chapters(source):
-        if len(title.split()) >= DESCRIBES:
+        if len(title.split()) > 5 and DESCRIBES.match(title):
             text = source.beginning(sentences(body), source.most - source.size(title) - 16, " ")
             if text:
                 yield title, {"text": text, "summary": title}

@@ -80,7 +80,7 @@ class Call:
         given = row()
         model = load(self.model, **self.loading)
         begin = time.perf_counter()
-        with Progress(self.task.name, unit="parts") as shown:
+        with Progress(self.task.name, unit=self.task.unit) as shown:
             result = self.task.run(model, given, None if self.quiet else ticker(shown),
                                    self.options)  # fmt: skip
         seconds = round(time.perf_counter() - begin, 3)
@@ -101,10 +101,12 @@ class Call:
         if not batch.is_file():
             raise MissingFileError(f"there is no file {batch}.")
         model = load(self.model, **self.loading)
+        # The native engine's text is the same on any number of threads.
+        about = {"model": self.model, **{k: v for k, v in self.loading.items() if k != "threads"}}
         with Progress(self.task.name, unit="rows") as shown:
             counts = run_batch(
                 self.task, model, batch, self.output, self.options,
-                {"model": self.model, **self.loading}, None if self.quiet else ticker(shown),
+                about, None if self.quiet else ticker(shown),
             )  # fmt: skip
         if not self.quiet:
             before = f", {counts.before:,} were there" if counts.before else ""

@@ -203,5 +203,6 @@ TASK = Task(
     options=AnswerOptions,
     fields=("question",),
     results=("answer", "probability", "joint", "generated", "reason", "windows"),
+    unit="windows",
     run=_run,
 )

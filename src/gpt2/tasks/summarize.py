@@ -104,5 +104,6 @@ TASK = Task(
     options=SummarizeOptions,
     fields=("text",),
     results=("summary",),
+    unit="parts",
     run=_run,
 )

@@ -65,6 +65,7 @@ class Task:
         expect: what to expect from a model that was not fine-tuned for it.
         options: the dataclass of what a caller may choose.
         fields: of a row of a batch; it must have one of them.
+        unit: what its progress counts.
         results: the fields of the result, the text first.
         run: (model, row, progress, options) -> the fields of the result.
     """
@@ -79,6 +80,7 @@ class Task:
     options: type
     fields: tuple[str, ...]
     results: tuple[str, ...]
+    unit: str
     run: Callable[..., dict[str, Any]] = field(repr=False)
 
 

@@ -143,5 +143,6 @@ TASK = Task(
     options=TranslateOptions,
     fields=("text",),
     results=("translation",),
+    unit="sentences",
     run=_run,
 )

@@ -166,5 +166,6 @@ TASK = Task(
     options=WriteOptions,
     fields=("title", "points"),
     results=("text",),
+    unit="words",
     run=_run,
 )
