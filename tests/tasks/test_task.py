@@ -71,6 +71,12 @@ def test_a_form_of_its_own(folder: Path, asked: Asked) -> None:
 def test_what_cannot_be_remembered(folder: Path) -> None:
     with pytest.raises(OptionError, match="there is no task 'sing'"):
         remember(folder, "sing")
+    with pytest.raises(OptionError, match="answer:en is no task"):
+        remember(folder, "answer:en")
+    remember(folder, "translate:fr-en")
+    found = task_of(folder)
+    assert found is not None
+    assert found.facts == {"source": "fr", "to": "en"}
     (folder / "gpt2.json").write_text('{"task": "translate"}')
     with pytest.raises(CorruptFileError, match="needs the texts"):
         task_of(folder)

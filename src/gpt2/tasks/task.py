@@ -97,13 +97,19 @@ class Tuned:
 def remember(folder: str | os.PathLike[str], task: str, **facts: Any) -> None:
     """Note in a model's folder that it was fine-tuned for a task, in the task's own form.
 
-    ``facts`` are kept with it: ``source`` and ``to`` of a translation. Another ``prompt`` and
+    ``facts`` are kept with it: ``source`` and ``to`` of a translation, which may also be said in
+    the task, ``translate:en-fr`` (en-zh where nothing is said). Another ``prompt`` and
     ``completion`` than the task's count as the form. Raises `OptionError` for an unknown task,
     `MissingFileError` where there is no such folder.
     """
     from gpt2.tasks import TASKS
 
     folder = Path(folder)
+    task, _, languages = task.partition(":")
+    if languages and task == "translate" and languages.count("-") == 1:
+        facts = {**dict(zip(("source", "to"), languages.split("-"), strict=True)), **facts}
+    elif languages:
+        raise OptionError(f"{task}:{languages} is no task: only translate:en-fr and the like.")
     if task not in TASKS:
         raise OptionError(f"there is no task {task!r}: the tasks are {', '.join(TASKS)}.")
     if not folder.is_dir():
