@@ -4,10 +4,12 @@
 #include <new>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cache.h"
 #include "error.h"
 #include "gpt2.h"
+#include "logprob.h"
 #include "model.h"
 #include "probe.h"
 #include "select.h"
@@ -30,9 +32,12 @@ using Lock = std::unique_lock<std::mutex>;
 
 struct gpt2_engine {
   gpt2_engine(const gpt2_shape& shape, const gpt2_options& options)
-      : model(shape, options), selector(model.kernels(), shape.vocabulary) {}
+      : model(shape, options),
+        selector(model.kernels(), shape.vocabulary),
+        logprobs(model.kernels(), shape.vocabulary) {}
   gpt2::Model model;
   gpt2::Selector selector;
+  gpt2::Logprobs logprobs;
   gpt2::Mutex mutex;      // one call at a time
   bool complete = false;  // every tensor was found to be set
 };
@@ -141,31 +146,51 @@ const gpt2_packing& checked(const gpt2_packing& p) {
   return p;
 }
 
-// Feeds the model batch after batch, each as full as it may be. `room(count)` says where the logits
-// of a batch's picked tokens go, `done(count)` takes them.
-template <class Room, class Done>
-void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
-            const int32_t* ids, int mode, int top, const Room& room, const Done& done) {
+// Feeds the model batch after batch, each as full as it may be. `picks(number, last)` says whether
+// the logits of a new token are wanted: which one of all, and whether it is its row's last.
+template <class Picks, class Pass>
+void extend(const Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
+            const int32_t* ids, const Picks& picks, const Pass& pass) {
   Batch batch;
   const auto flush = [&] {
-    const int picked = static_cast<int>(batch.picked.size());
-    model.forward(batch, cache, picked > 0 ? room(picked) : nullptr, top);
-    if (picked > 0) done(picked);
+    pass(batch);
     batch.tokens.clear();
     batch.picked.clear();
   };
-  for (int i = 0; i < n; i++) {
-    for (int k = 0; k < counts[i]; k++) {
-      const bool last = k == counts[i] - 1;
-      if (mode == GPT2_LOGITS_ALL || (mode == GPT2_LOGITS_LAST && last)) {
-        batch.picked.push_back(batch.size());
-      }
-      batch.tokens.push_back({*ids++, rows[i], cache.length(rows[i]) + k});
+  for (int i = 0, number = 0; i < n; i++) {
+    for (int k = 0; k < counts[i]; k++, number++) {
+      if (picks(number, k == counts[i] - 1)) batch.picked.push_back(batch.size());
+      batch.tokens.push_back({ids[number], rows[i], cache.length(rows[i]) + k});
       if (batch.size() == Model::kMostTokens && !model.tapped()) flush();
     }
   }
   if (batch.size() > 0) flush();
   for (int i = 0; i < n; i++) cache.set_length(rows[i], cache.length(rows[i]) + counts[i]);
+}
+
+// The same with logits. `room(count)` says where those of a batch's picked tokens go, `done(count)`
+// takes them.
+template <class Room, class Done>
+void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
+            const int32_t* ids, int mode, int top, const Room& room, const Done& done) {
+  extend(
+      model, cache, n, rows, counts, ids,
+      [&](int, bool last) { return mode == GPT2_LOGITS_ALL || (mode == GPT2_LOGITS_LAST && last); },
+      [&](const Batch& batch) {
+        const int picked = static_cast<int>(batch.picked.size());
+        model.forward(batch, cache, picked > 0 ? room(picked) : nullptr, top);
+        if (picked > 0) done(picked);
+      });
+}
+
+void require_targets(const Model& model, int n, const int32_t* counts, const int32_t* targets) {
+  for (int i = 0; i < n; targets += counts[i++]) {
+    for (int k = 0; k < counts[i]; k++) {
+      require(targets[k] >= -1 && targets[k] < model.shape().vocabulary, GPT2_INVALID,
+              "target " + std::to_string(targets[k]) + "; the vocabulary has " +
+                  std::to_string(model.shape().vocabulary));
+    }
+  }
 }
 
 void require_mode(int mode) {
@@ -340,6 +365,47 @@ int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int
           selector.top(engine->model.team(), count, k, top, logits);
           top += count * k;
           logits += count * k;
+        });
+  });
+}
+
+int gpt2_extend_logprobs(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
+                         const int32_t* counts, const int32_t* ids, const int32_t* targets,
+                         float* logprobs, uint8_t* greedy) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
+    gpt2::require_targets(engine->model, n, counts, targets);
+    gpt2::Model& model = engine->model;
+    gpt2::Logprobs& found = engine->logprobs;
+    std::vector<int32_t> wanted;
+    const int32_t* at = targets;  // of the batch
+    gpt2::extend(
+        model, cache->cache, n, rows, counts, ids,
+        [&](int number, bool) { return targets[number] >= 0; },
+        [&](const gpt2::Batch& batch) {
+          const int size = batch.size(), picked = static_cast<int>(batch.picked.size());
+          wanted.clear();
+          for (const int token : batch.picked) wanted.push_back(at[token]);
+          found.start(wanted.data(), picked);
+          if (picked == 0) {
+            model.forward(batch, cache->cache, nullptr);
+          } else if (model.tapped()) {
+            float* logits = engine->selector.logits(picked);
+            model.forward(batch, cache->cache, logits);
+            found.reduce(model.team(), logits);
+          } else {
+            model.forward(batch, cache->cache, found);
+          }
+          std::fill(logprobs, logprobs + size, 0.0f);
+          std::fill(greedy, greedy + size, 0);
+          for (int i = 0; i < picked; i++) {
+            logprobs[batch.picked[i]] = found.logprob(i);
+            greedy[batch.picked[i]] = found.greedy(i);
+          }
+          at += size;
+          logprobs += size;
+          greedy += size;
         });
   });
 }

@@ -166,6 +166,14 @@ GPT2_API int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, 
                              const int32_t* counts, const int32_t* ids, int32_t mode, int32_t k,
                              int32_t* top, float* logits);
 
+// As gpt2_extend, but instead of logits how probable given tokens are. targets [sum of counts] has
+// the token that is judged after each new one, or -1 for none; so do the results: the natural
+// logarithm of its probability, and whether it is the most probable token (1; of equals the lowest
+// id). Both are 0 where there is no target. All logits of a token never exist at a time.
+GPT2_API int gpt2_extend_logprobs(gpt2_engine* engine, gpt2_cache* cache, int32_t n,
+                                  const int32_t* rows, const int32_t* counts, const int32_t* ids,
+                                  const int32_t* targets, float* logprobs, uint8_t* greedy);
+
 // As gpt2_extend, but instead of logits tokens drawn from them, [n] for LAST and [sum of counts]
 // for ALL. As many numbers of `noise` in [0, 1) decide: a token is the first whose running sum of
 // weights, in the order of the ids, exceeds its number times the whole sum. A weight is

@@ -13,14 +13,7 @@ void Model::forward(const Batch& batch, Cache& cache, float* logits, int top) {
   const int picked = static_cast<int>(batch.picked.size());
   ExactHead* const exact = exact_head(picked, top);
   team_.run([&](const Worker& worker) {
-    embed(worker, batch);  // stream_ [T, D]
-    worker.barrier();
-    for (int layer = 0; layer < shape_.layers; layer++) {
-      attention(worker, batch, cache, layer);
-      worker.barrier();
-      mlp(worker, batch, layer);
-      worker.barrier();
-    }
+    layers(worker, batch, cache);
     const float* stream = stream_.as<float>();
     if (exact) {
       const Inputs normal =
@@ -30,6 +23,29 @@ void Model::forward(const Batch& batch, Cache& cache, float* logits, int top) {
       head(worker, stream, &last_, &batch.picked, picked, logits);
     }
   });
+}
+
+void Model::forward(const Batch& batch, Cache& cache, Logprobs& logprobs) {
+  cut_rows(batch);
+  make_room(std::max(batch.size(), kMostTokens));
+  team_.run([&](const Worker& worker) {
+    layers(worker, batch, cache);
+    head(worker, batch.picked, logprobs);
+    worker.barrier();
+    const Range share = worker.share(static_cast<int>(batch.picked.size()));
+    for (int r = share.begin; r < share.end; r++) logprobs.finish(r);
+  });
+}
+
+void Model::layers(const Worker& worker, const Batch& batch, Cache& cache) {
+  embed(worker, batch);  // stream_ [T, D]
+  worker.barrier();
+  for (int layer = 0; layer < shape_.layers; layer++) {
+    attention(worker, batch, cache, layer);
+    worker.barrier();
+    mlp(worker, batch, layer);
+    worker.barrier();
+  }
 }
 
 void Model::cut_rows(const Batch& batch) {
@@ -171,6 +187,21 @@ void Model::head(const Worker& worker, const float* x, const Norm* norm,
       {nullptr, -1, false, logits, static_cast<size_t>(shape_.vocabulary)});  // [rows, vocabulary]
 }
 
+// The logits of the picked tokens, block by block, reduced before the next one is computed.
+void Model::head(const Worker& worker, const std::vector<int>& picked, Logprobs& logprobs) {
+  const Matrix& matrix = head();
+  const int rows = static_cast<int>(picked.size());
+  const Inputs normal =
+      prepare(worker, matrix, stream_.as<float>(), shape_.width, &last_, &picked, rows);
+  float* block = desks_[worker.index()].block.as<float>();  // [rows, kOutputs]
+  for (int b = worker.index(); b < logprobs.blocks(); b = worker.take()) {
+    const int panel = b * kUnit, count = std::min(kUnit, matrix.panels() - panel);
+    multiply_here(worker, matrix, panel, count, normal,
+                  {nullptr, -1, false, block, Logprobs::kOutputs});
+    for (int r = 0; r < rows; r++) logprobs.take(b, r, block + r * Logprobs::kOutputs);
+  }
+}
+
 // Rows of x normalised, if there is a norm, and quantised, if the matrix wants whole numbers. A
 // single row is done by every worker for itself, which is quicker than to meet afterwards.
 Model::Inputs Model::prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
@@ -217,11 +248,17 @@ void Model::multiply(const Worker& worker, const Matrix& matrix, const Inputs& i
 
 void Model::multiply(const Worker& worker, const Matrix& matrix, int panel, int count,
                      const Inputs& inputs, Finish finish) {
+  const int first = panel * kLanes;
+  finish.out += first;
+  if (finish.bias) finish.bias += first;
+  multiply_here(worker, matrix, panel, count, inputs, finish);
+}
+
+void Model::multiply_here(const Worker& worker, const Matrix& matrix, int panel, int count,
+                          const Inputs& inputs, Finish finish) {
   Desk& desk = desks_[worker.index()];
   const int first = panel * kLanes, width = std::min(count * kLanes, matrix.outputs() - first);
   const size_t stride = kUnit * kLanes;
-  finish.out += first;
-  if (finish.bias) finish.bias += first;
   if (matrix.integers()) {
     int32_t* y = desk.products.as<int32_t>();
     finish.steps = inputs.steps;

@@ -12,6 +12,7 @@
 #include "cache.h"
 #include "exact_head.h"
 #include "kernels.h"
+#include "logprob.h"
 #include "matrix.h"
 #include "threads.h"
 
@@ -72,6 +73,9 @@ class Model {
   // picked tokens, [picked, vocabulary]. If only the `top` largest are wanted, others may come out
   // as -infinity; equals of the last of them do not. 0: all are wanted.
   void forward(const Batch& batch, Cache& cache, float* logits, int top = 0);
+  // The same without logits: those of the picked tokens, at least one, are reduced to the
+  // probabilities of their targets, with which `logprobs` was started. Not with a tap.
+  void forward(const Batch& batch, Cache& cache, Logprobs& logprobs);
 
   // Lets `tap` see every named point of the following passes, which then take any number of tokens.
   void set_tap(gpt2_tap tap, void* context);
@@ -104,7 +108,7 @@ class Model {
   };
   // Memory of one worker.
   struct Desk {
-    Buffer scratch, products, row, whole, scores, mixed;
+    Buffer scratch, products, row, whole, scores, mixed, block;
     Step step;
   };
   // A few tokens of one row in one head, and their scores, [rows, seen].
@@ -125,11 +129,14 @@ class Model {
   void make_room(int tokens);
   void cut_rows(const Batch& batch);
 
+  // The residual stream of the batch after the last layer.
+  void layers(const Worker& worker, const Batch& batch, Cache& cache);
   void embed(const Worker& worker, const Batch& batch);
   void attention(const Worker& worker, const Batch& batch, Cache& cache, int layer);
   void mlp(const Worker& worker, const Batch& batch, int layer);
   void head(const Worker& worker, const float* x, const Norm* norm, const std::vector<int>* picked,
             int rows, float* logits);
+  void head(const Worker& worker, const std::vector<int>& picked, Logprobs& logprobs);
   void attend(const Worker& worker, const Batch& batch, Cache& cache, int layer, Range run,
               int head);
   void remember(const Batch& batch, Cache& cache, const Cache::Head& memory, Range run, int head);
@@ -145,6 +152,9 @@ class Model {
                 const Finish& finish);
   void multiply(const Worker& worker, const Matrix& matrix, int panel, int count,
                 const Inputs& inputs, Finish finish);
+  // Where `out` and `bias` begin with these panels.
+  void multiply_here(const Worker& worker, const Matrix& matrix, int panel, int count,
+                     const Inputs& inputs, Finish finish);
   int piece(const Worker& worker, const Matrix& matrix, int rows) const;
   const Matrix& head() const { return shape_.tied ? tokens_ : untied_head_; }
   float attention_scale(int layer) const;

@@ -84,6 +84,7 @@ void Model::make_room(int tokens) {
   for (Desk& desk : desks_) {
     desk.scratch = Buffer(kScratch);
     desk.products = Buffer(T * kUnit * kLanes * number);
+    desk.block = Buffer(T * Logprobs::kOutputs * number, Pages::kLazy);
     desk.row = Buffer(D * number);
     desk.whole = Buffer(widest);
     desk.scores = Buffer(kernels_.rows * padded(shape_.positions, kLanes) * number);

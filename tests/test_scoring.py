@@ -81,8 +81,9 @@ def test_loglikelihood_is_the_definition(engine: Any, batch_tokens: int | None) 
     assert seen[-1] == (len(scores), len(scores))
 
 
-def test_torch_scores_by_itself() -> None:
+def test_torch_and_native_score_by_themselves() -> None:
     assert isinstance(build("torch"), ScoringEngine)
+    assert isinstance(build("native"), ScoringEngine)
 
 
 @pytest.mark.parametrize("stride", [None, 1, 7])

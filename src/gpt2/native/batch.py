@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,27 @@ class Batch:
         part = object.__new__(Batch)
         part.cache, part.rows = self.cache, array("i", [row])
         part.counts, part.flat = array("i", [len(tokens)]), tokens
+        return part
+
+    def slices(self, size: int) -> Iterator[Batch]:
+        """The tokens in their order, at most ``size`` at a time; a row may go on in the next."""
+        rows, counts, begin, held = array("i"), array("i"), 0, 0
+        for row, count in zip(self.rows, self.counts, strict=True):
+            while count:
+                take = min(count, size - held)
+                rows.append(row)
+                counts.append(take)
+                count, held = count - take, held + take
+                if held == size:
+                    yield self._part(rows, counts, begin, held)
+                    rows, counts, begin, held = array("i"), array("i"), begin + held, 0
+        if held:
+            yield self._part(rows, counts, begin, held)
+
+    def _part(self, rows: array[int], counts: array[int], begin: int, size: int) -> Batch:
+        part = object.__new__(Batch)
+        part.cache, part.rows, part.counts = self.cache, rows, counts
+        part.flat = self.flat[begin : begin + size]
         return part
 
     def wanted(self, logits: Logits) -> int:

@@ -290,6 +290,42 @@ class NativeEngine(GenerationMixin):
         self._run(batch, logits, call)
         return tokens.tolist()
 
+    score_tokens = PIECE
+
+    def extend_logprobs(
+        self,
+        cache: NativeCache,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None = None,
+        *,
+        targets: Sequence[Any] | Any,
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Append tokens and score what follows each; see `gpt2.engine.ScoringEngine`."""
+        batch = Batch(cache, ids, rows)
+        wanted = Batch(cache, targets, rows)
+        if wanted.counts != batch.counts:
+            raise InputError("targets must have the shape of the ids.")
+        judged = wanted.flat
+        logprobs = np.zeros(len(judged), np.float32)
+        greedy = np.zeros(len(judged), np.bool_)
+        places = judged.buffer_info()[0], logprobs.ctypes.data, greedy.ctypes.data
+        sizes = judged.itemsize, logprobs.itemsize, greedy.itemsize
+
+        def call(piece: Batch, begin: int) -> None:
+            own = (place + size * begin for place, size in zip(places, sizes, strict=True))
+            self._checked(core().gpt2_extend_logprobs(*self._call(piece, "none")[:-1], *own))
+
+        if self._tap is not None:  # it sees a call as a whole
+            call(batch, 0)
+            return logprobs, greedy
+        check(core().gpt2_check(*self._call(batch, "none")[:-1]))
+        with _undone(cache, batch):
+            begin = 0
+            for piece in batch.slices(PIECE):
+                call(piece, begin)
+                begin += len(piece.flat)
+        return logprobs, greedy
+
     def draw(self, logits: Floats, sampling: Sampling, noise: Sequence[float]) -> list[int]:
         """The tokens `extend_draw` would draw from these logits [R, vocab_size]."""
         rows = np.ascontiguousarray(logits, np.float32)
@@ -317,8 +353,8 @@ class NativeEngine(GenerationMixin):
             self._checked(call(batch, logits, 0))
             return
         check(core().gpt2_check(*self._call(batch, "none")[:-1]))
-        cache, before, done = batch.cache, batch.cache.lengths, 0
-        try:
+        done = 0
+        with _undone(batch.cache, batch):
             for i, (row, count) in enumerate(zip(batch.rows, batch.counts, strict=True)):
                 for begin in range(0, count, PIECE):
                     end = min(begin + PIECE, count)
@@ -326,10 +362,6 @@ class NativeEngine(GenerationMixin):
                     mode: Logits = "none" if logits == "last" and end < count else logits
                     self._checked(call(piece, mode, done if logits == "all" else i))
                     done += end - begin
-        except BaseException:
-            for row in batch.rows:
-                cache.truncate(row, before[row])
-            raise
 
     def _checked(self, status: int) -> None:
         """Raise what a status stands for; where a tap ended the call, the tap's own error."""
@@ -390,6 +422,18 @@ class NativeEngine(GenerationMixin):
     def _omit(self, flags: dict[str, Any] | None) -> None:
         check(core().gpt2_engine_omit(self.handle, omissions_struct(flags) if flags else None))
         self._omitted = flags
+
+
+@contextmanager
+def _undone(cache: NativeCache, batch: Batch) -> Iterator[None]:
+    """Where the block is interrupted, the batch's rows are as they were."""
+    before = cache.lengths
+    try:
+        yield
+    except BaseException:
+        for row in batch.rows:
+            cache.truncate(row, before[row])
+        raise
 
 
 @lru_cache(64)

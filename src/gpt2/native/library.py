@@ -139,6 +139,7 @@ _FUNCTIONS = {
     "gpt2_check": (c_int32, (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p)),
     "gpt2_extend": (c_int32, (*_EXTEND, c_void_p)),
     "gpt2_extend_top": (c_int32, (*_EXTEND, c_int32, c_void_p, c_void_p)),
+    "gpt2_extend_logprobs": (c_int32, (*_EXTEND[:-1], c_void_p, c_void_p, c_void_p)),
     "gpt2_extend_draw": (c_int32, (*_EXTEND, POINTER(Draw), c_void_p, c_void_p)),
     "gpt2_weights": (c_int32, (c_void_p, c_int32, c_void_p, c_void_p)),
     "gpt2_draw": (c_int32, (c_void_p, c_int32, c_void_p, POINTER(Draw), c_void_p, c_void_p)),

@@ -1,0 +1,81 @@
+#include "logprob.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace gpt2 {
+
+namespace {
+constexpr float kNothing = -std::numeric_limits<float>::infinity();
+}
+
+Logprobs::Logprobs(const Kernels& kernels, int vocabulary)
+    : kernels_(kernels),
+      loops_(find_select_loops(kernels.name)),
+      n_(vocabulary),
+      blocks_((vocabulary + kOutputs - 1) / kOutputs) {}
+
+int Logprobs::width(int block) const { return std::min(kOutputs, n_ - block * kOutputs); }
+
+void Logprobs::start(const int32_t* targets, int rows) {
+  rows_.resize(rows);
+  parts_.resize(static_cast<size_t>(rows) * blocks_);
+  for (int r = 0; r < rows; r++) rows_[r] = {targets[r], 0, false, 0, false};
+}
+
+void Logprobs::take(int block, int row, float* logits) {
+  static_assert(kOutputs % kPart == 0, "a block is cut into whole parts");
+  const int n = width(block), at = rows_[row].target - block * kOutputs;
+  if (at >= 0 && at < n) {
+    rows_[row].own = logits[at];
+    rows_[row].first = std::find(logits, logits + at, logits[at]) == logits + at;
+  }
+  float largest[kOutputs / kPart];
+  const int count = (n + kPart - 1) / kPart;
+  const bool nan = loops_.maxima(logits, n, 0, count, largest);
+  Part& part = parts(row)[block];
+  part.largest = *std::max_element(largest, largest + count);
+  part.sum = nan ? std::numeric_limits<float>::quiet_NaN() : 0;
+  if (!nan && part.largest > kNothing) part.sum = kernels_.exponentials(logits, n, 1);
+}
+
+void Logprobs::finish(int row) {
+  Row& r = rows_[row];
+  const Part* part = parts(row);
+  float best = kNothing;
+  for (int b = 0; b < blocks_; b++) best = std::max(best, part[b].largest);
+  double sum = 0;
+  float powers[kLanes];
+  constexpr int kSome = kLanes - 1;
+  for (int b = 0; b < blocks_; b += kSome) {
+    // exp(largest - best) of some blocks: beside the best itself, which is taken off all of them.
+    const int count = std::min(kSome, blocks_ - b);
+    powers[0] = best;
+    for (int i = 0; i < count; i++) powers[i + 1] = part[b + i].largest;
+    kernels_.exponentials(powers, count + 1, 1);
+    for (int i = 0; i < count; i++) sum += static_cast<double>(part[b + i].sum) * powers[i + 1];
+  }
+  // One rounding to float hides by far what logarithms of libraries differ in.
+  r.logprob = static_cast<float>(static_cast<double>(r.own) - best - std::log(sum));
+  r.greedy = r.first && r.own == best && !std::isnan(r.logprob);
+  for (int b = 0; b < r.target / kOutputs; b++) r.greedy = r.greedy && part[b].largest < best;
+}
+
+void Logprobs::reduce(Team& team, const float* logits) {
+  const int rows = static_cast<int>(rows_.size());
+  team.run([&](const Worker& worker) {
+    float block[kOutputs];
+    const Range share = worker.share(rows);
+    for (int r = share.begin; r < share.end; r++) {
+      for (int b = 0; b < blocks_; b++) {
+        const float* from = logits + static_cast<size_t>(r) * n_ + b * kOutputs;
+        std::copy(from, from + width(b), block);
+        take(b, r, block);
+      }
+      finish(r);
+    }
+  });
+}
+
+}  // namespace gpt2
