@@ -25,6 +25,7 @@ from gpt2.generation import GenerationMixin
 from gpt2.model.cache import TorchCache, Window
 from gpt2.model.checks import check_cache, check_embeddings, check_ids, check_rows
 from gpt2.model.inference import PackedLinear
+from gpt2.model.lean import gelu_linear
 from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden, token_logprobs
 from gpt2.model.outputs import BaseModelOutput, CausalLMOutput
 from gpt2.model.pretrained import PreTrainedModel
@@ -131,11 +132,21 @@ class MLP(nn.Module):
         self.c_proj = Conv1D(config.inner, config.n_embd)
         self.activation = ACTIVATIONS[config.activation_function]
         self.dropout = nn.Dropout(config.resid_pdrop)
+        self.tanh_gelu = config.activation_function in GELU_TANH
+        self.lean = False  # keep less for the backward pass; only the first derivative exists then
 
     def forward(self, x: Tensor, tap: Tap | None) -> Tensor:
         """[B, T, D] to [B, T, D]."""
+        if self.lean and tap is None and self._can_be_lean(x):
+            return self.dropout(gelu_linear(self.c_fc(x), self.c_proj.weight, self.c_proj.bias))
         hidden = at(tap, f"h.{self.layer}.mlp.hidden", self.activation(self.c_fc(x)))  # [B, T, 4 D]
         return at(tap, f"h.{self.layer}.mlp", self.dropout(self.c_proj(hidden)))
+
+    def _can_be_lean(self, x: Tensor) -> bool:
+        """In fp32, not under the compiler, and where no adapter takes the map's place."""
+        usual = self.tanh_gelu and type(self.c_proj) is Conv1D
+        low = torch.is_autocast_enabled(x.device.type) or torch.compiler.is_compiling()
+        return usual and self.training and torch.is_grad_enabled() and not low
 
 
 class Block(nn.Module):

@@ -47,6 +47,10 @@ class Batch:
         """Some of the rows."""
         return Batch(self.inputs[start:stop], self.labels[start:stop])
 
+    def ignored(self) -> Batch:
+        """The same rows, of which no place counts."""
+        return Batch(self.inputs, np.full_like(self.labels, IGNORED))
+
     def micro(self, size: int) -> Iterator[Batch]:
         """The rows in parts of ``size``, the last perhaps smaller."""
         for start in range(0, len(self), size):

@@ -102,7 +102,16 @@ class Checkpoints:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self.release()
             raise OptionError(f"Another process is training in {self.run}.") from None
+        try:
+            self._begin(resume, overwrite)
+        except BaseException:
+            self.release()
+            raise
+
+    def _begin(self, resume: bool, overwrite: bool) -> None:
+        """Check that there is what to go on from, or nothing that would be lost."""
         steps = self.steps()
         if resume:
             self.last()

@@ -134,19 +134,25 @@ class Trainer:
         self.processes = processes or Processes(distributed.pick_device(config.device))
         self.checkpoints = Checkpoints(self.folder)
         self._check()
-        if self.processes.first:
-            self.checkpoints.take(resume, overwrite)
-        self.processes.wait()
         self.step, self.stale, self.signal, self.loss = 0, 0, 0, math.nan
         self.best: dict[str, float] | None = None
         self.validation: Validation | None = None
         self.model = model.to(self.processes.device)
         self.model.gradient_checkpointing_enable(config.recompute)
         self.files = files or WholeModel(self.model, tokenizer)
+        self.processes.on_first(lambda: self.checkpoints.take(resume, overwrite))
+        try:
+            self._set_up(resume, allow_changes, show)
+        except BaseException:
+            self.checkpoints.release()
+            raise
+
+    def _set_up(self, resume: bool, allow_changes: bool, show: bool) -> None:
+        """What there is to do once the folder is this run's."""
         state = self._resumed(allow_changes) if resume else None
-        if threads := config.threads or (state.threads if state else None):
+        if threads := self.config.threads or (state.threads if state else None):
             torch.set_num_threads(threads)
-        self.stepper = Stepper(self.model, config, self.processes)
+        self.stepper = Stepper(self.model, self.config, self.processes)
         if state is not None:
             self._restore(state)
         rows = self.source.batch(0, self.processes.rank, self.processes.ranks)

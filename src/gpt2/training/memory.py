@@ -11,6 +11,7 @@ import torch
 from gpt2.config import GPT2Config
 
 SHARE = 0.6  # of the memory that is free, for activations; the rest for gradients and optimiser
+CPU_TOKENS = 2048  # of a part on a CPU: more only takes memory, far fewer is slower
 UNKNOWN = 4 << 30  # bytes taken to be free where the system does not tell
 
 
@@ -34,6 +35,8 @@ def micro_batch(
     else:
         free = SHARE * _free_memory() / int(os.environ.get("LOCAL_WORLD_SIZE", 1))
         fitting = max(1, min(rows, int(free / row_bytes(config, length, recompute))))
+        if device.type == "cpu":
+            fitting = min(fitting, max(1, CPU_TOKENS // length))
     parts = -(-rows // fitting)
     return -(-rows // parts)
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gpt2.errors import TrainingError
+from gpt2.model.gpt2 import MLP
 from gpt2.training import distributed
 from gpt2.training.batches import Batch, random_bits
 from gpt2.training.config import TrainingConfig
@@ -63,6 +64,9 @@ class Stepper:
         self.low = PRECISIONS[config.precision]
         self.scale = LossScale.of(config.precision)
         self.micro_batch = config.micro_batch or config.batch_size
+        for module in model.modules():
+            if isinstance(module, MLP):
+                module.lean = True
         plain = Objective(model)
         self.objective: nn.Module = plain
         if config.compile:
@@ -122,15 +126,25 @@ class Stepper:
     def gradients(self, batch: Batch, weight: float) -> Tensor:
         """Add the gradients of the losses times ``weight``; returns those losses' sum, []."""
         total = torch.zeros((), device=self.processes.device)
-        for start in range(0, len(batch), self.micro_batch):
-            stop = min(len(batch), start + self.micro_batch)
-            rows = Rows.of(batch.rows(start, stop), self.processes.device)
-            with distributed.accumulating(self.objective, last=stop == len(batch)):
+        passes = self._passes(len(batch))
+        for number in range(passes):
+            start, stop = (len(batch) * n // passes for n in (number, number + 1))
+            part = batch.rows(start, stop) if stop > start else batch.rows(0, 1).ignored()
+            rows = Rows.of(part, self.processes.device)
+            with distributed.accumulating(self.objective, last=number == passes - 1):
                 with self.autocast():
                     loss = self.objective(rows.inputs, rows.places, rows.labels, weight)
                 loss.backward()
             total += loss.detach()
         return total
+
+    def _passes(self, rows: int) -> int:
+        """How many parts the rows are computed in: as many on each process, since those that
+        share weights or gradients meet in every pass."""
+        most = max(rows, -(-self.config.batch_size // self.processes.ranks))
+        if self.processes.ranks == 1:
+            most = rows
+        return -(-most // self.micro_batch)
 
     def _norm(self) -> float:
         """The length of the whole gradient, as it is scaled."""

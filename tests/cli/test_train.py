@@ -1,0 +1,87 @@
+"""``gpt2 train``: one command from a text to a model; what it refuses; the proof of resuming."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import gpt2
+from gpt2.cli import gpt2 as cli
+from gpt2.errors import OptionError
+from gpt2.training import prove as module
+from gpt2.training.prove import prove
+
+TINY = ["--layers", "1", "--width", "32", "--context", "32", "--batch-size", "4", "--threads", "1"]
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text("".join(f"Line {n} of a text, to be learned by heart.\n" for n in range(400)))
+    return path
+
+
+def run(*arguments: Any, code: int = 0) -> Result:
+    result = CliRunner().invoke(cli, ["train", *map(str, arguments)])
+    if code == 0:
+        assert result.exit_code == 0, result.output + str(result.exception)
+    return result
+
+
+def test_one_command_from_a_text_to_a_model(text: Path, tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    options = [*TINY, "--vocab-size", 300, "--steps", 20, "--lr", 0.01, "--sample-every", 10]
+    result = run(text, "-o", place, *options)
+    assert result.stdout.strip() == str(place / "model")
+    assert "preparing it" in result.stderr
+    model = gpt2.load(place / "model")
+    assert model.config.vocab_size == 300
+    assert len(model.generate("Line", max_new_tokens=4)) > 4
+    records = [json.loads(line) for line in (place / "metrics.jsonl").read_text().splitlines()]
+    assert {r["kind"] for r in records} >= {"step", "validation", "sample"}
+    assert records[-1]["step"] == 20
+    assert (place / "report.md").exists()
+    held = [r for r in records if r["kind"] == "validation"][-1]
+    assert 0 < held["bits_per_byte"] < 8
+
+    again = run(place / "data" / "tokens", "-o", place, "--resume", "--steps", 20)
+    assert "going on after step 20" in again.stderr
+    refused = run(text, "-o", place, *options, code=2)
+    assert isinstance(refused.exception, OptionError)
+    changed = run(place / "data" / "tokens", "-o", place, "--resume", "--batch-size", 5, code=2)
+    assert "batch_size (4, now 5)" in str(changed.exception)
+    other = run(place / "data" / "tokens", "-o", place, "--resume", "--width", 64, code=2)
+    assert "width 64 was asked for" in str(other.exception)
+
+    options = ["--from", place / "model", "--steps", 2, "--sample-every", 0, "--dropout", 0.1]
+    run(place / "data" / "tokens", "-o", tmp_path / "more", *options)
+    tuned = json.loads((tmp_path / "more" / "model" / "config.json").read_text())
+    assert (tuned["n_embd"], tuned["resid_pdrop"]) == (32, 0.1)
+
+
+def test_what_does_not_go_together_is_refused(text: Path, tmp_path: Path) -> None:
+    result = run(text, "-o", tmp_path / "a", *TINY, "--length", 64, code=2)
+    assert "give a smaller --length" in str(result.exception)
+    result = run(tmp_path / "a" / "data" / "tokens", "-o", tmp_path / "b", "--resume", code=1)
+    assert "no checkpoint to go on from" in str(result.exception)
+    result = run(text, "-o", tmp_path / "c", *TINY, "--device", "nonsense", code=2)
+    assert "cannot be used here" in str(result.exception)
+
+
+@pytest.mark.slow
+def test_resuming_proves_itself(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", str(text), "-o", "x", "--prove-resume", *TINY, "--steps=900"]
+    assert module._without(arguments) == ["train", str(text), *TINY]
+    monkeypatch.setattr(module, "SAVE_EVERY", 2)
+    assert prove(arguments, tmp_path / "run", steps=4)
+    assert "the same, bit for bit" in capsys.readouterr().out
+    assert list((tmp_path / "run").iterdir()) == []
+    monkeypatch.setenv("RANK", "0")
+    with pytest.raises(OptionError, match="without torchrun"):
+        prove(arguments, tmp_path / "run")
