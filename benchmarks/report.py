@@ -344,6 +344,20 @@ def long_inputs(found: dict[str, Any]) -> str:
     )
 
 
+def train(found: dict[str, Any]) -> str:
+    rows = []
+    for shape, names in found["shapes"].items():
+        ours = names["gpt2"]
+        for name, f in names.items():
+            rate = ours["tokens_per_second"]["median"] / f["tokens_per_second"]["median"]
+            memory = ours["peak_MB"]["median"] / f["peak_MB"]["median"]
+            rows.append([shape, name, spread(f["tokens_per_second"]), spread(f["peak_MB"]),
+                         f"{rate:.2f}", f"{memory:.2f}"])  # fmt: skip
+    head = ["shape", "", "tokens/s", "peak memory, MB", "gpt2's rate to it", "gpt2's memory to it"]
+    how = "compiled" if found["compiled"] else "eager"
+    return f"fp32, {how}, random tokens; a process of its own each turn.\n\n" + table(head, rows)
+
+
 SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "generate": ("Writing, next to transformers", "benchmarks.generate", generate),
     "load": ("Loading", "benchmarks.load", load),
@@ -364,6 +378,8 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "exact_head": ("The exact two-stage head", "benchmarks.exact_head", exact_head),
     "speculation": ("Prompt lookup", "benchmarks.speculation", speculation),
     "quantization": ("Fewer bits a weight", "benchmarks.quantization", quantization),
+    "train": ("Training steps", "benchmarks.train", train),
+    "train-compiled": ("Training steps, compiled", "benchmarks.train --compile", train),
     "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),
     "long_inputs": ("Long inputs of the tasks", "benchmarks.long_inputs", long_inputs),
     "prepare": ("Text to token shards", "benchmarks.prepare", prepare),

@@ -4,7 +4,7 @@ A chunk of places at a time, the logits are computed, the losses read from them,
 into their own gradient in place, from which the gradients of hidden states and head follow at once.
 So the backward pass computes nothing again and keeps no logits. (The idea is that of Liger-Kernel's
 fused linear cross-entropy, Hsu et al. 2024.) `torch.nn.functional.linear_cross_entropy` has it too
-since torch 2.13, but `benchmarks/results/` has this one ahead, and it runs on older versions.
+since torch 2.13, but scales no fp16 gradient and asks for that version.
 """
 
 from __future__ import annotations
