@@ -78,8 +78,10 @@ def train(name: str, options: dict[str, Any], seed: int, text: Path, out: Path) 
         show=False,
     )
     begin = time.perf_counter()
-    trainer.run()
+    outcome = trainer.run()
     seconds = time.perf_counter() - begin
+    if outcome.stopped:
+        raise SystemExit(f"stopped after step {outcome.step}: no figure is kept of half a run")
     loss = whole_loss(model, held_ids)
     found = {"recipe": name, "seed": seed, "loss": loss, "seconds": seconds, "options": options}
     with (out / "runs.jsonl").open("a", encoding="utf-8") as file:

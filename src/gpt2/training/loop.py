@@ -177,7 +177,7 @@ class Trainer:
             if stopped != "signal":
                 model = self._finish()
             return Outcome(self.step, self.loss, self.validation, self.best, stopped,
-                           self.signal or None, model)  # fmt: skip
+                           self.signal if stopped == "signal" else None, model)  # fmt: skip
         except (TrainingError, WriteError) as error:
             raise type(error)(f"{error} {self._what_is_kept()}") from error
         finally:
@@ -210,7 +210,7 @@ class Trainer:
         return bool(every) and (self.step % every == 0 or self.step == self.config.steps)
 
     def _stopped(self) -> str | None:
-        if self.signal:
+        if self.signal and self.step < self.config.steps:  # at the end there is nothing to go on
             return "signal"
         patience = self.config.patience
         return "patience" if patience and self.stale >= patience else None

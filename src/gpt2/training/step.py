@@ -15,6 +15,7 @@ from gpt2.errors import TrainingError
 from gpt2.model.gpt2 import MLP
 from gpt2.training import distributed
 from gpt2.training.batches import Batch, random_bits
+from gpt2.training.compiling import Compiled
 from gpt2.training.config import TrainingConfig
 from gpt2.training.distributed import Processes
 from gpt2.training.objective import Objective, Rows
@@ -71,7 +72,7 @@ class Stepper:
         self.objective: nn.Module = plain
         if config.compile:
             plain.skip_head()  # its gradients are made by hand, there is nothing to compile
-            self.objective = torch.compile(plain)  # type: ignore[assignment]
+            self.objective = Compiled(plain)
         if processes.ranks > 1:
             self.objective = distributed.spread(
                 self.objective, plain, config.parallel, processes.device, self.low

@@ -1,0 +1,33 @@
+"""--compile: the same training where it works, one warning and the same training where not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gpt2.errors import GPT2Warning
+from tests.training.runs import losses, trainer
+
+
+def test_without_a_compiler_it_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torch._inductor import config
+
+    monkeypatch.setattr(config.cpp, "cxx", ("no-such-compiler",))
+    monkeypatch.setattr(config, "force_disable_caches", True)
+    trainer(tmp_path / "plain", {"steps": 3}).run()
+    with pytest.warns(GPT2Warning, match="--compile does not work here") as warned:
+        trainer(tmp_path / "compiled", {"steps": 3, "compile": True}).run()
+    assert len([w for w in warned if w.category is GPT2Warning]) == 1
+    assert losses(tmp_path / "compiled") == losses(tmp_path / "plain")
+
+
+@pytest.mark.slow
+def test_compiled_training_is_the_same_to_rounding(tmp_path: Path) -> None:
+    torch._dynamo.reset()
+    trainer(tmp_path / "plain").run()
+    trainer(tmp_path / "compiled", {"compile": True}).run()
+    assert losses(tmp_path / "compiled") == pytest.approx(losses(tmp_path / "plain"), rel=1e-5)
