@@ -12,9 +12,6 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from gpt2.training.config import TrainingConfig
-from gpt2.training.distributed import Processes
-from gpt2.training.step import Stepper
 from torch.profiler import ProfilerActivity, profile
 
 from gpt2.cli.plan import command
@@ -22,10 +19,13 @@ from gpt2.config import GPT2Config
 from gpt2.errors import GPT2Error, OptionError
 from gpt2.model import GPT2LMHeadModel
 from gpt2.training.batches import Batch
+from gpt2.training.config import TrainingConfig
 from gpt2.training.devices import DEVICES, Device
+from gpt2.training.distributed import Processes
 from gpt2.training.footprint import footprint
 from gpt2.training.machine import available_memory
 from gpt2.training.plan import PlanConfig, count_of, make_plan
+from gpt2.training.step import Stepper
 from tests.tiny import write_tiny
 
 GPT2 = GPT2Config.published("gpt2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,8 +81,9 @@ class _Finetuning:
     def __init__(
         self, base: str, path: Path, run: Path, given: dict[str, Any], processes: Processes
     ) -> None:
-        def of(kind: type) -> dict[str, Any]:
-            return {name: v for name, v in given.items() if name in kind.__dataclass_fields__}
+        def of(kind: Any) -> dict[str, Any]:
+            names = {field.name for field in dataclasses.fields(kind)}
+            return {name: value for name, value in given.items() if name in names}
 
         self.base, self.path, self.run, self.processes = base, path, run, processes
         self.options = FinetuneConfig(**of(FinetuneConfig))
@@ -100,8 +102,10 @@ class _Finetuning:
         from gpt2.training.validate import token_bytes
 
         tokenizer = GPT2Tokenizer.from_pretrained(self.base)
-        dropouts = {"resid_pdrop": self.options.dropout, "embd_pdrop": self.options.dropout}
-        model = GPT2LMHeadModel.from_pretrained(self.base, attn_pdrop=0.0, **dropouts)
+        part = self.options.dropout
+        model = GPT2LMHeadModel.from_pretrained(
+            self.base, resid_pdrop=part, embd_pdrop=part, attn_pdrop=0.0
+        )
         data, config = self.data_and_config(tokenizer, model.config.n_positions)
         fit = check_memory(model.config, data.length, config, self.lora, self.processes.device,
                            self.processes.ranks, self.options.anyway)  # fmt: skip
