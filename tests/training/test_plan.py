@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,18 @@ def test_wrong_wishes_are_refused() -> None:
         make_plan("no-such-folder/x", PlanConfig(device="a100"))
     assert count_of("1.5e9") == count_of("1.5B") == count_of("1,500M") == 1.5e9
     assert all(device.source and device.peaks for device in DEVICES.values())
+
+
+def test_the_speed_can_be_measured(tmp_path: Path) -> None:
+    write_tiny(tmp_path)
+    asked = [str(tmp_path), "--measure", "--batch-tokens", "256", "--json"]
+    read = json.loads(CliRunner().invoke(command, asked).output)
+    speed = re.match(r"Measured here: ([\d,]+) tokens/s on one device, 4 row", read["notes"][0])
+    assert speed
+    rate = float(speed[1].replace(",", ""))
+    assert read["tokens"] / read["seconds"] == pytest.approx(rate, rel=0.02)
+    refused = CliRunner().invoke(command, ["gpt2", "--measure", "--device", "a100"])
+    assert "--measure is for this machine" in str(refused.exception)
 
 
 def test_the_command(tmp_path: Path) -> None:
