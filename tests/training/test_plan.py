@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
+from torch.profiler import ProfilerActivity, profile
 
 from gpt2.cli.plan import command
 from gpt2.config import GPT2Config
 from gpt2.errors import GPT2Error, OptionError
+from gpt2.model import GPT2LMHeadModel
+from gpt2.training.batches import Batch
+from gpt2.training.config import TrainingConfig
 from gpt2.training.devices import DEVICES, Device
+from gpt2.training.distributed import Processes
 from gpt2.training.footprint import footprint
 from gpt2.training.machine import available_memory
 from gpt2.training.plan import PlanConfig, count_of, make_plan
+from gpt2.training.step import Stepper
 from tests.tiny import write_tiny
 
 GPT2 = GPT2Config.published("gpt2")
@@ -48,6 +60,54 @@ def test_activations_are_korthikantis_but_for_the_residual_stream() -> None:
     assert per_layer() == 34 + 4 + 4 * 12 / 768
     kept = footprint(GPT2, 2, 1024, recompute=True).activations
     assert kept < footprint(GPT2, 2, 1024).activations / 5
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """The most bytes that torch's allocator handed out on the CPU while ``work`` ran."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        work()
+    events: Any = profiler.profiler.kineto_results.events()  # type: ignore[union-attr]
+    changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
+    return max(itertools.accumulate(size for _, size in changes))
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        ({}, {"micro_batch": 4}),
+        ({}, {"micro_batch": 1}),
+        ({}, {"micro_batch": 4, "recompute": True}),
+        ({"n_layer": 1, "vocab_size": 9000}, {"micro_batch": 2, "optimizer": "muon"}),
+        ({}, {"micro_batch": 2, "precision": "bf16"}),
+    ],
+    ids=["at once", "in parts", "recomputing", "large vocabulary", "bf16"],
+)
+def test_the_memory_is_what_a_real_step_takes(
+    shape: dict[str, int], options: dict[str, Any]
+) -> None:
+    dropouts = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
+    small = {"vocab_size": 1000, "n_positions": 128, "n_layer": 4, "n_embd": 128, "n_head": 4}
+    config = GPT2Config(**{**small, **shape}, **dropouts)
+    training = TrainingConfig(batch_size=4, device="cpu", **options)
+    model = GPT2LMHeadModel(config)
+    model.gradient_checkpointing_enable(training.recompute)
+    stepper = Stepper(model, training, Processes(torch.device("cpu")))
+    ids = np.random.default_rng(0).integers(0, config.vocab_size, (4, config.n_positions + 1))
+    batch = Batch(ids[:, :-1], ids[:, 1:])
+    stepper.update(0, batch)  # the optimizer's memory comes with the first step
+    beyond = peak_of(lambda: stepper.update(1, batch))
+    found = footprint(
+        config,
+        stepper.micro_batch,
+        config.n_positions,
+        precision=training.precision,
+        optimizer=training.optimizer,
+        recompute=training.recompute,
+        accumulating=stepper.micro_batch < 4,
+        device="cpu",
+    )
+    there = 4 * config.parameter_count() + found.optimizer
+    assert found.total == pytest.approx(there + beyond, rel=0.1)
 
 
 def test_the_plan_for_a_node() -> None:
@@ -106,6 +166,18 @@ def test_wrong_wishes_are_refused() -> None:
         make_plan("no-such-folder/x", PlanConfig(device="a100"))
     assert count_of("1.5e9") == count_of("1.5B") == count_of("1,500M") == 1.5e9
     assert all(device.source and device.peaks for device in DEVICES.values())
+
+
+def test_the_speed_can_be_measured(tmp_path: Path) -> None:
+    write_tiny(tmp_path)
+    asked = [str(tmp_path), "--measure", "--batch-tokens", "256", "--json"]
+    read = json.loads(CliRunner().invoke(command, asked).output)
+    speed = re.match(r"Measured here: ([\d,]+) tokens/s on one device, 4 row", read["notes"][0])
+    assert speed
+    rate = float(speed[1].replace(",", ""))
+    assert read["tokens"] / read["seconds"] == pytest.approx(rate, rel=0.02)
+    refused = CliRunner().invoke(command, ["gpt2", "--measure", "--device", "a100"])
+    assert "--measure is for this machine" in str(refused.exception)
 
 
 def test_the_command(tmp_path: Path) -> None:

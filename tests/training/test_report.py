@@ -83,7 +83,7 @@ def test_a_run_is_reported(tmp_path: Path) -> None:
     report.write(tmp_path)
     shown = (tmp_path / "report.md").read_text("utf-8")
     read = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert read["loss"] == read["best_loss"] == 1.2
+    assert read["loss"] == read["last_loss"] == 1.2
     assert read["training_loss"] == pytest.approx(np.mean([3 - s / 100 for s in range(91, 101)]))
     assert read["samples"][0]["longest"] == 12
     assert read["warnings"] == report.warnings
@@ -91,7 +91,7 @@ def test_a_run_is_reported(tmp_path: Path) -> None:
         "| perplexity | 3.32 |",
         "| every token equally likely (ln V) | 1.946 | 7.0 tokens |",
         "in 25.0% of its size",
-        "Reading 3-4 tokens instead of 2 is worth +0.5000 nats",
+        "Reading 3-4 tokens instead of 2 is worth 0.5000 nats a token.",
         "The longest copied run has 12 words: “it was the best of times it was the worst of times”",
         "    Once upon a time it was",
     ):
@@ -106,6 +106,7 @@ def test_a_text_learned_by_heart_is_warned_of(tmp_path: Path) -> None:
     assert [warning.split()[:3] for warning in report.warnings] == [
         ["The", "validation", "loss"], ["The", "training", "loss"], ["It", "went", "over"],
     ]  # fmt: skip
+    assert (report.loss, report.step, report.last_loss) == (2.3, 50, 2.6)
     assert "no better than counting pairs" in report.markdown()
 
 

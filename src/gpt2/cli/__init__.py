@@ -27,6 +27,7 @@ COMMANDS = {
     "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
     "prepare": "Make token shards of text, for training.",
     "train": "Train a model on text, from new weights or from a model's.",
+    "finetune": "Teach a model your own text, or prompts and completions.",
     "convert": "Write a model in another file format.",
     "scaling": "Hold task scores against model size.",
     "overlap": "Tell how much of a test set stands in a training corpus.",

@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gpt2.cli.options import options_of, said
+from gpt2.errors import OptionError
 from gpt2.files import to_json
 from gpt2.training.plan import PlanConfig
 
 if TYPE_CHECKING:
+    from gpt2.training.devices import Device
     from gpt2.training.plan import Plan
+
+MEASURED_ROWS = 4  # of a step that is timed
 
 
 @click.command("plan")
 @click.argument("size", metavar="SIZE")
 @options_of(PlanConfig)
+@click.option("--measure", is_flag=True,
+              help="Do three steps here and plan with the speed they have.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
-def command(size: str, as_json: bool, **options: Any) -> None:
+def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
     """Tell what training a model of SIZE would take: memory, days, cost, the command.
 
     SIZE is gpt2, gpt2-medium, gpt2-large, gpt2-xl; LAYERSxWIDTH, such as 6x384; or a model to go on
-    from. Nothing is trained: memory is computed, and what is assumed is said.
+    from. Nothing is trained: memory is computed, and what is assumed is said. With --measure three
+    steps of the model with random weights are timed on this machine, on one device.
     """
     from gpt2.training.machine import here
     from gpt2.training.plan import make_plan
 
     config = PlanConfig(**said(options))
-    plan = make_plan(size, config, here() if config.device == "here" else None)
+    if measure and (config.device != "here" or config.utilisation):
+        raise OptionError("--measure is for this machine: without --device and --utilisation.")
+    machine = here() if config.device == "here" else None
+    plan = make_plan(size, config, machine)
+    if measure and plan.chosen is not None:
+        plan = _measured(plan, size, config, machine)
     click.echo(to_json(plan.to_dict()) if as_json else describe(plan), nl=not as_json)
+
+
+def _measured(plan: Plan, size: str, config: PlanConfig, machine: Device | None) -> Plan:
+    """The plan again, with the speed of real steps."""
+    from gpt2.training.flops import flops_per_token
+    from gpt2.training.machine import measured_speed
+    from gpt2.training.plan import make_plan, shape_of
+
+    assert plan.chosen is not None
+    shape, _ = shape_of(size)
+    rows = min(plan.chosen.rows, MEASURED_ROWS)
+    speed = measured_speed(shape, rows, plan.precision, plan.optimizer, plan.chosen.recompute)
+    reached = speed * flops_per_token(shape, plan.length) / plan.peak
+    again = make_plan(size, dataclasses.replace(config, utilisation=min(1.0, reached)), machine)
+    words = f"Measured here: {speed:,.0f} tokens/s on one device, {rows} row(s) at a time."
+    return dataclasses.replace(again, notes=[words, *again.notes])
 
 
 def describe(plan: Plan) -> str:

@@ -36,6 +36,7 @@ class Compiled(nn.Module):
             raise
         except Exception as error:
             self._compiled.clear()
+            error = getattr(error, "inner_exception", error)  # Dynamo's wraps what happened
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             warnings.warn(
                 f"--compile does not work here ({reason}): training goes on without it.",

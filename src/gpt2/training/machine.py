@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from typing import Literal
 
+from gpt2.config import GPT2Config
+from gpt2.training.config import Precision
 from gpt2.training.devices import Device, find
 from gpt2.training.flops import measured_peak
 
@@ -34,6 +38,46 @@ def here() -> Device:
     count = torch.cuda.device_count()
     source = "products of two matrices of 8192 x 8192, measured here"
     return Device(name, memory, peaks, 0.0, count, source, ())
+
+
+def measured_speed(
+    config: GPT2Config,
+    rows: int,
+    precision: Precision,
+    optimizer: Literal["adamw", "muon"],
+    recompute: bool,
+    steps: int = 2,
+) -> float:
+    """Tokens per second of real steps of ``rows`` rows on this machine, after one to warm up.
+
+    The model is made with random weights; one device takes part.
+    """
+    import numpy as np
+    import torch
+
+    from gpt2.model import GPT2LMHeadModel
+    from gpt2.training.batches import Batch
+    from gpt2.training.config import TrainingConfig
+    from gpt2.training.distributed import Processes, pick_device
+    from gpt2.training.step import Stepper
+
+    training = TrainingConfig(
+        batch_size=rows, precision=precision, optimizer=optimizer, recompute=recompute
+    )
+    device = pick_device(None)
+    model = GPT2LMHeadModel(config.replace(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0))
+    model.to(device).gradient_checkpointing_enable(recompute)
+    stepper = Stepper(model, training, Processes(device))
+    ids = np.random.default_rng(0).integers(0, config.vocab_size, (rows, config.n_positions + 1))
+    batch = Batch(ids[:, :-1], ids[:, 1:])
+    stepper.update(0, batch)
+    begin = time.perf_counter()
+    for step in range(1, steps + 1):
+        stepper.update(step, batch)  # reads the loss, so the device has done it
+    del stepper, model
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    return steps * batch.inputs.size / (time.perf_counter() - begin)
 
 
 def available_memory() -> float:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from gpt2.config import PUBLISHED, GPT2Config
 from gpt2.errors import OptionError
 from gpt2.options import option, validate
+from gpt2.training.config import Precision
 from gpt2.training.devices import DEVICES, Device
 from gpt2.training.flops import flops_per_token
 from gpt2.training.footprint import Footprint, Strategy, footprint
@@ -42,7 +43,7 @@ class PlanConfig:
         None, "Tokens to train on, such as 300M or 10B; by default 20 a parameter."
     )
     batch_tokens: int = option(524288, "Tokens of a step, over all devices.", minimum=1)
-    precision: Literal["fp32", "bf16", "fp16"] | None = option(
+    precision: Precision | None = option(
         None, "Of the products; by default bf16 where the device has it."
     )
     optimizer: Literal["adamw", "muon"] = option("adamw", "As in gpt2 train.")
@@ -85,7 +86,7 @@ class Plan:
     Attributes:
         model, parameters, length: what is trained, on rows of how many tokens.
         device, ranks, memory: on what, how many, bytes that each can use.
-        precision, peak: and its FLOP/s in that precision.
+        precision, optimizer, peak: what is computed how, and the device's FLOP/s in that precision.
         tokens, steps, batch_size: how long; the batch in rows over all devices.
         ways: how it could be spread; chosen: the one to take, None: none fits.
         flops: in all. utilisation: assumed or given. seconds: it would take.
@@ -101,7 +102,8 @@ class Plan:
     device: str
     ranks: int
     memory: float
-    precision: str
+    precision: Precision
+    optimizer: Literal["adamw", "muon"]
     peak: float
     tokens: float
     steps: int
@@ -153,7 +155,7 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
     if device is None:
         raise OptionError("device 'here' needs the machine to be looked at.")
     kind = "cpu" if device.name == "cpu" else "cuda"
-    precision = options.precision or ("bf16" if "bf16" in device.peaks else
+    precision: Precision = options.precision or ("bf16" if "bf16" in device.peaks else
                                       "fp16" if "fp16" in device.peaks else "fp32")  # fmt: skip
     if precision not in device.peaks:
         raise OptionError(f"{device.name} has no {precision}: {', '.join(device.peaks)}.")
@@ -183,6 +185,7 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
         ranks=ranks,
         memory=usable,
         precision=precision,
+        optimizer=options.optimizer,
         peak=device.peaks[precision],
         tokens=tokens,
         steps=steps,
@@ -301,8 +304,8 @@ def _notes(
     notes.append(f"The peak: {device.source}.")
     if options.utilisation is None:
         notes.append(
-            "The part of the peak that training reaches is assumed, not measured: give "
-            "--utilisation once gpt2 train has shown its MFU."
+            "The part of the peak that training reaches is assumed, not measured: --measure times "
+            "steps here, or give --utilisation once gpt2 train has shown its MFU."
         )
     if ranks > 1:
         notes.append(

@@ -35,8 +35,9 @@ class Report:
     Attributes:
         steps, epochs: how long it was.
         training_loss: the mean over the last twentieth of the steps, at least ten.
-        loss, perplexity, bits_per_byte, by_position: of the last validation.
-        best_loss, best_step: of the best one.
+        loss, perplexity, bits_per_byte, by_position: of the best validation, whose weights are
+            kept; step: that it came after.
+        last_loss: of the last validation.
         baselines: what they are compared with.
         samples: (step, prompt, text, what of it is copied).
         searched: words about how much of the training text was searched for copies.
@@ -50,8 +51,8 @@ class Report:
     perplexity: float
     bits_per_byte: float | None
     by_position: dict[str, float]
-    best_loss: float
-    best_step: int
+    step: int
+    last_loss: float
     baselines: Baselines
     samples: list[dict[str, Any]]
     searched: str
@@ -81,8 +82,8 @@ class Report:
         rows = [
             ("steps", f"{self.steps:,}"),
             ("epochs over the training text", f"{self.epochs:.2f}"),
-            ("validation loss, nats per token", f"{self.loss:.4f}"),
-            ("best validation loss", f"{self.best_loss:.4f} at step {self.best_step:,}"),
+            ("best validation loss, nats per token", f"{self.loss:.4f} after step {self.step:,}"),
+            ("last validation loss", f"{self.last_loss:.4f}"),
             ("perplexity", f"{self.perplexity:,.2f}"),
         ]
         if self.bits_per_byte is not None:
@@ -123,12 +124,14 @@ class Report:
         table = _table(("tokens read before", "loss"), rows)
         if len(values) < 3:
             return table
-        gain = values[-2] - values[-1]
-        ends = list(self.by_position)
-        return (
-            f"{table}\n\nReading {ends[-1]} tokens instead of {ends[-2]} is worth {gain:+.4f} nats "
-            "a token: what the model draws from that far back."
-        )
+        gain, ends = values[-2] - values[-1], list(self.by_position)
+        words = f"Reading {ends[-1]} tokens instead of {ends[-2]} is worth {gain:.4f} nats a token."
+        if gain <= 0:
+            words = (
+                f"Reading {ends[-1]} tokens instead of {ends[-2]} shows no gain: the model does "
+                "not use what is that far back, or the held-out text is too short to show it."
+            )
+        return f"{table}\n\n{words}"
 
     def _copies(self) -> str:
         ngrams = sum(sample["ngrams"] for sample in self.samples)
@@ -183,12 +186,12 @@ def make_report(
         steps=max(r["step"] for r in (*steps, last)),
         epochs=epochs,
         training_loss=training,
-        loss=last["loss"],
-        perplexity=_exp(last["loss"]),
-        bits_per_byte=last["bits_per_byte"],
-        by_position=last["by_position"],
-        best_loss=best["loss"],
-        best_step=best["step"],
+        loss=best["loss"],
+        perplexity=_exp(best["loss"]),
+        bits_per_byte=best["bits_per_byte"],
+        by_position=best["by_position"],
+        step=best["step"],
+        last_loss=last["loss"],
         baselines=count_baselines(train, validation, vocab_size),
         samples=[_with_copies(*both) for both in zip(samples, copies, strict=True)],
         searched=searched,

@@ -1,0 +1,186 @@
+"""`gpt2 finetune`, from a file to a model that has learned it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from tests.tiny import END, TEXT, tiny_config, write_tiny
+
+import gpt2
+from gpt2.cli.finetune import command
+from gpt2.errors import OptionError
+from gpt2.model import GPT2LMHeadModel
+from gpt2.model.lora import load_lora
+from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.training import finetuning
+from gpt2.training.finetuning import FinetuneConfig, has_pairs, pair_data
+from gpt2.training.footprint import footprint
+
+ANSWERS = {"fox": "quick brown", "dog": "the lazy", "over": "jumps"}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    write_tiny(folder, vocab_size=END + 1)  # as many as the tokenizer has
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "pairs.jsonl"
+    rows = [{"prompt": f"{word}?", "completion": f" {text}."} for word, text in ANSWERS.items()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows * 8), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "text.txt"
+    path.write_text(TEXT * 60, "utf-8")
+    return path
+
+
+def finetune(*arguments: Any) -> Result:
+    return CliRunner().invoke(command, [*map(str, arguments), "--threads", "1"])
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return dict(GPT2LMHeadModel.from_pretrained(folder).state_dict())
+
+
+def test_it_learns_to_answer_and_to_stop(base: Path, pairs: Path, tmp_path: Path) -> None:
+    done = finetune(base, pairs, "-o", tmp_path, "--epochs", 50, "--lr", 3e-3, "--patience", 0,
+                    "--validate-every", 25)  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert done.stdout.strip() == str(tmp_path / "model")
+    model = gpt2.load(str(tmp_path / "model"), engine="torch")
+    for word, answer in ANSWERS.items():
+        assert model.generate(f"{word}?", max_new_tokens=20) == f"{word}? {answer}."
+    shown = (tmp_path / "report.md").read_text("utf-8")
+    assert "| this model |" in shown
+    records = [
+        json.loads(ln) for ln in (tmp_path / "metrics.jsonl").read_text("utf-8").splitlines()
+    ]
+    samples = [record for record in records if record["kind"] == "sample"]
+    assert len(samples) == 5
+    assert samples[-1]["text"] == f" {ANSWERS[samples[-1]['prompt'][:-1]]}."
+
+
+@pytest.mark.parity
+def test_transformers_loads_the_result(base: Path, pairs: Path, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    done = finetune(base, pairs, "-o", tmp_path, "--steps", 2, "--lora", "--task", "translate")
+    assert done.exit_code == 0, done.output
+    theirs = transformers.GPT2LMHeadModel.from_pretrained(tmp_path / "model")
+    ours = GPT2LMHeadModel.from_pretrained(tmp_path / "model")
+    ids = torch.arange(20)[None]
+    with torch.no_grad():
+        torch.testing.assert_close(theirs(ids).logits, ours(ids).logits, rtol=1e-4, atol=1e-4)
+    from gpt2.tasks.task import task_of
+
+    remembered = task_of(tmp_path / "model")
+    assert remembered is not None
+    assert remembered.name == "translate"
+
+
+def test_adapters_of_a_text(base: Path, text: Path, tmp_path: Path) -> None:
+    done = finetune(base, text, "-o", tmp_path, "--lora", "--steps", 12, "--lora-rank", 2,
+                    "--length", 32, "--lora-targets", "c_attn")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "parameters are trained, 12 steps" in done.stderr
+    before, after = weights(base), weights(tmp_path / "model")
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {f"transformer.h.{n}.attn.c_attn.weight" for n in (0, 1)}
+    adapted = GPT2LMHeadModel.from_pretrained(base)
+    load_lora(adapted, tmp_path / "adapter")
+    ids = torch.arange(20)[None]
+    with torch.no_grad():
+        merged = GPT2LMHeadModel.from_pretrained(tmp_path / "model")(ids).logits
+        torch.testing.assert_close(adapted(ids).logits, merged, rtol=1e-4, atol=1e-4)
+    assert GPT2Tokenizer.from_pretrained(tmp_path / "model").encode("fox")
+    assert "bits per byte" in (tmp_path / "report.md").read_text("utf-8")
+
+
+def test_resumed_adapters_are_the_uninterrupted_ones(
+    base: Path, text: Path, tmp_path: Path
+) -> None:
+    asked = [base, text, "--length", 32, "--steps", 4, "--lora",
+             "--save-every", 2, "--keep", 9, "--validate-every", 0]  # fmt: skip
+    whole = finetune(*asked, "-o", tmp_path / "whole")
+    assert whole.exit_code == 0, whole.output
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "whole", copy)
+    shutil.rmtree(copy / "checkpoints" / "step-000004")
+    resumed = finetune(*asked, "-o", copy, "--resume")
+    assert resumed.exit_code == 0, resumed.output
+    first, second = weights(tmp_path / "whole" / "model"), weights(copy / "model")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_it_stops_when_nothing_is_gained(base: Path, text: Path, tmp_path: Path) -> None:
+    done = finetune(base, text, "-o", tmp_path, "--length", 32, "--steps", 60, "--lr", 1e-9,
+                    "--validate-every", 2, "--patience", 2, "--warmup", 0)  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "the held-out part got no better" in done.stderr
+
+
+def test_what_does_not_fit_is_refused_with_a_proposal(
+    base: Path, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = tmp_path / "wide"
+    write_tiny(wide, n_embd=512, n_layer=4, vocab_size=END + 1)
+    monkeypatch.setattr(finetuning, "available_memory", lambda: 160e6)
+    refused = finetune(wide, pairs, "-o", tmp_path / "run", "--length", 64)
+    assert isinstance(refused.exception, OptionError)
+    words = str(refused.exception)
+    assert "The memory is too small: it needs about" in words
+    assert "What would fit: --lora (" in words
+    assert not (tmp_path / "run").exists()
+    monkeypatch.setattr(finetuning, "available_memory", lambda: 1e6)
+    with pytest.raises(OptionError, match="take a smaller model"):
+        raise finetune(wide, pairs, "-o", tmp_path / "run").exception or ValueError
+    done = finetune(base, pairs, "-o", tmp_path / "run", "--steps", 1, "--anyway")
+    assert done.exit_code == 0, done.output
+
+
+def test_adapters_count() -> None:
+    config = tiny_config()
+    rank = finetuning.LoraConfig(lora_rank=2, lora_targets="attn.c_attn")
+    assert finetuning.adapter_size(config, rank) == 2 * 2 * (64 + 192)
+    assert footprint(config, 1, 64, trained=1024).gradients == 4096
+
+
+def test_what_is_held_out_is_not_learned(base: Path, pairs: Path, tmp_path: Path) -> None:
+    rows = [{"in": f"{n}:", "out": f" {n * n}", "x": 1} for n in range(20)]
+    path = tmp_path / "squares.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    config = FinetuneConfig(prompt_field="in", completion_field="out", held_out=0.25)
+    assert has_pairs(path, config)
+    assert not has_pairs(path, FinetuneConfig())  # another kind of JSON lines: text
+    assert has_pairs(pairs, FinetuneConfig())
+    tokenizer = GPT2Tokenizer.from_pretrained(base)
+    data = pair_data(path, config, tokenizer, 64, None, 4, 0)
+    learned, held = data.source.examples, data.held.examples.examples  # type: ignore[attr-defined]
+    assert (len(learned), len(held)) == (15, 5)
+    texts = {tokenizer.decode(example.ids.tolist()) for example in [*learned, *held]}
+    assert len(texts) == 20
+    assert data.length == 8
+    assert data.held.batch(0).counted == sum(len(e.ids) - e.prompt for e in held)
+    assert len(list(data.texts())) == 15
+
+
+def test_wrong_wishes_are_refused(base: Path, pairs: Path, tmp_path: Path) -> None:
+    for arguments, words in (
+        (["--lora-rank", 4], "lora_rank: these are options of --lora"),
+        (["--length", 100], "length must be at most the model's 64"),
+        (["--lora", "--lora-targets", "head"], "'head' is no linear map"),
+    ):
+        refused = finetune(base, pairs, "-o", tmp_path / "run", *arguments)
+        assert words in str(refused.exception)
