@@ -355,7 +355,10 @@ def train(found: dict[str, Any]) -> str:
                          f"{rate:.2f}", f"{memory:.2f}"])  # fmt: skip
     head = ["shape", "", "tokens/s", "peak memory, MB", "gpt2's rate to it", "gpt2's memory to it"]
     how = "compiled" if found["compiled"] else "eager"
-    return f"fp32, {how}, random tokens; a process of its own each turn.\n\n" + table(head, rows)
+    note = f" {found['note']}." if "note" in found else ""
+    return f"fp32, {how}, random tokens; a process of its own each turn.{note}\n\n" + table(
+        head, rows
+    )
 
 
 SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {

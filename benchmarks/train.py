@@ -26,7 +26,7 @@ from benchmarks.common import machine, write
 SHAPES = {
     "shakespeare-cpu": ((4, 128, 4, 64, 12, 65), 40),
     "6x384": ((6, 384, 6, 256, 16, 65), 4),
-    "124M": ((12, 768, 12, 512, 4, 50257), 2),
+    "124M": ((12, 768, 12, 512, 4, 50257), 1),
 }
 CONTENDERS = ("gpt2", "nanoGPT", "transformers")
 

@@ -28,9 +28,9 @@ PUBLISHED = {"steps": 2000, "batch_size": 12, "lr": 1e-3, "min_lr": 0.1, "warmup
              "beta1": 0.9, "beta2": 0.99, "weight_decay": 0.1, "clip": 1.0}  # fmt: skip
 RECIPES: dict[str, dict[str, Any]] = {
     "adamw": PUBLISHED,
-    "adamw-tuned": {**PUBLISHED, "lr": 4e-3, "min_lr": 0.02, "steps": 1400},
-    "muon": {**PUBLISHED, "optimizer": "muon", "lr": 8e-3, "min_lr": 0.02, "steps": 900,
-             "warmup": 50},
+    "adamw-tuned": {**PUBLISHED, "lr": 4e-3, "min_lr": 0.02, "steps": 1150, "warmup": 50},
+    "muon": {**PUBLISHED, "optimizer": "muon", "lr": 1e-2, "min_lr": 0.02, "steps": 520,
+             "warmup": 20},
 }  # fmt: skip
 GRID = {"lr": [2e-3, 4e-3, 8e-3, 1.6e-2], "steps": [600, 900, 1200, 1600]}  # for --tune
 
