@@ -252,6 +252,31 @@ def quantization(found: dict[str, Any]) -> str:
     return note + table(head, rows)
 
 
+def evaluation(found: dict[str, Any]) -> str:
+    rows = [
+        [
+            f"{model}, {name}",
+            f"{f['requests']}",
+            f"{f['largest_difference']:.1e}",
+            f"{f['largest_relative_difference']:.0e}",
+            *(spread(f["examples_per_second"][k], 1) for k in ("harness", "fp32", "int8")),
+            *(f"{f['ratio'][k]['median']:.2f}" for k in ("fp32", "int8")),
+        ]
+        for model, sets in found["models"].items()
+        for name, f in sets.items()
+    ]
+    versions = found["machine"]["versions"]
+    head = ["", "requests", "largest difference", "relative", "harness, examples/s", "fp32", "int8"]
+    return (
+        f"lm-evaluation-harness {versions['lm_eval']} (hf backend, torch {versions['torch']}, "
+        "fp32, at the batch size that is fastest for it) and the native engine, on the same texts "
+        f"and weights with {found['threads']} threads; 124M has random weights. The difference is "
+        "of an example's log-likelihood at fp32, in nats: the harness adds up a window's in single "
+        "precision, which shows where one is tens of thousands.\n\n"
+        + table([*head, "fp32 / harness", "int8 / harness"], rows)
+    )
+
+
 def published(found: dict[str, Any]) -> str:
     """Of ROUGE only what the paper's table 4 has, to keep the table short."""
     left_out = ("rougeLsum", "lead_rougeLsum", "random_rougeLsum")
@@ -386,6 +411,7 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),
     "long_inputs": ("Long inputs of the tasks", "benchmarks.long_inputs", long_inputs),
     "prepare": ("Text to token shards", "benchmarks.prepare", prepare),
+    "evaluation": ("Scoring, next to lm-evaluation-harness", "benchmarks.evaluation", evaluation),
     "published": ("Published sets", "benchmarks.published", published),
 }
 

@@ -244,35 +244,39 @@ class Scorer:
     def _score(self, groups: list[list[_Item]]) -> Iterator[tuple[_Item, tuple[Floats, Bools]]]:
         """Each item with its tokens' logarithms and whether each is the most probable one."""
         items = [item for group in groups for item in group]
-        heads: list[int] = []  # rows of the groups' first items
+        heads: list[int] = []  # the row of each group's first item
         sources: list[int] = []  # and of each item
+        begins: list[int] = []  # where each item's own part begins
         for group in groups:
             heads.append(len(sources))
             sources += [heads[-1]] * len(group)
+            begins += [shared_length(group)] * len(group)
         cache = self.engine.new_cache(len(items), max(len(item.ids) for item in items) - 1)
-        known = [shared_length(group) for group in groups]
+        starts = [min(item.start for item in group) for group in groups]
         firsts = [
-            _Item(head, group[0].ids[: n + 1], min(item.start for item in group))
-            for group, head, n in zip(groups, heads, known, strict=True)
-            if n
+            _Item(head, group[0].ids, start)
+            for head, group, start in zip(heads, groups, starts, strict=True)
         ]
-        before = dict(zip([f.at for f in firsts], self._feed(cache, firsts), strict=True))
-        if len(sources) > len(heads):
+        whole = dict(zip(heads, self._feed(cache, firsts), strict=True))
+        start_of = dict(zip(heads, starts, strict=True))
+        others = [row for row, source in enumerate(sources) if row != source]
+        if others:
             cache.gather(sources)
-        begins = [n for group, n in zip(groups, known, strict=True) for _ in group]
+        for row in others:
+            cache.truncate(row, begins[row])
         rest = [
-            _Item(row, item.ids[begin:], max(1, item.start - begin))
-            for row, (item, begin) in enumerate(zip(items, begins, strict=True))
+            _Item(row, items[row].ids[at:], max(1, items[row].start - at))
+            for row, at in ((row, begins[row]) for row in others)
         ]
-        after = self._feed(cache, rest)
-        for item, begin, source, own in zip(items, begins, sources, after, strict=True):
-            if item.start > begin:
-                yield item, own
-            else:  # the targets begin in the shared part
-                ended = begin + 1 - item.start
-                parts = zip(before[source], own, strict=True)
-                logprobs, greedy = (np.concatenate([a[len(a) - ended :], b]) for a, b in parts)
-                yield item, (logprobs, greedy)
+        own = dict(zip(others, self._feed(cache, rest), strict=True))
+        for row, (item, source, begin) in enumerate(zip(items, sources, begins, strict=True)):
+            skip = item.start - start_of[source]
+            until = None if row == source else max(skip, begin + 1 - start_of[source])
+            logprobs, greedy = whole[source][0][skip:until], whole[source][1][skip:until]
+            if row != source:
+                logprobs = np.concatenate([logprobs, own[row][0]])
+                greedy = np.concatenate([greedy, own[row][1]])
+            yield item, (logprobs, greedy)
 
     def _feed(self, cache: Any, items: Sequence[_Item]) -> list[tuple[Floats, Bools]]:
         """Read all but the last id of each item into row ``item.at``, in calls of a good size.
