@@ -28,14 +28,14 @@ COMMANDS = {
     "prepare": "Make token shards of text, for training.",
     "train": "Train a model on text, from new weights or from a model's.",
     "finetune": "Teach a model your own text, or prompts and completions.",
-    "convert": "Write a model in another file format.",
-    "scaling": "Hold task scores against model size.",
-    "overlap": "Tell how much of a test set stands in a training corpus.",
+    "plan": "Tell what training a model would take: memory, days, the command.",
     "evaluate": "Measure a model on published test sets.",
     "verify": "Hold a model against what was recorded from OpenAI's GPT-2.",
+    "overlap": "Tell how much of a test set stands in a training corpus.",
+    "scaling": "Hold task scores against model size.",
     "quantize": "Store a model in fewer bits a weight; tell what that costs.",
+    "convert": "Write a model in another file format.",
     "bench": "Measure how fast a model runs here.",
-    "plan": "Tell what training a model would take: memory, days, the command.",
     "info": "Tell what a model is, or what is installed here.",
 }
 
@@ -61,7 +61,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gpt2")
 def gpt2() -> None:
-    """GPT-2 whole: run it, train it, adapt it, measure it, serve it."""
+    """GPT-2 whole: run it, train it, adapt it, measure it."""
 
 
 def main() -> None:
