@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from tests.tiny import END, TEXT, tiny_config, write_tiny
+from tests.tiny import TEXT, tiny_config, write_tiny
 
 import gpt2
 from gpt2.cli.finetune import command
@@ -28,7 +28,7 @@ ANSWERS = {"fox": "quick brown", "dog": "the lazy", "over": "jumps"}
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
-    write_tiny(folder, vocab_size=END + 1)  # as many as the tokenizer has
+    write_tiny(folder)  # more embeddings than the tokenizer has tokens, as in a padded model
     return folder
 
 
@@ -135,7 +135,7 @@ def test_what_does_not_fit_is_refused_with_a_proposal(
     base: Path, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wide = tmp_path / "wide"
-    write_tiny(wide, n_embd=512, n_layer=4, vocab_size=END + 1)
+    write_tiny(wide, n_embd=512, n_layer=4)
     monkeypatch.setattr(finetuning, "available_memory", lambda: 160e6)
     refused = finetune(wide, pairs, "-o", tmp_path / "run", "--length", 64)
     assert isinstance(refused.exception, OptionError)

@@ -10,10 +10,14 @@ softmax: a few per cent more for small models.)
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from gpt2.config import GPT2Config
 from gpt2.training.devices import find
+
+ON_CPU = ((512, 512, 512), (4096, 768, 1536), (2048, 2048, 2048))
+ON_GPU = ((8192, 8192, 8192),)
 
 
 def multiplied_parameters(config: GPT2Config) -> int:
@@ -44,26 +48,30 @@ def known_peak(name: str, dtype: str) -> float | None:
     return None if device is None else device.peaks.get(kind)
 
 
-def measured_peak(device: Any, dtype: Any, size: int | None = None, repeats: int = 3) -> float:
-    """The FLOP/s of a large square product on a torch device: the best of ``repeats``.
+def measured_peak(
+    device: Any, dtype: Any, shapes: Sequence[tuple[int, int, int]] | None = None, repeats: int = 3
+) -> float:
+    """The FLOP/s of the fastest of a few products on a torch device, each tried ``repeats`` times.
 
-    ``size`` is 2048 on a CPU (about a second in all on two cores), 8192 on a GPU.
+    ``shapes`` are (rows, inputs, outputs), by default `ON_CPU` (about a second on two cores) or
+    `ON_GPU`. Several, since no one shape is the fastest on every processor.
     """
     import torch
 
     device = torch.device(device)
-    size = size or (2048 if device.type == "cpu" else 8192)
-    a = torch.randn(size, size, device=device).to(dtype)
-    b = torch.randn(size, size, device=device).to(dtype)
-    out = a @ b
-    best = float("inf")
-    for _ in range(repeats):
-        _wait(device)
-        begin = time.perf_counter()
-        torch.mm(a, b, out=out)
-        _wait(device)
-        best = min(best, time.perf_counter() - begin)
-    return float(2 * size**3 / best)
+    best = 0.0
+    for rows, inputs, outputs in shapes or (ON_CPU if device.type == "cpu" else ON_GPU):
+        a = torch.randn(rows, inputs, device=device).to(dtype)
+        b = torch.randn(inputs, outputs, device=device).to(dtype)
+        out = a @ b
+        for _ in range(repeats):
+            _wait(device)
+            begin = time.perf_counter()
+            torch.mm(a, b, out=out)
+            _wait(device)
+            seconds = time.perf_counter() - begin
+            best = max(best, 2 * rows * inputs * outputs / seconds)
+    return best
 
 
 def peak(device: Any, dtype: Any) -> float:

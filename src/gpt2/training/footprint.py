@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from gpt2.config import GPT2Config
+from gpt2.config import GELU_TANH, GPT2Config
 from gpt2.training.flops import multiplied_parameters
 
 Strategy = Literal["one", "ddp", "fsdp"]
@@ -79,7 +79,6 @@ def footprint(
     weights = FP32 * N / parts + (2 * multiplied_parameters(config) if low and parts == 1 else 0)
     gradients = FP32 * trained / parts
     remembered = _optimizer(config, optimizer, trained) / parts
-    activations = _activations(config, rows, length, low, recompute, device)
     whole_head = FP32 * V * D if trained == N else 0
     logits = _logits(V, rows * length, low, device) + whole_head
     gathered = 0.0
@@ -87,12 +86,15 @@ def footprint(
         block = (N - (V + config.n_positions) * D) / config.n_layer
         size = (2 if low else FP32) + FP32  # the weight as it is used, its gradient in fp32
         gathered = size * (GATHERED * block + (V + config.n_positions) * D)
-    layer = _layer(config, rows, length, low, device)
+    lean = not low and trained == N and config.activation_function in GELU_TANH
+    layer = _layer(config, rows, length, low, device, lean)
+    activations = _activations(config, rows, length, low, recompute, layer)
+    passing = (2 if low else FP32) * rows * length * 2 * config.inner  # gradients of hidden layers
     before = gradients if accumulating else 0.0
     moments = (
         before + activations - (layer if recompute else 0) + logits,  # the head's loss
-        max(before, whole_head) + activations + layer / 2,  # the last block's backward pass
-        gradients + whole_head + 1.5 * layer,  # the first block's, then the embedding's
+        max(before, whole_head) + activations + passing,  # the last block's backward pass
+        gradients + whole_head + layer + passing,  # the first block's, then the embedding's
     )
     total = weights + remembered + gathered + max(moments)
     return Footprint(weights, gradients, remembered, activations, logits, gathered, total)
@@ -104,17 +106,18 @@ def _optimizer(config: GPT2Config, optimizer: str, trained: int) -> float:
     return FP32 * (2 * trained - (matrices if optimizer == "muon" else 0))
 
 
-def _layer(config: GPT2Config, rows: int, length: int, low: bool, device: str) -> float:
+def _layer(config: GPT2Config, rows: int, length: int, low: bool, device: str, lean: bool) -> float:
     """What the backward pass of one block needs.
 
     The residual stream goes into two norms in fp32. In the step's precision: what comes out of the
     norms (2 D), queries, keys and values (3 D), what attention gives (D), the hidden layer before
-    and after GELU. Of dropout a mask; on a CPU its noise in fp32, and attention with dropout is
-    computed in the open there, with three T x T fields a head.
+    before GELU and, unless it is ``lean`` (`gpt2.model.lean`), after it. Of dropout a mask; on a
+    CPU its noise in fp32, and attention with dropout is computed in the open there, with three T x
+    T fields a head.
     """
     D, tokens = config.n_embd, rows * length
     size = 2 if low else FP32
-    kept = 2 * FP32 * D + size * (6 * D + 2 * config.inner) + FP32 * config.n_head
+    kept = 2 * FP32 * D + size * (6 * D + (1 if lean else 2) * config.inner) + FP32 * config.n_head
     if config.resid_pdrop:
         kept += 2 * D * (FP32 if device == "cpu" else 1)
     if config.attn_pdrop and device == "cpu":
@@ -123,10 +126,9 @@ def _layer(config: GPT2Config, rows: int, length: int, low: bool, device: str) -
 
 
 def _activations(
-    config: GPT2Config, rows: int, length: int, low: bool, recompute: bool, device: str
+    config: GPT2Config, rows: int, length: int, low: bool, recompute: bool, layer: float
 ) -> float:
     """Of all blocks, or of their inputs and one block; and what norm and head keep."""
-    layer = _layer(config, rows, length, low, device)
     D, tokens = config.n_embd, rows * length
     ends = tokens * D * (2 * FP32 + 2 * (2 if low else FP32))  # the last norm's ends, the head's
     if recompute:

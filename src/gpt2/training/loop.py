@@ -291,7 +291,9 @@ class Trainer:
                 temperature=0.8, top_k=40, seed=self.step,
             )[0]  # fmt: skip
         if self.log is not None:
-            text = self.tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True)
+            # Embeddings may be padded with rows that no token has; they have no text.
+            known = [i for i in ids[len(prompt) :] if i < len(self.tokenizer)]
+            text = self.tokenizer.decode(known, skip_special_tokens=True)
             self.log.sample(self.step, self.config.prompt, text)
 
     def _show(self, found: Update) -> None:
