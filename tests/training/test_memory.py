@@ -19,12 +19,12 @@ def test_rows_at_a_time_fit_and_are_even(monkeypatch: pytest.MonkeyPatch) -> Non
     cpu, config = torch.device("cpu"), model_of().config
     each = memory.row_bytes(config, 16)
     monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
-    monkeypatch.setattr(memory, "_free_memory", lambda: int(each * 7 / memory.SHARE) + 1)
+    monkeypatch.setattr(memory, "available_memory", lambda: int(each * 7 / memory.SHARE) + 1)
     assert micro_batch(20, cpu, config, 16, False, lambda n: None) == 7  # 7, 7, 6
     assert micro_batch(8, cpu, config, 16, False, lambda n: None) == 4
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     assert micro_batch(8, cpu, config, 16, False, lambda n: None) == 3
-    monkeypatch.setattr(memory, "_free_memory", lambda: 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 0)
     assert micro_batch(8, cpu, config, 16, False, lambda n: None) == 1
 
 

@@ -15,6 +15,7 @@ from gpt2.tasks import TASKS
 
 OPEN = "the task answer without a context: examples of questions with answers, greedy, one line"
 READ = "the task answer with its context: text, question and A:, greedy, one line"
+TRIVIAL = "the answer that is right most often in this very set: more than a constant can get"
 
 
 @dataclass(frozen=True)

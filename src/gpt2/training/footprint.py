@@ -111,7 +111,7 @@ def _layer(config: GPT2Config, rows: int, length: int, low: bool, device: str, l
 
     The residual stream goes into two norms in fp32. In the step's precision: what comes out of the
     norms (2 D), queries, keys and values (3 D), what attention gives (D), the hidden layer before
-    before GELU and, unless it is ``lean`` (`gpt2.model.lean`), after it. Of dropout a mask; on a
+    GELU and, unless it is ``lean`` (`gpt2.model.lean`), after it. Of dropout a mask; on a
     CPU its noise in fp32, and attention with dropout is computed in the open there, with three T x
     T fields a head.
     """

@@ -12,6 +12,8 @@ from gpt2.training.config import Precision
 from gpt2.training.devices import Device, find
 from gpt2.training.flops import measured_peak
 
+UNKNOWN = float(4 << 30)  # bytes taken to be free where the system does not tell
+
 
 def here() -> Device:
     """The first GPU, else the CPU: its memory, and its peak, measured where no data sheet is known.
@@ -85,4 +87,7 @@ def available_memory() -> float:
         for line in info.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return float(int(line.split()[1]) << 10)
-    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) / 2
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) / 2
+    except (ValueError, OSError):
+        return UNKNOWN

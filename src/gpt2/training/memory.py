@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
 from gpt2.config import GPT2Config
+from gpt2.training.machine import available_memory
 
 SHARE = 0.6  # of the memory that is free, for activations; the rest for gradients and optimiser
 CPU_TOKENS = 2048  # of a part on a CPU: more only takes memory, far fewer is slower
-UNKNOWN = 4 << 30  # bytes taken to be free where the system does not tell
 
 
 def micro_batch(
@@ -33,7 +32,7 @@ def micro_batch(
         while fitting > 1 and not _fits(attempt, fitting):
             fitting = -(-fitting // 2)
     else:
-        free = SHARE * _free_memory() / int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+        free = SHARE * available_memory() / int(os.environ.get("LOCAL_WORLD_SIZE", 1))
         fitting = max(1, min(rows, int(free / row_bytes(config, length, recompute))))
         if device.type == "cpu":
             fitting = min(fitting, max(1, CPU_TOKENS // length))
@@ -58,16 +57,3 @@ def _fits(attempt: Callable[[int], None], rows: int) -> bool:
     finally:
         torch.cuda.empty_cache()
     return True
-
-
-def _free_memory() -> int:
-    """Bytes that can be had without swapping."""
-    info = Path("/proc/meminfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    except (ValueError, OSError):
-        return UNKNOWN

@@ -7,11 +7,10 @@ answers of each kind of question give about as much; and 63.1 % of the 1 % it is
 from __future__ import annotations
 
 from gpt2.evaluation.benchmark import Benchmark, File
-from gpt2.evaluation.questions import OPEN, calibrated, judge, measures, with_most_frequent
+from gpt2.evaluation.questions import OPEN, TRIVIAL, calibrated, judge, measures, with_most_frequent
 from gpt2.evaluation.readers import read_nq_open
 
 FILE = "NQ-open.dev.jsonl"
-TRIVIAL = "the answer that is right most often in this very set: more than a constant can get"
 
 BENCHMARK = Benchmark(
     name="natural-questions",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from gpt2.evaluation.benchmark import Benchmark, File
-from gpt2.evaluation.questions import OPEN, calibrated, judge, measures, with_most_frequent
+from gpt2.evaluation.questions import OPEN, TRIVIAL, calibrated, judge, measures, with_most_frequent
 from gpt2.evaluation.readers import read_webquestions
 
 FILE = "webquestions.test.json"
-TRIVIAL = "the answer that is right most often in this very set: more than a constant can get"
 
 BENCHMARK = Benchmark(
     name="webquestions",
