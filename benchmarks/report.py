@@ -388,15 +388,24 @@ def train(found: dict[str, Any]) -> str:
 
 def shakespeare(found: dict[str, Any]) -> str:
     rows = [
-        [name, f"{one['steps']}", ", ".join(map(str, one["seeds"])), spread(one["loss"], 3),
-         spread(one["seconds"])]
+        [name, f"{one['steps']}", f"{one['options']['lr']:g}", ", ".join(map(str, one["seeds"])),
+         spread(one["loss"], 3), spread(one["seconds"])]
         for name, one in found["recipes"].items()
     ]  # fmt: skip
-    return (
+    head = ["recipe", "steps", "lr", "seeds", "validation loss, nats", "seconds"]
+    text = (
         "nanoGPT's character setting for a CPU (4 layers, 128 wide, 64 characters, 12 rows), our "
         "loop; the loss is that of the whole validation split. adamw is as nanoGPT publishes it; "
-        "adamw-tuned and muon come from a short search by hand, not from the grid of `--tune`.\n\n"
-        + table(["recipe", "steps", "seeds", "validation loss, nats", "seconds"], rows)
+    )
+    if "search" not in found:
+        return (
+            text + "adamw-tuned and muon come from a short search by hand.\n\n" + table(head, rows)
+        )
+    tried = " and ".join(str(len(one["tried"])) for one in found["search"].values())
+    return (
+        f"{text}adamw-tuned and muon are the shortest of {tried} runs of a search, with another "
+        f"seed, that reached {found['goal']} nats, or the best where none did. Muon's time is "
+        f"{found['muon_of_tuned_adamw']:.2f} of tuned AdamW's.\n\n" + table(head, rows)
     )
 
 
@@ -419,7 +428,7 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "start-gpt2-xl": ("The same at 1558M", "benchmarks.start --shape gpt2-xl --alone", start),
     "shakespeare": (
         "Shakespeare by characters",
-        "python recipes/shakespeare/run.py --text tinyshakespeare.txt --out OUT --seeds 3",
+        "python recipes/shakespeare/run.py --text tinyshakespeare.txt --out OUT --seeds 5",
         shakespeare,
     ),
     "exact_head": ("The exact two-stage head", "benchmarks.exact_head", exact_head),

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import json
 import re
 import shlex
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,3 +38,49 @@ def test_a_recipes_command_can_be_parsed(page: str, line: str) -> None:
 
 def test_there_are_some() -> None:
     assert len(LINES) > 8
+
+
+@pytest.fixture
+def shakespeare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The recipe as a module, with runs of a few steps."""
+    spec = importlib.util.spec_from_file_location("run", ROOT / "recipes/shakespeare/run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for options in (*module.RECIPES.values(), module.PUBLISHED):
+        options.update(steps=2, warmup=1, threads=1)
+    monkeypatch.setattr(module, "SHAPE", {**module.SHAPE, "n_layer": 1, "n_embd": 32})
+    grid = {"steps": [2], "lr": [1e-2]}
+    monkeypatch.setattr(module, "GRIDS", dict.fromkeys(module.GRIDS, grid))
+    (tmp_path / "text.txt").write_text("To be, or not to be: that is the question.\n" * 60)
+    return module
+
+
+def test_shakespeare_searches_goes_on_and_writes_its_result(
+    shakespeare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ["run", "--text", tmp_path / "text.txt", "--out", tmp_path / "out", "--seeds", 1,
+             "--output", tmp_path]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", [str(word) for word in [*asked, "--most", 3]])
+    with pytest.raises(SystemExit, match="the same command goes on"):
+        shakespeare.main()
+    before = (tmp_path / "out" / "runs.jsonl").read_text()
+    monkeypatch.setattr(sys, "argv", [str(word) for word in asked])
+    shakespeare.main()
+    after = (tmp_path / "out" / "runs.jsonl").read_text()
+    assert (len(before.splitlines()), len(after.splitlines())) == (1, 3)
+    assert after.startswith(before)
+    result = json.loads((tmp_path / "shakespeare.json").read_text())
+    assert set(result["recipes"]) == {"adamw", "adamw-tuned", "muon"}
+    assert [len(one["tried"]) for one in result["search"].values()] == [1, 1]
+    assert len(result["recipes"]["muon"]["runs"]) == 1
+
+
+def test_shakespeare_takes_the_shortest_run_that_reaches_the_goal(shakespeare: Any) -> None:
+    runs = [
+        {"options": {"steps": steps, "lr": lr}, "loss": loss}
+        for steps, lr, loss in [(9, 1.0, 1.9), (9, 2.0, 1.89), (10, 1.0, 1.87), (12, 1.0, 1.8)]
+    ]
+    assert shakespeare.chosen(runs) == {"steps": 10, "lr": 1.0}
+    assert shakespeare.chosen(runs[:2]) == {"steps": 9, "lr": 2.0}
