@@ -118,6 +118,15 @@ class ChoosingEngine(Protocol):
         Largest first, equal ones by lower id, NaN before all.
         """
 
+    def extend_best(
+        self,
+        cache: Any,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None = None,
+        logits: Logits = "last",
+    ) -> list[int]:
+        """The first of `extend_top` alone."""
+
     def extend_draw(
         self,
         cache: Any,

@@ -64,7 +64,7 @@ class Job:
     record: Record = field(default_factory=Record)
     on_tokens: Callable[[Array], None] | None = None  # a streamer's put
     kept: KeptTexts | None = None  # texts read before
-    ids: Array = None  # [R, T so far], of the engine's kind; the result
+    ids: Array = None  # [R, T + new], of the engine's kind: the result
     _context: Context | None = None
 
     @property
@@ -96,24 +96,26 @@ class Job:
 
 
 def decode(job: Job) -> Iterator[list[int]]:
-    """Run a job token by token; yields the new tokens of all rows, ``job.ids`` grows along.
+    """Run a job token by token; yields the new tokens of all rows, and leaves ``job.ids``.
 
-    A finished row gets padding and is computed no further. The device is waited for once a step,
-    where the tokens come to the host.
+    A finished row gets padding and is computed no further.
     """
+    short = job.shortcut()
+    return _by_scores(job) if short is None else _by_engine(job, short)
+
+
+def _by_scores(job: Job) -> Iterator[list[int]]:
+    """From all logits. A device is waited for once a step, where the tokens come to the host."""
     context = job.context()
     logits = context.prefill()
     canvas = job.canvas(logits)
     fill = fill_id(job.options)
-    short = job.shortcut()
     live = list(range(len(context.rows)))  # the rows that go on
     done = [False] * len(live)
-    chosen: Array | None = None
     for t in range(job.prompts.ids.shape[1], job.max_length):
-        if chosen is None:
-            scores = pipeline.apply(job.chain, canvas[:, :t], logits)
-            job.record.add(scores, logits)
-            chosen = _choose(job, scores, context, done, fill)
+        scores = pipeline.apply(job.chain, canvas[:, :t], logits)
+        job.record.add(scores, logits)
+        chosen = _choose(job, scores, context, done, fill)
         canvas[:, t] = chosen
         job.ids = canvas[:, : t + 1]
         tokens: list[int] = chosen.tolist()  # the one wait
@@ -121,28 +123,58 @@ def decode(job: Job) -> Iterator[list[int]]:
             row.append(token)
         if job.on_tokens is not None:
             job.on_tokens(chosen)
-        done = _stopped(job, context, done)
+        done = _stopped(job, context, done, job.ids)
         yield tokens
         if all(done) or t + 1 == job.max_length:
             return
-        if short is not None:
-            chosen = _chosen(job, short, context, done, fill)
-        else:
-            logits, live = _next(job, context, chosen, logits, live, done)
-            chosen = None
+        logits, live = _next(job, context, chosen, logits, live, done)
 
 
-def _chosen(job: Job, short: Shortcut, context: Context, done: list[bool], fill: int) -> Array:
+def _by_engine(job: Job, choose: Shortcut) -> Iterator[list[int]]:
+    """From the second token on by the engine's own choice.
+
+    A pass over the weights leaves nothing else in the processor's caches, so each object that a
+    step touches costs several times what it seems to: there are lists and no arrays here.
+    """
+    context = job.context()
+    logits = context.prefill()
+    fill = fill_id(job.options)
+    rows = context.rows
+    done = [False] * len(rows)
+    begin = [len(row) for row in rows]
+
+    def ids() -> Array:
+        new = np.asarray([row[n:] for row, n in zip(rows, begin, strict=True)], dtype=np.int64)
+        return np.concatenate([np.repeat(job.prompts.ids, job.copies, axis=0), new], axis=1)
+
+    scores = pipeline.apply(job.chain, job.canvas(logits)[:, : -job.new], logits)
+    tokens: list[int] = _choose(job, scores, context, done, fill).tolist()
+    for left in range(job.new - 1, -1, -1):
+        for row, token in zip(rows, tokens, strict=True):
+            row.append(token)
+        if job.on_tokens is not None:
+            job.on_tokens(np.asarray(tokens, dtype=np.int64))
+        done = _stopped(job, context, done, ids)
+        yield tokens
+        if not left or all(done):
+            break
+        tokens = _chosen(job, choose, context, done, fill)
+    job.ids = ids()
+
+
+def _chosen(job: Job, short: Shortcut, context: Context, done: list[bool], fill: int) -> list[int]:
     """The next tokens as the engine chooses them; the filling for finished rows."""
-    positions = [len(row) for row in context.rows]
-    noise = (job.noise or from_global)(positions) if job.options.do_sample else []
+    noise: list[float] = []
+    if job.options.do_sample:
+        noise = (job.noise or from_global)([len(row) for row in context.rows])
     if not (job.stopping.eos and any(done)):
-        ids = context.unread()
-        return np.asarray(short(context.cache, ids, None, noise, "last"), dtype=np.int64)
+        return short(context.cache, context.unread(), None, noise, "last")
     rows = [r for r, ended in enumerate(done) if not ended]
     noise = [noise[r] for r in rows] if noise else []
-    tokens = np.full(len(done), fill, dtype=np.int64)
-    tokens[rows] = short(context.cache, context.unread(rows), rows, noise, "last")
+    tokens = [fill] * len(done)
+    chosen = short(context.cache, context.unread(rows), rows, noise, "last")
+    for row, token in zip(rows, chosen, strict=True):
+        tokens[row] = token
     return tokens
 
 
@@ -157,8 +189,10 @@ def _choose(job: Job, scores: Array, context: Context, done: list[bool], fill: i
     return arrays.where(flags, fill, job.choose(scores, positions))
 
 
-def _stopped(job: Job, context: Context, done: list[bool]) -> list[bool]:
-    now = job.stopping.finished(context.rows, job.ids, job.record.steps)
+def _stopped(
+    job: Job, context: Context, done: list[bool], ids: Array | Callable[[], Array]
+) -> list[bool]:
+    now = job.stopping.finished(context.rows, ids, job.record.steps)
     return [a or b for a, b in zip(done, now, strict=True)]
 
 

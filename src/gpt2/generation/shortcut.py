@@ -34,7 +34,11 @@ def shortcut(engine: Any, options: GenerationConfig, chain: Sequence[Processor])
     if not isinstance(engine, ChoosingEngine) or len(chain) != len(pipeline.tail(o)):
         return None
     if not o.do_sample:
-        return None if chain else _greedy(engine)
+        return (
+            None
+            if chain
+            else lambda cache, ids, rows, _, logits: engine.extend_best(cache, ids, rows, logits)
+        )
     others = o.top_h is not None or o.typical_p < 1 or o.epsilon_cutoff or o.eta_cutoff
     if not others and not o.renormalize_logits:
         how = Sampling(o.temperature, o.top_k, o.top_p, o.min_p or 0.0)
@@ -44,14 +48,6 @@ def shortcut(engine: Any, options: GenerationConfig, chain: Sequence[Processor])
     if o.top_h is None and 0 < o.top_k <= MOST_FEW:
         return _Few(engine, o, chain)
     return None
-
-
-def _greedy(engine: ChoosingEngine) -> Shortcut:
-    def choose(cache: Any, ids: Any, rows: Any, noise: Any, logits: Logits) -> list[int]:
-        best: list[int] = engine.extend_top(cache, ids, rows, 1, logits)[0][:, 0].tolist()
-        return best
-
-    return choose
 
 
 class _Few:

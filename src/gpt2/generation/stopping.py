@@ -47,7 +47,9 @@ class Stopping:
             ids: the same as an array [R, T] for the user's criteria, or what makes it.
             scores: the processed scores of the steps so far, where they are kept.
         """
-        done = [row[-1] in self.eos or self.strings.ends(row) for row in rows]
+        done = [row[-1] in self.eos for row in rows]
+        if self.strings.strings:
+            done = [a or self.strings.ends(row) for a, row in zip(done, rows, strict=True)]
         if self.deadline is not None and time.time() > self.deadline:
             done = [True] * len(rows)
         for criterion in self.criteria:
@@ -76,8 +78,6 @@ class _StopStrings:
         self.token = lru_cache(4096)(lambda token: token_bytes(tokenizer, token))
 
     def ends(self, row: Sequence[int]) -> bool:
-        if not self.strings:
-            return False
         last = self.token(row[-1])
         tail = b"".join(self.token(token) for token in row[-self.longest :])
         return any(tail.find(s, max(0, len(tail) - len(last) - len(s) + 1)) >= 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from ctypes import c_void_p
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from gpt2.engine import Logits
 from gpt2.errors import InputError
+from gpt2.native.library import LOGITS
 
 INT32 = np.iinfo(np.int32)
 
@@ -68,6 +70,42 @@ class Batch:
     def wanted(self, logits: Logits) -> int:
         """How many lines of logits there will be."""
         return {"none": 0, "last": len(self.rows), "all": len(self.flat)}[logits]
+
+
+class Step:
+    """One new token for each row of a cache and what the core makes of it, in memory that stays.
+
+    It is what decoding does most: a `Batch` and its like would be a dozen objects made anew.
+    """
+
+    __slots__ = ("call", "fixed", "ids", "noise", "noise_at", "tokens", "tokens_at", "values",
+                 "values_at")  # fmt: skip
+
+    def __init__(self, engine: c_void_p, cache: c_void_p, rows: int) -> None:
+        self.ids, self.tokens = array("i", bytes(4 * rows)), array("i", bytes(4 * rows))
+        self.noise, self.values = array("d", bytes(8 * rows)), array("f", bytes(4 * rows))
+        self.fixed = array("i", range(rows)), array("i", [1] * rows)
+        places = (_place(numbers) for numbers in (*self.fixed, self.ids))
+        self.call = engine, cache, rows, *places, LOGITS["last"]
+        self.noise_at, self.tokens_at = _place(self.noise), _place(self.tokens)
+        self.values_at = _place(self.values)
+
+    def take(self, ids: Any, noise: Sequence[float] | None = None) -> bool:
+        """Read a token, and a number of ``noise``, of each row; False where it is not that."""
+        if len(ids) != len(self.ids) or (noise is not None and len(noise) != len(self.ids)):
+            return False
+        try:
+            for row, [token] in enumerate(ids):
+                self.ids[row] = token
+        except (TypeError, ValueError, OverflowError):
+            return False
+        for row, number in enumerate(noise or ()):
+            self.noise[row] = number
+        return True
+
+
+def _place(numbers: array[Any]) -> c_void_p:
+    return c_void_p(numbers.buffer_info()[0])
 
 
 def integers(values: Any, what: str) -> array[int]:

@@ -17,7 +17,7 @@ from gpt2.config import GPT2Config
 from gpt2.engine import Logits, Sampling
 from gpt2.errors import InputError, OptionError, WeightError
 from gpt2.generation import GenerationMixin
-from gpt2.native.batch import Batch, whole_numbers
+from gpt2.native.batch import Batch, Step, whole_numbers
 from gpt2.native.library import (
     ACTIVATIONS,
     DTYPES,
@@ -54,6 +54,7 @@ class NativeCache:
         self.handle = handle
         self._engine = engine  # the core's cache must not outlive the core's engine
         self._rows, self._capacity = rows, capacity
+        self.step = Step(engine.handle, handle, rows) if rows <= PIECE else None
         weakref.finalize(self, core().gpt2_cache_free, handle)
 
     @property
@@ -264,6 +265,21 @@ class NativeEngine(GenerationMixin):
         self._run(batch, logits, call)
         return top, values
 
+    def extend_best(
+        self,
+        cache: NativeCache,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None = None,
+        logits: Logits = "last",
+    ) -> list[int]:
+        """Append tokens and return the likeliest next; see `gpt2.engine.ChoosingEngine`."""
+        step = cache.step
+        if rows is None and logits == "last" and step is not None and step.take(ids):
+            self._checked(core().gpt2_extend_top(*step.call, 1, step.tokens_at, step.values_at))
+            return step.tokens.tolist()
+        best: list[int] = self.extend_top(cache, ids, rows, 1, logits)[0][:, 0].tolist()
+        return best
+
     def extend_draw(
         self,
         cache: NativeCache,
@@ -274,6 +290,10 @@ class NativeEngine(GenerationMixin):
         logits: Logits = "last",
     ) -> list[int]:
         """Append tokens and draw the next ones; see `gpt2.engine.ChoosingEngine`."""
+        step, how = cache.step, _draw(sampling)
+        if rows is None and logits == "last" and step is not None and step.take(ids, noise):
+            self._checked(core().gpt2_extend_draw(*step.call, how, step.noise_at, step.tokens_at))
+            return step.tokens.tolist()
         _check_mode(logits, ("last", "all"))
         batch = Batch(cache, ids, rows)
         wanted = batch.wanted(logits)
@@ -281,7 +301,6 @@ class NativeEngine(GenerationMixin):
             raise InputError(f"{wanted} draws need as many numbers of noise, found {len(noise)}.")
         numbers, tokens = array("d", noise), array("i", bytes(4 * wanted))
         first, into = numbers.buffer_info()[0], tokens.buffer_info()[0]
-        how = _draw(sampling)
 
         def call(piece: Batch, mode: Logits, begin: int) -> int:
             places = first + 8 * begin, into + 4 * begin
