@@ -13,6 +13,7 @@
 #include "model.h"
 #include "probe.h"
 #include "select.h"
+#include "warp.h"
 
 #if defined(__wasm__) && !GPT2_THREADS  // there is only one, and its library may have no locks
 namespace gpt2 {
@@ -200,10 +201,14 @@ void require_mode(int mode) {
 
 void require_sampling(const gpt2_sampling& sampling) {
   require(sampling.temperature > 0 && sampling.top_k >= 0 && sampling.top_p >= 0 &&
-              sampling.top_p <= 1 && sampling.min_p >= 0 && sampling.min_p <= 1,
+              sampling.top_p <= 1 && sampling.min_p >= 0 && sampling.min_p <= 1 &&
+              sampling.typical_p > 0 && sampling.typical_p <= 1,
           GPT2_INVALID,
-          "a sampling needs a temperature above 0, a top_k of at least 0, and top_p and min_p "
-          "between 0 and 1");
+          "a sampling needs a temperature above 0, a top_k of at least 0, and top_p, min_p and "
+          "typical_p between 0 and 1");
+  require(!warps(sampling) || (sampling.top_k > 0 && sampling.top_k <= kMostTop), GPT2_INVALID,
+          "typical_p, epsilon_cutoff, eta_cutoff and renormalising need a top_k from 1 to " +
+              std::to_string(kMostTop));
 }
 
 }  // namespace

@@ -79,12 +79,16 @@ typedef struct {
 } gpt2_options;
 
 // How a token is drawn: divide by the temperature, then keep the top_k most probable (0: all) and
-// what equals the last of them, the fewest with a mass of top_p (1: all), and what has at least
-// min_p (0: all) of the best one's probability.
+// what equals the last of them, the fewest with a mass of top_p (1: all), what has at least min_p
+// (0: all) of the best one's probability, the mass typical_p (1: all) of those whose surprise is
+// nearest the entropy, and what is at least as probable as epsilon and as the smaller of eta and
+// sqrt(eta) e^-entropy (0 or 1: all). The last four need a top_k from 1 to 128.
 typedef struct {
   float temperature;  // above 0
   int32_t top_k;
   double top_p, min_p;
+  double typical_p, epsilon, eta;
+  int32_t renormalize;  // draw by the rounded logarithms of the probabilities that are left
 } gpt2_sampling;
 
 // Logits that the exact head computed in full: in the last row, in all rows; and how many rows.

@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "select_impl.h"
+#include "warp.h"
 
 namespace gpt2 {
 
@@ -151,7 +152,8 @@ void Selector::top_row(int row, int k, bool nan, int32_t* ids, float* values) {
 void Selector::draw(Team& team, int rows, const gpt2_sampling& sampling, const double* noise,
                     int32_t* tokens) {
   start(team, rows);
-  const bool few = sampling.top_k > 0 && sampling.top_k <= kMostTop && sampling.top_k < n_;
+  const bool few = sampling.top_k > 0 && sampling.top_k <= kMostTop &&
+                   (sampling.top_k < n_ || warps(sampling));
   const bool by_mass = sampling.top_p < 1;
   const size_t all = static_cast<size_t>(rows) * n_;
   if (!few && weights_.bytes() < all * sizeof(int32_t)) weights_ = Buffer(all * sizeof(int32_t));
@@ -204,10 +206,11 @@ void Selector::prepare(int row, int rows, const gpt2_sampling& sampling) {
   const float* maxima = row_maxima(row);
   r.best = *std::max_element(maxima, maxima + parts_) / sampling.temperature;
   r.finite = std::isfinite(r.best) && !has_nan(row, rows);
-  r.least = -kInfinity;
+  r.least = r.bound = -kInfinity;
   const int k = sampling.top_k;
   if (!r.finite || k == 0 || k >= n_) return;
-  collect(row, bound(row, k), 1);
+  r.bound = bound(row, k);
+  collect(row, r.bound, 1);
   std::vector<float>& scores = r.scratch;
   scores.clear();
   for (const Pick& pick : r.picks) scores.push_back(pick.score);
@@ -215,10 +218,20 @@ void Selector::prepare(int row, int rows, const gpt2_sampling& sampling) {
   r.least = scores[k - 1] / sampling.temperature;
 }
 
+// What `prepare` picked, as scores; but for those below the least.
+void Selector::keep_few(int row, float temperature) {
+  Row& r = rows_[row];
+  // A logit below the bound can, divided, equal the bound: then they are all looked at again.
+  if (!(r.bound / temperature < r.least)) return collect(row, r.least, temperature);
+  for (Pick& pick : r.picks) pick.score /= temperature;
+  const auto out = [&](const Pick& pick) { return pick.score < r.least; };
+  r.picks.erase(std::remove_if(r.picks.begin(), r.picks.end(), out), r.picks.end());
+}
+
 // Of the few that top_k leaves.
 void Selector::draw_few(int row, const gpt2_sampling& sampling, double noise, int32_t* token) {
   Row& r = rows_[row];
-  collect(row, r.least, sampling.temperature);
+  keep_few(row, sampling.temperature);
   int64_t sum = 0;
   for (Pick& pick : r.picks) sum += pick.weight = weight(pick.score - r.best);
   Cut cut = {-kInfinity, 0, least_weight(sampling)};
@@ -228,12 +241,14 @@ void Selector::draw_few(int row, const gpt2_sampling& sampling, double noise, in
     cut.least = last.score;
     cut.first = last.id;
   }
-  sum = 0;
-  for (Pick& pick : r.picks) {
+  const auto out = [&](const Pick& pick) {
     const bool in = pick.score > cut.least || (pick.score == cut.least && pick.id >= cut.first);
-    if (!in || pick.weight < cut.weight) pick.weight = 0;
-    sum += pick.weight;
-  }
+    return !in || pick.weight < cut.weight;
+  };
+  r.picks.erase(std::remove_if(r.picks.begin(), r.picks.end(), out), r.picks.end());
+  if (warps(sampling)) warp_picks(r, sampling);
+  sum = 0;
+  for (const Pick& pick : r.picks) sum += pick.weight;
   const double target = noise * number(sum);
   int64_t running = 0;
   for (const Pick& pick : r.picks) {
@@ -241,6 +256,16 @@ void Selector::draw_few(int row, const gpt2_sampling& sampling, double noise, in
     *token = pick.id;
     if (number(running) > target) return;
   }
+}
+
+// The weights of what the rarer options leave.
+void Selector::warp_picks(Row& row, const gpt2_sampling& sampling) {
+  std::vector<float>& scores = row.scratch;
+  scores.clear();
+  for (const Pick& pick : row.picks) scores.push_back(pick.score);
+  warp(sampling, scores);
+  const float best = *std::max_element(scores.begin(), scores.end());
+  for (size_t i = 0; i < scores.size(); i++) row.picks[i].weight = weight(scores[i] - best);
 }
 
 void Selector::weigh(const Worker& worker, int rows, const gpt2_sampling& sampling) {

@@ -88,6 +88,7 @@ class Selector {
   struct Row {
     float best;   // of the scores
     float least;  // scores below it are out: top_k
+    float bound;  // the picks have all logits from it on
     bool finite;  // the best is, and there is no NaN
     Cut cut;
     std::vector<Pick> picks, sorted;
@@ -108,11 +109,13 @@ class Selector {
   void collect(int row, float least, float temperature);
   void top_row(int row, int k, bool nan, int32_t* ids, float* values);
   void prepare(int row, int rows, const gpt2_sampling& sampling);
+  void keep_few(int row, float temperature);
   void draw_few(int row, const gpt2_sampling& sampling, double noise, int32_t* token);
   void weigh(const Worker& worker, int rows, const gpt2_sampling& sampling);
   void collect_bucket(int row, int part, uint16_t bucket);
   Cut find_cut(int row, int rows, const gpt2_sampling& sampling);
   int find(int row, double noise);
+  static void warp_picks(Row& row, const gpt2_sampling& sampling);
   static int32_t least_weight(const gpt2_sampling& sampling);
   static Pick reached(std::vector<Pick>& picks, int64_t sum, int64_t above, double p);
   template <class Work>

@@ -92,6 +92,16 @@ class Sampling:
     top_k: int = 0
     top_p: float = 1.0
     min_p: float = 0.0
+    typical_p: float = 1.0
+    epsilon_cutoff: float = 0.0
+    eta_cutoff: float = 0.0
+    renormalize_logits: bool = False
+
+    @property
+    def by_probability(self) -> bool:
+        """Whether an option is on that looks at probabilities as such."""
+        cuts = 0 < self.epsilon_cutoff < 1 or 0 < self.eta_cutoff < 1
+        return self.typical_p < 1 or cuts or self.renormalize_logits
 
 
 @runtime_checkable
@@ -138,6 +148,7 @@ class ChoosingEngine(Protocol):
     ) -> list[int]:
         """A token for each line of logits, drawn with its number of ``noise`` in [0, 1).
 
+        Options that look at probabilities as such need a ``top_k`` from 1 to ``most_top``.
         Raises `InputError` where the best logit of a line is not finite.
         """
 

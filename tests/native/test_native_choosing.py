@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gpt2.engine import ChoosingEngine, Sampling
 from gpt2.errors import ContextLengthError, InputError, OptionError
-from gpt2.generation import exponential, loop, sampling, warpers
+from gpt2.generation import arrays, exponential, loop, sampling, warpers
 from gpt2.native import NativeEngine
 from gpt2.native.library import check, core
 from tests.native.models import AWKWARD, EVEN, kernels_here, random_weights, weights_of
@@ -81,6 +81,14 @@ def the_long_way(logits: np.ndarray, how: Sampling, noise: list[float]) -> list[
         scores = warpers.top_p(scores, how.top_p)
     if how.min_p:
         scores = warpers.min_p(scores, how.min_p)
+    if how.typical_p < 1:
+        scores = warpers.typical_p(scores, how.typical_p)
+    if how.epsilon_cutoff:
+        scores = warpers.epsilon_cutoff(scores, how.epsilon_cutoff)
+    if how.eta_cutoff:
+        scores = warpers.eta_cutoff(scores, how.eta_cutoff)
+    if how.renormalize_logits:
+        scores = arrays.log_softmax(scores)
     return sampling.pick(scores, noise).tolist()
 
 
@@ -111,6 +119,36 @@ def test_a_draw_is_the_one_of_the_warpers(
     how = Sampling(temperature, top_k, top_p, min_p)
     found = engine(kernels, vocabulary).draw(logits, how, noise)
     assert found == the_long_way(logits, how, noise)
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    vocabulary=st.sampled_from([5, 101, 700, 5000]),
+    spread=st.sampled_from([0.0, 0.01, 1, 4, 20]),
+    coarse=st.booleans(),  # many equals
+    how=st.builds(
+        Sampling,
+        temperature=st.sampled_from([0.1, 0.7, 1.0, 1.7]),
+        top_k=st.sampled_from([1, 2, 40, 64, 100, 128]),
+        top_p=st.sampled_from([0.5, 0.95, 1.0]),
+        min_p=st.sampled_from([0.0, 0.02]),
+        typical_p=st.sampled_from([0.01, 0.5, 0.9, 1 - 1e-7, 1.0]),
+        epsilon_cutoff=st.sampled_from([0.0, 3e-4, 0.03, 0.99]),
+        eta_cutoff=st.sampled_from([0.0, 3e-4, 0.03, 0.99]),
+        renormalize_logits=st.booleans(),
+    ),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_draw_by_probabilities_is_the_one_of_the_warpers(
+    seed: int, vocabulary: int, spread: float, coarse: bool, how: Sampling
+) -> None:
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, spread, (4, vocabulary)).astype(np.float32)
+    if coarse:
+        logits = np.round(logits)
+    logits[:, 1:][random.random((4, vocabulary - 1)) < 0.1] = -np.inf
+    noise = [*random.random(3).tolist(), ALMOST_1]
+    assert engine(None, vocabulary).draw(logits, how, noise) == the_long_way(logits, how, noise)
 
 
 @pytest.mark.parametrize("how", [Sampling(), Sampling(top_k=3), Sampling(0.5, 0, 0.9, 0.1)])
@@ -184,6 +222,9 @@ def test_refused_choices_change_nothing() -> None:
         one.extend_draw(memory, [[1], [2] * 21], None, Sampling(), [0.5, 0.5])
     with pytest.raises(InputError, match="draws need logits"):
         one.draw(np.zeros((1, 7), np.float32), Sampling(), [0.5])
+    for how in (Sampling(typical_p=0.9), Sampling(top_k=129, eta_cutoff=0.1)):
+        with pytest.raises(InputError, match="need a top_k from 1 to 128"):
+            one.extend_draw(memory, [[1], [2]], None, how, [0.5, 0.5])
     assert memory.lengths == [0, 0]
 
 
@@ -268,7 +309,7 @@ def test_where_the_long_way_is_taken() -> None:
     assert taken(repetition_penalty=1.2)
     assert taken(do_sample=True, min_new_tokens=4)
     assert taken(output_scores=True, return_dict_in_generate=True)
-    assert taken(do_sample=True, top_k=65, typical_p=0.9)
+    assert taken(do_sample=True, top_k=129, typical_p=0.9)
     assert taken(do_sample=True, top_k=5, top_h=0.5)
 
 

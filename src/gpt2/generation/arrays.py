@@ -117,6 +117,11 @@ def weights(x: Array) -> Array:
     return exponential.weights(x - row_max(x))
 
 
+def total(x: Array) -> Array:
+    """The sum over the last axis, [..., 1]; of numpy arrays the same whatever zeros are between."""
+    return _total(x).astype(x.dtype) if isinstance(x, np.ndarray) else x.sum(-1)[..., None]
+
+
 def _total(x: Array) -> Array:
     """The sum over the last axis, added up in order: [..., 1] in float64."""
     return np.cumsum(x, -1, dtype=np.float64)[..., -1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from gpt2.generation.prompts import Prompts, fill_id
 from gpt2.generation.sampling import Chooser, Uniforms, from_global
 from gpt2.generation.shortcut import Shortcut, shortcut
 from gpt2.generation.stopping import Stopping
+
+NOISES = 32  # steps whose noise is computed together
 
 
 @dataclass
@@ -138,10 +141,10 @@ def _by_engine(job: Job, choose: Shortcut) -> Iterator[list[int]]:
     """
     context = job.context()
     logits = context.prefill()
-    fill = fill_id(job.options)
-    rows = context.rows
-    done = [False] * len(rows)
+    fill, rows, stopping = fill_id(job.options), context.rows, job.stopping
     begin = [len(row) for row in rows]
+    noise = _noises(job, begin)
+    done = [False] * len(rows)
 
     def ids() -> Array:
         new = np.asarray([row[n:] for row, n in zip(rows, begin, strict=True)], dtype=np.int64)
@@ -150,29 +153,44 @@ def _by_engine(job: Job, choose: Shortcut) -> Iterator[list[int]]:
     scores = pipeline.apply(job.chain, job.canvas(logits)[:, : -job.new], logits)
     tokens: list[int] = _choose(job, scores, context, done, fill).tolist()
     for left in range(job.new - 1, -1, -1):
-        for row, token in zip(rows, tokens, strict=True):
-            row.append(token)
+        for row, token in enumerate(tokens):
+            rows[row].append(token)
+            if token in stopping.eos:
+                done[row] = True
         if job.on_tokens is not None:
             job.on_tokens(np.asarray(tokens, dtype=np.int64))
-        done = _stopped(job, context, done, ids)
+        if stopping.by_more_than_eos:
+            done = _stopped(job, context, done, ids)
         yield tokens
-        if not left or all(done):
+        if not left or False not in done:
             break
-        tokens = _chosen(job, choose, context, done, fill)
+        if stopping.eos and True in done:
+            tokens = _chosen_for_some(choose, context, next(noise), done, fill)
+        else:
+            new = context.unread() if context.window else [[token] for token in tokens]
+            tokens = choose(context.cache, new, None, next(noise), "last")
     job.ids = ids()
 
 
-def _chosen(job: Job, short: Shortcut, context: Context, done: list[bool], fill: int) -> list[int]:
-    """The next tokens as the engine chooses them; the filling for finished rows."""
-    noise: list[float] = []
-    if job.options.do_sample:
-        noise = (job.noise or from_global)([len(row) for row in context.rows])
-    if not (job.stopping.eos and any(done)):
-        return short(context.cache, context.unread(), None, noise, "last")
+def _noises(job: Job, lengths: list[int]) -> Iterator[list[float]]:
+    """What each step after the first draws with; rows have ``lengths`` tokens before the first."""
+    for t in itertools.count(1):
+        if not job.options.do_sample:
+            yield []
+        elif job.noise is None:
+            yield from_global(lengths)
+        elif t % NOISES == 1:  # a function of the position: some at a time
+            yield from [job.noise([n + t + i for n in lengths]) for i in range(NOISES)]
+
+
+def _chosen_for_some(
+    choose: Shortcut, context: Context, noise: list[float], done: list[bool], fill: int
+) -> list[int]:
+    """The next tokens of the rows that go on; the filling for finished ones."""
     rows = [r for r, ended in enumerate(done) if not ended]
     noise = [noise[r] for r in rows] if noise else []
     tokens = [fill] * len(done)
-    chosen = short(context.cache, context.unread(rows), rows, noise, "last")
+    chosen = choose(context.cache, context.unread(rows), rows, noise, "last")
     for row, token in zip(rows, chosen, strict=True):
         tokens[row] = token
     return tokens

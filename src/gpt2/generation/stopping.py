@@ -30,6 +30,11 @@ class Stopping:
         self.strings = _StopStrings(options.stop_strings, tokenizer)
 
     @property
+    def by_more_than_eos(self) -> bool:
+        """Whether a row can end by anything but an end id."""
+        return bool(self.strings.strings or self.criteria or self.deadline is not None)
+
+    @property
     def reach(self) -> int:
         """How many of a row's last tokens `finished` looks at."""
         return max(1, self.strings.longest)

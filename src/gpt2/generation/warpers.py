@@ -89,7 +89,7 @@ def typical_p(scores: Array, p: float, keep: int = 1) -> Array:
     """Keep the tokens whose surprise is nearest the entropy: Meister et al. 2022, 2202.00666."""
     logs = arrays.log_softmax(scores)
     masses = arrays.exp(logs)
-    entropy = -(masses * arrays.where(masses > 0, logs, 0.0)).sum(-1)[:, None]
+    entropy = -arrays.total(masses * arrays.where(masses > 0, logs, 0.0))
     distances, order = arrays.sort(abs(-logs - entropy))
     reached = arrays.cumsum(arrays.take(masses, order)) < p
     last = reached.sum(-1)[:, None].clip(max=scores.shape[-1] - 1)
@@ -107,7 +107,7 @@ def eta_cutoff(scores: Array, epsilon: float, keep: int = 1) -> Array:
     """`epsilon_cutoff` at the smaller of epsilon and sqrt(epsilon) exp(-entropy): the same."""
     logs = arrays.log_softmax(scores)
     masses = arrays.exp(logs)
-    entropy = -(masses * arrays.where(masses > 0, logs, 0.0)).sum(-1)[:, None]
+    entropy = -arrays.total(masses * arrays.where(masses > 0, logs, 0.0))
     return _drop_below(scores, (math.sqrt(epsilon) * arrays.exp(-entropy)).clip(max=epsilon), keep)
 
 

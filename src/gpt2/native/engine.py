@@ -457,7 +457,9 @@ def _undone(cache: NativeCache, batch: Batch) -> Iterator[None]:
 
 @lru_cache(64)
 def _draw(sampling: Sampling) -> Draw:
-    return Draw(sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p)
+    s = sampling
+    return Draw(s.temperature, s.top_k, s.top_p, s.min_p, s.typical_p, s.epsilon_cutoff,
+                s.eta_cutoff, s.renormalize_logits)  # fmt: skip
 
 
 def _check_mode(logits: str, modes: Any) -> None:

@@ -105,6 +105,8 @@ class Draw(ctypes.Structure):
         ("top_k", c_int32),
         ("top_p", c_double),
         ("min_p", c_double),
+        *((name, c_double) for name in ("typical_p", "epsilon", "eta")),
+        ("renormalize", c_int32),
     )
 
 
