@@ -369,6 +369,18 @@ def long_inputs(found: dict[str, Any]) -> str:
     )
 
 
+def translate(found: dict[str, Any]) -> str:
+    ways = {"once": "once for the document", "each": "for each eight sentences"}
+    rows = [[name, spread(found["seconds"][way], 2), f"{found['tokens_read'][way]:,}"]
+            for way, name in ways.items()]  # fmt: skip
+    ratio = found["seconds"]["each"]["median"] / found["seconds"]["once"]["median"]
+    return (
+        f"{found['model']} at fp32, {found['pages']} pages into French, the seven examples of the "
+        f"prompt read once or again and again; the same text, {ratio:.2f} times as fast.\n\n"
+        + table(["examples are read", "seconds", "tokens read and written"], rows)
+    )
+
+
 def train(found: dict[str, Any]) -> str:
     rows = []
     for shape, names in found["shapes"].items():
@@ -438,6 +450,7 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "train-compiled": ("Training steps, compiled", "benchmarks.train --compile", train),
     "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),
     "long_inputs": ("Long inputs of the tasks", "benchmarks.long_inputs", long_inputs),
+    "translate": ("Examples of a translation, read once", "benchmarks.translate", translate),
     "prepare": ("Text to token shards", "benchmarks.prepare", prepare),
     "evaluation": ("Scoring, next to lm-evaluation-harness", "benchmarks.evaluation", evaluation),
     "published": ("Published sets", "benchmarks.published", published),

@@ -32,6 +32,7 @@ from gpt2.tasks.sentences import join, lines, sentences
 from gpt2.training.data.filters import gutenberg, newlines
 
 VALIDATION = 0.05  # share of rows
+LANGUAGES = ("en", "zh")
 TRAINED_ARTICLES = 36  # of XQuAD, in the file's order; the others are for tests
 CHAPTER = re.compile(
     r"^[ \t]*(?:CHAPTER|Chapter)[ \t]+(?:[IVXLCDM]+|\d+)\b[.:)—-]*[ \t]*(.*)\n", re.MULTILINE
@@ -51,6 +52,7 @@ class Source:
     data: Path
     tokenizer: GPT2Tokenizer
     most: int  # tokens of a row
+    languages: tuple[str, ...] = LANGUAGES  # of the rows; a translation has both
     counts: Counter[str] = field(default_factory=Counter)
     used: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -117,7 +119,7 @@ def answer(source: Source) -> Iterator[Row]:
         source.counts["left out: the question is in a test set"] += known
         return known
 
-    for language in ("en", "zh"):
+    for language in source.languages:
         path = source.file(f"qa/xquad.{language}.json", "CC BY-SA 4.0")
         articles = read_json(path)["data"][:TRAINED_ARTICLES]
         # A paragraph has the same number in both languages.
@@ -128,6 +130,8 @@ def answer(source: Source) -> Iterator[Row]:
                     near = _around(source, paragraph["context"], found["answer_start"])
                     fields = {"question": asked["question"], "answer": found["text"]}
                     yield f"paragraph {number}", {"context": near, **fields}
+    if "en" not in source.languages:
+        return
     path = source.file("qa/webquestions.trainmodel.json", "CC BY 4.0")
     for asked in json.loads(read_text(path)):
         if not seen(asked["qText"]):
@@ -167,7 +171,7 @@ def _around(source: Source, context: str, place: int) -> str:
 def summarize(source: Source) -> Iterator[Row]:
     """Articles of Chinese Wikipedia: the first paragraph of what follows it; and chapters of books
     whose heading tells what happens in them."""
-    yield from _in_turn(_leads(source), _told(source))
+    yield from _in_turn(source, zh=_leads(source), en=_told(source))
 
 
 def _leads(source: Source) -> Iterator[Row]:
@@ -191,7 +195,7 @@ def _told(source: Source) -> Iterator[Row]:
 
 def write(source: Source) -> Iterator[Row]:
     """Titles and the beginnings of articles and chapters, up to a sentence's end."""
-    yield from _in_turn(_begun_articles(source), _begun_chapters(source))
+    yield from _in_turn(source, zh=_begun_articles(source), en=_begun_chapters(source))
 
 
 def _begun_articles(source: Source) -> Iterator[Row]:
@@ -208,9 +212,9 @@ def _begun_chapters(source: Source) -> Iterator[Row]:
             yield title, {"title": title, "text": text}
 
 
-def _in_turn(*sources: Iterator[Row]) -> Iterator[Row]:
-    """A row of each in turn, as long as it has one, so that a limit cuts none of them off."""
-    for rows in zip_longest(*sources):
+def _in_turn(source: Source, **rows_of: Iterator[Row]) -> Iterator[Row]:
+    """A row of each language in turn, as long as it has one: a limit cuts none of them off."""
+    for rows in zip_longest(*(rows_of[name] for name in rows_of if name in source.languages)):
         yield from (row for row in rows if row is not None)
 
 
@@ -272,10 +276,16 @@ FACTS = {"translate": {"source": "en", "to": "zh"}}  # for gpt2.tasks.remember
 
 
 def make(
-    task: str, data: Path, out: Path, tokenizer: GPT2Tokenizer, most: int, limit: int | None = None
+    task: str,
+    data: Path,
+    out: Path,
+    tokenizer: GPT2Tokenizer,
+    most: int,
+    limit: int | None = None,
+    languages: tuple[str, ...] = LANGUAGES,
 ) -> dict[str, Any]:
     """Write the files of a task; returns what counts.json holds."""
-    source = Source(data, tokenizer, most)
+    source = Source(data, tokenizer, most, languages)
     form = TASKS[task].form
     seen: set[str] = set()
     rows: dict[str, list[str]] = {"train": [], "validation": []}
@@ -314,9 +324,11 @@ def main() -> None:
     parser.add_argument("--tokenizer", default="gpt2-mini", help="of the model to fine-tune")
     parser.add_argument("--tokens", type=int, default=500, help="the longest row")
     parser.add_argument("--limit", type=int, help="rows at most")
+    parser.add_argument("--languages", nargs="+", choices=LANGUAGES, default=LANGUAGES)
     asked = parser.parse_args()
     tokenizer = GPT2Tokenizer.from_pretrained(asked.tokenizer)
-    told = make(asked.task, asked.data, asked.out, tokenizer, asked.tokens, asked.limit)
+    told = make(asked.task, asked.data, asked.out, tokenizer, asked.tokens, asked.limit,
+                tuple(asked.languages))  # fmt: skip
     print(json.dumps(told["counts"], indent=2))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import gpt2
+from gpt2.errors import CorruptFileError
 from gpt2.evaluation.baselines import lead, picked
 from gpt2.evaluation.benchmark import Benchmark, Subject
 from gpt2.evaluation.benchmarks import NAMES, benchmark
@@ -129,6 +130,21 @@ def test_every_benchmark_is_tested_and_says_where_it_is_from() -> None:
         assert all(measure.protocol for measure in found.measures)
 
 
+def test_blimp_is_the_published_one(data_folder: Path, subject: Subject, tmp_path: Path) -> None:
+    found = benchmark("blimp")
+    examples = found.read(found.find(data_folder))
+    assert len(examples) == 67_000
+    assert len({pair.field for pair in examples[:67]}) == 4  # of all paradigms in turn
+    rows = found.judge(subject, examples[:67])
+    text = f" {examples[5].bad}"
+    assert rows[5]["logprobs"][1] == pytest.approx(plain(subject, "", text), abs=0.3)
+    assert rows[5]["acc"] == (rows[5]["logprobs"][0] >= rows[5]["logprobs"][1])
+    (tmp_path / "blimp").mkdir()
+    (tmp_path / "blimp" / "a.jsonl").write_text('{"sentence_good": "a", "sentence_bad": "b"}')
+    with pytest.raises(CorruptFileError, match="it has 1 of 67, and their hash begins with"):
+        found.read(found.find(tmp_path))
+
+
 def test_units_are_the_published_ones(published: Path) -> None:
     (piece,) = benchmark("ptb").read({"ptb.test.txt": published / "ptb.test.txt"})
     assert piece.units == 11 + 4 + 2  # words and line ends
@@ -149,6 +165,7 @@ def plain(subject: Subject, context: str, continuation: str) -> float:
     """The log-likelihood by one pass of the reference and a softmax."""
     model = gpt2.load("gpt2-mini", engine="reference")
     before, after = subject.encode(context, continuation)
+    before = before or [model.config.eos_token_id]
     logits = np.asarray(model.extend(model.new_cache(1), [before + after[:-1]], logits="all"))
     lines = logits[len(before) - 1 :].astype(np.float64)
     lines -= np.log(np.exp(lines).sum(1, keepdims=True))

@@ -114,6 +114,53 @@ def test_what_an_ablated_model_read_is_not_kept() -> None:
     assert not np.array_equal(found, other)
 
 
+START = list(range(10, 40))
+
+
+@pytest.mark.parametrize("options", [OPTIONS, SAMPLED])
+def test_what_batches_begin_with_is_read_once_for_all_of_them(options: dict[str, Any]) -> None:
+    batches = [
+        [[*START, a, b], [*START, b], [*START, a, a, b]] for a, b in ((1, 2), (3, 4), (5, 6))
+    ]
+    one = engine()
+    plain = [one.generate(batch, **options) for batch in batches]
+    with one.keeping(), counted(one) as counts:
+        for batch, wanted in zip(batches, plain, strict=True):
+            counts.clear()
+            np.testing.assert_array_equal(one.generate(batch, **options), wanted)
+            assert max(counts) == (len(START) if batch is batches[0] else 6)
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_kept_batches_change_nothing(data: st.DataObject) -> None:
+    """Of any sizes, with shorter and longer texts in turn, and single prompts between."""
+    one = engine()
+    begin = st.sampled_from([[1, 2, 3, 4, 5, 6], [1, 2, 3, 9], [1, 2] * 8])
+    with one.keeping():
+        for _ in range(6):
+            prompts = [
+                data.draw(begin) + data.draw(st.lists(st.integers(0, 100), max_size=5))
+                for _ in range(data.draw(st.integers(1, 3)))
+            ]
+            options = {**OPTIONS, "max_new_tokens": data.draw(st.sampled_from([2, 6]))}
+            kept = one.generate(prompts, **options)
+            np.testing.assert_array_equal(kept, engine().generate(prompts, **options))
+
+
+def test_a_block_within_a_block_that_keeps_as_much_goes_on() -> None:
+    one = engine()
+    with one.keeping(2), counted(one) as counts:
+        with one.keeping():
+            first = one.generate([[1, 2, 3, 4]], **OPTIONS)
+        counts.clear()
+        one.generate(first, **OPTIONS)
+        assert counts[0] == 1
+        with one.keeping(3):
+            one.generate(first, **OPTIONS)
+            assert counts[-6] == 10
+
+
 def test_no_more_texts_than_asked_for() -> None:
     kept, one = KeptTexts(2), engine()
     caches = []

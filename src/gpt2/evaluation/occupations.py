@@ -1,9 +1,10 @@
 """Occupations, how many women work in them, and sentences that ask a model who does.
 
 The percentages are those of WinoBias (Zhao et al. 2018, table 1), from the labour force statistics
-of the US Bureau of Labor Statistics for 2017. They are one country's in one year, and know two
-genders: what is measured with them is whether a model repeats that labour market, not whether it
-harms. The sentences are this project's own.
+of the US Bureau of Labor Statistics for 2017; all 40 were compared with the copy of that table in
+``winobias.py`` of https://github.com/sebastianGehrmann/CausalMediationAnalysis (Vig et al. 2020).
+They are one country's in one year, and know two genders: what is measured with them is whether a
+model repeats that labour market, not whether it harms. The sentences are this project's own.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Context:
         copies: rows that start from each prompt; it is read once and the cache copied.
         new: how many tokens may follow a prompt.
         window: whether a full row goes on from the last half of its context.
-        kept: texts read before, for a single row.
+        kept: texts read before, for a row a prompt.
     """
 
     def __init__(
@@ -40,19 +40,25 @@ class Context:
         self.window = window and longest > self.limit
         self.rows = [list(prompt) for prompt in prompts for _ in range(copies)]
         self.exact = bool(getattr(engine, "exact_pieces", False))
-        alone = self.exact and len(self.rows) == 1 and not self.window
-        self.kept = kept if alone else None
-        self.read = 0  # tokens of the prompt that are in the cache already
-        if self.kept is not None:
+        self.kept = kept if self.exact and copies == 1 and not self.window else None
+        self.read = 0  # tokens of each prompt that are in the cache already
+        capacity = min(longest, self.limit)
+        if self.kept is None:
+            self.cache = engine.new_cache(len(self.rows), capacity)
+        elif len(self.rows) == 1:
             self.cache, self.read = self.kept.borrow(engine, self.rows[0])
         else:
-            self.cache = engine.new_cache(len(self.rows), min(longest, self.limit))
+            self.cache, self.read = self.kept.borrow_batch(engine, self.rows, capacity)
 
     def close(self) -> None:
         """Hand back a borrowed cache."""
-        if self.kept is not None:
+        if self.kept is None:
+            return
+        if len(self.rows) == 1:
             self.kept.give_back(self.rows[0], self.cache)
-            self.kept = None
+        else:
+            self.kept.give_back_batch(self.rows, self.cache)
+        self.kept = None
 
     def prefill(self) -> Array:
         """Read the prompts: float32 logits [R, V], R = prompts x copies."""

@@ -152,13 +152,17 @@ class GenerationMixin:
         """Within the block, keep the keys and values of the last ``texts`` texts that were written.
 
         A prompt that begins like one of them is read from where they part: a conversation that
-        grows, questions on one document. The text written is the same. For one prompt at a time,
-        on an engine whose logits do not depend on how a text is cut: the native one; the others
-        read every prompt whole. Each text kept takes the memory of a full context.
+        grows, questions on one document. Of prompts that are continued together it is what all of
+        them begin with, for the next call with as many: examples before each of many questions. The
+        text written is the same. It works on an engine whose logits do not depend on how a text is
+        cut, the native one; the others read every prompt whole. Each text kept takes the memory of
+        a full context. Within another such block that keeps as many texts, that one goes on.
         """
         if texts < 1:
             raise OptionError(f"keeping needs at least 1 text, found {texts}.")
-        before, self._kept = self._kept, KeptTexts(texts)
+        before = self._kept
+        if before is None or before.most < texts:
+            self._kept = KeptTexts(texts)
         try:
             yield
         finally:

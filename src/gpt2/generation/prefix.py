@@ -27,15 +27,17 @@ def shared(prompts: Sequence[Sequence[int]]) -> int:
 
 
 class KeptTexts:
-    """Caches of one row each with what texts left in them, for texts that begin the same.
+    """Caches with what texts left in them, for texts that begin the same.
 
     Args:
-        most: how many texts are kept; each takes the memory of a whole context.
+        most: how many texts are kept; each takes the memory of a whole context. Of prompts that
+            were continued together the last ones are kept besides.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._texts: list[tuple[list[int], Any]] = []  # (tokens read, cache), the oldest first
+        self._batch: tuple[list[int], Any] | None = None  # (what its rows begin with, cache)
         self._lock = Lock()
 
     def borrow(self, engine: Engine, prompt: Sequence[int]) -> tuple[Any, int]:
@@ -49,6 +51,33 @@ class KeptTexts:
             _, cache = self._texts.pop(best if length else 0)
         cache.truncate(0, length)
         return cache, length
+
+    def borrow_batch(
+        self, engine: Engine, prompts: Sequence[Sequence[int]], capacity: int
+    ) -> tuple[Any, int]:
+        """A cache with a row for each of ``prompts`` that holds their first n tokens and no more.
+
+        It has room for ``capacity`` tokens a row at least. n is 0 where a new one is made, with a
+        quarter more room, so that a batch of slightly longer texts fits too.
+        """
+        head = prompts[0][: shared(prompts)]
+        with self._lock:
+            kept, self._batch = self._batch, None
+        if kept is None or kept[1].rows != len(prompts) or kept[1].capacity < capacity:
+            del kept  # before there is another: both together would take twice the memory
+            roomy = min(capacity + capacity // 4, engine.config.n_positions)
+            return engine.new_cache(len(prompts), roomy), 0
+        tokens, cache = kept
+        length = common(tokens, head)
+        for row in range(len(prompts)):
+            cache.truncate(row, length)
+        return cache, length
+
+    def give_back_batch(self, prompts: Sequence[Sequence[int]], cache: Any) -> None:
+        """Keep what the rows of ``cache`` have in common, in place of the batch before."""
+        head = list(prompts[0][: min(shared(prompts), *cache.lengths)])
+        with self._lock:
+            self._batch = head, cache
 
     def give_back(self, tokens: Sequence[int], cache: Any) -> None:
         """Keep what ``cache`` has read of ``tokens``; the oldest text makes room."""

@@ -197,7 +197,7 @@ TASK = Task(
     metric="F1 and exact match",
     expect=(
         "The paper's largest model reached 55 F1 on CoQA and answered 4.1 % of Natural Questions; "
-        "its smallest under 1 % of those. A small model's answers are guesses: ask for a "
+        "its smallest no more than 1.0 % of those. A small model's answers are guesses: ask for a "
         "probability, or fine-tune."
     ),
     options=AnswerOptions,

@@ -70,14 +70,15 @@ def translate(
     pieces = [[p for group in parts(row, writer.size, most) for p in group] for row in rows]
     whole = list(dict.fromkeys(piece for row in pieces for piece in row))  # each once
     done: dict[str, str] = {}
-    for start in range(0, len(whole), o.batch_size):
-        if progress:
-            progress(start, len(whole))
-        batch = whole[start : start + o.batch_size]
-        prompts = [before + form.ask(source=piece) for piece in batch]
-        new = min(room - most, 16 + 4 * max(map(writer.size, batch)))
-        written = writer.write_all(prompts, new, **TASK.decoding)
-        done.update(zip(batch, map(_read, written), strict=True))
+    with model.keeping():  # the examples are read once for the whole document
+        for start in range(0, len(whole), o.batch_size):
+            if progress:
+                progress(start, len(whole))
+            batch = whole[start : start + o.batch_size]
+            prompts = [before + form.ask(source=piece) for piece in batch]
+            new = min(room - most, 16 + 4 * max(map(writer.size, batch)))
+            written = writer.write_all(prompts, new, **TASK.decoding)
+            done.update(zip(batch, map(_read, written), strict=True))
     if progress:
         progress(len(whole), len(whole))
     return "\n".join(join(done[piece] for piece in row) for row in pieces)

@@ -154,7 +154,7 @@ def _run(
 
 TASK = Task(
     name="write",
-    source="GPT-2 paper, table 13 (a text that goes on from its beginning)",
+    source="GPT-2 paper, its samples (a text that goes on from a beginning)",
     form=Form("{title}\n\n", "{text}"),
     decoding={"do_sample": True, "long": "window"},
     read="up to the sentence's end nearest to the asked length",

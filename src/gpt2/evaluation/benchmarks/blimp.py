@@ -1,10 +1,12 @@
 """BLiMP (Warstadt et al. 2020, 1912.00582): is the grammatical sentence of a pair more probable?
 
 67 paradigms of 1,000 pairs. Examples are ordered so that the first ones come from all paradigms.
+Archives differ by how they were packed, so it is the files within that are held to their hash.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +17,11 @@ from gpt2.errors import CorruptFileError
 from gpt2.evaluation.benchmark import Benchmark, File, Subject, mean
 from gpt2.evaluation.choices import Choice, logprobs
 
-ARCHIVE, PARADIGMS, PAIRS = "blimp.tar.xz", 67, 1000
+ARCHIVE, PARADIGMS = "blimp.tar.xz", 67
+# Of the files' own SHA-256 in the order of their names; they are those of the source's commit
+# 3e56b06.
+SHA256 = "e471d0bb74a88ed7a6e376c51eb82e98c1d2ed280eb1947a7910fb7462e23b3e"
+GET = "Save the folder data of https://github.com/alexwarstadt/blimp as blimp/data."
 FIELDS = ("morphology", "syntax", "semantics", "syntax_semantics")
 
 
@@ -28,16 +34,24 @@ class Pair(NamedTuple):
 
 
 def read(files: Mapping[str, Path]) -> list[Pair]:
-    """Pair by pair of all paradigms in turn."""
-    sets = [
-        [_pair(json.loads(line)) for line in text.splitlines() if line.strip()]
-        for _, text in sorted(_texts(files[ARCHIVE]))
-    ]
-    if [len(pairs) for pairs in sets] != [PAIRS] * PARADIGMS:
+    """Pair by pair of all paradigms in turn.
+
+    Raises `CorruptFileError` for other files than the published ones.
+    """
+    contents = sorted(_contents(files[ARCHIVE]))
+    total = hashlib.sha256()
+    for _, content in contents:
+        total.update(hashlib.sha256(content).hexdigest().encode())
+    if total.hexdigest() != SHA256:
         raise CorruptFileError(
-            f"{files[ARCHIVE]} must hold {PARADIGMS} files of {PAIRS} pairs, found {len(sets)} "
-            f"files of {sum(map(len, sets))} pairs."
+            f"{files[ARCHIVE]} does not hold the published files: it has {len(contents)} of "
+            f"{PARADIGMS}, and their hash begins with {total.hexdigest()[:12]}, the published "
+            f"ones' with {SHA256[:12]}. {GET}"
         )
+    sets = [
+        [_pair(json.loads(line)) for line in content.decode().splitlines() if line.strip()]
+        for _, content in contents
+    ]
     return [pair for turn in zip(*sets, strict=True) for pair in turn]
 
 
@@ -45,17 +59,17 @@ def _pair(entry: Mapping[str, Any]) -> Pair:
     return Pair(entry["sentence_good"], entry["sentence_bad"], entry["field"].replace("/", "_"))
 
 
-def _texts(path: Path) -> Iterator[tuple[str, str]]:
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
         for file in path.rglob("*.jsonl"):
-            yield file.name, file.read_text("utf-8")
+            yield file.name, file.read_bytes()
         return
     try:
         with tarfile.open(path) as archive:
             for member in archive:
                 content = archive.extractfile(member)
                 if content is not None and member.name.endswith(".jsonl"):
-                    yield Path(member.name).name, content.read().decode()
+                    yield Path(member.name).name, content.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise CorruptFileError(f"{path} cannot be unpacked: {error}.") from None
 
@@ -78,7 +92,7 @@ BENCHMARK = Benchmark(
     source="https://github.com/alexwarstadt/blimp",
     licence="CC BY 4.0",
     files=(File(ARCHIVE, also=("blimp/data", "blimp")),),
-    get="Save the folder data of https://github.com/alexwarstadt/blimp as blimp/data.",
+    get=GET,
     read=read,
     judge=judge,
     measures=(

@@ -1,6 +1,6 @@
 """The Winograd schema challenge (Levesque et al. 2012): which of two does a pronoun mean.
 
-Partial scoring as Trinh & Le (2018) describe it and the GPT-2 paper takes it (section 3.3: 70.70 %
+Partial scoring as Trinh & Le (2018) describe it and the GPT-2 paper takes it (section 3.4: 70.70 %
 for the largest model).
 """
 
@@ -48,5 +48,5 @@ BENCHMARK = Benchmark(
         mean("first_acc", "accuracy, %: no model", "who is named first", "first", scale=100),
     ),
     group="paper",
-    paper="70.70 % of the 1558M model (section 3.3)",
+    paper="70.70 % of the 1558M model (section 3.4)",
 )

@@ -1,0 +1,185 @@
+"""Fine-tunes the bundled model for a task and measures it before and after.
+
+    PYTHONPATH=src:. python recipes/tasks/run.py translate --data ../shared/data --out tuned
+
+Makes the pairs (`pairs.py`), runs `gpt2 finetune` on them and `gpt2 evaluate` on both models, lets
+both write for the first ten examples of the test set, and keeps all of it as the task's part of
+``benchmarks/results/finetuned_tasks.json``. What is in ``OUT/TASK`` already is not done again, so a
+run that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import RESULTS, machine, write
+from recipes.tasks.pairs import MAKERS, make
+
+import gpt2
+from gpt2 import GPT2Tokenizer
+from gpt2.evaluation.benchmarks import benchmark
+from gpt2.files import read_json, write_json
+from gpt2.tasks import TASKS
+from gpt2.training.examples import Pair, read_pairs
+
+BASE, SHOWN, RESULT = "gpt2-mini", 10, "finetuned_tasks"
+COMMON = "--lr 2e-3 --held-out 0.03 --threads 1"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a task is learned and measured.
+
+    Attributes:
+        options: of `gpt2 finetune`.
+        on: benchmarks of `gpt2 evaluate`, the first of which gives the ten examples.
+        limit: examples of each of them.
+        languages: of the pairs; the bundled model reads English.
+    """
+
+    options: str
+    on: str = ""
+    limit: int = 300
+    languages: tuple[str, ...] = ("en",)
+
+
+RECIPES = {
+    "translate": Recipe(
+        "--steps 600 --length 128 --batch-size 16", "tatoeba-en-zh,wmt19-en-zh",
+        languages=("en", "zh"),
+    ),
+    "answer": Recipe("--steps 300 --length 512 --batch-size 4", "xquad-en,webquestions"),
+    "summarize": Recipe("--steps 120 --length 512 --batch-size 4", "dialogsum", 200),
+    "write": Recipe("--steps 300 --length 512 --batch-size 4"),
+}  # fmt: skip
+
+
+def tune(task: str, place: Path, data: Path) -> list[str]:
+    """The pairs and the model, where they are not there yet; returns the command."""
+    recipe, pairs, run = RECIPES[task], place / "pairs", place / "run"
+    if not (pairs / "counts.json").exists():
+        tokenizer = GPT2Tokenizer.from_pretrained(BASE)
+        make(task, data, pairs, tokenizer, 500, languages=recipe.languages)
+    words = ["finetune", BASE, "pairs/train.jsonl", "-o", "run", "--task", task,
+             *recipe.options.split(), *COMMON.split()]  # fmt: skip
+    if not (run / "report.md").exists():
+        again = ["--resume"] if (run / "checkpoints").exists() else ["--overwrite"]
+        command(*words, *again, folder=place)
+    return ["gpt2", *words]
+
+
+def evaluate(model: str, recipe: Recipe, data: Path, out: Path) -> dict[str, Any]:
+    """What `gpt2 evaluate` finds of a model; read from ``out`` where it was found before."""
+    if not recipe.on:
+        return {}
+    if not out.exists():
+        command("evaluate", model, "--on", recipe.on, "--data", str(data.resolve()),
+                "--limit", str(recipe.limit), "--threads", "1", "-o", str(out.resolve()),
+                folder=out.parent)  # fmt: skip
+    return dict(read_json(out)["benchmarks"])
+
+
+def command(*words: str, folder: Path) -> None:
+    """Run ``gpt2 WORDS`` in a folder; its failure ends this program."""
+    print("gpt2", *words, flush=True)
+    done = subprocess.run([sys.executable, "-m", "gpt2", *words], cwd=folder, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def loss(model: Any, pairs: list[Pair]) -> dict[str, float]:
+    """Mean nats of a token of the completions and the end after them, and bits of a byte."""
+    from gpt2.evaluation.benchmark import Subject
+
+    subject = Subject(model)
+    end = [subject.scorer.start]
+    asked = [(subject.ids(p.prompt), [*subject.ids(p.completion), *end]) for p in pairs]
+    scores = subject.scorer.loglikelihood(asked)
+    nats, tokens = -sum(s.logprob for s in scores), sum(s.tokens for s in scores)
+    size = sum(len(pair.completion.encode()) for pair in pairs)
+    return {"nats_a_token": nats / tokens, "bits_a_byte": nats / size / 0.6931471805599453}
+
+
+def rows(task: str, data: Path, pairs: list[Pair]) -> list[dict[str, str]]:
+    """The first ten rows of the test set that are asked, each with its reference."""
+    if task == "write":
+        titles = dict.fromkeys(pair.prompt.strip() for pair in pairs)
+        return [{"title": title, "reference": ""} for title in titles][:SHOWN]
+    own = benchmark(RECIPES[task].on.split(",")[0])
+    found = own.read(own.find(data))[:SHOWN]
+    if task == "translate":
+        return [{"text": source, "reference": target} for source, target in found]
+    if task == "summarize":
+        return [{"text": e.text, "reference": e.summaries[0]} for e in found]
+    return [{"context": e.question.context, "question": e.question.text,
+             "reference": e.question.answers[0]} for e in found]  # fmt: skip
+
+
+def written(task: str, model: Any, asked: list[dict[str, str]]) -> list[str]:
+    """What a model makes of each row by the task, as its command would."""
+    own = TASKS[task]
+    options = {"length": 60} if task == "write" else {}
+    given = [{k: v for k, v in row.items() if k != "reference"} for row in asked]
+    return [str(own.run(model, row, None, options)[own.results[0]]) for row in given]
+
+
+def curve(run: Path) -> list[dict[str, float]]:
+    """The course of it: every twentieth step's loss and all of the held-out part's."""
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [
+        {"step": line["step"], line["kind"]: round(line["loss"], 4)}
+        for line in lines
+        if line["kind"] == "validation" or (line["kind"] == "step" and line["step"] % 20 == 0)
+    ]
+
+
+def measure(task: str, place: Path, data: Path) -> dict[str, Any]:
+    """Everything that is kept of a task."""
+    place.mkdir(parents=True, exist_ok=True)
+    recipe = RECIPES[task]
+    words = tune(task, place, data)
+    tuned = place / "run" / "model"
+    pairs = read_pairs(place / "pairs" / "validation.jsonl")
+    asked = rows(task, data, pairs)
+    found: dict[str, Any] = {}
+    for name, model in (("before", BASE), ("after", str(tuned.resolve()))):
+        loaded = gpt2.load(model, threads=1)
+        found[name] = {
+            "loss": loss(loaded, pairs),
+            "benchmarks": evaluate(model, recipe, data, place / f"{name}.json"),
+            "written": written(task, loaded, asked),
+        }
+    counts = read_json(place / "pairs" / "counts.json")
+    (Path(__file__).parent / "logs").mkdir(exist_ok=True)
+    log = Path(__file__).parent / "logs" / f"{task}.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in curve(place / "run")), "utf-8")
+    return {"command": words, "counts": counts["counts"], "sources": counts["sources"],
+            "validation": len(pairs), "asked": asked, **found}  # fmt: skip
+
+
+def main() -> None:
+    """The task that was asked for, or all of them one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("task", choices=[*MAKERS, "all"])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    path = RESULTS / f"{RESULT}.json"
+    for task in MAKERS if given.task == "all" else [given.task]:
+        here = machine(["numpy", "torch", "sacrebleu", "rouge-score"])
+        found = measure(task, given.out / task, given.data)
+        write_json(given.out / task / "found.json", found)
+        before = read_json(path)["tasks"] if path.exists() else {}
+        tasks = {**before, task: found}
+        tasks = {name: tasks[name] for name in MAKERS if name in tasks}
+        print(write(RESULT, {"machine": here, "model": BASE, "tasks": tasks}))
+
+
+if __name__ == "__main__":
+    main()
