@@ -71,7 +71,9 @@ def test_answer_and_write(tmp_path: Path) -> None:
     text = gpt2("write", "The Sea", "-p", "ships", "--length", 20, "--kind", "story").stdout
     assert text == package.write(model, "The Sea", points=["ships"], length=20, kind="story") + "\n"
     rows = [{"question": "Who?", "context": TEXT, "history": [["Where?", "At sea"]]},
-            {"question": "Who?", "history": [["one"]]}, {"text": "no question"}]  # fmt: skip
+            {"question": "Who?", "history": [["one"]]}, {"text": "no question"},
+            {"question": "Who?", "history": 3}, {"question": 3},
+            {"question": "Who?", "max_new_tokens": "many"}]  # fmt: skip
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     assert gpt2("answer", "--batch", source, "-o", out).exit_code == 1
@@ -79,6 +81,17 @@ def test_answer_and_write(tmp_path: Path) -> None:
     assert results[0]["windows"] == 1
     assert "pairs" in results[1]["error"]
     assert "none of the fields question" in results[2]["error"]
+    assert "pairs" in results[3]["error"]
+    assert "the question must be a text, found int" in results[4]["error"]
+    assert "max_new_tokens must be" in results[5]["error"]
+    with pytest.raises(OptionError, match="not both"):
+        gpt2("answer", "Who?", "--batch", source, "-o", out)
+    source.write_text('{"title": 3}\n{"points": "no list"}\n{"points": [1]}\n', "utf-8")
+    assert gpt2("write", "--batch", source, "-o", tmp_path / "written").exit_code == 1
+    written = [
+        json.loads(line)["error"] for line in (tmp_path / "written").read_text().splitlines()
+    ]
+    assert ["must be" in error for error in written] == [True] * 3
 
 
 def test_a_batch_killed_on_the_way_goes_on_where_it_was(tmp_path: Path) -> None:

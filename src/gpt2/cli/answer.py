@@ -30,4 +30,4 @@ def command(question: str | None, context: str | None, **values: Any) -> None:
         asked = {"question": question}
         return asked if context is None else {**asked, "context": document(context, "context")}
 
-    Call.of(TASK, values).run(row)
+    Call.of(TASK, values).run(row, question, context)

@@ -73,9 +73,14 @@ class Call:
             raise OptionError("--batch needs -o, a file for the results.")
         return cls(task, loading=said(loading), options=options, **own)
 
-    def run(self, row: Callable[[], Mapping[str, Any]]) -> None:
-        """Work on a batch, or on the one row that ``row`` reads."""
+    def run(self, row: Callable[[], Mapping[str, Any]], *given_too: Any) -> None:
+        """Work on a batch, or on the one row that ``row`` reads.
+
+        ``given_too`` is what the command line names of that one row; a batch goes without.
+        """
         if self.batch is not None:
+            if any(given_too):
+                raise OptionError("give one input or --batch, not both.")
             return self._batch(self.batch)
         given = row()
         model = load(self.model, **self.loading)

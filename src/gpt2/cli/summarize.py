@@ -19,4 +19,4 @@ def command(file: str | None, **values: Any) -> None:
     TL;DR: after the text, as in the GPT-2 paper. A text longer than the model's context is
     summarised in parts, and the summaries together. Rows of a --batch have a "text".
     """
-    Call.of(TASK, values).run(lambda: {"text": document(file)})
+    Call.of(TASK, values).run(lambda: {"text": document(file)}, file)

@@ -20,4 +20,4 @@ def command(file: str | None, **values: Any) -> None:
     paper; a model that was fine-tuned for the two languages gets none. Rows of a --batch have a
     "text".
     """
-    Call.of(TASK, values).run(lambda: {"text": document(file)})
+    Call.of(TASK, values).run(lambda: {"text": document(file)}, file)

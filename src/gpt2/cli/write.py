@@ -20,4 +20,4 @@ def command(title: str, points: tuple[str, ...], **values: Any) -> None:
     No run of four words comes more than three times in it. Rows of a --batch have a "title",
     "points" (a list), or both.
     """
-    Call.of(TASK, values).run(lambda: {"title": title, "points": list(points)})
+    Call.of(TASK, values).run(lambda: {"title": title, "points": list(points)}, title, points)

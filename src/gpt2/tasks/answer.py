@@ -161,7 +161,8 @@ def _best(found: Sequence[Scored], o: AnswerOptions, windows: int) -> Answer:
     generated = o.mode != "extract"
     reason = None
     if not best.text:
-        reason = "no answer: the model wrote nothing"
+        nothing = "the model wrote nothing" if generated else "the context has no words"
+        reason = f"no answer: {nothing}"
     elif best.mean < o.min_probability:
         reason = (
             f"no answer: the model's probability {best.mean:.3f} of its best one is below "
@@ -179,13 +180,20 @@ def _tongue(text: str) -> str:
 def _run(
     model: Any, row: Mapping[str, Any], progress: Progress | None, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    history = [tuple(turn) for turn in row.get("history", ())]
-    if any(len(turn) != 2 for turn in history):
-        raise InputError("history must hold [question, answer] pairs.")
-    context = row.get("context")
-    found = answer(model, row["question"], context, history=history, progress=progress, **options)
+    context, turns = row.get("context"), _turns(row.get("history", []))
+    found = answer(model, row["question"], context, history=turns, progress=progress, **options)
     values = asdict(found)
     return {"answer": values.pop("text"), **values}
+
+
+def _turns(history: Any) -> list[tuple[str, str]]:
+    """The history of a row of a batch, which may hold anything."""
+    pairs = history if isinstance(history, list | tuple) else [None]
+    for pair in pairs:
+        whole = isinstance(pair, list | tuple) and len(pair) == 2
+        if not whole or not all(isinstance(said, str) for said in pair):
+            raise InputError("history must hold [question, answer] pairs.")
+    return [(question, said) for question, said in pairs]
 
 
 TASK = Task(

@@ -79,7 +79,7 @@ def _part(writer: Writer, prompt: str, new: int, o: SummarizeOptions, seed: int)
         written = writer.write(
             prompt, new, until=lambda text: len(sentences(text)) > o.sentences, **drawn
         )
-    # Ids that are no whole characters become longer when they are read again.
+    written = written.replace("\ufffd", "")  # bytes that are no whole characters
     return writer.cut(join(sentences(written)[: o.sentences]), new)
 
 

@@ -119,8 +119,8 @@ def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str
 
 
 def _read(written: str) -> str:
-    """The first sentence of the first line."""
-    line = written.split("\n", 1)[0]
+    """The first sentence of the first line, without bytes that are no whole characters."""
+    line = written.split("\n", 1)[0].replace("\ufffd", "")
     return (sentences(line) or [""])[0]
 
 

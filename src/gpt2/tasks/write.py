@@ -93,6 +93,8 @@ def write(
 
 
 def _head(title: str, points: Sequence[str]) -> str:
+    if not isinstance(title, str) or not isinstance(points, list | tuple):
+        raise InputError("the title must be a text, and the points a list of texts.")
     lines = [] if not title.strip() else [text_of(title, "title").strip()]
     lines += ["- " + text_of(point, "point").strip() for point in points]
     if not lines:

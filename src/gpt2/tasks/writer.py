@@ -140,7 +140,7 @@ class Writer:
             if line != new_bytes or token in self.ends:
                 break
             self.tokens += 1
-        return Scored(written.decode("utf-8", "replace").strip(), logprobs)
+        return Scored(written.decode("utf-8", "ignore").strip(), logprobs)
 
     def cut(self, text: str, most: int) -> str:
         """A text's beginning of at most ``most`` tokens."""
