@@ -35,6 +35,7 @@ REAL = {  # benchmark -> how many examples there are
     "webquestions": 2032,
     "xquad-en": 265,
     "xquad-zh": 265,
+    "abstention": 265,
     "wmt19-en-zh": 1997,
     "wmt19-zh-en": 2000,
     "tatoeba-en-zh": 10390,

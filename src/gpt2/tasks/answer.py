@@ -188,12 +188,12 @@ def _run(
 
 def _turns(history: Any) -> list[tuple[str, str]]:
     """The history of a row of a batch, which may hold anything."""
-    pairs = history if isinstance(history, list | tuple) else [None]
-    for pair in pairs:
-        whole = isinstance(pair, list | tuple) and len(pair) == 2
-        if not whole or not all(isinstance(said, str) for said in pair):
+    turns = []
+    for pair in history if isinstance(history, list | tuple) else (None,):
+        if not isinstance(pair, list | tuple) or [type(said) for said in pair] != [str, str]:
             raise InputError("history must hold [question, answer] pairs.")
-    return [(question, said) for question, said in pairs]
+        turns.append((pair[0], pair[1]))
+    return turns
 
 
 TASK = Task(

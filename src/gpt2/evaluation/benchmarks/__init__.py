@@ -32,6 +32,7 @@ NAMES = [
     "blimp",
     "xquad-en",
     "xquad-zh",
+    "abstention",
     "wmt19-en-zh",
     "wmt19-zh-en",
     "tatoeba-en-zh",

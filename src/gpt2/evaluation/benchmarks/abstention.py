@@ -1,0 +1,115 @@
+"""Questions whose text cannot answer them: XQuAD in English with each context, and with another's.
+
+Every question of the last 12 articles (`gpt2.evaluation.reading`) is asked twice of the task
+`answer`: with its own context, and with one of another article. Its probability of its answer is
+all that a caller has to refuse by (`--min-probability`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gpt2.evaluation.abstention import answered_wrongly, area, auroc
+from gpt2.evaluation.benchmark import Benchmark, Row, Subject, corpus, mean
+from gpt2.evaluation.benchmarks.xquad_en import BENCHMARK as XQUAD
+from gpt2.evaluation.metrics import best, f1, words
+from gpt2.evaluation.readers import Question
+from gpt2.tasks import TASKS
+
+KEYS = ["own", "other", "f1"]
+HOW = (
+    "the task answer, greedy, one line; by the geometric mean of its tokens' probabilities; each "
+    "question with its context and with one of another article; the last 12 of 48 articles"
+)
+RISK = "risk is 1 - F1, and 1 for every answer from another article"
+
+
+def read(files: Mapping[str, Path]) -> list[tuple[Question, str]]:
+    """(question with its context, a context of another article)."""
+    asked = [example.question for example in XQUAD.read(files)]
+    half = len(asked) // 2
+    return [(question, _other(asked, i + half)) for i, question in enumerate(asked)]
+
+
+def _other(asked: Sequence[Question], at: int) -> str:
+    """The context that stands ``at`` there, going round, or the first after it of another article
+    than the question's half a round before."""
+    title = asked[(at - len(asked) // 2) % len(asked)].title
+    order = (asked[(at + step) % len(asked)] for step in range(len(asked)))
+    return next(question.context for question in order if question.title != title)
+
+
+def judge(subject: Subject, examples: Sequence[tuple[Question, str]]) -> list[dict[str, Any]]:
+    """How sure the model is of its answer from either context, and the F1 of the first."""
+    rows = []
+    for question, other in examples:
+        found = [
+            TASKS["answer"].run(subject.model, {"question": question.text, "context": c}, None, {})
+            for c in (question.context, other)
+        ]
+        score = best(f1, found[0]["answer"] or "", question.answers, words)
+        sure = [float(one["probability"]) for one in found]
+        rows.append({"own": sure[0], "other": sure[1], "f1": score})
+    return rows
+
+
+def _of(function: Callable[[list[float], list[float]], float]) -> Callable[[Sequence[Row]], float]:
+    """A statistic of how sure it is with its own context and with another's, in percent."""
+
+    def value(rows: Sequence[Row]) -> float:
+        return 100 * function([row["own"] for row in rows], [row["other"] for row in rows])
+
+    return value
+
+
+def _area(informed: bool) -> Callable[[Sequence[Row]], float]:
+    def value(rows: Sequence[Row]) -> float:
+        sure = [row[key] for key in ("own", "other") for row in rows]
+        risks = [1 - row["f1"] for row in rows] + [1.0] * len(rows)
+        return 100 * area(sure if informed else [0.0] * len(risks), risks)
+
+    return value
+
+
+BENCHMARK = Benchmark(
+    name="abstention",
+    title="Abstention on XQuAD",
+    source=XQUAD.source,
+    licence=XQUAD.licence,
+    files=XQUAD.files,
+    get=XQUAD.get,
+    read=read,
+    judge=judge,
+    measures=(
+        corpus("auroc", "surer with its own context, %", f"{HOW}; 50 is chance", KEYS, _of(auroc)),
+        corpus(
+            "answered_wrongly",
+            "answered from another article, %",
+            f"{HOW}; at the bound that answers half of those with their own",
+            KEYS,
+            _of(answered_wrongly),
+            better="lower",
+        ),
+        corpus(
+            "aurc",
+            "area under the risk-coverage curve, %",
+            f"{HOW}; {RISK}",
+            KEYS,
+            _area(informed=True),
+            better="lower",
+        ),
+        corpus(
+            "trivial_aurc",
+            "area under the risk-coverage curve, %: no probability",
+            f"answers in any order, which is the mean risk; {RISK}",
+            KEYS,
+            _area(informed=False),
+            better="lower",
+        ),
+        mean("f1", "F1 with its own context, %", HOW, "f1", scale=100),
+    ),
+    together=16,
+    group="tasks",
+)
