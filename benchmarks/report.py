@@ -303,10 +303,15 @@ def published(found: dict[str, Any]) -> str:
         ]
         for name, own in found["overlap"].items()
     ]
+    timing = found["timing"]
+    when = timing["machine"]
     speed = [
-        [own["title"], f"{own['words_written']:,}", f"{own['seconds_per_1000_words']:.1f}"]
-        for own in found["benchmarks"].values()
-        if "outputs" in own
+        [
+            found["benchmarks"][name]["title"],
+            f"{own['words']:,}",
+            f"{own['seconds_per_1000_words']:.1f}",
+        ]
+        for name, own in timing["sets"].items()
     ]
     outputs = "".join(
         f"\n**{own['title']}**\n\n"
@@ -337,8 +342,9 @@ def published(found: dict[str, Any]) -> str:
             ],
             overlap,
         )
-        + "\n\nWhat it wrote: words (a Chinese character is one), and seconds for 1,000 of them, "
-        "prompts included, on one thread.\n\n"
+        + "\n\nWhat it writes for the first examples: words (a Chinese character is one), and "
+        "seconds for 1,000 of them, prompts included, on one thread; measured by itself "
+        f"(`--timing`), load before {when['load_before']:.1f}, commit {when['commit']}.\n\n"
         + table(["set", "words", "seconds for 1,000"], speed)
         + "\n\nThe first ten outputs of each, unpicked.\n"
         + outputs

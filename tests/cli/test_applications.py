@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.tiny import END, write_tiny
 
 import gpt2 as package
 from gpt2.cli import gpt2 as group
 from gpt2.errors import GPT2Error, InputError, OptionError
+from gpt2.tasks import remember
 
 TEXT = "The old man went to the sea. He had a boat."
 
@@ -158,3 +160,12 @@ def test_files_that_are_no_batch(tmp_path: Path, content: str | None) -> None:
         source.write_text(content, "utf-8")
     with pytest.raises(GPT2Error, match=r"no row|must be an object|not JSON|no file"):
         gpt2("summarize", "--batch", source, "-o", tmp_path / "out")
+
+
+def test_a_model_of_another_task_is_told(tmp_path: Path) -> None:
+    model, text = tmp_path / "model", tmp_path / "a.txt"
+    write_tiny(model, n_positions=256, vocab_size=END + 1)
+    remember(model, "translate")
+    text.write_text("The fox.", "utf-8")
+    assert "fine-tuned for translate" in gpt2("summarize", text, "--model", model).stderr
+    assert "fine-tuned" not in gpt2("translate", text, "--model", model).stderr

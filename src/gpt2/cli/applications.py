@@ -20,7 +20,7 @@ from gpt2.files import write_text
 from gpt2.loading import LoadOptions, load
 from gpt2.options import validate
 from gpt2.tasks.batch import read_document, run_batch
-from gpt2.tasks.task import Task
+from gpt2.tasks.task import Task, tuned_from
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,7 +83,7 @@ class Call:
                 raise OptionError("give one input or --batch, not both.")
             return self._batch(self.batch)
         given = row()
-        model = load(self.model, **self.loading)
+        model = self._load()
         begin = time.perf_counter()
         with Progress(self.task.name, unit=self.task.unit) as shown:
             result = self.task.run(model, given, None if self.quiet else ticker(shown),
@@ -92,6 +92,15 @@ class Call:
         self._show({"task": self.task.name, "model": self.model, "options": self.options,
                     **result, "seconds": seconds})  # fmt: skip
         return None
+
+    def _load(self) -> Any:
+        """The model; one that was fine-tuned for another task is used with a note."""
+        model = load(self.model, **self.loading)
+        tuned = tuned_from(getattr(model, "sidecar", {}))
+        if tuned is not None and tuned.name != self.task.name and not self.quiet:
+            click.echo(f"note: this model was fine-tuned for {tuned.name}, not for "
+                       f"{self.task.name}: it is asked in the paper's form", err=True)  # fmt: skip
+        return model
 
     def _show(self, result: dict[str, Any]) -> None:
         name = next(iter(self.task.results))
@@ -105,7 +114,7 @@ class Call:
         assert self.output is not None  # `of` has seen to it
         if not batch.is_file():
             raise MissingFileError(f"there is no file {batch}.")
-        model = load(self.model, **self.loading)
+        model = self._load()
         # The native engine's text is the same on any number of threads.
         about = {"model": self.model, **{k: v for k, v in self.loading.items() if k != "threads"}}
         with Progress(self.task.name, unit="rows") as shown:
