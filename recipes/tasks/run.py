@@ -31,6 +31,7 @@ from gpt2.training.examples import Pair, read_pairs
 BASE, SHOWN, RESULT = "gpt2-mini", 10, "finetuned_tasks"
 NAMES = {"step": "loss", "validation": "held_out_loss"}  # in the log's summary
 COMMON = "--lr 2e-3 --threads 1"
+PACKED = "--length 512 --batch-size 4 --held-out 0.03"
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ RECIPES = {
         "--steps 600 --length 128 --batch-size 16 --held-out 0.02", "tatoeba-en-zh,wmt19-en-zh",
         languages=("en", "zh"),
     ),
-    "answer": Recipe("--steps 300 --length 512 --batch-size 4 --held-out 0.03", "xquad-en,webquestions"),
-    "summarize": Recipe("--steps 120 --length 512 --batch-size 4 --held-out 0.03", "dialogsum", 200),
-    "write": Recipe("--steps 300 --length 512 --batch-size 4 --held-out 0.03"),
+    "answer": Recipe(f"--steps 300 {PACKED}", "xquad-en,webquestions"),
+    "summarize": Recipe(f"--steps 120 {PACKED}", "dialogsum", 200),
+    "write": Recipe(f"--steps 300 {PACKED}"),
 }  # fmt: skip
 
 
