@@ -351,6 +351,74 @@ def published(found: dict[str, Any]) -> str:
     )
 
 
+def rolling(found: dict[str, Any]) -> str:
+    rows = [
+        [name, f"{value:.5f}", f"{value - found['exact']:+.5f}"]
+        for name, value in {**found["found"], "float64": found["exact"]}.items()
+    ]
+    return (
+        f"The beginning of a WikiText-2 article ({found['tokens']:,} tokens, "
+        f"{len(found['windows'])} windows) on random weights of 124M, in nats; "
+        "lm-evaluation-harness adds up a window's "
+        f"logarithms in single precision, whose numbers lie {found['spacing_fp32']:.1e} apart at "
+        "such sums; here they are added up in double precision.\n\n"
+        + table(["", "log-likelihood", "less float64"], rows)
+    )
+
+
+TASK_MEASURES = {
+    "bleu": "BLEU", "chrf": "chrF", "em": "exact match, %", "f1": "F1, %", "rouge1": "ROUGE-1",
+    "rouge2": "ROUGE-2", "rougeL": "ROUGE-L",
+}  # fmt: skip
+NO_MODEL = {"bleu": "copy_", "chrf": "copy_", "em": "trivial_", "f1": "trivial_",
+            "rouge1": "lead_", "rouge2": "lead_", "rougeL": "lead_"}  # fmt: skip
+
+
+def finetuned_tasks(found: dict[str, Any]) -> str:
+    parts = [
+        f"`{found['model']}` fine-tuned for each task by `recipes/tasks/run.py` for some minutes "
+        "of one core, and measured before and after: the loss on rows of the recipe that were not "
+        "trained on, and the task's test sets, of which the pairs hold nothing. Without a model: "
+        "the source as its translation, the context's first sentence or the most frequent answer, "
+        "Lead-3.\n"
+    ]
+    for name, task in found["tasks"].items():
+        counts = ", ".join(f"{key} {count:,}" for key, count in task["counts"].items())
+        losses = [task[when]["loss"]["nats_a_token"] for when in ("before", "after")]
+        rows = [["rows not trained on", "loss, nats a token", *(f"{x:.3f}" for x in losses), "",
+                 f"{task['validation']:,}"]]  # fmt: skip
+        rows += [row for key in task["after"]["benchmarks"] for row in _before_after(task, key)]
+        parts.append(
+            f"### {name.capitalize()}\n\n`{' '.join(task['command'])}`; rows: {counts}.\n\n"
+            + table(["set", "measure", "before", "after", "no model", "examples"], rows)
+            + "\n\nThe first ten, unpicked:\n\n"
+            + "".join(
+                map(_written, task["asked"], task["before"]["written"], task["after"]["written"])
+            )
+        )
+    return "\n".join(parts)
+
+
+def _before_after(task: dict[str, Any], name: str) -> list[list[str]]:
+    both = [task[when]["benchmarks"][name] for when in ("before", "after")]
+    rows = []
+    for key, title in TASK_MEASURES.items():
+        if key in both[0]["measures"]:
+            own = [one["measures"][key] for one in both]
+            other = both[1]["measures"][NO_MODEL[key] + key]
+            values = [f"{m['value']:.3g} ± {m['error']:.2g}" for m in (*own, other)]
+            examples = f"{own[1]['rows']:,} of {both[1]['of']:,}"
+            rows.append([both[1]["title"], title, *values, examples])
+    return rows
+
+
+def _written(asked: dict[str, str], before: str, after: str) -> str:
+    given = asked.get("question") or asked.get("text") or asked["title"]
+    shown = _inline(given if len(given) < 120 else given[:117] + "...")
+    wanted = f" (wanted: `{_inline(asked['reference'])}`)" if asked["reference"] else ""
+    return f"- `{shown}`{wanted}\n  - before: `{_inline(before)}`\n  - after: `{_inline(after)}`\n"
+
+
 def _inline(text: str) -> str:
     """A text on one line, as code."""
     return " / ".join(text.replace("`", "'").split("\n")) or " "
@@ -459,6 +527,12 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "translate": ("Examples of a translation, read once", "benchmarks.translate", translate),
     "prepare": ("Text to token shards", "benchmarks.prepare", prepare),
     "evaluation": ("Scoring, next to lm-evaluation-harness", "benchmarks.evaluation", evaluation),
+    "rolling": ("Rolling log-likelihoods and double precision", "benchmarks.rolling", rolling),
+    "finetuned_tasks": (
+        "Models fine-tuned for the tasks",
+        "python recipes/tasks/run.py all --out tuned",
+        finetuned_tasks,
+    ),
     "published": ("Published sets", "benchmarks.published", published),
 }
 

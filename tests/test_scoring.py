@@ -58,13 +58,15 @@ def random_ids(seed: int, length: int) -> list[int]:
 
 def pairs() -> list[tuple[list[int], list[int]]]:
     """Alone and alike, without a context, too long, twice the same, one the beginning of another;
-    and a continuation that the model itself would write."""
-    a, b = random_ids(1, 9), random_ids(2, 14)
+    texts that part well before they end; and a continuation that the model itself would write."""
+    a, b, c = random_ids(1, 9), random_ids(2, 14), random_ids(7, 8)
     greedy = list(a)
     for _ in range(3):
         greedy.append(int(reference.forward(weights(), CONFIG, greedy)[-1].argmax()))
     found = [(a, [i]) for i in (3, 4, 5)] + [(a, greedy[9:]), (a[:4], a[4:]), (b, a), (b, a[:2])]
     found += [([], a), ([], [*a[:6], 9]), ([], [7]), (b, a), (random_ids(3, 40), b)]
+    found += [(a, [*greedy[9:11], (greedy[11] + 1) % CONFIG.vocab_size])]  # greedy but for the last
+    found += [(c, [1, 2, 3, 4]), (c, [5, 2, 3, 4]), (c[:6], [*c[6:], 9, 2, 3, 4])]
     return [*found, (a[:1], b), (a[:1], [*b[:-1], 1])]
 
 

@@ -162,7 +162,14 @@ def measure(task: str, place: Path, data: Path) -> dict[str, Any]:
     log = Path(__file__).parent / "logs" / f"{task}.jsonl"
     log.write_text("".join(json.dumps(line) + "\n" for line in curve(place / "run")), "utf-8")
     return {"command": words, "counts": counts["counts"], "sources": counts["sources"],
-            "validation": len(pairs), "asked": asked, **found}  # fmt: skip
+            "validation": len(pairs), "asked": kept(task, asked), **found}  # fmt: skip
+
+
+def kept(task: str, asked: list[dict[str, str]]) -> list[dict[str, str]]:
+    """What of the rows the result may hold: no contexts, and nothing of DialogSum (NC licence)."""
+    if task == "summarize":
+        return [{"text": f"dialogue {n}", "reference": ""} for n in range(1, len(asked) + 1)]
+    return [{key: value for key, value in row.items() if key != "context"} for row in asked]
 
 
 def main() -> None:

@@ -1,0 +1,74 @@
+"""Whose rounding is it: rolling log-likelihoods of two programs against double precision.
+
+    python -m benchmarks.rolling --harness VENV/bin/python --data FOLDER
+
+The beginning of a WikiText-2 article on random weights of 124M: each window of 1,024 tokens by the
+native engine (fp32, keys and values too), by lm-evaluation-harness (fp32), and by `gpt2.reference`
+in float64, whose logarithms are added up in float64. Some minutes of one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benchmarks.common import ROOT, machine, write
+from benchmarks.evaluation import OURS, Harness, folder_of, ours
+
+from gpt2 import reference
+from gpt2.evaluation.benchmark import Subject
+from gpt2.evaluation.benchmarks import benchmark
+from gpt2.evaluation.detokenise import WIKITEXT
+from gpt2.loading import load
+from gpt2.scoring import _windows
+
+CHARACTERS = 10_500  # of the article: some more than two windows
+
+
+def exact(weights: Any, config: Any, ids: list[int], start: int) -> float:
+    """The sum of the logarithms of the tokens from ``start`` on."""
+    logits = reference.forward(weights, config, ids[:-1])[start - 1 :]
+    best = logits.max(1)
+    sums = np.exp(logits - best[:, None]).sum(1)
+    chosen = logits[np.arange(len(logits)), ids[start:]]
+    return float((chosen - best - np.log(sums)).sum())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--harness", required=True, help="the other environment's python")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    given = parser.parse_args()
+    own = benchmark("wikitext2")
+    article = next(text for _, text in own.read(own.find(given.data)) if len(text) > CHARACTERS)
+    text = WIKITEXT.text(article)[:CHARACTERS]
+    result: dict[str, Any] = {"machine": machine(["numpy"]), "characters": len(text)}
+    with folder_of("124M", given.data) as folder:
+        subject = Subject(load(folder, threads=1, **OURS["fp32"]))
+        half = Subject(load(folder, threads=1, dtype="fp32"))  # keys and values in fp16
+        harness = Harness(given.harness, folder, 1)
+        result["machine"]["versions"] |= harness.facts["versions"]
+        found = {
+            "native": ours(subject, "rolling", [text])["values"][0][0],
+            "native, keys and values in fp16": ours(half, "rolling", [text])["values"][0][0],
+            "harness": harness.ask("rolling", 1, [text])["values"][0][0],
+        }
+        harness.close()
+        double = load(folder, engine="reference", dtype="float64")
+        ids = [subject.scorer.start, *subject.ids(text)]
+        windows = list(_windows([ids], subject.scorer.limit, None))
+        sums = [exact(double.weights, double.config, item.ids, item.start) for item in windows]
+    result |= {
+        "tokens": len(ids) - 1,
+        "windows": sums,
+        "exact": sum(sums),
+        "found": found,
+        "spacing_fp32": float(np.spacing(np.float32(max(map(abs, sums))))),
+    }
+    print(write("rolling", result))
+
+
+if __name__ == "__main__":
+    main()
