@@ -106,6 +106,15 @@ def test_rolling_predicts_each_token_once(engine: Any, stride: int | None) -> No
         assert rolling.logprob == pytest.approx(wanted.sum(), abs=1e-2)
 
 
+def test_the_most_probable_tokens(engine: Any) -> None:
+    """After a context, after one longer than the model's, and after none."""
+    contexts = [random_ids(1, 9), random_ids(3, LIMIT + 8), []]
+    found = Scorer(engine).top(contexts, 3)
+    for context, best in zip(contexts, found, strict=True):
+        logits = reference.forward(weights(), CONFIG, (context or [START])[-LIMIT:])[-1]
+        assert best == np.argsort(-logits, kind="stable")[:3].tolist()
+
+
 def test_windows_are_those_of_the_harness() -> None:
     """`get_rolling_token_windows` of lm-evaluation-harness, for 10 tokens, 4 positions."""
     text = [99, *range(10)]
