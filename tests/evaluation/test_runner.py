@@ -82,6 +82,16 @@ def test_a_part_of_a_set_is_told_and_has_no_place_in_the_paper_s_row(
     assert (length["column"], length["near"]) == (None, "LAMBADA ppl")
 
 
+def test_where_a_context_ends_and_a_continuation_begins(subject: Subject) -> None:
+    """Spaces between them go with what follows, as in lm-evaluation-harness."""
+    before, after = subject.encode("The quick", " brown fox")
+    assert before == subject.ids("The quick")
+    assert before + after == subject.ids("The quick brown fox")
+    assert subject.encode("The quick ", "brown fox") == (before, after)
+    assert subject.encode("The quick  ", "brown")[0] == before
+    assert subject.encode("", " brown") == ([], subject.ids(" brown"))
+
+
 def test_missing_and_wrong_files(tmp_path: Path, subject: Subject) -> None:
     with pytest.raises(MissingFileError, match=r"no file toy.txt. Write it"):
         run(TOY, subject, tmp_path)
