@@ -22,7 +22,8 @@ from gpt2.evaluation.leaning import correlation, row_of
 from gpt2.evaluation.metrics import bleu, chrf, counts, from_counts
 from gpt2.evaluation.occupations import WOMEN
 from gpt2.evaluation.pronouns import chosen, gap, genders, readings
-from gpt2.evaluation.readers import MASK, Cloze, Schema
+from gpt2.evaluation.questions import Asked
+from gpt2.evaluation.readers import MASK, Cloze, Question, Schema
 from gpt2.evaluation.tables import of_benchmarks
 from tests.conftest import ROOT
 from tests.evaluation.test_readers import cbt_text
@@ -151,6 +152,24 @@ def test_units_are_the_published_ones(published: Path) -> None:
     assert piece.units == 11 + 4 + 2  # words and line ends
     (piece,) = benchmark("text8").read({"text8": published / "text8"})
     assert piece.units == len(PUBLISHED["text8"])
+
+
+def test_bits_are_of_base_two() -> None:
+    nats = -8 * math.log(2)
+    for name, row in {
+        "enwik8": {"logprob": nats, "units": 4},
+        "text8": {"logprob": nats, "units": 4},
+        "wikitext2": {"raw": nats, "bytes": 4},
+    }.items():
+        (bits,) = [m for m in benchmark(name).measures if m.title.startswith("bits")]
+        assert bits.value([row]) == pytest.approx(2)
+
+
+def test_chinese_answers_are_compared_by_character(subject: Subject) -> None:
+    question = Question("哪里？", ["北京大学"], "北京大学在北京。")
+    for name, f1 in (("xquad-zh", 2 * 2 / (2 + 4)), ("xquad-en", 0.0)):
+        (row,) = benchmark(name).judge(subject, [Asked(question, "北京")])
+        assert (row["trivial_f1"], row["trivial_em"]) == (pytest.approx(f1), 0)
 
 
 def test_occupations(subject: Subject) -> None:
