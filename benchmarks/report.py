@@ -357,7 +357,7 @@ def rolling(found: dict[str, Any]) -> str:
         for name, value in {**found["found"], "float64": found["exact"]}.items()
     ]
     return (
-        f"The beginning of a WikiText-2 article ({found['tokens']:,} tokens, "
+        f"The second article of WikiText-2 ({found['tokens']:,} tokens, "
         f"{len(found['windows'])} windows) on random weights of 124M, in nats; "
         "lm-evaluation-harness adds up a window's "
         f"logarithms in single precision, whose numbers lie {found['spacing_fp32']:.1e} apart at "

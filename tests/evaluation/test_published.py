@@ -150,8 +150,33 @@ def test_blimp_is_the_published_one(data_folder: Path, subject: Subject, tmp_pat
 def test_units_are_the_published_ones(published: Path) -> None:
     (piece,) = benchmark("ptb").read({"ptb.test.txt": published / "ptb.test.txt"})
     assert piece.units == 11 + 4 + 2  # words and line ends
+    assert piece.text == "mr. <unk> didn't say if it's $N million\nno it wasn't\n"
+    name = "news.en.heldout-00000-of-00050"
+    pieces = benchmark("billion-words").read({name: published / name})
+    assert [piece.units for piece in pieces] == [6 + 1, 6 + 1]
+    assert pieces[0].text == "He said it's over."
     (piece,) = benchmark("text8").read({"text8": published / "text8"})
     assert piece.units == len(PUBLISHED["text8"])
+
+
+def test_piqa_by_character(data_folder: Path, subject: Subject) -> None:
+    found = benchmark("piqa")
+    examples = found.read(found.find(data_folder))[:64]
+    rows = found.judge(subject, examples)
+    by_word = 0
+    for example, row in zip(examples, rows, strict=True):
+        first, second = (
+            value / len(text)
+            for value, text in zip(row["logprobs"], example.solutions, strict=True)
+        )
+        assert row["acc_norm"] == ((second > first) == example.answer)
+        assert row["acc"] == ((row["logprobs"][1] > row["logprobs"][0]) == example.answer)
+        first, second = (
+            value / len(text.split())
+            for value, text in zip(row["logprobs"], example.solutions, strict=True)
+        )
+        by_word += row["acc_norm"] != ((second > first) == example.answer)
+    assert by_word  # or this test would not tell characters from words
 
 
 def test_bits_are_of_base_two() -> None:
