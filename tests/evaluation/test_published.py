@@ -197,6 +197,13 @@ def test_chinese_answers_are_compared_by_character(subject: Subject) -> None:
         assert (row["trivial_f1"], row["trivial_em"]) == (pytest.approx(f1), 0)
 
 
+def test_a_gap_is_how_much_likelier_she_is() -> None:
+    """Over all forms of each: (she, her) against (he, him, his)."""
+    scores = [math.log(p) for p in (0.3, 0.1, 0.05, 0.02, 0.03)]
+    assert gap(scores) == pytest.approx(math.log(0.4 / 0.1))
+    assert gap([-9, -9, 0, -9, -9]) < 0
+
+
 def test_occupations(subject: Subject) -> None:
     found = benchmark("occupations")
     examples = found.read({})
