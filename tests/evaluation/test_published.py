@@ -24,6 +24,7 @@ from gpt2.evaluation.occupations import WOMEN
 from gpt2.evaluation.pronouns import chosen, gap, genders, readings
 from gpt2.evaluation.questions import Asked
 from gpt2.evaluation.readers import MASK, Cloze, Question, Schema
+from gpt2.evaluation.summaries import scores
 from gpt2.evaluation.tables import of_benchmarks
 from tests.conftest import ROOT
 from tests.evaluation.test_readers import cbt_text
@@ -197,10 +198,15 @@ def test_chinese_answers_are_compared_by_character(subject: Subject) -> None:
         assert (row["trivial_f1"], row["trivial_em"]) == (pytest.approx(f1), 0)
 
 
+def test_of_several_summaries_the_mean_counts() -> None:
+    found = scores("police kill the gunman", ["police kill the gunman", "nobody else"])
+    assert found["rouge1"] == found["rougeL"] == 0.5
+
+
 def test_a_gap_is_how_much_likelier_she_is() -> None:
     """Over all forms of each: (she, her) against (he, him, his)."""
-    scores = [math.log(p) for p in (0.3, 0.1, 0.05, 0.02, 0.03)]
-    assert gap(scores) == pytest.approx(math.log(0.4 / 0.1))
+    each = [math.log(p) for p in (0.3, 0.1, 0.05, 0.02, 0.03)]
+    assert gap(each) == pytest.approx(math.log(0.4 / 0.1))
     assert gap([-9, -9, 0, -9, -9]) < 0
 
 
