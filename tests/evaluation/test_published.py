@@ -22,7 +22,7 @@ from gpt2.evaluation.leaning import correlation, row_of
 from gpt2.evaluation.metrics import bleu, chrf, counts, from_counts
 from gpt2.evaluation.occupations import WOMEN
 from gpt2.evaluation.pronouns import chosen, gap, genders, readings
-from gpt2.evaluation.questions import Asked
+from gpt2.evaluation.questions import Asked, answered
 from gpt2.evaluation.readers import MASK, Cloze, Question, Schema
 from gpt2.evaluation.summaries import scores
 from gpt2.evaluation.tables import of_benchmarks
@@ -196,6 +196,22 @@ def test_chinese_answers_are_compared_by_character(subject: Subject) -> None:
     for name, f1 in (("xquad-zh", 2 * 2 / (2 + 4)), ("xquad-en", 0.0)):
         (row,) = benchmark(name).judge(subject, [Asked(question, "北京")])
         assert (row["trivial_f1"], row["trivial_em"]) == (pytest.approx(f1), 0)
+
+
+def test_a_conversation_so_far_ends_before_the_question(published: Path) -> None:
+    turns = benchmark("coqa").read({"coqa-dev-v1.0.json": published / "coqa-dev-v1.0.json"})
+    assert [turn.history for turn in turns] == [
+        [],
+        [("Who sat?", "a cat")],
+        [("Who sat?", "a cat"), ("Where?", "on a mat")],
+    ]
+
+
+def test_calibration_is_by_the_probability_of_the_whole_answer(subject: Subject) -> None:
+    found = answered(subject.model, question="Who was he?")
+    own = gpt2.answer(subject.model, "Who was he?")
+    assert (found["answer"], found["probability"]) == (own.text, own.joint)
+    assert own.joint < own.probability
 
 
 def test_of_several_summaries_the_mean_counts() -> None:
