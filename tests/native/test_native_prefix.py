@@ -132,20 +132,21 @@ def test_what_batches_begin_with_is_read_once_for_all_of_them(options: dict[str,
 
 
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_kept_batches_change_nothing(data: st.DataObject) -> None:
     """Of any sizes, with shorter and longer texts in turn, and single prompts between."""
-    one = engine()
+    one = NativeEngine(weights_of("awkward"), AWKWARD, dtype="int8", threads=1)
+    plain = NativeEngine(weights_of("awkward"), AWKWARD, dtype="int8", threads=1)
     begin = st.sampled_from([[1, 2, 3, 4, 5, 6], [1, 2, 3, 9], [1, 2] * 8])
     with one.keeping():
-        for _ in range(6):
+        for _ in range(4):
             prompts = [
                 data.draw(begin) + data.draw(st.lists(st.integers(0, 100), max_size=5))
                 for _ in range(data.draw(st.integers(1, 3)))
             ]
             options = {**OPTIONS, "max_new_tokens": data.draw(st.sampled_from([2, 6]))}
             kept = one.generate(prompts, **options)
-            np.testing.assert_array_equal(kept, engine().generate(prompts, **options))
+            np.testing.assert_array_equal(kept, plain.generate(prompts, **options))
 
 
 def test_a_block_within_a_block_that_keeps_as_much_goes_on() -> None:
@@ -157,8 +158,9 @@ def test_a_block_within_a_block_that_keeps_as_much_goes_on() -> None:
         one.generate(first, **OPTIONS)
         assert counts[0] == 1
         with one.keeping(3):
+            counts.clear()
             one.generate(first, **OPTIONS)
-            assert counts[-6] == 10
+            assert counts[0] == 10
 
 
 def test_no_more_texts_than_asked_for() -> None:
