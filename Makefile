@@ -1,6 +1,6 @@
 # make run    set up and let the bundled model write; no PyTorch is installed
 # make test   set up and run the tests; installs PyTorch and transformers to compare with
-# make bench  set up and measure next to other libraries; an hour, most of it building llama.cpp
+# make bench  set up and measure next to other libraries; two hours, half an hour of it to build llama.cpp
 .PHONY: run test lint bench clean
 
 RUN = .venv/run/bin
@@ -24,7 +24,7 @@ bench:
 	@CMAKE_ARGS="$${CMAKE_ARGS:--DGGML_NATIVE=ON -DLLAVA_BUILD=OFF}" tools/environment.sh bench \
 		".[dev]" "about 700 MB, and llama.cpp is built" benchmarks/peers.txt
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.native
-	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.peers tune
+	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.peers tune --rounds 2
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.peers decode-32 decode-512 prefill-512 batch-8 batch-32
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.start
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.speculation

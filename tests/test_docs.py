@@ -57,7 +57,7 @@ def test_a_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
     (texts / "a.txt").write_text("To be, or not to be, that is the question. " * 50, "utf-8")
     if "my-data" in command and "-o my-data" not in command:  # an earlier command made it
         run([sys.executable, "-m", "gpt2", "prepare", "my-texts/", "-o", "my-data"], tmp_path)
-    done = run(command.replace("gpt2 ", f"{sys.executable} -m gpt2 ", 1), tmp_path)
+    done = run(re.sub(r"(^|&& )gpt2 ", rf"\1{sys.executable} -m gpt2 ", command), tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() or command.split()[1] in ("tokenizer-train", "convert", "prepare")
 

@@ -5,7 +5,8 @@
 
 Contenders are processes that take turns; their logits are compared with the reference's first.
 Writes benchmarks/results/peers-settings.json and peers-TASK.json. A task runs each peer at the
-settings that were best for it in peers-settings.json, or at the usual ones where there are none.
+settings that were best for it in peers-settings.json; kinds of numbers that are not in there are
+compared at the usual settings.
 """
 
 from __future__ import annotations
@@ -131,12 +132,10 @@ def tune(names: Sequence[str], weights: Path, rounds: int) -> None:
 
 
 def best(task: str) -> list[tuple[str, Entry]]:
-    """For each peer and class the entry that was fastest at this task when all were tried; where
-    none was, the usual ones."""
+    """For each peer and kind of number the entry that was fastest at this task when all were
+    tried; of a kind that was not tried the usual ones."""
     path = RESULTS / "peers-settings.json"
     tried = json.loads(path.read_text("utf-8"))["tasks"].get(task, {}) if path.exists() else {}
-    if not tried:
-        return USUAL
     chosen: dict[tuple[str, str, str], tuple[float, Entry]] = {}
     for one in tried.values():
         entry = Entry(*(one[key] for key in ("peer", "precision", "settings", "environment")))
@@ -145,7 +144,9 @@ def best(task: str) -> list[tuple[str, Entry]]:
         speed, key = one["tokens_per_second"]["median"], (one["class"], entry.peer, form)
         if key not in chosen or speed > chosen[key][0]:
             chosen[key] = speed, entry
-    return [(kind, entry) for (kind, _, _), (_, entry) in chosen.items()]
+    fastest = [(kind, entry) for (kind, _, _), (_, entry) in chosen.items()]
+    known = {kind for kind, _ in fastest}
+    return [*fastest, *((kind, entry) for kind, entry in USUAL if kind not in known)]
 
 
 def main() -> None:
