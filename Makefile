@@ -14,7 +14,7 @@ run:
 
 test:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"
-	@$(TEST)/python -m pytest
+	@OMP_NUM_THREADS=1 GPT2_THREADS=1 $(TEST)/python -m pytest -n auto --maxprocesses 8
 
 lint:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"
