@@ -7,7 +7,7 @@ numpy reference each fulfil them. There is no padding: every row of a cache has 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -128,15 +128,6 @@ class ChoosingEngine(Protocol):
         Largest first, equal ones by lower id, NaN before all.
         """
 
-    def extend_best(
-        self,
-        cache: Any,
-        ids: Sequence[Any] | Any,
-        rows: Sequence[int] | None = None,
-        logits: Logits = "last",
-    ) -> list[int]:
-        """The first of `extend_top` alone."""
-
     def extend_draw(
         self,
         cache: Any,
@@ -150,6 +141,15 @@ class ChoosingEngine(Protocol):
 
         Options that look at probabilities as such need a ``top_k`` from 1 to ``most_top``.
         Raises `InputError` where the best logit of a line is not finite.
+        """
+
+    def stepper(
+        self, cache: Any, sampling: Sampling | None
+    ) -> Callable[[list[int], list[float]], list[int]]:
+        """`extend_draw` of one token in every row, made ready for many steps.
+
+        Returns a function of the rows' tokens and their noise; for None the next tokens are the
+        likeliest, as of `extend_top`, and there is no noise. The numbers are not checked.
         """
 
 

@@ -206,6 +206,27 @@ def test_a_long_prompt_in_pieces() -> None:
     )
 
 
+@pytest.mark.parametrize("rows", [1, 3, 300])
+@pytest.mark.parametrize("how", [None, Sampling(0.9, 20, typical_p=0.9)], ids=str)
+def test_a_stepper_chooses_as_the_call_does(rows: int, how: Sampling | None) -> None:
+    one = engine()
+    plain, ready = one.new_cache(rows, 12), one.new_cache(rows, 12)
+    step = one.stepper(ready, how)
+    tokens, random = [r % 101 for r in range(rows)], np.random.default_rng(5)
+    for _ in range(12):
+        noise = random.random(rows).tolist() if how else []
+        ids = [[token] for token in tokens]
+        chosen = step(tokens, noise)
+        if how:
+            assert chosen == one.extend_draw(plain, ids, None, how, noise)
+        else:
+            assert chosen == one.extend_top(plain, ids)[0][:, 0].tolist()
+        tokens = chosen
+    with pytest.raises(ContextLengthError):
+        step(tokens, noise)
+    assert ready.lengths == [12] * rows
+
+
 def test_refused_choices_change_nothing() -> None:
     one = engine()
     memory = one.new_cache(2, 20)

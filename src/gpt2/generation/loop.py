@@ -144,6 +144,7 @@ def _by_engine(job: Job, choose: Shortcut) -> Iterator[list[int]]:
     fill, rows, stopping = fill_id(job.options), context.rows, job.stopping
     begin = [len(row) for row in rows]
     noise = _noises(job, begin)
+    step = choose.stepper(context.cache)
     done = [False] * len(rows)
 
     def ids() -> Array:
@@ -166,9 +167,10 @@ def _by_engine(job: Job, choose: Shortcut) -> Iterator[list[int]]:
             break
         if stopping.eos and True in done:
             tokens = _chosen_for_some(choose, context, next(noise), done, fill)
+        elif context.window:
+            tokens = choose(context.cache, context.unread(), None, next(noise), "last")
         else:
-            new = context.unread() if context.window else [[token] for token in tokens]
-            tokens = choose(context.cache, new, None, next(noise), "last")
+            tokens = step(tokens, next(noise))
     job.ids = ids()
 
 

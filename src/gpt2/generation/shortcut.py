@@ -15,9 +15,30 @@ from gpt2.generation import pipeline
 from gpt2.generation.arrays import Processor
 from gpt2.generation.config import GenerationConfig
 
-# (cache, new ids of each row, rows, noise, "last" or "all") -> a token for each line of logits
-Shortcut = Callable[[Any, Sequence[Sequence[int]], Sequence[int] | None, list[float], Logits],
-                    list[int]]  # fmt: skip
+
+class Shortcut:
+    """An engine and how it chooses: ``how`` None means the most probable token."""
+
+    def __init__(self, engine: ChoosingEngine, how: Sampling | None) -> None:
+        self.engine, self.how = engine, how
+
+    def __call__(
+        self,
+        cache: Any,
+        ids: Sequence[Sequence[int]],
+        rows: Sequence[int] | None,
+        noise: list[float],
+        logits: Logits,
+    ) -> list[int]:
+        """A token for each line of logits after the new ids of each row."""
+        if self.how is not None:
+            return self.engine.extend_draw(cache, ids, rows, self.how, noise, logits)
+        best: list[int] = self.engine.extend_top(cache, ids, rows, 1, logits)[0][:, 0].tolist()
+        return best
+
+    def stepper(self, cache: Any) -> Callable[[list[int], list[float]], list[int]]:
+        """The same for one token in every row, made ready for many steps."""
+        return self.engine.stepper(cache, self.how)
 
 
 def shortcut(engine: Any, options: GenerationConfig, chain: Sequence[Processor]) -> Shortcut | None:
@@ -29,11 +50,7 @@ def shortcut(engine: Any, options: GenerationConfig, chain: Sequence[Processor])
     if not isinstance(engine, ChoosingEngine) or len(chain) != len(pipeline.tail(o)):
         return None
     if not o.do_sample:
-        return (
-            None
-            if chain
-            else lambda cache, ids, rows, _, logits: engine.extend_best(cache, ids, rows, logits)
-        )
+        return None if chain else Shortcut(engine, None)
     how = Sampling(
         temperature=o.temperature,
         top_k=o.top_k,
@@ -47,6 +64,4 @@ def shortcut(engine: Any, options: GenerationConfig, chain: Sequence[Processor])
     few = 0 < o.top_k <= engine.most_top
     if o.top_h is not None or (how.by_probability and not few):
         return None
-    return lambda cache, ids, rows, noise, logits: engine.extend_draw(
-        cache, ids, rows, how, noise, logits
-    )
+    return Shortcut(engine, how)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from gpt2.engine import Logits
 from gpt2.errors import InputError
-from gpt2.native.library import LOGITS
 
 INT32 = np.iinfo(np.int32)
 
@@ -78,30 +77,13 @@ class Step:
     It is what decoding does most: a `Batch` and its like would be a dozen objects made anew.
     """
 
-    __slots__ = ("call", "fixed", "ids", "noise", "noise_at", "tokens", "tokens_at", "values",
-                 "values_at")  # fmt: skip
-
-    def __init__(self, engine: c_void_p, cache: c_void_p, rows: int) -> None:
+    def __init__(self, rows: int) -> None:
         self.ids, self.tokens = array("i", bytes(4 * rows)), array("i", bytes(4 * rows))
         self.noise, self.values = array("d", bytes(8 * rows)), array("f", bytes(4 * rows))
-        self.fixed = array("i", range(rows)), array("i", [1] * rows)
-        places = (_place(numbers) for numbers in (*self.fixed, self.ids))
-        self.call = engine, cache, rows, *places, LOGITS["last"]
+        self.rows, self.counts = array("i", range(rows)), array("i", [1] * rows)
+        self.places = [_place(numbers) for numbers in (self.rows, self.counts, self.ids)]
         self.noise_at, self.tokens_at = _place(self.noise), _place(self.tokens)
         self.values_at = _place(self.values)
-
-    def take(self, ids: Any, noise: Sequence[float] | None = None) -> bool:
-        """Read a token, and a number of ``noise``, of each row; False where it is not that."""
-        if len(ids) != len(self.ids) or (noise is not None and len(noise) != len(self.ids)):
-            return False
-        try:
-            for row, [token] in enumerate(ids):
-                self.ids[row] = token
-        except (TypeError, ValueError, OverflowError):
-            return False
-        for row, number in enumerate(noise or ()):
-            self.noise[row] = number
-        return True
 
 
 def _place(numbers: array[Any]) -> c_void_p:

@@ -7,7 +7,7 @@ import weakref
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,7 +54,6 @@ class NativeCache:
         self.handle = handle
         self._engine = engine  # the core's cache must not outlive the core's engine
         self._rows, self._capacity = rows, capacity
-        self.step = Step(engine.handle, handle, rows) if rows <= PIECE else None
         weakref.finalize(self, core().gpt2_cache_free, handle)
 
     @property
@@ -265,21 +264,6 @@ class NativeEngine(GenerationMixin):
         self._run(batch, logits, call)
         return top, values
 
-    def extend_best(
-        self,
-        cache: NativeCache,
-        ids: Sequence[Any] | Any,
-        rows: Sequence[int] | None = None,
-        logits: Logits = "last",
-    ) -> list[int]:
-        """Append tokens and return the likeliest next; see `gpt2.engine.ChoosingEngine`."""
-        step = cache.step
-        if rows is None and logits == "last" and step is not None and step.take(ids):
-            self._checked(core().gpt2_extend_top(*step.call, 1, step.tokens_at, step.values_at))
-            return step.tokens.tolist()
-        best: list[int] = self.extend_top(cache, ids, rows, 1, logits)[0][:, 0].tolist()
-        return best
-
     def extend_draw(
         self,
         cache: NativeCache,
@@ -290,10 +274,6 @@ class NativeEngine(GenerationMixin):
         logits: Logits = "last",
     ) -> list[int]:
         """Append tokens and draw the next ones; see `gpt2.engine.ChoosingEngine`."""
-        step, how = cache.step, _draw(sampling)
-        if rows is None and logits == "last" and step is not None and step.take(ids, noise):
-            self._checked(core().gpt2_extend_draw(*step.call, how, step.noise_at, step.tokens_at))
-            return step.tokens.tolist()
         _check_mode(logits, ("last", "all"))
         batch = Batch(cache, ids, rows)
         wanted = batch.wanted(logits)
@@ -301,6 +281,7 @@ class NativeEngine(GenerationMixin):
             raise InputError(f"{wanted} draws need as many numbers of noise, found {len(noise)}.")
         numbers, tokens = array("d", noise), array("i", bytes(4 * wanted))
         first, into = numbers.buffer_info()[0], tokens.buffer_info()[0]
+        how = _draw(sampling)
 
         def call(piece: Batch, mode: Logits, begin: int) -> int:
             places = first + 8 * begin, into + 4 * begin
@@ -308,6 +289,41 @@ class NativeEngine(GenerationMixin):
 
         self._run(batch, logits, call)
         return tokens.tolist()
+
+    def stepper(
+        self, cache: NativeCache, sampling: Sampling | None
+    ) -> Callable[[list[int], list[float]], list[int]]:
+        """One token in every row at each call; see `gpt2.engine.ChoosingEngine`."""
+        if cache.rows > PIECE:  # more than one call of the core may take
+            return lambda tokens, noise: self._slow_step(cache, sampling, tokens, noise)
+        step = Step(cache.rows)
+        call = self.handle, cache.handle, cache.rows, *step.places, LOGITS["last"]
+        if sampling is None:
+            choose = partial(core().gpt2_extend_top, *call, 1, step.tokens_at, step.values_at)
+        else:
+            how = _draw(sampling)
+            choose = partial(core().gpt2_extend_draw, *call, how, step.noise_at, step.tokens_at)
+        ids, numbers = step.ids, step.noise
+
+        def take(tokens: list[int], noise: list[float]) -> list[int]:
+            for row, token in enumerate(tokens):
+                ids[row] = token
+            for row, number in enumerate(noise):
+                numbers[row] = number
+            if status := choose():
+                self._checked(status)
+            return step.tokens.tolist()  # and the core's places stay while this function does
+
+        return take
+
+    def _slow_step(
+        self, cache: NativeCache, sampling: Sampling | None, tokens: list[int], noise: list[float]
+    ) -> list[int]:
+        ids = [[token] for token in tokens]
+        if sampling is not None:
+            return self.extend_draw(cache, ids, None, sampling, noise)
+        best: list[int] = self.extend_top(cache, ids)[0][:, 0].tolist()
+        return best
 
     score_tokens = PIECE
 

@@ -26,13 +26,22 @@ class StreamDecoder:
         self._token_bytes = token_bytes
         self._skip = skip
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors)
+        self._within = False  # a character
 
     def push(self, token: int) -> str:
         """The text that this id completes, often but not always the token's own."""
-        return "" if token in self._skip else self._decoder.decode(self._token_bytes(token))
+        if token in self._skip:
+            return ""
+        data = self._token_bytes(token)
+        if not self._within and data.isascii():  # most tokens
+            return data.decode("ascii")
+        text: str = self._decoder.decode(data)
+        self._within = bool(self._decoder.getstate()[0])
+        return text
 
     def flush(self) -> str:
         """What is left at the end: U+FFFD if a character was never completed. Starts anew."""
         rest = self._decoder.decode(b"", final=True)
         self._decoder.reset()
+        self._within = False
         return rest
