@@ -32,6 +32,9 @@ struct Floats {
   int count, inputs;
   bool fused;  // multiply-add with one rounding: weights only, so int8 and int4 never depend on it.
   // avx2, avx512 and neon do so and agree; generic does where its target can (64-bit ARM, not x86).
+  // Not of weights: how far after what a single row meets the memory lies that is fetched
+  // meanwhile; a hint.
+  size_t ahead = 0;
 };
 
 // `count` panels of an integer matrix. An int8 panel holds, for each quad of inputs, 16 quads of
@@ -44,6 +47,9 @@ struct Integers {
   const uint8_t* data;
   size_t panel;
   int count, inputs;  // inputs: a multiple of kGroup
+  // Set by the kernels: how far after what it multiplies in each panel of a tile the memory lies
+  // that is fetched meanwhile; a hint.
+  size_t ahead[4] = {};
 };
 
 // Bytes of an int4 panel; and where in it the scales and the nibbles of a group are.

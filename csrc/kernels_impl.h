@@ -40,7 +40,10 @@ void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, boo
   for (int k = 0; k < w.inputs; k++, weights += w.step) {
     F column[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) column[v] = W::at(weights + v * w.panel);
+    for (int v = 0; v < V; v++) {
+      column[v] = W::at(weights + v * w.panel);
+      if (R == 1 && !kFused) __builtin_prefetch(weights + v * w.panel + w.ahead);
+    }
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
       const F input = set1(x[r * ldx + k]);
@@ -83,28 +86,28 @@ inline void step(const Q (&column)[V], const X (&inputs)[R], Sum (&sum)[R][V][S]
 
 // Quad kTurn of an int8 panel's four.
 template <int kTurn, int R, int V, int S>
-inline void step_int8(const uint8_t* weights, size_t panel, const X (&inputs)[R],
+inline void step_int8(const Integers& w, const uint8_t* weights, const X (&inputs)[R],
                       I (&sum)[R][V][S]) {
   Q column[V];
 #pragma GCC unroll 4
   for (int v = 0; v < V; v++) {
-    const uint8_t* quads = weights + v * panel + kTurn * 64;
+    const uint8_t* quads = weights + v * w.panel + kTurn * 64;
     column[v] = load_quads(quads);
-    if (R > 1) __builtin_prefetch(quads + kAhead);
+    if (R > 1) __builtin_prefetch(quads + w.ahead[v]);
   }
   step<kTurn>(column, inputs, sum);
 }
 
 // Quads kTurn and kTurn + 1 of an int4 panel, which share bytes.
 template <int kTurn, int R, int V, int S>
-inline void step_int4(const uint8_t* nibbles, size_t panel, const X (&inputs)[R],
+inline void step_int4(const Integers& w, const uint8_t* nibbles, const X (&inputs)[R],
                       G (&sum)[R][V][S]) {
   Q low[V], high[V];
 #pragma GCC unroll 4
   for (int v = 0; v < V; v++) {
-    const uint8_t* pairs = nibbles + v * panel + kTurn * 32;
+    const uint8_t* pairs = nibbles + v * w.panel + kTurn * 32;
     load_nibbles(pairs, low[v], high[v]);
-    if (R > 1) __builtin_prefetch(pairs + kAhead);
+    if (R > 1) __builtin_prefetch(pairs + w.ahead[v]);
   }
   step<kTurn>(low, inputs, sum);
   step<kTurn + 1>(high, inputs, sum);
@@ -132,10 +135,10 @@ void tile_int8(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size
   for (int k = 0; k < w.inputs; k += 4 * kQuad, weights += 4 * 64) {
     X inputs[R];
     load_inputs(x + k, ldx, inputs);
-    step_int8<0>(weights, w.panel, inputs, sum);
-    step_int8<1>(weights, w.panel, inputs, sum);
-    step_int8<2>(weights, w.panel, inputs, sum);
-    step_int8<3>(weights, w.panel, inputs, sum);
+    step_int8<0>(w, weights, inputs, sum);
+    step_int8<1>(w, weights, inputs, sum);
+    step_int8<2>(w, weights, inputs, sum);
+    step_int8<3>(w, weights, inputs, sum);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
@@ -168,8 +171,8 @@ void tile_int4(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size
       for (int i = 0; i < 2; i++, nibbles += 128) {
         X inputs[R];
         load_inputs(x + k + i * 4 * kQuad, ldx, inputs);
-        step_int4<0>(nibbles, w.panel, inputs, part);
-        step_int4<2>(nibbles, w.panel, inputs, part);
+        step_int4<0>(w, nibbles, inputs, part);
+        step_int4<2>(w, nibbles, inputs, part);
       }
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) {
@@ -222,12 +225,23 @@ struct Int4Tile {
   }
 };
 
+// The first rows that meet some panels fetch them a little ahead; those that come after them, and
+// find them in the second cache, fetch the next panels there: which panel each turn fetches.
+inline void look_ahead(Floats&, int, int, int) {}
+inline void look_ahead(Integers& w, int turn, int turns, int panels) {
+  for (int v = 0; v < panels; v++) {
+    const bool mine = turn == 1 + v * (turns - 1) / panels;
+    w.ahead[v] = turn == 0 ? kAhead : mine ? panels * w.panel : 0;
+  }
+}
+
 // V panels and all rows, dealt out evenly: 10 as 5 + 5 and not as 8 + 2.
 template <class Tile, int V, class Matrix, class X, class Y, class... More>
-void strip(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, More... more) {
+void strip(Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, More... more) {
   const int turns = (rows + Tile::kRows - 1) / Tile::kRows;
   for (int turn = 0; turn < turns; turn++) {
     const int r = rows * turn / turns, n = rows * (turn + 1) / turns - r;
+    look_ahead(w, turn, turns, V);
     tile_of<Tile, V, Tile::kRows>(n, w, x + r * ldx, ldx, y + r * ldy, ldy, more...);
   }
 }

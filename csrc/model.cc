@@ -79,9 +79,14 @@ void Model::attention(const Worker& worker, const Batch& batch, Cache& cache, in
            {weights.qkv.bias.data(), -1, false, qkv_.as<float>(),
             static_cast<size_t>(3) * D});  // [T, 3 D]
   worker.barrier();
-  const int items = static_cast<int>(runs_.size()) * H;
-  for (int item = worker.index(); item < items; item = worker.take()) {
-    attend(worker, batch, cache, layer, runs_[item / H], item % H);  // joined_ [T, D]
+  const int runs = static_cast<int>(runs_.size());
+  // Of many rows several heads at a time: they lie side by side, and are taken less often.
+  const int each = runs >= 4 * worker.count() ? (H + 1) / 2 : 1, cuts = (H + each - 1) / each;
+  for (int item = worker.index(); item < runs * cuts; item = worker.take()) {
+    const int first = item % cuts * each, end = std::min(H, first + each);
+    for (int head = first; head < end; head++) {
+      attend(worker, batch, cache, layer, runs_[item / cuts], head);  // joined_ [T, D]
+    }
   }
   worker.barrier();
   if (omissions_.attention[layer]) return;
@@ -229,9 +234,11 @@ Model::Inputs Model::prepare(const Worker& worker, const Matrix& matrix, const f
   return {norm ? normal : x, nullptr, nullptr, static_cast<size_t>(width), rows};
 }
 
-// Panels a worker takes at a time: enough pieces to even out what slows one of them down.
+// Panels a worker takes at a time: enough pieces to even out what slows one of them down; larger
+// ones for many rows, which fetch the next panels while they multiply.
 int Model::piece(const Worker& worker, const Matrix& matrix, int rows) const {
-  const int pieces = 12 * worker.count(), even = (matrix.panels() + pieces - 1) / pieces;
+  const int pieces = (rows > 8 ? 4 : 12) * worker.count();
+  const int even = (matrix.panels() + pieces - 1) / pieces;
   return padded(even, rows == 1 ? kStripAlone : kStrip);
 }
 
