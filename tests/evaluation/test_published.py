@@ -20,6 +20,7 @@ from gpt2.evaluation.benchmarks.winograd import first
 from gpt2.evaluation.cloze import choices, natural
 from gpt2.evaluation.leaning import correlation, row_of
 from gpt2.evaluation.metrics import bleu, chrf, counts, from_counts
+from gpt2.evaluation.noise import noisy
 from gpt2.evaluation.occupations import WOMEN
 from gpt2.evaluation.pronouns import chosen, gap, genders, readings
 from gpt2.evaluation.questions import Asked, answered
@@ -196,6 +197,22 @@ def test_chinese_answers_are_compared_by_character(subject: Subject) -> None:
     for name, f1 in (("xquad-zh", 2 * 2 / (2 + 4)), ("xquad-en", 0.0)):
         (row,) = benchmark(name).judge(subject, [Asked(question, "北京")])
         assert (row["trivial_f1"], row["trivial_em"]) == (pytest.approx(f1), 0)
+
+
+def test_the_source_is_its_own_translation_where_there_is_no_model(subject: Subject) -> None:
+    english, french = "The cat sat on the mat.", "Le chat est assis sur le tapis."
+    found = benchmark("wmt14-en-fr")
+    assert figures(found, subject, [(english, french)])["copy_bleu"] < 20
+    assert figures(found, subject, [(english, english)])["copy_bleu"] == pytest.approx(100)
+
+
+def test_noise_leaves_the_word_alone(subject: Subject) -> None:
+    before, word = "The old man went down to the sea in his old", " handkerchief"
+    (row,) = benchmark("robustness").judge(subject, [before + word])
+    for name, (kind, rate) in {"clean": ("typos", 0.0), "case_20": ("case", 0.2)}.items():
+        pair = subject.encode(noisy(before, kind, rate), word)
+        score = subject.scorer.loglikelihood([pair])[0].logprob
+        assert row[f"{name}_word"] == pytest.approx(score, abs=1e-3)
 
 
 def test_a_conversation_so_far_ends_before_the_question(published: Path) -> None:

@@ -36,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     test.with_suffix(".eng-zho.zho").write_text("他跑了\n她坐下了\n", "utf-8")
     (place / "parallel" / "tatoeba_cmn-eng.txt").write_text(
         "\ufeffHi.\t嗨。\tCC\nhe RAN!\t他跑。\tCC\nYou sat.\t她坐下了。\tCC\nHi.\t嗨。\tCC\n"
-        + "".join(f"Fox {n}.\t狐狸{n}。\tCC\n" for n in range(60)), "utf-8",
+        + "".join(f"Fox {n}.\t狐狸{n}。\tCC\nFox {n}.\t狐{n}。\tCC\n" for n in range(60)), "utf-8",
     )  # fmt: skip
     known = {**QUESTION, "question": "Who sang?"}
     train = [QUESTION] + [{**QUESTION, "question": f"Who is {n}?"} for n in range(20)]
@@ -89,7 +89,7 @@ def test_what_the_test_sets_hold_is_left_out_and_counted(
     assert counts["left out: the English is in the test set"] == 1
     assert counts["left out: the Chinese is in the test set"] == 1
     assert counts["left out: the same again"] == 1
-    assert counts["train"] + counts["validation"] == 61
+    assert counts["train"] + counts["validation"] == 121
     counts = make("answer", data, tmp_path / "a", tokenizer, 400)["counts"]
     assert counts["left out: the question is in a test set"] == 2 + 4
     written = (tmp_path / "a" / "train.jsonl").read_text("utf-8")
