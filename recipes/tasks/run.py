@@ -57,8 +57,8 @@ RECIPES = {
         languages=("en", "zh"),
     ),
     "answer": Recipe(f"--steps 300 {PACKED}", "xquad-en,webquestions"),
-    "summarize": Recipe(f"--steps 100 {PACKED}", "dialogsum", 200),
-    "write": Recipe(f"--steps 180 {PACKED}"),
+    "summarize": Recipe(f"--steps 60 {PACKED}", "dialogsum", 200),
+    "write": Recipe(f"--steps 80 {PACKED}"),
 }  # fmt: skip
 
 
