@@ -149,6 +149,21 @@ def test_kept_batches_change_nothing(data: st.DataObject) -> None:
             np.testing.assert_array_equal(kept, plain.generate(prompts, **options))
 
 
+def test_batches_that_begin_otherwise_or_need_more_room() -> None:
+    one = NativeEngine(weights_of("awkward"), AWKWARD, dtype="int8", threads=1)
+    batches = [
+        [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 7]],
+        [[1, 2, 8, 8, 5, 6], [1, 2, 8, 8, 5, 7]],  # parts from the one before
+        [[9, 2, 3], [9, 4, 3]],
+        [[9, 2, *range(30)], [9, 4, *range(20)]],  # longer than what is kept has room for
+        [[9, 2, 3], [9, 4, 3], [9, 5]],  # more rows
+    ]
+    plain = [one.generate(batch, **OPTIONS) for batch in batches]
+    with one.keeping():
+        for batch, wanted in zip(batches, plain, strict=True):
+            np.testing.assert_array_equal(one.generate(batch, **OPTIONS), wanted)
+
+
 def test_a_block_within_a_block_that_keeps_as_much_goes_on() -> None:
     one = engine()
     with one.keeping(2), counted(one) as counts:
