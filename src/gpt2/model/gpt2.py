@@ -25,7 +25,7 @@ from gpt2.generation import GenerationMixin
 from gpt2.model.cache import TorchCache, Window
 from gpt2.model.checks import check_cache, check_embeddings, check_ids, check_rows
 from gpt2.model.inference import PackedLinear
-from gpt2.model.lean import gelu_linear
+from gpt2.model.lean import gelu_linear, norm_linear
 from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden, token_logprobs
 from gpt2.model.outputs import BaseModelOutput, CausalLMOutput
 from gpt2.model.pretrained import PreTrainedModel
@@ -69,6 +69,11 @@ class Conv1D(PackedLinear):
         return y.view(*x.shape[:-1], -1)
 
 
+def normed(x: Tensor, norm: nn.LayerNorm, map_: Conv1D) -> Tensor:
+    """A linear map of norm(x), of which the backward pass keeps only ``x``."""
+    return norm_linear(x, norm, map_.weight, map_.bias)
+
+
 class CausalSelfAttention(nn.Module):
     """Masked multi-head self-attention (Vaswani et al., section 3.2)."""
 
@@ -81,13 +86,22 @@ class CausalSelfAttention(nn.Module):
         self.resid_dropout = nn.Dropout(config.resid_pdrop)
 
     def forward(
-        self, x: Tensor, window: Window, tap: Tap | None, plain: bool
+        self,
+        x: Tensor,
+        window: Window,
+        tap: Tap | None,
+        plain: bool,
+        norm: nn.LayerNorm | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Return the output [B, T, D] and, in the plain form, the weights [B, H, T, S]."""
+        """Return the output [B, T, D] and, in the plain form, the weights [B, H, T, S].
+
+        With ``norm``, ``x`` is what it is still to be applied to: see `gpt2.model.lean`.
+        """
         B, T, D = x.shape
         H, d = self.config.n_head, self.config.head_dim
         name = f"h.{self.layer}.attn"
-        q, k, v = self.c_attn(x).view(B, T, 3, H, d).permute(2, 0, 3, 1, 4)  # each [B, H, T, d]
+        qkv = self.c_attn(x) if norm is None else normed(x, norm, self.c_attn)  # [B, T, 3 D]
+        q, k, v = (part.view(B, T, H, d).transpose(1, 2) for part in qkv.split(D, -1))
         q, k, v = at(tap, f"{name}.q", q), at(tap, f"{name}.k", k), at(tap, f"{name}.v", v)
         k, v = window.append(self.layer, k, v)  # [B, H, S, d]
         if plain:
@@ -132,21 +146,14 @@ class MLP(nn.Module):
         self.c_proj = Conv1D(config.inner, config.n_embd)
         self.activation = ACTIVATIONS[config.activation_function]
         self.dropout = nn.Dropout(config.resid_pdrop)
-        self.tanh_gelu = config.activation_function in GELU_TANH
-        self.lean = False  # keep less for the backward pass; only the first derivative exists then
 
-    def forward(self, x: Tensor, tap: Tap | None) -> Tensor:
-        """[B, T, D] to [B, T, D]."""
-        if self.lean and tap is None and self._can_be_lean(x):
-            return self.dropout(gelu_linear(self.c_fc(x), self.c_proj.weight, self.c_proj.bias))
+    def forward(self, x: Tensor, tap: Tap | None, norm: nn.LayerNorm | None = None) -> Tensor:
+        """[B, T, D] to [B, T, D]; ``norm`` as in attention, where GELU has its tanh form."""
+        if norm is not None:
+            before = normed(x, norm, self.c_fc)
+            return self.dropout(gelu_linear(before, self.c_proj.weight, self.c_proj.bias))
         hidden = at(tap, f"h.{self.layer}.mlp.hidden", self.activation(self.c_fc(x)))  # [B, T, 4 D]
         return at(tap, f"h.{self.layer}.mlp", self.dropout(self.c_proj(hidden)))
-
-    def _can_be_lean(self, x: Tensor) -> bool:
-        """In fp32, not under the compiler, and where no adapter takes the map's place."""
-        usual = self.tanh_gelu and type(self.c_proj) is Conv1D
-        low = torch.is_autocast_enabled(x.device.type) or torch.compiler.is_compiling()
-        return usual and self.training and torch.is_grad_enabled() and not low
 
 
 class Block(nn.Module):
@@ -159,16 +166,29 @@ class Block(nn.Module):
         self.attn = CausalSelfAttention(config, layer)
         self.ln_2 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
         self.mlp = MLP(config, layer)
+        self.tanh_gelu = config.activation_function in GELU_TANH
+        self.lean = False  # keep less for the backward pass; only the first derivative exists then
 
     def forward(
         self, x: Tensor, window: Window, tap: Tap | None, plain: bool
     ) -> tuple[Tensor, Tensor | None]:
         """Return the residual stream after this layer [B, T, D] and the attention weights."""
         name = f"h.{self.layer}"
+        if self.lean and tap is None and self._can_be_lean(x):
+            y, pattern = self.attn(x, window, tap, plain, self.ln_1)
+            x = x + y
+            return x + self.mlp(x, tap, self.ln_2), pattern
         y, pattern = self.attn(at(tap, f"{name}.ln_1", self.ln_1(x)), window, tap, plain)
         x = x + y
         x = x + self.mlp(at(tap, f"{name}.ln_2", self.ln_2(x)), tap)
         return at(tap, name, x), pattern
+
+    def _can_be_lean(self, x: Tensor) -> bool:
+        """In fp32, not under the compiler, and where no adapter takes a map's place."""
+        maps = (self.attn.c_attn, self.mlp.c_fc, self.mlp.c_proj)
+        usual = self.tanh_gelu and all(type(map_) is Conv1D for map_ in maps)
+        low = torch.is_autocast_enabled(x.device.type) or torch.compiler.is_compiling()
+        return usual and self.training and torch.is_grad_enabled() and not low
 
 
 def embedding(rows: int, width: int) -> nn.Embedding:
@@ -247,8 +267,12 @@ class GPT2Model(PreTrainedModel):
 
     def embed(self, input_ids: Tensor) -> Tensor:
         """Token embeddings [B, T, D]; raises `InputError` for what is no [B, T] of known ids."""
-        check_ids("input_ids", input_ids, self.config.vocab_size, "token id", "vocabulary")
+        self.check(input_ids)
         return self.wte(input_ids)
+
+    def check(self, input_ids: Tensor) -> None:
+        """Raise `InputError` for what is no [B, T] of known ids."""
+        check_ids("input_ids", input_ids, self.config.vocab_size, "token id", "vocabulary")
 
     def window(
         self,

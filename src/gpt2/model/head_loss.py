@@ -12,13 +12,23 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 CHUNK = {"cpu": 1 << 24}  # logits that exist at a time, by device: 64 MB
 CHUNK_ELSEWHERE = 1 << 28
 
 
-def head_loss(hidden: Tensor, head: Tensor, labels: Tensor, weight: float = 1.0) -> Tensor:
+class Shared:
+    """Hands the head's gradient to `lookup`, where head and embedding are one table: so the few
+    rows that were looked up are added to it, and no second table of gradients exists."""
+
+    gradient: Tensor | None = None
+
+
+def head_loss(
+    hidden: Tensor, head: Tensor, labels: Tensor, weight: float = 1.0, shared: Shared | None = None
+) -> Tensor:
     """The sum of the losses, times ``weight``: float32 [].
 
     Args:
@@ -27,12 +37,13 @@ def head_loss(hidden: Tensor, head: Tensor, labels: Tensor, weight: float = 1.0)
         labels: int64 [N], what comes next at each; all count.
         weight: what a loss counts. With fp16 it holds the loss scale, so that small gradients do
             not vanish.
+        shared: of the `lookup` that the hidden states come from.
     """
     device = hidden.device.type
     dtype = hidden.dtype
     if torch.is_autocast_enabled(device):
         dtype = torch.get_autocast_dtype(device)
-    found: Tensor = _HeadLoss.apply(hidden, head, labels, weight, dtype)  # type: ignore[no-untyped-call]
+    found: Tensor = _HeadLoss.apply(hidden, head, labels, weight, dtype, shared)  # type: ignore[no-untyped-call]
     return found
 
 
@@ -41,8 +52,15 @@ class _HeadLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, head: Tensor, labels: Tensor, weight: float, dtype: torch.dtype
+        ctx: Any,
+        hidden: Tensor,
+        head: Tensor,
+        labels: Tensor,
+        weight: float,
+        dtype: torch.dtype,
+        shared: Shared | None,
     ) -> Tensor:
+        ctx.shared = shared
         for_hidden, for_head = ctx.needs_input_grad[:2]
         with torch.autocast(hidden.device.type, enabled=False):
             total, d_hidden, d_head = _loss_and_gradients(
@@ -62,7 +80,40 @@ class _HeadLoss(torch.autograd.Function):
         if not _is_one(grad):
             d_hidden = None if d_hidden is None else d_hidden.mul_(grad)
             d_head = None if d_head is None else d_head.mul_(grad)
-        return d_hidden, d_head, None, None, None
+        if ctx.shared is not None:
+            ctx.shared.gradient = d_head
+        return d_hidden, d_head, None, None, None, None
+
+
+def lookup(table: Tensor, ids: Tensor, shared: Shared) -> Tensor:
+    """Rows of a table [V, D] that is the head's too: ids [B, T] to [B, T, D]."""
+    found: Tensor = _Lookup.apply(table, ids, shared)  # type: ignore[no-untyped-call]
+    return found
+
+
+class _Lookup(torch.autograd.Function):
+    """Its backward pass comes after the head's, whose gradient autograd still holds: it waits for
+    this one's before it goes to the table."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, ids: Tensor, shared: Shared) -> Tensor:
+        ctx.save_for_backward(ids)
+        ctx.shared, ctx.rows = shared, len(table)
+        return F.embedding(ids, table)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        (ids,) = ctx.saved_tensors
+        whole, ctx.shared.gradient = ctx.shared.gradient, None
+        if whole is None:  # the head asked for none
+            return (
+                torch.ops.aten.embedding_dense_backward(grad, ids, ctx.rows, -1, False),
+                None,
+                None,
+            )
+        whole.index_add_(0, ids.flatten(), grad.flatten(0, 1).to(whole.dtype))
+        return None, None, None
 
 
 def _is_one(grad: Tensor) -> bool:

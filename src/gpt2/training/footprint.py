@@ -19,6 +19,7 @@ from gpt2.training.flops import multiplied_parameters
 Strategy = Literal["one", "ddp", "fsdp"]
 FP32 = 4  # bytes
 LOGITS = {"cpu": 1 << 24, "cuda": 1 << 28}  # logits that exist at a time in `gpt2.model.head_loss`
+LEAN_FROM = 1 << 17  # bytes a token: of a small model the memory is not worth the time
 GATHERED = 2  # blocks whose weights are whole at a time under FSDP: this one and the next
 
 
@@ -86,7 +87,7 @@ def footprint(
         block = (N - (V + config.n_positions) * D) / config.n_layer
         size = (2 if low else FP32) + FP32  # the weight as it is used, its gradient in fp32
         gathered = size * (GATHERED * block + (V + config.n_positions) * D)
-    lean = not low and trained == N and config.activation_function in GELU_TANH
+    lean = not low and trained == N and is_lean(config, device)
     layer = _layer(config, rows, length, low, device, lean)
     activations = _activations(config, rows, length, low, recompute, layer)
     passing = (2 if low else FP32) * rows * length * 2 * config.inner  # gradients of hidden layers
@@ -100,6 +101,12 @@ def footprint(
     return Footprint(weights, gradients, remembered, activations, logits, gathered, total)
 
 
+def is_lean(config: GPT2Config, device: str) -> bool:
+    """Whether a training step in fp32 keeps as little as it can (`gpt2.model.lean`)."""
+    spared = FP32 * config.n_layer * (config.inner + 2 * config.n_embd)
+    return config.activation_function in GELU_TANH and (device != "cpu" or spared >= LEAN_FROM)
+
+
 def _optimizer(config: GPT2Config, optimizer: str, trained: int) -> float:
     """AdamW remembers two numbers of each parameter, Muon one of each matrix in a block."""
     matrices = config.n_layer * config.n_embd * (4 * config.n_embd + 2 * config.inner)
@@ -109,15 +116,17 @@ def _optimizer(config: GPT2Config, optimizer: str, trained: int) -> float:
 def _layer(config: GPT2Config, rows: int, length: int, low: bool, device: str, lean: bool) -> float:
     """What the backward pass of one block needs.
 
-    The residual stream goes into two norms in fp32. In the step's precision: what comes out of the
-    norms (2 D), queries, keys and values (3 D), what attention gives (D), the hidden layer before
-    GELU and, unless it is ``lean`` (`gpt2.model.lean`), after it. Of dropout a mask; on a
-    CPU its noise in fp32, and attention with dropout is computed in the open there, with three T x
-    T fields a head.
+    The residual stream goes into two norms in fp32. In the step's precision: queries, keys and
+    values (3 D), what attention gives (D), the hidden layer before GELU; and unless it is ``lean``
+    (`gpt2.model.lean`) what comes out of the norms (2 D) and the hidden layer after GELU. Of
+    dropout a mask; on a CPU its noise in fp32, and attention with dropout is computed in the open
+    there, with three T x T fields a head.
     """
     D, tokens = config.n_embd, rows * length
     size = 2 if low else FP32
-    kept = 2 * FP32 * D + size * (6 * D + (1 if lean else 2) * config.inner) + FP32 * config.n_head
+    kept = 2 * FP32 * D + size * (4 * D + config.inner) + FP32 * config.n_head
+    if not lean:
+        kept += size * (2 * D + config.inner)
     if config.resid_pdrop:
         kept += 2 * D * (FP32 if device == "cpu" else 1)
     if config.attn_pdrop and device == "cpu":

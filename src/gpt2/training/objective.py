@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gpt2.model import GPT2LMHeadModel
-from gpt2.model.head_loss import head_loss
+from gpt2.model.head_loss import Shared, head_loss, lookup
 from gpt2.training.batches import IGNORED, Batch
 
 
@@ -54,11 +54,28 @@ class Objective(nn.Module):
         self, inputs: Tensor, places: Tensor | None, labels: Tensor, weight: float
     ) -> Tensor:
         """[B, T], [N] or None, [N] to []. The head sees the places that count, and no others."""
-        hidden = self.model.transformer(inputs, use_cache=False).last_hidden_state  # [B, T, D]
-        states = hidden.flatten(0, 1)
+        shared = Shared() if self._shares(inputs) else None
+        embedded = self._embedded(inputs, shared)
+        found = self.model.transformer(inputs_embeds=embedded, use_cache=False)
+        states = found.last_hidden_state.flatten(0, 1)  # [B T, D]
         if places is not None:
             states = states.index_select(0, places)
-        return self.head_loss(states, self.model.lm_head.weight, labels, weight)
+        return self.head_loss(states, self.model.lm_head.weight, labels, weight, shared)
+
+    def _embedded(self, inputs: Tensor, shared: Shared | None) -> Tensor:
+        """[B, T] to [B, T, D]."""
+        transformer = self.model.transformer
+        if shared is None:
+            return transformer.embed(inputs)
+        transformer.check(inputs)
+        return lookup(transformer.wte.weight, inputs, shared)
+
+    def _shares(self, inputs: Tensor) -> bool:
+        """Whether the embedding's gradient is to be added to the head's at once. Not on a GPU,
+        where rows that come twice would be added in any order."""
+        table = self.model.transformer.wte.weight
+        tied = self.model.lm_head.weight is table and table.requires_grad
+        return tied and inputs.device.type == "cpu" and not torch.compiler.is_compiling()
 
     def skip_head(self) -> None:
         """Let the compiler leave head and loss alone."""

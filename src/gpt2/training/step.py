@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from gpt2.errors import TrainingError
-from gpt2.model.gpt2 import MLP
+from gpt2.model.gpt2 import Block
 from gpt2.training import distributed
 from gpt2.training.batches import Batch, random_bits
 from gpt2.training.compiling import Compiled
 from gpt2.training.config import TrainingConfig
 from gpt2.training.distributed import Processes
+from gpt2.training.footprint import is_lean
 from gpt2.training.objective import Objective, Rows
 from gpt2.training.optimizers import Optimizer
 from gpt2.training.scaling import LossScale
@@ -65,9 +66,10 @@ class Stepper:
         self.low = PRECISIONS[config.precision]
         self.scale = LossScale.of(config.precision)
         self.micro_batch = config.micro_batch or config.batch_size
+        lean = is_lean(model.config, processes.device.type)
         for module in model.modules():
-            if isinstance(module, MLP):
-                module.lean = True
+            if isinstance(module, Block):
+                module.lean = lean
         plain = Objective(model)
         self.objective: nn.Module = plain
         if config.compile:
