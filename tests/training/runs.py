@@ -1,6 +1,6 @@
 """A small training run, for the tests and, as a program, for the processes they start.
 
-python -m tests.training.runs FOLDER '{"options": {...}, "resume": true, ...}'
+python -m tests.training.runs FOLDER '{"options": {...}, "resume": true, ...}' [FOLDER ...]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gpt2 import GPT2Config, GPT2LMHeadModel
 from gpt2.training.batches import Whole, Windows
 from gpt2.training.checkpoints import OPTIMIZER, TRAINING, Checkpoints
 from gpt2.training.config import TrainingConfig
+from gpt2.training.distributed import whole
 from gpt2.training.loop import Trainer
 
 V, LENGTH = 64, 16
@@ -78,5 +79,27 @@ def losses(folder: Path) -> list[float]:
     return [record["loss"] for record in records if record["kind"] == "step"]
 
 
+GRADIENTS = "gradients.pt"
+
+
+def run(folder: Path, keep_gradients: int = 0, **given: Any) -> None:
+    """A run; the first steps' gradients, before they are shortened, may be kept in the folder."""
+    made = trainer(folder, **given)
+    stepper, kept = made.stepper, []
+    norm = stepper._norm
+
+    def noted() -> float:
+        if len(kept) < keep_gradients:
+            named = stepper.optimizer.named.items()
+            kept.append({name: whole(p.grad).clone() for name, p in named})
+        return norm()
+
+    stepper._norm = noted  # type: ignore[method-assign]
+    made.run()
+    if keep_gradients and made.processes.first:
+        torch.save(kept, folder / GRADIENTS)
+
+
 if __name__ == "__main__":
-    trainer(Path(sys.argv[1]), **json.loads(sys.argv[2])).run()
+    for place, words in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+        run(Path(place), **json.loads(words))

@@ -15,7 +15,7 @@ import torch
 from gpt2 import GPT2LMHeadModel
 from gpt2.training.checkpoints import Checkpoints
 from tests.conftest import ROOT
-from tests.training.runs import losses, trainer
+from tests.training.runs import GRADIENTS, losses, run, trainer
 
 # Five rows: one process has two of them, the other three, in different parts.
 LEARNING = {"steps": 50, "batch_size": 5, "lr": 1e-2, "micro_batch": 2, "save_every": 25,
@@ -23,9 +23,15 @@ LEARNING = {"steps": 50, "batch_size": 5, "lr": 1e-2, "micro_batch": 2, "save_ev
 
 
 def two_processes(folder: Path, **given: Any) -> None:
+    in_turn({folder: given})
+
+
+def in_turn(runs: dict[Path, dict[str, Any]]) -> None:
+    """Runs of two processes one after the other: starting them takes most of the time."""
+    words = [word for folder, given in runs.items() for word in (str(folder), json.dumps(given))]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
-        [*launcher, "-m", "tests.training.runs", str(folder), json.dumps(given)],
+        [*launcher, "-m", "tests.training.runs", *words],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -46,10 +52,25 @@ def check_same(ours: Path, theirs: Path, step: int) -> None:
         torch.testing.assert_close(ours_p, theirs_p, atol=1e-3, rtol=1e-3)
 
 
+def check_gradients(ours: Path, theirs: Path) -> None:
+    """Each parameter's gradient within 1e-5 of its own length."""
+    for found, expected in zip(*(torch.load(f / GRADIENTS) for f in (ours, theirs)), strict=True):
+        assert found.keys() == expected.keys()
+        for name, gradient in expected.items():
+            assert gradient.norm() > 0
+            assert (found[name] - gradient).norm() <= 1e-5 * gradient.norm(), name
+
+
 def test_two_processes_and_then_one_are_one(tmp_path: Path) -> None:
     short = {**LEARNING, "steps": 8, "save_every": 4, "validate_every": 4}
-    trainer(tmp_path / "one", short).run()
-    two_processes(tmp_path / "two", options=short)
+    sharded = {**short, "parallel": "fsdp", "steps": 3, "save_every": 0, "validate_every": 0}
+    run(tmp_path / "one", keep_gradients=3, options=short)
+    in_turn({
+        tmp_path / "two": {"options": short, "keep_gradients": 3},
+        tmp_path / "sharded": {"options": sharded, "keep_gradients": 3},
+    })  # fmt: skip
+    for folder in ("two", "sharded"):
+        check_gradients(tmp_path / folder, tmp_path / "one")
     check_same(tmp_path / "two", tmp_path / "one", 8)
     last = Checkpoints(tmp_path / "two").at(8)
     last.rename(tmp_path / "step-000008")

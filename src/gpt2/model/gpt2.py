@@ -176,8 +176,8 @@ class Block(nn.Module):
         name = f"h.{self.layer}"
         if self.lean and tap is None and self._can_be_lean(x):
             y, pattern = self.attn(x, window, tap, plain, self.ln_1)
-            x = x + y
-            return x + self.mlp(x, tap, self.ln_2), pattern
+            x = y.add_(x)  # in place: nothing keeps the sub-block's output
+            return self.mlp(x, tap, self.ln_2).add_(x), pattern
         y, pattern = self.attn(at(tap, f"{name}.ln_1", self.ln_1(x)), window, tap, plain)
         x = x + y
         x = x + self.mlp(at(tap, f"{name}.ln_2", self.ln_2(x)), tap)

@@ -92,10 +92,11 @@ def footprint(
     activations = _activations(config, rows, length, low, recompute, layer)
     passing = (2 if low else FP32) * rows * length * 2 * config.inner  # gradients of hidden layers
     before = gradients if accumulating else 0.0
+    apart = whole_head if device != "cpu" else 0  # the embedding's gradient beside the head's
     moments = (
         before + activations - (layer if recompute else 0) + logits,  # the head's loss
         max(before, whole_head) + activations + passing,  # the last block's backward pass
-        gradients + whole_head + layer + passing,  # the first block's, then the embedding's
+        gradients + apart + layer + passing,  # the first block's, then the embedding's
     )
     total = weights + remembered + gathered + max(moments)
     return Footprint(weights, gradients, remembered, activations, logits, gathered, total)
