@@ -220,6 +220,34 @@ def sampling(found: dict[str, Any]) -> str:
     )
 
 
+def keys_values(found: dict[str, Any]) -> str:
+    speeds, distance = found["speed"], found["distance"]
+    tasks = [name for name in next(iter(speeds.values())) if name != "row_bytes"]
+    rows = [
+        [
+            kind,
+            f"{figures['row_bytes'] / 1e6:.1f}",
+            *(spread(figures[task]) for task in tasks),
+            *(f"{distance['kinds'][kind][of]:.2g}" for of in DISTANCES),
+            f"{distance['kinds'][kind]['same_top']:.2%}",
+        ]
+        for kind, figures in speeds.items()
+    ]
+    note = (
+        "Tokens a second of GPT-2 124M shapes, random weights at int8, one sequence; the memory is "
+        "that of a full row. Distances of the bundled model's logits in fp32 from those with fp32 "
+        f"keys and values, over {distance['tokens']:,} held-out tokens in contexts of "
+        f"{distance['context']}: the largest difference of a logit, the mean over positions of "
+        "the largest, the mean KL divergence in nats, and how often the likeliest token is the "
+        "same."
+    )
+    head = ["", "MB a row", *tasks, "largest", "mean largest", "KL", "same token"]
+    return note + "\n\n" + table(head, rows)
+
+
+DISTANCES = ("largest_difference", "mean_largest_difference", "kl_mean")
+
+
 def quantization(found: dict[str, Any]) -> str:
     rows = [
         [
@@ -523,6 +551,7 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "train": ("Training steps", "benchmarks.train", train),
     "train-compiled": ("Training steps, compiled", "benchmarks.train --compile", train),
     "tokenizer": ("The tokenizer", "benchmarks.tokenizer", tokenizer),
+    "keys_values": ("Keys and values", "benchmarks.keys_values", keys_values),
     "long_inputs": ("Long inputs of the tasks", "benchmarks.long_inputs", long_inputs),
     "translate": ("Examples of a translation, read once", "benchmarks.translate", translate),
     "prepare": ("Text to token shards", "benchmarks.prepare", prepare),
