@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "gpt2"
 
 # A module imports from its own row's folder or from a lower row (docs/architecture.md).
 ROWS = [
-    {"errors", "options", "files", "config", "engine", "points"},
+    {"errors", "options", "files", "config", "adapters", "engine", "points"},
     {"tokenizer", "generation", "hub", "checkpoint", "reference"},
     {"numpy_engine", "model", "native"},
     {"auto", "loading", "receipt", "quantization", "scoring"},
@@ -87,6 +87,14 @@ def test_it_starts_without_anything_heavy(command: str) -> None:
     result = run(sys.executable, "-c", f"{command}; import sys; print('\\n', *sys.modules)")
     assert result.returncode == 0, result.stderr
     assert not heavy & set(result.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("name", ["train", "finetune", "plan"])
+def test_the_help_of_training_needs_no_torch(name: str) -> None:
+    command = f"from gpt2.cli import gpt2; gpt2(['{name}', '--help'], standalone_mode=False)"
+    result = run(sys.executable, "-c", f"{command}; import sys; print('\\n', *sys.modules)")
+    assert result.returncode == 0, result.stderr
+    assert not {"torch", "numpy", "datasets"} & set(result.stdout.splitlines()[-1].split())
 
 
 def test_every_public_name_is_there() -> None:

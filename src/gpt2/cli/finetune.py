@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gpt2.adapters import LoraConfig
 from gpt2.cli.options import options_of, said
 from gpt2.errors import OptionError
-from gpt2.model.lora import LoraConfig
-from gpt2.training.config import TrainingConfig
-from gpt2.training.finetuning import FinetuneConfig
+from gpt2.training.config import FinetuneConfig, TrainingConfig
 
 if TYPE_CHECKING:
     from gpt2.tokenizer import GPT2Tokenizer

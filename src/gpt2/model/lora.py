@@ -20,34 +20,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gpt2.adapters import MAPS as MAPS
+from gpt2.adapters import LoraConfig as LoraConfig
 from gpt2.errors import CorruptFileError, InputError, WeightError
 from gpt2.files import atomic_folder, read_json, write_json
 from gpt2.model.gpt2 import Conv1D, GPT2LMHeadModel
-from gpt2.options import option, validate
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 PREFIX = "base_model.model."  # of the names in PEFT's files
-MAPS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")  # what can be adapted in a block
-
-
-@dataclasses.dataclass(frozen=True)
-class LoraConfig:
-    """How adapters are made. Raises `OptionError`."""
-
-    lora_rank: int = option(16, "Rank r of the adapters.", minimum=1)
-    lora_alpha: float = option(32.0, "They are scaled by alpha / r.", above=0)
-    lora_dropout: float = option(0.0, "Of what they read.", minimum=0, maximum=1)
-    lora_targets: str = option(
-        ",".join(MAPS), "The linear maps that get one: endings of their names, between commas."
-    )
-
-    def __post_init__(self) -> None:
-        validate(self)
-
-    @property
-    def targets(self) -> list[str]:
-        """The endings of names."""
-        return [part.strip() for part in self.lora_targets.split(",") if part.strip()]
 
 
 class AdaptedConv1D(Conv1D):

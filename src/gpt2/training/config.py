@@ -100,3 +100,23 @@ class TrainingConfig:
             for name, value in before.items()
             if name not in HARMLESS and value != after[name]
         }
+
+
+@dataclasses.dataclass
+class FinetuneConfig:
+    """What fine-tuning adds to the options of training. Raises `OptionError`."""
+
+    lora: bool = option(
+        False, "Train adapters beside frozen weights (LoRA): less memory, a small file to keep."
+    )
+    epochs: float = option(10.0, "Times over the data, where --steps is not given.", above=0)
+    held_out: float = option(
+        0.1, "The share of the data to validate on.", minimum=0, maximum=0.5, off=0
+    )
+    dropout: float = option(0.0, "Of the residual stream.", minimum=0, maximum=0.9, off=0)
+    prompt_field: str = option("prompt", "Of JSON lines and tables: what is given.")
+    completion_field: str = option("completion", "What is to be learned.")
+    anyway: bool = option(False, "Begin even if the memory seems too small.")
+
+    def __post_init__(self) -> None:
+        validate(self)

@@ -28,9 +28,9 @@ from gpt2.model.lora import (
     read_lora,
     write_lora,
 )
-from gpt2.options import option, validate
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.batches import Batch, Order, Source, Whole, Windows, share
+from gpt2.training.config import FinetuneConfig as FinetuneConfig
 from gpt2.training.config import TrainingConfig
 from gpt2.training.corpus import held_out, identity
 from gpt2.training.data import PrepareConfig, TokenData, prepare
@@ -49,26 +49,6 @@ LOOKED_AT, PROMPT_TOKENS = (
     200,
     10,
 )  # of the held-out text: for a line to begin; that samples begin with
-
-
-@dataclasses.dataclass
-class FinetuneConfig:
-    """What fine-tuning adds to the options of training. Raises `OptionError`."""
-
-    lora: bool = option(
-        False, "Train adapters beside frozen weights (LoRA): less memory, a small file to keep."
-    )
-    epochs: float = option(10.0, "Times over the data, where --steps is not given.", above=0)
-    held_out: float = option(
-        0.1, "The share of the data to validate on.", minimum=0, maximum=0.5, off=0
-    )
-    dropout: float = option(0.0, "Of the residual stream.", minimum=0, maximum=0.9, off=0)
-    prompt_field: str = option("prompt", "Of JSON lines and tables: what is given.")
-    completion_field: str = option("completion", "What is to be learned.")
-    anyway: bool = option(False, "Begin even if the memory seems too small.")
-
-    def __post_init__(self) -> None:
-        validate(self)
 
 
 @dataclasses.dataclass

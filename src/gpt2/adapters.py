@@ -1,0 +1,29 @@
+"""The options of LoRA (`gpt2.model.lora`), apart from it so that they need no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from gpt2.options import option, validate
+
+MAPS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")  # what can be adapted in a block
+
+
+@dataclasses.dataclass(frozen=True)
+class LoraConfig:
+    """How adapters are made. Raises `OptionError`."""
+
+    lora_rank: int = option(16, "Rank r of the adapters.", minimum=1)
+    lora_alpha: float = option(32.0, "They are scaled by alpha / r.", above=0)
+    lora_dropout: float = option(0.0, "Of what they read.", minimum=0, maximum=1)
+    lora_targets: str = option(
+        ",".join(MAPS), "The linear maps that get one: endings of their names, between commas."
+    )
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+    @property
+    def targets(self) -> list[str]:
+        """The endings of names."""
+        return [part.strip() for part in self.lora_targets.split(",") if part.strip()]
