@@ -10,6 +10,7 @@ import torch
 from gpt2.errors import OptionError
 from gpt2.model.gpt2 import Block
 from gpt2.training import memory
+from gpt2.training.footprint import footprint
 from gpt2.training.memory import micro_batch
 from gpt2.training.shape import ModelShape
 from tests.training.runs import model_of
@@ -17,7 +18,7 @@ from tests.training.runs import model_of
 
 def test_rows_at_a_time_fit_and_are_even(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu, config = torch.device("cpu"), model_of().config
-    each = memory.row_bytes(config, 16)
+    each = footprint(config, 1, 16, device="cpu").activations
     monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
     monkeypatch.setattr(memory, "available_memory", lambda: int(each * 7 / memory.SHARE) + 1)
     assert micro_batch(20, cpu, config, 16, False, lambda n: None) == 7  # 7, 7, 6

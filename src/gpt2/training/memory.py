@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 
 from gpt2.config import GPT2Config
+from gpt2.training.footprint import footprint
 from gpt2.training.machine import available_memory
 
 SHARE = 0.6  # of the memory that is free, for activations; the rest for gradients and optimiser
@@ -33,20 +34,12 @@ def micro_batch(
             fitting = -(-fitting // 2)
     else:
         free = SHARE * available_memory() / int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-        fitting = max(1, min(rows, int(free / row_bytes(config, length, recompute))))
+        row = footprint(config, 1, length, recompute=recompute, device="cpu").activations
+        fitting = max(1, min(rows, int(free / row)))
         if device.type == "cpu":
             fitting = min(fitting, max(1, CPU_TOKENS // length))
     parts = -(-rows // fitting)
     return -(-rows // parts)
-
-
-def row_bytes(config: GPT2Config, length: int, recompute: bool = False) -> int:
-    """Bytes of fp32 activations that the backward pass of a row needs, roughly."""
-    D, inner = config.n_embd, config.inner
-    # norms' inputs and outputs, q, k, v, heads; the hidden layer before GELU; what comes and goes
-    layer = 4 * length * (8 * D + inner) + 4 * length * 2 * inner // config.n_layer
-    kept = 4 * length * D * config.n_layer + layer if recompute else layer * config.n_layer
-    return kept + 4 * length * 4 * D
 
 
 def _fits(attempt: Callable[[int], None], rows: int) -> bool:
