@@ -96,7 +96,7 @@ class _Finetuning:
         from gpt2.model import GPT2LMHeadModel
         from gpt2.model.lora import add_lora
         from gpt2.tokenizer import GPT2Tokenizer
-        from gpt2.training.finetuning import AdapterFiles, check_memory, merge_into_model
+        from gpt2.training.finetuning import AdapterFiles, Demand, merge_into_model
         from gpt2.training.loop import Trainer
         from gpt2.training.validate import token_bytes
 
@@ -106,8 +106,9 @@ class _Finetuning:
             self.base, resid_pdrop=part, embd_pdrop=part, attn_pdrop=0.0
         )
         data, config = self.data_and_config(tokenizer, model.config.n_positions)
-        fit = check_memory(model.config, data.length, config, self.lora, self.processes.device,
-                           self.processes.ranks, self.options.anyway)  # fmt: skip
+        demand = Demand(model.config, data.length, config, self.lora, self.processes.device,
+                        self.processes.ranks)  # fmt: skip
+        fit = demand.checked(self.options.anyway)
         self.note(fit.words())
         if self.lora is not None:
             add_lora(model, self.lora)

@@ -281,32 +281,69 @@ class Fit:
         )
 
 
-def memory_of(
-    config: GPT2Config,
-    length: int,
-    training: TrainingConfig,
-    lora: LoraConfig | None,
-    device: torch.device,
-    ranks: int = 1,
-) -> Fit:
-    """The memory that fine-tuning takes at least: with one row at a time, or as many as asked."""
-    if device.type == "cuda":
-        free = USABLE["cuda"] * torch.cuda.mem_get_info(device)[0]
-    else:
-        free = USABLE["cpu"] * available_memory() / int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    needed = footprint(
-        config,
-        training.micro_batch or 1,
-        length,
-        precision=training.precision,
-        optimizer=training.optimizer,
-        strategy="one" if ranks == 1 else training.parallel,
-        ranks=ranks,
-        recompute=training.recompute,
-        trained=None if lora is None else adapter_size(config, lora),
-        device="cuda" if device.type == "cuda" else "cpu",
-    )
-    return Fit(needed, free, training.micro_batch or 1)
+@dataclasses.dataclass(frozen=True)
+class Demand:
+    """What is asked of a device's memory: a model, the tokens of a row, how it is trained."""
+
+    config: GPT2Config
+    length: int
+    training: TrainingConfig
+    lora: LoraConfig | None
+    device: torch.device
+    ranks: int = 1
+
+    def fit(self) -> Fit:
+        """The memory it takes at least: with one row at a time, or as many as asked."""
+        training, on_gpu = self.training, self.device.type == "cuda"
+        if on_gpu:
+            free = USABLE["cuda"] * torch.cuda.mem_get_info(self.device)[0]
+        else:
+            free = USABLE["cpu"] * available_memory() / int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+        needed = footprint(
+            self.config,
+            training.micro_batch or 1,
+            self.length,
+            precision=training.precision,
+            optimizer=training.optimizer,
+            strategy="one" if self.ranks == 1 else training.parallel,
+            ranks=self.ranks,
+            recompute=training.recompute,
+            trained=None if self.lora is None else adapter_size(self.config, self.lora),
+            device="cuda" if on_gpu else "cpu",
+        )
+        return Fit(needed, free, training.micro_batch or 1)
+
+    def checked(self, anyway: bool = False) -> Fit:
+        """The same; raises `OptionError` with what would fit, where it does not."""
+        asked = self.fit()
+        if asked.fits or anyway:
+            return asked
+        proposals = [
+            f"{words} ({gib(fit.needed.total)})" for words, fit in self._less() if fit.fits
+        ]
+        advice = (
+            f"What would fit: {', or '.join(proposals)}."
+            if proposals
+            else "Nothing here makes it fit: take a smaller model, a machine with more memory, or "
+            "several GPUs with --parallel fsdp."
+        )
+        raise OptionError(
+            f"The memory is too small: {asked.words()}. {advice} --anyway begins all the same."
+        )
+
+    def _less(self) -> Iterator[tuple[str, Fit]]:
+        """Options that take less, with what they take."""
+        replace, adapters = dataclasses.replace, self.lora or LoraConfig()
+        again = replace(self, training=replace(self.training, recompute=True))
+        least = replace(self, training=replace(self.training, recompute=True, micro_batch=1))
+        yield "--recompute", again.fit()
+        yield "--micro-batch 1 --recompute", least.fit()
+        if self.lora is None:
+            yield "--lora", replace(self, lora=adapters).fit()
+        least = replace(least, lora=adapters)
+        yield "--lora --recompute", least.fit()
+        length = self.length // 4
+        yield f"--lora --recompute --length {length}", replace(least, length=max(2, length)).fit()
 
 
 def adapter_size(config: GPT2Config, lora: LoraConfig) -> int:
@@ -315,47 +352,6 @@ def adapter_size(config: GPT2Config, lora: LoraConfig) -> int:
         model = GPT2LMHeadModel(config)
         add_lora(model, lora)
     return model.num_parameters(only_trainable=True)
-
-
-def check_memory(
-    config: GPT2Config,
-    length: int,
-    training: TrainingConfig,
-    lora: LoraConfig | None,
-    device: torch.device,
-    ranks: int = 1,
-    anyway: bool = False,
-) -> Fit:
-    """The memory needed; raises `OptionError` with what would fit, where it does not."""
-    asked = memory_of(config, length, training, lora, device, ranks)
-    if asked.fits or anyway:
-        return asked
-    changes: list[tuple[str, dict[str, Any]]] = [
-        ("--recompute", {"recompute": True}),
-        ("--micro-batch 1 --recompute", {"micro_batch": 1, "recompute": True}),
-    ]
-    tries = [(words, change, lora, length) for words, change in changes]
-    if lora is None:
-        tries.append(("--lora", {}, LoraConfig(), length))
-    tries.append(("--lora --recompute", changes[1][1], lora or LoraConfig(), length))
-    tries.append((f"--lora --recompute --length {length // 4}", changes[1][1],
-                  lora or LoraConfig(), max(2, length // 4)))  # fmt: skip
-    proposals = []
-    for words, change, adapters, rows in tries:
-        other = memory_of(
-            config, rows, dataclasses.replace(training, **change), adapters, device, ranks
-        )
-        if other.fits:
-            proposals.append(f"{words} ({gib(other.needed.total)})")
-    advice = (
-        f"What would fit: {', or '.join(proposals)}."
-        if proposals
-        else "Nothing here makes it fit: take a smaller model, a machine with more memory, or "
-        "several GPUs with --parallel fsdp."
-    )
-    raise OptionError(
-        f"The memory is too small: {asked.words()}. {advice} --anyway begins all the same."
-    )
 
 
 def _first_words(data: TokenData, tokenizer: GPT2Tokenizer) -> str:
