@@ -22,7 +22,7 @@ import torch
 
 from gpt2 import GPT2Config, GPT2LMHeadModel
 from gpt2.training.batches import Whole, Windows
-from gpt2.training.config import TrainingConfig
+from gpt2.training.config import Start, TrainingConfig
 from gpt2.training.loop import Trainer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -83,7 +83,7 @@ def train(options: dict[str, Any], seed: int, text: Path, folder: Path) -> dict[
         config,
         folder,
         from_scratch=True,
-        overwrite=True,
+        start=Start(overwrite=True),
         show=False,
     )
     begin = time.perf_counter()

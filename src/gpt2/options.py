@@ -1,6 +1,6 @@
 """One declaration for each option.
 
-A field of an options dataclass (``GenerationConfig``, later ``TrainingConfig``) carries its help,
+A field of an options dataclass (``GenerationConfig``, ``TrainingConfig``) carries its help,
 its bounds and the value that switches it off. Validation, the command line and the table in the
 documentation all derive from that field; nothing about an option is written a second time.
 """
@@ -31,6 +31,7 @@ class Option:
     choices: tuple[Any, ...] | None = None
     off: Any = None  # the value at which the option does nothing
     cli: bool = True  # shown on the command line
+    flag: bool = False  # a wish for one time: the command line has no --no-... for it
 
 
 def option(
@@ -43,9 +44,10 @@ def option(
     choices: tuple[Any, ...] | None = None,
     off: Any = None,
     cli: bool = True,
+    flag: bool = False,
 ) -> T:
     """Declare a field of an options dataclass. The default must be immutable."""
-    spec = Option(help, minimum, maximum, above, choices, off, cli)
+    spec = Option(help, minimum, maximum, above, choices, off, cli, flag)
     field: T = dataclasses.field(default=default, metadata={"option": spec})
     return field
 
@@ -63,6 +65,11 @@ def check_names(cls: type, names: Iterable[str]) -> None:
             near = difflib.get_close_matches(name, known, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise OptionError(f"{cls.__name__} has no option {name!r}.{hint}")
+
+
+def fields_of(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that are fields of ``cls``."""
+    return {f.name: values[f.name] for f in dataclasses.fields(cls) if f.name in values}
 
 
 def validate(options: Any) -> None:

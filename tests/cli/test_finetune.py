@@ -18,8 +18,9 @@ from gpt2.errors import OptionError
 from gpt2.model import GPT2LMHeadModel
 from gpt2.model.lora import load_lora
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training import finetuning
-from gpt2.training.finetuning import FinetuneConfig, has_pairs, pair_data
+from gpt2.training import demand
+from gpt2.training.config import FinetuneConfig, TrainingConfig
+from gpt2.training.finetuning import has_pairs, pair_data
 from gpt2.training.footprint import footprint
 
 ANSWERS = {"fox": "quick brown", "dog": "the lazy", "over": "jumps"}
@@ -136,14 +137,14 @@ def test_what_does_not_fit_is_refused_with_a_proposal(
 ) -> None:
     wide = tmp_path / "wide"
     write_tiny(wide, n_embd=512, n_layer=4)
-    monkeypatch.setattr(finetuning, "available_memory", lambda: 160e6)
+    monkeypatch.setattr(demand, "available_memory", lambda: 160e6)
     refused = finetune(wide, pairs, "-o", tmp_path / "run", "--length", 64)
     assert isinstance(refused.exception, OptionError)
     words = str(refused.exception)
     assert "The memory is too small: it needs about" in words
     assert "What would fit: --lora (" in words
     assert not (tmp_path / "run").exists()
-    monkeypatch.setattr(finetuning, "available_memory", lambda: 1e6)
+    monkeypatch.setattr(demand, "available_memory", lambda: 1e6)
     with pytest.raises(OptionError, match="take a smaller model"):
         raise finetune(wide, pairs, "-o", tmp_path / "run").exception or ValueError
     done = finetune(base, pairs, "-o", tmp_path / "run", "--steps", 1, "--anyway")
@@ -152,8 +153,8 @@ def test_what_does_not_fit_is_refused_with_a_proposal(
 
 def test_adapters_count() -> None:
     config = tiny_config()
-    rank = finetuning.LoraConfig(lora_rank=2, lora_targets="attn.c_attn")
-    assert finetuning.adapter_size(config, rank) == 2 * 2 * (64 + 192)
+    rank = demand.LoraConfig(lora_rank=2, lora_targets="attn.c_attn")
+    assert demand.adapter_size(config, rank) == 2 * 2 * (64 + 192)
     assert footprint(config, 1, 64, trained=1024).gradients == 4096
 
 
@@ -166,7 +167,7 @@ def test_what_is_held_out_is_not_learned(base: Path, pairs: Path, tmp_path: Path
     assert not has_pairs(path, FinetuneConfig())  # another kind of JSON lines: text
     assert has_pairs(pairs, FinetuneConfig())
     tokenizer = GPT2Tokenizer.from_pretrained(base)
-    data = pair_data(path, config, tokenizer, 64, None, 4, 0)
+    data = pair_data(path, config, TrainingConfig(batch_size=4), tokenizer, 64)
     learned, held = data.source.examples, data.held.examples.examples  # type: ignore[attr-defined]
     assert (len(learned), len(held)) == (15, 5)
     texts = {tokenizer.decode(example.ids.tolist()) for example in [*learned, *held]}

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from gpt2 import GPT2Config, GPT2LMHeadModel
+from gpt2.options import fields_of
 from gpt2.training.batches import Whole, Windows
 from gpt2.training.checkpoints import OPTIMIZER, TRAINING, Checkpoints
-from gpt2.training.config import TrainingConfig
+from gpt2.training.config import Start, TrainingConfig
 from gpt2.training.distributed import whole
 from gpt2.training.loop import Trainer
 
@@ -52,6 +53,7 @@ def model_of(**shape: Any) -> GPT2LMHeadModel:
 def trainer(folder: Path, options: dict[str, Any] | None = None, **given: Any) -> Trainer:
     config = TrainingConfig(**{**SMALL, **(options or {})})
     shape = given.pop("shape", {})
+    start = Start(**{name: given.pop(name) for name in fields_of(Start, given)})
     source = Windows(Cycle(4000, 0), LENGTH, config.batch_size, config.seed)
     held = Whole(Cycle(500, 1), LENGTH, 8)
     return Trainer(
@@ -59,6 +61,7 @@ def trainer(folder: Path, options: dict[str, Any] | None = None, **given: Any) -
         source,
         config,
         folder,
+        start=start,
         **{"held": held, "show": False, "from_scratch": True, **given},
     )
 

@@ -55,6 +55,8 @@ def _option(
 ) -> Callable[[F], F]:
     kind, many = _click_type(hint, spec)
     flag = "--" + name.replace("_", "-")
+    if spec.flag:
+        return click.option(flag, name, is_flag=True, help=spec.help)
     spelling = f"{flag}/--no-{flag[2:]}" if kind is click.BOOL else flag
     return click.option(
         *aliases,

@@ -94,6 +94,24 @@ class Tuned:
     facts: Mapping[str, Any]
 
 
+def named(task: str) -> tuple[str, dict[str, str]]:
+    """A task's name and what is said with it: "translate:en-fr" has ``source`` and ``to``.
+
+    Raises `OptionError` for an unknown task.
+    """
+    from gpt2.tasks import TASKS
+
+    name, _, languages = task.partition(":")
+    facts = {}
+    if languages and name == "translate" and languages.count("-") == 1:
+        facts = dict(zip(("source", "to"), languages.split("-"), strict=True))
+    elif languages:
+        raise OptionError(f"{task} is no task: only translate:en-fr and the like.")
+    if name not in TASKS:
+        raise OptionError(f"there is no task {name!r}: the tasks are {', '.join(TASKS)}.")
+    return name, facts
+
+
 def remember(folder: str | os.PathLike[str], task: str, **facts: Any) -> None:
     """Note in a model's folder that it was fine-tuned for a task, in the task's own form.
 
@@ -105,13 +123,8 @@ def remember(folder: str | os.PathLike[str], task: str, **facts: Any) -> None:
     from gpt2.tasks import TASKS
 
     folder = Path(folder)
-    task, _, languages = task.partition(":")
-    if languages and task == "translate" and languages.count("-") == 1:
-        facts = {**dict(zip(("source", "to"), languages.split("-"), strict=True)), **facts}
-    elif languages:
-        raise OptionError(f"{task}:{languages} is no task: only translate:en-fr and the like.")
-    if task not in TASKS:
-        raise OptionError(f"there is no task {task!r}: the tasks are {', '.join(TASKS)}.")
+    task, said = named(task)
+    facts = {**said, **facts}
     if not folder.is_dir():
         raise MissingFileError(f"there is no folder {folder}.")
     form = TASKS[task].form

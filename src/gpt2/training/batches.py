@@ -73,6 +73,18 @@ class Source(Protocol):
         ...
 
 
+class Held(Protocol):
+    """A text to validate on: `Whole`, or the like over examples."""
+
+    def __len__(self) -> int:
+        """Batches in all."""
+        ...
+
+    def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
+        """A batch's rows that belong to a rank; perhaps none."""
+        ...
+
+
 def share(rows: int, rank: int, ranks: int) -> range:
     """The rows that belong to a rank: consecutive ones, their numbers differing by one at most."""
     if not 0 <= rank < ranks:

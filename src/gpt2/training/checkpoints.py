@@ -24,7 +24,7 @@ from torch import Tensor
 from gpt2.checkpoint.mapped import read_safetensors, write_safetensors
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.files import read_json, reported, write_json
-from gpt2.training.config import TrainingConfig
+from gpt2.training.config import Start, TrainingConfig
 
 FOLDER, TRAINING, MODEL = "checkpoints", "training", "model"
 STATE, OPTIMIZER = "state.json", "optimizer.safetensors"
@@ -88,7 +88,7 @@ class Checkpoints:
             raise MissingFileError(f"{self.run} has no checkpoint to go on from.")
         return self.at(steps[-1])
 
-    def take(self, resume: bool, overwrite: bool = False) -> None:
+    def take(self, start: Start) -> None:
         """Let no other process write here, until `release`.
 
         Raises `OptionError` where another does, or where there is a run that is neither to go on
@@ -105,17 +105,17 @@ class Checkpoints:
             self.release()
             raise OptionError(f"Another process is training in {self.run}.") from None
         try:
-            self._begin(resume, overwrite)
+            self._begin(start)
         except BaseException:
             self.release()
             raise
 
-    def _begin(self, resume: bool, overwrite: bool) -> None:
+    def _begin(self, start: Start) -> None:
         """Check that there is what to go on from, or nothing that would be lost."""
         steps = self.steps()
-        if resume:
+        if start.resume:
             self.last()
-        elif steps and not overwrite:
+        elif steps and not start.overwrite:
             raise OptionError(
                 f"{self.run} holds a run of {steps[-1]} steps: give --resume to go on, --overwrite "
                 "to begin anew, or another folder."

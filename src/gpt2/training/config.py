@@ -13,6 +13,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
 # What may differ when a run goes on: none of it changes what the weights become.
 HARMLESS = ("validate_every", "save_every", "save_minutes", "keep", "sample_every", "prompt",
             "sample_tokens")  # fmt: skip
+TUNED_BATCH, TUNED_LENGTH = 8, 256  # fine-tuning: rows of a step, tokens of a row of plain text
 
 
 @dataclasses.dataclass
@@ -100,6 +101,22 @@ class TrainingConfig:
             for name, value in before.items()
             if name not in HARMLESS and value != after[name]
         }
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """How a run's folder is taken up; by default it must not hold a run. Raises `OptionError`."""
+
+    resume: bool = option(False, "Go on from the last checkpoint, bit for bit.", flag=True)
+    allow_changes: bool = option(
+        False, "Go on with other data or options than before.", flag=True
+    )
+    overwrite: bool = option(False, "Begin anew, whatever the folder holds.", flag=True)
+
+    def __post_init__(self) -> None:
+        validate(self)
+        if self.resume and self.overwrite:
+            raise OptionError("resume goes on with what overwrite would remove: give one of them.")
 
 
 @dataclasses.dataclass

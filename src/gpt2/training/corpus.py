@@ -1,21 +1,53 @@
-"""What `gpt2 train` trains on: a folder that `gpt2 prepare` wrote, or text that it prepares."""
+"""What a run learns: a folder that `gpt2 prepare` wrote, or text that is prepared, as rows."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from gpt2.errors import InputError
 from gpt2.tokenizer import GPT2Tokenizer, train_tokenizer
 from gpt2.tokenizer.training import read_pieces
+from gpt2.training.batches import Batch, Held, Source, Whole, Windows
 from gpt2.training.data import TokenData, prepare
 from gpt2.training.data.manifest import FILE
+from gpt2.training.data.overlap import texts_of
 
-TRAIN, VALIDATION = "train", "validation"
-LOOKED_AT = 1 << 22  # tokens decoded at a time
+VALIDATION = "validation"
+ROWS = 64  # of a batch when tokens are only counted
+SEARCHED = 20_000_000  # tokens of the training text in which copies are looked for
+
+
+@dataclasses.dataclass
+class Data:
+    """What is learned.
+
+    Attributes:
+        source: the rows of each step.
+        held: what to validate on; None: nothing.
+        identity: tells it from other data.
+        tokens: places that are learned in an epoch.
+        passes: batches over all of it once.
+        texts: it as text, in parts, for the search for copies; searched: how much, in words.
+        length: tokens of a row.
+        prompt: what samples may begin with.
+        notes: what the user should know.
+    """
+
+    source: Source
+    held: Held | None
+    identity: dict[str, Any]
+    tokens: int
+    passes: Callable[[], Iterator[Batch]]
+    texts: Callable[[], Iterable[str]]
+    length: int
+    searched: str = "all of it was searched"
+    prompt: str = "\n"
+    notes: list[str] = dataclasses.field(default_factory=list)
 
 
 def prepared(
@@ -65,8 +97,18 @@ def identity(data: TokenData) -> dict[str, Any]:
     return {"sha256": total.hexdigest(), "tokens": len(data)}
 
 
-def texts(data: TokenData, most: int) -> Iterator[str]:
-    """The first ``most`` tokens as text again, in parts."""
-    tokenizer = data.tokenizer()
-    for start in range(0, min(most, len(data)), LOOKED_AT):
-        yield tokenizer.decode(data.run(start, min(LOOKED_AT, most - start, len(data) - start)))
+def windows(
+    tokens: TokenData, held: TokenData | None, length: int, batch_size: int, seed: int
+) -> Data:
+    """A prepared text in rows of ``length`` tokens, ``batch_size`` a step; ``held`` validates."""
+    whole, part = Whole(tokens, length, ROWS), SEARCHED / len(tokens)
+    return Data(
+        source=Windows(tokens, length, batch_size, seed),
+        held=None if held is None else Whole(held, length, batch_size),
+        identity=identity(tokens),
+        tokens=len(tokens),
+        passes=lambda: (whole.batch(n) for n in range(len(whole))),
+        texts=lambda: texts_of(tokens, SEARCHED),
+        length=length,
+        searched=f"its first {part:.0%} were searched" if part < 1 else Data.searched,
+    )

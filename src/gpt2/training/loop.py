@@ -18,14 +18,14 @@ import time
 from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
 from gpt2 import __version__
 from gpt2.errors import GPT2Error, OptionError, TrainingError, WriteError
 from gpt2.training import distributed, memory
-from gpt2.training.batches import Batch, Source, prefetch
+from gpt2.training.batches import Batch, Held, Source, prefetch
 from gpt2.training.checkpoints import (
     MODEL,
     Checkpoints,
@@ -34,7 +34,7 @@ from gpt2.training.checkpoints import (
     read_optimizer,
     read_state,
 )
-from gpt2.training.config import TrainingConfig
+from gpt2.training.config import Start, TrainingConfig
 from gpt2.training.distributed import Processes, whole
 from gpt2.training.flops import flops_per_token, peak
 from gpt2.training.log import Log
@@ -44,18 +44,6 @@ from gpt2.training.step import Stepper, Update
 from gpt2.training.validate import Validation, validate
 
 EXPECTED = 0.05  # how far from ln(vocabulary) the first loss of new weights may be, as a part of it
-
-
-class Held(Protocol):
-    """A text to validate on: `Whole`, or the like over examples."""
-
-    def __len__(self) -> int:
-        """Batches in all."""
-        ...
-
-    def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
-        """A batch's rows that belong to a rank; perhaps none."""
-        ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,9 +107,7 @@ class Trainer:
         held: Held | None = None,
         tokenizer: Any = None,
         data: Mapping[str, Any] | None = None,
-        resume: bool = False,
-        overwrite: bool = False,
-        allow_changes: bool = False,
+        start: Start = Start(),
         from_scratch: bool = False,
         files: ModelFiles | None = None,
         bytes_of: Any = None,
@@ -140,16 +126,16 @@ class Trainer:
         self.model = model.to(self.processes.device)
         self.model.gradient_checkpointing_enable(config.recompute)
         self.files = files or WholeModel(self.model, tokenizer)
-        self.processes.on_first(lambda: self.checkpoints.take(resume, overwrite))
+        self.processes.on_first(lambda: self.checkpoints.take(start))
         try:
-            self._set_up(resume, allow_changes, show)
+            self._set_up(start, show)
         except BaseException:
             self.checkpoints.release()
             raise
 
-    def _set_up(self, resume: bool, allow_changes: bool, show: bool) -> None:
+    def _set_up(self, start: Start, show: bool) -> None:
         """What there is to do once the folder is this run's."""
-        state = self._resumed(allow_changes) if resume else None
+        state = self._resumed(start.allow_changes) if start.resume else None
         if threads := self.config.threads or (state.threads if state else None):
             torch.set_num_threads(threads)
         self.stepper = Stepper(self.model, self.config, self.processes)
