@@ -6,16 +6,23 @@ python -m tests.training.runs FOLDER '{"options": {...}, "resume": true, ...}' [
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import os
+import resource
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from gpt2 import GPT2Config, GPT2LMHeadModel
+from gpt2.errors import WriteError
 from gpt2.options import fields_of
+from gpt2.training import shards
 from gpt2.training.batches import Whole, Windows
 from gpt2.training.checkpoints import OPTIMIZER, TRAINING, Checkpoints
 from gpt2.training.config import Start, TrainingConfig
@@ -69,9 +76,15 @@ def trainer(folder: Path, options: dict[str, Any] | None = None, **given: Any) -
 def digest(folder: Path, step: int) -> str:
     """A hash of the weights and the optimiser after a step."""
     place = Checkpoints(folder).at(step)
-    total = hashlib.sha256()
-    for path in (place / "model.safetensors", place / TRAINING / OPTIMIZER):
-        total.update(path.read_bytes())
+    total = hashlib.sha256((place / "model.safetensors").read_bytes())
+    if (place / TRAINING / OPTIMIZER).exists():
+        total.update((place / TRAINING / OPTIMIZER).read_bytes())
+        return total.hexdigest()
+    found = shards.read(
+        place / TRAINING / shards.FOLDER, lambda _, shape: torch.zeros(shape), False
+    )
+    for name, tensor in sorted(found.items()):
+        total.update(name.encode() + tensor.numpy().tobytes())
     return total.hexdigest()
 
 
@@ -85,8 +98,26 @@ def losses(folder: Path) -> list[float]:
 GRADIENTS = "gradients.pt"
 
 
-def run(folder: Path, keep_gradients: int = 0, **given: Any) -> None:
-    """A run; the first steps' gradients, before they are shortened, may be kept in the folder."""
+def run(
+    folder: Path,
+    *,
+    keep_gradients: int = 0,
+    cut: tuple[str, int] | None = None,
+    full: bool = False,
+    **given: Any,
+) -> None:
+    """A run of `trainer`.
+
+    Args:
+        keep_gradients: of how many first steps they are kept in the folder, before they are
+            shortened.
+        cut: another run, and the step of its last checkpoint: this one goes on from what was there
+            before that.
+        full: the disk of the second process is full at the second checkpoint, and that stops it.
+    """
+    if cut is not None and os.environ.get("RANK", "0") == "0":
+        shutil.copytree(cut[0], folder)
+        shutil.rmtree(Checkpoints(folder).at(cut[1]))
     made = trainer(folder, **given)
     stepper, kept = made.stepper, []
     norm = stepper._norm
@@ -98,9 +129,31 @@ def run(folder: Path, keep_gradients: int = 0, **given: Any) -> None:
         return norm()
 
     stepper._norm = noted  # type: ignore[method-assign]
-    made.run()
+    if full:
+        _run_until_full(made)
+    else:
+        made.run()
     if keep_gradients and made.processes.first:
         torch.save(kept, folder / GRADIENTS)
+
+
+def _run_until_full(made: Trainer) -> None:
+    """The second process cannot write more than 5 kB at the second checkpoint; all know of it."""
+    write, times = shards.write, itertools.count(1)
+
+    def limited(*arguments: Any) -> Any:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if next(times) == 2 and not made.processes.first:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, before[1]))
+        try:
+            return write(*arguments)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shards, "write", limited)
+        with pytest.raises(WriteError, match=r"could not be written.*step 4 is as it was"):
+            made.run()
 
 
 if __name__ == "__main__":

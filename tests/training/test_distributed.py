@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +16,34 @@ import pytest
 import torch
 
 from gpt2 import GPT2LMHeadModel
-from gpt2.training.checkpoints import Checkpoints
+from gpt2.errors import CorruptFileError, MissingFileError
+from gpt2.training import shards
+from gpt2.training.checkpoints import TRAINING, Checkpoints
 from tests.conftest import ROOT
-from tests.training.runs import GRADIENTS, losses, run, trainer
+from tests.training.runs import GRADIENTS, digest, losses, run, trainer
 
 # Five rows: one process has two of them, the other three, in different parts.
 LEARNING = {"steps": 50, "batch_size": 5, "lr": 1e-2, "micro_batch": 2, "save_every": 25,
             "validate_every": 25}  # fmt: skip
 
 
+LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+            "-m"]  # fmt: skip
+
+
 def two_processes(folder: Path, **given: Any) -> None:
-    in_turn({folder: given})
+    in_turn((folder, given))
 
 
-def in_turn(runs: dict[Path, dict[str, Any]]) -> None:
+def in_turn(*runs: tuple[Path, dict[str, Any]]) -> None:
     """Runs of two processes one after the other: starting them takes most of the time."""
-    words = [word for folder, given in runs.items() for word in (str(folder), json.dumps(given))]
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    start("tests.training.runs", *(word for run in runs for word in (run[0], json.dumps(run[1]))))
+
+
+def start(*words: object) -> None:
+    """Two processes of a module; they must end well."""
     done = subprocess.run(
-        [*launcher, "-m", "tests.training.runs", *words],
+        [*LAUNCHER, *map(str, words)],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -65,17 +77,89 @@ def test_two_processes_and_then_one_are_one(tmp_path: Path) -> None:
     short = {**LEARNING, "steps": 8, "save_every": 4, "validate_every": 4}
     sharded = {**short, "parallel": "fsdp", "steps": 3, "save_every": 0, "validate_every": 0}
     run(tmp_path / "one", keep_gradients=3, options=short)
-    in_turn({
-        tmp_path / "two": {"options": short, "keep_gradients": 3},
-        tmp_path / "sharded": {"options": sharded, "keep_gradients": 3},
-    })  # fmt: skip
+    in_turn(
+        (tmp_path / "two", {"options": short, "keep_gradients": 3}),
+        (tmp_path / "sharded", {"options": sharded, "keep_gradients": 3}),
+    )
     for folder in ("two", "sharded"):
         check_gradients(tmp_path / folder, tmp_path / "one")
     check_same(tmp_path / "two", tmp_path / "one", 8)
-    last = Checkpoints(tmp_path / "two").at(8)
-    last.rename(tmp_path / "step-000008")
+    Checkpoints(tmp_path / "two").at(8).rename(tmp_path / "step-000008")
     trainer(tmp_path / "two", short, resume=True).run()
     check_same(tmp_path / "two", tmp_path / "one", 8)
+
+
+def test_sharded_checkpoints_of_two_processes(tmp_path: Path) -> None:
+    """Muon for the matrices, AdamW for the rest: both states are in the shards."""
+    options = {**LEARNING, "steps": 8, "save_every": 4, "validate_every": 4, "parallel": "fsdp",
+               "optimizer": "muon"}  # fmt: skip
+    whole, cut, full, one = (tmp_path / name for name in ("whole", "cut", "full", "one"))
+    in_turn(
+        (whole, {"options": options}),
+        (cut, {"options": options, "resume": True, "cut": (str(whole), 8)}),
+        (full, {"options": options, "full": True}),
+    )
+    training = Checkpoints(whole).at(8) / TRAINING
+    assert {path.name for path in training.iterdir()} == {"state.json", "optimizer"}
+    sizes = [path.stat().st_size for path in sorted((training / "optimizer").glob("*.distcp"))]
+    assert len(sizes) == 2
+    assert max(sizes) < 0.6 * sum(sizes)
+    assert digest(cut, 8) == digest(whole, 8)
+    assert losses(cut) == losses(whole)
+    names = sorted(path.name for path in Checkpoints(full).folder.iterdir())
+    assert names == ["lock", "step-000004"]
+    assert digest(full, 4) == digest(whole, 4)
+    run(one, options=options, resume=True, cut=(str(whole), 8))
+    check_same(one, whole, 8)
+
+
+def test_damaged_shards_are_told(tmp_path: Path) -> None:
+    group = torch.distributed.HashStore()
+    torch.distributed.init_process_group("gloo", store=group, rank=0, world_size=1)
+    try:
+        files = shards.write(tmp_path, {"a:x": torch.arange(4.0)})
+    finally:
+        torch.distributed.destroy_process_group()
+
+    def read() -> torch.Tensor:
+        return shards.read(tmp_path, lambda name, shape: torch.zeros(shape), False)["a:x"]
+
+    assert read().tolist() == [0, 1, 2, 3]
+    metadata, data = files
+    content = data.read_bytes()
+    data.write_bytes(content[:-100])
+    with pytest.raises(CorruptFileError, match="cannot be read"):
+        read()
+    data.write_bytes(content)
+    for wrong in (metadata.read_bytes()[:-9], pickle.dumps(os.getcwd), pickle.dumps([1])):
+        metadata.write_bytes(wrong)
+        with pytest.raises(CorruptFileError, match=r"\.metadata"):
+            read()
+    metadata.unlink()
+    with pytest.raises(MissingFileError):
+        read()
+
+
+@pytest.mark.slow
+def test_two_sharded_processes_that_are_killed_go_on(tmp_path: Path) -> None:
+    options = {**LEARNING, "steps": 60, "save_every": 5, "validate_every": 0, "parallel": "fsdp"}
+    cut, whole = tmp_path / "cut", tmp_path / "whole"
+    given = json.dumps({"options": options})
+    child = subprocess.Popen(
+        [*LAUNCHER, "tests.training.runs", str(cut), given],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )
+    checkpoints, end = Checkpoints(cut), time.monotonic() + 200
+    while len(checkpoints.steps()) < 2 and child.poll() is None and time.monotonic() < end:
+        time.sleep(0.002)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    assert 5 < checkpoints.steps()[-1] < 60
+    in_turn((cut, {"options": options, "resume": True}), (whole, {"options": options}))
+    assert digest(cut, 60) == digest(whole, 60)
+    assert [path.name for path in checkpoints.folder.iterdir() if "part" in path.name] == []
 
 
 @pytest.mark.slow
@@ -96,9 +180,15 @@ def test_fifty_steps_of_two_processes_are_those_of_one(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
-def test_a_run_goes_on_with_another_number_of_processes(tmp_path: Path, parallel: str) -> None:
-    options = {**LEARNING, "parallel": parallel}
+@pytest.mark.parametrize(
+    "options",
+    [{"parallel": "ddp"}, {"parallel": "fsdp"}, {"parallel": "fsdp", "optimizer": "muon"}],
+    ids=str,
+)
+def test_a_run_goes_on_with_another_number_of_processes(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    options = {**LEARNING, **options}
     trainer(tmp_path / "one", options).run()
     two_processes(tmp_path / "two", options=options)
     for folder, goes_on in (("one", two_processes), ("two", _here)):

@@ -1,4 +1,4 @@
-"""What ``gpt2 train`` and ``gpt2 finetune`` share: the processes, the run, how it is told, its end."""
+"""What ``gpt2 train`` and ``gpt2 finetune`` share: processes, the run, what is told, its end."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gpt2.training.config import Start
 
 if TYPE_CHECKING:
     from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.training.batches import Held
     from gpt2.training.corpus import Data
     from gpt2.training.distributed import Processes
     from gpt2.training.loop import Outcome, Trainer
@@ -42,7 +43,7 @@ class Run(abc.ABC):
     def make(self) -> tuple[Trainer, Data]:
         """What trains, made of what was given, and what is learned."""
 
-    def complete(self) -> None:
+    def complete(self) -> None:  # noqa: B027 (there need not be anything)
         """What the first process does with RUN/model before it tells of it; nothing here."""
 
     def execute(self) -> None:
@@ -98,8 +99,8 @@ class Run(abc.ABC):
 
     def _tell(self, outcome: Outcome, trainer: Trainer, data: Data) -> None:
         """The report, and in a few lines how it went and where everything is."""
-        if outcome.best is not None and outcome.validation is not None:
-            self._report(outcome, trainer, data)
+        if data.held is not None and outcome.best is not None and outcome.validation is not None:
+            self._report(outcome, trainer, data, data.held)
             if outcome.stopped == "patience":
                 self.note(f"stopped after step {outcome.step}: the held-out part got no better")
             step = int(outcome.best["step"])
@@ -107,7 +108,7 @@ class Run(abc.ABC):
         click.echo(str(outcome.model))
         self.note(f"try it: gpt2 generate --model {outcome.model} TEXT")
 
-    def _report(self, outcome: Outcome, trainer: Trainer, data: Data) -> None:
+    def _report(self, outcome: Outcome, trainer: Trainer, data: Data, held: Held) -> None:
         from gpt2.training.report import MARKDOWN, make_report
 
         rows = outcome.step * data.source.batch_size
@@ -115,7 +116,7 @@ class Run(abc.ABC):
             self.folder,
             trainer.model.config.vocab_size,
             data.passes(),
-            (data.held.batch(n) for n in range(len(data.held))),
+            (held.batch(n) for n in range(len(held))),
             data.texts(),
             epochs=rows / data.source.per_epoch,
             searched=data.searched,

@@ -1,12 +1,13 @@
 """Checkpoints of a run: ordinary model folders, each with what training needs to go on beside.
 
     RUN/checkpoints/step-000250/          config.json, model.safetensors, tokenizer: a model folder
-    RUN/checkpoints/step-000250/training/ state.json, optimizer.safetensors
+    RUN/checkpoints/step-000250/training/ state.json; optimizer.safetensors, or of a sharded run
+                                          optimizer/ with a file of each process (`shards`)
     RUN/model/                            at the end: the best, or without validation the last
 
 A checkpoint is written under another name, brought to the disk and renamed, so one that has its
-name is whole, whenever the process was killed. The optimiser's state is kept by parameter name in
-whole tensors, so any number of processes can go on from it.
+name is whole, whenever the process was killed. The optimiser's state is kept by parameter name, and
+any number of processes can go on from either form of it.
 """
 
 from __future__ import annotations
@@ -132,29 +133,39 @@ class Checkpoints:
             self._lock.close()
             self._lock = None
 
-    def save(
-        self, state: State, optimizer: Mapping[str, Tensor], model: Callable[[Path], None]
-    ) -> Path:
-        """Write one, whole or not at all; ``model`` writes its files into the folder it is given.
+    def begin(self, step: int) -> Path:
+        """An empty folder, with one for what training needs, that `complete` gives its name.
 
-        Raises `WriteError`; what was there before is untouched.
+        Raises `WriteError`.
         """
-        target = self.at(state.step)
-        part = target.with_name(target.name + PART)
-        with reported(target):
+        part = self._part(step)
+        with reported(part):
             shutil.rmtree(part, ignore_errors=True)
-            try:
-                (part / TRAINING).mkdir(parents=True)
-                model(part)
-                write_safetensors(part / TRAINING / OPTIMIZER, optimizer)
-                write_json(part / TRAINING / STATE, dataclasses.asdict(state))
-                _flush(part)
-                shutil.rmtree(target, ignore_errors=True)
-                part.replace(target)
-                _flush_folder(self.folder)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
+            (part / TRAINING).mkdir(parents=True)
+        return part
+
+    def complete(self, state: State, model: Callable[[Path], None]) -> Path:
+        """Add model and state to what was begun, bring it to the disk and give it its name.
+
+        ``model`` writes its files into the folder it is given. Raises `WriteError`.
+        """
+        target, part = self.at(state.step), self._part(state.step)
+        with reported(target):
+            model(part)
+            write_json(part / TRAINING / STATE, dataclasses.asdict(state))
+            _flush(part)
+            shutil.rmtree(target, ignore_errors=True)
+            part.replace(target)
+            _flush_folder(self.folder)
         return target
+
+    def abandon(self, step: int) -> None:
+        """Remove what was begun."""
+        shutil.rmtree(self._part(step), ignore_errors=True)
+
+    def _part(self, step: int) -> Path:
+        target = self.at(step)
+        return target.with_name(target.name + PART)
 
     def tidy(self, keep: int, best: int | None = None) -> None:
         """Remove all but the last ``keep`` and the best, and what a kill left half-written."""
@@ -194,6 +205,15 @@ def read_state(folder: Path) -> State:
         return State(**content)
     except TypeError as error:
         raise CorruptFileError(f"{path} is not the state of a training: {error}.") from None
+
+
+def write_optimizer(folder: Path, state: Mapping[str, Tensor]) -> None:
+    """Write the optimiser's state, whole tensors, into a checkpoint's folder for training.
+
+    Raises `WriteError`.
+    """
+    with reported(folder):
+        write_safetensors(folder / OPTIMIZER, state)
 
 
 def read_optimizer(folder: Path) -> dict[str, Tensor]:

@@ -108,9 +108,7 @@ class Start:
     """How a run's folder is taken up; by default it must not hold a run. Raises `OptionError`."""
 
     resume: bool = option(False, "Go on from the last checkpoint, bit for bit.", flag=True)
-    allow_changes: bool = option(
-        False, "Go on with other data or options than before.", flag=True
-    )
+    allow_changes: bool = option(False, "Go on with other data or options than before.", flag=True)
     overwrite: bool = option(False, "Begin anew, whatever the folder holds.", flag=True)
 
     def __post_init__(self) -> None:

@@ -170,7 +170,9 @@ def whole(tensor: Any) -> Tensor:
 
 
 def like(value: Tensor, p: Any) -> Tensor:
-    """A whole tensor as ``p`` is: on its device, this process's slice of it where it is sharded."""
+    """A tensor as ``p`` is: on its device, this process's slice of it where it is sharded."""
+    if hasattr(value, "full_tensor"):  # it is so already
+        return value
     value = value.to(p.device, copy=True)
     if not hasattr(p, "full_tensor"):
         return value

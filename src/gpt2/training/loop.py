@@ -16,26 +16,19 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from gpt2 import __version__
-from gpt2.errors import GPT2Error, OptionError, TrainingError, WriteError
-from gpt2.training import distributed, memory
+from gpt2.errors import OptionError, TrainingError, WriteError
+from gpt2.training import distributed, memory, saving
 from gpt2.training.batches import Batch, Held, Source, prefetch
-from gpt2.training.checkpoints import (
-    MODEL,
-    Checkpoints,
-    State,
-    differences,
-    read_optimizer,
-    read_state,
-)
+from gpt2.training.checkpoints import MODEL, Checkpoints, State, differences, read_state
 from gpt2.training.config import Start, TrainingConfig
-from gpt2.training.distributed import Processes, whole
+from gpt2.training.distributed import Processes
 from gpt2.training.flops import flops_per_token, peak
 from gpt2.training.log import Log
 from gpt2.training.model_files import ModelFiles, WholeModel
@@ -140,7 +133,8 @@ class Trainer:
             torch.set_num_threads(threads)
         self.stepper = Stepper(self.model, self.config, self.processes)
         if state is not None:
-            self._restore(state)
+            saving.restore(self.stepper, self.checkpoints.at(state.step), state)
+            self.step, self.best, self.stale = state.step, state.best, state.stale
         rows = self.source.batch(0, self.processes.rank, self.processes.ranks)
         self.length = rows.inputs.shape[1]
         self.stepper.micro_batch = self._micro_batch(state, rows)
@@ -210,18 +204,9 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint of now; all processes must ask."""
-        model = {name: whole(t) for name, t in self.files.tensors().items()}
-        optimizer = {name: whole(t) for name, t in self.stepper.optimizer.state().items()}
-        error: GPT2Error | None = None
-        if self.processes.first:
-            try:
-                write = partial(self.files.write, tensors=model)
-                self.checkpoints.save(self._state(), optimizer, write)
-                best = int(self.best["step"]) if self.best else None
-                self.checkpoints.tidy(self.config.keep, best)
-            except GPT2Error as found:
-                error = found
-        self.processes.agree(error)
+        saving.save(self.checkpoints, self.files, self.stepper, self._state())
+        best = int(self.best["step"]) if self.best else None
+        self.processes.on_first(lambda: self.checkpoints.tidy(self.config.keep, best))
         self.saved_at = time.perf_counter()
 
     def _state(self) -> State:
@@ -344,19 +329,8 @@ class Trainer:
                 f"{self.folder} was trained with other {', '.join(differ)}. The result would be "
                 "another one: give the same again, or --allow-changes."
             )
-        with torch.no_grad():
-            found = self.files.read(folder)
-            for name, tensor in self.files.tensors().items():
-                tensor.copy_(found[name])
+        saving.read_weights(self.files, folder)
         return state
-
-    def _restore(self, state: State) -> None:
-        """Take back what a checkpoint keeps beside the weights."""
-        self.stepper.optimizer.load(read_optimizer(self.checkpoints.at(state.step)))
-        if self.stepper.scale.active:
-            self.stepper.scale.value = state.scale
-            self.stepper.scale.good = state.good_steps
-        self.step, self.best, self.stale = state.step, state.best, state.stale
 
     def _micro_batch(self, state: State | None, rows: Batch) -> int:
         """Rows at a time: as asked, as recorded, or what fits."""

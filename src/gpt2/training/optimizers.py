@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -78,8 +78,16 @@ class Optimizer:
             for quantity, value in kept.items()
         }
 
+    def room(self, key: str, shape: Sequence[int]) -> Tensor:
+        """Memory for what `state` calls ``key``: on its parameter's device, as sharded as that.
+
+        Raises `WeightError` where it is another optimiser's or another model's.
+        """
+        p = self._owner(key, shape)
+        return torch.zeros_like(p) if len(shape) else torch.zeros(())
+
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` gave, whole tensors, perhaps of another number of processes.
+        """Take back what `state` gave: whole tensors, or those of `room`.
 
         Raises `WeightError` where it is another optimiser's or another model's.
         """
@@ -90,13 +98,7 @@ class Optimizer:
         }
         taken: dict[Any, dict[str, Tensor]] = {p: {} for p in owners}
         for key, value in state.items():
-            name, _, quantity = key.rpartition(":")
-            p = self.named.get(name)
-            if p is None or (value.dim() and value.shape != p.shape):
-                raise WeightError(
-                    f"The checkpoint's optimizer remembers {name} {list(value.shape)}, which this "
-                    "model does not train: it belongs to another model or other options."
-                )
+            p, quantity = self._owner(key, value.shape), key.rpartition(":")[2]
             if value.dim():
                 taken[p][quantity] = like(value, p)
             else:  # the count of steps: fused AdamW on a GPU wants it there
@@ -107,6 +109,16 @@ class Optimizer:
         for owner, kept in taken.items():
             if kept:
                 owners[owner].state[owner] = kept
+
+    def _owner(self, key: str, shape: Sequence[int]) -> nn.Parameter:
+        name = key.rpartition(":")[0]
+        p = self.named.get(name)
+        if p is None or (len(shape) and tuple(shape) != tuple(p.shape)):
+            raise WeightError(
+                f"The checkpoint's optimizer remembers {name} {list(shape)}, which this model does "
+                "not train: it belongs to another model or other options."
+            )
+        return p
 
 
 def _adamw(params: list[nn.Parameter], config: TrainingConfig) -> torch.optim.Optimizer:

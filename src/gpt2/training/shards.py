@@ -1,0 +1,122 @@
+"""The optimiser's state in shards, by torch.distributed.checkpoint: each process has its own file.
+
+    training/optimizer/__0_0.distcp   the parts that process 0 had
+    training/optimizer/.metadata      which part of which tensor is in which file
+
+Any number of processes reads it, also one without torchrun: of each tensor what it needs.
+"""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
+from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
+from torch.distributed.checkpoint.state_dict_loader import load as load_shards
+from torch.distributed.checkpoint.state_dict_saver import save as save_shards
+
+from gpt2.errors import CorruptFileError, MissingFileError, WriteError
+from gpt2.files import write_error
+
+FOLDER, METADATA = "optimizer", ".metadata"
+_OURS = "torch.distributed.checkpoint."
+PLAIN = {  # all that is in a .metadata file: a pickle, which could hold anything
+    *((f"{_OURS}metadata", name) for name in (
+        "ChunkStorageMetadata", "Metadata", "MetadataIndex", "StorageMeta", "TensorProperties",
+        "TensorStorageMetadata", "_MEM_FORMAT_ENCODING")),
+    (f"{_OURS}filesystem", "_StorageInfo"),
+    ("torch", "Size"), ("torch", "float32"), ("torch.serialization", "_get_layout"),
+    *((module, name) for module in ("pathlib", "pathlib._local")
+      for name in ("PosixPath", "WindowsPath")),
+}  # fmt: skip
+Room = Callable[[str, torch.Size], Tensor]
+
+
+def write(folder: Path, state: Mapping[str, Tensor]) -> list[Path]:
+    """Write this process's shards into an empty folder; all processes must ask.
+
+    Returns the files that there are now, of all processes. Raises `WriteError` in all of them where
+    one cannot write.
+    """
+    try:
+        found = save_shards(dict(state), storage_writer=FileSystemWriter(folder))
+    except CheckpointException as failed:
+        raise _unwritten(folder, _cause(failed)) from None
+    names = {info.relative_path for info in (found.storage_data or {}).values()}
+    return [folder / name for name in sorted({METADATA, *names})]
+
+
+def read(folder: Path, room: Room, several: bool) -> dict[str, Tensor]:
+    """What `write` wrote, in tensors that ``room`` gives for a name and a shape, perhaps sharded.
+
+    ``several``: all processes of a run read; else this one by itself.
+
+    Raises `CorruptFileError`, and what ``room`` raises.
+    """
+    reader = _Reader(folder)
+    state = {name: room(name, entry.size) for name, entry in reader.tensors().items()}
+    try:
+        with warnings.catch_warnings():  # it warns that there is one process
+            warnings.simplefilter("ignore", UserWarning)
+            load_shards(state, storage_reader=reader, no_dist=not several)
+    except CheckpointException as failed:
+        raise CorruptFileError(f"{folder} cannot be read: {_first_line(_cause(failed))}") from None
+    return state
+
+
+class _Reader(FileSystemReader):
+    """Reads .metadata without letting in what is not meant to be there."""
+
+    def read_metadata(self, *_: Any, **__: Any) -> Metadata:
+        """What is where. Raises `MissingFileError`, `CorruptFileError`."""
+        path = Path(self.path) / METADATA
+        try:
+            with path.open("rb") as file:
+                found = _Unpickler(file).load()
+        except FileNotFoundError:
+            raise MissingFileError(f"{path} is not there.") from None
+        except Exception as error:  # a damaged pickle raises nearly anything
+            raise CorruptFileError(f"{path} is damaged: {_first_line(error)}") from None
+        if not isinstance(found, Metadata):
+            raise CorruptFileError(f"{path} holds a {type(found).__name__}.")
+        return found
+
+    def tensors(self) -> dict[str, TensorStorageMetadata]:
+        """The tensors that are there."""
+        found = self.read_metadata().state_dict_metadata
+        odd = [name for name, e in found.items() if not isinstance(e, TensorStorageMetadata)]
+        if odd:
+            raise CorruptFileError(f"{Path(self.path) / METADATA}: {odd[0]} is no tensor.")
+        return dict(found)  # type: ignore[arg-type]
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in PLAIN:
+            raise pickle.UnpicklingError(f"{module}.{name} does not belong there")
+        return super().find_class(module, name)
+
+
+def _cause(failed: CheckpointException) -> BaseException:
+    """What went wrong in the first of the processes where something did."""
+    error: BaseException = min(failed.failures.items())[1][0]
+    if not isinstance(error, Exception):
+        raise error  # a second Ctrl-C
+    return error
+
+
+def _unwritten(folder: Path, error: BaseException) -> WriteError:
+    if isinstance(error, OSError):
+        return write_error(folder, error)
+    return WriteError(f"{folder} could not be written: {_first_line(error)} The disk may be full.")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".") + "."
