@@ -42,6 +42,7 @@ GRIDS: dict[str, dict[str, list[Any]]] = {
 }
 GOAL = 1.88  # nats: the published loss
 SEARCH_SEED = 100  # none of those that are compared
+THREADS = torch.get_num_threads()  # what a run of the search with fewer leaves is no choice
 
 
 class Characters:
@@ -72,6 +73,7 @@ def train(options: dict[str, Any], seed: int, text: Path, folder: Path) -> dict[
     vocabulary, train_ids, held_ids = read(text)
     config = TrainingConfig(**options, seed=seed, validate_every=0, sample_every=0,
                             save_minutes=0.0)  # fmt: skip
+    torch.set_num_threads(config.threads or THREADS)
     torch.manual_seed(seed)
     none = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
     model = GPT2LMHeadModel(

@@ -79,15 +79,27 @@ def test_without_a_gradient_to_compute_only_the_loss_is() -> None:
     assert empty.item() == head.grad.abs().sum() == 0
 
 
-def test_orthogonal_has_singular_values_near_one() -> None:
+@pytest.mark.parametrize("width", [40, 96])  # step by step, and by the gram alone
+def test_orthogonal_has_singular_values_near_one(width: int) -> None:
     torch.manual_seed(0)
-    matrices = torch.randn(3, 24, 40)
+    matrices = torch.randn(3, 24, width)
     found = orthogonal(matrices)
     values = torch.linalg.svdvals(found)
     assert values.min() > 0.6
     assert values.max() < 1.3
     u, _, v = torch.linalg.svd(matrices, full_matrices=False)
     assert F.cosine_similarity(found.flatten(1), (u @ v).flatten(1)).min() > 0.97
+
+
+@pytest.mark.parametrize("width", [40, 96])
+def test_orthogonal_of_all_but_singular_matrices(width: int) -> None:
+    torch.manual_seed(0)
+    column, row = torch.randn(2, 24, 1), torch.randn(2, 1, width)
+    found = orthogonal(column @ row + 1e-6 * torch.randn(2, 24, width))
+    values = torch.linalg.svdvals(found)
+    assert 0.6 < values[:, 0].min() <= values.max() < 1.3
+    direction = F.normalize(column, dim=1) @ F.normalize(row, dim=2)
+    assert (found * direction).sum((1, 2)) == pytest.approx([1.0, 1.0], abs=0.35)
 
 
 def test_muon_splits_joined_maps_and_knows_no_layout() -> None:
