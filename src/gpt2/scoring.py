@@ -260,10 +260,10 @@ class Scorer:
         whole = dict(zip(heads, self._feed(cache, firsts), strict=True))
         start_of = dict(zip(heads, starts, strict=True))
         others = [row for row, source in enumerate(sources) if row != source]
+        for row in others:  # the first of a group is done with: what is copied is what is shared
+            cache.truncate(sources[row], begins[row])
         if others:
             cache.gather(sources)
-        for row in others:
-            cache.truncate(row, begins[row])
         rest = [
             _Item(row, items[row].ids[at:], max(1, items[row].start - at))
             for row, at in ((row, begins[row]) for row in others)
