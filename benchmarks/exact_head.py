@@ -1,10 +1,10 @@
-"""The exact two-stage head next to the whole one: the k largest logits at each step, same bits.
+"""The exact two-stage head next to the whole one: the k largest logits, or a token drawn of them.
 
     PYTHONPATH=src:. python -m benchmarks.exact_head [--rounds 7] [--tokens 24]
 
 GPT-2 124M shapes, random weights, fp32 and fp16; the bundled model too, whose weights are trained
-but whose head is small. Two engines take turns; what they choose is compared at every step. Writes
-benchmarks/results/exact_head.json.
+but whose head is small. Two engines take turns; what they choose, the same bits and tokens, is
+compared at every step. Writes benchmarks/results/exact_head.json.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from benchmarks.peers.weights import random_tensors
 import gpt2
 from gpt2.checkpoint import read_checkpoint
 from gpt2.config import GPT2Config
+from gpt2.engine import Sampling
 from gpt2.native import NativeEngine
 
 PROMPT = 32
 DTYPES = ("fp32", "fp16")
 TOP = (1, 40)
+HOW = Sampling(temperature=0.8, top_k=50)  # transformers' default top_k
 
 
 def turn(engine: NativeEngine, memory: Any, k: int, tokens: int) -> list[Any]:
@@ -39,8 +41,18 @@ def turn(engine: NativeEngine, memory: Any, k: int, tokens: int) -> list[Any]:
     return found
 
 
+def drawn(engine: NativeEngine, memory: Any, tokens: int) -> list[Any]:
+    """What is drawn in so many steps after the prompt, each from the same noise."""
+    memory.truncate(0, PROMPT)
+    random = np.random.default_rng(0)
+    found = [1]
+    for noise in random.random(tokens).tolist():
+        found += engine.extend_draw(memory, [found[-1:]], None, HOW, [noise])
+    return found
+
+
 def compare(weights: Any, config: GPT2Config, dtype: str, rounds: int, tokens: int) -> Any:
-    """k -> steps a second with and without, and the logits computed again of all."""
+    """What is asked -> steps a second with and without, and the logits computed again of all."""
     engines = {
         name: NativeEngine(weights, config, dtype=dtype, exact_head=exact)
         for name, exact in (("exact head", True), ("whole head", False))
@@ -48,31 +60,28 @@ def compare(weights: Any, config: GPT2Config, dtype: str, rounds: int, tokens: i
     memories = {name: engine.new_cache(1) for name, engine in engines.items()}
     for name, engine in engines.items():
         engine.extend(memories[name], [np.arange(PROMPT) % config.vocab_size], logits="none")
+    asked = {f"k {k}": partial(turn, k=k, tokens=tokens) for k in TOP}
+    asked[f"draw, top_k {HOW.top_k}"] = partial(drawn, tokens=tokens)
     result = {}
-    for k in TOP:
-        runs = {n: partial(turn, e, memories[n], k, tokens) for n, e in engines.items()}
+    for name, run in asked.items():
+        runs = {n: partial(run, e, memories[n]) for n, e in engines.items()}
         one, other = (run() for run in runs.values())
         if one != other:
-            raise SystemExit(f"{dtype}, k = {k}: the choices differ")
+            raise SystemExit(f"{dtype}, {name}: the choices differ")
         before = engines["exact head"].rescored
         seconds = interleaved(runs, rounds)
         after = engines["exact head"].rescored
-        result[f"k {k}"] = {
+        result[name] = {
             "ratio": seconds["whole head"]["median"] / seconds["exact head"]["median"],
             "tokens_per_second": {
-                name: {"median": tokens / s["median"], "min": tokens / s["max"],
-                       "max": tokens / s["min"]}
-                for name, s in seconds.items()
+                n: {"median": tokens / s["median"], "min": tokens / s["max"],
+                    "max": tokens / s["min"]}
+                for n, s in seconds.items()
             },
             "rescored_a_step": (after.total - before.total) / (after.rows - before.rows),
         }  # fmt: skip
-        print(
-            dtype,
-            k,
-            round(result[f"k {k}"]["ratio"], 3),
-            result[f"k {k}"]["rescored_a_step"],
-            flush=True,
-        )
+        ratio, rescored = (result[name][key] for key in ("ratio", "rescored_a_step"))
+        print(f"{dtype}, {name}: {ratio:.3f}x, {rescored:.0f} logits a step", flush=True)
     return result
 
 

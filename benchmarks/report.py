@@ -151,7 +151,7 @@ def exact_head(found: dict[str, Any]) -> str:
         [
             model,
             dtype,
-            top.removeprefix("k "),
+            top,
             *(spread(one["tokens_per_second"][name]) for name in ("exact head", "whole head")),
             f"{one['ratio']:.2f}x",
             f"{one['rescored_a_step']:.0f}",
@@ -160,10 +160,11 @@ def exact_head(found: dict[str, Any]) -> str:
         for dtype, tops in dtypes.items()
         for top, one in tops.items()
     ]
-    head = ["", "", "k", "exact head, tokens/s", "whole head, tokens/s", "ratio", "rescored a step"]
+    head = ["", "", "asked", "exact head, tokens/s", "whole head, tokens/s", "ratio", "rescored"]
     return (
-        "The k largest logits at each step, the same bits both ways. Unasked it is used only "
-        "for heads above 32 MB; gpt2-mini's is smaller, and it would not pay.\n\n"
+        "The k largest logits at each step, or a token drawn from them, the same bits both ways. "
+        "Unasked it is used only for heads above 32 MB; gpt2-mini's is smaller, and it would not "
+        "pay. The last column is how many logits a step were computed in full.\n\n"
         + table(head, rows)
     )
 

@@ -173,13 +173,14 @@ void extend(const Model& model, Cache& cache, int n, const int32_t* rows, const 
 // takes them.
 template <class Room, class Done>
 void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
-            const int32_t* ids, int mode, int top, const Room& room, const Done& done) {
+            const int32_t* ids, int mode, const Largest& wanted, const Room& room,
+            const Done& done) {
   extend(
       model, cache, n, rows, counts, ids,
       [&](int, bool last) { return mode == GPT2_LOGITS_ALL || (mode == GPT2_LOGITS_LAST && last); },
       [&](const Batch& batch) {
         const int picked = static_cast<int>(batch.picked.size());
-        model.forward(batch, cache, picked > 0 ? room(picked) : nullptr, top);
+        model.forward(batch, cache, picked > 0 ? room(picked) : nullptr, wanted);
         if (picked > 0) done(picked);
       });
 }
@@ -346,7 +347,7 @@ int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
     const size_t width = engine->model.shape().vocabulary;
     gpt2::extend(
-        engine->model, cache->cache, n, rows, counts, ids, mode, 0, [&](int) { return logits; },
+        engine->model, cache->cache, n, rows, counts, ids, mode, {}, [&](int) { return logits; },
         [&](int count) { logits += count * width; });
   });
 }
@@ -364,7 +365,7 @@ int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
     gpt2::Selector& selector = engine->selector;
     gpt2::extend(
-        engine->model, cache->cache, n, rows, counts, ids, mode, k,
+        engine->model, cache->cache, n, rows, counts, ids, mode, {k, 1},
         [&](int count) { return selector.logits(count); },
         [&](int count) {
           selector.top(engine->model.team(), count, k, top, logits);
@@ -425,7 +426,7 @@ int gpt2_extend_draw(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const in
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
     gpt2::Selector& selector = engine->selector;
     gpt2::extend(
-        engine->model, cache->cache, n, rows, counts, ids, mode, 0,
+        engine->model, cache->cache, n, rows, counts, ids, mode, selector.needed(*sampling),
         [&](int count) { return selector.logits(count); },
         [&](int count) {
           selector.draw(engine->model.team(), count, *sampling, noise, tokens);

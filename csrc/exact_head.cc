@@ -22,6 +22,13 @@ double value(const Step& step, uint8_t q) {
   return static_cast<double>(step.scale) * (static_cast<double>(q) - step.zero);
 }
 
+// No logit below this, divided, rounds to what `logit` does: quotients that round to the same float
+// differ by at most 2^-23 of it, or by 2^-149 where it is subnormal.
+double least_equal(double logit, double divisor) {
+  if (divisor == 1) return logit;
+  return logit - (std::ldexp(std::fabs(logit), -22) + std::ldexp(divisor, -148));
+}
+
 }  // namespace
 
 bool ExactHead::possible(const Matrix& head) {
@@ -45,7 +52,8 @@ ExactHead::ExactHead(const Matrix& head, const Kernels& kernels, Team& team)
   for (int i = 0; i < team.threads(); i++) products_.emplace_back(2 * numbers * sizeof(float));
 }
 
-void ExactHead::run(const Worker& worker, const float* x, int rows, int k, float* logits) {
+void ExactHead::run(const Worker& worker, const float* x, int rows, const Largest& wanted,
+                    float* logits) {
   const Range mine = worker.share(rows);
   for (int r = mine.begin; r < mine.end; r++) {
     prepare(r, x + static_cast<size_t>(r) * head_.inputs());
@@ -58,12 +66,12 @@ void ExactHead::run(const Worker& worker, const float* x, int rows, int k, float
     std::fill(row + share.begin, row + share.end, kNone);
   }
   worker.barrier();
-  for (int r = mine.begin; r < mine.end; r++) choose_first(r, k);
+  for (int r = mine.begin; r < mine.end; r++) choose_first(r, wanted.k);
   worker.barrier();
   compute(worker, x, rows, logits);
   worker.barrier();
   for (int r = mine.begin; r < mine.end; r++) {
-    choose_more(r, k, logits + static_cast<size_t>(r) * head_.outputs());
+    choose_more(r, wanted, logits + static_cast<size_t>(r) * head_.outputs());
   }
   worker.barrier();
   if (worker.index() == 0) count(rows);
@@ -153,8 +161,8 @@ void ExactHead::choose_first(int row, int k) {
   query.computed = query.panels.size();
 }
 
-// The panels not yet computed whose bounds reach the k-th largest logit so far.
-void ExactHead::choose_more(int row, int k, const float* logits) {
+// The panels not yet computed whose bounds reach the k-th largest logit so far, or what equals it.
+void ExactHead::choose_more(int row, const Largest& wanted, const float* logits) {
   Query& query = queries_[row];
   const float* peak = peaks(row);
   query.scratch.clear();
@@ -164,7 +172,7 @@ void ExactHead::choose_more(int row, int k, const float* logits) {
   }
   query.panels.clear();
   if (!query.bounded) return;
-  const double least = kth_largest(query.scratch, k);
+  const double least = least_equal(kth_largest(query.scratch, wanted.k), wanted.divisor);
   const double slack = kDoubles * (query.doubt + std::fabs(least)) + kLeast;
   const double reached = least - query.centre - slack;
   for (int p = 0; p < head_.panels(); p++) {

@@ -18,6 +18,13 @@
 
 namespace gpt2 {
 
+// Which logits are wanted: the k largest (0: all), and what equals the last of them when both are
+// divided by `divisor`, a temperature.
+struct Largest {
+  int k = 0;
+  float divisor = 1;
+};
+
 class ExactHead {
  public:
   static constexpr int kMostTop = 64;  // the largest k
@@ -35,10 +42,9 @@ class ExactHead {
   // And whether it is worth the copy's memory: the head is too large to stay in a cache.
   static bool pays(const Matrix& head);
 
-  // Logits [rows, outputs] of x [rows, inputs]: those that can be among the k largest of a row,
-  // with all that equal the k-th, as the full head computes them; -infinity in place of others.
-  // Every worker calls it; x may be a copy of its own.
-  void run(const Worker& worker, const float* x, int rows, int k, float* logits);
+  // Logits [rows, outputs] of x [rows, inputs]: those of a row that can be wanted, as the full head
+  // computes them; -infinity in place of others. Every worker calls it; x may be a copy of its own.
+  void run(const Worker& worker, const float* x, int rows, const Largest& wanted, float* logits);
 
   // Whether its numbers are small enough for bounds; without, all would be computed every time.
   bool sound() const { return copy_.largest() < kMost; }
@@ -60,7 +66,7 @@ class ExactHead {
   void prepare(int row, const float* x);
   void bound(const Worker& worker, int rows);
   void choose_first(int row, int k);
-  void choose_more(int row, int k, const float* logits);
+  void choose_more(int row, const Largest& wanted, const float* logits);
   void compute(const Worker& worker, const float* x, int rows, float* logits) const;
   void count(int rows);
   float* peaks(int row) { return peaks_.data() + static_cast<size_t>(row) * head_.panels(); }

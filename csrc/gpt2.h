@@ -50,9 +50,10 @@ typedef enum {
   GPT2_LOGITS_ALL = 2,   // after every new token, row after row
 } gpt2_logits;
 
-// Whether gpt2_extend_top looks for the largest logits in an int8 copy of the
-// head, made in the first such call, and computes only those that may be among them. It changes no
-// result, and costs the copy's memory. For a head of F32, F16 or BF16; k at most 64.
+// Whether gpt2_extend_top, and gpt2_extend_draw with a top_k, look for the largest logits in an
+// int8 copy of the head, made in the first such call, and compute only those that may be among
+// them. It changes no result, and costs the copy's memory. For a head of F32, F16 or BF16; k at
+// most 64.
 typedef enum {
   GPT2_EXACT_HEAD_AUTO = 0,  // where the head is too large for a cache: over 32 MB
   GPT2_EXACT_HEAD_ON = 1,

@@ -6,19 +6,19 @@
 
 namespace gpt2 {
 
-void Model::forward(const Batch& batch, Cache& cache, float* logits, int top) {
+void Model::forward(const Batch& batch, Cache& cache, float* logits, const Largest& wanted) {
   cut_rows(batch);
   make_room(std::max(batch.size(), kMostTokens));
   if (tapped()) return forward_tapped(batch, cache, logits);
   const int picked = static_cast<int>(batch.picked.size());
-  ExactHead* const exact = exact_head(picked, top);
+  ExactHead* const exact = exact_head(picked, wanted.k);
   team_.run([&](const Worker& worker) {
     layers(worker, batch, cache);
     const float* stream = stream_.as<float>();
     if (exact) {
       const Inputs normal =
           prepare(worker, head(), stream, shape_.width, &last_, &batch.picked, picked);
-      exact->run(worker, normal.floats, picked, top, logits);
+      exact->run(worker, normal.floats, picked, wanted, logits);
     } else if (picked) {
       head(worker, stream, &last_, &batch.picked, picked, logits);
     }

@@ -70,9 +70,8 @@ class Model {
   void require_complete();
 
   // Appends the batch to the cache, whose lengths it leaves alone, and writes the logits of the
-  // picked tokens, [picked, vocabulary]. If only the `top` largest are wanted, others may come out
-  // as -infinity; equals of the last of them do not. 0: all are wanted.
-  void forward(const Batch& batch, Cache& cache, float* logits, int top = 0);
+  // picked tokens, [picked, vocabulary]. Those that are not wanted may come out as -infinity.
+  void forward(const Batch& batch, Cache& cache, float* logits, const Largest& wanted = {});
   // The same without logits: those of the picked tokens, at least one, are reduced to the
   // probabilities of their targets, with which `logprobs` was started. Not with a tap.
   void forward(const Batch& batch, Cache& cache, Logprobs& logprobs);
@@ -143,7 +142,7 @@ class Model {
   void score(const Batch& batch, const Cache& cache, const Tile& tile);
   void scale_rows(const Tile& tile, const float* factors);
   void mix(const Cache& cache, const Tile& tile, const float* sums, float* mixed);
-  ExactHead* exact_head(int rows, int top);
+  ExactHead* exact_head(int rows, int k);
   void forget_exact_head();
   Inputs prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
                  const Norm* norm, const std::vector<int>* picked, int rows);

@@ -200,8 +200,8 @@ void Model::require_complete() {
 }
 
 // The exact head, if these are calls for it; made when first wanted.
-ExactHead* Model::exact_head(int rows, int top) {
-  if (top < 1 || top > ExactHead::kMostTop || rows < 1 || rows > ExactHead::kMostRows ||
+ExactHead* Model::exact_head(int rows, int k) {
+  if (k < 1 || k > ExactHead::kMostTop || rows < 1 || rows > ExactHead::kMostRows ||
       exact_useless_) {
     return nullptr;
   }

@@ -149,6 +149,11 @@ void Selector::top_row(int row, int k, bool nan, int32_t* ids, float* values) {
   }
 }
 
+Largest Selector::needed(const gpt2_sampling& sampling) const {
+  const bool all = sampling.top_k >= n_;
+  return {all ? 0 : sampling.top_k, sampling.temperature};
+}
+
 void Selector::draw(Team& team, int rows, const gpt2_sampling& sampling, const double* noise,
                     int32_t* tokens) {
   start(team, rows);
@@ -175,7 +180,9 @@ void Selector::draw(Team& team, int rows, const gpt2_sampling& sampling, const d
     weigh(worker, rows, sampling);
     worker.barrier();
     if (by_mass) {
-      each_row(worker, rows, [&](int row) { rows_[row].cut = find_cut(row, rows, sampling); });
+      each_row(worker, rows, [&](int row) {
+        if (rows_[row].finite) rows_[row].cut = find_cut(row, rows, sampling);
+      });
       worker.barrier();
       each_run(worker, rows, [&](int row, int begin, int end) {
         loops_.cut(row_logits(row), n_, begin, end, rows_[row].cut, row_weights(row),

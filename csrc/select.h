@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "buffer.h"
+#include "exact_head.h"
 #include "kernels.h"
 #include "threads.h"
 
@@ -71,6 +72,9 @@ class Selector {
   // before all. k is at most kMostTop and the vocabulary.
   void top(Team& team, int rows, int k, int32_t* ids, float* values);
 
+  // The logits that can decide a draw: any others may be -infinity.
+  Largest needed(const gpt2_sampling& sampling) const;
+
   // One token of each row, decided by noise [rows] in [0, 1). Throws Error where a row's logits are
   // not finite at their best.
   void draw(Team& team, int rows, const gpt2_sampling& sampling, const double* noise,
@@ -90,7 +94,7 @@ class Selector {
     float least;  // scores below it are out: top_k
     float bound;  // the picks have all logits from it on
     bool finite;  // the best is, and there is no NaN
-    Cut cut;
+    Cut cut = {};
     std::vector<Pick> picks, sorted;
     std::vector<float> scratch;
   };

@@ -1,4 +1,4 @@
-"""The two-stage head gives what the full head and a selection give, bit for bit."""
+"""The two-stage head gives what the full head and a selection or a draw give, bit for bit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gpt2.checkpoint import read_checkpoint
 from gpt2.config import GPT2Config
-from gpt2.errors import OptionError
+from gpt2.engine import Sampling
+from gpt2.errors import InputError, OptionError
 from gpt2.hub import resolve
 from gpt2.native import NativeEngine
 from tests.native.models import AWKWARD, EVEN, kernels_here, random_weights
@@ -31,6 +32,14 @@ def assert_same(engines: list[NativeEngine], ids: list, k: int) -> npt.NDArray[n
     np.testing.assert_array_equal(found[0][0], found[1][0])
     np.testing.assert_array_equal(found[0][1].view(np.int32), found[1][1].view(np.int32))
     return found[0][0]
+
+
+def draw(engine: NativeEngine, rows: int, how: Sampling, noise: list[float]) -> list[int] | str:
+    """A token for each row, or why there is none."""
+    try:
+        return engine.extend_draw(engine.new_cache(rows), [[0]] * rows, None, how, noise)
+    except InputError as error:
+        return str(error)
 
 
 def head_model(x: Floats, head: Floats) -> tuple[dict, GPT2Config]:
@@ -105,6 +114,87 @@ def test_ties_go_to_the_lower_id(dtype: str) -> None:
         check_head(x, head, k, dtype)
 
 
+HOW = [
+    Sampling(0.8, 1),
+    Sampling(0.7, 40),
+    Sampling(1.0, 50),
+    Sampling(1.3, 64, 0.95, 0.02),
+    Sampling(0.9, 50, typical_p=0.9, eta_cutoff=0.001),
+]
+
+
+@pytest.mark.parametrize("dtype", KINDS)
+def test_draws_among_ties(dtype: str) -> None:
+    """Copies and multiples of rows: what equals the k-th stays in, more than k where it must."""
+    random = np.random.default_rng(4)
+    x = random.standard_normal(48).astype(np.float32)
+    rows = 0.3 * random.standard_normal((40, 48)).astype(np.float32)
+    head = np.concatenate([rows, 0 * rows, rows, -rows, 2 * rows, 0 * rows, 2 * rows, rows])
+    one, other = pair(*head_model(x, head), dtype, threads=1)
+    for k in (1, 2, 3, 17, 64):
+        for how in (Sampling(0.8, k), Sampling(1.0, k, 0.9), Sampling(1e4, k, typical_p=0.9)):
+            for _ in range(10):
+                noise = random.random(8).tolist()
+                assert draw(one, 8, how, noise) == draw(other, 8, how, noise)
+    spread = {draw(one, 1, Sampling(1e4, 3), [i / 256])[0] for i in range(256)}
+    assert len(spread) == 4  # the third and the fourth are equal
+    assert one.rescored.total < one.rescored.rows * len(head)
+
+
+def test_logits_that_only_dividing_makes_equal() -> None:
+    """Quotients by a huge temperature have few bits: all 1600 are equal here."""
+    random, how = np.random.default_rng(5), Sampling(3e38, 5)
+    logits = 2400 * float(np.float32(3e38)) * 2.0**-149 + (np.arange(1600) - 800) * 1.2e-10
+    head = random.permutation(logits).astype(np.float32)[:, None]
+    engines = pair(*head_model(np.ones(1, np.float32), head), "fp32", threads=1)
+    noises = np.arange(160).reshape(20, 8) / 160
+    found, wanted = ([draw(e, 8, how, noise.tolist()) for noise in noises] for e in engines)
+    assert found == wanted
+    assert len({token for tokens in found for token in tokens}) == 160
+
+
+@pytest.mark.parametrize("kernels", kernels_here())
+def test_drawn_steps_of_a_random_model(kernels: str) -> None:
+    config = EVEN.replace(vocab_size=3001)
+    one, other = pair(random_weights(config), config, "fp16", kernels=kernels, threads=2)
+    random = np.random.default_rng(6)
+    for how in HOW:
+        step, memory = one.stepper(one.new_cache(3), how), other.new_cache(3)
+        tokens = [5, 6, 7]
+        for _ in range(60):
+            noise, ids = random.random(3).tolist(), [[token] for token in tokens]
+            tokens = step(tokens, noise)
+            assert tokens == other.extend_draw(memory, ids, None, how, noise)
+    assert one.rescored.rows == len(HOW) * 60 * 3
+    assert one.rescored.total < one.rescored.rows * config.vocab_size / 2
+    assert other.rescored == (0, 0, 0)
+
+
+@pytest.mark.parametrize("dtype", ["fp32", "fp16"])
+def test_a_thousand_drawn_steps_of_the_bundled_model(dtype: str) -> None:
+    checkpoint = read_checkpoint(resolve("gpt2-mini"))
+    engines = pair(dict(checkpoint.tensors), checkpoint.config, dtype, threads=1)
+    random = np.random.default_rng(7)
+    for how in HOW:
+        steps = [engine.stepper(engine.new_cache(1), how) for engine in engines]
+        token = 11
+        for _ in range(200):
+            noise = random.random(1).tolist()
+            found, wanted = (step([token], noise) for step in steps)
+            assert found == wanted
+            token = found[0]
+    assert engines[0].rescored.rows == 1000
+
+
+@pytest.mark.parametrize("top_k", [0, 65, 3000])
+def test_draws_that_need_more_take_the_whole_head(top_k: int) -> None:
+    config = EVEN.replace(vocab_size=3000)
+    one, other = pair(random_weights(config), config, "fp32")
+    how = Sampling(0.8, top_k)
+    assert draw(one, 2, how, [0.3, 0.7]) == draw(other, 2, how, [0.3, 0.7])
+    assert one.rescored == (0, 0, 0)
+
+
 def test_a_bound_that_is_nearly_met() -> None:
     """The scan is wrong by as much as it can be: with smaller bounds the best row is lost."""
     n, step = 64, np.float32(2.0**-10)
@@ -130,27 +220,22 @@ def test_a_bound_that_is_nearly_met() -> None:
     assert len(high) <= best < len(rows)
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    outputs=st.integers(1, 700),
-    inputs=st.integers(1, 90),
-    size_x=st.integers(-44, 38),
-    size_w=st.integers(-44, 37),
-    uneven=st.booleans(),
-    k=st.integers(1, 64),
-    dtype=st.sampled_from(KINDS),
+sizes = st.fixed_dictionaries(
+    {
+        "seed": st.integers(0, 2**32 - 1),
+        "outputs": st.integers(1, 700),
+        "inputs": st.integers(1, 90),
+        "size_x": st.integers(-44, 38),
+        "size_w": st.integers(-44, 37),
+        "uneven": st.booleans(),
+    }
 )
-def test_any_numbers(
-    seed: int,
-    outputs: int,
-    inputs: int,
-    size_x: int,
-    size_w: int,
-    uneven: bool,
-    k: int,
-    dtype: str,
-) -> None:
+
+
+def any_head(
+    seed: int, outputs: int, inputs: int, size_x: int, size_w: int, uneven: bool
+) -> tuple[Floats, Floats]:
+    """An input and a head, a quarter of its rows equal, of sizes up to the largest there are."""
     random = np.random.default_rng(seed)
     with np.errstate(over="ignore"):
         x = (random.uniform(-1, 1, inputs) * 10.0**size_x).astype(np.float32)
@@ -159,7 +244,34 @@ def test_any_numbers(
             head = head * 10.0 ** random.integers(-9, 1, inputs) + head[:1]
         head[random.integers(0, outputs, outputs // 4)] = head[random.integers(0, outputs)]
         head = np.clip(head, -3e38, 3e38).astype(np.float32)
-    check_head(np.clip(x, -3e38, 3e38), head, min(k, outputs), dtype)
+    return np.clip(x, -3e38, 3e38), head
+
+
+@settings(max_examples=40, deadline=None)
+@given(sizes=sizes, k=st.integers(1, 64), dtype=st.sampled_from(KINDS))
+def test_any_numbers(sizes: dict, k: int, dtype: str) -> None:
+    x, head = any_head(**sizes)
+    check_head(x, head, min(k, len(head)), dtype)
+
+
+samplings = st.builds(
+    Sampling,
+    temperature=st.sampled_from([1e-30, 0.1, 0.7, 1.0, 1.7, 1e30, 3e38]),
+    top_k=st.integers(1, 64),
+    top_p=st.sampled_from([0.5, 0.95, 1.0]),
+    min_p=st.sampled_from([0.0, 0.02]),
+    typical_p=st.sampled_from([0.5, 1.0, 1.0]),
+    epsilon_cutoff=st.sampled_from([0.0, 0.0, 0.03]),
+    renormalize_logits=st.booleans(),
+)
+noises = st.lists(st.floats(0, 1, exclude_max=True), min_size=8, max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sizes=sizes, how=samplings, noise=noises, dtype=st.sampled_from(KINDS))
+def test_any_draws(sizes: dict, how: Sampling, noise: list[float], dtype: str) -> None:
+    one, other = pair(*head_model(*any_head(**sizes)), dtype, threads=1)
+    assert draw(one, 8, how, noise) == draw(other, 8, how, noise)
 
 
 def test_rows_of_a_batch_and_threads() -> None:

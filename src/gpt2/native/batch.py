@@ -77,7 +77,9 @@ class Step:
     It is what decoding does most: a `Batch` and its like would be a dozen objects made anew.
     """
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, cache: Any) -> None:
+        rows = cache.rows
+        self.cache = cache  # the core's must not go while its steps are taken
         self.ids, self.tokens = array("i", bytes(4 * rows)), array("i", bytes(4 * rows))
         self.noise, self.values = array("d", bytes(8 * rows)), array("f", bytes(4 * rows))
         self.rows, self.counts = array("i", range(rows)), array("i", [1] * rows)

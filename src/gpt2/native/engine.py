@@ -131,10 +131,11 @@ class NativeEngine(GenerationMixin):
             threads: None means GPT2_THREADS, or the physical cores.
             kernels: generic; avx2 or avx512 on x86-64; neon (with the dot product of ARMv8.2) or
                 neon_base on 64-bit ARM; None means the best this processor runs.
-            exact_head: whether `extend_top` (greedy decoding, top_k) with k up to 64 looks for
-                the largest logits in an int8 copy of an fp32, fp16 or bf16 head, and computes
-                only those that can be among them: the same results, for a byte a weight of the
-                head, from the first such call on. None means where the head is over 32 MB.
+            exact_head: whether `extend_top` (greedy decoding) with k, and `extend_draw` (sampling)
+                with top_k, up to 64 look for the largest logits in an int8 copy of an fp32, fp16
+                or bf16 head, and compute only those that can be among them: the same results,
+                for a byte a weight of the head, from the first such call on. None means where
+                the head is over 32 MB.
             tokenizer: for texts given to ``generate``.
 
         Raises:
@@ -296,7 +297,7 @@ class NativeEngine(GenerationMixin):
         """One token in every row at each call; see `gpt2.engine.ChoosingEngine`."""
         if cache.rows > PIECE:  # more than one call of the core may take
             return lambda tokens, noise: self._slow_step(cache, sampling, tokens, noise)
-        step = Step(cache.rows)
+        step = Step(cache)
         call = self.handle, cache.handle, cache.rows, *step.places, LOGITS["last"]
         if sampling is None:
             choose = partial(core().gpt2_extend_top, *call, 1, step.tokens_at, step.values_at)
