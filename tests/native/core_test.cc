@@ -11,6 +11,7 @@ int main(int count, char** arguments) {
   } parts[] = {{"kernels", test_kernels},
                {"model", test_model},
                {"damage", test_damage},
+               {"choosing", test_choosing},
                {"logprob", test_logprob},
                {"team", test_team}};
   int ran = 0;

@@ -90,7 +90,7 @@ def test_the_same_bits_as_here(arm: Path, here: dict[tuple[str, ...], str], proc
             assert found == here[other, dtype, kv], (table, other, dtype, kv)
 
 
-@pytest.mark.parametrize("part", ["kernels", "model", "damage", "team"])
+@pytest.mark.parametrize("part", ["kernels", "model", "damage", "choosing", "logprob", "team"])
 def test_the_cores_own_tests(arm: Path, part: str) -> None:
     said = emulate("neoverse-n1", arm / "core_test", part)
     assert f"{part}: good" in said
