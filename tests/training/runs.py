@@ -88,11 +88,11 @@ def digest(folder: Path, step: int) -> str:
     return total.hexdigest()
 
 
-def losses(folder: Path) -> list[float]:
-    """Of the steps, from the log."""
+def losses(folder: Path, kind: str = "step") -> list[float]:
+    """Of the steps, or validations, from the log."""
     lines = (folder / "metrics.jsonl").read_text("utf-8").splitlines()
     records = map(json.loads, lines)
-    return [record["loss"] for record in records if record["kind"] == "step"]
+    return [record["loss"] for record in records if record["kind"] == kind]
 
 
 GRADIENTS = "gradients.pt"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +15,16 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 
 from gpt2 import GPT2LMHeadModel
+from gpt2.cli import gpt2 as cli
 from gpt2.errors import CorruptFileError, MissingFileError
 from gpt2.training import shards
 from gpt2.training.checkpoints import TRAINING, Checkpoints
 from tests.conftest import ROOT
+from tests.tiny import write_tiny
+from tests.training.conftest import text_of
 from tests.training.runs import GRADIENTS, digest, losses, run, trainer
 
 # Five rows: one process has two of them, the other three, in different parts.
@@ -40,7 +45,7 @@ def in_turn(*runs: tuple[Path, dict[str, Any]]) -> None:
     start("tests.training.runs", *(word for run in runs for word in (run[0], json.dumps(run[1]))))
 
 
-def start(*words: object) -> None:
+def start(*words: object) -> subprocess.CompletedProcess[str]:
     """Two processes of a module; they must end well."""
     done = subprocess.run(
         [*LAUNCHER, *map(str, words)],
@@ -51,17 +56,19 @@ def start(*words: object) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    return done
 
 
 def check_same(ours: Path, theirs: Path, step: int) -> None:
     """Losses within 1e-5, and weights nearly the same."""
     assert losses(ours) == pytest.approx(losses(theirs), rel=1e-5)
-    for ours_p, theirs_p in zip(
-        GPT2LMHeadModel.from_pretrained(Checkpoints(ours).at(step)).parameters(),
-        GPT2LMHeadModel.from_pretrained(Checkpoints(theirs).at(step)).parameters(),
-        strict=True,
-    ):
-        torch.testing.assert_close(ours_p, theirs_p, atol=1e-3, rtol=1e-3)
+    check_models(*(Checkpoints(run).at(step) for run in (ours, theirs)))
+
+
+def check_models(ours: Path, theirs: Path) -> None:
+    found, expected = map(GPT2LMHeadModel.from_pretrained, (ours, theirs))
+    for a, b in zip(found.parameters(), expected.parameters(), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-3, rtol=1e-3)
 
 
 def check_gradients(ours: Path, theirs: Path) -> None:
@@ -204,3 +211,36 @@ def test_a_run_goes_on_with_another_number_of_processes(
 
 def _here(folder: Path, **given: Any) -> None:
     trainer(folder, **given).run()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+@pytest.mark.parametrize("how", [[], ["--lora"]], ids=["all", "lora"])
+def test_finetuning_by_two_processes_is_that_of_one(
+    tmp_path: Path, how: list[str], parallel: str
+) -> None:
+    base, pairs = tmp_path / "base", tmp_path / "pairs.jsonl"
+    write_tiny(base)
+    rows = [{"prompt": f"{n}?", "completion": f" {text_of(n, 2 + n % 5)}"} for n in range(40)]
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    asked = ["finetune", base, pairs, *how, "--parallel", parallel, "--steps", 6, "--lr", 1e-3,
+             "--batch-size", 5, "--micro-batch", 2, "--save-every", 3, "--validate-every", 3,
+             "--keep", 3, "--threads", 1, "--device", "cpu", "-o"]  # fmt: skip
+    one, two, cut = (tmp_path / name for name in ("one", "two", "cut"))
+    done = CliRunner().invoke(cli, [str(word) for word in [*asked, one]])
+    assert done.exit_code == 0, done.output
+    told = start("gpt2", *asked, two)
+    assert told.stdout.split() == [str(two / "model")]
+    assert told.stderr.count("note: it needs about") == 1
+    check_models(one / "model", two / "model")
+    for kind in ("step", "validation"):
+        assert losses(two, kind) == pytest.approx(losses(one, kind), rel=1e-5)
+    assert losses(two)[-1] < losses(two)[0]
+
+    shutil.copytree(two, cut)
+    shutil.rmtree(Checkpoints(cut).at(6))
+    start("gpt2", *asked, cut, "--resume")
+    assert losses(cut) == losses(two)
+    found, expected = (GPT2LMHeadModel.from_pretrained(run / "model") for run in (cut, two))
+    for ours, theirs in zip(found.parameters(), expected.parameters(), strict=True):
+        assert torch.equal(ours, theirs)

@@ -49,8 +49,9 @@ class PackedLinear(nn.Module):
 
     def pack(self) -> None:
         """Make the packed copy, unless it is up to date or of no use here."""
+        whole = not hasattr(self.weight, "full_tensor")  # FSDP has not left a part of it alone
         useful = self.weight.device.type == "cpu" and self.weight.dtype == torch.float32
-        if not (useful and torch.backends.mkldnn.is_available()):  # type: ignore[no-untyped-call]
+        if not (whole and useful and torch.backends.mkldnn.is_available()):  # type: ignore[no-untyped-call]
             self._packed = None
         elif self._packed_from != self._state_of_weight():
             dense = self._outputs_first().detach().contiguous()  # [outputs, inputs]
