@@ -24,6 +24,7 @@ from gpt2.training import shards
 from gpt2.training.checkpoints import TRAINING, Checkpoints
 from tests.conftest import ROOT
 from tests.tiny import write_tiny
+from tests.training.children import two_in_turn
 from tests.training.conftest import text_of
 from tests.training.runs import GRADIENTS, digest, losses, run, trainer
 
@@ -80,44 +81,50 @@ def check_gradients(ours: Path, theirs: Path) -> None:
             assert (found[name] - gradient).norm() <= 1e-5 * gradient.norm(), name
 
 
-def test_two_processes_and_then_one_are_one(tmp_path: Path) -> None:
-    short = {**LEARNING, "steps": 8, "save_every": 4, "validate_every": 4}
-    sharded = {**short, "parallel": "fsdp", "steps": 3, "save_every": 0, "validate_every": 0}
-    run(tmp_path / "one", keep_gradients=3, options=short)
-    in_turn(
-        (tmp_path / "two", {"options": short, "keep_gradients": 3}),
-        (tmp_path / "sharded", {"options": sharded, "keep_gradients": 3}),
-    )
-    for folder in ("two", "sharded"):
-        check_gradients(tmp_path / folder, tmp_path / "one")
-    check_same(tmp_path / "two", tmp_path / "one", 8)
-    Checkpoints(tmp_path / "two").at(8).rename(tmp_path / "step-000008")
-    trainer(tmp_path / "two", short, resume=True).run()
-    check_same(tmp_path / "two", tmp_path / "one", 8)
+SHORT = {**LEARNING, "steps": 8, "save_every": 4, "validate_every": 4}
+# Muon for the matrices, AdamW for the rest: both states are in the shards.
+SHARDED = {**SHORT, "parallel": "fsdp", "optimizer": "muon"}
 
 
-def test_sharded_checkpoints_of_two_processes(tmp_path: Path) -> None:
-    """Muon for the matrices, AdamW for the rest: both states are in the shards."""
-    options = {**LEARNING, "steps": 8, "save_every": 4, "validate_every": 4, "parallel": "fsdp",
-               "optimizer": "muon"}  # fmt: skip
-    whole, cut, full, one = (tmp_path / name for name in ("whole", "cut", "full", "one"))
-    in_turn(
-        (whole, {"options": options}),
-        (cut, {"options": options, "resume": True, "cut": (str(whole), 8)}),
-        (full, {"options": options, "full": True}),
-    )
+def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
+    """All with one start of two processes, which takes the longest."""
+    few = {**SHORT, "parallel": "fsdp", "steps": 3, "save_every": 0, "validate_every": 0}
+    places = {name: tmp_path / name for name in ("one", "two", "sharded", "whole", "cut", "full")}
+    run(places["one"], keep_gradients=3, options=SHORT)
+    two_in_turn(tmp_path, [
+        (places["two"], {"options": SHORT, "keep_gradients": 3}),
+        (places["sharded"], {"options": few, "keep_gradients": 3}),
+        (places["whole"], {"options": SHARDED}),
+        (places["cut"], {"options": SHARDED, "resume": True, "cut": (places["whole"], 8)}),
+        (places["full"], {"options": SHARDED, "full": True}),
+    ])  # fmt: skip
+    for name in ("two", "sharded"):
+        check_gradients(places[name], places["one"])
+    check_same(places["two"], places["one"], 8)
+    check_one_goes_on(places["two"], SHORT)
+    check_shards(places["whole"], places["cut"])
+    check_one_goes_on(places["whole"], SHARDED)
+    names = sorted(path.name for path in Checkpoints(places["full"]).folder.iterdir())
+    assert names == ["lock", "step-000004"]
+    assert digest(places["full"], 4) == digest(places["whole"], 4)
+
+
+def check_one_goes_on(two: Path, options: dict[str, Any]) -> None:
+    """One process goes on from step 4 of a run of two, with the same result."""
+    one = two.with_name(f"{two.name}-one")
+    run(one, options=options, resume=True, cut=(str(two), 8))
+    check_same(one, two, 8)
+
+
+def check_shards(whole: Path, cut: Path) -> None:
+    """Each process has about half of the state, and a resumed run is the uninterrupted one."""
     training = Checkpoints(whole).at(8) / TRAINING
     assert {path.name for path in training.iterdir()} == {"state.json", "optimizer"}
-    sizes = [path.stat().st_size for path in sorted((training / "optimizer").glob("*.distcp"))]
+    sizes = [path.stat().st_size for path in (training / "optimizer").glob("*.distcp")]
     assert len(sizes) == 2
     assert max(sizes) < 0.6 * sum(sizes)
     assert digest(cut, 8) == digest(whole, 8)
     assert losses(cut) == losses(whole)
-    names = sorted(path.name for path in Checkpoints(full).folder.iterdir())
-    assert names == ["lock", "step-000004"]
-    assert digest(full, 4) == digest(whole, 4)
-    run(one, options=options, resume=True, cut=(str(whole), 8))
-    check_same(one, whole, 8)
 
 
 def test_damaged_shards_are_told(tmp_path: Path) -> None:

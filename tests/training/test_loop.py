@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
+import os
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,7 @@ from gpt2.training.checkpoints import Checkpoints
 from gpt2.training.config import TrainingConfig
 from gpt2.training.model_files import WholeModel
 from gpt2.training.schedules import factor
-from tests.conftest import ROOT
+from tests.training.children import child, told_by
 from tests.training.runs import LENGTH, SMALL, Cycle, digest, losses, model_of, trainer
 
 MOVED = {"shape": {"resid_pdrop": 0.1, "embd_pdrop": 0.1, "attn_pdrop": 0.1}}
@@ -110,36 +108,35 @@ def _other_weights() -> GPT2LMHeadModel:
     return model
 
 
-def child(folder: Path, **given: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.training.runs", str(folder), json.dumps(given)]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+LONG = {"steps": 60, "save_every": 5, "validate_every": 0}
 
 
-def wait_for(condition: Any, process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 300
-    while not condition():
-        assert process.poll() is None, process.stderr and process.stderr.read()
-        assert time.monotonic() < end
-        time.sleep(0.002)
-
-
-LONG = {"steps": 120, "save_every": 10, "validate_every": 0}
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("whole")
+    trainer(folder, LONG).run()
+    return digest(folder, 60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=str)
-def test_ended_by_a_signal_it_goes_on_to_the_same_end(tmp_path: Path, number: int) -> None:
-    process = child(tmp_path / "cut", options=LONG)
-    checkpoints = Checkpoints(tmp_path / "cut")
-    wait_for(lambda: len(checkpoints.steps()) > 1, process)
-    process.send_signal(number)
-    process.communicate(timeout=300)
-    assert process.returncode == (0 if number == signal.SIGTERM else -number)
-    resumed = trainer(tmp_path / "cut", LONG, resume=True)
-    assert resumed.step < 120
-    assert resumed.step % 10 == 0 or number == signal.SIGTERM
+def test_ended_by_a_signal_it_goes_on_to_the_same_end(
+    tmp_path: Path, number: int, uninterrupted: str
+) -> None:
+    folder = tmp_path / "cut"
+    process, checkpoints = child(folder, options=LONG), Checkpoints(folder)
+    end = time.monotonic() + 300
+    while len(checkpoints.steps()) < 2 and time.monotonic() < end:
+        assert process.is_alive(), told_by(folder.with_suffix(".err"))
+        time.sleep(0.002)
+    assert process.pid
+    os.kill(process.pid, number)
+    process.join(300)
+    assert process.exitcode == (0 if number == signal.SIGTERM else -number)
+    resumed = trainer(folder, LONG, resume=True)
+    assert resumed.step < 60
+    assert resumed.step % 5 == 0 or number == signal.SIGTERM
     resumed.run()
-    trainer(tmp_path / "whole", LONG).run()
-    assert digest(tmp_path / "cut", 120) == digest(tmp_path / "whole", 120)
+    assert digest(folder, 60) == uninterrupted
     assert [path.name for path in checkpoints.folder.iterdir() if "part" in path.name] == []
 
 
