@@ -95,7 +95,7 @@ def _perplexity(key: str) -> Any:
 
 def _measures(version: str, words: str) -> list[Measure]:
     whole, token = f"{words}; the whole last word", f"{words}; the last token of the last word"
-    filtered = f"{whole}, greedy, first tokens that are stop words ruled out"
+    filtered = f"{whole}, greedy, first tokens that are stop words (NLTK) ruled out"
     v, openai = version, version == "openai"
 
     def perplexity(name: str, how: str, key: str) -> Measure:
