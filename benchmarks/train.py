@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.common import machine, write
 
-# layers, width, heads, context, rows, vocabulary; steps of a turn after one to warm up
+# layers, width, heads, context, rows, vocabulary; steps of a turn after those that warm up
 SHAPES = {
     "shakespeare-cpu": ((4, 128, 4, 64, 12, 65), 40),
     "6x384": ((6, 384, 6, 256, 16, 65), 4),
@@ -102,9 +102,10 @@ def child(name: str, shape_name: str, compiled: bool, folder: str) -> None:
     shape, steps = SHAPES[shape_name]
     makers = {"gpt2": ours, "transformers": transformers}
     step = nanogpt(shape, compiled, folder) if name == "nanoGPT" else makers[name](shape, compiled)
-    step(0)
+    for warm in range(2 if compiled else 1):
+        step(warm)
     begin = time.perf_counter()
-    for number in range(1, steps + 1):
+    for number in range(2, steps + 2):
         step(number)
     seconds = time.perf_counter() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -18,7 +18,8 @@ def check_ids(name: str, ids: Tensor, limit: int, what: str, place: str) -> None
         raise InputError(f"{name} must be a tensor of whole numbers (torch.long), found {found}.")
     if ids.dim() != 2 or not ids.numel():
         raise InputError(f"{name} must be [batch, tokens], not empty; found {list(ids.shape)}.")
-    if ids.device.type == "cpu":  # on a GPU the check would wait for the device
+    # On a GPU the check would wait for the device, and it would cut a compiled graph in two.
+    if ids.device.type == "cpu" and not torch.compiler.is_compiling():
         low, high = (int(x) for x in torch.aminmax(ids))
         if low < 0 or high >= limit:
             raise InputError(
