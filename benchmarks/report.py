@@ -169,6 +169,25 @@ def exact_head(found: dict[str, Any]) -> str:
     )
 
 
+def reproducibility(found: dict[str, Any]) -> str:
+    names = ("reproducible", "free order")
+    rows = [
+        [
+            dtype,
+            task,
+            *(spread(one["tokens_per_second"][name]) for name in names),
+            f"{one['free_against_reproducible']:.2f}x",
+        ]
+        for dtype, figures in found["dtypes"].items()
+        for task, one in figures["tasks"].items()
+    ]
+    return (
+        "Tokens a second of GPT-2 124M shapes, random weights: the core as it is, and built so "
+        "that the compiler may fuse and reorder and attention uses fused multiply-adds. Two "
+        "processes take turns.\n\n" + table(["", "", *names, "free order gains"], rows)
+    )
+
+
 def tokenizer(found: dict[str, Any]) -> str:
     names = ("gpt2", "tiktoken", "tokenizers", "transformers")
     rows = []
@@ -547,6 +566,11 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
         shakespeare,
     ),
     "exact_head": ("The exact two-stage head", "benchmarks.exact_head", exact_head),
+    "reproducibility": (
+        "What the same bits everywhere cost",
+        "benchmarks.reproducibility",
+        reproducibility,
+    ),
     "speculation": ("Prompt lookup", "benchmarks.speculation", speculation),
     "quantization": ("Fewer bits a weight", "benchmarks.quantization", quantization),
     "train": ("Training steps", "benchmarks.train", train),

@@ -2,7 +2,9 @@
 
 #include <cstring>
 
-#if GPT2_NEON && defined(__linux__)
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif GPT2_NEON && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
@@ -25,16 +27,31 @@ extern const Kernels kernels_neon_base;
 
 namespace {
 
+#if defined(__x86_64__)
+constexpr unsigned kSaved256 = 0x06, kSaved512 = 0xe6;  // of XCR0
+
+bool all_of(unsigned found, unsigned wanted) { return (found & wanted) == wanted; }
+
+// Whether the processor has these, and the system keeps their registers. It is asked itself: the
+// library of some compilers (zig's) says no to every __builtin_cpu_supports.
+bool has(unsigned basic, unsigned extended, unsigned more, unsigned saved) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !all_of(c, basic | bit_OSXSAVE)) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  if (!all_of(b, extended) || !all_of(c, more)) return false;
+  __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+  return all_of(a, saved);
+}
+#endif
+
 bool runs(const char* name) {
 #if defined(__x86_64__)
+  constexpr unsigned kBasic = bit_FMA | bit_F16C;
   if (std::strcmp(name, "avx512") == 0) {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vnni");
+    constexpr unsigned kWide = bit_AVX512F | bit_AVX512BW | bit_AVX512VL | bit_AVX512DQ;
+    return has(kBasic, bit_AVX2 | kWide, bit_AVX512VNNI, kSaved512);
   }
-  if (std::strcmp(name, "avx2") == 0) {  // every processor with AVX2 has F16C
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  }
+  if (std::strcmp(name, "avx2") == 0) return has(kBasic, bit_AVX2, 0, kSaved256);
 #elif GPT2_NEON && defined(__linux__)  // elsewhere: every Mac has the dot product of bytes
   if (std::strcmp(name, "neon") == 0) return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #endif

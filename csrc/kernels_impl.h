@@ -27,6 +27,14 @@ struct Bytes {
 // The loops over rows and panels must be unrolled before the compiler thinks of registers, or the
 // sums live in memory: hence the pragmas.
 
+// For benchmarks/reproducibility.py: attention fuses too, which it may not where int8 has the same
+// bits on every processor.
+#if GPT2_FREE_ORDER
+constexpr bool kFreeOrder = true;
+#else
+constexpr bool kFreeOrder = false;
+#endif
+
 // y [R, 16 V] (+)= x [R, inputs] times V panels.
 template <class W, bool kFused, int R, int V>
 void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, bool more) {
@@ -49,8 +57,8 @@ void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, boo
       const F input = set1(x[r * ldx + k]);
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) {
-        sum[r][v] =
-            kFused ? fused(input, column[v], sum[r][v]) : add(sum[r][v], mul(input, column[v]));
+        sum[r][v] = kFused || kFreeOrder ? fused(input, column[v], sum[r][v])
+                                         : add(sum[r][v], mul(input, column[v]));
       }
     }
   }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -39,9 +38,13 @@ def test_a_missing_python_is_named(bare: Path) -> None:
     assert "apt-get install python3" in done.stderr
 
 
-def test_a_missing_compiler_is_named(bare: Path) -> None:
-    done = set_up(bare, PYTHON=sys.executable)
-    assert done.returncode == 1
-    assert "no C++ compiler" in done.stderr
-    assert "apt-get install g++" in done.stderr
+def test_a_missing_compiler_is_told(bare: Path, tmp_path: Path) -> None:
+    """And pip goes on with the one of the ziglang wheel; here it stops before pip."""
+    python = tmp_path / "stops"
+    python.write_text('#!/bin/sh\n[ "$1" = -c ] || exit 3\n')
+    python.chmod(0o755)
+    done = set_up(bare, PYTHON=str(python))
+    assert done.returncode == 3
+    assert "no C++ compiler is installed: the ziglang wheel's builds the core" in done.stderr
+    assert "no C++ compiler" not in set_up(bare, PYTHON=str(python), CXX="c++").stderr
     assert not (ROOT / ".venv" / "never-made").exists()

@@ -18,15 +18,17 @@ command -v "$python" >/dev/null 2>&1 || missing "Python is not installed." pytho
     missing "Python 3.10 or newer is needed, found $("$python" -V 2>&1). Set PYTHON=..." python3
 "$python" -c 'import venv, ensurepip' 2>/dev/null ||
     missing "this Python cannot make virtual environments." python3-venv
-if [ -z "${CXX:-}" ]; then
-    command -v c++ >/dev/null 2>&1 || command -v g++ >/dev/null 2>&1 ||
-        command -v clang++ >/dev/null 2>&1 || missing "there is no C++ compiler." g++
-fi
+has_compiler() {
+    [ -n "${CXX:-}" ] || command -v c++ >/dev/null 2>&1 || command -v g++ >/dev/null 2>&1 ||
+        command -v clang++ >/dev/null 2>&1
+}
 
-stamp=$(cat pyproject.toml constraints.txt CMakeLists.txt csrc/* $more 2>/dev/null | cksum)
+stamp=$(cat pyproject.toml constraints.txt CMakeLists.txt tools/build_backend.py csrc/* $more 2>/dev/null | cksum)
 if [ "$(cat "$place/stamp" 2>/dev/null)" = "$stamp $extras" ]; then exit 0; fi
 
 echo "gpt2: setting up $place ($size from the package index, once)" >&2
+has_compiler || echo "gpt2: no C++ compiler is installed: the ziglang wheel's builds the core" \
+    "(about 100 MB more, and a few minutes)" >&2
 [ -x "$place/bin/python" ] || "$python" -m venv "$place"
 "$place/bin/python" -m pip install --disable-pip-version-check -c constraints.txt -e "$extras" \
     ${more:+-r "$more"} >&2

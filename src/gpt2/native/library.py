@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_void_p
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,8 @@ from gpt2.errors import (
     WeightError,
 )
 
-PATH = Path(__file__).with_name("core.so")  # CMakeLists.txt puts it here
+# CMakeLists.txt puts it here; GPT2_CORE names another build of it, to compare the two.
+PATH = Path(os.environ.get("GPT2_CORE") or Path(__file__).with_name("core.so"))
 
 DTYPES = {"fp32": 0, "fp16": 1, "bf16": 2, "int8": 3, "int4": 4}
 ACTIVATIONS = {
