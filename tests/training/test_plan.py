@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,9 @@ from gpt2.training.devices import DEVICES, Device
 from gpt2.training.distributed import Processes
 from gpt2.training.footprint import footprint
 from gpt2.training.machine import available_memory
-from gpt2.training.plan import PlanConfig, count_of, make_plan
+from gpt2.training.plan import USABLE, PlanConfig, count_of, make_plan
 from gpt2.training.step import Stepper
+from tests.conftest import ROOT
 from tests.tiny import write_tiny
 
 GPT2 = GPT2Config.published("gpt2")
@@ -79,12 +82,19 @@ def peak_of(work: Callable[[], object]) -> int:
         ({}, {"micro_batch": 4, "recompute": True}),
         ({"n_layer": 1, "vocab_size": 9000}, {"micro_batch": 2, "optimizer": "muon"}),
         ({}, {"micro_batch": 2, "precision": "bf16"}),
+        ({"n_layer": 12}, {"micro_batch": 4, "lean": True}),
+        ({"n_layer": 12}, {"micro_batch": 2, "lean": True, "optimizer": "muon"}),
+        ({"n_layer": 12}, {"micro_batch": 4, "lean": True, "recompute": True}),
     ],
-    ids=["at once", "in parts", "recomputing", "large vocabulary", "bf16"],
-)
+    ids=["at once", "in parts", "recomputing", "large vocabulary", "bf16", "lean", "lean in parts",
+         "lean, recomputing"],
+)  # fmt: skip
 def test_the_memory_is_what_a_real_step_takes(
-    shape: dict[str, int], options: dict[str, Any]
+    shape: dict[str, int], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    options = dict(options)
+    if options.pop("lean", False):  # as large models are
+        monkeypatch.setattr("gpt2.training.footprint.LEAN_FROM", 0)
     dropouts = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
     small = {"vocab_size": 1000, "n_positions": 128, "n_layer": 4, "n_embd": 128, "n_head": 4}
     config = GPT2Config(**{**small, **shape}, **dropouts)
@@ -108,6 +118,47 @@ def test_the_memory_is_what_a_real_step_takes(
     )
     there = 4 * config.parameter_count() + found.optimizer
     assert found.total == pytest.approx(there + beyond, rel=0.1)
+
+
+PROCESS = """
+import sys, json, torch, numpy as np
+from gpt2.training.plan import USABLE
+from gpt2.training.step import Stepper
+from tests.training.test_plan import Batch, GPT2Config, GPT2LMHeadModel, Processes, TrainingConfig
+from tests.training.test_plan import footprint
+
+def status(name):
+    with open("/proc/self/status") as file:
+        return next(int(ln.split()[1]) * 1024 for ln in file if ln.startswith(name))
+
+torch.optim.AdamW([torch.zeros(3, requires_grad=True)])  # imports what an optimiser needs
+before = status("VmRSS")
+dropouts = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
+config = GPT2Config(vocab_size=8192, n_positions=256, n_layer=12, n_embd=512, n_head=8, **dropouts)
+training = TrainingConfig(batch_size=8, micro_batch=8, device="cpu", **json.loads(sys.argv[1]))
+model = GPT2LMHeadModel(config)
+model.gradient_checkpointing_enable(training.recompute)
+stepper = Stepper(model, training, Processes(torch.device("cpu")))
+ids = np.random.default_rng(0).integers(0, 8192, (8, 257))
+for step in range(2):
+    stepper.update(step, Batch(ids[:, :-1], ids[:, 1:]))
+expected = footprint(config, 8, 256, optimizer=training.optimizer, recompute=training.recompute,
+                     accumulating=False, device="cpu").total
+print(expected, status("VmHWM") - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's /proc")
+@pytest.mark.parametrize("options", [{}, {"optimizer": "muon"}, {"recompute": True}], ids=str)
+def test_what_a_process_takes_is_within_what_may_be_used(options: dict[str, Any]) -> None:
+    """Its tensors, and at most a fourth more for kernels and the allocator's holes."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROCESS, json.dumps(options)],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    expected, found = map(float, done.stdout.split())
+    assert found * USABLE["cpu"] <= expected <= found * 1.05
 
 
 def test_the_plan_for_a_node() -> None:

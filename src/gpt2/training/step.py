@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gpt2.errors import TrainingError
 from gpt2.model.gpt2 import Block
-from gpt2.training import distributed
+from gpt2.training import distributed, memory
 from gpt2.training.batches import Batch, random_bits
 from gpt2.training.compiling import Compiled
 from gpt2.training.config import TrainingConfig
@@ -66,6 +66,8 @@ class Stepper:
         self.low = PRECISIONS[config.precision]
         self.scale = LossScale.of(config.precision)
         self.micro_batch = config.micro_batch or config.batch_size
+        if config.recompute and processes.device.type == "cpu":
+            memory.give_back()
         lean = is_lean(model.config, processes.device.type)
         for module in model.modules():
             if isinstance(module, Block):
