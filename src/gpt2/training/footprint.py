@@ -97,6 +97,7 @@ def footprint(
         before + activations - (layer if recompute else 0) + logits,  # the head's loss
         max(before, whole_head) + activations + passing,  # the last block's backward pass
         gradients + apart + layer + passing,  # the first block's, then the embedding's
+        gradients + (_muon_step(config, device) if optimizer == "muon" and trained == N else 0),
     )
     total = weights + remembered + gathered + max(moments)
     return Footprint(weights, gradients, remembered, activations, logits, gathered, total)
@@ -112,6 +113,17 @@ def _optimizer(config: GPT2Config, optimizer: str, trained: int) -> float:
     """AdamW remembers two numbers of each parameter, Muon one of each matrix in a block."""
     matrices = config.n_layer * config.n_embd * (4 * config.n_embd + 2 * config.inner)
     return FP32 * (2 * trained - (matrices if optimizer == "muon" else 0))
+
+
+def _muon_step(config: GPT2Config, device: str) -> float:
+    """What `gpt2.training.muon` makes beside the gradients: the updates of all matrices; the square
+    ones made orthogonal, then the others: stacked, normed, multiplied, with their grams."""
+    D, inner, L = config.n_embd, config.inner, config.n_layer
+    square, oblong, grams = 4 * D * D * L, 2 * D * inner * L, 2 * min(D, inner) ** 2 * L
+    size = FP32 if device == "cpu" else 2  # of the iteration
+    first = FP32 * square + size * 3 * square
+    second = size * square + FP32 * oblong + size * (2 * oblong + grams)
+    return float(FP32 * (square + oblong) + max(first, second))
 
 
 def _layer(config: GPT2Config, rows: int, length: int, low: bool, device: str, lean: bool) -> float:
