@@ -505,18 +505,19 @@ def translate(found: dict[str, Any]) -> str:
 
 def train(found: dict[str, Any]) -> str:
     rows = []
-    for shape, names in found["shapes"].items():
-        ours = names["gpt2"]
-        for name, f in names.items():
-            rate = ours["tokens_per_second"]["median"] / f["tokens_per_second"]["median"]
-            memory = ours["peak_MB"]["median"] / f["peak_MB"]["median"]
-            rows.append([shape, name, spread(f["tokens_per_second"]), spread(f["peak_MB"]),
-                         f"{rate:.2f}", f"{memory:.2f}"])  # fmt: skip
+    for shape, one in found["shapes"].items():
+        ours = one["contenders"]["gpt2"]
+        for name, f in one["contenders"].items():
+            memory = ours["peak_MB"] / f["peak_MB"]
+            rows.append([shape, name, spread(f["tokens_per_second"]), f"{f['peak_MB']:,.0f}",
+                         spread(f["ratio"], 2), f"{memory:.2f}"])  # fmt: skip
     head = ["shape", "", "tokens/s", "peak memory, MB", "gpt2's rate to it", "gpt2's memory to it"]
+    rounds = sorted({one["rounds"] for one in found["shapes"].values()})
     how = "compiled" if found["compiled"] else "eager"
-    note = f" {found['note']}." if "note" in found else ""
-    return f"fp32, {how}, random tokens; a process of its own each turn.{note}\n\n" + table(
-        head, rows
+    return (
+        f"fp32, {how}, random tokens; processes of their own that take turns, "
+        f"{' or '.join(map(str, rounds))} each. The ratio is that of the medians, in brackets "
+        "its spread over turns side by side.\n\n" + table(head, rows)
     )
 
 

@@ -2,9 +2,11 @@
 
 PYTHONPATH=src:. python -m benchmarks.train --nanogpt FOLDER
 
-FOLDER holds nanoGPT's model.py. Each contender runs in a process of its own, in turns; a step is
-forward, backward, clipping and AdamW on random tokens in fp32. nanoGPT brings its own optimiser;
-transformers' model has torch's fused AdamW, as its Trainer does.
+FOLDER holds nanoGPT's model.py. Each contender lives in a process of its own and waits while
+another takes some steps, so that all meet the same minutes of a shared machine; a step is forward,
+backward, clipping and AdamW on random tokens in fp32. nanoGPT brings its own optimiser;
+transformers' model has torch's fused AdamW, as its Trainer does. With --shapes it adds to what the
+result holds.
 """
 
 from __future__ import annotations
@@ -17,17 +19,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import machine, write
+from benchmarks.common import RESULTS, machine, write
 
-# layers, width, heads, context, rows, vocabulary; steps of a turn after those that warm up
+# layers, width, heads, context, rows, vocabulary; steps of a turn
 SHAPES = {
-    "shakespeare-cpu": ((4, 128, 4, 64, 12, 65), 40),
-    "6x384": ((6, 384, 6, 256, 16, 65), 4),
+    "shakespeare-cpu": ((4, 128, 4, 64, 12, 65), 20),
+    "6x384": ((6, 384, 6, 256, 16, 65), 1),
     "124M": ((12, 768, 12, 512, 4, 50257), 1),
 }
+WARM = 2  # steps before the first turn: the second one of a compiled model may compile again
 CONTENDERS = ("gpt2", "nanoGPT", "transformers")
 
 
@@ -98,37 +102,94 @@ def void(_: object) -> None:
 
 
 def child(name: str, shape_name: str, compiled: bool, folder: str) -> None:
-    """One turn of one contender: its result as JSON on standard output."""
-    shape, steps = SHAPES[shape_name]
+    """One contender: takes as many steps as a line of standard input says, and tells the seconds
+    and the most memory it has held."""
+    shape, _ = SHAPES[shape_name]
     makers = {"gpt2": ours, "transformers": transformers}
-    step = nanogpt(shape, compiled, folder) if name == "nanoGPT" else makers[name](shape, compiled)
-    for warm in range(2 if compiled else 1):
-        step(warm)
-    begin = time.perf_counter()
-    for number in range(2, steps + 2):
-        step(number)
-    seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    tokens = steps * shape[3] * shape[4]
-    print(json.dumps({"tokens_per_second": tokens / seconds, "peak_MB": peak}))
+    with redirect_stdout(sys.stderr):  # nanoGPT tells of its parameters
+        if name == "nanoGPT":
+            step = nanogpt(shape, compiled, folder)
+        else:
+            step = makers[name](shape, compiled)
+    done = 0
+    for line in sys.stdin:
+        begin = time.perf_counter()
+        for _ in range(int(line)):
+            step(done)
+            done += 1
+        seconds = time.perf_counter() - begin
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"seconds": seconds, "peak_MB": peak}), flush=True)
 
 
-def turn(name: str, shape: str, compiled: bool, folder: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.train", "--child", name, "--shapes", shape,
-               "--nanogpt", folder, *(["--compile"] if compiled else [])]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+class Contender:
+    """The other end of `child`."""
+
+    def __init__(self, name: str, shape: str, compiled: bool, folder: str) -> None:
+        command = [sys.executable, "-m", "benchmarks.train", "--child", name, "--shapes", shape,
+                   "--nanogpt", folder, *(["--compile"] if compiled else [])]  # fmt: skip
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def take(self, steps: int) -> dict[str, float]:
+        """So many steps."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(steps, file=self.process.stdin, flush=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit("a contender ended; its error stands above.")
+        found: dict[str, float] = json.loads(line)
+        return found
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def compare(shape: str, rounds: int, compiled: bool, folder: str) -> dict[str, Any]:
+    """Tokens a second and peak memory of each contender, with the spread over its turns."""
+    (_, _, _, length, batch, _), steps = SHAPES[shape]
+    contenders = {name: Contender(name, shape, compiled, folder) for name in CONTENDERS}
+    rates: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    peaks = dict.fromkeys(CONTENDERS, 0.0)
+    try:
+        for contender in contenders.values():
+            contender.take(WARM)
+        for number in range(rounds):
+            at = number % len(CONTENDERS)
+            for name in CONTENDERS[at:] + CONTENDERS[:at]:
+                turn = contenders[name].take(steps)
+                rates[name].append(steps * batch * length / turn["seconds"])
+                peaks[name] = turn["peak_MB"]
+    finally:
+        for contender in contenders.values():
+            contender.close()
+    return {
+        name: {
+            "tokens_per_second": spread(rates[name]),
+            "peak_MB": peaks[name],
+            "ratio": ratio(rates["gpt2"], rates[name]),
+        }
+        for name in CONTENDERS
+    }
 
 
 def spread(values: list[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
+def ratio(a: list[float], b: list[float]) -> dict[str, float]:
+    """Of the medians, with its spread over turns side by side."""
+    turns = spread([x / y for x, y in zip(a, b, strict=True)])
+    return {**turns, "median": statistics.median(a) / statistics.median(b)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--nanogpt", required=True, help="the folder with nanoGPT's model.py")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
     parser.add_argument("--compile", action="store_true", help="compiled against compiled")
     parser.add_argument("--output", type=Path, help="a folder in place of benchmarks/results")
@@ -137,21 +198,16 @@ def main() -> None:
     if given.child:
         child(given.child, given.shapes[0], given.compile, given.nanogpt)
         return
-    result: dict[str, Any] = {"machine": machine(["torch", "transformers"]),
-                              "compiled": given.compile, "rounds": given.rounds,
-                              "shapes": {}}  # fmt: skip
-    for shape in given.shapes:
-        turns: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
-        for number in range(given.rounds):
-            at = number % len(CONTENDERS)
-            for name in CONTENDERS[at:] + CONTENDERS[:at]:
-                turns[name].append(turn(name, shape, given.compile, given.nanogpt))
-                print(shape, name, turns[name][-1], file=sys.stderr)
-        result["shapes"][shape] = {
-            name: {key: spread([t[key] for t in all_]) for key in all_[0]}
-            for name, all_ in turns.items()
-        }
     name = "train-compiled" if given.compile else "train"
+    path = (given.output or RESULTS) / f"{name}.json"
+    before = json.loads(path.read_text())["shapes"] if path.exists() else {}
+    result: dict[str, Any] = {"machine": machine(["torch", "transformers"]),
+                              "compiled": given.compile, "shapes": before}  # fmt: skip
+    for shape in given.shapes:
+        found = compare(shape, given.rounds, given.compile, given.nanogpt)
+        before[shape] = {"rounds": given.rounds, "contenders": found}
+        rates = {name: round(one["tokens_per_second"]["median"]) for name, one in found.items()}
+        print(shape, rates, file=sys.stderr)
     print(write(name, result, given.output) if given.output else write(name, result))
 
 
