@@ -22,7 +22,7 @@ from gpt2.evaluation.benchmark import Subject
 from gpt2.evaluation.benchmarks import benchmark
 from gpt2.evaluation.detokenise import WIKITEXT
 from gpt2.loading import load
-from gpt2.scoring import _windows
+from gpt2.scoring import windows
 
 
 def exact(weights: Any, config: Any, ids: list[int], start: int) -> float:
@@ -55,8 +55,8 @@ def main() -> None:
         harness.close()
         double = load(folder, engine="reference", dtype="float64")
         ids = [subject.scorer.start, *subject.ids(text)]
-        windows = list(_windows([ids], subject.scorer.limit, None))
-        sums = [exact(double.weights, double.config, item.ids, item.start) for item in windows]
+        cuts = list(windows([ids], subject.scorer.limit, None))
+        sums = [exact(double.weights, double.config, item.ids, item.start) for item in cuts]
     result |= {
         "tokens": len(ids) - 1,
         "windows": sums,

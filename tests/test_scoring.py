@@ -10,7 +10,7 @@ import pytest
 from gpt2 import reference
 from gpt2.engine import ScoringEngine
 from gpt2.errors import ContextLengthError, InputError, OptionError
-from gpt2.scoring import Scorer, _groups, _Item, _windows
+from gpt2.scoring import Scorer, _groups, _Item, windows
 from tests.test_engine import CONFIG, build, weights
 
 START, LIMIT = CONFIG.eos_token_id, CONFIG.n_positions
@@ -118,7 +118,7 @@ def test_the_most_probable_tokens(engine: Any) -> None:
 def test_windows_are_those_of_the_harness() -> None:
     """`get_rolling_token_windows` of lm-evaluation-harness, for 10 tokens, 4 positions."""
     text = [99, *range(10)]
-    found = [(w.ids[:-1], w.ids[w.start :]) for w in _windows([text], 4, None)]
+    found = [(w.ids[:-1], w.ids[w.start :]) for w in windows([text], 4, None)]
     assert found == [
         ([99, 0, 1, 2], [0, 1, 2, 3]),
         ([3, 4, 5, 6], [4, 5, 6, 7]),

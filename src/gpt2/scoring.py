@@ -138,7 +138,7 @@ class Scorer:
         kept: list[list[Floats]] = [[] for _ in texts]
         total = sum(max(0, len(text) - 1) for text in texts)
         done = 0
-        for batch in self._batches([item] for item in _windows(texts, self.limit, stride)):
+        for batch in self._batches([item] for item in windows(texts, self.limit, stride)):
             for item, (logprobs, _) in self._score(batch):
                 sums[item.at] += float(logprobs.sum(dtype=np.float64))
                 counts[item.at] += len(logprobs)
@@ -358,7 +358,7 @@ def _groups(items: Iterable[_Item]) -> Iterator[list[_Item]]:
         yield group
 
 
-def _windows(texts: Iterable[list[int]], limit: int, stride: int | None) -> Iterator[_Item]:
+def windows(texts: Iterable[list[int]], limit: int, stride: int | None) -> Iterator[_Item]:
     """Texts cut so that each token but the first is predicted once; at most ``limit`` are read."""
     for index, text in enumerate(texts):
         done = min(limit, len(text) - 1)
