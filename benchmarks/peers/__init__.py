@@ -7,6 +7,7 @@ precision, threads, **settings)``, which returns a `Contender`. Each runs in a p
 
 from __future__ import annotations
 
+import abc
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -40,16 +41,16 @@ class Contender(Protocol):
         """Seconds of ``steps`` greedy tokens for each prompt, the prompts' time left out."""
 
 
-class Stepper:
+class Stepper(abc.ABC):
     """A contender made of two moves. What is given to one move comes from the logits before."""
 
+    @abc.abstractmethod
     def start(self, prompts: Sequence[Sequence[int]]) -> Floats:
         """Forget everything, read the prompts; the logits after each, [B, V]."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def step(self, tokens: npt.NDArray[Any]) -> Floats:
         """Read one more token of each row; the logits after it, [B, V]."""
-        raise NotImplementedError
 
     def logits(self, ids: Sequence[int]) -> Floats:
         self.start([ids[:-1]])  # by way of the memory, as when it writes

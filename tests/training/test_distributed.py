@@ -31,8 +31,11 @@ from tests.training.runs import GRADIENTS, digest, losses, run, trainer
 # Five rows: one process has two of them, the other three, in different parts.
 LEARNING = {"steps": 50, "batch_size": 5, "lr": 1e-2, "micro_batch": 2, "save_every": 25,
             "validate_every": 25}  # fmt: skip
-
-
+KINDS = pytest.mark.parametrize(
+    "options",
+    [{"parallel": "ddp"}, {"parallel": "fsdp"}, {"parallel": "fsdp", "optimizer": "muon"}],
+    ids=str,
+)
 LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
             "-m"]  # fmt: skip
 
@@ -177,11 +180,7 @@ def test_two_sharded_processes_that_are_killed_go_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "options",
-    [{"parallel": "ddp"}, {"parallel": "fsdp"}, {"parallel": "fsdp", "optimizer": "muon"}],
-    ids=str,
-)
+@KINDS
 def test_fifty_steps_of_two_processes_are_those_of_one(
     tmp_path: Path, options: dict[str, Any]
 ) -> None:
@@ -194,11 +193,7 @@ def test_fifty_steps_of_two_processes_are_those_of_one(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "options",
-    [{"parallel": "ddp"}, {"parallel": "fsdp"}, {"parallel": "fsdp", "optimizer": "muon"}],
-    ids=str,
-)
+@KINDS
 def test_a_run_goes_on_with_another_number_of_processes(
     tmp_path: Path, options: dict[str, Any]
 ) -> None:

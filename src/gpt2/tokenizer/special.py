@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -29,7 +30,7 @@ def _role(role: str) -> tuple[property, property]:
     return property(token, set_token, doc=note), property(token_id, set_token_id, doc=note)
 
 
-class SpecialTokens:
+class SpecialTokens(abc.ABC):
     """Base of `GPT2Tokenizer`: which tokens are special and what role they have.
 
     Setting a role (``tokenizer.pad_token = tokenizer.eos_token``) takes a token that exists and
@@ -53,11 +54,13 @@ class SpecialTokens:
     _roles: dict[str, str]
     _more: list[str]
 
+    @abc.abstractmethod
     def _index(self) -> None:
-        raise NotImplementedError
+        """Make what is looked up anew, after tokens were added."""
 
+    @abc.abstractmethod
     def _token(self, i: int) -> str:
-        raise NotImplementedError
+        """The text of a token."""
 
     @property
     def additional_special_tokens(self) -> list[str]:
