@@ -130,6 +130,16 @@ def check_shards(whole: Path, cut: Path) -> None:
     assert losses(cut) == losses(whole)
 
 
+class Makes:
+    """A pickle that, read without care, makes a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.path),)
+
+
 def test_damaged_shards_are_told(tmp_path: Path) -> None:
     group = torch.distributed.HashStore()
     torch.distributed.init_process_group("gloo", store=group, rank=0, world_size=1)
@@ -152,6 +162,10 @@ def test_damaged_shards_are_told(tmp_path: Path) -> None:
         metadata.write_bytes(wrong)
         with pytest.raises(CorruptFileError, match=r"\.metadata"):
             read()
+    metadata.write_bytes(pickle.dumps(Makes(tmp_path / "made")))
+    with pytest.raises(CorruptFileError, match="does not belong there"):
+        read()
+    assert not (tmp_path / "made").exists()
     metadata.unlink()
     with pytest.raises(MissingFileError):
         read()
