@@ -23,7 +23,30 @@ from gpt2.tasks.sentences import flat, join, lines, parts, sentences, spans
         ("The U.S. Army came.", ["The U.S. Army came."]),
         ("It was I. He knew.", ["It was I.", "He knew."]),
         ("Well... he went. Well... He went.", ["Well... he went.", "Well...", "He went."]),
-        ("他来了。“你好！”她说。走吧", ["他来了。", "“你好！”", "她说。", "走吧"]),
+        ("他来了。“你好！”她说。走吧", ["他来了。", "“你好！”她说。", "走吧"]),
+        ("他说：“你好。”然后他走了。", ["他说：“你好。”", "然后他走了。"]),
+        ("「誰？」と彼は聞いた。「私。」", ["「誰？」と彼は聞いた。", "「私。」"]),
+        ("“Who?” — he asked. What a day! it was over.", ["“Who?” — he asked.",
+                                                        "What a day! it was over."]),
+        ("« Qui ? » demanda-t-il. «\u202fMoi.\u202f» Il rit.", ["« Qui ? » demanda-t-il.",
+                                                              "«\u202fMoi.\u202f»", "Il rit."]),
+        ("« Qui\u00a0?\u00a0», dit-il. Moi.", ["« Qui\u00a0?\u00a0», dit-il.", "Moi."]),
+        ("„Wer?“ fragte er. »Ich!« rief sie. Gut.", ["„Wer?“ fragte er.", "»Ich!« rief sie.",
+                                                    "Gut."]),
+        ("Er kam am 3. Oktober. Im 19. Jahrhundert war es so. Es waren 3. Sie gingen.",
+         ["Er kam am 3. Oktober.", "Im 19. Jahrhundert war es so.", "Es waren 3.", "Sie gingen."]),
+        ("Tiere, z. B. Hunde, und d. h. Katzen. Gut.", ["Tiere, z. B. Hunde, und d. h. Katzen.",
+                                                       "Gut."]),
+        ("1. The first item. It is long.", ["1. The first item.", "It is long."]),
+        ("It costs $3.50. Please pay now.", ["It costs $3.50.", "Please pay now."]),
+        ("It grew in 2019. Sales fell.", ["It grew in 2019.", "Sales fell."]),
+        ("Take vitamin C. Doctors agree with J. K. Rowling.",
+         ["Take vitamin C.", "Doctors agree with J. K. Rowling."]),
+        ("He founded Acme Inc. Everyone knew Acme Inc. Chief Bob.",
+         ["He founded Acme Inc.", "Everyone knew Acme Inc. Chief Bob."]),
+        ("Pears, plums, etc. Nobody came.", ["Pears, plums, etc.", "Nobody came."]),
+        ("i went home. then i slept, e.g. well.", ["i went home.", "then i slept, e.g. well."]),
+        ("वह आया। वह गया।", ["वह आया।", "वह गया।"]),
         ("A title\n\nA line\nthat goes on. 一行\n另一行。", ["A title", "A line that goes on.",
                                                         "一行另一行。"]),
         (" \n ", []),
@@ -40,11 +63,13 @@ def test_lines_keep_what_a_document_means_and_join_what_was_only_wrapped() -> No
         "It was the best of times, it was the worst of\ntimes, it was the age of wisdom, it was "
         "the age\nof foolishness.\nA new line after a sentence.\n\n\n"
         "- bread\n- milk\n"
+        "- an item of a list that is so long that it had to be\n  wrapped\n  - one in it\n"
     )
     assert lines(document) == [
         "Chapter 1", "",
         "It was the best of times, it was the worst of times, it was the age of wisdom, it was "
         "the age of foolishness.", "A new line after a sentence.", "", "", "- bread", "- milk",
+        "- an item of a list that is so long that it had to be wrapped", "  - one in it",
     ]  # fmt: skip
 
 

@@ -11,7 +11,10 @@ from gpt2.evaluation.readers import read_parallel
 from gpt2.tasks import TASKS
 
 KINDS = {"bleu": "BLEU", "chrf": "chrF"}
-HOW = "the task translate: examples of sentence = translation, greedy, its first sentence"
+HOW = (
+    "the task translate: examples of sentence = translation, greedy, the line; of one that does "
+    "not end the first sentence"
+)
 
 
 def translations(model: Any, texts: Sequence[str], source: str, to: str) -> list[str]:

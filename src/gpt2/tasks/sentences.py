@@ -10,42 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from gpt2.tasks.sentence_ends import END, is_end
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-# Abbreviations with a name or a number after them, so that no sentence ends there.
-BEFORE_A_NAME = _set(
-    "mr mrs ms mx dr prof st sr fr rev hon gen col maj capt cpt lt sgt cmdr adm gov sen rep pres "
-    "messrs mme mlle e.g i.e cf vs viz al mt ft m"
-)
-BEFORE_A_NUMBER = _set(
-    "no nos fig figs eq p pp vol vols ch chap sec art ca approx "
-    "jan feb mar apr jun jul aug sept oct nov dec"
-)
-# Words that begin a sentence after an abbreviation that may end one: "at 5 p.m. The train ...".
-STARTERS = _set(
-    "the a an he she it they we you i in on at but and so this that these there when if for as "
-    "his her its their our my after then"
-)
-_CLOSING = "\"'”’»)\\]」』）】》"
-_END = re.compile(rf"[.!?…]+[{_CLOSING}]*(?=\s|$)|[。！？]+[{_CLOSING}]*|\n[^\S\n]*\n\s*")
-_LAST_WORD = re.compile(r"[^\s(\[\"'“‘]+$")
-_NEXT_WORD = re.compile(r"[\s\"'“‘(\[]*([^\s\"'”’]*)")
 _CJK = re.compile(r"[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_ITEM = re.compile(r"\s*(?:[-*+•·]|\d{1,3}[.)])\s")
 SHORT_LINE = 40  # characters: a line below is a heading, verse or list, not a wrapped one
 
 
 def spans(text: str) -> list[tuple[int, int]]:
     """The sentences of a text as (start, end) of its characters, white space around them left out.
 
-    A blank line ends a sentence too. What an abbreviation, an initial or a small letter follows
-    after a full stop is not an end.
+    A blank line ends a sentence too. `sentence_ends` tells the end of one from an abbreviation.
     """
     found, start = [], 0
-    for end in _END.finditer(text):
-        if _is_end(text, end):
+    for end in END.finditer(text):
+        if is_end(text, end):
             found.append((start, end.end()))
             start = end.end()
     found.append((start, len(text)))
@@ -79,17 +58,18 @@ def is_cjk(text: str) -> bool:
 def lines(text: str) -> list[str]:
     """A document's lines, those that were only wrapped put together; a blank line is ''.
 
-    A line's end is kept where the line ends a sentence or is short (headings, verse, lists).
+    A line's end is kept where the line ends a sentence or is short (headings, verse, lists), or an
+    item of a list follows. A line keeps its indentation.
     """
     whole: list[str] = []
     wrapped = False  # whether the line before goes on in this one
-    for line in (piece.strip() for piece in text.splitlines()):
-        if line and wrapped:
-            whole[-1] = join([whole[-1], line])
+    for line in (piece.rstrip() for piece in text.splitlines()):
+        if line and wrapped and not _ITEM.match(line):
+            whole[-1] = join([whole[-1], line.lstrip()])
         else:
             whole.append(line)
-        ends = _END.search(line) is not None and _END.split(line)[-1] == ""
-        wrapped = len(line) >= SHORT_LINE and not ends
+        ends = END.search(line) is not None and END.split(line)[-1] == ""
+        wrapped = len(line.lstrip()) >= SHORT_LINE and not ends
     return whole
 
 
@@ -115,25 +95,6 @@ def _cut(piece: str, size: Callable[[str], int], most: int) -> list[str]:
     space = piece.find(" ", middle)
     at = space if 0 < space < len(piece) - 1 else middle
     return [cut for half in (piece[:at], piece[at:]) for cut in _cut(half.strip(), size, most)]
-
-
-def _is_end(text: str, end: re.Match[str]) -> bool:
-    sign = end.group()
-    if sign[0] in "\n。！？":
-        return True
-    following = _NEXT_WORD.match(text, end.end())
-    word = following.group(1) if following else ""
-    if word[:1].islower():  # "Who?" he asked.
-        return False
-    if sign[0] != "." or len(sign) > 1:
-        return True
-    before = _LAST_WORD.search(text, max(0, end.start() - 40), end.start())
-    last = before.group() if before else ""
-    if last.lower() in BEFORE_A_NAME or (last.lower() in BEFORE_A_NUMBER and word[:1].isdigit()):
-        return False
-    initial = len(last) == 1 and last.isupper() and last != "I"
-    dotted = "." in last or last.lower() in ("etc", "inc", "ltd", "co", "corp", "jr")
-    return not (initial or dotted) or not word or word.lower() in STARTERS
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:

@@ -73,7 +73,7 @@ def _part(writer: Writer, prompt: str, new: int, o: SummarizeOptions, seed: int)
     """The summary of one part: the first sentences, and no more tokens than ``new``."""
     if o.method == "beam":
         search = {**BEAM, "num_beams": o.num_beams}
-        written = writer.write_all([prompt], new, **search)[0]
+        written = writer.write_all([prompt], [new], **search)[0]
     else:
         drawn = {**TASK.decoding, "top_k": o.top_k, "seed": seed}
         written = writer.write(

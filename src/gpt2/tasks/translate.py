@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +38,12 @@ def translate(
     progress: Progress | None = None,
     **options: Any,
 ) -> str:
-    """A document in another language, sentence by sentence; order and blank lines are kept.
+    """A document in another language, sentence by sentence; its lines stay as they are.
 
-    The model sees examples and writes greedily to the end of the line, of which the first sentence
-    counts, as in the paper. A model that was fine-tuned for the pair of languages needs no examples
-    and gets none. A sentence that is too long for the context is translated in pieces.
+    The model sees examples and writes greedily to the end of the line, which is the translation;
+    where the line runs on and on, its first sentence counts, as in the paper. A model that was
+    fine-tuned for the pair of languages needs no examples and gets none. A sentence that is too
+    long for the context is translated in pieces.
 
     Args:
         model: what `gpt2.load` gives.
@@ -62,26 +63,26 @@ def translate(
     file = examples if isinstance(examples, str) else None
     o = TranslateOptions(to=to, source=source, examples=file, **options)
     validate(o)
-    rows = [sentences(line) for line in lines(text_of(text, "text to translate"))]
+    document = lines(text_of(text, "text to translate"))
+    rows = [sentences(line) for line in document]
     writer = Writer(model)
     form, before = _head(writer, o, examples)
+    read = _shown if before else _line
     room = writer.room(0, before, form.ask(source=""))
     most = room // 4 if before else room // 3  # what is left is for the translation
     pieces = [[p for group in parts(row, writer.size, most) for p in group] for row in rows]
     whole = list(dict.fromkeys(piece for row in pieces for piece in row))  # each once
-    done: dict[str, str] = {}
-    with model.keeping():  # the examples are read once for the whole document
-        for start in range(0, len(whole), o.batch_size):
-            if progress:
-                progress(start, len(whole))
-            batch = whole[start : start + o.batch_size]
-            prompts = [before + form.ask(source=piece) for piece in batch]
-            new = min(room - most, 16 + 4 * max(map(writer.size, batch)))
-            written = writer.write_all(prompts, new, **TASK.decoding)
-            done.update(zip(batch, map(_read, written), strict=True))
-    if progress:
-        progress(len(whole), len(whole))
-    return "\n".join(join(done[piece] for piece in row) for row in pieces)
+    prompts = [before + form.ask(source=piece) for piece in whole]
+    limits = [min(room - size, 64 + 8 * size) for size in map(writer.size, whole)]
+    written = _written(writer, prompts, limits, o.batch_size, progress)
+    done = {
+        piece: read(text, writer.size(text) >= limit)
+        for piece, text, limit in zip(whole, written, limits, strict=True)
+    }
+    return "\n".join(
+        _indentation(line) + join(done[piece] for piece in row)
+        for line, row in zip(document, pieces, strict=True)
+    )
 
 
 def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str]:
@@ -118,10 +119,55 @@ def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str
     return TASK.form, before
 
 
-def _read(written: str) -> str:
-    """The first sentence of the first line, without bytes that are no whole characters."""
-    line = written.split("\n", 1)[0].replace("\ufffd", "")
-    return (sentences(line) or [""])[0]
+def _written(
+    writer: Writer,
+    prompts: Sequence[str],
+    limits: Sequence[int],
+    batch_size: int,
+    progress: Progress | None,
+) -> list[str]:
+    """What follows each prompt; the examples are read once for all of them."""
+    written: list[str] = []
+    with writer.model.keeping():
+        for start, stop in _batches(prompts, limits, writer, batch_size):
+            if progress:
+                progress(start, len(prompts))
+            written += writer.write_all(prompts[start:stop], limits[start:stop], **TASK.decoding)
+    if progress:
+        progress(len(prompts), len(prompts))
+    return written
+
+
+def _batches(
+    prompts: Sequence[str], limits: Sequence[int], writer: Writer, most: int
+) -> Iterator[tuple[int, int]]:
+    """Where batches of at most ``most`` begin and end, so that the longest prompt and the greatest
+    limit of one fit the context together."""
+    start = longest = greatest = 0
+    for at, (prompt, limit) in enumerate(zip(prompts, limits, strict=True)):
+        size = len(writer.tokenizer.encode(prompt))
+        longest, greatest = max(longest, size), max(greatest, limit)
+        if at > start and (at - start == most or longest + greatest > writer.limit + 1):
+            yield start, at
+            start, longest, greatest = at, size, limit
+    if prompts:
+        yield start, len(prompts)
+
+
+def _line(written: str, runs_on: bool = False) -> str:
+    """The first line, without bytes that are no whole characters."""
+    return written.split("\n", 1)[0].replace("\ufffd", "").strip()
+
+
+def _shown(written: str, runs_on: bool) -> str:
+    """What a model that only saw examples wrote: its line, or where that does not end the first
+    sentence, as in the paper: what is asked for is one sentence."""
+    line = _line(written)
+    return (sentences(line) or [""])[0] if runs_on and "\n" not in written else line
+
+
+def _indentation(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 def _run(
@@ -135,7 +181,7 @@ TASK = Task(
     source="GPT-2 paper, section 3.7",
     form=Form("{source} =", " {target}"),
     decoding={"do_sample": False, "stop_strings": "\n"},
-    read="the first sentence of the first line",
+    read="the line; of one that does not end the first sentence",
     metric="BLEU and chrF",
     expect=(
         "The paper's largest model reached 5 BLEU into French and 11.5 into English; a model that "

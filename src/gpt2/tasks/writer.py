@@ -95,12 +95,15 @@ class Writer:
                 return written
         return written + str(text.flush())
 
-    def write_all(self, prompts: Sequence[str], new: int, **decoding: Any) -> list[str]:
-        """Continue several prompts together; what they begin with in common is read once."""
-        rows = [self._ids(prompt, new) for prompt in prompts]
-        written = self.model.generate(rows, max_new_tokens=new, **decoding).tolist()
-        start = max(map(len, rows))
-        return [self._text(row[start:]) for row in written]
+    def write_all(self, prompts: Sequence[str], new: Sequence[int], **decoding: Any) -> list[str]:
+        """Continue several prompts together, each by its own number of new tokens at most.
+
+        What they begin with in common is read once; a text does not depend on its neighbours.
+        """
+        rows = [self._ids(prompt, max(new)) for prompt in prompts]
+        written = self.model.generate(rows, max_new_tokens=max(new), **decoding).tolist()
+        longest = max(map(len, rows))
+        return [self._text(row[longest:][:most]) for row, most in zip(written, new, strict=True)]
 
     def compose(self, prompt: str, composer: Composer, **decoding: Any) -> str:
         """Write as a `Composer` allows, until it says stop: its whole text."""
