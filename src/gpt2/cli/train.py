@@ -81,7 +81,7 @@ class _Training(Run):
         resume = self.options(Start).resume
         last = Checkpoints(self.folder).last() if resume else None
         before = read_state(last).config if last else {}
-        config = TrainingConfig(**{**before, **fields_of(TrainingConfig, self.given)})
+        config = TrainingConfig.from_dict({**before, **fields_of(TrainingConfig, self.given)})
         folder = self.processes.on_first(
             lambda: corpus.prepared(self.source, self.folder / "data", self.base or self.tokenizer,
                                     self.vocab_size, self.note)

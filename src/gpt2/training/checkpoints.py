@@ -17,14 +17,17 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from torch import Tensor
 
 from gpt2.checkpoint.mapped import read_safetensors, write_safetensors
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.files import read_json, reported, write_json
+from gpt2.locks import lock
+from gpt2.records import record
 from gpt2.training.config import Start, TrainingConfig
 
 FOLDER, TRAINING, MODEL = "checkpoints", "training", "model"
@@ -63,13 +66,19 @@ class State:
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     format: str = FORMAT
 
+    def __post_init__(self) -> None:
+        if min(self.step, self.stale) < 0 or min(self.micro_batch, self.threads, self.ranks) < 1:
+            raise CorruptFileError("it is not the state of a training.")
+        if self.best is not None and {"step", "loss"} - self.best.keys():
+            raise CorruptFileError("best must have a step and its loss.")
+
 
 class Checkpoints:
     """Those of a run's folder."""
 
     def __init__(self, run: Path) -> None:
         self.run, self.folder = run, run / FOLDER
-        self._lock: TextIO | None = None
+        self._lock: FileIO | None = None
 
     def steps(self) -> list[int]:
         """The steps of the checkpoints that are there, in order."""
@@ -95,16 +104,12 @@ class Checkpoints:
         Raises `OptionError` where another does, or where there is a run that is neither to go on
         nor to be overwritten.
         """
-        import fcntl
-
         with reported(self.run):
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (self.folder / "lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self.release()
-            raise OptionError(f"Another process is training in {self.run}.") from None
+        if self.folder.is_symlink():
+            raise OptionError(f"{self.folder} is a link: let the run's folder itself be one.")
+        busy = f"Another process is training in {self.run}."
+        self._lock = lock(self.folder / "lock", busy)
         try:
             self._begin(start)
         except BaseException:
@@ -201,10 +206,7 @@ def read_state(folder: Path) -> State:
         raise CorruptFileError(
             f"{path} has the format {content.get('format')!r}, this version reads {FORMAT!r}."
         )
-    try:
-        return State(**content)
-    except TypeError as error:
-        raise CorruptFileError(f"{path} is not the state of a training: {error}.") from None
+    return record(State, content, str(path))
 
 
 def write_optimizer(folder: Path, state: Mapping[str, Tensor]) -> None:

@@ -59,6 +59,8 @@ def prepared(
 ) -> Path:
     """The folder of token shards: ``source`` itself, or ``folder``, made from the text it names.
 
+    Its files are compared with their hashes.
+
     Args:
         source: a prepared folder, or whatever `gpt2 prepare` takes.
         folder: where the shards go if they are made here.
@@ -67,7 +69,7 @@ def prepared(
         note: is told what is done.
     """
     if (Path(source) / FILE).exists():
-        return Path(source)
+        return verified(Path(source))
     if vocab_size is not None:
         tokenizer = folder / "vocabulary"
         if not (tokenizer / "vocab.json").exists():
@@ -77,7 +79,18 @@ def prepared(
         f"{source} is no prepared folder: preparing it in {folder}, with the tokenizer {tokenizer}"
     )
     prepare([source], folder / "tokens", GPT2Tokenizer.from_pretrained(tokenizer), note=note)
-    return folder / "tokens"
+    return verified(folder / "tokens")
+
+
+def verified(folder: Path) -> Path:
+    """The folder, every shard in it compared with its SHA-256, about a second for each GB.
+
+    Raises `CorruptFileError` for one that differs.
+    """
+    for tokens in (TokenData(folder), held_out(folder)):
+        if tokens is not None:
+            tokens.verify()
+    return folder
 
 
 def held_out(folder: Path, tokenizer: GPT2Tokenizer | None = None) -> TokenData | None:

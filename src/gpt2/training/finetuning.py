@@ -18,7 +18,7 @@ from gpt2.model.lora import load_lora, lora_parameters, merge_lora, read_lora, w
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.batches import Batch, Order, share
 from gpt2.training.config import TUNED_LENGTH, FinetuneConfig, TrainingConfig
-from gpt2.training.corpus import ROWS, Data, held_out, windows
+from gpt2.training.corpus import ROWS, Data, held_out, verified, windows
 from gpt2.training.data import PrepareConfig, TokenData, prepare
 from gpt2.training.data.manifest import FILE as MANIFEST
 from gpt2.training.examples import ENDINGS, Examples, Pair, read_pairs
@@ -118,9 +118,9 @@ def prepared(path: Path, folder: Path, config: FinetuneConfig, tokenizer: GPT2To
     Raises what `prepare` raises.
     """
     if (path / MANIFEST).exists():
-        return path
+        return verified(path)
     prepare([path], folder, tokenizer, PrepareConfig(validation=config.held_out), note=note)
-    return folder
+    return verified(folder)
 
 
 def text_data(

@@ -86,7 +86,7 @@ def test_a_folder_that_is_not_whole_is_named(tmp_path: Path, out: Path) -> None:
     with pytest.raises(CorruptFileError, match="tokens 9"):
         TokenData(out)
     (out / "manifest.json").write_text('{"format": "gpt2 tokens 1", "splits": {"a": 1}}', "utf-8")
-    with pytest.raises(CorruptFileError, match="not a manifest"):
+    with pytest.raises(CorruptFileError, match="lacks the field"):
         TokenData(out)
 
 

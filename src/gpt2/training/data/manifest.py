@@ -10,6 +10,7 @@ from typing import Any
 
 from gpt2.errors import CorruptFileError, MissingFileError
 from gpt2.files import read_json, write_json
+from gpt2.records import record
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data.shards import Shard
 
@@ -17,6 +18,7 @@ FILE = "manifest.json"
 PARTIAL = ".partial"  # the folder within, in which everything is until it is whole
 TOKENIZER = "tokenizer"
 FORMAT = "gpt2 tokens 1"
+DTYPES = ("<u2", "<u4")  # of tokens: nothing else is read as such
 
 
 @dataclasses.dataclass
@@ -27,6 +29,20 @@ class Split:
     documents: int
     bytes: int
     shards: list[Shard]
+
+    def __post_init__(self) -> None:
+        for name in ("tokens", "documents"):
+            declared, found = getattr(self, name), sum(getattr(s, name) for s in self.shards)
+            if declared != found:
+                raise CorruptFileError(f"its shards have {found} {name}, it says {declared}.")
+
+
+@dataclasses.dataclass
+class Made:
+    """The tokenizer that made the tokens: its name, and what `fingerprint` gives."""
+
+    name: str
+    sha256: str
 
 
 @dataclasses.dataclass
@@ -48,7 +64,7 @@ class Manifest:
     dtype: str
     vocab_size: int
     end_of_text: int
-    tokenizer: dict[str, str]
+    tokenizer: Made
     licence: str | None
     sources: list[str]
     options: dict[str, Any]
@@ -56,6 +72,12 @@ class Manifest:
     splits: dict[str, Split]
     sources_fingerprint: str = ""
     format: str = FORMAT
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise CorruptFileError(f"dtype must be one of {DTYPES}, found {self.dtype!r:.40}.")
+        if not 0 <= self.end_of_text < 1 << 32:  # ids may have gaps: beyond vocab_size too
+            raise CorruptFileError(f"end_of_text {self.end_of_text} is no token id.")
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -75,14 +97,7 @@ class Manifest:
             raise CorruptFileError(
                 f"{path} has the format {content.get('format')!r}, this version reads {FORMAT!r}."
             )
-        try:
-            content["splits"] = {
-                name: Split(**(split | {"shards": [Shard(**shard) for shard in split["shards"]]}))
-                for name, split in content["splits"].items()
-            }
-            return cls(**content)
-        except (TypeError, KeyError, AttributeError) as error:
-            raise CorruptFileError(f"{path} is not a manifest: {error}.") from None
+        return record(cls, content, str(path))
 
     def write(self, folder: Path) -> None:
         """Write it into a folder, whole or not at all. Raises `WriteError`."""

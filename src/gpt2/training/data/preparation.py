@@ -27,12 +27,14 @@ from typing import Any, Literal
 
 from gpt2.errors import InputError, OptionError
 from gpt2.files import read_json, reported, write_json
+from gpt2.locks import lock
 from gpt2.options import option, validate
+from gpt2.records import record
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data import filters, manifest, seen, shards, sources
 from gpt2.training.data.encode import SPLITS, Encoded, Encoder, dtype_of
 from gpt2.training.data.formats import FORMATS, Document, Reading
-from gpt2.training.data.manifest import PARTIAL, TOKENIZER, Manifest, Split
+from gpt2.training.data.manifest import PARTIAL, TOKENIZER, Made, Manifest, Split
 from gpt2.training.data.sources import Position
 
 PROGRESS = "progress.json"
@@ -91,6 +93,27 @@ class PrepareConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class Key:
+    """What decides what a preparation writes: hashes of sources and tokenizer, and the options."""
+
+    sources: str
+    options: dict[str, Any]
+    tokenizer: str
+
+
+@dataclasses.dataclass
+class Progress:
+    """How far an unfinished preparation is good, as ``progress.json`` has it."""
+
+    key: Key
+    tail: bool | None
+    position: Position
+    counts: dict[str, int]
+    splits: dict[str, shards.Written]
+    seen: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Tick:
     """How far a preparation has come, in all. ``total`` bytes where the sources' size is known."""
 
@@ -129,11 +152,7 @@ def prepare(
     config = config or PrepareConfig()
     folder = Path(folder)
     files = sources.find([os.fspath(name) for name in names])
-    key = {
-        "sources": sources.fingerprint(files),
-        "options": config.decisive(),
-        "tokenizer": manifest.fingerprint(tokenizer),
-    }
+    key = Key(sources.fingerprint(files), config.decisive(), manifest.fingerprint(tokenizer))
     if overwrite:
         _clear(folder)
     with _locked(folder) as partial:
@@ -143,9 +162,10 @@ def prepare(
             note(f"{folder} is prepared already")
             return found
         progress_file = partial / PROGRESS
-        saved = read_json(progress_file) if progress_file.exists() else None
-        if saved is not None:
-            _check_same(folder, saved["key"], key)
+        saved: Progress | None = None
+        if progress_file.exists():
+            saved = record(Progress, read_json(progress_file), str(progress_file))
+            _check_same(folder, saved.key, key)
         if not (partial / manifest.FILE).exists():
             job = _Job(files, partial, tokenizer, config, saved, key, progress, note)
             job.run()
@@ -181,8 +201,8 @@ class _Job:
         partial: Path,
         tokenizer: GPT2Tokenizer,
         config: PrepareConfig,
-        saved: dict[str, Any] | None,
-        key: dict[str, Any],
+        saved: Progress | None,
+        key: Key,
         progress: Callable[[Tick], None] | None,
         note: Callable[[str], None],
     ) -> None:
@@ -196,12 +216,10 @@ class _Job:
         self.tail: bool | None = {"tail": True, "document": False}.get(config.validation_by)
         self.position = Position()
         self.counts: Counter[str] = Counter(read=0, empty=0, duplicates=0, undecodable=0)
-        written: dict[str, Any] = {}
+        written: dict[str, shards.Written] = {}
         if saved is not None:
-            self.tail = saved["tail"]
-            self.position = Position(**saved["position"])
-            self.counts.update(saved["counts"])
-            written = saved["splits"]
+            self.tail, self.position, written = saved.tail, saved.position, saved.splits
+            self.counts.update(saved.counts)
             note(f"going on after {self.counts['read']:,} documents")
         self.writers = {
             split: shards.Writer(
@@ -212,7 +230,7 @@ class _Job:
         shards.remove_others(partial, [s for w in self.writers.values() for s in w.shards])
         self.seen = None
         if filters.DEDUPLICATE in config.filters:
-            self.seen = seen.Seen(partial / "seen.sqlite", saved["seen"] if saved else 0)
+            self.seen = seen.Seen(partial / "seen.sqlite", saved.seen if saved else 0)
 
     def run(self) -> None:
         """Read, tokenise and write all that is left."""
@@ -238,15 +256,15 @@ class _Job:
 
     def save(self) -> None:
         """Bring all to the disk, then the note of how far that is."""
-        state = {
-            "key": self.key,
-            "tail": self.tail,
-            "position": dataclasses.asdict(self.position),
-            "counts": dict(self.counts),
-            "splits": {split: writer.save() for split, writer in self.writers.items()},
-            "seen": self.seen.save() if self.seen else 0,
-        }
-        write_json(self.partial / PROGRESS, state)
+        state = Progress(
+            self.key,
+            self.tail,
+            self.position,
+            dict(self.counts),
+            {split: writer.save() for split, writer in self.writers.items()},
+            self.seen.save() if self.seen else 0,
+        )
+        write_json(self.partial / PROGRESS, dataclasses.asdict(state))
 
     def describe(self, names: list[str]) -> Manifest:
         """The manifest of what was written."""
@@ -266,13 +284,13 @@ class _Job:
             dtype=self.dtype.str,
             vocab_size=len(self.tokenizer),
             end_of_text=int(self.tokenizer.eos_token_id),
-            tokenizer={"name": self.tokenizer.name_or_path, "sha256": self.key["tokenizer"]},
+            tokenizer=Made(self.tokenizer.name_or_path, self.key.tokenizer),
             licence=self.config.licence,
             sources=names,
-            options=self.key["options"],
+            options=self.key.options,
             counts=dict(self.counts),
             splits=splits,
-            sources_fingerprint=self.key["sources"],
+            sources_fingerprint=self.key.sources,
         )
 
     def _write(self, documents: Iterator[tuple[Document, int, int]]) -> None:
@@ -362,22 +380,22 @@ def _cores() -> int:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[Path]:
     """The folder for what is not whole yet, for this process alone."""
-    import fcntl
-
     partial = folder / PARTIAL
     with reported(folder):
         partial.mkdir(parents=True, exist_ok=True)
-        lock = (partial / "lock").open("w")
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise OptionError(f"Another gpt2 prepare is writing to {folder}.") from None
+        _check_links(partial)
+    with lock(partial / "lock", f"Another gpt2 prepare is writing to {folder}."):
         try:
             yield partial
         finally:
             if (folder / manifest.FILE).exists():
                 shutil.rmtree(partial)
+
+
+def _check_links(partial: Path) -> None:
+    """Raise `OptionError` for a link: what is written or removed there would be elsewhere."""
+    if link := next((p for p in (partial, *partial.rglob("*")) if p.is_symlink()), None):
+        raise OptionError(f"{link} is a link, which gpt2 prepare never makes: remove it.")
 
 
 def _publish(folder: Path, partial: Path) -> Manifest:
@@ -391,20 +409,18 @@ def _publish(folder: Path, partial: Path) -> Manifest:
     return found
 
 
-def _key_of(found: Manifest) -> dict[str, Any]:
-    return {
-        "sources": found.sources_fingerprint,
-        "options": found.options,
-        "tokenizer": found.tokenizer["sha256"],
-    }
+def _key_of(found: Manifest) -> Key:
+    return Key(found.sources_fingerprint, found.options, found.tokenizer.sha256)
 
 
-def _check_same(folder: Path, there: dict[str, Any], asked: dict[str, Any]) -> None:
+def _check_same(folder: Path, there: Key, asked: Key) -> None:
     """Raise `OptionError` that says what differs from the preparation in the folder."""
-    differ = [what for what in ("sources", "tokenizer") if there[what] != asked[what]]
-    for name, value in asked["options"].items():
-        if there["options"].get(name) != value:
-            differ.append(f"{name} ({there['options'].get(name)!r}, now {value!r})")
+    differ = [
+        what for what in ("sources", "tokenizer") if getattr(there, what) != getattr(asked, what)
+    ]
+    for name, value in asked.options.items():
+        if there.options.get(name) != value:
+            differ.append(f"{name} ({there.options.get(name)!r}, now {value!r})")
     if differ:
         raise OptionError(
             f"{folder} holds a preparation with other {', '.join(differ)}: choose another folder, "

@@ -13,7 +13,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ import numpy as np
 
 from gpt2.errors import CorruptFileError
 from gpt2.files import reported
+from gpt2.locks import open_regular
 
 ENDS = np.dtype("<u8")
+NAME = re.compile(r"[a-z]+-[0-9]{5,}\.bin")  # no other name is one in this folder
 
 
 @dataclasses.dataclass
@@ -35,10 +38,24 @@ class Shard:
     sha256: str = ""  # of the tokens' file, once it is whole
     ends_sha256: str = ""
 
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.file):
+            raise CorruptFileError(f"{self.file!r:.80} is no name of a shard, as train-00000.bin.")
+        if self.tokens < 0 or self.documents < 0:
+            raise CorruptFileError(f"{self.file} cannot have fewer than no tokens or documents.")
+
     @property
     def ends(self) -> str:
         """The name of the file with the documents' ends."""
         return str(Path(self.file).with_suffix(".ends"))
+
+
+@dataclasses.dataclass
+class Written:
+    """What a `Writer` needs to go on: its shards, and the bytes of text in them."""
+
+    bytes: int
+    shards: list[Shard]
 
 
 class Writer:
@@ -58,11 +75,11 @@ class Writer:
         split: str,
         dtype: np.dtype[Any],
         limit: int,
-        saved: Mapping[str, Any] | None = None,
+        saved: Written | None = None,
     ) -> None:
         self.folder, self.split, self.dtype, self.limit = folder, split, dtype, limit
-        self.bytes = int(saved["bytes"]) if saved else 0
-        self.shards = [Shard(**shard) for shard in saved["shards"]] if saved else []
+        self.bytes = saved.bytes if saved else 0
+        self.shards = list(saved.shards) if saved else []
         self._tokens: list[np.ndarray] = []
         self._ends: list[int] = []
         self._files: tuple[_HashedFile, _HashedFile] | None = None
@@ -83,13 +100,12 @@ class Writer:
         if shard.tokens >= self.limit:
             self.finish()
 
-    def save(self) -> dict[str, Any]:
+    def save(self) -> Written:
         """Bring all to the disk and return what a new writer needs to go on from here."""
         self.flush()
         for file in self._files or ():
             file.sync()
-        shards = [dataclasses.asdict(shard) for shard in self.shards]
-        return {"bytes": self.bytes, "shards": shards}
+        return Written(self.bytes, self.shards)
 
     def flush(self) -> None:
         """Hand what was appended to the operating system."""
@@ -126,9 +142,8 @@ class _HashedFile:
         self.path = path
         self.hash = hashlib.sha256()
         with reported(path):
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-            self.file = os.fdopen(handle, "r+b", buffering=0)
-            found = os.fstat(handle).st_size
+            self.file = open_regular(path, os.O_RDWR | os.O_CREAT)
+            found = os.fstat(self.file.fileno()).st_size
         if found < size:
             self.file.close()
             raise CorruptFileError(

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from gpt2.errors import InputError, MissingFileError
+from gpt2.errors import CorruptFileError, InputError, MissingFileError
 from gpt2.training.data import containers, formats, hub_sets
 from gpt2.training.data.formats import Document, Reading
 
@@ -40,6 +40,10 @@ class Position:
     file: int = 0
     documents: int = 0
     check: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.file, self.documents) < 0:
+            raise CorruptFileError("a position cannot be before the beginning.")
 
 
 def find(sources: Sequence[str]) -> list[File]:

@@ -6,12 +6,14 @@ import hashlib
 import os
 from collections.abc import Sequence
 from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, TokenizerError
+from gpt2.locks import open_regular
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data.encode import TRAIN
 from gpt2.training.data.manifest import TOKENIZER, Manifest, fingerprint
@@ -138,12 +140,12 @@ class TokenData:
         return self.manifests
 
     def _check_tokenizers(self, tokenizer: GPT2Tokenizer | None) -> None:
-        expected = fingerprint(tokenizer) if tokenizer else self.manifests[0].tokenizer["sha256"]
+        expected = fingerprint(tokenizer) if tokenizer else self.manifests[0].tokenizer.sha256
         for folder, found in zip(self.folders, self.manifests, strict=True):
-            if found.tokenizer["sha256"] != expected:
+            if found.tokenizer.sha256 != expected:
                 wanted = tokenizer.name_or_path if tokenizer else self.folders[0]
                 raise TokenizerError(
-                    f"{folder} was prepared with the tokenizer {found.tokenizer['name']!r} "
+                    f"{folder} was prepared with the tokenizer {found.tokenizer.name!r} "
                     f"({found.vocab_size} ids), which is not that of {wanted!s}: prepare the text "
                     "with --tokenizer of the model."
                 )
@@ -157,21 +159,25 @@ class TokenData:
 
 def _mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
     """The file's numbers, mapped. Raises `MissingFileError`, `CorruptFileError`."""
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
-        raise MissingFileError(f"{path} is missing, and the manifest names it.") from None
-    if size != count * dtype.itemsize:
-        raise CorruptFileError(
-            f"{path} has {size} bytes, the manifest says {count * dtype.itemsize}: it is cut short "
-            "or damaged. Copy it again, or prepare it anew."
-        )
-    return np.memmap(path, dtype, "r", shape=(count,))
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size == count * dtype.itemsize:
+            return np.memmap(file, dtype, "r", shape=(count,)) if count else np.empty(0, dtype)
+    raise CorruptFileError(
+        f"{path} has {size} bytes, the manifest says {count * dtype.itemsize}: it is cut short "
+        "or damaged. Copy it again, or prepare it anew."
+    )
 
 
 def _sha256(path: Path) -> str:
-    total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _opened(path: Path) -> FileIO:
+    try:
+        return open_regular(path, os.O_RDONLY)
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} is missing, and the manifest names it.") from None
+    except OSError as error:
+        raise CorruptFileError(f"{path} cannot be read: {error.strerror}.") from None
