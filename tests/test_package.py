@@ -16,7 +16,18 @@ SOURCE = ROOT / "src" / "gpt2"
 
 # A module imports from its own row's folder or from a lower row (docs/architecture.md).
 ROWS = [
-    {"errors", "options", "files", "locks", "records", "config", "adapters", "engine", "points"},
+    {
+        "errors",
+        "extras",
+        "options",
+        "files",
+        "locks",
+        "records",
+        "config",
+        "adapters",
+        "engine",
+        "points",
+    },
     {"tokenizer", "generation", "hub", "checkpoint", "reference"},
     {"numpy_engine", "model", "native"},
     {"auto", "loading", "receipt", "quantization", "scoring"},

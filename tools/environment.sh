@@ -14,8 +14,8 @@ missing() {
     exit 1
 }
 command -v "$python" >/dev/null 2>&1 || missing "Python is not installed." python3
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
-    missing "Python 3.10 or newer is needed, found $("$python" -V 2>&1). Set PYTHON=..." python3
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    missing "Python 3.11 or newer is needed, found $("$python" -V 2>&1). Set PYTHON=..." python3
 "$python" -c 'import venv, ensurepip' 2>/dev/null ||
     missing "this Python cannot make virtual environments." python3-venv
 has_compiler() {

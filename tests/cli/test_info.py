@@ -15,6 +15,7 @@ from tests.tiny import random_weights, tiny_config
 from gpt2.checkpoint import write_checkpoint
 from gpt2.cli.info import command
 from gpt2.errors import MissingFileError
+from gpt2.extras import install
 from gpt2.hub import bundled_models
 
 
@@ -78,7 +79,7 @@ def test_an_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(module, "_version", lambda name: None if name == "torch" else real(name))
     monkeypatch.setitem(sys.modules, "torch", None)
     found = info()
-    assert "pip install 'gpt2[torch]'" in found["packages"]["torch"]
+    assert install("torch") in found["packages"]["torch"]
     assert found["engines"]["torch"].startswith("missing")
 
 

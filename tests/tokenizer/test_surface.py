@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import random
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from gpt2.errors import (
     UnsupportedError,
     WriteError,
 )
+from gpt2.extras import install
 from gpt2.tokenizer import AddedToken, BatchEncoding, GPT2Tokenizer
 
 WORDS = ["<pad>", "<x>", "foo", "foobar", "new one", " ", "  ", "\n", "LL", "RR", "WW", "a", "_"]
@@ -168,15 +170,8 @@ def test_bad_calls(small: GPT2Tokenizer) -> None:
 
 
 def test_without_torch(small: GPT2Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def absent(name: str, *rest: Any, **more: Any) -> Any:
-        if name == "torch":
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'gpt2\[torch\]'"):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingDependencyError, match=re.escape(install("torch"))):
         small("a", return_tensors="pt")
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from gpt2.training import log as module
-from gpt2.training.log import Log, duration
+from gpt2.training.log import Log
 from gpt2.training.metrics import read_metrics
+from gpt2.training.units import duration
 from gpt2.training.validate import Validation
 
 FOUND = Validation(3.25, 1000, 1.5, {"1": 5.0, "2": 4.0})
@@ -111,8 +112,11 @@ def test_what_is_not_installed_is_said(tmp_path: Path, monkeypatch: pytest.Monke
         steps(log, 1, 1)
         log._draw()
     texts = [r["text"] for r in read_metrics(tmp_path) if r["kind"] == "note"]
-    assert ["pip install tensorboard" in t for t in texts] == [True, False]
-    assert ["pip install matplotlib" in t for t in texts] == [False, True]
+    assert ["no TensorBoard files: pip install" in t for t in texts] == [True, False]
+    assert ["loss.png needs matplotlib, which is not" in t for t in texts] == [
+        False,
+        True,
+    ]
 
 
 def test_what_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from gpt2.checkpoint.mapped import as_stored
 from gpt2.checkpoint.names import MATRICES
 from gpt2.config import GELU_TANH, GPT2Config
-from gpt2.errors import MissingDependencyError, OptionError, UnsupportedError
+from gpt2.errors import OptionError, UnsupportedError
+from gpt2.extras import needed
 from gpt2.files import atomic, reported
 
 # Our name of a precision -> GGUF's type of a matrix, and of a file that is mostly so.
@@ -66,10 +67,8 @@ def write_gguf(
         UnsupportedError: llama.cpp computes GPT-2 in one way only.
         OptionError, WriteError.
     """
-    try:
+    with needed("Writing GGUF"):
         import gguf
-    except ImportError:
-        raise MissingDependencyError("to write GGUF: pip install 'gpt2[gguf]'.") from None
     _check(config, dtype)
     path = Path(path)
     kind = gguf.GGMLQuantizationType[TYPES[dtype][0]]

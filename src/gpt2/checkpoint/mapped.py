@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpt2.errors import CorruptFileError, MissingFileError, WeightError
+from gpt2.extras import needed
 
 DTYPES = {
     "F64": np.float64,
@@ -79,7 +80,8 @@ class Stored:
 
     def torch(self) -> Any:
         """As a torch tensor over the same memory."""
-        import torch
+        with needed("A PyTorch tensor"):
+            import torch
 
         array = self.array if self.array.flags.aligned else self.array.copy()
         if self.kind == "BF16":

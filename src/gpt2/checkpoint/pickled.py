@@ -11,12 +11,8 @@ import numpy as np
 from gpt2.checkpoint.mapped import Stored, as_stored
 from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES, canonical
 from gpt2.config import GPT2Config
-from gpt2.errors import (
-    CorruptFileError,
-    MissingDependencyError,
-    MissingFileError,
-    UnsupportedError,
-)
+from gpt2.errors import CorruptFileError, MissingFileError, UnsupportedError
+from gpt2.extras import needed
 
 # nanoGPT's model_args -> ours; it has no dropout in the file that matters for use.
 NANOGPT_ARGS = {
@@ -34,13 +30,8 @@ def read_pickle(path: Path) -> dict[str, Any]:
 
     Raises `CorruptFileError` for a damaged file or one that asks to run code.
     """
-    try:
+    with needed(f"Reading {path.name}", "or gpt2 convert it to safetensors elsewhere"):
         import torch
-    except ImportError:
-        raise MissingDependencyError(
-            f"{path.name} is a PyTorch file: pip install 'gpt2[torch]' to read it, or convert it "
-            "to safetensors where PyTorch is installed (gpt2 convert)."
-        ) from None
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
     except FileNotFoundError:

@@ -13,6 +13,7 @@ from gpt2.checkpoint.packed import CONFIG_ENTRY, Quantization
 from gpt2.checkpoint.read import SIDECAR
 from gpt2.config import GPT2Config
 from gpt2.errors import OptionError
+from gpt2.extras import needed
 from gpt2.files import atomic, reported, sha256, to_json
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
@@ -129,14 +130,16 @@ def _shards(tensors: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
 
 
 def _write_bin(path: Path, tensors: Mapping[str, Any]) -> None:
-    import torch
+    with needed("Writing PyTorch's own files", "safetensors needs nothing"):
+        import torch
 
     save_torch(path, {n: torch.as_tensor(t).clone() for n, t in tensors.items()})
 
 
 def save_torch(path: Path, content: Any) -> None:
     """`torch.save` whose complaint about a full disk is an OSError."""
-    import torch
+    with needed("Writing PyTorch's own files", "safetensors needs nothing"):
+        import torch
 
     try:
         torch.save(content, path)

@@ -14,6 +14,7 @@ import click
 
 from gpt2 import __version__
 from gpt2.errors import GPT2Error, InputError, OptionError
+from gpt2.extras import needed
 
 # Command -> the line `gpt2 --help` shows for it. The file is the name with underscores.
 COMMANDS = {
@@ -67,7 +68,8 @@ def gpt2() -> None:
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error, not a traceback."""
     try:
-        gpt2(standalone_mode=False)
+        with needed(" ".join(["gpt2", *sys.argv[1:2]])):
+            gpt2(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gpt2.extras import EXTRAS, install
+
 if TYPE_CHECKING:
     from gpt2.checkpoint import Checkpoint
 
@@ -17,8 +19,8 @@ PACKAGES = {  # package -> what it is for here
     "numpy": "arrays",
     "tiktoken": "fast tokenisation",
     "huggingface_hub": "models by name",
-    "torch": "training, GPUs: pip install 'gpt2[torch]'",
-    "gguf": "export for llama.cpp: pip install 'gpt2[gguf]'",
+    "torch": "training, GPUs",
+    "gguf": "export for llama.cpp",
 }
 BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 8.5 / 8, "int4": 4.5 / 8}  # a weight, scales included
 
@@ -96,7 +98,7 @@ def about_here() -> dict[str, Any]:
     from gpt2 import __version__
     from gpt2.hub import bundled_models
 
-    packages = {name: _version(name) or f"missing ({use})" for name, use in PACKAGES.items()}
+    packages = {name: _version(name) or _missing(name) for name in PACKAGES}
     return {
         "gpt2": __version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
@@ -118,6 +120,10 @@ def _version(package: str) -> str | None:
         return None
 
 
+def _missing(package: str) -> str:
+    return f"missing ({PACKAGES[package]}: {install(package if package in EXTRAS else '')})"
+
+
 def _native() -> str:
     from gpt2.errors import GPT2Error
     from gpt2.native.library import core
@@ -132,7 +138,7 @@ def _native() -> str:
 
 def _torch() -> str:
     if _version("torch") is None:
-        return f"missing ({PACKAGES['torch']})"
+        return _missing("torch")
     import torch
 
     devices = torch.cuda.device_count()

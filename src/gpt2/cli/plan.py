@@ -63,8 +63,7 @@ def _measured(plan: Plan, size: str, config: PlanConfig, machine: Device | None)
 
 def describe(plan: Plan) -> str:
     """The plan to read."""
-    from gpt2.training.log import duration
-    from gpt2.training.plan import gib
+    from gpt2.training.units import duration, gib
 
     rows = [
         ("model", f"{plan.model}, {plan.parameters / 1e6:,.1f}M parameters, rows of {plan.length}"),

@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from gpt2.errors import InputError, MissingDependencyError
+from gpt2.errors import InputError
+from gpt2.extras import needed
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -96,10 +97,8 @@ class _Mixed:
 
 @cache
 def _rouge_scorer() -> Any:
-    try:
+    with needed("ROUGE"):
         from rouge_score.rouge_scorer import RougeScorer
-    except ImportError:
-        raise _missing("rouge-score") from None
     return RougeScorer(list(ROUGE), tokenizer=_Mixed())
 
 
@@ -162,10 +161,8 @@ def _bleu(language: str) -> Any:
 
 @cache
 def _sacrebleu(kind: str, **options: Any) -> Any:
-    try:
+    with needed(kind):
         from sacrebleu import metrics
-    except ImportError:
-        raise _missing("sacrebleu") from None
     return getattr(metrics, kind)(**options)
 
 
@@ -182,10 +179,6 @@ def _check_lengths(translations: Sequence[str], references: Sequence[str]) -> No
         raise InputError(
             f"{len(translations)} translations cannot be held against {len(references)} references."
         )
-
-
-def _missing(package: str) -> MissingDependencyError:
-    return MissingDependencyError(f"{package} is not installed: pip install 'gpt2[eval]'.")
 
 
 def perplexity(log_likelihood: float, units: int) -> float:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from gpt2.errors import MissingDependencyError, UnsupportedError
+from gpt2.errors import UnsupportedError
+from gpt2.extras import needed
 
-try:
+with needed("This", "without it, gpt2.load('gpt2-mini') runs the model that is bundled"):
     import torch as _torch  # noqa: F401
-except ImportError as error:
-    raise MissingDependencyError(
-        "this needs PyTorch, which is not installed. Install it with: pip install 'gpt2[torch]'. "
-        "Without it, gpt2.load('gpt2-mini') runs the model that ships with this package."
-    ) from error
 
 from gpt2.model.cache import TorchCache
 from gpt2.model.classification import GPT2ForSequenceClassification

@@ -15,6 +15,7 @@ from gpt2.errors import (
     MissingDependencyError,
     WeightError,
 )
+from gpt2.extras import install
 
 # CMakeLists.txt puts it here; GPT2_CORE names another build of it, to compare the two.
 PATH = Path(os.environ.get("GPT2_CORE") or Path(__file__).with_name("core.so"))
@@ -168,8 +169,7 @@ def core() -> ctypes.CDLL:
         library = ctypes.CDLL(str(PATH))
     except OSError as error:
         raise MissingDependencyError(
-            f"the native core cannot be loaded ({error}). Install the package with `pip install .`,"
-            " or build it in the checkout: `cmake -S . -B build && cmake --build build`."
+            f"the native core cannot be loaded ({error}). It is built by: {install()}"
         ) from None
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name)

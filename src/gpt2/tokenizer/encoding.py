@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gpt2.errors import InputError, MissingDependencyError, OptionError
+from gpt2.errors import InputError, OptionError
+from gpt2.extras import needed
 
 # Name of a value of the result -> what a padded place holds; input_ids take the pad token's id.
 FILL: dict[str, Any] = {
@@ -80,13 +81,8 @@ def _array(rows: Any, kind: str) -> Any:
         import numpy as np
 
         return np.array(rows, dtype=np.int64)
-    try:
+    with needed("return_tensors='pt'", "or ask for return_tensors='np'"):
         import torch
-    except ImportError:
-        raise MissingDependencyError(
-            "return_tensors='pt' needs PyTorch: pip install 'gpt2[torch]' "
-            "(or ask for return_tensors='np')."
-        ) from None
     return torch.tensor(rows, dtype=torch.int64)
 
 

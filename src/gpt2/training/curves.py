@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import MissingDependencyError
+from gpt2.extras import needed
 from gpt2.files import atomic
 
 Record = Mapping[str, Any]
@@ -18,11 +18,9 @@ def draw(path: Path, steps: Sequence[Record], checks: Sequence[Record]) -> None:
 
     Raises `MissingDependencyError` without matplotlib, `WriteError`.
     """
-    try:
+    with needed(path.name):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingDependencyError("loss.png needs matplotlib: pip install matplotlib.") from None
     figure: Any = Figure(figsize=(8, 6), dpi=100, layout="constrained")
     canvas: Any = FigureCanvasAgg(figure)
     losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))

@@ -15,7 +15,8 @@ from gpt2.model.lora import LoraConfig, add_lora
 from gpt2.training.config import TrainingConfig
 from gpt2.training.footprint import Footprint, footprint
 from gpt2.training.machine import available_memory
-from gpt2.training.plan import USABLE, gib
+from gpt2.training.plan import USABLE
+from gpt2.training.units import gib
 
 
 @dataclasses.dataclass(frozen=True)

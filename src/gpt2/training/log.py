@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import MissingDependencyError
+from gpt2.extras import install
 from gpt2.files import reported
 from gpt2.training.curves import draw
 from gpt2.training.metrics import Metrics
+from gpt2.training.units import duration
 from gpt2.training.validate import Validation
 
 PICTURE = "loss.png"
@@ -140,7 +142,7 @@ class Log:
     def _tensorboard(self) -> Any:
         """A writer, or None and a note where TensorBoard is not installed."""
         if importlib.util.find_spec("tensorboard") is None:
-            self.note("no TensorBoard files: pip install tensorboard (metrics.jsonl has it all).")
+            self.note(f"no TensorBoard files: {install('torch')} (metrics.jsonl has it all).")
             return None
         from torch.utils.tensorboard import SummaryWriter
 
@@ -185,18 +187,6 @@ class Screen:
         """Take the line of progress away."""
         if self.show and self.terminal:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def duration(seconds: float) -> str:
-    """A length of time in the two units that matter: '2 d 3 h', '5 min 20 s', '12 s'."""
-    whole = round(seconds)
-    parts = []
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        count, whole = divmod(whole, size)
-        parts.append((count, unit))
-    first = next((i for i, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    shown = [f"{count} {unit}" for count, unit in parts[first : first + 2] if count]
-    return " ".join(shown) or "0 s"
 
 
 def _indented(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 from gpt2.config import GPT2Config
 from gpt2.training.config import Precision
 from gpt2.training.devices import Device, find
-from gpt2.training.flops import measured_peak
+from gpt2.training.flops import measured_peak, numpy_peak
 
 UNKNOWN = float(4 << 30)  # bytes taken to be free where the system does not tell
 
@@ -18,14 +18,14 @@ UNKNOWN = float(4 << 30)  # bytes taken to be free where the system does not tel
 def here() -> Device:
     """The first GPU, else the CPU: its memory, and its peak, measured where no data sheet is known.
 
-    Measuring takes about a second.
+    Measuring takes about a second. Without PyTorch no GPU is seen, and numpy multiplies.
     """
-    import torch
-
+    try:
+        import torch
+    except ImportError:
+        return _processor(numpy_peak(), " by numpy; GPUs are not looked for without PyTorch")
     if not torch.cuda.is_available():
-        peak = measured_peak("cpu", torch.float32)
-        source = f"the fastest of a few matrix products, measured here: {peak / 1e9:.0f} GFLOP/s"
-        return Device("cpu", available_memory(), {"fp32": peak}, 0.0, 1, source, ())
+        return _processor(measured_peak("cpu", torch.float32))
     name = torch.cuda.get_device_name()
     known = find(name)
     if known is not None:
@@ -38,6 +38,11 @@ def here() -> Device:
     count = torch.cuda.device_count()
     source = "products of two matrices of 8192 x 8192, measured here"
     return Device(name, memory, peaks, 0.0, count, source, ())
+
+
+def _processor(peak: float, how: str = "") -> Device:
+    source = f"the fastest of a few matrix products, measured here: {peak / 1e9:.0f} GFLOP/s{how}"
+    return Device("cpu", available_memory(), {"fp32": peak}, 0.0, 1, source, ())
 
 
 def measured_speed(

@@ -18,6 +18,7 @@ from gpt2.training.config import Precision
 from gpt2.training.devices import DEVICES, Device
 from gpt2.training.flops import flops_per_token
 from gpt2.training.footprint import Footprint, Strategy, footprint
+from gpt2.training.units import gib
 
 OPTIMAL = 20  # training tokens for each parameter (Hoffmann et al. 2022, table 3, rounded)
 REACHED = {"cuda": 0.4, "cpu": 0.7}  # assumed model FLOPs utilisation; see --utilisation
@@ -318,8 +319,3 @@ def _notes(
             "same loss for less compute."
         )
     return notes
-
-
-def gib(size: float) -> str:
-    """Bytes in GiB, in MiB below one."""
-    return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.0f} MiB"

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gpt2.errors import InputError, MissingDependencyError, OptionError
+from gpt2.errors import InputError, OptionError
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training.data import Manifest, PrepareConfig, TokenData, extras, prepare
+from gpt2.training.data import Manifest, PrepareConfig, TokenData, prepare
 from gpt2.training.data.encode import chosen
 from tests.training.conftest import text_of
 
@@ -138,11 +138,6 @@ def test_bad_options_and_sources(tmp_path: Path, tokenizer: GPT2Tokenizer) -> No
     (tmp_path / "a.txt").write_text(" \n", "utf-8")
     with pytest.raises(InputError, match="no text in"):
         prepare([tmp_path / "a.txt"], tmp_path / "out", tokenizer)
-
-
-def test_a_library_that_is_missing_is_named_with_its_extra() -> None:
-    with pytest.raises(MissingDependencyError, match=r"pip install 'gpt2\[data\]'"):
-        extras.need("no_such_library.x", "Reading X")
 
 
 MEASURE = """

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from gpt2.errors import CorruptFileError, GPT2Error, InputError
-from gpt2.training.data.extras import need
+from gpt2.extras import need
 
 Stream = IO[bytes]
 SHORT = {".tgz": ".tar.gz", ".txz": ".tar.xz", ".tbz2": ".tar.bz2", ".tzst": ".tar.zst"}

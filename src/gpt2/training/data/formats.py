@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gpt2.errors import CorruptFileError, InputError, OptionError
+from gpt2.extras import need
 from gpt2.tokenizer.bpe import END_OF_TEXT
 from gpt2.training.data.containers import Stream, seekable
-from gpt2.training.data.extras import need
 
 BLOCK = 1 << 20  # bytes read at a time
 PIECE = 4 << 20  # characters: a longer text is cut into documents, so that memory has a bound

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import HubError, HubNotFoundError, HubOfflineError, InputError
-from gpt2.training.data.extras import need
+from gpt2.extras import need
 from gpt2.training.data.formats import Reading, joined
 
 PREFIX = "hub:"

@@ -1,0 +1,104 @@
+"""Optional packages: which extra brings each, and the command that installs it for this copy."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import MissingDependencyError
+
+DISTRIBUTION = "gpt2-whole"  # on the package index, where `gpt2` is another project
+
+# Extra -> module -> the package that holds it; as pyproject.toml has them.
+EXTRAS = {
+    "torch": {"torch": "torch", "matplotlib": "matplotlib", "tensorboard": "tensorboard"},
+    "eval": {"sacrebleu": "sacrebleu", "rouge_score": "rouge-score"},
+    "gguf": {"gguf": "gguf"},
+    "data": {
+        "datasets": "datasets",
+        "pyarrow": "pyarrow",
+        "resiliparse": "resiliparse",
+        "fastwarc": "fastwarc",
+        "backports": "backports.zstd",
+    },
+}
+
+
+def need(module: str, what: str) -> Any:
+    """The module of an extra; ``what`` needs it. Raises as `needed` does."""
+    with needed(what):
+        return importlib.import_module(module)
+
+
+@contextlib.contextmanager
+def needed(what: str, instead: str = "") -> Iterator[None]:
+    """Around an import: raises `MissingDependencyError` where a package of an extra is missing.
+
+    The message says ``what`` needs it, the command that installs it, and ``instead`` of it.
+    """
+    try:
+        yield
+    except ImportError as error:
+        module = (error.name or "").split(".")[0]
+        extra = next((extra for extra, modules in EXTRAS.items() if module in modules), None)
+        if extra is None:
+            raise
+        package = EXTRAS[extra][module]
+        absent = isinstance(error, ModuleNotFoundError)
+        state = "is not installed" if absent else f"cannot be loaded ({error})"
+        other = f" ({instead})" if instead else ""
+        raise MissingDependencyError(
+            f"{what} needs {package}, which {state}: {install(extra)}{other}"
+        ) from None
+
+
+@functools.cache
+def install(extra: str = "") -> str:
+    """The command that installs this copy again, with an extra.
+
+    It names the folder, the archive or the repository that the copy came from (PEP 610), and the
+    distribution only where an index gave it. Where none of these is there any more it names the
+    extra's packages.
+    """
+    wanted = f"[{extra}]" if extra else ""
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "csrc").is_dir():
+        return f"pip install -e {shlex.quote(f'{checkout}{wanted}')}"
+    try:
+        source = _source(wanted)
+    except (LookupError, OSError, TypeError, ValueError):
+        return "pip install " + " ".join(EXTRAS.get(extra, {}).values() or [DISTRIBUTION])
+    return f"pip install {shlex.quote(source)}"
+
+
+def _source(wanted: str) -> str:
+    """What pip is to install. Raises `LookupError` where that is not known any more,
+    `LookupError`, `TypeError` or `ValueError` where the record of it is damaged.
+    """
+    from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    try:
+        written = distribution(DISTRIBUTION).read_text("direct_url.json")
+    except PackageNotFoundError:
+        raise LookupError(DISTRIBUTION) from None
+    if written is None:
+        return DISTRIBUTION + wanted
+    origin = json.loads(written)
+    address = urlsplit(origin["url"])
+    if address.scheme == "file":
+        path = Path(url2pathname(address.path))
+        if not path.exists():
+            raise LookupError(str(path))
+        return f"{path}{wanted}"
+    url = origin["url"]
+    if version := origin.get("vcs_info"):
+        url = f"{version['vcs']}+{url}@{version['commit_id']}"
+    return f"{DISTRIBUTION}{wanted} @ {url}"
