@@ -60,7 +60,7 @@ def test_a_batch_that_seems_padded_warns() -> None:
 def test_nothing_begins_a_new_text() -> None:
     engine = tiny_models.ours()
     want = engine.generate([1], max_new_tokens=4).tolist()
-    for empty in (None, [], [[]], torch.zeros(1, 0, dtype=torch.long)):
+    for empty in (None, [[]], torch.zeros(1, 0, dtype=torch.long)):
         assert engine.generate(empty, max_new_tokens=4).tolist() == want
 
 
@@ -68,7 +68,7 @@ def test_without_bos_there_is_nothing_to_begin_with() -> None:
     engine = tiny_models.ours()
     bare = NumpyEngine(engine.weights, GPT2Config(**tiny_models.SHAPE | {"bos_token_id": None}))
     with pytest.raises(InputError, match="the prompt is empty and the model has no bos_token_id"):
-        bare.generate([])
+        bare.generate()
 
 
 BAD: list[tuple[Any, dict[str, Any], str]] = [
@@ -77,7 +77,12 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     ([["a"]], {}, "whole numbers"),
     (7, {}, "text or ids"),
     ("text", {}, "needs a tokenizer"),
-    ([3, 4], {"attention_mask": [1]}, "shape of the ids"),
+    ([[3, 4], 5], {}, "text or ids, found list"),
+    ([3, 4], {"attention_mask": [1]}, "shape of the ids: 1 rows of 2, found 1"),
+    ([3, 4], {"attention_mask": np.ones((1, 1, 2, 2))}, "shape of the ids"),
+    ([3, 4], {"attention_mask": 1}, "shape of the ids"),
+    ([3, 4], {"attention_mask": ["1", "0"]}, "numbers or truth values"),
+    ("text", {"attention_mask": [1]}, "a text has no padding"),
     ([3, 4], {"attention_mask": [0, 0]}, "hides every token"),
     ([3, 4], {"input_ids": [3]}, "pass the prompt once"),
     ([61], {}, "ids must lie in 0..60"),

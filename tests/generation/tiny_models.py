@@ -12,6 +12,7 @@ import transformers
 
 from gpt2.config import GPT2Config
 from gpt2.model import GPT2LMHeadModel
+from gpt2.native import NativeEngine
 from gpt2.numpy_engine import NumpyEngine
 
 SHAPE = {
@@ -56,6 +57,18 @@ def on_torch(seed: int = 0, **shape: Any) -> GPT2LMHeadModel:
     model.load_state_dict(peer(seed, **shape).state_dict(), assign=True)
     model.tie_weights()
     return model
+
+
+@cache
+def native(seed: int = 0, **shape: Any) -> NativeEngine:
+    """The same weights on the C++ engine, in float32."""
+    weights = {n: v.float().numpy() for n, v in peer(seed, **shape).state_dict().items()}
+    return NativeEngine(weights, GPT2Config(**{**SHAPE, **shape}), kv_dtype="fp32")
+
+
+def engines() -> dict[str, Any]:
+    """One of each kind."""
+    return {"reference": ours(), "torch": on_torch(), "native": native()}
 
 
 @cache

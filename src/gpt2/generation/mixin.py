@@ -74,7 +74,7 @@ class GenerationMixin:
 
         Args:
             inputs: a text, texts, or ids (lists, numpy or torch, [T] or [rows, T]); None begins a
-                new text. ``input_ids`` is another name for it.
+                new text, an empty list is none. ``input_ids`` is another name for it.
             generation_config: options as an object.
             logits_processor: own functions (ids [R, T], scores [R, V]) -> scores, run after the
                 options' and before the sampling ones, on the engine's kind of array.
@@ -82,12 +82,15 @@ class GenerationMixin:
             prefix_allowed_tokens_fn: (prompt number, ids) -> the ids that may come next.
             assistant_model: a smaller engine with the same vocabulary that drafts tokens.
             streamer: gets the prompt and each step's tokens by ``put``, and ``end``.
-            attention_mask: 0 where ``inputs`` is padding.
+            attention_mask: of the ids' shape, numbers or truth values; 0 where they are padding,
+                which is not read, wherever it stands.
             tokenizer: for texts and stop_strings; the model's own by default.
 
         Returns:
             Text for text, a torch tensor for a torch tensor, else a numpy array: ids
-            [prompts x num_return_sequences, T + new], prompts included, shorter rows padded.
+            [prompts x num_return_sequences, T + new]: the T columns of the prompts as they came,
+            padding included, then the new ones. Lists of unlike lengths are padded on the left,
+            texts that ended sooner on the right.
             With ``return_dict_in_generate`` an object of `gpt2.generation.outputs`.
 
         Raises:
@@ -107,6 +110,8 @@ class GenerationMixin:
             prefix_allowed_tokens_fn,
             tokenizer or self.tokenizer,
         )
+        if not job.prompts.rows:
+            return job.prompts.deliver(job.prompts.ids)
         if job.options.num_beams > 1:
             return _search(job, assistant_model, streamer)
         if streamer is not None:
@@ -140,7 +145,7 @@ class GenerationMixin:
         """
         tokenizer = tokenizer or self.tokenizer
         job = self._plan(prompt, None, self._resolve(None, options), None, None, None, tokenizer)
-        if len(job.prompts.rows) * job.copies > 1:
+        if len(job.prompts.rows) * job.copies != 1:
             raise OptionError("stream writes one text: leave out batches, beams and several texts.")
         steps = _steps(job, assistant_model)
         if not isinstance(prompt, str):
@@ -228,6 +233,7 @@ def _max_length(options: GenerationConfig, read: Prompts, limit: int) -> int:
     """The T at which decoding ends; transformers' rules, but checked against the context."""
     T = read.ids.shape[1]
     window = options.long == "window"
+    longest = max(map(len, read.rows), default=0)
     if options.max_new_tokens is not None:
         end = T + options.max_new_tokens
     elif "max_length" in options.given:
@@ -238,8 +244,8 @@ def _max_length(options: GenerationConfig, read: Prompts, limit: int) -> int:
                 "Raise max_length, or better say max_new_tokens."
             )
     else:
-        end = T + options.max_length if window else max(T + 1, min(T + options.max_length, limit))
-    longest = max(map(len, read.rows))
+        room = limit - (T if limit > T else longest)  # as transformers, where it writes anything
+        end = T + (options.max_length if window else max(1, min(options.max_length, room)))
     if not window and longest + (end - T) > limit + 1:  # the last token is never read
         raise ContextLengthError(
             f"a prompt of {longest} tokens and {end - T} new ones do not fit in this model's "

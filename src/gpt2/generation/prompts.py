@@ -1,7 +1,7 @@
 """The border: what a caller hands to ``generate`` becomes rows of ids, and results go back.
 
-Inside there is no padding. A caller's padded batch is taken apart by its attention mask here, and
-put together again, padded on the left as transformers wants it, for processors and results.
+An engine reads no padding: a row is what its attention mask leaves. Processors, criteria and
+results see the caller's own columns, padding included, with the new tokens after them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -25,19 +26,15 @@ Ids = npt.NDArray[np.int64]
 class Prompts:
     """What is to be continued."""
 
-    rows: list[list[int]]  # the tokens of each prompt, without padding
-    ids: Ids  # [len(rows), T], padded on the left
+    rows: list[list[int]]  # what the engine reads of each prompt: its tokens without padding
+    ids: Ids  # [len(rows), T], the columns as they came; shorter rows are padded on the left
+    starts: list[int]  # the column at which each row's padding on the left ends
     kind: Callable[[Any], Any]  # an array of the engine's kind -> one of the caller's
     text: Callable[[Any], Any] | None = None  # ids -> text, where the prompts were text
 
     def deliver(self, ids: Any) -> Any:
         """What the caller gets for the ids of a result."""
         return self.kind(ids) if self.text is None else self.text(ids)
-
-    @property
-    def starts(self) -> list[int]:
-        """Where each row's padding ends."""
-        return [self.ids.shape[1] - len(row) for row in self.rows]
 
 
 def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> Prompts:
@@ -46,25 +43,33 @@ def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> P
     Args:
         inputs: a text or several; ids as lists, a numpy array or a torch tensor, [T] or [rows, T];
             None for the beginning of a text.
-        mask: 1 for the tokens of ``inputs`` that count, 0 for padding.
+        mask: of the shape of ``inputs``, numbers or truth values: 0 where they are padding.
         options: for its bos, eos and pad ids.
         tokenizer: for text.
 
     Raises:
         InputError: an empty prompt without a bos id, values that are no ids, a mask of another
-            shape or without a 1.
+            shape, for a text, or without a 1.
     """
     if inputs is None:
         inputs = [[]]
     if _is_text(inputs):
+        if mask is not None:
+            raise InputError("attention_mask goes with ids; a text has no padding: leave it out.")
         return _read_text(inputs, options, tokenizer)
-    rows = _rows_of(inputs)
+    given = _rows_of(inputs)
     if mask is not None:
-        rows = _masked(rows, mask)
+        kept = _kept(mask, given)
     elif arrays.is_array(inputs):
-        rows = _without_padding(rows, options)
-    rows = [_started(row, options) for row in rows]
-    return Prompts(rows, pad(rows, fill_id(options)), _kind_of(inputs))
+        kept = _unpadded(given, options)
+    else:
+        kept = [[True] * len(row) for row in given]
+    given = [_started(row, options) for row in given]
+    kept = [flags or [True] for flags in kept]
+    rows = [list(compress(*pair)) for pair in zip(given, kept, strict=True)]
+    ids = pad(given, fill_id(options))
+    starts = [ids.shape[1] - len(flags) + flags.index(True) for flags in kept]
+    return Prompts(rows, ids, starts, _kind_of(inputs))
 
 
 def fill_id(options: GenerationConfig) -> int:
@@ -75,7 +80,7 @@ def fill_id(options: GenerationConfig) -> int:
 
 def pad(rows: Sequence[Sequence[int]], fill: int) -> Ids:
     """Rows of ids as one array, padded on the left."""
-    out = np.full((len(rows), max(map(len, rows))), fill, dtype=np.int64)
+    out = np.full((len(rows), max(map(len, rows), default=0)), fill, dtype=np.int64)
     for target, row in zip(out, rows, strict=True):
         target[len(target) - len(row) :] = row
     return out
@@ -100,45 +105,68 @@ def _read_text(inputs: Any, options: GenerationConfig, tokenizer: Any) -> Prompt
         decoded = [tokenizer.decode(row, skip_special_tokens=True) for row in ids.tolist()]
         return decoded[0] if single and len(decoded) == 1 else decoded
 
-    return Prompts(rows, pad(rows, fill_id(options)), arrays.to_numpy, text)
+    ids = pad(rows, fill_id(options))
+    return Prompts(rows, ids, [ids.shape[1] - len(row) for row in rows], arrays.to_numpy, text)
 
 
 def _rows_of(inputs: Any) -> list[list[int]]:
-    values = inputs
-    if arrays.is_array(inputs):
-        if inputs.ndim not in (1, 2) or arrays.to_numpy(inputs).dtype.kind not in "iu":
-            raise InputError(
-                f"ids must be whole numbers [T] or [rows, T], found {inputs.dtype} of shape "
-                f"{list(inputs.shape)}."
-            )
-        values = inputs.tolist()
-    if not isinstance(values, (list, tuple)):
+    if arrays.is_array(inputs) and (
+        inputs.ndim not in (1, 2) or arrays.to_numpy(inputs).dtype.kind not in "iu"
+    ):
+        raise InputError(
+            f"ids must be whole numbers [T] or [rows, T], found {inputs.dtype} of shape "
+            f"{list(inputs.shape)}."
+        )
+    rows = _nested(inputs)
+    if rows is None:
         raise InputError(f"a prompt is text or ids, found {type(inputs).__name__}.")
-    nested = any(isinstance(row, (list, tuple)) or arrays.is_array(row) for row in values)
-    rows = [list(row) for row in values] if nested else [list(values)]
-    if not rows or not all(isinstance(i, (int, np.integer)) for row in rows for i in row):
+    if not all(isinstance(i, (int, np.integer)) for row in rows for i in row):
         raise InputError("a prompt of ids must hold whole numbers, a list of them for each row.")
     return [[int(i) for i in row] for row in rows]
 
 
-def _masked(rows: list[list[int]], mask: Any) -> list[list[int]]:
-    kept = _rows_of(mask)
-    if [len(row) for row in kept] != [len(row) for row in rows]:
-        raise InputError("attention_mask must have the shape of the ids.")
-    chosen = [
-        [i for i, keep in zip(*pair, strict=True) if keep] for pair in zip(rows, kept, strict=True)
-    ]
-    if not all(chosen):
+def _nested(values: Any) -> list[list[Any]] | None:
+    """An array or lists as a list of rows, of which a flat one is the only; else None."""
+    if arrays.is_array(values):
+        values = values.tolist() if values.ndim != 1 else [values.tolist()]
+    if not isinstance(values, (list, tuple)):
+        return None
+    nested = not values or any(isinstance(v, (list, tuple)) or arrays.is_array(v) for v in values)
+    rows: list[Any] = list(values) if nested else [values]
+    if not all(isinstance(row, (list, tuple)) or arrays.is_array(row) for row in rows):
+        return None
+    return [row.tolist() if arrays.is_array(row) else list(row) for row in rows]
+
+
+def _kept(mask: Any, rows: list[list[int]]) -> list[list[bool]]:
+    """For each id whether its mask is not 0."""
+    found = _nested(mask)
+    shape = None if found is None else [len(row) for row in found]
+    if found is None or shape != [len(row) for row in rows]:
+        raise InputError(
+            "attention_mask must have the shape of the ids: "
+            f"{len(rows)} rows of {_lengths(rows)}, found {_lengths(found)}."
+        )
+    if not all(isinstance(i, (int, float, np.number, np.bool_)) for row in found for i in row):
+        raise InputError("attention_mask must hold numbers or truth values, 0 for padding.")
+    kept = [[bool(i) for i in row] for row in found]
+    if not all(any(flags) or not flags for flags in kept):
         raise InputError("attention_mask hides every token of a row.")
-    return chosen
+    return kept
 
 
-def _without_padding(rows: list[list[int]], options: GenerationConfig) -> list[list[int]]:
-    """Take out the padding where it can be told from the text, as transformers does."""
+def _lengths(rows: list[list[Any]] | None) -> str:
+    if rows is None:
+        return "something else"
+    return ", ".join(sorted({str(len(row)) for row in rows})) or "none"
+
+
+def _unpadded(rows: list[list[int]], options: GenerationConfig) -> list[list[bool]]:
+    """What is no padding, where that can be told from the text, as transformers does."""
     fill = options.pad_token_id
     if fill is not None and fill not in token_list(options.eos_token_id):
-        stripped = [[i for i in row if i != fill] for row in rows]
-        return [short or row for short, row in zip(stripped, rows, strict=True)]
+        kept = [[i != fill for i in row] for row in rows]
+        return [flags if any(flags) else [True] * len(flags) for flags in kept]
     if len(rows) > 1 and any(row[:1] == [fill_id(options)] for row in rows):
         warnings.warn(
             "A batch that seems padded came without attention_mask, and the padding is also the "
@@ -146,7 +174,7 @@ def _without_padding(rows: list[list[int]], options: GenerationConfig) -> list[l
             GPT2Warning,
             stacklevel=5,
         )
-    return rows
+    return [[True] * len(row) for row in rows]
 
 
 def _started(row: list[int], options: GenerationConfig) -> list[int]:
