@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import ConfigError, CorruptFileError, MissingFileError
+from gpt2.errors import ConfigError
+from gpt2.files import read_json_object
 
 # Names of other model families, and old ones, that mean the same thing.
 ALIASES = {
@@ -167,17 +168,7 @@ class GPT2Config:
     @classmethod
     def from_json_file(cls, path: str | Path) -> GPT2Config:
         """Read a ``config.json``."""
-        path = Path(path)
-        try:
-            values = json.loads(path.read_text("utf-8"))
-        except FileNotFoundError:
-            raise MissingFileError(f"{path} is not there.") from None
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise CorruptFileError(f"{path} is not JSON: {error}") from None
-        if not isinstance(values, dict):
-            kind = type(values).__name__
-            raise CorruptFileError(f"{path} must hold a JSON object, found a {kind}.")
-        return cls.from_dict(values)
+        return cls.from_dict(read_json_object(path, nan=True))  # in what is not ours
 
     def to_dict(self) -> dict[str, Any]:
         """The contents of a ``config.json`` that transformers loads."""

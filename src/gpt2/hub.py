@@ -29,10 +29,15 @@ SETTINGS = ("config.json", "generation_config.json", "gpt2.json")
 TOKENIZER = (
     "vocab.json",
     "merges.txt",
+    "encoder.json",
+    "vocab.bpe",
+    "vocab.txt",
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
+    "chat_template.jinja",
+    "chat_template.json",
 )
 SAFE = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
 PICKLED = ("pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.json")

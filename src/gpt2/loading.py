@@ -98,10 +98,10 @@ def load(
 
 def _sidecar(folder: Path) -> dict[str, Any]:
     from gpt2.checkpoint.read import SIDECAR
-    from gpt2.files import read_json
+    from gpt2.files import read_json_object
 
     path = folder / SIDECAR
-    found: dict[str, Any] = read_json(path) if path.exists() else {}
+    found: dict[str, Any] = read_json_object(path) if path.exists() else {}
     return found
 
 

@@ -1,8 +1,8 @@
 """Receipts: a text with all that made it, so that anybody can make it again and compare.
 
-A receipt holds the hash of the model's files, the engine, the options, the prompt's ids and the new
-ids. `replay` generates again from it and tells every difference. docs/reference/generation.md has
-the form.
+A receipt holds the hashes of the model's files, the engine, the options, the prompt's ids and the
+new ids. `replay` generates again from it and tells every difference. docs/reference/generation.md
+has the form.
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
-from gpt2.files import read_json, sha256, write_json
+from gpt2.files import read_json_object, sha256, write_json
 from gpt2.generation.config import GenerationConfig, token_list
 
-FORM = "gpt2-receipt-1"
+FORM = "gpt2-receipt-2"
+FIRST = "gpt2-receipt-1"  # a hash of each part of the model's files, the parts of `FIRST_FILES`
+FIRST_FILES = {
+    "config": ("config.json", "hparams.json"),
+    "tokenizer": ("vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json",
+                  "special_tokens_map.json", "added_tokens.json"),
+}  # fmt: skip
+NOTHING = hashlib.sha256().hexdigest()  # the first form knew no files of some TensorFlow folders
 FACTS = ("dtype", "head_dtype", "kv_dtype")  # of the native engine: they decide the logits
 PROMISES = {
     "whole": "the same tokens on every processor, instruction set and number of threads",
@@ -51,25 +58,31 @@ class Replay:
         return not self.differences
 
 
-def hash_model(name: str | os.PathLike[str]) -> dict[str, str]:
-    """SHA-256 of a model's weights, configuration and tokenizer, each of its files as they lie.
+def model_files(name: str | os.PathLike[str]) -> dict[str, Any]:
+    """The files of a model by part, with hash and size (`gpt2.checkpoint.identity`).
 
     Raises what `gpt2.hub.resolve` raises; nothing is downloaded but the model.
     """
+    from gpt2.checkpoint import identity
+    from gpt2.hub import resolve
+
+    return identity(resolve(name))
+
+
+def first_model_files(name: str | os.PathLike[str]) -> dict[str, Any]:
+    """The same as the first form of receipts has it: a hash of each part."""
     from gpt2.checkpoint import weight_files
-    from gpt2.hub import TOKENIZER, resolve
+    from gpt2.hub import resolve
 
     place = resolve(name)
-    folder = place if place.is_dir() else place.parent
-    parts = {
-        "weights": weight_files(place),
-        "config": [folder / "config.json", folder / "hparams.json"],
-        "tokenizer": [folder / name for name in TOKENIZER],
-    }
-    return {part: _hash_files(files) for part, files in parts.items()}
+    folder, weights = place if place.is_dir() else place.parent, weight_files(place)
+    if weights[0].suffix == ".index":
+        weights = list(folder.glob("model.ckpt.*"))
+    parts = {part: [folder / name for name in names] for part, names in FIRST_FILES.items()}
+    return {part: _one_hash(files) for part, files in {"weights": weights, **parts}.items()}
 
 
-def _hash_files(files: Sequence[Path]) -> str:
+def _one_hash(files: Sequence[Path]) -> str:
     """Of one file its hash; of several the hash of the lines "hash  name", sorted by name."""
     found = sorted((file for file in files if file.exists()), key=lambda file: file.name)
     if len(found) == 1:
@@ -109,7 +122,7 @@ def make(
     check_options(resolved)
     receipt = {
         "form": FORM,
-        "model": {"name": str(name), **hash_model(name)},
+        "model": {"name": str(name), **model_files(name)},
         "engine": engine_facts(model),
         "promise": promise(model),
         "options": resolved.to_json(),
@@ -170,8 +183,8 @@ def write(path: str | os.PathLike[str], receipt: dict[str, Any]) -> None:
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """A receipt of a file. Raises `MissingFileError`, or `CorruptFileError` where it is none."""
-    receipt: dict[str, Any] = read_json(path)
-    if receipt.get("form") != FORM:
+    receipt: dict[str, Any] = read_json_object(path)
+    if receipt.get("form") not in (FORM, FIRST):
         raise CorruptFileError(f"{path} is no receipt: its form is not {FORM!r}.")
     wanted = {"model": dict, "engine": dict, "options": dict, "prompt": dict, "output": dict,
               "versions": dict, "sha256": str}  # fmt: skip
@@ -215,12 +228,14 @@ def replay(
         return _different("receipt", "the receipt is not as it was written: its hash differs")
     name = model if model is not None else receipt["model"]["name"]
     try:
-        found = hash_model(name)
+        found = (first_model_files if receipt["form"] == FIRST else model_files)(name)
     except MissingFileError as error:
         raise MissingFileError(f"{error} Say where the model is with --model.") from None
-    for part, value in found.items():
-        if value != receipt["model"].get(part):
-            return _different("model", f"the model differs: {name} has other {part}")
+    for part, files in found.items():
+        was = receipt["model"].get(part)
+        if was not in (files, NOTHING):
+            which = _changed(was, files)
+            return _different("model", f"the model differs: {name} has other {part}{which}")
     facts = receipt["engine"]
     loaded = load(
         name,
@@ -236,6 +251,8 @@ def replay(
             message = f"the engine differs: {fact} was {facts.get(fact)}, is {now.get(fact)}"
             return _different("engine", message)
     notes = _notes(receipt, now)
+    if NOTHING in receipt["model"].values():
+        notes.append("the receipt does not tell the model's files")
     differences = _compare(receipt["output"]["ids"], again(loaded, receipt), notes)
     return Replay(differences, notes, sum(map(len, receipt["output"]["ids"])))
 
@@ -270,6 +287,14 @@ def _notes(receipt: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     pairs = [(n, receipt["engine"].get(n), facts.get(n)) for n in ("kernels", "threads", "device")]
     pairs += [(n, receipt["versions"].get(n), now) for n, now in versions().items()]
     return [f"{name} was {old}, is {now}" for name, old, now in pairs if old != now]
+
+
+def _changed(before: Any, now: Any) -> str:
+    """The names of files that are not as they were, where the receipt has them by name."""
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return ""
+    names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    return f" ({', '.join(names)})"
 
 
 def _different(kind: str, message: str) -> Replay:

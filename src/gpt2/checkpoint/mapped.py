@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from gpt2.errors import CorruptFileError, MissingFileError, WeightError
 from gpt2.extras import needed
+from gpt2.files import parse_json
 
 DTYPES = {
     "F64": np.float64,
@@ -166,10 +167,7 @@ def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
     (length,) = struct.unpack("<Q", data[:8])
     if length > min(LONGEST_HEADER, len(data) - 8):
         raise CorruptFileError(f"{path} is no safetensors file, or is cut short in its header.")
-    try:
-        header = json.loads(data[8 : 8 + length])
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        raise CorruptFileError(f"{path} is no safetensors file: its header is not JSON.") from None
+    header = parse_json(data[8 : 8 + length], f"{path} is no safetensors file: its header")
     if not isinstance(header, dict):
         raise CorruptFileError(f"{path} is no safetensors file: its header is no object.")
     return header, 8 + length

@@ -13,14 +13,15 @@ from gpt2.checkpoint.mapped import Stored, forget, read_safetensors
 from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical, check_shapes
 from gpt2.checkpoint.packed import CONFIG_ENTRY, Packed, Quantization, known_packed
 from gpt2.checkpoint.pickled import from_nanogpt, is_nanogpt, read_pickle, store
-from gpt2.checkpoint.tensorflow import is_tensorflow, read_tensorflow
+from gpt2.checkpoint.tensorflow import data_files, read_tensorflow, tensorflow_index
 from gpt2.config import GPT2Config
 from gpt2.errors import CorruptFileError, MissingFileError, WeightError
-from gpt2.files import read_json
+from gpt2.files import exists, inside, plain_name, read_json_object
 
 Framework = Literal["numpy", "torch", "native"]
 SIDECAR = "gpt2.json"  # what this package adds to a folder; transformers does not look at it
 LISTS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+ENTRIES = ("model.safetensors", *LISTS, "pytorch_model.bin", "ckpt.pt")  # the first that is there
 
 
 class Tensors(Mapping[str, Any]):
@@ -111,39 +112,47 @@ def read_checkpoint(
         Tensors(stored, framework),
         path,
         form,
-        read_json(generation) if generation.exists() else None,
-        read_json(folder / SIDECAR) if (folder / SIDECAR).exists() else {},
+        read_json_object(generation) if exists(generation) else None,
+        read_json_object(folder / SIDECAR) if exists(folder / SIDECAR) else {},
     )
 
 
 def _open(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
     """The form of what is there, its configuration if it carries one, and its tensors."""
-    if path.is_file():
-        return _open_file(path)
+    entry = _entry(path)
+    if entry.name in LISTS:
+        form, stored = "", {}
+        for shard in _shards(entry):
+            form, _, part = _open_file(shard)
+            stored.update(part)
+        return form, None, stored
+    return _open_file(entry)
+
+
+def _entry(path: Path) -> Path:
+    """The file that leads to all weights of a folder or is them."""
     if not path.is_dir():
-        raise MissingFileError(f"{path} is not there.")
-    for name in ("model.safetensors", *LISTS, "pytorch_model.bin", "ckpt.pt"):
-        if (path / name).exists():
-            if name in LISTS:
-                return _open_shards(path / name)
-            return _open_file(path / name)
-    if is_tensorflow(path):
-        return ("tensorflow", *read_tensorflow(path))
-    raise MissingFileError(
-        f"{path} holds no weights: no model.safetensors, pytorch_model.bin, ckpt.pt or "
-        "model.ckpt.index is there."
-    )
+        if not exists(path):
+            raise MissingFileError(f"{path} is not there.")
+        return path
+    for name in ENTRIES:
+        if exists(path / name):
+            return path / name
+    index = tensorflow_index(path)
+    if index is None:
+        raise MissingFileError(
+            f"{path} holds no weights: no model.safetensors, pytorch_model.bin, ckpt.pt or "
+            "model.ckpt.index is there."
+        )
+    return index
 
 
 def weight_files(path: Path) -> list[Path]:
-    """The files in which `read_checkpoint` finds the weights of ``path``."""
-    if path.is_file():
-        return [path]
-    for name in ("model.safetensors", *LISTS, "pytorch_model.bin", "ckpt.pt"):
-        if (path / name).exists():
-            names = set(read_json(path / name)["weight_map"].values()) if name in LISTS else set()
-            return [path / name, *(path / shard for shard in sorted(names))]
-    return sorted(path.glob("model.ckpt.*"))
+    """The files in which `read_checkpoint` finds the weights of ``path``; its errors."""
+    entry = _entry(path)
+    if entry.name in LISTS:
+        return [entry, *_shards(entry)]
+    return [entry, *data_files(entry)] if entry.suffix == ".index" else [entry]
 
 
 def _open_file(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
@@ -154,21 +163,20 @@ def _open_file(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
         if is_nanogpt(content):
             return ("nanogpt", *from_nanogpt(content))
         return "bin", None, store(content)
-    raise CorruptFileError(f"{path}: weights are read from .safetensors, .bin and .pt files.")
+    if path.suffix == ".index":
+        return ("tensorflow", *read_tensorflow(path))
+    raise CorruptFileError(
+        f"{path}: weights are read from .safetensors, .bin, .pt and TensorFlow's .index files."
+    )
 
 
-def _open_shards(index: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
-    try:
-        files = dict.fromkeys(read_json(index)["weight_map"].values())
-    except (KeyError, AttributeError, TypeError):
-        raise CorruptFileError(f"{index} has no weight_map of names and files.") from None
-    form, stored = "", {}
-    for name in files:
-        if not isinstance(name, str) or Path(name).name != name:
-            raise CorruptFileError(f"{index} names a file outside its folder: {name!r}.")
-        form, _, part = _open_file(index.parent / name)
-        stored.update(part)
-    return form, None, stored
+def _shards(index: Path) -> list[Path]:
+    """The files an index names, each once; all of them in its own folder."""
+    names = read_json_object(index).get("weight_map")
+    if not isinstance(names, dict) or not names:
+        raise CorruptFileError(f"{index} has no weight_map of names and files.")
+    unique = dict.fromkeys(plain_name(name, index) for name in names.values())
+    return [inside(index.parent, name, index) for name in unique]
 
 
 def _without_tied_head(

@@ -8,6 +8,7 @@ tensorflow/core/util/tensor_bundle and leveldb's doc/table_format.md.
 from __future__ import annotations
 
 import math
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -17,24 +18,64 @@ import numpy as np
 
 from gpt2.checkpoint.mapped import Stored
 from gpt2.config import GPT2Config
-from gpt2.errors import ConfigError, CorruptFileError
-from gpt2.files import read_json
+from gpt2.errors import ConfigError, CorruptFileError, MissingFileError
+from gpt2.files import exists, inside, open_regular, read_bytes, read_json_object, read_text
 
 MAGIC = 0xDB4775248B80FB57
+STATE = "checkpoint"  # TensorFlow's file with the name of the newest
+STEP = re.compile(r"-(\d+)\.index$")
 FOOTER = 48  # bytes: two block handles, padding, the magic number
 FLOAT, HALF = 1, 19  # TensorFlow's numbers of the types
 HPARAMS = {"n_vocab": "vocab_size", "n_ctx": "n_positions", "n_embd": "n_embd"}
 
 
-def is_tensorflow(folder: Path) -> bool:
-    """Whether a folder holds a TensorFlow checkpoint."""
-    return any(folder.glob("*.ckpt*.index"))
+def tensorflow_index(folder: Path) -> Path | None:
+    """The index of a folder's checkpoint: the one that TensorFlow's file ``checkpoint`` names, else
+    that of the highest step. None where there is none.
+
+    Raises `MissingFileError` for a named one that is not there, `CorruptFileError` for a file that
+    names none, or several of one step.
+    """
+    found = sorted(folder.glob("*.index"))
+    if not found:
+        return None
+    if exists(folder / STATE):
+        return _named(folder / STATE)
+    step = {path: int(m[1]) if (m := STEP.search(path.name)) else -1 for path in found}
+    last = [path for path in found if step[path] == max(step.values())]
+    if len(last) > 1:
+        names = ", ".join(path.name for path in last)
+        raise CorruptFileError(f"{folder} holds several checkpoints: name one of {names}.")
+    return last[0]
 
 
-def read_tensorflow(folder: Path) -> tuple[GPT2Config, dict[str, Stored]]:
-    """Configuration and tensors of OpenAI's folder. Raises `CorruptFileError`, `ConfigError`."""
-    index = sorted(folder.glob("*.ckpt*.index"))[-1]
-    config = _config(folder / "hparams.json")
+def _named(state: Path) -> Path:
+    """The index that a file ``checkpoint`` names; only the name counts, the folder may have moved.
+
+    Format: a CheckpointState as text (tensorflow/python/training/checkpoint_state.proto).
+    """
+    match = re.search(r'^model_checkpoint_path: "(.*)"$', read_text(state, 1 << 20), re.MULTILINE)
+    if not match:
+        raise CorruptFileError(f"{state} names no checkpoint.")
+    name = re.split(r"[/\\]", match[1])[-1]
+    index = inside(state.parent, f"{name}.index", state)
+    if not exists(index):
+        raise MissingFileError(
+            f"{state} names {name}, which is not there: give the path of the .index file to read."
+        )
+    return index
+
+
+def data_files(index: Path) -> list[Path]:
+    """The files beside an index that hold its tensors."""
+    form = re.compile(re.escape(index.name.removesuffix(".index")) + r"\.data-\d{5}-of-\d{5}")
+    return [path for path in sorted(index.parent.iterdir()) if form.fullmatch(path.name)]
+
+
+def read_tensorflow(index: Path) -> tuple[GPT2Config, dict[str, Stored]]:
+    """Configuration and tensors of OpenAI's folder, by the index in it. Raises `CorruptFileError`,
+    `ConfigError`."""
+    config = _config(index.parent / "hparams.json")
     try:
         return config, dict(_tensors(index))
     except (IndexError, ValueError, OverflowError, struct.error) as error:
@@ -43,15 +84,16 @@ def read_tensorflow(folder: Path) -> tuple[GPT2Config, dict[str, Stored]]:
 
 
 def _tensors(index: Path) -> Iterator[tuple[str, Stored]]:
+    files = data_files(index)
     for key, value in _table(index):
         # an empty key is the header: the number of shards
         name = _our_name(key.decode()) if key else None
         if name is not None:
-            yield name, _tensor(index, key.decode(), value)
+            yield name, _tensor(index, files, key.decode(), value)
 
 
 def _config(path: Path) -> GPT2Config:
-    hparams = read_json(path)
+    hparams = read_json_object(path)
     try:
         shape = {ours: hparams[theirs] for theirs, ours in HPARAMS.items()}
         layers, heads, end = hparams["n_layer"], hparams["n_head"], hparams["n_vocab"] - 1
@@ -78,7 +120,7 @@ def _our_name(key: str) -> str | None:
 
 def _table(path: Path) -> Iterator[tuple[bytes, bytes]]:
     """The (key, value) pairs of a LevelDB table, in order."""
-    data = path.read_bytes()
+    data = read_bytes(path)
     if len(data) < FOOTER or struct.unpack("<Q", data[-8:])[0] != MAGIC:
         raise CorruptFileError(f"{path} is no TensorFlow index, or is cut short.")
     footer = data[-FOOTER:]
@@ -111,7 +153,7 @@ def _block(data: bytes, offset: int, size: int, path: Path) -> Iterator[tuple[by
         at += length
 
 
-def _tensor(index: Path, key: str, entry: bytes) -> Stored:
+def _tensor(index: Path, files: list[Path], key: str, entry: bytes) -> Stored:
     """Read the tensor a BundleEntryProto describes; a leading axis of 1 is dropped."""
     dtype, shape, shard, offset, size = 0, list[int](), 0, 0, 0
     for field, value in _message(entry):
@@ -128,14 +170,16 @@ def _tensor(index: Path, key: str, entry: bytes) -> Stored:
     if dtype not in (FLOAT, HALF):
         raise CorruptFileError(f"{index}: {key} is of TensorFlow's type {dtype}, not a float.")
     numpy_type = np.dtype("<f4" if dtype == FLOAT else "<f2")
-    pattern = f"{index.name.removesuffix('.index')}.data-{shard:05d}-of-*"
-    found = sorted(index.parent.glob(pattern))
+    part = f".data-{shard:05d}-of-"
+    found = [path for path in files if part in path.name]
     count = math.prod(shape)
     if not found or size != count * numpy_type.itemsize:
-        raise CorruptFileError(f"{index}: {key} lies in {pattern}, which is missing or other.")
-    if offset + size > found[0].stat().st_size:
-        raise CorruptFileError(f"{found[0]} is cut short: {key} is not whole in it.")
-    array = np.fromfile(found[0], numpy_type, count, offset=offset).reshape(shape)
+        raise CorruptFileError(f"{index}: {key} lies in *{part}*, which is missing or other.")
+    with open_regular(found[0]) as file:
+        if offset + size > os.fstat(file.fileno()).st_size:
+            raise CorruptFileError(f"{found[0]} is cut short: {key} is not whole in it.")
+        file.seek(offset)
+        array = np.frombuffer(bytearray(file.read(size)), numpy_type, count).reshape(shape)
     while array.ndim > 1 and array.shape[0] == 1 and not key.endswith(("wte", "wpe")):
         array = array[0]
     return Stored(array, "F32" if dtype == FLOAT else "F16")

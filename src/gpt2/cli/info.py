@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ def command(model: str | None, as_json: bool) -> None:
 
 def about_model(name: str) -> dict[str, Any]:
     """Shape, parameters, memory, licence, place."""
-    from gpt2.checkpoint import read_checkpoint
+    from gpt2.checkpoint import identity, read_checkpoint
     from gpt2.hub import resolve
 
     place = resolve(name)
@@ -58,12 +59,13 @@ def about_model(name: str) -> dict[str, Any]:
     sizes = {kind: parameters * size for kind, size in BYTES.items()}
     if packed:
         sizes = {packed.dtype: sum(tensor.nbytes for tensor in checkpoint.stored.values())}
+    files = {name: file for part in identity(place).values() for name, file in part.items()}
     memory = {kind: f"{size / 1e6:,.1f} MB" for kind, size in sizes.items()}
     return {
         "model": name,
         "place": str(place),
         "form": f"{checkpoint.form}, {packed or checkpoint.dtype}",
-        **(_quantised(checkpoint) if packed else {}),
+        **(_quantised(checkpoint, files) if packed else {}),
         "parameters": parameters,
         "layers": config.n_layer,
         "heads": f"{config.n_head} of {config.head_dim}",
@@ -74,22 +76,21 @@ def about_model(name: str) -> dict[str, Any]:
         "licence": checkpoint.sidecar.get("licence") or _licence(place) or "not stated",
         "memory": memory,
         "keys and values": f"{cache * 2 / 1e6:,.1f} MB for 1,000 tokens at fp16",
+        "SHA-256": {name: f"{f['sha256']}, {f['size']:,} bytes" for name, f in files.items()},
     }
 
 
-def _quantised(checkpoint: Checkpoint) -> dict[str, Any]:
+def _quantised(checkpoint: Checkpoint, files: Mapping[str, Any]) -> dict[str, Any]:
     """How a packed model was rounded, what that cost, and whether its files are whole."""
-    from gpt2.files import sha256
-
     assert checkpoint.quantization is not None
     found: dict[str, Any] = {"rounding": checkpoint.quantization.rounding}
-    report = checkpoint.sidecar.get("quantization", {})
-    if "kl_mean" in report:
-        found["KL divergence"] = f"{report['kl_mean']:.5f} nats a token from {report['source']}"
-    folder = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
-    hashes = checkpoint.sidecar.get("sha256", {})
-    damaged = [name for name, hash_ in hashes.items() if sha256(folder / name) != hash_]
-    found["files"] = f"damaged: {', '.join(damaged)}" if damaged else "whole (SHA-256)"
+    report = checkpoint.sidecar.get("quantization")
+    if isinstance(report, Mapping) and isinstance(report.get("kl_mean"), float):
+        found["KL divergence"] = f"{report['kl_mean']:.5f} nats a token from {report.get('source')}"
+    told = checkpoint.sidecar.get("sha256")
+    if isinstance(told, Mapping):
+        damaged = [n for n, h in told.items() if n not in files or files[n]["sha256"] != h]
+        found["files"] = f"damaged: {', '.join(damaged)}" if damaged else "whole (SHA-256)"
     return found
 
 

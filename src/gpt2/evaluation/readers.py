@@ -7,7 +7,6 @@ A file that is not of that form raises `CorruptFileError` with the line; one tha
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import CorruptFileError, MissingFileError
-from gpt2.files import read_json, read_text
+from gpt2.files import parse_json, read_json, read_json_object, read_text
 
 MASK = "[MASK]"
 
@@ -120,7 +119,7 @@ def read_nq_open(path: Path) -> list[Question]:
 
 def read_webquestions(path: Path) -> list[Question]:
     """``webquestions.test.json``: a list of questions with their answers."""
-    entries = _parsed(path, read_text(path), 1)
+    entries = read_json(path)
     return [Question(entry["qText"], entry["answers"]) for entry in entries]
 
 
@@ -198,17 +197,14 @@ def _rows(path: Path) -> list[str]:
 
 
 def _entries(path: Path, name: str) -> list[Any]:
-    entries = read_json(path).get(name)
+    entries = read_json_object(path).get(name)
     if not isinstance(entries, list):
         raise CorruptFileError(f"{path} has no list {name!r}.")
     return entries
 
 
 def _parsed(path: Path, text: str, at: int) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _corrupt(path, at, f"no JSON: {error}") from None
+    return parse_json(text, f"{path}, line {at}", loose=True)
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:

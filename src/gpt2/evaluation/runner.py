@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -17,7 +16,7 @@ from typing import Any
 import gpt2
 from gpt2.errors import CorruptFileError, OptionError
 from gpt2.evaluation.benchmark import Benchmark, Subject
-from gpt2.files import read_text, reported, sha256
+from gpt2.files import parse_json, read_text, reported, sha256
 
 Tick = Callable[[str, int, int], None]  # (benchmark, examples done, in all)
 
@@ -50,10 +49,9 @@ class Journal:
             self._write(entries, "w")
 
     def _entry(self, line: str) -> dict[str, Any]:
-        try:
-            entry: dict[str, Any] = json.loads(line)
-        except json.JSONDecodeError:
-            raise CorruptFileError(f"{self.path} is no journal: {line[:40]!r}.") from None
+        entry = parse_json(line, f"the journal {self.path}")
+        if not isinstance(entry, dict):
+            raise CorruptFileError(f"{self.path} is no journal: {line[:40]!r}.")
         return entry
 
     def _take(self, entry: Mapping[str, Any]) -> None:
@@ -160,17 +158,14 @@ def _measures(
 
 
 def identity(model: Any, name: str, **options: Any) -> dict[str, Any]:
-    """What results depend on beside the data: the model's name, files or weights, and options."""
+    """What results depend on beside the data: the model's name, all its files (weights,
+    configuration and tokenizer, as `gpt2.checkpoint.identity` has them), and options."""
+    from gpt2.checkpoint import identity as files_of
     from gpt2.hub import resolve
 
-    place = resolve(name, local_files_only=True)
-    paths = sorted(place.glob("*.safetensors")) if place.is_dir() else [place]
-    total = hashlib.sha256()
-    for path in paths:
-        total.update(sha256(path).encode())
     return {
         "model": name,
-        "weights": total.hexdigest()[:16] if paths else None,
+        **files_of(resolve(name, local_files_only=True)),
         "parameters": model.config.parameter_count(),
         "context": model.config.n_positions,
         **options,

@@ -15,7 +15,7 @@ import numpy as np
 
 from gpt2.errors import CorruptFileError, InputError
 from gpt2.evaluation.paper import TABLE_3
-from gpt2.files import read_json
+from gpt2.files import read_json_object
 
 # What the paper's four sizes really have; its own counts were too low, as OpenAI wrote later.
 PARAMETERS = (124_439_808, 354_823_168, 774_030_080, 1_557_611_200)
@@ -77,7 +77,7 @@ def read_results(paths: Iterable[Path]) -> Iterator[Score]:
     Raises `MissingFileError`, `CorruptFileError`.
     """
     for path in paths:
-        results = read_json(path)
+        results = read_json_object(path)
         try:
             for benchmark in results["benchmarks"].values():
                 for measure in benchmark["measures"].values():

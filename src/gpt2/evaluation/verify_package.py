@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from gpt2.evaluation.golden import decoded_tensor, recorded
 from gpt2.evaluation.verify import Array, Result, Subject, judged, no_data
-from gpt2.files import read_json, read_text
+from gpt2.files import parse_json, read_json_object, read_text
 
 ENGINES, ACTIVATIONS = 1e-3, 1e-4  # largest differences allowed
 NANO = ("weights/gpt-nano-sort-model.json", "golden/gpt-nano-sort-t0-partials.json")
@@ -48,7 +47,7 @@ def vocabulary(data: Path | None) -> Result:
     if (data / PLANS).is_file():
         form = r"EncodingName: r50k_base\nSample: (.*?)\nEncoded: (\[.*?\])\n"
         plans = re.findall(form, read_text(data / PLANS), re.DOTALL)
-        cases += [(text, json.loads(ids)) for text, ids in plans]
+        cases += [(text, parse_json(ids, PLANS)) for text, ids in plans]
     wrong = [text for text, ids in cases if own.encode(text) != ids]
     return judged(not wrong, f"{len(cases)} recorded texts", f"{len(wrong)} differ: {wrong[:1]}")
 
@@ -57,8 +56,8 @@ def sorter(data: Path | None) -> Result:
     """A really trained minGPT of three layers: its recorded activations."""
     if data is None or not all((data / name).is_file() for name in NANO):
         return no_data(data, NANO[0])
-    model = _nano(read_json(data / NANO[0]))
-    facts = {k: v for k, v in read_json(data / NANO[1]).items() if k != "config"}
+    model = _nano(read_json_object(data / NANO[0]))
+    facts = {k: v for k, v in read_json_object(data / NANO[1]).items() if k != "config"}
     wanted = {name: decoded_tensor(value) for name, value in facts.items()}
     seen: dict[str, Array] = {}
     with model.tapped(lambda name, x: seen.__setitem__(name, x.copy())):

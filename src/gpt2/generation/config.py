@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gpt2.errors import OptionError, UnsupportedError
-from gpt2.files import read_json, write_json
+from gpt2.files import read_json_object, write_json
 from gpt2.options import check_names, option, spec_of, validate
 
 FILE_NAME = "generation_config.json"
@@ -259,7 +259,9 @@ class GenerationConfig:
         Raises `MissingFileError` where there is none, `CorruptFileError` for one that is no JSON.
         """
         path = Path(folder)
-        return cls.from_dict(read_json(path / FILE_NAME if path.is_dir() else path))
+        return cls.from_dict(
+            read_json_object(path / FILE_NAME if path.is_dir() else path, nan=True)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """`to_dict` as JSON can hold it: a mapping by sequences of ids becomes pairs."""

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from gpt2.adapters import MAPS as MAPS
 from gpt2.adapters import LoraConfig as LoraConfig
 from gpt2.errors import CorruptFileError, InputError, WeightError
-from gpt2.files import atomic_folder, read_json, write_json
+from gpt2.files import atomic_folder, read_json_object, write_json
 from gpt2.model.gpt2 import Conv1D, GPT2LMHeadModel
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -142,7 +142,7 @@ def load_lora(model: GPT2LMHeadModel, folder: str | os.PathLike[str]) -> list[st
         InputError: the model has adapters.
     """
     folder = Path(folder)
-    settings = read_json(folder / CONFIG)
+    settings = read_json_object(folder / CONFIG)
     config = _understood(settings, folder / CONFIG)
     tensors = read_lora(folder)
     names = {name.removeprefix(PREFIX).rsplit(".lora_", 1)[0] for name in tensors}

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gpt2.errors import CorruptFileError, GPT2Error, InputError, MissingFileError, OptionError
-from gpt2.files import reported
+from gpt2.errors import GPT2Error, InputError, MissingFileError, OptionError
+from gpt2.files import parse_json, reported
 from gpt2.tasks.task import Task, text_of
 
 Tick = Callable[[int, int], None]  # (rows done, rows in all)
@@ -74,10 +74,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         if line.strip():
-            try:
-                row = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
-            except ValueError as error:
-                raise CorruptFileError(f"{path}, line {number} is not JSON: {error}.") from None
+            row = parse_json(line, f"{path}, line {number}", loose=True)
             if not isinstance(row, dict):
                 raise InputError(f"{path}, line {number} must be an object like {{...}}.")
             rows.append(row)

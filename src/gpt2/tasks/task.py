@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
-from gpt2.files import read_json, write_json
+from gpt2.files import read_json_object, write_json
 
 SIDECAR = "gpt2.json"
 ENTRY = "task"  # of the sidecar
@@ -130,13 +130,13 @@ def remember(folder: str | os.PathLike[str], task: str, **facts: Any) -> None:
     form = TASKS[task].form
     entry = {"name": task, "prompt": form.prompt, "completion": form.completion, **facts}
     path = folder / SIDECAR
-    write_json(path, {**(read_json(path) if path.exists() else {}), ENTRY: entry})
+    write_json(path, {**(read_json_object(path) if path.exists() else {}), ENTRY: entry})
 
 
 def task_of(folder: str | os.PathLike[str]) -> Tuned | None:
     """The task a model's folder remembers, or None."""
     path = Path(folder) / SIDECAR
-    return tuned_from(read_json(path), str(path)) if path.exists() else None
+    return tuned_from(read_json_object(path), str(path)) if path.exists() else None
 
 
 def tuned_from(sidecar: Mapping[str, Any], where: str = SIDECAR) -> Tuned | None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import CorruptFileError, MissingFileError, TokenizerError, WriteError
+from gpt2.files import exists, read_json, read_text
 
 PAIRS = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 FILES = (
@@ -172,12 +173,12 @@ def _from_pair(folder: Path) -> Vocabulary:
 
 def read_vocab(path: Path) -> dict[str, int]:
     """Token -> id of a vocab.json. Raises `MissingFileError`, `CorruptFileError`."""
-    return _ids(_json(path), path)
+    return _ids(read_json(path), path)
 
 
 def read_merges(path: Path) -> list[tuple[str, str]]:
     """The pairs of a merges.txt. Raises `CorruptFileError` for a line that is not two tokens."""
-    lines = _text(path).split("\n")  # not splitlines: U+0085 is a sign of the vocabulary
+    lines = read_text(path).split("\n")  # not splitlines: U+0085 is a sign of the vocabulary
     start = 1 if lines[0].startswith("#version") else 0
     merges = []
     for number, line in enumerate(lines[start:], start + 1):
@@ -192,7 +193,7 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
 
 
 def _from_tokenizer_json(path: Path) -> Vocabulary:
-    data = _mapping(_json(path), path)
+    data = _mapping(read_json(path), path)
     model = _mapping(data.get("model"), path)
     steps = _steps(data.get("pre_tokenizer"))
     if model.get("type", "BPE") != "BPE" or [s.get("type") for s in steps] != ["ByteLevel"]:
@@ -266,22 +267,6 @@ def _dump(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise CorruptFileError(f"{path} is not UTF-8: {error.reason} at {error.start}.") from None
-    except OSError as error:
-        raise MissingFileError(f"{path} could not be read: {error.strerror}.") from error
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(_text(path))
-    except ValueError as error:
-        raise CorruptFileError(f"{path} is not JSON: {error}.") from None
-
-
 def _mapping(data: Any, path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise CorruptFileError(f"{path} must hold a JSON object, found {type(data).__name__}.")
@@ -289,7 +274,7 @@ def _mapping(data: Any, path: Path) -> dict[str, Any]:
 
 
 def _optional(path: Path) -> dict[str, Any]:
-    return _mapping(_json(path), path) if path.is_file() else {}
+    return _mapping(read_json(path), path) if exists(path) else {}
 
 
 def _ids(data: Any, path: Path) -> dict[str, int]:

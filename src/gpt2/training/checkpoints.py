@@ -25,7 +25,7 @@ from torch import Tensor
 
 from gpt2.checkpoint.mapped import read_safetensors, write_safetensors
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
-from gpt2.files import read_json, reported, write_json
+from gpt2.files import read_json_object, reported, write_json
 from gpt2.locks import lock
 from gpt2.records import record
 from gpt2.training.config import Start, TrainingConfig
@@ -201,7 +201,7 @@ class Checkpoints:
 def read_state(folder: Path) -> State:
     """The state in a checkpoint. Raises `MissingFileError`, `CorruptFileError`."""
     path = folder / TRAINING / STATE
-    content = read_json(path)
+    content = read_json_object(path)
     if content.get("format") != FORMAT:
         raise CorruptFileError(
             f"{path} has the format {content.get('format')!r}, this version reads {FORMAT!r}."

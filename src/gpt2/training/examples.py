@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError, TokenizerError
+from gpt2.files import parse_json
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.batches import IGNORED, Batch, Order, share
 
@@ -82,10 +82,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Any]]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                try:
-                    yield number, json.loads(line.removeprefix(b"\xef\xbb\xbf"))
-                except ValueError as error:
-                    raise CorruptFileError(f"{path}, line {number} is not JSON: {error}.") from None
+                yield number, parse_json(line, f"{path}, line {number}", loose=True)
 
 
 def _table(path: Path) -> Iterator[tuple[int, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gpt2.files import reported
+from gpt2.errors import CorruptFileError
+from gpt2.files import parse_json, reported
 from gpt2.model import GPT2LMHeadModel
 from gpt2.model.lora import load_lora, lora_parameters, merge_lora, read_lora, write_lora
 from gpt2.tokenizer import GPT2Tokenizer
@@ -53,8 +53,8 @@ def has_pairs(path: Path, config: FinetuneConfig) -> bool:
     with path.open("rb") as file:
         first = next((line for line in file if line.strip()), b"")
     try:
-        row = json.loads(first)
-    except ValueError:
+        row = parse_json(first, str(path), loose=True)
+    except CorruptFileError:
         return True  # reading it as pairs tells what is wrong
     return isinstance(row, Mapping) and config.completion_field in row
 

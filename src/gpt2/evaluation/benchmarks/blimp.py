@@ -7,7 +7,6 @@ Archives differ by how they were packed, so it is the files within that are held
 from __future__ import annotations
 
 import hashlib
-import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 from gpt2.errors import CorruptFileError
 from gpt2.evaluation.benchmark import Benchmark, File, Subject, mean
 from gpt2.evaluation.choices import Choice, logprobs
+from gpt2.files import parse_json
 
 ARCHIVE, PARADIGMS = "blimp.tar.xz", 67
 # Of the files' own SHA-256 in the order of their names; they are those of the source's commit
@@ -49,7 +49,7 @@ def read(files: Mapping[str, Path]) -> list[Pair]:
             f"ones' with {SHA256[:12]}. {GET}"
         )
     sets = [
-        [_pair(json.loads(line)) for line in content.decode().splitlines() if line.strip()]
+        [_pair(parse_json(line, ARCHIVE)) for line in content.decode().splitlines() if line.strip()]
         for _, content in contents
     ]
     return [pair for turn in zip(*sets, strict=True) for pair in turn]

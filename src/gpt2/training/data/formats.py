@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from gpt2.errors import CorruptFileError, InputError, OptionError
+from gpt2.errors import InputError, OptionError
 from gpt2.extras import need
+from gpt2.files import parse_json
 from gpt2.tokenizer.bpe import END_OF_TEXT
 from gpt2.training.data.containers import Stream, seekable
 
@@ -120,10 +120,7 @@ def _json(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
 
 
 def _parse(content: bytes, where: str) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise CorruptFileError(f"{where} is not JSON: {error}.") from None
+    return parse_json(content, where, loose=True)
 
 
 def _row(row: Any, reading: Reading, where: str) -> Iterator[Document]:

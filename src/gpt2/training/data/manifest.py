@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import CorruptFileError, MissingFileError
-from gpt2.files import read_json, write_json
+from gpt2.files import read_json_object, write_json
 from gpt2.records import record
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data.shards import Shard
@@ -92,7 +92,7 @@ class Manifest:
             raise MissingFileError(
                 f"{folder} holds no prepared text (no {FILE}): gpt2 prepare SOURCE -o {folder}."
             )
-        content = read_json(path)
+        content = read_json_object(path)
         if content.get("format") != FORMAT:
             raise CorruptFileError(
                 f"{path} has the format {content.get('format')!r}, this version reads {FORMAT!r}."

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gpt2.errors import InputError, OptionError
-from gpt2.files import read_json, reported, write_json
+from gpt2.files import read_json_object, reported, write_json
 from gpt2.locks import lock
 from gpt2.options import option, validate
 from gpt2.records import record
@@ -164,7 +164,7 @@ def prepare(
         progress_file = partial / PROGRESS
         saved: Progress | None = None
         if progress_file.exists():
-            saved = record(Progress, read_json(progress_file), str(progress_file))
+            saved = record(Progress, read_json_object(progress_file), str(progress_file))
             _check_same(folder, saved.key, key)
         if not (partial / manifest.FILE).exists():
             job = _Job(files, partial, tokenizer, config, saved, key, progress, note)

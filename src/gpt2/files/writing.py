@@ -1,10 +1,9 @@
-"""Writing files so that nothing is ever half-written, and reading JSON with a clear error."""
+"""Writing files so that nothing is ever half-written."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import CorruptFileError, GPT2Error, MissingFileError, WriteError
+from gpt2.errors import GPT2Error, WriteError
 
 
 @contextlib.contextmanager
@@ -110,36 +109,6 @@ def write_json(path: str | os.PathLike[str], value: Any, *, indent: int | None =
 def to_json(value: Any, *, indent: int | None = 2) -> str:
     """JSON as in a file: a line's end at the end, Chinese and the like as they are."""
     return json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
-
-
-def read_text(path: str | os.PathLike[str]) -> str:
-    """Read UTF-8 text; raises `MissingFileError` or `CorruptFileError`."""
-    try:
-        return Path(path).read_text("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        raise MissingFileError(f"{path} is not there.") from None
-    except UnicodeDecodeError as error:
-        raise CorruptFileError(f"{path} is not UTF-8 text: {error.reason}.") from None
-
-
-def read_json(path: str | os.PathLike[str]) -> Any:
-    """Read a JSON object; raises `MissingFileError` or `CorruptFileError`."""
-    try:
-        value = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise CorruptFileError(f"{path} is not JSON: {error}.") from None
-    if not isinstance(value, dict):
-        raise CorruptFileError(f"{path} must hold an object, found a {type(value).__name__}.")
-    return value
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
 
 
 def _umask() -> int:

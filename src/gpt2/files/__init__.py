@@ -1,0 +1,43 @@
+"""Files: written whole or not at all (`writing`), read with clear errors (`reading`), and the names
+that a file may give to its neighbours (`names`)."""
+
+from gpt2.files.names import inside, plain_name
+from gpt2.files.reading import (
+    exists,
+    open_regular,
+    parse_json,
+    read_bytes,
+    read_json,
+    read_json_object,
+    read_text,
+    sha256,
+)
+from gpt2.files.writing import (
+    atomic,
+    atomic_folder,
+    reported,
+    to_json,
+    write_error,
+    write_json,
+    write_text,
+)
+
+__all__ = [
+    "atomic",
+    "atomic_folder",
+    "exists",
+    "inside",
+    "open_regular",
+    "parse_json",
+    "plain_name",
+    "read_bytes",
+    "read_json",
+    "read_json_object",
+    "read_text",
+    "reported",
+    "sha256",
+    "to_json",
+    "write_error",
+    "write_json",
+    "write_text",
+]
