@@ -19,6 +19,7 @@ import gpt2 as package
 from gpt2.cli import gpt2 as group
 from gpt2.errors import GPT2Error, InputError, OptionError
 from gpt2.tasks import remember
+from gpt2.tasks.writer import Writer
 
 TEXT = "The old man went to the sea. He had a boat."
 
@@ -42,6 +43,16 @@ def test_it_reads_files_and_standard_input_and_writes_text_or_json(tmp_path: Pat
     assert found["summary"] == want
     assert found["model"] == "gpt2-mini"
     assert found["options"] == {"seed": 3}
+
+
+def test_an_empty_result_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Writer, "write", lambda *args, **options: "")
+    file = tmp_path / "a.txt"
+    file.write_text(TEXT, "utf-8")
+    done = gpt2("summarize", file)
+    assert (done.stdout, done.exit_code) == ("\n", 0)
+    assert "the model wrote nothing" in done.stderr
+    assert "nothing" not in gpt2("summarize", file, "-q").stderr
 
 
 @pytest.mark.parametrize("command", ["summarize", "translate"])

@@ -66,6 +66,19 @@ def test_command(corpus: Path, tmp_path: Path) -> None:
     assert json.loads(done.stdout)[str(file)]["known"] == [0]
 
 
+def test_a_folder_stands_for_its_files(corpus: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for name in ("a.txt", "b.txt", ".hidden"):
+        (folder / name).write_text("The quick brown fox jumps over the lazy dog again.\n")
+    done = CliRunner().invoke(command, [str(corpus), str(folder), "--json"])
+    assert list(json.loads(done.stdout)) == [str(folder / name) for name in ("a.txt", "b.txt")]
+    for wrong in (corpus, tmp_path / "nothing"):
+        wrong.mkdir(exist_ok=True)
+        done = CliRunner().invoke(command, [str(corpus), str(wrong)])
+        assert isinstance(done.exception, InputError)
+
+
 def test_benchmarks(corpus: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on = [str(corpus), "--on", "winograd,occupations", "--data", str(data_folder)]
     done = CliRunner().invoke(command, on)

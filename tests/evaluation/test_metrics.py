@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from rouge_score import rouge_scorer
 
 from gpt2.errors import InputError
 from gpt2.evaluation.metrics import (
@@ -77,6 +78,45 @@ def test_rouge_reads_chinese() -> None:
     assert scores["rouge1"] == pytest.approx(2 * 4 / (7 + 4))
     assert scores["rouge2"] == pytest.approx(2 * 3 / (6 + 3))
     assert rouge("2026年的 GPT-2", "gpt 2")["rouge1"] == pytest.approx(2 * 2 / (5 + 2))
+
+
+@pytest.mark.parametrize("text", [
+    "Привет, мир и труд", "हिन्दी में लिखा हुआ", "สวัสดีชาวโลก", "مرحبا بالعالم العربي", "déjà vu été",
+    "我爱北京", "日本語の文", "한국어 문장", "γειά σου κόσμε", "שלום עולם טוב",
+])  # fmt: skip
+def test_rouge_of_a_text_and_itself_is_whole_in_any_script(text: str) -> None:
+    assert set(rouge(text, text).values()) == {1.0}
+    assert rouge(text, "nothing of this")["rouge1"] == 0
+
+
+def test_rouge_keeps_accents_and_marks() -> None:
+    assert rouge("déjà", "dàjé")["rouge1"] == 0
+    assert rouge("de\u0301ja\u0300", "déjà")["rouge1"] == 1
+    assert rouge("कि", "की")["rouge1"] == 0
+    assert rouge("กำลังมา", "กำลังไป")["rouge1"] == pytest.approx(2 * 3 / (5 + 5))
+
+
+def test_rouge_of_english_is_the_packages() -> None:
+    scorer = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL", "rougeLsum"])
+    a, b = "The café’s owner sat.\nIt's 3.5% more; naïve.", "The cafe's owner, naïve, sat: 3.5 %."
+    theirs = scorer.score(b, a)
+    ours = rouge(a, b, "en")
+    assert {name: theirs[name].fmeasure for name in theirs} == {k: ours[k] for k in theirs}
+    plain = a.replace("é", "e").replace("ï", "i"), b.replace("ï", "i")
+    assert rouge(*plain) == rouge(*plain, "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "cut"),
+    [("zh-Hant", "zh"), ("zh_CN", "zh"), ("zho_Hans", "zh"), ("yue", "zh"), ("cmn", "zh"),
+     ("ZH", "zh"), ("ja", "char"), ("ja-JP", "char"), ("kor_Hang", "char"), ("th", "char"),
+     ("lo", "char"), ("km", "char"), ("my", "char"), ("en", "13a"), ("pt-BR", "13a")],
+)  # fmt: skip
+def test_bleu_cuts_by_the_language_whatever_its_tag(language: str, cut: str) -> None:
+    text = "我爱北京天安门" if cut != "13a" else "the cat sat on the mat"
+    score, signature = bleu([text], [text], language)
+    assert score == pytest.approx(100)
+    assert f"tok:{cut}" in signature
 
 
 def test_bleu_and_chrf() -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 import gpt2
 from gpt2.cli.verify import command
-from gpt2.errors import CorruptFileError
+from gpt2.errors import CorruptFileError, OptionError
 from gpt2.evaluation import verify as under_test
 from gpt2.evaluation.benchmarks import benchmark
 from gpt2.evaluation.golden import read_explainer, recorded
@@ -211,3 +211,20 @@ def test_command(monkeypatch: pytest.MonkeyPatch, subject: Subject) -> None:
     subject.facts["parameters"] -= 1
     assert failed.exit_code == 1
     assert "FAIL         parameters" in failed.stdout
+    assert "1 fail, " in failed.stdout.splitlines()[-1]
+
+
+def test_the_last_line_sums_up(monkeypatch: pytest.MonkeyPatch, subject: Subject) -> None:
+    monkeypatch.delenv("GPT2_DATA", raising=False)
+    last = [CliRunner().invoke(command, a).stdout.splitlines()[-1] for a in ([], ["gpt2-mini"])]
+    assert last == [
+        "1 of 3 checks pass, 0 fail, 2 were not made: the package is as it should be, as far as "
+        "was checked.",
+        "1 of 12 checks pass, 0 fail, 11 were not made: gpt2-mini is not OpenAI's GPT-2 of 124M at "
+        "fp32, and nothing is recorded of it.",
+    ]
+    monkeypatch.setattr(under_test, "_subject", lambda *_: subject)
+    own = CliRunner().invoke(command, [os.fspath(subject.place), "--json"])
+    assert "computes what was recorded" in json.loads(own.stdout)["summary"]
+    for option in (["--engine", "reference"], ["--lambada"]):  # of a model, and none is named
+        assert isinstance(CliRunner().invoke(command, option).exception, OptionError)

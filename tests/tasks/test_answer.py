@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import regex
 
 import gpt2
 from gpt2.errors import ContextLengthError, InputError, OptionError
@@ -103,9 +104,27 @@ def test_a_long_context_is_asked_in_windows(tiny: Any, asked: Asked) -> None:
         assert any(sentence in window for window in windows)
     for before, after in pairwise(windows):  # they overlap
         assert sentences(after)[0] in before
+        assert sentences(after)[1] in before
     alone = [gpt2.answer(tiny, "Who?", window, mode="extract") for window in windows]
     assert found.probability == max(one.probability for one in alone)
     assert found.text in {one.text for one in alone if one.probability == found.probability}
+
+
+@pytest.mark.parametrize("context", [
+    " ".join(f"the fox number {n} jumps over the dog and the" for n in range(60)) + ".",
+    "老人住在巴黎离河很近" * 40,
+    "Short. " + " ".join(f"The fox {n} jumps" for n in range(90)) + ". Short. " * 30,
+])  # fmt: skip
+def test_windows_overlap_where_sentences_are_long(tiny: Any, asked: Asked, context: str) -> None:
+    prompts = asked(tiny)
+    gpt2.answer(tiny, "Who?", context, max_new_tokens=8)
+    windows = [p.removesuffix("\nQ: Who?\nA:") for p in prompts]
+    room = 256 - 8 - len(tiny.tokenizer.encode("\nQ: Who?\nA:"))
+    assert len(windows) > 2
+    for before, after in pairwise(windows):
+        same = max(n for n in range(len(after)) if before.endswith(after[:n]))
+        assert len(tiny.tokenizer.encode(after[:same])) > room // 4 - 12
+        assert after[0] in "老人住在巴黎离河很近" or f" {after.split()[0]}" in before
 
 
 def test_what_it_is_not_sure_of_is_not_said(mini: Any) -> None:
@@ -133,6 +152,20 @@ def test_a_context_without_words_gives_no_words(mini: Any) -> None:
     assert (found.text, found.reason) == (None, "no answer: the context has no words")
 
 
+@pytest.mark.parametrize("context", ["ชายชราอาศัยอยู่ริมน้ำ กำลังขายหนังสือ", "बूढ़ा आदमी नदी के पास रहता था"])
+def test_an_extract_begins_and_ends_with_whole_characters(mini: Any, context: str) -> None:
+    """Vowel signs and accents are characters of Unicode, and no words."""
+    whole = regex.findall(r"\X", context)
+    for question in ("Who?", "Where?", "When?", "What?"):
+        found = gpt2.answer(mini, question, context, mode="extract", max_new_tokens=12).text
+        assert found
+        assert any(
+            whole[i : i + n] == regex.findall(r"\X", found)
+            for n in (len(regex.findall(r"\X", found)),)
+            for i in range(len(whole))
+        )
+
+
 @pytest.mark.parametrize("name", ["translate", "summarize"])
 def test_half_characters_are_not_shown(mini: Any, name: str) -> None:
     """An emoji is four bytes, and what the model makes of it is seldom whole."""
@@ -140,3 +173,10 @@ def test_half_characters_are_not_shown(mini: Any, name: str) -> None:
     assert "\ufffd" not in getattr(gpt2, name)(mini, text)
     ids = mini.generate(f"{text} =", do_sample=False, max_new_tokens=16)
     assert "\ufffd" in ids  # or this test tells nothing
+
+
+def test_half_characters_are_not_written(mini: Any) -> None:
+    seen = [gpt2.write(mini, title, kind="email", length=40) for title in ("会议", "日程")]
+    assert not any("\ufffd" in text for text in seen)
+    raw = mini.generate("主题：会议\n\n您好", do_sample=True, top_k=40, seed=0, max_new_tokens=80)
+    assert "\ufffd" in raw  # or this test tells nothing

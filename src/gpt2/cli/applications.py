@@ -89,6 +89,8 @@ class Call:
             result = self.task.run(model, given, None if self.quiet else ticker(shown),
                                    self.options)  # fmt: skip
         seconds = round(time.perf_counter() - begin, 3)
+        if result[self.task.results[0]] == "" and not self.quiet:
+            click.echo("note: the model wrote nothing", err=True)
         self._show({"task": self.task.name, "model": self.model, "options": self.options,
                     **result, "seconds": seconds})  # fmt: skip
         return None

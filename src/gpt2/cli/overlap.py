@@ -38,7 +38,8 @@ def command(
     """Tell how much of test sets the prepared text CORPUS holds, by runs of 8 words.
 
     As in section 4 of the GPT-2 paper. A FILE is a text, whose lines are the examples, or JSON
-    lines, of which all texts in a row count; --on takes published sets. Examples that the corpus
+    lines, of which all texts in a row count; a folder stands for its files; --on takes published
+    sets. Examples that the corpus
     mostly has are listed by number, from 0, in the JSON.
     """
     from gpt2.evaluation.contamination import contaminations
@@ -66,9 +67,10 @@ def _sets(
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
     """The examples of each test set, and why others are not there; one named must be there."""
     from gpt2.evaluation.benchmarks import chosen
-    from gpt2.evaluation.contamination import examples_of, examples_on
+    from gpt2.evaluation.contamination import examples_of, examples_on, files_of
 
-    sets, missing = {str(file): examples_of(file) for file in files}, {}
+    sets = {str(file): examples_of(file) for named in files for file in files_of(named)}
+    missing: dict[str, str] = {}
     if on is not None:
         if data is None:
             raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from gpt2.errors import OptionError
+
 SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
 
 
@@ -16,8 +18,7 @@ SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
 @click.option(
     "--engine",
     type=click.Choice(["native", "torch", "reference"]),
-    default="native",
-    help="What computes. (default native)",
+    help="What computes MODEL. (default native)",
 )
 @click.option(
     "--data",
@@ -28,25 +29,34 @@ SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
 @click.option("--lambada", is_flag=True, help="Measure LAMBADA too, which takes many minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    model: str | None, engine: str, data: Path | None, lambada: bool, as_json: bool
+    model: str | None, engine: str | None, data: Path | None, lambada: bool, as_json: bool
 ) -> None:
     """Hold MODEL against what was recorded from OpenAI's GPT-2 of 124M parameters.
 
     The file's hash, the tokenizer, greedy continuations, logits, attention, a loss: a line each,
-    pass, FAIL or why it was not checked. Without MODEL only this package is checked. The exit code
-    is 1 if a check fails.
+    pass, FAIL or why it was not checked, and a line on all of them. Without MODEL only this package
+    is checked. The exit code is 1 if a check fails.
     """
     from dataclasses import asdict
 
-    from gpt2.evaluation.verify import verify
+    from gpt2.evaluation.verify import summary, verify
 
+    if model is None and (engine is not None or lambada):
+        raise OptionError("--engine and --lambada are of a model's checks: name a MODEL.")
     checks = []
-    for check in verify(model, engine=engine, data=data, long=lambada):
+    for check in verify(model, engine=engine or "native", data=data, long=lambada):
         checks.append(check)
         if not as_json:
             click.echo(f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}")
     if as_json:
-        found = {"model": model, "engine": engine, "checks": [asdict(c) for c in checks]}
+        found = {
+            "model": model,
+            "engine": engine or "native",
+            "checks": [asdict(c) for c in checks],
+            "summary": summary(model, checks),
+        }
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        click.echo(summary(model, checks))
     if any(check.status == "fail" for check in checks):
         sys.exit(1)

@@ -17,7 +17,9 @@ from gpt2.evaluation.benchmark import Benchmark
 from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
 from gpt2.training.data import TokenData
+from gpt2.training.data.manifest import FILE as MANIFEST
 from gpt2.training.data.overlap import NGRAM, Copied, overlap, texts_of
+from gpt2.training.data.sources import find
 
 MOSTLY = 0.5  # from this share of its n-grams on, an example counts as known from training
 
@@ -128,6 +130,19 @@ def _summary(found: Sequence[Copied], n: int, corpus_tokens: int) -> Contaminati
         sample=longest.text,
         corpus_tokens=corpus_tokens,
     )
+
+
+def files_of(path: Path) -> list[Path]:
+    """The file itself, or a folder's files, hidden ones left out, in the order of their names.
+
+    Raises `InputError` for a folder without files, or of prepared text.
+    """
+    if not path.is_dir():
+        return [path]
+    if (path / MANIFEST).exists():
+        raise InputError(f"{path} holds prepared text: name the texts themselves.")
+    found = [file.name for file in find([os.fspath(path)])]
+    return [Path(name) for name in found]
 
 
 def examples_of(path: Path) -> list[str]:

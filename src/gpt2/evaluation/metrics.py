@@ -1,7 +1,8 @@
 """Scores of written text: exact match and F1 of answers, ROUGE, BLEU, chrF; perplexity and bits.
 
 Answers are normalised and compared as the scripts published with SQuAD (Rajpurkar et al. 2016) and
-CoQA (Reddy et al. 2019) do. ROUGE is the package rouge-score, BLEU and chrF are sacrebleu.
+CoQA (Reddy et al. 2019) do. ROUGE is the package rouge-score, with its own tokens for English and
+words of any script for other languages; BLEU and chrF are sacrebleu.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+import regex
+
 from gpt2.errors import InputError
 from gpt2.extras import needed
+from gpt2.tasks.words import WORD
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -25,6 +29,8 @@ _CHARACTERS = (
     "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
 )
 _UNIT = re.compile(f"[{_CHARACTERS}]|[^\\s{_CHARACTERS}]+")
+_CHINESE = ("zh", "zho", "chi", "cmn", "yue", "wuu", "nan", "hak", "gan", "hsn", "lzh")
+_UNSPACED = ("ja", "jpn", "ko", "kor", "th", "tha", "lo", "lao", "km", "khm", "my", "mya")
 ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
 
@@ -88,26 +94,36 @@ def coqa_f1(answer: str, truths: Sequence[str]) -> float:
     return sum(left_out) / len(left_out)
 
 
-class _Mixed:
-    """rouge-score's tokens, with each ideograph a token: by itself it drops all but a-z and 0-9."""
+class _Words:
+    """Words of any script, each ideograph by itself; rouge-score's own are a-z and 0-9 alone."""
+
+    _token = regex.compile(f"[{_CHARACTERS}]|{WORD.pattern}", regex.V1)
 
     def tokenize(self, text: str) -> list[str]:
-        return re.findall(f"[a-z0-9]+|[{_CHARACTERS}]", text.lower())
+        found: list[str] = self._token.findall(unicodedata.normalize("NFC", text).lower())
+        return found
 
 
 @cache
-def _rouge_scorer() -> Any:
+def _rouge_scorer(english: bool) -> Any:
     with needed("ROUGE"):
         from rouge_score.rouge_scorer import RougeScorer
-    return RougeScorer(list(ROUGE), tokenizer=_Mixed())
+    return RougeScorer(list(ROUGE), tokenizer=None if english else _Words())
 
 
-def rouge(summary: str, reference: str) -> dict[str, float]:
+def rouge(summary: str, reference: str, language: str | None = None) -> dict[str, float]:
     """F1 of ROUGE-1, -2, -L and -Lsum in 0..1, without stemming; and their mean as in the paper.
 
     ``rougeLsum`` takes lines as sentences. ``average`` is of ROUGE-1, -2 and -L (paper, table 4).
+
+    Args:
+        summary, reference: texts.
+        language: ``en`` counts as rouge-score does, whose words are of a-z and 0-9 alone ("café" is
+            "caf"), for figures held against published ones. Otherwise words are of letters, their
+            marks and digits of any script, and an ideograph is one: the same for plain English.
     """
-    scores = {name: s.fmeasure for name, s in _rouge_scorer().score(reference, summary).items()}
+    scorer = _rouge_scorer(language is not None and _base(language) == "en")
+    scores = {name: s.fmeasure for name, s in scorer.score(reference, summary).items()}
     scores["average"] = (scores["rouge1"] + scores["rouge2"] + scores["rougeL"]) / 3
     return scores
 
@@ -120,8 +136,9 @@ def bleu(
     Args:
         translations: one a sentence.
         references: one a sentence.
-        language: of the references: ``zh`` is cut into characters, ``ja`` and ``ko`` likewise;
-            others by sacrebleu's ``13a``.
+        language: of the references, a tag such as ``en``, ``zh-Hant`` or ``zho_Hans``. Chinese
+            languages are cut as sacrebleu's ``zh`` does, others that are written without spaces,
+            and Korean, into characters; the rest by its ``13a``.
     """
     return _corpus(_bleu(language), translations, references)
 
@@ -154,9 +171,19 @@ def from_counts(kind: str, rows: Sequence[Sequence[int]], language: str) -> floa
     return score
 
 
+def bleu_tokens(language: str) -> str:
+    """The name of sacrebleu's tokeniser that BLEU into a language is counted with here."""
+    base = _base(language)
+    return "zh" if base in _CHINESE else "char" if base in _UNSPACED else "13a"
+
+
+def _base(language: str) -> str:
+    """The language of a tag without script and country: zh of zh-Hant, zh_TW."""
+    return re.split("[-_]", language.strip().lower())[0]
+
+
 def _bleu(language: str) -> Any:
-    cut = {"zh": "zh", "ja": "char", "ko": "char"}.get(language, "13a")
-    return _sacrebleu("BLEU", tokenize=cut)
+    return _sacrebleu("BLEU", tokenize=bleu_tokens(language))
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gpt2.evaluation.benchmark import Benchmark, File, Measure, Row, Subject, corpus
-from gpt2.evaluation.metrics import counts, from_counts
+from gpt2.evaluation.metrics import bleu_tokens, counts, from_counts
 from gpt2.evaluation.readers import read_parallel
 from gpt2.tasks import TASKS
 
@@ -64,7 +64,7 @@ def translation(
     paper: str = "",
 ) -> Benchmark:
     """A benchmark of two files whose lines are translations of each other."""
-    cut = "characters" if to == "zh" else "13a"
+    cut = "characters" if bleu_tokens(to) in ("zh", "char") else "13a"
     measures = [
         _measure(kind, kind, words, f"{HOW}; {cut if kind == 'bleu' else 'chrF2'}", to)
         for kind, words in KINDS.items()

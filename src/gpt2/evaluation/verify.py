@@ -6,7 +6,8 @@ facts are in `gpt2.evaluation.golden`; larger ones are read from a folder of dat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -77,6 +78,25 @@ def verify(
     for title, check in CHECKS.items():
         status, detail = _other_model(subject, title) or check(subject)
         yield Check(title, status, detail)
+
+
+def summary(name: str | None, checks: Sequence[Check]) -> str:
+    """What all checks together say, in a line."""
+    counts = Counter(check.status for check in checks)
+    told = (
+        f"{counts['pass']} of {len(checks)} checks pass, {counts['fail']} fail, "
+        f"{counts['not checked']} were not made"
+    )
+    if counts["fail"]:
+        return f"{told}: something here is not as it was recorded."
+    if name is None:
+        return f"{told}: the package is as it should be, as far as was checked."
+    own = {check.name: check.status for check in checks if check.name in CHECKS}
+    if all(status == "not checked" for title, status in own.items() if title != "tokenizer"):
+        return (
+            f"{told}: {name} is not OpenAI's GPT-2 of 124M at fp32, and nothing is recorded of it."
+        )
+    return f"{told}: {name} computes what was recorded, as far as was checked."
 
 
 def _subject(name: str, engine: str, data: Path | None) -> Subject:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 from gpt2.errors import InputError, OptionError
@@ -126,20 +125,16 @@ def _open(writer: Writer, form: Form, question: str, o: AnswerOptions, shots: Ex
 
 
 def _windows(writer: Writer, context: str, room: int) -> list[str]:
-    """The context whole, or in parts that begin with what the one before ended with."""
+    """The context whole, or in parts that begin with the last words of the one before.
+
+    A quarter of a window comes again: an answer that is no longer stands in one window whole.
+    """
     if writer.size(context) <= room:
         return [context]
     groups = parts(sentences(context), writer.size, room - room // 4)
     windows = [join(groups[0])]
-    for before, group in pairwise(groups):
-        overlap: list[str] = []
-        left = room // 4
-        for sentence in reversed(before):
-            left -= writer.size(sentence)
-            if left < 0:
-                break
-            overlap.insert(0, sentence)
-        windows.append(join([*overlap, *group]))
+    for group in groups[1:]:
+        windows.append(join([writer.tail(windows[-1], room // 4), *group]))
     return windows
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gpt2.tasks.sentences import sentences
+import regex
 
-_WORD = re.compile(r"[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_\u2e80-\u9fff]+"
-                   r"(?:['’.,-][^\W_\u2e80-\u9fff]+)*")  # fmt: skip
+from gpt2.tasks.sentences import sentences
+from gpt2.tasks.words import CHARACTER, RUN
+
+# A word of an answer may hold signs: don't, 3.5, co-op.
+_WORD = regex.compile(rf"{CHARACTER}|{RUN}(?:['’.,-]{RUN})*", regex.V1)
 
 
 class Spans:

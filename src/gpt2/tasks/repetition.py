@@ -1,39 +1,33 @@
 """`Composer`: while a text is written, no run of four words more than three times, and its length.
 
-Counted is what a reader sees, not tokens: words alone, and words with punctuation marks, small and
-capital letters alike; a Chinese or Japanese character is a word.
+Counted is what a reader sees, not tokens: words alone (`gpt2.tasks.words`), and words with
+punctuation marks, small and capital letters alike.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import regex
 
 from gpt2.generation import arrays
 from gpt2.generation.arrays import Array
 from gpt2.generation.stopping import token_bytes
+from gpt2.tasks.words import WORD, words
 
-_CJK = "\\u2e80-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff"
-WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
-UNIT = re.compile(rf"{WORD.pattern}|[^\w\s]")
+UNIT = regex.compile(rf"{WORD.pattern}|\S", regex.V1)
 RUN, MOST = 4, 3
 BLANKS = 3  # white space in a row: a blank line and an indentation
-
-
-def words(text: str) -> list[str]:
-    """The words of a text; a Chinese or Japanese character is one."""
-    return WORD.findall(text)
 
 
 class _Runs:
     """The runs of four units of a text that grows. Its last unit may grow too, so it waits."""
 
-    def __init__(self, unit: re.Pattern[str]) -> None:
+    def __init__(self, unit: regex.Pattern[str]) -> None:
         self.unit = unit
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.last: list[str] = []  # the units before the tail, as many as a run needs
@@ -95,7 +89,7 @@ class Composer:
         self.runs = [_Runs(WORD), _Runs(UNIT)]
         self.blank = list(tokenizer.encode("\n"))[:1]
         self.pieces: dict[int, str] = {}  # of tokens that are whole characters
-        self.bytes = codecs.getincrementaldecoder("utf-8")("replace")
+        self.bytes = _decoder()
         self.text = ""
         self.tokens = 0
         self._add(lead)
@@ -141,8 +135,8 @@ class Composer:
         pending = self.bytes.getstate()[0]
         if not pending and token in self.pieces:
             return self.pieces[token]
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        piece = decoder.decode(pending + token_bytes(self.tokenizer, token))
+        decoder = _decoder()
+        piece = _whole(decoder, pending + token_bytes(self.tokenizer, token))
         if not pending and not decoder.getstate()[0]:
             self.pieces[token] = piece
         return piece
@@ -153,12 +147,21 @@ class Composer:
         for token in new:
             if token not in self.ends:
                 self.tokens += 1
-                self._add(self.bytes.decode(token_bytes(self.tokenizer, token)))
+                self._add(_whole(self.bytes, token_bytes(self.tokenizer, token)))
 
     def _add(self, piece: str) -> None:
         self.text += piece
         for runs in self.runs:
             runs.add(piece)
+
+
+def _decoder() -> codecs.IncrementalDecoder:
+    return codecs.getincrementaldecoder("utf-8")("ignore")
+
+
+def _whole(decoder: codecs.IncrementalDecoder, content: bytes) -> str:
+    """The characters that are whole now; bytes that are none, and their sign, are left out."""
+    return decoder.decode(content).replace("\ufffd", "")
 
 
 def _best_first(values: np.ndarray[Any, Any], few: int = 128) -> Iterator[int]:

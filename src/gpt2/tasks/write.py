@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from gpt2.errors import InputError
 from gpt2.options import option, validate
-from gpt2.tasks.repetition import WORD, Composer
+from gpt2.tasks.repetition import Composer
 from gpt2.tasks.sentences import is_cjk, spans
 from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
+from gpt2.tasks.words import WORD
 from gpt2.tasks.writer import Writer
 
 Kind = Literal["article", "email", "story", "free"]
@@ -23,10 +24,10 @@ class WriteOptions:
 
     kind: Kind = option("article", "What is written; free goes on from the title as it stands.")
     length: int = option(
-        300, "Words; Chinese characters in a Chinese text. Ten per cent more or less.",
+        300, "Words; characters where none are parted by spaces (Chinese). To a tenth.",
         minimum=1, maximum=100_000,
     )  # fmt: skip
-    temperature: float = option(0.8, "Below 1 bolder choices, above 1 more even ones.", above=0)
+    temperature: float = option(0.8, "Below 1 safer choices, above 1 bolder ones.", above=0)
     top_k: int = option(40, "Draw among the k most probable tokens.", minimum=1)
     seed: int = option(0, "Another seed is another text.", minimum=0)
 

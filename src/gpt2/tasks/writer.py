@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import regex
 
 from gpt2.errors import ContextLengthError, InputError
 from gpt2.generation import arrays
@@ -16,6 +17,9 @@ from gpt2.generation.stopping import token_bytes
 from gpt2.generation.streaming import decoder
 from gpt2.tasks.extract import Spans
 from gpt2.tasks.repetition import Composer
+from gpt2.tasks.words import CHARACTER
+
+_WORD_START = regex.compile(rf"(?<=\s)\S|{CHARACTER}", regex.V1)
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,15 @@ class Writer:
         if len(ids) <= most:
             return text
         return str(self.tokenizer.decode(ids[:most])).rstrip("\ufffd")
+
+    def tail(self, text: str, most: int) -> str:
+        """A text's last words, of at most ``most`` tokens."""
+        ids = self.tokenizer.encode(text)
+        if len(ids) < most:  # one is left for the space that may come before it
+            return text
+        last = str(self.tokenizer.decode(ids[1 - most :] if most > 1 else [])).lstrip("\ufffd")
+        start = _WORD_START.search(text, len(text) - len(last))
+        return text[start.start() :] if start else last
 
     def _ids(self, prompt: str, new: int) -> list[int]:
         ids: list[int] = list(self.tokenizer.encode(prompt))

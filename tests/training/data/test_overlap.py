@@ -71,9 +71,7 @@ def test_the_longest_match_is_told() -> None:
         overlap.overlap([text], corpus, 0)
 
 
-def test_a_prepared_corpus(
-    corpus: Path, tokenizer: GPT2Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_prepared_corpus(corpus: Path, tokenizer: GPT2Tokenizer, tmp_path: Path) -> None:
     prepare([str(corpus)], tmp_path / "out", tokenizer, PrepareConfig(validation=0.0))
     data = TokenData(tmp_path / "out")
     whole = "".join(path.read_text("utf-8") for path in sorted(corpus.iterdir()))
@@ -82,6 +80,30 @@ def test_a_prepared_corpus(
     [found] = overlap.overlap([third], texts_of(data))
     assert found.share == 1
     assert found.longest == len(words_of(third))
-    monkeypatch.setattr(overlap, "BLOCK", 50)  # texts are cut, so matches are shorter
-    assert overlap.overlap([third], texts_of(data))[0].longest < len(words_of(third))
     assert len("".join(texts_of(data, 100))) < 700
+
+
+@pytest.mark.parametrize("block", [40, 64, 150])
+@pytest.mark.parametrize("text", [
+    " ".join(f"fox{n} jumps{n} over{n} a lazy-dog{n}." for n in range(120)),
+    "".join(chr(0x4E00 + 37 * n % 2000) for n in range(400)),
+    "กำลังเดินน้ำ " * 3 + "".join(chr(0xE01 + n * n * n // 7 % 40) for n in range(300)),
+])  # fmt: skip
+def test_what_crosses_a_block_is_found(
+    tokenizer: GPT2Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, block: int
+) -> None:
+    (tmp_path / "a.txt").write_text(f"Another one.<|endoftext|>{text}<|endoftext|>And one.")
+    prepare([tmp_path / "a.txt"], tmp_path / "out", tokenizer, PrepareConfig(validation=0.0))
+    data = TokenData(tmp_path / "out")
+    words = words_of(text)
+    apart = " " if " " in text[:30] and "fox" in text else ""
+    asked = [apart.join(words[start : start + 15]) for start in range(0, len(words) - 15, 15)]
+    asked += [apart.join(words), f"{words[-2]} {words[-1]} And one"]
+    whole = overlap.overlap(asked, texts_of(data), 3)
+    monkeypatch.setattr(overlap, "BLOCK", block)
+    assert "".join(texts_of(data)) == f"Another one.{text}And one."
+    cut = overlap.overlap(asked, texts_of(data), 3)
+    assert cut == whole
+    assert all(found.share == 1 and found.longest == 15 for found in cut[:-2])
+    assert cut[-2].longest == len(words)
+    assert cut[-1].found == 0  # no match crosses from one document into the next

@@ -3,8 +3,8 @@
 As in the GPT-2 paper (section 4): texts become lower-case words of letters and digits, and the
 8-grams of one are looked for in the other. The paper used Bloom filters of the training text. Here
 the texts that are asked about, samples or a test set, are what is kept, and the corpus streams by:
-memory is that of the texts, whatever the corpus. Chinese and the like are written without spaces,
-so there each character is a word.
+memory is that of the texts and a block, whatever the corpus. Chinese and the like are written
+without spaces, so there each character is a word.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import regex
 
 from gpt2.errors import OptionError
+from gpt2.tasks.words import words
+from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.batches import random_bits
 from gpt2.training.data.tokens import TokenData
 
 NGRAM = 8
 MOST_PLACES = 8  # of one n-gram within the texts, that are followed for the longest match
 BLOCK = 1 << 20  # tokens decoded at a time
-_ALONE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}"  # written without spaces
-_WORD = regex.compile(rf"[{_ALONE}]|[\p{{L}}\p{{M}}\p{{N}}--[{_ALONE}]]+", regex.V1)
+NEAR = 4096  # tokens before a block's end among which a word ends
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,40 +50,67 @@ class Copied:
 
 def words_of(text: str) -> list[str]:
     """The words that are compared: lower case, letters and digits only."""
-    return _WORD.findall(text.lower())
+    return words(text.lower())
+
+
+class Rest(str):
+    """A part of a corpus that goes on where the part before it ended, in the same document."""
 
 
 def overlap(texts: Sequence[str], corpus: Iterable[str], n: int = NGRAM) -> list[Copied]:
-    """What of each text stands in a corpus, given as parts none of which a match crosses.
+    """What of each text stands in a corpus, given as documents, long ones in parts (`Rest`).
 
-    The longest match is exact unless an n-gram stands more than `MOST_PLACES` times in the texts;
-    then it may be longer than what is told.
+    No match crosses from one document into the next. The longest match is exact unless an n-gram
+    stands more than `MOST_PLACES` times in the texts; then it may be longer than what is told.
     """
-    words = [words_of(text) for text in texts]
+    known = [words_of(text) for text in texts]
     numbers: dict[str, int] = {}
-    for word in (word for text in words for word in text):
+    for word in (word for text in known for word in text):
         numbers.setdefault(word, len(numbers) + 1)  # 0 is any other word
-    search = Search([[numbers[word] for word in text] for text in words], n)
+    search = Search([[numbers[word] for word in text] for text in known], n)
+    most = max(map(len, known), default=0)  # no match is longer, so none is lost at a border
+    before = np.empty(0, np.int64)
     for part in corpus:
-        found = [numbers.get(word, 0) for word in words_of(part)]
-        search.look_through(np.array(found, np.int64))
+        found = np.array([numbers.get(word, 0) for word in words_of(part)], np.int64)
+        if isinstance(part, Rest):
+            found = np.concatenate([before, found])
+        search.look_through(found)
+        before = found[len(found) - min(most, len(found)) :]
     return [
         Copied(count, found, longest, " ".join(text[start : start + longest]))
-        for text, (count, found, longest, start) in zip(words, search.results(), strict=True)
+        for text, (count, found, longest, start) in zip(known, search.results(), strict=True)
     ]
 
 
 def texts_of(data: TokenData, limit: int | None = None) -> Iterator[str]:
-    """The text of a corpus in parts of whole documents, or of `BLOCK` tokens of a longer one.
+    """The documents of a corpus; one that crosses a border of `BLOCK` tokens comes in parts, cut
+    between words, of which the later are `Rest`.
 
     ``limit``: about how many tokens to give at most.
     """
     tokenizer, size = data.tokenizer(), len(data) if limit is None else min(limit, len(data))
-    for start in range(0, size, BLOCK):
+    start, goes_on = 0, False
+    while start < size:
         ids = data.run(start, min(BLOCK, size - start))
+        if start + len(ids) < size:
+            ids = ids[: _border(ids, tokenizer)]
+        start += len(ids)
         for document in np.split(ids, np.flatnonzero(ids == data.end_of_text) + 1):
             if len(document):
-                yield tokenizer.decode(document.tolist(), skip_special_tokens=True)
+                text = tokenizer.decode(document.tolist(), skip_special_tokens=True)
+                yield Rest(text) if goes_on else text
+                goes_on = document[-1] != data.end_of_text
+
+
+def _border(ids: np.ndarray, tokenizer: GPT2Tokenizer) -> int:
+    """The last place where tokens can be cut so that no word is: before a blank or a special token;
+    where none is near, as in Chinese, at least between characters."""
+    special = set(tokenizer.all_special_ids)
+    near = [(at, int(ids[at])) for at in range(len(ids) - 1, max(0, len(ids) - NEAR), -1)]
+    begins = [(at, id_ in special, tokenizer.token_bytes(id_)[:1]) for at, id_ in near]
+    words_end = (at for at, apart, first in begins if apart or first.isspace())
+    characters_end = (at for at, _, first in begins if first and first[0] & 0xC0 != 0x80)
+    return next(words_end, next(characters_end, len(ids)))
 
 
 class Search:
