@@ -160,11 +160,12 @@ class Scorer:
             ids = [item.ids[:-1] for (item,) in batch]
             cache = self.engine.new_cache(len(ids), max(map(len, ids)))
             if isinstance(self.engine, ChoosingEngine) and k <= self.engine.most_top:
-                best = np.asarray(self.engine.extend_top(cache, ids, k=k)[0])
+                best, logits = self.engine.extend_top(cache, ids, k=k)
             else:
                 logits = arrays.to_numpy(self.engine.extend(cache, ids))
                 best = np.argsort(-logits, axis=1, kind="stable")[:, :k]
-            found += best.tolist()
+            _check_finite(np.asarray(logits))
+            found += np.asarray(best).tolist()
             self._tell(len(found), len(rows))
         return found
 
@@ -311,6 +312,7 @@ def extend_logprobs(
     """`ScoringEngine.extend_logprobs` on any engine: by its own, or from its logits."""
     if isinstance(engine, ScoringEngine):
         logprobs, greedy = engine.extend_logprobs(cache, ids, rows, targets=targets)
+        _check_finite(np.asarray(logprobs))
         return np.asarray(logprobs, np.float32), np.asarray(greedy, bool)
     flat = np.asarray([target for row in targets for target in row])
     wanted = flat >= 0
@@ -318,12 +320,21 @@ def extend_logprobs(
     logits = engine.extend(cache, ids, rows, "all" if wanted.any() else "none")
     if logits is not None:
         lines, tokens = arrays.to_numpy(logits)[wanted], flat[wanted]
+        _check_finite(lines)
         own = np.take_along_axis(lines, tokens[:, None], 1)[:, 0]
         best = lines.max(1)
         sums = np.exp(lines - best[:, None]).sum(1, dtype=np.float64)
         logprobs[wanted] = own - best - np.log(sums)
         greedy[wanted] = lines.argmax(1) == tokens
     return logprobs, greedy
+
+
+def _check_finite(numbers: npt.NDArray[Any]) -> None:
+    if not np.isfinite(numbers).all():
+        raise InputError(
+            "the model's logits are not finite, so its figures mean nothing: its weights or the "
+            "precision it runs in overflow. Try another dtype, or look at the weights."
+        )
 
 
 def shared_length(group: Sequence[_Item]) -> int:

@@ -127,6 +127,11 @@ def _total(x: Array) -> Array:
     return np.cumsum(x, -1, dtype=np.float64)[..., -1:]
 
 
+def isnan(x: Array) -> Array:
+    """Not a number."""
+    return x != x
+
+
 def isfinite(x: Array) -> Array:
     """Neither NaN nor infinite."""
     return np.isfinite(x) if isinstance(x, np.ndarray) else x.isfinite()

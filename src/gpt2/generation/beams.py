@@ -125,7 +125,10 @@ class Search:
             values = arrays.take(total, index)
         else:
             values, index = arrays.topk(total, self.K)
-        return arrays.to_numpy(values), arrays.to_numpy(index)
+        values = arrays.to_numpy(values)
+        if arrays.isnan(values).any():
+            raise sampling.undecided()
+        return values, arrays.to_numpy(index)
 
     def _ends(self, found: Beams, length: int, like: Array) -> Flags:
         flat = found.ids[:, :, :length].reshape(self.B * self.K, length)

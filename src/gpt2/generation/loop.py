@@ -15,7 +15,7 @@ from gpt2.generation.config import GenerationConfig
 from gpt2.generation.context import Context
 from gpt2.generation.prefix import KeptTexts
 from gpt2.generation.prompts import Prompts, fill_id
-from gpt2.generation.sampling import Chooser, Uniforms, from_global
+from gpt2.generation.sampling import Chooser, Uniforms, checked, from_global
 from gpt2.generation.shortcut import Shortcut, shortcut
 from gpt2.generation.stopping import Stopping
 
@@ -121,7 +121,7 @@ def _by_scores(job: Job) -> Iterator[list[int]]:
         chosen = _choose(job, scores, context, done, fill)
         canvas[:, t] = chosen
         job.ids = canvas[:, : t + 1]
-        tokens: list[int] = chosen.tolist()  # the one wait
+        tokens = checked(chosen.tolist())  # the one wait
         for row, token in zip(context.rows, tokens, strict=True):
             row.append(token)
         if job.on_tokens is not None:
@@ -152,7 +152,7 @@ def _by_engine(job: Job, choose: Shortcut) -> Iterator[list[int]]:
         return np.concatenate([np.repeat(job.prompts.ids, job.copies, axis=0), new], axis=1)
 
     scores = pipeline.apply(job.chain, job.canvas(logits)[:, : -job.new], logits)
-    tokens: list[int] = _choose(job, scores, context, done, fill).tolist()
+    tokens = checked(_choose(job, scores, context, done, fill).tolist())
     for left in range(job.new - 1, -1, -1):
         for row, token in enumerate(tokens):
             rows[row].append(token)

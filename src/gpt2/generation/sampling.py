@@ -33,7 +33,9 @@ from gpt2.generation.arrays import INF, Array
 
 _MASK = (1 << 64) - 1
 Uniforms = Callable[[Sequence[int]], list[float]]  # positions, one a row -> numbers in [0, 1)
-Chooser = Callable[[Array, Sequence[int]], Array]  # (scores [R, V], positions) -> tokens [R]
+# (scores [R, V], positions) -> tokens [R]; `NONE` where no token can be chosen
+Chooser = Callable[[Array, Sequence[int]], Array]
+NONE = -1
 
 
 def mix(z: int) -> int:
@@ -66,9 +68,35 @@ def from_global(positions: Sequence[int]) -> list[float]:
     return noise
 
 
+def checked(tokens: list[int]) -> list[int]:
+    """The chosen tokens of a step; raises `undecided` where one is `NONE`."""
+    if NONE in tokens:
+        raise undecided()
+    return tokens
+
+
+def undecided() -> InputError:
+    """No token can be chosen."""
+    return InputError(
+        "no token is left to choose: the options forbid every one, or the model's logits are not "
+        "finite, as its weights or the precision it runs in overflow (remove_invalid_values=True "
+        "goes on all the same)."
+    )
+
+
 def greedy(scores: Array, positions: Sequence[int]) -> Array:
-    """The most probable token of each row."""
-    return arrays.argmax(scores)
+    """The most probable token of each row; `NONE` where a score is NaN, which counts as largest."""
+    best = arrays.argmax(scores)
+    return arrays.where(arrays.isnan(arrays.take(scores, best[:, None])[:, 0]), NONE, best)
+
+
+def likeliest(top: tuple[Array, Array]) -> list[int]:
+    """The tokens an engine found to have the largest logits: of its `extend_top` with k = 1."""
+    tokens, logits = top
+    if arrays.isnan(logits).any():
+        raise undecided()
+    best: list[int] = tokens[:, 0].tolist()
+    return best
 
 
 def sampler(uniforms: Uniforms | None) -> Chooser:
@@ -79,7 +107,10 @@ def sampler(uniforms: Uniforms | None) -> Chooser:
             return pick(scores, uniforms(positions))
         if isinstance(scores, np.ndarray):
             return pick(scores, from_global(positions))
-        return arrays.softmax(scores).multinomial(1)[:, 0]
+        probabilities = arrays.softmax(scores)
+        bad = arrays.isnan(probabilities).any(-1)  # told later: a look at them would wait here
+        tokens = arrays.fill(probabilities, bad[:, None], 1.0).multinomial(1)[:, 0]
+        return arrays.where(bad, NONE, tokens)
 
     return choose
 
@@ -91,16 +122,14 @@ def pick(scores: Array, u: Sequence[float] | Any) -> Array:
         return np.asarray(tokens, dtype=np.int64)
     sums = arrays.cumsum(arrays.weights(scores)).double()
     whole = sums[:, -1:]
-    return (sums <= arrays.floats(sums, list(u))[:, None] * whole).sum(-1)
+    tokens = (sums <= arrays.floats(sums, list(u))[:, None] * whole).sum(-1)
+    return arrays.where(arrays.isfinite(arrays.row_max(scores)[:, 0]), tokens, NONE)
 
 
 def _pick_row(scores: Array, u: float) -> int:
     best = scores.max()
     if not np.isfinite(best):
-        raise InputError(
-            "no token is left to draw: the options forbid every one, or the model's logits are "
-            "not finite (remove_invalid_values=True goes on all the same)."
-        )
+        raise undecided()
     ids = np.flatnonzero(scores > -INF)
     sums = np.cumsum(arrays.weights(scores[ids])).astype(np.float64)
     return int(ids[np.searchsorted(sums, u * sums[-1], side="right")])
@@ -117,7 +146,10 @@ def several(scores: Array, n: int, seeds: Sequence[int] | None, positions: Seque
     elif isinstance(scores, np.ndarray):
         noise = np.random.random((len(scores), n))
     else:
-        return arrays.softmax(scores).multinomial(n)
+        probabilities = arrays.softmax(scores)
+        if arrays.isnan(probabilities).any():
+            raise undecided()
+        return probabilities.multinomial(n)
     rows = arrays.to_numpy(scores).astype(np.float64)
     out = np.empty((len(rows), n), dtype=np.int64)
     for row, shares, tokens in zip(rows, noise, out, strict=True):

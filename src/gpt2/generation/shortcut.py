@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gpt2.engine import ChoosingEngine, Logits, Sampling
-from gpt2.generation import pipeline
+from gpt2.generation import pipeline, sampling
 from gpt2.generation.arrays import Processor
 from gpt2.generation.config import GenerationConfig
 
@@ -33,8 +33,7 @@ class Shortcut:
         """A token for each line of logits after the new ids of each row."""
         if self.how is not None:
             return self.engine.extend_draw(cache, ids, rows, self.how, noise, logits)
-        best: list[int] = self.engine.extend_top(cache, ids, rows, 1, logits)[0][:, 0].tolist()
-        return best
+        return sampling.likeliest(self.engine.extend_top(cache, ids, rows, 1, logits))
 
     def stepper(self, cache: Any) -> Callable[[list[int], list[float]], list[int]]:
         """The same for one token in every row, made ready for many steps."""

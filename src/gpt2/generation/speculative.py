@@ -148,7 +148,10 @@ class Assistant:
             logits = arrays.float32(self.engine.extend(self.cache, [unread]))
             self.read += unread
             scores = pipeline.apply(self.chain, arrays.integers(logits, [text]), logits)
-            text += self.choose(scores, [len(text)]).tolist()
+            guess = self.choose(scores, [len(text)]).tolist()
+            if sampling.NONE in guess:
+                break  # it has none: the model decides
+            text += guess
         return text[len(row) :]
 
     def _forget_beyond(self, row: Sequence[int]) -> None:
@@ -183,7 +186,7 @@ def decode(job: Job, draft: Drafter) -> Iterator[list[int]]:
             if not isinstance(chosen, list):
                 scores = pipeline.apply(job.chain, canvas[:, :t], chosen)
                 job.record.add(scores, chosen)
-                chosen = job.choose(scores, [len(row)]).tolist()
+                chosen = sampling.checked(job.choose(scores, [len(row)]).tolist())
             canvas[:, t] = chosen[0]
             t += 1
             job.ids = canvas[:, :t]

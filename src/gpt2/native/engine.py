@@ -17,6 +17,7 @@ from gpt2.config import GPT2Config
 from gpt2.engine import Logits, Sampling
 from gpt2.errors import InputError, OptionError, WeightError
 from gpt2.generation import GenerationMixin
+from gpt2.generation.sampling import likeliest, undecided
 from gpt2.native.batch import Batch, Step, whole_numbers
 from gpt2.native.library import (
     ACTIVATIONS,
@@ -313,6 +314,8 @@ class NativeEngine(GenerationMixin):
                 numbers[row] = number
             if status := choose():
                 self._checked(status)
+            if sampling is None and (total := sum(step.values)) != total:  # one of them is NaN
+                raise undecided()
             return step.tokens.tolist()  # and the core's places stay while this function does
 
         return take
@@ -323,8 +326,7 @@ class NativeEngine(GenerationMixin):
         ids = [[token] for token in tokens]
         if sampling is not None:
             return self.extend_draw(cache, ids, None, sampling, noise)
-        best: list[int] = self.extend_top(cache, ids)[0][:, 0].tolist()
-        return best
+        return likeliest(self.extend_top(cache, ids))
 
     score_tokens = PIECE
 
