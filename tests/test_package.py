@@ -16,19 +16,10 @@ SOURCE = ROOT / "src" / "gpt2"
 
 # A module imports from its own row's folder or from a lower row (docs/architecture.md).
 ROWS = [
-    {
-        "errors",
-        "extras",
-        "options",
-        "files",
-        "locks",
-        "records",
-        "config",
-        "adapters",
-        "engine",
-        "points",
-    },
-    {"tokenizer", "generation", "hub", "checkpoint", "reference"},
+    {"errors", "extras", "options", "files", "locks", "records", "adapters", "points"},
+    {"hub"},
+    {"config", "config_base", "engine"},
+    {"tokenizer", "generation", "checkpoint", "reference"},
     {"numpy_engine", "model", "native"},
     {"auto", "loading", "receipt", "quantization", "scoring"},
     {"tasks"},

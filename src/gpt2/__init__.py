@@ -21,10 +21,12 @@ _HOME = {
     "GPT2Model": "gpt2.model",
     "GPT2LMHeadModel": "gpt2.model",
     "GPT2ForSequenceClassification": "gpt2.model",
+    "GPT2PreTrainedModel": "gpt2.model",
     "AutoConfig": "gpt2.auto",
     "AutoTokenizer": "gpt2.auto",
     "AutoModel": "gpt2.auto",
     "AutoModelForCausalLM": "gpt2.auto",
+    "AutoModelForSequenceClassification": "gpt2.auto",
     "pipeline": "gpt2.auto",
     "set_seed": "gpt2.auto",
     "load": "gpt2.loading",
@@ -42,6 +44,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.auto import AutoConfig as AutoConfig
     from gpt2.auto import AutoModel as AutoModel
     from gpt2.auto import AutoModelForCausalLM as AutoModelForCausalLM
+    from gpt2.auto import (
+        AutoModelForSequenceClassification as AutoModelForSequenceClassification,
+    )
     from gpt2.auto import AutoTokenizer as AutoTokenizer
     from gpt2.auto import pipeline as pipeline
     from gpt2.auto import set_seed as set_seed
@@ -52,6 +57,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.model import GPT2ForSequenceClassification as GPT2ForSequenceClassification
     from gpt2.model import GPT2LMHeadModel as GPT2LMHeadModel
     from gpt2.model import GPT2Model as GPT2Model
+    from gpt2.model import GPT2PreTrainedModel as GPT2PreTrainedModel
     from gpt2.tasks import answer as answer
     from gpt2.tasks import summarize as summarize
     from gpt2.tasks import translate as translate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 from collections.abc import Sequence
@@ -18,37 +19,41 @@ class AutoConfig:
     """`from_pretrained` gives a `GPT2Config`."""
 
     @staticmethod
-    def from_pretrained(name: str | os.PathLike[str], **options: Any) -> GPT2Config:
+    def from_pretrained(name: str | os.PathLike[str], **options: Any) -> Any:
         """The configuration in a folder, of a bundled model or on the hub."""
-        from gpt2.hub import resolve
-
-        hub = ("revision", "cache_dir", "local_files_only", "token")
-        where = {key: options.pop(key) for key in hub if key in options}
-        place = resolve(name, allow_patterns=["config.json"], **where)
-        config = GPT2Config.from_json_file(place / "config.json")
-        return config.replace(**options) if options else config
+        return GPT2Config.from_pretrained(name, **options)
 
 
 class AutoModel:
-    """`from_pretrained` gives a `GPT2Model`."""
+    """`from_pretrained` and `from_config` give a `GPT2Model`."""
 
-    @staticmethod
-    def from_pretrained(name: str | os.PathLike[str], **options: Any) -> Any:
-        """The model without its head; see `PreTrainedModel.from_pretrained`."""
-        from gpt2.model import GPT2Model
+    kind = "GPT2Model"
 
-        return GPT2Model.from_pretrained(name, **options)
+    @classmethod
+    def from_pretrained(cls, name: str | os.PathLike[str], **options: Any) -> Any:
+        """The model of a name; see `PreTrainedModel.from_pretrained`."""
+        return getattr(importlib.import_module("gpt2.model"), cls.kind).from_pretrained(
+            name, **options
+        )
+
+    @classmethod
+    def from_config(cls, config: GPT2Config, **options: Any) -> Any:
+        """A new model; of the options ``dtype`` and ``attn_implementation`` are known."""
+        return getattr(importlib.import_module("gpt2.model"), cls.kind)._from_config(
+            config, **options
+        )
 
 
-class AutoModelForCausalLM:
-    """`from_pretrained` gives a `GPT2LMHeadModel`."""
+class AutoModelForCausalLM(AutoModel):
+    """The same for a `GPT2LMHeadModel`."""
 
-    @staticmethod
-    def from_pretrained(name: str | os.PathLike[str], **options: Any) -> Any:
-        """The language model; see `PreTrainedModel.from_pretrained`."""
-        from gpt2.model import GPT2LMHeadModel
+    kind = "GPT2LMHeadModel"
 
-        return GPT2LMHeadModel.from_pretrained(name, **options)
+
+class AutoModelForSequenceClassification(AutoModel):
+    """The same for a `GPT2ForSequenceClassification`."""
+
+    kind = "GPT2ForSequenceClassification"
 
 
 class TextGenerationPipeline:

@@ -12,8 +12,9 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from gpt2.config_base import USUAL, PretrainedConfig, with_labels
 from gpt2.errors import ConfigError
 from gpt2.files import read_json_object
 
@@ -39,7 +40,7 @@ ACTIVATIONS = (*GELU_TANH, "gelu", "relu", "silu", "swish", "tanh")
 
 
 @dataclasses.dataclass
-class GPT2Config:
+class GPT2Config(PretrainedConfig):
     """The hyperparameters of a GPT-2 model.
 
     Unknown keywords are kept as they are (``extra``) and written back by `to_dict`, so a file of a
@@ -67,13 +68,14 @@ class GPT2Config:
     eos_token_id: int | list[int] | None = 50256
     pad_token_id: int | None = None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    attribute_map: ClassVar[dict[str, str]] = ALIASES
 
     def __init__(self, **values: Any) -> None:
         fields = [f for f in dataclasses.fields(self) if f.name != "extra"]
         object.__setattr__(self, "extra", {})
         for field in fields:
             object.__setattr__(self, field.name, field.default)
-        for name, value in values.items():
+        for name, value in with_labels(values).items():
             setattr(self, name, value)
         self.validate()
 
@@ -83,6 +85,8 @@ class GPT2Config:
             return getattr(self, ALIASES[name])
         if name in extra:
             return extra[name]
+        if name in USUAL:
+            return USUAL[name]
         known = [*self.__dataclass_fields__, *ALIASES, *extra]
         near = difflib.get_close_matches(name, known, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -90,7 +94,8 @@ class GPT2Config:
 
     def __setattr__(self, name: str, value: Any) -> None:
         name = ALIASES.get(name, name)
-        if name in self.__dataclass_fields__:
+        known = isinstance(getattr(type(self), name, None), property) or name.startswith("_")
+        if name in self.__dataclass_fields__ or known:
             object.__setattr__(self, name, value)
         else:
             self.extra[name] = value
@@ -162,8 +167,7 @@ class GPT2Config:
         family = values.get("model_type", "gpt2")
         if family != "gpt2":
             raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded here.")
-        written = ("model_type", "architectures")  # `to_dict` writes these of itself
-        return cls(**{name: value for name, value in values.items() if name not in written})
+        return cls(**{name: value for name, value in values.items() if name != "model_type"})
 
     @classmethod
     def from_json_file(cls, path: str | Path) -> GPT2Config:
@@ -173,9 +177,11 @@ class GPT2Config:
     def to_dict(self) -> dict[str, Any]:
         """The contents of a ``config.json`` that transformers loads."""
         own = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
-        return {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], **own, **self.extra}
+        written = {**own, **self.extra}
+        written["architectures"] = self.architectures or ["GPT2LMHeadModel"]
+        return {"model_type": "gpt2", **written}
 
-    def to_json_string(self) -> str:
+    def to_json_string(self, use_diff: bool = True) -> str:
         """`to_dict` as indented JSON with sorted keys."""
         return json.dumps(self.to_dict(), indent=2, sort_keys=True) + "\n"
 
@@ -183,4 +189,8 @@ class GPT2Config:
         """A copy with some values changed."""
         own = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
         renamed = {ALIASES.get(name, name): value for name, value in changes.items()}
-        return type(self)(**{**own, **self.extra, **renamed})
+        held = {n: v for n, v in self.__dict__.items() if n.startswith("_")}
+        kept = dict(self.extra)
+        if "num_labels" in renamed and "id2label" not in renamed:
+            kept = {n: v for n, v in kept.items() if n not in ("id2label", "label2id")}
+        return type(self)(**{**own, **kept, **held, **renamed})

@@ -3,6 +3,7 @@
     GPT2Error
     ├── ConfigError              a model configuration that cannot be (ValueError)
     ├── OptionError              an unknown option, or a value out of bounds (ValueError)
+    │   └── UnknownOptionError   a keyword that does not exist (TypeError)
     ├── InputError               a text, prompt or tensor that cannot be used (ValueError)
     │   └── ContextLengthError   more tokens than the model has positions for
     ├── TokenizerError           an id or a vocabulary that does not fit (ValueError)
@@ -35,6 +36,10 @@ class ConfigError(GPT2Error, ValueError):
 
 class OptionError(GPT2Error, ValueError):
     """An unknown option, or a value of the wrong type or out of bounds."""
+
+
+class UnknownOptionError(OptionError, TypeError):
+    """A keyword that a function does not have."""
 
 
 class InputError(GPT2Error, ValueError):

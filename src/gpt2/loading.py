@@ -85,7 +85,7 @@ def load(
     if engine == "torch":
         from gpt2.model import GPT2LMHeadModel
 
-        model = GPT2LMHeadModel.from_pretrained(place, dtype=LONG.get(dtype or "", dtype))
+        model = GPT2LMHeadModel.from_pretrained(place, dtype=LONG.get(dtype or "fp32", dtype))
         model.tokenizer = tokenizer
     elif engine == "reference":
         model = _reference(place, dtype, tokenizer)

@@ -88,7 +88,7 @@ class _Finetuning(Run):
         tokenizer = GPT2Tokenizer.from_pretrained(self.base)
         part = self.how.dropout
         model = GPT2LMHeadModel.from_pretrained(
-            self.base, resid_pdrop=part, embd_pdrop=part, attn_pdrop=0.0
+            self.base, dtype="float32", resid_pdrop=part, embd_pdrop=part, attn_pdrop=0.0
         )
         data = self._data(tokenizer, model.config.n_positions)
         given = fields_of(TrainingConfig, self.given)

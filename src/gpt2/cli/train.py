@@ -103,10 +103,10 @@ class _Training(Run):
 
         shape = self.options(ModelShape)
         if last is not None:
-            return GPT2LMHeadModel.from_pretrained(last)
+            return GPT2LMHeadModel.from_pretrained(last, dtype="float32")
         if self.base is not None:
             dropouts: dict[str, Any] = dict(shape.dropouts())
-            return GPT2LMHeadModel.from_pretrained(self.base, **dropouts)
+            return GPT2LMHeadModel.from_pretrained(self.base, dtype="float32", **dropouts)
         return GPT2LMHeadModel(shape.config(tokens.vocab_size, tokens.end_of_text))
 
 

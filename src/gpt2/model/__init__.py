@@ -12,13 +12,18 @@ from gpt2.model.cache import TorchCache
 from gpt2.model.classification import GPT2ForSequenceClassification
 from gpt2.model.gpt2 import GPT2LMHeadModel, GPT2Model
 from gpt2.model.outputs import CausalLMOutput, ModelOutput
+from gpt2.model.pretrained import PreTrainedModel
+
+GPT2PreTrainedModel = PreTrainedModel  # its name in transformers
 
 __all__ = [
     "CausalLMOutput",
     "GPT2ForSequenceClassification",
     "GPT2LMHeadModel",
     "GPT2Model",
+    "GPT2PreTrainedModel",
     "ModelOutput",
+    "PreTrainedModel",
     "TorchCache",
 ]
 

@@ -6,13 +6,24 @@ the new tokens go and what they may see, worked out once and shared by all layer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 from gpt2.config import GPT2Config
 from gpt2.errors import ContextLengthError, InputError
+from gpt2.model.tracing import readable
+
+
+class CacheLayer(NamedTuple):
+    """One layer as transformers' caches give it; there is no sliding window here."""
+
+    keys: Tensor
+    values: Tensor
+    sliding_window: None = None
 
 
 class TorchCache:
@@ -53,6 +64,33 @@ class TorchCache:
         """Tokens held by the longest row; the name is that of transformers."""
         return max(self._lengths)
 
+    @property
+    def layers(self) -> list[CacheLayer]:
+        """Each layer's keys and values [rows, H, tokens, d], up to the longest row's end."""
+        used = self.get_seq_length()
+        pairs = zip(self.keys, self.values, strict=True)
+        return [CacheLayer(k[:, :, :used], v[:, :, :used]) for k, v in pairs]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, layer: int) -> tuple[Tensor, Tensor]:
+        return self.layers[layer][:2]
+
+    def __iter__(self) -> Iterator[CacheLayer]:
+        return iter(self.layers)
+
+    def crop(self, tokens_to_remove: int) -> None:
+        """Forget the last tokens of every row, counted below zero as in transformers: -2 is two."""
+        if tokens_to_remove > 0:
+            raise InputError(f"crop takes the tokens to remove as -n, found {tokens_to_remove}.")
+        for row, length in enumerate(self._lengths):
+            self.truncate(row, length + tokens_to_remove)
+
+    def reorder_cache(self, beam_idx: Tensor) -> None:
+        """`gather`, under the name of transformers."""
+        self.gather(beam_idx.tolist())
+
     def gather(self, sources: Sequence[int]) -> None:
         """Let row ``r`` become a copy of what row ``sources[r]`` was."""
         if len(sources) != self.rows or not all(0 <= s < self.rows for s in sources):
@@ -73,6 +111,22 @@ class TorchCache:
         if not 0 <= length <= self._lengths[row]:
             raise InputError(f"row {row} holds {self._lengths[row]} tokens; cannot keep {length}.")
         self._lengths[row] = length
+
+
+def _flatten(cache: TorchCache) -> tuple[list[Any], list[int]]:
+    return [cache.keys, cache.values], list(cache.lengths)
+
+
+def _unflatten(stores: Any, lengths: list[int]) -> TorchCache:
+    cache = TorchCache.__new__(TorchCache)
+    (cache.keys, cache.values), cache._lengths = stores, list(lengths)
+    return cache
+
+
+# what torch.export and DDP look into an output by
+pytree.register_pytree_node(
+    TorchCache, _flatten, _unflatten, serialized_type_name=f"{__name__}.TorchCache"
+)
 
 
 class Window:
@@ -101,7 +155,8 @@ class Window:
                 'prompt, generate fewer tokens, or use generate(long="window").'
             )
         whole = cache is None or self.rows == list(range(cache.rows))
-        self.uniform = whole and len(set(starts)) == 1 and set(self.counts) == {T}
+        full = counts is None or all(n == T for n in counts)
+        self.uniform = whole and full and all(start == starts[0] for start in starts)
         steps = torch.arange(T, device=device)
         if self.uniform:
             self.start = starts[0]
@@ -109,7 +164,7 @@ class Window:
         else:
             self.start = min(starts)
             self.positions = torch.tensor(starts, device=device)[:, None] + steps
-            if set(self.counts) != {T}:  # what pads a short row takes the last real position
+            if not full:  # what pads a short row takes the last real position
                 last = [s + n - 1 for s, n in zip(starts, self.counts, strict=True)]
                 limit = torch.tensor(last, device=device)[:, None]
                 self.padding = self.positions > limit
@@ -131,7 +186,7 @@ class Window:
                 f"attention_mask must be [{rows}, {self.span}] (past and new tokens), found "
                 f"{shape}."
             )
-        if bool(attention_mask.all()):
+        if readable() and bool(attention_mask.all()):
             return
         columns = torch.arange(self.span, device=attention_mask.device)
         slots = columns[self.start :][: self.T, None]  # the columns of the new tokens

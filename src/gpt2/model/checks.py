@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from gpt2.errors import InputError
+from gpt2.errors import InputError, UnknownOptionError, UnsupportedError
 from gpt2.model.cache import TorchCache
+from gpt2.model.tracing import readable
+
+# Arguments of transformers' forward that change nothing here, and those that would.
+WITHOUT_EFFECT = ("cache_position",)
+ELSEWHERE = ("encoder_hidden_states", "encoder_attention_mask", "head_mask")
+
+
+def check_keywords(more: Mapping[str, Any]) -> None:
+    """Raise for arguments of a forward pass that it does not have; None says nothing."""
+    for name, value in more.items():
+        if name in ELSEWHERE and value is not None:
+            raise UnsupportedError(f"{name} is not here: transformers.GPT2Model may take it.")
+        if name not in (*ELSEWHERE, *WITHOUT_EFFECT):
+            raise UnknownOptionError(f"forward() has no argument {name!r}.")
 
 
 def check_ids(name: str, ids: Tensor, limit: int, what: str, place: str) -> None:
@@ -19,7 +34,7 @@ def check_ids(name: str, ids: Tensor, limit: int, what: str, place: str) -> None
     if ids.dim() != 2 or not ids.numel():
         raise InputError(f"{name} must be [batch, tokens], not empty; found {list(ids.shape)}.")
     # On a GPU the check would wait for the device, and it would cut a compiled graph in two.
-    if ids.device.type == "cpu" and not torch.compiler.is_compiling():
+    if ids.device.type == "cpu" and readable():
         low, high = (int(x) for x in torch.aminmax(ids))
         if low < 0 or high >= limit:
             raise InputError(

@@ -24,13 +24,11 @@ class GPT2ForSequenceClassification(PreTrainedModel):
     """
 
     base_prefix = "transformer."
-    new_parameters = ("score.weight",)
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)
-        self.num_labels: int = config.extra.get(
-            "num_labels", len(config.extra.get("id2label", "01"))
-        )
+        config = self.config
+        self.num_labels = config.num_labels
         self.transformer = GPT2Model(config)
         self.score = nn.Linear(config.n_embd, self.num_labels, bias=False)
         if not self.score.weight.is_meta:
@@ -49,6 +47,7 @@ class GPT2ForSequenceClassification(PreTrainedModel):
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
+        **more: Any,
     ) -> Any:
         """Logits [B, labels] of the texts ``input_ids`` [B, T], and the loss of ``labels`` [B]."""
         hidden = self.transformer(
@@ -61,6 +60,8 @@ class GPT2ForSequenceClassification(PreTrainedModel):
             use_cache,
             output_attentions,
             output_hidden_states,
+            True,
+            **more,
         )
         scores = self.score(hidden.last_hidden_state)  # [B, T, labels]
         logits = scores[
@@ -73,7 +74,7 @@ class GPT2ForSequenceClassification(PreTrainedModel):
             hidden_states=hidden.hidden_states,
             attentions=hidden.attentions,
         )
-        return output if return_dict is not False else output.to_tuple()
+        return output if self.config.asked("return_dict", return_dict) else output.to_tuple()
 
     def _last(self, input_ids: Tensor | None, scores: Tensor) -> Tensor:
         """The position of each row's last token that is not ``pad_token_id``."""
@@ -86,7 +87,7 @@ class GPT2ForSequenceClassification(PreTrainedModel):
         return ((input_ids != pad) * places).argmax(-1)
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        kind = self.config.extra.get("problem_type")
+        kind = self.config.problem_type
         if kind is None:
             whole = labels.dtype in (torch.long, torch.int)
             kind = "single_label_classification" if whole else "multi_label_classification"
@@ -96,7 +97,3 @@ class GPT2ForSequenceClassification(PreTrainedModel):
         if kind == "single_label_classification":
             return F.cross_entropy(logits.view(-1, self.num_labels), labels.view(-1))
         return F.binary_cross_entropy_with_logits(logits, labels)
-
-    def get_input_embeddings(self) -> nn.Embedding:
-        """The token embedding."""
-        return self.transformer.wte

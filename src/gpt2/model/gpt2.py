@@ -8,10 +8,9 @@ mathematics is `gpt2.reference`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, get_args
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -19,20 +18,16 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from gpt2.config import GELU_TANH, GPT2Config
-from gpt2.engine import Logits
 from gpt2.errors import ContextLengthError, InputError
 from gpt2.generation import GenerationMixin
 from gpt2.model.cache import TorchCache, Window
-from gpt2.model.checks import check_cache, check_embeddings, check_ids, check_rows
+from gpt2.model.checks import check_cache, check_embeddings, check_ids, check_keywords
+from gpt2.model.engine import Tap, TorchEngine
 from gpt2.model.inference import PackedLinear
 from gpt2.model.lean import gelu_linear, norm_linear
-from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden, token_logprobs
+from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden
 from gpt2.model.outputs import BaseModelOutput, CausalLMOutput
 from gpt2.model.pretrained import PreTrainedModel
-from gpt2.points import only
-
-# Called with the name of a point and what is there; what it returns takes its place, None nothing.
-Tap = Callable[[str, Tensor], "Tensor | None"]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     **dict.fromkeys(GELU_TANH, partial(F.gelu, approximate="tanh")),
@@ -206,6 +201,7 @@ class GPT2Model(PreTrainedModel):
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)
+        config = self.config
         self.wte = embedding(config.vocab_size, config.n_embd)
         self.wpe = embedding(config.n_positions, config.n_embd)
         self.drop = nn.Dropout(config.embd_pdrop)
@@ -213,6 +209,7 @@ class GPT2Model(PreTrainedModel):
         self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
         self.tap: Tap | None = None
         self.gradient_checkpointing = False
+        self.checkpoint_options: dict[str, Any] = {"use_reentrant": False}
         self.init_weights()
 
     def forward(
@@ -227,13 +224,17 @@ class GPT2Model(PreTrainedModel):
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
+        **more: Any,
     ) -> Any:
         """Hidden states [B, T, D] of ``input_ids`` [B, T]; arguments as in transformers.
 
         ``attention_mask`` [B, past + T] hides padding. ``past_key_values`` goes on from an earlier
-        call and grows in place. A cache is made when ``use_cache`` (default: the configuration's)
-        and the model is not training. Raises `InputError` or `ContextLengthError`.
+        call and grows in place. A cache is made when ``use_cache`` and the model is not training.
+        What is None of the last four is the configuration's. Raises `InputError` or
+        `ContextLengthError`.
         """
+        check_keywords(more)
+        asked = self.config.asked
         if (input_ids is None) == (inputs_embeds is None):
             raise InputError("give either input_ids or inputs_embeds.")
         if input_ids is not None:
@@ -260,10 +261,14 @@ class GPT2Model(PreTrainedModel):
             check_ids("token_type_ids", token_type_ids, size, "token type", "vocabulary")
             inputs_embeds = inputs_embeds + self.wte(token_type_ids)
         output = self.run(
-            inputs_embeds, position_ids, window, bool(output_attentions), bool(output_hidden_states)
+            inputs_embeds,
+            position_ids,
+            window,
+            asked("output_attentions", output_attentions),
+            asked("output_hidden_states", output_hidden_states),
+            cache if use_cache else None,
         )
-        output.past_key_values = cache if use_cache else None
-        return output if return_dict is not False else output.to_tuple()
+        return output if asked("return_dict", return_dict) else output.to_tuple()
 
     def embed(self, input_ids: Tensor) -> Tensor:
         """Token embeddings [B, T, D]; raises `InputError` for what is no [B, T] of known ids."""
@@ -296,15 +301,18 @@ class GPT2Model(PreTrainedModel):
         window: Window,
         attentions: bool = False,
         hidden_states: bool = False,
+        cache: TorchCache | None = None,
     ) -> BaseModelOutput:
-        """The blocks, over tokens already embedded [B, T, D]."""
+        """The blocks, over tokens already embedded [B, T, D]; ``cache`` is for the output."""
         x = at(self.tap, "embed", self.drop(embedded + self.wpe(positions)))
-        plain = attentions or self.tap is not None or self.config.reorder_and_upcast_attn
+        plain = attentions or self.tap is not None or self.config.plain_attention
         states: list[Tensor] = [x]
         patterns: list[Tensor | None] = []
         for block in self.h:
             if self.gradient_checkpointing and self.training:
-                x, pattern = checkpoint(block, x, window, self.tap, plain, use_reentrant=False)
+                x, pattern = checkpoint(
+                    block, x, window, self.tap, plain, **self.checkpoint_options
+                )
             else:
                 x, pattern = block(x, window, self.tap, plain)
             if hidden_states:
@@ -314,6 +322,7 @@ class GPT2Model(PreTrainedModel):
         x = at(self.tap, "ln_f", self.ln_f(x))
         return BaseModelOutput(
             last_hidden_state=x,
+            past_key_values=cache,
             hidden_states=(*states[:-1], x) if hidden_states else None,
             attentions=tuple(p for p in patterns if p is not None) if attentions else None,
         )
@@ -322,9 +331,16 @@ class GPT2Model(PreTrainedModel):
         """An empty cache on this model's device, in its precision."""
         return TorchCache(self.config, rows, capacity, dtype=self.dtype, device=self.device)
 
-    def get_input_embeddings(self) -> nn.Embedding:
-        """The token embedding."""
-        return self.wte
+
+def kept_positions(hidden: Tensor, which: int | Tensor) -> Tensor:
+    """Of hidden states [B, T, D] those at the positions: see `GPT2LMHeadModel.forward`."""
+    if not isinstance(which, Tensor):
+        return hidden[:, -which:]
+    if which.dim() != 2:
+        return hidden[:, which]
+    if which.dtype == torch.bool:
+        return hidden[which]
+    return torch.take_along_dim(hidden, which[..., None], dim=1)
 
 
 class LMHead(PackedLinear):
@@ -343,21 +359,24 @@ class LMHead(PackedLinear):
         return F.linear(x, self.weight) if y is None else y
 
 
-class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
+class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
     """GPT-2 with its language-modelling head; also an `gpt2.engine.Engine`."""
 
     base_prefix = "transformer."
+    accepts_loss_kwargs = True
+    _tied_weights_keys: ClassVar[dict[str, str]] = {"lm_head.weight": "transformer.wte.weight"}
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)
+        config = self.config
         self.transformer = GPT2Model(config)
         self.lm_head = LMHead(config)
         self.tie_weights()
         if not (config.tie_word_embeddings or self.lm_head.weight.is_meta):
             nn.init.normal_(self.lm_head.weight, std=config.initializer_range)
 
-    def _loaded(self, checkpoint: Any) -> None:
-        self.use_generation_file(checkpoint.generation_config)
+    def _loaded(self, generation: Mapping[str, Any] | None) -> None:
+        self.use_generation_file(generation)
 
     def forward(
         self,
@@ -372,12 +391,18 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
-        logits_to_keep: int = 0,
+        logits_to_keep: int | Tensor = 0,
+        num_items_in_batch: int | Tensor | None = None,
+        shift_labels: Tensor | None = None,
+        **more: Any,
     ) -> Any:
         """Logits [B, T, V], and the loss where ``labels`` [B, T] are given.
 
-        The labels are the input ids themselves: the shift by one is made here. A label of -100 does
-        not count. ``logits_to_keep`` n > 0 computes the last n positions' logits only.
+        The labels are the input ids themselves: the shift by one is made here, unless
+        ``shift_labels`` are given too. A label of -100 does not count. The loss is the mean, or
+        with ``num_items_in_batch`` the sum over it. ``logits_to_keep`` n > 0 computes the last n
+        positions' logits only, a tensor [N] or [B, N] those positions', a mask [B, T] what it
+        shows, as [N, V].
         """
         hidden = self.transformer(
             input_ids,
@@ -389,16 +414,21 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
             use_cache,
             output_attentions,
             output_hidden_states,
+            True,
+            **more,
         )
-        logits = self.lm_head(hidden.last_hidden_state[:, -logits_to_keep:])
+        logits = self.lm_head(kept_positions(hidden.last_hidden_state, logits_to_keep))
+        loss = None
+        if labels is not None:
+            loss = next_token_loss(logits, labels, num_items_in_batch, shift_labels)
         output = CausalLMOutput(
-            loss=None if labels is None else next_token_loss(logits, labels),
+            loss=loss,
             logits=logits,
             past_key_values=hidden.past_key_values,
             hidden_states=hidden.hidden_states,
             attentions=hidden.attentions,
         )
-        return output if return_dict is not False else output.to_tuple()
+        return output if self.config.asked("return_dict", return_dict) else output.to_tuple()
 
     def loss(self, input_ids: Tensor, labels: Tensor | None = None, chunk: int = 1024) -> Tensor:
         """The mean loss of ``labels`` (default: the inputs), the full logits never in memory.
@@ -409,110 +439,15 @@ class GPT2LMHeadModel(PreTrainedModel, GenerationMixin):
         labels = input_ids if labels is None else labels
         return next_token_loss_from_hidden(hidden, self.lm_head.weight, labels, chunk)
 
-    @contextmanager
-    def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
-        """Within the block, every named point goes through ``tap``.
-
-        ``points`` names those it wants, of one layer ("h.0.attn.pattern") or of all
-        ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
-        """
-        before, self.transformer.tap = self.transformer.tap, only(tap, points)
-        try:
-            yield
-        finally:
-            self.transformer.tap = before
-
-    def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
-        """An empty cache of this engine's kind."""
-        return self.transformer.new_cache(rows, capacity)
-
-    @torch.no_grad()
-    def extend(
-        self,
-        cache: TorchCache,
-        ids: Sequence[Any] | Tensor,
-        rows: Sequence[int] | None = None,
-        logits: Logits = "last",
-    ) -> Tensor | None:
-        """Append tokens to rows of the cache and return their logits: see `gpt2.engine.Engine`."""
-        if logits not in get_args(Logits):
-            raise InputError(f"logits must be one of {get_args(Logits)}, found {logits!r}.")
-        x, counts = self._extended(cache, ids, rows)
-        if logits == "none":
-            return None
-        if logits == "last":
-            ends = [n - 1 for n in counts]
-            last = x[:, -1] if len(set(ends)) == 1 else x[torch.arange(len(ends)), ends]
-            return self.lm_head(last)  # [R, V]
-        parts = [row[:n] for row, n in zip(x, counts, strict=True)]
-        return self.lm_head(torch.cat(parts))  # [sum of counts, V]
-
-    score_tokens = 1024
-
-    @torch.no_grad()
-    def extend_logprobs(
-        self,
-        cache: TorchCache,
-        ids: Sequence[Any] | Tensor,
-        rows: Sequence[int] | None = None,
-        *,
-        targets: Sequence[Any] | Tensor,
-    ) -> tuple[Any, Any]:
-        """Append tokens and score what follows each: see `gpt2.engine.ScoringEngine`."""
-        flat = torch.cat([torch.as_tensor(row).flatten() for row in targets]).to(self.device)
-        if [len(row) for row in targets] != [len(row) for row in ids]:
-            raise InputError("targets must have the shape of the ids.")
-        if len(flat) and int(flat.max()) >= self.config.vocab_size:
-            raise InputError(f"targets must be below {self.config.vocab_size}.")
-        x, counts = self._extended(cache, ids, rows)
-        hidden = torch.cat([row[:n] for row, n in zip(x, counts, strict=True)])
-        wanted = flat >= 0
-        logprobs = torch.zeros(len(flat), device=self.device)
-        greedy = torch.zeros(len(flat), dtype=torch.bool, device=self.device)
-        logprobs[wanted], greedy[wanted] = token_logprobs(
-            hidden[wanted], self.lm_head, flat[wanted]
-        )
-        return logprobs.cpu().numpy(), greedy.cpu().numpy()
-
-    def _extended(
-        self, cache: TorchCache, ids: Sequence[Any] | Tensor, rows: Sequence[int] | None
-    ) -> tuple[Tensor, list[int]]:
-        """The last hidden states [R, T, D] of new tokens in a cache, and each row's own length."""
-        taking = list(range(cache.rows)) if rows is None else list(rows)
-        if len(ids) != len(taking):
-            raise InputError(f"{len(ids)} rows of ids were given for {len(taking)} rows.")
-        check_rows(taking, cache)
-        tokens, counts = self._rectangle(ids)
-        self._pack()
-        window = self.transformer.window(cache, tokens.shape[1], tokens.device, rows, counts)
-        hidden = self.transformer.run(self.transformer.embed(tokens), window.positions, window)
-        assert hidden.last_hidden_state is not None
-        return hidden.last_hidden_state, counts
-
-    def _rectangle(self, ids: Sequence[Any] | Tensor) -> tuple[Tensor, list[int]]:
-        """Rows of ids as [R, T] on the device, and each row's own length."""
-        if isinstance(ids, Tensor) and ids.dim() == 2:
-            return ids.to(self.device), [ids.shape[1]] * len(ids)
-        rows = [torch.as_tensor(row, dtype=torch.long).flatten() for row in ids]
-        counts = [len(row) for row in rows]
-        if 0 in counts:
-            raise InputError(f"row {counts.index(0)} has no tokens.")
-        return nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self.device), counts
-
-    def _pack(self) -> None:
-        for module in self.modules():
-            if isinstance(module, PackedLinear):
-                module.pack()
-
-    def get_input_embeddings(self) -> nn.Embedding:
-        """The token embedding."""
-        return self.transformer.wte
-
     def get_output_embeddings(self) -> LMHead:
         """The head."""
         return self.lm_head
 
+    def set_output_embeddings(self, new_embeddings: Any) -> None:
+        """Put another head in its place."""
+        self.lm_head = new_embeddings
+
     def tie_weights(self) -> None:
         """Let the head be the token embedding, where the configuration says so."""
         if self.config.tie_word_embeddings:
-            self.lm_head.weight = self.transformer.wte.weight  # type: ignore[assignment]
+            self.lm_head.weight = self.transformer.wte.weight

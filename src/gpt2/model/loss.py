@@ -14,14 +14,32 @@ from gpt2.errors import InputError
 IGNORED = -100  # a label that does not count
 
 
-def next_token_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """The mean loss [] of logits [B, T, V]: position t is judged by label t + 1."""
+def next_token_loss(
+    logits: Tensor,
+    labels: Tensor,
+    items: int | Tensor | None = None,
+    shifted: Tensor | None = None,
+) -> Tensor:
+    """The mean loss [] of logits [B, T, V]: position t is judged by label t + 1.
+
+    ``items`` makes it the sum over that number. ``shifted`` are labels that need no shift.
+    """
+    if shifted is not None:
+        predicted = _at_least_float32(logits).flatten(0, -2)
+        return _judged(predicted, shifted.flatten().to(logits.device), items)
     if labels.shape != logits.shape[:2]:
         raise InputError(
             f"labels must be {list(logits.shape[:2])} like the inputs, found {list(labels.shape)}."
         )
     predicted, wanted = _at_least_float32(logits[:, :-1]), labels[:, 1:].to(logits.device)
-    return F.cross_entropy(predicted.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
+    return _judged(predicted.flatten(0, 1), wanted.flatten(), items)
+
+
+def _judged(predicted: Tensor, wanted: Tensor, items: int | Tensor | None) -> Tensor:
+    if items is None:
+        return F.cross_entropy(predicted, wanted, ignore_index=IGNORED)
+    total = F.cross_entropy(predicted, wanted, ignore_index=IGNORED, reduction="sum")
+    return total / (items.to(total.device) if isinstance(items, Tensor) else items)
 
 
 def next_token_loss_from_hidden(hidden: Tensor, head: Tensor, labels: Tensor, chunk: int) -> Tensor:

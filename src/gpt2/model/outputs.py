@@ -3,46 +3,64 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 from gpt2.model.cache import TorchCache
 
 
-@dataclasses.dataclass
-class ModelOutput:
-    """Fields that are None are left out of positions and keys, as in transformers."""
+class ModelOutput(OrderedDict[str, Any]):
+    """A dictionary of the fields that are set, in order; also by attribute and by position.
+
+    As in transformers a field that is None is no key and has no position.
+    """
+
+    def __init_subclass__(cls) -> None:
+        name = f"{cls.__module__}.{cls.__qualname__}"
+        pytree.register_pytree_node(
+            cls, _flatten, partial(_unflatten, cls), serialized_type_name=name
+        )
+
+    def __post_init__(self) -> None:
+        first = dataclasses.fields(self)[0].name  # type: ignore[arg-type]
+        pairs = getattr(self, first)
+        if isinstance(pairs, (dict, Iterator)):  # as DataParallel and accelerate build one
+            setattr(self, first, None)
+            for name, value in dict(pairs).items():
+                self[name] = value
 
     def to_tuple(self) -> tuple[Any, ...]:
         """The fields that are set, in order."""
-        return tuple(self[name] for name in self.keys())
+        return tuple(self.values())
 
-    def keys(self) -> list[str]:
-        """The names of the fields that are set."""
-        names = [field.name for field in dataclasses.fields(self)]
-        return [name for name in names if getattr(self, name) is not None]
+    def __getitem__(self, key: Any) -> Any:
+        return super().__getitem__(key) if isinstance(key, str) else self.to_tuple()[key]
 
-    def __getitem__(self, key: str | int | slice) -> Any:
-        if isinstance(key, str):
-            if key not in self.keys():
-                raise KeyError(key)
-            return getattr(self, key)
-        return self.to_tuple()[key]
+    def __setitem__(self, key: str, value: Any) -> None:
+        setattr(self, key, value)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())
+    def __setattr__(self, name: str, value: Any) -> None:
+        if value is not None:
+            super().__setitem__(name, value)
+        elif name in self:
+            super().__delitem__(name)
+        super().__setattr__(name, value)
 
-    def __len__(self) -> int:
-        return len(self.keys())
+    def __reduce__(self) -> Any:
+        return type(self), (dict(self),)
 
-    def __contains__(self, key: object) -> bool:
-        return key in self.keys()
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """The field, or ``default`` where it is not set."""
-        return getattr(self, key) if key in self.keys() else default
+def _flatten(output: ModelOutput) -> tuple[list[Any], list[str]]:
+    return list(output.values()), list(output.keys())
+
+
+def _unflatten(kind: type[ModelOutput], values: Any, names: list[str]) -> ModelOutput:
+    return kind(**dict(zip(names, values, strict=True)))
 
 
 @dataclasses.dataclass

@@ -1,35 +1,50 @@
-"""What the models share besides mathematics: initialisation, loading, saving, their size."""
+"""What the models share besides mathematics: initialisation, files, size, the vocabulary's rows,
+and the members by which other libraries' loops take a model of transformers."""
 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from gpt2.config import GPT2Config
-from gpt2.errors import InputError, WeightError
+from gpt2.config_base import UPLOAD
+from gpt2.errors import ConfigError, GPT2Warning, InputError, UnknownOptionError, UnsupportedError
+from gpt2.model.keywords import ATTENTION, read_keywords, wanted_dtype
+from gpt2.model.vocabulary import new_size, resized
 
 M = TypeVar("M", bound="PreTrainedModel")
 
-FROM_HUB = ("revision", "cache_dir", "local_files_only", "token")
+HEAD = "lm_head.weight"
 
 
 class PreTrainedModel(nn.Module):
     """A module with a `GPT2Config`. ``base_prefix`` is what its names lack of the checkpoint's."""
 
     config: GPT2Config
-    base_prefix = ""
-    new_parameters: tuple[str, ...] = ()  # made here and not in a language model's checkpoint
+    base_prefix: ClassVar[str] = ""
+    # what transformers' Trainer, accelerate, PEFT and trl ask of a model
+    config_class: ClassVar[type[GPT2Config]] = GPT2Config
+    base_model_prefix: ClassVar[str] = "transformer"
+    main_input_name: ClassVar[str] = "input_ids"
+    accepts_loss_kwargs: ClassVar[bool] = False  # whether the loss is the sum over the step's items
+    supports_gradient_checkpointing: ClassVar[bool] = True
+    _no_split_modules: ClassVar[list[str]] = ["Block"]
+    _keys_to_ignore_on_save: ClassVar[list[str] | None] = None
+    _is_accelerate_prepared = False
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__()
-        if not isinstance(config, GPT2Config):
-            raise InputError(f"a model is made from a GPT2Config, found {type(config).__name__}.")
-        self.config = config
+        try:
+            self.config = GPT2Config.of(config)
+        except ConfigError as error:
+            raise InputError(f"a model is made from a GPT2Config: {error}") from None
+        self.warnings_issued: dict[str, bool] = {}
 
     def init_weights(self) -> None:
         """GPT-2's initialisation: normal with `initializer_range`, zero biases, unit norms; what
@@ -48,6 +63,21 @@ class PreTrainedModel(nn.Module):
             else:
                 nn.init.normal_(parameter, std=std)
 
+    def _init_weights(self, module: nn.Module) -> None:
+        """The beginning of a layer that a subclass has beside GPT-2's; it may have its own way."""
+        if isinstance(module, (nn.Linear, nn.Embedding)):
+            nn.init.normal_(module.weight, std=self.config.initializer_range)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+    def post_init(self) -> None:
+        """For the end of a subclass's constructor: begins its own layers as GPT-2's."""
+        for name, module in self.named_modules():
+            if name and not module._modules and name not in ("lm_head", "wte", "wpe"):
+                inside = name.startswith((f"{self.base_model_prefix}.", "h."))
+                if not inside and not any(p.is_meta for p in module.parameters()):
+                    self._init_weights(module)
+
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
@@ -58,13 +88,41 @@ class PreTrainedModel(nn.Module):
         """The weights' precision."""
         return next(self.parameters()).dtype
 
-    def num_parameters(self, only_trainable: bool = False) -> int:
+    @property
+    def base_model(self) -> Any:
+        """The model without its head."""
+        return getattr(self, self.base_model_prefix, self)
+
+    @property
+    def name_or_path(self) -> str:
+        """What the model was loaded by."""
+        return self.config.name_or_path
+
+    @classmethod
+    def can_generate(cls) -> bool:
+        """Whether it has ``generate``."""
+        return hasattr(cls, "generate")
+
+    def num_parameters(self, only_trainable: bool = False, exclude_embeddings: bool = False) -> int:
         """The number of values, a tied weight counted once."""
-        return sum(p.numel() for p in self.parameters() if p.requires_grad or not only_trainable)
+        tables = {id(m.weight) for m in self.modules() if isinstance(m, nn.Embedding)}
+        left_out = tables if exclude_embeddings else set()
+        counted = (p for p in self.parameters() if p.requires_grad or not only_trainable)
+        return sum(p.numel() for p in counted if id(p) not in left_out)
+
+    def get_memory_footprint(self, return_buffers: bool = True) -> int:
+        """The bytes of the weights, and of the buffers."""
+        buffers = self.buffers() if return_buffers else []
+        return sum(x.nbytes for x in (*self.parameters(), *buffers))
 
     def get_input_embeddings(self) -> nn.Embedding:
         """The token embedding."""
-        raise NotImplementedError
+        table: nn.Embedding = self.base_model.wte
+        return table
+
+    def set_input_embeddings(self, value: nn.Embedding) -> None:
+        """Put another token embedding in its place."""
+        self.base_model.wte = value
 
     def get_output_embeddings(self) -> Any:
         """The head over the vocabulary, or None where there is none."""
@@ -73,135 +131,203 @@ class PreTrainedModel(nn.Module):
     def tie_weights(self) -> None:
         """Let modules share a weight, where the configuration says so."""
 
-    def gradient_checkpointing_enable(self, enabled: bool = True) -> None:
-        """Keep only each block's input for the backward pass and compute the rest again."""
+    def set_attn_implementation(self, attn_implementation: str) -> None:
+        """ "eager": attention in the open; "sdpa": PyTorch's fused kernels."""
+        if attn_implementation not in ATTENTION:
+            raise UnsupportedError(f"attn_implementation must be one of {ATTENTION}.")
+        self.config._attn_implementation = attn_implementation
+
+    def gradient_checkpointing_enable(
+        self,
+        gradient_checkpointing_kwargs: Mapping[str, Any] | None = None,
+        *,
+        enabled: bool = True,
+    ) -> None:
+        """Keep only each block's input for the backward pass and compute the rest again.
+
+        The keywords are those of torch.utils.checkpoint; by default ``use_reentrant=False``.
+        """
         for module in self.modules():
             if hasattr(module, "gradient_checkpointing"):
                 module.__dict__["gradient_checkpointing"] = enabled
+                options = {"use_reentrant": False, **(gradient_checkpointing_kwargs or {})}
+                module.__dict__["checkpoint_options"] = options
+        if enabled and next(iter(options.values())):  # re-entrant needs an input with a gradient
+            self.enable_input_require_grads()
+
+    activation_checkpointing_enable = gradient_checkpointing_enable
 
     def gradient_checkpointing_disable(self) -> None:
         """Keep all activations for the backward pass."""
-        self.gradient_checkpointing_enable(False)
+        self.gradient_checkpointing_enable(enabled=False)
 
-    def resize_token_embeddings(self, new_num_tokens: int) -> nn.Embedding:
-        """Grow or cut the vocabulary; the rows that stay are kept, new ones drawn as at first.
+    activation_checkpointing_disable = gradient_checkpointing_disable
 
-        An untied head goes with it. Raises `InputError` for a size below 1.
+    @property
+    def is_gradient_checkpointing(self) -> bool:
+        """Whether activations are computed again."""
+        return any(getattr(module, "gradient_checkpointing", False) for module in self.modules())
+
+    def enable_input_require_grads(self) -> None:
+        """Let gradients flow through the embedding's output also where its weights are frozen."""
+        if "_input_hook" not in self.__dict__:
+            self.__dict__["_input_hook"] = self.get_input_embeddings().register_forward_hook(
+                lambda module, inputs, output: output.requires_grad_(True)
+            )
+
+    def disable_input_require_grads(self) -> None:
+        """Undo `enable_input_require_grads`."""
+        if hook := self.__dict__.pop("_input_hook", None):
+            hook.remove()
+
+    def resize_token_embeddings(
+        self,
+        new_num_tokens: int | None = None,
+        pad_to_multiple_of: int | None = None,
+        mean_resizing: bool = True,
+    ) -> nn.Embedding:
+        """Grow or cut the vocabulary; the rows that stay are kept, an untied head goes with it.
+
+        New rows are drawn around the old ones' mean, so that they change the model's predictions
+        little; without ``mean_resizing`` as at first. Raises `InputError` for a size below 1.
         """
-        if not isinstance(new_num_tokens, int) or new_num_tokens < 1:
-            raise InputError(f"a vocabulary has at least 1 token, found {new_num_tokens!r}.")
-        self.config.vocab_size = new_num_tokens
         embedding = self.get_input_embeddings()
-        embedding.weight = self._resized(embedding.weight, new_num_tokens)
-        embedding.num_embeddings = new_num_tokens
+        rows = new_size(len(embedding.weight), new_num_tokens, pad_to_multiple_of)
+        if rows == len(embedding.weight):
+            return embedding
+        if rows > len(embedding.weight) and not embedding.weight.requires_grad:
+            warnings.warn(
+                f"the {rows - len(embedding.weight)} new rows of the embedding are frozen, as the "
+                "old ones are: adapters alone cannot teach the model new tokens.",
+                GPT2Warning,
+                stacklevel=2,
+            )
+        std = None if mean_resizing else self.config.initializer_range
+        embedding.weight = resized(embedding.weight, rows, std)
+        embedding.num_embeddings = rows
         head = self.get_output_embeddings()
         if head is not None and not self.config.tie_word_embeddings:
-            head.weight = self._resized(head.weight, new_num_tokens)
+            head.weight = resized(head.weight, rows, std)
+        self.config.vocab_size = rows
         self.tie_weights()
         return embedding
-
-    def _resized(self, old: Tensor, rows: int) -> nn.Parameter:
-        fresh = old.new_empty(rows, old.shape[1]).normal_(0, self.config.initializer_range)
-        kept = min(rows, len(old))
-        fresh[:kept] = old.detach()[:kept]
-        return nn.Parameter(fresh, old.requires_grad)
 
     @classmethod
     def from_pretrained(
         cls: type[M],
-        pretrained_model_name_or_path: str | os.PathLike[str],
-        *,
-        config: GPT2Config | None = None,
-        dtype: torch.dtype | str | None = None,
-        torch_dtype: torch.dtype | str | None = None,
-        **options: Any,
-    ) -> M:
+        pretrained_model_name_or_path: str | os.PathLike[str] | None,
+        **keywords: Any,
+    ) -> Any:
         """Load a folder, a file, a bundled name or a hub name; the model is in evaluation mode.
 
-        ``dtype`` is a torch type, its name, or ``"auto"`` for the file's own; default float32. Of
-        the other keywords ``revision``, ``cache_dir``, ``local_files_only`` and ``token`` go to the
-        hub; the rest override the configuration. Raises `ModelFileError` or `HubError`.
+        Keywords, as in transformers:
+            config: a `GPT2Config`, or where one is, instead of the folder's.
+            state_dict: with ``config`` and no name: the weights themselves.
+            dtype (torch_dtype): a torch type or its name; "auto", the default, is the file's own.
+            subfolder, revision, cache_dir, local_files_only, token: where the files are.
+            device_map: one device: "cpu", "cuda:0", {"": 0}, "auto".
+            attn_implementation: "sdpa" or "eager".
+            use_safetensors: True takes no pickle, False no safetensors.
+            generation_config: instead of the folder's.
+            ignore_mismatched_sizes: begin anew a head of another shape.
+            output_loading_info: return (model, what was missing and unexpected).
+        A value of the configuration (``attn_pdrop=0.0``) takes the file's place. What changes
+        nothing here is accepted; what only transformers does is an `UnsupportedError` that says
+        where it is; any other name an `UnknownOptionError`, which is a TypeError too.
+        Raises `ModelFileError` or `HubError` for the files.
         """
-        from gpt2.checkpoint import read_checkpoint
-        from gpt2.hub import resolve
+        from gpt2.model.weights import load
 
-        hub = {name: options.pop(name) for name in FROM_HUB if name in options}
-        checkpoint = read_checkpoint(
-            resolve(pretrained_model_name_or_path, **hub), framework="torch", config=config
-        )
-        model_config = checkpoint.config.replace(**options) if options else checkpoint.config
-        with torch.device("meta"):
-            model = cls(model_config)
-        model._adopt(checkpoint.tensors, _wanted_dtype(dtype or torch_dtype))
-        model._loaded(checkpoint)
-        return model.eval()
+        return load(cls, pretrained_model_name_or_path, read_keywords(keywords))
 
-    def _loaded(self, checkpoint: Any) -> None:
-        """For what a kind of model also keeps of its checkpoint."""
+    @classmethod
+    def _from_config(cls: type[M], config: GPT2Config, **keywords: Any) -> M:
+        """A new model, as ``AutoModelForCausalLM.from_config`` makes it."""
+        call = read_keywords(keywords)
+        if call.changes:
+            raise UnknownOptionError(f"from_config has no keyword {next(iter(call.changes))!r}.")
+        config = GPT2Config.of(config)
+        if call.attention is not None:
+            config._attn_implementation = call.attention
+        return cls(config).to(call.dtype or wanted_dtype(config.dtype) or torch.float32)
 
-    def _adopt(self, tensors: Mapping[str, Tensor], dtype: torch.dtype | None) -> None:
-        """Let a model on the meta device take the checkpoint's tensors as its own."""
-        state = {}
-        prefix = "" if self.base_prefix else "transformer."
-        for name, parameter in self.state_dict().items():
-            source = prefix + name
-            if source == "lm_head.weight" and source not in tensors:
-                source = "transformer.wte.weight"
-            if source in tensors:
-                tensor = tensors[source]
-                if tensor.shape != parameter.shape:
-                    raise WeightError(
-                        f"{source} is {list(tensor.shape)} in the file and "
-                        f"{list(parameter.shape)} in the model."
-                    )
-                state[name] = tensor if dtype is None else tensor.to(dtype)
-            elif name in self.new_parameters:
-                fresh = torch.empty_like(parameter, device="cpu", dtype=dtype)
-                state[name] = fresh.normal_(0, self.config.initializer_range)
-            else:
-                raise WeightError(f"the checkpoint has no {source}.")
-        self.load_state_dict(state, assign=True)
-        for parameter in self.parameters():
-            parameter.requires_grad_(True)
-        self.tie_weights()
+    def _loaded(self, generation: Mapping[str, Any] | None) -> None:
+        """For what a kind of model also keeps of its files."""
 
     def save_pretrained(
         self,
         save_directory: str | os.PathLike[str],
-        *,
+        is_main_process: bool = True,
+        state_dict: Mapping[str, Tensor] | None = None,
+        push_to_hub: bool = False,
         max_shard_size: int | str = "5GB",
         safe_serialization: bool = True,
         sidecar: Mapping[str, Any] | None = None,
+        **others: Any,
     ) -> None:
-        """Write a folder that this package, transformers and vLLM load. Raises `WriteError`."""
+        """Write a folder that this package, transformers and vLLM load.
+
+        ``state_dict`` is written instead of the model's own, by `is_main_process` alone.
+        ``save_function``, ``save_peft_format`` and ``save_original_format`` change nothing.
+        Raises `WriteError`, `UnsupportedError` for push_to_hub and variant.
+        """
         from gpt2.checkpoint import write_checkpoint
 
+        if push_to_hub:
+            self.push_to_hub()
+        _check_saving(others)
+        if not is_main_process:
+            return
+        self.config.architectures = [type(self).__name__]
         prefix = "" if self.base_prefix else "transformer."
-        state = {prefix + n: t for n, t in self.state_dict().items() if not self._is_tied(n)}
+        state = nn.Module.state_dict(self) if state_dict is None else state_dict
         own = getattr(self, "generation_config", None)  # a language model's
         write_checkpoint(
             Path(save_directory),
             self.config,
-            state,
+            {prefix + n: t for n, t in state.items() if not self._is_tied(n)},
             max_shard_size=max_shard_size,
             safe_serialization=safe_serialization,
             generation_config=None if own is None else own.to_json(),
             sidecar=dict(sidecar) if sidecar else None,
         )
 
+    def push_to_hub(self, *args: Any, **options: Any) -> None:
+        """Refused: this package does not upload."""
+        raise UnsupportedError(UPLOAD)
+
+    def state_dict(self, *args: Any, **options: Any) -> Any:
+        """As in torch. While accelerate has the model in hand, so under transformers' Trainer, a
+        tied head comes as a copy: they write it with safetensors, which takes no shared memory."""
+        found = super().state_dict(*args, **options)
+        name = options.get("prefix", "") + HEAD
+        if self._is_accelerate_prepared and self._is_tied(HEAD) and name in found:
+            found[name] = found[name].clone()
+        return found
+
+    def to_transformers(self) -> Any:
+        """The same model as transformers' class, sharing the weights.
+
+        For what asks for transformers' own classes: ``Trainer`` that writes whole folders,
+        ``peft.get_peft_model``, trl. Training the one trains the other. Raises
+        `MissingDependencyError`, `UnsupportedError` for adapters and layers that transformers
+        lacks.
+        """
+        from gpt2.model.bridge import to_transformers
+
+        return to_transformers(self)
+
     def _is_tied(self, name: str) -> bool:
-        return name == "lm_head.weight" and self.config.tie_word_embeddings
+        return name == HEAD and self.config.tie_word_embeddings
 
 
-def _wanted_dtype(dtype: torch.dtype | str | None) -> torch.dtype | None:
-    """None keeps the file's own precision."""
-    if dtype is None:
-        return torch.float32
-    if isinstance(dtype, torch.dtype):
-        return dtype
-    if dtype == "auto":
-        return None
-    found = getattr(torch, dtype, None)
-    if not isinstance(found, torch.dtype) or not found.is_floating_point:
-        raise InputError(f"dtype must be float32, bfloat16, float16 or 'auto', found {dtype!r}.")
-    return found
+_SAVING = ("save_function", "save_peft_format", "save_original_format", "token")
+_ONLY_THERE = ("variant", "distributed_checkpoint")
+
+
+def _check_saving(others: Mapping[str, Any]) -> None:
+    for name, value in others.items():
+        if name in _ONLY_THERE and value:
+            raise UnsupportedError(f"save_pretrained has no {name}: only transformers writes it.")
+        if name not in (*_SAVING, *_ONLY_THERE):
+            raise UnknownOptionError(f"save_pretrained has no keyword {name!r}.")

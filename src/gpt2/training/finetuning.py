@@ -194,7 +194,7 @@ def merge_into_model(run: Path, base: str) -> None:
         shutil.rmtree(adapter, ignore_errors=True)
         (run / MODEL).replace(adapter)
         shutil.rmtree(part, ignore_errors=True)
-        model = GPT2LMHeadModel.from_pretrained(base)
+        model = GPT2LMHeadModel.from_pretrained(base, dtype="float32")
         load_lora(model, adapter)
         merge_lora(model).save_pretrained(part)
         GPT2Tokenizer.from_pretrained(base).save_pretrained(part)

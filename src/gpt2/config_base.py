@@ -1,0 +1,207 @@
+"""What a configuration has beside the model's shape, under transformers' names: values that any
+configuration has, the labels of a classifier, files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
+
+from gpt2.errors import ConfigError, UnknownOptionError, UnsupportedError
+
+C = TypeVar("C", bound="PretrainedConfig")
+
+# Where a model's files are, for `gpt2.hub.resolve`; the rest of a call's keywords are values.
+PLACES = ("revision", "cache_dir", "local_files_only", "token")
+
+# Values that every configuration of transformers has; they are written only where they were set.
+USUAL: Mapping[str, Any] = MappingProxyType(
+    {
+        "output_attentions": False,
+        "output_hidden_states": False,
+        "return_dict": True,
+        "is_encoder_decoder": False,
+        "add_cross_attention": False,
+        "chunk_size_feed_forward": 0,
+        "architectures": None,
+        "dtype": None,
+        "torch_dtype": None,
+        "id2label": MappingProxyType({0: "LABEL_0", 1: "LABEL_1"}),
+        "label2id": MappingProxyType({"LABEL_0": 0, "LABEL_1": 1}),
+        "problem_type": None,
+        "summary_type": "cls_index",
+        "summary_use_proj": True,
+        "summary_activation": None,
+        "summary_proj_to_labels": True,
+        "summary_first_dropout": 0.1,
+        "task_specific_params": None,
+        "transformers_version": None,
+    }
+)
+
+
+class PretrainedConfig:
+    """The base of `GPT2Config`; ``extra`` holds the values that are no fields of it."""
+
+    model_type: ClassVar[str] = "gpt2"
+    keys_to_ignore_at_inference: ClassVar[list[str]] = ["past_key_values"]
+    extra: dict[str, Any]
+    _attn_implementation: str = "sdpa"
+    _name_or_path: str = ""
+
+    @classmethod
+    def from_dict(cls: type[C], values: Mapping[str, Any]) -> C:
+        """Build from the contents of a ``config.json``."""
+        raise NotImplementedError
+
+    @classmethod
+    def of(cls: type[C], config: Any) -> C:
+        """A configuration as it is, or made of transformers'. Raises `ConfigError`."""
+        if isinstance(config, cls):
+            return config
+        if not hasattr(config, "to_dict"):
+            raise ConfigError(f"found {type(config).__name__}.")
+        return cls.from_dict(config.to_dict())
+
+    @classmethod
+    def from_json_file(cls: type[C], path: str | Path) -> C:
+        """Read a ``config.json``."""
+        raise NotImplementedError
+
+    def replace(self: C, **changes: Any) -> C:
+        """A copy with some values changed."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contents of a ``config.json``."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_pretrained(
+        cls: type[C],
+        pretrained_model_name_or_path: str | os.PathLike[str],
+        *,
+        subfolder: str = "",
+        return_unused_kwargs: bool = False,
+        **options: Any,
+    ) -> Any:
+        """The configuration in a folder, of a bundled model or on the hub.
+
+        Of the options those of `PLACES` say where it is; the others are values that take the
+        file's place. One that no configuration has is an `UnknownOptionError`, or with
+        ``return_unused_kwargs`` comes back: (configuration, rest).
+        """
+        from gpt2.hub import resolve
+
+        where = {name: options.pop(name) for name in PLACES if name in options}
+        name = Path(subfolder, "config.json")
+        place = resolve(pretrained_model_name_or_path, allow_patterns=[name.as_posix()], **where)
+        found = cls.from_json_file(place / name if place.is_dir() else place)
+        found._name_or_path = str(pretrained_model_name_or_path)
+        changes = {name: options.pop(name) for name in [*options] if found.knows(name)}
+        if options and not return_unused_kwargs:
+            raise UnknownOptionError(f"a GPT2Config has no value {next(iter(options))!r}.")
+        config = found.replace(**changes) if changes else found
+        return (config, options) if return_unused_kwargs else config
+
+    def save_pretrained(
+        self, save_directory: str | os.PathLike[str], push_to_hub: bool = False
+    ) -> None:
+        """Write ``config.json`` into a folder. Raises `WriteError`."""
+        from gpt2.files import write_json
+
+        if push_to_hub:
+            self.push_to_hub()
+        Path(save_directory).mkdir(parents=True, exist_ok=True)
+        write_json(Path(save_directory) / "config.json", self.to_dict())
+
+    def push_to_hub(self, *args: Any, **options: Any) -> None:
+        """Refused: this package does not upload."""
+        raise UnsupportedError(UPLOAD)
+
+    def knows(self, name: str) -> bool:
+        """Whether this is the name of a value that a configuration has."""
+        return name in USUAL or name in ("num_labels", "name_or_path") or hasattr(self, name)
+
+    def asked(self, name: str, said: bool | None) -> bool:
+        """What a call said of ``output_attentions`` and the like, or where it is None, this."""
+        return bool(getattr(self, name) if said is None else said)
+
+    @property
+    def plain_attention(self) -> bool:
+        """Whether attention is computed in the open, without torch's fused kernels."""
+        upcast: bool = getattr(self, "reorder_and_upcast_attn")  # noqa: B009  # a field of GPT2Config
+        return upcast or self._attn_implementation == "eager"
+
+    @property
+    def num_labels(self) -> int:
+        """How many classes a classifier tells apart; those of ``id2label``."""
+        labels: Mapping[int, str] = getattr(self, "id2label")  # noqa: B009  # of `extra` or USUAL
+        return len(labels)
+
+    @num_labels.setter
+    def num_labels(self, count: int) -> None:
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise ConfigError(f"num_labels must be at least 1, found {count!r}.")
+        if count != self.num_labels:
+            names = {number: f"LABEL_{number}" for number in range(count)}
+            self.extra["id2label"] = names
+            self.extra["label2id"] = {name: number for number, name in names.items()}
+
+    @property
+    def name_or_path(self) -> str:
+        """What the configuration was loaded by; it is not written."""
+        return self._name_or_path
+
+    @name_or_path.setter
+    def name_or_path(self, name: str) -> None:
+        self._name_or_path = str(name)
+
+    @property
+    def use_return_dict(self) -> bool:
+        """The old name of ``return_dict``."""
+        return self.asked("return_dict", None)
+
+    def get_text_config(self, decoder: Any = None, encoder: Any = None) -> Any:
+        """The configuration itself: a GPT-2 reads nothing but text."""
+        return self
+
+    def update(self, config_dict: Mapping[str, Any]) -> None:
+        """Set several values."""
+        for name, value in config_dict.items():
+            setattr(self, name, value)
+
+    def to_diff_dict(self) -> dict[str, Any]:
+        """`to_dict`: it holds what was set, and of a model's shape everything."""
+        return self.to_dict()
+
+    def to_json_file(self, json_file_path: str | os.PathLike[str], use_diff: bool = True) -> None:
+        """Write `to_dict` as a ``config.json``. Raises `WriteError`."""
+        from gpt2.files import write_json
+
+        write_json(Path(json_file_path), self.to_dict())
+
+
+UPLOAD = (
+    "this package does not upload: save_pretrained(folder), then on a machine with a network "
+    "`hf upload USER/NAME folder`."
+)
+
+
+def with_labels(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with labels numbered by whole numbers: JSON has only texts for keys."""
+    found = dict(values)
+    labels = found.get("id2label")
+    if labels is None:
+        found.pop("id2label", None)
+        if found.get("num_labels") is None:
+            found.pop("num_labels", None)
+        return found
+    found.pop("num_labels", None)
+    try:
+        found["id2label"] = {int(number): name for number, name in labels.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise ConfigError(f"id2label must give each number a name, found {labels!r}.") from None
+    return found

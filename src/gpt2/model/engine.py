@@ -1,0 +1,130 @@
+"""What makes the language model a `gpt2.engine.Engine`: rows of a cache go on, and are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, get_args
+
+import torch
+from torch import Tensor, nn
+
+from gpt2.config import GPT2Config
+from gpt2.engine import Logits
+from gpt2.errors import InputError
+from gpt2.model.cache import TorchCache
+from gpt2.model.checks import check_rows
+from gpt2.model.inference import PackedLinear
+from gpt2.model.loss import token_logprobs
+from gpt2.points import only
+
+# Called with the name of a point and what is there; what it returns takes its place, None nothing.
+Tap = Callable[[str, Tensor], "Tensor | None"]
+
+
+class TorchEngine(nn.Module):
+    """The engine's half of `GPT2LMHeadModel`, over its ``transformer`` and its ``lm_head``."""
+
+    config: GPT2Config
+    transformer: Any
+    lm_head: Any
+
+    @contextmanager
+    def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
+        """Within the block, every named point goes through ``tap``.
+
+        ``points`` names those it wants, of one layer ("h.0.attn.pattern") or of all
+        ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
+        """
+        before, self.transformer.tap = self.transformer.tap, only(tap, points)
+        try:
+            yield
+        finally:
+            self.transformer.tap = before
+
+    def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
+        """An empty cache of this engine's kind."""
+        return self.transformer.new_cache(rows, capacity)
+
+    @torch.no_grad()
+    def extend(
+        self,
+        cache: TorchCache,
+        ids: Sequence[Any] | Tensor,
+        rows: Sequence[int] | None = None,
+        logits: Logits = "last",
+    ) -> Tensor | None:
+        """Append tokens to rows of the cache and return their logits: see `gpt2.engine.Engine`."""
+        if logits not in get_args(Logits):
+            raise InputError(f"logits must be one of {get_args(Logits)}, found {logits!r}.")
+        x, counts = self._extended(cache, ids, rows)
+        if logits == "none":
+            return None
+        if logits == "last":
+            ends = [n - 1 for n in counts]
+            last = x[:, -1] if len(set(ends)) == 1 else x[torch.arange(len(ends)), ends]
+            return self.lm_head(last)  # [R, V]
+        parts = [row[:n] for row, n in zip(x, counts, strict=True)]
+        return self.lm_head(torch.cat(parts))  # [sum of counts, V]
+
+    score_tokens = 1024
+
+    @torch.no_grad()
+    def extend_logprobs(
+        self,
+        cache: TorchCache,
+        ids: Sequence[Any] | Tensor,
+        rows: Sequence[int] | None = None,
+        *,
+        targets: Sequence[Any] | Tensor,
+    ) -> tuple[Any, Any]:
+        """Append tokens and score what follows each: see `gpt2.engine.ScoringEngine`."""
+        flat = torch.cat([torch.as_tensor(row).flatten() for row in targets]).to(self._place)
+        if [len(row) for row in targets] != [len(row) for row in ids]:
+            raise InputError("targets must have the shape of the ids.")
+        if len(flat) and int(flat.max()) >= self.config.vocab_size:
+            raise InputError(f"targets must be below {self.config.vocab_size}.")
+        x, counts = self._extended(cache, ids, rows)
+        hidden = torch.cat([row[:n] for row, n in zip(x, counts, strict=True)])
+        wanted = flat >= 0
+        logprobs = torch.zeros(len(flat), device=flat.device)
+        greedy = torch.zeros(len(flat), dtype=torch.bool, device=flat.device)
+        logprobs[wanted], greedy[wanted] = token_logprobs(
+            hidden[wanted], self.lm_head, flat[wanted]
+        )
+        return logprobs.cpu().numpy(), greedy.cpu().numpy()
+
+    def _extended(
+        self, cache: TorchCache, ids: Sequence[Any] | Tensor, rows: Sequence[int] | None
+    ) -> tuple[Tensor, list[int]]:
+        """The last hidden states [R, T, D] of new tokens in a cache, and each row's own length."""
+        taking = list(range(cache.rows)) if rows is None else list(rows)
+        if len(ids) != len(taking):
+            raise InputError(f"{len(ids)} rows of ids were given for {len(taking)} rows.")
+        check_rows(taking, cache)
+        tokens, counts = self._rectangle(ids)
+        self._pack()
+        window = self.transformer.window(cache, tokens.shape[1], tokens.device, rows, counts)
+        hidden = self.transformer.run(self.transformer.embed(tokens), window.positions, window)
+        assert hidden.last_hidden_state is not None
+        return hidden.last_hidden_state, counts
+
+    def _rectangle(self, ids: Sequence[Any] | Tensor) -> tuple[Tensor, list[int]]:
+        """Rows of ids as [R, T] on the device, and each row's own length."""
+        if isinstance(ids, Tensor) and ids.dim() == 2:
+            return ids.to(self._place), [ids.shape[1]] * len(ids)
+        rows = [torch.as_tensor(row, dtype=torch.long).flatten() for row in ids]
+        counts = [len(row) for row in rows]
+        if 0 in counts:
+            raise InputError(f"row {counts.index(0)} has no tokens.")
+        return nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self._place), counts
+
+    def _pack(self) -> None:
+        for module in self.modules():
+            if isinstance(module, PackedLinear):
+                module.pack()
+
+    @property
+    def _place(self) -> torch.device:
+        place: torch.device = self.transformer.wte.weight.device
+        return place

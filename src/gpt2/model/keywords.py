@@ -1,0 +1,168 @@
+"""The keywords of `from_pretrained`: a closed list. Each is honoured, changes nothing here, is
+refused by name with the way to what it asks for, or is a value of the configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from gpt2.config import GPT2Config
+from gpt2.config_base import PLACES
+from gpt2.errors import InputError, OptionError, UnknownOptionError, UnsupportedError
+
+_QUANTIZE = "`gpt2 quantize MODEL` and gpt2.load(folder), or gpt2.load(MODEL, dtype='int8')"
+_ONE_PLACE = "a model is on one device here; of several processes, `gpt2 train` under torchrun"
+_ADAPTER = "gpt2.model.lora.load_lora(model, folder)"
+_FILES = "what it computes is this package's own"
+
+# What only transformers does -> what to do instead.
+REFUSED = {
+    "load_in_8bit": _QUANTIZE,
+    "load_in_4bit": _QUANTIZE,
+    "quantization_config": _QUANTIZE,
+    "variant": "from_pretrained(folder / 'model.VARIANT.safetensors', config=folder)",
+    "gguf_file": "transformers reads GGUF; save_pretrained there, then load the folder here",
+    "adapter_name": _ADAPTER,
+    "adapter_kwargs": _ADAPTER,
+    "key_mapping": "rename the tensors and give them as state_dict",
+    "max_memory": _ONE_PLACE,
+    "tp_plan": _ONE_PLACE,
+    "tp_size": _ONE_PLACE,
+    "device_mesh": _ONE_PLACE,
+    "distributed_config": _ONE_PLACE,
+    "use_kernels": _FILES,
+    "kernel_config": _FILES,
+    "allow_all_kernels": _FILES,
+    "fusion_config": _FILES,
+    "experts_implementation": "GPT-2 has no experts",
+    "proxies": "set HTTPS_PROXY in the environment",
+    "disable_mmap": "files are mapped; copy.deepcopy(model) holds its weights in memory",
+}
+
+# What says how transformers loads and changes nothing of the model: here it is so or not needed.
+WITHOUT_EFFECT = (
+    "low_cpu_mem_usage",
+    "trust_remote_code",
+    "weights_only",
+    "resume_download",
+    "offload_folder",
+    "offload_buffers",
+    "offload_state_dict",
+    "force_download",
+    "mirror",
+    "from_tf",
+    "from_flax",
+    "tqdm_class",
+    "user_agent",
+    "_fast_init",
+    "_from_auto",
+    "_from_pipeline",
+    "_commit_hash",
+)
+
+ATTENTION = ("eager", "sdpa")
+
+
+@dataclass
+class Loading:
+    """One call's keywords, read. ``changes`` are values of the configuration."""
+
+    where: dict[str, Any] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
+    config: GPT2Config | None = None
+    state_dict: Mapping[str, Any] | None = None
+    dtype: torch.dtype | None = None  # None is the file's own
+    device: torch.device | None = None
+    attention: str | None = None
+    subfolder: str = ""
+    safe: bool | None = None
+    mismatched: bool = False  # take new values where a shape is another
+    told: bool = False  # return what was missing and unexpected too
+    generation_config: Any = None
+
+
+def read_keywords(given: Mapping[str, Any]) -> Loading:
+    """The keywords of one call.
+
+    Raises `UnsupportedError` for what only transformers does, `UnknownOptionError` for what no one
+    has, `InputError` for a value that cannot be.
+    """
+    left = {name: value for name, value in given.items() if name not in WITHOUT_EFFECT}
+    for name, way in REFUSED.items():
+        if left.pop(name, None) not in (None, False):
+            raise UnsupportedError(f"{name} is not here: {way}.")
+    dtype, old = left.pop("dtype", None), left.pop("torch_dtype", None)
+    found = Loading(
+        where={name: left.pop(name) for name in PLACES if name in left},
+        config=_config(left.pop("config", None)),
+        state_dict=left.pop("state_dict", None),
+        dtype=wanted_dtype(old if dtype is None else dtype),
+        device=_device(left.pop("device_map", None)),
+        attention=_attention(left.pop("attn_implementation", None)),
+        subfolder=left.pop("subfolder", None) or "",
+        safe=left.pop("use_safetensors", None),
+        mismatched=bool(left.pop("ignore_mismatched_sizes", False)),
+        told=bool(left.pop("output_loading_info", False)),
+        generation_config=left.pop("generation_config", None),
+    )
+    found.changes = left
+    return found
+
+
+def changed(config: GPT2Config, changes: Mapping[str, Any]) -> GPT2Config:
+    """The configuration with a call's values. Raises `UnknownOptionError`."""
+    for name in changes:
+        if not config.knows(name):
+            raise UnknownOptionError(
+                f"from_pretrained has no keyword {name!r}, and a GPT2Config no such value."
+            )
+    return config.replace(**changes) if changes else config
+
+
+def wanted_dtype(dtype: Any) -> torch.dtype | None:
+    """The precision that is meant; None keeps the file's own."""
+    if dtype is None or dtype == "auto":
+        return None
+    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise InputError(f"dtype must be float32, bfloat16, float16 or 'auto', found {dtype!r}.")
+    return found
+
+
+def _config(given: Any) -> GPT2Config | None:
+    """A configuration, of this package or of transformers, or the place of one."""
+    if given is None or isinstance(given, GPT2Config):
+        return given
+    if isinstance(given, (str, os.PathLike)):
+        found: GPT2Config = GPT2Config.from_pretrained(given)
+        return found
+    return GPT2Config.of(given)
+
+
+def _attention(kind: Any) -> str | None:
+    if kind is not None and kind not in ATTENTION:
+        raise UnsupportedError(
+            f"attn_implementation {kind!r} is not here, only 'eager' and 'sdpa': sdpa takes "
+            "PyTorch's flash kernels where there are some."
+        )
+    return None if kind is None else str(kind)
+
+
+def _device(where: Any) -> torch.device | None:
+    """The one device of a ``device_map``."""
+    places = set(where.values()) if isinstance(where, Mapping) else {where}
+    if places == {None}:
+        return None
+    if len(places) != 1 or places & {"disk", "meta"}:
+        raise UnsupportedError(f"device_map names {sorted(map(str, places))}: {_ONE_PLACE}.")
+    (place,) = places
+    if place in ("auto", "balanced", "balanced_low_0", "sequential"):
+        place = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.device(place)
+    except (RuntimeError, TypeError) as error:
+        raise OptionError(f"device_map {where!r} names no device ({error}).") from None

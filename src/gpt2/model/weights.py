@@ -1,0 +1,161 @@
+"""A checkpoint's tensors into a model, and what was missing or too much."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from gpt2.checkpoint import read_checkpoint
+from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical
+from gpt2.config import GPT2Config
+from gpt2.errors import GPT2Warning, MissingFileError, OptionError, WeightError
+from gpt2.hub import PICKLED, SAFE, SETTINGS, resolve
+from gpt2.model.keywords import Loading, changed, wanted_dtype
+
+if TYPE_CHECKING:
+    from gpt2.model.pretrained import PreTrainedModel
+
+
+@dataclass
+class Report:
+    """What a load found, by the model's names."""
+
+    missing: set[str] = field(default_factory=set)
+    unexpected: set[str] = field(default_factory=set)
+    mismatched: set[tuple[str, Any, Any]] = field(default_factory=set)
+
+    def to_dict(self) -> dict[str, Any]:
+        """In the form of transformers' ``output_loading_info``."""
+        return {
+            "missing_keys": self.missing,
+            "unexpected_keys": self.unexpected,
+            "mismatched_keys": self.mismatched,
+            "error_msgs": [],
+        }
+
+
+def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
+    """A model of a kind, or with ``output_loading_info`` (model, report)."""
+    config, tensors, generation = _read(name, call)
+    own = {n: call.changes[n] for n in _constructor(kind) if n in call.changes}
+    config = changed(config, {n: v for n, v in call.changes.items() if n not in own})
+    config._name_or_path = "" if name is None else str(name)
+    config._attn_implementation = call.attention or config._attn_implementation
+    dtype = call.dtype or _own_dtype(config, tensors)
+    model, report = _adopted(kind, config, own, tensors, dtype, call.mismatched)
+    model._loaded(generation)
+    if call.generation_config is not None:
+        model.generation_config = call.generation_config
+    model = (model if call.device is None else model.to(call.device)).eval()
+    if call.told:
+        return model, report.to_dict()
+    if report.missing:
+        _warn(kind, report.missing)
+    return model
+
+
+def _read(name: Any, call: Loading) -> tuple[GPT2Config, Mapping[str, Tensor], Any]:
+    """The configuration, the tensors by their full names, and generation_config.json."""
+    if name is None:
+        if call.config is None or call.state_dict is None:
+            raise OptionError("without a name, from_pretrained needs config= and state_dict=.")
+        return call.config.replace(), canonical(call.state_dict), None
+    if call.state_dict is not None:
+        raise OptionError("state_dict goes with config and no name: from_pretrained(None, ...).")
+    patterns = None
+    if call.subfolder:
+        patterns = [f"{call.subfolder}/{file}" for file in (*SETTINGS, *SAFE, *PICKLED)]
+    place = resolve(name, allow_patterns=patterns, **call.where)
+    checkpoint = read_checkpoint(
+        place / call.subfolder if call.subfolder else place, framework="torch", config=call.config
+    )
+    _check_form(checkpoint.form, call.safe, checkpoint.path)
+    config = checkpoint.config if call.config is None else checkpoint.config.replace()
+    return config, checkpoint.tensors, checkpoint.generation_config
+
+
+def _check_form(form: str, safe: bool | None, place: Path) -> None:
+    if safe is not None and safe is not (form == "safetensors"):
+        raise MissingFileError(f"{place} is read as {form}, and use_safetensors={safe} was asked.")
+
+
+def _own_dtype(config: GPT2Config, tensors: Mapping[str, Tensor]) -> torch.dtype:
+    """The precision that the configuration names, else the embedding's."""
+    named = wanted_dtype(config.dtype or config.torch_dtype)
+    return named or tensors[EMBEDDING].dtype
+
+
+def _constructor(kind: type[PreTrainedModel]) -> list[str]:
+    """What a subclass's constructor takes beside the configuration."""
+    return [n for n in inspect.signature(kind.__init__).parameters if n not in ("self", "config")]
+
+
+def _adopted(
+    kind: type[PreTrainedModel],
+    config: GPT2Config,
+    own: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
+    dtype: torch.dtype,
+    mismatched: bool,
+) -> tuple[PreTrainedModel, Report]:
+    """A model whose parameters are the checkpoint's tensors, not copies of them."""
+    with torch.device("meta"):
+        model = kind(config, **own)
+    state, report = _matched(model, tensors, dtype, mismatched)
+    if report.missing or next(model.buffers(), None) is not None:  # what a constructor alone knows
+        model = kind(config, **own).to(dtype)
+        for module in {model.get_submodule(name.rpartition(".")[0]) for name in report.missing}:
+            model._init_weights(module)
+    model.load_state_dict(state, strict=False, assign=True)
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)
+    model.tie_weights()
+    return model, report
+
+
+def _matched(
+    model: PreTrainedModel, tensors: Mapping[str, Tensor], dtype: torch.dtype, mismatched: bool
+) -> tuple[dict[str, Tensor], Report]:
+    """The tensors by the model's names."""
+    state, report = {}, Report()
+    prefix = "" if model.base_prefix else "transformer."
+    wanted = torch.nn.Module.state_dict(model)
+    for name, parameter in wanted.items():
+        source = prefix + name
+        if source == HEAD and source not in tensors:
+            source = EMBEDDING
+        if source not in tensors:
+            report.missing.add(name)
+            continue
+        tensor = tensors[source]
+        if tensor.shape == parameter.shape:
+            state[name] = tensor.to(dtype) if tensor.is_floating_point() else tensor
+        elif mismatched:
+            report.missing.add(name)
+            report.mismatched.add((name, tensor.shape, parameter.shape))
+        else:
+            raise WeightError(
+                f"{source} is {list(tensor.shape)} in the file and {list(parameter.shape)} in the "
+                "model; ignore_mismatched_sizes=True begins it anew."
+            )
+    used = {prefix + name for name in wanted} | {HEAD}
+    report.unexpected = {name for name in tensors if name not in used}
+    if core := sorted(n for n in report.missing if (prefix + n).startswith("transformer.")):
+        raise WeightError(f"the checkpoint has no {prefix}{core[0]}.")
+    return state, report
+
+
+def _warn(kind: type[PreTrainedModel], missing: set[str]) -> None:
+    warnings.warn(
+        f"{', '.join(sorted(missing))} of {kind.__name__} is not in the checkpoint and begins at "
+        "random: train it before use.",
+        GPT2Warning,
+        stacklevel=5,
+    )
