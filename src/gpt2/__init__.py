@@ -44,9 +44,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.auto import AutoConfig as AutoConfig
     from gpt2.auto import AutoModel as AutoModel
     from gpt2.auto import AutoModelForCausalLM as AutoModelForCausalLM
-    from gpt2.auto import (
-        AutoModelForSequenceClassification as AutoModelForSequenceClassification,
-    )
+    from gpt2.auto import AutoModelForSequenceClassification as AutoModelForSequenceClassification
     from gpt2.auto import AutoTokenizer as AutoTokenizer
     from gpt2.auto import pipeline as pipeline
     from gpt2.auto import set_seed as set_seed

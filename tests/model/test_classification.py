@@ -11,7 +11,7 @@ import transformers
 from torch_pairs import SHAPE, pair, same, tokens
 
 from gpt2 import GPT2Config, GPT2ForSequenceClassification
-from gpt2.errors import InputError
+from gpt2.errors import GPT2Warning, InputError
 
 pytestmark = pytest.mark.parity
 PAD = 66
@@ -81,7 +81,8 @@ def test_starts_from_a_language_model(tmp_path: Path) -> None:
     """The body is the language model's, the head is new and small."""
     model, _ = pair(torch.float32)
     model.save_pretrained(tmp_path)
-    ours = GPT2ForSequenceClassification.from_pretrained(tmp_path, num_labels=5)
+    with pytest.warns(GPT2Warning, match=r"score.weight .* train it"):
+        ours = GPT2ForSequenceClassification.from_pretrained(tmp_path, num_labels=5)
     same(ours.transformer.wte.weight, model.transformer.wte.weight, 0)
     assert ours.score.weight.shape == (5, 24)
     assert 0.01 < ours.score.weight.std().item() < 0.03
