@@ -8,6 +8,7 @@
 
 #include "cache.h"
 #include "error.h"
+#include "gate.h"
 #include "gpt2.h"
 #include "logprob.h"
 #include "model.h"
@@ -55,11 +56,26 @@ namespace {
 
 thread_local std::string message;
 thread_local const gpt2_engine* inside = nullptr;  // the engine whose tap this thread is in
+Gate* gate = new Gate;  // it outlives every thread
+
+// From a thread's outermost call of an engine to that one's end.
+class Passage {
+ public:
+  explicit Passage(bool outermost) : outermost_(outermost) {
+    if (outermost_) gate->enter();
+  }
+  ~Passage() {
+    if (outermost_) gate->leave();
+  }
+
+ private:
+  const bool outermost_;
+};
 
 // One call on an engine at a time. A tap that calls its own engine would wait for ever.
 class Turn {
  public:
-  explicit Turn(gpt2_engine* engine) : before_(inside) {
+  explicit Turn(gpt2_engine* engine) : before_(inside), passage_(inside == nullptr) {
     require(inside != engine, GPT2_INVALID, "a tap cannot call the engine it looks into");
     lock_ = Lock(engine->mutex);
     inside = engine;
@@ -68,6 +84,7 @@ class Turn {
 
  private:
   const gpt2_engine* before_;
+  const Passage passage_;
   Lock lock_;
 };
 
@@ -218,7 +235,29 @@ void require_sampling(const gpt2_sampling& sampling) {
 using gpt2::guarded;
 using gpt2::require;
 
+const char* gpt2_abi(void) {
+  static const std::string abi = [] {
+    std::string found = std::to_string(GPT2_ABI);
+    for (const size_t size : {sizeof(gpt2_shape), sizeof(gpt2_options), sizeof(gpt2_sampling),
+                              sizeof(gpt2_rescored), sizeof(gpt2_packing), sizeof(gpt2_point),
+                              sizeof(gpt2_omissions)}) {
+      found += " " + std::to_string(size);
+    }
+    return found;
+  }();
+  return abi.c_str();
+}
+
 const char* gpt2_message(void) { return gpt2::message.c_str(); }
+
+void gpt2_before_fork(void) { gpt2::gate->close(gpt2::inside != nullptr); }
+
+void gpt2_after_fork_in_parent(void) { gpt2::gate->open(); }
+
+void gpt2_after_fork_in_child(void) {
+  gpt2::gate = new gpt2::Gate;  // the old one stays: threads wait there that are not here
+  if (gpt2::inside != nullptr) gpt2::gate->enter();
+}
 
 int gpt2_engine_new(const gpt2_shape* shape, const gpt2_options* options, gpt2_engine** engine) {
   return guarded([&] { *engine = new gpt2_engine(*shape, *options); });

@@ -100,6 +100,21 @@ typedef struct {
 typedef struct gpt2_engine gpt2_engine;
 typedef struct gpt2_cache gpt2_cache;
 
+// Raised with every change of this file that code compiled or written for an older one does not
+// bear.
+#define GPT2_ABI 2
+
+// GPT2_ABI and the sizes of shape, options, sampling, rescored, packing, point and omissions, with
+// spaces between: a caller whose own differ must not go on.
+GPT2_API const char* gpt2_abi(void);
+
+// Around fork() in a process of several threads; else a child may wait for ever for an engine that
+// another thread was using. The first returns when no call runs on any engine; then they wait until
+// the second, or in the child the third.
+GPT2_API void gpt2_before_fork(void);
+GPT2_API void gpt2_after_fork_in_parent(void);
+GPT2_API void gpt2_after_fork_in_child(void);
+
 // What went wrong in this thread's last failed call.
 GPT2_API const char* gpt2_message(void);
 

@@ -48,8 +48,13 @@ class PlainFloats {
 
 namespace {
 
-constexpr int kSpinsBeforeYield = 4000;   // some 50 microseconds at a barrier
+constexpr int kSpinsAtBarrier = 4000;     // some 50 microseconds
 constexpr int kSpinsBeforeSleep = 40000;  // half a millisecond: the time sampling a token may take
+
+// Whether each of so many threads may have a processor to spin on.
+bool have_processors(int threads) {
+  return threads <= static_cast<int>(std::thread::hardware_concurrency());
+}
 
 void pause() {
 #if defined(__x86_64__)
@@ -70,19 +75,21 @@ struct Team::State {
   void barrier(int threads);
 
   const pid_t process = getpid();
+  const bool spins;  // before it sleeps; with fewer processors than threads the late one needs it
   const std::function<void(const Worker&)>* work = nullptr;
   std::atomic<bool> stop{false};
   alignas(64) std::atomic<unsigned> call{0};  // counts the calls of run
-  std::atomic<int> asleep{0};
+  std::atomic<int> asleep{0};  // helpers that wait for a call
   alignas(64) std::atomic<int> arrived{0};
   alignas(64) std::atomic<unsigned> round{0};  // counts the barriers passed
+  std::atomic<int> resting{0};                 // workers that sleep at one
   alignas(64) std::atomic<int> next{0};        // the piece that is taken next
   std::mutex mutex;
-  std::condition_variable wake;
+  std::condition_variable wake, passed;
   std::vector<std::thread> helpers;
 };
 
-Team::State::State(Team* team) {
+Team::State::State(Team* team) : spins(have_processors(team->threads_)) {
   try {
     for (int i = 1; i < team->threads_; i++) {
       helpers.emplace_back([this, worker = Worker(team, i, team->threads_)] { serve(worker); });
@@ -112,7 +119,7 @@ void Team::State::serve(const Worker& worker) {
 }
 
 void Team::State::wait_for_call(unsigned seen) {
-  for (int i = 0; i < kSpinsBeforeSleep; i++) {
+  for (int i = 0; spins && i < kSpinsBeforeSleep; i++) {
     if (call.load(std::memory_order_acquire) != seen) return;
     pause();
   }
@@ -135,16 +142,21 @@ void Team::State::barrier(int threads) {
   if (arrived.fetch_add(1, std::memory_order_acq_rel) == threads - 1) {
     arrived.store(0, std::memory_order_relaxed);
     next.store(threads, std::memory_order_relaxed);
-    round.store(now + 1, std::memory_order_release);
+    round.store(now + 1);
+    if (resting > 0) {
+      std::lock_guard<std::mutex> lock(mutex);
+      passed.notify_all();
+    }
     return;
   }
-  for (int i = 0; round.load(std::memory_order_acquire) == now; i++) {
-    if (i < kSpinsBeforeYield) {
-      pause();
-    } else {
-      std::this_thread::yield();  // more threads than cores: let the late one run
-    }
+  for (int i = 0; spins && i < kSpinsAtBarrier; i++) {
+    if (round.load(std::memory_order_acquire) != now) return;
+    pause();
   }
+  std::unique_lock<std::mutex> lock(mutex);
+  resting++;
+  passed.wait(lock, [&] { return round.load() != now; });
+  resting--;
 }
 
 Team::Team(int threads) : threads_(threads), state_(std::make_unique<State>(this)) {}

@@ -25,7 +25,10 @@ class LoadOptions:
     dtype: str | None = option(None, "The precision to compute in, such as float32 or int8.")
     kv_dtype: KVDtype = option("fp16", "Keys and values of the native engine.")
     threads: int | None = option(
-        None, "Of the native engine; by default GPT2_THREADS or the physical cores.", minimum=1
+        None,
+        "Of the native engine; by default GPT2_THREADS or the physical cores, and at most the "
+        "processors there are.",
+        minimum=1,
     )
     kernels: str | None = option(
         None, "Of the native engine: generic, avx2, avx512; by default the best."

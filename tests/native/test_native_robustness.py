@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt2.engine import Sampling
-from gpt2.errors import ContextLengthError, InputError, OptionError, WeightError
-from gpt2.native import NativeCache, NativeEngine
+from gpt2.errors import ConfigError, ContextLengthError, InputError, OptionError, WeightError
+from gpt2.native import NativeCache, NativeEngine, library, threads
 from gpt2.native.threads import thread_count
+from gpt2.processors import processors
 from tests.native.models import AWKWARD, EVEN, random_weights, weights_of
 from tests.native.test_native_engine import packed_weights
 
@@ -131,10 +135,10 @@ def test_two_engines_and_four_threads() -> None:
             if not np.array_equal(one.extend(one.new_cache(1), [[7] * 50]), wanted[i % 2]):
                 wrong.append(i)
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
-    for thread in threads:
+    workers = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in workers:
         thread.start()
-    for thread in threads:
+    for thread in workers:
         thread.join()
     assert not wrong
 
@@ -224,10 +228,10 @@ def test_two_engines_write_side_by_side() -> None:
         found[which, prompt] = engines[which].generate(prompts[prompt], **OPTIONS).tolist()
 
     keys = [(which, prompt) for which in range(2) for prompt in range(3)]
-    threads = [threading.Thread(target=work, args=key) for key in keys]
-    for thread in threads:
+    workers = [threading.Thread(target=work, args=key) for key in keys]
+    for thread in workers:
         thread.start()
-    for thread in threads:
+    for thread in workers:
         thread.join()
     assert found == {(which, prompt): wanted[which][prompt] for which, prompt in keys}
 
@@ -252,9 +256,128 @@ def test_thread_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPT2_THREADS", "5")
     assert thread_count(None) == 5
     assert thread_count(2) == 2
-    monkeypatch.setenv("GPT2_THREADS", "many")
-    with pytest.raises(OptionError, match="GPT2_THREADS"):
-        thread_count(None)
+    for wrong in ("many", "0", "1025", "9" * 5000):
+        monkeypatch.setenv("GPT2_THREADS", wrong)
+        with pytest.raises(OptionError, match="GPT2_THREADS"):
+            thread_count(None)
+    for number in (0, 1025, 2**32 + 2, 2.0, True):
+        with pytest.raises(OptionError, match="from 1 to 1024"):
+            thread_count(number)  # type: ignore[arg-type]
+    monkeypatch.setattr(threads, "processors", processors)
+    assert thread_count(1000) == min(1000, processors())
+
+
+def test_numbers_beyond_32_bits_are_refused(engine: NativeEngine) -> None:
+    memory = engine.new_cache(2)
+    engine.extend(memory, [[1, 2], [3]])
+    for row, length in ((0, 2**32), (2**32, 0), (0, 0.0), (False, 0), (0, None)):
+        with pytest.raises(InputError, match=r"row|length"):
+            memory.truncate(row, length)  # type: ignore[arg-type]
+    assert memory.lengths == [2, 1]
+    memory.truncate(np.int64(0), np.int32(1))  # type: ignore[arg-type]
+    assert memory.lengths == [1, 1]
+    for rows, capacity in ((2**32 + 1, None), (1.5, None), (1, 1.5), ("2", 4), (1, 2**32 + 4)):
+        with pytest.raises(InputError, match=r"whole number|32 bits"):
+            engine.new_cache(rows, capacity)  # type: ignore[arg-type]
+    assert engine.new_cache(1, 2**20).capacity == AWKWARD.n_positions
+    with pytest.raises(InputError, match="32 bits"):
+        engine.extend_top(memory, [[1], [1]], k=2**32 + 1)
+    huge = engine.draw(np.zeros((1, 101), np.float32), Sampling(top_k=2**32 + 1), [0.99])
+    assert huge == engine.draw(np.zeros((1, 101), np.float32), Sampling(top_k=0), [0.99])
+    for name in ("n_positions", "n_inner"):
+        with pytest.raises(ConfigError):
+            NativeEngine(weights_of("awkward"), AWKWARD.replace(**{name: 2**32 + 16}))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_forks_while_other_threads_write(engine: NativeEngine) -> None:
+    """Also while a tap is called, which needs the interpreter that the forking thread has."""
+    tapped = NativeEngine(weights_of("awkward"), AWKWARD, threads=2)
+    wanted = engine.generate([[1, 2]], **OPTIONS).tolist()
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            assert engine.generate([[1, 2]], **OPTIONS).tolist() == wanted
+
+    def look() -> None:
+        with tapped.tapped(lambda name, values: None):
+            while not stop.is_set():
+                tapped.extend(tapped.new_cache(1), [[1, 2]])
+
+    others = [threading.Thread(target=work) for work in (write, write, look)]
+    for thread in others:
+        thread.start()
+    try:
+        children = [_forked(engine, tapped, wanted) for _ in range(15)]
+        codes = [_waited(child) for child in children]
+    finally:
+        stop.set()
+        for thread in others:
+            thread.join()
+    assert codes == [0] * 15
+
+
+def _forked(engine: NativeEngine, tapped: NativeEngine, wanted: list[list[int]]) -> int:
+    child = os.fork()
+    if child == 0:
+        same = engine.generate([[1, 2]], **OPTIONS).tolist() == wanted
+        os._exit(0 if same and tapped.extend(tapped.new_cache(1), [[1]]).shape == (1, 101) else 1)
+    return child
+
+
+def _waited(child: int) -> int:
+    """The exit code; a child that hangs is killed after 20 seconds."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if (found := os.waitpid(child, os.WNOHANG))[0]:
+            return os.waitstatus_to_exitcode(found[1])
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_tap_may_fork(engine: NativeEngine) -> None:
+    codes: list[int] = []
+
+    def tap(name: str, values: np.ndarray) -> None:
+        if name == "h.0.attn.pattern" and not codes:
+            child = os.fork()
+            if child == 0:
+                other = NativeEngine(weights_of("awkward"), AWKWARD, dtype="int8")
+                os._exit(other.extend(other.new_cache(1), [[1, 2, 3]]).shape != (1, 101))
+            codes.append(_waited(child))
+
+    wanted = engine.extend(engine.new_cache(1), [[1, 2, 3]])
+    with engine.tapped(tap):
+        found = engine.extend(engine.new_cache(1), [[1, 2, 3]])
+    assert codes == [0]
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("source", ["", 'const char* gpt2_abi(void) { return "1 4 4"; }'])
+def test_a_core_of_another_version_is_told(tmp_path: Path, source: str) -> None:
+    if (compiler := shutil.which("cc")) is None:
+        pytest.skip("there is no C compiler")
+    known = [name for name in library._FUNCTIONS if name != "gpt2_abi"]
+    text = source + "".join(f"void {name}(void) {{}}\n" for name in known)
+    (tmp_path / "old.c").write_text(text, "utf-8")
+    command = [compiler, "-shared", "-fPIC", "-o", "old.so", "old.c"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "gpt2", "generate", "a"],
+        env={**os.environ, "GPT2_CORE": str(tmp_path / "old.so")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert run.stderr.count("\n") == 1
+    assert "another version of this package" in run.stderr
+    assert "pip install" in run.stderr
 
 
 def test_the_largest_sums_do_not_overflow() -> None:

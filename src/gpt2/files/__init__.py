@@ -1,5 +1,6 @@
-"""Files: written whole or not at all (`writing`), read with clear errors (`reading`), and the names
-that a file may give to its neighbours (`names`)."""
+"""Files: written whole or not at all (`writing`), read with clear errors (`reading`), the names
+that a file may give to its neighbours (`names`), dataclasses out of JSON (`records`) and which
+process writes (`locks`)."""
 
 from gpt2.files.names import inside, plain_name
 from gpt2.files.reading import (

@@ -26,7 +26,7 @@ class Stopping:
     ) -> None:
         self.eos = frozenset(token_list(options.eos_token_id))
         self.criteria = list(criteria)
-        self.deadline = None if options.max_time is None else time.time() + options.max_time
+        self.deadline = None if options.max_time is None else time.monotonic() + options.max_time
         self.strings = _StopStrings(options.stop_strings, tokenizer)
 
     @property
@@ -55,7 +55,7 @@ class Stopping:
         done = [row[-1] in self.eos for row in rows]
         if self.strings.strings:
             done = [a or self.strings.ends(row) for a, row in zip(done, rows, strict=True)]
-        if self.deadline is not None and time.time() > self.deadline:
+        if self.deadline is not None and time.monotonic() > self.deadline:
             done = [True] * len(rows)
         for criterion in self.criteria:
             array = ids() if callable(ids) else ids

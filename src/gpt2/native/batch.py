@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from array import array
 from collections.abc import Iterator, Sequence
 from ctypes import c_void_p
@@ -90,6 +91,19 @@ class Step:
 
 def _place(numbers: array[Any]) -> c_void_p:
     return c_void_p(numbers.buffer_info()[0])
+
+
+def whole_number(value: Any, what: str) -> int:
+    """A whole number of 32 bits; raises `InputError` for anything else."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise InputError(f"{what} must be a whole number, found {value!r:.40}.")
+    if not INT32.min <= number <= INT32.max:
+        raise InputError(f"{what} must fit 32 bits, found {number:.3e}.")
+    return number
 
 
 def integers(values: Any, what: str) -> array[int]:

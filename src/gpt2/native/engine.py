@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from gpt2.config import GPT2Config
 from gpt2.engine import Logits, Sampling
-from gpt2.errors import InputError, OptionError, WeightError
+from gpt2.errors import ConfigError, InputError, OptionError, WeightError
 from gpt2.generation import GenerationMixin
 from gpt2.generation.sampling import likeliest, undecided
-from gpt2.native.batch import Batch, Step, whole_numbers
+from gpt2.native.batch import INT32, Batch, Step, whole_number, whole_numbers
 from gpt2.native.library import (
     ACTIVATIONS,
     DTYPES,
@@ -87,6 +87,7 @@ class NativeCache:
 
     def truncate(self, row: int, length: int) -> None:
         """Forget all but the first ``length`` tokens of a row."""
+        row, length = whole_number(row, "row"), whole_number(length, "length")
         check(core().gpt2_cache_truncate(self.handle, row, length))
 
 
@@ -129,7 +130,8 @@ class NativeEngine(GenerationMixin):
                 ``dtype``, but int8 where that is int4.
             kv_dtype: keys and values in the cache: fp16, fp32 or int8 (a scale per position and
                 head; about half the memory of fp16).
-            threads: None means GPT2_THREADS, or the physical cores.
+            threads: None means GPT2_THREADS, or the physical cores; the processors that this
+                process may use are the most.
             kernels: generic; avx2 or avx512 on x86-64; neon (with the dot product of ARMv8.2) or
                 neon_base on 64-bit ARM; None means the best this processor runs.
             exact_head: whether `extend_top` (greedy decoding) with k, and `extend_draw` (sampling)
@@ -212,9 +214,10 @@ class NativeEngine(GenerationMixin):
         return np.frombuffer(ctypes.string_at(data, size.value), np.uint8).copy()
 
     def new_cache(self, rows: int, capacity: int | None = None) -> NativeCache:
-        """An empty cache; capacity None means ``n_positions``."""
+        """An empty cache; capacity None means ``n_positions``, and so does any larger one."""
         limit = self.config.n_positions
-        return NativeCache(self, rows, limit if capacity is None else min(capacity, limit))
+        room = limit if capacity is None else min(whole_number(capacity, "capacity"), limit)
+        return NativeCache(self, whole_number(rows, "rows"), room)
 
     def extend(
         self,
@@ -249,6 +252,7 @@ class NativeEngine(GenerationMixin):
     ) -> tuple[Ints, Floats]:
         """Append tokens and return the k largest logits; see `gpt2.engine.ChoosingEngine`."""
         _check_mode(logits, ("last", "all"))
+        k = whole_number(k, "k")
         if not 1 <= k <= min(MOST_TOP, self.config.vocab_size):
             raise OptionError(
                 f"k must be at least 1 and at most {min(MOST_TOP, self.config.vocab_size)}, "
@@ -477,7 +481,8 @@ def _undone(cache: NativeCache, batch: Batch) -> Iterator[None]:
 @lru_cache(64)
 def _draw(sampling: Sampling) -> Draw:
     s = sampling
-    return Draw(s.temperature, s.top_k, s.top_p, s.min_p, s.typical_p, s.epsilon_cutoff,
+    top_k = min(s.top_k, INT32.max)  # far above any vocabulary: all of it
+    return Draw(s.temperature, top_k, s.top_p, s.min_p, s.typical_p, s.epsilon_cutoff,
                 s.eta_cutoff, s.renormalize_logits)  # fmt: skip
 
 
@@ -506,6 +511,9 @@ def _new_engine(shape: Shape, options: Options) -> ctypes.c_void_p:
 
 
 def _shape(config: GPT2Config) -> Shape:
+    sizes = config.vocab_size, config.n_positions, config.n_embd, config.n_layer, config.n_head
+    if max(*sizes, config.inner) > INT32.max:
+        raise ConfigError(f"A size of the model does not fit 32 bits: {max(*sizes, config.inner)}.")
     return Shape(
         vocabulary=config.vocab_size,
         positions=config.n_positions,

@@ -116,8 +116,15 @@ class Draw(ctypes.Structure):
 # The first arguments of all that extend: engine, cache, how many rows, rows, counts, ids, mode.
 _EXTEND = (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p, c_int32)
 
+STRUCTURES = (Shape, Options, Draw, RescoredCounts, Packing, Point, Omissions)
+ABI = " ".join(map(str, (2, *map(ctypes.sizeof, STRUCTURES))))  # what gpt2_abi must give
+
 # Function -> its result and arguments; None is void, c_int32 mostly a status.
 _FUNCTIONS = {
+    "gpt2_abi": (c_char_p, ()),
+    **dict.fromkeys(
+        ("gpt2_before_fork", "gpt2_after_fork_in_parent", "gpt2_after_fork_in_child"), (None, ())
+    ),
     "gpt2_message": (c_char_p, ()),
     "gpt2_engine_new": (c_int32, (POINTER(Shape), POINTER(Options), POINTER(c_void_p))),
     "gpt2_engine_free": (None, (c_void_p,)),
@@ -164,17 +171,37 @@ _ERRORS: dict[int, type[Exception]] = {
 
 @cache
 def core() -> ctypes.CDLL:
-    """The loaded library; raises `MissingDependencyError` where it was not built."""
+    """The loaded library.
+
+    Raises `MissingDependencyError` where it was not built, or from another version's sources.
+    """
     try:
         library = ctypes.CDLL(str(PATH))
     except OSError as error:
         raise MissingDependencyError(
-            f"the native core cannot be loaded ({error}). It is built by: {install()}"
+            f"The native core cannot be loaded ({error}). It is built by: {install()}"
         ) from None
     for name, (result, arguments) in _FUNCTIONS.items():
-        function = getattr(library, name)
+        function = getattr(library, name, None)
+        if function is None:
+            raise _stale(f"it has no {name}")
         function.restype, function.argtypes = result, arguments
+    if (found := library.gpt2_abi().decode()) != ABI:
+        raise _stale(f"its interface is {found}, this package's {ABI}")
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=library.gpt2_before_fork,
+            after_in_parent=library.gpt2_after_fork_in_parent,
+            after_in_child=library.gpt2_after_fork_in_child,
+        )
     return library
+
+
+def _stale(why: str) -> MissingDependencyError:
+    return MissingDependencyError(
+        f"The native core {PATH} belongs to another version of this package ({why}). It is built "
+        f"by: {install()}"
+    )
 
 
 def check(status: int) -> None:

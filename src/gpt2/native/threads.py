@@ -1,38 +1,36 @@
-"""How many threads are worth having."""
+"""How many threads compute."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from gpt2.errors import OptionError
+from gpt2.processors import physical_cores, processors
 
 VARIABLE = "GPT2_THREADS"
-
-
-def physical_cores() -> int:
-    """The physical cores this process may use; two threads of one core share its arithmetic."""
-    if not hasattr(os, "sched_getaffinity"):  # macOS
-        return os.cpu_count() or 1
-    cores = set()
-    for cpu in os.sched_getaffinity(0):
-        siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
-        try:
-            cores.add(siblings.read_text().strip())
-        except OSError:
-            cores.add(str(cpu))
-    return len(cores)
+MOST = 1024  # csrc/model.cc
 
 
 def thread_count(threads: int | None) -> int:
-    """``threads`` if given, else the variable GPT2_THREADS, else the physical cores."""
+    """``threads`` if given, else the variable GPT2_THREADS, else the physical cores.
+
+    Never more than the processors this process may use: others would only wait for them.
+    """
+    return min(_wished(threads), processors())
+
+
+def _wished(threads: int | None) -> int:
     if threads is not None:
-        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-            raise OptionError(f"threads must be a whole number of at least 1, found {threads!r}.")
+        if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST:
+            raise OptionError(
+                f"threads must be a whole number from 1 to {MOST}, found {threads!r}."
+            )
         return threads
     named = os.environ.get(VARIABLE)
     if named is None:
         return physical_cores()
-    if not named.isascii() or not named.isdecimal() or int(named) < 1:
-        raise OptionError(f"{VARIABLE} must be a whole number of at least 1, found {named!r}.")
+    if not (named.isascii() and named.isdecimal() and len(named) < 9 and 1 <= int(named) <= MOST):
+        raise OptionError(
+            f"{VARIABLE} must be a whole number from 1 to {MOST}, found {named!r:.40}."
+        )
     return int(named)

@@ -9,7 +9,6 @@ happens inside a stretch of bytes until it is two parts does not depend on what 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 from gpt2.errors import TokenizerError
+from gpt2.processors import processors
 from gpt2.tokenizer.bpe import Pair, merge_word, well_formed
 
 # `bpe.SPLIT` in a form that never goes back over what it has matched (++), which is faster.
@@ -90,10 +90,9 @@ def check_merges(vocab: Container[Any], merges: Iterable[tuple[Any, Any]]) -> No
 
 def threads(jobs: int) -> ThreadPoolExecutor | None:
     """A pool for a batch (tiktoken lets go of the interpreter), or None if it would not pay."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     from concurrent.futures import ThreadPoolExecutor  # here, for few calls need it
 
-    workers = min(cores or 1, jobs)
+    workers = min(processors(), jobs)
     return ThreadPoolExecutor(workers) if workers > 1 else None
 
 

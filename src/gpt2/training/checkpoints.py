@@ -26,8 +26,8 @@ from torch import Tensor
 from gpt2.checkpoint.mapped import read_safetensors, write_safetensors
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.files import read_json_object, reported, write_json
-from gpt2.locks import lock
-from gpt2.records import record
+from gpt2.files.locks import lock
+from gpt2.files.records import record
 from gpt2.training.config import Start, TrainingConfig
 
 FOLDER, TRAINING, MODEL = "checkpoints", "training", "model"

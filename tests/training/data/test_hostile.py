@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gpt2.errors import CorruptFileError, GPT2Error, OptionError, WriteError
-from gpt2.records import record
+from gpt2.files.records import record
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training import corpus as corpora
 from gpt2.training.checkpoints import Checkpoints, State, read_state

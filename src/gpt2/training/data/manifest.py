@@ -10,7 +10,7 @@ from typing import Any
 
 from gpt2.errors import CorruptFileError, MissingFileError
 from gpt2.files import read_json_object, write_json
-from gpt2.records import record
+from gpt2.files.records import record
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data.shards import Shard
 

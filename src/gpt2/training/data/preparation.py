@@ -27,9 +27,10 @@ from typing import Any, Literal
 
 from gpt2.errors import InputError, OptionError
 from gpt2.files import read_json_object, reported, write_json
-from gpt2.locks import lock
+from gpt2.files.locks import lock
+from gpt2.files.records import record
 from gpt2.options import option, validate
-from gpt2.records import record
+from gpt2.processors import processors
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data import filters, manifest, seen, shards, sources
 from gpt2.training.data.encode import SPLITS, Encoded, Encoder, dtype_of
@@ -302,7 +303,7 @@ class _Job:
             self.dtype,
         )
         self.tokenizer.encode("a")  # it builds its tables once, before the threads
-        threads = self.config.threads or _cores()
+        threads = self.config.threads or processors()
         waiting: deque[tuple[_Batch, Future[tuple[list[Encoded], int]]]] = deque()
         held = 0  # characters that wait, so that long documents do not pile up
         last_save = time.monotonic()
@@ -369,12 +370,6 @@ def _few(
         if len(looked) >= FEW or characters >= LOOK:
             break
     return len(looked) < FEW, chain(looked, documents)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager

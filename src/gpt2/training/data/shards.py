@@ -22,7 +22,7 @@ import numpy as np
 
 from gpt2.errors import CorruptFileError
 from gpt2.files import reported
-from gpt2.locks import open_regular
+from gpt2.files.locks import open_own
 
 ENDS = np.dtype("<u8")
 NAME = re.compile(r"[a-z]+-[0-9]{5,}\.bin")  # no other name is one in this folder
@@ -142,7 +142,7 @@ class _HashedFile:
         self.path = path
         self.hash = hashlib.sha256()
         with reported(path):
-            self.file = open_regular(path, os.O_RDWR | os.O_CREAT)
+            self.file = open_own(path, os.O_RDWR | os.O_CREAT)
             found = os.fstat(self.file.fileno()).st_size
         if found < size:
             self.file.close()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, TokenizerError
-from gpt2.locks import open_regular
+from gpt2.files.locks import open_own
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data.encode import TRAIN
 from gpt2.training.data.manifest import TOKENIZER, Manifest, fingerprint
@@ -176,7 +176,7 @@ def _sha256(path: Path) -> str:
 
 def _opened(path: Path) -> FileIO:
     try:
-        return open_regular(path, os.O_RDONLY)
+        return open_own(path, os.O_RDONLY)
     except FileNotFoundError:
         raise MissingFileError(f"{path} is missing, and the manifest names it.") from None
     except OSError as error:

@@ -9,10 +9,10 @@ from io import FileIO
 from pathlib import Path
 
 from gpt2.errors import OptionError
-from gpt2.files import reported
+from gpt2.files.writing import reported
 
 
-def open_regular(path: Path, flags: int) -> FileIO:
+def open_own(path: Path, flags: int) -> FileIO:
     """Open a regular file itself: a link is not followed, a pipe or a device is not waited for.
 
     Args:
@@ -43,7 +43,7 @@ def lock(path: Path, busy: str) -> FileIO:
     import fcntl
 
     with reported(path):
-        file = open_regular(path, os.O_RDWR | os.O_CREAT)
+        file = open_own(path, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
