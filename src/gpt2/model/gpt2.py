@@ -53,6 +53,20 @@ class Conv1D(PackedLinear):
         self.weight = nn.Parameter(torch.empty(inputs, outputs))
         self.bias = nn.Parameter(torch.empty(outputs))
 
+    @property
+    def nx(self) -> int:
+        """The number of inputs, under transformers' name."""
+        return self.weight.shape[0]
+
+    @property
+    def nf(self) -> int:
+        """The number of outputs, under transformers' name."""
+        return self.weight.shape[1]
+
+    def extra_repr(self) -> str:
+        """The shape, where the module is printed."""
+        return f"nf={self.nf}, nx={self.nx}"
+
     def _outputs_first(self) -> Tensor:
         return self.weight.t()
 
@@ -76,6 +90,8 @@ class CausalSelfAttention(nn.Module):
         super().__init__()
         self.config, self.layer = config, layer
         self.scale = config.attention_scale(layer)
+        self.num_heads, self.head_dim = config.n_head, config.head_dim
+        self.embed_dim = self.split_size = config.n_embd  # names that people reach for
         self.c_attn = Conv1D(config.n_embd, 3 * config.n_embd)
         self.c_proj = Conv1D(config.n_embd, config.n_embd)
         self.resid_dropout = nn.Dropout(config.resid_pdrop)
@@ -139,7 +155,7 @@ class MLP(nn.Module):
         self.layer = layer
         self.c_fc = Conv1D(config.n_embd, config.inner)
         self.c_proj = Conv1D(config.inner, config.n_embd)
-        self.activation = ACTIVATIONS[config.activation_function]
+        self.act = ACTIVATIONS[config.activation_function]
         self.dropout = nn.Dropout(config.resid_pdrop)
 
     def forward(self, x: Tensor, tap: Tap | None, norm: nn.LayerNorm | None = None) -> Tensor:
@@ -147,7 +163,7 @@ class MLP(nn.Module):
         if norm is not None:
             before = normed(x, norm, self.c_fc)
             return self.dropout(gelu_linear(before, self.c_proj.weight, self.c_proj.bias))
-        hidden = at(tap, f"h.{self.layer}.mlp.hidden", self.activation(self.c_fc(x)))  # [B, T, 4 D]
+        hidden = at(tap, f"h.{self.layer}.mlp.hidden", self.act(self.c_fc(x)))  # [B, T, 4 D]
         return at(tap, f"h.{self.layer}.mlp", self.dropout(self.c_proj(hidden)))
 
 
@@ -210,6 +226,7 @@ class GPT2Model(PreTrainedModel):
         self.tap: Tap | None = None
         self.gradient_checkpointing = False
         self.checkpoint_options: dict[str, Any] = {"use_reentrant": False}
+        self.checkpoint_every = 1
         self.init_weights()
 
     def forward(
@@ -308,8 +325,9 @@ class GPT2Model(PreTrainedModel):
         plain = attentions or self.tap is not None or self.config.plain_attention
         states: list[Tensor] = [x]
         patterns: list[Tensor | None] = []
-        for block in self.h:
-            if self.gradient_checkpointing and self.training:
+        again = self.gradient_checkpointing and self.training
+        for layer, block in enumerate(self.h):
+            if again and layer % self.checkpoint_every == 0:
                 x, pattern = checkpoint(
                     block, x, window, self.tap, plain, **self.checkpoint_options
                 )
@@ -349,6 +367,16 @@ class LMHead(PackedLinear):
     def __init__(self, config: GPT2Config) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(config.vocab_size, config.n_embd))
+
+    @property
+    def in_features(self) -> int:
+        """D, as of torch's Linear."""
+        return self.weight.shape[1]
+
+    @property
+    def out_features(self) -> int:
+        """V, as of torch's Linear."""
+        return self.weight.shape[0]
 
     def _outputs_first(self) -> Tensor:
         return self.weight
@@ -429,6 +457,29 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
             attentions=hidden.attentions,
         )
         return output if self.config.asked("return_dict", return_dict) else output.to_tuple()
+
+    def prepare_inputs_for_generation(
+        self,
+        input_ids: Tensor,
+        next_sequence_length: int | None = None,
+        past_key_values: TorchCache | None = None,
+        attention_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        is_first_iteration: bool = False,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """What `forward` takes for one step of a decoding loop of one's own, as in transformers."""
+        last = slice(-(next_sequence_length or 0), None)
+        made: dict[str, Any] = {"input_ids": input_ids[:, last]}
+        if inputs_embeds is not None and is_first_iteration:
+            made = {"input_ids": None, "inputs_embeds": inputs_embeds[:, last]}
+        for name, value in (
+            ("past_key_values", past_key_values),
+            ("attention_mask", attention_mask),
+        ):
+            if value is not None:
+                made[name] = value
+        return {**made, **{n: v for n, v in more.items() if n != "labels"}}
 
     def loss(self, input_ids: Tensor, labels: Tensor | None = None, chunk: int = 1024) -> Tensor:
         """The mean loss of ``labels`` (default: the inputs), the full logits never in memory.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,37 @@ from torch import Tensor, nn
 
 from gpt2.adapters import MAPS as MAPS
 from gpt2.adapters import LoraConfig as LoraConfig
-from gpt2.errors import CorruptFileError, InputError, WeightError
+from gpt2.errors import CorruptFileError, GPT2Warning, InputError, WeightError
 from gpt2.files import atomic_folder, read_json_object, write_json
 from gpt2.model.gpt2 import Conv1D, GPT2LMHeadModel
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 PREFIX = "base_model.model."  # of the names in PEFT's files
+
+# Of PEFT's settings those that a finished adapter computes the same with: which maps there are is
+# in the names of its tensors. Any other that is set to something is refused.
+WITHOUT_EFFECT = (
+    "peft_type", "task_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision",
+    "inference_mode", "r", "lora_alpha", "lora_dropout", "fan_in_fan_out", "target_modules",
+    "exclude_modules", "layers_to_transform", "layers_pattern", "loftq_config", "eva_config",
+    "megatron_config", "megatron_core", "qalora_group_size",
+)  # fmt: skip
+PLAIN: dict[str, tuple[Any, ...]] = {
+    "bias": ("none",),
+    "init_lora_weights": (
+        True,
+        "gaussian",
+        "orthogonal",
+        "eva",
+    ),  # of these the base stays as it is
+}
+WHY = {
+    "init_lora_weights": "it changes the base's weights too: in PEFT, save with "
+    "path_initial_model_for_weight_conversion, or merge_and_unload() and save the whole model",
+    "alora_invocation_tokens": "it adapts only what follows these tokens",
+    "modules_to_save": "it holds whole layers: in PEFT, merge_and_unload() and save the model",
+    "trainable_token_indices": "it holds rows of the embedding: in PEFT, merge_and_unload()",
+}
 
 
 class AdaptedConv1D(Conv1D):
@@ -73,6 +99,13 @@ def add_lora(model: GPT2LMHeadModel, config: LoraConfig | None = None) -> list[s
     chosen = {name for target in config.targets for name in _meant(target, maps)}
     if not chosen:
         raise InputError(f"LoRA needs targets, such as {', '.join(MAPS)}.")
+    if grown := model.__dict__.get("new_rows", 0):
+        warnings.warn(
+            f"the {grown} rows that resize_token_embeddings added stay as they are: LoRA trains "
+            "its adapters alone. Train new tokens with all weights.",
+            GPT2Warning,
+            stacklevel=2,
+        )
     model.requires_grad_(False)
     for name in maps:
         if name in chosen:
@@ -223,11 +256,10 @@ def _understood(settings: Mapping[str, Any], path: Path) -> LoraConfig:
     """The settings as ours; raises `WeightError` for what would change the result unseen."""
     if settings.get("peft_type") != "LORA":
         raise WeightError(f"{path} is of the kind {settings.get('peft_type')!r}; LORA is read.")
-    plain = {"bias": "none", "use_dora": False, "use_rslora": False, "modules_to_save": None,
-             "rank_pattern": {}, "alpha_pattern": {}, "layer_replication": None}  # fmt: skip
-    for name, value in plain.items():
-        if settings.get(name) not in (value, None):
-            raise WeightError(f"{path} has {name} = {settings[name]!r}, which is not read here.")
+    for name, value in settings.items():
+        if name not in WITHOUT_EFFECT and value not in PLAIN.get(name, ()) and value:
+            why = "; " + WHY[name] if name in WHY else ""
+            raise WeightError(f"{path} has {name} = {value!r}, which is not read here{why}.")
     try:
         return LoraConfig(
             settings["r"], float(settings["lora_alpha"]), float(settings["lora_dropout"])

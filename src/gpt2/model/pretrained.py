@@ -137,36 +137,56 @@ class PreTrainedModel(nn.Module):
             raise UnsupportedError(f"attn_implementation must be one of {ATTENTION}.")
         self.config._attn_implementation = attn_implementation
 
-    def gradient_checkpointing_enable(
+    def activation_checkpointing_enable(
         self,
-        gradient_checkpointing_kwargs: Mapping[str, Any] | None = None,
+        activation_checkpointing_kwargs: Mapping[str, Any] | None = None,
+        every_n_layers: int = 1,
+        offload: bool = False,
         *,
         enabled: bool = True,
     ) -> None:
         """Keep only each block's input for the backward pass and compute the rest again.
 
         The keywords are those of torch.utils.checkpoint; by default ``use_reentrant=False``.
+        ``every_n_layers`` leaves the blocks between as they are. Raises `UnsupportedError` for
+        ``offload``.
         """
+        if offload:
+            raise UnsupportedError("offload is not here: torch.autograd.graph.save_on_cpu does it.")
+        if every_n_layers < 1:
+            raise InputError(f"every_n_layers must be at least 1, found {every_n_layers}.")
+        options = {"use_reentrant": False, **(activation_checkpointing_kwargs or {})}
         for module in self.modules():
             if hasattr(module, "gradient_checkpointing"):
                 module.__dict__["gradient_checkpointing"] = enabled
-                options = {"use_reentrant": False, **(gradient_checkpointing_kwargs or {})}
                 module.__dict__["checkpoint_options"] = options
-        if enabled and next(iter(options.values())):  # re-entrant needs an input with a gradient
+                module.__dict__["checkpoint_every"] = every_n_layers
+        if enabled and options["use_reentrant"]:  # it needs an input that has a gradient
             self.enable_input_require_grads()
 
-    activation_checkpointing_enable = gradient_checkpointing_enable
+    def activation_checkpointing_disable(self) -> None:
+        """Keep all activations for the backward pass."""
+        self.activation_checkpointing_enable(enabled=False)
+
+    @property
+    def is_activation_checkpointing(self) -> bool:
+        """Whether activations are computed again."""
+        return any(getattr(module, "gradient_checkpointing", False) for module in self.modules())
+
+    def gradient_checkpointing_enable(
+        self, gradient_checkpointing_kwargs: Mapping[str, Any] | None = None, **how: Any
+    ) -> None:
+        """The older name of `activation_checkpointing_enable`."""
+        self.activation_checkpointing_enable(gradient_checkpointing_kwargs, **how)
 
     def gradient_checkpointing_disable(self) -> None:
-        """Keep all activations for the backward pass."""
-        self.gradient_checkpointing_enable(enabled=False)
-
-    activation_checkpointing_disable = gradient_checkpointing_disable
+        """The older name of `activation_checkpointing_disable`."""
+        self.activation_checkpointing_disable()
 
     @property
     def is_gradient_checkpointing(self) -> bool:
-        """Whether activations are computed again."""
-        return any(getattr(module, "gradient_checkpointing", False) for module in self.modules())
+        """The older name of `is_activation_checkpointing`."""
+        return self.is_activation_checkpointing
 
     def enable_input_require_grads(self) -> None:
         """Let gradients flow through the embedding's output also where its weights are frozen."""
@@ -202,6 +222,8 @@ class PreTrainedModel(nn.Module):
                 GPT2Warning,
                 stacklevel=2,
             )
+        grown = self.__dict__.get("new_rows", 0) + rows - len(embedding.weight)
+        self.__dict__["new_rows"] = max(0, grown)  # adapters ask: they would leave these frozen
         std = None if mean_resizing else self.config.initializer_range
         embedding.weight = resized(embedding.weight, rows, std)
         embedding.num_embeddings = rows

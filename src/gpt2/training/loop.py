@@ -117,7 +117,7 @@ class Trainer:
         self.best: dict[str, float] | None = None
         self.validation: Validation | None = None
         self.model = model.to(self.processes.device)
-        self.model.gradient_checkpointing_enable(enabled=config.recompute)
+        self.model.activation_checkpointing_enable(enabled=config.recompute)
         self.files = files or WholeModel(self.model, tokenizer)
         self.processes.on_first(lambda: self.checkpoints.take(start))
         try:

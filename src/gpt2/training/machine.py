@@ -71,7 +71,7 @@ def measured_speed(
     )
     device = pick_device(None)
     model = GPT2LMHeadModel(config.replace(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0))
-    model.to(device).gradient_checkpointing_enable(enabled=recompute)
+    model.to(device).activation_checkpointing_enable(enabled=recompute)
     stepper = Stepper(model, training, Processes(device))
     ids = np.random.default_rng(0).integers(0, config.vocab_size, (rows, config.n_positions + 1))
     batch = Batch(ids[:, :-1], ids[:, 1:])
