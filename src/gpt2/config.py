@@ -68,7 +68,7 @@ class GPT2Config(PretrainedConfig):
     eos_token_id: int | list[int] | None = 50256
     pad_token_id: int | None = None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
-    attribute_map: ClassVar[dict[str, str]] = ALIASES
+    attribute_map: ClassVar[dict[str, str]] = {n: a for n, a in ALIASES.items() if n != "n_ctx"}
 
     def __init__(self, **values: Any) -> None:
         fields = [f for f in dataclasses.fields(self) if f.name != "extra"]
