@@ -61,7 +61,7 @@ def test_the_documentation_has_the_options_as_they_are(name: str) -> None:
         ({"gloss": "much"}, "gloss must be a number, found 'much'."),
         ({"colour": "green"}, "colour must be 'red' or 'blue', found 'green'."),
         ({"primer": 1}, "primer must be True or False, found 1."),
-        ({"words": [3]}, "words must be a string or a list, found [3]."),
+        ({"words": [3]}, "words must be a string or a list of strings, found [3]."),
         ({"brush": "wide"}, "brush must be one of ['flat', 'round'], found 'wide'."),
     ],
 )
@@ -82,7 +82,7 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
 
 
 def test_types_in_words() -> None:
-    assert describe(int | list[int] | None) == "a whole number or a list"
+    assert describe(int | list[int] | None) == "a whole number or a list of whole numbers"
 
 
 def ran(*args: str) -> Any:

@@ -95,8 +95,13 @@ def load(
     else:
         model = _native(place, dtype, tokenizer, **machine)
     _check_vocabulary(model.config.vocab_size, tokenizer, name)
-    model.sidecar = _sidecar(place if place.is_dir() else place.parent)
+    model.sidecar = _sidecar(_folder(place))
     return model
+
+
+def _folder(place: Path) -> Path:
+    """Where the files beside the weights lie."""
+    return place if place.is_dir() else place.parent
 
 
 def _sidecar(folder: Path) -> dict[str, Any]:
@@ -113,7 +118,7 @@ def _tokenizer(place: Path, name: Any) -> GPT2Tokenizer | None:
     from gpt2.tokenizer import GPT2Tokenizer
 
     try:
-        tokenizer = GPT2Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
+        tokenizer = GPT2Tokenizer.from_pretrained(_folder(place))
     except MissingFileError:
         return None
     tokenizer.name_or_path = str(name)
@@ -133,7 +138,7 @@ def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     kind = np.dtype(dtype)
     weights = {name: t.astype(kind, copy=False) for name, t in checkpoint.tensors.items()}
     model = NumpyEngine(weights, checkpoint.config, tokenizer)
-    model.use_generation_file(checkpoint.generation_config)
+    model.use_generation_file(checkpoint.generation_config, _folder(place))
     return model
 
 
@@ -161,7 +166,7 @@ def _native(
         tokenizer=tokenizer,
         **machine,
     )
-    model.use_generation_file(checkpoint.generation_config)
+    model.use_generation_file(checkpoint.generation_config, _folder(place))
     return model
 
 

@@ -122,8 +122,18 @@ def describe(hint: Any) -> str:
     if typing.get_origin(hint) is typing.Literal:
         return " or ".join(repr(a) for a in typing.get_args(hint))
     if typing.get_origin(hint) in (list, tuple):
-        return "a list"
+        of = _plural(typing.get_args(hint)[0])
+        return f"a list of {of}" if of else "a list"
     return "a mapping" if typing.get_origin(hint) in (dict, Mapping) else str(hint)
+
+
+def _plural(hint: Any) -> str:
+    """What a list holds, in words; nothing for any kind."""
+    words = {int: "whole numbers", float: "numbers", str: "strings"}
+    if typing.get_origin(hint) is list:
+        of = _plural(typing.get_args(hint)[0])
+        return f"lists of {of}" if of else "lists"
+    return words.get(hint, "")
 
 
 def _is_a(value: Any, hint: Any) -> bool:

@@ -8,67 +8,27 @@ validation read it from there.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
-from gpt2.errors import OptionError, UnsupportedError
-from gpt2.files import read_json_object, write_json
+from gpt2.errors import OptionError
+from gpt2.generation.config_file import ConfigFile, Kept
+from gpt2.generation.elsewhere import harmless_in_a_file, is_elsewhere, refuse
 from gpt2.options import check_names, option, spec_of, validate
 
-FILE_NAME = "generation_config.json"
-
-# Options of transformers that are not here, with the values at which they do nothing there.
-_NOT_HERE: dict[str, tuple[Any, ...]] = {
-    "num_beam_groups": (1,),
-    "diversity_penalty": (0.0,),
-    "constraints": (),
-    "force_words_ids": (),
-    "penalty_alpha": (0.0,),
-    "dola_layers": (),
-    "guidance_scale": (1, 1.0),
-    "watermarking_config": (),
-    "token_healing": (False,),
-    "encoder_repetition_penalty": (1.0,),
-    "encoder_no_repeat_ngram_size": (0,),
-    "decoder_start_token_id": (),
-    "assistant_early_exit": (),
-    "assistant_ensemble_weight": (),
-    "use_mtp": (False,),
-    "speculation_type": (),
-    "output_attentions": (False,),
-    "output_hidden_states": (False,),
-    "cache_implementation": ("dynamic",),
-    "cache_config": (),
-    "max_cache_len": (),
-    "compile_config": (),
-    "continuous_batching_config": (),
-    "custom_generate": (),
-    "assistant_tokenizer": (),
-    "negative_prompt_ids": (),
-    "negative_prompt_attention_mask": (),
-    "inputs_embeds": (),
-    "past_key_values": (),
-    "position_ids": (),
-    "token_type_ids": (),
-    "low_memory": (False,),
-}
-# Settings that change neither the text nor what is returned here, and notes in saved files.
-_WITHOUT_EFFECT = {
-    "transformers_version", "_from_model_config", "_commit_hash", "_original_object_hash",
-    "synced_gpus", "is_assistant", "num_assistant_tokens_schedule",
-    "assistant_confidence_threshold", "assistant_lookbehind", "target_lookbehind",
-    "disable_compile", "prefill_chunk_size",
-}  # fmt: skip
+SAMPLING_ONLY = ("temperature", "top_k", "top_p", "min_p", "top_h", "typical_p",
+                 "epsilon_cutoff", "eta_cutoff", "seed")  # fmt: skip
+BEAMS_ONLY = ("early_stopping", "length_penalty")
 
 
 @dataclasses.dataclass(init=False)
-class GenerationConfig:
+class GenerationConfig(ConfigFile):
     """How to continue a text. Every option is a keyword; None means its default.
 
     A config remembers which options it was given: those are what `to_dict` and `save_pretrained`
-    write, and what a call of ``generate`` takes from it before the model's own.
+    write, and what a call of ``generate`` takes from it before the model's own. An option that only
+    transformers has may be set to what does nothing there. What a file holds besides (`read`) is
+    kept: it is written back, and refused where generating would need it.
 
     Raises `OptionError` for an unknown name or a value out of bounds, `UnsupportedError` for an
     option that only transformers has.
@@ -197,9 +157,12 @@ class GenerationConfig:
 
     def __init__(self, **values: Any) -> None:
         object.__setattr__(self, "_given", set())
+        object.__setattr__(self, "_kept", {})
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, field.default)
-        self.update(**values)
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.validate()
 
     @property
     def given(self) -> set[str]:
@@ -207,29 +170,40 @@ class GenerationConfig:
         names: set[str] = self.__dict__["_given"]
         return names
 
+    def __getattr__(self, name: str) -> Any:  # reached only for what is no field
+        kept = self.__dict__.get("_kept", {})
+        if name in kept or is_elsewhere(name):
+            return kept[name].value if name in kept else None
+        raise AttributeError(f"GenerationConfig has no option {name!r}.")
+
     def __setattr__(self, name: str, value: Any) -> None:
-        check_names(type(self), [name])
-        if value is None:
+        if is_elsewhere(name):
+            refuse(name, value)
+        else:
+            check_names(type(self), [name])
+        self.kept.pop(name, None)
+        if name not in type(self).__dataclass_fields__:
+            if value is not None:
+                self.kept[name] = Kept(value)
+        elif value is None:
             object.__setattr__(self, name, type(self).__dataclass_fields__[name].default)
             self.given.discard(name)
         else:
             object.__setattr__(self, name, plain(value))
             self.given.add(name)
 
-    def update(self, **values: Any) -> None:
-        """Set options by name and validate them all."""
-        for name, value in supported(values).items():
-            setattr(self, name, value)
+    def update(self, **values: Any) -> dict[str, Any]:
+        """Set options by name and validate them all; returns those of unknown names, unused."""
+        unused = {n: v for n, v in values.items() if not (self.has(n) or is_elsewhere(n))}
+        for name, value in values.items():
+            if name not in unused:
+                setattr(self, name, value)
         self.validate()
+        return unused
 
     def validate(self) -> None:
         """Raise `OptionError` for a value, or a combination of values, that makes no sense."""
-        validate(self)
-        if not self.temperature > 0:
-            raise OptionError(
-                f"temperature must be above 0, found {self.temperature}. For the most probable "
-                "token each time, say do_sample=False."
-            )
+        self.check_values()
         if self.num_return_sequences > 1 and self.num_beams == 1 and not self.do_sample:
             raise OptionError(
                 "num_return_sequences above 1 needs do_sample=True or num_beams: greedy decoding "
@@ -240,55 +214,48 @@ class GenerationConfig:
                 f"num_return_sequences ({self.num_return_sequences}) must be at most num_beams "
                 f"({self.num_beams})."
             )
-        _check_token_lists(self)
+        suppressed = set(self.suppress_tokens or [])
+        for name in ("forced_bos_token_id", "forced_eos_token_id"):
+            forced = token_list(getattr(self, name))
+            if forced and suppressed.issuperset(forced):
+                raise OptionError(
+                    f"{name} {forced} is in suppress_tokens as well: take it out of one."
+                )
+
+    def check_values(self) -> None:
+        """Raise `OptionError` for an option that is wrong by itself."""
+        validate(self)
+        if not self.temperature > 0:
+            raise OptionError(
+                f"temperature must be above 0, found {self.temperature}. For the most probable "
+                "token each time, say do_sample=False."
+            )
+        _check_bad_words(self.bad_words_ids)
+        _check_biases(self.sequence_bias)
+        _check_decay(self.exponential_decay_length_penalty)
+
+    def get_generation_mode(self, assistant_model: Any = None) -> str:
+        """The way of decoding these options ask for, by the names of transformers."""
+        guided = assistant_model is not None or self.prompt_lookup_num_tokens is not None
+        if self.num_beams > 1:
+            return "beam_sample" if self.do_sample else "beam_search"
+        return "assisted_generation" if guided else "sample" if self.do_sample else "greedy_search"
 
     def to_dict(self) -> dict[str, Any]:
         """The options that were given."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)
                 if f.name in self.given}  # fmt: skip
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> GenerationConfig:
-        """From the content of a ``generation_config.json``."""
-        return cls(**values)
 
-    @classmethod
-    def from_pretrained(cls, folder: str | os.PathLike[str]) -> GenerationConfig:
-        """Read ``generation_config.json`` of a folder (or that file itself).
-
-        Raises `MissingFileError` where there is none, `CorruptFileError` for one that is no JSON.
-        """
-        path = Path(folder)
-        return cls.from_dict(
-            read_json_object(path / FILE_NAME if path.is_dir() else path, nan=True)
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """`to_dict` as JSON can hold it: a mapping by sequences of ids becomes pairs."""
-        values = self.to_dict()
-        if isinstance(values.get("sequence_bias"), dict):
-            values["sequence_bias"] = [[list(k), v] for k, v in values["sequence_bias"].items()]
-        return values
-
-    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
-        """Write ``generation_config.json`` into a folder; transformers reads it too."""
-        write_json(Path(folder) / FILE_NAME, self.to_json())
-
-
-def supported(values: Mapping[str, Any]) -> dict[str, Any]:
-    """``values`` without what has no effect here; raises for what only transformers has."""
-    kept = {}
-    for name, value in values.items():
-        if name in _NOT_HERE:
-            if value is not None and value not in _NOT_HERE[name]:
-                raise UnsupportedError(
-                    f"{name} is not implemented here; transformers has it, or had it. "
-                    "A model folder of this package loads there too."
-                )
-        elif name not in _WITHOUT_EFFECT:
-            kept[name] = value
-    check_names(GenerationConfig, kept)
-    return kept
+def needed(name: str, options: GenerationConfig) -> bool:
+    """Whether generating with ``options`` would use the option ``name`` at all."""
+    if name in SAMPLING_ONLY:
+        return options.do_sample
+    if name in BEAMS_ONLY:
+        return options.num_beams > 1
+    if name.startswith("output_"):
+        return options.return_dict_in_generate
+    return not harmless_in_a_file(name) and name not in ("bos_token_id", "pad_token_id")
 
 
 def off_value(name: str) -> Any:
@@ -302,24 +269,46 @@ def default_value(name: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Numpy and torch values as Python's own; ``tuple`` keys of a mapping stay."""
+    """Numpy and torch values, also in lists and mappings, as Python's own; keys are tuples."""
     if hasattr(value, "tolist"):
         return value.tolist()
-    return list(value) if isinstance(value, (tuple, set, frozenset, range)) else value
+    if isinstance(value, (list, tuple, set, frozenset, range)):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {tuple(plain(k)) if isinstance(k, tuple) else k: plain(v) for k, v in value.items()}
+    return value
 
 
-def _check_token_lists(options: GenerationConfig) -> None:
-    words = options.bad_words_ids
+def _check_bad_words(words: Any) -> None:
     if words is not None and not all(words):
         raise OptionError(f"bad_words_ids must hold sequences of at least one id, found {words}.")
-    decay = options.exponential_decay_length_penalty
-    if decay is not None and len(decay) != 2:
-        raise OptionError(f"exponential_decay_length_penalty is (start, factor), found {decay}.")
-    suppressed = set(options.suppress_tokens or [])
-    for name in ("forced_bos_token_id", "forced_eos_token_id"):
-        forced = token_list(getattr(options, name))
-        if forced and suppressed.issuperset(forced):
-            raise OptionError(f"{name} {forced} is in suppress_tokens as well: take it out of one.")
+
+
+def _check_biases(biases: Any) -> None:
+    pairs = biases.items() if isinstance(biases, Mapping) else biases or []
+    for pair in pairs:
+        ids, bias = pair if isinstance(pair, (list, tuple)) and len(pair) == 2 else (None, None)
+        good = isinstance(ids, (list, tuple)) and len(ids) > 0 and all(map(_is_whole, ids))
+        if not good or isinstance(bias, bool) or not isinstance(bias, (int, float)):
+            raise OptionError(
+                "sequence_bias is {(ids, ...): bias}, or a list of [[ids, ...], bias]: each a "
+                f"sequence of at least one id and a number, found {pair!r}."
+            )
+
+
+def _check_decay(decay: Any) -> None:
+    if decay is None:
+        return
+    good = len(decay) == 2 and _is_whole(decay[0]) and isinstance(decay[1], (int, float))
+    if not good:
+        raise OptionError(
+            "exponential_decay_length_penalty is (start, factor), a whole number and a number, "
+            f"found {decay}."
+        )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def token_list(value: int | list[int] | None) -> list[int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +16,15 @@ from gpt2.config import GPT2Config
 from gpt2.errors import ContextLengthError, GPT2Warning, InputError, OptionError
 from gpt2.generation import arrays, beams, loop, pipeline, prompts, sampling, speculative
 from gpt2.generation.arrays import Array, Processor
-from gpt2.generation.config import GenerationConfig, default_value, off_value, supported
+from gpt2.generation.config import (
+    BEAMS_ONLY,
+    SAMPLING_ONLY,
+    GenerationConfig,
+    default_value,
+    needed,
+    off_value,
+)
+from gpt2.generation.config_file import FILE_NAME
 from gpt2.generation.loop import Job, Record
 from gpt2.generation.outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
 from gpt2.generation.prefix import KeptTexts
@@ -33,14 +43,10 @@ class GenerationMixin:
 
     @property
     def generation_config(self) -> GenerationConfig:
-        """The model's own defaults; at first only its special tokens."""
+        """The model's own defaults; at first what its ``config.json`` says of decoding."""
         if "_generation_config" not in self.__dict__:
-            c = self.config
-            self.__dict__["_generation_config"] = GenerationConfig(
-                bos_token_id=c.bos_token_id,
-                eos_token_id=c.eos_token_id,
-                pad_token_id=c.pad_token_id,
-            )
+            found = GenerationConfig.from_model_config(self.config)
+            self.__dict__["_generation_config"] = found
         own: GenerationConfig = self.__dict__["_generation_config"]
         return own
 
@@ -48,9 +54,20 @@ class GenerationMixin:
     def generation_config(self, value: GenerationConfig) -> None:
         self.__dict__["_generation_config"] = value
 
-    def use_generation_file(self, values: Mapping[str, Any] | None) -> None:
-        """Take a folder's ``generation_config.json`` (None: it has none) over the defaults."""
-        self.generation_config.update(**(values or {}))
+    def use_generation_file(
+        self, values: Mapping[str, Any] | None, folder: str | os.PathLike[str] = ""
+    ) -> None:
+        """Take what a ``folder``'s ``generation_config.json`` holds; None where it has none.
+
+        As in transformers it replaces what ``config.json`` says of decoding, but for ids that it
+        does not name.
+        """
+        if values is not None:
+            c = self.config
+            ids = {n: getattr(c, n) for n in ("bos_token_id", "eos_token_id", "pad_token_id")}
+            config = GenerationConfig.from_model_config(ids)
+            config.read(values, str(Path(folder) / FILE_NAME))
+            self.generation_config = config
 
     def generate(
         self,
@@ -177,10 +194,13 @@ class GenerationMixin:
         """The options of one call, from all places that name some."""
         given = {} if call is None else call.to_dict()
         named = {
-            name: off_value(name) if value is None else value
-            for name, value in supported(options).items()
+            name: off_value(name) if value is None and GenerationConfig.has(name) else value
+            for name, value in options.items()
         }
         merged = GenerationConfig(**{**self.generation_config.to_dict(), **given, **named})
+        _refuse_kept(self.generation_config, merged, {*given, *named})
+        if call is not None:
+            _refuse_kept(call, merged, set(named))
         _warn_of_idle(merged, {*given, *(n for n, v in options.items() if v is not None)})
         return merged
 
@@ -256,15 +276,21 @@ def _max_length(options: GenerationConfig, read: Prompts, limit: int) -> int:
     return end
 
 
-_SAMPLING_ONLY = ("temperature", "top_k", "top_p", "min_p", "top_h", "typical_p",
-                  "epsilon_cutoff", "eta_cutoff", "seed")  # fmt: skip
-_BEAMS_ONLY = ("early_stopping", "length_penalty")
+def _refuse_kept(config: GenerationConfig, merged: GenerationConfig, said: set[str]) -> None:
+    """Raise for what a file set, is no good here, is needed, and nobody set otherwise."""
+    for name, kept in config.kept.items():
+        if kept.error is not None and name not in said and needed(name, merged):
+            kind = type(kept.error)
+            raise kind(f"{kept.error} The model's {FILE_NAME} or config.json says so: {_WAY}")
+
+
+_WAY = "give generate another value, or None to leave it out."
 
 
 def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
     """Warn of an option of this call that does nothing with the others."""
-    idle = [] if options.do_sample else [(n, "do_sample=True") for n in _SAMPLING_ONLY]
-    idle += [] if options.num_beams > 1 else [(n, "num_beams above 1") for n in _BEAMS_ONLY]
+    idle = [] if options.do_sample else [(n, "do_sample=True") for n in SAMPLING_ONLY]
+    idle += [] if options.num_beams > 1 else [(n, "num_beams above 1") for n in BEAMS_ONLY]
     if not options.return_dict_in_generate:
         idle += [(n, "return_dict_in_generate=True") for n in ("output_scores", "output_logits")]
     for name, need in idle:

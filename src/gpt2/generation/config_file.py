@@ -1,0 +1,167 @@
+"""``generation_config.json``: reading what any program wrote, and writing it back whole."""
+
+from __future__ import annotations
+
+import abc
+import os
+import typing
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from gpt2.errors import GPT2Error, GPT2Warning
+from gpt2.files import read_json_object, write_json
+from gpt2.generation.elsewhere import harmless_in_a_file, is_elsewhere
+
+FILE_NAME = "generation_config.json"
+HUB = ("revision", "cache_dir", "local_files_only", "token")
+C = TypeVar("C", bound="ConfigFile")
+
+
+class Kept(NamedTuple):
+    """A value that is no option here, or a bad one of a file: handed on when saving."""
+
+    value: Any
+    error: GPT2Error | None = None  # raised where generating would need it
+
+
+class ConfigFile(abc.ABC):
+    """What `GenerationConfig` has to do with files. Its options are fields of a dataclass."""
+
+    @abc.abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The options that were given."""
+
+    @abc.abstractmethod
+    def update(self, **values: Any) -> dict[str, Any]:
+        """Set options by name; returns those of unknown names."""
+
+    @classmethod
+    def has(cls, name: str) -> bool:
+        """Whether there is an option of this name."""
+        return name in cls.__dataclass_fields__  # type: ignore[attr-defined]
+
+    @property
+    def kept(self) -> dict[str, Kept]:
+        """What is handed on without being an option here."""
+        found: dict[str, Kept] = self.__dict__["_kept"]
+        return found
+
+    def read(self, values: Mapping[str, Any], source: str) -> None:
+        """Take over what a file holds, as far as it is usable; a `GPT2Warning` tells the rest.
+
+        A file may be of another program or version: what is unknown, not here or out of bounds is
+        kept as it is, so that the model loads.
+        """
+        for name, value in values.items():
+            kept = self._unusable(name, value)
+            if kept is None:
+                setattr(self, name, self._whole(name, value))
+            else:
+                self.kept[name] = kept
+                _tell(source, name, kept)
+
+    @classmethod
+    def from_dict(cls: type[C], values: Mapping[str, Any], **options: Any) -> C:
+        """From the content of a ``generation_config.json``, see `read`; ``options`` count first."""
+        config = cls()
+        config.read(values, FILE_NAME)
+        for name, value in options.items():
+            setattr(config, name, value)
+        return config
+
+    @classmethod
+    def from_pretrained(
+        cls: type[C],
+        folder: str | os.PathLike[str],
+        config_file_name: str | os.PathLike[str] | None = None,
+        *,
+        return_unused_kwargs: bool = False,
+        **options: Any,
+    ) -> Any:
+        """Read ``generation_config.json`` (or ``config_file_name``) of a folder, or a file itself.
+
+        Args:
+            folder: a folder, a file, or a model's name, for which the hub's options (``revision``,
+                ``cache_dir``, ``local_files_only``, ``token``) may be given too.
+            config_file_name: the file's name in the folder.
+            return_unused_kwargs: return (config, those of ``options`` that are none) instead.
+            options: set over the file's.
+
+        Raises:
+            MissingFileError: there is none.
+            CorruptFileError: it is no JSON object.
+        """
+        hub = {n: options.pop(n) for n in HUB if n in options}
+        path, name = Path(folder), str(config_file_name or FILE_NAME)
+        if not path.exists():
+            from gpt2.hub import resolve
+
+            path = resolve(folder, allow_patterns=[name], **hub)
+        path = path / name if path.is_dir() else path
+        config = cls()
+        config.read(read_json_object(path), str(path))
+        unused = config.update(**options)
+        return (config, unused) if return_unused_kwargs else config
+
+    @classmethod
+    def from_model_config(cls: type[C], model_config: Any) -> C:
+        """The options a ``config.json`` of an older model holds, its special tokens among them.
+
+        Args:
+            model_config: a mapping, or an object with ``to_dict``.
+        """
+        values = model_config if isinstance(model_config, Mapping) else model_config.to_dict()
+        config = cls()
+        said = {
+            name: value
+            for name, value in values.items()
+            if cls.has(name) and value not in (None, getattr(config, name))
+        }
+        config.read(said, "config.json")
+        return config
+
+    def _unusable(self, name: str, value: Any) -> Kept | None:
+        """How a value of a file is kept; None where it is a good one of an option."""
+        if not (self.has(name) or is_elsewhere(name)):
+            return Kept(value)
+        trial: Any = type(self)()
+        try:
+            setattr(trial, name, self._whole(name, value))
+            trial.check_values()
+        except GPT2Error as error:
+            return Kept(value, error)
+        return None if self.has(name) else Kept(value)
+
+    def _whole(self, name: str, value: Any) -> Any:
+        """3.0 as 3 where a whole number is meant: other programs write it so."""
+        hint = typing.get_type_hints(type(self)).get(name)
+        kinds = typing.get_args(hint) or (hint,)
+        whole = isinstance(value, float) and value.is_integer()
+        return int(value) if whole and int in kinds and float not in kinds else value
+
+    def to_json(self) -> dict[str, Any]:
+        """All that a file holds: options and what was kept, a mapping by ids as pairs."""
+        values = self.to_dict() | {name: kept.value for name, kept in self.kept.items()}
+        if isinstance(values.get("sequence_bias"), dict):
+            values["sequence_bias"] = [[list(k), v] for k, v in values["sequence_bias"].items()]
+        return values
+
+    def save_pretrained(
+        self,
+        folder: str | os.PathLike[str],
+        config_file_name: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Write ``generation_config.json`` into a folder; transformers reads it too."""
+        write_json(Path(folder) / (config_file_name or FILE_NAME), self.to_json())
+
+
+def _tell(source: str, name: str, kept: Kept) -> None:
+    if harmless_in_a_file(name) or (kept.error is None and is_elsewhere(name)):
+        return
+    if kept.error is None:
+        reason = f"{name} is no option of generating; it is kept without effect."
+    else:
+        reason = f"{kept.error} It is kept, and refused where generating would need it."
+    warnings.warn(f"{source}: {reason}", GPT2Warning, stacklevel=4)

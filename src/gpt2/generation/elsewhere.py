@@ -1,0 +1,79 @@
+"""Options of transformers that are not here: which do nothing, and which are refused by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpt2.errors import UnsupportedError
+
+# Options that are not implemented, with the values at which they do nothing in transformers.
+_NOT_HERE: dict[str, tuple[Any, ...]] = {
+    "num_beam_groups": (1,),
+    "diversity_penalty": (0.0,),
+    "constraints": (),
+    "force_words_ids": (),
+    "penalty_alpha": (0.0,),
+    "dola_layers": (),
+    "guidance_scale": (1, 1.0),
+    "watermarking_config": (),
+    "token_healing": (False,),
+    "encoder_repetition_penalty": (1.0,),
+    "encoder_no_repeat_ngram_size": (0,),
+    "decoder_start_token_id": (),
+    "assistant_early_exit": (),
+    "assistant_ensemble_weight": (),
+    "use_mtp": (False,),
+    "speculation_type": (),
+    "output_attentions": (False,),
+    "output_hidden_states": (False,),
+    "cache_implementation": ("dynamic",),
+    "cache_config": (),
+    "max_cache_len": (),
+    "compile_config": (),
+    "continuous_batching_config": (),
+    "custom_generate": (),
+    "assistant_tokenizer": (),
+    "negative_prompt_ids": (),
+    "negative_prompt_attention_mask": (),
+    "inputs_embeds": (),
+    "past_key_values": (),
+    "position_ids": (),
+    "token_type_ids": (),
+    "logits_to_keep": (),
+    "low_memory": (False,),
+}
+# Settings that change neither the text nor what is returned here, and notes in saved files.
+_WITHOUT_EFFECT = {
+    "transformers_version", "_from_model_config", "_commit_hash", "_original_object_hash",
+    "synced_gpus", "is_assistant", "num_assistant_tokens_schedule",
+    "assistant_confidence_threshold", "assistant_lookbehind", "target_lookbehind",
+    "disable_compile", "prefill_chunk_size",
+}  # fmt: skip
+# Of those not here, what a model's file may hold without changing the text of a GPT-2.
+_HARMLESS_IN_A_FILE = {
+    "decoder_start_token_id", "cache_implementation", "cache_config", "max_cache_len",
+    "compile_config", "continuous_batching_config", "low_memory", "assistant_tokenizer",
+}  # fmt: skip
+
+
+def is_elsewhere(name: str) -> bool:
+    """Whether this is an option of transformers that has no field here."""
+    return name in _NOT_HERE or name in _WITHOUT_EFFECT
+
+
+def refuse(name: str, value: Any) -> None:
+    """Raise `UnsupportedError` if ``name`` is not here and ``value`` would do something there."""
+    if name in _NOT_HERE and value is not None and not _neutral(value, _NOT_HERE[name]):
+        raise UnsupportedError(
+            f"{name} is not implemented here; transformers has it, or had it. Leave it out, or "
+            "load the same model folder there: it reads what this package saves."
+        )
+
+
+def harmless_in_a_file(name: str) -> bool:
+    """Whether a model whose file sets it writes the same text here all the same."""
+    return name in _HARMLESS_IN_A_FILE or name in _WITHOUT_EFFECT
+
+
+def _neutral(value: Any, values: tuple[Any, ...]) -> bool:
+    return isinstance(value, (bool, int, float, str)) and value in values
