@@ -61,7 +61,8 @@ def load(
             read). The one asked for runs, or an error says what it lacks.
         dtype: the precision of the weights in memory. native: fp32 (the default), fp16, bf16, int8,
             int4; torch: fp32, fp16, bf16; reference: fp32, float64. Long names mean the same. A
-            folder of `gpt2 quantize` has a precision of its own, which the native engine keeps.
+            folder of `gpt2 quantize`, as the bundled model is, has a precision of its own, which is
+            the native engine's default for it; any other is made from its dequantized numbers.
         revision, cache_dir, local_files_only, token: for the hub.
         kv_dtype, threads, kernels: of the native engine; see `gpt2.native.NativeEngine`.
 
@@ -152,10 +153,7 @@ def _native(
     packed = checkpoint.quantization
     wanted = SHORT.get(dtype or "", dtype)
     if packed is not None and wanted not in (None, packed.dtype):
-        raise OptionError(
-            f"{place} is quantised to {packed.dtype} and runs at that, found dtype={dtype!r}: "
-            "leave dtype out, or load the model it was made from."
-        )
+        checkpoint, packed = checkpoint.dequantized(), None
     tensors = PassingTensors(checkpoint.stored, "native")
     model = NativeEngine(
         tensors,

@@ -21,7 +21,7 @@ from gpt2.checkpoint import read_checkpoint
 from gpt2.checkpoint.mapped import read_safetensors
 from gpt2.cli.convert import convert
 from gpt2.cli.info import command as info
-from gpt2.errors import CorruptFileError, GPT2Error, MissingFileError, OptionError, WriteError
+from gpt2.errors import CorruptFileError, GPT2Error, MissingFileError, WriteError
 from gpt2.native import NativeEngine
 from gpt2.quantization import quantize
 from tests.tiny import TEXT
@@ -79,9 +79,24 @@ def test_converting_writes_plain_numbers(packed: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(plain.tensors[name], values)
 
 
-def test_another_precision_is_refused(packed: Path) -> None:
-    with pytest.raises(OptionError, match=r"is quantised to .* runs at that, found dtype='bf16'"):
-        gpt2.load(packed, dtype="bf16")
+def test_another_precision_is_made_from_the_numbers(packed: Path, tmp_path: Path) -> None:
+    convert(str(packed), tmp_path / "plain", "safetensors")
+    for dtype in ("fp32", "bf16", "int4"):
+        if dtype != packed.name.rpartition("-")[2]:
+            want, found = (gpt2.load(p, dtype=dtype) for p in (tmp_path / "plain", packed))
+            np.testing.assert_array_equal(logits(found), logits(want))
+
+
+def test_a_packed_model_is_quantised_to_another_precision(packed: Path, tmp_path: Path) -> None:
+    kind = packed.name.rpartition("-")[2]
+    other = "int8" if kind == "int4" else "int4"
+    report = quantize(packed, tmp_path / "other", dtype=other, rounding="nearest", tokens=0)
+    assert (report.packed_before, report.dtype) == (kind, other)
+    assert report.bytes_before == sum(t.nbytes for t in read_checkpoint(packed).stored.values())
+    convert(str(packed), tmp_path / "plain", "safetensors")
+    quantize(tmp_path / "plain", tmp_path / "same", dtype=other, rounding="nearest", tokens=0)
+    want, found = (gpt2.load(tmp_path / name) for name in ("same", "other"))
+    np.testing.assert_array_equal(logits(found), logits(want))
 
 
 def test_the_files_say_what_they_are(packed: Path) -> None:

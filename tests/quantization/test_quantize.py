@@ -187,8 +187,10 @@ def test_the_packages_own_text(model: Path) -> None:
 
 
 def test_what_is_refused(model: Path, packed: Path, text: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="is quantised already"):
-        quantize(packed, tmp_path / "q")
+    own = read_checkpoint(packed).quantization
+    assert own is not None
+    with pytest.raises(OptionError, match=f"is quantised to {own.dtype} already"):
+        quantize(packed, tmp_path / "q", dtype=own.dtype)
     with pytest.raises(OptionError, match="is the model itself"):
         quantize(model, model)
     with pytest.raises(OptionError, match="a precision is one of"):

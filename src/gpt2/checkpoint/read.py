@@ -83,6 +83,14 @@ class Checkpoint:
         """How the matrices are packed, or None for a model of plain numbers."""
         return Quantization.of(self.stored)
 
+    def dequantized(self) -> Checkpoint:
+        """The same model with the numbers that packed matrices stand for, fp32, in their place."""
+        numbers = {
+            name: Stored(tensor.numpy(), "F32") if isinstance(tensor, Packed) else tensor
+            for name, tensor in self.stored.items()
+        }
+        return dataclasses.replace(self, tensors=Tensors(numbers, self.tensors.framework))
+
 
 def read_checkpoint(
     path: str | Path, *, framework: Framework = "numpy", config: GPT2Config | None = None

@@ -97,6 +97,8 @@ def table(reports: list[Report]) -> str:
     if found := first.fidelity:
         many = f"{found.windows} window" + "s" * (found.windows > 1)
         lines.append(f"on {found.tokens:,} tokens, {many} of at most {found.window}: {first.text}")
+    if first.packed_before:
+        lines.append(f"the original is packed {first.packed_before}: its numbers are rounded again")
     return "\n".join(lines)
 
 

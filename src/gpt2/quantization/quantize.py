@@ -39,6 +39,7 @@ class Report:
     bits_per_weight: float
     seconds: float  # for the rounding
     text: str | None  # what it was measured on
+    packed_before: str | None  # the precision of a source that was packed itself
     fidelity: Fidelity | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def quantize(
         progress: told what is done and how far it is.
 
     Raises:
-        OptionError: an unknown precision or rounding; a model that is quantised already.
+        OptionError: an unknown precision or rounding; a model that has that precision already.
         InputError: a text of fewer than two tokens, a model without a tokenizer.
         ModelFileError, HubError: the model's files.
     """
@@ -94,7 +95,9 @@ def quantize(
     parse_size(shard_size)
     place = resolve(name)
     checkpoint = read_checkpoint(place)
-    _refuse(checkpoint, folder)
+    _refuse(checkpoint, dtype, folder)
+    before, packed = sum(t.nbytes for t in checkpoint.stored.values()), checkpoint.quantization
+    checkpoint = checkpoint.dequantized()
     tokenizer = _tokenizer(place)
     ids = _ids(text, "measure.txt", tokenizer, tokens, name) if tokens else []
     head_dtype = head_dtype or ("int8" if dtype == "int4" else dtype)
@@ -113,11 +116,12 @@ def quantize(
         dtype=how.dtype,
         head_dtype=how.head_dtype,
         rounding=how.rounding,
-        bytes_before=sum(tensor.nbytes for tensor in checkpoint.stored.values()),
+        bytes_before=before,
         bytes=size,
         bits_per_weight=8 * size / checkpoint.config.parameter_count(),
         seconds=seconds,
         text=(_name(text) if text else OWN) if tokens else None,
+        packed_before=packed.dtype if packed else None,
         fidelity=fidelity,
     )
     if folder is not None:
@@ -133,11 +137,12 @@ def engine_of(checkpoint: Checkpoint, tensors: dict[str, Stored], how: Quantizat
     return NativeEngine(weights, checkpoint.config, dtype=how.dtype, head_dtype=how.head_dtype)
 
 
-def _refuse(checkpoint: Checkpoint, folder: Any) -> None:
-    if checkpoint.quantization:
+def _refuse(checkpoint: Checkpoint, dtype: str, folder: Any) -> None:
+    packed = checkpoint.quantization
+    if packed and packed.dtype == dtype:
         raise OptionError(
-            f"{checkpoint.path} is quantised already ({checkpoint.quantization}): give the "
-            "model it was made from, so that nothing is rounded twice."
+            f"{checkpoint.path} is quantised to {dtype} already: choose another precision, which "
+            "is made from its dequantized numbers."
         )
     source = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
     if folder is not None and Path(folder).resolve() == source.resolve():
