@@ -157,9 +157,11 @@ def test_results_of_something_else_are_not_touched(tmp_path: Path) -> None:
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text(json.dumps({"text": TEXT}) + "\n", "utf-8")
     out.write_text("precious\n", "utf-8")
-    with pytest.raises(OptionError, match="another row, model or option"):
-        gpt2("summarize", "--batch", source, "-o", out)
-    assert out.read_text("utf-8") == "precious\n"
+    for there in ("precious\n", "precious", '{"index": 0, "key": "0"}\n'):
+        out.write_text(there, "utf-8")
+        with pytest.raises(GPT2Error, match=r"another row, model or option|not JSON|no journal"):
+            gpt2("summarize", "--batch", source, "-o", out)
+        assert out.read_text("utf-8") == there
     with pytest.raises(OptionError, match="needs -o"):
         gpt2("summarize", "--batch", source)
 

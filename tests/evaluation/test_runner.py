@@ -13,7 +13,7 @@ import pytest
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.evaluation.benchmark import Benchmark, File, Subject, corpus, mean
 from gpt2.evaluation.benchmarks import NAMES, benchmark, chosen
-from gpt2.evaluation.runner import Journal, run
+from gpt2.evaluation.runner import Rows, run
 from gpt2.loading import load
 from tests.tiny import write_tiny
 
@@ -112,17 +112,45 @@ def test_a_killed_run_goes_on(tmp_path: Path, subject: Subject, end: str) -> Non
 
     killed = dataclasses.replace(TOY, judge=judge)
     with pytest.raises(KeyboardInterrupt):
-        toy(tmp_path, subject=subject, of=killed, journal=Journal(path, {"model": "x"}))
+        toy(tmp_path, subject=subject, of=killed, journal=Rows(path, {"model": "x"}))
     path.write_text(path.read_text() + end)
-    result = toy(tmp_path, subject=subject, of=killed, journal=Journal(path, {"model": "x"}))
+    result = toy(tmp_path, subject=subject, of=killed, journal=Rows(path, {"model": "x"}))
     assert calls[0] == 4  # two examples a call: the first call's were kept
     assert result["measures"]["length"] == toy(tmp_path, subject=subject)["measures"]["length"]
     with pytest.raises(OptionError, match="another model"):
-        Journal(path, {"model": "y"})
-    again = Journal(path, {"model": "x"})
+        Rows(path, {"model": "y"})
+    again = Rows(path, {"model": "x"})
     assert len(again.rows["toy"]) == 5
     again.remove()
     assert not path.exists()
+
+
+def test_a_damaged_journal_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "out.json.journal"
+    journal = Rows(path, {"model": "x"})
+    journal.add("toy", [{"value": 1.5}, {"value": float("nan")}], 0.25)
+    del journal
+    assert len(Rows(path, {"model": "x"}).rows["toy"]) == 2
+    whole = path.read_text("utf-8")
+    head, entry = whole.splitlines()
+    changed = [("1.5", "1.6"), ("toy", "toi"), ("0.25", "null"), ("value", "x")]
+    for damaged in (*(entry.replace(*change) for change in changed), "[]", "{}", entry[:-2]):
+        path.write_text(f"{head}\n{damaged}\n", "utf-8")
+        with pytest.raises(CorruptFileError, match="line 2"):
+            Rows(path, {"model": "x"})
+        assert path.read_text("utf-8") == f"{head}\n{damaged}\n"
+    for other in ("some notes", "some notes\n", '{"a": 1}\n'):
+        path.write_text(other, "utf-8")
+        with pytest.raises(CorruptFileError):
+            Rows(path, {"model": "x"})
+        assert path.read_text("utf-8") == other
+
+
+def test_a_journal_of_more_examples_is_refused(tmp_path: Path, subject: Subject) -> None:
+    journal = Rows(None, {})
+    journal.add("toy", [{}] * 100, 1.0)
+    with pytest.raises(OptionError, match="more examples"):
+        toy(tmp_path, subject=subject, journal=journal)
 
 
 def test_names_and_groups() -> None:

@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 
 import click
 
+from gpt2.checkpoint import identity
 from gpt2.cli.generate import DEFAULT_MODEL
 from gpt2.cli.options import options_of, said
 from gpt2.cli.progress import Progress
 from gpt2.errors import MissingFileError, OptionError
 from gpt2.files import write_text
+from gpt2.hub import resolve
 from gpt2.loading import LoadOptions, load
 from gpt2.options import validate
 from gpt2.tasks.batch import read_document, run_batch
@@ -118,7 +120,8 @@ class Call:
             raise MissingFileError(f"there is no file {batch}.")
         model = self._load()
         # The native engine's text is the same on any number of threads.
-        about = {"model": self.model, **{k: v for k, v in self.loading.items() if k != "threads"}}
+        loading = {k: v for k, v in self.loading.items() if k != "threads"}
+        about = {"model": self.model, **identity(resolve(self.model)), **loading}
         with Progress(self.task.name, unit="rows") as shown:
             counts = run_batch(
                 self.task, model, batch, self.output, self.options,

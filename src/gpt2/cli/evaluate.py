@@ -141,7 +141,7 @@ def _run(
     quiet: bool,
 ) -> dict[str, Any]:
     from gpt2.evaluation.benchmark import Subject
-    from gpt2.evaluation.runner import Journal, identity, run, surroundings
+    from gpt2.evaluation.runner import Rows, identity, run, surroundings
     from gpt2.loading import load
 
     begin = time.perf_counter()
@@ -152,7 +152,7 @@ def _run(
     shown = {"engine": loading.get("engine", "native"), "dtype": getattr(model, "dtype", None)}
     about = identity(model, name, **{k: str(v) for k, v in shown.items()}, **options)
     subject = Subject(model, **options)
-    journal = Journal(_journal(output) if output else None, {**about, "limit": limit})
+    journal = Rows(_journal(output) if output else None, {**about, "limit": limit})
     found: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for benchmark in benchmarks:

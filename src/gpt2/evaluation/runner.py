@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,67 +19,81 @@ from typing import Any
 import gpt2
 from gpt2.errors import CorruptFileError, OptionError
 from gpt2.evaluation.benchmark import Benchmark, Subject
-from gpt2.files import parse_json, read_text, reported, sha256
+from gpt2.files import sha256
+from gpt2.files.journal import Journal, no_journal
+from gpt2.files.records import record
 
 Tick = Callable[[str, int, int], None]  # (benchmark, examples done, in all)
 
 
-class Journal:
-    """Rows of finished examples as JSON lines beside the results, so that a run can go on.
+@dataclasses.dataclass
+class Entry:
+    """Some finished examples of a benchmark, and a checksum over them."""
 
-    The first line holds what the rows depend on; a journal of other settings is refused.
+    benchmark: str
+    rows: list[dict[str, Any]]
+    seconds: float
+    check: int = 0
+
+    def checksum(self) -> int:
+        """What ``check`` is in an entry that is whole."""
+        text = json.dumps([self.benchmark, self.rows, self.seconds])
+        return zlib.crc32(text.encode())
+
+
+class Rows:
+    """Rows of finished examples, in a journal beside the results, so that a run can go on.
+
+    The journal's first line holds what the rows depend on; one of other settings is refused.
     """
 
     def __init__(self, path: Path | None, settings: Mapping[str, Any]) -> None:
-        self.path, self.rows = path, dict[str, list[dict[str, Any]]]()
+        self.rows: dict[str, list[dict[str, Any]]] = {}
         self.seconds: dict[str, float] = {}
-        if path is None:
-            return
-        head = {"settings": settings}
-        lines = read_text(path).split("\n") if path.exists() else []
-        if len(lines) < 2:
-            self._write([head], "w")
-            return
-        if self._entry(lines[0]) != json.loads(json.dumps(head)):
-            raise OptionError(
-                f"{path} was begun with another model or other options: remove it to begin anew, "
-                "or write elsewhere."
-            )
-        for line in lines[1:-1]:  # the last one has no end: empty, or cut off by a kill
-            self._take(self._entry(line))
-        if lines[-1]:
-            entries = [self._entry(line) for line in lines[:-1]]
-            self._write(entries, "w")
+        self._head = {"settings": json.loads(json.dumps(settings))}
+        self._journal: Journal | None = None
+        self._begun = False
+        if path is not None:
+            begins = json.dumps(self._head, ensure_ascii=False) + "\n"
+            self._journal = Journal(path, partial(self._take, path), begins)
+            if not self._begun:
+                self._journal.add(self._head)
 
-    def _entry(self, line: str) -> dict[str, Any]:
-        entry = parse_json(line, f"the journal {self.path}")
-        if not isinstance(entry, dict):
-            raise CorruptFileError(f"{self.path} is no journal: {line[:40]!r}.")
-        return entry
+    def _take(self, path: Path, number: int, value: Any) -> bool:
+        """An entry of the journal; the first is its head."""
+        where = f"{path}, line {number + 1}"
+        self._begun = True
+        if number == 0:
+            if not isinstance(value, dict) or value.keys() != self._head.keys():
+                raise no_journal(path)
+            if value != self._head:
+                raise OptionError(
+                    f"{path} was begun with another model or other options: remove it to begin "
+                    "anew, or write elsewhere."
+                )
+            return True
+        entry = record(Entry, value, where)
+        if entry.check != entry.checksum():
+            raise CorruptFileError(f"{where} is damaged: remove the file to begin anew.")
+        self._keep(entry)
+        return True
 
-    def _take(self, entry: Mapping[str, Any]) -> None:
-        name = entry["benchmark"]
-        self.rows.setdefault(name, []).extend(entry["rows"])
-        self.seconds[name] = self.seconds.get(name, 0.0) + entry["seconds"]
+    def _keep(self, entry: Entry) -> None:
+        self.rows.setdefault(entry.benchmark, []).extend(entry.rows)
+        self.seconds[entry.benchmark] = self.seconds.get(entry.benchmark, 0.0) + entry.seconds
 
     def add(self, name: str, rows: list[dict[str, Any]], seconds: float) -> None:
         """Keep the rows of some more examples."""
-        entry = {"benchmark": name, "rows": rows, "seconds": seconds}
-        self._take(entry)
-        if self.path is not None:
-            self._write([entry], "a")
-
-    def _write(self, entries: Iterable[Mapping[str, Any]], mode: str) -> None:
-        assert self.path is not None
-        with reported(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open(mode, encoding="utf-8") as file:
-                file.writelines(json.dumps(e, ensure_ascii=False) + "\n" for e in entries)
+        entry = Entry(name, rows, seconds)
+        entry.check = entry.checksum()
+        self._keep(entry)
+        if self._journal is not None:
+            self._journal.add(dataclasses.asdict(entry))
 
     def remove(self) -> None:
-        """The results are written: it is not needed any more."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        """The results are written: the journal is not needed any more."""
+        if self._journal is not None:
+            self._journal.remove()
 
 
 def run(
@@ -85,7 +102,7 @@ def run(
     folder: Path,
     *,
     limit: int | None = None,
-    journal: Journal | None = None,
+    journal: Rows | None = None,
     tick: Tick | None = None,
 ) -> dict[str, Any]:
     """One benchmark's results as plain values.
@@ -103,8 +120,10 @@ def run(
     examples = benchmark.read(files)
     total = len(examples)
     examples = examples[:limit]
-    kept = journal or Journal(None, {})
+    kept = journal or Rows(None, {})
     rows = kept.rows.setdefault(benchmark.name, [])
+    if len(rows) > len(examples):
+        raise OptionError(f"The journal has rows of more examples than {benchmark.name} has.")
     while len(rows) < len(examples):
         if tick:
             tick(benchmark.name, len(rows), len(examples))

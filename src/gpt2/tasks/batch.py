@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from gpt2.errors import GPT2Error, InputError, MissingFileError, OptionError
-from gpt2.files import parse_json, reported
+from gpt2.files import parse_json
+from gpt2.files.journal import Journal
 from gpt2.tasks.task import Task, text_of
 
 Tick = Callable[[int, int], None]  # (rows done, rows in all)
@@ -43,25 +44,37 @@ def run_batch(
     the work goes on after them.
 
     Args:
-        about: what else the results depend on: the model's name, its precision.
+        about: what else the results depend on: the model's name and files, its precision.
 
     Raises:
-        OptionError: ``target`` holds the results of other rows or settings.
+        OptionError: ``target`` holds the results of other rows or settings, or another process is
+            writing to it.
         MissingFileError, CorruptFileError, InputError: a file that is not there or not JSON lines.
     """
     rows = read_rows(source)
     settings = {"task": task.name, "options": dict(options), **about}
     keys = [_key(row, settings) for row in rows]
-    counts = Counts(before=_kept(target, keys))
+    counts = Counts()
+
+    def take(number: int, entry: Any) -> bool:
+        if number >= len(keys) or not isinstance(entry, dict) or entry.get("key") != keys[number]:
+            raise OptionError(
+                f"{target}, line {number + 1} is the result of another row, model or option: write "
+                "to another file, or remove it to begin anew."
+            )
+        counts.before += 1
+        return True
+
+    begins = json.dumps({"index": 0, "key": keys[0]}).removesuffix("}")
     # Rows often share a beginning: several questions on one context.
-    with reported(target), target.open("ab") as out, model.keeping():
+    with Journal(target, take, begins) as out, model.keeping():
         for index in range(counts.before, len(rows)):
             if progress:
                 progress(index, len(rows))
             result = _result(task, model, rows[index], options)
             counts.failed += "error" in result
             counts.now += 1
-            _append(out, {"index": index, "key": keys[index], **result})
+            out.add({"index": index, "key": keys[index], **result})
     if progress:
         progress(len(rows), len(rows))
     return counts
@@ -99,41 +112,6 @@ def _result(
 def _key(row: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     text = json.dumps([row, settings], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _kept(target: Path, keys: list[str]) -> int:
-    """How many results are there already; a line that was being written is taken off."""
-    if not target.exists():
-        return 0
-    whole = 0
-    found = 0
-    for line in _lines(target):
-        if not line.endswith(b"\n"):
-            break
-        try:
-            key = json.loads(line)["key"]
-        except (ValueError, KeyError, TypeError):
-            key = None
-        if found >= len(keys) or key != keys[found]:
-            raise OptionError(
-                f"{target}, line {found + 1} is the result of another row, model or option: write "
-                "to another file, or remove it to begin anew."
-            )
-        found += 1
-        whole += len(line)
-    with reported(target), target.open("r+b") as file:
-        file.truncate(whole)
-    return found
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from file
-
-
-def _append(out: BinaryIO, result: Mapping[str, Any]) -> None:
-    out.write(json.dumps(result, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-    out.flush()
 
 
 def read_document(path: str, data: bytes, what: str) -> str:

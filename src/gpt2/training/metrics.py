@@ -10,9 +10,9 @@ import json
 import math
 import time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from gpt2.files import reported, write_text
+from gpt2.files.journal import Journal, no_journal
 
 FILE = "metrics.jsonl"
 
@@ -29,18 +29,16 @@ class Metrics:
     """
 
     def __init__(self, folder: Path, start_step: int) -> None:
-        self.path = folder / FILE
-        self.records, self.dropped = self._repaired(start_step)
-        with reported(self.path):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file: TextIO = self.path.open("a", encoding="utf-8", buffering=1)
+        self.path, self.start_step = folder / FILE, start_step
+        self.records: list[dict[str, Any]] = []
+        self._journal = Journal(self.path, self._take, '{"kind": "')
+        self.dropped = self._journal.cut
 
     def add(self, kind: str, step: int, **values: Any) -> dict[str, Any]:
         """Write a record and give it back. Raises `WriteError`."""
         values = {name: _finite(value) for name, value in values.items()}
         record = {"kind": kind, "step": step, **values, "time": round(time.time(), 3)}
-        with reported(self.path):
-            self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        self._journal.add(record)
         self.records.append(record)
         return record
 
@@ -50,19 +48,15 @@ class Metrics:
 
     def close(self) -> None:
         """Close the file."""
-        with reported(self.path):
-            self._file.close()
+        self._journal.close()
 
-    def _repaired(self, start_step: int) -> tuple[list[dict[str, Any]], int]:
-        lines = self.path.read_bytes().splitlines() if self.path.exists() else []
-        kept = []
-        if start_step:
-            records = [parsed(line) for line in lines]
-            kept = [r for r in records if r is not None and r["step"] <= start_step]
-        if len(kept) < len(lines) or (lines and not self.path.read_bytes().endswith(b"\n")):
-            text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in kept)
-            write_text(self.path, text)
-        return kept, len(lines) - len(kept)
+    def _take(self, number: int, value: Any) -> bool:
+        if not _is_record(value):
+            raise no_journal(self.path)
+        stays = self.start_step > 0 and value["step"] <= self.start_step
+        if stays:
+            self.records.append(value)
+        return stays
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
@@ -78,7 +72,11 @@ def parsed(line: bytes) -> dict[str, Any] | None:
         record = json.loads(line)
     except ValueError:
         return None
-    return record if isinstance(record, dict) and {"kind", "step"} <= record.keys() else None
+    return record if _is_record(record) else None
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, dict) and "kind" in value and type(value.get("step")) is int
 
 
 def _finite(value: Any) -> Any:
