@@ -1,11 +1,14 @@
 # make run    set up and let the bundled model write; no PyTorch is installed
 # make test   set up and run the tests; installs PyTorch and transformers to compare with
 # make bench  set up and measure next to other libraries; two hours, half an hour of it to build llama.cpp
-.PHONY: run test lint bench clean
+# make wheel  build dist/: an sdist, and a wheel for every Linux with glibc 2.17 or newer
+# make walk   build an sdist and a wheel, install it in an empty environment, run the README there
+.PHONY: run test lint bench wheel walk clean
 
 RUN = .venv/run/bin
 TEST = .venv/test/bin
 BENCH = .venv/bench/bin
+WHEEL = .venv/wheel/bin
 export OMP_NUM_THREADS ?= 2
 
 run:
@@ -30,5 +33,17 @@ bench:
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.speculation
 	@PYTHONPATH=src:. $(BENCH)/python -m benchmarks.report
 
+# zig holds every glibc's symbols and its own C++ library; GCC's C++ library would tie the wheel to
+# the glibc of the machine that built it. auditwheel looks and gives the wheel its tag.
+wheel:
+	@tools/environment.sh wheel "" "about 110 MB, most of it a compiler" tools/wheel.txt
+	@rm -rf dist && GPT2_GLIBC=2.17 $(WHEEL)/python -m build --outdir dist/built .
+	@mv dist/built/*.tar.gz dist/
+	@PATH="$(CURDIR)/$(WHEEL):$$PATH" $(WHEEL)/auditwheel repair --only-plat -w dist dist/built/*.whl
+	@rm -r dist/built && ls dist
+
+walk:
+	@python3 tools/installed.py
+
 clean:
-	rm -rf .venv build
+	rm -rf .venv build dist

@@ -361,12 +361,6 @@ def published(found: dict[str, Any]) -> str:
         ]
         for name, own in timing["sets"].items()
     ]
-    outputs = "".join(
-        f"\n**{own['title']}**\n\n"
-        + "".join(f"{i}. `{_inline(text)}`\n" for i, text in enumerate(own["outputs"], 1))
-        for own in found["benchmarks"].values()
-        if "outputs" in own
-    )
     note = (
         f"`{found['model']}`, zero-shot, at fp32. It was trained on novels for minutes, so nothing "
         "is expected of it: the figures show the measures at work, beside what needs no model.\n\n"
@@ -394,8 +388,6 @@ def published(found: dict[str, Any]) -> str:
         "seconds for 1,000 of them, prompts included, on one thread; measured by itself "
         f"(`--timing`), load before {when['load_before']:.1f}, commit {when['commit']}.\n\n"
         + table(["set", "words", "seconds for 1,000"], speed)
-        + "\n\nThe first ten outputs of each, unpicked.\n"
-        + outputs
     )
 
 
@@ -428,7 +420,7 @@ def finetuned_tasks(found: dict[str, Any]) -> str:
         "of one core, and measured before and after: the loss on rows of the recipe that were not "
         "trained on, and the task's test sets, of which the pairs hold nothing. Without a model: "
         "the source as its translation, the context's first sentence or the most frequent answer, "
-        "Lead-3.\n"
+        "Lead-3. What a model of this size writes is not worth reading; the file has ten of each.\n"
     ]
     for name, task in found["tasks"].items():
         counts = ", ".join(f"{key} {count:,}" for key, count in task["counts"].items())
@@ -439,10 +431,7 @@ def finetuned_tasks(found: dict[str, Any]) -> str:
         parts.append(
             f"### {name.capitalize()}\n\n`{' '.join(task['command'])}`; rows: {counts}.\n\n"
             + table(["set", "measure", "before", "after", "no model", "examples"], rows)
-            + "\n\nThe first ten, unpicked:\n\n"
-            + "".join(
-                map(_written, task["asked"], task["before"]["written"], task["after"]["written"])
-            )
+            + "\n"
         )
     return "\n".join(parts)
 
@@ -458,18 +447,6 @@ def _before_after(task: dict[str, Any], name: str) -> list[list[str]]:
             examples = f"{own[1]['rows']:,} of {both[1]['of']:,}"
             rows.append([both[1]["title"], title, *values, examples])
     return rows
-
-
-def _written(asked: dict[str, str], before: str, after: str) -> str:
-    given = asked.get("question") or asked.get("text") or asked["title"]
-    shown = _inline(given if len(given) < 120 else given[:117] + "...")
-    wanted = f" (wanted: `{_inline(asked['reference'])}`)" if asked["reference"] else ""
-    return f"- `{shown}`{wanted}\n  - before: `{_inline(before)}`\n  - after: `{_inline(after)}`\n"
-
-
-def _inline(text: str) -> str:
-    """A text on one line, as code."""
-    return " / ".join(text.replace("`", "'").split("\n")) or " "
 
 
 def long_inputs(found: dict[str, Any]) -> str:

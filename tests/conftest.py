@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Ctrl-C is tested here and in children, also where a shell started the tests with it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def listed() -> set[str]:
+    """The files git has, and new ones it would take."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return {name for name in done.stdout.split("\0") if name and (ROOT / name).exists()}
 
 
 def _data_folder() -> Path | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, listed
 
 pytest.importorskip("scikit_build_core", reason="`make test` installs it")
 
@@ -44,15 +44,6 @@ import build_backend
 os.environ["CXX"] = "never-run"
 print(build_backend.build_{}(sys.argv[1], {{"wheel.cmake": "false"}}))
 """
-
-
-def listed() -> set[str]:
-    """The files git has, and new ones it would take."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip("not a git checkout")
-    return {name for name in done.stdout.split("\0") if name and (ROOT / name).exists()}
 
 
 @pytest.fixture(scope="module")

@@ -1,65 +1,74 @@
-"""The documentation says what is so: figures come from results, snippets and commands run."""
+"""The documentation says what is so: figures come from results, snippets and commands run.
+
+They run in an environment with the package as a wheel holds it (tests/test_distribution.py) beside
+the optional packages, away from the checkout. `.ci/run` runs them without those as well.
+"""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
+import shutil
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 from benchmarks.report import PAGE, page
+from tools.installed import PAGES, Snippet, fault, make_files, run, snippets
 
-from tests.conftest import ROOT
+from gpt2.native.library import PATH as CORE
+from tests.conftest import ROOT, listed
 
 README = (ROOT / "README.md").read_text("utf-8")
-WITHOUT_PYTHON = re.sub(r"```python.*?```", "", README, flags=re.DOTALL)
-PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-COMMANDS = [
-    line.strip()
-    for block in re.findall(r"```\n(.*?)```", WITHOUT_PYTHON, re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("gpt2 ")
-]
-
-
-def run(command: list[str] | str, folder: Path) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    sources = f"{ROOT / 'src'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": sources, "HF_HUB_OFFLINE": "1"}
-    return subprocess.run(
-        command,
-        shell=isinstance(command, str),
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+SNIPPETS = [snippet for page in PAGES for snippet in snippets(page)]
 
 
 def test_the_figures_are_those_of_the_results() -> None:
     assert PAGE.read_text("utf-8") == page()
 
 
-@pytest.mark.parametrize("code", PYTHON, ids=range(1, len(PYTHON) + 1))
-def test_a_snippet_of_the_readme_runs_and_prints(code: str, tmp_path: Path) -> None:
-    done = run([sys.executable, "-c", code], tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that has what git has of the package, and no way to src."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, symlinks=True)
+    site = next(folder.glob("lib/python*/site-packages"))
+    for name in listed():
+        if name.startswith("src/gpt2/"):
+            target = site / name.removeprefix("src/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target)
+    shutil.copy(CORE, site / "gpt2" / "native")
+    others = [path for path in sys.path if path.endswith("site-packages")]
+    (site / "others.pth").write_text("\n".join(others))  # whose own .pth files then do nothing
+    script = folder / "bin" / "gpt2"
+    script.write_text(f"#!/bin/sh\nexec '{folder}/bin/python' -m gpt2 \"$@\"\n")
+    script.chmod(0o755)
+    return folder / "bin" / "python"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
-    texts = tmp_path / "my-texts"
-    texts.mkdir()
-    (texts / "a.txt").write_text("To be, or not to be, that is the question. " * 50, "utf-8")
-    if "my-data" in command and "-o my-data" not in command:  # an earlier command made it
-        run([sys.executable, "-m", "gpt2", "prepare", "my-texts/", "-o", "my-data"], tmp_path)
-    done = run(re.sub(r"(^|&& )gpt2 ", rf"\1{sys.executable} -m gpt2 ", command), tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() or command.split()[1] in ("tokenizer-train", "convert", "prepare")
+def written(snippet: Snippet) -> str | None:
+    """The folder that a command makes."""
+    found = re.search(r" -o (\S+)", snippet.code) if snippet.language == "sh" else None
+    return found[1] if found else None
+
+
+def before(snippet: Snippet) -> list[Snippet]:
+    """The commands whose folders this one reads, and theirs."""
+    made = {written(one): one for one in SNIPPETS if one.page == snippet.page}
+    read = [word for word in snippet.code.split() if word in made and word != written(snippet)]
+    return [one for word in read for one in (*before(made[word]), made[word])]
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=str)
+def test_a_snippet_runs(snippet: Snippet, installed: Path, tmp_path: Path) -> None:
+    make_files(tmp_path)
+    for one in (*before(snippet), snippet):
+        assert fault(one, run(one, installed, tmp_path), lacking=False) is None
+
+
+def test_what_needs_an_extra_is_marked_with_one_that_there_is() -> None:
+    assert {one.extra for one in SNIPPETS} == {None, "torch", "gguf"}
 
 
 def test_the_map_of_the_tree_is_right() -> None:

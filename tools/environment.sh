@@ -1,7 +1,8 @@
 #!/bin/sh
 # Make or refresh one virtual environment: tools/environment.sh NAME EXTRAS SIZE [REQUIREMENTS]
-# NAME is the folder below .venv, EXTRAS what pip installs ("." or ".[dev]"), SIZE how much is
-# downloaded, in words, REQUIREMENTS a file of further packages. Does nothing when what it depends on has not changed.
+# NAME is the folder below .venv, EXTRAS what pip installs (".", ".[dev]" or nothing of ours),
+# SIZE how much is downloaded, in words, REQUIREMENTS a file of further packages. Does nothing when
+# what it depends on has not changed.
 set -eu
 name=$1 extras=$2 size=$3 more=${4:-}
 cd "$(dirname "$0")/.."
@@ -30,6 +31,6 @@ echo "gpt2: setting up $place ($size from the package index, once)" >&2
 has_compiler || echo "gpt2: no C++ compiler is installed: the ziglang wheel's builds the core" \
     "(about 100 MB more, and a few minutes)" >&2
 [ -x "$place/bin/python" ] || "$python" -m venv "$place"
-"$place/bin/python" -m pip install --disable-pip-version-check -c constraints.txt -e "$extras" \
-    ${more:+-r "$more"} >&2
+"$place/bin/python" -m pip install --disable-pip-version-check -c constraints.txt \
+    ${extras:+-e "$extras"} ${more:+-r "$more"} >&2
 echo "$stamp $extras" >"$place/stamp"
