@@ -17,6 +17,8 @@ _HOME = {
     "GPT2Error": "gpt2.errors",
     "GPT2Tokenizer": "gpt2.tokenizer",
     "GPT2TokenizerFast": "gpt2.tokenizer",
+    "BertTokenizer": "gpt2.tokenizer",
+    "BertTokenizerFast": "gpt2.tokenizer",
     "GenerationConfig": "gpt2.generation",
     "GPT2Model": "gpt2.model",
     "GPT2LMHeadModel": "gpt2.model",
@@ -60,6 +62,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.tasks import summarize as summarize
     from gpt2.tasks import translate as translate
     from gpt2.tasks import write as write
+    from gpt2.tokenizer import BertTokenizer as BertTokenizer
+    from gpt2.tokenizer import BertTokenizerFast as BertTokenizerFast
     from gpt2.tokenizer import GPT2Tokenizer as GPT2Tokenizer
     from gpt2.tokenizer import GPT2TokenizerFast as GPT2TokenizerFast
 

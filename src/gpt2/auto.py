@@ -10,9 +10,9 @@ from typing import Any
 
 from gpt2.config import GPT2Config
 from gpt2.errors import InputError, OptionError, UnsupportedError
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import Tokenizer
 
-AutoTokenizer = GPT2Tokenizer
+AutoTokenizer = Tokenizer
 
 
 class AutoConfig:
@@ -59,7 +59,7 @@ class AutoModelForSequenceClassification(AutoModel):
 class TextGenerationPipeline:
     """Prompts to continued texts, in the form of transformers' pipeline."""
 
-    def __init__(self, model: Any, tokenizer: GPT2Tokenizer) -> None:
+    def __init__(self, model: Any, tokenizer: Tokenizer) -> None:
         self.model, self.tokenizer = model, tokenizer
 
     def __call__(
@@ -87,7 +87,7 @@ class TextGenerationPipeline:
 def pipeline(
     task: str,
     model: Any = "gpt2",
-    tokenizer: GPT2Tokenizer | str | None = None,
+    tokenizer: Tokenizer | str | None = None,
     *,
     device: Any = None,
     **options: Any,
@@ -98,12 +98,12 @@ def pipeline(
             f"the task {task!r} is not here, only 'text-generation'; transformers has others."
         )
     if isinstance(model, (str, os.PathLike)):
-        tokenizer = tokenizer or GPT2Tokenizer.from_pretrained(model)
+        tokenizer = tokenizer or Tokenizer.from_pretrained(model)
         model = AutoModelForCausalLM.from_pretrained(model, **options)
     elif options:
         raise OptionError(f"{', '.join(options)} are for loading; the model is loaded already.")
     if isinstance(tokenizer, str):
-        tokenizer = GPT2Tokenizer.from_pretrained(tokenizer)
+        tokenizer = Tokenizer.from_pretrained(tokenizer)
     tokenizer = tokenizer or getattr(model, "tokenizer", None)
     if tokenizer is None:
         raise InputError("a model object needs its tokenizer: pipeline(task, model, tokenizer).")

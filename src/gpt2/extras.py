@@ -20,6 +20,8 @@ EXTRAS = {
     "torch": {"torch": "torch", "matplotlib": "matplotlib", "tensorboard": "tensorboard"},
     "eval": {"sacrebleu": "sacrebleu", "rouge_score": "rouge-score"},
     "gguf": {"gguf": "gguf"},
+    "wordpiece": {"tokenizers": "tokenizers"},
+    "chat": {"jinja2": "jinja2"},
     "data": {
         "datasets": "datasets",
         "pyarrow": "pyarrow",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from gpt2.errors import MissingFileError, OptionError
+from gpt2.errors import GPT2Warning, MissingFileError, OptionError
 from gpt2.options import option
 
 if TYPE_CHECKING:
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
 
 EngineName = Literal["native", "torch", "reference"]
 KVDtype = Literal["fp16", "fp32", "int8"]
@@ -95,7 +96,7 @@ def load(
         model = _reference(place, dtype, tokenizer)
     else:
         model = _native(place, dtype, tokenizer, **machine)
-    _check_vocabulary(model.config.vocab_size, tokenizer, name)
+    _compare(model.config.vocab_size, tokenizer, name)
     model.sidecar = _sidecar(_folder(place))
     return model
 
@@ -114,12 +115,12 @@ def _sidecar(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _tokenizer(place: Path, name: Any) -> GPT2Tokenizer | None:
+def _tokenizer(place: Path, name: Any) -> Tokenizer | None:
     """The tokenizer beside the weights, or None where there is none: ids still work."""
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
 
     try:
-        tokenizer = GPT2Tokenizer.from_pretrained(_folder(place))
+        tokenizer = Tokenizer.from_pretrained(_folder(place))
     except MissingFileError:
         return None
     tokenizer.name_or_path = str(name)
@@ -168,9 +169,12 @@ def _native(
     return model
 
 
-def _check_vocabulary(size: int, tokenizer: GPT2Tokenizer | None, name: Any) -> None:
-    if tokenizer is not None and len(tokenizer) > size:
-        raise OptionError(
-            f"{name}: the tokenizer has {len(tokenizer)} tokens and the model only {size}: they do "
-            "not belong together, or the model needs resize_token_embeddings."
+def _compare(size: int, tokenizer: Tokenizer | None, name: Any) -> None:
+    """Warn where the tokenizer has ids that the model lacks: an error follows where one is used."""
+    if tokenizer is not None and tokenizer.highest_id >= size:
+        warnings.warn(
+            f"{name}: the tokenizer has ids up to {tokenizer.highest_id}, the model {size} rows: "
+            "a text with such an id cannot be read before model.resize_token_embeddings.",
+            GPT2Warning,
+            stacklevel=3,
         )

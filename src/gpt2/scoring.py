@@ -403,7 +403,7 @@ def _calls(lengths: Sequence[int], most: int) -> Iterator[list[tuple[int, int, i
 def _start_token(model: Any) -> int:
     """End-of-text, which stands before every document GPT-2 was trained on."""
     for source in (getattr(model, "tokenizer", None), model.config):
-        for name in ("eos_token_id", "bos_token_id"):
+        for name in ("eos_token_id", "bos_token_id", "cls_token_id"):
             token = getattr(source, name, None)
             if token is not None:
                 return int(token)

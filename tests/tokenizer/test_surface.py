@@ -144,7 +144,7 @@ def test_added_tokens_json(small: GPT2Tokenizer, tmp_path: Path) -> None:
 
 
 def test_bad_calls(small: GPT2Tokenizer) -> None:
-    for ids in (9999, [-1], [1.5], ["a"]):
+    for ids in (-1, [-1], [1.5], ["a"], [0, None], [True, -3]):
         with pytest.raises(TokenizerError):
             small.decode(ids)
     for text in (None, 5, [1, 2], [["a"]]):
@@ -163,8 +163,10 @@ def test_bad_calls(small: GPT2Tokenizer) -> None:
     ):
         with pytest.raises(OptionError):
             small("a", **options)
-    with pytest.raises(UnsupportedError):
-        small("a", text_pair="b")
+    with pytest.raises(UnsupportedError, match="backend"):
+        _ = small.backend_tokenizer
+    with pytest.raises(InputError, match="text_pair"):
+        small(["a"], ["b", "c"])
     with pytest.raises(TokenizerError, match="add_special_tokens"):
         small.pad_token = "<none>"
 

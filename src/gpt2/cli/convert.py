@@ -11,7 +11,7 @@ from gpt2.errors import MissingFileError, OptionError
 
 if TYPE_CHECKING:
     from gpt2.checkpoint import Checkpoint
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
 
 FORMS = ("safetensors", "bin", "nanogpt", "gguf")
 SUFFIXES = {".gguf": "gguf", ".pt": "nanogpt"}
@@ -76,11 +76,11 @@ def convert(
     return written
 
 
-def _tokenizer(place: Path) -> GPT2Tokenizer | None:
-    from gpt2.tokenizer import GPT2Tokenizer
+def _tokenizer(place: Path) -> Tokenizer | None:
+    from gpt2.tokenizer import Tokenizer
 
     try:
-        return GPT2Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
+        return Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
     except MissingFileError:
         click.echo(f"{place}: no tokenizer is there, none is written", err=True)
         return None
@@ -120,7 +120,7 @@ def _to_nanogpt(checkpoint: Checkpoint, stored: dict[str, Any], path: Path) -> P
 
 
 def _to_gguf(
-    checkpoint: Checkpoint, tokenizer: GPT2Tokenizer | None, path: Path, dtype: str | None
+    checkpoint: Checkpoint, tokenizer: Tokenizer | None, path: Path, dtype: str | None
 ) -> Path:
     from gpt2.checkpoint.gguf import write_gguf
 

@@ -22,7 +22,7 @@ from gpt2.training.config import (
 )
 
 if TYPE_CHECKING:
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
     from gpt2.training.corpus import Data
     from gpt2.training.loop import Trainer
 
@@ -81,11 +81,11 @@ class _Finetuning(Run):
 
         from gpt2.model import GPT2LMHeadModel
         from gpt2.model.lora import add_lora
-        from gpt2.tokenizer import GPT2Tokenizer
+        from gpt2.tokenizer import Tokenizer
         from gpt2.training.demand import Demand
         from gpt2.training.finetuning import AdapterFiles, defaults
 
-        tokenizer = GPT2Tokenizer.from_pretrained(self.base)
+        tokenizer = Tokenizer.from_pretrained(self.base)
         part = self.how.dropout
         model = GPT2LMHeadModel.from_pretrained(
             self.base, dtype="float32", resid_pdrop=part, embd_pdrop=part, attn_pdrop=0.0
@@ -108,7 +108,7 @@ class _Finetuning(Run):
         files = None if self.lora is None else AdapterFiles(model, self.base)
         return self.trainer(model, data, config, tokenizer, files=files), data
 
-    def _data(self, tokenizer: GPT2Tokenizer, positions: int) -> Data:
+    def _data(self, tokenizer: Tokenizer, positions: int) -> Data:
         from gpt2.training.finetuning import has_pairs, pair_data, prepared, text_data
 
         cut = ("batch_size", "length", "seed")  # the rest of the options follows from the data

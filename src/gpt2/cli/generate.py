@@ -66,7 +66,7 @@ def command(
     if loaded.tokenizer is None:
         raise InputError(f"{model} has no tokenizer beside its weights: it cannot read a text.")
     if "max_new_tokens" not in said(values) and options.get("long") != "window":
-        room = loaded.config.n_positions + 1 - max(1, len(loaded.tokenizer.encode(text)))
+        room = loaded.config.n_positions + 1 - max(1, len(loaded.tokenizer.encode_prompt(text)))
         options["max_new_tokens"] = min(LENGTH["max_new_tokens"], max(1, room))
     start = time.perf_counter()
     several = max(options.get(name, 1) for name in ("num_return_sequences", "num_beams")) > 1
@@ -80,7 +80,7 @@ def command(
     if receipt is not None:
         from gpt2.receipt import make, write
 
-        prompt_ids = loaded.tokenizer.encode(text)
+        prompt_ids = loaded.tokenizer.encode_prompt(text)
         write(receipt, make(loaded, model, prompt_ids, ids, options, text))
     if not quiet:
         click.echo(_note(tokens, time.perf_counter() - start, options), err=True)
@@ -109,8 +109,9 @@ def _prompt(prompt: str | None) -> str:
 
 def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> list[int]:
     """Print the text while it is written; returns the new tokens."""
-    text = decoder(model.tokenizer, skip_special_tokens=True)
-    steps = model.stream(model.tokenizer.encode(prompt) or None, **options)
+    ids = model.tokenizer.encode_prompt(prompt)
+    text = decoder(model.tokenizer, after=ids, skip_special_tokens=True)
+    steps = model.stream(ids or None, **options)
     tokens: list[int] = []
     try:
         click.echo(prompt if echo else "", nl=False)
@@ -127,7 +128,7 @@ def _written(model: Any, prompt: str, options: dict[str, Any]) -> list[dict[str,
     from gpt2.receipt import new_ids
 
     tokenizer = model.tokenizer
-    ids = tokenizer.encode(prompt)
+    ids = tokenizer.encode_prompt(prompt)
     rows = model.generate(ids or None, **options)
     start = max(1, len(ids))  # without a prompt the first id is bos
     eos = model.generation_config.eos_token_id

@@ -41,7 +41,7 @@ def command(
     hub:NAME[:CONFIG[:SPLIT]]. Documents end with <|endoftext|>; in a text file that also parts
     them. Killed at any moment, the same command goes on where it was.
     """
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
     from gpt2.training.data import prepare
 
     config = PrepareConfig(**said(options))
@@ -56,7 +56,7 @@ def command(
         found = prepare(
             names,
             output,
-            GPT2Tokenizer.from_pretrained(tokenizer),
+            Tokenizer.from_pretrained(tokenizer),
             config,
             overwrite=overwrite,
             progress=tick,

@@ -14,7 +14,7 @@ from gpt2.options import fields_of
 from gpt2.training.config import Start
 
 if TYPE_CHECKING:
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
     from gpt2.training.batches import Held
     from gpt2.training.corpus import Data
     from gpt2.training.distributed import Processes
@@ -77,7 +77,7 @@ class Run(abc.ABC):
         return cls(**fields_of(cls, self.given))
 
     def trainer(
-        self, model: Any, data: Data, config: Any, tokenizer: GPT2Tokenizer, **more: Any
+        self, model: Any, data: Data, config: Any, tokenizer: Tokenizer, **more: Any
     ) -> Trainer:
         """The `Trainer` of a run that takes up the folder as was asked."""
         from gpt2.training.loop import Trainer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
 
 
 @click.command("tokenize")
@@ -23,11 +23,11 @@ def command(text: str, model: str, plain: bool, as_json: bool) -> None:
     The columns: id, the token's bytes, the piece of the text. Where a character is spread over
     several tokens, the first shows it with "…" and the others show "…".
     """
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
 
     if text == "-":
         text = sys.stdin.buffer.read().decode(errors="replace")
-    tokenizer = GPT2Tokenizer.from_pretrained(model)
+    tokenizer = Tokenizer.from_pretrained(model)
     pieces = describe(tokenizer, text, plain)
     if as_json:
         click.echo(json.dumps({"text": text, "count": len(pieces), "tokens": pieces}))
@@ -39,7 +39,7 @@ def command(text: str, model: str, plain: bool, as_json: bool) -> None:
     click.echo(f"{len(pieces)} tokens, {len(text)} characters", err=True)
 
 
-def describe(tokenizer: GPT2Tokenizer, text: str, plain: bool = False) -> list[dict[str, Any]]:
+def describe(tokenizer: Tokenizer, text: str, plain: bool = False) -> list[dict[str, Any]]:
     """Each token's id, spelling, bytes (hexadecimal), place and piece of the text.
 
     A piece is the text between the characters the token begins and ends with, the characters that

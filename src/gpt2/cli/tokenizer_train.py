@@ -30,7 +30,11 @@ def command(files: tuple[str, ...], vocab_size: int, output: Path, min_frequency
     with reading, merging:
         texts = reading.over(_read(files), len)
         tokenizer = train_tokenizer(
-            texts, vocab_size, min_frequency=min_frequency, progress=merging.to
+            texts,
+            vocab_size,
+            min_frequency=min_frequency,
+            joined=True,
+            progress=merging.to,
         )
     tokenizer.save_pretrained(output)
     seconds = time.perf_counter() - begin

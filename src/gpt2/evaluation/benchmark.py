@@ -152,7 +152,7 @@ class Subject:
 
     def ids(self, text: str) -> list[int]:
         """A text's tokens; what looks like a special token is text."""
-        return list(self.tokenizer.encode(text))
+        return list(self.tokenizer.encode_prompt(text))
 
     def encode(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
         """Both as token ids: cut as one text, and then where the context alone would end.

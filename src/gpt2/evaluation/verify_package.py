@@ -38,11 +38,11 @@ def engines_agree(_: Path | None) -> Result:
 
 def vocabulary(data: Path | None) -> Result:
     """Texts recorded by llama.cpp and gpt-tokenizer, through GPT-2's own vocabulary."""
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
 
     if data is None or not (data / "tokenizer" / "vocab.bpe").is_file():
         return no_data(data, "tokenizer/vocab.bpe")
-    own = GPT2Tokenizer.from_pretrained(data / "tokenizer")
+    own = Tokenizer.from_pretrained(data / "tokenizer")
     cases = [(text, ids) for text, ids in recorded()["vocabulary"]["cases"]]
     if (data / PLANS).is_file():
         form = r"EncodingName: r50k_base\nSample: (.*?)\nEncoded: (\[.*?\])\n"

@@ -167,7 +167,8 @@ class GenerationMixin:
         steps = _steps(job, assistant_model)
         if not isinstance(prompt, str):
             return (tokens[0] for tokens in steps)
-        return _pieces(steps, decoder(tokenizer, skip_special_tokens=True))
+        shown = decoder(tokenizer, after=job.prompts.rows[0], skip_special_tokens=True)
+        return _pieces(steps, shown)
 
     @contextmanager
     def keeping(self, texts: int = 1) -> Iterator[None]:

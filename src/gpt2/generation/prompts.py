@@ -99,7 +99,8 @@ def _read_text(inputs: Any, options: GenerationConfig, tokenizer: Any) -> Prompt
         raise InputError("a text prompt needs a tokenizer: set model.tokenizer, or pass ids.")
     single = isinstance(inputs, str)
     texts = [inputs] if single else list(inputs)
-    rows = [_started(tokenizer.encode(text), options) for text in texts]
+    encode = getattr(tokenizer, "encode_prompt", tokenizer.encode)  # another library's has none
+    rows = [_started(encode(text), options) for text in texts]
 
     def text(ids: Any) -> Any:
         decoded = [tokenizer.decode(row, skip_special_tokens=True) for row in ids.tolist()]

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from queue import Queue
 from typing import Any
 
 from gpt2.errors import InputError
 
 
-def decoder(tokenizer: Any, **options: Any) -> Any:
-    """What turns ids into text one by one, never half a character: ``push(id)``, ``flush()``.
+def decoder(tokenizer: Any, after: Sequence[int] = (), **options: Any) -> Any:
+    """A stream decoder of a tokenizer, with options of its ``decode``.
 
-    The tokenizer's own where it has one; else it decodes all ids again each time.
+    The tokenizer's own where it has one; else it decodes all ids again each time. ``after`` are the
+    ids that the text continues: WordPiece writes a space between words, not before the first.
     """
-    if hasattr(tokenizer, "stream_decoder") and set(options) <= {"skip_special_tokens"}:
-        return tokenizer.stream_decoder(**{"skip_special_tokens": False, **options})
-    return _Redecoder(tokenizer, options)
+    own = hasattr(tokenizer, "stream_decoder") and set(options) <= {"skip_special_tokens"}
+    if own:
+        found = tokenizer.stream_decoder(**{"skip_special_tokens": False, **options})
+    else:
+        found = _Redecoder(tokenizer, options)
+    if after:
+        found.follow(after)
+    return found
 
 
 class _Redecoder:
@@ -26,6 +33,10 @@ class _Redecoder:
         self.options = options
         self.ids: list[int] = []
         self.shown = ""
+
+    def follow(self, ids: Sequence[int]) -> None:
+        self.ids = list(ids)
+        self.shown = self.tokenizer.decode(self.ids, **self.options)
 
     def push(self, token: int) -> str:
         self.ids.append(token)

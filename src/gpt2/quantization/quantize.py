@@ -16,7 +16,7 @@ from gpt2.errors import InputError, MissingFileError, OptionError
 from gpt2.files import atomic_folder, read_text
 from gpt2.quantization.measure import Fidelity, measure
 from gpt2.quantization.rounding import ROUNDINGS, Progress, packed_tensors
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import Tokenizer
 
 DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
 TEXTS = Path(__file__).with_name("texts")
@@ -154,16 +154,14 @@ def _name(of: Any) -> str:
     return Path(of).name if Path(of).exists() else str(of)
 
 
-def _tokenizer(place: Path) -> GPT2Tokenizer | None:
+def _tokenizer(place: Path) -> Tokenizer | None:
     try:
-        return GPT2Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
+        return Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
     except MissingFileError:
         return None
 
 
-def _rounding(
-    wanted: str | None, dtype: str, tokenizer: GPT2Tokenizer | None, calibrate: Any
-) -> str:
+def _rounding(wanted: str | None, dtype: str, tokenizer: Tokenizer | None, calibrate: Any) -> str:
     whole = dtype in ("int8", "int4")
     if wanted is None:
         return "nearest" if not whole else "search" if tokenizer is None else "calibrated"
@@ -176,14 +174,14 @@ def _rounding(
     return wanted
 
 
-def _ids(text: Any, own: str, tokenizer: GPT2Tokenizer | None, tokens: int, name: Any) -> list[int]:
+def _ids(text: Any, own: str, tokenizer: Tokenizer | None, tokens: int, name: Any) -> list[int]:
     """The first ``tokens`` of a text file; a token is seldom longer than 16 characters."""
     if tokenizer is None:
         raise InputError(f"{name} has no tokenizer beside its weights: it cannot read a text.")
     if tokens < 2:
         raise OptionError(f"tokens must be at least 2, or 0 to measure nothing, found {tokens}.")
     words = read_text(TEXTS / own if text is None else text)[: 16 * tokens]
-    return list(tokenizer.encode(words))[:tokens]
+    return list(tokenizer.encode_prompt(words))[:tokens]
 
 
 def _measured(
@@ -210,7 +208,7 @@ def _write(
     checkpoint: Checkpoint,
     tensors: dict[str, Stored],
     how: Quantization,
-    tokenizer: GPT2Tokenizer | None,
+    tokenizer: Tokenizer | None,
     shard_size: int | str,
     report: Report,
 ) -> None:

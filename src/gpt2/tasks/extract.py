@@ -25,7 +25,7 @@ class Spans:
     """
 
     def __init__(self, tokenizer: Any, text: str, most: int) -> None:
-        self.end = list(tokenizer.encode("\n"))[:1]
+        self.end = list(tokenizer.encode_more("\n"))[:1]
         self.starts: list[list[tuple[int, bool]]] = []
         for sentence in sentences(text):
             places = [match.span() for match in _WORD.finditer(sentence)]
@@ -51,7 +51,7 @@ def _run(
 ) -> Iterator[tuple[int, bool]]:
     """Tokens with whether a word ends behind them; up to the last that does."""
     longest = text[start : start + 8 * most]
-    ids = list(tokenizer.encode(" " + longest))[:most]
+    ids = list(tokenizer.encode_more(" " + longest))[:most]
     ends, read = [], b""
     for token in ids:
         read += tokenizer.token_bytes(token)

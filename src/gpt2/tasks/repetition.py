@@ -87,7 +87,7 @@ class Composer:
         self.tokenizer, self.read, self.top_k = tokenizer, start, top_k
         self.ends, self.least, self.enough = frozenset(ends), least, enough
         self.runs = [_Runs(WORD), _Runs(UNIT)]
-        self.blank = list(tokenizer.encode("\n"))[:1]
+        self.blank = list(tokenizer.encode_more("\n"))[:1]
         self.pieces: dict[int, str] = {}  # of tokens that are whole characters
         self.bytes = _decoder()
         self.text = ""

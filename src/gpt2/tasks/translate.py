@@ -145,7 +145,7 @@ def _batches(
     limit of one fit the context together."""
     start = longest = greatest = 0
     for at, (prompt, limit) in enumerate(zip(prompts, limits, strict=True)):
-        size = len(writer.tokenizer.encode(prompt))
+        size = len(writer.tokenizer.encode_prompt(prompt))
         longest, greatest = max(longest, size), max(greatest, limit)
         if at > start and (at - start == most or longest + greatest > writer.limit + 1):
             yield start, at

@@ -116,7 +116,7 @@ def _composer(
 
     return Composer(
         writer.tokenizer,
-        len(writer.tokenizer.encode(prompt)),
+        len(writer.tokenizer.encode_prompt(prompt)),
         lead,
         o.top_k,
         writer.ends,

@@ -62,7 +62,7 @@ class Writer:
 
     def size(self, text: str) -> int:
         """How many tokens a text takes inside a longer one."""
-        return len(self.tokenizer.encode(" " + text))
+        return len(self.tokenizer.encode_more(" " + text))
 
     def room(self, new: int, *around: str) -> int:
         """Tokens left for a text beside ``new`` ones and the prompt's own words.
@@ -112,7 +112,7 @@ class Writer:
     def compose(self, prompt: str, composer: Composer, **decoding: Any) -> str:
         """Write as a `Composer` allows, until it says stop: its whole text."""
         self.model.generate(
-            [list(self.tokenizer.encode(prompt))],
+            [list(self.tokenizer.encode_prompt(prompt))],
             logits_processor=[composer.process],
             stopping_criteria=[composer.stop],
             **decoding,
@@ -151,14 +151,14 @@ class Writer:
 
     def cut(self, text: str, most: int) -> str:
         """A text's beginning of at most ``most`` tokens."""
-        ids = self.tokenizer.encode(text)
+        ids = self.tokenizer.encode_more(text)
         if len(ids) <= most:
             return text
         return str(self.tokenizer.decode(ids[:most])).rstrip("\ufffd")
 
     def tail(self, text: str, most: int) -> str:
         """A text's last words, of at most ``most`` tokens."""
-        ids = self.tokenizer.encode(text)
+        ids = self.tokenizer.encode_more(text)
         if len(ids) < most:  # one is left for the space that may come before it
             return text
         last = str(self.tokenizer.decode(ids[1 - most :] if most > 1 else [])).lstrip("\ufffd")
@@ -166,7 +166,7 @@ class Writer:
         return text[start.start() :] if start else last
 
     def _ids(self, prompt: str, new: int) -> list[int]:
-        ids: list[int] = list(self.tokenizer.encode(prompt))
+        ids: list[int] = list(self.tokenizer.encode_prompt(prompt))
         if len(ids) + new > self.limit + 1:
             raise ContextLengthError(
                 f"a prompt of {len(ids)} tokens and {new} new ones do not fit in this model's "

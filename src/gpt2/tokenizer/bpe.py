@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import inf
 from typing import TypeVar
 
 import regex
 
 from gpt2.errors import TokenizerError
+from gpt2.tokenizer.signs import settled
 
 Pair = tuple[bytes, bytes]
 T = TypeVar("T", str, bytes)
@@ -34,8 +35,12 @@ _SPLIT = regex.compile(SPLIT)
 
 def split(text: str) -> list[str]:
     """The words of a text; joined they are the text again."""
-    words: list[str] = _SPLIT.findall(text)
-    return words
+    known = settled(text)
+    words: list[str] = _SPLIT.findall(known)
+    if known == text:
+        return words
+    ends = list(accumulate(map(len, words)))
+    return [text[start:end] for start, end in pairwise([0, *ends])]
 
 
 def well_formed(text: str) -> str:

@@ -1,31 +1,246 @@
-"""What a tokenizer call returns, and how its rows are cut, padded and made into arrays."""
+"""What a tokenizer call returns: the encoding of one text or pair, and a batch of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
-from gpt2.errors import InputError, OptionError
-from gpt2.extras import needed
+from gpt2.errors import InputError, UnsupportedError
+from gpt2.tokenizer import rows
 
-# Name of a value of the result -> what a padded place holds; input_ids take the pad token's id.
-FILL: dict[str, Any] = {
-    "attention_mask": 0,
-    "special_tokens_mask": 1,
-    "token_type_ids": 0,
-    "offset_mapping": (0, 0),
-    "labels": -100,
-}
-SIDES = ("left", "right")
+Offsets = list[tuple[int, int]]
+
+
+class CharSpan(NamedTuple):
+    """Characters ``start`` to ``end`` (exclusive) of a text."""
+
+    start: int
+    end: int
+
+
+class TokenSpan(NamedTuple):
+    """Tokens ``start`` to ``end`` (exclusive) of an encoding."""
+
+    start: int
+    end: int
+
+
+@dataclasses.dataclass
+class Piece:
+    """A text as ids; the characters and the number of the word of each id, where asked for."""
+
+    ids: list[int]
+    offsets: Offsets | None = None
+    words: list[int] | None = None
+
+    def window(self, start: int, stop: int) -> Piece:
+        """The tokens from ``start`` to ``stop``."""
+        offsets = None if self.offsets is None else self.offsets[start:stop]
+        words = None if self.words is None else self.words[start:stop]
+        return Piece(self.ids[start:stop], offsets, words)
+
+
+@dataclasses.dataclass
+class Encoding:
+    """One text or pair between its special tokens. Lists have one entry a token.
+
+    ``word_ids`` and ``sequence_ids`` are None for tokens that come from no text. ``tokens``,
+    ``offsets`` and ``word_ids`` are empty where they were not asked for.
+    """
+
+    ids: list[int] = dataclasses.field(default_factory=list)
+    type_ids: list[int] = dataclasses.field(default_factory=list)
+    special_tokens_mask: list[int] = dataclasses.field(default_factory=list)
+    attention_mask: list[int] = dataclasses.field(default_factory=list)
+    sequence_ids: list[int | None] = dataclasses.field(default_factory=list)
+    offsets: Offsets = dataclasses.field(default_factory=list)
+    word_ids: list[int | None] = dataclasses.field(default_factory=list)
+    tokens: list[str] = dataclasses.field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def n_sequences(self) -> int:
+        """1 for a text, 2 for a pair."""
+        return len({i for i in self.sequence_ids if i is not None}) or 1
+
+    def add_piece(self, piece: Piece, sequence: int, type_id: int) -> None:
+        """Append a text's tokens."""
+        n = len(piece.ids)
+        self._extend(piece.ids, type_id, 0, sequence)
+        self.offsets += piece.offsets or []
+        self.word_ids += piece.words if piece.words is not None else [None] * n
+
+    def add_special(self, ids: list[int], type_id: int) -> None:
+        """Append tokens that come from no text."""
+        self._extend(ids, type_id, 1, None)
+        self.offsets += [(0, 0)] * len(ids)
+        self.word_ids += [None] * len(ids)
+
+    def _extend(self, ids: list[int], type_id: int, special: int, sequence: int | None) -> None:
+        n = len(ids)
+        self.ids += ids
+        self.type_ids += [type_id] * n
+        self.special_tokens_mask += [special] * n
+        self.attention_mask += [1] * n
+        self.sequence_ids += [sequence] * n
+
+    def pad(self, width: int, fill: int, side: str) -> None:
+        """Bring every list to ``width``; longer ones stay."""
+        columns: dict[str, Any] = {
+            "ids": fill, "type_ids": 0, "special_tokens_mask": 1, "attention_mask": 0,
+            "sequence_ids": None, "offsets": (0, 0), "word_ids": None,
+        }  # fmt: skip
+        for name, value in columns.items():
+            setattr(self, name, rows.padded(getattr(self, name), width, value, side))
+
+    def char_to_token(self, char: int, sequence: int = 0) -> int | None:
+        """The token that holds a character of a text, or None."""
+        for at, (start, end) in enumerate(self.offsets):
+            if self.sequence_ids[at] == sequence and start <= char < end:
+                return at
+        return None
+
+    def token_to_chars(self, token: int) -> CharSpan | None:
+        """The characters of a token; None for one that comes from no text."""
+        return None if self.sequence_ids[token] is None else CharSpan(*self.offsets[token])
+
+    def word_to_tokens(self, word: int, sequence: int = 0) -> TokenSpan | None:
+        """The tokens of a word, or None."""
+        found = [
+            at
+            for at, number in enumerate(self.word_ids)
+            if number == word and self.sequence_ids[at] == sequence
+        ]
+        return TokenSpan(found[0], found[-1] + 1) if found else None
+
+    def word_to_chars(self, word: int, sequence: int = 0) -> CharSpan | None:
+        """The characters of a word, or None."""
+        span = self.word_to_tokens(word, sequence)
+        return CharSpan(self.offsets[span[0]][0], self.offsets[span[1] - 1][1]) if span else None
 
 
 class BatchEncoding(dict[str, Any]):
-    """A dictionary whose values are attributes too: ``encoding.input_ids``."""
+    """A dictionary whose values are attributes too: ``encoding.input_ids``.
+
+    What needs the text once more (``tokens()``, ``word_ids()``, ``char_to_token()`` and the like)
+    is worked out when asked for.
+    """
+
+    _source: Callable[[], list[Encoding]] | None = None
+
+    def __getitem__(self, key: Any) -> Any:
+        """A value by its name, an `Encoding` by its number, all values cut by a slice."""
+        if isinstance(key, int):
+            return self.encodings[key]
+        if isinstance(key, slice):
+            return {name: value[key] for name, value in self.items()}
+        return super().__getitem__(key)
 
     def __getattr__(self, name: str) -> Any:
         if name in self:
             return self[name]
         raise AttributeError(f"This encoding has no {name!r}; it has {', '.join(self)}.")
+
+    def __reduce__(self) -> Any:
+        return type(self), (dict(self),)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The values as a plain dictionary."""
+        return dict(self)
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether `tokens` and the like are there: not after pickling, nor after ``pad``."""
+        return self._source is not None
+
+    @property
+    def encodings(self) -> list[Encoding]:
+        """An `Encoding` for each row. Raises `UnsupportedError` after pickling or ``pad``."""
+        if self._source is None:
+            raise UnsupportedError(
+                "This encoding no longer has its text (it was pickled, or made by tokenizer.pad): "
+                "call the tokenizer for tokens, words and characters."
+            )
+        found = self.__dict__.get("_found")
+        if found is None:
+            found = self.__dict__["_found"] = self._source()
+        return found
+
+    def with_source(self, source: Callable[[], list[Encoding]]) -> BatchEncoding:
+        """Say where the details come from. Returns itself."""
+        self.__dict__["_source"] = source
+        return self
+
+    @property
+    def n_sequences(self) -> int | None:
+        """1 for texts, 2 for pairs."""
+        return self.encodings[0].n_sequences if self.encodings else None
+
+    def tokens(self, batch_index: int = 0) -> list[str]:
+        """The tokens of a row as the vocabulary writes them."""
+        return self.encodings[batch_index].tokens
+
+    def word_ids(self, batch_index: int = 0) -> list[int | None]:
+        """The number of each token's word in its text; None for special tokens."""
+        return self.encodings[batch_index].word_ids
+
+    def sequence_ids(self, batch_index: int = 0) -> list[int | None]:
+        """0 or 1: which text of the pair a token is of; None for special tokens."""
+        return self.encodings[batch_index].sequence_ids
+
+    def char_to_token(self, *index: int, sequence_index: int = 0) -> int | None:
+        """``([row,] character)``: the token that holds it, or None."""
+        row, char = self._at(index)
+        return self.encodings[row].char_to_token(char, sequence_index)
+
+    def token_to_chars(self, *index: int) -> CharSpan | None:
+        """``([row,] token)``: its characters, or None."""
+        row, token = self._at(index)
+        return self.encodings[row].token_to_chars(token)
+
+    def token_to_word(self, *index: int) -> int | None:
+        """``([row,] token)``: the number of its word, or None."""
+        row, token = self._at(index)
+        return self.encodings[row].word_ids[token]
+
+    def token_to_sequence(self, *index: int) -> int | None:
+        """``([row,] token)``: which text of the pair it is of, or None."""
+        row, token = self._at(index)
+        return self.encodings[row].sequence_ids[token]
+
+    def word_to_tokens(self, *index: int, sequence_index: int = 0) -> TokenSpan | None:
+        """``([row,] word)``: its tokens, or None."""
+        row, word = self._at(index)
+        return self.encodings[row].word_to_tokens(word, sequence_index)
+
+    def word_to_chars(self, *index: int, sequence_index: int = 0) -> CharSpan | None:
+        """``([row,] word)``: its characters, or None."""
+        row, word = self._at(index)
+        return self.encodings[row].word_to_chars(word, sequence_index)
+
+    def char_to_word(self, *index: int, sequence_index: int = 0) -> int | None:
+        """``([row,] character)``: the number of its word, or None."""
+        row, char = self._at(index)
+        token = self.encodings[row].char_to_token(char, sequence_index)
+        return None if token is None else self.encodings[row].word_ids[token]
+
+    @staticmethod
+    def _at(index: tuple[int, ...]) -> tuple[int, int]:
+        if len(index) not in (1, 2):
+            raise InputError(f"Expected ([row,] number), found {index!r}.")
+        return (0, index[0]) if len(index) == 1 else (index[0], index[1])
+
+    def convert_to_tensors(
+        self, tensor_type: str | None = None, prepend_batch_axis: bool = False
+    ) -> BatchEncoding:
+        """Turn the values into arrays ("np") or tensors ("pt"), in place. Returns itself."""
+        columns = {n: [v] if prepend_batch_axis else v for n, v in self.items()}
+        self.update(rows.to_arrays(columns, tensor_type))
+        return self
 
     def to(self, device: Any, **options: Any) -> BatchEncoding:
         """Move the tensors to a device; other values stay as they are. Returns itself."""
@@ -34,62 +249,5 @@ class BatchEncoding(dict[str, Any]):
                 self[name] = value.to(device, **options)
         return self
 
-
-def side(value: str, name: str) -> str:
-    """The value, if it is a side. Raises `OptionError`."""
-    if value not in SIDES:
-        raise OptionError(f"{name} must be 'left' or 'right', found {value!r}.")
-    return value
-
-
-def cut(row: list[Any], length: int, from_side: str) -> list[Any]:
-    """The row without what is too much on one side."""
-    if len(row) <= length:
-        return row
-    return row[:length] if from_side == "right" else row[len(row) - length :]
-
-
-def pad_rows(columns: dict[str, list[Any]], width: int, fill: Any, on_side: str) -> None:
-    """Bring every row of every column to ``width``, in place; longer rows stay."""
-    for name, rows in columns.items():
-        value = fill if name == "input_ids" else FILL.get(name)
-        if name != "input_ids" and name not in FILL:
-            continue
-        for at, row in enumerate(rows):
-            more = [value] * (width - len(row))
-            rows[at] = [*row, *more] if on_side == "right" else [*more, *row]
-
-
-def to_arrays(columns: dict[str, Any], kind: str | None) -> dict[str, Any]:
-    """The columns as lists (None), numpy arrays ("np") or torch tensors ("pt"), of int64.
-
-    Raises `OptionError` for another kind, `InputError` for rows of different lengths,
-    `MissingDependencyError` where torch is asked for and not installed.
-    """
-    kind = getattr(kind, "value", kind)  # transformers' TensorType
-    if kind is None:
-        return columns
-    if kind not in ("pt", "np"):
-        raise OptionError(f"return_tensors must be 'pt', 'np' or None, found {kind!r}.")
-    for rows in columns.values():
-        _check_even(rows)
-    return {name: _array(rows, kind) for name, rows in columns.items()}
-
-
-def _array(rows: Any, kind: str) -> Any:
-    if kind == "np":
-        import numpy as np
-
-        return np.array(rows, dtype=np.int64)
-    with needed("return_tensors='pt'", "or ask for return_tensors='np'"):
-        import torch
-    return torch.tensor(rows, dtype=torch.int64)
-
-
-def _check_even(rows: Any) -> None:
-    lengths = {len(row) for row in rows if isinstance(row, Sequence)}
-    if len(lengths) > 1:
-        raise InputError(
-            f"The rows have {min(lengths)} to {max(lengths)} tokens and make no array: pass "
-            f"padding=True (and truncation=True for a limit), or leave out return_tensors."
-        )
+    def __iter__(self) -> Iterator[str]:
+        return super().__iter__()

@@ -31,14 +31,15 @@ def _role(role: str) -> tuple[property, property]:
 
 
 class SpecialTokens(abc.ABC):
-    """Base of `GPT2Tokenizer`: which tokens are special and what role they have.
+    """Which tokens are special and what role they have.
 
-    Setting a role (``tokenizer.pad_token = tokenizer.eos_token``) takes a token that exists and
-    makes it special; `add_special_tokens` also adds it.
+    Setting a role (``tokenizer.pad_token = tokenizer.eos_token``) takes a token that exists, and
+    changes nothing in how texts are encoded; `add_special_tokens` adds it and makes it special. A
+    role of another name ("image_token", of ``extra_special_tokens={"image_token": "<img>"}``) is
+    an attribute too.
     """
 
     ROLES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
-    OTHER_ROLES = ("sep_token", "cls_token", "mask_token")
 
     bos_token, bos_token_id = _role("bos")
     eos_token, eos_token_id = _role("eos")
@@ -49,8 +50,11 @@ class SpecialTokens(abc.ABC):
     mask_token, mask_token_id = _role("mask")
 
     name_or_path = ""
+    pad_token_type_id = 0
+    _vocab: dict[str, int]
     _added: dict[int, AddedToken]
     _ids: dict[str, int]
+    _tokens: dict[int, str]
     _roles: dict[str, str]
     _more: list[str]
 
@@ -60,27 +64,43 @@ class SpecialTokens(abc.ABC):
 
     @abc.abstractmethod
     def _token(self, i: int) -> str:
-        """The text of a token."""
+        """The text of a token. Raises `TokenizerError` for an unknown id."""
+
+    @abc.abstractmethod
+    def _is_itself(self, token: str) -> bool:
+        """Whether a token of the vocabulary, as it is written, stands for that very text."""
+
+    @abc.abstractmethod
+    def _is_ordinary(self, token: str) -> bool:
+        """Whether texts are encoded to this token of the vocabulary without its being added."""
+
+    def __getattr__(self, name: str) -> Any:
+        roles = self.__dict__.get("_roles", {})
+        content = roles.get(name.removesuffix("_id").removesuffix("_token"))
+        if content is None or not name.endswith(("_token", "_token_id")):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
+        return content if name.endswith("_token") else self._ids[content]
 
     @property
     def additional_special_tokens(self) -> list[str]:
         """Special tokens without a role."""
         return list(self._more)
 
+    extra_special_tokens = additional_special_tokens
+
     @property
     def special_tokens_map(self) -> dict[str, Any]:
         """Role -> token, for the roles that are taken."""
-        roles: dict[str, Any] = {
-            f"{role}_token": self._roles[role] for role in self.ROLES if role in self._roles
-        }
-        return roles | ({"additional_special_tokens": list(self._more)} if self._more else {})
+        return {f"{role}_token": self._roles[role] for role in self._named_roles()}
+
+    def _named_roles(self) -> list[str]:
+        own = [role for role in self.ROLES if role in self._roles]
+        return own + [role for role in self._roles if role not in self.ROLES]
 
     @property
     def all_special_tokens(self) -> list[str]:
         """Every special token once, those with a role first."""
-        return list(
-            dict.fromkeys([*(self._roles[r] for r in self.ROLES if r in self._roles), *self._more])
-        )
+        return list(dict.fromkeys([*(self._roles[r] for r in self._named_roles()), *self._more]))
 
     @property
     def all_special_ids(self) -> list[int]:
@@ -92,59 +112,83 @@ class SpecialTokens(abc.ABC):
         """Id -> token, of all tokens found in the text as a whole."""
         return dict(sorted(self._added.items()))
 
-    def get_added_vocab(self) -> dict[str, int]:
+    @property
+    def added_tokens_encoder(self) -> dict[str, int]:
         """Token -> id, of all tokens found in the text as a whole."""
         return {token.content: i for i, token in sorted(self._added.items())}
 
+    def get_added_vocab(self) -> dict[str, int]:
+        """Token -> id, of all tokens found in the text as a whole."""
+        return self.added_tokens_encoder
+
     def add_special_tokens(
-        self, tokens: Mapping[str, Any], replace_additional_special_tokens: bool = True
+        self, tokens: Mapping[str, Any], replace_extra_special_tokens: bool = True, **renamed: bool
     ) -> int:
         """Give roles to tokens, adding those the vocabulary lacks at its end.
 
         Args:
             tokens: ``{"pad_token": "<pad>", "additional_special_tokens": [...]}``.
+            replace_extra_special_tokens: forget the ones without a role that were there.
 
         Returns:
             How many ids are new: the model's embedding must grow by as many.
         """
+        replace = renamed.pop("replace_additional_special_tokens", replace_extra_special_tokens)
+        if renamed:
+            raise OptionError(f"add_special_tokens has no option {next(iter(renamed))!r}.")
         names = [f"{role}_token" for role in self.ROLES]
         lists = ("additional_special_tokens", "extra_special_tokens")
         new: list[AddedToken] = []
         for name, value in tokens.items():
             if name not in (*names, *lists):
                 raise OptionError(f"There is no special token {name!r}: use {', '.join(names)}.")
-            new += [AddedToken.of(v, special=True) for v in (value if name in lists else [value])]
+            listed = _listed(value, name) if name in lists else [value]
+            new += [AddedToken.of(v, special=True) for v in listed]
         count = self._add(new, special=True)
         for name, value in tokens.items():
             if name in names:
                 self._roles[name[:-6]] = str(AddedToken.of(value))
             elif value:
                 more = [str(AddedToken.of(v)) for v in value]
-                kept = [] if replace_additional_special_tokens else self._more
-                self._more = list(dict.fromkeys([*kept, *more]))
+                self._more = list(dict.fromkeys([*([] if replace else self._more), *more]))
         return count
 
     def add_tokens(self, tokens: Any, special_tokens: bool = False) -> int:
-        """Add tokens that are found in a text before it is split; how many ids are new."""
-        several = [tokens] if isinstance(tokens, (str, AddedToken)) else list(tokens)
+        """Add tokens that are found in a text before it is split; how many ids are new.
+
+        A token that the vocabulary has for this very text keeps its id.
+        """
+        several = tokens if isinstance(tokens, (list, tuple)) else [tokens]
         new = [AddedToken.of(token, special=special_tokens) for token in several]
         return self._add(new, special_tokens)
 
+    def _take(self, roles: Mapping[str, Any], more: Any) -> None:
+        """The roles and special tokens a tokenizer is made with: known ones stay as they are."""
+        named = {role: AddedToken.of(v, special=True) for role, v in roles.items() if v is not None}
+        others = [AddedToken.of(v, special=True) for v in _listed(more, "extra_special_tokens")]
+        new = [t for t in named.values() if not self._is_ordinary(t.content)]
+        self._add([*new, *others], special=True)
+        self._roles = {role: token.content for role, token in named.items()}
+        self._more = list(dict.fromkeys(token.content for token in others))
+
     def _add(self, tokens: Iterable[AddedToken], special: bool) -> int:
-        before = len(self._ids)
-        top = max(self._ids.values(), default=-1) + 1
+        before = len(self._tokens)
+        top = max(self._tokens, default=-1) + 1
+        added = self.added_tokens_encoder
         for token in tokens:
             if not token.content:
                 raise TokenizerError("A token cannot be empty.")
-            known = self._ids.get(token.content)
-            if known in self._added and (self._added[known].special or not special):
+            i = added.get(token.content)
+            if i is not None and (self._added[i].special or not special):
                 continue
-            if known is None:
-                known, top = top, top + 1
-                self._ids[token.content] = known
-            self._added[known] = token
+            if i is None and self._is_itself(token.content):
+                i = self._vocab.get(token.content)
+            if i is None:
+                i, top = top, top + 1
+            self._added[i] = token
+            added[token.content] = i
         self._index()
-        return len(self._ids) - before
+        return len(self._tokens) - before
 
     def _assign(self, role: str, value: Any) -> None:
         if value is None:
@@ -156,5 +200,13 @@ class SpecialTokens(abc.ABC):
                 f"The vocabulary has no token {token.content!r}: add it with "
                 f"tokenizer.add_special_tokens({{'{role}_token': {token.content!r}}})."
             )
-        self._add([token], special=True)
         self._roles[role] = token.content
+
+
+def _listed(value: Any, name: str) -> list[Any]:
+    """A list of tokens. Raises `TokenizerError` for a text, whose letters it is not."""
+    if value is None:
+        return []
+    if not isinstance(value, (list, tuple)):
+        raise TokenizerError(f"{name} must be a list of tokens, found {value!r}.")
+    return list(value)

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from gpt2.errors import InputError, MissingFileError, OptionError
 from gpt2.tokenizer.bpe import END_OF_TEXT, Pair, byte_to_unicode, split, to_signs, well_formed
@@ -69,14 +70,74 @@ def train_tokenizer(
     vocab_size: int,
     *,
     min_frequency: int = 2,
+    joined: bool = False,
     progress: Progress | None = None,
 ) -> GPT2Tokenizer:
-    """Learn a tokenizer of ``vocab_size`` ids from texts; arguments and errors as for `train`."""
+    """Learn a tokenizer of ``vocab_size`` ids from texts; errors as for `train`.
+
+    Each text stands alone, unless ``joined`` says that they are pieces of one text, cut anywhere.
+    """
+    texts = texts if joined else _apart(texts)
     vocab, merges = train(texts, vocab_size, min_frequency=min_frequency, progress=progress)
-    end = len(vocab)
-    signs = {to_signs(token): i for token, i in vocab.items()} | {END_OF_TEXT: end}
+    return _made(GPT2Tokenizer, vocab, merges, [AddedToken(END_OF_TEXT, special=True)])
+
+
+def train_like(
+    old: GPT2Tokenizer,
+    texts: Iterable[str | Iterable[str]],
+    vocab_size: int,
+    *,
+    new_special_tokens: Iterable[Any] | None = None,
+    min_frequency: int = 1,
+    length: int | None = None,
+) -> GPT2Tokenizer:
+    """A tokenizer with the special tokens and settings of ``old``; see `train_tokenizer`."""
+    special = [token for token in old.added_tokens_decoder.values() if token.special]
+    special += [AddedToken.of(token, special=True) for token in new_special_tokens or ()]
+    named = tuple(dict.fromkeys(token.content for token in special))
+    each = (t for part in texts for t in ([part] if isinstance(part, str) else part))
+    vocab, merges = train(
+        _apart(each), vocab_size, special_tokens=tuple(dict.fromkeys((*named, END_OF_TEXT))),
+        min_frequency=max(1, min_frequency),
+    )  # fmt: skip
+    roles = dict.fromkeys(type(old).ROLE_DEFAULTS) | old.special_tokens_map
+    return _made(
+        type(old), vocab, merges, special,
+        **roles,
+        extra_special_tokens=old.extra_special_tokens,
+        errors=old.errors,
+        add_prefix_space=old.add_prefix_space,
+        model_max_length=old.model_max_length,
+        padding_side=old.padding_side,
+        truncation_side=old.truncation_side,
+        chat_template=old.chat_template,
+        add_bos_token=old.add_bos_token,
+        add_eos_token=old.add_eos_token,
+    )  # fmt: skip
+
+
+def _apart(texts: Iterable[str]) -> Iterator[str]:
+    """The texts as documents of their own."""
+    for text in texts:
+        yield text
+        yield END_OF_TEXT
+
+
+def _made(
+    kind: type[GPT2Tokenizer],
+    vocab: dict[bytes, int],
+    merges: list[Pair],
+    special: Iterable[AddedToken],
+    **settings: Any,
+) -> GPT2Tokenizer:
+    """The tokenizer of what was learned; special tokens take the last ids."""
+    signs = {to_signs(token): i for token, i in vocab.items()}
+    added = {}
+    for token in special:
+        i = signs.setdefault(token.content, len(signs))
+        added[i] = token
     pairs = [(to_signs(a), to_signs(b)) for a, b in merges]
-    return GPT2Tokenizer(signs, pairs, added={end: AddedToken(END_OF_TEXT, special=True)})
+    return kind(signs, pairs, added=added, **settings)
 
 
 def read_pieces(paths: Iterable[str | Path]) -> Iterator[str]:

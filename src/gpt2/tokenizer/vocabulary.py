@@ -2,10 +2,12 @@
 
 vocab.json + merges.txt      transformers' names for
 encoder.json + vocab.bpe     OpenAI's two files
-tokenizer.json               the `tokenizers` library: both, and the added tokens, in one file
+vocab.txt                    a WordPiece vocabulary, one token a line (the Chinese GPT-2s)
+tokenizer.json               the `tokenizers` library: all of it in one file
 tokenizer_config.json        special tokens, padding side, longest input
 special_tokens_map.json      special tokens (older folders)
-added_tokens.json            tokens beyond vocab.json (older folders)
+added_tokens.json            tokens beyond the vocabulary (older folders)
+chat_template.jinja          how a conversation becomes text; see `chat`
 """
 
 from __future__ import annotations
@@ -13,25 +15,33 @@ from __future__ import annotations
 import dataclasses
 import gc
 import json
-import os
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from gpt2.errors import CorruptFileError, MissingFileError, TokenizerError, WriteError
-from gpt2.files import exists, read_json, read_text
+from gpt2 import files
+from gpt2.errors import CorruptFileError, MissingFileError, TokenizerError
+from gpt2.tokenizer import chat
+from gpt2.tokenizer.bpe import to_bytes
+from gpt2.tokenizer.template import Template, number
 
+Kind = Literal["BPE", "WordPiece"]
 PAIRS = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
+LINES = "vocab.txt"
 FILES = (
     *(name for pair in PAIRS for name in pair),
+    LINES,
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
+    chat.FILE,
+    f"{chat.FOLDER}/*.jinja",
 )
+GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")  # classes that obey tokenizer.json alone
 _HEADER = "#version: 0.2"
+_FLAGS = ("single_word", "lstrip", "rstrip", "special")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +57,7 @@ class AddedToken:
     lstrip: bool = False
     rstrip: bool = False
     special: bool = False
-    normalized: bool | None = None  # GPT-2 normalizes nothing; this decides who is found first
+    normalized: bool | None = None  # byte-level BPE normalizes nothing: decides who is found first
 
     def __post_init__(self) -> None:
         if self.normalized is None:
@@ -58,56 +68,121 @@ class AddedToken:
 
     @classmethod
     def of(cls, value: Any, **defaults: bool) -> AddedToken:
-        """From a string, a mapping as in the files, or any object with the same attributes."""
+        """From a string, a mapping as in the files, or any object with the same attributes.
+
+        Raises `TokenizerError` for what is no token.
+        """
         if isinstance(value, str):
             return cls(value, **defaults)
+        names = [field.name for field in dataclasses.fields(cls)]
         if not isinstance(value, Mapping):
-            value = {f.name: getattr(value, f.name, f.default) for f in dataclasses.fields(cls)}
-        names = {f.name for f in dataclasses.fields(cls)}
-        known = {k: v for k, v in value.items() if k in names}
+            value = {n: getattr(value, n) for n in names if hasattr(value, n)} or value
+        known = {n: value[n] for n in names if n in value} if isinstance(value, Mapping) else {}
         if not isinstance(known.get("content"), str):
-            raise TokenizerError(f"A token must be a string or have a content, found {value!r}.")
+            raise TokenizerError(
+                f"A token must be a string, or an object with a 'content', found {value!r}."
+            )
+        wrong = next((n for n in _FLAGS if not isinstance(known.get(n, False), bool)), None)
+        if wrong is not None:
+            raise TokenizerError(f"{wrong} of a token must be true or false, found {value!r}.")
         return cls(**(defaults | known))
 
 
 @dataclasses.dataclass
 class Vocabulary:
-    """What the files say. Tokens are written as in the files (a space is 'Ġ').
+    """What the files say.
 
     Attributes:
-        vocab: token -> id, special tokens included where the files include them.
-        merges: pairs in the order learned.
+        kind: byte-level BPE or WordPiece.
+        vocab: token -> id, spelled as in the files ('Ġ' for a space, '##' for the rest of a word);
+            special tokens included where the files include them.
+        merges: BPE's pairs in the order learned.
         added: id -> token found in the text as a whole.
         settings: the content of tokenizer_config.json.
+        template: the special tokens around a text, where the files have it.
     """
 
+    kind: Kind
     vocab: dict[str, int]
-    merges: list[tuple[str, str]]
+    merges: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     added: dict[int, AddedToken] = dataclasses.field(default_factory=dict)
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    template: Template | None = None
 
 
 def read(folder: Path) -> Vocabulary:
     """Read a folder, tokenizer.json before the other forms.
 
-    Raises `MissingFileError` if none is whole, `CorruptFileError`, `TokenizerError` for a
-    tokenizer that is not byte-level BPE.
+    Raises `MissingFileError` if none is whole, `CorruptFileError` for what is no text or JSON,
+    `TokenizerError` for a wrong content or a tokenizer that is of neither kind.
     """
+    from gpt2.tokenizer import tokenizer_json
+
+    config = folder / "tokenizer_config.json"
+    settings = _optional(config)
+    named = _class_name(folder, settings)
     with _no_collection():
         if (folder / "tokenizer.json").is_file():
-            found = _from_tokenizer_json(folder / "tokenizer.json")
+            found = tokenizer_json.read(folder / "tokenizer.json")
+            if named is not None and named not in GENERIC:
+                found.settings = {}
+            for name in ("add_bos_token", "add_eos_token"):  # the file's post_processor has it
+                settings.pop(name, None)
         else:
-            found = _from_pair(folder)
-    settings = _optional(folder / "special_tokens_map.json")
-    settings |= _optional(folder / "tokenizer_config.json")
-    for key, value in settings.pop("added_tokens_decoder", {}).items():
-        found.added[int(key)] = AddedToken.of(value)
-    known = {token.content for token in found.added.values()}
-    for content, i in _optional(folder / "added_tokens.json").items():
-        if content not in known:
-            found.added[i] = AddedToken(content)
-    found.settings = settings | found.settings
+            found = _from_lists(folder, named)
+    _add_tokens(folder, found, settings)
+    found.settings |= check_settings(settings, config)
+    found.settings |= chat.read(folder, found.settings.pop("chat_template", None), config)
     return found
+
+
+def _class_name(folder: Path, settings: dict[str, Any]) -> str | None:
+    """The tokenizer's class, of either configuration, without its 'Fast'; None if unsaid."""
+    named = settings.get("tokenizer_class")
+    if named is None and (folder / "config.json").is_file():
+        named = _optional(folder / "config.json").get("tokenizer_class")
+    if named is None or named in GENERIC:
+        return named
+    return str(named).removesuffix("Fast")
+
+
+def _add_tokens(folder: Path, found: Vocabulary, settings: dict[str, Any]) -> None:
+    """Tokens of the configuration, or, in older folders, of files of their own."""
+    path = folder / "tokenizer_config.json"
+    if "added_tokens_decoder" in settings:
+        listed = _object(settings.pop("added_tokens_decoder"), f"{path}: added_tokens_decoder")
+        for key, value in listed.items():
+            where = f"{path}: added_tokens_decoder[{key!r}]"
+            i = read_id(int(key) if key.isascii() and key.isdigit() else key, where)
+            put(found, i, read_token(value, where))
+    else:
+        special = folder / "special_tokens_map.json"
+        settings |= check_settings(_optional(special), special)
+    known = {token.content for token in found.added.values()}
+    path = folder / "added_tokens.json"
+    for content, i in _optional(path).items():
+        i = read_id(i, f"{path}: {content!r}")
+        if content not in known:
+            put(found, i, AddedToken(content))
+
+
+def put(found: Vocabulary, i: int, token: AddedToken) -> None:
+    """Add a token; one that the vocabulary has keeps the vocabulary's id, as in transformers."""
+    own = found.vocab.get(token.content)
+    if own is not None and (found.kind != "BPE" or is_own_spelling(token.content)):
+        i = own
+    found.added[i] = token
+
+
+def is_own_spelling(token: str) -> bool:
+    """Whether a token as byte-level files write it reads like the text it stands for.
+
+    'hello' does; 'é' is the byte 0xE9, no character, and 'Ġhello' is ' hello'.
+    """
+    try:
+        return to_bytes(token) == token.encode()
+    except TokenizerError:  # no byte-level token at all, such as '<对话>'
+        return True
 
 
 @contextmanager
@@ -123,47 +198,74 @@ def _no_collection() -> Iterator[None]:
 
 
 def write(folder: Path, vocabulary: Vocabulary) -> list[Path]:
-    """Write a folder that this package, transformers, tokenizers and OpenAI's code can read."""
+    """Write a folder that this package, transformers and tokenizers can read; the paths.
+
+    Everything is written or nothing. Raises `WriteError`.
+    """
+    from gpt2.tokenizer import tokenizer_json
+
     ids = {token.content: i for i, token in vocabulary.added.items()}
     extra = {content: i for content, i in ids.items() if content not in vocabulary.vocab}
-    special = {k: v for k, v in vocabulary.settings.items() if k.endswith("_token")}
-    files = {
-        "vocab.json": json.dumps(vocabulary.vocab, ensure_ascii=False),
-        "merges.txt": "\n".join([_HEADER, *map(" ".join, vocabulary.merges), ""]),
-        "tokenizer.json": _dump(_to_tokenizer_json(vocabulary)),
-        "tokenizer_config.json": _dump(_to_config(vocabulary)),
-        "special_tokens_map.json": _dump({k: v for k, v in special.items() if v is not None}),
+    templates = vocabulary.settings.get("chat_template")
+    settings = {k: v for k, v in vocabulary.settings.items() if k != "chat_template"}
+    special = {k: v for k, v in settings.items() if k.endswith("_token") and v is not None}
+    content = {
+        **word_files(vocabulary),
+        "tokenizer.json": files.to_json(tokenizer_json.write(vocabulary)),
+        "tokenizer_config.json": files.to_json(_config(vocabulary, settings)),
+        "special_tokens_map.json": files.to_json(special),
+        **({"added_tokens.json": files.to_json(extra)} if extra else {}),
+        **chat.content(templates),
     }
-    if extra:
-        files["added_tokens.json"] = _dump(extra)
-    return [write_text(folder / name, text) for name, text in files.items()]
+    with files.atomic_folder(folder) as part:
+        for name, text in content.items():
+            (part / name).parent.mkdir(exist_ok=True)
+            (part / name).write_text(text, encoding="utf-8", newline="\n")
+        if (part / chat.FOLDER).is_dir() and (folder / chat.FOLDER).is_dir():
+            _move_into(part / chat.FOLDER, folder / chat.FOLDER)
+    return [folder / name for name in content]
 
 
-def write_text(path: Path, text: str) -> Path:
-    """Write a whole file or nothing. Raises `WriteError`."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise WriteError(f"{path} could not be written: {error.strerror or error}.") from error
-    return path
+def _move_into(part: Path, folder: Path) -> None:
+    for path in part.iterdir():
+        path.replace(folder / path.name)
+    part.rmdir()
 
 
-def _from_pair(folder: Path) -> Vocabulary:
-    for vocab_name, merges_name in PAIRS:
-        vocab, merges = folder / vocab_name, folder / merges_name
-        if vocab.is_file() and merges.is_file():
-            ids = read_vocab(vocab)
-            return Vocabulary(ids, _shared(ids, read_merges(merges)))
-    ways = ", ".join(" + ".join(pair) for pair in PAIRS)
+def word_files(vocabulary: Vocabulary) -> dict[str, str]:
+    """The vocabulary alone, under the names that its kind has."""
+    if vocabulary.kind == "BPE":
+        return {
+            "vocab.json": json.dumps(vocabulary.vocab, ensure_ascii=False),
+            "merges.txt": "\n".join([_HEADER, *map(" ".join, vocabulary.merges), ""]),
+        }
+    ordered = sorted(vocabulary.vocab, key=vocabulary.vocab.__getitem__)
+    whole = [vocabulary.vocab[token] for token in ordered] == list(range(len(ordered)))
+    if not whole or any("\n" in token for token in ordered):  # then tokenizer.json alone has it
+        return {}
+    return {LINES: "\n".join([*ordered, ""])}
+
+
+def _config(vocabulary: Vocabulary, settings: dict[str, Any]) -> dict[str, Any]:
+    added = sorted(vocabulary.added.items())
+    return {
+        **settings,
+        "added_tokens_decoder": {str(i): dataclasses.asdict(token) for i, token in added},
+        "tokenizer_class": "GPT2Tokenizer" if vocabulary.kind == "BPE" else "BertTokenizer",
+    }
+
+
+def _from_lists(folder: Path, named: str | None) -> Vocabulary:
+    """The vocabulary of a folder without tokenizer.json."""
+    lines = folder / LINES
+    pairs = [(folder / a, folder / b) for a, b in PAIRS]
+    whole = [(a, b) for a, b in pairs if a.is_file() and b.is_file()]
+    if lines.is_file() and (not whole or (named or "").startswith("Bert")):
+        return Vocabulary("WordPiece", read_lines(lines))
+    if whole:
+        vocab = read_vocab(whole[0][0])
+        return Vocabulary("BPE", vocab, shared(vocab, read_merges(whole[0][1])))
+    ways = ", ".join([*(" + ".join(pair) for pair in PAIRS), LINES])
     found = [name for name in FILES if (folder / name).is_file()]
     raise MissingFileError(
         f"{folder} holds no GPT-2 vocabulary: it needs tokenizer.json, or {ways}; "
@@ -173,115 +275,124 @@ def _from_pair(folder: Path) -> Vocabulary:
 
 def read_vocab(path: Path) -> dict[str, int]:
     """Token -> id of a vocab.json. Raises `MissingFileError`, `CorruptFileError`."""
-    return _ids(read_json(path), path)
+    return check_ids(files.read_json(path), f"{path}")
+
+
+def read_lines(path: Path) -> dict[str, int]:
+    """Token -> id of a vocab.txt: the number of its line. Raises as `read_vocab`."""
+    lines = files.read_text(path).split("\n")  # not splitlines: U+0085 is no end of a line
+    if lines and not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise CorruptFileError(f"{path} is empty: a vocabulary has one token a line.")
+    return {line.removesuffix("\r"): i for i, line in enumerate(lines)}
 
 
 def read_merges(path: Path) -> list[tuple[str, str]]:
     """The pairs of a merges.txt. Raises `CorruptFileError` for a line that is not two tokens."""
-    lines = read_text(path).split("\n")  # not splitlines: U+0085 is a sign of the vocabulary
-    start = 1 if lines[0].startswith("#version") else 0
+    lines = files.read_text(path).split("\n")  # not splitlines: U+0085 is a sign of the vocabulary
+    start = 1 if lines[0].removeprefix("\ufeff").startswith("#version") else 0
     merges = []
-    for number, line in enumerate(lines[start:], start + 1):
+    for number_, line in enumerate(lines[start:], start + 1):
         line = line.rstrip("\r")
         if not line:
             continue
         parts = line.split(" ")
         if len(parts) != 2 or not all(parts):
-            raise CorruptFileError(f"{path}, line {number}: expected two tokens, found {line!r}.")
+            raise CorruptFileError(f"{path}, line {number_}: expected two tokens, found {line!r}.")
         merges.append((parts[0], parts[1]))
     return merges
 
 
-def _from_tokenizer_json(path: Path) -> Vocabulary:
-    data = _mapping(read_json(path), path)
-    model = _mapping(data.get("model"), path)
-    steps = _steps(data.get("pre_tokenizer"))
-    if model.get("type", "BPE") != "BPE" or [s.get("type") for s in steps] != ["ByteLevel"]:
-        kinds = [model.get("type"), *(s.get("type") for s in steps)]
-        raise TokenizerError(f"{path} is no GPT-2 tokenizer (byte-level BPE) but {kinds}.")
-    for name in ("dropout", "byte_fallback", "ignore_merges", "continuing_subword_prefix"):
-        if model.get(name):
-            raise TokenizerError(f"{path} sets {name}={model[name]!r}, which GPT-2 does not have.")
-    if data.get("normalizer") or steps[0].get("use_regex") is False:
-        raise TokenizerError(f"{path} normalizes or splits the text in a way GPT-2 does not.")
-    merges = [m.split(" ") if isinstance(m, str) else m for m in model.get("merges", [])]
-    if not all(isinstance(m, list) and len(m) == 2 for m in merges):
-        raise CorruptFileError(f"{path}: a merge must be two tokens.")
-    added = {entry["id"]: AddedToken.of(entry) for entry in data.get("added_tokens") or []}
-    settings = {"add_prefix_space": True} if steps[0].get("add_prefix_space") else {}
-    vocab = _ids(model.get("vocab"), path)
-    return Vocabulary(vocab, _shared(vocab, merges), added, settings)
-
-
-def _shared(vocab: dict[str, int], merges: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+def shared(vocab: dict[str, int], merges: Any) -> list[tuple[str, str]]:
     """The pairs, spelled by the vocabulary's own strings: 5 MB less for GPT-2."""
     own = {token: token for token in vocab}
     return [(own.get(a, a), own.get(b, b)) for a, b in merges]
 
 
-def _steps(pre_tokenizer: Any) -> list[dict[str, Any]]:
-    if isinstance(pre_tokenizer, dict) and pre_tokenizer.get("type") == "Sequence":
-        return list(pre_tokenizer.get("pretokenizers", []))
-    return [pre_tokenizer] if isinstance(pre_tokenizer, dict) else []
+def read_token(value: Any, where: str) -> AddedToken:
+    """An added token of a file. Raises `TokenizerError` that says where."""
+    try:
+        token = AddedToken.of(value)
+    except TokenizerError as error:
+        raise TokenizerError(f"{where}: {error}") from None
+    if not token.content:
+        raise TokenizerError(f"{where}: a token cannot be empty.")
+    return token
 
 
-def _to_tokenizer_json(vocabulary: Vocabulary) -> dict[str, Any]:
-    space = bool(vocabulary.settings.get("add_prefix_space", False))
-    level = {"type": "ByteLevel", "add_prefix_space": space, "trim_offsets": True}
-    added = sorted(vocabulary.added.items())
-    return {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [{"id": i, **dataclasses.asdict(token)} for i, token in added],
-        "normalizer": None,
-        "pre_tokenizer": {**level, "use_regex": True},
-        "post_processor": None,
-        "decoder": {**level, "add_prefix_space": True, "use_regex": True},
-        "model": {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": None,
-            "continuing_subword_prefix": "",
-            "end_of_word_suffix": "",
-            "fuse_unk": False,
-            "byte_fallback": False,
-            "ignore_merges": False,
-            "vocab": vocabulary.vocab,
-            "merges": vocabulary.merges,
-        },
-    }
+def check_ids(data: Any, where: str) -> dict[str, int]:
+    """The data, if it maps each token to an id of its own. Raises `TokenizerError`."""
+    vocab = _object(data, where)
+    for token, i in vocab.items():
+        read_id(i, f"{where}: {token!r}")
+    if len(set(vocab.values())) != len(vocab):
+        raise TokenizerError(f"{where}: two tokens have the same id.")
+    return vocab
 
 
-def _to_config(vocabulary: Vocabulary) -> dict[str, Any]:
-    added = sorted(vocabulary.added.items())
-    decoder = {str(i): dataclasses.asdict(token) for i, token in added}
-    return {
-        **vocabulary.settings,
-        "added_tokens_decoder": decoder,
-        "tokenizer_class": "GPT2Tokenizer",
-    }
+# What tokenizer_config.json may hold, of which type; other keys are kept as they are.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "errors": (str,),
+    "padding_side": (str,),
+    "truncation_side": (str,),
+    "add_prefix_space": (bool,),
+    "add_bos_token": (bool,),
+    "add_eos_token": (bool,),
+    "split_special_tokens": (bool,),
+    "clean_up_tokenization_spaces": (bool,),
+    "do_lower_case": (bool,),
+    "tokenize_chinese_chars": (bool,),
+    "strip_accents": (bool,),
+    "model_max_length": (int, float),
+    "max_len": (int, float),
+    "additional_special_tokens": (list,),
+    "extra_special_tokens": (list, dict),
+}
 
 
-def _dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+def check_settings(settings: dict[str, Any], path: Path | str) -> dict[str, Any]:
+    """The settings, if each has its type; null stands for "unsaid". Raises `TokenizerError`."""
+    for key, value in settings.items():
+        kinds = _TYPES.get(key)
+        if key.endswith("_token") and key not in _TYPES and not isinstance(value, bool):
+            if value is not None:
+                read_token(value, f"{path}: {key}")
+        elif (
+            kinds
+            and value is not None
+            and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds))
+        ):
+            names = " or ".join(_NAMES[kind] for kind in kinds)
+            raise TokenizerError(f"{path}: {key} must be {names}, found {value!r}.")
+        if key.endswith("special_tokens"):
+            for token in value.values() if isinstance(value, dict) else value or ():
+                read_token(token, f"{path}: {key}")
+    keep_null = {key for key in settings if key.endswith("_token")}
+    return {k: v for k, v in settings.items() if v is not None or k in keep_null or k not in _TYPES}
 
 
-def _mapping(data: Any, path: Path) -> dict[str, Any]:
+_NAMES: dict[type, str] = {
+    str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list",
+    dict: "an object",
+}  # fmt: skip
+
+
+def read_id(value: Any, where: str) -> int:
+    """An id of a file. Raises `TokenizerError` that says where."""
+    try:
+        return number(value)
+    except ValueError:
+        raise TokenizerError(
+            f"{where}: an id must be a whole number from 0 to 2^32 - 1, found {value!r}."
+        ) from None
+
+
+def _object(data: Any, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise CorruptFileError(f"{path} must hold a JSON object, found {type(data).__name__}.")
+        raise TokenizerError(f"{where} must be an object, found a {type(data).__name__}.")
     return data
 
 
 def _optional(path: Path) -> dict[str, Any]:
-    return _mapping(read_json(path), path) if exists(path) else {}
-
-
-def _ids(data: Any, path: Path) -> dict[str, int]:
-    vocab = _mapping(data, path)
-    for token, i in vocab.items():
-        if not isinstance(i, int) or isinstance(i, bool) or i < 0:
-            raise CorruptFileError(f"{path}: the id of {token!r} is no whole number: {i!r}.")
-    if len(set(vocab.values())) != len(vocab):
-        raise CorruptFileError(f"{path}: two tokens have the same id.")
-    return vocab
+    return _object(files.read_json(path), str(path)) if files.exists(path) else {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import InputError
-from gpt2.tokenizer import GPT2Tokenizer, train_tokenizer
+from gpt2.tokenizer import Tokenizer, train_tokenizer
 from gpt2.tokenizer.training import read_pieces
 from gpt2.training.batches import Batch, Held, Source, Whole, Windows
 from gpt2.training.data import TokenData, prepare
@@ -74,11 +74,12 @@ def prepared(
         tokenizer = folder / "vocabulary"
         if not (tokenizer / "vocab.json").exists():
             note(f"learning a vocabulary of {vocab_size:,} tokens from {source}")
-            train_tokenizer(read_pieces([Path(source)]), vocab_size).save_pretrained(tokenizer)
+            pieces = read_pieces([Path(source)])
+            train_tokenizer(pieces, vocab_size, joined=True).save_pretrained(tokenizer)
     note(
         f"{source} is no prepared folder: preparing it in {folder}, with the tokenizer {tokenizer}"
     )
-    prepare([source], folder / "tokens", GPT2Tokenizer.from_pretrained(tokenizer), note=note)
+    prepare([source], folder / "tokens", Tokenizer.from_pretrained(tokenizer), note=note)
     return verified(folder / "tokens")
 
 
@@ -93,7 +94,7 @@ def verified(folder: Path) -> Path:
     return folder
 
 
-def held_out(folder: Path, tokenizer: GPT2Tokenizer | None = None) -> TokenData | None:
+def held_out(folder: Path, tokenizer: Tokenizer | None = None) -> TokenData | None:
     """The validation split, or None where there is none."""
     try:
         return TokenData(folder, VALIDATION, tokenizer)

@@ -22,7 +22,7 @@ import numpy as np
 
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError, TokenizerError
 from gpt2.files import parse_json
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import Tokenizer
 from gpt2.training.batches import IGNORED, Batch, Order, share
 
 PROMPT, COMPLETION = "prompt", "completion"
@@ -118,7 +118,7 @@ class Examples:
 
     Args:
         pairs: what is learned.
-        tokenizer: examples end with its ``eos_token``.
+        tokenizer: examples end with its `end_of_text`.
         length: T, the places of a row.
         batch_size: rows of the global batch.
         seed: another seed is another order.
@@ -132,13 +132,13 @@ class Examples:
     Raises:
         OptionError: a length below 2 or a batch size below 1.
         InputError: no pairs.
-        TokenizerError: the tokenizer has no eos_token.
+        TokenizerError: the tokenizer has neither eos_token nor sep_token.
     """
 
     def __init__(
         self,
         pairs: Iterable[Pair],
-        tokenizer: GPT2Tokenizer,
+        tokenizer: Tokenizer,
         length: int,
         batch_size: int,
         seed: int = 0,
@@ -149,10 +149,12 @@ class Examples:
                 f"Examples need a length of 2 and a batch size of 1 at least, found {length}, "
                 f"{batch_size}."
             )
-        if tokenizer.eos_token_id is None:
-            raise TokenizerError("The tokenizer has no eos_token, and examples end with it.")
+        if tokenizer.end_of_text_id is None:
+            raise TokenizerError(
+                "The tokenizer has neither eos_token nor sep_token, and examples end with it."
+            )
         self.length, self.batch_size, self.seed = length, batch_size, seed
-        self._fill = int(tokenizer.eos_token_id)
+        self._fill = int(tokenizer.end_of_text_id)
         self.cut_prompts = self.cut_completions = 0
         self.examples = [self._example(pair, tokenizer) for pair in pairs]
         self._rows = self._packed() if pack else [[n] for n in range(len(self.examples))]
@@ -185,12 +187,12 @@ class Examples:
         for start in range(0, self.per_epoch, self.batch_size):
             yield self.rows(range(start, min(start + self.batch_size, self.per_epoch)))
 
-    def _example(self, pair: Pair, tokenizer: GPT2Tokenizer) -> Example:
+    def _example(self, pair: Pair, tokenizer: Tokenizer) -> Example:
         room = self.length + 1
-        prompt = tokenizer.encode(pair.prompt)
+        prompt = tokenizer.encode_prompt(pair.prompt)
         if not prompt:  # something must be read before the first token can be predicted
             prompt = [self._fill]
-        completion = [*tokenizer.encode(pair.completion), self._fill]
+        completion = [*tokenizer.encode_more(pair.completion), self._fill]
         if len(completion) + 1 > room:
             self.cut_completions += 1
             completion = completion[: room - 1]

@@ -15,7 +15,7 @@ from gpt2.errors import CorruptFileError
 from gpt2.files import parse_json, reported
 from gpt2.model import GPT2LMHeadModel
 from gpt2.model.lora import load_lora, lora_parameters, merge_lora, read_lora, write_lora
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import Tokenizer
 from gpt2.training.batches import Batch, Order, share
 from gpt2.training.config import TUNED_LENGTH, FinetuneConfig, TrainingConfig
 from gpt2.training.corpus import ROWS, Data, held_out, verified, windows
@@ -63,7 +63,7 @@ def pair_data(
     path: Path,
     config: FinetuneConfig,
     training: TrainingConfig,
-    tokenizer: GPT2Tokenizer,
+    tokenizer: Tokenizer,
     positions: int,
 ) -> Data:
     """Prompts with completions: the loss counts the completion and the end of text after it.
@@ -111,7 +111,7 @@ def pair_data(
     )
 
 
-def prepared(path: Path, folder: Path, config: FinetuneConfig, tokenizer: GPT2Tokenizer,
+def prepared(path: Path, folder: Path, config: FinetuneConfig, tokenizer: Tokenizer,
              note: Callable[[str], None]) -> Path:  # fmt: skip
     """The folder of a text's tokens: ``path`` itself, or ``folder``, where they are put.
 
@@ -127,7 +127,7 @@ def text_data(
     folder: Path,
     config: FinetuneConfig,
     training: TrainingConfig,
-    tokenizer: GPT2Tokenizer,
+    tokenizer: Tokenizer,
     positions: int,
 ) -> Data:
     """Plain text, of a folder that `prepared` gave; the rest is as in `pair_data`.
@@ -197,18 +197,22 @@ def merge_into_model(run: Path, base: str) -> None:
         model = GPT2LMHeadModel.from_pretrained(base, dtype="float32")
         load_lora(model, adapter)
         merge_lora(model).save_pretrained(part)
-        GPT2Tokenizer.from_pretrained(base).save_pretrained(part)
+        Tokenizer.from_pretrained(base).save_pretrained(part)
         part.replace(run / MODEL)
 
 
-def _first_words(data: TokenData, tokenizer: GPT2Tokenizer) -> str:
+def _first_words(data: TokenData, tokenizer: Tokenizer) -> str:
     """The beginning of the first whole line of a text, for samples to go on from."""
     ids = data.run(0, min(LOOKED_AT, len(data))).tolist()
     text = tokenizer.decode(ids, skip_special_tokens=True).replace("\ufffd", "")
     line = text.split("\n", 1)[-1].lstrip() or text
-    return tokenizer.decode(tokenizer.encode(line)[:PROMPT_TOKENS]).replace("\ufffd", "") or "\n"
+    return (
+        tokenizer.decode(tokenizer.encode_more(line)[:PROMPT_TOKENS]).replace("\ufffd", "") or "\n"
+    )
 
 
-def _places(pair: Pair, tokenizer: GPT2Tokenizer) -> int:
+def _places(pair: Pair, tokenizer: Tokenizer) -> int:
     """Inputs that an example needs: all its tokens but the end."""
-    return max(1, len(tokenizer.encode(pair.prompt))) + len(tokenizer.encode(pair.completion))
+    return max(1, len(tokenizer.encode_prompt(pair.prompt))) + len(
+        tokenizer.encode_more(pair.completion)
+    )

@@ -251,7 +251,8 @@ class Trainer:
         """Write a text, on the first process; where the weights are sharded all must help."""
         if self.tokenizer is None or not (self.stepper.sharded or self.processes.first):
             return
-        prompt = self.tokenizer.encode(self.config.prompt) or [self.tokenizer.eos_token_id]
+        prompt = self.tokenizer.encode_prompt(self.config.prompt)
+        prompt = prompt or [self.tokenizer.end_of_text_id]
         room = self.model.config.n_positions - len(prompt)
         if room < 1:
             return

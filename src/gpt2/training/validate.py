@@ -19,7 +19,7 @@ from gpt2.training.batches import IGNORED, Batch
 
 if TYPE_CHECKING:
     from gpt2.model import GPT2LMHeadModel
-    from gpt2.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer import Tokenizer
 
 CHUNK = 1024  # places whose logits [chunk, V] exist at a time
 
@@ -47,7 +47,7 @@ class Validation:
         return math.exp(min(self.loss, 700.0))
 
 
-def token_bytes(tokenizer: GPT2Tokenizer, vocab_size: int | None = None) -> np.ndarray:
+def token_bytes(tokenizer: Tokenizer, vocab_size: int | None = None) -> np.ndarray:
     """How many bytes of text each token stands for: int64 [V].
 
     Special tokens stand for none, as do rows of the embedding beyond the vocabulary.
@@ -56,7 +56,7 @@ def token_bytes(tokenizer: GPT2Tokenizer, vocab_size: int | None = None) -> np.n
     counts = np.zeros(vocab_size or len(tokenizer), np.int64)
     for number in tokenizer.get_vocab().values():
         if number < len(counts) and number not in special:
-            counts[number] = len(tokenizer.token_bytes(number))
+            counts[number] = tokenizer.source_bytes(number)
     return counts
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gpt2.errors import TokenizerError
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import Tokenizer
 from gpt2.tokenizer.bpe import well_formed
 from gpt2.training.data.filters import Filter
 from gpt2.training.data.formats import HTML, Document, page_text
@@ -45,7 +45,7 @@ class Encoder:
         tail: it is the end of every document, rather than some documents whole.
     """
 
-    tokenizer: GPT2Tokenizer
+    tokenizer: Tokenizer
     filtered: Filter
     share: float
     tail: bool
@@ -66,7 +66,7 @@ class Encoder:
     def texts(self, document: Document) -> list[str]:
         """The texts of a document: the end-of-text token, written out, parts them."""
         text = page_text(document) if isinstance(document, HTML) else document
-        end: str = self.tokenizer.eos_token
+        end = str(self.tokenizer.end_of_text)
         return self.filtered(text).split(end)
 
     def encode(self, text: str) -> Encoded:
@@ -83,10 +83,10 @@ class Encoder:
         return Encoded(digest, encoded, REPLACED in text)
 
     def _ids(self, text: str) -> np.ndarray:
-        ids: list[int] = self.tokenizer.encode(text)
+        ids: list[int] = self.tokenizer.encode_prompt(text)
         array = np.empty(len(ids) + 1, self.dtype)
         array[:-1] = ids
-        array[-1] = self.tokenizer.eos_token_id
+        array[-1] = self.tokenizer.end_of_text_id
         return array
 
 
@@ -95,9 +95,11 @@ def chosen(digest: bytes, share: float) -> bool:
     return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
-def dtype_of(tokenizer: GPT2Tokenizer) -> np.dtype[Any]:
-    """uint16 where it holds every id, else uint32. Raises `TokenizerError` without eos_token."""
-    if tokenizer.eos_token_id is None:
-        raise TokenizerError("The tokenizer has no eos_token, and documents end with it.")
-    highest = max(tokenizer.get_vocab().values())
+def dtype_of(tokenizer: Tokenizer) -> np.dtype[Any]:
+    """uint16 where it holds every id, else uint32. Raises `TokenizerError` without an end."""
+    if tokenizer.end_of_text_id is None:
+        raise TokenizerError(
+            "The tokenizer has neither eos_token nor sep_token, and documents end with it."
+        )
+    highest = tokenizer.highest_id
     return np.dtype("<u2" if highest < 1 << 16 else "<u4")

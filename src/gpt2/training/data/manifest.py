@@ -11,7 +11,7 @@ from typing import Any
 from gpt2.errors import CorruptFileError, MissingFileError
 from gpt2.files import read_json_object, write_json
 from gpt2.files.records import record
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import Tokenizer
 from gpt2.training.data.shards import Shard
 
 FILE = "manifest.json"
@@ -104,7 +104,7 @@ class Manifest:
         write_json(folder / FILE, dataclasses.asdict(self))
 
 
-def fingerprint(tokenizer: GPT2Tokenizer) -> str:
+def fingerprint(tokenizer: Tokenizer) -> str:
     """A SHA-256 of all that decides which ids a text becomes."""
     added = [
         [i, token.content, token.lstrip, token.rstrip, token.single_word]
@@ -114,7 +114,6 @@ def fingerprint(tokenizer: GPT2Tokenizer) -> str:
         "vocab": sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]),
         "merges": tokenizer.merges,
         "added": added,
-        "settings": [tokenizer.add_prefix_space, tokenizer.add_bos_token,
-                     tokenizer.split_special_tokens, tokenizer.eos_token],
+        "settings": tokenizer.settings,
     }  # fmt: skip
     return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()

@@ -16,7 +16,7 @@ import numpy as np
 
 from gpt2.errors import OptionError
 from gpt2.tasks.words import words
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import Tokenizer
 from gpt2.training.batches import random_bits
 from gpt2.training.data.tokens import TokenData
 
@@ -102,7 +102,7 @@ def texts_of(data: TokenData, limit: int | None = None) -> Iterator[str]:
                 goes_on = document[-1] != data.end_of_text
 
 
-def _border(ids: np.ndarray, tokenizer: GPT2Tokenizer) -> int:
+def _border(ids: np.ndarray, tokenizer: Tokenizer) -> int:
     """The last place where tokens can be cut so that no word is: before a blank or a special token;
     where none is near, as in Chinese, at least between characters."""
     special = set(tokenizer.all_special_ids)

@@ -31,7 +31,7 @@ from gpt2.files.locks import lock
 from gpt2.files.records import record
 from gpt2.options import option, validate
 from gpt2.processors import processors
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import Tokenizer
 from gpt2.training.data import filters, manifest, seen, shards, sources
 from gpt2.training.data.encode import SPLITS, Encoded, Encoder, dtype_of
 from gpt2.training.data.formats import FORMATS, Document, Reading
@@ -127,7 +127,7 @@ class Tick:
 def prepare(
     names: Sequence[str | os.PathLike[str]],
     folder: str | os.PathLike[str],
-    tokenizer: GPT2Tokenizer,
+    tokenizer: Tokenizer,
     config: PrepareConfig | None = None,
     *,
     overwrite: bool = False,
@@ -139,7 +139,7 @@ def prepare(
     Args:
         names: files, folders, archives, "-" (standard input), "hub:NAME[:CONFIG[:SPLIT]]".
         folder: what is written; the manifest says what is in it.
-        tokenizer: documents end with its ``eos_token``.
+        tokenizer: documents end with its `end_of_text`.
         overwrite: begin anew whatever is there.
         progress: called now and then.
         note: is given lines for the user: that it goes on, binary files left out.
@@ -200,7 +200,7 @@ class _Job:
         self,
         files: Sequence[sources.File],
         partial: Path,
-        tokenizer: GPT2Tokenizer,
+        tokenizer: Tokenizer,
         config: PrepareConfig,
         saved: Progress | None,
         key: Key,
@@ -284,7 +284,7 @@ class _Job:
         return Manifest(
             dtype=self.dtype.str,
             vocab_size=len(self.tokenizer),
-            end_of_text=int(self.tokenizer.eos_token_id),
+            end_of_text=self.tokenizer.end_of_text_id or 0,
             tokenizer=Made(self.tokenizer.name_or_path, self.key.tokenizer),
             licence=self.config.licence,
             sources=names,

@@ -14,7 +14,7 @@ import numpy as np
 
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, TokenizerError
 from gpt2.files.locks import open_own
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import Tokenizer
 from gpt2.training.data.encode import TRAIN
 from gpt2.training.data.manifest import TOKENIZER, Manifest, fingerprint
 from gpt2.training.data.shards import ENDS, Shard
@@ -44,7 +44,7 @@ class TokenData:
         self,
         folders: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         split: str = TRAIN,
-        tokenizer: GPT2Tokenizer | None = None,
+        tokenizer: Tokenizer | None = None,
     ) -> None:
         several = [folders] if isinstance(folders, (str, os.PathLike)) else list(folders)
         self.folders, self.split = [Path(folder) for folder in several], split
@@ -116,9 +116,9 @@ class TokenData:
         start = int(self.ends[number - 1]) if number else 0
         return self.run(start, int(self.ends[number]) - start)
 
-    def tokenizer(self) -> GPT2Tokenizer:
+    def tokenizer(self) -> Tokenizer:
         """The tokenizer that the text was prepared with, from the first folder."""
-        return GPT2Tokenizer.from_pretrained(self.folders[0] / TOKENIZER)
+        return Tokenizer.from_pretrained(self.folders[0] / TOKENIZER)
 
     def verify(self) -> None:
         """Compare every file with its SHA-256, reading all of it.
@@ -139,7 +139,7 @@ class TokenData:
                 raise InputError(f"{folder} has no split {self.split!r} but {names}.")
         return self.manifests
 
-    def _check_tokenizers(self, tokenizer: GPT2Tokenizer | None) -> None:
+    def _check_tokenizers(self, tokenizer: Tokenizer | None) -> None:
         expected = fingerprint(tokenizer) if tokenizer else self.manifests[0].tokenizer.sha256
         for folder, found in zip(self.folders, self.manifests, strict=True):
             if found.tokenizer.sha256 != expected:

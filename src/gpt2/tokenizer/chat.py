@@ -1,0 +1,182 @@
+"""Chat templates: how a conversation becomes the text a model was tuned on.
+
+A template is kept in chat_template.jinja, others by name in additional_chat_templates/, or, in
+older folders, all of them in tokenizer_config.json.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gpt2 import files
+from gpt2.errors import OptionError, TokenizerError
+
+FILE = "chat_template.jinja"
+FOLDER = "additional_chat_templates"
+DEFAULT = "default"
+Templates = str | dict[str, str] | None
+
+
+def read(folder: Path, setting: Any, config: Path) -> dict[str, Any]:
+    """``{"chat_template": ...}`` of a folder, files before the configuration; or nothing."""
+    found: dict[str, str] = {}
+    if (folder / FILE).is_file():
+        found[DEFAULT] = files.read_text(folder / FILE)
+    if (folder / FOLDER).is_dir():
+        for path in sorted((folder / FOLDER).glob("*.jinja")):
+            found[path.stem] = files.read_text(path)
+    templates: Templates = found or check(setting, str(config))
+    if isinstance(templates, dict) and list(templates) == [DEFAULT]:
+        templates = templates[DEFAULT]
+    return {} if templates is None else {"chat_template": templates}
+
+
+def content(templates: Any) -> dict[str, str]:
+    """The files that hold templates. Raises `TokenizerError` for a name that is no file's."""
+    named = {DEFAULT: templates} if isinstance(templates, str) else templates or {}
+    for name in named:
+        if not name or name != Path(name).name or name.startswith("."):
+            raise TokenizerError(f"The chat template's name {name!r} cannot be a file's.")
+    return {
+        FILE if name == DEFAULT else f"{FOLDER}/{name}.jinja": text for name, text in named.items()
+    }
+
+
+def check(value: Any, where: str) -> Templates:
+    """A template, or several by name; the configuration's list of them as a mapping."""
+    if isinstance(value, (list, tuple)):
+        try:
+            value = {entry["name"]: entry["template"] for entry in value}
+        except (TypeError, KeyError):
+            value = 0
+    texts = value.items() if isinstance(value, Mapping) else [("", value)]
+    if value is not None and not all(isinstance(n, str) and isinstance(t, str) for n, t in texts):
+        raise TokenizerError(
+            f"{where}: chat_template must be a text, or a list of "
+            '{"name": ..., "template": ...} texts.'
+        )
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+class ChatTemplates(abc.ABC):
+    """What a tokenizer does with conversations."""
+
+    chat_template: Templates = None
+
+    @property
+    @abc.abstractmethod
+    def special_tokens_map(self) -> dict[str, Any]:
+        """Role -> token, which templates may use."""
+
+    @abc.abstractmethod
+    def __call__(self, text: Any, **options: Any) -> Any:
+        """The ids of texts."""
+
+    def get_chat_template(
+        self, chat_template: str | None = None, tools: Sequence[Any] | None = None
+    ) -> str:
+        """The template of a name, the one given, or the tokenizer's own. Raises `OptionError`."""
+        own = self.chat_template
+        if isinstance(own, dict):
+            if chat_template is None:
+                chat_template = "tool_use" if tools is not None and "tool_use" in own else DEFAULT
+                if chat_template not in own:
+                    raise OptionError(
+                        f"There is no default chat template: pass chat_template= one of "
+                        f"{', '.join(sorted(own))}."
+                    )
+            return own.get(chat_template, chat_template)
+        template = own if chat_template is None else chat_template
+        if template is None:
+            raise OptionError(
+                "This tokenizer has no chat template: set tokenizer.chat_template, or pass "
+                "chat_template=."
+            )
+        return template
+
+    def apply_chat_template(
+        self,
+        conversation: Any,
+        tools: Sequence[Any] | None = None,
+        documents: Sequence[Mapping[str, Any]] | None = None,
+        chat_template: str | None = None,
+        add_generation_prompt: bool = False,
+        continue_final_message: bool | str = False,
+        tokenize: bool = True,
+        padding: bool | str = False,
+        truncation: bool = False,
+        max_length: int | None = None,
+        return_tensors: str | None = None,
+        return_dict: bool = True,
+        return_assistant_tokens_mask: bool = False,
+        tokenizer_kwargs: Mapping[str, Any] | None = None,
+        **variables: Any,
+    ) -> Any:
+        """A conversation, or several, through the chat template.
+
+        Args:
+            conversation: a list of ``{"role": ..., "content": ...}``, or a list of such lists.
+            tools, documents: for templates that show them; tools as JSON schemas.
+            chat_template: a template or the name of one, instead of the tokenizer's own.
+            add_generation_prompt: end with what begins the assistant's next message.
+            continue_final_message: leave the last message open, to be continued.
+            tokenize: give ids; else the text.
+            return_dict: give what calling the tokenizer gives; else the ids alone.
+            return_assistant_tokens_mask: add ``assistant_masks``, 1 for tokens that the template
+                marks by ``{% generation %}``.
+            padding, truncation, max_length, return_tensors, tokenizer_kwargs: for the tokenizer.
+            variables: for the template.
+
+        Raises:
+            OptionError: no template; options that exclude each other.
+            InputError: a conversation or a template that cannot be used.
+            MissingDependencyError: jinja2 is not installed.
+        """
+        from gpt2.tokenizer import chat_render
+
+        masks = return_assistant_tokens_mask
+        if masks and not (tokenize and return_dict):
+            raise OptionError("return_assistant_tokens_mask needs tokenize=True, return_dict=True.")
+        if continue_final_message and (add_generation_prompt or masks):
+            raise OptionError(
+                "continue_final_message excludes add_generation_prompt and "
+                "return_assistant_tokens_mask."
+            )
+        template = self.get_chat_template(chat_template, tools)
+        chats, several = chat_render.conversations(conversation)
+        render = chat_render.Renderer(
+            template, {**self.special_tokens_map, **variables}, tools, documents
+        )
+        shown = [render(c, add_generation_prompt, continue_final_message) for c in chats]
+        texts = [text for text, _ in shown]
+        if not tokenize:
+            return texts if several else texts[0]
+        encoded = self(
+            texts if several else texts[0],
+            padding=padding,
+            truncation=truncation,
+            max_length=max_length,
+            add_special_tokens=False,
+            return_tensors=return_tensors,
+            **(tokenizer_kwargs or {}),
+        )
+        if masks:
+            rows = [_mask(e, spans) for e, (_, spans) in zip(encoded.encodings, shown, strict=True)]
+            encoded["assistant_masks"] = rows if several or return_tensors else rows[0]
+            encoded.convert_to_tensors(return_tensors)
+        return encoded if return_dict else encoded["input_ids"]
+
+
+def _mask(encoding: Any, spans: list[tuple[int, int]]) -> list[int]:
+    """1 for the tokens of the characters that the assistant wrote."""
+    mask = [0] * len(encoding)
+    for start, end in spans:
+        first, last = encoding.char_to_token(start), encoding.char_to_token(end - 1)
+        if first is None:
+            break
+        stop = len(encoding) if not last else last + 1
+        mask[first:stop] = [1] * (stop - first)
+    return mask

@@ -1,0 +1,307 @@
+"""What a tokenizer holds: its vocabulary, special tokens and settings, and its folder of files."""
+
+from __future__ import annotations
+
+import abc
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from gpt2 import files
+from gpt2.errors import OptionError, TokenizerError, UnsupportedError
+from gpt2.tokenizer import chat, rows, vocabulary
+from gpt2.tokenizer.arguments import NO_LIMIT
+from gpt2.tokenizer.special import SpecialTokens
+from gpt2.tokenizer.template import PLAIN, Template
+from gpt2.tokenizer.vocabulary import AddedToken, Vocabulary
+
+if TYPE_CHECKING:
+    from gpt2.tokenizer.base import Tokenizer
+
+_HUB = ("revision", "cache_dir", "local_files_only", "token")
+_IGNORED = ("use_fast", "trust_remote_code")  # asked of other models; nothing changes here
+
+
+class Kept(SpecialTokens, chat.ChatTemplates):
+    """A tokenizer without its work on texts; `from_pretrained` gives the kind its files are of.
+
+    Args:
+        vocab: token -> id.
+        added: id -> token found in a text as a whole.
+        roles: "bos", "eos" ... -> token; those the vocabulary lacks are added to it.
+        template: the special tokens around a text.
+        others: settings that both kinds have, and any that are only kept: model_max_length (what
+            ``truncation=True`` cuts to), padding_side, truncation_side, split_special_tokens,
+            clean_up_tokenization_spaces, chat_template, extra_special_tokens.
+    """
+
+    KIND: ClassVar[vocabulary.Kind]
+    ROLE_DEFAULTS: ClassVar[Mapping[str, str]]
+    model_input_names: Sequence[str] = ("input_ids", "attention_mask")
+    vocab_files_names: ClassVar[Mapping[str, str]] = {}
+    is_fast = True
+
+    def __init__(
+        self,
+        vocab: dict[str, int],
+        added: Mapping[int, AddedToken] | None,
+        roles: Mapping[str, Any],
+        template: Template | None,
+        others: dict[str, Any],
+    ) -> None:
+        self._roles, self._more = {}, []
+        self._vocab, self._added = vocab, dict(added or {})
+        self._check_added()
+        self.template = template or PLAIN
+        length = others.pop("max_len", None)
+        length = others.pop("model_max_length", None) or length
+        self.model_max_length = NO_LIMIT if length is None else int(length)
+        self.padding_side = rows.side(others.pop("padding_side", "right"), "padding_side")
+        self.truncation_side = rows.side(others.pop("truncation_side", "right"), "truncation_side")
+        self.split_special_tokens = bool(others.pop("split_special_tokens", False))
+        self.clean_up_tokenization_spaces = bool(others.pop("clean_up_tokenization_spaces", False))
+        self.chat_template = chat.check(others.pop("chat_template", None), "chat_template")
+        named, more = _special(others)
+        self.init_kwargs = others
+        self._index()
+        self._take({**roles, **named}, more)
+
+    # Files
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | os.PathLike[str], *inputs: Any, **options: Any
+    ) -> Tokenizer:
+        """Read a folder, or a model of the hub or of this package by its name.
+
+        Gives a `GPT2Tokenizer`, or a `BertTokenizer` where the files hold a WordPiece vocabulary.
+        Other options are those of the class and overrule the files.
+
+        Raises `MissingFileError`, `CorruptFileError`, `TokenizerError`, `HubError`.
+        """
+        where = {key: options.pop(key) for key in _HUB if key in options}
+        subfolder = options.pop("subfolder", "")
+        for key in _IGNORED:
+            options.pop(key, None)
+        folder = Path(name).expanduser()
+        if not folder.is_dir():
+            from gpt2.hub import resolve
+
+            folder = resolve(name, allow_patterns=[*vocabulary.FILES], **where)
+            folder = folder if folder.is_dir() else folder.parent
+        found = vocabulary.read(folder / subfolder)
+        tokenizer = _class_of(found.kind)._from_files(found, options)
+        tokenizer.name_or_path = str(name)
+        return tokenizer
+
+    @classmethod
+    def _from_files(cls, found: Vocabulary, options: dict[str, Any]) -> Tokenizer:
+        """What the files say; a role they do not name is taken only if its token is there."""
+        settings = {k: v for k, v in found.settings.items() if k not in _NOT_OPTIONS} | options
+        there = {*found.vocab, *(token.content for token in found.added.values())}
+        for name, token in cls.ROLE_DEFAULTS.items():
+            settings.setdefault(name, token if token in there else None)
+        asked = {"add_bos_token", "add_eos_token"} & set(options)
+        template = None if asked else found.template
+        return cls._make(found, template, settings)
+
+    @classmethod
+    @abc.abstractmethod
+    def _make(
+        cls, found: Vocabulary, template: Template | None, settings: dict[str, Any]
+    ) -> Tokenizer:
+        """The tokenizer of what was read."""
+
+    def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> tuple[str, ...]:
+        """Write a folder that transformers reads too; the paths written. Raises `WriteError`.
+
+        ``legacy_format``, ``filename_prefix`` and ``push_to_hub`` are not there (`OptionError`).
+        """
+        asked = [name for name, value in options.items() if value]
+        if asked:
+            raise OptionError(f"save_pretrained has no option {asked[0]!r}.")
+        return tuple(map(str, vocabulary.write(Path(folder), self._content())))
+
+    def save_vocabulary(
+        self, save_directory: str | os.PathLike[str], filename_prefix: str | None = None
+    ) -> tuple[str, ...]:
+        """Write the vocabulary alone, without special tokens' roles. Raises `WriteError`."""
+        prefix = f"{filename_prefix}-" if filename_prefix else ""
+        names = vocabulary.word_files(self._content())
+        paths = [Path(save_directory) / f"{prefix}{name}" for name in names]
+        for path, text in zip(paths, names.values(), strict=True):
+            files.write_text(path, text)
+        return tuple(map(str, paths))
+
+    def _content(self) -> Vocabulary:
+        settings = {
+            **{k: v for k, v in self.init_kwargs.items() if _is_json(v)},
+            **dict.fromkeys(self.ROLE_DEFAULTS),
+            **self.special_tokens_map,
+            "model_max_length": self.model_max_length,
+            "padding_side": self.padding_side,
+            "truncation_side": self.truncation_side,
+        }
+        for name in ("split_special_tokens", "clean_up_tokenization_spaces"):
+            settings |= {name: True} if getattr(self, name) else {}
+        if self._more:
+            settings["extra_special_tokens"] = list(self._more)
+        if self.chat_template is not None:
+            settings["chat_template"] = self.chat_template
+        return Vocabulary(self.KIND, self._vocab, [], self._added, settings, self.template)
+
+    @property
+    def settings(self) -> list[Any]:
+        """What beside the vocabulary decides which ids a text becomes."""
+        if self.template == PLAIN:
+            return []
+        parts = [*self.template.single, *self.template.pair]
+        return [[[part.name, part.type_id, part.ids] for part in parts]]
+
+    # The vocabulary
+
+    @property
+    def vocab_size(self) -> int:
+        """Tokens of the vocabulary file, without those added to it."""
+        return len(self._vocab)
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.name_or_path!r}, {len(self)} tokens, "
+            f"special: {self.special_tokens_map})"
+        )
+
+    def get_vocab(self) -> dict[str, int]:
+        """Token -> id, the added ones included."""
+        return dict(self._ids)
+
+    @property
+    def vocab(self) -> dict[str, int]:
+        """Token -> id, the added ones included."""
+        return self.get_vocab()
+
+    @property
+    def merges(self) -> list[tuple[str, str]]:
+        """BPE's merges in the order learned, spelled as in merges.txt."""
+        return []
+
+    @property
+    def highest_id(self) -> int:
+        """The highest id of a token; -1 without any."""
+        return max(self._tokens, default=-1)
+
+    @property
+    def end_of_text(self) -> str | None:
+        """The token that ends a document: ``eos_token``, or else ``sep_token``."""
+        return self._roles.get("eos", self._roles.get("sep"))
+
+    @property
+    def end_of_text_id(self) -> int | None:
+        """The id of `end_of_text`."""
+        end = self.end_of_text
+        return None if end is None else self._ids[end]
+
+    @property
+    def backend_tokenizer(self) -> Any:
+        """Not here. Raises `UnsupportedError`."""
+        raise UnsupportedError(
+            "This tokenizer has no backend of the tokenizers library: save it and read its "
+            "tokenizer.json with tokenizers.Tokenizer.from_file."
+        )
+
+    def convert_tokens_to_ids(self, tokens: str | Iterable[str]) -> Any:
+        """The id of a token, or of each; an unknown one gets the id of ``unk_token``."""
+        if isinstance(tokens, str):
+            return self._ids.get(tokens, self.unk_token_id)
+        return [self._ids.get(token, self.unk_token_id) for token in tokens]
+
+    def convert_ids_to_tokens(self, ids: Any, skip_special_tokens: bool = False) -> Any:
+        """The token of an id, or of each, as the vocabulary writes it; None for an unknown id."""
+        ids = rows.plain(ids)
+        if isinstance(ids, int):
+            return self._tokens.get(ids)
+        skip = set(self.all_special_ids) if skip_special_tokens else frozenset()
+        return [self._tokens.get(i) for i in ids if i not in skip]
+
+    def _index(self) -> None:
+        """Rebuild what follows from the vocabulary and the added tokens."""
+        more = {token.content: i for i, token in self._added.items()}
+        self._ids = self._vocab if more.items() <= self._vocab.items() else self._vocab | more
+        self._tokens = {i: token for token, i in self._vocab.items()}
+        self._tokens |= {i: token.content for i, token in self._added.items()}
+        self._special_ids = frozenset(i for i, token in self._added.items() if token.special)
+
+    def _check_added(self) -> None:
+        by_id = {i: token for token, i in self._vocab.items()}
+        for i, token in self._added.items():
+            if by_id.get(i, token.content) != token.content:
+                raise TokenizerError(
+                    f"The added token {token.content!r} and the token {by_id[i]!r} of the "
+                    f"vocabulary have the same id {i}."
+                )
+
+    def _token(self, i: int) -> str:
+        try:
+            return self._tokens[i]
+        except (KeyError, TypeError):
+            raise TokenizerError(
+                f"No token has the id {i!r}: this vocabulary's ids are 0 to {self.highest_id}."
+            ) from None
+
+
+def _class_of(kind: vocabulary.Kind) -> type[Tokenizer]:
+    from gpt2.tokenizer.tokenizer import GPT2Tokenizer
+    from gpt2.tokenizer.wordpiece import BertTokenizer
+
+    return GPT2Tokenizer if kind == "BPE" else BertTokenizer
+
+
+def _special(others: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """Tokens among the settings: those with a role of any name, and those without one."""
+    more: Any = others.pop("additional_special_tokens", None)
+    extra = others.pop("extra_special_tokens", None)
+    named = dict(others.pop("model_specific_special_tokens", None) or {})
+    if isinstance(extra, Mapping):
+        named |= extra
+        extra = None
+    for key in [k for k, v in others.items() if k.endswith("_token") and not isinstance(v, bool)]:
+        named[key] = others.pop(key)
+    return {k.removesuffix("_token"): v for k, v in named.items()}, extra or more
+
+
+# What tokenizer_config.json may hold that is no option here.
+_NOT_OPTIONS = (
+    "tokenizer_class",
+    "name_or_path",
+    "special_tokens_map_file",
+    "tokenizer_file",
+    "tokenizer_object",
+    "vocab_file",
+    "merges_file",
+    "is_local",
+    "local_files_only",
+    "backend",
+    "init_inputs",
+    "self",
+    "cls",
+    "vocab",
+    "merges",
+    "added",
+    "roles",
+    "template",
+    "others",
+    "auto_map",
+    "processor_class",
+    "is_fast",
+)
+
+
+def _is_json(value: Any) -> bool:
+    return value is None or isinstance(value, (str, int, float, bool, list, dict))

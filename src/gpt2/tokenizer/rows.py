@@ -1,0 +1,98 @@
+"""Rows of numbers: how they are padded and made into arrays, and how counts are read."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from gpt2.errors import InputError, OptionError
+from gpt2.extras import needed
+
+# Name of a value of the result -> what a padded place holds; input_ids take the pad token's id.
+FILL: dict[str, Any] = {
+    "attention_mask": 0,
+    "special_tokens_mask": 1,
+    "token_type_ids": 0,
+    "offset_mapping": (0, 0),
+    "labels": -100,
+}
+SIDES = ("left", "right")
+
+
+def side(value: str, name: str) -> str:
+    """The value, if it is a side. Raises `OptionError`."""
+    if value not in SIDES:
+        raise OptionError(f"{name} must be 'left' or 'right', found {value!r}.")
+    return value
+
+
+def whole(value: Any, name: str, minimum: int) -> int:
+    """The value as an int, if it is a whole number (numpy's too). Raises `OptionError`."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = minimum - 1
+    if isinstance(value, bool) or number < minimum:
+        raise OptionError(f"{name} must be a whole number of at least {minimum}, found {value!r}.")
+    return number
+
+
+def plain(values: Any) -> Any:
+    """Arrays and numpy integers as lists and ints; tuples as lists."""
+    if hasattr(values, "tolist"):
+        return values.tolist()
+    if isinstance(values, (list, tuple, range)):
+        return [value if isinstance(value, int) else plain(value) for value in values]
+    return values
+
+
+def padded(row: list[Any], width: int, fill: Any, on_side: str) -> list[Any]:
+    """The row brought to ``width``; a longer one stays."""
+    more = [fill] * (width - len(row))
+    return [*row, *more] if on_side == "right" else [*more, *row]
+
+
+def pad_rows(columns: dict[str, list[Any]], width: int, fill: Any, on_side: str) -> None:
+    """Bring every row of every column that is known to ``width``, in place."""
+    for name, column in columns.items():
+        if name == "input_ids" or name in FILL:
+            value = fill if name == "input_ids" else FILL[name]
+            column[:] = [padded(row, width, value, on_side) for row in column]
+
+
+def to_arrays(columns: dict[str, Any], kind: str | None) -> dict[str, Any]:
+    """The columns as lists (None), numpy arrays ("np") or torch tensors ("pt"), of int64.
+
+    Raises `OptionError` for another kind, `InputError` for rows of different lengths,
+    `MissingDependencyError` where torch is asked for and not installed.
+    """
+    kind = getattr(kind, "value", kind)  # transformers' TensorType
+    if kind is None:
+        return columns
+    if kind not in ("pt", "np"):
+        raise OptionError(f"return_tensors must be 'pt', 'np' or None, found {kind!r}.")
+    for rows in columns.values():
+        _check_even(rows)
+    return {name: _array(rows, kind) for name, rows in columns.items()}
+
+
+def _array(rows: Any, kind: str) -> Any:
+    if kind == "np":
+        import numpy as np
+
+        return np.array(rows, dtype=np.int64)
+    with needed("return_tensors='pt'", "or ask for return_tensors='np'"):
+        import torch
+    if isinstance(rows, torch.Tensor):
+        return rows
+    return torch.tensor(rows, dtype=torch.int64)
+
+
+def _check_even(rows: Any) -> None:
+    lengths = {len(row) for row in rows if isinstance(row, Sequence)}
+    if len(lengths) > 1:
+        raise InputError(
+            f"The rows have {min(lengths)} to {max(lengths)} tokens and make no array: pass "
+            f"padding=True (and truncation=True for a limit), or leave out return_tensors."
+        )

@@ -1,0 +1,214 @@
+"""tokenizer.json, the `tokenizers` library's one file: read and written for both kinds.
+
+A step that would make other ids than GPT-2's or BERT's is refused, not ignored.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from gpt2 import files
+from gpt2.errors import TokenizerError
+from gpt2.tokenizer import template, vocabulary
+from gpt2.tokenizer.bpe import SPLIT
+from gpt2.tokenizer.vocabulary import Vocabulary
+
+WORD_CHARACTERS = 100  # longer words are unknown to WordPiece
+PREFIX = "##"
+_NO = ("dropout", "byte_fallback", "ignore_merges", "continuing_subword_prefix",
+       "end_of_word_suffix")  # fmt: skip
+_LISTED = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+
+
+def read(path: Path | str) -> Vocabulary:
+    """Read the file. Raises `CorruptFileError` (no JSON), `TokenizerError` (wrong or foreign)."""
+    data = files.read_json(path)
+    if not isinstance(data, dict):
+        raise TokenizerError(f"{path} must hold an object, found a {type(data).__name__}.")
+    return parse(data, path)
+
+
+def parse(data: dict[str, Any], path: Path | str) -> Vocabulary:
+    """The content of such a file. Raises as `read`."""
+    model = _object(data, "model", path)
+    kind = model.get("type") or ("WordPiece" if model.get("max_input_chars_per_word") else "BPE")
+    if kind == "BPE":
+        found = _bpe(data, model, path)
+    elif kind == "WordPiece":
+        found = _wordpiece(data, model, path)
+    else:
+        raise TokenizerError(
+            f"{path} is no GPT-2 tokenizer: it is {kind!r}, not byte-level BPE or WordPiece."
+        )
+    for n, entry in enumerate(_list(data, "added_tokens", path)):
+        where = f"{path}: added_tokens[{n}]"
+        if not isinstance(entry, dict):
+            raise TokenizerError(f"{where} must be an object, found {entry!r}.")
+        i = vocabulary.read_id(entry.get("id"), f"{where}.id")
+        vocabulary.put(found, i, vocabulary.read_token(entry, where))
+    if data.get("post_processor") is not None:
+        found.template = template.read(data["post_processor"], str(path))
+    return found
+
+
+def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocabulary:
+    steps = _steps(data, "pre_tokenizer", "pretokenizers", path)
+    kinds = [step.get("type") for step in steps]
+    whole = kinds == ["ByteLevel"] and steps[0].get("use_regex") is not False
+    if not (whole or (kinds == ["Split", "ByteLevel"] and _is_gpt2(steps))):
+        raise TokenizerError(
+            f"{path} is no GPT-2 tokenizer (byte-level BPE): its pre_tokenizer is {kinds}."
+        )
+    for name in _NO:
+        if model.get(name):
+            raise TokenizerError(f"{path} sets {name}={model[name]!r}, which GPT-2 does not have.")
+    _refuse(_steps(data, "normalizer", "normalizers", path), "normalizer", (), path)
+    _refuse(_steps(data, "decoder", "decoders", path), "decoder", ("ByteLevel",), path)
+    merges = [m.split(" ") if isinstance(m, str) else m for m in _list(model, "merges", path)]
+    for n, pair in enumerate(merges):
+        if (
+            not isinstance(pair, list)
+            or len(pair) != 2
+            or not all(isinstance(p, str) for p in pair)
+        ):
+            raise TokenizerError(f"{path}: model.merges[{n}] must be two tokens, found {pair!r}.")
+    vocab = vocabulary.check_ids(model.get("vocab"), f"{path}: model.vocab")
+    settings = {"add_prefix_space": True} if steps[-1].get("add_prefix_space") else {}
+    return Vocabulary("BPE", vocab, vocabulary.shared(vocab, merges), settings=settings)
+
+
+def _is_gpt2(steps: list[dict[str, Any]]) -> bool:
+    """Whether the two steps split as GPT-2 does, in the other spelling."""
+    first, second = steps
+    pattern = first.get("pattern")
+    return (
+        isinstance(pattern, dict)
+        and pattern.get("Regex") in (SPLIT, _LISTED)
+        and first.get("behavior") == "Isolated"
+        and not first.get("invert")
+        and second.get("use_regex") is False
+    )
+
+
+def _wordpiece(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocabulary:
+    expected = {"continuing_subword_prefix": PREFIX, "max_input_chars_per_word": WORD_CHARACTERS}
+    for name, value in expected.items():
+        if model.get(name, value) != value:
+            raise TokenizerError(f"{path}: model.{name} must be {value!r}, found {model[name]!r}.")
+    normal = _steps(data, "normalizer", "normalizers", path)
+    _refuse(normal, "normalizer", ("BertNormalizer",), path)
+    _refuse(_steps(data, "pre_tokenizer", "pretokenizers", path), "pre_tokenizer",
+            ("BertPreTokenizer",), path)  # fmt: skip
+    _refuse(_steps(data, "decoder", "decoders", path), "decoder", ("WordPiece",), path)
+    if len(normal) != 1 or normal[0].get("clean_text") is False:
+        raise TokenizerError(f"{path}: normalizer must be a BertNormalizer that cleans the text.")
+    settings = {
+        "do_lower_case": normal[0].get("lowercase", True),
+        "tokenize_chinese_chars": normal[0].get("handle_chinese_chars", True),
+        "strip_accents": normal[0].get("strip_accents"),
+        "unk_token": model.get("unk_token", "[UNK]"),
+    }
+    vocab = vocabulary.check_ids(model.get("vocab"), f"{path}: model.vocab")
+    return Vocabulary("WordPiece", vocab, settings=vocabulary.check_settings(settings, path))
+
+
+def write(found: Vocabulary) -> dict[str, Any]:
+    """The file's content."""
+    added = sorted(found.added.items())
+    steps = _bpe_steps(found) if found.kind == "BPE" else _wordpiece_steps(found)
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [{"id": i, **dataclasses.asdict(token)} for i, token in added],
+        "normalizer": steps["normalizer"],
+        "pre_tokenizer": steps["pre_tokenizer"],
+        "post_processor": template.write(found.template or template.PLAIN),
+        "decoder": steps["decoder"],
+        "model": steps["model"],
+    }
+
+
+def _bpe_steps(found: Vocabulary) -> dict[str, Any]:
+    space = bool(found.settings.get("add_prefix_space", False))
+    level = {"type": "ByteLevel", "add_prefix_space": space, "trim_offsets": True}
+    return {
+        "normalizer": None,
+        "pre_tokenizer": {**level, "use_regex": True},
+        "decoder": {**level, "add_prefix_space": True, "use_regex": True},
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "",
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
+            "vocab": found.vocab,
+            "merges": found.merges,
+        },
+    }
+
+
+def _wordpiece_steps(found: Vocabulary) -> dict[str, Any]:
+    return {
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": True,
+            "handle_chinese_chars": found.settings["tokenize_chinese_chars"],
+            "strip_accents": found.settings["strip_accents"],
+            "lowercase": found.settings["do_lower_case"],
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "decoder": {"type": "WordPiece", "prefix": PREFIX, "cleanup": True},
+        "model": {
+            "type": "WordPiece",
+            "unk_token": found.settings["unk_token"],
+            "continuing_subword_prefix": PREFIX,
+            "max_input_chars_per_word": WORD_CHARACTERS,
+            "vocab": found.vocab,
+        },
+    }
+
+
+def _refuse(
+    steps: list[dict[str, Any]], name: str, known: tuple[str, ...], path: Path | str
+) -> None:
+    """Raise `TokenizerError` for a step that is not among those known."""
+    kinds = [step.get("type") for step in steps]
+    if any(kind not in known for kind in kinds):
+        expected = " or ".join(known) or "none"
+        raise TokenizerError(f"{path}: {name} must be {expected} to be GPT-2's, found {kinds}.")
+
+
+def _steps(data: dict[str, Any], name: str, inner: str, path: Path | str) -> list[dict[str, Any]]:
+    """The steps of a pipeline's part, those of a Sequence one by one."""
+    step = data.get(name)
+    if step is None:
+        return []
+    if not isinstance(step, dict):
+        raise TokenizerError(f"{path}: {name} must be an object, found {step!r}.")
+    steps = _list(step, inner, path) if step.get("type") == "Sequence" else [step]
+    if not all(isinstance(one, dict) for one in steps):
+        raise TokenizerError(f"{path}: {name}.{inner} must be a list of objects, found {steps!r}.")
+    return steps
+
+
+def _object(data: dict[str, Any], name: str, path: Path | str) -> dict[str, Any]:
+    value = data.get(name)
+    if not isinstance(value, dict):
+        raise TokenizerError(f"{path}: {name} must be an object, found {value!r}.")
+    return value
+
+
+def _list(data: dict[str, Any], name: str, path: Path | str) -> list[Any]:
+    value = data.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        kind = type(value).__name__
+        raise TokenizerError(f"{path}: {name} must be a list, found a {kind}.")
+    return value

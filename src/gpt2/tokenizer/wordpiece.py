@@ -1,0 +1,213 @@
+"""`BertTokenizer`: WordPiece, by the `tokenizers` library, as Chinese GPT-2 models use it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from gpt2.errors import TokenizerError
+from gpt2.extras import need
+from gpt2.tokenizer import template, tokenizer_json, vocabulary
+from gpt2.tokenizer.base import Tokenizer
+from gpt2.tokenizer.bpe import well_formed
+from gpt2.tokenizer.encoding import Piece
+from gpt2.tokenizer.stream import StreamDecoder, TextDecoder
+from gpt2.tokenizer.template import Template
+from gpt2.tokenizer.tokenizer_json import PREFIX
+from gpt2.tokenizer.vocabulary import AddedToken, Vocabulary
+
+_ROLES = {"unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]"}
+_AFTER = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
+
+
+class BertTokenizer(Tokenizer):
+    """A WordPiece tokenizer: the text cleaned, Chinese characters apart, words in pieces ('##').
+
+    Args:
+        vocab: token -> id, or the path of a vocab.txt (also ``vocab_file``).
+        do_lower_case: lower-case the text.
+        tokenize_chinese_chars: make each Chinese character a word.
+        strip_accents: leave accents out; None: where the text is lower-cased.
+        unk_token, sep_token, pad_token, cls_token, mask_token: special tokens; those the
+            vocabulary lacks are added to it.
+        tokenizer_file, tokenizer_object: instead of ``vocab``.
+        added: id -> token found in the text as a whole.
+        others: what `Tokenizer` lists.
+
+    A text comes between ``cls_token`` and ``sep_token``. Raises `TokenizerError` for a vocabulary
+    that does not fit, `MissingDependencyError` without the library.
+    """
+
+    KIND = "WordPiece"
+    ROLE_DEFAULTS: ClassVar[Mapping[str, str]] = {f"{k}_token": v for k, v in _ROLES.items()}
+    model_input_names = ("input_ids", "token_type_ids", "attention_mask")
+    vocab_files_names: ClassVar[Mapping[str, str]] = {
+        "vocab_file": "vocab.txt", "tokenizer_file": "tokenizer.json",
+    }  # fmt: skip
+
+    def __init__(
+        self,
+        vocab: Mapping[str, int] | str | os.PathLike[str] | None = None,
+        do_lower_case: bool = True,
+        unk_token: Any = "[UNK]",
+        sep_token: Any = "[SEP]",
+        pad_token: Any = "[PAD]",
+        cls_token: Any = "[CLS]",
+        mask_token: Any = "[MASK]",
+        tokenize_chinese_chars: bool = True,
+        strip_accents: bool | None = None,
+        *,
+        bos_token: Any = None,
+        eos_token: Any = None,
+        added: Mapping[int, AddedToken] | None = None,
+        **others: Any,
+    ) -> None:
+        found = _given(vocab, others)
+        self.do_lower_case = do_lower_case
+        self.tokenize_chinese_chars = tokenize_chinese_chars
+        self.strip_accents = strip_accents
+        self._unknown = str(AddedToken.of(unk_token or "[UNK]"))
+        _library()
+        roles = {
+            "bos": bos_token, "eos": eos_token, "unk": unk_token, "sep": sep_token,
+            "pad": pad_token, "cls": cls_token, "mask": mask_token,
+        }  # fmt: skip
+        super().__init__(found.vocab, {**found.added, **(added or {})}, roles, None, others)
+        if self.cls_token is not None and self.sep_token is not None:
+            cls, sep = self._roles["cls"], self._roles["sep"]
+            self.template = template.bert((cls, self._ids[cls]), (sep, self._ids[sep]))
+        elif found.template is not None:
+            self.template = found.template
+
+    @classmethod
+    def _make(
+        cls, found: Vocabulary, template: Template | None, settings: dict[str, Any]
+    ) -> BertTokenizer:
+        made = cls(found.vocab, added=found.added, **settings)
+        if found.settings.get("tokenizer_class") in vocabulary.GENERIC and template is not None:
+            made.template = template
+        return made
+
+    def _content(self) -> Vocabulary:
+        content = super()._content()
+        content.settings |= {
+            "do_lower_case": self.do_lower_case,
+            "tokenize_chinese_chars": self.tokenize_chinese_chars,
+            "strip_accents": self.strip_accents,
+            "unk_token": self._unknown,
+        }
+        return content
+
+    @property
+    def settings(self) -> list[Any]:
+        """What beside the vocabulary decides which ids a text becomes."""
+        own = ["WordPiece", self.do_lower_case, self.tokenize_chinese_chars, self.strip_accents]
+        return [*own, self._unknown, self.split_special_tokens, *super().settings]
+
+    def token_bytes(self, token: int) -> bytes:
+        """What `decode` writes for an id that follows another; nothing for an unknown id."""
+        return self._shown(token, False).encode()
+
+    def source_bytes(self, token: int) -> int:
+        """How many bytes of a text an id stands for, the space before a word not counted."""
+        return len(self._tokens.get(token, "").removeprefix(PREFIX).encode())
+
+    def convert_tokens_to_string(self, tokens: Iterable[str]) -> str:
+        """The text of tokens written as the vocabulary writes them."""
+        return str(self._core.decoder.decode(list(tokens)))
+
+    def stream_decoder(self, skip_special_tokens: bool = False) -> StreamDecoder:
+        """A decoder that takes ids one at a time; what it gives, joined, is the decoded whole."""
+        skip = self._special_ids if skip_special_tokens else frozenset()
+        held = _AFTER if self.clean_up_tokenization_spaces else ()
+        return TextDecoder(self._shown, skip, clean_up if held else str, held)
+
+    # Within
+
+    def _shown(self, token: int, first: bool) -> str:
+        text = self._tokens.get(token)
+        if text is None:
+            return ""
+        if first:
+            return self.convert_tokens_to_string([text])
+        return self.convert_tokens_to_string(["x", text])[1:]
+
+    def _index(self) -> None:
+        super()._index()
+        content = self._content()
+        data = tokenizer_json.write(content) | {"added_tokens": [], "post_processor": None}
+        self._core = _library().Tokenizer.from_str(json.dumps(data))
+        tokens = [_library().AddedToken(
+            t.content, single_word=t.single_word, lstrip=t.lstrip, rstrip=t.rstrip,
+            normalized=t.normalized, special=t.special,
+        ) for _, t in sorted(self._added.items())]  # fmt: skip
+        self._core.add_tokens(tokens)
+        theirs = {i: self._core.token_to_id(t.content) for i, t in self._added.items()}
+        self._moved = {own: i for i, own in theirs.items() if own not in (i, None)}
+        # A token that is found in the lower-cased text is shown lower-cased.
+        self._tokens |= {i: self._core.id_to_token(own) for i, own in theirs.items()}
+
+    def _is_itself(self, token: str) -> bool:
+        return True
+
+    def _is_ordinary(self, token: str) -> bool:
+        return False  # as transformers: a token with a role is found as a whole
+
+    def _encoded(self, text: str, plain: bool) -> Any:
+        if self._core.encode_special_tokens != plain:
+            self._core.encode_special_tokens = plain
+        return self._core.encode(well_formed(text), add_special_tokens=False)
+
+    def _encode(self, text: str, plain: bool) -> list[int]:
+        return self._own(self._encoded(text, plain).ids)
+
+    def _piece(self, text: str, plain: bool) -> Piece:
+        found = self._encoded(text, plain)
+        return Piece(self._own(found.ids), list(found.offsets), list(found.word_ids))
+
+    def _own(self, ids: list[int]) -> list[int]:
+        """The library counts added tokens on from the vocabulary; files may say otherwise."""
+        return [self._moved.get(i, i) for i in ids] if self._moved else ids
+
+    def _decode(self, ids: list[int], clean_up_: bool | None) -> str:
+        text = self.convert_tokens_to_string([self._tokens[i] for i in ids])
+        asked = self.clean_up_tokenization_spaces if clean_up_ is None else clean_up_
+        return clean_up(text) if asked else text
+
+
+def clean_up(text: str) -> str:
+    """The text without the spaces before English signs and contractions, as transformers does."""
+    for part in _AFTER:
+        text = text.replace(part, part.strip())
+    return text
+
+
+def _given(vocab: Any, others: dict[str, Any]) -> Vocabulary:
+    """The vocabulary that the constructor was given, in whichever form."""
+    whole, made = others.pop("tokenizer_file", None), others.pop("tokenizer_object", None)
+    vocab = others.pop("vocab_file", None) if vocab is None else vocab
+    if vocab is None and made is not None:
+        found = tokenizer_json.parse(json.loads(made.to_str()), "tokenizer_object")
+    elif vocab is None and whole is not None:
+        found = tokenizer_json.read(Path(whole))
+    elif isinstance(vocab, (str, os.PathLike)):
+        found = Vocabulary("WordPiece", vocabulary.read_lines(Path(vocab)))
+    elif isinstance(vocab, Mapping):
+        found = Vocabulary("WordPiece", dict(vocab))
+    else:
+        raise TokenizerError(f"vocab must map tokens to ids, found {type(vocab).__name__}.")
+    if found.kind != "WordPiece":
+        raise TokenizerError("A BertTokenizer is WordPiece, found byte-level BPE.")
+    return found
+
+
+@cache
+def _library() -> Any:
+    return need("tokenizers", "The WordPiece tokenizer of this model")
+
+
+BertTokenizerFast = BertTokenizer
