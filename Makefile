@@ -1,9 +1,10 @@
 # make run    set up and let the bundled model write; no PyTorch is installed
 # make test   set up and run the tests; installs PyTorch and transformers to compare with
+# make parity set up and run the loops of accelerate, PEFT, trl and transformers' Trainer on our models
 # make bench  set up and measure next to other libraries; two hours, half an hour of it to build llama.cpp
 # make wheel  build dist/: an sdist, and a wheel for every Linux with glibc 2.17 or newer
 # make walk   build an sdist and a wheel, install it in an empty environment, run the README there
-.PHONY: run test lint bench wheel walk clean
+.PHONY: run test parity lint bench wheel walk clean
 
 RUN = .venv/run/bin
 TEST = .venv/test/bin
@@ -18,6 +19,10 @@ run:
 test:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"
 	@OMP_NUM_THREADS=1 GPT2_THREADS=1 $(TEST)/python -m pytest -n auto --maxprocesses 8
+
+parity:
+	@tools/environment.sh parity ".[dev]" "about 450 MB, or 3 GB with a CUDA build of PyTorch" tests/peers.txt
+	@OMP_NUM_THREADS=1 GPT2_THREADS=1 .venv/parity/bin/python -m pytest -m slow tests/peers
 
 lint:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"

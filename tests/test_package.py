@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "gpt2"
 
 # A module imports from its own row's folder or from a lower row (docs/architecture.md).
 ROWS = [
-    {"errors", "extras", "options", "files", "processors", "adapters", "points"},
+    {"errors", "elsewhere", "extras", "options", "files", "processors", "adapters", "points"},
     {"hub"},
     {"config", "config_base", "engine"},
     {"tokenizer", "generation", "checkpoint", "reference"},

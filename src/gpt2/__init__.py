@@ -20,6 +20,9 @@ _HOME = {
     "BertTokenizer": "gpt2.tokenizer",
     "BertTokenizerFast": "gpt2.tokenizer",
     "GenerationConfig": "gpt2.generation",
+    "TextStreamer": "gpt2.generation",
+    "TextIteratorStreamer": "gpt2.generation",
+    "AddedToken": "gpt2.tokenizer",
     "GPT2Model": "gpt2.model",
     "GPT2LMHeadModel": "gpt2.model",
     "GPT2ForSequenceClassification": "gpt2.model",
@@ -37,9 +40,6 @@ _HOME = {
     "translate": "gpt2.tasks",
     "write": "gpt2.tasks",
 }
-# Heads that only transformers has.
-_ELSEWHERE = ("GPT2DoubleHeadsModel", "GPT2ForQuestionAnswering", "GPT2ForTokenClassification")
-
 __all__ = ["__version__", *_HOME]
 
 if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
@@ -53,6 +53,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.config import GPT2Config as GPT2Config
     from gpt2.errors import GPT2Error as GPT2Error
     from gpt2.generation import GenerationConfig as GenerationConfig
+    from gpt2.generation import TextIteratorStreamer as TextIteratorStreamer
+    from gpt2.generation import TextStreamer as TextStreamer
     from gpt2.loading import load as load
     from gpt2.model import GPT2ForSequenceClassification as GPT2ForSequenceClassification
     from gpt2.model import GPT2LMHeadModel as GPT2LMHeadModel
@@ -62,6 +64,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.tasks import summarize as summarize
     from gpt2.tasks import translate as translate
     from gpt2.tasks import write as write
+    from gpt2.tokenizer import AddedToken as AddedToken
     from gpt2.tokenizer import BertTokenizer as BertTokenizer
     from gpt2.tokenizer import BertTokenizerFast as BertTokenizerFast
     from gpt2.tokenizer import GPT2Tokenizer as GPT2Tokenizer
@@ -69,10 +72,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ELSEWHERE:  # raises an error that says where
-        return getattr(importlib.import_module("gpt2.model"), name)
     if name not in _HOME:
-        raise AttributeError(f"module 'gpt2' has no attribute {name!r}")
+        from gpt2.elsewhere import missing
+
+        raise missing(name) or AttributeError(f"module 'gpt2' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value

@@ -18,6 +18,7 @@
     ├── TrainingError            training that cannot go on: a loss that is no number
     ├── MissingDependencyError   an optional package is not installed (ImportError)
     └── UnsupportedError         GPT-2 has it, this package does not (NotImplementedError)
+        └── ElsewhereError       a name that only transformers has (ImportError)
 
 Each also inherits the built-in named in brackets, so code written for transformers, which raises
 plain OSError and ValueError, catches them too. A message says what was found and what to do.
@@ -96,6 +97,10 @@ class MissingDependencyError(GPT2Error, ImportError):
 
 class UnsupportedError(GPT2Error, NotImplementedError):
     """Something GPT-2 has elsewhere and this package does not."""
+
+
+class ElsewhereError(UnsupportedError, ImportError):
+    """A name to import that transformers has and this package does not."""
 
 
 class GPT2Warning(UserWarning):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gpt2.errors import UnsupportedError
 from gpt2.extras import needed
 
 with needed("This", "without it, gpt2.load('gpt2-mini') runs the model that is bundled"):
@@ -29,6 +28,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name in ("GPT2DoubleHeadsModel", "GPT2ForQuestionAnswering", "GPT2ForTokenClassification"):
-        raise UnsupportedError(f"{name} is not here; transformers.{name} loads the same folders.")
-    raise AttributeError(f"module 'gpt2.model' has no attribute {name!r}")
+    from gpt2.elsewhere import missing
+
+    raise missing(name) or AttributeError(f"module 'gpt2.model' has no attribute {name!r}")

@@ -23,8 +23,6 @@ class GPT2ForSequenceClassification(PreTrainedModel):
     loss, as in transformers.
     """
 
-    base_prefix = "transformer."
-
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)
         config = self.config

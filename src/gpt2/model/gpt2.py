@@ -213,8 +213,6 @@ class GPT2Model(PreTrainedModel):
     ``tap`` sees and may change what stands at the points that `gpt2.points` names.
     """
 
-    base_prefix = ""
-
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)
         config = self.config
@@ -390,7 +388,6 @@ class LMHead(PackedLinear):
 class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
     """GPT-2 with its language-modelling head; also an `gpt2.engine.Engine`."""
 
-    base_prefix = "transformer."
     accepts_loss_kwargs = True
     _tied_weights_keys: ClassVar[dict[str, str]] = {"lm_head.weight": "transformer.wte.weight"}
 
@@ -421,7 +418,6 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
         return_dict: bool | None = None,
         logits_to_keep: int | Tensor = 0,
         num_items_in_batch: int | Tensor | None = None,
-        shift_labels: Tensor | None = None,
         **more: Any,
     ) -> Any:
         """Logits [B, T, V], and the loss where ``labels`` [B, T] are given.
@@ -432,6 +428,7 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
         positions' logits only, a tensor [N] or [B, N] those positions', a mask [B, T] what it
         shows, as [N, V].
         """
+        shifted = more.pop("shift_labels", None)  # no parameter: Trainer asks for all *labels
         hidden = self.transformer(
             input_ids,
             past_key_values,
@@ -448,7 +445,7 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
         logits = self.lm_head(kept_positions(hidden.last_hidden_state, logits_to_keep))
         loss = None
         if labels is not None:
-            loss = next_token_loss(logits, labels, num_items_in_batch, shift_labels)
+            loss = next_token_loss(logits, labels, num_items_in_batch, shifted)
         output = CausalLMOutput(
             loss=loss,
             logits=logits,

@@ -21,13 +21,13 @@ from gpt2.model.vocabulary import new_size, resized
 M = TypeVar("M", bound="PreTrainedModel")
 
 HEAD = "lm_head.weight"
+BODY = ("wte", "wpe", "h", "ln_f")  # the parts of a model without a head
 
 
 class PreTrainedModel(nn.Module):
-    """A module with a `GPT2Config`. ``base_prefix`` is what its names lack of the checkpoint's."""
+    """A module with a `GPT2Config`, and a `GPT2Model` in ``transformer`` or itself one."""
 
     config: GPT2Config
-    base_prefix: ClassVar[str] = ""
     # what transformers' Trainer, accelerate, PEFT and trl ask of a model
     config_class: ClassVar[type[GPT2Config]] = GPT2Config
     base_model_prefix: ClassVar[str] = "transformer"
@@ -92,6 +92,11 @@ class PreTrainedModel(nn.Module):
     def base_model(self) -> Any:
         """The model without its head."""
         return getattr(self, self.base_model_prefix, self)
+
+    def full_name(self, name: str) -> str:
+        """The checkpoint's name of a parameter: a model without a head has none of the prefix."""
+        core = self.base_model is self and name.split(".")[0] in BODY
+        return f"transformer.{name}" if core else name
 
     @property
     def name_or_path(self) -> str:
@@ -301,13 +306,12 @@ class PreTrainedModel(nn.Module):
         if not is_main_process:
             return
         self.config.architectures = [type(self).__name__]
-        prefix = "" if self.base_prefix else "transformer."
         state = nn.Module.state_dict(self) if state_dict is None else state_dict
         own = getattr(self, "generation_config", None)  # a language model's
         write_checkpoint(
             Path(save_directory),
             self.config,
-            {prefix + n: t for n, t in state.items() if not self._is_tied(n)},
+            {self.full_name(n): t for n, t in state.items() if not self._is_tied(n)},
             max_shard_size=max_shard_size,
             safe_serialization=safe_serialization,
             generation_config=None if own is None else own.to_json(),

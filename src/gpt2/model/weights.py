@@ -125,10 +125,9 @@ def _matched(
 ) -> tuple[dict[str, Tensor], Report]:
     """The tensors by the model's names."""
     state, report = {}, Report()
-    prefix = "" if model.base_prefix else "transformer."
     wanted = torch.nn.Module.state_dict(model)
     for name, parameter in wanted.items():
-        source = prefix + name
+        source = model.full_name(name)
         if source == HEAD and source not in tensors:
             source = EMBEDDING
         if source not in tensors:
@@ -145,10 +144,11 @@ def _matched(
                 f"{source} is {list(tensor.shape)} in the file and {list(parameter.shape)} in the "
                 "model; ignore_mismatched_sizes=True begins it anew."
             )
-    used = {prefix + name for name in wanted} | {HEAD}
+    used = {model.full_name(name) for name in wanted} | {HEAD}
     report.unexpected = {name for name in tensors if name not in used}
-    if core := sorted(n for n in report.missing if (prefix + n).startswith("transformer.")):
-        raise WeightError(f"the checkpoint has no {prefix}{core[0]}.")
+    names = (model.full_name(name) for name in report.missing)
+    if core := sorted(name for name in names if name.startswith("transformer.")):
+        raise WeightError(f"the checkpoint has no {core[0]}.")
     return state, report
 
 

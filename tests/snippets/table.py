@@ -1,0 +1,61 @@
+"""The page docs/reference/snippets.md, of what snippets gave: python -m tests.snippets.table."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.conftest import ROOT
+from tests.snippets.plain import GROUPS
+from tests.snippets.run import Row, compare
+from tests.tiny import write_tiny
+
+PAGE = ROOT / "docs" / "reference" / "snippets.md"
+HEAD = """\
+# Snippets written for transformers
+
+Each row is a snippet as model cards, tutorials and answers in forums have it
+([their text](../../tests/snippets/plain.py)). It was run with transformers, and with
+`from transformers import` made `from gpt2 import` and nothing else changed, on the same tiny random
+weights; what it computed was compared, numbers to rounding. The table is written by
+`python -m tests.snippets.table`, and a test demands that it is current.
+
+"""
+PEERS = ROOT / "tests" / "peers" / "table.md"  # what tests/peers holds
+
+
+def rows() -> list[Row]:
+    """Every snippet's row."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_tiny(Path(folder))
+        return [
+            compare(group, title, code, Path(folder))
+            for group, snippets in GROUPS.items()
+            for title, code in snippets.items()
+        ]
+
+
+def page(found: Sequence[Row]) -> str:
+    """The page in Markdown."""
+    counts = Counter(row.outcome for row in found)
+    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    lines = [f"Of {len(found)} snippets: {told}.\n"]
+    for group in dict.fromkeys(row.group for row in found):
+        lines += [f"\n## {group}\n", "| snippet | with `gpt2` | |", "|---|---|---|"]
+        lines += [
+            f"| {row.title} | {row.outcome} | {row.note.replace('|', '&#124;')} |"
+            for row in found
+            if row.group == group
+        ]
+    return HEAD + "\n".join(lines) + "\n\n" + PEERS.read_text("utf-8")
+
+
+if __name__ == "__main__":
+    made = rows()
+    PAGE.write_text(page(made), "utf-8")
+    for row in made:
+        if row.outcome in ("unclear error", "differs"):
+            print(f"{row.group} / {row.title}: {row.outcome} {row.note}", file=sys.stderr)
