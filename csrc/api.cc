@@ -308,8 +308,8 @@ int gpt2_pack(const gpt2_packing* packing, int32_t from, const void* data, void*
     try {
       matrix = gpt2::Matrix(static_cast<gpt2_dtype>(p.dtype), p.outputs, p.inputs, source, team,
                             {p.search != 0, p.factor, p.order, p.inputs});
-    } catch (const gpt2::NotFinite&) {
-      throw gpt2::Error(GPT2_WEIGHTS, "numbers to pack must be finite, found NaN or infinity");
+    } catch (const gpt2::NotFinite& error) {
+      throw gpt2::Error(GPT2_WEIGHTS, std::string("numbers to pack hold ") + error.what);
     }
     require(size == matrix.size(), GPT2_INVALID,
             "the packed matrix has " + std::to_string(matrix.size()) +

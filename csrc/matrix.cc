@@ -124,21 +124,23 @@ Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, 
   lay_out(own_.as());
   // How many whole numbers of which size one output has bounds what its activations may be.
   std::atomic<int64_t> sum{1};
-  std::atomic<bool> finite{true};
+  std::atomic<bool> finite{true}, fits{true};
   const size_t wide = static_cast<size_t>(padded(inputs, kGroup));
   std::vector<float> blocks(wide * kLanes * team.threads());
   team.run([&](const Worker& worker) {
     const Range share = worker.share(panels());
     float* block = blocks.data() + wide * kLanes * worker.index();
     int64_t largest = 1;
-    for (int p = share.begin; p < share.end && finite; p++) {
+    for (int p = share.begin; p < share.end && finite && fits; p++) {
       if (!pack(p, source, block, how, &largest)) finite = false;
+      if (!stored_finite(p)) fits = false;
     }
     int64_t most = sum.load();
     while (largest > most && !sum.compare_exchange_weak(most, largest)) {
     }
   });
   if (!finite) throw NotFinite();
+  if (!fits) throw NotFinite{dtype == GPT2_F16 ? "values that fp16 cannot hold" : "values that bf16 cannot hold"};
   limit_ = static_cast<int>(std::min<int64_t>(kMostActivation, INT32_MAX / sum));
   Header header = {{}, kVersion, dtype, outputs, inputs, limit_, {}};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
@@ -191,6 +193,17 @@ int64_t Matrix::pack_panel(int panel, const float* block, const Rounding& how) {
     for (size_t i = 0; i < n; i++) halves[i] = bfloat_from_float(block[i]);
   }
   return 1;
+}
+
+// Whether rounding to 16 bits has kept a panel's numbers finite.
+bool Matrix::stored_finite(int panel) const {
+  if (integers() || dtype_ == GPT2_F32) return true;
+  const uint16_t exponent = dtype_ == GPT2_F16 ? 0x7c00 : 0x7f80;
+  const uint16_t* halves = reinterpret_cast<const uint16_t*>(panels_ + panel_bytes_ * panel);
+  bool finite = true;
+  const size_t n = static_cast<size_t>(inputs_) * kLanes;
+  for (size_t i = 0; i < n; i++) finite &= (halves[i] & exponent) != exponent;
+  return finite;
 }
 
 Matrix::Matrix(const void* bytes, size_t size, int outputs, int inputs) {

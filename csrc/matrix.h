@@ -27,8 +27,10 @@ struct Source {
   size_t by_output, by_input;
 };
 
-// Thrown where weights are infinite or no numbers.
-struct NotFinite {};
+// Thrown where weights are infinite or no numbers, or are so in the precision they are stored in.
+struct NotFinite {
+  const char* what = "values that are NaN or infinite";
+};
 
 // n numbers in a row, as floats. May throw NotFinite.
 void read_numbers(gpt2_dtype dtype, const void* data, size_t n, float* to);
@@ -69,6 +71,7 @@ class Matrix {
   void fill(int panel, const Source& source, float* block) const;
   bool pack(int panel, const Source& source, float* block, const Rounding& how, int64_t* most);
   int64_t pack_panel(int panel, const float* block, const Rounding& how);
+  bool stored_finite(int panel) const;
 
   gpt2_dtype dtype_ = GPT2_F32;
   int outputs_ = 0, inputs_ = 0, limit_ = 0;

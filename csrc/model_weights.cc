@@ -170,8 +170,8 @@ void Model::set(const std::string& name, gpt2_dtype dtype, const void* data, con
   const auto kind = static_cast<gpt2_dtype>(is_head ? options_.head_dtype : options_.dtype);
   *to.matrix = to.transposed ? Matrix(kind, to.columns, to.rows, {dtype, data, 1, columns}, team_)
                              : Matrix(kind, to.rows, to.columns, {dtype, data, columns, 1}, team_);
-} catch (const NotFinite&) {
-  throw Error(GPT2_WEIGHTS, "the tensor " + name + " holds values that are NaN or infinite");
+} catch (const NotFinite& error) {
+  throw Error(GPT2_WEIGHTS, "the tensor " + name + " holds " + error.what);
 }
 
 void Model::set_packed(const std::string& name, const void* bytes, size_t size) {

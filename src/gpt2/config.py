@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
 import math
+import typing
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +19,7 @@ from typing import Any, ClassVar
 from gpt2.config_base import USUAL, PretrainedConfig, with_labels
 from gpt2.errors import ConfigError
 from gpt2.files import read_json_object
+from gpt2.options import describe, is_a
 
 # Names of other model families, and old ones, that mean the same thing.
 ALIASES = {
@@ -36,6 +39,7 @@ PUBLISHED = {
 }
 
 GELU_TANH = ("gelu_new", "gelu_pytorch_tanh", "gelu_fast")  # one function, three names
+LARGEST = 2**31 - 1  # of a size: what the core counts with
 ACTIVATIONS = (*GELU_TANH, "gelu", "relu", "silu", "swish", "tanh")
 
 
@@ -101,13 +105,22 @@ class GPT2Config(PretrainedConfig):
             self.extra[name] = value
 
     def validate(self) -> None:
-        """Raise `ConfigError` if no model can have this shape."""
-        for name in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head"):
+        """Raise `ConfigError` for a value of another type than its field's, or if no model can have
+        this shape. Numbers of numpy become Python's."""
+        for name, hint in _hints().items():
+            value = _plain(getattr(self, name))
+            if not is_a(value, hint):
+                raise ConfigError(f"{name} must be {describe(hint)}, found {_short(value)}.")
+            object.__setattr__(self, name, value)
+        for name in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ConfigError(f"{name} must be a whole number of at least 1, found {value!r}.")
-        if self.n_inner is not None and (not isinstance(self.n_inner, int) or self.n_inner < 1):
-            raise ConfigError(f"n_inner must be None or at least 1, found {self.n_inner!r}.")
+            if value is not None and not 1 <= value <= LARGEST:
+                raise ConfigError(f"{name} must be from 1 to {LARGEST:,}, found {_short(value)}.")
+        for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
+            ids = getattr(self, name)
+            for token in ids if isinstance(ids, list) else [ids]:
+                if token is not None and abs(token) > LARGEST:
+                    raise ConfigError(f"{name} can be no token: {_short(token)}.")
         if self.n_embd % self.n_head:
             raise ConfigError(
                 f"n_embd must be a multiple of n_head, found {self.n_embd} and {self.n_head}."
@@ -115,15 +128,20 @@ class GPT2Config(PretrainedConfig):
         if self.activation_function not in ACTIVATIONS:
             raise ConfigError(
                 f"activation_function must be one of {', '.join(ACTIVATIONS)}, "
-                f"found {self.activation_function!r}."
+                f"found {_short(self.activation_function)}."
             )
         for name in ("resid_pdrop", "embd_pdrop", "attn_pdrop"):
             value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not 0 <= value < 1:
+            if not 0 <= value < 1:
                 raise ConfigError(f"{name} must be at least 0 and below 1, found {value!r}.")
-        epsilon = self.layer_norm_epsilon
-        if not isinstance(epsilon, (int, float)) or not epsilon > 0 or not math.isfinite(epsilon):
-            raise ConfigError(f"layer_norm_epsilon must be above 0, found {epsilon!r}.")
+        if not 0 < self.layer_norm_epsilon < math.inf:
+            raise ConfigError(
+                f"layer_norm_epsilon must be above 0, found {self.layer_norm_epsilon!r}."
+            )
+        if not 0 <= self.initializer_range < math.inf:
+            raise ConfigError(
+                f"initializer_range must be at least 0, found {self.initializer_range!r}."
+            )
 
     @property
     def head_dim(self) -> int:
@@ -143,8 +161,16 @@ class GPT2Config(PretrainedConfig):
     @property
     def eos_token_ids(self) -> tuple[int, ...]:
         """The ids that end a text; a configuration may hold none, one or several."""
-        eos = self.eos_token_id
+        eos = self.token_id("eos_token_id")
         return () if eos is None else (eos,) if isinstance(eos, int) else tuple(eos)
+
+    def token_id(self, name: str) -> int | list[int] | None:
+        """A special token's id or ids as they are to be used: None also for -1, which some programs
+        write for none."""
+        value = getattr(self, name)
+        if isinstance(value, list):
+            return [token for token in value if token >= 0] or None
+        return None if value is None or value < 0 else int(value)
 
     def parameter_count(self) -> int:
         """The number of trained values, the tied head counted once."""
@@ -167,7 +193,9 @@ class GPT2Config(PretrainedConfig):
         family = values.get("model_type", "gpt2")
         if family != "gpt2":
             raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded here.")
-        return cls(**{name: value for name, value in values.items() if name != "model_type"})
+        # of two names for one thing transformers' own counts, whichever comes first
+        other = {name for name, own in ALIASES.items() if own in values} | {"model_type"}
+        return cls(**{name: value for name, value in values.items() if name not in other})
 
     @classmethod
     def from_json_file(cls, path: str | Path) -> GPT2Config:
@@ -194,3 +222,21 @@ class GPT2Config(PretrainedConfig):
         if "num_labels" in renamed and "id2label" not in renamed:
             kept = {n: v for n, v in kept.items() if n not in ("id2label", "label2id")}
         return type(self)(**{**own, **kept, **held, **renamed})
+
+
+@functools.cache
+def _hints() -> dict[str, Any]:
+    hints = typing.get_type_hints(GPT2Config)
+    return {field.name: hints[field.name] for field in dataclasses.fields(GPT2Config)}
+
+
+def _plain(value: Any) -> Any:
+    """numpy's numbers as Python's, tuples as lists."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.item() if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0 else value
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -86,7 +86,7 @@ def validate(options: Any) -> None:
 
 
 def _check(name: str, value: Any, hint: Any, spec: Option) -> None:
-    if not _is_a(value, hint):
+    if not is_a(value, hint):
         raise OptionError(f"{name} must be {describe(hint)}, found {value!r}.")
     if spec.choices is not None and value not in spec.choices:
         raise OptionError(f"{name} must be one of {list(spec.choices)}, found {value!r}.")
@@ -136,16 +136,17 @@ def _plural(hint: Any) -> str:
     return words.get(hint, "")
 
 
-def _is_a(value: Any, hint: Any) -> bool:
+def is_a(value: Any, hint: Any) -> bool:
+    """Whether a value is of a type, as options and files mean it: true is no number."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return True
     if origin in (typing.Union, types.UnionType):
-        return any(_is_a(value, a) for a in args)
+        return any(is_a(value, a) for a in args)
     if origin is typing.Literal:
         return any(value == a and type(value) is type(a) for a in args)
     if origin is list:
-        return isinstance(value, (list, tuple)) and all(_is_a(v, args[0]) for v in value)
+        return isinstance(value, (list, tuple)) and all(is_a(v, args[0]) for v in value)
     if origin is dict:
         return isinstance(value, Mapping)
     if hint is float:

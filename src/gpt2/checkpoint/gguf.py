@@ -150,7 +150,7 @@ def _add_tokens(
     writer.add_token_types(kinds)
     writer.add_token_merges([" ".join(pair) for pair in merges])
     writer.add_add_bos_token(False)
-    if config.bos_token_id is not None:
-        writer.add_bos_token_id(config.bos_token_id)
+    if (bos := config.token_id("bos_token_id")) is not None:
+        writer.add_bos_token_id(bos)
     if config.eos_token_ids:
         writer.add_eos_token_id(config.eos_token_ids[0])

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import mmap
+import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,9 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpt2.errors import CorruptFileError, MissingFileError, WeightError
+from gpt2.errors import CorruptFileError, WeightError
 from gpt2.extras import needed
-from gpt2.files import parse_json
+from gpt2.files import open_regular, parse_json, read_error, stand_in
 
 DTYPES = {
     "F64": np.float64,
@@ -33,6 +35,9 @@ DTYPES = {
     "U8": np.uint8,
     "BOOL": np.bool_,
 }
+FLOATS = ("F64", "F32", "F16", "BF16")
+UNREAD = ("U16", "U32", "U64", "C64", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4")
+MOST_AXES = 32  # as numpy has at least
 KINDS = {np.dtype(kind): name for name, kind in DTYPES.items() if name != "BF16"}
 # The exponent's bits: a number is infinite or NaN where all are set.
 EXPONENT = {"F16": 0x7C00, "BF16": 0x7F80}
@@ -58,9 +63,10 @@ class Stored:
         return self.array.nbytes
 
     def numpy(self) -> npt.NDArray[Any]:
-        """As numpy has it; bfloat16 is widened to float32, exactly."""
+        """As numpy has it, at an address the processor likes; bfloat16 is widened to float32,
+        exactly."""
         if self.kind != "BF16":
-            return self.array
+            return self._aligned()
         return (self.array.astype(np.uint32) << 16).view(np.float32)
 
     def rounded(self, kind: str, name: str) -> Stored:
@@ -84,10 +90,15 @@ class Stored:
         with needed("A PyTorch tensor"):
             import torch
 
-        array = self.array if self.array.flags.aligned else self.array.copy()
+        array = self._aligned()
         if self.kind == "BF16":
             return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
         return torch.from_numpy(array)
+
+    def _aligned(self) -> npt.NDArray[Any]:
+        """In order, and where a number may lie: a header that another program did not pad may leave
+        them at odd addresses."""
+        return np.require(self.array, None, ["C_CONTIGUOUS", "ALIGNED"])
 
     def check_finite(self, name: str, source: str) -> None:
         """Raise `WeightError` where a value is NaN or infinite."""
@@ -110,38 +121,54 @@ class Mapped(dict[str, Stored]):
 
 
 def read_safetensors(path: Path) -> Mapped:
-    """Map a file. Raises `MissingFileError`, or `CorruptFileError` for a damaged or cut one."""
-    try:
-        with path.open("rb") as file:
+    """Map a file. Raises `MissingFileError`, `CorruptFileError` for a damaged or cut one,
+    `WeightError` for a type of numbers that is not read."""
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            raise CorruptFileError(f"{path} is empty.")
+        try:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    except FileNotFoundError:
-        raise MissingFileError(f"{path} is not there.") from None
-    except ValueError:
-        raise CorruptFileError(f"{path} is empty.") from None
+        except OSError as error:
+            raise read_error(path, error) from None
     header, start = _header(data, path)
-    size = len(data) - start
     stored = Mapped()
     stored.metadata = _metadata(header, path)
     for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        try:
-            kind, shape = entry["dtype"], tuple(entry["shape"])
-            begin, end = entry["data_offsets"]
-            dtype = np.dtype(DTYPES[kind])
-            count = int(np.prod(shape, dtype=np.int64))
-        except (KeyError, TypeError, ValueError) as error:
-            raise CorruptFileError(f"{path}: the entry of {name} is damaged: {error!r}.") from None
-        if not 0 <= begin <= end or end - begin != count * dtype.itemsize:
-            raise CorruptFileError(f"{path}: the entry of {name} contradicts itself.")
-        if end > size:
-            raise CorruptFileError(
-                f"{path} is cut short: {name} ends at byte {start + end:,}, the file at "
-                f"{len(data):,}. Download or copy it again."
-            )
-        array = np.frombuffer(data, dtype, count, start + begin).reshape(shape)
-        stored[name] = Stored(array, kind)
+        if name != "__metadata__":
+            stored[name] = _tensor(data, start, entry, f"{path}: the entry of {name}")
     return stored
+
+
+def _tensor(data: mmap.mmap, start: int, entry: Any, where: str) -> Stored:
+    """The array that an entry of the header describes, over the mapped file."""
+    entry = entry if isinstance(entry, dict) else {}
+    kind, shape, place = (entry.get(name) for name in ("dtype", "shape", "data_offsets"))
+    if kind in UNREAD:
+        raise WeightError(f"{where} is of the type {kind}; {', '.join(DTYPES)} are read.")
+    if kind not in list(DTYPES) or not _sizes(shape, MOST_AXES) or not _sizes(place, 2):
+        raise CorruptFileError(f"{where} is damaged: {str(entry)[:100]}.")
+    dtype, count = np.dtype(DTYPES[kind]), math.prod(shape)
+    begin, end = (*place, 0, 0)[:2]
+    if begin > end or end - begin != count * dtype.itemsize:
+        raise CorruptFileError(f"{where} contradicts itself.")
+    if start + end > len(data):
+        raise CorruptFileError(
+            f"{where} ends at byte {start + end:,}, the file is cut short at {len(data):,}. "
+            "Download or copy it again."
+        )
+    try:
+        return Stored(np.frombuffer(data, dtype, count, start + begin).reshape(shape), kind)
+    except ValueError:  # axes that numpy cannot count, beside one of size 0
+        raise CorruptFileError(f"{where} is damaged: {str(shape)[:100]}.") from None
+
+
+def _sizes(value: Any, most: int) -> bool:
+    """Whether a value of the header is a list of sizes."""
+    return (
+        isinstance(value, list)
+        and len(value) <= most
+        and all(type(size) is int and size >= 0 for size in value)
+    )
 
 
 def forget(array: npt.NDArray[Any]) -> None:
@@ -166,6 +193,7 @@ def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
         raise CorruptFileError(f"{path} is no safetensors file: it has {len(data)} bytes.")
     (length,) = struct.unpack("<Q", data[:8])
     if length > min(LONGEST_HEADER, len(data) - 8):
+        stand_in(path, data[:512])
         raise CorruptFileError(f"{path} is no safetensors file, or is cut short in its header.")
     header = parse_json(data[8 : 8 + length], f"{path} is no safetensors file: its header")
     if not isinstance(header, dict):
@@ -191,7 +219,7 @@ def as_stored(tensor: Any) -> Stored:
         return Stored(array, KINDS[array.dtype])
     import torch
 
-    tensor = tensor.detach().cpu().contiguous()
+    tensor = tensor.detach().cpu().resolve_neg()
     if tensor.dtype == torch.bfloat16:
         return Stored(tensor.view(torch.int16).numpy().view(np.uint16), "BF16")
     return as_stored(tensor.numpy())

@@ -55,10 +55,21 @@ def canonical(tensors: Mapping[str, T]) -> dict[str, T]:
     return found
 
 
-def check_shapes(tensors: Mapping[str, Any], config: GPT2Config, source: str) -> None:
-    """Raise `WeightError` naming what lacks, is too much or has another shape than the config's."""
-    expected = expected_shapes(config)
+def check_shapes(
+    tensors: Mapping[str, Any], config: GPT2Config, source: str, *, head: bool = True
+) -> None:
+    """Raise `WeightError` naming what lacks, is too much or has another shape than the config's.
+
+    Without ``head`` an untied one may lack.
+    """
+    layers = min(config.n_layer, len(tensors) + 1)  # one more than there can be: some are missed
+    expected = expected_shapes(config.replace(n_layer=layers))
+    if not head and HEAD not in tensors:
+        expected.pop(HEAD, None)
     lacking = [name for name in expected if name not in tensors]
+    if len(lacking) == len(expected):
+        names = _some([name[:80] for name in tensors]) or "none"
+        raise WeightError(f"{source} has none of GPT-2's tensors; its names are {names}.")
     if lacking:
         raise WeightError(f"{source} lacks {_some(lacking)}, which its configuration asks for.")
     unknown = [n for n in tensors if n.startswith("transformer.") and n not in expected]

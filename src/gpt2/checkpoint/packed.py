@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpt2.checkpoint.mapped import ALIGNMENT, Mapped, Stored
+from gpt2.checkpoint.mapped import ALIGNMENT, DTYPES, Mapped, Stored
 from gpt2.checkpoint.names import EMBEDDING, MATRICES
 from gpt2.errors import CorruptFileError
 
@@ -25,11 +25,12 @@ FORMAT = "gpt2-packed"  # the metadata's "format", where transformers has "pt"
 VERSION = "1"  # of these files; the packed bytes have a version of their own
 CONFIG_ENTRY = "quantization_config"  # in config.json, so that other programs see it and refuse
 LANES, QUAD, GROUP = 16, 4, 32  # outputs of a panel, inputs side by side, inputs of a scale in int4
+LARGEST = {"int8": 127, "int4": 8 * 127}  # the whole number that a scale is multiplied with
 PACKED_VERSION = 2  # of the packed bytes: what `unpacked` reads
 
 _HEADER = struct.Struct("<8s4i")  # magic, version, dtype, outputs, inputs
 _MAGIC = b"gpt2pack"
-_DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
+_KINDS = ("fp32", "fp16", "bf16", "int8", "int4")
 
 
 @dataclasses.dataclass
@@ -85,6 +86,16 @@ class Packed(Stored):
         """The shape of the numbers, as the checkpoint has them."""
         return (self.inputs, self.outputs) if self.turned else (self.outputs, self.inputs)
 
+    def check_finite(self, name: str, source: str) -> None:
+        """Raise `WeightError` where the matrix stands for values that are NaN or infinite."""
+        if self.dtype in LARGEST:
+            with np.errstate(all="ignore"):
+                largest = _scales(self.array, self.outputs) * np.float32(LARGEST[self.dtype])
+            stored = Stored(largest, "F32")
+        else:
+            stored = _floats(self.array, self.dtype, self.outputs, self.inputs)
+        stored.check_finite(name, source)
+
     def numpy(self) -> npt.NDArray[Any]:
         """The numbers the matrix stands for, fp32 in the checkpoint's shape."""
         numbers = unpacked(self.array, self.dtype, self.outputs, self.inputs)
@@ -100,21 +111,28 @@ def unpacked(
 ) -> npt.NDArray[np.float32]:
     """The numbers packed bytes stand for, [outputs, inputs]: csrc/matrix.h read in numpy."""
     panels = -(-outputs // LANES)
-    body = data[64:]
-    if dtype in ("int8", "int4"):
+    if dtype in LARGEST:
         table = -(-4 * LANES * panels // 64) * 64  # bytes of scales, and of sums
-        scales = body[: 4 * LANES * panels].view(np.float32)
-        whole = (_int8 if dtype == "int8" else _int4)(body[2 * table :].reshape(panels, -1), inputs)
-        numbers = whole.astype(np.float32) * scales[:, None]
+        body = data[64 + 2 * table :].reshape(panels, -1)
+        whole = (_int8 if dtype == "int8" else _int4)(body, inputs)
+        numbers = whole.astype(np.float32) * _scales(data, outputs)[:, None]
     else:
-        rows = body.reshape(panels, -1).view(np.float32 if dtype == "fp32" else np.uint16)
-        panel: npt.NDArray[Any] = rows[:, : inputs * LANES].reshape(panels, inputs, LANES)
-        if dtype == "fp16":
-            panel = panel.view(np.float16)
-        kind = {"fp32": "F32", "fp16": "F16", "bf16": "BF16"}[dtype]
-        numbers = Stored(panel, kind).numpy().astype(np.float32).transpose(0, 2, 1)
-        numbers = numbers.reshape(panels * LANES, inputs)
+        panel = _floats(data, dtype, outputs, inputs).numpy()  # [panels, inputs, 16]
+        numbers = panel.astype(np.float32).transpose(0, 2, 1).reshape(panels * LANES, inputs)
     return np.ascontiguousarray(numbers[:outputs, :inputs])
+
+
+def _scales(data: npt.NDArray[np.uint8], outputs: int) -> npt.NDArray[np.float32]:
+    """Of int8 and int4: what the whole numbers of each output are multiplied by."""
+    return data[64 : 64 + 4 * LANES * -(-outputs // LANES)].view(np.float32)
+
+
+def _floats(data: npt.NDArray[np.uint8], dtype: str, outputs: int, inputs: int) -> Stored:
+    """Of the other types: the numbers as they lie, [panels, inputs, 16 outputs]."""
+    panels = -(-outputs // LANES)
+    kind = {"fp32": "F32", "fp16": "F16", "bf16": "BF16"}[dtype]
+    rows: npt.NDArray[Any] = data[64:].reshape(panels, -1).view(DTYPES[kind])
+    return Stored(rows[:, : inputs * LANES].reshape(panels, inputs, LANES), kind)
 
 
 def packed_size(dtype: str, outputs: int, inputs: int) -> int:
@@ -158,19 +176,19 @@ def as_packed(
     if array.ndim != 1 or array.nbytes < 64:
         raise CorruptFileError(f"{source}: {name} is cut short: it has {array.nbytes} bytes.")
     magic, version, kind, outputs, inputs = _HEADER.unpack(array[: _HEADER.size].tobytes())
-    if magic != _MAGIC or kind not in range(len(_DTYPES)) or min(outputs, inputs) < 1:
+    if magic != _MAGIC or kind not in range(len(_KINDS)) or min(outputs, inputs) < 1:
         raise CorruptFileError(f"{source}: {name} does not hold packed weights.")
     if version != PACKED_VERSION:
         raise CorruptFileError(
             f"{source}: {name} is packed in version {version}, this package reads "
             f"{PACKED_VERSION}: write it again with `gpt2 quantize`."
         )
-    size = packed_size(_DTYPES[kind], outputs, inputs)
+    size = packed_size(_KINDS[kind], outputs, inputs)
     if array.nbytes != size:
         raise CorruptFileError(
             f"{source}: {name} has {array.nbytes} bytes, its header asks for {size}."
         )
-    return Packed(array, "U8", _DTYPES[kind], outputs, inputs, name.endswith(MATRICES), words)
+    return Packed(array, "U8", _KINDS[kind], outputs, inputs, name.endswith(MATRICES), words)
 
 
 def known_packed(found: Mapped, path: Path) -> dict[str, Stored]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,9 @@ import numpy as np
 from gpt2.checkpoint.mapped import Stored, as_stored
 from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES, canonical
 from gpt2.config import GPT2Config
-from gpt2.errors import CorruptFileError, MissingFileError, UnsupportedError
+from gpt2.errors import ConfigError, CorruptFileError, UnsupportedError, WeightError
 from gpt2.extras import needed
+from gpt2.files import open_regular, stand_in
 
 # nanoGPT's model_args -> ours; it has no dropout in the file that matters for use.
 NANOGPT_ARGS = {
@@ -22,6 +25,9 @@ NANOGPT_ARGS = {
     "block_size": "n_positions",
     "vocab_size": "vocab_size",
 }
+END = 50256  # <|endoftext|> of GPT-2's vocabulary
+READ = ("float64", "float32", "float16", "bfloat16",
+        "int64", "int32", "int16", "int8", "uint8", "bool")  # fmt: skip
 SCALES = ("scale_attn_weights", "scale_attn_by_inverse_layer_idx")
 
 
@@ -32,31 +38,67 @@ def read_pickle(path: Path) -> dict[str, Any]:
     """
     with needed(f"Reading {path.name}", "or gpt2 convert it to safetensors elsewhere"):
         import torch
+    with open_regular(path) as file:
+        head = file.read(512)
+    stand_in(path, head)
+    zipped = head.startswith(b"PK")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
-    except FileNotFoundError:
-        raise MissingFileError(f"{path} is not there.") from None
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except Exception as error:  # torch raises many kinds for a damaged or hostile file
-        reason = str(error).split("\n")[0]
-        raise CorruptFileError(f"{path} could not be read safely: {reason}") from None
+        raise CorruptFileError(f"{path} {_reason(error, head)}") from None
     if not isinstance(content, dict):
         raise CorruptFileError(f"{path} holds a {type(content).__name__}, not a model's weights.")
     return content
 
 
-def _is_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"PK"
+def _reason(error: Exception, head: bytes) -> str:
+    """Why torch did not read a file, in our words: its own advise to run what is in it."""
+    words = str(error).split("\n")
+    refused = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
+    if refused:
+        return (
+            f"could not be read safely: beside tensors it asks for {refused[1].rstrip('.,')}. "
+            "Save the weights alone: torch.save(model.state_dict(), file)."
+        )
+    if not head:
+        return "is empty."
+    if isinstance(error, (pickle.UnpicklingError, KeyError)) or not words[0]:
+        return "could not be read safely: it is damaged, or no file of torch.save."
+    return f"could not be read safely: {words[0].split('. ')[0].rstrip('.')}."
 
 
-def store(tensors: Mapping[str, Any]) -> dict[str, Stored]:
-    """Torch tensors as `Stored`, sharing their memory."""
+def store(tensors: Mapping[Any, Any], path: Path) -> dict[str, Stored]:
+    """The torch tensors of a file as `Stored`, sharing their memory, by their full names.
+
+    Raises `CorruptFileError` for what is no tensor, `WeightError` for tensors that are not plain
+    numbers in memory.
+    """
+    for name in tensors:
+        if not isinstance(name, str):
+            raise CorruptFileError(f"{path} has a name that is no text: {name!r:.80}.")
+    return {name: _stored(tensor, name, path) for name, tensor in canonical(tensors).items()}
+
+
+def _stored(tensor: Any, name: str, path: Path) -> Stored:
     import torch
 
-    for name, tensor in tensors.items():
-        if not isinstance(tensor, torch.Tensor):
-            raise CorruptFileError(f"{name} is a {type(tensor).__name__}, not a tensor.")
-    return {name: as_stored(tensor) for name, tensor in tensors.items()}
+    if not isinstance(tensor, torch.Tensor):
+        wrapped = ": the weights may be one level down" if isinstance(tensor, dict) else ""
+        raise CorruptFileError(
+            f"{path}: {name} is a {type(tensor).__name__}, not a tensor{wrapped}."
+        )
+    if tensor.layout != torch.strided or tensor.is_nested or tensor.is_quantized or tensor.is_meta:
+        kinds = {"quantised": tensor.is_quantized, "meta": tensor.is_meta}
+        kind = next((word for word, so in kinds.items() if so), "sparse or nested")
+        raise WeightError(f"{path}: {name} is a {kind} tensor; plain numbers are read.")
+    if str(tensor.dtype).removeprefix("torch.") not in READ:
+        raise WeightError(f"{path}: {name} is of the type {tensor.dtype}, which is not read.")
+    if tensor.nbytes > tensor.untyped_storage().nbytes():
+        raise WeightError(
+            f"{path}: {name} of {list(tensor.shape)} repeats the few numbers that are there: save "
+            "it as a tensor of its own (contiguous)."
+        )
+    return as_stored(tensor)
 
 
 def is_nanogpt(content: Mapping[str, Any]) -> bool:
@@ -64,42 +106,58 @@ def is_nanogpt(content: Mapping[str, Any]) -> bool:
     return "model" in content and "model_args" in content
 
 
-def from_nanogpt(content: Mapping[str, Any]) -> tuple[GPT2Config, dict[str, Stored]]:
+def from_nanogpt(content: Mapping[str, Any], path: Path) -> tuple[GPT2Config, dict[str, Stored]]:
     """nanoGPT's checkpoint with our configuration and layout.
 
     Its Linear keeps [outputs, inputs]; a model without biases gets zeros. It has no end-of-text of
     its own: the configuration names GPT-2's where the vocabulary has room for it.
     """
-    arguments = content["model_args"]
-    lacking = [name for name in NANOGPT_ARGS if name not in arguments]
-    if lacking:
-        raise CorruptFileError(f"the checkpoint's model_args lack {', '.join(lacking)}.")
-    shape = {ours: arguments[theirs] for theirs, ours in NANOGPT_ARGS.items()}
-    end = 50256 if shape["vocab_size"] > 50256 else None
-    dropout = arguments.get("dropout", 0.0)
-    config = GPT2Config(
-        **shape,
-        activation_function="gelu",  # torch's exact GELU, nn.GELU()
-        bos_token_id=end,
-        eos_token_id=end,
-        resid_pdrop=dropout,
-        embd_pdrop=dropout,
-        attn_pdrop=dropout,
-    )
-    tensors = canonical(store(content["model"]))
+    for name in ("model", "model_args"):
+        if not isinstance(content[name], Mapping):
+            kind = type(content[name]).__name__
+            raise CorruptFileError(f"{path}: {name} is a {kind}, a dict in nanoGPT's files.")
+    config = _config(content["model_args"], path)
+    tensors = store(content["model"], path)
     for name, tensor in list(tensors.items()):
         if name.endswith(MATRICES):
-            tensors[name] = Stored(np.ascontiguousarray(tensor.array.T), tensor.kind)
-            width = tensors[name].shape[1]
-            _zeros(tensors, name.replace(".weight", ".bias"), width, tensor.kind)
+            tensors[name] = turned = _turned(tensor, name, path)
+            _zeros(tensors, name.replace(".weight", ".bias"), turned.shape[1], tensor)
         elif ".ln_" in name and name.endswith(".weight"):
-            _zeros(tensors, name.replace(".weight", ".bias"), tensor.shape[0], tensor.kind)
+            _zeros(tensors, name.replace(".weight", ".bias"), tensor.array.size, tensor)
     return config, tensors
 
 
-def _zeros(tensors: dict[str, Stored], name: str, width: int, kind: str) -> None:
+def _config(arguments: Mapping[str, Any], path: Path) -> GPT2Config:
+    lacking = [name for name in NANOGPT_ARGS if name not in arguments]
+    if lacking:
+        raise CorruptFileError(f"{path}: its model_args lack {', '.join(lacking)}.")
+    shape = {ours: arguments[theirs] for theirs, ours in NANOGPT_ARGS.items()}
+    dropout = arguments.get("dropout", 0.0)
+    plain = {"bos_token_id": None, "eos_token_id": None}
+    try:
+        config = GPT2Config(
+            **shape,
+            **plain,
+            activation_function="gelu",  # torch's exact GELU, nn.GELU()
+            resid_pdrop=dropout,
+            embd_pdrop=dropout,
+            attn_pdrop=dropout,
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{path}, model_args: {error}") from None
+    end = END if config.vocab_size > END else None
+    return config.replace(bos_token_id=end, eos_token_id=end)
+
+
+def _turned(tensor: Stored, name: str, path: Path) -> Stored:
+    if tensor.array.ndim != 2:
+        raise WeightError(f"{path}: {name} is {list(tensor.shape)}, a matrix is needed.")
+    return Stored(np.ascontiguousarray(tensor.array.T), tensor.kind)
+
+
+def _zeros(tensors: dict[str, Stored], name: str, width: int, like: Stored) -> None:
     if name not in tensors:
-        tensors[name] = Stored(np.zeros(width, tensors[EMBEDDING].array.dtype), kind)
+        tensors[name] = Stored(np.zeros(width, like.array.dtype), like.kind)
 
 
 def to_nanogpt(config: GPT2Config, tensors: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gpt2.checkpoint.mapped import Stored, forget, read_safetensors
+from gpt2.checkpoint.mapped import FLOATS, Stored, forget, read_safetensors
 from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical, check_shapes
 from gpt2.checkpoint.packed import CONFIG_ENTRY, Packed, Quantization, known_packed
 from gpt2.checkpoint.pickled import from_nanogpt, is_nanogpt, read_pickle, store
@@ -21,6 +21,10 @@ from gpt2.files import exists, inside, plain_name, read_json_object
 Framework = Literal["numpy", "torch", "native"]
 SIDECAR = "gpt2.json"  # what this package adds to a folder; transformers does not look at it
 LISTS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+UNTIE = {
+    "": 'set "tie_word_embeddings": false in config.json.',
+    ".pt": "nanoGPT's model ties them too.",
+}
 ENTRIES = ("model.safetensors", *LISTS, "pytorch_model.bin", "ckpt.pt")  # the first that is there
 
 
@@ -93,26 +97,31 @@ class Checkpoint:
 
 
 def read_checkpoint(
-    path: str | Path, *, framework: Framework = "numpy", config: GPT2Config | None = None
+    path: str | Path,
+    *,
+    framework: Framework = "numpy",
+    config: GPT2Config | None = None,
+    head: bool = True,
 ) -> Checkpoint:
     """Read safetensors (one file or shards), pytorch_model.bin, nanoGPT's ckpt.pt or OpenAI's
-    TensorFlow folder.
+    TensorFlow folder, or its .index file where it holds several checkpoints.
 
     Tensors have the checkpoint's full names (``transformer.h.0...``); ``lm_head.weight`` is there
     only where it is not the embedding. Matrices that `gpt2 quantize` packed come as the numbers
-    they stand for, or with ``framework="native"`` as the bytes that `NativeEngine` takes. Names,
-    shapes and values are checked. Raises `MissingFileError`, `CorruptFileError`, `WeightError`,
-    `ConfigError`.
+    they stand for, or with ``framework="native"`` as the bytes that `NativeEngine` takes. Without
+    ``head`` an untied one need not be there. Names, shapes and values are checked. Raises
+    `MissingFileError`, `CorruptFileError`, `WeightError`, `ConfigError`.
     """
     path = Path(path)
     folder = path if path.is_dir() else path.parent
     form, found, stored = _open(path)
     config = config or found or GPT2Config.from_json_file(folder / "config.json")
     stored = _without_tied_head(canonical(stored), config, path)
-    check_shapes(stored, config, str(path))
+    check_shapes(stored, config, str(path), head=head)
     config.extra.pop(CONFIG_ENTRY, None)  # for other programs: the files say it themselves
-    if framework != "native":  # it looks at every number itself
-        for name, tensor in stored.items():
+    for name, tensor in stored.items():
+        _check_kind(tensor, name, path)
+        if framework != "native" or isinstance(tensor, Packed):  # it looks at plain numbers itself
             tensor.check_finite(name, str(path))
     generation = folder / "generation_config.json"
     return Checkpoint(
@@ -120,7 +129,7 @@ def read_checkpoint(
         Tensors(stored, framework),
         path,
         form,
-        read_json_object(generation) if exists(generation) else None,
+        read_json_object(generation, nan=True) if exists(generation) else None,
         read_json_object(folder / SIDECAR) if exists(folder / SIDECAR) else {},
     )
 
@@ -169,8 +178,8 @@ def _open_file(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
     if path.suffix in (".bin", ".pt", ".pth"):
         content = read_pickle(path)
         if is_nanogpt(content):
-            return ("nanogpt", *from_nanogpt(content))
-        return "bin", None, store(content)
+            return ("nanogpt", *from_nanogpt(content, path))
+        return "bin", None, store(content, path)
     if path.suffix == ".index":
         return ("tensorflow", *read_tensorflow(path))
     raise CorruptFileError(
@@ -190,12 +199,30 @@ def _shards(index: Path) -> list[Path]:
 def _without_tied_head(
     stored: dict[str, Stored], config: GPT2Config, path: Path
 ) -> dict[str, Stored]:
-    """Drop a head that is the embedding again; one that is not contradicts a tied configuration."""
-    if HEAD in stored and config.tie_word_embeddings:
-        head, embedding = stored.pop(HEAD).array, stored[EMBEDDING].array
-        if head is not embedding and not np.array_equal(head, embedding):
-            raise WeightError(
-                f"{path} has a head of its own, but its configuration ties it to the embedding: "
-                'set "tie_word_embeddings": false in config.json.'
-            )
+    """Keep the embedding alone of a tied pair: a head that is the embedding again is dropped; where
+    only the head is there (`safetensors.torch.save_model`), it is the embedding. Raises
+    `WeightError` for a head that contradicts a tied configuration."""
+    if HEAD not in stored or not config.tie_word_embeddings:
+        return stored
+    head = stored.pop(HEAD)
+    embedding = stored.setdefault(EMBEDDING, head)
+    if head is not embedding and not _same(head, embedding):
+        raise WeightError(
+            f"{path} has a head of its own, but its configuration ties it to the embedding: "
+            f"{UNTIE.get(path.suffix, UNTIE[''])}"
+        )
     return stored
+
+
+def _same(a: Stored, b: Stored) -> bool:
+    if a.kind == b.kind:
+        return a.array is b.array or np.array_equal(a.array, b.array)
+    return np.array_equal(a.numpy(), b.numpy())
+
+
+def _check_kind(tensor: Stored, name: str, path: Path) -> None:
+    own = name == HEAD or name.startswith("transformer.")
+    if own and tensor.kind not in FLOATS and not isinstance(tensor, Packed):
+        raise WeightError(
+            f"{path}: {name} is of the type {tensor.kind}; weights are {', '.join(FLOATS)}."
+        )

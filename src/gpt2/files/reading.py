@@ -215,6 +215,19 @@ def _check_depth(value: Any) -> None:
         raise RecursionError
 
 
+def stand_in(path: str | os.PathLike[str], head: bytes) -> None:
+    """Raise `CorruptFileError` where a file's first bytes show what came in place of a large file:
+    a pointer of Git LFS, a web page."""
+    if head.startswith(b"version https://git-lfs"):
+        raise CorruptFileError(
+            f"{path} is a pointer of Git LFS, not the file itself: run `git lfs pull` there."
+        )
+    if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise CorruptFileError(
+            f"{path} is a web page, not the file itself: download it again by its direct address."
+        )
+
+
 def sha256(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a regular file, in hexadecimal. Raises what `open_regular` does."""
     total = hashlib.sha256()

@@ -113,6 +113,9 @@ class ConfigFile(abc.ABC):
             model_config: a mapping, or an object with ``to_dict``.
         """
         values = model_config if isinstance(model_config, Mapping) else model_config.to_dict()
+        if hasattr(model_config, "token_id"):  # -1 is none
+            ids = ("bos_token_id", "eos_token_id", "pad_token_id")
+            values = {**values, **{name: model_config.token_id(name) for name in ids}}
         config = cls()
         said = {
             name: value

@@ -390,6 +390,7 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
 
     accepts_loss_kwargs = True
     _tied_weights_keys: ClassVar[dict[str, str]] = {"lm_head.weight": "transformer.wte.weight"}
+    has_head = True
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)

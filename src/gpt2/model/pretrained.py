@@ -37,6 +37,7 @@ class PreTrainedModel(nn.Module):
     _no_split_modules: ClassVar[list[str]] = ["Block"]
     _keys_to_ignore_on_save: ClassVar[list[str] | None] = None
     _is_accelerate_prepared = False
+    has_head: ClassVar[bool] = False  # over the vocabulary
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__()

@@ -43,7 +43,7 @@ class Report:
 
 def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
     """A model of a kind, or with ``output_loading_info`` (model, report)."""
-    config, tensors, generation = _read(name, call)
+    config, tensors, generation = _read(name, call, kind.has_head)
     own = {n: call.changes[n] for n in _constructor(kind) if n in call.changes}
     config = changed(config, {n: v for n, v in call.changes.items() if n not in own})
     config._name_or_path = "" if name is None else str(name)
@@ -61,7 +61,7 @@ def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
     return model
 
 
-def _read(name: Any, call: Loading) -> tuple[GPT2Config, Mapping[str, Tensor], Any]:
+def _read(name: Any, call: Loading, head: bool) -> tuple[GPT2Config, Mapping[str, Tensor], Any]:
     """The configuration, the tensors by their full names, and generation_config.json."""
     if name is None:
         if call.config is None or call.state_dict is None:
@@ -74,7 +74,10 @@ def _read(name: Any, call: Loading) -> tuple[GPT2Config, Mapping[str, Tensor], A
         patterns = [f"{call.subfolder}/{file}" for file in (*SETTINGS, *SAFE, *PICKLED)]
     place = resolve(name, allow_patterns=patterns, **call.where)
     checkpoint = read_checkpoint(
-        place / call.subfolder if call.subfolder else place, framework="torch", config=call.config
+        place / call.subfolder if call.subfolder else place,
+        framework="torch",
+        config=call.config,
+        head=head,
     )
     _check_form(checkpoint.form, call.safe, checkpoint.path)
     config = checkpoint.config if call.config is None else checkpoint.config.replace()
@@ -135,7 +138,7 @@ def _matched(
             continue
         tensor = tensors[source]
         if tensor.shape == parameter.shape:
-            state[name] = tensor.to(dtype) if tensor.is_floating_point() else tensor
+            state[name] = _converted(tensor, dtype, source)
         elif mismatched:
             report.missing.add(name)
             report.mismatched.add((name, tensor.shape, parameter.shape))
@@ -150,6 +153,17 @@ def _matched(
     if core := sorted(name for name in names if name.startswith("transformer.")):
         raise WeightError(f"the checkpoint has no {core[0]}.")
     return state, report
+
+
+def _converted(tensor: Tensor, dtype: torch.dtype, name: str) -> Tensor:
+    """Numbers in another precision; raises `WeightError` where one is out of its range."""
+    if tensor.dtype == dtype or not tensor.is_floating_point():
+        return tensor
+    found = tensor.to(dtype)
+    narrower = torch.finfo(dtype).max < torch.finfo(tensor.dtype).max
+    if narrower and not tensor.is_meta and not found.isfinite().all():
+        raise WeightError(f"{name} holds values that {str(dtype)[6:]} cannot hold.")
+    return found
 
 
 def _warn(kind: type[PreTrainedModel], missing: set[str]) -> None:
