@@ -17,10 +17,12 @@ from gpt2.cli.finetune import command
 from gpt2.errors import OptionError
 from gpt2.model import GPT2LMHeadModel
 from gpt2.model.lora import load_lora
+from gpt2.tasks import task_of
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training import demand
 from gpt2.training.config import FinetuneConfig, TrainingConfig
-from gpt2.training.finetuning import has_pairs, pair_data
+from gpt2.training.examples import Pair, read_pairs
+from gpt2.training.finetuning import has_pairs, pair_data, split
 from gpt2.training.footprint import footprint
 
 ANSWERS = {"fox": "quick brown", "dog": "the lazy", "over": "jumps"}
@@ -62,8 +64,10 @@ def test_it_learns_to_answer_and_to_stop(base: Path, pairs: Path, tmp_path: Path
     assert done.exit_code == 0, done.output
     assert done.stdout.strip() == str(tmp_path / "model")
     model = gpt2.load(str(tmp_path / "model"), engine="torch")
-    for word, answer in ANSWERS.items():
-        assert model.generate(f"{word}?", max_new_tokens=20) == f"{word}? {answer}."
+    learned, held = split(read_pairs(pairs), 0.1, 0)
+    assert len({pair.prompt for pair in learned}) == 2
+    for prompt, completion in {(pair.prompt, pair.completion) for pair in learned}:
+        assert model.generate(prompt, max_new_tokens=20) == prompt + completion
     shown = (tmp_path / "report.md").read_text("utf-8")
     assert "| this model |" in shown
     records = [
@@ -71,7 +75,7 @@ def test_it_learns_to_answer_and_to_stop(base: Path, pairs: Path, tmp_path: Path
     ]
     samples = [record for record in records if record["kind"] == "sample"]
     assert len(samples) == 5
-    assert samples[-1]["text"] == f" {ANSWERS[samples[-1]['prompt'][:-1]]}."
+    assert samples[-1]["prompt"] == held[0].prompt
 
 
 @pytest.mark.parity
@@ -175,6 +179,72 @@ def test_what_is_held_out_is_not_learned(base: Path, pairs: Path, tmp_path: Path
     assert data.length == 8
     assert data.held.batch(0).counted == sum(len(e.ids) - e.prompt for e in held)
     assert len(list(data.texts())) == 15
+
+
+def test_duplicates_are_on_one_side() -> None:
+    facts = [Pair(f"What is {n} and {n}?", f" {2 * n}.") for n in range(55)]
+    again = [Pair(p.prompt.upper() + " ", p.completion + "\n") for p in facts]
+    for seed in range(5):
+        learned, held = split([*facts, *again, *facts, *facts], 0.1, seed)
+        assert (len(learned), len(held)) == (200, 20)
+        known = {pair.prompt.strip().lower() for pair in learned}
+        assert not known & {pair.prompt.strip().lower() for pair in held}
+    assert [len(side) for side in split(facts, 0.1, 0)] == [49, 6]
+    assert [len(side) for side in split(facts[:2], 0.1, 0)] == [1, 1]
+    assert [len(side) for side in split([facts[0]] * 9, 0.1, 0)] == [9, 0]
+    assert [len(side) for side in split([facts[0]] * 9 + [facts[1]], 0.1, 0)] == [9, 1]
+    assert [len(side) for side in split(facts, 0.0, 0)] == [55, 0]
+
+
+@pytest.mark.parametrize("lora", [[], ["--lora"]])
+def test_going_on_from_ones_own_result_loses_nothing(
+    base: Path, pairs: Path, tmp_path: Path, lora: list[str]
+) -> None:
+    place, few = tmp_path / "run", [pairs, "--steps", 2, "--sample-every", 0, *lora]
+    assert finetune(base, *few, "-o", place).exit_code == 0
+    before = {p: p.read_bytes() for p in place.rglob("*") if p.is_file()}
+    (tmp_path / "link").symlink_to(place / "model")
+    for model in (place / "model", place / "checkpoints" / "step-000002", tmp_path / "link",
+                  place / "." / "model" / "model.safetensors"):  # fmt: skip
+        for more in ([], ["--overwrite"], ["--resume"]):
+            refused = finetune(model, *few, "-o", place, *more)
+            assert isinstance(refused.exception, OptionError)
+            assert "choose another folder" in str(refused.exception)
+    assert {p: p.read_bytes() for p in place.rglob("*") if p.is_file()} == before
+    assert finetune(place / "model", *few, "-o", tmp_path / "next").exit_code == 0
+
+
+@pytest.mark.parametrize("kind", ["pairs", "text"])
+def test_resume_alone_takes_the_options_of_the_run(
+    base: Path, request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    data = request.getfixturevalue(kind)
+    asked = [base, data, "--length", 32, "--steps", 4, "--lr", 2e-3, "--lora", "--lora-rank", 2,
+             "--held-out", 0.3, "--task", "summarize", "--save-every", 2, "--keep", 9,
+             "--validate-every", 0]  # fmt: skip
+    assert finetune(*asked, "-o", tmp_path / "whole").exit_code == 0
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "whole", copy)
+    shutil.rmtree(copy / "checkpoints" / "step-000004")
+    shutil.rmtree(copy / "model")
+    (tmp_path / "other").symlink_to(base)  # another name of the same model
+    resumed = finetune(tmp_path / "other", data, "-o", copy, "--resume")
+    assert resumed.exit_code == 0, resumed.output
+    first, second = weights(tmp_path / "whole" / "model"), weights(copy / "model")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    tuned = task_of(copy / "model")
+    assert tuned is not None
+    assert tuned.name == "summarize"
+    other = finetune(base, data, "-o", copy, "--resume", "--lr", 1e-3)
+    assert "lr (0.002, now 0.001)" in str(other.exception)
+
+
+def test_a_short_text_is_learned_in_short_rows(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("the quick brown fox jumps over the lazy dog")
+    done = finetune(base, tmp_path / "a.txt", "-o", tmp_path / "run", "--steps", 1)
+    assert done.exit_code == 0, done.output
+    long = finetune(base, tmp_path / "a.txt", "-o", tmp_path / "b", "--steps", 1, "--length", 60)
+    assert "give more text, or a smaller --length" in str(long.exception)
 
 
 def test_wrong_wishes_are_refused(base: Path, pairs: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from click.testing import CliRunner, Result
 
 import gpt2
 from gpt2.cli import gpt2 as cli
-from gpt2.errors import OptionError
+from gpt2.errors import OptionError, TokenizerError
 from gpt2.training import prove as module
+from gpt2.training.data import Manifest, TokenData
 from gpt2.training.prove import prove
 
 TINY = ["--layers", "1", "--width", "32", "--context", "32", "--batch-size", "4", "--threads", "1"]
@@ -70,6 +72,94 @@ def test_what_does_not_go_together_is_refused(text: Path, tmp_path: Path) -> Non
     assert "no checkpoint to go on from" in str(result.exception)
     result = run(text, "-o", tmp_path / "c", *TINY, "--device", "nonsense", code=2)
     assert "cannot be used here" in str(result.exception)
+
+
+def vocabulary(place: Path) -> int:
+    return int(gpt2.load(place / "model").config.vocab_size)
+
+
+FEW = ["--steps", 2, "--sample-every", 0, "--validate-every", 0]
+
+
+def test_overwrite_means_the_prepared_text_too(text: Path, tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    run(text, "-o", place, *TINY, *FEW, "--vocab-size", 300)
+    assert vocabulary(place) == 300
+    run(text, "-o", place, *TINY, *FEW, "--vocab-size", 310, "--overwrite")
+    assert vocabulary(place) == 310
+    text.write_text("".join(f"Other words, number {n}.\n" for n in range(400)))
+    changed = run(text, "-o", place, "--resume", code=2)
+    assert "began with a vocabulary of another text" in str(changed.exception)
+    run(text, "-o", place, *TINY, *FEW, "--overwrite")
+    assert vocabulary(place) == 4096
+    assert "Other words" in gpt2.load(place / "model").tokenizer.decode(
+        TokenData(place / "data" / "tokens")[:8]
+    )
+
+
+def test_a_first_attempt_that_failed_is_not_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Too short.")
+    short = run(tmp_path / "a.txt", "-o", tmp_path / "run", *TINY, *FEW, code=2)
+    assert "give more text" in str(short.exception)
+    (tmp_path / "a.txt").write_text("Long enough this time. " * 90)
+    run(tmp_path / "a.txt", "-o", tmp_path / "run", *TINY, *FEW)
+
+
+def test_resume_goes_by_what_is_in_the_text(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "run"
+    run(text, "-o", place, *TINY, *FEW, "--vocab-size", 300)
+    os.utime(text, ns=(1, 1))
+    monkeypatch.chdir(tmp_path)
+    moved = text.rename(tmp_path / "moved.txt")
+    for spelling in ("moved.txt", "./moved.txt", moved, f"../{tmp_path.name}/moved.txt"):
+        assert "going on after step 2" in run(spelling, "-o", place, "--resume").stderr
+    moved.write_text("another text " * 200)
+    changed = run(moved, "-o", place, "--resume", "--tokenizer", "gpt2-mini", code=2)
+    assert "give one" in str(changed.exception) or "began with" in str(changed.exception)
+    moved.unlink()
+    gone = run(moved, "-o", place, "--resume")
+    assert "is not there any more" in gone.stderr
+    nothing = run(moved, "-o", tmp_path / "new", *TINY, code=1)
+    assert "no file or folder" in str(nothing.exception)
+
+
+def test_a_run_within_its_own_text(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    text.rename(folder / "a.txt")
+    monkeypatch.chdir(folder)
+    run(".", "-o", "run", *TINY, *FEW, "--vocab-size", 300)
+    assert "going on after step 2" in run(".", "-o", "run", "--resume").stderr
+    run(".", "-o", "run", *TINY, *FEW, "--vocab-size", 300, "--overwrite")
+    assert Manifest.read(folder / "run" / "data" / "tokens").counts["read"] == 1
+    itself = run(".", "-o", ".", *TINY, code=2)
+    assert "is the folder that is written" in str(itself.exception)
+
+
+def test_tokenizers_that_would_not_be_used_are_refused(text: Path, tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    run(text, "-o", place, *TINY, *FEW, "--vocab-size", 300)
+    tokens = place / "data" / "tokens"
+    for arguments, words in (
+        ([text, "--from", "gpt2-mini", "--tokenizer", "gpt2-mini"], "leave out --tokenizer"),
+        ([text, "--from", "gpt2-mini", "--vocab-size", 300], "leave out --vocab-size"),
+        ([tokens, "--vocab-size", 300], "is prepared, with the tokenizer in it"),
+        ([tokens, "--tokenizer", "gpt2-mini"], "is prepared, with the tokenizer in it"),
+        ([text, "--tokenizer", "gpt2-mini", "--vocab-size", 300], "give one"),
+    ):
+        refused = run(*arguments, "-o", tmp_path / "no", *FEW, code=2)
+        assert isinstance(refused.exception, OptionError)
+        assert words in str(refused.exception)
+    other = run(tokens, "--from", "gpt2-mini", "-o", tmp_path / "no", *FEW, "--length", 16, code=2)
+    assert isinstance(other.exception, TokenizerError)
+    assert "is not that of gpt2-mini" in str(other.exception)
+    own = run(tokens, "--from", place / "model", "-o", place, *FEW, "--overwrite", code=2)
+    assert "choose another folder" in str(own.exception)
+    assert (place / "model" / "model.safetensors").exists()
 
 
 @pytest.mark.slow

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from gpt2.checkpoint import identity
-from gpt2.cli.generate import DEFAULT_MODEL
-from gpt2.cli.options import options_of, said
+from gpt2.cli.options import DEFAULT_MODEL, options_of, said
 from gpt2.cli.progress import Progress
 from gpt2.errors import MissingFileError, OptionError
 from gpt2.files import write_text

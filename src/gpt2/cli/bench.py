@@ -14,11 +14,11 @@ from typing import Any
 
 import click
 
+from gpt2.cli.options import DEFAULT_MODEL
 from gpt2.cli.progress import Progress
 from gpt2.config import PUBLISHED, GPT2Config
 from gpt2.errors import GPT2Error, OptionError
 
-DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
 DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
 CACHED = 64e6  # bytes of weights that may lie in a cache rather than in memory: no share is told
 

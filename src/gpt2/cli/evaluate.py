@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.generate import DEFAULT_MODEL
-from gpt2.cli.options import options_of, said
+from gpt2.cli.options import DEFAULT_MODEL, options_of, said
 from gpt2.cli.progress import Progress
 from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
 from gpt2.loading import LoadOptions

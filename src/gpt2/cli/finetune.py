@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ def command(model: str, data: Path, run: Path, task: str | None, **options: Any)
     RUN/adapter too, in the form of the PEFT library. A part of the data is held out; training stops
     when it is predicted no better, and the best weights are the result.
     """
-    _Finetuning(run, said(options), model, data, task).execute()
+    _Finetuning(run, said({**options, "task": task}), model, data).execute()
 
 
 @dataclasses.dataclass
@@ -63,11 +64,13 @@ class _Finetuning(Run):
 
     base: str
     path: Path
-    task: str | None
 
     def __post_init__(self) -> None:
         from gpt2.tasks.task import named
 
+        super().__post_init__()
+        self.base_apart(self.base)
+        self.task: str | None = self.given.get("task")
         self.how = self.options(FinetuneConfig)
         self.lora = self.options(LoraConfig) if self.how.lora else None
         if (without := fields_of(LoraConfig, self.given)) and self.lora is None:
@@ -99,7 +102,7 @@ class _Finetuning(Run):
         if self.lora is not None:
             torch.manual_seed(config.seed)
             add_lora(model, self.lora)
-        data.identity |= {"model": self.base, "lora": repr(self.lora)}
+        data.identity |= {"model": self._base_files(), "lora": repr(self.lora)}
         self.note(
             f"{model.num_parameters(only_trainable=True):,} of {model.num_parameters():,} "
             f"parameters are trained, {config.steps:,} steps of {config.batch_size} rows: "
@@ -109,7 +112,9 @@ class _Finetuning(Run):
         return self.trainer(model, data, config, tokenizer, files=files), data
 
     def _data(self, tokenizer: Tokenizer, positions: int) -> Data:
-        from gpt2.training.finetuning import has_pairs, pair_data, prepared, text_data
+        from gpt2.training.corpus import prepared
+        from gpt2.training.data import PrepareConfig
+        from gpt2.training.finetuning import has_pairs, pair_data, text_data
 
         cut = ("batch_size", "length", "seed")  # the rest of the options follows from the data
         chosen = {name: self.given[name] for name in cut if name in self.given}
@@ -122,8 +127,11 @@ class _Finetuning(Run):
             data = pair_data(self.path, self.how, training, tokenizer, positions)
         else:
             folder = self.processes.on_first(
-                lambda: prepared(self.path, self.folder / "data", self.how, tokenizer, self.note)
-            )
+                lambda: prepared(
+                    self.path, self.folder, self.base, start=self.options(Start), note=self.note,
+                    config=PrepareConfig(validation=self.how.held_out),
+                )
+            )  # fmt: skip
             data = text_data(folder, self.how, training, tokenizer, positions)
         for line in data.notes:
             self.note(line)
@@ -131,6 +139,15 @@ class _Finetuning(Run):
             few = max(self.processes.ranks, min(TUNED_BATCH, data.source.per_epoch))
             data.source.batch_size = few
         return data
+
+    def _base_files(self) -> str:
+        """What the model's files are, however it is named."""
+        from gpt2.checkpoint import identity
+        from gpt2.hub import resolve
+
+        parts = identity(resolve(self.base)).values()
+        hashes = [file["sha256"] for part in parts for file in part.values()]
+        return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
     def complete(self) -> None:
         """Put a whole model where the adapters are, and note what it is for."""

@@ -12,13 +12,12 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import options_of, said
+from gpt2.cli.options import DEFAULT_MODEL, options_of, said
 from gpt2.errors import InputError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
 from gpt2.loading import LoadOptions, load
 
-DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
 # Sampling that neither repeats itself nor drifts; library calls keep transformers' greedy default.
 SAMPLING = {"do_sample": True, "temperature": 0.8, "top_k": 40}
 LENGTH = {"max_new_tokens": 100}  # fewer where the context ends sooner

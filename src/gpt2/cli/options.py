@@ -12,6 +12,7 @@ import click
 
 from gpt2.options import Option, bounds, spec_of
 
+DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
 F = TypeVar("F", bound=Callable[..., Any])
 
 

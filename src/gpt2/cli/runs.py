@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gpt2.errors import OptionError
+from gpt2.files import read_json_object, write_json
 from gpt2.options import fields_of
 from gpt2.training.config import Start
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from gpt2.training.loop import Outcome, Trainer
 
 T = TypeVar("T")
+OPTIONS = "options.json"  # in the run's folder: what was said when it began
 
 
 @dataclasses.dataclass
@@ -29,7 +32,8 @@ class Run(abc.ABC):
 
     Args:
         folder: the run's.
-        given: the options that were said, by name.
+        given: the options that were said, by name. A run that goes on has those of its beginning
+            where nothing else is said.
 
     Attributes:
         processes: this one among those of the run; from `execute` on.
@@ -38,6 +42,10 @@ class Run(abc.ABC):
     folder: Path
     given: dict[str, Any]
     processes: Processes = dataclasses.field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.given.get("resume") and (self.folder / OPTIONS).exists():
+            self.given = {**read_json_object(self.folder / OPTIONS), **self.given}
 
     @abc.abstractmethod
     def make(self) -> tuple[Trainer, Data]:
@@ -59,7 +67,9 @@ class Run(abc.ABC):
             sys.exit(128 + outcome.signal)
 
     def _train(self) -> Outcome:
+        self.processes.on_first(self._check)
         trainer, data = self.make()
+        self.processes.on_first(self._remember)
         outcome = trainer.run()
         if outcome.stopped == "signal":
             self.note(f"stopped by a signal after step {outcome.step}: --resume goes on from there")
@@ -71,6 +81,28 @@ class Run(abc.ABC):
 
         self.processes.on_first(finish)
         return outcome
+
+    def base_apart(self, base: str) -> str:
+        """The model that is begun with; `OptionError` where the run would write over it."""
+        from gpt2.training.checkpoints import Checkpoints
+
+        if Path(base).exists() and Checkpoints(self.folder).keeps(Path(base)):
+            raise OptionError(
+                f"{base} lies in {self.folder}, where this run writes its own: choose another "
+                "folder for it (-o), so that nothing is lost."
+            )
+        return base
+
+    def _check(self) -> None:
+        """Before anything is read or written: whether the folder may be taken up so."""
+        from gpt2.training.checkpoints import Checkpoints
+
+        Checkpoints(self.folder).check(self.options(Start))
+
+    def _remember(self) -> None:
+        start = {field.name for field in dataclasses.fields(Start)}
+        own = {name: value for name, value in self.given.items() if name not in start}
+        write_json(self.folder / OPTIONS, own)
 
     def options(self, cls: type[T]) -> T:
         """An options dataclass with what was given of it."""

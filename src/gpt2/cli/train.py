@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 from pathlib import Path
@@ -9,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import options_of, said
+from gpt2.cli.options import DEFAULT_MODEL, options_of, said
 from gpt2.cli.runs import Run
-from gpt2.errors import OptionError
+from gpt2.errors import MissingFileError, OptionError
 from gpt2.options import fields_of
 from gpt2.training.config import Start, TrainingConfig
 from gpt2.training.shape import ModelShape
 
 if TYPE_CHECKING:
     from gpt2.model import GPT2LMHeadModel
+    from gpt2.tokenizer import Tokenizer
     from gpt2.training.corpus import Data
     from gpt2.training.data import TokenData
     from gpt2.training.loop import Trainer
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
               help="The run's folder: checkpoints, log, the model.")  # fmt: skip
 @click.option("--from", "base", metavar="MODEL", help="Go on from a model's weights.")
 @options_of(ModelShape)
-@click.option("--tokenizer", default="gpt2-mini", show_default=True,
-              help="Of text that is not prepared yet: a name or a folder.")  # fmt: skip
+@click.option("--tokenizer", help=f"Of text that is not prepared yet. (default {DEFAULT_MODEL})")
 @click.option("--vocab-size", type=click.IntRange(257),
               help="Learn a vocabulary of that size from the text instead.")  # fmt: skip
 @options_of(Start)
@@ -41,7 +42,7 @@ def command(
     data: str,
     run: Path,
     base: str | None,
-    tokenizer: str,
+    tokenizer: str | None,
     vocab_size: int | None,
     prove_resume: bool,
     **options: Any,
@@ -58,17 +59,38 @@ def command(
         from gpt2.training.prove import prove
 
         sys.exit(0 if prove(sys.argv[1:], run) else 1)
-    _Training(run, said(options), data, base, tokenizer, vocab_size).execute()
+    own = {"base": base, "tokenizer": tokenizer, "vocab_size": vocab_size}
+    _Training(run, said({**options, **own}), data).execute()
 
 
 @dataclasses.dataclass
 class _Training(Run):
-    """A run of pretraining: ``source`` is the text, ``base`` a model to go on from."""
+    """A run of pretraining on ``source``: text, or what `gpt2 prepare` made of it."""
 
     source: str
-    base: str | None
-    tokenizer: str
-    vocab_size: int | None
+
+    def __post_init__(self) -> None:
+        self._check_tokenizer()
+        super().__post_init__()
+        self.base: str | None = self.given.get("base")
+        if self.base is not None:
+            self.base_apart(self.base)
+
+    def _check_tokenizer(self) -> None:
+        """Raise `OptionError` for a tokenizer that would not be used."""
+        from gpt2.training.data.manifest import FILE as MANIFEST
+
+        own = [name for name in ("tokenizer", "vocab_size") if name in self.given]
+        said = " and ".join("--" + name.replace("_", "-") for name in own)
+        if own and "base" in self.given:
+            raise OptionError(f"--from goes on with the model's own tokenizer: leave out {said}.")
+        if own and (Path(self.source) / MANIFEST).exists():
+            raise OptionError(
+                f"{self.source} is prepared, with the tokenizer in it: leave out {said}, or "
+                "prepare the text anew with gpt2 prepare."
+            )
+        if len(own) > 1:
+            raise OptionError("--vocab-size learns a tokenizer, --tokenizer names one: give one.")
 
     def make(self) -> tuple[Trainer, Data]:
         """The text in windows; new weights, a model's, or those of the last checkpoint."""
@@ -78,15 +100,18 @@ class _Training(Run):
         from gpt2.training.checkpoints import Checkpoints, read_state
         from gpt2.training.data import TokenData
 
-        resume = self.options(Start).resume
-        last = Checkpoints(self.folder).last() if resume else None
+        start = self.options(Start)
+        last = Checkpoints(self.folder).last() if start.resume else None
         before = read_state(last).config if last else {}
         config = TrainingConfig.from_dict({**before, **fields_of(TrainingConfig, self.given)})
         folder = self.processes.on_first(
-            lambda: corpus.prepared(self.source, self.folder / "data", self.base or self.tokenizer,
-                                    self.vocab_size, self.note)
+            lambda: corpus.prepared(
+                self.source, self.folder, self.base or self.given.get("tokenizer", DEFAULT_MODEL),
+                self.given.get("vocab_size"), start=start, note=self.note,
+            )
         )  # fmt: skip
-        tokens, held = TokenData(folder), corpus.held_out(folder)
+        tokens = TokenData(folder, tokenizer=None if last else self._tokenizer())
+        held = corpus.held_out(folder)
         if held is None:
             self.note("there is no validation split: the last weights are kept, not the best")
         torch.manual_seed(config.seed)
@@ -97,6 +122,16 @@ class _Training(Run):
         data = corpus.windows(tokens, held, length, config.batch_size, config.seed)
         new = last is None and self.base is None
         return self.trainer(model, data, config, tokens.tokenizer(), from_scratch=new), data
+
+    def _tokenizer(self) -> Tokenizer | None:
+        """The tokenizer of the model that is begun with, if it has one."""
+        from gpt2.tokenizer import Tokenizer
+
+        if self.base is None:
+            return None
+        with contextlib.suppress(MissingFileError):
+            return Tokenizer.from_pretrained(self.base)
+        return None
 
     def _model(self, last: Path | None, tokens: TokenData) -> GPT2LMHeadModel:
         from gpt2.model import GPT2LMHeadModel

@@ -182,7 +182,7 @@ class Windows:
         if len(tokens) < length + 1:
             raise InputError(
                 f"The text has {len(tokens)} tokens, a window of {length} needs {length + 1}: "
-                "give more text or a smaller context."
+                "give more text, or a smaller --length."
             )
         self.tokens, self.length, self.batch_size, self.seed = tokens, length, batch_size, seed
         whole = (len(tokens) - 1) // length

@@ -30,7 +30,7 @@ from gpt2.files.locks import lock
 from gpt2.files.records import record
 from gpt2.training.config import Start, TrainingConfig
 
-FOLDER, TRAINING, MODEL = "checkpoints", "training", "model"
+FOLDER, TRAINING, MODEL, ADAPTER = "checkpoints", "training", "model", "adapter"
 STATE, OPTIMIZER = "state.json", "optimizer.safetensors"
 NAME = re.compile(r"step-(\d{6,})")
 PART = ".part"  # the ending of what is not whole
@@ -116,8 +116,9 @@ class Checkpoints:
             self.release()
             raise
 
-    def _begin(self, start: Start) -> None:
-        """Check that there is what to go on from, or nothing that would be lost."""
+    def check(self, start: Start) -> None:
+        """Raise `MissingFileError` or `OptionError` where there is nothing to go on from, or a run
+        that would be lost."""
         steps = self.steps()
         if start.resume:
             self.last()
@@ -126,7 +127,16 @@ class Checkpoints:
                 f"{self.run} holds a run of {steps[-1]} steps: give --resume to go on, --overwrite "
                 "to begin anew, or another folder."
             )
-        elif steps:
+
+    def keeps(self, path: Path) -> bool:
+        """Whether a run in this folder writes over a file or folder, or removes it."""
+        own = (self.folder, self.run / MODEL, self.run / ADAPTER)
+        return any(path.resolve().is_relative_to(place.resolve()) for place in own)
+
+    def _begin(self, start: Start) -> None:
+        self.check(start)
+        steps = self.steps()
+        if steps and start.overwrite:
             with reported(self.run):
                 for step in steps:
                     shutil.rmtree(self.at(step))

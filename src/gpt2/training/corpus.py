@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import InputError
+from gpt2.errors import InputError, OptionError
+from gpt2.files import read_json_object, reported, write_json
 from gpt2.tokenizer import Tokenizer, train_tokenizer
-from gpt2.tokenizer.training import read_pieces
 from gpt2.training.batches import Batch, Held, Source, Whole, Windows
-from gpt2.training.data import TokenData, prepare
+from gpt2.training.config import Start
+from gpt2.training.data import PrepareConfig, TokenData, prepare, sources
+from gpt2.training.data.formats import HTML, Reading, page_text
 from gpt2.training.data.manifest import FILE
 from gpt2.training.data.overlap import texts_of
+from gpt2.training.data.preparation import OtherPreparationError
 
-VALIDATION = "validation"
+VALIDATION, DATA = "validation", "data"
 ROWS = 64  # of a batch when tokens are only counted
 SEARCHED = 20_000_000  # tokens of the training text in which copies are looked for
 
@@ -54,33 +58,92 @@ def prepared(
     source: str | os.PathLike[str],
     folder: Path,
     tokenizer: str | os.PathLike[str],
-    vocab_size: int | None,
-    note: Callable[[str], None],
+    vocab_size: int | None = None,
+    *,
+    config: PrepareConfig | None = None,
+    start: Start = Start(),
+    note: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """The folder of token shards: ``source`` itself, or ``folder``, made from the text it names.
+    """The folder of token shards: ``source`` itself, or one in a run's folder, made of its text.
 
-    Its files are compared with their hashes.
+    A run that goes on does so with the text it began with; one that begins anew prepares what is
+    another text now, or is asked for otherwise. The shards are compared with their hashes.
 
     Args:
         source: a prepared folder, or whatever `gpt2 prepare` takes.
-        folder: where the shards go if they are made here.
+        folder: the run's; shards that are made here go into ``data/tokens`` in it.
         tokenizer: of text that is prepared here.
         vocab_size: learn a vocabulary of that many tokens from the text instead.
+        config: of the preparation.
+        start: how the run is taken up.
         note: is told what is done.
+
+    Raises what `prepare` raises; `OptionError` where a run would go on with another text.
     """
     if (Path(source) / FILE).exists():
         return verified(Path(source))
+    tokens = folder / DATA / "tokens"
+    if start.resume and (tokens / FILE).exists() and not _is_there(source):
+        note(f"{source} is not there any more: going on with what was prepared of it, {tokens}")
+        return verified(tokens)
     if vocab_size is not None:
-        tokenizer = folder / "vocabulary"
-        if not (tokenizer / "vocab.json").exists():
-            note(f"learning a vocabulary of {vocab_size:,} tokens from {source}")
-            pieces = read_pieces([Path(source)])
-            train_tokenizer(pieces, vocab_size, joined=True).save_pretrained(tokenizer)
+        tokenizer = _vocabulary(source, folder, vocab_size, start, note)
     note(
-        f"{source} is no prepared folder: preparing it in {folder}, with the tokenizer {tokenizer}"
+        f"{source} is no prepared folder: preparing it in {tokens}, with the tokenizer {tokenizer}"
     )
-    prepare([source], folder / "tokens", Tokenizer.from_pretrained(tokenizer), note=note)
-    return verified(folder / "tokens")
+    anew = not start.resume or start.allow_changes
+    try:
+        prepare([source], tokens, Tokenizer.from_pretrained(tokenizer), config,
+                replace=anew, written=folder, note=note)  # fmt: skip
+    except OtherPreparationError as error:
+        raise OptionError(
+            f"{folder} began with other {', '.join(error.differ)}. Name {tokens} in place of "
+            f"{source} to go on with what it began with; --allow-changes goes on with what is "
+            "there now."
+        ) from None
+    return verified(tokens)
+
+
+def _is_there(source: str | os.PathLike[str]) -> bool:
+    return Path(source).exists() or sources.is_stream(os.fspath(source))
+
+
+def _vocabulary(
+    source: str | os.PathLike[str],
+    folder: Path,
+    size: int,
+    start: Start,
+    note: Callable[[str], None],
+) -> Path:
+    """The folder of a vocabulary learned from the text; again only where text or size changed."""
+    place = folder / DATA / "vocabulary"
+    if os.fspath(source) == sources.STDIN:
+        raise OptionError("standard input is read once: prepare it first, or name a tokenizer.")
+    files = sources.find([os.fspath(source)], folder)
+    made = {"vocab_size": size, "text": sources.fingerprint(files)}
+    record = place / "made.json"
+    before = read_json_object(record) if record.exists() else None
+    if before == made:
+        return place
+    if before is not None and start.resume and not start.allow_changes:
+        what = "text" if before.get("vocab_size") == size else "--vocab-size"
+        raise OptionError(
+            f"{folder} began with a vocabulary of another {what}: leave --vocab-size as it was, "
+            f"and name {folder / DATA / 'tokens'} as the data to go on with what it began with."
+        )
+    note(f"learning a vocabulary of {size:,} tokens from {source}")
+    learned = train_tokenizer(_documents(files), size)
+    with reported(place):
+        shutil.rmtree(place, ignore_errors=True)
+    learned.save_pretrained(place)
+    write_json(record, made)
+    return place
+
+
+def _documents(files: Sequence[sources.File]) -> Iterator[str]:
+    """The documents of files, as `prepare` reads them."""
+    for document, _, _ in sources.Reader(files, Reading()).documents(sources.Position()):
+        yield page_text(document) if isinstance(document, HTML) else document
 
 
 def verified(folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,12 @@ from gpt2.model import GPT2LMHeadModel
 from gpt2.model.lora import load_lora, lora_parameters, merge_lora, read_lora, write_lora
 from gpt2.tokenizer import Tokenizer
 from gpt2.training.batches import Batch, Order, share
+from gpt2.training.checkpoints import ADAPTER, MODEL
 from gpt2.training.config import TUNED_LENGTH, FinetuneConfig, TrainingConfig
-from gpt2.training.corpus import ROWS, Data, held_out, verified, windows
-from gpt2.training.data import PrepareConfig, TokenData, prepare
-from gpt2.training.data.manifest import FILE as MANIFEST
+from gpt2.training.corpus import ROWS, Data, held_out, windows
+from gpt2.training.data import TokenData
 from gpt2.training.examples import ENDINGS, Examples, Pair, read_pairs
 
-ADAPTER, MODEL = "adapter", "model"
 LOOKED_AT = 200  # tokens of the held-out text: for a line that samples begin with
 PROMPT_TOKENS = 10
 
@@ -78,13 +77,7 @@ def pair_data(
         InputError: a file without pairs, or too few to hold some out.
     """
     pairs = read_pairs(path, config.prompt_field, config.completion_field)
-    _, numbers = Order(len(pairs), training.seed).at(np.arange(len(pairs)))
-    order = numbers.tolist()
-    held_count = round(len(pairs) * config.held_out)
-    if config.held_out and len(pairs) > 1:
-        held_count = min(max(1, held_count), len(pairs) - 1)
-    held_pairs = [pairs[n] for n in order[:held_count]]
-    own = [pairs[n] for n in sorted(order[held_count:])]
+    own, held_pairs = split(pairs, config.held_out, training.seed)
     length = training.length
     if length is None:
         needed = max(_places(pair, tokenizer) for pair in pairs)
@@ -92,6 +85,8 @@ def pair_data(
     rows = Examples(own, tokenizer, length, training.batch_size, training.seed, pack=True)
     held = HeldExamples(Examples(held_pairs, tokenizer, length, ROWS)) if held_pairs else None
     notes = []
+    if config.held_out and not held_pairs:
+        notes.append("nothing is held out, all examples are the same: the last weights are kept")
     if rows.cut_prompts or rows.cut_completions:
         notes.append(
             f"rows of {length} tokens cut the beginning of {rows.cut_prompts} prompts and the end "
@@ -111,16 +106,34 @@ def pair_data(
     )
 
 
-def prepared(path: Path, folder: Path, config: FinetuneConfig, tokenizer: Tokenizer,
-             note: Callable[[str], None]) -> Path:  # fmt: skip
-    """The folder of a text's tokens: ``path`` itself, or ``folder``, where they are put.
+def split(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], list[Pair]]:
+    """What is learned, in its order, and what is held out: ``share`` of the pairs, at least one.
 
-    Raises what `prepare` raises.
+    Duplicates are on one side, whatever their capital letters and white space: what was learned
+    says nothing as a test.
     """
-    if (path / MANIFEST).exists():
-        return verified(path)
-    prepare([path], folder, tokenizer, PrepareConfig(validation=config.held_out), note=note)
-    return verified(folder)
+    groups: dict[tuple[str, str], list[int]] = {}
+    for number, pair in enumerate(pairs):
+        groups.setdefault((_same(pair.prompt), _same(pair.completion)), []).append(number)
+    if not share or len(groups) < 2:
+        return list(pairs), []
+    several: list[list[int]] = list(groups.values())
+    wanted = max(1, round(len(pairs) * share))
+    _, order = Order(len(several), seed).at(np.arange(len(several)))
+    held: set[int] = set()
+    for number in order.tolist():
+        group = several[number]
+        if len(held) + len(group) <= wanted or not held:
+            held.update(group)
+    if len(held) > len(pairs) // 2:  # a group of very many came first: the smallest instead
+        held = set(sorted(several, key=len)[0])
+    own = [pair for number, pair in enumerate(pairs) if number not in held]
+    return own, [pairs[number] for group in (several[n] for n in order.tolist())
+                 for number in group if number in held]  # fmt: skip
+
+
+def _same(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def text_data(
@@ -130,14 +143,15 @@ def text_data(
     tokenizer: Tokenizer,
     positions: int,
 ) -> Data:
-    """Plain text, of a folder that `prepared` gave; the rest is as in `pair_data`.
+    """Plain text, of a folder that `corpus.prepared` gave; the rest is as in `pair_data`.
 
     Raises what `TokenData` raises.
     """
     tokens = TokenData(folder, tokenizer=tokenizer)
     held = held_out(folder, tokenizer) if config.held_out else None
     held = held if held is not None and len(held) > 1 else None
-    length = training.length or min(TUNED_LENGTH, positions)
+    # of a short text rows that fit in it
+    length = training.length or min(TUNED_LENGTH, positions, max(8, len(tokens) - 1))
     data = windows(tokens, held, length, training.batch_size, training.seed)
     data.prompt = _first_words(held or tokens, tokenizer)
     data.identity["length"] = length

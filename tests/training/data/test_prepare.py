@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from gpt2.errors import InputError, OptionError
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.data import Manifest, PrepareConfig, TokenData, prepare
-from gpt2.training.data.encode import chosen
+from gpt2.training.data.holdout import SPAN, chosen
 from tests.training.conftest import text_of
 
 
@@ -30,7 +31,11 @@ def test_every_document_is_there_once_in_order(
 ) -> None:
     found = prepare([corpus], tmp_path / "out", tokenizer, PrepareConfig(validation=0.2))
     texts = [text_of(n) for n in range(40)]
-    held = [t for t in texts if chosen(hashlib.blake2b(t.encode(), digest_size=16).digest(), 0.2)]
+    held = [
+        t
+        for t in texts
+        if chosen(hashlib.blake2b(t.encode(), digest_size=16).digest(), int(0.2 * SPAN))
+    ]
     assert 2 <= len(held) <= 16
     assert texts_in(tmp_path / "out", "validation") == held
     assert texts_in(tmp_path / "out", "train") == [t for t in texts if t not in held]
@@ -84,6 +89,69 @@ def test_few_documents_give_their_ends_to_validation(
     assert texts_in(tmp_path / "no", "train") == [text]
     with pytest.raises(InputError, match="validation split is empty"):
         TokenData(tmp_path / "no", "validation")
+
+
+@pytest.mark.parametrize("by", ["auto", "document"])
+@pytest.mark.parametrize("count", [2, 10, 50, 401])
+def test_some_are_always_held_out(
+    tmp_path: Path, tokenizer: GPT2Tokenizer, count: int, by: Any
+) -> None:
+    for seed in range(2):
+        rows = [f"the fox {seed} {n}" for n in range(count)]
+        source = tmp_path / f"{seed}.jsonl"
+        source.write_text("".join(json.dumps({"text": row}) + "\n" for row in [*rows, *rows]))
+        config = PrepareConfig(validation_by=by)
+        found = prepare([source], tmp_path / f"{seed}", tokenizer, config).splits
+        held = texts_in(tmp_path / f"{seed}", "validation")
+        assert held
+        if by == "document" or 2 * count >= 20:
+            assert not {*held} & {*texts_in(tmp_path / f"{seed}", "train")}
+            assert found["train"].documents + found["validation"].documents == 2 * count
+        if 20 <= 2 * count < 800:
+            assert len(held) == 2 * max(1, round(count * 0.01))
+
+
+def test_few_long_documents_give_their_ends_too(tmp_path: Path, tokenizer: GPT2Tokenizer) -> None:
+    (tmp_path / "a.txt").write_text("<|endoftext|>".join(text_of(n, 6000) for n in range(30)))
+    found = prepare([tmp_path / "a.txt"], tmp_path / "out", tokenizer).splits
+    assert found["train"].documents == found["validation"].documents == 30
+    (tmp_path / "b.txt").write_text("<|endoftext|>".join("abcdefgh"))  # of one letter each
+    found = prepare([tmp_path / "b.txt"], tmp_path / "b", tokenizer).splits
+    assert (found["train"].documents, found["validation"].documents) == (8, 0)
+
+
+def test_what_is_in_the_sources_counts_and_not_their_names_and_times(
+    corpus: Path, tmp_path: Path, tokenizer: GPT2Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    first = prepare([corpus], out, tokenizer)
+    monkeypatch.chdir(corpus.parent)
+    for path in corpus.iterdir():
+        os.utime(path, ns=(5, 5))
+    moved = corpus.rename(tmp_path / "moved")
+    for spelling in (moved, f"../{tmp_path.name}/moved", "./moved/"):
+        assert prepare([spelling], out, tokenizer) == first
+    path = moved / "03.txt"
+    before = path.stat()
+    path.write_bytes(path.read_bytes().swapcase())  # of the same size
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(OptionError, match="other sources"):
+        prepare([moved], out, tokenizer)
+    again = prepare([moved], out, tokenizer, replace=True)
+    assert again != first
+    assert prepare([moved], out, tokenizer, replace=True) == again
+
+
+def test_the_folder_that_is_written_is_no_source(
+    corpus: Path, tokenizer: GPT2Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(corpus)
+    first = prepare(["."], "data", tokenizer)
+    assert prepare(["."], "data", tokenizer) == first
+    assert prepare(["."], "data", tokenizer, overwrite=True) == first
+    with pytest.raises(OptionError, match="is the folder that is written"):
+        prepare(["data"], "data", tokenizer, overwrite=True)
+    assert (corpus / "data" / "manifest.json").exists()
 
 
 def test_duplicates_and_empty_documents_go(tmp_path: Path, tokenizer: GPT2Tokenizer) -> None:

@@ -77,6 +77,21 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
+    real, texts = tmp_path / "real", tmp_path / "texts"
+    (real / "deep").mkdir(parents=True)
+    (texts / "own").mkdir(parents=True)
+    for path in (real / "a.txt", real / "deep" / "b.txt", texts / "own" / "c.txt"):
+        path.write_text(path.name)
+    (texts / "z").symlink_to(real)
+    (texts / "again").symlink_to(texts / "own")
+    (real / "deep" / "loop").symlink_to(texts)
+    found = [file.name for file in sources.find([str(texts)])]
+    assert found == [str(texts / name) for name in ("own/c.txt", "z/a.txt", "z/deep/b.txt")]
+    (tmp_path / "link").symlink_to(texts)
+    assert len(sources.find([str(tmp_path / "link")])) == 3
+
+
 @pytest.mark.parametrize("suffix", [*PACK, ".zst"])
 def test_compressed_files_and_archives(tmp_path: Path, suffix: str) -> None:
     if suffix == ".zst" and sys.version_info < (3, 14):

@@ -5,6 +5,7 @@ containers.py  compressed files and archives -> the plain files within
 formats.py     text, JSON lines, JSON, Parquet, HTML, WARC -> documents
 hub_sets.py    sets of the hub -> documents
 filters.py     the named filters
+holdout.py     which documents, or ends of them, validate
 encode.py      a document -> tokens, its hash and its split
 shards.py      the files that are written, and how far they are good
 seen.py        which documents came before (exact deduplication, on the disk)

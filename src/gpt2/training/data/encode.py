@@ -14,6 +14,7 @@ from gpt2.tokenizer import Tokenizer
 from gpt2.tokenizer.bpe import well_formed
 from gpt2.training.data.filters import Filter
 from gpt2.training.data.formats import HTML, Document, page_text
+from gpt2.training.data.holdout import Held, chosen
 
 TRAIN, VALIDATION = "train", "validation"
 SPLITS = (TRAIN, VALIDATION)
@@ -42,14 +43,14 @@ class Encoder:
 
     Attributes:
         share: of the text that goes to the validation split.
-        tail: it is the end of every document, rather than some documents whole.
+        held: whether that is the end of every document, or some documents whole.
     """
 
     tokenizer: Tokenizer
     filtered: Filter
     share: float
-    tail: bool
     dtype: np.dtype[Any]
+    held: Held
 
     def batch(self, documents: Sequence[Document]) -> tuple[list[Encoded], int]:
         """The encoded documents, and how many were empty."""
@@ -72,15 +73,19 @@ class Encoder:
     def encode(self, text: str) -> Encoded:
         """One text with its hash, in the split that follows from the hash."""
         text = well_formed(text)
-        content = text.encode()
-        digest = hashlib.blake2b(content, digest_size=16).digest()
-        if self.tail:
-            at = int(len(text) * (1 - self.share))
+        digest = _digest(text)
+        if self.held.tail:
+            at = max(1, int(len(text) * (1 - self.share)))
             parts = [(TRAIN, text[:at]), (VALIDATION, text[at:])]
         else:
-            parts = [(VALIDATION if chosen(digest, self.share) else TRAIN, text)]
+            parts = [(VALIDATION if chosen(digest, self.held.below) else TRAIN, text)]
         encoded = [(split, self._ids(part), len(part.encode())) for split, part in parts if part]
         return Encoded(digest, encoded, REPLACED in text)
+
+    def digests(self, document: Document) -> list[bytes]:
+        """The hashes of a document's texts."""
+        texts = self.texts(document)
+        return [_digest(well_formed(text)) for text in texts if text and not text.isspace()]
 
     def _ids(self, text: str) -> np.ndarray:
         ids: list[int] = self.tokenizer.encode_prompt(text)
@@ -90,9 +95,8 @@ class Encoder:
         return array
 
 
-def chosen(digest: bytes, share: float) -> bool:
-    """Whether a document goes to the validation split: its hash as a number below the share."""
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def dtype_of(tokenizer: Tokenizer) -> np.dtype[Any]:

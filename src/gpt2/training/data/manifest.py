@@ -58,7 +58,7 @@ class Manifest:
         sources, options: what it was made from, and how.
         counts: documents read, empty, duplicate, with bytes that were no text.
         splits: "train" and "validation".
-        sources_fingerprint: a hash of the sources' names, sizes and times.
+        sources_fingerprint: a hash of what is in the sources.
     """
 
     dtype: str

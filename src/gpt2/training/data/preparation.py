@@ -21,7 +21,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,13 +34,12 @@ from gpt2.tokenizer import Tokenizer
 from gpt2.training.data import filters, manifest, seen, shards, sources
 from gpt2.training.data.encode import SPLITS, Encoded, Encoder, dtype_of
 from gpt2.training.data.formats import FORMATS, Document, Reading
+from gpt2.training.data.holdout import FEW, Held, choose
 from gpt2.training.data.manifest import PARTIAL, TOKENIZER, Made, Manifest, Split
 from gpt2.training.data.sources import Position
 
 PROGRESS = "progress.json"
 BATCH = 1 << 19  # characters that a thread takes at a time
-FEW = 20  # documents: with fewer, whole ones make no fair validation split
-LOOK = 32 << 20  # characters looked at to see how many documents there are
 
 
 @dataclasses.dataclass
@@ -63,8 +61,8 @@ class PrepareConfig:
     )
     validation_by: Literal["auto", "document", "tail"] = option(
         "auto",
-        f"Hold out whole documents (by their hash) or the end of each; auto: documents, if there "
-        f"are {FEW} or more.",
+        "Hold out whole documents (by their hash) or the end of each; auto: the end, where there "
+        f"are fewer than {FEW}, or few and long ones.",
     )
     shard_tokens: int = option(100_000_000, "A shard ends with the document that reaches this.",
                                minimum=1)  # fmt: skip
@@ -93,6 +91,14 @@ class PrepareConfig:
         return {name: v for name, v in dataclasses.asdict(self).items() if name not in idle}
 
 
+class OtherPreparationError(OptionError):
+    """A folder holds a preparation of something else; ``differ`` says in what."""
+
+    def __init__(self, message: str, differ: Sequence[str]) -> None:
+        super().__init__(message)
+        self.differ = differ
+
+
 @dataclasses.dataclass(frozen=True)
 class Key:
     """What decides what a preparation writes: hashes of sources and tokenizer, and the options."""
@@ -107,7 +113,7 @@ class Progress:
     """How far an unfinished preparation is good, as ``progress.json`` has it."""
 
     key: Key
-    tail: bool | None
+    held: Held | None
     position: Position
     counts: dict[str, int]
     splits: dict[str, shards.Written]
@@ -131,6 +137,8 @@ def prepare(
     config: PrepareConfig | None = None,
     *,
     overwrite: bool = False,
+    replace: bool = False,
+    written: Path | None = None,
     progress: Callable[[Tick], None] | None = None,
     note: Callable[[str], None] = lambda line: None,
 ) -> Manifest:
@@ -141,6 +149,8 @@ def prepare(
         folder: what is written; the manifest says what is in it.
         tokenizer: documents end with its `end_of_text`.
         overwrite: begin anew whatever is there.
+        replace: begin anew where the folder holds another preparation, or one of standard input.
+        written: the folder whose files are no sources, by default ``folder``.
         progress: called now and then.
         note: is given lines for the user: that it goes on, binary files left out.
 
@@ -152,9 +162,10 @@ def prepare(
     """
     config = config or PrepareConfig()
     folder = Path(folder)
-    files = sources.find([os.fspath(name) for name in names])
+    files = sources.find([os.fspath(name) for name in names], written or folder)
     key = Key(sources.fingerprint(files), config.decisive(), manifest.fingerprint(tokenizer))
-    if overwrite:
+    once = any(file.name == sources.STDIN for file in files)
+    if overwrite or (replace and (once or _differences(folder, key))):
         _clear(folder)
     with _locked(folder) as partial:
         if (folder / manifest.FILE).exists():
@@ -214,12 +225,12 @@ class _Job:
         )
         self.reader = sources.Reader(files, self.reading, config.streaming)
         self.dtype = dtype_of(tokenizer)
-        self.tail: bool | None = {"tail": True, "document": False}.get(config.validation_by)
+        self.held: Held | None = None
         self.position = Position()
         self.counts: Counter[str] = Counter(read=0, empty=0, duplicates=0, undecodable=0)
         written: dict[str, shards.Written] = {}
         if saved is not None:
-            self.tail, self.position, written = saved.tail, saved.position, saved.splits
+            self.held, self.position, written = saved.held, saved.position, saved.splits
             self.counts.update(saved.counts)
             note(f"going on after {self.counts['read']:,} documents")
         self.writers = {
@@ -237,11 +248,14 @@ class _Job:
         """Read, tokenise and write all that is left."""
         try:
             documents = self.reader.documents(self.position)
-            if self.tail is None:
-                self.tail, documents = _few(documents)
-                if self.tail and self.config.validation:
+            if self.held is None:
+                config, look = self.config, self._encoder(Held(False)).digests
+                self.held, documents = choose(
+                    documents, config.validation, config.validation_by, look
+                )
+                if self.held.tail and config.validation_by == "auto":
                     self.note(
-                        f"fewer than {FEW} documents: the end of each is held out for validation "
+                        "few documents: the end of each is held out for validation "
                         "(--validation-by)"
                     )
             self.save()
@@ -259,7 +273,7 @@ class _Job:
         """Bring all to the disk, then the note of how far that is."""
         state = Progress(
             self.key,
-            self.tail,
+            self.held,
             self.position,
             dict(self.counts),
             {split: writer.save() for split, writer in self.writers.items()},
@@ -295,13 +309,7 @@ class _Job:
         )
 
     def _write(self, documents: Iterator[tuple[Document, int, int]]) -> None:
-        encoder = Encoder(
-            self.tokenizer,
-            filters.chain(self.config.filters),
-            self.config.validation,
-            bool(self.tail),
-            self.dtype,
-        )
+        encoder = self._encoder(self.held or Held(False))
         self.tokenizer.encode("a")  # it builds its tables once, before the threads
         threads = self.config.threads or processors()
         waiting: deque[tuple[_Batch, Future[tuple[list[Encoded], int]]]] = deque()
@@ -323,6 +331,10 @@ class _Job:
             finally:
                 for _, future in waiting:
                     future.cancel()
+
+    def _encoder(self, held: Held) -> Encoder:
+        chain = filters.chain(self.config.filters)
+        return Encoder(self.tokenizer, chain, self.config.validation, self.dtype, held)
 
     def _batches(self, documents: Iterator[tuple[Document, int, int]]) -> Iterator[_Batch]:
         batch = _Batch()
@@ -356,20 +368,6 @@ class _Job:
         if self.progress:
             tokens = sum(s.tokens for w in self.writers.values() for s in w.shards)
             self.progress(Tick(self.counts["read"], tokens, batch.read, self.reader.total))
-
-
-def _few(
-    documents: Iterator[tuple[Document, int, int]],
-) -> tuple[bool, Iterator[tuple[Document, int, int]]]:
-    """Whether there are fewer than `FEW` documents, by a look at the first; and all of them."""
-    looked: list[tuple[Document, int, int]] = []
-    characters = 0
-    for item in documents:
-        looked.append(item)
-        characters += len(item[0])
-        if len(looked) >= FEW or characters >= LOOK:
-            break
-    return len(looked) < FEW, chain(looked, documents)
 
 
 @contextlib.contextmanager
@@ -408,18 +406,32 @@ def _key_of(found: Manifest) -> Key:
     return Key(found.sources_fingerprint, found.options, found.tokenizer.sha256)
 
 
-def _check_same(folder: Path, there: Key, asked: Key) -> None:
-    """Raise `OptionError` that says what differs from the preparation in the folder."""
+def _differences(folder: Path, asked: Key) -> list[str]:
+    """What a preparation in the folder, whole or not, has other than what is asked for."""
+    progress = folder / PARTIAL / PROGRESS
+    if (folder / manifest.FILE).exists():
+        return _differ(_key_of(Manifest.read(folder)), asked)
+    if progress.exists():
+        return _differ(record(Progress, read_json_object(progress), str(progress)).key, asked)
+    return []
+
+
+def _differ(there: Key, asked: Key) -> list[str]:
     differ = [
         what for what in ("sources", "tokenizer") if getattr(there, what) != getattr(asked, what)
     ]
     for name, value in asked.options.items():
         if there.options.get(name) != value:
             differ.append(f"{name} ({there.options.get(name)!r}, now {value!r})")
-    if differ:
-        raise OptionError(
+    return differ
+
+
+def _check_same(folder: Path, there: Key, asked: Key) -> None:
+    if differ := _differ(there, asked):
+        raise OtherPreparationError(
             f"{folder} holds a preparation with other {', '.join(differ)}: choose another folder, "
-            "or give --overwrite to begin anew."
+            "or give --overwrite to begin anew.",
+            differ,
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from gpt2.errors import CorruptFileError, InputError, MissingFileError
+from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
+from gpt2.files import sha256
 from gpt2.training.data import containers, formats, hub_sets
 from gpt2.training.data.formats import Document, Reading
 
@@ -29,7 +31,6 @@ class File:
 
     name: str
     size: int | None = None  # bytes; None where it is not known
-    changed: int = 0  # nanoseconds
     named: bool = True  # said on the command line, not found in a folder
 
 
@@ -46,24 +47,29 @@ class Position:
             raise CorruptFileError("a position cannot be before the beginning.")
 
 
-def find(sources: Sequence[str]) -> list[File]:
+def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
     """The files of the sources, a folder's in the order of their paths, hidden ones left out.
 
-    Raises `MissingFileError` for a source that is not there, `InputError` for an empty folder.
+    Links to folders are followed, each folder once. What lies in ``written``, the folder that is
+    being written, is no source of a folder around it.
+
+    Raises `MissingFileError` for a source that is not there, `InputError` for an empty folder,
+    `OptionError` for the folder that is being written.
     """
     files: list[File] = []
     for source in sources:
         path = Path(source)
-        if source == STDIN or source.startswith(hub_sets.PREFIX):
+        if is_stream(source):
             files.append(File(source))
         elif path.is_dir():
-            within = _folder(path)
+            if written is not None and path.resolve() == written.resolve():
+                raise OptionError(f"{source} is the folder that is written: give -o another one.")
+            within = _folder(path, written)
             if not within:
                 raise InputError(f"There is no file in the folder {source}.")
             files += within
         elif path.exists():
-            status = path.stat()
-            files.append(File(source, status.st_size, status.st_mtime_ns))
+            files.append(File(source, path.stat().st_size))
         else:
             raise MissingFileError(
                 f"There is no file or folder {source}. A set of the hub is named hub:{source}."
@@ -71,16 +77,42 @@ def find(sources: Sequence[str]) -> list[File]:
     return files
 
 
-def _folder(folder: Path) -> list[File]:
-    paths = sorted(p for p in folder.rglob("*") if p.is_file())
-    shown = [p for p in paths if not containers.hidden(str(p.relative_to(folder)))]
-    status = [(p, p.stat()) for p in shown]
-    return [File(str(p), s.st_size, s.st_mtime_ns, named=False) for p, s in status]
+def is_stream(source: str) -> bool:
+    """Whether a source is no path: standard input, or a set of the hub."""
+    return source == STDIN or source.startswith(hub_sets.PREFIX)
+
+
+def _folder(folder: Path, written: Path | None) -> list[File]:
+    paths: list[Path] = []
+    seen = {written.resolve()} if written is not None else set()
+    waiting = [folder]  # folders, and then those that links lead to
+    while waiting:
+        for root, folders, names in os.walk(waiting.pop(0)):
+            place = Path(root)
+            if place.resolve() in seen:
+                folders.clear()
+                continue
+            seen.add(place.resolve())
+            waiting += sorted(place / name for name in folders if (place / name).is_symlink())
+            paths += [place / name for name in names]
+    shown = [p for p in paths if not containers.hidden(str(p.relative_to(folder))) and p.is_file()]
+    return [File(str(p), p.stat().st_size, named=False) for p in sorted(shown)]
 
 
 def fingerprint(files: Sequence[File]) -> str:
-    """A hash of the files' names, sizes and times: another one means that something changed."""
-    known = [[file.name, file.size, file.changed] for file in files]
+    """A hash of what is in the files, in their order: their names and times do not count.
+
+    The endings of their names do, since they tell how a file is read. Of what can be read but once
+    and of sets of the hub it is the name.
+    """
+    known = []
+    for file in files:
+        path = Path(file.name)
+        if file.size is not None and path.is_file():
+            with containers.readable(file.name):
+                known.append(["".join(path.suffixes[-2:]).lower(), sha256(path)])
+        else:
+            known.append([file.name])
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 

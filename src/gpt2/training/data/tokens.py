@@ -63,7 +63,7 @@ class TokenData:
         if not self._maps:
             raise InputError(
                 f"{', '.join(map(str, several))}: the {split} split is empty. Prepare it anew with "
-                "a greater --validation, or with --validation-by tail."
+                + ("more text." if split == TRAIN else "a greater --validation.")
             )
         self._starts = np.cumsum([0, *(len(tokens) for tokens in self._maps)])
 
