@@ -12,7 +12,7 @@ from tests.native.models import EVEN, weights_of
 
 
 def log_probabilities(kv_dtype: str) -> np.ndarray:
-    model = gpt2.load("gpt2-mini", kv_dtype=kv_dtype)
+    model = gpt2.load("gpt2-mini", dtype="fp32", kv_dtype=kv_dtype)
     text = importlib.resources.files("gpt2") / "quantization" / "texts" / "measure.txt"
     ids = model.tokenizer.encode(text.read_text("utf-8"))[: model.config.n_positions]
     logits = model.extend(model.new_cache(1), [ids], logits="all").astype(np.float64)

@@ -167,16 +167,16 @@ def test_an_extract_begins_and_ends_with_whole_characters(mini: Any, context: st
 
 
 @pytest.mark.parametrize("name", ["translate", "summarize"])
-def test_half_characters_are_not_shown(mini: Any, name: str) -> None:
-    """An emoji is four bytes, and what the model makes of it is seldom whole."""
-    text = "\U0001f600\U0001f600"
-    assert "\ufffd" not in getattr(gpt2, name)(mini, text)
-    ids = mini.generate(f"{text} =", do_sample=False, max_new_tokens=16)
-    assert "\ufffd" in ids  # or this test tells nothing
+def test_half_characters_are_not_shown(tiny: Any, name: str) -> None:
+    """A model of bytes with random weights writes hardly a whole character."""
+    options = {"examples": [("a", "b")]} if name == "translate" else {}
+    assert "\ufffd" not in getattr(gpt2, name)(tiny, "\U0001f600\U0001f600", **options)
+    raw = tiny.generate("\U0001f600\U0001f600 =", do_sample=False, max_new_tokens=16)
+    assert "\ufffd" in raw  # or this test tells nothing
 
 
-def test_half_characters_are_not_written(mini: Any) -> None:
-    seen = [gpt2.write(mini, title, kind="email", length=40) for title in ("会议", "日程")]
+def test_half_characters_are_not_written(tiny: Any) -> None:
+    seen = [gpt2.write(tiny, title, kind="email", length=20) for title in ("会议", "日程")]
     assert not any("\ufffd" in text for text in seen)
-    raw = mini.generate("主题：会议\n\n您好", do_sample=True, top_k=40, seed=0, max_new_tokens=80)
+    raw = tiny.generate("主题：会议\n\n您好", do_sample=True, top_k=40, seed=0, max_new_tokens=80)
     assert "\ufffd" in raw  # or this test tells nothing

@@ -27,7 +27,7 @@ def engines_agree(_: Path | None) -> Result:
     """The native engine and the numpy reference give the bundled model the same logits."""
     from gpt2.loading import load
 
-    native = load("gpt2-mini", engine="native", kv_dtype="fp32")
+    native = load("gpt2-mini", engine="native", dtype="fp32", kv_dtype="fp32")
     reference = load("gpt2-mini", engine="reference", dtype="float64")
     ids = native.tokenizer.encode("It was a dark night, and the old man looked at the sea.")
     here = [Subject(model, Path()).logits([ids]) for model in (native, reference)]

@@ -1,0 +1,140 @@
+"""The bundled model's training text: how much of each source, printed before anything is trained.
+
+A mix is a file of JSON lines, a document each, in random order. Repeats of a source are repeated
+there; the trunk reads its mix as often as it has tokens for. The decay that learns the tasks reads
+the same sources thinned, and the tasks' documents.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recipes.mini.forms import TASK_SOURCES
+from recipes.mini.sources import SOURCES
+
+from gpt2 import GPT2Tokenizer
+from gpt2.files import atomic, write_json
+from gpt2.tokenizer import train_tokenizer
+
+VOCABULARY = 8192
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of a source a mix holds: its first ``most`` million tokens, ``times`` over."""
+
+    times: float
+    most: float | None = None
+
+
+TRUNK = {
+    "worlds, English": Share(1),
+    "worlds, Chinese": Share(1),
+    "TinyStories": Share(2),
+    "picture books, English": Share(2),
+    "picture books, Chinese": Share(8),
+    "FairytaleQA stories": Share(1),
+    "children's books": Share(1, most=2.5),
+    "learners' articles": Share(1),
+    "sentence pairs": Share(1),
+    "Tang poems": Share(1, most=0.5),
+    "Chinese Wikipedia": Share(1, most=0.6),
+}
+PLAIN = {name: Share(0.2 * share.times, share.most) for name, share in TRUNK.items()}
+TASKS = {
+    "answers, English worlds": Share(0.15),
+    "answers, Chinese worlds": Share(0.15),
+    "answers, FairytaleQA": Share(0.5),
+    "summaries, English worlds": Share(0.05),
+    "summaries, Chinese worlds": Share(0.05),
+    "titles, English worlds": Share(0.05),
+    "titles, Chinese worlds": Share(0.05),
+    "translations": Share(0.35),
+}
+MIXES = {"trunk": TRUNK, "decay": {**PLAIN, **TASKS}}
+
+
+def documents(data: Path) -> dict[str, list[str]]:
+    """Every source's documents."""
+    makers = {**SOURCES, **TASK_SOURCES}
+    return {name: list(make(data)) for name, (_, make) in makers.items()}
+
+
+def vocabulary(found: dict[str, list[str]], out: Path, size: int = VOCABULARY) -> GPT2Tokenizer:
+    """The vocabulary, learned on a fair sample of the trunk's mix."""
+    if not (out / "vocab.json").exists():
+        rng = random.Random(1)
+        sample = [
+            text
+            for name, share in TRUNK.items()
+            for text in _first(found[name], share.most, len)
+            if rng.random() < 0.5
+        ]
+        train_tokenizer(sample, size).save_pretrained(out)
+    return GPT2Tokenizer.from_pretrained(out)
+
+
+def _first(texts: list[str], millions: float | None, size: Any) -> Iterator[str]:
+    """The first texts, up to so many million by ``size``."""
+    left = float("inf") if millions is None else millions * 1e6 * (3 if size is len else 1)
+    for text in texts:
+        left -= size(text)
+        if left < 0:
+            return
+        yield text
+
+
+def mixed(
+    found: dict[str, list[str]], shares: dict[str, Share], tokenizer: GPT2Tokenizer, seed: int
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """The documents of a mix in random order, and a row for each source."""
+    rng, texts, table = random.Random(seed), [], []
+    for name, share in shares.items():
+        lengths = {text: len(tokenizer.encode(text)) + 1 for text in found[name]}
+        kept = list(_first(found[name], share.most, lengths.__getitem__))
+        chosen = kept * int(share.times)
+        rest = list(kept)
+        rng.shuffle(rest)
+        chosen += rest[: round(len(rest) * (share.times % 1))]
+        table.append({
+            "source": name,
+            "documents": len(kept),
+            "unique tokens": sum(map(lengths.__getitem__, kept)),
+            "left out": sum(lengths.values()) - sum(map(lengths.__getitem__, kept)),
+            "tokens in the mix": sum(map(lengths.__getitem__, chosen)),
+        })  # fmt: skip
+        texts += chosen
+    rng.shuffle(texts)
+    return texts, table
+
+
+def write_mixes(data: Path, out: Path, tokens: dict[str, float]) -> None:
+    """Write every mix to ``out`` and print its table; ``tokens``: what each is trained on, in
+    millions, for the epochs that a source is seen."""
+    found = documents(data)
+    tokenizer = vocabulary(found, out / "vocabulary")
+    for mix, shares in MIXES.items():
+        texts, table = mixed(found, shares, tokenizer, seed=1)
+        whole = sum(row["tokens in the mix"] for row in table)
+        for row in table:
+            unique = max(1, row["unique tokens"])
+            row["epochs"] = round(row["tokens in the mix"] / unique * tokens[mix] * 1e6 / whole, 2)
+        with atomic(out / f"{mix}.jsonl") as part, part.open("w", encoding="utf-8") as file:
+            for text in texts:
+                print(json.dumps({"text": text}, ensure_ascii=False), file=file)
+        write_json(out / f"{mix}.json", {"tokens": whole, "trained on": tokens[mix], "rows": table})
+        _show(mix, whole, tokens[mix], table)
+
+
+def _show(mix: str, whole: int, trained: float, table: list[dict[str, Any]]) -> None:
+    print(f"\n{mix}: {whole / 1e6:.2f}M tokens, trained on {trained:g}M")
+    print(f"{'source':28} {'documents':>9} {'unique':>8} {'in mix':>8} {'epochs':>6}")
+    for row in table:
+        unique, inside = row["unique tokens"] / 1e6, row["tokens in the mix"] / 1e6
+        print(f"{row['source']:28} {row['documents']:9,} {unique:7.2f}M {inside:7.2f}M "
+              f"{row['epochs']:6.2f}")  # fmt: skip
