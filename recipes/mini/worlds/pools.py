@@ -300,7 +300,7 @@ MEET = """
 {hero} was a {trait} little {hero.kind} who lived {home}. ~ {hero}是一{hero.mw}{trait}的{hero.kind}，[住在|家住在]{home}。
 {home} [lived|there lived] a {trait} little {hero.kind} [called|named] {hero}. ~ [在|]{home}，住着一{hero.mw}{trait}的{hero.kind}，[名叫|名字叫|叫]{hero}。
 A little {hero.kind} [called|named] {hero} lived {home}. ~ {home}[住着一{hero.mw}{hero.kind}，名叫|住着{hero.kind}]{hero}。 // [Everyone said that|Everybody knew that|People said that] {hero} was very {trait}. ~ [大家都说|谁都知道|人人都说|认识的人都说]{hero}很{trait}。
-There was once a little {hero.kind}. ~ [从前|早先|以前]有一{hero.mw}{hero.kind}。 // {hero.His} name was {hero}, and {hero.he} lived {home}. ~ {hero.he}[叫|名叫|的名字叫]{hero}，[住在|家在]{home}。 // {hero} was {trait}, and [everyone|everybody] liked {hero.him}. ~ {hero}很{trait}，[大家|人人|谁]都喜欢{hero.he}。
+There was once a little {hero.kind}. ~ [从前|以前|很久以前]有一{hero.mw}{hero.kind}。 // {hero.His} name was {hero}, and {hero.he} lived {home}. ~ {hero.he}[叫|名叫|的名字叫]{hero}，[住在|家在]{home}。 // {hero} was {trait}, and [everyone|everybody] liked {hero.him}. ~ {hero}很{trait}，[大家|人人|谁]都喜欢{hero.he}。
 This is [a|the] story about {hero}, a {trait} little {hero.kind} who lived {home}. ~ 这个故事[讲的|说的]是一{hero.mw}{trait}的{hero.kind}，{hero.he}叫{hero}，住在{home}。
 Do you know {hero}? ~ 你[认识|知道]{hero}吗？ // {hero.He} was a little {hero.kind} who lived {home}, and {hero.he} was very {trait}. ~ {hero.he}是一{hero.mw}{hero.kind}，住在{home}，[非常|特别|很]{trait}。
 Far away, {home}, lived {hero}, a {trait} little {hero.kind}. ~ 很远很远的地方，{home}，住着[一{hero.mw}{trait}的{hero.kind}，名叫{hero}|{trait}的{hero.kind}{hero}]。

@@ -83,7 +83,7 @@ class Teller:
         self.told: set[str] = set()
         self._questions: list[tuple[str, str]] = []
         self._said: set[str] = set()  # the keys of what the sentences have told
-        self._before: list[str] = []  # the people of the sentence before
+        self._before: list[Person] = []  # the people of the sentence before
 
     # -- the state
 
@@ -234,22 +234,16 @@ class Teller:
     def _with_pronoun(self, line: str) -> str:
         """The line beginning with a pronoun, sometimes, where it can mean one person only."""
         keys = [k for m in SLOT.finditer(line) for k in m[1].partition(".")[0].split("+")]
-        here = [k for k in keys if isinstance(self.state.get(k), Person)]
+        here = [v for k in keys if isinstance(v := self.state.get(k), Person)]
         before, self._before = self._before, here
         match = SUBJECT.match(line)
-        if not match or before[:1] != [match[1]] or not self.chance(0.75):
+        if not match or set(before) != {self.state.get(match[1])} or not self.chance(0.75):
             return line
-        key = match[1]
-        if any(self._alike(key, other) for other in {*here, *before} - {key}):
+        key, hero = match[1], before[0]
+        if any(other.gender == hero.gender or other.animal for other in set(here) - {hero}):
             return line
         en, zh = line.split(" ~ ")
         return f"{{{key}.He}}{en[len(key) + 2 :]} ~ {{{key}.he}}{zh[len(key) + 2 :]}"
-
-    def _alike(self, key: str, other: str) -> bool:
-        one, two = self.state[key], self.state[other]
-        assert isinstance(one, Person)
-        assert isinstance(two, Person)
-        return one.gender == two.gender or one.animal
 
     def _question(self, kind: str, body: str) -> dict[str, object]:
         en, zh = (side.partition(" => ") for side in body.split(" ~ "))
@@ -377,7 +371,7 @@ def halves(line: str) -> tuple[str, str]:
 def polished(text: str) -> str:
     """English with a or an by the next word's sound, and capitals where a sentence begins."""
     text = re.sub(r"\b([Aa]) (?=[aeiouAEIO]|hour|honest)(?!one\b|us|uni|eu)", r"\1n ", text)
-    start = re.compile(r'(^"?|[.!?] |[.!?] ")([a-z])')
+    start = re.compile(r'(^"?|(?<!\.)[.!?] |[.!?:] ")([a-z])')
     return start.sub(lambda m: m[1] + m[2].upper(), text)
 
 

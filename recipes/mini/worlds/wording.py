@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 
-SAME = {  # the options, and what must follow them
+SAME = {  # the options (perhaps of one word only: word>options), and what must follow
     "en": [
         ("began to|started to", " "),
         ("everyone|everybody", ""),
@@ -19,7 +19,7 @@ SAME = {  # the options, and what must follow them
         ("Suddenly|All at once", " "),
         ("Soon|Before long", " "),
         ("at last|in the end|finally", "[.,!]"),
-        ("very|really", " (?!much)[a-z]"),
+        ("very>very|really", " (?!much)[a-z]"),
         ("From then on|From that day on", ","),
         ("Just then|At that moment", ","),
         ("shouted|called out", "[.,:]"),
@@ -54,18 +54,37 @@ SAME = {  # the options, and what must follow them
         ("遇到了|碰到了|碰见了|遇见了", ""),
         ("看了看|瞧了瞧", ""),
         ("笑了|笑了起来", "。"),
-        ("到处|四处", ""),
+        ("到处|四处", "找"),
         ("抱住了|搂住了", ""),
         ("那天晚上|当天晚上", ""),
         ("第二天|到了第二天", "，"),
         ("这时|这时候", "，"),
+        ("于是|就这样，", "[^，]"),
+        ("一下子>一下子|一下", ""),
+        ("害怕极了|怕极了", ""),
+        ("小心地>小心地|小心翼翼地", ""),
+        ("紧紧>紧紧|紧紧地", "抱"),
+        ("轻轻>轻轻|轻轻地", "[推拍摸]"),
+        ("高兴地>高兴地|开心地|快活地", ""),
+        ("摇了摇头>摇了摇头|摇摇头", ""),
+        ("想了想>想了想|想了一会儿", "。"),
+        ("一直玩到>一直玩到|玩到", ""),
+        ("最好的朋友>最好的朋友|最要好的朋友", ""),
+        ("怎么办>怎么办|怎么办才好", "？"),
+        ("叫了起来|喊了起来|大叫起来", ""),
+        ("已经>已经|早已", "[走跑飞]"),
+        ("大家都>大家都|人人都", "笑了"),
     ],
 }
 BOUND = {"en": r"\b", "zh": ""}
 EXCHANGES = {  # all of them at once: the number of the group says which it was
     language: re.compile(
-        "|".join(f"{BOUND[language]}({options})(?={after})" for options, after in rows)
+        "|".join(f"{BOUND[language]}({row.partition('>')[0]})(?={after})" for row, after in rows)
     )
+    for language, rows in SAME.items()
+}
+OPTIONS = {
+    language: [(row.partition(">")[2] or row).split("|") for row, _ in rows]
     for language, rows in SAME.items()
 }
 SHORT = [
@@ -73,11 +92,11 @@ SHORT = [
     (r"\b(did|could|was|had|would|is|were|does|do|has|should) not (?=[a-z])", r"\1n't "),
     (r"\b(I|[Ww]e|[Yy]ou|[Tt]hey) will (?!not)(?=[a-z])", r"\1'll "),
     (r"\bI am (?=[a-z])", "I'm "),
-    (r"\b([Ii])t is (?=[a-z])", r"\1t's "),
+    (r"(?<!of )\b([Ii])t is (?=[a-z])", r"\1t's "),
     (r"\b([Ww])e are (?=[a-z])", r"\1e're "),
     (r"\bcannot\b", "can't"),
 ]
-NAME = r"(?:(?:Mr|Mrs)\. )?[A-Z]\w+(?: [A-Z]\w+)?"
+NAME = r"(?:Mrs?\. )?(?!Mrs?\.)[A-Z]\w+(?: [A-Z]\w+)?"
 SAID = re.compile(rf'(?<=" )(said|asked|called|cried|shouted|whispered) ({NAME})(?=[.,])')
 SPEECH = re.compile(r"^“([^“”]*)”([^“”，。！？：、]{1,6}(?:说|问|喊道|叫道))。$")
 BROKEN = re.compile(r"^“([^“”]*)”([^“”，。！？：、]{1,6}(?:说|问|喊道|叫道))，“([^“”]*)”$")
@@ -86,7 +105,7 @@ BROKEN = re.compile(r"^“([^“”]*)”([^“”，。！？：、]{1,6}(?:说
 def reword(text: str, language: str, draw: random.Random) -> str:
     """The same sentence, perhaps in other words."""
     text = EXCHANGES[language].sub(
-        lambda m: draw.choice(SAME[language][(m.lastindex or 1) - 1][0].split("|")), text
+        lambda m: draw.choice(OPTIONS[language][(m.lastindex or 1) - 1]), text
     )
     return (_english if language == "en" else _chinese)(text, draw)
 
