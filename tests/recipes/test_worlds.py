@@ -183,3 +183,11 @@ def test_a_line_with_choices_that_do_not_match_is_refused() -> None:
 def test_an_unknown_world_is_named() -> None:
     with pytest.raises(ValueError, match=r"no world 'atlantis'"):
         story("atlantis", 1)
+
+
+def test_choices_of_one_shape_go_together() -> None:
+    for seed in range(20):
+        teller = Teller("kite", seed)
+        pair = teller._pair("He saw [one|two] [dogs|cats]. ~ 他看见[一|两]只[狗|猫]。")
+        assert ("one" in pair["en"]) == ("一" in pair["zh"])
+        assert ("dogs" in pair["en"]) == ("狗" in pair["zh"])

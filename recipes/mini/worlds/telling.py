@@ -8,7 +8,8 @@ belong together. Within a line
 - `{a}` is a value of the state, `{a.he}` one of its forms, `{a+b}` two people together;
 - `{:happy}` is a fresh word of a pool, the same word in both languages;
 - `(walked|ran)` is one choice for both languages, the first with the first and so on;
-- `[glad|happy]` is a choice that each language makes for itself.
+- `[glad|happy]` is a choice that each language makes for itself, unless both have as many choices
+  of as many options in `[ ]`: then they go together as in `( )`.
 
 `{x?}` in a question of kind `is`, `did` or `maybe` is the truth or another of its kind; the answer
 is yes or (不是, 没有, not said) accordingly.
@@ -285,9 +286,10 @@ class Teller:
         en, zh = halves(line)
         drawn = {} if drawn is None else drawn
         picks: list[int] = []
+        together = parallel(line)
         written = {
-            EN: self._slots(spoken := self._choices(en, picks, True), EN, drawn),
-            ZH: self._slots(self._choices(zh, picks, False), ZH, drawn),
+            EN: self._slots(spoken := self._choices(en, picks, True, together), EN, drawn),
+            ZH: self._slots(self._choices(zh, picks, False, together), ZH, drawn),
         }
         if said is not None:
             said |= {k for m in SLOT.finditer(spoken) for k in m[1].partition(".")[0].split("+")}
@@ -295,7 +297,7 @@ class Teller:
             raise ValueError(f"a sentence without its end: {written}")
         return {EN: polished(written[EN]), ZH: written[ZH]}
 
-    def _choices(self, text: str, picks: list[int], first: bool) -> str:
+    def _choices(self, text: str, picks: list[int], first: bool, together: bool) -> str:
         place = iter(range(len(picks)))
 
         def linked(match: re.Match[str]) -> str:
@@ -306,6 +308,8 @@ class Teller:
             return options[picks[next(place)]]
 
         text = LINKED.sub(linked, text)
+        if together:
+            return FREE.sub(linked, text)
         return FREE.sub(lambda m: self.random.choice(m[1].split("|")), text)
 
     def _slots(self, text: str, language: str, drawn: dict[str, Word]) -> str:
@@ -353,6 +357,13 @@ def blocks(text: str) -> tuple[tuple[str, ...], ...]:
             for part in line.split(" // ") if line != "--" else ():
                 halves(part.partition(": ")[2] if "=>" in part else part)
     return tuple(found)
+
+
+@lru_cache(None)
+def parallel(line: str) -> bool:
+    """Whether both languages of a line have the same shape of choices in `[ ]`."""
+    en, zh = ([m[1].count("|") for m in FREE.finditer(side)] for side in halves(line))
+    return en == zh
 
 
 @lru_cache(None)

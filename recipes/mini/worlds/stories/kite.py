@@ -6,7 +6,7 @@ FAILS = {
 First {a} tried jumping, but {a.his} hands could not reach the {col} tail. ~ {a}先试着跳起来够，可是手够不着那条{col}的尾巴。
 """,
     "shake": """
-{a} shook the {tree} with both hands. ~ {a}用两只手摇{tree}。 // [Leaves|Some leaves] fell on {a.his} head, but the kite [stayed where it was|did not move]. ~ 树叶落了{a.he}一头，风筝却[一动也不动|还在老地方]。
+{a} shook the {tree} with both hands. ~ {a}用两只手摇{tree}。 // Leaves fell on {a.his} head, but the kite [did not move|stayed where it was]. ~ 树叶落了{a.he}一头，风筝却[一动也不动|还在老地方]。
 {a} pushed the {tree} hard, but only a few leaves came down. ~ {a}用力推了推{tree}，只掉下来几片叶子。
 """,
     "throw": """

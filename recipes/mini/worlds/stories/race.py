@@ -157,7 +157,7 @@ And from that day on, {b} never laughed at {a} again. ~ 从那天起，{b}再也
     else:
         t.tell("""
 {b} got {prize}. {b.He} looked at it and then at {a}. "You are very brave," {b.he} said. ~ {b}得到了{prize}。{b.he}看看奖品，又看看{a}。“你真勇敢。”{b.he}说。
-The {judge} gave {b} {prize}, and {b} gave {a} half of the [honor|joy]: they held hands. ~ {judge}把{prize}给了{b}，{b}拉着{a}的手，一起[站在台上|向大家挥手]。
+The {judge} gave {b} {prize}, and {b} took {a}'s paw, and they [stood on the stage|waved to everybody] together. ~ {judge}把{prize}给了{b}，{b}拉着{a}的爪子，一起[站在台上|向大家挥手]。
 
 "Next time let us run side by side," said {b}. {a} smiled. ~ “下次我们肩并肩地跑吧。”{b}说。{a}笑了。
 After that they often walked to the {goal} together, and {b} went slowly. ~ 从那以后，它们常常一起走到{goal}，{b}走得慢慢的。

@@ -26,7 +26,7 @@ The log shook a little, but {a} held the {food} high and walked across. ~ 木头
 {b.full} brought a round wooden tub. "Here is our boat!" ~ {b.full}拿来一个圆圆的木盆。“这就是我们的船！”
 
 {a} sat down in the tub with the {food}, and {b} gave it a push. ~ {a}抱着{food}坐进木盆，{b}推了一把。
-The tub went round and round {n} times, and {a} laughed [out loud|and laughed]. ~ 木盆一连转了{n}个圈，{a}笑得[停不下来|哈哈响]。
+The tub went round and round {n} times, and {a} [could not stop laughing|laughed out loud]. ~ 木盆一连转了{n}个圈，{a}笑得[停不下来|好大声]。
 
 Soon the tub bumped against the other bank, and {a} climbed out with dry feet. ~ 不一会儿，木盆靠上了对岸，{a}爬了出来，脚一点儿也没湿。
 {a} used a wooden spoon to row, and in a few minutes {a.he} was across. ~ {a}用木勺划水，几分钟就到了对岸。
