@@ -4,7 +4,9 @@
 # make bench  set up and measure next to other libraries; two hours, half an hour of it to build llama.cpp
 # make wheel  build dist/: an sdist, and a wheel for every Linux with glibc 2.17 or newer
 # make walk   build an sdist and a wheel, install it in an empty environment, run the README there
-.PHONY: run test parity lint bench wheel walk clean
+# make acceptance [DATA=FOLDER] [LIMIT=N]  with a network: OpenAI's GPT-2 and a Chinese model from the
+#             hub, the paper's table 3 of the sets in FOLDER; writes acceptance.md, to send back
+.PHONY: run test parity lint bench wheel walk acceptance clean
 
 RUN = .venv/run/bin
 TEST = .venv/test/bin
@@ -46,6 +48,12 @@ wheel:
 	@mv dist/built/*.tar.gz dist/
 	@PATH="$(CURDIR)/$(WHEEL):$$PATH" $(WHEEL)/auditwheel repair --only-plat -w dist dist/built/*.whl
 	@rm -r dist/built && ls dist
+
+acceptance:
+	@tools/environment.sh acceptance ".[torch,eval]" \
+		"about 300 MB, or 3 GB where pip picks a CUDA build of PyTorch; the models are 1 GB"
+	@.venv/acceptance/bin/python tools/acceptance.py $(if $(DATA),--data "$(DATA)") \
+		$(if $(LIMIT),--limit $(LIMIT))
 
 walk:
 	@python3 tools/installed.py

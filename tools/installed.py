@@ -79,7 +79,7 @@ def run(
         env={**clean, "PATH": path, "HF_HUB_OFFLINE": "1", **variables},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,  # a loaded machine takes its time
     )
 
 
