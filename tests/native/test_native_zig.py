@@ -7,6 +7,7 @@ tests/native/test_native_zig.py`` runs it, in a few minutes. What pip says is in
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,7 +40,7 @@ pytestmark = [
 ]
 
 
-def environment(folder: Path) -> dict[str, str]:
+def without_compiler(folder: Path) -> dict[str, str]:
     """The variables here, with a PATH that has no compiler."""
     folder.mkdir()
     for tool in TOOLS:
@@ -60,8 +61,8 @@ def copied_sources(folder: Path) -> Path:
     return folder
 
 
-def build_wheel(tmp_path: Path) -> Path:
-    """The wheel; skips where what the build needs cannot be had."""
+def build_wheel(tmp_path: Path, variables: dict[str, str], compiler: str) -> Path:
+    """The wheel, by a compiler below build/; skips where what the build needs cannot be had."""
     sources = tmp_path / "gpt2"
     sources.mkdir()
     made = subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=False)
@@ -71,7 +72,7 @@ def build_wheel(tmp_path: Path) -> Path:
     command = [*pip, "wheel", "--no-deps", "--wheel-dir", tmp_path / "wheels"]
     done = subprocess.run(
         [str(word) for word in [*command, copied_sources(sources)]],
-        env=environment(tmp_path / "bin"),
+        env=variables,
         capture_output=True,
         text=True,
         timeout=1800,
@@ -80,7 +81,7 @@ def build_wheel(tmp_path: Path) -> Path:
     if any(line in said for line in ("No matching distribution", "Could not fetch URL")):
         pytest.skip(f"pip finds no ziglang, scikit-build-core, cmake or ninja here: {said[-400:]}")
     assert done.returncode == 0, said
-    assert (sources / "build" / "zig" / "c++").exists()
+    assert (sources / "build" / compiler / "c++").exists()
     (wheel,) = (tmp_path / "wheels").glob("*.whl")
     return wheel
 
@@ -98,9 +99,25 @@ def fingerprints(core: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
+def core_of(wheel: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(wheel) as archive:
+        return Path(archive.extract("gpt2/native/core.so", folder))
+
+
 def test_the_core_is_built_and_computes_the_same_bits(tmp_path: Path) -> None:
-    with zipfile.ZipFile(build_wheel(tmp_path)) as wheel:
-        core = Path(wheel.extract("gpt2/native/core.so", tmp_path))
+    core = core_of(build_wheel(tmp_path, without_compiler(tmp_path / "bin"), "zig"), tmp_path)
     found = fingerprints(core)
     assert len(found) >= 5
     assert found == fingerprints(PATH)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is Linux's")
+def test_the_core_runs_with_the_glibc_that_is_named(tmp_path: Path) -> None:
+    """As `make wheel` builds it: it asks for nothing newer, and for no C++ library."""
+    core = core_of(build_wheel(tmp_path, {**os.environ, "GPT2_GLIBC": "2.17"}, "zig2.17"), tmp_path)
+    content = core.read_bytes()
+    versions = {int(found[1]) for found in re.finditer(rb"GLIBC_2\.(\d+)", content)}
+    assert versions
+    assert max(versions) <= 17
+    assert b"libstdc++" not in content
+    assert fingerprints(core) == fingerprints(PATH)
