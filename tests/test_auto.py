@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,15 +13,10 @@ from click.testing import CliRunner
 
 import gpt2
 from gpt2.cli.tokenizer_train import command
-from gpt2.errors import GPT2Error, InputError, OptionError, UnsupportedError
-
-PROMPTS = ["The quick brown", "fox"]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def saved(place: Path) -> Path:
     """A small random model and a tokenizer of 300 tokens, saved by this package."""
-    place = tmp_path_factory.mktemp("model")
     text = place / "text.txt"
     text.write_text("The quick brown fox jumps over the lazy dog. " * 20)
     arguments = [str(text), "--vocab-size", "300", "--output", str(place)]
@@ -41,58 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pipes(folder: Path) -> tuple[Any, Any]:
-    theirs = transformers.pipeline("text-generation", model=str(folder), device="cpu")
-    return gpt2.pipeline("text-generation", model=str(folder)), theirs
-
-
-CALLS: list[dict[str, Any]] = [
-    {},
-    {"return_full_text": False},
-    {"num_beams": 3, "num_return_sequences": 2},
-    {"max_new_tokens": 1},
-]
-
-
-@pytest.mark.parity
-@pytest.mark.parametrize("options", CALLS, ids=str)
-@pytest.mark.parametrize("prompts", [PROMPTS[0], PROMPTS, [PROMPTS[1]]], ids=str)
-def test_pipeline_gives_what_transformers_gives(
-    pipes: tuple[Any, Any], prompts: Any, options: dict[str, Any]
-) -> None:
-    ours, theirs = pipes
-    said = {"max_new_tokens": 9, "do_sample": False, **options}
-    assert ours(prompts, **said) == theirs(prompts, **said)
-
-
-def test_pipeline_of_a_model_object(folder: Path) -> None:
-    model = gpt2.AutoModelForCausalLM.from_pretrained(folder)
-    tokenizer = gpt2.AutoTokenizer.from_pretrained(folder)
-    pipe = gpt2.pipeline("text-generation", model, tokenizer)
-    said = {"max_new_tokens": 4, "do_sample": False}
-    assert pipe("fox", **said) == gpt2.pipeline("text-generation", folder)("fox", **said)
-    with pytest.raises(InputError, match="needs its tokenizer"):
-        gpt2.pipeline("text-generation", model)
-    with pytest.raises(OptionError, match="dtype"):
-        gpt2.pipeline("text-generation", model, tokenizer, dtype="bfloat16")
-
-
-def test_pipeline_refuses(pipes: tuple[Any, Any]) -> None:
-    with pytest.raises(UnsupportedError, match="'summarization' is not here"):
-        gpt2.pipeline("summarization")
-    with pytest.raises(InputError, match="prompt is empty"):
-        pipes[0]("")
-    with pytest.raises(GPT2Error, match="new_tokenz"):
-        pipes[0]("fox", max_new_tokenz=3)
-
-
-def test_pipeline_stays_within_the_context(pipes: tuple[Any, Any]) -> None:
-    """Without a length it writes 256 tokens, here as many as the 64 positions leave room for."""
-    pipe = pipes[0]
-    (out,) = pipe("fox", do_sample=False, eos_token_id=None)
-    expected = pipe.tokenizer.encode("fox", return_tensors="pt")
-    ids = pipe.model.generate(expected, max_length=64, do_sample=False, eos_token_id=None)
-    assert out["generated_text"] == pipe.tokenizer.decode(ids[0], skip_special_tokens=True)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return saved(tmp_path_factory.mktemp("model"))
 
 
 def test_auto_classes(folder: Path) -> None:

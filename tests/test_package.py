@@ -21,7 +21,7 @@ ROWS = [
     {"config", "config_base", "engine"},
     {"tokenizer", "generation", "checkpoint", "reference"},
     {"numpy_engine", "model", "native"},
-    {"auto", "loading", "receipt", "quantization", "scoring"},
+    {"auto", "pipelines", "loading", "receipt", "quantization", "scoring"},
     {"tasks"},
     {"training", "evaluation"},
     {"cli"},

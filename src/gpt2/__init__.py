@@ -32,7 +32,8 @@ _HOME = {
     "AutoModel": "gpt2.auto",
     "AutoModelForCausalLM": "gpt2.auto",
     "AutoModelForSequenceClassification": "gpt2.auto",
-    "pipeline": "gpt2.auto",
+    "pipeline": "gpt2.pipelines",
+    "TextGenerationPipeline": "gpt2.pipelines",
     "set_seed": "gpt2.auto",
     "load": "gpt2.loading",
     "answer": "gpt2.tasks",
@@ -48,7 +49,6 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.auto import AutoModelForCausalLM as AutoModelForCausalLM
     from gpt2.auto import AutoModelForSequenceClassification as AutoModelForSequenceClassification
     from gpt2.auto import AutoTokenizer as AutoTokenizer
-    from gpt2.auto import pipeline as pipeline
     from gpt2.auto import set_seed as set_seed
     from gpt2.config import GPT2Config as GPT2Config
     from gpt2.errors import GPT2Error as GPT2Error
@@ -60,6 +60,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.model import GPT2LMHeadModel as GPT2LMHeadModel
     from gpt2.model import GPT2Model as GPT2Model
     from gpt2.model import GPT2PreTrainedModel as GPT2PreTrainedModel
+    from gpt2.pipelines import TextGenerationPipeline as TextGenerationPipeline
+    from gpt2.pipelines import pipeline as pipeline
     from gpt2.tasks import answer as answer
     from gpt2.tasks import summarize as summarize
     from gpt2.tasks import translate as translate

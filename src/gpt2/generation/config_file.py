@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from gpt2.errors import GPT2Error, GPT2Warning
 from gpt2.files import read_json_object, write_json
 from gpt2.generation.elsewhere import harmless_in_a_file, is_elsewhere
+from gpt2.options import check_names
 
 FILE_NAME = "generation_config.json"
 HUB = ("revision", "cache_dir", "local_files_only", "token")
@@ -41,6 +42,11 @@ class ConfigFile(abc.ABC):
     def has(cls, name: str) -> bool:
         """Whether there is an option of this name."""
         return name in cls.__dataclass_fields__  # type: ignore[attr-defined]
+
+    @classmethod
+    def check_name(cls, name: str) -> None:
+        """Raise `OptionError` for a name that is no option's, with the nearest one."""
+        check_names(cls, [name])
 
     @property
     def kept(self) -> dict[str, Kept]:

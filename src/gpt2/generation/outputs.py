@@ -20,9 +20,27 @@ class _Output:
         """The names of the fields that are there."""
         return self._present().keys()
 
-    def __getitem__(self, key: str | int) -> Any:
-        present = self._present()
-        return present[key] if isinstance(key, str) else list(present.values())[key]
+    def values(self) -> Any:
+        """The fields that are there."""
+        return self._present().values()
+
+    def items(self) -> Any:
+        """Their names with them."""
+        return self._present().items()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The field of a name, or ``default``."""
+        return self._present().get(key, default)
+
+    def to_tuple(self) -> tuple[Any, ...]:
+        """The fields that are there, in their order."""
+        return tuple(self._present().values())
+
+    def __len__(self) -> int:
+        return len(self._present())
+
+    def __getitem__(self, key: str | int | slice) -> Any:
+        return self._present()[key] if isinstance(key, str) else self.to_tuple()[key]
 
     def __contains__(self, key: str) -> bool:
         return key in self._present()

@@ -1,0 +1,66 @@
+"""`pipeline`, as transformers has it, for the one task a language model has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from gpt2.errors import InputError, OptionError, UnsupportedError
+from gpt2.pipelines.text_generation import TextGenerationPipeline, check
+
+__all__ = ["TextGenerationPipeline", "pipeline"]
+
+# Of `pipeline`, for loading.
+_LOADING = ("revision", "token", "dtype", "torch_dtype", "trust_remote_code", "config",
+            "cache_dir", "local_files_only", "device_map")  # fmt: skip
+_IGNORED = ("use_fast", "framework")
+
+
+def pipeline(
+    task: str | None = None,
+    model: Any = None,
+    tokenizer: Any = None,
+    *,
+    device: Any = None,
+    model_kwargs: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> TextGenerationPipeline:
+    """``pipeline("text-generation", model="gpt2")``; other tasks raise `UnsupportedError`.
+
+    Args:
+        task: "text-generation".
+        model: a model, or the name of one, ``"gpt2"`` by default.
+        tokenizer: its tokenizer, or the name of one; that of the model by default.
+        device: see `TextGenerationPipeline`.
+        model_kwargs: for loading, besides ``revision``, ``token``, ``dtype``, ``config``,
+            ``device_map`` and the like.
+        options: defaults of each call.
+    """
+    if task not in (None, "text-generation"):
+        raise UnsupportedError(
+            f"the task {task!r} is not here, only 'text-generation'; transformers has others."
+        )
+    loading = {n: options.pop(n) for n in _LOADING if n in options} | dict(model_kwargs or {})
+    for name in _IGNORED:
+        options.pop(name, None)
+    check(options)
+    model = "gpt2" if model is None else model
+    if isinstance(model, (str, os.PathLike)):
+        from gpt2.model import GPT2LMHeadModel
+
+        tokenizer = model if tokenizer is None else tokenizer
+        model = GPT2LMHeadModel.from_pretrained(model, **loading)
+        if "device_map" in loading and device is None:
+            device = -1  # it is where it was wanted
+    elif set(loading) - {"device_map", "trust_remote_code"}:
+        names = ", ".join(loading)
+        raise OptionError(f"{names}: this is for loading; the model is loaded already.")
+    if isinstance(tokenizer, (str, os.PathLike)):
+        from gpt2.auto import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(tokenizer)
+    tokenizer = tokenizer or getattr(model, "tokenizer", None)
+    if tokenizer is None:
+        raise InputError("a model object needs its tokenizer: pipeline(task, model, tokenizer).")
+    return TextGenerationPipeline(model, tokenizer, device, **options)

@@ -1,0 +1,50 @@
+"""The forms of chats and results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gpt2.generation import arrays
+
+
+def is_message(value: Any) -> bool:
+    """Whether this is a message of a chat."""
+    return isinstance(value, Mapping) and "role" in value and "content" in value
+
+
+def is_chat(value: Any) -> bool:
+    """Whether this is a list of messages."""
+    return isinstance(value, (list, tuple)) and bool(value) and all(map(is_message, value))
+
+
+def goes_on(messages: Sequence[Any], own: Mapping[str, Any]) -> bool:
+    """Whether the last message is continued; by default where it is the assistant's."""
+    said = own.get("continue_final_message")
+    return messages[-1]["role"] == "assistant" if said is None else bool(said)
+
+
+def full(given: Any, text: str, own: Mapping[str, Any]) -> Any:
+    """The prompt with what was written."""
+    if isinstance(given, str):
+        return given + text
+    *before, last = given
+    if goes_on(given, own):
+        return [*before, {"role": last["role"], "content": last["content"] + text}]
+    return [*before, last, {"role": "assistant", "content": text}]
+
+
+def beside(result: Any, rows: int) -> dict[str, list[Any]]:
+    """What a result has for each row besides the ids; of a step's scores [rows, steps, V]."""
+    found: dict[str, list[Any]] = {}
+    for name, value in result.items():
+        if name in ("sequences", "past_key_values"):
+            continue
+        if isinstance(value, tuple) and len(value[0]) == rows:
+            steps = [arrays.to_numpy(step) for step in value]
+            found[name] = np.stack(steps, 1).tolist()
+        elif arrays.is_array(value) and len(value) == rows:
+            found[name] = arrays.to_numpy(value).tolist()
+    return found

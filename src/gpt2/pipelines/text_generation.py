@@ -1,0 +1,329 @@
+"""Prompts or chats to continued texts, with the defaults and forms of transformers."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import GeneratorType
+from typing import Any
+
+import numpy as np
+
+from gpt2.errors import InputError, OptionError
+from gpt2.generation import GenerationConfig, arrays
+from gpt2.generation.config import SAMPLING_ONLY
+from gpt2.generation.elsewhere import is_elsewhere
+from gpt2.pipelines.forms import beside, full, goes_on, is_chat, is_message
+
+# What a call takes unless its options, the constructor's or the model's own say otherwise.
+DEFAULTS: dict[str, Any] = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.7}
+# Of the tokenizer, of the chat template, of the results, of the batches.
+_TOKENIZER = ("add_special_tokens", "padding", "truncation")
+_OWN = (
+    *_TOKENIZER, "tokenizer_encode_kwargs", "prefix", "handle_long_generation", "stop_sequence",
+    "tools", "documents", "continue_final_message", "return_full_text", "return_tensors",
+    "return_text", "clean_up_tokenization_spaces", "skip_special_tokens", "batch_size",
+    "num_workers",
+)  # fmt: skip
+# Arguments of ``generate`` that are no options.
+_ARGUMENTS = (
+    "generation_config", "logits_processor", "stopping_criteria", "prefix_allowed_tokens_fn",
+    "assistant_model", "streamer",
+)  # fmt: skip
+
+
+@dataclass
+class _Prompt:
+    """One text or chat, encoded."""
+
+    given: Any  # the text, or the list of messages
+    ids: list[int]
+    mask: list[int]
+
+
+class TextGenerationPipeline:
+    """Prompts to continued texts, in the form of transformers' pipeline of that name.
+
+    Unless an option of the call, of the constructor or the model's own says otherwise it draws at
+    temperature 0.7 and writes 256 tokens, or as many as the context leaves room for.
+
+    Args:
+        model: of any engine; a torch one is moved to ``device``.
+        tokenizer: its tokenizer, which pads on the left from now on.
+        device: a torch device or its name, the number of a GPU, or -1 for where the model is; None
+            takes the first GPU, where there is one.
+        task: its name.
+        options: of ``generate`` or of `__call__`: the defaults of each call.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        device: Any = None,
+        task: str = "text-generation",
+        **options: Any,
+    ) -> None:
+        check(options)
+        self.model, self.tokenizer, self.task = model, tokenizer, task
+        if hasattr(model, "device"):
+            model.to(_device(device, model))
+        elif device not in (None, -1, "cpu"):
+            raise OptionError(f"device is for a torch model; {type(model).__name__} has none.")
+        tokenizer.padding_side = "left"
+        self.own = {name: value for name, value in options.items() if name in _OWN}
+        self.writing = {name: value for name, value in options.items() if name not in _OWN}
+
+    @property
+    def device(self) -> Any:
+        """Where the model computes; None for an engine without torch."""
+        return getattr(self.model, "device", None)
+
+    def __call__(self, text_inputs: Any, **options: Any) -> Any:
+        """Continue a prompt, a chat, or several.
+
+        Args:
+            text_inputs: a text; a chat, a list of ``{"role": ..., "content": ...}``; or a list or
+                generator of either.
+            options: those of ``generate``, and: ``return_full_text`` (True: the prompt too),
+                ``return_tensors`` (ids instead of text), ``batch_size`` (prompts at a time, 1),
+                ``prefix`` (put before each prompt), ``stop_sequence``, ``truncation``, ``padding``,
+                ``add_special_tokens``, ``tokenizer_encode_kwargs`` (of the tokenizer),
+                ``handle_long_generation="hole"`` (cuts a prompt from the left until the new tokens
+                fit), ``continue_final_message``, ``tools``, ``documents`` (of the chat template),
+                ``clean_up_tokenization_spaces`` and ``skip_special_tokens`` (of decoding).
+
+        Returns:
+            For one prompt a list with a ``{"generated_text": text}`` for each text (a chat: its
+            messages and the new one), or ``{"generated_token_ids": ids}``; with
+            ``return_dict_in_generate`` also what else has a row for each text. For a list of
+            prompts a list of those, for a generator an iterator.
+
+        Raises:
+            OptionError: an unknown option, or two that contradict.
+            as ``generate``.
+        """
+        check(options)
+        own = {**self.own, **{n: v for n, v in options.items() if n in _OWN}}
+        writing = {name: value for name, value in options.items() if name not in _OWN}
+        _check_results(own)
+        if isinstance(text_inputs, str) or is_chat(text_inputs):
+            return self._continued([text_inputs], own, writing)[0]
+        if isinstance(text_inputs, GeneratorType):
+            first = list(itertools.islice(text_inputs, 1))
+            if first and is_message(first[0]):
+                return self._continued([[*first, *text_inputs]], own, writing)[0]
+            return self._run(itertools.chain(first, text_inputs), own, writing)
+        return list(self._run(text_inputs, own, writing))
+
+    def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> None:
+        """Save the model and its tokenizer."""
+        self.model.save_pretrained(folder, **options)
+        self.tokenizer.save_pretrained(folder)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(task={self.task!r}, device={str(self.device)!r})"
+
+    def _run(
+        self, inputs: Iterable[Any], own: dict[str, Any], writing: dict[str, Any]
+    ) -> Iterator[list[dict[str, Any]]]:
+        """``batch_size`` prompts at a time."""
+        size, rest = own.get("batch_size") or 1, iter(inputs)
+        if self.device is not None:
+            import torch  # the model's
+
+            # transformers reads several prompts by a DataLoader, which draws a seed of its own:
+            # with the same draw here, what follows torch's global generator is the same text
+            torch.empty((), dtype=torch.int64).random_()
+        while batch := list(itertools.islice(rest, size)):
+            yield from self._continued(batch, own, writing)
+
+    def _continued(
+        self, inputs: Sequence[Any], own: dict[str, Any], writing: dict[str, Any]
+    ) -> list[list[dict[str, Any]]]:
+        """The results of some prompts that are read together."""
+        said, usual_length = self._options(own, writing)
+        prompts = [self._encoded(given, own, writing, said) for given in inputs]
+        width = max(len(prompt.ids) for prompt in prompts)
+        if usual_length and said.get("long") != "window":
+            room = self.model.config.n_positions - max(sum(prompt.mask) for prompt in prompts)
+            said["max_new_tokens"] = max(1, min(said["max_new_tokens"], room))
+        ids, mask = self._together(prompts, width)
+        result = self.model.generate(ids, attention_mask=mask, tokenizer=self.tokenizer, **said)
+        whole = isinstance(result, Mapping) or hasattr(result, "sequences")
+        rows = arrays.to_numpy(result.sequences if whole else result).tolist()
+        more = beside(result, len(rows)) if whole else {}
+        copies = len(rows) // len(prompts)
+        start = max(1, width) if width else 0  # without a prompt the text begins with bos
+        return [
+            [
+                self._record(prompt, rows[r], start, own, {k: v[r] for k, v in more.items()})
+                for r in range(i * copies, (i + 1) * copies)
+            ]
+            for i, prompt in enumerate(prompts)
+        ]
+
+    def _options(self, own: dict[str, Any], writing: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """What ``generate`` is told: the call's, the constructor's, then the pipeline's own.
+
+        And whether the length is the pipeline's own.
+        """
+        said = dict(writing)
+        if "generation_config" not in said:
+            said = {**self.writing, **said}
+        if own.get("stop_sequence") is not None:
+            said["stop_strings"] = own["stop_sequence"]
+        known = self._known(said)
+        defaults = dict(DEFAULTS)
+        if self.tokenizer.pad_token_id is not None:
+            defaults["pad_token_id"] = self.tokenizer.pad_token_id
+        if "max_length" in known:
+            del defaults["max_new_tokens"]
+        added = {name: value for name, value in defaults.items() if name not in known}
+        if not {**known, **added}.get("do_sample"):
+            added = {name: value for name, value in added.items() if name not in SAMPLING_ONLY}
+        if own.get("prefix"):
+            said |= self._lengthened(known, len(self._ids(own["prefix"], own, {})[0]))
+        return {**said, **added}, "max_new_tokens" in added
+
+    def _known(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that do not keep their usual values."""
+        known = self.model.generation_config.to_dict()
+        if (config := said.get("generation_config")) is not None:
+            known |= config.to_dict()
+        return {**known, **said}
+
+    def _lengthened(self, known: Mapping[str, Any], prefix: int) -> dict[str, Any]:
+        """Lengths that count the prompt count its prefix of so many tokens as well."""
+        pairs = (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens"))
+        return {n: known[n] + prefix for n, new in pairs if n in known and new not in known}
+
+    def _ids(
+        self, text: str, own: Mapping[str, Any], writing: Mapping[str, Any]
+    ) -> tuple[list[int], list[int]]:
+        """A text's ids and mask."""
+        found = self.tokenizer(text, **self._tokenizing(own, writing))
+        return list(found["input_ids"]), list(found["attention_mask"])
+
+    def _tokenizing(self, own: Mapping[str, Any], writing: Mapping[str, Any]) -> dict[str, Any]:
+        said = {name: own[name] for name in _TOKENIZER if own.get(name) is not None}
+        if writing.get("max_length") is not None:
+            said["max_length"] = writing["max_length"]
+        return {**said, **(own.get("tokenizer_encode_kwargs") or {})}
+
+    def _encoded(
+        self, given: Any, own: dict[str, Any], writing: dict[str, Any], said: dict[str, Any]
+    ) -> _Prompt:
+        if isinstance(given, str):
+            ids, mask = self._ids((own.get("prefix") or "") + given, own, writing)
+        elif is_chat(given):
+            ids, mask = self._chat(list(given), own, writing)
+        else:
+            raise InputError(
+                'a prompt is a text or a list of {"role": ..., "content": ...}, found '
+                f"{type(given).__name__}."
+            )
+        if own.get("handle_long_generation") is not None:
+            keep = self._hole(own["handle_long_generation"], len(ids), self._known(said))
+            ids, mask = ids[-keep:], mask[-keep:]
+        return _Prompt(given, ids, mask)
+
+    def _chat(
+        self, messages: list[Any], own: dict[str, Any], writing: dict[str, Any]
+    ) -> tuple[list[int], list[int]]:
+        tokenizing = self._tokenizing(own, writing)
+        tokenizing.pop("add_special_tokens", None)  # the template writes them
+        goes = goes_on(messages, own)
+        found = self.tokenizer.apply_chat_template(
+            messages,
+            add_generation_prompt=not goes,
+            continue_final_message=goes,
+            return_dict=True,
+            tools=own.get("tools"),
+            documents=own.get("documents"),
+            **tokenizing,
+        )
+        return list(found["input_ids"]), list(found["attention_mask"])
+
+    def _hole(self, way: str, length: int, known: Mapping[str, Any]) -> int:
+        """How many of a prompt's last tokens stay."""
+        if way != "hole":
+            raise OptionError(f"handle_long_generation must be None or 'hole', found {way!r}.")
+        new = known.get("max_new_tokens")
+        new = known["max_length"] - length if new is None else new
+        limit = min(self.tokenizer.model_max_length, self.model.config.n_positions)
+        if new < 0 or limit <= new:
+            raise OptionError(
+                f"'hole' leaves no room for a prompt: {new} new tokens of a context of {limit}. "
+                "Say max_new_tokens."
+            )
+        return length if length + new <= limit else int(limit - new)
+
+    def _together(self, prompts: Sequence[_Prompt], width: int) -> tuple[Any, Any]:
+        """Ids and mask [rows, width], of the engine's kind; None and None for an empty prompt."""
+        if width == 0 and len(prompts) == 1:
+            return None, None
+        fill = self.tokenizer.pad_token_id
+        if fill is None and len(prompts) > 1:
+            raise InputError(
+                "a batch needs a pad token: say pipe.tokenizer.pad_token = "
+                "pipe.tokenizer.eos_token, or leave out batch_size."
+            )
+        room = [width - len(prompt.ids) for prompt in prompts]
+        ids = [[fill] * n + prompt.ids for n, prompt in zip(room, prompts, strict=True)]
+        mask = [[0] * n + prompt.mask for n, prompt in zip(room, prompts, strict=True)]
+        pair = np.asarray(ids, dtype=np.int64), np.asarray(mask, dtype=np.int64)
+        if self.device is None:
+            return pair
+        import torch  # the model's
+
+        return tuple(torch.from_numpy(part).to(self.device) for part in pair)  # type: ignore[return-value]
+
+    def _record(
+        self,
+        prompt: _Prompt,
+        row: list[int],
+        start: int,
+        own: dict[str, Any],
+        more: dict[str, Any],
+    ) -> dict[str, Any]:
+        if own.get("return_tensors"):
+            return {"generated_token_ids": row}
+        skip = own.get("skip_special_tokens")
+        text = self.tokenizer.decode(
+            row[start:],
+            skip_special_tokens=True if skip is None else skip,
+            clean_up_tokenization_spaces=own.get("clean_up_tokenization_spaces"),
+        )
+        if own.get("return_full_text", True) in (True, None):
+            text = full(prompt.given, text, own)
+        return {"generated_text": text, **more}
+
+
+def check(options: Mapping[str, Any]) -> None:
+    """Raise `OptionError` for a name that is no option of a call."""
+    for name in options:
+        if name not in (*_OWN, *_ARGUMENTS) and not is_elsewhere(name):
+            GenerationConfig.check_name(name)
+
+
+def _check_results(own: Mapping[str, Any]) -> None:
+    said = [n for n in ("return_full_text", "return_tensors", "return_text")
+            if own.get(n) is not None]  # fmt: skip
+    if len(said) > 1:
+        raise OptionError(f"{' and '.join(said)} exclude each other: leave out one.")
+
+
+def _device(device: Any, model: Any) -> Any:
+    """The torch device that is meant."""
+    import torch  # the model's
+
+    if isinstance(device, int) and device < 0:
+        return model.device
+    if device is None or isinstance(device, int):
+        if not torch.cuda.is_available():
+            return model.device if device is None else torch.device("cpu")
+        return torch.device("cuda", device or 0)
+    return device
