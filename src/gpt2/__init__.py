@@ -20,6 +20,10 @@ _HOME = {
     "BertTokenizer": "gpt2.tokenizer",
     "BertTokenizerFast": "gpt2.tokenizer",
     "GenerationConfig": "gpt2.generation",
+    "LogitsProcessor": "gpt2.generation",
+    "LogitsProcessorList": "gpt2.generation",
+    "StoppingCriteria": "gpt2.generation",
+    "StoppingCriteriaList": "gpt2.generation",
     "TextStreamer": "gpt2.generation",
     "TextIteratorStreamer": "gpt2.generation",
     "AddedToken": "gpt2.tokenizer",
@@ -53,6 +57,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.config import GPT2Config as GPT2Config
     from gpt2.errors import GPT2Error as GPT2Error
     from gpt2.generation import GenerationConfig as GenerationConfig
+    from gpt2.generation import LogitsProcessor as LogitsProcessor
+    from gpt2.generation import LogitsProcessorList as LogitsProcessorList
+    from gpt2.generation import StoppingCriteria as StoppingCriteria
+    from gpt2.generation import StoppingCriteriaList as StoppingCriteriaList
     from gpt2.generation import TextIteratorStreamer as TextIteratorStreamer
     from gpt2.generation import TextStreamer as TextStreamer
     from gpt2.loading import load as load

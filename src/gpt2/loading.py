@@ -24,6 +24,9 @@ class LoadOptions:
 
     engine: EngineName = option("native", "What computes.")
     dtype: str | None = option(None, "The precision to compute in, such as float32 or int8.")
+    device: str | None = option(
+        None, "Of the torch engine: cpu, cuda, cuda:1, mps; by default the processor."
+    )
     kv_dtype: KVDtype = option("fp16", "Keys and values of the native engine.")
     threads: int | None = option(
         None,
@@ -46,6 +49,7 @@ def load(
     *,
     engine: EngineName = "native",
     dtype: str | None = None,
+    device: Any = None,
     revision: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     local_files_only: bool = False,
@@ -64,11 +68,12 @@ def load(
             int4; torch: fp32, fp16, bf16; reference: fp32, float64. Long names mean the same. A
             folder of `gpt2 quantize`, as the bundled model is, has a precision of its own, which is
             the native engine's default for it; any other is made from its dequantized numbers.
+        device: of the torch engine, a torch device or its name ("cuda"); None is the processor.
         revision, cache_dir, local_files_only, token: for the hub.
         kv_dtype, threads, kernels: of the native engine; see `gpt2.native.NativeEngine`.
 
     Raises:
-        OptionError: an engine or precision that does not exist.
+        OptionError: an engine, precision or device that does not exist here.
         ModelFileError, HubError: the model's files.
     """
     from gpt2.hub import resolve
@@ -79,6 +84,9 @@ def load(
     machine: dict[str, Any] = {"kv_dtype": kv_dtype, "threads": threads, "kernels": kernels}
     if engine != "native" and any(value is not None for value in machine.values()):
         raise OptionError(f"{', '.join(machine)} are for the native engine, not for {engine}.")
+    if engine != "torch" and device is not None:
+        raise OptionError(f"device is for the torch engine, not for {engine}: say engine='torch'.")
+    where = usable_device(device) if device is not None else None
     place = resolve(
         name,
         revision=revision,
@@ -92,6 +100,7 @@ def load(
 
         model = GPT2LMHeadModel.from_pretrained(place, dtype=LONG.get(dtype or "fp32", dtype))
         model.tokenizer = tokenizer
+        model = model if where is None else model.to(where)
     elif engine == "reference":
         model = _reference(place, dtype, tokenizer)
     else:
@@ -99,6 +108,19 @@ def load(
     _compare(model.config.vocab_size, tokenizer, name)
     model.sidecar = _sidecar(_folder(place))
     return model
+
+
+def usable_device(device: Any) -> Any:
+    """A torch device that computes here; raises `OptionError` for any other."""
+    import torch
+
+    try:
+        found = torch.device(device)
+        torch.zeros(1, device=found).item()
+    except (RuntimeError, AssertionError, TypeError, AttributeError, NotImplementedError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise OptionError(f"the device {str(device)!r} cannot be used here: {first}") from None
+    return found
 
 
 def _folder(place: Path) -> Path:

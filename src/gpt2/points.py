@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from gpt2.errors import OptionError
+from gpt2.errors import InputError, OptionError
 
 # Name -> shape and meaning, in the order of the pass; "*" stands for the number of a layer.
 POINTS = {
@@ -39,23 +39,42 @@ def general(name: str) -> str:
     return _LAYER.sub("*", name)
 
 
-def only(tap: Callable[[str, Any], Any], points: Collection[str] | None) -> Callable[..., Any]:
+def only(
+    tap: Callable[[str, Any], Any], points: Collection[str] | None, layers: int
+) -> Callable[[str, Any], Any]:
     """The tap, called for some points alone; None means all.
 
+    What it returns takes the place of what it was given: it must have the same shape.
+
     Raises:
-        OptionError: a name that no point has.
+        OptionError: a name that no point of a model of so many ``layers`` has.
     """
-    wanted = wanted_points(points)
-    if wanted is None:
-        return tap
-    return lambda name, x: tap(name, x) if name in wanted or general(name) in wanted else x
+    wanted = wanted_points(points, layers)
+
+    def checked(name: str, x: Any) -> Any:
+        if wanted is not None and name not in wanted and general(name) not in wanted:
+            return x
+        result = tap(name, x)
+        if result is None:
+            return x
+        if not isinstance(result, type(x)) or result.shape != x.shape:
+            found = f"{type(result).__name__} {list(getattr(result, 'shape', []))}"
+            raise InputError(
+                f"{name} is a {type(x).__name__} of shape {list(x.shape)}, the tap gave {found}."
+            )
+        return result
+
+    return checked
 
 
-def wanted_points(points: Collection[str] | None) -> frozenset[str] | None:
+def wanted_points(points: Collection[str] | None, layers: int) -> frozenset[str] | None:
     """The names, checked; None stands for all."""
     if points is None:
         return None
     for name in [points] if isinstance(points, str) else points:
+        layer = _LAYER.search(name)
+        if layer is not None and int(layer[0]) >= layers:
+            raise OptionError(f"there is no {name!r}: the model's layers are 0 to {layers - 1}.")
         if general(name) not in POINTS:
             raise OptionError(f"no point is called {name!r}; there are {', '.join(POINTS)}.")
     return frozenset([points] if isinstance(points, str) else points)

@@ -18,6 +18,7 @@ from tests.native.models import random_weights
 
 from gpt2.checkpoint import write_checkpoint
 from gpt2.cli.generate import command, with_defaults
+from gpt2.cli.options import spoken
 from gpt2.config import GPT2Config
 from gpt2.errors import ContextLengthError, MissingFileError, OptionError
 from gpt2.loading import load
@@ -124,6 +125,37 @@ def test_a_stop_string_ends_it(folder: Path) -> None:
     assert len(cut) < len(plain)
 
 
+def test_temperature_zero_takes_the_most_probable(folder: Path) -> None:
+    want = gpt2(*on(folder, PROMPT, "--no-do-sample", "--max-new-tokens", "9")).stdout
+    assert gpt2(*on(folder, PROMPT, "--temperature", "0", "--max-new-tokens", "9")).stdout == want
+
+
+def test_a_device_of_the_torch_engine(folder: Path) -> None:
+    said = [PROMPT, "--temperature", "0", "--max-new-tokens", "9"]
+    torch_said = ["--model", folder, "--engine", "torch", "--device", "cpu", *said]
+    assert gpt2(*torch_said).stdout == gpt2(*on(folder, *said)).stdout
+    for device in ("cuda:99", "teapot"):
+        with pytest.raises(OptionError, match=f"the device '{device}' cannot be used here"):
+            load(folder, engine="torch", device=device)
+
+
+@pytest.mark.parametrize(
+    ("library", "line"),
+    [
+        ("say long='window' to go on", "say --long window to go on"),
+        ("say do_sample=False.", "say --no-do-sample."),
+        ("temperature must be above 0", "--temperature must be above 0"),
+        ("num_return_sequences above 1 needs do_sample=True or num_beams: greedy",
+         "--num-return-sequences above 1 needs --do-sample or --num-beams: greedy"),
+        ("top_p=0.5 has no effect", "--top-p 0.5 has no effect"),
+        ("say engine='torch'.", "say --engine torch."),
+        ("a long text of my_seed", "a long text of my_seed"),
+    ],
+)  # fmt: skip
+def test_messages_speak_of_the_command_lines_options(library: str, line: str) -> None:
+    assert spoken(library) == line
+
+
 def test_the_defaults_fit_what_was_said() -> None:
     assert with_defaults({"do_sample": False}) == {"max_new_tokens": 100, "do_sample": False}
     assert with_defaults({"num_beams": 2}) == {"max_new_tokens": 100, "num_beams": 2}
@@ -135,7 +167,9 @@ def test_the_defaults_fit_what_was_said() -> None:
 @pytest.mark.parametrize(
     ("args", "error", "message"),
     [
-        (["--temperature", "0"], OptionError, "do_sample=False"),
+        (["--temperature", "-1"], OptionError, "do_sample=False"),
+        (["--temperature", "0", "--do-sample"], OptionError, "leave out --do-sample"),
+        (["--device", "cpu"], OptionError, "device is for the torch engine"),
         (["--top-p", "2"], OptionError, "top_p must be at least 0 and at most 1"),
         (["--max-new-tokens", "500"], ContextLengthError, "long='window'"),
     ],
@@ -158,7 +192,8 @@ def run(*args: Any, **more: Any) -> subprocess.CompletedProcess[str]:
 
 
 def test_exit_codes_and_one_line_of_error(folder: Path) -> None:
-    wrong = run(*on(folder, PROMPT, "--temperature", "0"))
+    wrong = run(*on(folder, PROMPT, "--temperature", "-1"))
+    assert "--no-do-sample" in wrong.stderr
     assert wrong.returncode == 2
     assert wrong.stdout == ""
     assert len(wrong.stderr.strip().splitlines()) == 1

@@ -76,7 +76,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except GPT2Error as error:
-        print(f"gpt2: {error}", file=sys.stderr)
+        from gpt2.cli.options import spoken
+
+        print(f"gpt2: {spoken(str(error))}", file=sys.stderr)
         sys.exit(2 if isinstance(error, (OptionError, InputError)) else 1)
     except BrokenPipeError:  # `gpt2 ... | head`: the reader has left
         sys.stderr.close()

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from gpt2.cli.options import DEFAULT_MODEL, options_of, said
-from gpt2.errors import InputError
+from gpt2.errors import InputError, OptionError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
 from gpt2.loading import LoadOptions, load
@@ -50,12 +50,12 @@ def command(
     """Continue PROMPT; "-" reads it from standard input, no PROMPT begins a new text.
 
     Draws with temperature 0.8 among the 40 most probable tokens unless told otherwise
-    (--no-do-sample always takes the most probable, --num-beams searches). The seed is shown on
+    (--temperature 0 always takes the most probable, --num-beams searches). The seed is shown on
     standard error; the same seed gives the same text.
     """
     text = _prompt(prompt)
     loading = {field.name: values.pop(field.name) for field in dataclasses.fields(LoadOptions)}
-    options = with_defaults(said(values))
+    options = with_defaults(greedy_at_zero(said(values)))
     config = GenerationConfig(**options)  # complain before anything is loaded
     if receipt is not None:
         from gpt2.receipt import check_options
@@ -83,6 +83,15 @@ def command(
         write(receipt, make(loaded, model, prompt_ids, ids, options, text))
     if not quiet:
         click.echo(_note(tokens, time.perf_counter() - start, options), err=True)
+
+
+def greedy_at_zero(options: dict[str, Any]) -> dict[str, Any]:
+    """Temperature 0 is the most probable token each time, as other programs have it."""
+    if options.get("temperature") != 0:
+        return options
+    if options.get("do_sample"):
+        raise OptionError("--temperature 0 takes the most probable token: leave out --do-sample.")
+    return {n: v for n, v in options.items() if n != "temperature"} | {"do_sample": False}
 
 
 def with_defaults(options: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +50,25 @@ def said(values: Mapping[str, Any]) -> dict[str, Any]:
     """The options the user gave: without those that are None or an empty list."""
     listed = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
     return {name: v for name, v in listed.items() if v is not None and v != []}
+
+
+def spoken(message: str) -> str:
+    """A message of the library in the command line's words: ``long='window'`` is --long window."""
+    from gpt2.generation.config import GenerationConfig
+    from gpt2.loading import LoadOptions
+
+    shown = [field for cls in (GenerationConfig, LoadOptions) for field in dataclasses.fields(cls)]
+    names = "|".join(field.name for field in shown if spec_of(field).cli)
+
+    def flag(found: re.Match[str]) -> str:
+        name, value = found["name"].replace("_", "-"), found["value"]
+        switch = {"True": f"--{name}", "False": f"--no-{name}", None: f"--{name}"}
+        return switch.get(value, f"--{name} {value}")
+
+    message = re.sub(rf"(?<![-\w])(?P<name>{names})='?(?P<value>\w+(?:\.\d+)?)'?", flag, message)
+    bare = "|".join(name for name in names.split("|") if "_" in name)
+    rest = rf"^(?:{names})(?= must )|(?<![-\w])({bare})(?!\w)"
+    return re.sub(rest, lambda found: "--" + found[0].replace("_", "-"), message)
 
 
 def _option(

@@ -20,6 +20,7 @@ SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
     type=click.Choice(["native", "torch", "reference"]),
     help="What computes MODEL. (default native)",
 )
+@click.option("--device", help="Of the torch engine: cpu, cuda, mps. (default the processor)")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -29,7 +30,12 @@ SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
 @click.option("--lambada", is_flag=True, help="Measure LAMBADA too, which takes many minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    model: str | None, engine: str | None, data: Path | None, lambada: bool, as_json: bool
+    model: str | None,
+    engine: str | None,
+    device: str | None,
+    data: Path | None,
+    lambada: bool,
+    as_json: bool,
 ) -> None:
     """Hold MODEL against what was recorded from OpenAI's GPT-2 of 124M parameters.
 
@@ -41,10 +47,10 @@ def command(
 
     from gpt2.evaluation.verify import summary, verify
 
-    if model is None and (engine is not None or lambada):
-        raise OptionError("--engine and --lambada are of a model's checks: name a MODEL.")
+    if model is None and (engine is not None or device is not None or lambada):
+        raise OptionError("--engine, --device and --lambada are of a model's checks: name a MODEL.")
     checks = []
-    for check in verify(model, engine=engine or "native", data=data, long=lambada):
+    for check in verify(model, engine=engine or "native", device=device, data=data, long=lambada):
         checks.append(check)
         if not as_json:
             click.echo(f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}")

@@ -57,13 +57,18 @@ class Subject:
 
 
 def verify(
-    name: str | None, *, engine: str = "native", data: Path | None = None, long: bool = False
+    name: str | None,
+    *,
+    engine: str = "native",
+    device: str | None = None,
+    data: Path | None = None,
+    long: bool = False,
 ) -> Iterator[Check]:
     """Yield the checks one by one, as they are made.
 
     Args:
         name: a model; None makes only the checks that need none.
-        engine: what computes; see `gpt2.load`.
+        engine, device: what computes, and where; see `gpt2.load`.
         data: the folder of recorded files; None leaves out the checks that need it.
         long: make the check that takes many minutes too.
     """
@@ -73,7 +78,7 @@ def verify(
         yield Check(title, *here(data))
     if name is None:
         return
-    subject = _subject(name, engine, data)
+    subject = _subject(name, engine, device, data)
     subject.long = long
     for title, check in CHECKS.items():
         status, detail = _other_model(subject, title) or check(subject)
@@ -99,12 +104,12 @@ def summary(name: str | None, checks: Sequence[Check]) -> str:
     return f"{told}: {name} computes what was recorded, as far as was checked."
 
 
-def _subject(name: str, engine: str, data: Path | None) -> Subject:
+def _subject(name: str, engine: str, device: str | None, data: Path | None) -> Subject:
     from gpt2.hub import resolve
     from gpt2.loading import load
 
     options: Any = {"kv_dtype": "fp32"} if engine == "native" else {}
-    model = load(name, engine=engine, **options)  # type: ignore[arg-type]
+    model = load(name, engine=engine, device=device, **options)  # type: ignore[arg-type]
     return Subject(model, resolve(name), data)
 
 

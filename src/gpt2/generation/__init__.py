@@ -5,6 +5,12 @@
 ways of going on; `prompts` is the border to the caller; `mixin` gives an engine ``generate``.
 """
 
+from gpt2.generation.classes import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
 from gpt2.generation.config import GenerationConfig
 from gpt2.generation.mixin import GenerationMixin
 from gpt2.generation.outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
@@ -15,6 +21,10 @@ __all__ = [
     "GenerateDecoderOnlyOutput",
     "GenerationConfig",
     "GenerationMixin",
+    "LogitsProcessor",
+    "LogitsProcessorList",
+    "StoppingCriteria",
+    "StoppingCriteriaList",
     "TextIteratorStreamer",
     "TextStreamer",
 ]

@@ -182,6 +182,13 @@ def put(x: Array, index: Array, values: Any) -> Array:
     return out
 
 
+def beside(columns: list[Array]) -> Array:
+    """Arrays [R, n] as one [R, sum of n]."""
+    if isinstance(columns[0], np.ndarray):
+        return np.concatenate(columns, 1)
+    return _torch(columns[0]).cat(columns, 1)
+
+
 def widen(x: Array) -> Array:
     """[R, V] -> [R, V + 1]: a spare last column, for indices that mean nothing."""
     if not isinstance(x, np.ndarray):

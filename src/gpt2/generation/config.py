@@ -70,7 +70,7 @@ class GenerationConfig(ConfigFile):
     )
     # The distribution to draw from
     temperature: float = option(
-        1.0, "Divides the logits: below 1 bolder choices, above 1 more even ones.", off=1.0
+        1.0, "Divides the logits: below 1 safer choices, above 1 bolder ones.", off=1.0
     )
     top_k: int = option(50, "Keep the k most probable tokens.", minimum=0, off=0)
     top_p: float = option(

@@ -25,12 +25,14 @@ from gpt2.generation.config import (
     off_value,
 )
 from gpt2.generation.config_file import FILE_NAME
+from gpt2.generation.limits import check_ids, check_memory
 from gpt2.generation.loop import Job, Record
 from gpt2.generation.outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
 from gpt2.generation.prefix import KeptTexts
 from gpt2.generation.prompts import Prompts
 from gpt2.generation.stopping import Criterion, Stopping
 from gpt2.generation.streaming import decoder
+from gpt2.generation.transitions import transition_scores
 
 
 class GenerationMixin:
@@ -140,6 +142,23 @@ class GenerationMixin:
             streamer.end()
         return _pack(job)
 
+    def compute_transition_scores(
+        self,
+        sequences: Array,
+        scores: Sequence[Array],
+        beam_indices: Array | None = None,
+        normalize_logits: bool = False,
+    ) -> Array:
+        """The score of each new token, [R, N], from what ``generate`` returned with its scores.
+
+        Args:
+            sequences: ``out.sequences``.
+            scores: ``out.scores`` or ``out.logits``.
+            beam_indices: ``out.beam_indices``, of beams.
+            normalize_logits: make the scores log-probabilities; those of beams are.
+        """
+        return transition_scores(sequences, scores, beam_indices, normalize_logits)
+
     def stream(
         self,
         prompt: Any = None,
@@ -215,12 +234,21 @@ class GenerationMixin:
         allowed: Callable[[int, Array], Any] | None,
         tokenizer: Any,
     ) -> Job:
+        check_ids(options, self.config.vocab_size)
         read = prompts.read(inputs, mask, options, tokenizer)
         end = _max_length(options, read, self.config.n_positions)
+        longest = max(map(len, read.rows), default=0)
+        check_memory(options, self.config, len(read.rows), longest, end)
         copies = max(options.num_beams, options.num_return_sequences)
         starts = [start for start in read.starts for _ in range(copies)]
         chain = pipeline.build(
-            options, read.ids.shape[1], end, starts, allowed, list(processors or [])
+            options,
+            read.ids.shape[1],
+            end,
+            starts,
+            allowed,
+            list(processors or []),
+            self.config.vocab_size,
         )
         record = Record()
         if options.return_dict_in_generate:

@@ -21,6 +21,7 @@ def build(
     starts: Sequence[int] | None = None,
     allowed: Callable[[int, Array], Any] | None = None,
     custom: Sequence[Processor] = (),
+    vocabulary: int = 2**63,
 ) -> list[Processor]:
     """The processors that are on, in order.
 
@@ -31,8 +32,13 @@ def build(
         starts: where the padding of each row ends.
         allowed: the user's ``prefix_allowed_tokens_fn``.
         custom: the user's own processors.
+        vocabulary: ids from there on, and negative ones, are none.
     """
-    chain = _constraints(options, prompt_length, max_length, starts, allowed)
+
+    def inside(ids: Sequence[int]) -> list[int]:
+        return [i for i in ids if 0 <= i < vocabulary]
+
+    chain = _constraints(options, prompt_length, max_length, starts, allowed, inside)
     return [*chain, *custom, *tail(options)]
 
 
@@ -59,8 +65,9 @@ def _constraints(
     end: int,
     starts: Sequence[int] | None,
     allowed: Callable[[int, Array], Any] | None,
+    inside: Callable[[Sequence[int]], list[int]],
 ) -> list[Processor]:
-    eos = token_list(o.eos_token_id)
+    eos = inside(token_list(o.eos_token_id))
     chain: list[Processor] = []
     if o.sequence_bias:
         chain.append(partial(p.sequence_bias, biases=biases(o.sequence_bias)))
@@ -88,10 +95,10 @@ def _constraints(
         after, factor = o.exponential_decay_length_penalty
         chain.append(partial(p.end_sooner, tokens=eos, start=start + after, factor=factor))
     if o.suppress_tokens:
-        chain.append(partial(p.forbid, tokens=o.suppress_tokens))
+        chain.append(partial(p.forbid, tokens=inside(o.suppress_tokens)))
     if o.begin_suppress_tokens:
         first = start if start > 1 or o.forced_bos_token_id is None else start + 1
-        chain.append(partial(p.forbid_at, tokens=o.begin_suppress_tokens, length=first))
+        chain.append(partial(p.forbid_at, tokens=inside(o.begin_suppress_tokens), length=first))
     return chain
 
 

@@ -99,6 +99,12 @@ def allow_only(
         tokens = list(allowed(row // beams, ids[row]))
         if not tokens:
             raise InputError(f"prefix_allowed_tokens_fn allows nothing for prompt {row // beams}.")
+        for token in (min(tokens), max(tokens)):
+            if not 0 <= token < scores.shape[1]:
+                raise InputError(
+                    f"prefix_allowed_tokens_fn allows the id {int(token)}; the model's go from 0 "
+                    f"to {scores.shape[1] - 1}."
+                )
         mask[row, tokens] = 0
     masked = scores + mask
     nothing = (arrays.row_max(masked) == -INF).reshape(-1, beams).all(1)  # [prompts]

@@ -75,7 +75,7 @@ def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> P
 def fill_id(options: GenerationConfig) -> int:
     """The id that fills up rows: pad, else eos, else 0."""
     ids = [options.pad_token_id, *token_list(options.eos_token_id), 0]
-    return next(i for i in ids if i is not None)
+    return next(i for i in ids if i is not None and 0 <= i < 2**63)
 
 
 def pad(rows: Sequence[Sequence[int]], fill: int) -> Ids:

@@ -30,8 +30,9 @@ def drafter(job: Job, assistant: Any) -> Drafter | None:
             "out num_beams, num_return_sequences and batches, or the guessing."
         )
     if assistant is None:
-        tokens = o.prompt_lookup_num_tokens or 1
-        return Thrifty(PromptLookup(tokens, o.max_matching_ngram_size), tokens)
+        limit = job.engine.config.n_positions  # no text has more to guess or to match
+        tokens = min(o.prompt_lookup_num_tokens or 1, limit)
+        return Thrifty(PromptLookup(tokens, min(o.max_matching_ngram_size, limit)), tokens)
     if assistant.config.vocab_size != job.engine.config.vocab_size:
         raise OptionError(
             f"the assistant's vocabulary has {assistant.config.vocab_size} tokens, the model's "

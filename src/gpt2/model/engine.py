@@ -36,7 +36,10 @@ class TorchEngine(nn.Module):
         ``points`` names those it wants, of one layer ("h.0.attn.pattern") or of all
         ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
         """
-        before, self.transformer.tap = self.transformer.tap, only(tap, points)
+        before, self.transformer.tap = (
+            self.transformer.tap,
+            only(tap, points, self.config.n_layer),
+        )
         try:
             yield
         finally:

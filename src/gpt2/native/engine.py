@@ -422,7 +422,7 @@ class NativeEngine(GenerationMixin):
             points: only these, by name ("h.0.attn.pattern") or for all layers
                 ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
         """
-        before, new = self._tap, NativeTap(tap, points)
+        before, new = self._tap, NativeTap(tap, points, self.config.n_layer)
         check(core().gpt2_engine_tap(self.handle, new.callback, None))
         self._tap = new
         try:

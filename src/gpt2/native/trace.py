@@ -24,9 +24,9 @@ SEEN, CHANGED, STOP = 0, 1, 2  # gpt2_tap_result
 class NativeTap:
     """A Python function as the core calls it (``gpt2_tap``)."""
 
-    def __init__(self, function: Tap, points: Collection[str] | None) -> None:
+    def __init__(self, function: Tap, points: Collection[str] | None, layers: int) -> None:
         self.function = function
-        self.wanted = wanted_points(points)
+        self.wanted = wanted_points(points, layers)
         self.callback = TAP(self._call)
         self._errors: dict[int, BaseException] = {}  # by the thread the call was made in
 
@@ -95,6 +95,8 @@ def omissions(
     L, H = config.n_layer, config.n_head
     off = np.zeros((L, H), np.uint8)
     for pair in heads:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise InputError(f"heads are pairs (layer, head), found {pair!r}.")
         layer, head = pair
         off[_below(L, layer, "layer"), _below(H, head, "head")] = 1
     return {

@@ -15,6 +15,7 @@ from gpt2.errors import InputError, OptionError
 from gpt2.generation import GenerationConfig, arrays
 from gpt2.generation.config import SAMPLING_ONLY
 from gpt2.generation.elsewhere import is_elsewhere
+from gpt2.loading import usable_device
 from gpt2.pipelines.forms import beside, full, goes_on, is_chat, is_message
 
 # What a call takes unless its options, the constructor's or the model's own say otherwise.
@@ -325,5 +326,5 @@ def _device(device: Any, model: Any) -> Any:
     if device is None or isinstance(device, int):
         if not torch.cuda.is_available():
             return model.device if device is None else torch.device("cpu")
-        return torch.device("cuda", device or 0)
-    return device
+        return usable_device(f"cuda:{device or 0}")
+    return usable_device(device)

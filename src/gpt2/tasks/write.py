@@ -27,7 +27,9 @@ class WriteOptions:
         300, "Words; characters where none are parted by spaces (Chinese). To a tenth.",
         minimum=1, maximum=100_000,
     )  # fmt: skip
-    temperature: float = option(0.8, "Below 1 safer choices, above 1 bolder ones.", above=0)
+    temperature: float = option(
+        0.8, "Below 1 safer choices, above 1 bolder ones, 0 the likeliest.", minimum=0
+    )
     top_k: int = option(40, "Draw among the k most probable tokens.", minimum=1)
     seed: int = option(0, "Another seed is another text.", minimum=0)
 
@@ -127,6 +129,8 @@ def _composer(
 
 def _drawn(o: WriteOptions) -> dict[str, Any]:
     most = 12 * o.length + 64
+    if o.temperature == 0:
+        return {"do_sample": False, "max_new_tokens": most}
     return {**TASK.decoding, "temperature": o.temperature, "top_k": o.top_k, "seed": o.seed,
             "max_new_tokens": most}  # fmt: skip
 

@@ -1,0 +1,71 @@
+"""What a call asks for, held against the model's vocabulary and the machine's memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from gpt2.config import GPT2Config
+from gpt2.errors import OptionError
+from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.generation.pipeline import biases
+
+
+def check_ids(o: GenerationConfig, vocabulary: int) -> None:
+    """Raise `OptionError` for an id outside the vocabulary in an option that would use it.
+
+    Ids that are only ever looked for (of ends, suppressed ones) may be outside, as in transformers.
+    """
+    eos = token_list(o.eos_token_id)
+    _inside("sequence_bias", (i for ids in biases(o.sequence_bias or []) for i in ids), vocabulary)
+    _inside("bad_words_ids", (i for ids in o.bad_words_ids or [] for i in ids), vocabulary)
+    _inside("forced_bos_token_id", token_list(o.forced_bos_token_id), vocabulary)
+    _inside("forced_eos_token_id", token_list(o.forced_eos_token_id), vocabulary)
+    if o.exponential_decay_length_penalty is not None:
+        _inside("eos_token_id, with exponential_decay_length_penalty,", eos, vocabulary)
+    if o.return_dict_in_generate and (o.output_scores or o.output_logits) and eos:
+        _inside("pad_token_id, where scores or logits are kept,", token_list(o.pad_token_id),
+                vocabulary)  # fmt: skip
+    if o.num_beams > 1 and len(set(eos)) >= vocabulary:
+        raise OptionError(
+            f"eos_token_id names {len(set(eos))} ids of a vocabulary of {vocabulary}: beams need "
+            "one that does not end the text."
+        )
+
+
+def _inside(name: str, ids: Iterable[int], vocabulary: int) -> None:
+    for i in ids:
+        if not 0 <= i < vocabulary:
+            raise OptionError(
+                f"{name} holds the id {i}; the model's go from 0 to {vocabulary - 1}."
+            )
+
+
+def check_memory(o: GenerationConfig, c: GPT2Config, prompts: int, width: int, end: int) -> None:
+    """Raise `OptionError` where the rows cannot fit in this machine's memory.
+
+    Args:
+        o: what was asked for.
+        c: the model.
+        prompts: how many.
+        width: tokens of the longest prompt.
+        end: columns of the result.
+    """
+    rows = prompts * max(o.num_beams, o.num_return_sequences)
+    positions = min(width + end, c.n_positions)
+    row = positions * 2 * c.n_layer * c.n_embd + 4 * c.vocab_size + 8 * end  # at a byte a number
+    memory = _memory()
+    if memory is not None and rows * row > memory:
+        raise OptionError(
+            f"{rows:,} rows of up to {end:,} tokens (num_beams={o.num_beams:,}, "
+            f"num_return_sequences={o.num_return_sequences:,}) need at least "
+            f"{rows * row / 2**30:,.0f} GiB; this machine has {memory / 2**30:,.0f}. Ask for less."
+        )
+
+
+def _memory() -> int | None:
+    """The machine's memory in bytes; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None

@@ -1,0 +1,39 @@
+"""The score of each chosen token, from what ``generate`` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gpt2.generation import arrays
+from gpt2.generation.arrays import Array
+
+
+def transition_scores(
+    sequences: Array, scores: Sequence[Array], origins: Array | None, normalize: bool
+) -> Array:
+    """The scores [R, N] of the last N tokens of ``sequences`` [R, T + N].
+
+    Args:
+        sequences: ids.
+        scores: of N steps, each [B, V].
+        origins: [R, N], the row of ``scores`` each token came from, -1 for none (0.0 then); None
+            where row r came from row r.
+        normalize: take log-probabilities first.
+    """
+    rows = arrays.to_numpy(sequences)
+    if origins is None:
+        origin = np.tile(np.arange(len(scores[0]))[:, None], (1, len(scores)))
+    else:
+        origin = arrays.to_numpy(origins)
+        origin = origin[:, : int((origin >= 0).sum(1).max())]
+    length = origin.shape[1]
+    chosen = rows[:, rows.shape[1] - length :]
+    columns = []
+    for step in range(length):
+        lines = arrays.log_softmax(scores[step]) if normalize else scores[step]
+        lines = lines[arrays.integers(lines, np.maximum(origin[:, step], 0))]
+        own = arrays.take(lines, arrays.integers(lines, chosen[:, step : step + 1]))
+        columns.append(arrays.where(arrays.booleans(own, origin[:, step : step + 1] < 0), 0.0, own))
+    return arrays.beside(columns)
