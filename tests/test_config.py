@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import transformers
 
@@ -86,6 +87,16 @@ def test_files_and_dictionaries(tmp_path: Path) -> None:
     assert gpt2.GPT2Config.from_json_file(tmp_path / "c.json").to_dict() == ours.to_dict()
     assert json.loads(ours.to_json_string(use_diff=False)) == json.loads(ours.to_json_string())
     assert gpt2.GPT2Config.from_pretrained(tmp_path / "c.json").num_labels == 3
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    shape = {name: np.int64(value) for name, value in SHAPE.items()}
+    ids = {"eos_token_id": [np.int32(3), np.int64(4)], "pad_token_id": np.int64(5)}
+    config = gpt2.GPT2Config(**shape, **ids, attn_pdrop=np.float32(0.5), tie=np.bool_(True))
+    assert config.to_dict() == gpt2.GPT2Config(**SHAPE, eos_token_id=[3, 4], pad_token_id=5,
+                                               attn_pdrop=0.5, tie=True).to_dict()  # fmt: skip
+    config.save_pretrained(tmp_path)
+    assert gpt2.GPT2Config.from_pretrained(tmp_path).to_dict() == config.to_dict()
 
 
 def test_loading_takes_values_and_places(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from gpt2.config_base import USUAL, PretrainedConfig, with_labels
+from gpt2.config_base import USUAL, PretrainedConfig, plain, with_labels
 from gpt2.errors import ConfigError
 from gpt2.files import read_json_object
 from gpt2.options import describe, is_a
@@ -97,7 +97,7 @@ class GPT2Config(PretrainedConfig):
         raise AttributeError(f"GPT2Config has no attribute {name!r}.{hint}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        name = ALIASES.get(name, name)
+        name, value = ALIASES.get(name, name), plain(value)
         known = isinstance(getattr(type(self), name, None), property) or name.startswith("_")
         if name in self.__dataclass_fields__ or known:
             object.__setattr__(self, name, value)

@@ -190,6 +190,13 @@ UPLOAD = (
 )
 
 
+def plain(value: Any) -> Any:
+    """A value as Python's own: numpy's numbers and torch's, also in a list, cannot be written."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+
+
 def with_labels(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values with labels numbered by whole numbers: JSON has only texts for keys."""
     found = dict(values)

@@ -185,7 +185,8 @@ class _Download:
                 found = snapshot_download(
                     self.repo, allow_patterns=wanted, local_files_only=True, **self.where
                 )
-                if _matching([path.name for path in Path(found).iterdir()], needed):
+                inside = (path.relative_to(found).as_posix() for path in Path(found).rglob("*"))
+                if _matching(inside, needed):
                     return Path(found)
         raise HubOfflineError(
             f"{self.repo} is not on this machine and {reason}. On a machine with a network: "

@@ -142,6 +142,14 @@ def test_weights_may_be_given(folder: Path) -> None:
         GPT2LMHeadModel.from_pretrained(None, config=config)
 
 
+def test_defaults_of_decoding_may_be_given(folder: Path) -> None:
+    for kind in (gpt2.GenerationConfig, transformers.GenerationConfig):
+        said = kind(max_new_tokens=3, repetition_penalty=1.5)
+        model = GPT2LMHeadModel.from_pretrained(folder, generation_config=said)
+        assert model.generation_config.repetition_penalty == 1.5
+        assert model.generate(tokens(), pad_token_id=0, eos_token_id=None).shape == (2, 12)
+
+
 class WithProbe(GPT2LMHeadModel):
     """As people extend a model: a layer, a parameter and a buffer beside GPT-2's."""
 

@@ -165,8 +165,10 @@ def test_trl_trains_to_transformers(folder: Path, tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
     model = gpt2.GPT2LMHeadModel.from_pretrained(folder)
     before = copy.deepcopy(model.state_dict()["transformer.wte.weight"])
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    tokenizer.pad_token = tokenizer.eos_token
+    ours = gpt2.AutoTokenizer.from_pretrained(folder)
+    ours.pad_token = ours.eos_token
+    tokenizer = ours.to_transformers()
+    assert tokenizer("The fox dog").input_ids == ours("The fox dog").input_ids
     rows = datasets.Dataset.from_dict({"text": ["The quick brown fox", "The lazy dog."] * 8})
     said = trl.SFTConfig(str(tmp_path), max_steps=2, report_to=[], use_cpu=True, bf16=False,
                          max_length=32, per_device_train_batch_size=2)  # fmt: skip

@@ -17,7 +17,7 @@ def to_transformers(model: PreTrainedModel) -> Any:
     try:
         import transformers
     except ImportError as error:
-        raise MissingDependencyError("this needs transformers: pip install transformers") from error
+        raise MissingDependencyError("this needs transformers: pip install it.") from error
     kind = next(c.__name__ for c in type(model).__mro__ if hasattr(transformers, c.__name__))
     config = transformers.GPT2Config.from_dict(model.config.to_dict())
     with torch.device("meta"):

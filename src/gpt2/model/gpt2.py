@@ -401,8 +401,8 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
         if not (config.tie_word_embeddings or self.lm_head.weight.is_meta):
             nn.init.normal_(self.lm_head.weight, std=config.initializer_range)
 
-    def _loaded(self, generation: Mapping[str, Any] | None) -> None:
-        self.use_generation_file(generation)
+    def _loaded(self, generation: Mapping[str, Any] | None, folder: str) -> None:
+        self.use_generation_file(generation, folder)
 
     def forward(
         self,

@@ -16,6 +16,7 @@ from gpt2.checkpoint import read_checkpoint
 from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical
 from gpt2.config import GPT2Config
 from gpt2.errors import GPT2Warning, MissingFileError, OptionError, WeightError
+from gpt2.generation import GenerationConfig
 from gpt2.hub import PICKLED, SAFE, SETTINGS, resolve
 from gpt2.model.keywords import Loading, changed, wanted_dtype
 
@@ -50,9 +51,10 @@ def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
     config._attn_implementation = call.attention or config._attn_implementation
     dtype = call.dtype or _own_dtype(config, tensors)
     model, report = _adopted(kind, config, own, tensors, dtype, call.mismatched)
-    model._loaded(generation)
-    if call.generation_config is not None:
-        model.generation_config = call.generation_config
+    if isinstance(call.generation_config, GenerationConfig):
+        setattr(model, "generation_config", call.generation_config)  # noqa: B010  # a mixin's
+    else:
+        model._loaded(generation, config.name_or_path)
     model = (model if call.device is None else model.to(call.device)).eval()
     if call.told:
         return model, report.to_dict()
@@ -62,11 +64,13 @@ def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
 
 
 def _read(name: Any, call: Loading, head: bool) -> tuple[GPT2Config, Mapping[str, Tensor], Any]:
-    """The configuration, the tensors by their full names, and generation_config.json."""
+    """The configuration, the tensors by their full names, and the defaults of decoding."""
+    given = call.generation_config  # transformers' object, as a file of it would be read
+    decoding = given.to_dict() if hasattr(given, "to_dict") else None
     if name is None:
         if call.config is None or call.state_dict is None:
             raise OptionError("without a name, from_pretrained needs config= and state_dict=.")
-        return call.config.replace(), canonical(call.state_dict), None
+        return call.config.replace(), canonical(call.state_dict), decoding
     if call.state_dict is not None:
         raise OptionError("state_dict goes with config and no name: from_pretrained(None, ...).")
     patterns = None
@@ -81,7 +85,7 @@ def _read(name: Any, call: Loading, head: bool) -> tuple[GPT2Config, Mapping[str
     )
     _check_form(checkpoint.form, call.safe, checkpoint.path)
     config = checkpoint.config if call.config is None else checkpoint.config.replace()
-    return config, checkpoint.tensors, checkpoint.generation_config
+    return config, checkpoint.tensors, decoding or checkpoint.generation_config
 
 
 def _check_form(form: str, safe: bool | None, place: Path) -> None:

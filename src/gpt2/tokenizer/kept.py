@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import abc
 import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gpt2 import files
-from gpt2.errors import OptionError, TokenizerError, UnsupportedError
+from gpt2.errors import MissingDependencyError, OptionError, TokenizerError, UnsupportedError
 from gpt2.tokenizer import chat, rows, vocabulary
 from gpt2.tokenizer.arguments import NO_LIMIT
 from gpt2.tokenizer.special import SpecialTokens
@@ -215,6 +216,21 @@ class Kept(SpecialTokens, chat.ChatTemplates):
             "This tokenizer has no backend of the tokenizers library: save it and read its "
             "tokenizer.json with tokenizers.Tokenizer.from_file."
         )
+
+    def to_transformers(self) -> Any:
+        """The same tokenizer as transformers' class, for what asks for that: trl, lm-eval.
+
+        Raises `MissingDependencyError`.
+        """
+        try:
+            from transformers import AutoTokenizer
+        except ImportError as error:
+            raise MissingDependencyError("this needs transformers: pip install it.") from error
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder)
+            made = AutoTokenizer.from_pretrained(folder)
+        made.name_or_path = self.name_or_path
+        return made
 
     def convert_tokens_to_ids(self, tokens: str | Iterable[str]) -> Any:
         """The id of a token, or of each; an unknown one gets the id of ``unk_token``."""
