@@ -233,6 +233,36 @@ def test_a_loop_of_ones_own(models: tuple[Any, Any]) -> None:
     same(found[0], found[1], 1e-5)
 
 
+WAYS: dict[str, dict[str, Any]] = {
+    "greedy": {},
+    "sampled": {"do_sample": True, "top_k": 9},
+    "beams": {"num_beams": 3},
+    "beams that end": {"num_beams": 4, "eos_token_id": list(range(0, 67, 2)), "length_penalty": 0},
+    "several": {"num_beams": 3, "num_return_sequences": 2},
+}
+
+
+@pytest.mark.parametrize("said", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("normalized", [True, False])
+def test_scores_of_what_was_chosen(
+    models: tuple[Any, Any], said: dict[str, Any], normalized: bool
+) -> None:
+    found = []
+    for model in models:
+        torch.manual_seed(0)
+        out = model.generate(tokens(), max_new_tokens=6, pad_token_id=0, output_scores=True,
+                             return_dict_in_generate=True, **said)  # fmt: skip
+        beams = {} if "num_beams" not in said else {"beam_indices": out.beam_indices}
+        scores = model.compute_transition_scores(
+            out.sequences, out.scores, normalize_logits=normalized, **beams
+        )
+        found.append(scores)
+    assert found[0].shape == found[1].shape
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-4)
+    with pytest.raises(InputError, match="output_scores"):
+        models[0].compute_transition_scores(tokens(), None)
+
+
 def test_from_config() -> None:
     config = GPT2Config(**SHAPE)
     for auto, kind in (

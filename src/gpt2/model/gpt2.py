@@ -25,6 +25,7 @@ from gpt2.model.checks import check_cache, check_embeddings, check_ids, check_ke
 from gpt2.model.engine import Tap, TorchEngine
 from gpt2.model.inference import PackedLinear
 from gpt2.model.lean import gelu_linear, norm_linear
+from gpt2.model.loops import OwnLoops
 from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden
 from gpt2.model.outputs import BaseModelOutput, CausalLMOutput
 from gpt2.model.pretrained import PreTrainedModel
@@ -385,7 +386,7 @@ class LMHead(PackedLinear):
         return F.linear(x, self.weight) if y is None else y
 
 
-class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
+class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, GenerationMixin):
     """GPT-2 with its language-modelling head; also an `gpt2.engine.Engine`."""
 
     accepts_loss_kwargs = True
@@ -455,29 +456,6 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, GenerationMixin):
             attentions=hidden.attentions,
         )
         return output if self.config.asked("return_dict", return_dict) else output.to_tuple()
-
-    def prepare_inputs_for_generation(
-        self,
-        input_ids: Tensor,
-        next_sequence_length: int | None = None,
-        past_key_values: TorchCache | None = None,
-        attention_mask: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        is_first_iteration: bool = False,
-        **more: Any,
-    ) -> dict[str, Any]:
-        """What `forward` takes for one step of a decoding loop of one's own, as in transformers."""
-        last = slice(-(next_sequence_length or 0), None)
-        made: dict[str, Any] = {"input_ids": input_ids[:, last]}
-        if inputs_embeds is not None and is_first_iteration:
-            made = {"input_ids": None, "inputs_embeds": inputs_embeds[:, last]}
-        for name, value in (
-            ("past_key_values", past_key_values),
-            ("attention_mask", attention_mask),
-        ):
-            if value is not None:
-                made[name] = value
-        return {**made, **{n: v for n, v in more.items() if n != "labels"}}
 
     def loss(self, input_ids: Tensor, labels: Tensor | None = None, chunk: int = 1024) -> Tensor:
         """The mean loss of ``labels`` (default: the inputs), the full logits never in memory.
