@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.errors import MissingFileError, OptionError
+from gpt2.errors import MissingFileError, OptionError, UnsupportedError
 
 if TYPE_CHECKING:
     from gpt2.checkpoint import Checkpoint
@@ -126,6 +126,12 @@ def _to_gguf(
 
     own = {kind: name for name, kind in KINDS.items()}.get(checkpoint.dtype, "float32")
     words: dict[str, Any] = {}
+    if tokenizer is not None and tokenizer.KIND != "BPE":
+        raise UnsupportedError(
+            "GGUF takes this model without its WordPiece tokenizer only, since llama.cpp always "
+            "lower-cases what its own reads: convert a copy of the folder without vocab.txt and "
+            "tokenizer.json, and give llama.cpp ids."
+        )
     if tokenizer is not None:
         words["vocabulary"] = (tokenizer.get_vocab(), tokenizer.merges)
         words["special"] = tokenizer.all_special_ids

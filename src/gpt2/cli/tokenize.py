@@ -58,7 +58,7 @@ def describe(tokenizer: Tokenizer, text: str, plain: bool = False) -> list[dict[
                 "start": start,
                 "end": end,
                 "text": text[max(start, shown) : end],
-                "part": content.decode(errors="replace") != text[start:end],
+                "part": content.decode(errors="replace").lstrip() != text[start:end].lstrip(),
             }
         )
         shown = max(shown, end)

@@ -132,10 +132,14 @@ class BatchEncoding(dict[str, Any]):
     _source: Callable[[], list[Encoding]] | None = None
 
     def __getitem__(self, key: Any) -> Any:
-        """A value by its name, an `Encoding` by its number, all values cut by a slice."""
+        """A value by its name, an `Encoding` by its number, several by a slice (without the text:
+        all values cut by the slice).
+        """
         if isinstance(key, int):
             return self.encodings[key]
         if isinstance(key, slice):
+            if self._source is not None:
+                return self.encodings[key]
             return {name: value[key] for name, value in self.items()}
         return super().__getitem__(key)
 

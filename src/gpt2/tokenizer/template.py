@@ -99,7 +99,9 @@ def read(step: Any, where: str) -> Template:
                 found, trim=space if one.get("trim_offsets", True) else None
             )
         elif kind in _KINDS:
-            found = dataclasses.replace(_KINDS[kind](one, where), trim=found.trim)
+            made = _KINDS[kind](one, where)
+            trim = found.trim if made.trim is None else made.trim
+            found = dataclasses.replace(made, trim=trim)
         else:
             raise TokenizerError(
                 f"{where}: the post_processor {kind!r} is not known here: ByteLevel, "

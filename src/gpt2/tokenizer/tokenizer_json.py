@@ -66,7 +66,9 @@ def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocab
             raise TokenizerError(f"{path} sets {name}={model[name]!r}, which GPT-2 does not have.")
     _refuse(_steps(data, "normalizer", "normalizers", path), "normalizer", (), path)
     _refuse(_steps(data, "decoder", "decoders", path), "decoder", ("ByteLevel",), path)
-    merges = [m.split(" ") if isinstance(m, str) else m for m in _list(model, "merges", path)]
+    merges = [
+        m.split(" ") if isinstance(m, str) else m for m in _list(model, "merges", path, "model.")
+    ]
     for n, pair in enumerate(merges):
         if (
             not isinstance(pair, list)
@@ -191,7 +193,7 @@ def _steps(data: dict[str, Any], name: str, inner: str, path: Path | str) -> lis
         return []
     if not isinstance(step, dict):
         raise TokenizerError(f"{path}: {name} must be an object, found {step!r}.")
-    steps = _list(step, inner, path) if step.get("type") == "Sequence" else [step]
+    steps = _list(step, inner, path, f"{name}.") if step.get("type") == "Sequence" else [step]
     if not all(isinstance(one, dict) for one in steps):
         raise TokenizerError(f"{path}: {name}.{inner} must be a list of objects, found {steps!r}.")
     return steps
@@ -204,11 +206,11 @@ def _object(data: dict[str, Any], name: str, path: Path | str) -> dict[str, Any]
     return value
 
 
-def _list(data: dict[str, Any], name: str, path: Path | str) -> list[Any]:
+def _list(data: dict[str, Any], name: str, path: Path | str, within: str = "") -> list[Any]:
     value = data.get(name)
     if value is None:
         return []
     if not isinstance(value, list):
         kind = type(value).__name__
-        raise TokenizerError(f"{path}: {name} must be a list, found a {kind}.")
+        raise TokenizerError(f"{path}: {within}{name} must be a list, found a {kind}.")
     return value
