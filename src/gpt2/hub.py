@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import hashlib
 import importlib
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,8 +24,9 @@ from gpt2.errors import (
     HubOfflineError,
     MissingFileError,
 )
-from gpt2.files import sha256
+from gpt2.files import exists, plain_name, read_bytes, sha256
 
+BUSY = (408, 425, 429)  # beside 5xx: answers that say to come again later
 BUNDLED = Path(__file__).parent / "models"
 SETTINGS = ("config.json", "generation_config.json", "gpt2.json")
 TOKENIZER = (
@@ -65,7 +68,7 @@ def resolve(
     `MissingFileError`, `HubNotFoundError`, `HubOfflineError` or `CorruptFileError`.
     """
     path = Path(name).expanduser()
-    if path.exists():
+    if exists(path):
         return path
     if str(name) in bundled_models():
         return BUNDLED / str(name)
@@ -101,14 +104,17 @@ class _Download:
             entries = self.listed()
         except HubOfflineError as error:
             return self.from_cache(str(error))
-        wanted = self.wanted([entry.rfilename for entry in entries])
+        wanted = self.wanted([entry.rfilename for entry in entries if _is_plain(entry.rfilename)])
         missing = [e for e in entries if e.rfilename in wanted and not self.cached(e.rfilename)]
         size = sum(entry.size or 0 for entry in missing)
         if size > 1_000_000:
             print(f"gpt2: downloading {self.repo}: {size / 1e6:,.0f} MB", file=sys.stderr)
-        folder = self.snapshot(wanted)
+        try:
+            folder = self.snapshot(wanted)
+        except HubError as error:
+            return self.from_cache(str(error), error if missing else None)
         for entry in missing:
-            _check_hash(folder / entry.rfilename, entry.lfs)
+            _check_hash(folder / entry.rfilename, entry)
         return folder
 
     def listed(self) -> list[Any]:
@@ -136,7 +142,14 @@ class _Download:
                 f"with `hf auth login`. There is no folder of that name here either. {_bundled()}"
             ) from None
         except HfHubHTTPError as error:
-            raise HubError(f"the hub refused {self.repo}: {str(error).splitlines()[0]}") from None
+            reason = str(error).splitlines()[0]
+            if error.response.status_code in BUSY or error.response.status_code >= 500:
+                raise HubOfflineError(f"the hub does not serve now ({reason})") from None
+            raise HubError(f"the hub refused {self.repo}: {reason}") from None
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise HubOfflineError(
+                "what answers in the hub's place is not the hub, perhaps a network's login page"
+            ) from None  # a page instead of JSON, or other JSON
         except _network_errors() as error:
             reason = str(error).split("\n")[0] or type(error).__name__
             raise HubOfflineError(f"the hub cannot be reached ({reason})") from None
@@ -168,17 +181,19 @@ class _Download:
 
         try:
             return Path(snapshot_download(self.repo, allow_patterns=names, **self.where))
-        except _network_errors(HfHubHTTPError) as error:
+        except _network_errors(HfHubHTTPError, ValueError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise HubError(
                 f"downloading {self.repo} failed: {reason}. Files that arrived whole are kept: "
                 "run the same command again."
             ) from error
 
-    def from_cache(self, reason: str) -> Path:
-        """The snapshot in the cache, if what is asked for lies in it."""
+    def from_cache(self, reason: str, otherwise: HubError | None = None) -> Path:
+        """The snapshot in the cache, if what is asked for lies in it; else raises ``otherwise``."""
         from huggingface_hub import snapshot_download
 
+        if otherwise is not None:
+            raise otherwise
         for needed in [self.patterns] if self.patterns else [SAFE, PICKLED]:
             wanted = [*needed] if self.patterns else [*needed, *SETTINGS, *TOKENIZER]
             with contextlib.suppress(OSError):  # nothing there, or not all that the hub has
@@ -207,16 +222,36 @@ def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
     return [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
 
 
-def _check_hash(path: Path, lfs: Any) -> None:
-    """Compare a large file that has just come with the hash the hub announced."""
-    if lfs is None or not path.exists():
+def _is_plain(name: Any) -> bool:
+    """Whether a name of the hub's list can only lie in its folder; others are never asked for."""
+    try:
+        return all(plain_name(part, "the list") for part in str(name).split("/"))
+    except CorruptFileError:
+        return False
+
+
+def _check_hash(path: Path, entry: Any) -> None:
+    """Compare a file that has just come with the hash that the hub stated: SHA-256 of large files,
+    of others git's hash. Another process may have found the damage first."""
+    if exists(path) and _as_stated(path, entry):
         return
-    if sha256(path) != lfs.sha256:
-        path.resolve().unlink()
-        path.unlink(missing_ok=True)
-        raise CorruptFileError(
-            f"{path.name} arrived damaged (not the hub's SHA-256) and was removed: try again."
-        )
+    with contextlib.suppress(FileNotFoundError):
+        path.resolve(strict=True).unlink()
+    path.unlink(missing_ok=True)
+    kind = "SHA-256" if entry.lfs else "hash"
+    raise CorruptFileError(
+        f"{path.name} arrived damaged (not the hub's {kind}) and was removed: try again."
+    )
+
+
+def _as_stated(path: Path, entry: Any) -> bool:
+    if entry.lfs is not None:
+        return bool(sha256(path) == entry.lfs.sha256)
+    if not re.fullmatch("[0-9a-f]{40}", entry.blob_id or ""):
+        return True  # nothing is stated
+    data = read_bytes(path)
+    blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
+    return blob.hexdigest() == entry.blob_id
 
 
 def _bundled() -> str:

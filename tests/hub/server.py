@@ -19,7 +19,8 @@ class Hub(ThreadingHTTPServer):
     """``repos`` maps a name to a folder, ``renamed`` an old name to the new one.
 
     ``requests`` has the method and path of everything asked; ``cut`` names files whose next
-    download breaks off half-way; ``damaged`` files arrive with a byte changed.
+    download breaks off half-way; ``damaged`` files arrive with a byte changed. ``answer`` (status,
+    content) is what everything gets in the hub's place; ``odd`` names are listed beside the files.
     """
 
     daemon_threads = True
@@ -31,6 +32,8 @@ class Hub(ThreadingHTTPServer):
         self.requests: list[tuple[str, str, str | None]] = []
         self.cut: set[str] = set()
         self.damaged: set[str] = set()
+        self.answer: tuple[int, bytes] | None = None
+        self.odd: list[str] = []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -51,6 +54,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests.append((self.command, self.path, self.headers.get("Range")))
+        if self.server.answer is not None:
+            code, content = self.server.answer
+            return self._send(code, content, {"Content-Type": "text/html"})
         path = unquote(urlsplit(self.path).path).strip("/")
         listing = re.fullmatch(r"api/models/(.+?)(?:/(revision|tree)/([^/]+)(?:/.*)?)?", path)
         file = re.fullmatch(r"(.+?)/resolve/([^/]+)/(.+)", path)
@@ -70,7 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self._json({
             "_id": "0", "id": found, "modelId": found, "sha": COMMIT, "private": False,
             "tags": [], "downloads": 0, "likes": 0,
-            "siblings": [self._entry(p, "rfilename") for p in sorted(folder.iterdir())],
+            "siblings": [self._entry(p, "rfilename") for p in sorted(folder.iterdir())]
+            + [{"rfilename": name} for name in self.server.odd],
         })  # fmt: skip
 
     def do_HEAD(self) -> None:

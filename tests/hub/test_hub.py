@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from gpt2.hub import bundled_models
-from tests.hub.conftest import Run
+from tests.hub.conftest import LOAD, Run
 from tests.hub.server import Hub
 
 NAME = "openai-community/gpt2"
@@ -102,3 +103,61 @@ def test_only_what_is_used_comes_down(
     assert set(hub.fetched()) == used
     offline = run("user/many", HF_HUB_OFFLINE="1")
     assert offline.stdout == first.stdout, offline.stderr
+
+
+ANSWERS = {
+    "503": (503, b"<html>Service Unavailable</html>"),
+    "429": (429, b"Too Many Requests"),
+    "portal": (200, b"<html><body>Log in to this network</body></html>"),
+    "cut": (200, b'{"id": "openai-community/gpt2", "sibl'),
+    "other": (200, b"[1, 2]"),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_what_is_cached_loads_while_the_hub_does_not_serve(hub: Hub, run: Run, answer: str) -> None:
+    whole = run(NAME)
+    assert whole.returncode == 0, whole.stderr
+    hub.answer = ANSWERS[answer]
+    cached = run(NAME)
+    assert (cached.returncode, cached.stdout) == (0, whole.stdout), cached.stderr
+    other = run("someone/else")
+    assert other.returncode == 1
+    assert re.search(
+        "HubOfflineError: someone/else is not on this machine and (the hub does not "
+        "serve now|what answers in the hub's place)",
+        other.stderr,
+    ), other.stderr
+
+
+@pytest.mark.parametrize("name", ["config.json", "merges.txt", "vocab.json"])
+def test_small_files_are_held_against_the_hubs_hash(hub: Hub, run: Run, name: str) -> None:
+    hub.damaged.add(name)
+    result = run(NAME)
+    assert f"{name} arrived damaged (not the hub's hash) and was removed" in result.stderr
+    hub.damaged.clear()
+    again = run(NAME)
+    assert again.returncode == 0, again.stderr
+    assert hub.fetched().count(name) == 2
+
+
+def test_odd_names_of_a_listing_are_left_alone(hub: Hub, run: Run, tmp_path: Path) -> None:
+    hub.odd = ["../model-1.safetensors", "/etc/model-2.safetensors", "model-\x00.safetensors",
+               "model-/../../x.safetensors", "a\\b.json"]  # fmt: skip
+    result = run(NAME)
+    assert result.returncode == 0, result.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"cache"}
+
+
+def test_a_cut_file_of_the_cache_says_what_to_remove(hub: Hub, run: Run) -> None:
+    code = LOAD.replace(
+        "print(resolve(",
+        "from gpt2.checkpoint import read_checkpoint as read\n    print(read(resolve(",
+    ).replace("None))", "None)).path)")
+    folder = Path(run(NAME).stdout.strip())
+    blob = (folder / "model.safetensors").resolve()
+    blob.write_bytes(blob.read_bytes()[:-100])
+    result = run(NAME, code=code)
+    assert f"Remove {blob}: it is downloaded again then." in result.stderr, result.stderr
+    blob.unlink()
+    assert run(NAME, code=code).returncode == 0

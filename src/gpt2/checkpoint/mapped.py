@@ -135,12 +135,13 @@ def read_safetensors(path: Path) -> Mapped:
     stored.metadata = _metadata(header, path)
     for name, entry in header.items():
         if name != "__metadata__":
-            stored[name] = _tensor(data, start, entry, f"{path}: the entry of {name}")
+            stored[name] = _tensor(data, start, entry, path, name)
     return stored
 
 
-def _tensor(data: mmap.mmap, start: int, entry: Any, where: str) -> Stored:
+def _tensor(data: mmap.mmap, start: int, entry: Any, path: Path, name: str) -> Stored:
     """The array that an entry of the header describes, over the mapped file."""
+    where = f"{path}: the entry of {name}"
     entry = entry if isinstance(entry, dict) else {}
     kind, shape, place = (entry.get(name) for name in ("dtype", "shape", "data_offsets"))
     if kind in UNREAD:
@@ -154,12 +155,20 @@ def _tensor(data: mmap.mmap, start: int, entry: Any, where: str) -> Stored:
     if start + end > len(data):
         raise CorruptFileError(
             f"{where} ends at byte {start + end:,}, the file is cut short at {len(data):,}. "
-            "Download or copy it again."
+            f"{_again(path)}"
         )
     try:
         return Stored(np.frombuffer(data, dtype, count, start + begin).reshape(shape), kind)
     except ValueError:  # axes that numpy cannot count, beside one of size 0
         raise CorruptFileError(f"{where} is damaged: {str(shape)[:100]}.") from None
+
+
+def _again(path: Path) -> str:
+    """What to do about a damaged file; one of the hub's cache is a link to a blob there."""
+    place = path.resolve()
+    if place.parent.name == "blobs":
+        return f"Remove {place}: it is downloaded again then."
+    return "Download or copy it again."
 
 
 def _sizes(value: Any, most: int) -> bool:
