@@ -182,3 +182,23 @@ def test_the_exit_code_of_a_process(made: Path) -> None:
     line = [sys.executable, "-m", "gpt2", "replay", str(made)]
     run = subprocess.run(line, capture_output=True, text=True, timeout=60)
     assert (run.returncode, run.stdout) == (0, "the same: all 20 tokens\n")
+
+
+def test_a_receipt_of_the_first_form_is_replayed(made: Path, tmp_path: Path) -> None:
+    content = receipts.read(made)
+    name = content["model"]["name"]
+    assert "model.safetensors.index.json" in content["model"]["weights"]
+    old = {**content, "form": "gpt2-receipt-1",
+           "model": {"name": name, **receipts.first_model_files(name)}}  # fmt: skip
+    assert receipts.replay(signed(old)).same
+    old["model"]["weights"] = "0" * 64
+    (first,) = receipts.replay(signed(old)).differences
+    assert "has other weights" in first.message
+
+
+def test_changed_files_are_named(made: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(BUNDLED / receipts.read(made)["model"]["name"], folder)
+    (folder / "chat_template.jinja").write_text("{{ messages }}")
+    (first,) = receipts.replay(receipts.read(made), model=folder).differences
+    assert "has other tokenizer (chat_template.jinja)" in first.message

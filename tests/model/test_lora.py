@@ -164,3 +164,13 @@ def test_what_does_not_fit_is_refused(model: GPT2LMHeadModel, tmp_path: Path) ->
         (tmp_path / "deep" / CONFIG).write_text(json.dumps({**settings, **change}), "utf-8")
         with pytest.raises(error, match=words):
             load_lora(copy.deepcopy(model), tmp_path / "deep")
+
+
+def test_a_rank_is_held_against_the_file(model: GPT2LMHeadModel, tmp_path: Path) -> None:
+    base = copy.deepcopy(model)
+    add_lora(model, LoraConfig(lora_rank=2))
+    save_lora(model, tmp_path)
+    settings = json.loads((tmp_path / CONFIG).read_text("utf-8"))
+    (tmp_path / CONFIG).write_text(json.dumps({**settings, "r": 10**8}))
+    with pytest.raises(WeightError, match=r"adapter_config\.json says r = 100000000"):
+        load_lora(base, tmp_path)

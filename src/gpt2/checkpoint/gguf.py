@@ -39,7 +39,7 @@ NAMES = {
     "mlp.c_fc": "ffn_up",
     "mlp.c_proj": "ffn_down",
 }
-NORMAL, CONTROL, UNUSED = 1, 3, 5  # llama.cpp's types of a token
+NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5  # llama.cpp's types of a token
 
 
 def write_gguf(
@@ -50,6 +50,8 @@ def write_gguf(
     dtype: str = "float32",
     vocabulary: tuple[Mapping[str, int], Sequence[tuple[str, str]]] | None = None,
     special: Sequence[int] = (),
+    added: Sequence[int] = (),
+    add_bos: bool = False,
     name: str = "gpt2",
 ) -> None:
     """Write a file that llama.cpp loads.
@@ -60,6 +62,8 @@ def write_gguf(
         dtype: of the matrices: float32, float16, bfloat16 or q8_0; the rest is float32.
         vocabulary: tokens as in vocab.json, and the merges; without it llama.cpp takes ids only.
         special: the ids that stand for no text.
+        added: the ids of tokens that are found in a text as a whole, before it is split.
+        add_bos: whether a text begins with the bos token.
         name: what llama.cpp shows.
 
     Raises:
@@ -75,7 +79,8 @@ def write_gguf(
     with atomic(path) as part:
         writer = gguf.GGUFWriter(part, "gpt2")
         _describe(writer, config, name, int(gguf.LlamaFileType[TYPES[dtype][1]]))
-        _add_tokens(writer, config, vocabulary, special)
+        _add_tokens(writer, config, vocabulary, special, added)
+        writer.add_add_bos_token(add_bos)
         for tensor_name, tensor in tensors.items():
             values = _matrix(tensor_name, as_stored(tensor).numpy().astype(np.float32, copy=False))
             wide = values.ndim == 1 or tensor_name == "transformer.wpe.weight"
@@ -134,6 +139,7 @@ def _add_tokens(
     config: GPT2Config,
     vocabulary: tuple[Mapping[str, int], Sequence[tuple[str, str]]] | None,
     special: Sequence[int],
+    added: Sequence[int],
 ) -> None:
     if vocabulary is None:
         writer.add_tokenizer_model("none")
@@ -141,15 +147,14 @@ def _add_tokens(
     ids, merges = vocabulary
     tokens = {i: token for token, i in ids.items()}
     names = [tokens.get(i, f"[unused {i}]") for i in range(config.vocab_size)]
-    control = set(special)
-    kinds = [CONTROL if i in control else NORMAL if i in tokens else UNUSED
-             for i in range(config.vocab_size)]  # fmt: skip
+    kind_of = {**dict.fromkeys(tokens, NORMAL), **dict.fromkeys(added, USER_DEFINED),
+               **dict.fromkeys(special, CONTROL)}  # fmt: skip
+    kinds = [kind_of.get(i, UNUSED) for i in range(config.vocab_size)]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(names)
     writer.add_token_types(kinds)
     writer.add_token_merges([" ".join(pair) for pair in merges])
-    writer.add_add_bos_token(False)
     if (bos := config.token_id("bos_token_id")) is not None:
         writer.add_bos_token_id(bos)
     if config.eos_token_ids:

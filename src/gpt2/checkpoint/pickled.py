@@ -12,7 +12,7 @@ import numpy as np
 
 from gpt2.checkpoint.mapped import Stored, as_stored
 from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES, canonical
-from gpt2.config import GPT2Config
+from gpt2.config import GELU_TANH, GPT2Config
 from gpt2.errors import ConfigError, CorruptFileError, UnsupportedError, WeightError
 from gpt2.extras import needed
 from gpt2.files import open_regular, stand_in
@@ -165,6 +165,8 @@ def to_nanogpt(config: GPT2Config, tensors: Mapping[str, Any]) -> dict[str, Any]
 
     Raises `UnsupportedError` for what nanoGPT's model cannot be.
     """
+    if config.activation_function not in (*GELU_TANH, "gelu"):
+        raise UnsupportedError(f"nanoGPT's model computes GELU, not {config.activation_function}.")
     plain = GPT2Config()
     for name in ("tie_word_embeddings", "layer_norm_epsilon", *SCALES):
         if getattr(config, name) != getattr(plain, name):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,14 +9,15 @@ from typing import Any
 
 from gpt2.checkpoint.mapped import as_stored, write_safetensors
 from gpt2.checkpoint.packed import CONFIG_ENTRY, Quantization
-from gpt2.checkpoint.read import SIDECAR
+from gpt2.checkpoint.read import LISTS, SIDECAR
 from gpt2.config import GPT2Config
 from gpt2.errors import OptionError
 from gpt2.extras import needed
-from gpt2.files import atomic, reported, sha256, to_json
+from gpt2.files import atomic_folder, reported, sha256, to_json
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 DTYPE_NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+LEADING = ("model.safetensors", "pytorch_model.bin", *LISTS)  # where reading a folder begins
 WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)(\.index\.json)?")
 
 
@@ -34,7 +34,8 @@ def write_checkpoint(
 ) -> list[Path]:
     """Write config.json and the tensors (numpy or torch), in shards where they are large.
 
-    All is written before anything that was there is replaced; older weights in the folder go last.
+    All is written before anything that was there is replaced; then the old model's entry goes, all
+    take their places and the new entry comes last: a kill never leaves a mixture of two models.
     With ``safe_serialization`` False, pytorch_model.bin is written. ``quantization`` is for tensors
     that are `Packed`: the file's metadata and config.json tell it, the sidecar holds the files'
     SHA-256. Returns the paths. Raises `WriteError`, `OptionError`.
@@ -55,22 +56,20 @@ def write_checkpoint(
         index = {"metadata": {"total_size": total}, "weight_map": where}
         settings[f"{stem}.{suffix}.index.json"] = index
     hashes: dict[str, str] = {}
-    with contextlib.ExitStack() as all_or_nothing:  # they take their places when all are written
+    with atomic_folder(folder, last=LEADING) as part:
         for name, shard in zip(names, shards, strict=True):
-            part = all_or_nothing.enter_context(atomic(folder / name))
             with reported(folder / name):
                 if safe_serialization:
-                    write_safetensors(part, shard, words)
+                    write_safetensors(part / name, shard, words)
                 else:
-                    _write_bin(part, shard)
+                    _write_bin(part / name, shard)
             if quantization:
-                hashes[name] = sha256(part)
+                hashes[name] = sha256(part / name)
         if known := _sidecar(sidecar or {}, hashes):
             settings[SIDECAR] = known
         for name, value in settings.items():
-            part = all_or_nothing.enter_context(atomic(folder / name))
             with reported(folder / name):
-                part.write_text(to_json(value), "utf-8")
+                (part / name).write_text(to_json(value), "utf-8")
     written = [folder / name for name in (*names, *settings)]
     remove_older(folder, written)
     return written

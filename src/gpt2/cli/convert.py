@@ -111,9 +111,9 @@ def _to_nanogpt(checkpoint: Checkpoint, stored: dict[str, Any], path: Path) -> P
     from gpt2.checkpoint.write import save_torch
     from gpt2.files import atomic
 
+    content = to_nanogpt(checkpoint.config, _torch(stored))
     if checkpoint.config.activation_function != "gelu":
         click.echo("note: nanoGPT computes the exact GELU, this model an approximation", err=True)
-    content = to_nanogpt(checkpoint.config, _torch(stored))
     with atomic(path) as part:
         save_torch(part, content)
     return path
@@ -135,5 +135,7 @@ def _to_gguf(
     if tokenizer is not None:
         words["vocabulary"] = (tokenizer.get_vocab(), tokenizer.merges)
         words["special"] = tokenizer.all_special_ids
+        words["added"] = list(tokenizer.added_tokens_decoder)
+        words["add_bos"] = bool(getattr(tokenizer, "add_bos_token", False))
     write_gguf(path, checkpoint.config, checkpoint.tensors, dtype=dtype or own, **words)
     return path

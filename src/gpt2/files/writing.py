@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from gpt2.errors import GPT2Error, WriteError
+
+PART = ".part"  # the ending of what is not whole
 
 
 @contextlib.contextmanager
@@ -27,9 +33,8 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         with reported(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(
-                dir=path.parent, prefix=f".{path.name}.", suffix=".part"
-            )
+            _remove_dead(path.parent, path.name)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path.name), suffix=PART)
             os.close(handle)
             part = Path(name)
             yield part
@@ -41,11 +46,14 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_folder(folder: str | os.PathLike[str], last: Collection[str] = ()) -> Iterator[Path]:
     """Yield a temporary folder whose files go to ``folder`` if the block ends well.
 
     Where it does not, the temporary folder is gone and nothing has changed. Files that are in
-    ``folder`` already stay, unless one of the same name comes. Errors are those of `atomic`.
+    ``folder`` already stay, unless one of the same name comes. ``last`` names the files by which a
+    reader finds the others: old ones are taken away before any other file is replaced and new ones
+    come last, so that a kill in between leaves none rather than new files beside old ones. Errors
+    are those of `atomic`.
     """
     folder = Path(folder)
     with contextlib.ExitStack() as stack, reported(folder):
@@ -55,16 +63,54 @@ def atomic_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
         if not old:
             folder.parent.mkdir(parents=True, exist_ok=True)
         where = folder if old else folder.parent
-        name = tempfile.mkdtemp(dir=where, prefix=f".{folder.name}.", suffix=".part")
+        _remove_dead(where, folder.name)
+        name = tempfile.mkdtemp(dir=where, prefix=_prefix(folder.name), suffix=PART)
         stack.callback(shutil.rmtree, name, ignore_errors=True)
         part = Path(name)
         yield part
         if old:
-            for path in sorted(part.iterdir()):
+            for entry in last:
+                (folder / entry).unlink(missing_ok=True)
+            for path in sorted(part.iterdir(), key=lambda path: (path.name in last, path.name)):
                 path.replace(folder / path.name)
         else:
             part.chmod(0o777 & ~_umask())
             part.replace(folder)
+
+
+def _prefix(name: str) -> str:
+    """Of a temporary name beside ``name``: of which machine and process it is."""
+    return f".{name}.{_machine()}-{os.getpid()}."
+
+
+@functools.cache
+def _machine() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _remove_dead(folder: Path, name: str) -> None:
+    """Remove what a killed process of this machine has left of ``name``."""
+    form = re.compile(rf"\.{re.escape(name)}\.{_machine()}-(\d{{1,9}})\..+{re.escape(PART)}")
+    for path in list(folder.iterdir()):
+        found = form.fullmatch(path.name)
+        if not found or _is_alive(int(found[1])):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":  # there a signal of 0 is no question
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 @contextlib.contextmanager

@@ -161,7 +161,7 @@ def write_lora(
     found = adapted(model)
     if not found:
         raise InputError("The model has no adapters to save.")
-    with atomic_folder(folder) as part:
+    with atomic_folder(folder, last=(WEIGHTS,)) as part:
         write_safetensors(part / WEIGHTS, dict(tensors))
         write_json(part / CONFIG, _config_entry(found, base))
 
@@ -178,6 +178,7 @@ def load_lora(model: GPT2LMHeadModel, folder: str | os.PathLike[str]) -> list[st
     settings = read_json_object(folder / CONFIG)
     config = _understood(settings, folder / CONFIG)
     tensors = read_lora(folder)
+    _check_rank(tensors, config.lora_rank, folder)
     names = {name.removeprefix(PREFIX).rsplit(".lora_", 1)[0] for name in tensors}
     with_names = dataclasses.replace(config, lora_targets=",".join(sorted(names)))
     try:
@@ -218,6 +219,16 @@ def assign_lora(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
             found, expected = list(tensors[name].shape), list(parameter.shape)
             raise WeightError(f"{name} is {found} in the file and {expected} in the model.")
         parameter.copy_(tensors[name])
+
+
+def _check_rank(tensors: Mapping[str, Tensor], rank: int, folder: Path) -> None:
+    """Hold what the configuration declares against what is there, before memory is taken."""
+    for name, tensor in tensors.items():
+        found = tensor.shape[0 if ".lora_A." in name else -1] if tensor.ndim == 2 else None
+        if found != rank:
+            raise WeightError(
+                f"{folder}: {name} is {list(tensor.shape)}, adapter_config.json says r = {rank}."
+            )
 
 
 def _meant(target: str, maps: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from gpt2.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from gpt2.checkpoint.mapped import Stored
 from gpt2.checkpoint.packed import Packed, Quantization
-from gpt2.checkpoint.write import parse_size, remove_older
+from gpt2.checkpoint.write import LEADING, parse_size, remove_older
 from gpt2.errors import InputError, MissingFileError, OptionError
 from gpt2.files import atomic_folder, read_text
 from gpt2.quantization.measure import Fidelity, measure
@@ -214,7 +214,7 @@ def _write(
 ) -> None:
     """All files into a temporary folder first; weights that were there before go last."""
     told = {k: v for k, v in report.to_dict().items() if k != "folder"}
-    with atomic_folder(folder) as part:
+    with atomic_folder(folder, last=LEADING) as part:
         written = write_checkpoint(
             part,
             checkpoint.config,

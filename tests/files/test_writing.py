@@ -1,0 +1,102 @@
+"""A kill at any moment leaves the old files, the new ones, or nothing that reads as a model."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gpt2.checkpoint import read_checkpoint, write_checkpoint
+from gpt2.errors import MissingFileError
+from gpt2.files import atomic, atomic_folder
+from tests.tiny import random_weights, tiny_config
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills are POSIX's")
+
+
+def killed_at(change: int, folder: Path, size: str) -> bool:
+    """Write a model over another in a child that dies at a change of the folder; whether it did."""
+    config = tiny_config(activation_function="relu")
+    weights = random_weights(config, 1)
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    changes = itertools.count(1)
+
+    def watched(real: Any) -> Any:
+        def call(*args: Any, **named: Any) -> Any:
+            if next(changes) == change:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*args, **named)
+
+        return call
+
+    Path.replace, Path.unlink = watched(Path.replace), watched(Path.unlink)  # type: ignore[method-assign]
+    write_checkpoint(folder, config, weights, max_shard_size=size)
+    os._exit(0)
+
+
+@pytest.mark.parametrize(("old", "new"), [("5GB", "5GB"), ("100KB", "100KB"), ("100KB", "5GB")])
+def test_a_kill_leaves_no_mixture(tmp_path: Path, old: str, new: str) -> None:
+    states, died = set(), True
+    for change in itertools.count(1):
+        folder = tmp_path / str(change)
+        config = tiny_config()
+        write_checkpoint(folder, config, random_weights(config), max_shard_size=old)
+        died = killed_at(change, folder, new)
+        states.add(state(folder))
+        write_checkpoint(folder, config, random_weights(config), max_shard_size=old)
+        assert state(folder) == "old"
+        assert not list(folder.glob(".*")), "what the killed one left is gone"
+        if not died:
+            break
+    assert states == {"old", "none", "new"}
+
+
+def state(folder: Path) -> str:
+    try:
+        found = read_checkpoint(folder)
+    except MissingFileError:
+        return "none"
+    for name, seed, activation in (("old", 0, "gelu_new"), ("new", 1, "relu")):
+        weights = random_weights(tiny_config(), seed)
+        if all(np.array_equal(found.tensors[n], weights[n]) for n in weights):
+            assert found.config.activation_function == activation, "a mixture of two models"
+            return name
+    raise AssertionError("a mixture of two models")
+
+
+def test_what_the_dead_have_left_goes_and_what_lives_stays(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    with atomic(tmp_path / "x.json") as mine:
+        form = mine.name
+        ours = form.replace(f"-{os.getpid()}.", f"-{dead.pid}.")
+        elsewhere = ours.replace(ours.split(".")[3], f"00000000-{dead.pid}")
+        others = [ours.replace("x.json", "y.json"), elsewhere, ".x.json.abc.part"]
+        for name in (ours, *others):
+            (tmp_path / name).touch()
+        (tmp_path / f"{ours[:-5]}folder.part").mkdir()
+        with atomic(tmp_path / "x.json") as again:
+            again.write_text("2")
+        assert mine.exists()
+        mine.write_text("1")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"x.json", *others}
+    assert (tmp_path / "x.json").read_text() == "1"
+
+
+def test_a_folder_of_a_name_with_signs(tmp_path: Path) -> None:
+    folder = tmp_path / "a[1]*(b)"
+    for content in ("1", "2"):
+        with atomic_folder(folder) as part:
+            (part / "x").write_text(content)
+    assert (folder / "x").read_text() == "2"
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
