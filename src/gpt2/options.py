@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -91,7 +92,9 @@ def _check(name: str, value: Any, hint: Any, spec: Option) -> None:
     if spec.choices is not None and value not in spec.choices:
         raise OptionError(f"{name} must be one of {list(spec.choices)}, found {value!r}.")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        low = spec.minimum is not None and not value >= spec.minimum  # `not >=` catches NaN
+        if math.isnan(value):
+            raise OptionError(f"{name} must be a number, found nan.")
+        low = spec.minimum is not None and not value >= spec.minimum
         if (
             low
             or (spec.above is not None and not value > spec.above)

@@ -182,3 +182,14 @@ def test_a_model_of_another_task_is_told(tmp_path: Path) -> None:
     text.write_text("The fox.", "utf-8")
     assert "fine-tuned for translate" in gpt2("summarize", text, "--model", model).stderr
     assert "fine-tuned" not in gpt2("translate", text, "--model", model).stderr
+
+
+def test_a_misspelled_option_of_a_row_is_told(tmp_path: Path) -> None:
+    right = {"title": "The Sea", "length": 9, "id": 7, "note": 1}
+    rows = [{"title": "The Sea", "lenght": 9}, right, {"titel": "The Sea"}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    gpt2("write", "--batch", tmp_path / "in.jsonl", "-o", tmp_path / "out.jsonl")
+    found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert "'lenght', which is no option: did you mean 'length'?" in found[0]["error"]
+    assert found[1]["text"]
+    assert "did you mean 'title'?" in found[2]["error"]

@@ -168,7 +168,15 @@ def test_what_is_held_out_is_not_learned(base: Path, pairs: Path, tmp_path: Path
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     config = FinetuneConfig(prompt_field="in", completion_field="out", held_out=0.25)
     assert has_pairs(path, config)
-    assert not has_pairs(path, FinetuneConfig())  # another kind of JSON lines: text
+    assert has_pairs(path, FinetuneConfig())  # no text either: reading it tells what is wrong
+    for name, content, pair in (("a.csv", "text\na, b\n", False), ("a.csv", "line\na\n", False),
+                                ("a.csv", "id,text\n1,a\n", False), ("a.csv", "a,b\n1,2\n", True),
+                                ("a.jsonl", '"a text"\n', False),
+                                ("a.jsonl", '{"text": "a"}\n', False),
+                                ("a.json", '[{"text": "a"}]', False),
+                                ("a.jsonl", '{"messages": []}\n', True)):  # fmt: skip
+        (tmp_path / name).write_text(content)
+        assert has_pairs(tmp_path / name, FinetuneConfig()) == pair, content
     assert has_pairs(pairs, FinetuneConfig())
     tokenizer = GPT2Tokenizer.from_pretrained(base)
     data = pair_data(path, config, TrainingConfig(batch_size=4), tokenizer, 64)

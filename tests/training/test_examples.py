@@ -154,3 +154,63 @@ def test_what_cannot_be(tmp_path: Path, tokenizer: GPT2Tokenizer) -> None:
         Examples(PAIRS, tokenizer, 1, 1)
     with pytest.raises(InputError):
         Examples([], tokenizer, 8, 1)
+
+
+def pairs_of(path: Path, content: str | bytes, **names: str) -> list[tuple[str, str]]:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return [(pair.prompt, pair.completion) for pair in read_pairs(path, **names)]
+
+
+def test_tables_of_tabs_have_no_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    head = "prompt\tcompletion\n"
+    rows = [('"Hello" he said', " yes"), ('"Open', " a"), ("b", " c"), ('d"', ' "e"'), ("f", ' g"')]
+    plain = head + "".join(f"{a}\t{b}\n" for a, b in rows)
+    assert pairs_of(path, plain) == rows
+    assert pairs_of(path, "\ufeff" + plain.replace("\n", "\r\n")) == rows
+    # as pandas writes a cell with quotes, and a file all of whose cells are in quotes
+    assert pairs_of(path, head + '"""Hello"" he said"\t yes\n') == rows[:1]
+    quoted = '"prompt"\t"completion"\n"""Hello"" he\nsaid"\t" y\tes"\n'
+    assert pairs_of(path, quoted) == [('"Hello" he\nsaid', " y\tes")]
+    with pytest.raises(InputError, match=r"line 3 has 3 columns, the first line names 2"):
+        pairs_of(path, head + "a\tb\nc\td\te\n")
+    with pytest.raises(InputError, match=r"line 2 has no text in the field 'completion'"):
+        pairs_of(path, head + "a\n")
+
+
+def test_tables_of_commas(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    assert pairs_of(path, "prompt;completion\na, b; c\n") == [("a, b", " c")]
+    assert pairs_of(path, "\ufeffprompt,completion\r\n\r\na, b,\r\n") == [("a", " b")]
+    with pytest.raises(InputError, match=r"line 2 has 3 columns, the first line names 2"):
+        pairs_of(path, "prompt,completion\nHi,Hello, you\n")
+    with pytest.raises(CorruptFileError, match=r"line 3, is not a table"):
+        pairs_of(path, 'prompt,completion\na,b\n"Hello" he said, yes\n')
+
+
+def test_json_that_is_no_lines_or_is_named_otherwise(tmp_path: Path) -> None:
+    rows = [{"prompt": "a", "completion": " b"}, {"prompt": "c", "completion": " d"}]
+    want = [("a", " b"), ("c", " d")]
+    lines = "\n".join(json.dumps(row) for row in rows)
+    for content in (json.dumps(rows), json.dumps(rows, indent=1), lines, "\ufeff" + lines):
+        assert pairs_of(tmp_path / "a.json", content) == want
+    assert pairs_of(tmp_path / "a.jsonl", "\ufeff" + lines) == want
+    with pytest.raises(CorruptFileError, match="is not JSON"):
+        pairs_of(tmp_path / "a.json", json.dumps(rows)[:-1])
+
+
+def test_fields_within_fields_and_rows_of_other_forms(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    nested = {"doc": {"q": "a"}, "doc.a": " dotted", "turns": [{"text": " b"}]}
+    names = {"prompt": "doc.q", "completion": "turns.0.text"}
+    assert pairs_of(path, json.dumps(nested), **names) == [("a", " b")]
+    assert pairs_of(path, json.dumps(nested), prompt="doc.q", completion="doc.a")[0][1] == " dotted"
+    for row, words in (
+        ({"instruction": "a", "input": "", "output": "b"},
+         "--prompt-field instruction --completion-field output"),
+        ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]},
+         "--prompt-field messages.0.content --completion-field messages.1.content"),
+        ({"question": "a", "x": 1}, "--prompt-field question --completion-field NAME"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=words.replace(".", r"\.")):
+            pairs_of(path, json.dumps(row))

@@ -48,8 +48,8 @@ def command(model: str, data: Path, run: Path, task: str | None, **options: Any)
     """Fine-tune MODEL on DATA; RUN/model is the result, which loads like any other model.
 
     DATA is plain text (a file, a folder, an archive, or what gpt2 prepare made), or JSON lines or a
-    table (.jsonl, .csv, .tsv) with the fields prompt and completion. Of those the completion counts
-    in the loss, and the end after it, so that the model learns to stop.
+    table (.jsonl, .json, .csv, .tsv) with the fields prompt and completion. Of those the completion
+    counts in the loss, and the end after it, so that the model learns to stop.
 
     All weights are trained, or with --lora small adapters beside them, which are kept in
     RUN/adapter too, in the form of the PEFT library. A part of the data is held out; training stops

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +103,22 @@ def _result(
     names = {field.name for field in dataclasses.fields(task.options)}
     own = {name: value for name, value in row.items() if name in names}
     try:
+        _check_spelling(row, [*task.fields, *names])
         if not any(name in row for name in task.fields):
             raise InputError(f"the row has none of the fields {', '.join(task.fields)}.")
         return task.run(model, row, None, {**options, **own})
     except GPT2Error as error:
         return {"error": str(error)}
+
+
+def _check_spelling(row: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise `OptionError` for a key that is nearly an option's name; others are the user's own."""
+    for name in row:
+        near = difflib.get_close_matches(name, names, 1, 0.8)
+        if near and name not in names and near[0] not in row:
+            raise OptionError(
+                f"the row has {name!r}, which is no option: did you mean {near[0]!r}?"
+            )
 
 
 def _key(row: Mapping[str, Any], settings: Mapping[str, Any]) -> str:

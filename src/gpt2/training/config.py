@@ -52,7 +52,9 @@ class TrainingConfig:
         "slower."
     )  # fmt: skip
     compile: bool = option(False, "Compile with torch.compile, where it works.")
-    seed: int = option(0, "Of the first weights, the order of the rows and dropout.", minimum=0)
+    seed: int = option(
+        0, "Of the first weights, the order of the rows and dropout.", minimum=0, maximum=2**64 - 1
+    )
     threads: int | None = option(None, "Of a CPU process; torch's choice by default.", minimum=1)
     device: str | None = option(None, "cpu, cuda, cuda:1, mps; a GPU by default if there is one.")
     parallel: Literal["ddp", "fsdp"] = option(

@@ -11,7 +11,6 @@ loses its end, <|endoftext|> with it: the model does not learn to stop there. Bo
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError, TokenizerError
+from gpt2.errors import InputError, MissingFileError, OptionError, TokenizerError
 from gpt2.files import parse_json
 from gpt2.tokenizer import Tokenizer
 from gpt2.training.batches import IGNORED, Batch, Order, share
+from gpt2.training.data.rows import SEPARATORS, Row, field, json_rows, table
 
 PROMPT, COMPLETION = "prompt", "completion"
-ENDINGS = (".jsonl", ".ndjson", ".csv", ".tsv")
+ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,11 +55,12 @@ class Example:
 def read_pairs(
     path: str | os.PathLike[str], prompt: str = PROMPT, completion: str = COMPLETION
 ) -> list[Pair]:
-    """The pairs of a file, JSON lines or a table with a first line of names (.csv, .tsv).
+    """The pairs of a file: JSON lines, JSON, or a table with a first line of names (.csv, .tsv).
 
     Args:
         path: the file; its ending tells its form.
-        prompt, completion: the names of the two fields; others are left alone.
+        prompt, completion: the names of the two fields, or paths such as messages.0.content;
+            others are left alone.
 
     Raises:
         MissingFileError: it is not there.
@@ -67,50 +68,70 @@ def read_pairs(
         CorruptFileError: a line that is not JSON, a file that is not UTF-8.
     """
     path = Path(path)
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"{path}: prompts with completions are read from {', '.join(ENDINGS)}.")
-    if not path.is_file():
-        raise MissingFileError(f"There is no file {path}.")
-    rows = _table(path) if path.suffix.lower() in (".csv", ".tsv") else _json_lines(path)
-    pairs = [_pair(row, prompt, completion, f"{path}, line {number}") for number, row in rows]
+    pairs = [_pair(row, prompt, completion, where) for where, row in read_rows(path)]
     if not pairs:
         raise InputError(f"{path} holds no example.")
     return pairs
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, Any]]:
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a file, by its ending. Raises what `read_pairs` does."""
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise InputError(f"{path}: prompts with completions are read from {', '.join(ENDINGS)}.")
+    if not path.is_file():
+        raise MissingFileError(f"There is no file {path}.")
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, parse_json(line, f"{path}, line {number}", loose=True)
-
-
-def _table(path: Path) -> Iterator[tuple[int, Any]]:
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    before = csv.field_size_limit(1 << 30)  # texts are long; Python's limit is 128 kB
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
-            for row in reader:
-                yield reader.line_num, row
-    except UnicodeDecodeError as error:
-        raise CorruptFileError(f"{path} is not UTF-8 text: {error.reason}.") from None
-    except csv.Error as error:
-        raise CorruptFileError(f"{path} is not a table: {error}.") from None
-    finally:
-        csv.field_size_limit(before)
+        if ending in SEPARATORS:
+            yield from table(str(path), file, ending)
+        elif ending == ".json":
+            yield from json_rows(str(path), file.read())
+        else:
+            for number, line in enumerate(file, 1):
+                where = f"{path}, line {number}"
+                if line.strip():
+                    yield where, parse_json(line, where, loose=True)
 
 
 def _pair(row: Any, prompt: str, completion: str, where: str) -> Pair:
     if not isinstance(row, Mapping):
         raise InputError(f"{where} must be an object, found {type(row).__name__}.")
-    for name in (prompt, completion):
-        if not isinstance(row.get(name), str):
-            named = ", ".join(repr(key) for key in row if key is not None)
-            raise InputError(f"{where} has no text in the field {name!r}; its fields: {named}.")
-    if not row[completion]:
+    given, learned = field(row, prompt), field(row, completion)
+    for name, value in ((prompt, given), (completion, learned)):
+        if not isinstance(value, str):
+            named = ", ".join(repr(key) for key in row)
+            raise InputError(
+                f"{where} has no text in the field {name!r}; its fields: {named}. {_advice(row)}"
+            )
+    if not learned:
         raise InputError(f"{where} has an empty {completion}: there is nothing to learn.")
-    return Pair(row[prompt], row[completion])
+    return Pair(given, learned)
+
+
+# Names that published sets have for what is given and what is learned
+_GIVEN = ("prompt", "instruction", "question", "query", "input", "source", "article", "document",
+          "dialogue", "text")  # fmt: skip
+_LEARNED = (
+    "completion",
+    "output",
+    "response",
+    "answer",
+    "target",
+    "summary",
+    "translation",
+    "label",
+)
+_TURNS = (("messages", "content"), ("conversations", "value"), ("conversation", "content"))
+
+
+def _advice(row: Mapping[str, Any]) -> str:
+    """How to name the fields of a row like this one."""
+    given = next((name for name in _GIVEN if isinstance(row.get(name), str)), "NAME")
+    learned = next((name for name in _LEARNED if isinstance(row.get(name), str)), "NAME")
+    for turns, said in _TURNS:
+        if isinstance(field(row, f"{turns}.1.{said}"), str):
+            given, learned = f"{turns}.0.{said}", f"{turns}.1.{said}"
+    return f"Name them with --prompt-field {given} --completion-field {learned}."
 
 
 class Examples:

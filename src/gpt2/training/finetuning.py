@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gpt2.errors import CorruptFileError
-from gpt2.files import parse_json, reported
+from gpt2.errors import CorruptFileError, InputError
+from gpt2.files import reported
 from gpt2.model import GPT2LMHeadModel
 from gpt2.model.lora import load_lora, lora_parameters, merge_lora, read_lora, write_lora
 from gpt2.tokenizer import Tokenizer
@@ -21,7 +22,8 @@ from gpt2.training.checkpoints import ADAPTER, MODEL
 from gpt2.training.config import TUNED_LENGTH, FinetuneConfig, TrainingConfig
 from gpt2.training.corpus import ROWS, Data, held_out, windows
 from gpt2.training.data import TokenData
-from gpt2.training.examples import ENDINGS, Examples, Pair, read_pairs
+from gpt2.training.data.rows import MISSING, SEPARATORS, field
+from gpt2.training.examples import ENDINGS, Examples, Pair, read_pairs, read_rows
 
 LOOKED_AT = 200  # tokens of the held-out text: for a line that samples begin with
 PROMPT_TOKENS = 10
@@ -44,18 +46,20 @@ class HeldExamples:
 
 
 def has_pairs(path: Path, config: FinetuneConfig) -> bool:
-    """Whether a file holds prompts with completions, by its ending and its first row."""
+    """Whether a file holds prompts with completions rather than text, by its ending and first row.
+
+    Text is in a row that is a string, a field ``text`` or the only column. Reading any other row as
+    a pair tells what is wrong.
+    """
     if path.suffix.lower() not in ENDINGS or not path.is_file():
         return False
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return True
-    with path.open("rb") as file:
-        first = next((line for line in file if line.strip()), b"")
-    try:
-        row = parse_json(first, str(path), loose=True)
-    except CorruptFileError:
-        return True  # reading it as pairs tells what is wrong
-    return isinstance(row, Mapping) and config.completion_field in row
+    with contextlib.suppress(CorruptFileError, InputError):
+        for _, row in read_rows(path):
+            if field(row, config.completion_field) is not MISSING:
+                return True
+            column = path.suffix.lower() in SEPARATORS and len(row) == 1
+            return isinstance(row, Mapping) and "text" not in row and not column
+    return True
 
 
 def pair_data(

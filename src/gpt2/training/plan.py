@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from pathlib import Path
 from typing import Any, Literal
 
 from gpt2.config import PUBLISHED, GPT2Config
@@ -141,6 +142,8 @@ def shape_of(name: str) -> tuple[GPT2Config, list[str]]:
         layers, width = map(int, made.groups())
         config = GPT2Config(n_layer=layers, n_embd=width, n_head=max(1, width // 64))
         return config, ["--layers", str(layers), "--width", str(width), "--context", "1024"]
+    if re.fullmatch(r"\d+\W*\D{1,3}\W*\d+", name) and not Path(name).exists():
+        raise OptionError(f"{name} is no size: LAYERSxWIDTH is written 6x384.")
     from gpt2.hub import resolve
 
     return GPT2Config.from_json_file(resolve(name) / "config.json"), ["--from", name]

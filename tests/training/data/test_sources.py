@@ -266,3 +266,30 @@ def test_what_is_no_text_is_left_out_or_refused(tmp_path: Path) -> None:
         read(tmp_path / "empty")
     with pytest.raises(MissingFileError, match="hub:nothing"):
         read("nothing")
+
+
+def test_tables_give_their_text(tmp_path: Path) -> None:
+    for name, content in (
+        ("a.csv", '\ufefftext\n"a, b"\n"c\nd"\n'), ("a.csv", '\ufeffwhatever\n"a, b"\n"c\nd"\n'),
+        ("a.csv", 'id,text\n1,"a, b"\n2,"c\nd"\n'), ("a.tsv", '"text"\n"a, b"\n"c\nd"\n'),
+    ):  # fmt: skip
+        (tmp_path / name).write_text(content, "utf-8")
+        assert read(tmp_path / name) == ["a, b", "c\nd"], content
+    (tmp_path / "a.csv").write_text("id,body\n1,x\n")
+    with pytest.raises(InputError, match=r"no field 'text' but 'id', 'body'.*--field"):
+        read(tmp_path / "a.csv")
+    assert read(tmp_path / "a.csv", fields=("body",)) == ["x"]
+    (tmp_path / "a.csv").write_bytes("text\nd\u00e9j\u00e0\n".encode("latin-1"))
+    assert read(tmp_path / "a.csv", encoding="latin-1") == ["d\u00e9j\u00e0"]
+
+
+def test_rows_that_lack_a_field_and_fields_within_fields(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{"text": "a"}, {"other": 1}, {"text": None}, {"text": ["b", None, "c"]}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert read(path) == ["a", "", "", "b\nc"]
+    path.write_text(json.dumps({"doc": {"body": "x", "parts": [{"t": "y"}]}}))
+    assert read(path, fields=("doc.body", "doc.parts.0.t")) == ["x\ny"]
+    named = path.rename(tmp_path / "a.json")  # JSON lines by another name
+    named.write_text("".join(json.dumps({"text": t}) + "\n" for t in "ab"))
+    assert read(named) == ["a", "b"]

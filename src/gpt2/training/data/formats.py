@@ -1,4 +1,4 @@
-"""A plain file becomes documents: text, JSON lines, JSON, Parquet, HTML, WARC."""
+"""A plain file becomes documents: text, JSON lines, JSON, CSV, TSV, Parquet, HTML, WARC."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gpt2.extras import need
 from gpt2.files import parse_json
 from gpt2.tokenizer.bpe import END_OF_TEXT
 from gpt2.training.data.containers import Stream, seekable
+from gpt2.training.data.rows import Row, joined, json_rows, table
 
 BLOCK = 1 << 20  # bytes read at a time
 PIECE = 4 << 20  # characters: a longer text is cut into documents, so that memory has a bound
@@ -106,63 +107,51 @@ def cut(text: str, limit: int) -> int:
 
 
 def _json_lines(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    for number, line in enumerate(stream, 1):
-        if line.strip():
-            where = f"{name}, line {number}"
-            yield from _row(_parse(line, where), reading, where)
+    lines = ((f"{name}, line {number}", line) for number, line in enumerate(stream, 1))
+    rows = ((where, parse_json(line, where, loose=True)) for where, line in lines if line.strip())
+    yield from _texts(rows, reading.fields)
 
 
 def _json(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    """A file that is one JSON value: an object or a list of them. It is read whole."""
-    value = _parse(stream.read(), name)
-    for number, row in enumerate(value if isinstance(value, list) else [value], 1):
-        yield from _row(row, reading, f"{name}, entry {number}")
+    """A file that is one JSON value, an object or a list of them, or lines. It is read whole."""
+    yield from _texts(json_rows(name, stream.read()), reading.fields)
 
 
-def _parse(content: bytes, where: str) -> Any:
-    return parse_json(content, where, loose=True)
+def _csv(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
+    yield from _texts(table(name, stream, ".csv", reading.encoding), reading.fields, True)
 
 
-def _row(row: Any, reading: Reading, where: str) -> Iterator[Document]:
-    if isinstance(row, str):
-        yield row
-    elif isinstance(row, Mapping):
-        yield joined(row, reading.fields, where)
-    else:
-        raise InputError(f"{where} must be an object or a string, found {type(row).__name__}.")
+def _tsv(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
+    yield from _texts(table(name, stream, ".tsv", reading.encoding), reading.fields, True)
 
 
-def joined(row: Mapping[str, Any], fields: tuple[str, ...], where: str) -> str:
-    """The text of a row: its fields, and the strings of a list, each on a line of its own.
-
-    A field that is null is left out. Raises `InputError` for one that the row lacks or that is no
-    text.
-    """
-    lines: list[str] = []
-    for field in fields:
-        if field not in row:
-            raise InputError(
-                f"{where} has no field {field!r} but {', '.join(map(repr, row)) or 'none'}: "
-                f"name the fields that hold the text with --field."
-            )
-        value = row[field]
-        parts = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
-        if not all(isinstance(part, str) for part in parts):
-            raise InputError(f"{where}: the field {field!r} is no text but {value!r:.60}.")
-        lines += parts
-    return "\n".join(lines)
+def _texts(rows: Iterator[Row], fields: tuple[str, ...], only: bool = False) -> Iterator[Document]:
+    """The texts of rows: the first must have the fields, so that they are named rightly; a later
+    one may lack them. The ``only`` column of a table needs no name."""
+    first = True
+    for where, row in rows:
+        if isinstance(row, str):
+            yield row
+            continue
+        if not isinstance(row, Mapping):
+            raise InputError(f"{where} must be an object or a string, found {type(row).__name__}.")
+        if first and only and len(row) == 1 and fields == ("text",):
+            fields = tuple(row)
+        yield joined(row, fields, where, needed=first)
+        first = False
 
 
 def _parquet(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     parquet = need("pyarrow.parquet", "Reading Parquet")
     file = parquet.ParquetFile(seekable(stream))
     names = file.schema_arrow.names
-    joined(dict.fromkeys(names), reading.fields, name)  # the fields are there
+    tops = [field if field in names else field.split(".")[0] for field in reading.fields]
+    joined(dict.fromkeys(names), tops, name)  # the fields are there
     at = 0
-    for batch in file.iter_batches(batch_size=256, columns=list(reading.fields)):
+    for batch in file.iter_batches(batch_size=256, columns=tops):
         for row in batch.to_pylist():
             at += 1
-            yield joined(row, reading.fields, f"{name}, row {at}")
+            yield joined(row, reading.fields, f"{name}, row {at}", needed=False)
 
 
 def _html(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
@@ -195,6 +184,8 @@ FORMATS: dict[str, Reader] = {
     "text": _text,
     "jsonl": _json_lines,
     "json": _json,
+    "csv": _csv,
+    "tsv": _tsv,
     "parquet": _parquet,
     "html": _html,
     "warc": _warc,
@@ -203,6 +194,8 @@ ENDINGS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
     ".parquet": "parquet",
     ".html": "html",
     ".htm": "html",

@@ -9,7 +9,8 @@ from typing import Any
 
 from gpt2.errors import HubError, HubNotFoundError, HubOfflineError, InputError
 from gpt2.extras import need
-from gpt2.training.data.formats import Reading, joined
+from gpt2.training.data.formats import Reading
+from gpt2.training.data.rows import joined
 
 PREFIX = "hub:"
 SAVED = ("dataset_info.json", "dataset_dict.json")  # what `save_to_disk` leaves

@@ -1,0 +1,162 @@
+"""Rows of files, tables and JSON, and what is in their fields."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from gpt2.errors import CorruptFileError, InputError
+from gpt2.files import parse_json
+from gpt2.training.data.containers import Stream
+
+BLOCK = 1 << 20  # bytes read at a time
+MISSING = object()
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+Row = tuple[str, Any]  # where it stands, for messages; and what it is
+
+
+def field(row: Any, name: str) -> Any:
+    """What a row has under a name, or at a path such as doc.body or messages.0.content.
+
+    `MISSING` where there is nothing.
+    """
+    if isinstance(row, Mapping) and name in row:
+        return row[name]
+    value = row
+    for part in name.split("."):
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, (list, tuple)) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return MISSING
+    return value
+
+
+def joined(row: Mapping[str, Any], fields: Iterable[str], where: str, needed: bool = True) -> str:
+    """The text of a row: its fields, and the strings of a list, each on a line of its own.
+
+    What is null is left out. Raises `InputError` for a field that is no text, and for one that the
+    row lacks, if it is ``needed``.
+    """
+    lines: list[str] = []
+    for name in fields:
+        value = field(row, name)
+        if value is MISSING and needed:
+            raise InputError(
+                f"{where} has no field {name!r} but {', '.join(map(repr, row)) or 'none'}: "
+                "name the fields that hold the text with --field; doc.body is one within another."
+            )
+        parts = value if isinstance(value, (list, tuple)) else [value]
+        texts = [part for part in parts if part is not None and part is not MISSING]
+        if not all(isinstance(part, str) for part in texts):
+            raise InputError(f"{where}: the field {name!r} is no text but {value!r:.60}.")
+        lines += texts
+    return "\n".join(lines)
+
+
+def json_rows(name: str, content: bytes) -> Iterator[Row]:
+    """The entries of a JSON file, an object or a list; or its lines, if each is JSON by itself."""
+    lines = [(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
+    try:
+        value = parse_json(content, name, loose=True)
+    except CorruptFileError:
+        if len(lines) < 2 or not _is_json(lines[0][1]):
+            raise
+        for number, line in lines:
+            where = f"{name}, line {number}"
+            yield where, parse_json(line, where, loose=True)
+        return
+    for number, row in enumerate(value if isinstance(value, list) else [value], 1):
+        yield f"{name}, entry {number}", row
+
+
+def table(name: str, stream: Stream, suffix: str, encoding: str = "utf-8") -> Iterator[Row]:
+    """The rows of a table by the names in its first line.
+
+    CSV as RFC 4180 has it, parted by commas, or by semicolons where the first line has no comma.
+    TSV as IANA has it: no quotes, no line's end or tab in a cell; of a file whose names are in
+    quotes, or of a cell that a program put in quotes for the quotes in it, these are taken off.
+
+    Raises `CorruptFileError`, `InputError` with the line.
+    """
+    lines = text_lines(name, stream, encoding)
+    first = next(lines, "")
+    every = _again(first, lines)
+    if suffix == ".tsv" and not first.startswith('"'):
+        rows: Iterator[tuple[int, list[str]]] = (
+            (number, [_bare(cell) for cell in line.rstrip("\r\n").split("\t")])
+            for number, line in enumerate(every, 1)
+        )
+    else:
+        separator = SEPARATORS[suffix]
+        if suffix == ".csv" and "," not in first and ";" in first:
+            separator = ";"
+        rows = _quoted(name, every, separator)
+    names: Sequence[str] = ()
+    for number, cells in rows:
+        if not any(cells):
+            continue
+        if not names:
+            names = cells
+            continue
+        if any(cells[len(names) :]):
+            raise InputError(
+                f"{name}, line {number} has {len(cells)} columns, the first line names "
+                f"{len(names)}: a cell with the separator in it must stand in quotes."
+            )
+        yield f"{name}, line {number}", dict(zip(names, cells, strict=False))
+
+
+def text_lines(name: str, stream: Stream, encoding: str) -> Iterator[str]:
+    """The lines of a text with their ends. Raises `CorruptFileError` where it is no text."""
+    known = codecs.lookup(encoding).name
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if known == "utf-8" else encoding)()
+    rest = ""
+    try:
+        while block := stream.read(BLOCK):
+            *whole, rest = (rest + decoder.decode(block)).split("\n")
+            yield from (line + "\n" for line in whole)
+        rest += decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise CorruptFileError(f"{name} is not {known.upper()} text: {error.reason}.") from None
+    if rest:
+        yield rest
+
+
+def _quoted(name: str, lines: Iterator[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    before = csv.field_size_limit(1 << 30)  # texts are long; Python's limit is 128 kB
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise CorruptFileError(
+            f"{name}, line {reader.line_num}, is not a table: {error}. A cell with a quote in it "
+            "stands in quotes, and the quote twice."
+        ) from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def _bare(cell: str) -> str:
+    """A cell without the quotes that a program put around it for the quotes in it."""
+    inner = cell[1:-1].replace('""', "")
+    quoted = len(cell) > 3 and cell[0] == cell[-1] == '"' and '""' in cell[1:-1]
+    return cell[1:-1].replace('""', '"') if quoted and '"' not in inner else cell
+
+
+def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
+    if first:
+        yield first
+    yield from rest
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        parse_json(line, "", loose=True)
+    except CorruptFileError:
+        return False
+    return True
