@@ -198,6 +198,8 @@ def test_exit_codes_and_one_line_of_error(folder: Path) -> None:
     assert wrong.stdout == ""
     assert len(wrong.stderr.strip().splitlines()) == 1
     assert run(PROMPT, "--no-such-option").returncode == 2
+    idle = run(*on(folder, PROMPT, "--no-do-sample", "--temperature", "0.5", "-q"))
+    assert idle.stderr == "gpt2: --temperature 0.5 has no effect without --do-sample.\n"
     assert run(*on(folder, "-"), input="\udcff", errors="surrogateescape").returncode == 2
 
 

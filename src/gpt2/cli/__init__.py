@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 import click
 
 from gpt2 import __version__
-from gpt2.errors import GPT2Error, InputError, OptionError
+from gpt2.errors import GPT2Error, GPT2Warning, InputError, OptionError
 from gpt2.extras import needed
 
 # Command -> the line `gpt2 --help` shows for it. The file is the name with underscores.
@@ -65,8 +68,23 @@ def gpt2() -> None:
     """GPT-2 whole: run it, train it, adapt it, measure it."""
 
 
+def _told(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """A warning of ours as one line, in the command line's words; any other as it was."""
+
+    def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, GPT2Warning):
+            otherwise(message, category, *place, **more)
+            return
+        from gpt2.cli.options import spoken
+
+        print(f"gpt2: {spoken(str(message))}", file=sys.stderr)
+
+    return show
+
+
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error, not a traceback."""
+    warnings.showwarning = _told(warnings.showwarning)
     try:
         with needed(" ".join(["gpt2", *sys.argv[1:2]])):
             gpt2(standalone_mode=False)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gpt2.errors import InputError
 from gpt2.generation import arrays
 from gpt2.generation.arrays import Array
 
@@ -21,7 +22,12 @@ def transition_scores(
         origins: [R, N], the row of ``scores`` each token came from, -1 for none (0.0 then); None
             where row r came from row r.
         normalize: take log-probabilities first.
+
+    Raises:
+        InputError: there are no scores.
     """
+    if not scores:
+        raise InputError("there are no scores: generate with output_scores=True.")
     rows = arrays.to_numpy(sequences)
     if origins is None:
         origin = np.tile(np.arange(len(scores[0]))[:, None], (1, len(scores)))

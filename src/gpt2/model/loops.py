@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
-
-from gpt2.errors import InputError
 
 
 class OwnLoops:
@@ -32,32 +28,3 @@ class OwnLoops:
         given = {"past_key_values": past_key_values, "attention_mask": attention_mask}
         made.update({name: value for name, value in given.items() if value is not None})
         return {**made, **{name: value for name, value in more.items() if name != "labels"}}
-
-    def compute_transition_scores(
-        self,
-        sequences: Tensor,
-        scores: Sequence[Tensor],
-        beam_indices: Tensor | None = None,
-        normalize_logits: bool = False,
-    ) -> Tensor:
-        """The scores [R, N] of the tokens that were chosen in ``generate``'s N steps.
-
-        ``sequences`` [R, T + N], ``scores`` (N of [B, V]) and, of beam search, ``beam_indices``
-        [R, N] are of its output with ``return_dict_in_generate`` and ``output_scores``.
-        ``normalize_logits`` makes them logarithms of probabilities. Steps after a beam's end are 0.
-        Raises `InputError` where there are no scores.
-        """
-        if not scores:
-            raise InputError("there are no scores: generate with output_scores=True.")
-        steps = torch.stack([torch.as_tensor(step) for step in scores], 1)  # [B, N, V]
-        if normalize_logits:
-            steps = steps.log_softmax(-1)
-        if beam_indices is None:
-            rows = torch.arange(len(steps), device=steps.device)
-            beam_indices = rows[:, None].expand(-1, steps.shape[1])
-        ended = beam_indices < 0
-        length = int((~ended).sum(-1).max())
-        ended, beams = ended[:, :length], beam_indices[:, :length].clamp(min=0)
-        chosen = sequences[:, -length:]
-        when = torch.arange(length, device=steps.device)
-        return steps[beams, when, chosen].masked_fill(ended, 0)
