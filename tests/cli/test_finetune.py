@@ -169,7 +169,7 @@ def test_what_is_held_out_is_not_learned(base: Path, pairs: Path, tmp_path: Path
     config = FinetuneConfig(prompt_field="in", completion_field="out", held_out=0.25)
     assert has_pairs(path, config)
     assert has_pairs(path, FinetuneConfig())  # no text either: reading it tells what is wrong
-    for name, content, pair in (("a.csv", "text\na, b\n", False), ("a.csv", "line\na\n", False),
+    for name, content, pair in (("a.csv", 'text\n"a, b"\n', False), ("a.csv", "line\na\n", False),
                                 ("a.csv", "id,text\n1,a\n", False), ("a.csv", "a,b\n1,2\n", True),
                                 ("a.jsonl", '"a text"\n', False),
                                 ("a.jsonl", '{"text": "a"}\n', False),
