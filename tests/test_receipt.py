@@ -202,3 +202,17 @@ def test_changed_files_are_named(made: Path, tmp_path: Path) -> None:
     (folder / "chat_template.jinja").write_text("{{ messages }}")
     (first,) = receipts.replay(receipts.read(made), model=folder).differences
     assert "has other tokenizer (chat_template.jinja)" in first.message
+
+
+@pytest.mark.parametrize(
+    ("part", "name"), [("model", "name"), ("engine", "name"), ("engine", "dtype")]
+)
+@pytest.mark.parametrize("value", [None, 3, ["int8"]], ids=str)
+def test_a_receipt_without_its_facts(
+    made: Path, tmp_path: Path, part: str, name: str, value: Any
+) -> None:
+    content = json.loads(made.read_text())
+    content[part][name] = value
+    receipts.write(tmp_path / "r.json", signed(content))
+    with pytest.raises(CorruptFileError, match=f"damaged receipt: its {part} has no {name}"):
+        receipts.read(tmp_path / "r.json")

@@ -191,6 +191,11 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     for name, kind in wanted.items():
         if not isinstance(receipt.get(name), kind):
             raise CorruptFileError(f"{path} is a damaged receipt: {name!r} is missing or wrong.")
+    facts = {"model": ("name",), "engine": ("name", "dtype")}
+    for part, names in facts.items():
+        for name in names:
+            if not isinstance(receipt[part].get(name), str):
+                raise CorruptFileError(f"{path} is a damaged receipt: its {part} has no {name}.")
     lists = [receipt["prompt"].get("ids"), *_lists(receipt["output"].get("ids"), path)]
     if not all(isinstance(ids, list) and all(type(i) is int for i in ids) for ids in lists):
         raise CorruptFileError(f"{path} is a damaged receipt: its ids are no whole numbers.")
