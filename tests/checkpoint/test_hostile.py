@@ -390,3 +390,14 @@ def test_folders_and_pipes_in_place_of_files(tmp_path: Path, name: str) -> None:
             continue  # what is read instead is the tokenizer's choice; nothing hangs
         with pytest.raises(CorruptFileError, match="not a regular file"):
             load(folder)
+
+
+@pytest.mark.parametrize("value", [None, "300", {}, [300], True, 0, 10**10])
+def test_odd_hparams(tmp_path: Path, value: Any) -> None:
+    from tests.checkpoint.test_fuzz import FORMS
+
+    FORMS["tensorflow"][0](tmp_path / "124M")
+    path = tmp_path / "124M" / "hparams.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "n_vocab": value}))
+    with pytest.raises(ConfigError, match=r"hparams\.json: vocab_size must be"):
+        read_checkpoint(tmp_path / "124M")

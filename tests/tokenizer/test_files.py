@@ -11,6 +11,7 @@ import pytest
 from gpt2.errors import CorruptFileError, GPT2Error, OptionError, TokenizerError
 from gpt2.tokenizer import AddedToken, GPT2Tokenizer
 from gpt2.tokenizer.bpe import byte_to_unicode
+from tests.tiny import tiny_tokenizer
 
 TEXTS = ["Hello he", "hel <|endoftext|> x", "é 限 hello", ""]
 
@@ -243,3 +244,16 @@ def test_a_byte_keeps_its_id(small: GPT2Tokenizer, tmp_path: Path) -> None:
         for text in ("限é £ü Ġhe hel é", "é", "Ġhello", "\u00e9\u00fc"):
             assert tokenizer.decode(tokenizer.encode(text)) == text
         assert tokenizer.encode("é") == [259]
+
+
+@pytest.mark.parametrize("name", [None, 3, True, ["A"], {"A": 1}, "C"], ids=str)
+def test_a_post_processor_of_odd_names(tmp_path: Path, name: object) -> None:
+    tiny_tokenizer().save_pretrained(tmp_path)
+    path = tmp_path / "tokenizer.json"
+    data = json.loads(path.read_text("utf-8"))
+    part = [{"Sequence": {"id": which, "type_id": 0}} for which in ("A", name)]
+    data["post_processor"] = {"type": "TemplateProcessing", "special_tokens": {},
+                              "single": part[:1], "pair": part}  # fmt: skip
+    path.write_text(json.dumps(data), "utf-8")
+    with pytest.raises(TokenizerError, match="must have the text A"):
+        GPT2Tokenizer.from_pretrained(tmp_path)

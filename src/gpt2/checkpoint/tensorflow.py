@@ -96,12 +96,13 @@ def _config(path: Path) -> GPT2Config:
     hparams = read_json_object(path)
     try:
         shape = {ours: hparams[theirs] for theirs, ours in HPARAMS.items()}
-        layers, heads, end = hparams["n_layer"], hparams["n_head"], hparams["n_vocab"] - 1
-        return GPT2Config(
-            **shape, n_layer=layers, n_head=heads, bos_token_id=end, eos_token_id=end
-        )  # OpenAI's encoder has <|endoftext|> last
+        config = GPT2Config(**shape, n_layer=hparams["n_layer"], n_head=hparams["n_head"])
     except KeyError as error:
         raise ConfigError(f"{path} has no {error}.") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    end = config.vocab_size - 1  # OpenAI's encoder has <|endoftext|> last
+    return config.replace(bos_token_id=end, eos_token_id=end)
 
 
 def _our_name(key: str) -> str | None:

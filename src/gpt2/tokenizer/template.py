@@ -164,7 +164,7 @@ def _template(step: dict[str, Any], where: str) -> Template:
     single = tuple(_part(part, special, where) for part in _list(step, "single", where))
     pair = tuple(_part(part, special, where) for part in _list(step, "pair", where))
     texts = [[p.name for p in parts if p.ids is None] for parts in (single, pair)]
-    if texts[0] != [A] or sorted(texts[1]) != [A, B]:
+    if texts[0] != [A] or sorted(texts[1], key=str) != [A, B]:
         raise TokenizerError(
             f"{where}: post_processor must have the text A in 'single' and A and B in 'pair', "
             f"once each; found {texts}."
