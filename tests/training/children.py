@@ -31,6 +31,17 @@ def child(folder: Path, **given: Any) -> ForkServerProcess:
 
 def two_in_turn(place: Path, runs_: Runs) -> None:
     """Two processes that do some runs together, one after the other, as under torchrun."""
+    started = started_together(place, runs_)
+    for process in started:
+        process.join(300)
+    found_codes = [process.exitcode for process in started]
+    for process in started:
+        process.kill()
+    assert found_codes == [0, 0], "\n".join(told_by(place / f"{rank}.err") for rank in "01")
+
+
+def started_together(place: Path, runs_: Runs) -> list[ForkServerProcess]:
+    """The two processes of `two_in_turn`; what they say is in ``0.err`` and ``1.err``."""
     with socket.socket() as found:
         found.bind(("localhost", 0))
         port = str(found.getsockname()[1])
@@ -42,12 +53,7 @@ def two_in_turn(place: Path, runs_: Runs) -> None:
         told = place / f"{rank}.err"
         started.append(CONTEXT.Process(target=_work, args=(runs_, environment, told)))
         started[-1].start()
-    for process in started:
-        process.join(300)
-    found_codes = [process.exitcode for process in started]
-    for process in started:
-        process.kill()
-    assert found_codes == [0, 0], "\n".join(told_by(place / f"{rank}.err") for rank in "01")
+    return started
 
 
 def told_by(path: Path) -> str:

@@ -24,7 +24,7 @@ from gpt2.training import shards
 from gpt2.training.checkpoints import TRAINING, Checkpoints
 from tests.conftest import ROOT
 from tests.tiny import write_tiny
-from tests.training.children import two_in_turn
+from tests.training.children import started_together, told_by, two_in_turn
 from tests.training.conftest import text_of
 from tests.training.runs import GRADIENTS, digest, losses, run, trainer
 
@@ -38,6 +38,15 @@ KINDS = pytest.mark.parametrize(
 )
 LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
             "-m"]  # fmt: skip
+
+
+EXISTS = Path.exists
+# A class is no object whose fields may be set; an object has its own fields alone.
+SETS_ATTRIBUTES = (
+    b"cpathlib\nPosixPath\n(N}(X\6\0\0\0existsX\1\0\0\0autb.",
+    b"ctorch.distributed.checkpoint.metadata\nMetadataIndex\n(N}(X\4\0\0\0fqn2X\1\0\0\0autb.",
+    b"ctorch.distributed.checkpoint.metadata\nMetadataIndex\n)\x81}X\3\0\0\0oddX\1\0\0\0asb.",
+)
 
 
 def two_processes(folder: Path, **given: Any) -> None:
@@ -153,7 +162,7 @@ def test_damaged_shards_are_told(tmp_path: Path) -> None:
 
     assert read().tolist() == [0, 1, 2, 3]
     metadata, data = files
-    content = data.read_bytes()
+    content, whole = data.read_bytes(), metadata.read_bytes()
     data.write_bytes(content[:-100])
     with pytest.raises(CorruptFileError, match="cannot be read"):
         read()
@@ -166,9 +175,37 @@ def test_damaged_shards_are_told(tmp_path: Path) -> None:
     with pytest.raises(CorruptFileError, match="does not belong there"):
         read()
     assert not (tmp_path / "made").exists()
+    for pickled in SETS_ATTRIBUTES:
+        metadata.write_bytes(pickled)
+        with pytest.raises(CorruptFileError, match="has no such fields"):
+            read()
+    assert Path.exists is EXISTS
+    outside = f"../{data.name}"[: len(data.name)]
+    metadata.write_bytes(whole.replace(data.name.encode(), outside.encode()))
+    with pytest.raises(CorruptFileError, match="outside its folder"):
+        read()
     metadata.unlink()
     with pytest.raises(MissingFileError):
         read()
+
+
+def test_the_death_of_a_process_ends_the_others_with_one_error(tmp_path: Path) -> None:
+    options = {**SHORT, "steps": 100_000, "save_every": 4, "validate_every": 0}
+    run = tmp_path / "run"
+    processes = started_together(tmp_path, [(run, {"options": options})])
+    end = time.monotonic() + 100
+    while not Checkpoints(run).steps() and time.monotonic() < end:
+        time.sleep(0.01)
+    processes[1].kill()
+    processes[0].join(30)
+    code = processes[0].exitcode
+    processes[0].kill()
+    told = told_by(tmp_path / "0.err")
+    assert code == 1, told
+    last = told.rstrip().splitlines()[-1]
+    assert "TrainingError: Another of the 2 processes has ended" in last
+    assert "--resume" in last
+    assert "gloo" not in last
 
 
 @pytest.mark.slow

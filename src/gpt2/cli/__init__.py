@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from gpt2 import __version__
+from gpt2.cli import streams
 from gpt2.errors import GPT2Error, GPT2Warning, InputError, OptionError
 from gpt2.extras import needed
 
@@ -83,21 +84,22 @@ def _told(otherwise: Callable[..., None]) -> Callable[..., None]:
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line on standard error, not a traceback."""
+    """Run the command line: what a user can meet is one line on standard error, and a code."""
     warnings.showwarning = _told(warnings.showwarning)
     try:
-        with needed(" ".join(["gpt2", *sys.argv[1:2]])):
+        with needed(" ".join(["gpt2", *sys.argv[1:2]])), streams.flushed():
             gpt2(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        with streams.kept():
+            error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except GPT2Error as error:
+    except BrokenPipeError:  # `gpt2 ... | head`: the reader has left
+        sys.exit(1)
+    except (GPT2Error, OSError, MemoryError, RecursionError, UnicodeEncodeError) as error:
         from gpt2.cli.options import spoken
 
-        print(f"gpt2: {spoken(str(error))}", file=sys.stderr)
+        with streams.kept():
+            print(f"gpt2: {spoken(streams.words(error))}", file=sys.stderr)
         sys.exit(2 if isinstance(error, (OptionError, InputError)) else 1)
-    except BrokenPipeError:  # `gpt2 ... | head`: the reader has left
-        sys.stderr.close()
-        sys.exit(1)

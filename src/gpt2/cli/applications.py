@@ -15,6 +15,7 @@ import click
 from gpt2.checkpoint import identity
 from gpt2.cli.options import DEFAULT_MODEL, options_of, said
 from gpt2.cli.progress import Progress
+from gpt2.cli.streams import standard_input
 from gpt2.errors import MissingFileError, OptionError
 from gpt2.files import write_text
 from gpt2.hub import resolve
@@ -152,7 +153,7 @@ def ticker(shown: Progress) -> Callable[[int, int], None]:
 def document(file: str | None, what: str = "text") -> str:
     """The text of a file; "-" or None is standard input."""
     if file is None or file == "-":
-        return read_document("standard input", sys.stdin.buffer.read(), what)
+        return read_document("standard input", standard_input(), what)
     path = Path(file)
     if not path.is_file():
         raise MissingFileError(f"there is no file {path}.")

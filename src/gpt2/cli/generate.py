@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from gpt2.cli.options import DEFAULT_MODEL, options_of, said
+from gpt2.cli.streams import standard_input
 from gpt2.errors import InputError, OptionError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
@@ -107,10 +108,10 @@ def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
 def _prompt(prompt: str | None) -> str:
     if prompt is not None and prompt != "-":
         return prompt
-    if prompt is None and sys.stdin.isatty():
+    if prompt is None and (sys.stdin is None or sys.stdin.isatty()):
         return ""
     try:
-        return sys.stdin.buffer.read().decode("utf-8").removesuffix("\n")
+        return standard_input().decode("utf-8").removesuffix("\n")
     except UnicodeDecodeError as error:
         raise InputError(f"standard input is not UTF-8: {error}.") from error
 

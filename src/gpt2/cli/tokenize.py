@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from gpt2.cli.streams import standard_input
 
 if TYPE_CHECKING:
     from gpt2.tokenizer import Tokenizer
@@ -26,7 +27,7 @@ def command(text: str, model: str, plain: bool, as_json: bool) -> None:
     from gpt2.tokenizer import Tokenizer
 
     if text == "-":
-        text = sys.stdin.buffer.read().decode(errors="replace")
+        text = standard_input().decode(errors="replace")
     tokenizer = Tokenizer.from_pretrained(model)
     pieces = describe(tokenizer, text, plain)
     if as_json:

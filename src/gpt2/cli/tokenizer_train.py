@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
+from gpt2.cli.options import options_of, said
 from gpt2.cli.progress import Progress
+from gpt2.errors import InputError
+from gpt2.files.detect import TextFiles
 
 
 @click.command("tokenizer-train")
@@ -16,7 +21,10 @@ from gpt2.cli.progress import Progress
 @click.option("--vocab-size", default=8192, show_default=True, help="Ids, 257 or more.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A folder.")
 @click.option("--min-frequency", default=2, show_default=True, help="Merge no rarer pair.")
-def command(files: tuple[str, ...], vocab_size: int, output: Path, min_frequency: int) -> None:
+@options_of(TextFiles)
+def command(
+    files: tuple[str, ...], vocab_size: int, output: Path, min_frequency: int, **options: Any
+) -> None:
     """Learn a vocabulary from FILE... (files, folders, or - for standard input).
 
     The folder written is read by gpt2, transformers and, as vocab.json and merges.txt, by most
@@ -28,7 +36,7 @@ def command(files: tuple[str, ...], vocab_size: int, output: Path, min_frequency
     reading = Progress("reading", unit="characters")
     merging = Progress("merging", unit="merges", total=vocab_size - 257)
     with reading, merging:
-        texts = reading.over(_read(files), len)
+        texts = reading.over(_read(files, **said(options)), len)
         tokenizer = train_tokenizer(
             texts,
             vocab_size,
@@ -41,13 +49,15 @@ def command(files: tuple[str, ...], vocab_size: int, output: Path, min_frequency
     click.echo(f"{len(tokenizer):,} tokens in {seconds:.1f} s: {output}", err=True)
 
 
-def _read(files: tuple[str, ...]) -> Iterator[str]:
+def _read(files: tuple[str, ...], encoding: str = "utf-8") -> Iterator[str]:
     from gpt2.tokenizer.training import CHUNK, read_pieces
 
     for file in files:
         if file == "-":
-            with open(0, encoding="utf-8", errors="replace", newline="", closefd=False) as stream:
+            if sys.stdin is None:
+                raise InputError("standard input is closed.")
+            with open(0, encoding=encoding, errors="replace", newline="", closefd=False) as stream:
                 while piece := stream.read(CHUNK):
                     yield piece
         else:
-            yield from read_pieces([file])
+            yield from read_pieces([file], encoding, lambda line: click.echo(line, err=True))

@@ -11,11 +11,14 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from gpt2.errors import InputError, MissingFileError, OptionError
+from gpt2.files import open_regular
+from gpt2.files.detect import SNIFFED, check_encoding, why_no_text
 from gpt2.tokenizer.bpe import END_OF_TEXT, Pair, byte_to_unicode, split, to_signs, well_formed
 from gpt2.tokenizer.tokenizer import GPT2Tokenizer
 from gpt2.tokenizer.vocabulary import AddedToken
@@ -140,18 +143,32 @@ def _made(
     return kind(signs, pairs, added=added, **settings)
 
 
-def read_pieces(paths: Iterable[str | Path]) -> Iterator[str]:
+def read_pieces(
+    paths: Iterable[str | Path],
+    encoding: str = "utf-8",
+    note: Callable[[str], None] = lambda line: None,
+) -> Iterator[str]:
     """The text of files, and of all files of folders, in chunks; files are separate documents.
 
-    Bytes that are no UTF-8 are replaced. Raises `MissingFileError`.
+    Bytes that are none in the encoding are replaced. A file in a folder that is no text is left
+    out, which ``note`` is told. Raises `MissingFileError`, `OptionError`, and `InputError` for a
+    file that is no text.
     """
+    check_encoding(encoding)
     for path in map(Path, paths):
         if not path.exists():
             raise MissingFileError(f"There is no file or folder {path}.")
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
-            with file.open(encoding="utf-8", errors="replace", newline="") as stream:
-                yield from iter(lambda: stream.read(CHUNK), "")
+            with open_regular(file) as stream:
+                if reason := why_no_text(stream.read(SNIFFED), encoding):
+                    if file == path:
+                        raise InputError(f"{file} is no text: {reason}.")
+                    note(f"left out, it is no text: {file} ({reason})")
+                    continue
+                stream.seek(0)
+                text = TextIOWrapper(stream, encoding, "replace", newline="")
+                yield from iter(lambda: text.read(CHUNK), "")  # noqa: B023 (used up here)
             yield END_OF_TEXT
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -18,9 +19,12 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from gpt2.errors import GPT2Error, OptionError
+from gpt2.errors import GPT2Error, OptionError, TrainingError
 
 T = TypeVar("T")
+PATIENCE = datetime.timedelta(minutes=30)  # for a process that writes a large checkpoint, say
+# What gloo and NCCL say of a broken connection, in errors that often have no class of their own.
+BROKEN = re.compile(r"gloo|nccl|connection (closed|reset|refused)|broken pipe|timed? ?out", re.I)
 
 
 def pick_device(name: str | None) -> torch.device:
@@ -53,7 +57,7 @@ class Processes:
         self.owns = "RANK" in os.environ and not dist.is_initialized()
         if self.owns:
             backend = "nccl" if device.type == "cuda" else "gloo"
-            dist.init_process_group(backend, timeout=datetime.timedelta(minutes=30))
+            dist.init_process_group(backend, timeout=PATIENCE)
         several = dist.is_initialized()
         self.rank = dist.get_rank() if several else 0
         self.ranks = dist.get_world_size() if several else 1
@@ -103,6 +107,20 @@ class Processes:
         self.agree(error)
         return self.same(found)
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Within the block, the end of another process is a `TrainingError`: at once where it has
+        died, after `PATIENCE` where it does not answer."""
+        try:
+            yield
+        except RuntimeError as error:
+            if self.ranks == 1 or not _is_of_backend(error):
+                raise
+            raise TrainingError(
+                f"Another of the {self.ranks} processes has ended or does not answer, which ends "
+                f"process {self.rank} too."
+            ) from None
+
     def wait(self) -> None:
         """Until all are here."""
         if self.ranks > 1:
@@ -112,6 +130,12 @@ class Processes:
         """Leave the group, if it was joined here."""
         if self.owns and dist.is_initialized():
             dist.destroy_process_group()
+
+
+def _is_of_backend(error: RuntimeError) -> bool:
+    if isinstance(error, torch.OutOfMemoryError):
+        return False
+    return isinstance(error, dist.DistError) or bool(BROKEN.search(str(error)))
 
 
 def spread(

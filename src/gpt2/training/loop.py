@@ -147,15 +147,15 @@ class Trainer:
         SIGTERM and Ctrl-C end it after the step with a checkpoint.
 
         Raises:
-            TrainingError: a loss that is no number; the last checkpoint is as it was.
+            TrainingError: a loss that is no number, or another process has ended; the last
+                checkpoint is as it was.
             WriteError: a checkpoint could not be written; those before are as they were.
         """
         try:
-            with Stop() as stop:
-                stopped = self._steps(stop)
-            model = None
-            if stopped != "signal":
-                model = self._finish()
+            with self.processes.together():
+                with Stop() as stop:
+                    stopped = self._steps(stop)
+                model = None if stopped == "signal" else self._finish()
             return Outcome(self.step, self.loss, self.validation, self.best, stopped,
                            self.signal if stopped == "signal" else None, model)  # fmt: skip
         except (TrainingError, WriteError) as error:

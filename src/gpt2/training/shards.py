@@ -12,7 +12,7 @@ import pickle
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from torch.distributed.checkpoint.state_dict_loader import load as load_shards
 from torch.distributed.checkpoint.state_dict_saver import save as save_shards
 
 from gpt2.errors import CorruptFileError, MissingFileError, WriteError
-from gpt2.files import write_error
+from gpt2.files import inside, write_error
 
 FOLDER, METADATA = "optimizer", ".metadata"
 _OURS = "torch.distributed.checkpoint."
@@ -86,6 +86,8 @@ class _Reader(FileSystemReader):
             raise CorruptFileError(f"{path} is damaged: {_first_line(error)}") from None
         if not isinstance(found, Metadata):
             raise CorruptFileError(f"{path} holds a {type(found).__name__}.")
+        for part in (found.storage_data or {}).values():
+            inside(self.path, getattr(part, "relative_path", None), path, links=False)
         return found
 
     def tensors(self) -> dict[str, TensorStorageMetadata]:
@@ -97,11 +99,25 @@ class _Reader(FileSystemReader):
         return dict(found)  # type: ignore[arg-type]
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):  # the one in Python: the one in C has no `load_build`
+    """Makes nothing but what is `PLAIN`, and sets fields of such objects, not of classes."""
+
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
+    stack: list[Any]
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in PLAIN:
             raise pickle.UnpicklingError(f"{module}.{name} does not belong there")
         return super().find_class(module, name)
+
+    def load_build(self) -> None:
+        made, values = self.stack[-2:]
+        fields = getattr(type(made), "__dataclass_fields__", None)
+        if fields is None or (isinstance(values, dict) and not values.keys() <= fields.keys()):
+            raise pickle.UnpicklingError(f"a {type(made).__name__} has no such fields")
+        super().load_build()  # type: ignore[misc]
+
+    dispatch[pickle.BUILD[0]] = load_build
 
 
 def _cause(failed: CheckpointException) -> BaseException:

@@ -157,7 +157,7 @@ def test_training_compares_the_shards_with_their_hashes(out: Path) -> None:
     content[100] ^= 1
     shard.write_bytes(content)
     with pytest.raises(CorruptFileError, match=r"train-00000\.bin is damaged"):
-        corpora.prepared(out, out.parent, "", None, print)
+        corpora.prepared(out, out.parent, "")
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import json
 import lzma
 import sys
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
-from gpt2.training.data import formats, sources
+from gpt2.errors import CorruptFileError, GPT2Error, InputError, MissingFileError, OptionError
+from gpt2.tokenizer.training import read_pieces
+from gpt2.training.data import formats, pages, sources
 from gpt2.training.data.formats import HTML, PIECE, Reading, page_text
 from gpt2.training.data.sources import Position, Reader
 
@@ -258,7 +261,7 @@ def test_what_is_no_text_is_left_out_or_refused(tmp_path: Path) -> None:
     reading = Reading()
     reader = Reader(sources.find([str(tmp_path / "a")]), reading)
     assert [d for d, _, _ in reader.documents(Position())] == ["text"]
-    assert reading.skipped == [str(tmp_path / "a" / "x.png")]
+    assert list(reading.skipped) == [str(tmp_path / "a" / "x.png")]
     with pytest.raises(InputError, match="is no text"):
         read(tmp_path / "a" / "x.png")
     (tmp_path / "empty").mkdir()
@@ -293,3 +296,115 @@ def test_rows_that_lack_a_field_and_fields_within_fields(tmp_path: Path) -> None
     named = path.rename(tmp_path / "a.json")  # JSON lines by another name
     named.write_text("".join(json.dumps({"text": t}) + "\n" for t in "ab"))
     assert read(named) == ["a", "b"]
+
+
+ODD_FILES = {
+    "pdf": (b"%PDF-1.7\nplain enough\n" * 40, "PDF"),
+    "docx": (b"PK\x03\x04plain enough\n" * 40, "docx"),
+    "doc": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 40, "Word"),
+    "rtf": (b"{\\rtf1 plain enough}" * 40, "RTF"),
+    "gz": (gzip.compress(b"text" * 99), "compressed"),
+    "gbk": ("白日依山尽，黄河入海流。".encode("gb18030") * 40, "--encoding gb18030"),
+    "latin": ("Déjà vu, où ça ? Été, forêt.".encode("latin-1") * 40, "--encoding"),
+    "sjis": ("吾輩は猫である。".encode("shift_jis") * 40, "--encoding"),
+    "utf16": ("plain".encode("utf-16"), "--encoding utf-16"),
+    "nul": (b"\0\0abc", "NUL"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+def test_what_only_looks_like_text_teaches_nothing(tmp_path: Path, kind: str) -> None:
+    """`prepare`, and with it training, and learning a vocabulary see it alike."""
+    content, told = ODD_FILES[kind]
+    path = write(tmp_path / "in" / "x.txt", content)
+    with pytest.raises(InputError, match=f"x.txt is no text: .*{told}"):
+        read(path)
+    with pytest.raises(InputError, match=f"x.txt is no text: .*{told}"):
+        list(read_pieces([path]))
+    write(tmp_path / "in" / "y.txt", b"text")
+    assert read(tmp_path / "in") == ["text"]
+    notes: list[str] = []
+    assert "".join(read_pieces([tmp_path / "in"], note=notes.append)).startswith("text")
+    assert len(notes) == 1
+    assert told in notes[0]
+
+
+def test_encodings_are_read_by_all(tmp_path: Path) -> None:
+    for encoding in ("gb18030", "utf-16", "latin-1"):
+        text = "Déjà vu" if encoding == "latin-1" else "白日依山尽"
+        path = write(tmp_path / f"{encoding}.txt", text.encode(encoding))
+        assert read(path, encoding=encoding) == [text]
+        assert next(read_pieces([path], encoding)) == text
+    few = (
+        "text with a broken byte \xff and a sign \ufffd of its own".encode("latin-1", "ignore") * 9
+    )
+    assert len(read(write(tmp_path / "few.txt", b"x" * 900 + few[:60]))) == 1
+    for wrong in ("base64", "rot13", "klingon", "a" * 99, "\0"):
+        with pytest.raises(OptionError, match="no encoding of text"):
+            Reading(encoding=wrong)
+        with pytest.raises(OptionError, match="no encoding of text"):
+            list(read_pieces([tmp_path], wrong))
+
+
+@pytest.mark.parametrize("outer", [".gz", ".xz", ".bz2"])
+@pytest.mark.parametrize("inner", [".gz", ".xz", ".bz2"])
+def test_compressed_twice(tmp_path: Path, outer: str, inner: str) -> None:
+    content = PACK[outer](PACK[inner](b"some text"))
+    assert read(write(tmp_path / f"a.txt{inner}{outer}", content)) == ["some text"]
+
+
+def test_containers_nest_to_a_depth(tmp_path: Path) -> None:
+    content, name = b"text", "a.txt"
+    for _ in range(300):
+        tar = io.BytesIO()
+        with tarfile.open(fileobj=tar, mode="w") as archive:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        content, name = tar.getvalue(), "a.tar"
+    with pytest.raises(InputError, match="within more than"):
+        read(write(tmp_path / "deep.tar", content))
+
+
+def test_one_piece_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "LARGEST", 100)
+    rows = b'{"text": "a"}\n' + b'{"text": "' + b"a" * 200 + b'"}\n'
+    for name in ("a.jsonl", "a.json", "a.html"):
+        with pytest.raises(InputError, match=f"{name}.* has over"):
+            read(write(tmp_path / name, rows))
+        with pytest.raises(InputError, match=f"{name}.* has over"):
+            read(write(tmp_path / f"{name}.gz", gzip.compress(rows)))
+    assert read(write(tmp_path / "b.jsonl", b'{"text": "a"}\n' * 50)) == ["a"] * 50
+
+
+def test_deep_json_is_told_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", b'{"text": "a"}\n' + b"[" * 200_000 + b"\n")
+    with pytest.raises(CorruptFileError, match=r"a\.jsonl, line 2"):
+        read(path)
+
+
+@pytest.mark.parametrize("damage", range(6))
+def test_odd_archives_are_told(tmp_path: Path, damage: int) -> None:
+    """Each byte of a zip's directory, another: an error of ours or what can be read."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.txt", "one")
+    content = bytearray(path.read_bytes())
+    for at in range(len(content)):
+        changed = bytes([*content[:at], content[at] ^ (1 << damage), *content[at + 1 :]])
+        with contextlib.suppress(GPT2Error):
+            read(write(path, changed))
+
+
+def test_pages_built_to_hold_up_are_read_without_layout() -> None:
+    pytest.importorskip("resiliparse")
+    text = "The text of the page, which is what is wanted."
+    attributes = b" ".join(b'a%d="1"' % n for n in range(200_000))
+    for page in (b"<div>" * 50_000 + text.encode(), b"<div></b>" * 50_000 + text.encode(),
+                 b"<p " + attributes + b">" + text.encode() + b"<script>no</script>"):  # fmt: skip
+        begin = time.process_time()
+        assert formats.page_text(HTML(b"<html><body>" + page)) == text
+        assert time.process_time() - begin < 10
+    plain = b"<html><body>" + b"<div><p>One.<p>Two.<br></div>" * 3000 + b"</body></html>"
+    assert pages.is_ordinary(plain)
+    assert pages.is_ordinary(b'<img src="data:,' + b"a=" * 100_000 + b'">')

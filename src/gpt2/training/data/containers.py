@@ -8,6 +8,7 @@ import gzip
 import io
 import lzma
 import shutil
+import struct
 import sys
 import tarfile
 import tempfile
@@ -20,6 +21,7 @@ from gpt2.errors import CorruptFileError, GPT2Error, InputError
 from gpt2.extras import need
 
 Stream = IO[bytes]
+DEEPEST = 30  # containers within one another
 SHORT = {".tgz": ".tar.gz", ".txz": ".tar.xz", ".tbz2": ".tar.bz2", ".tzst": ".tar.zst"}
 
 
@@ -30,18 +32,20 @@ def _zstd(stream: Stream) -> Stream:
 
 
 COMPRESSED: dict[str, Callable[[Stream], Any]] = {
-    ".gz": lambda stream: gzip.GzipFile(fileobj=stream),
+    ".gz": lambda stream: gzip.GzipFile(fileobj=stream, mode="rb"),
     ".xz": lzma.LZMAFile,
     ".bz2": bz2.BZ2File,
     ".zst": _zstd,
 }
 
 
-def members(name: str, stream: Stream) -> Iterator[tuple[str, Stream]]:
+def members(name: str, stream: Stream, depth: int = 0) -> Iterator[tuple[str, Stream]]:
     """The plain files in ``stream`` with their names, one after another, hidden ones left out.
 
-    A member's stream is good until the next is asked for.
+    A member's stream is good until the next is asked for. Raises `InputError` beyond `DEEPEST`.
     """
+    if depth > DEEPEST:
+        raise InputError(f"{name:.200} is within more than {DEEPEST} files: unpack it first.")
     lower = name.lower()
     for short, long in SHORT.items():
         if lower.endswith(short):
@@ -49,27 +53,27 @@ def members(name: str, stream: Stream) -> Iterator[tuple[str, Stream]]:
             lower = name.lower()
     for suffix, opened in COMPRESSED.items():
         if lower.endswith(suffix):
-            yield from members(name[: -len(suffix)], opened(stream))
+            yield from members(name[: -len(suffix)], opened(stream), depth + 1)
             return
     if lower.endswith(".tar"):
-        yield from _tar(name, stream)
+        yield from _tar(name, stream, depth + 1)
     elif lower.endswith(".zip"):
-        yield from _zip(name, stream)
+        yield from _zip(name, stream, depth + 1)
     else:
         yield name, stream
 
 
-def _tar(name: str, stream: Stream) -> Iterator[tuple[str, Stream]]:
+def _tar(name: str, stream: Stream, depth: int) -> Iterator[tuple[str, Stream]]:
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             inner = archive.extractfile(member) if member.isfile() else None
             if inner is not None and not hidden(member.name):
-                yield from members(f"{name}/{member.name}", inner)
+                yield from members(f"{name}/{member.name}", inner, depth)
     while stream.read(1 << 20):
         pass  # to the end, so that a checksum there is compared
 
 
-def _zip(name: str, stream: Stream) -> Iterator[tuple[str, Stream]]:
+def _zip(name: str, stream: Stream, depth: int) -> Iterator[tuple[str, Stream]]:
     with zipfile.ZipFile(seekable(stream)) as archive:
         for member in archive.infolist():
             if member.is_dir() or hidden(member.filename):
@@ -77,7 +81,7 @@ def _zip(name: str, stream: Stream) -> Iterator[tuple[str, Stream]]:
             if member.flag_bits & 1:
                 raise InputError(f"{name}: {member.filename} is encrypted; unpack it first.")
             with archive.open(member) as inner:
-                yield from members(f"{name}/{member.filename}", inner)
+                yield from members(f"{name}/{member.filename}", inner, depth)
 
 
 def hidden(path: str) -> bool:
@@ -97,6 +101,12 @@ def seekable(stream: Stream) -> Stream:
     return copy
 
 
+# What the libraries let through of damage: cut headers, unknown methods, sizes and texts that are
+# none. A `ValueError` is also a `UnicodeDecodeError`.
+DAMAGE = (EOFError, IndexError, KeyError, NotImplementedError, OverflowError, RecursionError,
+          ValueError, struct.error)  # fmt: skip
+
+
 @contextlib.contextmanager
 def readable(name: str) -> Iterator[None]:
     """Let what the readers raise for a damaged file be a `CorruptFileError` that names it."""
@@ -104,7 +114,7 @@ def readable(name: str) -> Iterator[None]:
         yield
     except GPT2Error:
         raise
-    except (EOFError, tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
+    except (*DAMAGE, tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
         raise _corrupt(name, error) from error
     except OSError as error:
         if error.errno:

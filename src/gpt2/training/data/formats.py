@@ -5,19 +5,22 @@ from __future__ import annotations
 import codecs
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from pathlib import PurePosixPath
 from typing import Any
 
-from gpt2.errors import InputError, OptionError
+from gpt2.errors import InputError
 from gpt2.extras import need
 from gpt2.files import parse_json
+from gpt2.files.detect import check_encoding, why_no_text
 from gpt2.tokenizer.bpe import END_OF_TEXT
+from gpt2.training.data import pages
 from gpt2.training.data.containers import Stream, seekable
 from gpt2.training.data.rows import Row, joined, json_rows, table
 
 BLOCK = 1 << 20  # bytes read at a time
 PIECE = 4 << 20  # characters: a longer text is cut into documents, so that memory has a bound
-SNIFF = 8192  # bytes in which a NUL tells a binary file
+LARGEST = 256 << 20  # bytes of a line of JSON, of a JSON file, of a page
 
 
 class HTML(bytes):
@@ -36,20 +39,17 @@ class Reading:
         fields: of JSON and Parquet rows; several are joined by a line's end.
         encoding: of text files.
         end: the separator of documents in text.
-        skipped: binary files that were met and left out.
+        skipped: files that were met and left out since they are no text, and why they are not.
     """
 
     format: str = "auto"
     fields: tuple[str, ...] = ("text",)
     encoding: str = "utf-8"
     end: str = END_OF_TEXT
-    skipped: list[str] = dataclasses.field(default_factory=list)
+    skipped: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        try:
-            codecs.lookup(self.encoding)
-        except LookupError:
-            raise OptionError(f"There is no encoding {self.encoding!r}.") from None
+        check_encoding(self.encoding)
 
 
 Reader = Callable[[str, Stream, Reading], Iterator[Document]]
@@ -73,8 +73,8 @@ def _text(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     rest, scanned, after = "", 0, False
     block = stream.read(BLOCK)
-    if b"\0" in block[:SNIFF] and "16" not in encoding and "32" not in encoding:
-        reading.skipped.append(name)
+    if reason := why_no_text(block, reading.encoding):
+        reading.skipped[name] = reason
         return
     while block:
         rest += decoder.decode(block)
@@ -107,14 +107,32 @@ def cut(text: str, limit: int) -> int:
 
 
 def _json_lines(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    lines = ((f"{name}, line {number}", line) for number, line in enumerate(stream, 1))
-    rows = ((where, parse_json(line, where, loose=True)) for where, line in lines if line.strip())
+    lines = ((where, line) for where, line in _lines(name, stream) if line.strip())
+    rows = ((where, parse_json(line, where, loose=True)) for where, line in lines)
     yield from _texts(rows, reading.fields)
+
+
+def _lines(name: str, stream: Stream) -> Iterator[tuple[str, bytes]]:
+    for number in count(1):
+        where = f"{name}, line {number}"
+        line = _bounded(stream.readline(LARGEST + 1), where)
+        if not line:
+            return
+        yield where, line
+
+
+def _bounded(content: bytes, where: str) -> bytes:
+    if len(content) > LARGEST:
+        raise InputError(
+            f"{where} has over {LARGEST >> 20} MB, the most that is read in one piece: cut it into "
+            "lines of JSON, or make it text, which may be of any length."
+        )
+    return content
 
 
 def _json(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     """A file that is one JSON value, an object or a list of them, or lines. It is read whole."""
-    yield from _texts(json_rows(name, stream.read()), reading.fields)
+    yield from _texts(json_rows(name, _bounded(stream.read(LARGEST + 1), name)), reading.fields)
 
 
 def _csv(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
@@ -155,7 +173,7 @@ def _parquet(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
 
 
 def _html(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    yield HTML(stream.read())
+    yield HTML(_bounded(stream.read(LARGEST + 1), name))
 
 
 def _warc(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
@@ -166,7 +184,7 @@ def _warc(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     for record in warc.ArchiveIterator(
         stream, record_types=wanted, auto_decode="all", fsspec_args=False
     ):
-        content = record.reader.read()
+        content = _bounded(record.reader.read(LARGEST + 1), f"{name}, {record.record_id}")
         if record.record_type == kinds.conversion:
             yield content.decode("utf-8", "replace")
         elif _is_page(record):
@@ -206,7 +224,8 @@ ENDINGS = {
 
 
 def page_text(page: HTML) -> str:
-    """The main text of a page, without menus and the like, by resiliparse.
+    """The main text of a page, without menus and the like, by resiliparse; all text of one that is
+    built to hold it up.
 
     Its encoding is what the page says, else what its bytes look like.
     """
@@ -215,5 +234,7 @@ def page_text(page: HTML) -> str:
     extract = need("resiliparse.extract.html2text", "Reading HTML").extract_plain_text
     content = bytes(page)
     found = encoding.detect_encoding(content, from_html_meta=True)
+    if not pages.is_ordinary(content):
+        return pages.without_tags(encoding.bytes_to_str(content, found))
     text: str = extract(encoding.bytes_to_str(content, found), main_content=True)
     return text

@@ -26,6 +26,7 @@ from typing import Any, Literal
 
 from gpt2.errors import InputError, OptionError
 from gpt2.files import read_json_object, reported, write_json
+from gpt2.files.detect import TextFiles, check_encoding
 from gpt2.files.locks import lock
 from gpt2.files.records import record
 from gpt2.options import option, validate
@@ -43,7 +44,7 @@ BATCH = 1 << 19  # characters that a thread takes at a time
 
 
 @dataclasses.dataclass
-class PrepareConfig:
+class PrepareConfig(TextFiles):
     """How text becomes token shards."""
 
     format: str = option(
@@ -52,7 +53,6 @@ class PrepareConfig:
     field: str | list[str] | None = option(
         None, "Field of JSON or Parquet rows; several are joined by line ends. (default text)"
     )
-    encoding: str = option("utf-8", "Of text files.")
     filter: str | list[str] | None = option(
         None, f"Applied in the order given: {', '.join(filters.FILTERS)}; may be repeated."
     )
@@ -73,6 +73,7 @@ class PrepareConfig:
 
     def __post_init__(self) -> None:
         validate(self)
+        check_encoding(self.encoding)
         filters.check(self.filters)
 
     @property
@@ -344,8 +345,8 @@ class _Job:
                 batch.read = self.reader.read_so_far()
                 yield batch
                 batch = _Batch()
-        for name in self.reading.skipped:
-            self.note(f"left out, it is no text: {name}")
+        for name, reason in self.reading.skipped.items():
+            self.note(f"left out, it is no text: {name} ({reason})")
         if batch.documents:
             batch.read = self.reader.read_so_far()
             yield batch

@@ -170,7 +170,7 @@ class Reader:
             with containers.readable(name):
                 yield from formats.documents(name, inner, self.reading)
                 if file.named and name in self.reading.skipped and name == file.name:
-                    raise InputError(f"{name} is no text: its first bytes hold a NUL.")
+                    raise InputError(f"{name} is no text: {self.reading.skipped[name]}.")
 
 
 def check_of(document: Document) -> int:

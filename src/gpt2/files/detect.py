@@ -1,0 +1,64 @@
+"""Whether a file is text in an encoding, told from its first bytes before anything learns of it."""
+
+from __future__ import annotations
+
+import codecs
+import dataclasses
+
+from gpt2.errors import OptionError
+from gpt2.options import option
+
+SNIFFED = 1 << 16  # bytes to look at
+BROKEN = 0.01  # the share of characters that may be none; a few are in most crawled text
+KINDS = {
+    b"%PDF-": "a PDF: save its text in a file of its own",
+    b"PK\x03\x04": "a ZIP archive, as .docx and .epub are: save its text in a file of its own",
+    b"\xd0\xcf\x11\xe0": "a document of an older Word or Excel: save its text in a file of its own",
+    b"{\\rtf": "RTF: save it as plain text",
+    b"\x1f\x8b": "compressed: let its name end in .gz",
+    b"BZh": "compressed: let its name end in .bz2",
+    b"\xfd7zXZ": "compressed: let its name end in .xz",
+    b"\x28\xb5\x2f\xfd": "compressed: let its name end in .zst",
+}
+MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+@dataclasses.dataclass
+class TextFiles:
+    """How text files are read, for every command that does."""
+
+    encoding: str = option(
+        "utf-8", "Of text files; others are utf-16, gb18030, big5, shift_jis, latin-1 and so on."
+    )
+
+
+def check_encoding(name: str) -> str:
+    """The name of an encoding of text; raises `OptionError` for what is none, base64 for one."""
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        found = None
+    if found is None or not getattr(found, "_is_text_encoding", True):
+        raise OptionError(f"There is no encoding of text {name!r:.40}.")
+    return name
+
+
+def why_no_text(first: bytes, encoding: str) -> str | None:
+    """Why a file that begins so is no text in ``encoding``, and what to do; None where it is."""
+    for magic, kind in KINDS.items():
+        if first.startswith(magic):
+            return f"it is {kind}"
+    wide = "16" in encoding or "32" in encoding
+    for mark, name in MARKS.items():
+        if first.startswith(mark) and not wide:
+            return f"it is in another encoding: try --encoding {name}"
+    if b"\0" in first[:8192] and not wide:
+        return "its first bytes hold a NUL"
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(first[:SNIFFED])
+    broken = text.count("\ufffd") - (first.count("\ufffd".encode()) if len(first) else 0)
+    if broken > max(2, BROKEN * len(text)):
+        return (
+            f"{broken / len(text):.0%} of its characters are none in {encoding}: name the encoding "
+            "it is in, such as --encoding gb18030 or latin-1"
+        )
+    return None

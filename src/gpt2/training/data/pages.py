@@ -1,0 +1,45 @@
+"""Pages that would hold up the extraction: its time grows with the square of how deep tags nest,
+and of the attributes of one tag. A browser nests 512 deep."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+
+DEEPEST, MOST_ATTRIBUTES = 1000, 2000
+_TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9-]*)([^<>]*)>?")
+# They have no end, or end where the next begins: as many as there are, none is within another.
+_FLAT = frozenset(
+    b"area base br col embed hr img input link meta source track wbr "
+    b"p li dt dd tr td th thead tbody tfoot option".split()
+)
+_UNSHOWN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_ANY = re.compile(r"<[^<>]*>")
+
+
+def is_ordinary(page: bytes) -> bool:
+    """Whether no part nests deeper, and no tag has more attributes, than a page needs."""
+    open_tags: Counter[bytes] = Counter()
+    depth = 0
+    for tag in _TAG.finditer(page):
+        closing, name, rest = tag[1], tag[2].lower(), tag[3]
+        if rest.count(b"=") > MOST_ATTRIBUTES and len(rest.split()) > MOST_ATTRIBUTES:
+            return False
+        if name in _FLAT or rest.endswith(b"/"):
+            continue
+        if not closing:
+            open_tags[name] += 1
+            depth += 1
+        elif open_tags[name]:
+            open_tags[name] -= 1
+            depth -= 1
+        if depth > DEEPEST:
+            return False
+    return True
+
+
+def without_tags(page: str) -> str:
+    """All text of a page, menus and the like with it."""
+    text = html.unescape(_ANY.sub("\n", _UNSHOWN.sub("\n", page)))
+    return "\n".join(line for line in map(str.strip, text.splitlines()) if line)

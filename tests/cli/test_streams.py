@@ -1,0 +1,67 @@
+"""Streams that are closed, full or of an encoding of little: one line and a code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gpt2.cli.streams import words
+
+GPT2 = f"{sys.executable} -m gpt2"
+
+
+def shell(line: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", line],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **more},
+    )
+
+
+def check(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    for part in parts:
+        assert part in done.stderr
+
+
+@pytest.mark.parametrize("command", ["tokenize", "generate -", "summarize"])
+def test_closed_standard_input(command: str) -> None:
+    check(shell(f"{GPT2} {command} <&-"), 2, "standard input is closed")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["--help", "tokenize abc", "generate -q a --max-new-tokens 3"])
+def test_full_standard_output(command: str) -> None:
+    check(shell(f"{GPT2} {command} > /dev/full"), 1, "No space left on device")
+    assert shell(f"{GPT2} {command} > /dev/full 2>&1").returncode == 1
+
+
+def test_an_encoding_of_little() -> None:
+    done = shell(f"{GPT2} generate -q --echo --max-new-tokens 2 狐狸", PYTHONIOENCODING="latin-1")
+    check(done, 1, "latin-1", "PYTHONIOENCODING=utf-8")
+
+
+def test_a_reader_that_leaves() -> None:
+    done = shell(f"set -o pipefail; {GPT2} generate -q a --max-new-tokens 30 | head -c 1")
+    assert done.stderr == ""
+
+
+def test_little_memory() -> None:
+    done = shell(f"ulimit -v 700000; {GPT2} generate -q a --max-new-tokens 2")
+    if done.returncode:
+        check(done, 1, "memory")
+
+
+def test_words() -> None:
+    assert words(PermissionError(13, "Permission denied", "/x/y")) == "/x/y: Permission denied."
+    assert "memory" in words(MemoryError())
+    assert "deeply" in words(RecursionError())
