@@ -13,6 +13,7 @@ from gpt2.adapters import LoraConfig
 from gpt2.cli.options import options_of, said
 from gpt2.cli.runs import Run
 from gpt2.errors import OptionError
+from gpt2.files.detect import TextFiles
 from gpt2.options import fields_of
 from gpt2.training.config import (
     TUNED_BATCH,
@@ -42,6 +43,7 @@ SHOWN = {"batch_size": TUNED_BATCH, "steps": "so many that --epochs are done",
 @options_of(FinetuneConfig)
 @options_of(LoraConfig)
 @click.option("--task", help="Note in the result that it was made for this task: summarize, ...")
+@options_of(TextFiles)
 @options_of(Start)
 @options_of(TrainingConfig, SHOWN)
 def command(model: str, data: Path, run: Path, task: str | None, **options: Any) -> None:
@@ -124,12 +126,16 @@ class _Finetuning(Run):
                 f"length must be at most the model's {positions}, found {training.length}."
             )
         if has_pairs(self.path, self.how):
+            if "encoding" in self.given:
+                raise OptionError("--encoding is for plain text; pairs are read as UTF-8.")
             data = pair_data(self.path, self.how, training, tokenizer, positions)
         else:
             folder = self.processes.on_first(
                 lambda: prepared(
                     self.path, self.folder, self.base, start=self.options(Start), note=self.note,
-                    config=PrepareConfig(validation=self.how.held_out),
+                    config=PrepareConfig(
+                        validation=self.how.held_out, **fields_of(TextFiles, self.given)
+                    ),
                 )
             )  # fmt: skip
             data = text_data(folder, self.how, training, tokenizer, positions)

@@ -13,6 +13,7 @@ import click
 from gpt2.cli.options import DEFAULT_MODEL, options_of, said
 from gpt2.cli.runs import Run
 from gpt2.errors import MissingFileError, OptionError
+from gpt2.files.detect import TextFiles
 from gpt2.options import fields_of
 from gpt2.training.config import Start, TrainingConfig
 from gpt2.training.shape import ModelShape
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--tokenizer", help=f"Of text that is not prepared yet. (default {DEFAULT_MODEL})")
 @click.option("--vocab-size", type=click.IntRange(257),
               help="Learn a vocabulary of that size from the text instead.")  # fmt: skip
+@options_of(TextFiles)
 @options_of(Start)
 @click.option("--prove-resume", is_flag=True,
               help="Train a few steps twice, once killed and resumed, and compare.")  # fmt: skip
@@ -84,6 +86,8 @@ class _Training(Run):
         said = " and ".join("--" + name.replace("_", "-") for name in own)
         if own and "base" in self.given:
             raise OptionError(f"--from goes on with the model's own tokenizer: leave out {said}.")
+        if "encoding" in self.given and (Path(self.source) / MANIFEST).exists():
+            raise OptionError(f"{self.source} is prepared: --encoding is for text.")
         if own and (Path(self.source) / MANIFEST).exists():
             raise OptionError(
                 f"{self.source} is prepared, with the tokenizer in it: leave out {said}, or "
@@ -98,7 +102,7 @@ class _Training(Run):
 
         from gpt2.training import corpus
         from gpt2.training.checkpoints import Checkpoints, read_state
-        from gpt2.training.data import TokenData
+        from gpt2.training.data import PrepareConfig, TokenData
 
         start = self.options(Start)
         last = Checkpoints(self.folder).last() if start.resume else None
@@ -108,6 +112,7 @@ class _Training(Run):
             lambda: corpus.prepared(
                 self.source, self.folder, self.base or self.given.get("tokenizer", DEFAULT_MODEL),
                 self.given.get("vocab_size"), start=start, note=self.note,
+                config=PrepareConfig(**fields_of(TextFiles, self.given)),
             )
         )  # fmt: skip
         tokens = TokenData(folder, tokenizer=None if last else self._tokenizer())

@@ -33,6 +33,7 @@ from gpt2.training.config import Start, TrainingConfig
 FOLDER, TRAINING, MODEL, ADAPTER = "checkpoints", "training", "model", "adapter"
 STATE, OPTIMIZER = "state.json", "optimizer.safetensors"
 NAME = re.compile(r"step-(\d{6,})")
+REPORTS = ("report.md", "report.json")
 PART = ".part"  # the ending of what is not whole
 FORMAT = "gpt2 training 1"
 
@@ -140,7 +141,10 @@ class Checkpoints:
             with reported(self.run):
                 for step in steps:
                     shutil.rmtree(self.at(step))
-                shutil.rmtree(self.run / MODEL, ignore_errors=True)
+                for name in (MODEL, ADAPTER):
+                    shutil.rmtree(self.run / name, ignore_errors=True)
+                for name in REPORTS:
+                    (self.run / name).unlink(missing_ok=True)
 
     def release(self) -> None:
         """Let others write."""
@@ -199,13 +203,23 @@ class Checkpoints:
         with reported(target):
             try:
                 shutil.rmtree(part, ignore_errors=True)
-                shutil.copytree(self.at(step), part, ignore=shutil.ignore_patterns(TRAINING))
+                _copy(self.at(step), part)
                 _flush(part)
                 shutil.rmtree(target, ignore_errors=True)
                 part.replace(target)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
         return target
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder but for what training needs. `shutil.copytree` would tell of all errors."""
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        if path.is_dir() and path.name != TRAINING:
+            _copy(path, target / path.name)
+        elif path.is_file():
+            shutil.copyfile(path, target / path.name)
 
 
 def read_state(folder: Path) -> State:

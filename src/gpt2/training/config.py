@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -55,7 +56,9 @@ class TrainingConfig:
     seed: int = option(
         0, "Of the first weights, the order of the rows and dropout.", minimum=0, maximum=2**64 - 1
     )
-    threads: int | None = option(None, "Of a CPU process; torch's choice by default.", minimum=1)
+    threads: int | None = option(
+        None, "Of a CPU process; torch's choice by default.", minimum=1, maximum=1024
+    )
     device: str | None = option(None, "cpu, cuda, cuda:1, mps; a GPU by default if there is one.")
     parallel: Literal["ddp", "fsdp"] = option(
         "ddp", "Under torchrun: the weights whole in each process, or sharded."
@@ -75,6 +78,9 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         validate(self)
+        for name, value in self.to_dict().items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise OptionError(f"{name} must be finite, found {value}.")
         if self.optimizer == "adamw" and not (self.beta1 < 1 and self.beta2 < 1):
             raise OptionError(f"beta1 and beta2 must be below 1: {self.beta1}, {self.beta2}.")
         if self.warmup is not None and self.warmup > self.steps:

@@ -87,7 +87,8 @@ def prepared(
         note(f"{source} is not there any more: going on with what was prepared of it, {tokens}")
         return verified(tokens)
     if vocab_size is not None:
-        tokenizer = _vocabulary(source, folder, vocab_size, start, note)
+        config = config or PrepareConfig()
+        tokenizer = _vocabulary(source, folder, vocab_size, config.encoding, start, note)
     note(
         f"{source} is no prepared folder: preparing it in {tokens}, with the tokenizer {tokenizer}"
     )
@@ -112,6 +113,7 @@ def _vocabulary(
     source: str | os.PathLike[str],
     folder: Path,
     size: int,
+    encoding: str,
     start: Start,
     note: Callable[[str], None],
 ) -> Path:
@@ -120,7 +122,7 @@ def _vocabulary(
     if os.fspath(source) == sources.STDIN:
         raise OptionError("standard input is read once: prepare it first, or name a tokenizer.")
     files = sources.find([os.fspath(source)], folder)
-    made = {"vocab_size": size, "text": sources.fingerprint(files)}
+    made = {"vocab_size": size, "encoding": encoding, "text": sources.fingerprint(files)}
     record = place / "made.json"
     before = read_json_object(record) if record.exists() else None
     if before == made:
@@ -132,7 +134,7 @@ def _vocabulary(
             f"and name {folder / DATA / 'tokens'} as the data to go on with what it began with."
         )
     note(f"learning a vocabulary of {size:,} tokens from {source}")
-    learned = train_tokenizer(_documents(files), size)
+    learned = train_tokenizer(_documents(files, encoding), size)
     with reported(place):
         shutil.rmtree(place, ignore_errors=True)
     learned.save_pretrained(place)
@@ -140,9 +142,11 @@ def _vocabulary(
     return place
 
 
-def _documents(files: Sequence[sources.File]) -> Iterator[str]:
+def _documents(files: Sequence[sources.File], encoding: str) -> Iterator[str]:
     """The documents of files, as `prepare` reads them."""
-    for document, _, _ in sources.Reader(files, Reading()).documents(sources.Position()):
+    for document, _, _ in sources.Reader(files, Reading(encoding=encoding)).documents(
+        sources.Position()
+    ):
         yield page_text(document) if isinstance(document, HTML) else document
 
 

@@ -38,8 +38,10 @@ def pick_device(name: str | None) -> torch.device:
             device = torch.device("cuda", local if device.index is None else device.index)
             torch.cuda.set_device(device)
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, AttributeError) as error:
         first = str(error).splitlines()[0]
+        if name.startswith("cuda") and not torch.cuda.is_available():
+            first = "this PyTorch finds no CUDA and no GPU of it"
         raise OptionError(f"The device {name!r} cannot be used here: {first}") from None
     return device
 

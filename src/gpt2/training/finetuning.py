@@ -209,14 +209,17 @@ def merge_into_model(run: Path, base: str) -> None:
     """
     adapter, part = run / ADAPTER, run / (MODEL + ".part")
     with reported(run):
-        shutil.rmtree(adapter, ignore_errors=True)
-        (run / MODEL).replace(adapter)
-        shutil.rmtree(part, ignore_errors=True)
-        model = GPT2LMHeadModel.from_pretrained(base, dtype="float32")
-        load_lora(model, adapter)
-        merge_lora(model).save_pretrained(part)
-        Tokenizer.from_pretrained(base).save_pretrained(part)
-        part.replace(run / MODEL)
+        try:
+            shutil.rmtree(part, ignore_errors=True)
+            model = GPT2LMHeadModel.from_pretrained(base, dtype="float32")
+            load_lora(model, run / MODEL)
+            merge_lora(model).save_pretrained(part)
+            Tokenizer.from_pretrained(base).save_pretrained(part)
+            shutil.rmtree(adapter, ignore_errors=True)
+            (run / MODEL).replace(adapter)
+            part.replace(run / MODEL)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _first_words(data: TokenData, tokenizer: Tokenizer) -> str:

@@ -134,7 +134,10 @@ class Trainer:
         self.stepper = Stepper(self.model, self.config, self.processes)
         if state is not None:
             saving.restore(self.stepper, self.checkpoints.at(state.step), state)
-            self.step, self.best, self.stale = state.step, state.best, state.stale
+            self.step, self.stale = state.step, state.stale
+            best = state.best
+            if best and self.processes.same(self.checkpoints.at(int(best["step"])).is_dir()):
+                self.best = best
         rows = self.source.batch(0, self.processes.rank, self.processes.ranks)
         self.length = rows.inputs.shape[1]
         self.stepper.micro_batch = self._micro_batch(state, rows)
@@ -204,6 +207,8 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint of now; all processes must ask."""
+        if not self.stepper.finite():
+            raise TrainingError(f"After step {self.step} there are weights that are not finite.")
         saving.save(self.checkpoints, self.files, self.stepper, self._state())
         best = int(self.best["step"]) if self.best else None
         self.processes.on_first(lambda: self.checkpoints.tidy(self.config.keep, best))
@@ -241,6 +246,11 @@ class Trainer:
         self.validation = found
         if self.log is not None:
             self.log.validation(self.step, found)
+        if not math.isfinite(found.loss):
+            raise TrainingError(
+                f"The validation loss after step {self.step} is {found.loss}: the weights are no "
+                "good any more. A lower --lr, or a longer --warmup, helps."
+            )
         improved = self.best is None or found.loss < self.best["loss"]
         if improved:
             self.best = {"step": self.step, "loss": found.loss}
@@ -330,6 +340,13 @@ class Trainer:
                 f"{self.folder} was trained with other {', '.join(differ)}. The result would be "
                 "another one: give the same again, or --allow-changes."
             )
+        before = state.config.get("optimizer")
+        if before != self.config.optimizer:
+            raise OptionError(
+                f"{self.folder} was trained with --optimizer {before}, whose memory "
+                f"{self.config.optimizer} cannot go on from: leave it, or begin anew from the "
+                f"weights with --from {folder} in another folder."
+            )
         saving.read_weights(self.files, folder)
         return state
 
@@ -369,6 +386,11 @@ class Trainer:
         if state is None:
             return
         self._note(f"going on after step {self.step}")
+        if state.best and not self.best:
+            self._note(
+                f"the best checkpoint, of step {int(state.best['step'])}, is not there any more: "
+                "the best from here on becomes the model, or the last"
+            )
         if state.ranks != self.processes.ranks:
             self._note(
                 f"{state.ranks} processes before, {self.processes.ranks} now: sums are added in "

@@ -15,6 +15,11 @@ from gpt2.training.muon import Muon
 
 # A matrix of a block: the weights of its four linear maps, and no adapter's.
 MATRIX = re.compile(r"(^|\.)h\.\d+\.(attn|mlp)\.(c_attn|c_proj|c_fc)\.weight$")
+# What each remembers of a parameter.
+MEMORY: dict[type, set[str]] = {
+    torch.optim.AdamW: {"step", "exp_avg", "exp_avg_sq"},
+    Muon: {"momentum"},
+}
 JOINED = 3  # c_attn is queries, keys and values side by side
 
 
@@ -108,6 +113,11 @@ class Optimizer:
             raise WeightError(f"The checkpoint's optimizer knows nothing of {missing[0]}.")
         for owner, kept in taken.items():
             if kept:
+                if kept.keys() != MEMORY[type(owners[owner])]:
+                    raise WeightError(
+                        "The checkpoint's optimizer is another one, or damaged: it remembers "
+                        f"{', '.join(sorted(kept))}."
+                    )
                 owners[owner].state[owner] = kept
 
     def _owner(self, key: str, shape: Sequence[int]) -> nn.Parameter:

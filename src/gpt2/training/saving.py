@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gpt2.errors import WriteError
+from gpt2.errors import WeightError, WriteError
 from gpt2.training import shards
 from gpt2.training.checkpoints import TRAINING, Checkpoints, State, read_optimizer, write_optimizer
 from gpt2.training.distributed import whole
@@ -57,11 +57,21 @@ def _save_optimizer(folder: Path, stepper: Stepper) -> None:
 
 
 def read_weights(files: ModelFiles, folder: Path) -> None:
-    """Take the weights of a checkpoint, before they are sharded."""
+    """Take the weights of a checkpoint, before they are sharded.
+
+    Raises `WeightError` where they are another model's, or adapters of another rank.
+    """
     found = files.read(folder)
     with torch.no_grad():
         for name, tensor in files.tensors().items():
-            tensor.copy_(found[name])
+            there = found.get(name)
+            if there is None or there.shape != tensor.shape:
+                shape = "is not" if there is None else f"is {list(there.shape)}"
+                raise WeightError(
+                    f"{folder}: {name} {shape} there, and {list(tensor.shape)} is wanted: the run "
+                    "cannot go on with another model, or adapters of another rank or place."
+                )
+            tensor.copy_(there)
 
 
 def restore(stepper: Stepper, folder: Path, state: State) -> None:

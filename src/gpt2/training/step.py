@@ -107,6 +107,15 @@ class Stepper:
         finally:
             self.objective.reshard()  # type: ignore[operator]
 
+    def finite(self) -> bool:
+        """Whether all trained weights are, in all processes; all must ask."""
+        wrong = torch.zeros((), device=self.processes.device)
+        for p in self.optimizer.named.values():
+            own = p.detach()
+            own = own.to_local() if hasattr(own, "to_local") else own
+            wrong += (~torch.isfinite(own)).any()
+        return not bool(self.processes.sum(wrong))
+
     def update(self, step: int, batch: Batch, signal: int = 0) -> Update:
         """Do step number ``step`` (from 0) with this process's rows of it.
 
