@@ -4,45 +4,8 @@ from __future__ import annotations
 
 import re
 
+from gpt2.tasks import abbreviations as known
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-# Abbreviations with a name or a number after them, so that no sentence ends there.
-_BEFORE_A_NAME = _set(
-    "mr mrs ms mx dr prof st sr fr rev hon gen col maj capt cpt lt sgt cmdr adm gov sen rep pres "
-    "messrs mme mlle e.g i.e cf vs viz al mt ft m hr hrn bzw sog vgl d.h z.b u.a mgr"
-)
-_BEFORE_A_NUMBER = _set(
-    "no nos nr fig figs eq p pp s vol vols ch chap sec art ca approx "
-    "jan feb mar apr jun jul aug sept oct nov dec janv févr juil okt dez"
-)
-_AFTER_A_NAME = _set("inc ltd co corp jr llc plc bros")  # a sentence may end there
-_BEFORE_A_LETTER = _set(  # "vitamin C." ends a sentence, "Mr. C." does not
-    "vitamin vitamins hepatitis plan type grade class group option section part appendix exhibit "
-    "category team factor letter level model phase product block gate terminal and or to of than"
-)
-# Words that begin a sentence after what may end one: "at 5 p.m. The train ...".
-_STARTERS = _set(
-    "the a an he she it they we you i in on at but and so this that these there when if for as "
-    "his her its their our my after then everyone everybody nobody somebody someone anyone no "
-    "nothing all many most some few several each both another other others what who why how where "
-    "which whose now here however meanwhile still yet while since because although though despite "
-    "under with without to of from by not one two before during until once perhaps maybe please "
-    "today yesterday tomorrow also even only just again later nevertheless do does did is are was "
-    "were can could will would should have has had let "
-    "der die das ein eine er sie es wir ihr ich und aber im am auf doch dann "
-    "le la les un une il elle ils elles nous vous je on ce cette ces mais et dans pour"
-)
-# German ordinals: "am 3. Oktober", "im 19. Jahrhundert".
-_BEFORE_AN_ORDINAL = _set(
-    "am im vom zum zur beim der die das den dem des ein eine einen einem einer eines und bis "
-    "jeder jede jeden ihr ihre ihren sein seine seinen"
-)
-_MONTHS = _set(
-    "januar jänner februar märz april mai juni juli august september oktober november dezember"
-)
 _OPENING = "\"'“”‘’‚„«»‹›(\\[¿¡—–-"
 _CLOSING = "\"'”“’‘»«›‹)\\]"  # “ and « close speech in German
 _CLOSED = rf"(?:[{_CLOSING}]|[ \u00a0\u202f]+[»›](?!\w))*"  # French: « Qui ? »
@@ -51,11 +14,15 @@ END = re.compile(rf"[.!?…؟۔।॥։]+{_CLOSED}(?=\s|$)|[{_FULL}]+[{_FULL_CLO
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘«»„]+$")
 _WORD_BEFORE = re.compile(r"(\w+)\W+\S+$")
 _NEXT_WORD = re.compile(rf"[\s{_OPENING}]*([^\s\"'”’»]*)")
+_UNIT = re.compile(r"\d[ \u00a0\u202f]?[a-z]$")
 _FIRST_LETTER = re.compile(r"[^\W\d_]")
 # Speech goes on, with a verb of saying in the same clause: “谁？”他问。 「誰？」と彼は聞いた。
 _SAID = re.compile(
     r"と|って|[^，。！？；：,“「『\n]{0,10}[说說问問道喊叫答嚷喝骂罵][着著了]?[，。！？：:]"
 )
+_TITLE = "》〉"  # 《你好！》是一本书。
+_QUOTED = ("と", "って")
+_INTRODUCED = re.compile(r"[：:]\s*[“「『\"][^”」』\"]*$")  # who speaks was said before
 _GOES_ON = re.compile(r"\s*(?:[»›](?!\w)|[,;])")
 
 
@@ -65,7 +32,7 @@ def is_end(text: str, end: re.Match[str]) -> bool:
     if sign[0] == "\n":
         return True
     if sign[0] in _FULL:
-        return sign[-1] in _FULL or _SAID.match(text, end.end()) is None
+        return sign[-1] in _FULL or _closed(text, end)
     if _GOES_ON.match(text, end.end()):
         return False
     following = _NEXT_WORD.match(text, end.end())
@@ -75,20 +42,36 @@ def is_end(text: str, end: re.Match[str]) -> bool:
     return sign != "." or not word or _full_stop(text, end.start(), word)
 
 
+def _closed(text: str, end: re.Match[str]) -> bool:
+    """Whether a sentence ends with the quotation, title or bracket that a match of `END` closes."""
+    if end.group()[-1] in _TITLE:
+        return not text[end.end() : end.end() + 1].strip()
+    said = _SAID.match(text, end.end())
+    if said is None or said.group() in _QUOTED:
+        return said is None
+    return _INTRODUCED.search(text, max(0, end.start() - 300), end.start()) is not None
+
+
 def _full_stop(text: str, at: int, word: str) -> bool:
     """Whether the full stop at ``at``, with ``word`` behind it, is no part of an abbreviation."""
     before = text[max(0, at - 60) : at]
     found = _LAST_WORD.search(before)
     last = found.group() if found else ""
-    small = last.lower()
-    if small in _BEFORE_A_NAME or (small in _BEFORE_A_NUMBER and word[:1].isdigit()):
+    small, starts = last.lower(), word.lower() in known.STARTERS
+    if {last, small} & known.BEFORE_A_NAME or word.startswith(known.NO_STARTERS):
+        return False
+    if _before_a_number(small) and (word[0].isdigit() or word[0] in "§№"):
         return False
     if last.isdigit():
         return not _ordinal(text, before, last, at, word)
-    if len(last) == 1 and last.isalpha() and last != "I":  # an initial
-        return _word_before(before) in _BEFORE_A_LETTER or word.lower() in _STARTERS
+    if len(last) == 1 and last.isalpha() and last != "I":  # an initial, or a unit
+        return starts or _word_before(before) in known.BEFORE_A_LETTER or _is_unit(before)
     abbreviated = "." in last and not last[-1].isdigit()
-    return not (abbreviated or small in _AFTER_A_NAME) or word.lower() in _STARTERS
+    return starts or not (abbreviated or small in known.MAY_END)
+
+
+def _before_a_number(small: str) -> bool:
+    return small in known.BEFORE_A_NUMBER or small.endswith(known.STREET)
 
 
 def _ordinal(text: str, before: str, last: str, at: int, word: str) -> bool:
@@ -96,13 +79,18 @@ def _ordinal(text: str, before: str, last: str, at: int, word: str) -> bool:
     if at == len(last) or text[: at - len(last)].isspace():
         return True
     return len(last) <= 2 and (
-        word.lower() in _MONTHS or _word_before(before) in _BEFORE_AN_ORDINAL
+        word.lower() in known.MONTHS or _word_before(before) in known.BEFORE_AN_ORDINAL
     )
 
 
 def _word_before(before: str) -> str:
     found = _WORD_BEFORE.search(before)
     return found.group(1).lower() if found else ""
+
+
+def _is_unit(before: str) -> bool:
+    """Whether a small Latin letter follows a number: 1.80 m, 5 g."""
+    return _UNIT.search(before) is not None
 
 
 def _without_capitals(text: str) -> bool:
