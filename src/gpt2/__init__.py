@@ -15,11 +15,13 @@ __version__ = "0.1.0"
 _HOME = {
     "GPT2Config": "gpt2.config",
     "GPT2Error": "gpt2.errors",
+    "BatchEncoding": "gpt2.tokenizer",
     "GPT2Tokenizer": "gpt2.tokenizer",
     "GPT2TokenizerFast": "gpt2.tokenizer",
     "BertTokenizer": "gpt2.tokenizer",
     "BertTokenizerFast": "gpt2.tokenizer",
     "GenerationConfig": "gpt2.generation",
+    "GenerationMixin": "gpt2.generation",
     "LogitsProcessor": "gpt2.generation",
     "LogitsProcessorList": "gpt2.generation",
     "StoppingCriteria": "gpt2.generation",
@@ -31,6 +33,7 @@ _HOME = {
     "GPT2LMHeadModel": "gpt2.model",
     "GPT2ForSequenceClassification": "gpt2.model",
     "GPT2PreTrainedModel": "gpt2.model",
+    "PreTrainedModel": "gpt2.model",
     "AutoConfig": "gpt2.auto",
     "AutoTokenizer": "gpt2.auto",
     "AutoModel": "gpt2.auto",
@@ -57,6 +60,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.config import GPT2Config as GPT2Config
     from gpt2.errors import GPT2Error as GPT2Error
     from gpt2.generation import GenerationConfig as GenerationConfig
+    from gpt2.generation import GenerationMixin as GenerationMixin
     from gpt2.generation import LogitsProcessor as LogitsProcessor
     from gpt2.generation import LogitsProcessorList as LogitsProcessorList
     from gpt2.generation import StoppingCriteria as StoppingCriteria
@@ -68,6 +72,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.model import GPT2LMHeadModel as GPT2LMHeadModel
     from gpt2.model import GPT2Model as GPT2Model
     from gpt2.model import GPT2PreTrainedModel as GPT2PreTrainedModel
+    from gpt2.model import PreTrainedModel as PreTrainedModel
     from gpt2.pipelines import TextGenerationPipeline as TextGenerationPipeline
     from gpt2.pipelines import pipeline as pipeline
     from gpt2.tasks import answer as answer
@@ -75,6 +80,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.tasks import translate as translate
     from gpt2.tasks import write as write
     from gpt2.tokenizer import AddedToken as AddedToken
+    from gpt2.tokenizer import BatchEncoding as BatchEncoding
     from gpt2.tokenizer import BertTokenizer as BertTokenizer
     from gpt2.tokenizer import BertTokenizerFast as BertTokenizerFast
     from gpt2.tokenizer import GPT2Tokenizer as GPT2Tokenizer

@@ -9,8 +9,11 @@ from gpt2.errors import ElsewhereError
 _CLASSES = re.compile(
     r"((Seq2Seq)?Train(er|ing)\w*|\w*DataCollator\w*|default_data_collator|\w*Callback|"
     r"get_\w*schedule\w*|get_scheduler|\w*LogitsProcessor(List)?|\w*LogitsWarper|\w*Criteria(List)?|"
-    r"\w*Streamer|AutoModel\w*|GPT2\w+|PreTrained\w+|\w*Cache|[A-Z]\w+Config|[A-Z]\w+Pipeline|"
-    r"HfArgumentParser|(LineBy)?\w*TextDataset|logging|enable_full_determinism|is_\w+_available)"
+    r"\w*Streamer|AutoModel\w*|GPT2\w+|PreT?rained\w+|\w*Cache|[A-Z]\w+Config|[A-Z]\w+Pipeline|"
+    r"HfArgumentParser|logging|enable_full_determinism|is_\w+_available|Adafactor|Pipeline|"
+    r"[A-Z]\w+(For[A-Z]\w+|LMHeadModel|Model|Tokenizer(Fast)?|Output(With\w+)?)|"
+    r"EvalPrediction|Auto(FeatureExtractor|ImageProcessor|Processor)|(CONFIG|(SAFE_)?WEIGHTS)_NAME|"
+    r"MODEL_FOR_\w+_MAPPING(_NAMES)?|SchedulerType|IntervalStrategy|TensorType)"
 )
 
 # What to do where transformers' own would not do beside this package's models.
@@ -18,6 +21,13 @@ _NOTES = {
     "BitsAndBytesConfig": "weights of 8 and 4 bits are made by `gpt2 quantize MODEL`",
     "DynamicCache": "model.new_cache(rows) makes a cache, or leave past_key_values out",
     "StaticCache": "model.new_cache(rows) makes a cache of a fixed size",
+    "GPT2Attention": "gpt2.model.gpt2.CausalSelfAttention is its attention",
+    "GPT2Block": "gpt2.model.gpt2.Block is its block",
+    "GPT2MLP": "gpt2.model.gpt2.MLP is its MLP",
+    "Conv1D": "gpt2.model.gpt2.Conv1D is its linear layer",
+    "AdamW": "torch.optim.AdamW; transformers has none any more",
+    "AutoModelWithLMHead": "AutoModelForCausalLM; transformers has the old name no more",
+    "GPT2LMHead": "GPT2LMHeadModel is the model with its head",
 }
 
 
@@ -27,10 +37,10 @@ def missing(name: str) -> Exception | None:
         return ElsewhereError(
             f"{name} was removed from transformers 5; {name[name.index('GPT2') :]} is here."
         )
-    if not _CLASSES.fullmatch(name):
-        return None
     if name in _NOTES:
         return ElsewhereError(f"{name} is not in gpt2: {_NOTES[name]}.")
+    if not _CLASSES.fullmatch(name):
+        return None
     if name.startswith("GPT2") or name.endswith(("TokenClassification", "QuestionAnswering")):
         return ElsewhereError(f"{name} is not in gpt2; transformers.{name} loads the same folders.")
     return ElsewhereError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,6 +98,17 @@ def test_several_texts(folder: Path) -> None:
     assert len(set(texts)) == 3
     assert all(text.startswith(PROMPT) for text in texts)
     assert texts[0] == gpt2(*on(folder, PROMPT, "--seed", 1)).stdout.removesuffix("\n")
+
+
+def test_a_model_that_searches_by_its_own_options(folder: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(folder, tmp_path / "m")
+    (place / "generation_config.json").write_text('{"num_beams": 3}')
+    found = gpt2(*on(place, PROMPT, "--max-new-tokens", 6)).stdout
+    assert found == gpt2(*on(folder, PROMPT, "--num-beams", 3, "--max-new-tokens", 6)).stdout
+    drawn = gpt2(*on(place, PROMPT, "--num-beams", 1, "--seed", 1)).stdout
+    assert drawn == gpt2(*on(folder, PROMPT, "--seed", 1)).stdout
+    (place / "generation_config.json").write_text('{"num_return_sequences": 2, "do_sample": true}')
+    assert len(gpt2(*on(place, PROMPT)).stdout.split("\n---\n")) == 2
 
 
 def test_json_for_programs(folder: Path) -> None:

@@ -69,6 +69,28 @@ def test_options_of_config_json_are_obeyed(folder: Path, options: dict[str, Any]
     assert load(folder).generate(IDS).tolist() == want
 
 
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("first", [True, False])
+def test_an_option_set_in_the_config_of_a_loaded_model(
+    folder: Path, name: str, first: bool
+) -> None:
+    """transformers refuses it with the way to it, before the first call and later."""
+    theirs = transformers.GPT2LMHeadModel.from_pretrained(folder)
+    mine = load(folder, engine=name)
+    if first:
+        mine.generate(IDS, max_new_tokens=1)
+    for model, error in ((theirs, ValueError), (mine, OptionError)):
+        model.config.num_beams = 3
+        with pytest.raises(error, match=r"model\.generation_config"):
+            model.generate(IDS, max_new_tokens=1)
+    mine.generate(IDS, GenerationConfig(max_new_tokens=1))  # its own options are whole
+    mine.config.num_beams = None
+    mine.generation_config.num_beams = 3
+    assert mine.generate(IDS, max_new_tokens=4).tolist() == theirs.generate(
+        IDS, transformers.GenerationConfig(max_new_tokens=4, num_beams=3)
+    ).tolist()  # fmt: skip
+
+
 # content, the key the warning names (none: silent), whether generating is refused
 ODD: list[tuple[dict[str, Any], str | None, type[GPT2Error] | None]] = [
     ({"foo": 1}, "foo", None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from gpt2.config import GPT2Config
 from gpt2.errors import ContextLengthError, GPT2Warning, InputError
 from gpt2.numpy_engine import NumpyEngine
+from gpt2.tokenizer import GPT2Tokenizer
 
 
 def test_one_row_may_come_without_its_batch() -> None:
@@ -107,6 +109,36 @@ def test_text_in_text_out() -> None:
     both = engine.generate("The quick", num_beams=2, num_return_sequences=2, **options)
     assert len(both) == 2
     assert all(text.startswith("The quick") for text in both)
+
+
+TEXTS = ["The quick", "fox", "The lazy dog. The lazy dog"]
+
+
+@pytest.mark.parametrize("name", ["ours", "on_torch", "native"])
+@pytest.mark.parametrize("more", [{}, {"num_beams": 3}, {"stop_strings": ["o", "e"]}], ids=str)
+def test_padding_is_no_text(name: str, more: dict[str, Any]) -> None:
+    """A pad id that is an ordinary token is not shown, before a text or after it."""
+    engine, tokenizer = getattr(tiny_models, name)(vocab_size=300), tiny_models.tokenizer()
+    options = {"tokenizer": tokenizer, "max_new_tokens": 12, "pad_token_id": 39, **more}
+    alone = [engine.generate(text, **options) for text in TEXTS]
+    end = tokenizer.encode(alone[0])[-4]  # one that ends some texts sooner
+    for eos in (end, 299):
+        alone = [engine.generate(text, eos_token_id=eos, **options) for text in TEXTS]
+        assert engine.generate(TEXTS, eos_token_id=eos, **options) == alone
+
+
+@pytest.mark.parametrize("name", ["ours", "on_torch", "native"])
+def test_a_row_of_the_embedding_without_a_token_is_no_text(name: str) -> None:
+    """An embedding may have more rows than there are tokens: such an id shows nothing."""
+    engine, peer = getattr(tiny_models, name)(vocab_size=320), tiny_models.tokenizer()
+    vocab, merges = peer.get_vocab(), json.loads(peer.backend_tokenizer.to_str())["model"]["merges"]
+    tokenizer = GPT2Tokenizer(vocab, [tuple(pair) for pair in merges])
+    options = {"max_new_tokens": 3, "sequence_bias": {(310,): 1e3}, "tokenizer": tokenizer}
+    ids = engine.generate([tokenizer.encode("The fox")], **options)
+    assert ids.tolist()[0][-3:] == [310] * 3
+    assert engine.generate("The fox", **options) == "The fox"
+    assert list(engine.stream("The fox", **options)) == []
+    assert engine.generate("The fox", stop_strings="x", **options) == "The fox"
 
 
 def test_the_last_place_of_the_context_is_used() -> None:

@@ -22,6 +22,7 @@ from gpt2.loading import LoadOptions, load
 # Sampling that neither repeats itself nor drifts; library calls keep transformers' greedy default.
 SAMPLING = {"do_sample": True, "temperature": 0.8, "top_k": 40}
 LENGTH = {"max_new_tokens": 100}  # fewer where the context ends sooner
+SEVERAL = ("num_beams", "num_return_sequences")  # above 1 the text is known at the end only
 
 
 @click.command()
@@ -56,20 +57,22 @@ def command(
     """
     text = _prompt(prompt)
     loading = {field.name: values.pop(field.name) for field in dataclasses.fields(LoadOptions)}
-    options = with_defaults(greedy_at_zero(said(values)))
-    config = GenerationConfig(**options)  # complain before anything is loaded
+    asked = greedy_at_zero(said(values))
+    config = GenerationConfig(**with_defaults(asked))  # complain before anything is loaded
     if receipt is not None:
         from gpt2.receipt import check_options
 
         check_options(config)
     loaded = load(model, **said(loading))
+    own = loaded.generation_config.to_dict()
+    options = with_defaults({**{name: own[name] for name in SEVERAL if name in own}, **asked})
     if loaded.tokenizer is None:
         raise InputError(f"{model} has no tokenizer beside its weights: it cannot read a text.")
     if "max_new_tokens" not in said(values) and options.get("long") != "window":
         room = loaded.config.n_positions + 1 - max(1, len(loaded.tokenizer.encode_prompt(text)))
         options["max_new_tokens"] = min(LENGTH["max_new_tokens"], max(1, room))
     start = time.perf_counter()
-    several = max(options.get(name, 1) for name in ("num_return_sequences", "num_beams")) > 1
+    several = max(options.get(name, 1) for name in SEVERAL) > 1
     if as_json or several:
         texts = _written(loaded, text, options)
         _show(texts, {"model": model, "prompt": text, "options": options}, as_json, echo)

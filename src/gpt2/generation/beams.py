@@ -173,7 +173,9 @@ def search(job: Job) -> Beams:
     """Run a job as a beam search; ``job.ids`` is the result as numpy [R, T + longest]."""
     best = Search(job).run()
     flat = Beams(*(part.reshape(-1, *part.shape[2:]) for part in best._parts()))
-    longest = int((flat.origins >= 0).sum(1).max())
+    lengths = (flat.origins >= 0).sum(1).tolist()
+    job.ends = dict(enumerate(lengths))
+    longest = max(lengths)
     job.ids = flat.ids[:, : job.prompts.ids.shape[1] + longest]
     flat.origins = flat.origins[:, :longest]
     return flat

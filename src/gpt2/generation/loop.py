@@ -68,6 +68,7 @@ class Job:
     on_tokens: Callable[[Array], None] | None = None  # a streamer's put
     kept: KeptTexts | None = None  # texts read before
     ids: Array = None  # [R, T + new], of the engine's kind: the result
+    ends: dict[int, int] = field(default_factory=dict)  # row -> new tokens, where it ended
     _context: Context | None = None
 
     @property
@@ -86,6 +87,17 @@ class Job:
         """Hand back what the context borrowed."""
         if self._context is not None:
             self._context.close()
+
+    def ended(self, row: int, length: int) -> None:
+        """Say that a row ends with its ``length`` tokens; what follows is padding."""
+        self.ends.setdefault(row, length - len(self.prompts.rows[row // self.copies]))
+
+    def rows(self) -> list[list[int]]:
+        """The result without any padding: each row's prompt and what was written of it."""
+        prompts, T = self.prompts.rows, self.prompts.ids.shape[1]
+        found = [row[T:] for row in self.ids.tolist()]
+        each = len(found) // len(prompts)
+        return [prompts[r // each] + row[: self.ends.get(r)] for r, row in enumerate(found)]
 
     def shortcut(self) -> Shortcut | None:
         """How the engine chooses by itself, where it may."""
@@ -158,6 +170,7 @@ def _by_engine(job: Job, choose: Shortcut) -> Iterator[list[int]]:
             rows[row].append(token)
             if token in stopping.eos:
                 done[row] = True
+                job.ended(row, len(rows[row]))
         if job.on_tokens is not None:
             job.on_tokens(np.asarray(tokens, dtype=np.int64))
         if stopping.by_more_than_eos:
@@ -213,6 +226,9 @@ def _stopped(
     job: Job, context: Context, done: list[bool], ids: Array | Callable[[], Array]
 ) -> list[bool]:
     now = job.stopping.finished(context.rows, ids, job.record.steps)
+    for row, ends in enumerate(now):
+        if ends:
+            job.ended(row, len(context.rows[row]))
     return [a or b for a, b in zip(done, now, strict=True)]
 
 

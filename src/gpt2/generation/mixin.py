@@ -47,14 +47,14 @@ class GenerationMixin:
     def generation_config(self) -> GenerationConfig:
         """The model's own defaults; at first what its ``config.json`` says of decoding."""
         if "_generation_config" not in self.__dict__:
-            found = GenerationConfig.from_model_config(self.config)
-            self.__dict__["_generation_config"] = found
+            self.generation_config = GenerationConfig.from_model_config(self.config)
         own: GenerationConfig = self.__dict__["_generation_config"]
         return own
 
     @generation_config.setter
     def generation_config(self, value: GenerationConfig) -> None:
         self.__dict__["_generation_config"] = value
+        self.__dict__["_options_in_config"] = _options_in(self.config)
 
     def use_generation_file(
         self, values: Mapping[str, Any] | None, folder: str | os.PathLike[str] = ""
@@ -64,7 +64,9 @@ class GenerationMixin:
         As in transformers it replaces what ``config.json`` says of decoding, but for ids that it
         does not name.
         """
-        if values is not None:
+        if values is None:
+            self.generation_config = GenerationConfig.from_model_config(self.config)
+        else:
             c = self.config
             ids = {n: getattr(c, n) for n in ("bos_token_id", "eos_token_id", "pad_token_id")}
             config = GenerationConfig.from_model_config(ids)
@@ -130,7 +132,7 @@ class GenerationMixin:
             tokenizer or self.tokenizer,
         )
         if not job.prompts.rows:
-            return job.prompts.deliver(job.prompts.ids)
+            return job.prompts.kind(job.prompts.ids)
         if job.options.num_beams > 1:
             return _search(job, assistant_model, streamer)
         if streamer is not None:
@@ -182,7 +184,10 @@ class GenerationMixin:
         tokenizer = tokenizer or self.tokenizer
         job = self._plan(prompt, None, self._resolve(None, options), None, None, None, tokenizer)
         if len(job.prompts.rows) * job.copies != 1:
-            raise OptionError("stream writes one text: leave out batches, beams and several texts.")
+            raise OptionError(
+                "stream writes one text: give one prompt and leave out beams and several texts "
+                "(where the model's own options say so, num_beams=1, num_return_sequences=1)."
+            )
         steps = _steps(job, assistant_model)
         if not isinstance(prompt, str):
             return (tokens[0] for tokens in steps)
@@ -212,13 +217,19 @@ class GenerationMixin:
 
     def _resolve(self, call: GenerationConfig | None, options: dict[str, Any]) -> GenerationConfig:
         """The options of one call, from all places that name some."""
+        own = self.generation_config
+        if call is None and _options_in(self.config) != self.__dict__["_options_in_config"]:
+            raise OptionError(
+                "an option of decoding was set in model.config, which counts only while a model is "
+                "loaded: set it in model.generation_config."
+            )
         given = {} if call is None else call.to_dict()
         named = {
             name: off_value(name) if value is None and GenerationConfig.has(name) else value
             for name, value in options.items()
         }
-        merged = GenerationConfig(**{**self.generation_config.to_dict(), **given, **named})
-        _refuse_kept(self.generation_config, merged, {*given, *named})
+        merged = GenerationConfig(**{**own.to_dict(), **given, **named})
+        _refuse_kept(own, merged, {*given, *named})
         if call is not None:
             _refuse_kept(call, merged, set(named))
         _warn_of_idle(merged, {*given, *(n for n, v in options.items() if v is not None)})
@@ -268,6 +279,11 @@ class GenerationMixin:
             record=record,
             kept=self._kept,
         )
+
+
+def _options_in(config: GPT2Config) -> dict[str, Any]:
+    """What a model's configuration says of decoding, its special tokens aside."""
+    return {n: v for n, v in config.extra.items() if v is not None and GenerationConfig.has(n)}
 
 
 def _noise(options: GenerationConfig, count: int, copies: int) -> sampling.Uniforms | None:
@@ -356,7 +372,8 @@ def _pieces(steps: Iterator[list[int]], text: Any) -> Iterator[str]:
 
 def _pack(job: Job, best: beams.Beams | None = None) -> Any:
     if not job.options.return_dict_in_generate:
-        return job.prompts.deliver(job.ids)
+        text = job.prompts.text
+        return job.prompts.kind(job.ids) if text is None else text(job.rows())
     kind = job.prompts.kind
     scores, logits = (
         None if steps is None else tuple(kind(step) for step in steps)

@@ -30,11 +30,7 @@ class Prompts:
     ids: Ids  # [len(rows), T], the columns as they came; shorter rows are padded on the left
     starts: list[int]  # the column at which each row's padding on the left ends
     kind: Callable[[Any], Any]  # an array of the engine's kind -> one of the caller's
-    text: Callable[[Any], Any] | None = None  # ids -> text, where the prompts were text
-
-    def deliver(self, ids: Any) -> Any:
-        """What the caller gets for the ids of a result."""
-        return self.kind(ids) if self.text is None else self.text(ids)
+    text: Callable[[list[list[int]]], Any] | None = None  # rows -> text, where prompts were text
 
 
 def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> Prompts:
@@ -102,8 +98,8 @@ def _read_text(inputs: Any, options: GenerationConfig, tokenizer: Any) -> Prompt
     encode = getattr(tokenizer, "encode_prompt", tokenizer.encode)  # another library's has none
     rows = [_started(encode(text), options) for text in texts]
 
-    def text(ids: Any) -> Any:
-        decoded = [tokenizer.decode(row, skip_special_tokens=True) for row in ids.tolist()]
+    def text(rows: list[list[int]]) -> Any:
+        decoded = [tokenizer.decode(row, skip_special_tokens=True) for row in rows]
         return decoded[0] if single and len(decoded) == 1 else decoded
 
     ids = pad(rows, fill_id(options))
