@@ -220,7 +220,7 @@ class GenerationMixin:
         own = self.generation_config
         if call is None and _options_in(self.config) != self.__dict__["_options_in_config"]:
             raise OptionError(
-                "an option of decoding was set in model.config, which counts only while a model is "
+                "an option of decoding was set in model.config, which is read only when a model is "
                 "loaded: set it in model.generation_config."
             )
         given = {} if call is None else call.to_dict()
