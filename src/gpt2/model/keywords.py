@@ -93,7 +93,7 @@ def read_keywords(given: Mapping[str, Any]) -> Loading:
     """
     left = {name: value for name, value in given.items() if name not in WITHOUT_EFFECT}
     for name, way in REFUSED.items():
-        if left.pop(name, None) not in (None, False):
+        if left.pop(name, None):  # None, False and what is empty ask for nothing
             raise UnsupportedError(f"{name} is not here: {way}.")
     dtype, old = left.pop("dtype", None), left.pop("torch_dtype", None)
     found = Loading(
