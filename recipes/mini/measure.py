@@ -29,8 +29,8 @@ def held_texts(data: Path) -> dict[str, list[str]]:
     return found
 
 
-def bits(model: Any, texts: list[str], most: int = BYTES) -> float:
-    """Bits a byte over the first ``most`` bytes, each document from its beginning."""
+def first_bytes(texts: list[str], most: int = BYTES) -> list[str]:
+    """The first ``most`` bytes of some documents, as documents."""
     kept: list[str] = []
     left = most
     for text in texts:
@@ -38,6 +38,12 @@ def bits(model: Any, texts: list[str], most: int = BYTES) -> float:
         left -= len(kept[-1].encode())
         if left <= 0:
             break
+    return kept
+
+
+def bits(model: Any, texts: list[str]) -> float:
+    """Bits a byte over the first bytes, each document from its beginning."""
+    kept = first_bytes(texts)
     ids = [model.tokenizer.encode(text) for text in kept]
     total = sum(found.logprob for found in Scorer(model).rolling(ids))
     return -total / math.log(2) / sum(len(text.encode()) for text in kept)

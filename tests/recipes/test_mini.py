@@ -7,8 +7,10 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks import mini
+from benchmarks.ngram import KneserNey
 from recipes.mini import forms, mix, sources
 from recipes.mini.worlds import UNSEEN, draw, story
 
@@ -103,3 +105,19 @@ def test_the_baselines_of_questions() -> None:
 def test_unseen_worlds_are_not_among_the_stories_to_train_on() -> None:
     assert len(UNSEEN) >= 3
     assert not {told.world for told in draw(200, 1)} & UNSEEN
+
+
+def test_an_n_gram_model_s_probabilities_sum_to_one() -> None:
+    ids = np.random.default_rng(0).integers(0, 6, 400)
+    model = KneserNey(ids, 6, order=3)
+    for context in ((0,), (1, 2), (3, 3), (0, 1, 2)):
+        before = model.logprob(np.array(context)) if len(context) > 1 else 0.0
+        logs = [model.logprob(np.array([*context, w])) - before for w in range(6)]
+        assert np.exp(logs).sum() == pytest.approx(1.0)
+
+
+def test_an_n_gram_model_learns_what_follows() -> None:
+    model = KneserNey(np.array([0, 1, 2, 3, 4, 5] * 50 + [2, 1]), 6)
+    in_order, turned = (model.logprob(np.array(ids)) for ids in ([0, 1, 2, 3], [0, 3, 2, 1]))
+    assert in_order > -1
+    assert turned < -5
