@@ -91,7 +91,8 @@ def _discounts(of_counts: list[int]) -> list[float]:
     if not all(of_counts):
         return [0.5, 1.0, 1.5]
     y = of_counts[0] / (of_counts[0] + 2 * of_counts[1])
-    return [max(0.0, c - (c + 1) * y * of_counts[c] / of_counts[c - 1]) for c in (1, 2, 3)]
+    found = [c - (c + 1) * y * of_counts[c] / of_counts[c - 1] for c in (1, 2, 3)]
+    return found if min(found) > 0 else [0.5, 1.0, 1.5]
 
 
 def _look_up(known: Keys, values: Any, asked: Keys) -> Any:
@@ -115,7 +116,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--xz-bytes", type=int, default=1 << 26, help="of the training text")
     given = parser.parse_args()
-    texts = [json.loads(line)["text"] for line in (WORK / "trunk.jsonl").open(encoding="utf-8")]
+    lines = dict.fromkeys((WORK / "trunk.jsonl").open(encoding="utf-8"))  # repeats teach no counts
+    texts = [json.loads(line)["text"] for line in lines]
     tokenizer = GPT2Tokenizer.from_pretrained(WORK / "vocabulary")
     end = tokenizer.eos_token_id
     ids = np.array([i for text in texts for i in (*tokenizer.encode(text), end)], np.int64)
