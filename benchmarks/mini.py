@@ -1,6 +1,7 @@
 """The bundled model on the small world it was made for, each figure beside trivial baselines.
 
     PYTHONPATH=src:. python -m benchmarks.mini --data ../shared/data [--model M] [--on PARTS]
+        [--former FOLDER]: another model, for its bits a byte on the same texts
 
 The stories of the unseen worlds come from ``recipes/mini`` and are never trained on. Baselines of
 questions: the answer most frequent in training; the text's sentence that shares most words with the
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, machine, write
+from benchmarks.common import RESULTS, machine, table, write
 from recipes.mini import measure, sources
 from recipes.mini.forms import PAIR_WORDS
 from recipes.mini.worlds import SEEN, UNSEEN, draw
@@ -251,14 +252,52 @@ def parts(model: Any, data: Path, name: str) -> dict[str, Callable[[], Any]]:
     }  # fmt: skip
 
 
+def describe(found: dict[str, Any]) -> str:
+    """The section of the results page."""
+    columns = {"gpt2-mini, int8": found["bits a byte"]}
+    if "former" in found:
+        columns["the former gpt2-mini"] = found["former"]
+    ngram = RESULTS / "ngram.json"
+    counted = json.loads(ngram.read_text("utf-8")) if ngram.exists() else {}
+    for name in ("5-gram, modified Kneser-Ney", "xz primed with the training text"):
+        if counted:
+            columns[name] = {text: counted[text][name] for text in found["bits a byte"]}
+    parts = ["Bits a byte on texts that were not trained on (`recipes/mini/measure.py`); the 5-gram"
+             " model and xz have read the same training text (`python -m benchmarks.ngram`):",
+             table(["text", *columns], [
+                 [text, *(f"{column[text]:.3f}" for column in columns.values())]
+                 for text in found["bits a byte"]])]  # fmt: skip
+    for name, part in found.items():
+        if isinstance(part, dict) and isinstance(part.get("model"), dict):
+            systems = {k: v for k, v in part.items() if isinstance(v, dict)}
+            kinds = list(part["model"])
+            rows = [[system, *(_shown(scores, kind) for kind in kinds)]
+                    for system, scores in systems.items()]  # fmt: skip
+            count = next(f"{v} {k}" for k, v in part.items() if isinstance(v, int))
+            parts += [f"{name[0].upper()}{name[1:]}, {count}:", table(["", *kinds], rows)]
+    for language, own in found.get("copied from training", {}).items():
+        told = ", ".join(f"{k}: {v}" for k, v in own.items())
+        parts.append(f"Not memorised, {language}: {told}.")
+    return "\n\n".join(parts)
+
+
+def _shown(scores: dict[str, float], kind: str) -> str:
+    if kind not in scores:
+        return ""
+    return f"{scores[kind]:.1f}" if kind in ("bleu", "chrf") else f"{100 * scores[kind]:.1f} %"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--model", default="gpt2-mini")
     parser.add_argument("--on", help="parts whose names contain this")
+    parser.add_argument("--former", type=Path, help="the folder of another model")
     given = parser.parse_args()
     path = RESULTS / "mini.json"
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    if given.former:
+        result["former"] = measure.held_out(given.former, given.data)
     model = gpt2.load(given.model)
     for name, part in parts(model, given.data, given.model).items():
         if given.on is None or given.on in name:

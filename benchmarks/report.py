@@ -6,10 +6,11 @@ PYTHONPATH=src:. python -m benchmarks.report
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from benchmarks.common import RESULTS, ROOT
+from benchmarks import mini
+from benchmarks.common import RESULTS, ROOT, table
 
 PAGE = ROOT / "docs" / "results.md"
 HEAD = """# Results
@@ -18,12 +19,6 @@ Every figure here is read from a file in `benchmarks/results/` by `python -m ben
 a test holds this page to those files. Each section names the command that made its file. Contenders
 take turns in one run; a figure is the median, with the least and the greatest in brackets.
 """
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [list(head), *(list(row) for row in rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def spread(figure: dict[str, float], digits: int = 0) -> str:
@@ -565,6 +560,7 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
         "python recipes/tasks/run.py all --out tuned",
         finetuned_tasks,
     ),
+    "mini": ("The bundled model", "benchmarks.mini", mini.describe),
     "published": ("Published sets", "benchmarks.published", published),
 }
 
