@@ -16,7 +16,7 @@ export OMP_NUM_THREADS ?= 2
 
 run:
 	@tools/environment.sh run . "about 30 MB"
-	@$(RUN)/gpt2 generate "The quick brown fox" --seed 1
+	@$(RUN)/python examples/first_look.py
 
 test:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"

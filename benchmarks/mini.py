@@ -2,6 +2,7 @@
 
     PYTHONPATH=src:. python -m benchmarks.mini --data ../shared/data [--model M] [--on PARTS]
         [--former FOLDER]: another model, for its bits a byte on the same texts
+        [--source FOLDER]: this model before it was packed, for what int8 and int4 lose
 
 The stories of the unseen worlds come from ``recipes/mini`` and are never trained on. Baselines of
 questions: the answer most frequent in training; the text's sentence that shares most words with the
@@ -15,6 +16,7 @@ import argparse
 import json
 import random
 import statistics
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +29,7 @@ from recipes.mini.worlds import SEEN, UNSEEN, draw
 
 import gpt2
 from gpt2.evaluation.metrics import bleu, characters, chrf, exact_match, f1, rouge, words
+from gpt2.quantization import quantize
 from gpt2.tasks.sentences import sentences
 
 STORIES, FAIRY, LINES = 25, 300, 300  # of each unseen world; questions; translations
@@ -252,6 +255,18 @@ def parts(model: Any, data: Path, name: str) -> dict[str, Callable[[], Any]]:
     }  # fmt: skip
 
 
+def precisions(source: Path, data: Path) -> dict[str, Any]:
+    """What int8 and int4 lose of the bits a byte of the model before it was packed, in per cent."""
+    before = measure.held_out(source, data)
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for dtype in ("int8", "int4"):
+            quantize(source, Path(folder) / dtype, dtype=dtype, tokens=0)
+            after = measure.held_out(Path(folder) / dtype, data)
+            found[dtype] = {t: round(100 * (after[t] / before[t] - 1), 3) for t in before}
+    return {"fp32": before, **found}
+
+
 def describe(found: dict[str, Any]) -> str:
     """The section of the results page."""
     columns = {"gpt2-mini, int8": found["bits a byte"]}
@@ -267,6 +282,11 @@ def describe(found: dict[str, Any]) -> str:
              table(["text", *columns], [
                  [text, *(f"{column[text]:.3f}" for column in columns.values())]
                  for text in found["bits a byte"]])]  # fmt: skip
+    if lost := found.get("precisions"):
+        rows = [[text, f"{bits:.4f}", *(f"{lost[kind][text]:+.2f} %" for kind in ("int8", "int4"))]
+                for text, bits in lost["fp32"].items()]  # fmt: skip
+        parts += ["What rounding costs, from the model before it was packed:",
+                  table(["text", "fp32, bits a byte", "int8", "int4"], rows)]  # fmt: skip
     for name, part in found.items():
         if isinstance(part, dict) and isinstance(part.get("model"), dict):
             systems = {k: v for k, v in part.items() if isinstance(v, dict)}
@@ -292,10 +312,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--model", default="gpt2-mini")
     parser.add_argument("--on", help="parts whose names contain this")
+    parser.add_argument("--source", type=Path, help="the folder of the model before it was packed")
     parser.add_argument("--former", type=Path, help="the folder of another model")
     given = parser.parse_args()
     path = RESULTS / "mini.json"
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    if given.source:
+        result["precisions"] = precisions(given.source, given.data)
     if given.former:
         result["former"] = measure.held_out(given.former, given.data)
     model = gpt2.load(given.model)
