@@ -19,7 +19,7 @@ from recipes.mini import mix, rungs
 from recipes.mini.sources import WORK
 from recipes.mini.worlds import SEEN, UNSEEN
 
-PER_WORLD = 400  # stories of each world that is trained on
+PER_WORLD = 300  # stories of each world that is trained on
 UNSEEN_STORIES = 25  # of each that is not
 
 

@@ -23,7 +23,7 @@ LOCK = Path("/tmp/gpt2-timing.lock")  # while it is there something is timed, an
 SHAPE = {"layers": 6, "width": 320, "heads": 5}
 ROWS, CONTEXT, LR = 32, 512, 0.006
 STEP_TOKENS = ROWS * CONTEXT
-DECAY = 0.2  # steps of a decay, as a part of the trunk's
+DECAY = 0.25  # steps of a decay, as a part of the trunk's
 COMMON = {
     "context": CONTEXT, "batch-size": ROWS, "micro-batch": 8, "precision": "bf16",
     "optimizer": "muon", "prompt": "Once upon a time", "sample-tokens": 100, "keep": 1,
