@@ -92,8 +92,6 @@ def _check(name: str, value: Any, hint: Any, spec: Option) -> None:
     if spec.choices is not None and value not in spec.choices:
         raise OptionError(f"{name} must be one of {list(spec.choices)}, found {value!r}.")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if math.isnan(value):
-            raise OptionError(f"{name} must be a number, found nan.")
         low = spec.minimum is not None and not value >= spec.minimum
         if (
             low
@@ -101,6 +99,8 @@ def _check(name: str, value: Any, hint: Any, spec: Option) -> None:
             or (spec.maximum is not None and not value <= spec.maximum)
         ):
             raise OptionError(f"{name} must be {bounds(spec)}, found {value!r}.")
+        if math.isnan(value):
+            raise OptionError(f"{name} must be a number, found nan.")
 
 
 def bounds(spec: Option) -> str:

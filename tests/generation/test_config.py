@@ -68,7 +68,7 @@ def test_none_is_the_default() -> None:
         ({"temprature": 1.0}, "Did you mean 'temperature'"),
         ({"temperature": 0.0}, "do_sample=False"),
         ({"temperature": "hot"}, "temperature must be a number, found 'hot'"),
-        ({"temperature": float("nan")}, "temperature must be above 0"),
+        ({"temperature": float("nan")}, "temperature must be a number"),
         ({"top_p": 1.5}, "top_p must be at least 0 and at most 1, found 1.5"),
         ({"top_k": -1}, "top_k must be at least 0"),
         ({"top_k": True}, "top_k must be a whole number"),

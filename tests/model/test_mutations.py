@@ -38,7 +38,7 @@ def after(patch: pytest.MonkeyPatch, change: Callable[[Window], None]) -> None:
 
 
 def gelu(model: Any, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(model.transformer.h[1].mlp, "activation", F.gelu)
+    patch.setattr(model.transformer.h[1].mlp, "act", F.gelu)
 
 
 def epsilon(model: Any, patch: pytest.MonkeyPatch) -> None:

@@ -247,11 +247,16 @@ def any_head(
     return np.clip(x, -3e38, 3e38), head
 
 
+def within(head: Floats, dtype: str) -> Floats:
+    """Without what a precision cannot hold, which is refused."""
+    return np.clip(head, -65504, 65504) if dtype == "fp16" else head
+
+
 @settings(max_examples=40, deadline=None)
 @given(sizes=sizes, k=st.integers(1, 64), dtype=st.sampled_from(KINDS))
 def test_any_numbers(sizes: dict, k: int, dtype: str) -> None:
     x, head = any_head(**sizes)
-    check_head(x, head, min(k, len(head)), dtype)
+    check_head(x, within(head, dtype), min(k, len(head)), dtype)
 
 
 samplings = st.builds(
@@ -270,7 +275,8 @@ noises = st.lists(st.floats(0, 1, exclude_max=True), min_size=8, max_size=8)
 @settings(max_examples=60, deadline=None)
 @given(sizes=sizes, how=samplings, noise=noises, dtype=st.sampled_from(KINDS))
 def test_any_draws(sizes: dict, how: Sampling, noise: list[float], dtype: str) -> None:
-    one, other = pair(*head_model(*any_head(**sizes)), dtype, threads=1)
+    x, head = any_head(**sizes)
+    one, other = pair(*head_model(x, within(head, dtype)), dtype, threads=1)
     assert draw(one, 8, how, noise) == draw(other, 8, how, noise)
 
 

@@ -172,6 +172,8 @@ def test_a_packed_file_is_not_copied(tmp_path: Path) -> None:
     config = tiny_config(n_embd=512, n_layer=10)
     write_checkpoint(tmp_path / "m", config, random_weights(config))
     quantize(tmp_path / "m", tmp_path / "q", dtype="int8", tokens=0)
+    with (tmp_path / "q" / "model.safetensors").open("rb") as file:
+        os.fsync(file.fileno())  # pages that the disk has not yet count as dirty too
     run = subprocess.run(
         [sys.executable, "-c", MEMORY, str(tmp_path / "q")],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
