@@ -171,8 +171,17 @@ def test_files_that_are_no_batch(tmp_path: Path, content: str | None) -> None:
     source = tmp_path / "in.jsonl"
     if content is not None:
         source.write_text(content, "utf-8")
-    with pytest.raises(GPT2Error, match=r"no row|must be an object|not JSON|no file"):
+    with pytest.raises(GPT2Error, match=r"no row|must be an object|not JSON|not there"):
         gpt2("summarize", "--batch", source, "-o", tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a pipe"])
+def test_what_is_no_file_is_told_as_what_it_is(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "in"
+    path.mkdir() if kind == "a folder" else os.mkfifo(path)
+    for words in (["--batch", path, "-o", tmp_path / "out"], [path]):
+        with pytest.raises(GPT2Error, match=f"{kind}, not a regular file"):
+            gpt2("summarize", *words)
 
 
 def test_a_model_of_another_task_is_told(tmp_path: Path) -> None:

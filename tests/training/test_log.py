@@ -77,6 +77,14 @@ def test_a_half_line_is_repaired_where_nothing_else_is_dropped(tmp_path: Path) -
     assert [r["step"] for r in read_metrics(tmp_path)] == [1, 2, 3]
 
 
+def test_a_line_that_is_no_record_is_left_out(tmp_path: Path) -> None:
+    with opened(tmp_path) as log:
+        steps(log, 1, 1)
+    with (tmp_path / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"a":' * 100_000 + b"\n\xff\n[1]\n" + b"9" * 5_000 + b"\n")
+    assert [r["step"] for r in read_metrics(tmp_path)] == [1]
+
+
 def test_a_new_run_begins_anew(tmp_path: Path) -> None:
     with opened(tmp_path) as log:
         steps(log, 1, 3)

@@ -16,8 +16,8 @@ from gpt2.checkpoint import identity
 from gpt2.cli.options import DEFAULT_MODEL, options_of, said
 from gpt2.cli.progress import Progress
 from gpt2.cli.streams import standard_input
-from gpt2.errors import MissingFileError, OptionError
-from gpt2.files import write_text
+from gpt2.errors import OptionError
+from gpt2.files import open_regular, read_bytes, write_text
 from gpt2.hub import resolve
 from gpt2.loading import LoadOptions, load
 from gpt2.options import validate
@@ -116,8 +116,7 @@ class Call:
 
     def _batch(self, batch: Path) -> None:
         assert self.output is not None  # `of` has seen to it
-        if not batch.is_file():
-            raise MissingFileError(f"there is no file {batch}.")
+        open_regular(batch).close()
         model = self._load()
         # The native engine's text is the same on any number of threads.
         loading = {k: v for k, v in self.loading.items() if k != "threads"}
@@ -154,7 +153,4 @@ def document(file: str | None, what: str = "text") -> str:
     """The text of a file; "-" or None is standard input."""
     if file is None or file == "-":
         return read_document("standard input", standard_input(), what)
-    path = Path(file)
-    if not path.is_file():
-        raise MissingFileError(f"there is no file {path}.")
-    return read_document(str(path), path.read_bytes(), what)
+    return read_document(file, read_bytes(file), what)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import GPT2Error, InputError, MissingFileError, OptionError
-from gpt2.files import parse_json
+from gpt2.errors import GPT2Error, InputError, OptionError
+from gpt2.files import parse_json, read_bytes
 from gpt2.files.journal import Journal
 from gpt2.tasks.task import Task, text_of
 
@@ -83,10 +83,8 @@ def run_batch(
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """The objects of a file of JSON lines; blank lines do not count."""
-    if not path.is_file():
-        raise MissingFileError(f"there is no file {path}.")
     rows = []
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    for number, line in enumerate(read_bytes(path).splitlines(), 1):
         if line.strip():
             row = parse_json(line, f"{path}, line {number}", loose=True)
             if not isinstance(row, dict):

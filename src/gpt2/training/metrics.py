@@ -6,12 +6,13 @@ done) and ``time`` (seconds since 1970). A number that is not finite is null.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from pathlib import Path
 from typing import Any
 
+from gpt2.errors import CorruptFileError
+from gpt2.files import parse_json
 from gpt2.files.journal import Journal, no_journal
 
 FILE = "metrics.jsonl"
@@ -69,8 +70,8 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 def parsed(line: bytes) -> dict[str, Any] | None:
     """A record, or None for what is none: the half line of a killed run."""
     try:
-        record = json.loads(line)
-    except ValueError:
+        record = parse_json(line, "", nan=True)
+    except CorruptFileError:
         return None
     return record if _is_record(record) else None
 

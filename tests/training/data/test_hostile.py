@@ -150,6 +150,18 @@ def test_no_link_of_a_run_is_followed(tmp_path: Path, name: str) -> None:
     assert target.is_dir() or target.read_text("utf-8") == "mine"
 
 
+def test_a_link_in_the_tokenizers_place_is_removed_and_not_followed(
+    out: Path, corpus: Path, tmp_path: Path, tokenizer: GPT2Tokenizer
+) -> None:
+    outside = tmp_path / "outside"
+    (out / "tokenizer").rename(outside)
+    (out / "tokenizer").symlink_to(outside)
+    before = sorted(path.name for path in outside.iterdir())
+    prepare([corpus], out, tokenizer, PrepareConfig(shard_tokens=700), overwrite=True)
+    assert not (out / "tokenizer").is_symlink()
+    assert sorted(path.name for path in outside.iterdir()) == before
+
+
 def test_training_compares_the_shards_with_their_hashes(out: Path) -> None:
     assert corpora.verified(out) == out
     shard = out / SHARD

@@ -446,6 +446,8 @@ def _clear(folder: Path) -> None:
                 for shard in split.shards:
                     for name in (shard.file, shard.ends):
                         (folder / name).unlink(missing_ok=True)
+            if (folder / TOKENIZER).is_symlink():
+                (folder / TOKENIZER).unlink()
             shutil.rmtree(folder / TOKENIZER, ignore_errors=True)
         if (folder / PARTIAL).is_dir():
             shutil.rmtree(folder / PARTIAL)
