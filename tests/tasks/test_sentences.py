@@ -65,6 +65,7 @@ from gpt2.tasks.sentences import flat, join, lines, parts, sentences, spans
           "Это всё."]),
         ("См. рис. 5 и стр. 12. «Кто там?» — спросил он. Да.",
          ["См. рис. 5 и стр. 12.", "«Кто там?» — спросил он.", "Да."]),
+        ("Музей им. Пушкина дал им. Он рад.", ["Музей им. Пушкина дал им.", "Он рад."]),
         ("He lives at 6 Elm St. She went to St. Louis. Est. 1990.",
          ["He lives at 6 Elm St.", "She went to St. Louis.", "Est. 1990."]),
         ("他说：“好。”她说：“不。”“谁？”他问。", ["他说：“好。”", "她说：“不。”", "“谁？”他问。"]),

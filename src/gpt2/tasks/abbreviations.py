@@ -17,7 +17,7 @@ BEFORE_A_NAME = _set(
     "hr hrn bzw sog vgl d.h z.b u.a mgr dipl bspw insb",
     "M MM mme mmes mlle av",
     "sra sres srta dra dña ing lic arq ee avda",
-    "проф акад доц ул просп им т.е т.н г-н г-жа",
+    "проф акад доц ул просп т.е т.н г-н г-жа",
 )
 BEFORE_A_NUMBER = _set(
     "no nos nr fig figs eq p pp s vol vols ch chap sec art ca approx est tel "
@@ -32,7 +32,7 @@ STREET = ("str", "straße")  # how German ones end: Hauptstr. 5
 MAY_END = _set(
     "inc ltd co corp jr llc plc bros st ft",
     "fa mio mrd tsd",
-    "гг см св",
+    "гг см св им",
 )
 BEFORE_A_LETTER = _set(  # "vitamin C." ends a sentence, "Mr. C." does not
     "vitamin vitamins hepatitis plan type grade class group option section part appendix exhibit "
