@@ -3,6 +3,7 @@
 The core is C++ (``csrc/``) behind a plain C interface; this package is its door into Python.
 """
 
-from gpt2.native.engine import NativeCache, NativeEngine
+from gpt2.native.cache import NativeCache
+from gpt2.native.engine import NativeEngine
 
 __all__ = ["NativeCache", "NativeEngine"]

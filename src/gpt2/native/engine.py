@@ -18,7 +18,8 @@ from gpt2.engine import Logits, Sampling
 from gpt2.errors import ConfigError, InputError, OptionError, WeightError
 from gpt2.generation import GenerationMixin
 from gpt2.generation.sampling import likeliest, undecided
-from gpt2.native.batch import INT32, Batch, Step, whole_number, whole_numbers
+from gpt2.native.batch import INT32, Batch, Step, whole_number
+from gpt2.native.cache import NativeCache, undone
 from gpt2.native.library import (
     ACTIVATIONS,
     DTYPES,
@@ -44,51 +45,6 @@ MOST_TOP = 128  # csrc/select.h: the largest k of the k largest
 KV_DTYPES = ("fp16", "fp32", "int8")
 # Tokens one call of the core takes: between calls Python can answer Ctrl-C.
 PIECE = 256
-
-
-class NativeCache:
-    """The keys and values of ``rows`` sequences; see `gpt2.engine.KVCache`."""
-
-    def __init__(self, engine: NativeEngine, rows: int, capacity: int) -> None:
-        handle = ctypes.c_void_p()
-        check(core().gpt2_cache_new(engine.handle, rows, capacity, ctypes.byref(handle)))
-        self.handle = handle
-        self._engine = engine  # the core's cache must not outlive the core's engine
-        self._rows, self._capacity = rows, capacity
-        weakref.finalize(self, core().gpt2_cache_free, handle)
-
-    @property
-    def rows(self) -> int:
-        """How many sequences fit."""
-        return self._rows
-
-    @property
-    def capacity(self) -> int:
-        """How many tokens fit in a row."""
-        return self._capacity
-
-    @property
-    def lengths(self) -> list[int]:
-        """Tokens held, a number per row."""
-        length = core().gpt2_cache_length
-        return [length(self.handle, row) for row in range(self._rows)]
-
-    @property
-    def nbytes(self) -> int:
-        """The memory it takes when it is full."""
-        return int(core().gpt2_cache_bytes(self.handle))
-
-    def gather(self, sources: Sequence[int]) -> None:
-        """Let row ``r`` become a copy of what row ``sources[r]`` was."""
-        wanted = whole_numbers(sources, "sources")
-        if len(wanted) != self._rows:
-            raise InputError(f"gather needs {self._rows} sources, found {len(wanted)}.")
-        check(core().gpt2_cache_gather(self.handle, wanted.ctypes.data))
-
-    def truncate(self, row: int, length: int) -> None:
-        """Forget all but the first ``length`` tokens of a row."""
-        row, length = whole_number(row, "row"), whole_number(length, "length")
-        check(core().gpt2_cache_truncate(self.handle, row, length))
 
 
 class Rescored(NamedTuple):
@@ -361,7 +317,7 @@ class NativeEngine(GenerationMixin):
             call(batch, 0)
             return logprobs, greedy
         check(core().gpt2_check(*self._call(batch, "none")[:-1]))
-        with _undone(cache, batch):
+        with undone(cache, batch):
             begin = 0
             for piece in batch.slices(PIECE):
                 call(piece, begin)
@@ -396,7 +352,7 @@ class NativeEngine(GenerationMixin):
             return
         check(core().gpt2_check(*self._call(batch, "none")[:-1]))
         done = 0
-        with _undone(batch.cache, batch):
+        with undone(batch.cache, batch):
             for i, (row, count) in enumerate(zip(batch.rows, batch.counts, strict=True)):
                 for begin in range(0, count, PIECE):
                     end = min(begin + PIECE, count)
@@ -464,18 +420,6 @@ class NativeEngine(GenerationMixin):
     def _omit(self, flags: dict[str, Any] | None) -> None:
         check(core().gpt2_engine_omit(self.handle, omissions_struct(flags) if flags else None))
         self._omitted = flags
-
-
-@contextmanager
-def _undone(cache: NativeCache, batch: Batch) -> Iterator[None]:
-    """Where the block is interrupted, the batch's rows are as they were."""
-    before = cache.lengths
-    try:
-        yield
-    except BaseException:
-        for row in batch.rows:
-            cache.truncate(row, before[row])
-        raise
 
 
 @lru_cache(64)

@@ -1,0 +1,73 @@
+"""`NativeCache`: keys and values that the C++ core keeps."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gpt2.errors import InputError
+from gpt2.native.batch import Batch, whole_number, whole_numbers
+from gpt2.native.library import check, core
+
+if TYPE_CHECKING:
+    from gpt2.native.engine import NativeEngine
+
+
+class NativeCache:
+    """The keys and values of ``rows`` sequences; see `gpt2.engine.KVCache`."""
+
+    def __init__(self, engine: NativeEngine, rows: int, capacity: int) -> None:
+        handle = ctypes.c_void_p()
+        check(core().gpt2_cache_new(engine.handle, rows, capacity, ctypes.byref(handle)))
+        self.handle = handle
+        self._engine = engine  # the core's cache must not outlive the core's engine
+        self._rows, self._capacity = rows, capacity
+        weakref.finalize(self, core().gpt2_cache_free, handle)
+
+    @property
+    def rows(self) -> int:
+        """How many sequences fit."""
+        return self._rows
+
+    @property
+    def capacity(self) -> int:
+        """How many tokens fit in a row."""
+        return self._capacity
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens held, a number per row."""
+        length = core().gpt2_cache_length
+        return [length(self.handle, row) for row in range(self._rows)]
+
+    @property
+    def nbytes(self) -> int:
+        """The memory it takes when it is full."""
+        return int(core().gpt2_cache_bytes(self.handle))
+
+    def gather(self, sources: Sequence[int]) -> None:
+        """Let row ``r`` become a copy of what row ``sources[r]`` was."""
+        wanted = whole_numbers(sources, "sources")
+        if len(wanted) != self._rows:
+            raise InputError(f"gather needs {self._rows} sources, found {len(wanted)}.")
+        check(core().gpt2_cache_gather(self.handle, wanted.ctypes.data))
+
+    def truncate(self, row: int, length: int) -> None:
+        """Forget all but the first ``length`` tokens of a row."""
+        row, length = whole_number(row, "row"), whole_number(length, "length")
+        check(core().gpt2_cache_truncate(self.handle, row, length))
+
+
+@contextmanager
+def undone(cache: NativeCache, batch: Batch) -> Iterator[None]:
+    """Where the block is interrupted, the batch's rows are as they were."""
+    before = cache.lengths
+    try:
+        yield
+    except BaseException:
+        for row in batch.rows:
+            cache.truncate(row, before[row])
+        raise
