@@ -6,7 +6,8 @@
 # make walk   build an sdist and a wheel, install it in an empty environment, run the README there
 # make acceptance [DATA=FOLDER] [LIMIT=N]  with a network: OpenAI's GPT-2 and a Chinese model from the
 #             hub, the paper's table 3 of the sets in FOLDER; writes acceptance.md, to send back
-.PHONY: run test parity lint bench wheel walk acceptance clean
+# make fuzz [MINUTES=10] [SEED=1]  damaged files of every form, each found fault kept in out/fuzz
+.PHONY: run test parity lint bench wheel walk acceptance fuzz clean
 
 RUN = .venv/run/bin
 TEST = .venv/test/bin
@@ -54,6 +55,10 @@ acceptance:
 		"about 300 MB, or 3 GB where pip picks a CUDA build of PyTorch; the models are 1 GB"
 	@.venv/acceptance/bin/python tools/acceptance.py $(if $(DATA),--data "$(DATA)") \
 		$(if $(LIMIT),--limit $(LIMIT))
+
+fuzz:
+	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"
+	@PYTHONPATH=src:. $(TEST)/python -m tools.fuzz --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
 
 walk:
 	@python3 tools/installed.py

@@ -66,6 +66,9 @@ def plain(value: Any) -> Any:
     return f"<{type(value).__name__}>"
 
 
+LARGEST = 1 << 20  # characters, items or bits of what a template multiplies
+
+
 class Renderer:
     """One template with its variables, to be called with conversations."""
 
@@ -106,7 +109,7 @@ class Renderer:
                 for block in compiled.generate(**values):
                     blocks.append(block)
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError,
-                AttributeError, RecursionError) as error:  # fmt: skip
+                AttributeError, RecursionError, MemoryError) as error:  # fmt: skip
             raise InputError(f"The chat template refuses this conversation: {error}") from error
         return "".join(blocks), spans
 
@@ -148,7 +151,7 @@ def compile_template(template: str) -> Any:
     jinja2 = need("jinja2", "A chat template")
     try:
         return _environment().from_string(template)
-    except jinja2.TemplateError as error:
+    except (jinja2.TemplateError, RecursionError, MemoryError) as error:
         raise InputError(f"The chat template is no jinja2 template: {error}.") from error
 
 
@@ -182,7 +185,17 @@ def _environment() -> Any:
         return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators,
                           sort_keys=sort_keys)  # fmt: skip
 
-    made = sandbox.ImmutableSandboxedEnvironment(
+    class Bounded(sandbox.ImmutableSandboxedEnvironment):
+        """Multiplies neither texts nor numbers to more than memory or time has room for."""
+
+        intercepted_binops = frozenset({"*", "**"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            if _size(operator, left, right) > LARGEST:
+                raise jinja2.exceptions.SecurityError(f"{operator!r} makes too much")
+            return super().call_binop(context, operator, left, right)
+
+    made = Bounded(
         trim_blocks=True, lstrip_blocks=True, extensions=[_generation(), ext.loopcontrols]
     )
     made.filters["tojson"] = to_json
@@ -193,6 +206,17 @@ def _environment() -> Any:
         "namespace": Names,
     }
     return made
+
+
+def _size(operator: str, left: Any, right: Any) -> int:
+    """Characters, items or bits of a product or a power, as much as can be told before."""
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length()
+        return bits + right.bit_length() if operator == "*" else bits * max(right, 0)
+    if isinstance(left, int):
+        left, right = right, left
+    counts = isinstance(right, int) and hasattr(left, "__len__")
+    return len(left) * right if counts else 0
 
 
 class _Dict:

@@ -160,7 +160,10 @@ class BertTokenizer(Tokenizer):
     def _encoded(self, text: str, plain: bool) -> Any:
         if self._core.encode_special_tokens != plain:
             self._core.encode_special_tokens = plain
-        return self._core.encode(well_formed(text), add_special_tokens=False)
+        try:
+            return self._core.encode(well_formed(text), add_special_tokens=False)
+        except Exception as error:  # the library has no class of its own
+            raise TokenizerError(f"{error}: the text has a word that needs it.") from None
 
     def _encode(self, text: str, plain: bool) -> list[int]:
         return self._own(self._encoded(text, plain).ids)

@@ -8,6 +8,7 @@ Any number of processes reads it, also one without torchrun: of each tensor what
 
 from __future__ import annotations
 
+import io
 import pickle
 import warnings
 from collections.abc import Callable, Mapping
@@ -22,8 +23,8 @@ from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadat
 from torch.distributed.checkpoint.state_dict_loader import load as load_shards
 from torch.distributed.checkpoint.state_dict_saver import save as save_shards
 
-from gpt2.errors import CorruptFileError, MissingFileError, WriteError
-from gpt2.files import inside, write_error
+from gpt2.errors import CorruptFileError, WriteError
+from gpt2.files import inside, read_bytes, write_error
 
 FOLDER, METADATA = "optimizer", ".metadata"
 _OURS = "torch.distributed.checkpoint."
@@ -77,11 +78,9 @@ class _Reader(FileSystemReader):
     def read_metadata(self, *_: Any, **__: Any) -> Metadata:
         """What is where. Raises `MissingFileError`, `CorruptFileError`."""
         path = Path(self.path) / METADATA
+        data = read_bytes(path)
         try:
-            with path.open("rb") as file:
-                found = _Unpickler(file).load()
-        except FileNotFoundError:
-            raise MissingFileError(f"{path} is not there.") from None
+            found = _Unpickler(io.BytesIO(data)).load()
         except Exception as error:  # a damaged pickle raises nearly anything
             raise CorruptFileError(f"{path} is damaged: {_first_line(error)}") from None
         if not isinstance(found, Metadata):

@@ -1,0 +1,99 @@
+"""A place for one case at a time, with files beside it that nothing may touch.
+
+BOX/case      the damaged folder, what is read
+BOX/outside   files that names and links of damaged files point to
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+CANARIES = ("victim.txt", "victim-00000.bin", "victim-00000.ends", "victim.safetensors",
+            "victim.distcp", "victim.json")  # fmt: skip
+WRITES = {"os.remove", "os.rename", "os.truncate", "os.rmdir", "os.mkdir", "os.link", "os.symlink",
+          "shutil.rmtree", "os.chmod"}  # fmt: skip
+Whole = dict[str, Any]
+
+
+class Box:
+    """``case`` is made anew for each case of a template; `touched` tells what was done outside."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.case, self.outside = self.folder / "case", self.folder / "outside"
+        self.outside.mkdir(parents=True)
+        for name in CANARIES:
+            (self.outside / name).write_bytes(b'{"mine": 1}' * 40)
+        self._whole = self._look()
+        self._events: list[str] = []
+        self._watching = False
+        sys.addaudithook(self._hear)
+
+    def fill(self, template: Path) -> Path:
+        """A fresh copy of a valid folder."""
+        empty(self.case)
+        shutil.copytree(template, self.case, symlinks=True)
+        return self.case
+
+    def touched(self) -> list[str]:
+        """What happened outside since the last call."""
+        found, self._events = self._events, []
+        now = self._look()
+        return found + [f"changed {n}" for n in {*now, *self._whole}
+                        if now.get(n) != self._whole.get(n)]  # fmt: skip
+
+    def __enter__(self) -> Box:
+        self._watching = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watching = False
+
+    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Note what is opened by a name outside, links not followed: these may be read."""
+        if not self._watching or not (event == "open" or event in WRITES):
+            return
+        for name in args[:2]:
+            if isinstance(name, (str, os.PathLike)) and "outside" in str(name):
+                path = os.path.abspath(name)  # noqa: PTH100  links are not followed
+                if path.startswith(f"{self.outside}{os.sep}"):
+                    self._events.append(f"{event} {path}")
+
+    def _look(self) -> Whole:
+        """What is there but for the case, by name."""
+        found: Whole = {}
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_relative_to(self.case):
+                continue
+            facts = path.lstat()
+            digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+            found[path.name] = (facts.st_ino, facts.st_mode, facts.st_mtime_ns, digest)
+        return found
+
+
+def empty(path: Path) -> None:
+    """Remove a file, link, pipe or folder, where there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def keep(case: Path, target: Path) -> None:
+    """Copy a case to look at later: pipes and links as what they are."""
+    for path in [case, *sorted(case.rglob("*"))]:
+        place, mode = target / path.relative_to(case), path.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            place.mkdir(parents=True, exist_ok=True)
+        elif stat.S_ISLNK(mode):
+            place.symlink_to(path.readlink())
+        elif stat.S_ISREG(mode):
+            shutil.copyfile(path, place)
+        elif stat.S_ISFIFO(mode):
+            os.mkfifo(place)
