@@ -466,6 +466,8 @@ CORPUS: dict[str, dict[str, Spoil]] = {
     "prepare-html": {
         "nested": put("a.html", "<div>" * 130_000),
         "attributes": put("a.html", "<p " + "".join(f"a{n} " for n in range(100_000)) + ">x</p>"),
+        "attributes and slashes": put("a.html", "<p " + "a/" * 100_000 + ">x</p>"),
+        "attributes after a sign": put("a.html", '<p b=">"' + " a" * 100_000 + ">x</p>"),
     },
     "prepare-zip": {f"packed by {m}": put("a.zip", archive(m)) for m in (1, 97, 6000)},
     "prepare-parquet": {"not text": put("a.parquet", b"PAR1" + b"\xff" * 100 + b"PAR1")},

@@ -14,18 +14,21 @@ _FLAT = frozenset(
     b"area base br col embed hr img input link meta source track wbr "
     b"p li dt dd tr td th thead tbody tfoot option".split()
 )
+_VALUE = re.compile(rb"""=\s*("[^"]*"|'[^']*')""")  # there may be any sign in it
+_BETWEEN = re.compile(rb"[\s/]+")
 _UNSHOWN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _ANY = re.compile(r"<[^<>]*>")
 
 
 def is_ordinary(page: bytes) -> bool:
     """Whether no part nests deeper, and no tag has more attributes, than a page needs."""
+    if any(_is_crowded(tag[3]) for text in (page, _VALUE.sub(b" ", page))
+           for tag in _TAG.finditer(text)):  # fmt: skip
+        return False
     open_tags: Counter[bytes] = Counter()
     depth = 0
     for tag in _TAG.finditer(page):
         closing, name, rest = tag[1], tag[2].lower(), tag[3]
-        if rest.count(b"=") > MOST_ATTRIBUTES and len(rest.split()) > MOST_ATTRIBUTES:
-            return False
         if name in _FLAT or rest.endswith(b"/"):
             continue
         if not closing:
@@ -37,6 +40,13 @@ def is_ordinary(page: bytes) -> bool:
         if depth > DEEPEST:
             return False
     return True
+
+
+def _is_crowded(rest: bytes) -> bool:
+    """Whether a tag has too many attributes, with values or without."""
+    if len(rest) < 2 * MOST_ATTRIBUTES:
+        return False
+    return len(_BETWEEN.split(_VALUE.sub(b" ", rest))) > MOST_ATTRIBUTES
 
 
 def without_tags(page: str) -> str:
