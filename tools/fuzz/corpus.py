@@ -160,6 +160,12 @@ def archive(method: int) -> bytes:
     return bytes(data)
 
 
+def footless(data: bytes) -> bytes:
+    """A Parquet file whose list of columns is not one."""
+    (length,) = struct.unpack("<I", data[-8:-4])
+    return data[: -8 - length] + b"\xff" * length + data[-8:]
+
+
 def everywhere(name: str) -> dict[str, Spoil]:
     """What may lie in the place of any file."""
     return {
@@ -470,5 +476,8 @@ CORPUS: dict[str, dict[str, Spoil]] = {
         "attributes after a sign": put("a.html", '<p b=">"' + " a" * 100_000 + ">x</p>"),
     },
     "prepare-zip": {f"packed by {m}": put("a.zip", archive(m)) for m in (1, 97, 6000)},
-    "prepare-parquet": {"not text": put("a.parquet", b"PAR1" + b"\xff" * 100 + b"PAR1")},
+    "prepare-parquet": {
+        "not text": put("a.parquet", b"PAR1" + b"\xff" * 100 + b"PAR1"),
+        "footer": lambda case: put("a.parquet", footless((case / "a.parquet").read_bytes()))(case),
+    },
 }  # fmt: skip

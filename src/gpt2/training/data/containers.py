@@ -128,4 +128,5 @@ def readable(name: str) -> Iterator[None]:
 
 
 def _corrupt(name: str, error: Exception) -> CorruptFileError:
-    return CorruptFileError(f"{name} is cut short or damaged: {str(error).rstrip('.')}.")
+    reason = " ".join(str(error).split()).rstrip(".")  # pyarrow's have line ends
+    return CorruptFileError(f"{name} is cut short or damaged: {reason}.")
