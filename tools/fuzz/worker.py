@@ -72,8 +72,10 @@ class Worker:
             CORPUS[name][case](folder)
             return
         rng = random.Random(f"{self.seed} {name} {case}")
-        damage(folder, form.victims(folder), rng)
-        if form.mend and rng.random() < 0.5:
+        victims = form.victims(folder)
+        damage(folder, victims, rng)
+        regular = all(path.is_file() for path in victims)  # no pipe to wait for
+        if form.mend and regular and rng.random() < 0.5:
             with contextlib.suppress(Exception):  # it is too damaged to have hashes
                 form.mend(folder)
 
