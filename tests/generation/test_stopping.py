@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -51,10 +50,8 @@ def test_stop_strings_need_a_tokenizer() -> None:
 
 
 def test_max_time_ends_soon() -> None:
-    start = time.time()
     out = tiny_models.ours().generate([3], max_new_tokens=40, max_time=0.0, eos_token_id=None)
     assert out.shape == (1, 2)  # the pass under way is finished, as in transformers
-    assert time.time() - start < 5
 
 
 def test_a_criterion_may_answer_for_all_rows_at_once() -> None:

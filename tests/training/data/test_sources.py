@@ -10,7 +10,6 @@ import json
 import lzma
 import sys
 import tarfile
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -402,9 +401,8 @@ def test_pages_built_to_hold_up_are_read_without_layout() -> None:
     attributes = b" ".join(b'a%d="1"' % n for n in range(200_000))
     for page in (b"<div>" * 50_000 + text.encode(), b"<div></b>" * 50_000 + text.encode(),
                  b"<p " + attributes + b">" + text.encode() + b"<script>no</script>"):  # fmt: skip
-        begin = time.process_time()
+        assert not pages.is_ordinary(b"<html><body>" + page)  # layout would take minutes
         assert formats.page_text(HTML(b"<html><body>" + page)) == text
-        assert time.process_time() - begin < 10
     plain = b"<html><body>" + b"<div><p>One.<p>Two.<br></div>" * 3000 + b"</body></html>"
     assert pages.is_ordinary(plain)
     assert pages.is_ordinary(b'<img src="data:,' + b"a=" * 100_000 + b'">')
