@@ -12,30 +12,16 @@ from gpt2.config import GPT2Config
 from gpt2.engine import Engine
 from gpt2.errors import ContextLengthError, InputError, MissingDependencyError
 from gpt2.numpy_engine import NumpyEngine
+from tests.tiny import random_weights
 
 CONFIG = GPT2Config(
     vocab_size=67, n_positions=24, n_embd=32, n_layer=2, n_head=2, bos_token_id=1, eos_token_id=2
 )
-WEIGHTS: dict[str, Any] = {}
 
 
 def weights() -> dict[str, Any]:
-    """Random weights of GPT-2's names and shapes, large enough that logits differ clearly."""
-    if not WEIGHTS:
-        random, D = np.random.default_rng(0), CONFIG.n_embd
-        shapes = {"wte.weight": (67, D), "wpe.weight": (24, D), "ln_f.weight": (D,)}
-        shapes["ln_f.bias"] = (D,)
-        parts = [("ln_1", 0), ("ln_2", 0), ("attn.c_attn", 3 * D), ("attn.c_proj", D)]
-        parts += [("mlp.c_fc", 4 * D), ("mlp.c_proj", D)]
-        for layer in range(CONFIG.n_layer):
-            for name, out in parts:
-                inputs = 4 * D if name == "mlp.c_proj" else D
-                shapes[f"h.{layer}.{name}.weight"] = (inputs, out) if out else (D,)
-                shapes[f"h.{layer}.{name}.bias"] = (out or D,)
-        for name, shape in shapes.items():
-            values = random.normal(0, 0.3, shape) + ("ln_" in name and "weight" in name)
-            WEIGHTS[f"transformer.{name}"] = values.astype(np.float32)
-    return WEIGHTS
+    """Large enough that logits differ clearly."""
+    return random_weights(CONFIG, std=0.3)
 
 
 def build(name: str) -> Any:

@@ -17,12 +17,12 @@ TEXT = "The quick brown fox jumps over the lazy dog. 狐狸\n"
 WORDS, END = 300, 294  # rows of the embedding; the last token that has a text
 
 
-def random_weights(config: GPT2Config, seed: int = 0) -> dict[str, Any]:
+def random_weights(config: GPT2Config, seed: int = 0, std: float = 0.2) -> dict[str, Any]:
     """Every weight, bias and gain is random: nothing is 0 or 1 by luck."""
     random = np.random.default_rng(seed)
     weights = {}
     for name, shape in expected_shapes(config).items():
-        values = random.normal(0, 0.2, shape).astype(np.float32)
+        values = random.normal(0, std, shape).astype(np.float32)
         weights[name] = values + 1 if "ln_" in name and name.endswith("weight") else values
     return weights
 
@@ -38,10 +38,12 @@ def tiny_config(**shape: Any) -> GPT2Config:
     return GPT2Config(**{**small, "bos_token_id": END, "eos_token_id": END, **shape})
 
 
-def write_tiny(folder: Path, **shape: Any) -> tuple[GPT2Config, dict[str, Any]]:
-    """Write weights, configuration and tokenizer; give them back."""
+def write_tiny(
+    folder: Path, *, std: float = 0.2, **shape: Any
+) -> tuple[GPT2Config, dict[str, Any]]:
+    """Write weights, configuration and tokenizer; give the first two back."""
     config = tiny_config(**shape)
-    weights = random_weights(config)
+    weights = random_weights(config, std=std)
     write_checkpoint(folder, config, weights)
     tiny_tokenizer().save_pretrained(folder)
     return config, weights

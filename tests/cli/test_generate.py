@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from tests.native.models import random_weights
+from tests.tiny import END, write_tiny
 
 from gpt2.checkpoint import write_checkpoint
 from gpt2.cli.generate import command, with_defaults
@@ -23,8 +23,7 @@ from gpt2.cli.options import spoken
 from gpt2.config import GPT2Config
 from gpt2.errors import ContextLengthError, MissingFileError, OptionError
 from gpt2.loading import load
-from gpt2.tokenizer import GPT2Tokenizer, train
-from gpt2.tokenizer.bpe import END_OF_TEXT, to_signs
+from gpt2.tokenizer import GPT2Tokenizer
 
 PROMPT = "The quick brown fox 狐"
 
@@ -33,23 +32,7 @@ PROMPT = "The quick brown fox 狐"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random model with a vocabulary of its own."""
     place = tmp_path_factory.mktemp("model")
-    vocab, merges = train(["The quick brown fox jumps over the lazy dog. 狐狸\n"] * 9, 300)
-    signs = {to_signs(token): i for token, i in vocab.items()} | {END_OF_TEXT: len(vocab)}
-    tokenizer = GPT2Tokenizer(signs, [(to_signs(a), to_signs(b)) for a, b in merges])
-    tokenizer.save_pretrained(place)
-    end = tokenizer.eos_token_id
-    config = GPT2Config(vocab_size=len(signs), n_positions=64, n_embd=16, n_layer=1, n_head=2,
-                        bos_token_id=end, eos_token_id=end)  # fmt: skip
-    random, D = np.random.default_rng(0), 16
-    shapes = {"wte.weight": (len(signs), D), "wpe.weight": (64, D)}
-    for name, shape in {"attn.c_attn": (D, 3 * D), "attn.c_proj": (D, D),
-                        "mlp.c_fc": (D, 4 * D), "mlp.c_proj": (4 * D, D)}.items():  # fmt: skip
-        shapes |= {f"h.0.{name}.weight": shape, f"h.0.{name}.bias": shape[1:]}
-    for norm in ("h.0.ln_1", "h.0.ln_2", "ln_f"):
-        shapes |= {f"{norm}.weight": (D,), f"{norm}.bias": (D,)}
-    weights = {f"transformer.{name}": random.normal(0, 0.4, shape).astype(np.float32)
-               for name, shape in shapes.items()}  # fmt: skip
-    write_checkpoint(place, config, weights)
+    write_tiny(place, std=0.4, vocab_size=END + 1, n_embd=16, n_layer=1, n_head=2)
     return place
 
 

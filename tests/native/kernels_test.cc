@@ -326,6 +326,26 @@ void quantised_rows(const Kernels& table, Random& random) {
   }
 }
 
+// gpt2_probe's loops do what their rates are of: every vector is read, and counted operations are
+// the same however wide the vectors.
+void probe_loops(const Kernels& k, Random& random) {
+  for (int streams : {1, 2, 8}) {
+    const size_t bytes = 1024, numbers = streams * bytes / sizeof(int32_t);
+    auto data = exactly<int32_t>(numbers);
+    int32_t sum = 0;
+    for (size_t i = 0; i < numbers; i++) {
+      data[i] = random.below(1000);
+      if (i % kLanes == 0) sum += data[i];  // the first lane of each vector
+    }
+    const auto* from = reinterpret_cast<const uint8_t*>(data.data());
+    CHECK(k.read_streams(from, streams, bytes) == sum);
+  }
+  float result = 0;
+  const double once = k.multiply_adds(1000, &result);
+  CHECK(once == 1000 * k.multiply_adds(1, &result));
+  CHECK(once >= 2.0 * 1000 * kLanes);
+}
+
 }  // namespace
 
 void test_kernels() {
@@ -340,6 +360,7 @@ void test_kernels() {
     integer_products(*table, random);
     integer_finish(*table, random);
     quantised_rows(*table, random);
+    probe_loops(*table, random);
     std::printf("kernels: %s\n", name);
   }
 }
