@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recipes.mini import mix, rungs
+from recipes.mini import mix, rungs, ship
 from recipes.mini.sources import WORK
 from recipes.mini.worlds import SEEN, UNSEEN
 
@@ -51,6 +51,8 @@ def main() -> None:
         stories()
     elif asked.stage == "mix":
         mix.write_mixes(asked.data, WORK, {"trunk": asked.tokens, "decay": 0.2 * asked.tokens})
+    elif asked.stage == "ship":
+        ship.ship(asked)
     else:
         rungs.STAGES[asked.stage](asked)
 

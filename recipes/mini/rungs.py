@@ -121,11 +121,6 @@ def scaling(asked: argparse.Namespace) -> None:
     write_json(WORK / "scaling.json", found)
 
 
-def ship(asked: argparse.Namespace) -> None:
-    """Pack a rung's task decay as the package's model."""
-    raise SystemExit("not yet")
-
-
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
-    "trunk": trunk, "rung": rung, "scaling": scaling, "ship": ship,
+    "trunk": trunk, "rung": rung, "scaling": scaling,
 }  # fmt: skip

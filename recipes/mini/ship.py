@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from recipes.mini import measure, sources
+from recipes.mini.rungs import DECAY, STEP_TOKENS
 from recipes.mini.sources import WORK
 
 import gpt2
@@ -99,26 +99,27 @@ def excerpts(data: Path) -> None:
 
 def ship(asked: argparse.Namespace) -> None:
     """Pack a rung's checkpoint with tasks as the package's model."""
-    source = WORK / asked.name / "tasks/model"
+    # The last checkpoint: the run's best one by validation may still be the trunk's.
+    last = sorted((WORK / asked.name / "tasks/checkpoints").glob("step-*"))[-1]
     excerpts(asked.data)
     for old in TARGET.iterdir():
         old.unlink()
-    quantize(source, TARGET, dtype="int8", shard_size=SHARD,
+    quantize(last, TARGET, dtype="int8", shard_size=SHARD,
              calibrate=TEXTS / "calibrate.txt", text=TEXTS / "measure.txt")  # fmt: skip
     figures = measure.held_out(TARGET, asked.data)
     sidecar = read_json(TARGET / "gpt2.json")
     write_json(TARGET / "gpt2.json", {"licence": LICENCE, "figures": figures, **sidecar})
     model = gpt2.load(TARGET)
-    state = json.loads(next((WORK / asked.name).glob("*/checkpoints/*/state.json")).read_text())
-    trunk = asked.tokens
+    steps = int(last.name.split("-")[1])
+    trunk = round(steps / (1 + DECAY))
     card = CARD.format(
         parameters=model.config.parameter_count(),
         layers=model.config.n_layer,
         width=model.config.n_embd,
         context=model.config.n_positions,
         vocabulary=model.config.vocab_size,
-        tokens=round(trunk * 1e6),
-        decay=state["step"] * 32 * 512 - round(trunk * 1e6),
+        tokens=trunk * STEP_TOKENS,
+        decay=(steps - trunk) * STEP_TOKENS,
         figures="| text | bits a byte |\n|---|---|\n"
         + "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items()),
         data=DATA,
