@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks import mini
 from benchmarks.common import RESULTS, ROOT, table
+from benchmarks.poems_report import poems
 
 PAGE = ROOT / "docs" / "results.md"
 HEAD = """# Results
@@ -561,6 +562,7 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
         finetuned_tasks,
     ),
     "mini": ("The bundled model", "benchmarks.mini", mini.describe),
+    "poems": ("Regulated verse", "benchmarks.poems --model out/poems/run/model", poems),
     "published": ("Published sets", "benchmarks.published", published),
 }
 

@@ -21,6 +21,7 @@ END = "<|endoftext|>"
 CURLY = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
 HELD_NOVELS = slice(0, None, 10)  # of the 98, in the archive's order: never trained on
 HELD_ARTICLES = 200  # of Chinese Wikipedia, the first ones
+HELD_POEMS = 0.02
 HELD_BOOKS = 10  # a storybook whose number is a multiple of it is held out, in both languages
 CHUNK = 2400  # characters: how much of a children's book stands or falls together
 
@@ -232,8 +233,8 @@ def poems(data: Path, rare: int = 60) -> Iterator[str]:
     yield from (poem for poem in found if min(counts[sign] for sign in poem) >= rare)
 
 
-def all_poems(data: Path) -> Iterator[str]:
-    """The same with rare signs (chinese-poetry; MIT); a fiftieth is held out."""
+def all_poems(data: Path, held: bool = False) -> Iterator[str]:
+    """The same with rare signs (chinese-poetry; MIT), or the fiftieth that is held out."""
     with tarfile.open(data / "train/chinese-poetry.tar.xz") as archive:
         for member in archive:
             if "/全唐诗/poet.tang" not in member.name:
@@ -244,7 +245,7 @@ def all_poems(data: Path) -> Iterator[str]:
                 lines = [line for line in poem["paragraphs"] if line]
                 if 2 <= len(lines) <= 8 and all(len(line) in (12, 16) for line in lines):
                     text = "\n".join([f"{poem['title']}（{poem['author']}）", *lines])
-                    if part(text) >= 0.02:
+                    if held == (part(text) < HELD_POEMS):
                         yield simplified(text)
 
 
