@@ -7,9 +7,14 @@ from typing import Any
 from benchmarks.common import table
 
 POEM_MEASURES = {
-    "form": "lines and signs", "rhyme": "rhyme", "level rhyme": "in a level tone",
-    "lines": "lines alternate", "couplets": "couplets opposed", "regulated": "whole pattern",
-}  # fmt: skip
+    "form": "lines and signs",
+    "width": "lines of the length",
+    "rhyme": "rhyme",
+    "level rhyme": "in a level tone",
+    "lines": "lines alternate",
+    "couplets": "couplets opposed",
+    "regulated": "whole pattern",
+}
 
 
 def poems(found: dict[str, Any]) -> str:

@@ -107,6 +107,7 @@ def measured(text: str, form: Form) -> dict[str, Any]:
     couplets = list(zip(lines[::2], lines[1::2], strict=True)) if right else []
     return {
         "form": right,
+        "width": [len(line) == form.width for line in lines] or [False],
         "rhyme": bool(shared),
         "level rhyme": any(map(is_level, shared)),
         "lines": [bool(beginnings(line)) for line in lines] if right else [False] * form.lines,

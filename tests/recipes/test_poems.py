@@ -100,6 +100,13 @@ def test_what_has_not_the_form_has_nothing(poem: str) -> None:
     assert found["couplets"] == [False] * 2
 
 
+def test_lines_of_the_length_count_in_a_broken_form() -> None:
+    form = verse.FORMS["五言绝句"]
+    assert verse.measured(STORKS, form)["width"] == [True] * 4
+    assert verse.measured(STORKS.replace("黄", ""), form)["width"] == [True, False, True, True]
+    assert verse.measured("", form)["width"] == [False]
+
+
 def test_the_rhyme_table_is_whole() -> None:
     names = [line.split("\t")[0] for line in rhymes.TABLE.read_text("utf-8").splitlines()]
     assert len(set(names)) == 106
