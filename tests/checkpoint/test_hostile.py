@@ -392,7 +392,7 @@ def test_folders_and_pipes_in_place_of_files(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "300", {}, [300], True, 0, 10**10])
 def test_odd_hparams(tmp_path: Path, value: Any) -> None:
-    from tests.checkpoint.test_fuzz import FORMS
+    from tests.checkpoint.forms import FORMS
 
     FORMS["tensorflow"][0](tmp_path / "124M")
     path = tmp_path / "124M" / "hparams.json"

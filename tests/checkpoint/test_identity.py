@@ -12,7 +12,7 @@ import pytest
 
 from gpt2.checkpoint import identity, read_checkpoint
 from gpt2.errors import CorruptFileError
-from tests.checkpoint.test_fuzz import FORMS
+from tests.checkpoint.forms import FORMS
 
 # Of each form, the files of its weights.
 WEIGHTS = {

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gpt2.cli.prepare import command
-from gpt2.errors import OptionError
+from gpt2.errors import InputError, OptionError
 from gpt2.training.data import TokenData
 
 ROWS = [{"title": f"No {n}", "body": f"This is text number {n}, 第{n}篇。"} for n in range(30)]
@@ -40,8 +40,8 @@ def test_fields_filters_and_the_manifest(tmp_path: Path) -> None:
 
 def test_standard_input_in_another_encoding(tmp_path: Path) -> None:
     text = "白日依山尽,黄河入海流。\n" * 20
-    wrong = gpt2("-", "-o", tmp_path / "wrong", text=text.encode("gb18030"))
-    assert "--encoding" in wrong.stderr
+    with pytest.raises(InputError, match=r"Standard input is no text: .*--encoding"):
+        gpt2("-", "-o", tmp_path / "wrong", text=text.encode("gb18030"))
     right = gpt2("-", "-o", tmp_path / "out", "--encoding", "gb18030", "--validation", 0,
                  text=text.encode("gb18030"))  # fmt: skip
     assert "note" not in right.stderr

@@ -159,6 +159,7 @@ class Reader:
             if file.name == STDIN:
                 found = formats.documents(STDIN, sys.stdin.buffer, self.reading)
                 yield from islice(found, skip, None)
+                self._refuse(STDIN, "Standard input")
                 return
             with Path(file.name).open("rb") as stream:
                 self._open = stream
@@ -169,8 +170,13 @@ class Reader:
         for name, inner in containers.members(file.name, stream):
             with containers.readable(name):
                 yield from formats.documents(name, inner, self.reading)
-                if file.named and name in self.reading.skipped and name == file.name:
-                    raise InputError(f"{name} is no text: {self.reading.skipped[name]}.")
+                if file.named and name == file.name:
+                    self._refuse(name, name)
+
+    def _refuse(self, name: str, shown: str) -> None:
+        """Raise `InputError` where what the user named turned out to be no text."""
+        if name in self.reading.skipped:
+            raise InputError(f"{shown} is no text: {self.reading.skipped[name]}.")
 
 
 def check_of(document: Document) -> int:
