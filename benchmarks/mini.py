@@ -278,7 +278,8 @@ def describe(found: dict[str, Any]) -> str:
         if counted:
             columns[name] = {text: counted[text][name] for text in found["bits a byte"]}
     parts = ["Bits a byte on texts that were not trained on (`recipes/mini/measure.py`); the 5-gram"
-             " model and xz have read the same training text (`python -m benchmarks.ngram`):",
+             " model has read the same training text, xz its first bytes"
+             " (`python -m benchmarks.ngram`):",
              table(["text", *columns], [
                  [text, *(f"{column[text]:.3f}" for column in columns.values())]
                  for text in found["bits a byte"]])]  # fmt: skip

@@ -124,6 +124,7 @@ def main() -> None:
     model = KneserNey(ids, len(tokenizer))
     read = "\n\n".join(texts).encode()[: given.xz_bytes]
     result: dict[str, Any] = {"machine": machine(["numpy"]), "tokens": len(ids)}
+    result["bytes read by xz"] = len(read)
     for name, held in measure.held_texts(given.data).items():
         kept = measure.first_bytes(held)
         size = sum(len(text.encode()) for text in kept)
