@@ -29,7 +29,7 @@ DTYPES = ("fp16", "bf16", "int8", "int4")
               help="How whole numbers are found. (default calibrated)")  # fmt: skip
 @click.option("--calibrate", type=click.Path(path_type=Path),
               help="A file to calibrate on, of the kind the model is for. "
-              "(default excerpts of novels)")  # fmt: skip
+              "(default stories and pages of books)")  # fmt: skip
 @click.option("--text", type=click.Path(path_type=Path),
               help="A file to measure on. (default an excerpt of a novel)")  # fmt: skip
 @click.option("--tokens", default=8192, show_default=True,

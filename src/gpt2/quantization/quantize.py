@@ -75,8 +75,8 @@ def quantize(
         rounding: "calibrated" goes by the inputs that a text gives each matrix; "search" tries
             scales for int4 by the weights alone; "nearest" does neither. None means calibrated for
             int8 and int4, where the model has a tokenizer.
-        calibrate: a file to calibrate on, best of the kind the model is for; None means excerpts of
-            novels that come with the package. 32,768 tokens at most are used.
+        calibrate: a file to calibrate on, best of the kind the model is for; None means stories and
+            pages of books that come with the package. 32,768 tokens at most are used.
         text: a file to measure on; None means an excerpt of a novel that comes with the package.
         tokens: how much of the text is used at most; 0 does not measure.
         shard_size: the largest file.
