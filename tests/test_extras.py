@@ -50,7 +50,7 @@ def told(site: Path, origin: Any, extra: str = "torch") -> str:
     code = f"import sys; sys.path.insert(0, {str(site)!r})\n"
     code += f"from gpt2.extras import install; print(install({extra!r}))"
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
 
