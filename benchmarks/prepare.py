@@ -21,8 +21,8 @@ from typing import Any
 
 from benchmarks.common import ROOT, interleaved, machine, write
 
+from gpt2.data import PrepareConfig, prepare
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training.data import PrepareConfig, prepare
 
 
 def novels(data: Path, folder: Path, most: int) -> list[str]:

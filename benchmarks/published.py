@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.common import RESULTS, ROOT, machine, write
 
 import gpt2
+from gpt2.data import PrepareConfig, prepare
 from gpt2.errors import MissingFileError
 from gpt2.evaluation.benchmark import Subject
 from gpt2.evaluation.benchmarks import NAMES, benchmark
@@ -28,7 +29,6 @@ from gpt2.evaluation.contamination import contaminations, examples_on
 from gpt2.evaluation.metrics import characters
 from gpt2.evaluation.runner import Journal, identity, run
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training.data import PrepareConfig, prepare
 
 OUTPUTS = ("answer", "summary", "translation")
 MODEL, NOVELS = "gpt2-mini", "train/100_english_novels.tar.xz"

@@ -16,13 +16,23 @@ SOURCE = ROOT / "src" / "gpt2"
 
 # A module imports from its own row's folder or from a lower row (docs/architecture.md).
 ROWS = [
-    {"errors", "elsewhere", "extras", "options", "files", "processors", "adapters", "points"},
+    {
+        "errors",
+        "elsewhere",
+        "extras",
+        "options",
+        "files",
+        "processors",
+        "adapters",
+        "points",
+        "randomness",
+    },
     {"hub"},
     {"config", "config_base", "engine"},
     {"tokenizer", "generation", "checkpoint", "reference"},
     {"numpy_engine", "model", "native"},
     {"auto", "pipelines", "loading", "receipt", "quantization", "scoring"},
-    {"tasks"},
+    {"tasks", "data"},
     {"training", "evaluation"},
     {"cli"},
 ]
@@ -69,6 +79,15 @@ def test_imports_point_downwards() -> None:
             if other in row_of and other != part and row_of[other] > row_of[part]:
                 wrong.append(f"{path.relative_to(SOURCE)} imports {other}")
     assert not wrong
+
+
+def test_equals_do_not_import_each_other() -> None:
+    seen = {
+        (path.relative_to(SOURCE).parts[0].removesuffix(".py"), other)
+        for path in SOURCE.rglob("*.py")
+        for other in imports_of(path)
+    }
+    assert not {(a, b) for a, b in seen if a != b and (b, a) in seen}
 
 
 @pytest.mark.parametrize(

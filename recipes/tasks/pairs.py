@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from gpt2 import GPT2Tokenizer
+from gpt2.data.filters import gutenberg, newlines
 from gpt2.errors import MissingFileError
 from gpt2.files import atomic, read_json, read_text, sha256, write_json
 from gpt2.tasks import TASKS
 from gpt2.tasks.sentences import join, lines, sentences
-from gpt2.training.data.filters import gutenberg, newlines
 
 VALIDATION = 0.05  # share of rows
 LANGUAGES = ("en", "zh")

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gpt2.cli.prepare import command
+from gpt2.data import TokenData
 from gpt2.errors import InputError, OptionError
-from gpt2.training.data import TokenData
 
 ROWS = [{"title": f"No {n}", "body": f"This is text number {n}, 第{n}篇。"} for n in range(30)]
 

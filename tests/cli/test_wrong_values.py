@@ -15,12 +15,12 @@ from click.testing import CliRunner
 from gpt2.adapters import LoraConfig
 from gpt2.cli import COMMANDS
 from gpt2.cli import gpt2 as group
+from gpt2.data import PrepareConfig
 from gpt2.errors import GPT2Error, OptionError
 from gpt2.generation.config import GenerationConfig
 from gpt2.options import validate
 from gpt2.tasks import TASKS
 from gpt2.training.config import FinetuneConfig, TrainingConfig
-from gpt2.training.data import PrepareConfig
 from gpt2.training.plan import PlanConfig, shape_of
 from gpt2.training.shape import ModelShape
 

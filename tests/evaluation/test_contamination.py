@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from gpt2.cli.overlap import command
+from gpt2.data import PrepareConfig, prepare
 from gpt2.errors import InputError, MissingFileError, OptionError
 from gpt2.evaluation.contamination import contamination, contaminations, examples_of
-from gpt2.training.data import PrepareConfig, prepare
 from tests.tiny import tiny_tokenizer
 
 KNOWN = "one two three four five six seven eight nine ten"

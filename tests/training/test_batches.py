@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gpt2.data import PrepareConfig, TokenData, prepare
 from gpt2.errors import InputError, OptionError
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.batches import IGNORED, Batch, Order, Whole, Windows, prefetch, share
-from gpt2.training.data import PrepareConfig, TokenData, prepare
 
 ORDER = [8, 4, 6, 3, 9, 1, 0, 2, 5, 7, 3, 7]
 STARTS = [87, 24, 10, 38, 80, 17]

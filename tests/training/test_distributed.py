@@ -23,9 +23,9 @@ from gpt2.errors import CorruptFileError, MissingFileError
 from gpt2.training import shards
 from gpt2.training.checkpoints import TRAINING, Checkpoints
 from tests.conftest import ROOT
+from tests.corpora import text_of
 from tests.tiny import write_tiny
 from tests.training.children import started_together, told_by, two_in_turn
-from tests.training.conftest import text_of
 from tests.training.runs import GRADIENTS, digest, losses, run, trainer
 
 # Five rows: one process has two of them, the other three, in different parts.

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gpt2.data.overlap import Copied
 from gpt2.errors import InputError
 from gpt2.training.baselines import PRIORS, count_baselines
 from gpt2.training.batches import IGNORED, Batch
-from gpt2.training.data.overlap import Copied
 from gpt2.training.log import Log
 from gpt2.training.report import make_report, warnings
 from gpt2.training.validate import Validation

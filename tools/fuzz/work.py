@@ -125,7 +125,7 @@ def replayed(case: Path) -> None:
 
 def tokens(folder: Path) -> None:
     """What `gpt2 prepare` writes, in several shards."""
-    from gpt2.training.data import PrepareConfig, prepare
+    from gpt2.data import PrepareConfig, prepare
 
     source = folder.with_name("source")
     source.mkdir(parents=True)
@@ -148,8 +148,8 @@ def hashed(case: Path) -> None:
 
 def learned(case: Path) -> None:
     """Verify token data and take rows and documents of it, as training does."""
+    from gpt2.data import TokenData
     from gpt2.training import corpus
-    from gpt2.training.data import TokenData
 
     corpus.verified(case)
     for split in ("train", "validation"):
@@ -162,7 +162,7 @@ def learned(case: Path) -> None:
 
 def overwritten(case: Path) -> None:
     """Prepare anew over a folder that says what is to be removed of it."""
-    from gpt2.training.data import PrepareConfig, prepare
+    from gpt2.data import PrepareConfig, prepare
 
     source = case.parent / "text.txt"
     source.write_text(TEXTS[0], "utf-8")
@@ -174,8 +174,8 @@ def overwritten(case: Path) -> None:
 
 def unfinished(folder: Path) -> None:
     """A preparation that was stopped before its manifest."""
-    from gpt2.training.data import prepare
-    from gpt2.training.data.preparation import _Job
+    from gpt2.data import prepare
+    from gpt2.data.preparation import _Job
 
     (folder / "text").mkdir(parents=True)
     for n, content in enumerate(TEXTS * 2):
@@ -195,14 +195,14 @@ def unfinished(folder: Path) -> None:
 
 def without_copies() -> Any:
     """The options of `unfinished`."""
-    from gpt2.training.data import PrepareConfig
+    from gpt2.data import PrepareConfig
 
     return PrepareConfig(shard_tokens=30, threads=1, filter="dedup", validation=0.2)
 
 
 def finished(case: Path) -> None:
     """Go on with a preparation that was stopped."""
-    from gpt2.training.data import prepare
+    from gpt2.data import prepare
 
     prepare([case / "text"], case / "out", small(), without_copies())
 
@@ -410,7 +410,7 @@ def source(name: str) -> Form:
 
 def prepared(case: Path) -> None:
     """Prepare what lies in a folder, into one inside it."""
-    from gpt2.training.data import PrepareConfig, prepare
+    from gpt2.data import PrepareConfig, prepare
 
     prepare([case], case / "out", small(), PrepareConfig(threads=1))
 

@@ -114,8 +114,8 @@ class _Finetuning(Run):
         return self.trainer(model, data, config, tokenizer, files=files), data
 
     def _data(self, tokenizer: Tokenizer, positions: int) -> Data:
+        from gpt2.data import PrepareConfig
         from gpt2.training.corpus import prepared
-        from gpt2.training.data import PrepareConfig
         from gpt2.training.finetuning import has_pairs, pair_data, text_data
 
         cut = ("batch_size", "length", "seed")  # the rest of the options follows from the data

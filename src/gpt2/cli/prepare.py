@@ -11,11 +11,11 @@ import click
 
 from gpt2.cli.options import options_of, said
 from gpt2.cli.progress import Progress
-from gpt2.training.data.preparation import PrepareConfig
+from gpt2.data.preparation import PrepareConfig
 
 if TYPE_CHECKING:
-    from gpt2.training.data import Manifest
-    from gpt2.training.data.preparation import Tick
+    from gpt2.data import Manifest
+    from gpt2.data.preparation import Tick
 
 
 @click.command("prepare")
@@ -41,8 +41,8 @@ def command(
     hub:NAME[:CONFIG[:SPLIT]]. Documents end with <|endoftext|>; in a text file that also parts
     them. Killed at any moment, the same command goes on where it was.
     """
+    from gpt2.data import prepare
     from gpt2.tokenizer import Tokenizer
-    from gpt2.training.data import prepare
 
     config = PrepareConfig(**said(options))
     begin = time.perf_counter()

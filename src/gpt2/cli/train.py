@@ -19,10 +19,10 @@ from gpt2.training.config import Start, TrainingConfig
 from gpt2.training.shape import ModelShape
 
 if TYPE_CHECKING:
+    from gpt2.data import TokenData
     from gpt2.model import GPT2LMHeadModel
     from gpt2.tokenizer import Tokenizer
     from gpt2.training.corpus import Data
-    from gpt2.training.data import TokenData
     from gpt2.training.loop import Trainer
 
 
@@ -80,7 +80,7 @@ class _Training(Run):
 
     def _check_tokenizer(self) -> None:
         """Raise `OptionError` for a tokenizer that would not be used."""
-        from gpt2.training.data.manifest import FILE as MANIFEST
+        from gpt2.data.manifest import FILE as MANIFEST
 
         own = [name for name in ("tokenizer", "vocab_size") if name in self.given]
         said = " and ".join("--" + name.replace("_", "-") for name in own)
@@ -100,9 +100,9 @@ class _Training(Run):
         """The text in windows; new weights, a model's, or those of the last checkpoint."""
         import torch
 
+        from gpt2.data import PrepareConfig, TokenData
         from gpt2.training import corpus
         from gpt2.training.checkpoints import Checkpoints, read_state
-        from gpt2.training.data import PrepareConfig, TokenData
 
         start = self.options(Start)
         last = Checkpoints(self.folder).last() if start.resume else None

@@ -12,14 +12,14 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from gpt2.data import TokenData
+from gpt2.data.manifest import FILE as MANIFEST
+from gpt2.data.overlap import NGRAM, Copied, overlap, texts_of
+from gpt2.data.sources import find
 from gpt2.errors import InputError
 from gpt2.evaluation.benchmark import Benchmark
 from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
-from gpt2.training.data import TokenData
-from gpt2.training.data.manifest import FILE as MANIFEST
-from gpt2.training.data.overlap import NGRAM, Copied, overlap, texts_of
-from gpt2.training.data.sources import find
 
 MOSTLY = 0.5  # from this share of its n-grams on, an example counts as known from training
 

@@ -30,30 +30,22 @@ import numpy as np
 from gpt2.errors import InputError
 from gpt2.generation import arrays
 from gpt2.generation.arrays import INF, Array
+from gpt2.randomness import MASK, mix
 
-_MASK = (1 << 64) - 1
 Uniforms = Callable[[Sequence[int]], list[float]]  # positions, one a row -> numbers in [0, 1)
 # (scores [R, V], positions) -> tokens [R]; `NONE` where no token can be chosen
 Chooser = Callable[[Array, Sequence[int]], Array]
 NONE = -1
 
 
-def mix(z: int) -> int:
-    """One round of SplitMix64 on 64 bits."""
-    z = (z + 0x9E3779B97F4A7C15) & _MASK
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
-    return z ^ (z >> 31)
-
-
 def uniform(seed: int, row: int, position: int) -> float:
     """The number in [0, 1), a multiple of 2^-53, that decides one token."""
-    return (mix(mix(mix(seed & _MASK) ^ row) ^ position) >> 11) * 2.0**-53
+    return (mix(mix(mix(seed & MASK) ^ row) ^ position) >> 11) * 2.0**-53
 
 
 def seeded(seeds: Sequence[int], rows: Sequence[int]) -> Uniforms:
     """The noise of rows whose seeds and row numbers are given: `uniform` of each."""
-    states = [mix(mix(seed & _MASK) ^ row) for seed, row in zip(seeds, rows, strict=True)]
+    states = [mix(mix(seed & MASK) ^ row) for seed, row in zip(seeds, rows, strict=True)]
 
     def draw(positions: Sequence[int]) -> list[float]:
         pairs = zip(states, positions, strict=True)

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from gpt2.errors import InputError, OptionError
+from gpt2.randomness import mix, random_bits
 
 IGNORED = -100  # the label of a place that does not count in the loss, as in torch and transformers
 _ROUNDS = 6
-_MASK = (1 << 64) - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,25 +128,8 @@ class Order:
         bits, mask = np.uint64(self._half), np.uint64((1 << self._half) - 1)
         left, right = numbers >> bits, numbers & mask
         for key in keys:
-            left, right = right, left ^ (_mix(right ^ np.uint64(key)) & mask)
+            left, right = right, left ^ (mix(right ^ np.uint64(key)) & mask)
         return (left << bits) | right
-
-
-def random_bits(*words: int) -> int:
-    """64 bits that depend on all the words: a start for what must be the same everywhere."""
-    state = np.zeros(1, np.uint64)
-    for word in words:
-        state = _mix(state ^ np.uint64(word & _MASK))
-    return int(state[0])
-
-
-def _mix(x: np.ndarray) -> np.ndarray:
-    """splitmix64 (Steele, Lea and Flood 2014): each bit of the result depends on all of x."""
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: np.ndarray = x ^ (x >> np.uint64(31))
-    return mixed
 
 
 class Tokens(Protocol):

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from gpt2.data import PrepareConfig, TokenData, prepare, sources
+from gpt2.data.formats import HTML, Reading, page_text
+from gpt2.data.manifest import FILE
+from gpt2.data.overlap import texts_of
+from gpt2.data.preparation import OtherPreparationError
 from gpt2.errors import InputError, OptionError
 from gpt2.files import read_json_object, reported, write_json
 from gpt2.tokenizer import Tokenizer, train_tokenizer
 from gpt2.training.batches import Batch, Held, Source, Whole, Windows
 from gpt2.training.config import Start
-from gpt2.training.data import PrepareConfig, TokenData, prepare, sources
-from gpt2.training.data.formats import HTML, Reading, page_text
-from gpt2.training.data.manifest import FILE
-from gpt2.training.data.overlap import texts_of
-from gpt2.training.data.preparation import OtherPreparationError
 
 VALIDATION, DATA = "validation", "data"
 ROWS = 64  # of a batch when tokens are only counted

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from gpt2.data.rows import SEPARATORS, Row, field, json_rows, table
 from gpt2.errors import InputError, MissingFileError, OptionError, TokenizerError
 from gpt2.files import parse_json
 from gpt2.tokenizer import Tokenizer
 from gpt2.training.batches import IGNORED, Batch, Order, share
-from gpt2.training.data.rows import SEPARATORS, Row, field, json_rows, table
 
 PROMPT, COMPLETION = "prompt", "completion"
 ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")

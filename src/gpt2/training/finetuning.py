@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from gpt2.data import TokenData
+from gpt2.data.rows import MISSING, SEPARATORS, field
 from gpt2.errors import CorruptFileError, InputError
 from gpt2.files import reported
 from gpt2.model import GPT2LMHeadModel
@@ -21,8 +23,6 @@ from gpt2.training.batches import Batch, Order, share
 from gpt2.training.checkpoints import ADAPTER, MODEL
 from gpt2.training.config import TUNED_LENGTH, FinetuneConfig, TrainingConfig
 from gpt2.training.corpus import ROWS, Data, held_out, windows
-from gpt2.training.data import TokenData
-from gpt2.training.data.rows import MISSING, SEPARATORS, field
 from gpt2.training.examples import ENDINGS, Examples, Pair, read_pairs, read_rows
 
 LOOKED_AT = 200  # tokens of the held-out text: for a line that samples begin with

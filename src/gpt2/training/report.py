@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from gpt2.data.overlap import NGRAM, Copied, overlap
 from gpt2.errors import InputError
 from gpt2.files import write_json, write_text
 from gpt2.training.baselines import Baselines, count_baselines
 from gpt2.training.batches import Batch
-from gpt2.training.data.overlap import NGRAM, Copied, overlap
 from gpt2.training.metrics import read_metrics
 
 MARKDOWN, JSON = "report.md", "report.json"

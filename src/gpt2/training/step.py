@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from gpt2.errors import TrainingError
 from gpt2.model.gpt2 import Block
+from gpt2.randomness import random_bits
 from gpt2.training import distributed, memory
-from gpt2.training.batches import Batch, random_bits
+from gpt2.training.batches import Batch
 from gpt2.training.compiling import Compiled
 from gpt2.training.config import TrainingConfig
 from gpt2.training.distributed import Processes

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gpt2.data import Manifest, PrepareConfig, TokenData, prepare
+from gpt2.data.holdout import SPAN, chosen
 from gpt2.errors import InputError, OptionError
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training.data import Manifest, PrepareConfig, TokenData, prepare
-from gpt2.training.data.holdout import SPAN, chosen
-from tests.training.conftest import text_of
+from tests.corpora import text_of
 
 
 def texts_in(folder: Path, split: str) -> list[str]:
@@ -211,7 +211,9 @@ def test_bad_options_and_sources(tmp_path: Path, tokenizer: GPT2Tokenizer) -> No
 MEASURE = """
 import resource, sys
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training.data import PrepareConfig, formats, preparation, prepare
+from gpt2.data import PrepareConfig, prepare
+from gpt2.data import formats
+from gpt2.data import preparation
 formats.PIECE, preparation.BATCH = 1 << 16, 1 << 14  # the same shape, met by a smaller corpus
 source, out, tokenizer = sys.argv[1:]
 prepare([source], out, GPT2Tokenizer.from_pretrained(tokenizer),

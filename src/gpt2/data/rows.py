@@ -7,9 +7,9 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from gpt2.data.containers import Stream
 from gpt2.errors import CorruptFileError, InputError
 from gpt2.files import parse_json
-from gpt2.training.data.containers import Stream
 
 BLOCK = 1 << 20  # bytes read at a time
 MISSING = object()

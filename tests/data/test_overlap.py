@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gpt2.data import PrepareConfig, TokenData, overlap, prepare
+from gpt2.data.overlap import Copied, texts_of, words_of
 from gpt2.errors import OptionError
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training.data import PrepareConfig, TokenData, overlap, prepare
-from gpt2.training.data.overlap import Copied, texts_of, words_of
 
 
 def plainly(text: str, corpus: list[str], n: int) -> tuple[int, int, int]:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from gpt2.data import PrepareConfig, TokenData, prepare
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training.data import PrepareConfig, TokenData, prepare
-from tests.training.conftest import text_of
+from tests.corpora import text_of
 
 OPTIONS = ["--filter", "dedup", "--validation", "0.1", "--shard-tokens", "20000"]
 OPTIONS += ["--save-every", "0", "--licence", "none"]

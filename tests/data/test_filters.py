@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gpt2.data import filters
 from gpt2.errors import OptionError
-from gpt2.training.data import filters
 
 BOOK = "CHAPTER I\n\nIt was a dark night.\n\nEND OF VOLUME I"
 NEW = (

@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gpt2.data.shards import Shard
 from gpt2.errors import CorruptFileError, MissingFileError
 from gpt2.files import read_json_object, write_json
 from gpt2.files.records import record
 from gpt2.tokenizer import Tokenizer
-from gpt2.training.data.shards import Shard
 
 FILE = "manifest.json"
 PARTIAL = ".partial"  # the folder within, in which everything is until it is whole

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
+from gpt2.data import formats, pages, sources
+from gpt2.data.formats import HTML, PIECE, Reading, page_text
+from gpt2.data.sources import Position, Reader
 from gpt2.errors import CorruptFileError, GPT2Error, InputError, MissingFileError, OptionError
 from gpt2.tokenizer.training import read_pieces
-from gpt2.training.data import formats, pages, sources
-from gpt2.training.data.formats import HTML, PIECE, Reading, page_text
-from gpt2.training.data.sources import Position, Reader
 
 TEXTS = ["First text.\n", "第二篇,白日依山尽。\n", "Third.\n"]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gpt2.data.formats import Reading
+from gpt2.data.rows import joined
 from gpt2.errors import HubError, HubNotFoundError, HubOfflineError, InputError
 from gpt2.extras import need
-from gpt2.training.data.formats import Reading
-from gpt2.training.data.rows import joined
 
 PREFIX = "hub:"
 SAVED = ("dataset_info.json", "dataset_dict.json")  # what `save_to_disk` leaves

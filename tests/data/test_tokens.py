@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gpt2.data import PrepareConfig, TokenData, prepare
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, TokenizerError
 from gpt2.tokenizer import GPT2Tokenizer, train_tokenizer
-from gpt2.training.data import PrepareConfig, TokenData, prepare
 
 
 @pytest.fixture

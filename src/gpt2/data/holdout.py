@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from gpt2.training.data.formats import Document
+from gpt2.data.formats import Document
 
 FEW = 20  # documents: with fewer, whole ones make no fair validation split
 SOME = 8  # documents expected to be held out, from which on chance is fair: none in 3,000 tries

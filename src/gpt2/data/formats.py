@@ -9,14 +9,14 @@ from itertools import count
 from pathlib import PurePosixPath
 from typing import Any
 
+from gpt2.data import pages
+from gpt2.data.containers import Stream, seekable
+from gpt2.data.rows import Row, joined, json_rows, table
 from gpt2.errors import InputError
 from gpt2.extras import need
 from gpt2.files import parse_json
 from gpt2.files.detect import check_encoding, why_no_text
 from gpt2.tokenizer.bpe import END_OF_TEXT
-from gpt2.training.data import pages
-from gpt2.training.data.containers import Stream, seekable
-from gpt2.training.data.rows import Row, joined, json_rows, table
 
 BLOCK = 1 << 20  # bytes read at a time
 PIECE = 4 << 20  # characters: a longer text is cut into documents, so that memory has a bound

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from gpt2.data.filters import Filter
+from gpt2.data.formats import HTML, Document, page_text
+from gpt2.data.holdout import Held, chosen
 from gpt2.errors import TokenizerError
 from gpt2.tokenizer import Tokenizer
 from gpt2.tokenizer.bpe import well_formed
-from gpt2.training.data.filters import Filter
-from gpt2.training.data.formats import HTML, Document, page_text
-from gpt2.training.data.holdout import Held, chosen
 
 TRAIN, VALIDATION = "train", "validation"
 SPLITS = (TRAIN, VALIDATION)

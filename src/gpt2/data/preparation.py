@@ -24,6 +24,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
+from gpt2.data import filters, manifest, seen, shards, sources
+from gpt2.data.encode import SPLITS, Encoded, Encoder, dtype_of
+from gpt2.data.formats import FORMATS, Document, Reading
+from gpt2.data.holdout import FEW, Held, choose
+from gpt2.data.manifest import PARTIAL, TOKENIZER, Made, Manifest, Split
+from gpt2.data.sources import Position
 from gpt2.errors import InputError, OptionError
 from gpt2.files import read_json_object, reported, write_json
 from gpt2.files.detect import TextFiles, check_encoding
@@ -32,12 +38,6 @@ from gpt2.files.records import record
 from gpt2.options import option, validate
 from gpt2.processors import processors
 from gpt2.tokenizer import Tokenizer
-from gpt2.training.data import filters, manifest, seen, shards, sources
-from gpt2.training.data.encode import SPLITS, Encoded, Encoder, dtype_of
-from gpt2.training.data.formats import FORMATS, Document, Reading
-from gpt2.training.data.holdout import FEW, Held, choose
-from gpt2.training.data.manifest import PARTIAL, TOKENIZER, Made, Manifest, Split
-from gpt2.training.data.sources import Position
 
 PROGRESS = "progress.json"
 BATCH = 1 << 19  # characters that a thread takes at a time

@@ -15,8 +15,8 @@ tokens.py      `TokenData`: the shards of a split as one sequence
 overlap.py     what of some texts stands in a corpus word for word
 """
 
-from gpt2.training.data.manifest import Manifest
-from gpt2.training.data.preparation import PrepareConfig, prepare
-from gpt2.training.data.tokens import TokenData
+from gpt2.data.manifest import Manifest
+from gpt2.data.preparation import PrepareConfig, prepare
+from gpt2.data.tokens import TokenData
 
 __all__ = ["Manifest", "PrepareConfig", "TokenData", "prepare"]

@@ -17,10 +17,10 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from gpt2.data import containers, formats, hub_sets
+from gpt2.data.formats import Document, Reading
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
 from gpt2.files import sha256
-from gpt2.training.data import containers, formats, hub_sets
-from gpt2.training.data.formats import Document, Reading
 
 STDIN = "-"
 

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from gpt2.data.tokens import TokenData
 from gpt2.errors import OptionError
+from gpt2.randomness import random_bits
 from gpt2.tasks.words import words
 from gpt2.tokenizer import Tokenizer
-from gpt2.training.batches import random_bits
-from gpt2.training.data.tokens import TokenData
 
 NGRAM = 8
 MOST_PLACES = 8  # of one n-gram within the texts, that are followed for the longest match

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from gpt2.data.encode import TRAIN
+from gpt2.data.manifest import TOKENIZER, Manifest, fingerprint
+from gpt2.data.shards import ENDS, Shard
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, TokenizerError
 from gpt2.files.locks import open_own
 from gpt2.tokenizer import Tokenizer
-from gpt2.training.data.encode import TRAIN
-from gpt2.training.data.manifest import TOKENIZER, Manifest, fingerprint
-from gpt2.training.data.shards import ENDS, Shard
 
 
 class TokenData:
