@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkpoint.small import peer
+from tests.conftest import ROOT
 from tests.hub.server import Hub
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -45,21 +46,27 @@ def hub(model: Path) -> Iterator[Hub]:
 
 
 @pytest.fixture
-def run(hub: Hub, tmp_path: Path) -> Run:
-    """Run code in a fresh process whose hub is ours and whose cache is empty at first."""
+def surroundings(hub: Hub, tmp_path: Path) -> dict[str, str]:
+    """Of a process whose hub is ours and whose cache is empty at first."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_"))}
+    ours = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "cache"),
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1", "NO_PROXY": "*", "HF_HUB_DISABLE_XET": "1",
+            "PYTHONPATH": str(ROOT / "src")}  # fmt: skip
+    return kept | ours
 
-    def _run(*arguments: str, code: str = LOAD, **environment: str):  # type: ignore[no-untyped-def]
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_"))}
-        ours = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "cache"),
-                "HF_HUB_DISABLE_PROGRESS_BARS": "1", "NO_PROXY": "*", "HF_HUB_DISABLE_XET": "1",
-                "PYTHONPATH": "src"}  # fmt: skip
+
+@pytest.fixture
+def run(surroundings: dict[str, str]) -> Run:
+    """Run code in a fresh process."""
+
+    def _run(*arguments: str, code: str = LOAD, **more: str):  # type: ignore[no-untyped-def]
         return subprocess.run(
             [sys.executable, "-c", code, *arguments],
-            env=kept | ours | environment,
+            env=surroundings | more,
             capture_output=True,
             text=True,
             timeout=60,
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
         )
 
     return _run

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ class Hub(ThreadingHTTPServer):
     """``repos`` maps a name to a folder, ``renamed`` an old name to the new one.
 
     ``requests`` has the method and path of everything asked; ``cut`` names files whose next
-    download breaks off half-way; ``damaged`` files arrive with a byte changed. ``answer`` (status,
-    content) is what everything gets in the hub's place; ``odd`` names are listed beside the files.
+    download breaks off half-way; ``damaged`` files arrive with a byte changed. Of ``slow`` files
+    (or ``listing``) the last half comes at twenty bytes a second. ``answer`` (status, content) is
+    what everything gets in the hub's place; ``odd`` names are listed beside the files.
     """
 
     daemon_threads = True
@@ -32,6 +34,7 @@ class Hub(ThreadingHTTPServer):
         self.requests: list[tuple[str, str, str | None]] = []
         self.cut: set[str] = set()
         self.damaged: set[str] = set()
+        self.slow: set[str] = set()
         self.answer: tuple[int, bytes] | None = None
         self.odd: list[str] = []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -121,10 +124,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             return
+        if name in self.server.slow:
+            self.wfile.write(data[: len(data) // 2])
+            for byte in data[len(data) // 2 :]:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.05)
+            return
         self.wfile.write(data)
 
     def _json(self, value: Any) -> None:
-        self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        self._send(200, json.dumps(value).encode(), headers, "listing")
 
     def _refuse(self, code: str, text: str) -> None:
         headers = {"X-Error-Code": code, "X-Error-Message": text}

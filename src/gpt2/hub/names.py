@@ -1,0 +1,35 @@
+"""Which files make a model, and the names of models that need no hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+BUNDLED = Path(__file__).parents[1] / "models"
+SETTINGS = ("config.json", "generation_config.json", "gpt2.json")
+TOKENIZER = (
+    "vocab.json",
+    "merges.txt",
+    "encoder.json",
+    "vocab.bpe",
+    "vocab.txt",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+    "chat_template.json",
+)
+SAFE = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
+PICKLED = ("pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.json")
+
+
+def bundled_models() -> list[str]:
+    """The names of the models that ship with this package."""
+    folders = BUNDLED.iterdir() if BUNDLED.is_dir() else []
+    return sorted(folder.name for folder in folders if (folder / "config.json").exists())
+
+
+def bundled_hint() -> str:
+    """What to say of them to whom the hub does not help."""
+    names = bundled_models()
+    return f"{names[0]!r} ships with this package and needs no network." if names else ""

@@ -1,0 +1,15 @@
+"""What a failing network raises."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+
+
+def network_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
+    """The classes: huggingface_hub has changed its client more than once."""
+    found: list[type[Exception]] = [OSError, *more]
+    for client in ("httpx2", "httpx"):
+        with contextlib.suppress(ImportError):
+            found.append(importlib.import_module(client).HTTPError)
+    return tuple(found)

@@ -1,0 +1,174 @@
+"""One snapshot of a repository: from the hub, or from the cache where the hub cannot be had."""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import CorruptFileError, HubError, HubNotFoundError, HubOfflineError
+from gpt2.files import plain_name, reported
+from gpt2.hub.arrive import check, stated
+from gpt2.hub.fetch import fetch, within
+from gpt2.hub.names import PICKLED, SAFE, SETTINGS, TOKENIZER, bundled_hint
+from gpt2.hub.network import network_errors
+
+BUSY = (408, 425, 429)  # beside 5xx: answers that say to come again later
+LISTING = 60.0  # seconds for the whole list of files
+
+
+class Download:
+    """One snapshot: the files wanted of one repository at one revision."""
+
+    def __init__(self, repo: str, where: dict[str, Any], patterns: Sequence[str] | None) -> None:
+        self.repo, self.where, self.patterns = repo, where, patterns
+
+    def run(self, local_files_only: bool) -> Path:
+        """The folder of the snapshot; what is missing is fetched unless ``local_files_only``."""
+        from huggingface_hub import constants
+
+        if local_files_only or constants.HF_HUB_OFFLINE:
+            return self.from_cache("offline mode is set")
+        try:
+            commit, entries = self.listed()
+        except HubOfflineError as error:
+            return self.from_cache(str(error))
+        wanted = self.wanted([e.rfilename for e in entries if _is_plain(e.rfilename)])
+        missing = [
+            e for e in entries if e.rfilename in wanted and not self.cached(e.rfilename, commit)
+        ]
+        if not missing:
+            return self.blobs().with_name("snapshots") / commit
+        size = sum(entry.size or 0 for entry in missing)
+        if size > 1_000_000:
+            print(f"gpt2: downloading {self.repo}: {size / 1e6:,.0f} MB", file=sys.stderr)
+        folder = self.snapshot(commit, wanted, missing)
+        for entry in missing:  # under another name than its hash, it was not compared
+            path, hash_ = folder / entry.rfilename, stated(entry)
+            if hash_ and path.resolve().name != hash_:
+                check(path, hash_, entry.rfilename)
+        return folder
+
+    def listed(self) -> tuple[str, list[Any]]:
+        """The commit and the files of the repository, as the hub lists them."""
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import (
+            HfHubHTTPError,
+            RepositoryNotFoundError,
+            RevisionNotFoundError,
+        )
+
+        api = HfApi(token=self.where["token"])
+        try:
+            info = within(
+                LISTING,
+                lambda: api.model_info(
+                    self.repo, revision=self.where["revision"], files_metadata=True, timeout=10
+                ),
+            )
+        except RevisionNotFoundError:
+            revision = self.where["revision"]
+            raise HubNotFoundError(
+                f"{self.repo} has no revision {revision!r} on the hub."
+            ) from None
+        except RepositoryNotFoundError:
+            raise HubNotFoundError(
+                f"the hub has no model {self.repo!r}, or it is private: check the name, or log in "
+                "with `hf auth login`. There is no folder of that name here either. "
+                f"{bundled_hint()}"
+            ) from None
+        except HfHubHTTPError as error:
+            reason = str(error).splitlines()[0]
+            if error.response.status_code in BUSY or error.response.status_code >= 500:
+                raise HubOfflineError(f"the hub does not serve now ({reason})") from None
+            raise HubError(f"the hub refused {self.repo}: {reason}") from None
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise HubOfflineError(
+                "what answers in the hub's place is not the hub, perhaps a network's login page"
+            ) from None  # a page instead of JSON, or other JSON
+        except network_errors() as error:
+            reason = str(error).split("\n")[0] or type(error).__name__
+            raise HubOfflineError(f"the hub cannot be reached ({reason})") from None
+        return info.sha or "main", list(info.siblings or [])
+
+    def wanted(self, names: Iterable[str]) -> list[str]:
+        """Of a repository's files, those to have."""
+        names = list(names)
+        if self.patterns is not None:
+            return _matching(names, self.patterns)
+        weights = _matching(names, SAFE) or _matching(names, PICKLED)
+        if not weights:
+            raise HubNotFoundError(
+                f"{self.repo} has no model.safetensors or pytorch_model.bin on the hub."
+            )
+        return weights + _matching(names, (*SETTINGS, *TOKENIZER))
+
+    def cached(self, name: str, commit: str) -> bool:
+        """Whether a file of this commit is there, and found offline by the revision asked for."""
+        from huggingface_hub import try_to_load_from_cache
+
+        cache = self.where["cache_dir"]
+        asked = try_to_load_from_cache(self.repo, name, cache, self.where["revision"])
+        return isinstance(asked, str) and asked == try_to_load_from_cache(
+            self.repo, name, cache, commit
+        )
+
+    def snapshot(self, commit: str, names: list[str], missing: list[Any]) -> Path:
+        """The folder with the files ``names`` in it; raises `HubError` or `CorruptFileError`."""
+        from huggingface_hub import constants
+
+        blobs = self.blobs()
+        with reported(blobs):
+            blobs.mkdir(parents=True, exist_ok=True)
+        coming = [[e.rfilename, stated(e), e.size] for e in missing if stated(e)]
+        request = {"repo": self.repo, "commit": commit, "names": names, "missing": coming}
+        try:
+            return fetch(
+                request | {"blobs": blobs, "endpoint": constants.ENDPOINT} | self.where, blobs
+            )
+        except HubError as error:
+            raise HubError(
+                f"downloading {self.repo} failed: {error}. What has arrived is kept: run the same "
+                "command again."
+            ) from None
+
+    def blobs(self) -> Path:
+        """Where the cache keeps the bytes of this repository's files."""
+        from huggingface_hub import constants
+        from huggingface_hub.file_download import repo_folder_name
+
+        cache = Path(self.where["cache_dir"] or constants.HF_HUB_CACHE).expanduser()
+        return cache / repo_folder_name(repo_id=self.repo, repo_type="model") / "blobs"
+
+    def from_cache(self, reason: str) -> Path:
+        """The snapshot in the cache, if what is asked for lies in it."""
+        from huggingface_hub import snapshot_download
+
+        for needed in [self.patterns] if self.patterns else [SAFE, PICKLED]:
+            wanted = [*needed] if self.patterns else [*needed, *SETTINGS, *TOKENIZER]
+            with contextlib.suppress(OSError):  # nothing there, or not all that the hub has
+                found = snapshot_download(
+                    self.repo, allow_patterns=wanted, local_files_only=True, **self.where
+                )
+                inside = (path.relative_to(found).as_posix() for path in Path(found).rglob("*"))
+                if _matching(inside, needed):
+                    return Path(found)
+        raise HubOfflineError(
+            f"{self.repo} is not on this machine and {reason}. On a machine with a network: "
+            f"hf download {self.repo}. {bundled_hint()}"
+        )
+
+
+def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    return [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+
+
+def _is_plain(name: Any) -> bool:
+    """Whether a name of the hub's list can only lie in its folder; others are never asked for."""
+    try:
+        return all(plain_name(part, "the list") for part in str(name).split("/"))
+    except CorruptFileError:
+        return False
