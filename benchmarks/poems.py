@@ -22,7 +22,7 @@ from recipes.poems import verse
 from recipes.poems.__main__ import WORK
 
 import gpt2
-from gpt2.training.examples import Pair, read_pairs
+from gpt2.training.inputs.examples import Pair, read_pairs
 
 POEMS, SHOWN, LONGEST = 300, 12, 160  # titles at most; poems in the file; tokens of a poem
 RNG = 7

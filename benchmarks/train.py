@@ -39,11 +39,11 @@ def ours(shape: tuple[int, ...], compiled: bool) -> Callable[[int], None]:
     import torch
 
     from gpt2 import GPT2Config, GPT2LMHeadModel
-    from gpt2.training import memory
-    from gpt2.training.batches import Batch
     from gpt2.training.config import TrainingConfig
-    from gpt2.training.distributed import Processes
-    from gpt2.training.step import Stepper
+    from gpt2.training.inputs.batches import Batch
+    from gpt2.training.loop import memory
+    from gpt2.training.loop.distributed import Processes
+    from gpt2.training.loop.step import Stepper
 
     L, D, H, T, B, V = shape
     model = GPT2LMHeadModel(

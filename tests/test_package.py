@@ -81,6 +81,13 @@ def test_imports_point_downwards() -> None:
     assert not wrong
 
 
+def test_rooms_of_training_use_those_before_them() -> None:
+    rooms = ["inputs", "planning", "reporting", "checkpoints", "loop"]
+    for at, room in enumerate(rooms):
+        source = "".join(p.read_text("utf-8") for p in (SOURCE / "training" / room).glob("*.py"))
+        assert not [later for later in rooms[at + 1 :] if f"gpt2.training.{later}" in source]
+
+
 def test_equals_do_not_import_each_other() -> None:
     seen = {
         (path.relative_to(SOURCE).parts[0].removesuffix(".py"), other)

@@ -21,9 +21,9 @@ import numpy as np
 import torch
 
 from gpt2 import GPT2Config, GPT2LMHeadModel
-from gpt2.training.batches import Whole, Windows
 from gpt2.training.config import Start, TrainingConfig
-from gpt2.training.loop import Trainer
+from gpt2.training.inputs.batches import Whole, Windows
+from gpt2.training.loop.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # nanoGPT: config/train_shakespeare_char.py with the README's options for a CPU.
@@ -136,7 +136,7 @@ class Runs:
 
 def whole_loss(model: GPT2LMHeadModel, ids: Characters) -> float:
     """The mean loss over every character of the validation split but the first."""
-    from gpt2.training.validate import validate
+    from gpt2.training.reporting.validation import validate
 
     held = Whole(ids, 64, 64)
     return validate(model, (held.batch(n) for n in range(len(held)))).loss

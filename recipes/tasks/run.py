@@ -26,7 +26,7 @@ from gpt2 import GPT2Tokenizer
 from gpt2.evaluation.benchmarks import benchmark
 from gpt2.files import read_json, write_json
 from gpt2.tasks import TASKS
-from gpt2.training.examples import Pair, read_pairs
+from gpt2.training.inputs.examples import Pair, read_pairs
 
 BASE, SHOWN, RESULT = "gpt2-mini", 10, "finetuned_tasks"
 NAMES = {"step": "loss", "validation": "held_out_loss"}  # in the log's summary

@@ -19,11 +19,11 @@ from gpt2.model import GPT2LMHeadModel
 from gpt2.model.lora import load_lora
 from gpt2.tasks import task_of
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training import demand
 from gpt2.training.config import FinetuneConfig, TrainingConfig
-from gpt2.training.examples import Pair, read_pairs
 from gpt2.training.finetuning import has_pairs, pair_data, split
-from gpt2.training.footprint import footprint
+from gpt2.training.inputs.examples import Pair, read_pairs
+from gpt2.training.planning import fit as demand
+from gpt2.training.planning.footprint import footprint
 
 ANSWERS = {"fox": "quick brown", "dog": "the lazy", "over": "jumps"}
 

@@ -14,8 +14,8 @@ import gpt2
 from gpt2.cli import gpt2 as cli
 from gpt2.data import Manifest, TokenData
 from gpt2.errors import OptionError, TokenizerError
-from gpt2.training import prove as module
-from gpt2.training.prove import prove
+from gpt2.training.checkpoints import resume_proof as module
+from gpt2.training.checkpoints.resume_proof import prove
 
 TINY = ["--layers", "1", "--width", "32", "--context", "32", "--batch-size", "4", "--threads", "1"]
 

@@ -21,8 +21,8 @@ from gpt2.generation.config import GenerationConfig
 from gpt2.options import validate
 from gpt2.tasks import TASKS
 from gpt2.training.config import FinetuneConfig, TrainingConfig
-from gpt2.training.plan import PlanConfig, shape_of
-from gpt2.training.shape import ModelShape
+from gpt2.training.planning.new_model import ModelShape
+from gpt2.training.planning.plan import PlanConfig, shape_of
 
 CLASSES: list[Any] = [
     *(GenerationConfig, TrainingConfig, FinetuneConfig, LoraConfig, PrepareConfig, PlanConfig),

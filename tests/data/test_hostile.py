@@ -18,9 +18,9 @@ from gpt2.data.preparation import Progress, _Job
 from gpt2.errors import CorruptFileError, GPT2Error, OptionError, WriteError
 from gpt2.files.records import record
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training import corpus as corpora
-from gpt2.training.checkpoints import Checkpoints, State, read_state
+from gpt2.training.checkpoints.store import Checkpoints, State, read_state
 from gpt2.training.config import Start
+from gpt2.training.inputs import corpus as corpora
 
 SHARD = "train-00000.bin"
 Change = Callable[[dict[str, Any]], None]

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import poems as benchmark
 from recipes.poems import pairs, rhymes, verse
 
-from gpt2.training.examples import Pair
+from gpt2.training.inputs.examples import Pair
 
 STORKS = "白日依山尽，黄河入海流。\n欲穷千里目，更上一层楼。"  # 登鹳雀楼, 王之涣
 NIGHT = "床前明月光，疑是地上霜。\n举头望明月，低头思故乡。"  # 静夜思, 李白: rhymes, no pattern

@@ -16,7 +16,7 @@ import gpt2
 from gpt2.errors import MissingFileError
 from gpt2.tasks import TASKS, remember
 from gpt2.tokenizer import GPT2Tokenizer
-from gpt2.training.examples import Examples, read_pairs
+from gpt2.training.inputs.examples import Examples, read_pairs
 
 QUESTION = {"question": "Who came?", "answers": [{"text": "A fox", "answer_start": 0}]}
 

@@ -22,12 +22,12 @@ import torch
 from gpt2 import GPT2Config, GPT2LMHeadModel
 from gpt2.errors import WriteError
 from gpt2.options import fields_of
-from gpt2.training import shards
-from gpt2.training.batches import Whole, Windows
-from gpt2.training.checkpoints import OPTIMIZER, TRAINING, Checkpoints
+from gpt2.training.checkpoints import optimizer_shards
+from gpt2.training.checkpoints.store import OPTIMIZER, TRAINING, Checkpoints
 from gpt2.training.config import Start, TrainingConfig
-from gpt2.training.distributed import whole
-from gpt2.training.loop import Trainer
+from gpt2.training.inputs.batches import Whole, Windows
+from gpt2.training.loop.distributed import whole
+from gpt2.training.loop.trainer import Trainer
 
 V, LENGTH = 64, 16
 SMALL: dict[str, Any] = {"steps": 8, "batch_size": 6, "lr": 3e-3, "warmup": 2, "validate_every": 4,
@@ -80,8 +80,8 @@ def digest(folder: Path, step: int) -> str:
     if (place / TRAINING / OPTIMIZER).exists():
         total.update((place / TRAINING / OPTIMIZER).read_bytes())
         return total.hexdigest()
-    found = shards.read(
-        place / TRAINING / shards.FOLDER, lambda _, shape: torch.zeros(shape), False
+    found = optimizer_shards.read(
+        place / TRAINING / optimizer_shards.FOLDER, lambda _, shape: torch.zeros(shape), False
     )
     for name, tensor in sorted(found.items()):
         total.update(name.encode() + tensor.numpy().tobytes())
@@ -139,7 +139,7 @@ def run(
 
 def _run_until_full(made: Trainer) -> None:
     """The second process cannot write more than 5 kB at the second checkpoint; all know of it."""
-    write, times = shards.write, itertools.count(1)
+    write, times = optimizer_shards.write, itertools.count(1)
 
     def limited(*arguments: Any) -> Any:
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -151,7 +151,7 @@ def _run_until_full(made: Trainer) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shards, "write", limited)
+        patch.setattr(optimizer_shards, "write", limited)
         with pytest.raises(WriteError, match=r"could not be written.*step 4 is as it was"):
             made.run()
 

@@ -9,7 +9,7 @@ import torch._dynamo  # by the first optimiser
 import torch.distributed.fsdp
 import torch.utils.tensorboard
 
-from gpt2.training.loop import _peak
+from gpt2.training.loop.trainer import _peak
 from tests.training import runs
 
 torch.set_num_threads(1)  # threads do not live through a fork

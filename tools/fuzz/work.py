@@ -149,7 +149,7 @@ def hashed(case: Path) -> None:
 def learned(case: Path) -> None:
     """Verify token data and take rows and documents of it, as training does."""
     from gpt2.data import TokenData
-    from gpt2.training import corpus
+    from gpt2.training.inputs import corpus
 
     corpus.verified(case)
     for split in ("train", "validation"):
@@ -230,10 +230,12 @@ def distributed(folder: Path) -> None:
     """The optimiser's state as sharded runs write it."""
     import torch
 
-    from gpt2.training import shards
+    from gpt2.training.checkpoints import optimizer_shards
 
     folder.mkdir(parents=True)
-    shards.write(folder, {f"h.{n}.{m}": torch.ones(4, 6) * n for n in range(2) for m in ("m", "v")})
+    optimizer_shards.write(
+        folder, {f"h.{n}.{m}": torch.ones(4, 6) * n for n in range(2) for m in ("m", "v")}
+    )
 
 
 def gathered(case: Path) -> None:
@@ -241,14 +243,14 @@ def gathered(case: Path) -> None:
     import torch
 
     from gpt2.errors import CorruptFileError
-    from gpt2.training import shards
+    from gpt2.training.checkpoints import optimizer_shards
 
     def room(name: str, size: Any) -> torch.Tensor:
         if tuple(size) != (4, 6):
             raise CorruptFileError(f"{name} has another shape")
         return torch.zeros(size)
 
-    shards.read(case, room, several=False)
+    optimizer_shards.read(case, room, several=False)
 
 
 SETTINGS = {"model": "m", "options": {"limit": 3, "names": ["a", "b"]}}
@@ -318,7 +320,7 @@ def pairs(folder: Path) -> None:
 
 def paired(case: Path) -> None:
     """Read each of the files, each with an end of its own."""
-    from gpt2.training.examples import read_pairs
+    from gpt2.training.inputs.examples import read_pairs
 
     each(case, read_pairs)
 

@@ -25,8 +25,8 @@ from gpt2.training.config import (
 
 if TYPE_CHECKING:
     from gpt2.tokenizer import Tokenizer
-    from gpt2.training.corpus import Data
-    from gpt2.training.loop import Trainer
+    from gpt2.training.inputs.corpus import Data
+    from gpt2.training.loop.trainer import Trainer
 
 SHOWN = {"batch_size": TUNED_BATCH, "steps": "so many that --epochs are done",
          "length": f"{TUNED_LENGTH}, of examples what the longest needs",
@@ -87,8 +87,8 @@ class _Finetuning(Run):
         from gpt2.model import GPT2LMHeadModel
         from gpt2.model.lora import add_lora
         from gpt2.tokenizer import Tokenizer
-        from gpt2.training.demand import Demand
         from gpt2.training.finetuning import AdapterFiles, defaults
+        from gpt2.training.planning.fit import Demand
 
         tokenizer = Tokenizer.from_pretrained(self.base)
         part = self.how.dropout
@@ -115,8 +115,8 @@ class _Finetuning(Run):
 
     def _data(self, tokenizer: Tokenizer, positions: int) -> Data:
         from gpt2.data import PrepareConfig
-        from gpt2.training.corpus import prepared
         from gpt2.training.finetuning import has_pairs, pair_data, text_data
+        from gpt2.training.inputs.corpus import prepared
 
         cut = ("batch_size", "length", "seed")  # the rest of the options follows from the data
         chosen = {name: self.given[name] for name in cut if name in self.given}

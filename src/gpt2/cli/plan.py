@@ -10,11 +10,11 @@ import click
 from gpt2.cli.options import options_of, said
 from gpt2.errors import OptionError
 from gpt2.files import to_json
-from gpt2.training.plan import PlanConfig
+from gpt2.training.planning.plan import PlanConfig
 
 if TYPE_CHECKING:
-    from gpt2.training.devices import Device
-    from gpt2.training.plan import Plan
+    from gpt2.training.planning.devices import Device
+    from gpt2.training.planning.plan import Plan
 
 MEASURED_ROWS = 4  # of a step that is timed
 
@@ -32,8 +32,8 @@ def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
     from. Nothing is trained: memory is computed, and what is assumed is said. With --measure three
     steps of the model with random weights are timed on this machine, on one device.
     """
-    from gpt2.training.machine import here
-    from gpt2.training.plan import make_plan
+    from gpt2.training.planning.here import here
+    from gpt2.training.planning.plan import make_plan
 
     config = PlanConfig(**said(options))
     if measure and (config.device != "here" or config.utilisation):
@@ -47,9 +47,9 @@ def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
 
 def _measured(plan: Plan, size: str, config: PlanConfig, machine: Device | None) -> Plan:
     """The plan again, with the speed of real steps."""
-    from gpt2.training.flops import flops_per_token
-    from gpt2.training.machine import measured_speed
-    from gpt2.training.plan import make_plan, shape_of
+    from gpt2.training.loop.speed import measured_speed
+    from gpt2.training.planning.flops import flops_per_token
+    from gpt2.training.planning.plan import make_plan, shape_of
 
     assert plan.chosen is not None
     shape, _ = shape_of(size)

@@ -17,10 +17,10 @@ from gpt2.training.config import Start
 
 if TYPE_CHECKING:
     from gpt2.tokenizer import Tokenizer
-    from gpt2.training.batches import Held
-    from gpt2.training.corpus import Data
-    from gpt2.training.distributed import Processes
-    from gpt2.training.loop import Outcome, Trainer
+    from gpt2.training.inputs.batches import Held
+    from gpt2.training.inputs.corpus import Data
+    from gpt2.training.loop.distributed import Processes
+    from gpt2.training.loop.trainer import Outcome, Trainer
 
 T = TypeVar("T")
 OPTIONS = "options.json"  # in the run's folder: what was said when it began
@@ -56,7 +56,7 @@ class Run(abc.ABC):
 
     def execute(self) -> None:
         """Do it. Ended by a signal, the command leaves with 128 and the signal's number."""
-        from gpt2.training.distributed import Processes, pick_device
+        from gpt2.training.loop.distributed import Processes, pick_device
 
         self.processes = Processes(pick_device(self.given.get("device")))
         try:
@@ -84,7 +84,7 @@ class Run(abc.ABC):
 
     def base_apart(self, base: str) -> str:
         """The model that is begun with; `OptionError` where the run would write over it."""
-        from gpt2.training.checkpoints import Checkpoints
+        from gpt2.training.checkpoints.store import Checkpoints
 
         if Path(base).exists() and Checkpoints(self.folder).keeps(Path(base)):
             raise OptionError(
@@ -95,7 +95,7 @@ class Run(abc.ABC):
 
     def _check(self) -> None:
         """Before anything is read or written: whether the folder may be taken up so."""
-        from gpt2.training.checkpoints import Checkpoints
+        from gpt2.training.checkpoints.store import Checkpoints
 
         Checkpoints(self.folder).check(self.options(Start))
 
@@ -112,8 +112,8 @@ class Run(abc.ABC):
         self, model: Any, data: Data, config: Any, tokenizer: Tokenizer, **more: Any
     ) -> Trainer:
         """The `Trainer` of a run that takes up the folder as was asked."""
-        from gpt2.training.loop import Trainer
-        from gpt2.training.validate import token_bytes
+        from gpt2.training.loop.trainer import Trainer
+        from gpt2.training.reporting.validation import token_bytes
 
         return Trainer(
             model,
@@ -141,7 +141,7 @@ class Run(abc.ABC):
         self.note(f"try it: gpt2 generate --model {outcome.model} TEXT")
 
     def _report(self, outcome: Outcome, trainer: Trainer, data: Data, held: Held) -> None:
-        from gpt2.training.report import MARKDOWN, make_report
+        from gpt2.training.reporting.report import MARKDOWN, make_report
 
         rows = outcome.step * data.source.batch_size
         report = make_report(

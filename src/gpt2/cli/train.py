@@ -16,14 +16,14 @@ from gpt2.errors import MissingFileError, OptionError
 from gpt2.files.detect import TextFiles
 from gpt2.options import fields_of
 from gpt2.training.config import Start, TrainingConfig
-from gpt2.training.shape import ModelShape
+from gpt2.training.planning.new_model import ModelShape
 
 if TYPE_CHECKING:
     from gpt2.data import TokenData
     from gpt2.model import GPT2LMHeadModel
     from gpt2.tokenizer import Tokenizer
-    from gpt2.training.corpus import Data
-    from gpt2.training.loop import Trainer
+    from gpt2.training.inputs.corpus import Data
+    from gpt2.training.loop.trainer import Trainer
 
 
 @click.command("train")
@@ -58,7 +58,7 @@ def command(
     On several GPUs or machines: torchrun --nproc-per-node 8 -m gpt2 train DATA -o RUN ...
     """
     if prove_resume:
-        from gpt2.training.prove import prove
+        from gpt2.training.checkpoints.resume_proof import prove
 
         sys.exit(0 if prove(sys.argv[1:], run) else 1)
     own = {"base": base, "tokenizer": tokenizer, "vocab_size": vocab_size}
@@ -101,8 +101,8 @@ class _Training(Run):
         import torch
 
         from gpt2.data import PrepareConfig, TokenData
-        from gpt2.training import corpus
-        from gpt2.training.checkpoints import Checkpoints, read_state
+        from gpt2.training.checkpoints.store import Checkpoints, read_state
+        from gpt2.training.inputs import corpus
 
         start = self.options(Start)
         last = Checkpoints(self.folder).last() if start.resume else None

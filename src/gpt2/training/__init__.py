@@ -1,1 +1,1 @@
-"""Training: a corpus becomes token shards (`data/`); they, or examples, become batches."""
+"""Training: token shards (`gpt2.data`) or examples become batches, and batches a model."""

@@ -19,11 +19,11 @@ from gpt2.files import reported
 from gpt2.model import GPT2LMHeadModel
 from gpt2.model.lora import load_lora, lora_parameters, merge_lora, read_lora, write_lora
 from gpt2.tokenizer import Tokenizer
-from gpt2.training.batches import Batch, Order, share
-from gpt2.training.checkpoints import ADAPTER, MODEL
+from gpt2.training.checkpoints.store import ADAPTER, MODEL
 from gpt2.training.config import TUNED_LENGTH, FinetuneConfig, TrainingConfig
-from gpt2.training.corpus import ROWS, Data, held_out, windows
-from gpt2.training.examples import ENDINGS, Examples, Pair, read_pairs, read_rows
+from gpt2.training.inputs.batches import Batch, Order, share
+from gpt2.training.inputs.corpus import ROWS, Data, held_out, windows
+from gpt2.training.inputs.examples import ENDINGS, Examples, Pair, read_pairs, read_rows
 
 LOOKED_AT = 200  # tokens of the held-out text: for a line that samples begin with
 PROMPT_TOKENS = 10

@@ -1,0 +1,195 @@
+"""What a run learns: a folder that `gpt2 prepare` wrote, or text that is prepared, as rows."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gpt2.data import PrepareConfig, TokenData, prepare, sources
+from gpt2.data.formats import HTML, Reading, page_text
+from gpt2.data.manifest import FILE
+from gpt2.data.overlap import texts_of
+from gpt2.data.preparation import OtherPreparationError
+from gpt2.errors import InputError, OptionError
+from gpt2.files import read_json_object, reported, write_json
+from gpt2.tokenizer import Tokenizer, train_tokenizer
+from gpt2.training.config import Start
+from gpt2.training.inputs.batches import Batch, Held, Source, Whole, Windows
+
+VALIDATION, DATA = "validation", "data"
+ROWS = 64  # of a batch when tokens are only counted
+SEARCHED = 20_000_000  # tokens of the training text in which copies are looked for
+
+
+@dataclasses.dataclass
+class Data:
+    """What is learned.
+
+    Attributes:
+        source: the rows of each step.
+        held: what to validate on; None: nothing.
+        identity: tells it from other data.
+        tokens: places that are learned in an epoch.
+        passes: batches over all of it once.
+        texts: it as text, in parts, for the search for copies; searched: how much, in words.
+        length: tokens of a row.
+        prompt: what samples may begin with.
+        notes: what the user should know.
+    """
+
+    source: Source
+    held: Held | None
+    identity: dict[str, Any]
+    tokens: int
+    passes: Callable[[], Iterator[Batch]]
+    texts: Callable[[], Iterable[str]]
+    length: int
+    searched: str = "all of it was searched"
+    prompt: str = "\n"
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+
+def prepared(
+    source: str | os.PathLike[str],
+    folder: Path,
+    tokenizer: str | os.PathLike[str],
+    vocab_size: int | None = None,
+    *,
+    config: PrepareConfig | None = None,
+    start: Start = Start(),
+    note: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """The folder of token shards: ``source`` itself, or one in a run's folder, made of its text.
+
+    A run that goes on does so with the text it began with; one that begins anew prepares what is
+    another text now, or is asked for otherwise. The shards are compared with their hashes.
+
+    Args:
+        source: a prepared folder, or whatever `gpt2 prepare` takes.
+        folder: the run's; shards that are made here go into ``data/tokens`` in it.
+        tokenizer: of text that is prepared here.
+        vocab_size: learn a vocabulary of that many tokens from the text instead.
+        config: of the preparation.
+        start: how the run is taken up.
+        note: is told what is done.
+
+    Raises what `prepare` raises; `OptionError` where a run would go on with another text.
+    """
+    if (Path(source) / FILE).exists():
+        return verified(Path(source))
+    tokens = folder / DATA / "tokens"
+    if start.resume and (tokens / FILE).exists() and not _is_there(source):
+        note(f"{source} is not there any more: going on with what was prepared of it, {tokens}")
+        return verified(tokens)
+    if vocab_size is not None:
+        config = config or PrepareConfig()
+        tokenizer = _vocabulary(source, folder, vocab_size, config.encoding, start, note)
+    note(
+        f"{source} is no prepared folder: preparing it in {tokens}, with the tokenizer {tokenizer}"
+    )
+    anew = not start.resume or start.allow_changes
+    try:
+        prepare([source], tokens, Tokenizer.from_pretrained(tokenizer), config,
+                replace=anew, written=folder, note=note)  # fmt: skip
+    except OtherPreparationError as error:
+        raise OptionError(
+            f"{folder} began with other {', '.join(error.differ)}. Name {tokens} in place of "
+            f"{source} to go on with what it began with; --allow-changes goes on with what is "
+            "there now."
+        ) from None
+    return verified(tokens)
+
+
+def _is_there(source: str | os.PathLike[str]) -> bool:
+    return Path(source).exists() or sources.is_stream(os.fspath(source))
+
+
+def _vocabulary(
+    source: str | os.PathLike[str],
+    folder: Path,
+    size: int,
+    encoding: str,
+    start: Start,
+    note: Callable[[str], None],
+) -> Path:
+    """The folder of a vocabulary learned from the text; again only where text or size changed."""
+    place = folder / DATA / "vocabulary"
+    if os.fspath(source) == sources.STDIN:
+        raise OptionError("standard input is read once: prepare it first, or name a tokenizer.")
+    files = sources.find([os.fspath(source)], folder)
+    made = {"vocab_size": size, "encoding": encoding, "text": sources.fingerprint(files)}
+    record = place / "made.json"
+    before = read_json_object(record) if record.exists() else None
+    if before == made:
+        return place
+    if before is not None and start.resume and not start.allow_changes:
+        what = "text" if before.get("vocab_size") == size else "--vocab-size"
+        raise OptionError(
+            f"{folder} began with a vocabulary of another {what}: leave --vocab-size as it was, "
+            f"and name {folder / DATA / 'tokens'} as the data to go on with what it began with."
+        )
+    note(f"learning a vocabulary of {size:,} tokens from {source}")
+    learned = train_tokenizer(_documents(files, encoding), size)
+    with reported(place):
+        shutil.rmtree(place, ignore_errors=True)
+    learned.save_pretrained(place)
+    write_json(record, made)
+    return place
+
+
+def _documents(files: Sequence[sources.File], encoding: str) -> Iterator[str]:
+    """The documents of files, as `prepare` reads them."""
+    for document, _, _ in sources.Reader(files, Reading(encoding=encoding)).documents(
+        sources.Position()
+    ):
+        yield page_text(document) if isinstance(document, HTML) else document
+
+
+def verified(folder: Path) -> Path:
+    """The folder, every shard in it compared with its SHA-256, about a second for each GB.
+
+    Raises `CorruptFileError` for one that differs.
+    """
+    for tokens in (TokenData(folder), held_out(folder)):
+        if tokens is not None:
+            tokens.verify()
+    return folder
+
+
+def held_out(folder: Path, tokenizer: Tokenizer | None = None) -> TokenData | None:
+    """The validation split, or None where there is none."""
+    try:
+        return TokenData(folder, VALIDATION, tokenizer)
+    except InputError:
+        return None
+
+
+def identity(data: TokenData) -> dict[str, Any]:
+    """What tells one prepared text from another: a hash over the hashes of its shards."""
+    total = hashlib.sha256()
+    for manifest in data.manifests:
+        for shard in manifest.splits[data.split].shards:
+            total.update(shard.sha256.encode())
+    return {"sha256": total.hexdigest(), "tokens": len(data)}
+
+
+def windows(
+    tokens: TokenData, held: TokenData | None, length: int, batch_size: int, seed: int
+) -> Data:
+    """A prepared text in rows of ``length`` tokens, ``batch_size`` a step; ``held`` validates."""
+    whole, part = Whole(tokens, length, ROWS), SEARCHED / len(tokens)
+    return Data(
+        source=Windows(tokens, length, batch_size, seed),
+        held=None if held is None else Whole(held, length, batch_size),
+        identity=identity(tokens),
+        tokens=len(tokens),
+        passes=lambda: (whole.batch(n) for n in range(len(whole))),
+        texts=lambda: texts_of(tokens, SEARCHED),
+        length=length,
+        searched=f"its first {part:.0%} were searched" if part < 1 else Data.searched,
+    )

@@ -1,0 +1,240 @@
+"""Prompts with their completions, for fine-tuning: a `Source` of batches like `Windows`.
+
+An example is the prompt's tokens, the completion's, and <|endoftext|>. Only the completion and that
+last token count in the loss, so the model learns to answer and to stop. Prompt and completion are
+tokenised apart, as they are when the model is used.
+
+**Truncation.** An example longer than T + 1 tokens loses the beginning of its prompt. Where the
+completion alone does not fit, nothing is left of the prompt but its last token, and the completion
+loses its end, <|endoftext|> with it: the model does not learn to stop there. Both are counted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gpt2.data.rows import SEPARATORS, Row, field, json_rows, table
+from gpt2.errors import InputError, MissingFileError, OptionError, TokenizerError
+from gpt2.files import parse_json
+from gpt2.tokenizer import Tokenizer
+from gpt2.training.inputs.batches import IGNORED, Batch, Order, share
+
+PROMPT, COMPLETION = "prompt", "completion"
+ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A prompt and what should follow it."""
+
+    prompt: str
+    completion: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """A pair as tokens: ``ids`` int64 [n], of which the first ``prompt`` do not count."""
+
+    ids: np.ndarray
+    prompt: int
+
+    @property
+    def labels(self) -> np.ndarray:
+        """What is to be predicted at each place but the last: int64 [n - 1], the prompt ignored."""
+        labels = self.ids[1:].copy()
+        labels[: max(0, self.prompt - 1)] = IGNORED
+        return labels
+
+
+def read_pairs(
+    path: str | os.PathLike[str], prompt: str = PROMPT, completion: str = COMPLETION
+) -> list[Pair]:
+    """The pairs of a file: JSON lines, JSON, or a table with a first line of names (.csv, .tsv).
+
+    Args:
+        path: the file; its ending tells its form.
+        prompt, completion: the names of the two fields, or paths such as messages.0.content;
+            others are left alone.
+
+    Raises:
+        MissingFileError: it is not there.
+        InputError: another ending; a row without the fields; a completion that is empty.
+        CorruptFileError: a line that is not JSON, a file that is not UTF-8.
+    """
+    path = Path(path)
+    pairs = [_pair(row, prompt, completion, where) for where, row in read_rows(path)]
+    if not pairs:
+        raise InputError(f"{path} holds no example.")
+    return pairs
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a file, by its ending. Raises what `read_pairs` does."""
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise InputError(f"{path}: prompts with completions are read from {', '.join(ENDINGS)}.")
+    if not path.is_file():
+        raise MissingFileError(f"There is no file {path}.")
+    with path.open("rb") as file:
+        if ending in SEPARATORS:
+            yield from table(str(path), file, ending)
+        elif ending == ".json":
+            yield from json_rows(str(path), file.read())
+        else:
+            for number, line in enumerate(file, 1):
+                where = f"{path}, line {number}"
+                if line.strip():
+                    yield where, parse_json(line, where, loose=True)
+
+
+def _pair(row: Any, prompt: str, completion: str, where: str) -> Pair:
+    if not isinstance(row, Mapping):
+        raise InputError(f"{where} must be an object, found {type(row).__name__}.")
+    given, learned = field(row, prompt), field(row, completion)
+    for name, value in ((prompt, given), (completion, learned)):
+        if not isinstance(value, str):
+            named = ", ".join(repr(key) for key in row)
+            raise InputError(
+                f"{where} has no text in the field {name!r}; its fields: {named}. {_advice(row)}"
+            )
+    if not learned:
+        raise InputError(f"{where} has an empty {completion}: there is nothing to learn.")
+    return Pair(given, learned)
+
+
+# Names that published sets have for what is given and what is learned
+_GIVEN = ("prompt", "instruction", "question", "query", "input", "source", "article", "document",
+          "dialogue", "text")  # fmt: skip
+_LEARNED = (
+    "completion",
+    "output",
+    "response",
+    "answer",
+    "target",
+    "summary",
+    "translation",
+    "label",
+)
+_TURNS = (("messages", "content"), ("conversations", "value"), ("conversation", "content"))
+
+
+def _advice(row: Mapping[str, Any]) -> str:
+    """How to name the fields of a row like this one."""
+    given = next((name for name in _GIVEN if isinstance(row.get(name), str)), "NAME")
+    learned = next((name for name in _LEARNED if isinstance(row.get(name), str)), "NAME")
+    for turns, said in _TURNS:
+        if isinstance(field(row, f"{turns}.1.{said}"), str):
+            given, learned = f"{turns}.0.{said}", f"{turns}.1.{said}"
+    return f"Name them with --prompt-field {given} --completion-field {learned}."
+
+
+class Examples:
+    """Examples as batches, in an order that is a pure function of (seed, step).
+
+    Args:
+        pairs: what is learned.
+        tokenizer: examples end with its `end_of_text`.
+        length: T, the places of a row.
+        batch_size: rows of the global batch.
+        seed: another seed is another order.
+        pack: put several examples into a row where they fit. No label reaches from one example
+            into the next; attention does, as it does in pretraining.
+
+    Attributes:
+        per_epoch: rows of an epoch; each example is in one of them.
+        cut_prompts, cut_completions: how many examples were truncated, and where.
+
+    Raises:
+        OptionError: a length below 2 or a batch size below 1.
+        InputError: no pairs.
+        TokenizerError: the tokenizer has neither eos_token nor sep_token.
+    """
+
+    def __init__(
+        self,
+        pairs: Iterable[Pair],
+        tokenizer: Tokenizer,
+        length: int,
+        batch_size: int,
+        seed: int = 0,
+        pack: bool = False,
+    ) -> None:
+        if length < 2 or batch_size < 1:
+            raise OptionError(
+                f"Examples need a length of 2 and a batch size of 1 at least, found {length}, "
+                f"{batch_size}."
+            )
+        if tokenizer.end_of_text_id is None:
+            raise TokenizerError(
+                "The tokenizer has neither eos_token nor sep_token, and examples end with it."
+            )
+        self.length, self.batch_size, self.seed = length, batch_size, seed
+        self._fill = int(tokenizer.end_of_text_id)
+        self.cut_prompts = self.cut_completions = 0
+        self.examples = [self._example(pair, tokenizer) for pair in pairs]
+        self._rows = self._packed() if pack else [[n] for n in range(len(self.examples))]
+        self.per_epoch = len(self._rows)
+        self.order = Order(self.per_epoch, seed)
+
+    def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
+        """The rows of a step (from 0) that a rank trains on."""
+        rows = share(self.batch_size, rank, ranks)
+        _, numbers = self.order.at(step * self.batch_size + np.arange(rows.start, rows.stop))
+        return self.rows(numbers.tolist())
+
+    def rows(self, numbers: Sequence[int]) -> Batch:
+        """Rows by their numbers, filled up to T; the filling is ignored in the loss."""
+        inputs = np.full((len(numbers), self.length), self._fill, np.int64)
+        labels = np.full_like(inputs, IGNORED)
+        for at, number in enumerate(numbers):
+            place = 0
+            for index in self._rows[number]:
+                example = self.examples[index]
+                # The last token is read only where another example follows in the row.
+                read = min(len(example.ids), self.length - place)
+                inputs[at, place : place + read] = example.ids[:read]
+                labels[at, place : place + len(example.ids) - 1] = example.labels
+                place += len(example.ids)
+        return Batch(inputs, labels)
+
+    def whole(self) -> Iterator[Batch]:
+        """Every row once, in order, for a validation loss."""
+        for start in range(0, self.per_epoch, self.batch_size):
+            yield self.rows(range(start, min(start + self.batch_size, self.per_epoch)))
+
+    def _example(self, pair: Pair, tokenizer: Tokenizer) -> Example:
+        room = self.length + 1
+        prompt = tokenizer.encode_prompt(pair.prompt)
+        if not prompt:  # something must be read before the first token can be predicted
+            prompt = [self._fill]
+        completion = [*tokenizer.encode_more(pair.completion), self._fill]
+        if len(completion) + 1 > room:
+            self.cut_completions += 1
+            completion = completion[: room - 1]
+        if len(prompt) + len(completion) > room:
+            self.cut_prompts += 1
+            prompt = prompt[len(prompt) + len(completion) - room :]
+        return Example(np.array(prompt + completion, np.int64), len(prompt))
+
+    def _packed(self) -> list[list[int]]:
+        """Rows of examples: the longest first, each into the fullest row that has room for it."""
+        rows: list[list[int]] = []
+        with_room: dict[int, list[int]] = {}  # places left -> rows
+        sizes = [len(example.ids) for example in self.examples]
+        for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n], n)):
+            # A row holds T inputs; its last example's last token is only a label.
+            room = next((r for r in range(sizes[number] - 1, self.length) if with_room.get(r)), -1)
+            if room < 0:
+                rows.append([])
+                row, room = len(rows) - 1, self.length
+            else:
+                row = with_room[room].pop()
+            rows[row].append(number)
+            with_room.setdefault(room - sizes[number], []).append(row)
+        return rows

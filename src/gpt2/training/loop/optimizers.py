@@ -1,0 +1,159 @@
+"""Which parameter is updated how: AdamW, and Muon for the matrices of the blocks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gpt2.errors import InputError, WeightError
+from gpt2.training.config import TrainingConfig
+from gpt2.training.loop.muon import Muon
+
+# A matrix of a block: the weights of its four linear maps, and no adapter's.
+MATRIX = re.compile(r"(^|\.)h\.\d+\.(attn|mlp)\.(c_attn|c_proj|c_fc)\.weight$")
+# What each remembers of a parameter.
+MEMORY: dict[type, set[str]] = {
+    torch.optim.AdamW: {"step", "exp_avg", "exp_avg_sq"},
+    Muon: {"momentum"},
+}
+JOINED = 3  # c_attn is queries, keys and values side by side
+
+
+class Optimizer:
+    """All trainable parameters of a model, each with its update rule.
+
+    AdamW's decay falls on matrices and embeddings, not on biases and norms (Loshchilov and Hutter
+    2019; Radford et al. 2018, section 4.1). Embeddings and head are AdamW's in either case.
+
+    Args:
+        named: (name, parameter) of those that are trained.
+        config: its optimiser's options.
+
+    Raises `InputError` where nothing is trainable.
+    """
+
+    def __init__(self, named: Iterator[tuple[str, nn.Parameter]], config: TrainingConfig) -> None:
+        self.named = {name: p for name, p in named if p.requires_grad}
+        if not self.named:
+            raise InputError("No parameter of this model requires a gradient: nothing to train.")
+        self.lr = config.lr
+        chosen = {
+            name: p
+            for name, p in self.named.items()
+            if config.optimizer == "muon" and MATRIX.search(name) and p.dim() == 2
+        }
+        rest = [p for name, p in self.named.items() if name not in chosen]
+        self.parts: list[torch.optim.Optimizer] = []
+        if rest:
+            self.parts.append(_adamw(rest, config))
+        if chosen:
+            self.parts.append(_muon(chosen, config))
+
+    def set_factor(self, factor: float) -> None:
+        """Let the learning rate be ``factor`` of the highest."""
+        for part in self.parts:
+            for group in part.param_groups:
+                group["lr"] = self.lr * factor
+
+    def step(self) -> None:
+        """Update the parameters by their gradients."""
+        for part in self.parts:
+            part.step()
+
+    def zero_grad(self) -> None:
+        """Free the gradients."""
+        for p in self.named.values():
+            p.grad = None
+
+    def gradients(self) -> list[Tensor]:
+        """Those that are there."""
+        return [p.grad for p in self.named.values() if p.grad is not None]
+
+    def state(self) -> dict[str, Tensor]:
+        """What it remembers, as "PARAMETER:QUANTITY"; sharded tensors as they are."""
+        names: dict[Any, str] = {p: name for name, p in self.named.items()}
+        return {
+            f"{names[p]}:{quantity}": value
+            for part in self.parts
+            for p, kept in part.state.items()
+            for quantity, value in kept.items()
+        }
+
+    def room(self, key: str, shape: Sequence[int]) -> Tensor:
+        """Memory for what `state` calls ``key``: on its parameter's device, as sharded as that.
+
+        Raises `WeightError` where it is another optimiser's or another model's.
+        """
+        p = self._owner(key, shape)
+        return torch.zeros_like(p) if len(shape) else torch.zeros(())
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` gave: whole tensors, or those of `room`.
+
+        Raises `WeightError` where it is another optimiser's or another model's.
+        """
+        from gpt2.training.loop.distributed import like
+
+        owners: dict[Any, torch.optim.Optimizer] = {
+            p: part for part in self.parts for g in part.param_groups for p in g["params"]
+        }
+        taken: dict[Any, dict[str, Tensor]] = {p: {} for p in owners}
+        for key, value in state.items():
+            p, quantity = self._owner(key, value.shape), key.rpartition(":")[2]
+            if value.dim():
+                taken[p][quantity] = like(value, p)
+            else:  # the count of steps: fused AdamW on a GPU wants it there
+                taken[p][quantity] = value.clone().to(p.device)
+        missing = [name for name, p in self.named.items() if not taken[p]]
+        if state and missing:
+            raise WeightError(f"The checkpoint's optimizer knows nothing of {missing[0]}.")
+        for owner, kept in taken.items():
+            if kept:
+                if kept.keys() != MEMORY[type(owners[owner])]:
+                    raise WeightError(
+                        "The checkpoint's optimizer is another one, or damaged: it remembers "
+                        f"{', '.join(sorted(kept))}."
+                    )
+                owners[owner].state[owner] = kept
+
+    def _owner(self, key: str, shape: Sequence[int]) -> nn.Parameter:
+        name = key.rpartition(":")[0]
+        p = self.named.get(name)
+        if p is None or (len(shape) and tuple(shape) != tuple(p.shape)):
+            raise WeightError(
+                f"The checkpoint's optimizer remembers {name} {list(shape)}, which this model does "
+                "not train: it belongs to another model or other options."
+            )
+        return p
+
+
+def _adamw(params: list[nn.Parameter], config: TrainingConfig) -> torch.optim.Optimizer:
+    decayed = [p for p in params if p.dim() >= 2]
+    others = [p for p in params if p.dim() < 2]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        lr=config.lr,
+        betas=(config.beta1, config.beta2),
+        eps=config.eps,
+        fused=params[0].device.type in ("cpu", "cuda", "mps"),
+    )
+
+
+def _muon(named: Mapping[str, nn.Parameter], config: TrainingConfig) -> Muon:
+    joined = [p for name, p in named.items() if name.endswith("c_attn.weight")]
+    single = [p for name, p in named.items() if not name.endswith("c_attn.weight")]
+    groups = [{"params": joined, "parts": JOINED}, {"params": single, "parts": 1}]
+    return Muon(
+        [group for group in groups if group["params"]],
+        lr=config.lr,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+    )

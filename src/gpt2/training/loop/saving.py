@@ -1,0 +1,106 @@
+"""Checkpoints written and read by all processes of a run together.
+
+Where weights are sharded, each process writes its own part of the optimiser's state; else the first
+writes all of it. The model's files are the first's in either case, gathered tensor by tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gpt2.errors import WeightError, WriteError
+from gpt2.training.checkpoints import optimizer_shards
+from gpt2.training.checkpoints.model_files import ModelFiles
+from gpt2.training.checkpoints.store import (
+    TRAINING,
+    Checkpoints,
+    State,
+    read_optimizer,
+    write_optimizer,
+)
+from gpt2.training.loop.distributed import whole
+from gpt2.training.loop.step import Stepper
+
+
+def save(checkpoints: Checkpoints, files: ModelFiles, stepper: Stepper, state: State) -> None:
+    """Write a checkpoint, whole or not at all; all processes must ask.
+
+    Raises `WriteError` in all of them; what was there before is untouched.
+    """
+    processes = stepper.processes
+    model = gathered(files.tensors(), processes.first)
+    folder = processes.on_first(lambda: checkpoints.begin(state.step)) / TRAINING
+    try:
+        _save_optimizer(folder, stepper)
+        write = partial(files.write, tensors=model)
+        processes.on_first(lambda: checkpoints.complete(state, write))
+    except BaseException:
+        if processes.first:
+            checkpoints.abandon(state.step)
+        raise
+
+
+def _save_optimizer(folder: Path, stepper: Stepper) -> None:
+    processes, optimizer = stepper.processes, stepper.optimizer.state()
+    if not stepper.sharded:
+        processes.on_first(lambda: write_optimizer(folder, gathered(optimizer)))
+        return
+    made = optimizer_shards.write(folder / optimizer_shards.FOLDER, optimizer)
+
+    def check() -> None:
+        if absent := [path for path in made if not path.exists()]:
+            raise WriteError(
+                f"{absent[0]} was written by another process and is not there: the run's folder "
+                "must be one that all machines see."
+            )
+
+    processes.on_first(check)
+
+
+def read_weights(files: ModelFiles, folder: Path) -> None:
+    """Take the weights of a checkpoint, before they are sharded.
+
+    Raises `WeightError` where they are another model's, or adapters of another rank.
+    """
+    found = files.read(folder)
+    with torch.no_grad():
+        for name, tensor in files.tensors().items():
+            there = found.get(name)
+            if there is None or there.shape != tensor.shape:
+                shape = "is not" if there is None else f"is {list(there.shape)}"
+                raise WeightError(
+                    f"{folder}: {name} {shape} there, and {list(tensor.shape)} is wanted: the run "
+                    "cannot go on with another model, or adapters of another rank or place."
+                )
+            tensor.copy_(there)
+
+
+def restore(stepper: Stepper, folder: Path, state: State) -> None:
+    """Take back what a checkpoint keeps beside the weights; all processes must ask.
+
+    Raises `CorruptFileError`, `MissingFileError`, `WeightError`.
+    """
+    optimizer, own = stepper.optimizer, folder / TRAINING / optimizer_shards.FOLDER
+    if own.is_dir():
+        optimizer.load(optimizer_shards.read(own, optimizer.room, stepper.processes.ranks > 1))
+    else:
+        optimizer.load(read_optimizer(folder))
+    if stepper.scale.active:
+        stepper.scale.value, stepper.scale.good = state.scale, state.good_steps
+
+
+def gathered(tensors: Mapping[str, Tensor], keep: bool = True) -> dict[str, Tensor]:
+    """Tensors that may be sharded, whole and on the CPU. All processes must ask; one that does not
+    ``keep`` them has no memory for them either."""
+    found = {}
+    for name, tensor in tensors.items():
+        if keep or hasattr(tensor, "full_tensor"):
+            full = whole(tensor)
+            if keep:
+                found[name] = full
+    return found

@@ -1,0 +1,409 @@
+"""`Trainer`: the one loop, for pretraining and fine-tuning, for one process and many.
+
+A step: the rows of the step, a pure function of its number; forward and backward in parts that fit
+the memory; the gradient shortened; the weights updated. Losses are divided by what counts in the
+whole batch, over all parts and processes, so the update depends on none of them.
+
+Dropout's randomness is seeded anew at each step from (seed, step, rank). So nothing random is kept
+in a checkpoint, and what samples and validation draw changes nothing: a resumed run is the
+uninterrupted one, bit for bit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gpt2 import __version__
+from gpt2.errors import OptionError, TrainingError, WriteError
+from gpt2.training.checkpoints.model_files import ModelFiles, WholeModel
+from gpt2.training.checkpoints.store import MODEL, Checkpoints, State, differences, read_state
+from gpt2.training.config import Start, TrainingConfig
+from gpt2.training.inputs.batches import Batch, Held, Source, prefetch
+from gpt2.training.loop import distributed, memory, saving
+from gpt2.training.loop.distributed import Processes
+from gpt2.training.loop.signals import Stop
+from gpt2.training.loop.step import Stepper, Update
+from gpt2.training.planning.flops import flops_per_token, peak
+from gpt2.training.reporting.log import Log
+from gpt2.training.reporting.validation import Validation, validate
+
+EXPECTED = 0.05  # how far from ln(vocabulary) the first loss of new weights may be, as a part of it
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        step: how many steps are done.
+        loss: of the last step.
+        validation: the last one.
+        best: the step with the lowest validation loss, and that loss.
+        stopped: why before the end: "signal", "patience"; None: all steps are done.
+        signal: its number.
+        model: the folder of the finished model.
+    """
+
+    step: int
+    loss: float
+    validation: Validation | None
+    best: dict[str, float] | None
+    stopped: str | None = None
+    signal: int | None = None
+    model: Path | None = None
+
+
+class Trainer:
+    """Trains a model; `run` does it.
+
+    Args:
+        model: parameters that require no gradient stay as they are (LoRA).
+        source: what gives the rows of each step.
+        config: how.
+        folder: the run's; checkpoints, log and the finished model go there.
+        held: what to validate on.
+        tokenizer: written beside the weights; samples need it.
+        data: what identifies the data (hashes); a run goes on with the same only.
+        resume: go on from the last checkpoint, bit for bit.
+        overwrite: begin anew where a run is.
+        allow_changes: go on with other data or options than the run had.
+        from_scratch: the weights are new, so the first loss must be about ln(vocabulary).
+        files: how the trained part is saved; by default all of it, as a model folder.
+        bytes_of: bytes of each token, for bits per byte (`validate.token_bytes`).
+        processes: of a distributed run; found by itself by default.
+        show: whether the first process shows progress.
+
+    Attributes:
+        step: how many steps are done.
+
+    Raises:
+        OptionError: options that cannot be or that do not go on with what the folder holds.
+        ModelFileError: files that are missing, damaged or cannot be written.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        source: Source,
+        config: TrainingConfig,
+        folder: str | Path,
+        *,
+        held: Held | None = None,
+        tokenizer: Any = None,
+        data: Mapping[str, Any] | None = None,
+        start: Start = Start(),
+        from_scratch: bool = False,
+        files: ModelFiles | None = None,
+        bytes_of: Any = None,
+        processes: Processes | None = None,
+        show: bool = True,
+    ) -> None:
+        self.source, self.held, self.config, self.folder = source, held, config, Path(folder)
+        self.tokenizer, self.data, self.bytes_of = tokenizer, dict(data or {}), bytes_of
+        self.from_scratch = from_scratch
+        self.processes = processes or Processes(distributed.pick_device(config.device))
+        self.checkpoints = Checkpoints(self.folder)
+        self._check()
+        self.step, self.stale, self.signal, self.loss = 0, 0, 0, math.nan
+        self.best: dict[str, float] | None = None
+        self.validation: Validation | None = None
+        self.model = model.to(self.processes.device)
+        self.model.activation_checkpointing_enable(enabled=config.recompute)
+        self.files = files or WholeModel(self.model, tokenizer)
+        self.processes.on_first(lambda: self.checkpoints.take(start))
+        try:
+            self._set_up(start, show)
+        except BaseException:
+            self.checkpoints.release()
+            raise
+
+    def _set_up(self, start: Start, show: bool) -> None:
+        """What there is to do once the folder is this run's."""
+        state = self._resumed(start.allow_changes) if start.resume else None
+        if threads := self.config.threads or (state.threads if state else None):
+            torch.set_num_threads(threads)
+        self.stepper = Stepper(self.model, self.config, self.processes)
+        if state is not None:
+            saving.restore(self.stepper, self.checkpoints.at(state.step), state)
+            self.step, self.stale = state.step, state.stale
+            best = state.best
+            if best and self.processes.same(self.checkpoints.at(int(best["step"])).is_dir()):
+                self.best = best
+        rows = self.source.batch(0, self.processes.rank, self.processes.ranks)
+        self.length = rows.inputs.shape[1]
+        self.stepper.micro_batch = self._micro_batch(state, rows)
+        self.log: Log | None = self._log(show) if self.processes.first else None
+        self._begin(state)
+
+    def run(self) -> Outcome:
+        """Train to the end, or until something stops it.
+
+        SIGTERM and Ctrl-C end it after the step with a checkpoint.
+
+        Raises:
+            TrainingError: a loss that is no number, or another process has ended; the last
+                checkpoint is as it was.
+            WriteError: a checkpoint could not be written; those before are as they were.
+        """
+        try:
+            with self.processes.together():
+                with Stop() as stop:
+                    stopped = self._steps(stop)
+                model = None if stopped == "signal" else self._finish()
+            return Outcome(self.step, self.loss, self.validation, self.best, stopped,
+                           self.signal if stopped == "signal" else None, model)  # fmt: skip
+        except (TrainingError, WriteError) as error:
+            raise type(error)(f"{error} {self._what_is_kept()}") from error
+        finally:
+            if self.log is not None:
+                self.log.close()
+            self.checkpoints.release()
+
+    def _steps(self, stop: Stop) -> str | None:
+        """All steps that are left; returns why they ended early."""
+        config, rank, ranks = self.config, self.processes.rank, self.processes.ranks
+        batches = prefetch(lambda s: self.source.batch(s, rank, ranks), self.step, config.steps)
+        self.saved_at = self.shown_at = time.perf_counter()
+        with contextlib.closing(batches):  # type: ignore[type-var]
+            for step, batch in batches:
+                found = self.stepper.update(step, batch, stop.number)
+                self.step, self.loss, self.signal = step + 1, found.loss, found.signal
+                self._show(found)
+                improved = self._validate() if self._due(config.validate_every) else False
+                if config.sample_every and self.step % config.sample_every == 0:
+                    self._sample()
+                stopped = self._stopped()
+                if improved or stopped or self._save_due():
+                    self.save()
+                if stopped:
+                    return stopped
+        return None
+
+    def _due(self, every: int) -> bool:
+        """Whether something that comes every so many steps, and at the end, is due."""
+        return bool(every) and (self.step % every == 0 or self.step == self.config.steps)
+
+    def _stopped(self) -> str | None:
+        if self.signal and self.step < self.config.steps:  # at the end there is nothing to go on
+            return "signal"
+        patience = self.config.patience
+        return "patience" if patience and self.stale >= patience else None
+
+    def _save_due(self) -> bool:
+        if self.step == self.config.steps or self._due(self.config.save_every):
+            return True
+        seconds = time.perf_counter() - self.saved_at
+        late = bool(self.config.save_minutes) and seconds > 60 * self.config.save_minutes
+        return bool(self.processes.same(late))
+
+    def save(self) -> None:
+        """Write a checkpoint of now; all processes must ask."""
+        if not self.stepper.finite():
+            raise TrainingError(f"After step {self.step} there are weights that are not finite.")
+        saving.save(self.checkpoints, self.files, self.stepper, self._state())
+        best = int(self.best["step"]) if self.best else None
+        self.processes.on_first(lambda: self.checkpoints.tidy(self.config.keep, best))
+        self.saved_at = time.perf_counter()
+
+    def _state(self) -> State:
+        return State(
+            step=self.step,
+            config=self.config.to_dict(),
+            data=self.data,
+            micro_batch=self.stepper.micro_batch,
+            threads=torch.get_num_threads(),
+            ranks=self.processes.ranks,
+            scale=self.stepper.scale.value,
+            good_steps=self.stepper.scale.good,
+            best=self.best,
+            stale=self.stale,
+            versions={"gpt2": __version__, "torch": torch.__version__},
+        )
+
+    def _validate(self) -> bool:
+        """The loss on what is held out; returns whether it is the lowest so far."""
+        if self.held is None:
+            return False
+        rank, ranks = self.processes.rank, self.processes.ranks
+        batches = (self.held.batch(n, rank, ranks) for n in range(len(self.held)))
+        with self.stepper.gathered():
+            found = validate(
+                self.model,
+                batches,
+                autocast=self.stepper.autocast,
+                bytes=self.bytes_of,
+                reduce=self.processes.sum,
+            )
+        self.validation = found
+        if self.log is not None:
+            self.log.validation(self.step, found)
+        if not math.isfinite(found.loss):
+            raise TrainingError(
+                f"The validation loss after step {self.step} is {found.loss}: the weights are no "
+                "good any more. A lower --lr, or a longer --warmup, helps."
+            )
+        improved = self.best is None or found.loss < self.best["loss"]
+        if improved:
+            self.best = {"step": self.step, "loss": found.loss}
+        self.stale = 0 if improved else self.stale + 1
+        return improved
+
+    def _sample(self) -> None:
+        """Write a text, on the first process; where the weights are sharded all must help."""
+        if self.tokenizer is None or not (self.stepper.sharded or self.processes.first):
+            return
+        prompt = self.tokenizer.encode_prompt(self.config.prompt)
+        prompt = prompt or [self.tokenizer.end_of_text_id]
+        room = self.model.config.n_positions - len(prompt)
+        if room < 1:
+            return
+        self.model.eval()
+        with self.stepper.gathered(), self.stepper.autocast():
+            ids = self.model.generate(
+                [prompt], max_new_tokens=min(room, self.config.sample_tokens), do_sample=True,
+                temperature=0.8, top_k=40, seed=self.step,
+            )[0]  # fmt: skip
+        if self.log is not None:
+            # Embeddings may be padded with rows that no token has; they have no text.
+            known = [i for i in ids[len(prompt) :] if i < len(self.tokenizer)]
+            text = self.tokenizer.decode(known, skip_special_tokens=True)
+            self.log.sample(self.step, self.config.prompt, text)
+
+    def _show(self, found: Update) -> None:
+        now = time.perf_counter()
+        if self.log is not None:
+            self.log.step(self.step, found.loss, found.lr, found.norm, now - self.shown_at,
+                          found.tokens)  # fmt: skip
+            if self.step == 1 and self.from_scratch:
+                self._check_first(found.loss)
+        self.shown_at = now
+
+    def _check_first(self, loss: float) -> None:
+        """New weights know nothing: their loss is that of guessing evenly, ln(vocabulary)."""
+        expected = math.log(self.model.config.vocab_size)
+        if abs(loss - expected) > EXPECTED * expected:
+            self._note(
+                f"the first loss is {loss:.3f}, and that of new weights should be about "
+                f"ln({self.model.config.vocab_size}) = {expected:.3f}: is the initialisation right?"
+            )
+
+    def _finish(self) -> Path:
+        """Make RUN/model of the best checkpoint, or of the last where nothing was validated."""
+        step = int(self.best["step"]) if self.best else self.checkpoints.steps()[-1]
+        if self.processes.first:
+            self.checkpoints.publish(step)
+        self.processes.wait()
+        return self.folder / MODEL
+
+    def _what_is_kept(self) -> str:
+        steps = self.checkpoints.steps()
+        if not steps:
+            return "There is no checkpoint yet."
+        return (
+            f"The checkpoint of step {steps[-1]} is as it was: {self.checkpoints.at(steps[-1])}. "
+            "Go on from it with --resume."
+        )
+
+    def _note(self, text: str) -> None:
+        if self.log is not None:
+            self.log.note(text)
+
+    def _check(self) -> None:
+        config, ranks = self.config, self.processes.ranks
+        if self.source.batch_size != config.batch_size:
+            raise OptionError(
+                f"The source gives {self.source.batch_size} rows a step, the options say "
+                f"batch_size {config.batch_size}."
+            )
+        if config.batch_size < ranks:
+            raise OptionError(
+                f"batch_size must be at least the number of processes ({ranks}), found "
+                f"{config.batch_size}."
+            )
+
+    def _resumed(self, allow_changes: bool) -> State:
+        """Take the last checkpoint's weights; returns its state."""
+        folder = self.checkpoints.last()
+        state = read_state(folder)
+        differ = differences(state, self.config, self.data)
+        if differ and not allow_changes:
+            raise OptionError(
+                f"{self.folder} was trained with other {', '.join(differ)}. The result would be "
+                "another one: give the same again, or --allow-changes."
+            )
+        before = state.config.get("optimizer")
+        if before != self.config.optimizer:
+            raise OptionError(
+                f"{self.folder} was trained with --optimizer {before}, whose memory "
+                f"{self.config.optimizer} cannot go on from: leave it, or begin anew from the "
+                f"weights with --from {folder} in another folder."
+            )
+        saving.read_weights(self.files, folder)
+        return state
+
+    def _micro_batch(self, state: State | None, rows: Batch) -> int:
+        """Rows at a time: as asked, as recorded, or what fits."""
+        if self.config.micro_batch:
+            return self.config.micro_batch
+        if state is not None and state.ranks == self.processes.ranks:
+            return state.micro_batch
+
+        def attempt(count: int) -> None:
+            self.stepper.micro_batch = count
+            self.stepper.gradients(rows.rows(0, count), 0.0)
+            self.stepper.optimizer.zero_grad()
+
+        found = memory.micro_batch(len(rows), self.processes.device, self.model.config,
+                                   self.length, self.config.recompute, attempt)  # fmt: skip
+        return self.processes.least(found)
+
+    def _log(self, show: bool) -> Log:
+        device = self.processes.device
+        on_cpu = device.type == "cpu"  # measured, and half precision may take minutes there
+        each = _peak(device, torch.float32 if on_cpu else self.stepper.low or torch.float32)
+        frozen = any(not p.requires_grad for p in self.model.parameters())
+        return Log(
+            self.folder,
+            self.config.steps,
+            tokens_per_step=self.config.batch_size * self.length,
+            flops_per_token=flops_per_token(self.model.config, self.length, frozen=frozen),
+            peak_flops=each * self.processes.ranks,
+            start_step=self.step,
+            show=show,
+        )
+
+    def _begin(self, state: State | None) -> None:
+        """Say what matters before the first step."""
+        if state is None:
+            return
+        self._note(f"going on after step {self.step}")
+        if state.best and not self.best:
+            self._note(
+                f"the best checkpoint, of step {int(state.best['step'])}, is not there any more: "
+                "the best from here on becomes the model, or the last"
+            )
+        if state.ranks != self.processes.ranks:
+            self._note(
+                f"{state.ranks} processes before, {self.processes.ranks} now: sums are added in "
+                "another order, so the last bits differ from the uninterrupted run's"
+            )
+        elif state.versions.get("torch") != torch.__version__:
+            self._note(
+                f"torch {state.versions.get('torch')} before, {torch.__version__} now: the last "
+                "bits may differ from the uninterrupted run's"
+            )
+
+
+@cache
+def _peak(device: torch.device, dtype: torch.dtype) -> float:
+    """Measured once: on a CPU it takes a second."""
+    return peak(device, dtype)

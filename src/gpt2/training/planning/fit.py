@@ -1,0 +1,116 @@
+"""Whether a run fits the memory, before it begins, and what would where it does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+
+import torch
+
+from gpt2.config import GPT2Config
+from gpt2.errors import OptionError
+from gpt2.model import GPT2LMHeadModel
+from gpt2.model.lora import LoraConfig, add_lora
+from gpt2.training.config import TrainingConfig
+from gpt2.training.planning.footprint import Footprint, footprint
+from gpt2.training.planning.here import available_memory
+from gpt2.training.planning.plan import USABLE
+from gpt2.training.units import gib
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """What a run needs of the memory, and what there is, in bytes."""
+
+    needed: Footprint
+    free: float
+    rows: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether it does."""
+        return self.needed.total <= self.free
+
+    def words(self) -> str:
+        """In a sentence."""
+        part = self.needed
+        return (
+            f"it needs about {gib(part.total)} for {self.rows} row(s) at a time (weights "
+            f"{gib(part.weights)}, gradients {gib(part.gradients)}, optimizer "
+            f"{gib(part.optimizer)}, activations {gib(part.activations)}); {gib(self.free)} can be "
+            "used"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Demand:
+    """What is asked of a device's memory: a model, the tokens of a row, how it is trained."""
+
+    config: GPT2Config
+    length: int
+    training: TrainingConfig
+    lora: LoraConfig | None
+    device: torch.device
+    ranks: int = 1
+
+    def fit(self) -> Fit:
+        """The memory it takes at least: with one row at a time, or as many as asked."""
+        training, on_gpu = self.training, self.device.type == "cuda"
+        if on_gpu:
+            free = USABLE["cuda"] * torch.cuda.mem_get_info(self.device)[0]
+        else:
+            free = USABLE["cpu"] * available_memory() / int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+        needed = footprint(
+            self.config,
+            training.micro_batch or 1,
+            self.length,
+            precision=training.precision,
+            optimizer=training.optimizer,
+            strategy="one" if self.ranks == 1 else training.parallel,
+            ranks=self.ranks,
+            recompute=training.recompute,
+            trained=None if self.lora is None else adapter_size(self.config, self.lora),
+            device="cuda" if on_gpu else "cpu",
+        )
+        return Fit(needed, free, training.micro_batch or 1)
+
+    def checked(self, anyway: bool = False) -> Fit:
+        """The same; raises `OptionError` with what would fit, where it does not."""
+        asked = self.fit()
+        if asked.fits or anyway:
+            return asked
+        proposals = [
+            f"{words} ({gib(fit.needed.total)})" for words, fit in self._less() if fit.fits
+        ]
+        advice = (
+            f"What would fit: {', or '.join(proposals)}."
+            if proposals
+            else "Nothing here makes it fit: take a smaller model, a machine with more memory, or "
+            "several GPUs with --parallel fsdp."
+        )
+        raise OptionError(
+            f"The memory is too small: {asked.words()}. {advice} --anyway begins all the same."
+        )
+
+    def _less(self) -> Iterator[tuple[str, Fit]]:
+        """Options that take less, with what they take."""
+        replace, adapters = dataclasses.replace, self.lora or LoraConfig()
+        again = replace(self, training=replace(self.training, recompute=True))
+        least = replace(self, training=replace(self.training, recompute=True, micro_batch=1))
+        yield "--recompute", again.fit()
+        yield "--micro-batch 1 --recompute", least.fit()
+        if self.lora is None:
+            yield "--lora", replace(self, lora=adapters).fit()
+        least = replace(least, lora=adapters)
+        yield "--lora --recompute", least.fit()
+        length = self.length // 4
+        yield f"--lora --recompute --length {length}", replace(least, length=max(2, length)).fit()
+
+
+def adapter_size(config: GPT2Config, lora: LoraConfig) -> int:
+    """The number of parameters in adapters."""
+    with torch.device("meta"):
+        model = GPT2LMHeadModel(config)
+        add_lora(model, lora)
+    return model.num_parameters(only_trainable=True)

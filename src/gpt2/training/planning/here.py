@@ -1,0 +1,54 @@
+"""The machine that this runs on, as a `Device`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gpt2.training.planning.devices import Device, find
+from gpt2.training.planning.flops import measured_peak, numpy_peak
+
+UNKNOWN = float(4 << 30)  # bytes taken to be free where the system does not tell
+
+
+def here() -> Device:
+    """The first GPU, else the CPU: its memory, and its peak, measured where no data sheet is known.
+
+    Measuring takes about a second. Without PyTorch no GPU is seen, and numpy multiplies.
+    """
+    try:
+        import torch
+    except ImportError:
+        return _processor(numpy_peak(), " by numpy; GPUs are not looked for without PyTorch")
+    if not torch.cuda.is_available():
+        return _processor(measured_peak("cpu", torch.float32))
+    name = torch.cuda.get_device_name()
+    known = find(name)
+    if known is not None:
+        return known
+    kinds = {"bf16": torch.bfloat16, "fp32": torch.float32}
+    if not torch.cuda.is_bf16_supported(including_emulation=False):
+        kinds = {"fp16": torch.float16, "fp32": torch.float32}
+    peaks = {kind: measured_peak("cuda", dtype) for kind, dtype in kinds.items()}
+    memory = float(torch.cuda.get_device_properties(0).total_memory)
+    count = torch.cuda.device_count()
+    source = "products of two matrices of 8192 x 8192, measured here"
+    return Device(name, memory, peaks, 0.0, count, source, ())
+
+
+def _processor(peak: float, how: str = "") -> Device:
+    source = f"the fastest of a few matrix products, measured here: {peak / 1e9:.0f} GFLOP/s{how}"
+    return Device("cpu", available_memory(), {"fp32": peak}, 0.0, 1, source, ())
+
+
+def available_memory() -> float:
+    """Bytes of main memory that can be had without swapping."""
+    info = Path("/proc/meminfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return float(int(line.split()[1]) << 10)
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) / 2
+    except (ValueError, OSError):
+        return UNKNOWN

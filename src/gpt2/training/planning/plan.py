@@ -1,0 +1,324 @@
+"""What training a model would take: memory, arithmetic, days, cost, and the command that does it.
+
+Nothing is run. Memory is computed (`footprint`), a device's peak is its data sheet's (`devices`) or
+measured here, and what part of it training reaches is an assumption that the plan names.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from gpt2.config import PUBLISHED, GPT2Config
+from gpt2.errors import OptionError
+from gpt2.options import option, validate
+from gpt2.training.config import Precision
+from gpt2.training.planning.devices import DEVICES, Device
+from gpt2.training.planning.flops import flops_per_token
+from gpt2.training.planning.footprint import Footprint, Strategy, footprint
+from gpt2.training.units import gib
+
+OPTIMAL = 20  # training tokens for each parameter (Hoffmann et al. 2022, table 3, rounded)
+REACHED = {"cuda": 0.4, "cpu": 0.7}  # assumed model FLOPs utilisation; see --utilisation
+RECOMPUTED = 0.75  # 3 passes out of 4 count
+USABLE = {"cuda": 0.9, "cpu": 0.8}  # of the memory: the rest for the runtime and fragments
+ENOUGH = 4096  # tokens at a time that keep a device busy
+LARGEST = 64  # rows at a time: more brings nothing
+# Learning rates by parameters, Brown et al. 2020, table 2.1
+RATES = ((2e8, 6e-4), (5e8, 3e-4), (1e9, 2.5e-4), (2e9, 2e-4), (math.inf, 1.6e-4))
+UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
+
+
+@dataclasses.dataclass
+class PlanConfig:
+    """What to plan for. Raises `OptionError`."""
+
+    device: str = option(
+        "here", f"The machine: here, {', '.join(DEVICES)}.", choices=("here", *DEVICES)
+    )
+    gpus: int = option(1, "Devices in a node.", minimum=1)
+    nodes: int = option(1, "Machines.", minimum=1)
+    tokens: str | None = option(
+        None, "Tokens to train on, such as 300M or 10B; by default 20 a parameter."
+    )
+    batch_tokens: int = option(524288, "Tokens of a step, over all devices.", minimum=1)
+    precision: Precision | None = option(
+        None, "Of the products; by default bf16 where the device has it."
+    )
+    optimizer: Literal["adamw", "muon"] = option("adamw", "As in gpt2 train.")
+    utilisation: float | None = option(
+        None, "The part of the peak that training reaches; else assumed.", above=0, maximum=1
+    )
+    price: float | None = option(None, "Of a device for an hour, for the cost.", minimum=0)
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """One way to spread a model over the devices.
+
+    Attributes:
+        strategy: "one", "ddp", "fsdp".
+        recompute: activations are computed again instead of kept.
+        rows: the most rows at a time that fit each device; 0: not even one.
+        memory: with that many rows, or with one.
+    """
+
+    strategy: Strategy
+    recompute: bool
+    rows: int
+    memory: Footprint
+
+    @property
+    def name(self) -> str:
+        """Such as "FSDP2, recomputing"."""
+        names = {"one": "one device", "ddp": "DDP", "fsdp": "FSDP2"}
+        return names[self.strategy] + (", recomputing" if self.recompute else "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What training would take.
+
+    Attributes:
+        model, parameters, length: what is trained, on rows of how many tokens.
+        device, ranks, memory: on what, how many, bytes that each can use.
+        precision, optimizer, peak: what is computed how, and the device's FLOP/s in that precision.
+        tokens, steps, batch_size: how long; the batch in rows over all devices.
+        ways: how it could be spread; chosen: the one to take, None: none fits.
+        flops: in all. utilisation: assumed or given. seconds: it would take.
+        cost: at the price given.
+        optimal_tokens: for this size, optimal_parameters: for this much compute.
+        command: that trains it.
+        notes: what was not measured, and what does not fit.
+    """
+
+    model: str
+    parameters: int
+    length: int
+    device: str
+    ranks: int
+    memory: float
+    precision: Precision
+    optimizer: Literal["adamw", "muon"]
+    peak: float
+    tokens: float
+    steps: int
+    batch_size: int
+    ways: list[Way]
+    chosen: Way | None
+    flops: float
+    utilisation: float
+    seconds: float
+    cost: float | None
+    optimal_tokens: float
+    optimal_parameters: float
+    command: str
+    notes: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a file."""
+        return dataclasses.asdict(self)
+
+
+def shape_of(name: str) -> tuple[GPT2Config, list[str]]:
+    """The configuration that a size means, and the options of `gpt2 train` for it.
+
+    Args:
+        name: a published size; "LAYERSxWIDTH", such as 6x384; or a model's folder or name, whose
+            training goes on.
+
+    Raises:
+        ConfigError, ModelFileError, HubError: there is no such model.
+    """
+    if name in PUBLISHED:
+        return GPT2Config.published(name), ["--size", name]
+    if made := re.fullmatch(r"(\d+)x(\d+)", name):
+        layers, width = map(int, made.groups())
+        config = GPT2Config(n_layer=layers, n_embd=width, n_head=max(1, width // 64))
+        return config, ["--layers", str(layers), "--width", str(width), "--context", "1024"]
+    if re.fullmatch(r"\d+\W*\D{1,3}\W*\d+", name) and not Path(name).exists():
+        raise OptionError(f"{name} is no size: LAYERSxWIDTH is written 6x384.")
+    from gpt2.hub import resolve
+
+    return GPT2Config.from_json_file(resolve(name) / "config.json"), ["--from", name]
+
+
+def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> Plan:
+    """Plan to train ``name`` (see `shape_of`); ``machine`` is what device "here" is.
+
+    Raises `OptionError` for options that cannot be, and those of `shape_of`.
+    """
+    config, shape = shape_of(name)
+    device = machine if options.device == "here" else DEVICES[options.device]
+    if device is None:
+        raise OptionError("device 'here' needs the machine to be looked at.")
+    kind = "cpu" if device.name == "cpu" else "cuda"
+    precision: Precision = options.precision or ("bf16" if "bf16" in device.peaks else
+                                      "fp16" if "fp16" in device.peaks else "fp32")  # fmt: skip
+    if precision not in device.peaks:
+        raise OptionError(f"{device.name} has no {precision}: {', '.join(device.peaks)}.")
+    ranks, length = options.gpus * options.nodes, config.n_positions
+    parameters = config.parameter_count()
+    tokens = OPTIMAL * parameters if options.tokens is None else count_of(options.tokens)
+    batch_size = max(ranks, round(options.batch_tokens / length / ranks) * ranks)
+    usable = USABLE[kind] * device.memory
+    ways = [
+        _way(config, strategy, recompute, batch_size // ranks, usable, precision, options, kind)
+        for strategy in (("ddp", "fsdp") if ranks > 1 else ("one",))
+        for recompute in (False, True)
+    ]
+    chosen = _chosen(ways, length, batch_size // ranks)
+    flops = flops_per_token(config, length) * tokens
+    reached = options.utilisation or REACHED[kind] * (
+        RECOMPUTED if chosen and chosen.recompute else 1
+    )
+    seconds = flops / (ranks * device.peaks[precision] * reached)
+    hours = seconds / 3600 * ranks
+    steps = max(1, math.ceil(tokens / (batch_size * length)))
+    return Plan(
+        model=name,
+        parameters=parameters,
+        length=length,
+        device=device.name,
+        ranks=ranks,
+        memory=usable,
+        precision=precision,
+        optimizer=options.optimizer,
+        peak=device.peaks[precision],
+        tokens=tokens,
+        steps=steps,
+        batch_size=batch_size,
+        ways=ways,
+        chosen=chosen,
+        flops=flops,
+        utilisation=reached,
+        seconds=seconds,
+        cost=None if options.price is None else hours * options.price,
+        optimal_tokens=OPTIMAL * parameters,
+        optimal_parameters=math.sqrt(flops / (6 * OPTIMAL)),
+        command=_command(shape, options, chosen, precision, steps, batch_size, parameters),
+        notes=_notes(device, options, ways, chosen, ranks, tokens, parameters),
+    )
+
+
+def count_of(text: str) -> float:
+    """A count such as "300M" or "1.5e9". Raises `OptionError`."""
+    found = re.fullmatch(r"([\d.]+(?:e\d+)?) *([KMBGT]?)", text.strip().replace(",", ""), re.I)
+    try:
+        assert found
+        value = float(found[1]) * UNITS[found[2].upper()]
+    except (AssertionError, ValueError):
+        raise OptionError(f"tokens are a number such as 300M or 10B, found {text!r}.") from None
+    if value < 1:
+        raise OptionError(f"tokens must be at least 1, found {text!r}.")
+    return value
+
+
+def _way(
+    config: GPT2Config,
+    strategy: Strategy,
+    recompute: bool,
+    most: int,
+    usable: float,
+    precision: str,
+    options: PlanConfig,
+    kind: str,
+) -> Way:
+    """The most rows at a time that fit, a power of two unless all do."""
+
+    def needed(rows: int) -> Footprint:
+        return footprint(
+            config,
+            rows,
+            config.n_positions,
+            precision=precision,
+            optimizer=options.optimizer,
+            strategy=strategy,
+            ranks=options.gpus * options.nodes,
+            recompute=recompute,
+            accumulating=rows < most,
+            device=kind,
+        )
+
+    sizes = [2**n for n in range(LARGEST.bit_length()) if 2**n < most]
+    sizes += [most] if most <= LARGEST else []
+    rows = max((size for size in sizes if needed(size).total <= usable), default=0)
+    return Way(strategy, recompute, rows, needed(max(1, rows)))
+
+
+def _chosen(ways: list[Way], length: int, most: int) -> Way | None:
+    """The simplest way that keeps a device busy, else the one with the most rows at a time."""
+    fitting = sorted((way for way in ways if way.rows), key=lambda way: way.recompute)
+    busy = (way for way in fitting if way.rows * length >= ENOUGH or way.rows == most)
+    return next(busy, max(fitting, key=lambda way: way.rows, default=None))
+
+
+def _command(
+    shape: list[str],
+    options: PlanConfig,
+    chosen: Way | None,
+    precision: str,
+    steps: int,
+    batch_size: int,
+    parameters: int,
+) -> str:
+    """The command of `gpt2 train`, under torchrun where there are several devices."""
+    rate = next(rate for limit, rate in RATES if parameters < limit)
+    words = ["gpt2 train DATA -o RUN", *_pairs(shape), f"--steps {steps}"]
+    words += [f"--batch-size {batch_size}", f"--precision {precision}", f"--lr {rate:g}"]
+    if options.optimizer != "adamw":
+        words.append(f"--optimizer {options.optimizer}")
+    if chosen is not None and chosen.strategy != "one":
+        words.append(f"--parallel {chosen.strategy}")
+    if chosen is not None and chosen.recompute:
+        words.append("--recompute")
+    if options.gpus * options.nodes == 1:
+        return " ".join(words)
+    nodes = f"--nnodes {options.nodes} --node-rank NODE --master-addr FIRST --master-port 29500 "
+    where = nodes if options.nodes > 1 else ""
+    return f"torchrun {where}--nproc-per-node {options.gpus} -m " + " ".join(words)
+
+
+def _pairs(words: list[str]) -> list[str]:
+    return [" ".join(words[n : n + 2]) for n in range(0, len(words), 2)]
+
+
+def _notes(
+    device: Device,
+    options: PlanConfig,
+    ways: list[Way],
+    chosen: Way | None,
+    ranks: int,
+    tokens: float,
+    parameters: int,
+) -> list[str]:
+    notes = []
+    if chosen is None:
+        least = min(ways, key=lambda way: way.memory.total)
+        notes.append(
+            f"It does not fit: {least.name} needs {gib(least.memory.total)} a device with one row "
+            "at a time. Take more devices (FSDP2), a device with more memory, or a smaller model."
+        )
+    notes.append(f"The peak: {device.source}.")
+    if options.utilisation is None:
+        notes.append(
+            "The part of the peak that training reaches is assumed, not measured: --measure times "
+            "steps here, or give --utilisation once gpt2 train has shown its MFU."
+        )
+    if ranks > 1:
+        notes.append(
+            "How fast devices exchange gradients and weights is not in the time: between nodes "
+            "without a fast network (InfiniBand or the like) it will be longer."
+        )
+    if tokens < OPTIMAL * parameters / 2:
+        notes.append(
+            f"With {tokens / parameters:.1f} tokens a parameter a smaller model would reach the "
+            "same loss for less compute."
+        )
+    return notes

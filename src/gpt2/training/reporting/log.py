@@ -1,0 +1,193 @@
+"""What one sees of a run: metrics.jsonl, TensorBoard, loss.png, and progress on standard error."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import MissingDependencyError
+from gpt2.extras import install
+from gpt2.files import reported
+from gpt2.training.reporting.curves import draw
+from gpt2.training.reporting.history import Metrics
+from gpt2.training.reporting.validation import Validation
+from gpt2.training.units import duration
+
+PICTURE = "loss.png"
+REDRAWN = 60.0  # seconds between two pictures: drawing one costs about half a second
+SHOWN = (0.2, 10.0)  # seconds between two lines of progress, on a terminal and elsewhere
+
+
+class Log:
+    """The log of a run; in a distributed run rank 0 alone has one.
+
+    Args:
+        folder: the run's. metrics.jsonl, loss.png and tensorboard/ are written there.
+        total_steps: of the run, for the time left.
+        tokens_per_step: of the global batch.
+        flops_per_token: of `flops.flops_per_token`.
+        peak_flops: of all devices together; without it there is no utilisation.
+        start_step: how many steps were done before; records beyond it are dropped. 0 begins anew.
+        show: print progress, samples and notes to standard error.
+
+    A step's number is how many steps are done with it: the first is 1. Raises `WriteError` where
+    a file cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        total_steps: int,
+        *,
+        tokens_per_step: int,
+        flops_per_token: float,
+        peak_flops: float | None = None,
+        start_step: int = 0,
+        show: bool = True,
+    ) -> None:
+        self.folder, self.total_steps, self.start_step = folder, total_steps, start_step
+        self.tokens_per_step, self.flops_per_token = tokens_per_step, flops_per_token
+        self.peak_flops = peak_flops
+        self.metrics = Metrics(folder, start_step)
+        self.screen = Screen(show)
+        self.at = start_step
+        self._begin = time.perf_counter()
+        self._drawn = self._begin
+        self._board = self._tensorboard()
+        if self.metrics.dropped and start_step:
+            self.note(f"{self.metrics.dropped} records after step {start_step} were dropped.")
+
+    def step(
+        self, step: int, loss: float, lr: float, grad_norm: float, seconds: float, tokens: int
+    ) -> None:
+        """Step number ``step`` is done; ``seconds`` and ``tokens`` are since the call before."""
+        self.at = step
+        rate = tokens / max(seconds, 1e-9)
+        mfu = rate * self.flops_per_token / self.peak_flops if self.peak_flops else None
+        record = self.metrics.add("step", step, loss=loss, lr=lr, grad_norm=grad_norm,
+                                  tokens_per_second=round(rate, 1), mfu=mfu)  # fmt: skip
+        self._to_board(record, loss="train/loss", lr="train/lr", grad_norm="train/grad_norm",
+                       tokens_per_second="speed/tokens_per_second", mfu="speed/mfu")  # fmt: skip
+        self.screen.progress(self._line(record), always=step >= self.total_steps)
+        if time.perf_counter() - self._drawn > REDRAWN:
+            self._draw()
+
+    def validation(self, step: int, found: Validation) -> None:
+        """What was found on the held-out text after ``step`` steps."""
+        self.at = step
+        record = self.metrics.add("validation", step, **dataclasses.asdict(found))
+        self._to_board(record, loss="validation/loss", bits_per_byte="validation/bits_per_byte")
+        line = f"step {step:,}  validation loss {found.loss:.4f}  perplexity {found.perplexity:.2f}"
+        if found.bits_per_byte is not None:
+            line += f"  {found.bits_per_byte:.4f} bits per byte"
+        self.screen.line(line)
+
+    def sample(self, step: int, prompt: str, text: str) -> None:
+        """What the model wrote after ``prompt``; ``text`` is without it."""
+        self.metrics.add("sample", step, prompt=prompt, text=text)
+        if self._board is not None:
+            self._board.add_text("sample", f"**{prompt}**{text}", step)
+        self.screen.line(f"step {step:,}  sample:\n{_indented(prompt + text)}")
+
+    def note(self, text: str) -> None:
+        """Something worth knowing, with the step it came after."""
+        self.metrics.add("note", self.at, text=text)
+        self.screen.line(f"note: {text}")
+
+    def close(self) -> None:
+        """Draw the last picture and close the files."""
+        self.screen.clear()
+        if self.metrics.of("step"):
+            self._draw()
+        if self._board is not None:
+            self._board.close()
+        self.metrics.close()
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _line(self, record: dict[str, Any]) -> str:
+        step, loss = record["step"], record["loss"]
+        parts = [
+            f"step {step:,}/{self.total_steps:,}",
+            f"loss {loss:.4f}" if loss is not None else "loss not finite",
+            f"lr {record['lr']:.2e}",
+            f"{record['tokens_per_second']:,.0f} tokens/s",
+        ]
+        if record["mfu"] is not None:
+            parts.append(f"MFU {record['mfu']:.0%}")
+        done = step - self.start_step
+        if done > 0 and step < self.total_steps:
+            each = (time.perf_counter() - self._begin) / done  # with validation and checkpoints
+            parts.append(f"{duration(each * (self.total_steps - step))} left")
+        return "  ".join(parts)
+
+    def _draw(self) -> None:
+        try:
+            draw(self.folder / PICTURE, self.metrics.of("step"), self.metrics.of("validation"))
+            self._drawn = time.perf_counter()
+        except MissingDependencyError as error:
+            if self._drawn < float("inf"):  # said once
+                self._drawn = float("inf")
+                self.note(f"no {PICTURE}: {error}")
+
+    def _tensorboard(self) -> Any:
+        """A writer, or None and a note where TensorBoard is not installed."""
+        if importlib.util.find_spec("tensorboard") is None:
+            self.note(f"no TensorBoard files: {install('torch')} (metrics.jsonl has it all).")
+            return None
+        from torch.utils.tensorboard import SummaryWriter
+
+        place = self.folder / "tensorboard"
+        if not self.start_step:
+            shutil.rmtree(place, ignore_errors=True)
+        with reported(place):
+            return SummaryWriter(str(place), purge_step=self.start_step + 1)
+
+    def _to_board(self, record: dict[str, Any], **names: str) -> None:
+        if self._board is not None:
+            for name, title in names.items():
+                if record[name] is not None:
+                    self._board.add_scalar(title, record[name], record["step"])
+
+
+class Screen:
+    """Standard error: a line of progress, rewritten on a terminal; other lines stay."""
+
+    def __init__(self, show: bool) -> None:
+        self.show, self.terminal = show, sys.stderr.isatty()
+        self._last = float("-inf")
+
+    def progress(self, line: str, always: bool = False) -> None:
+        """Show how far the run is, unless a line was shown just now."""
+        now = time.perf_counter()
+        if self.show and (always or now - self._last > SHOWN[0 if self.terminal else 1]):
+            self._last = now
+            if self.terminal:
+                width = shutil.get_terminal_size().columns - 1
+                print(f"\r\x1b[K{line[:width]}", end="", file=sys.stderr, flush=True)
+            else:
+                print(line, file=sys.stderr, flush=True)
+
+    def line(self, text: str) -> None:
+        """Show lines that stay."""
+        if self.show:
+            self.clear()
+            print(text, file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Take the line of progress away."""
+        if self.show and self.terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  | {line}" for line in text.splitlines())
