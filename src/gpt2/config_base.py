@@ -130,7 +130,7 @@ class PretrainedConfig:
         return bool(getattr(self, name) if said is None else said)
 
     @property
-    def plain_attention(self) -> bool:
+    def eager_attention(self) -> bool:
         """Whether attention is computed in the open, without torch's fused kernels."""
         upcast: bool = getattr(self, "reorder_and_upcast_attn")  # noqa: B009  # a field of GPT2Config
         return upcast or self._attn_implementation == "eager"

@@ -87,18 +87,18 @@ def swapped_norms(model: Any, patch: pytest.MonkeyPatch) -> None:
 
 
 def norm_after(model: Any, patch: pytest.MonkeyPatch) -> None:
-    def forward(self: Block, x: Any, window: Any, tap: Any, plain: bool) -> Any:
-        y, pattern = self.attn(x, window, tap, plain)
+    def forward(self: Block, x: Any, window: Any, eager: bool) -> Any:
+        y, pattern = self.attn(x, window, eager)
         x = self.ln_1(x + y)
-        return self.ln_2(x + self.mlp(x, tap)), pattern
+        return self.ln_2(x + self.mlp(x)), pattern
 
     patch.setattr(Block, "forward", forward)
 
 
 def parallel_blocks(model: Any, patch: pytest.MonkeyPatch) -> None:
-    def forward(self: Block, x: Any, window: Any, tap: Any, plain: bool) -> Any:
-        y, pattern = self.attn(self.ln_1(x), window, tap, plain)
-        return x + y + self.mlp(self.ln_2(x), tap), pattern
+    def forward(self: Block, x: Any, window: Any, eager: bool) -> Any:
+        y, pattern = self.attn(self.ln_1(x), window, eager)
+        return x + y + self.mlp(self.ln_2(x)), pattern
 
     patch.setattr(Block, "forward", forward)
 

@@ -13,6 +13,7 @@ from gpt2.config import GPT2Config
 from gpt2.engine import Engine
 from gpt2.errors import ContextLengthError, InputError, UnsupportedError, WeightError
 from gpt2.model import GPT2LMHeadModel, GPT2Model
+from gpt2.model.inference import PackedConv1D
 
 ROWS = [[3, 1, 4, 1, 5], [9, 2], [6, 5, 3]]
 
@@ -65,6 +66,17 @@ def test_packed_weights_follow_the_weights() -> None:
     after = model.extend(model.new_cache(1), ids)
     same(after, model(ids).logits[:, -1], 1e-5)
     assert not torch.allclose(before, after)
+
+
+def test_what_one_holds_of_a_module_stays_when_its_weight_is_packed() -> None:
+    model, _ = pair(torch.float32)
+    held, shapes = model.transformer.h[0].mlp.c_fc, []
+    held.register_forward_hook(lambda _, inputs, y: shapes.append(tuple(y.shape)))
+    model.extend(model.new_cache(1), tokens(1))
+    assert isinstance(held, PackedConv1D)
+    assert held is model.transformer.h[0].mlp.c_fc
+    model(tokens(1))
+    assert shapes == [(1, *tokens(1).shape[1:], held.nf)] * 2
 
 
 def test_trains() -> None:

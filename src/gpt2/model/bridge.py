@@ -30,7 +30,7 @@ def to_transformers(model: PreTrainedModel) -> Any:
         )
     other.load_state_dict(state, assign=True)
     other.tie_weights()
-    own = getattr(model, "generation_config", None)
-    if own is not None:
-        other.generation_config = transformers.GenerationConfig.from_dict(own.to_json())
+    generation = getattr(model, "generation_config", None)
+    if generation is not None:
+        other.generation_config = transformers.GenerationConfig.from_dict(generation.to_json())
     return other.train(model.training)

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gpt2.errors import InputError, UnknownOptionError, UnsupportedError
+from gpt2.config import GPT2Config
+from gpt2.errors import ContextLengthError, InputError, UnknownOptionError, UnsupportedError
 from gpt2.model.cache import TorchCache
 from gpt2.model.tracing import readable
 
@@ -26,11 +27,50 @@ def check_keywords(more: Mapping[str, Any]) -> None:
             raise UnknownOptionError(f"forward() has no argument {name!r}.")
 
 
+def check_inputs(
+    input_ids: Tensor | None, inputs_embeds: Tensor | None, config: GPT2Config
+) -> None:
+    """Raise `InputError` unless one is given: [B, T] of known ids, or [B, T, D], not empty."""
+    if (input_ids is None) == (inputs_embeds is None):
+        raise InputError("give either input_ids or inputs_embeds.")
+    if input_ids is not None:
+        check_tokens(input_ids, config)
+    if inputs_embeds is not None:
+        shape = list(inputs_embeds.shape)
+        if len(shape) != 3 or shape[2] != config.n_embd or not inputs_embeds.numel():
+            raise InputError(
+                f"inputs_embeds must be [batch, tokens, {config.n_embd}], found {shape}."
+            )
+
+
+def check_tokens(ids: Tensor, config: GPT2Config) -> None:
+    """Raise `InputError` for what is no [B, T] of the vocabulary's ids."""
+    check_ids("input_ids", ids, config.vocab_size, "token id", "vocabulary")
+
+
+def check_types(ids: Tensor, config: GPT2Config) -> None:
+    """Raise `InputError` for what is no [B, T] of token types, which are the vocabulary's ids."""
+    check_ids("token_type_ids", ids, config.vocab_size, "token type", "vocabulary")
+
+
+def check_positions(positions: Tensor, config: GPT2Config) -> None:
+    """Raise `InputError` for what is no [B, T] of positions in the context."""
+    check_ids("position_ids", positions, config.n_positions, "position", "context")
+
+
+def check_length(tokens: int, config: GPT2Config) -> None:
+    """Raise `ContextLengthError` for more tokens than a model has positions."""
+    if config.n_positions < tokens:
+        raise ContextLengthError(
+            f"{tokens} tokens do not fit: this model has {config.n_positions} positions."
+        )
+
+
 def check_ids(name: str, ids: Tensor, limit: int, what: str, place: str) -> None:
-    """Raise `InputError` unless ``ids`` is [B, T] of whole numbers from 0 to ``limit`` - 1."""
+    """Raise `InputError` unless ``ids`` is [B, T] of integers from 0 to ``limit`` - 1."""
     if not isinstance(ids, Tensor) or ids.dtype not in (torch.int64, torch.int32):
-        found = ids.dtype if isinstance(ids, Tensor) else type(ids).__name__
-        raise InputError(f"{name} must be a tensor of whole numbers (torch.long), found {found}.")
+        kind = ids.dtype if isinstance(ids, Tensor) else type(ids).__name__
+        raise InputError(f"{name} must be a tensor of integers (torch.long), found {kind}.")
     if ids.dim() != 2 or not ids.numel():
         raise InputError(f"{name} must be [batch, tokens], not empty; found {list(ids.shape)}.")
     # On a GPU the check would wait for the device, and it would cut a compiled graph in two.
@@ -40,13 +80,6 @@ def check_ids(name: str, ids: Tensor, limit: int, what: str, place: str) -> None
             raise InputError(
                 f"{what} {low if low < 0 else high} is outside the {place} of {limit}."
             )
-
-
-def check_embeddings(embeddings: Tensor, width: int) -> None:
-    """Raise `InputError` unless ``embeddings`` is [B, T, width], not empty."""
-    shape = list(embeddings.shape)
-    if len(shape) != 3 or shape[2] != width or not embeddings.numel():
-        raise InputError(f"inputs_embeds must be [batch, tokens, {width}], found {shape}.")
 
 
 def check_cache(cache: TorchCache | None, rows: int) -> None:

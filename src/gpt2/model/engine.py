@@ -1,9 +1,9 @@
-"""What makes the language model a `gpt2.engine.Engine`: rows of a cache go on, and are scored."""
+"""What makes the language model a `gpt2.engine.Engine`: rows of a cache grow, and are scored."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, get_args
 
 import torch
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from gpt2.config import GPT2Config
 from gpt2.engine import Logits
 from gpt2.errors import InputError
-from gpt2.model.cache import TorchCache
-from gpt2.model.checks import check_rows
-from gpt2.model.inference import PackedLinear
+from gpt2.model import taps
+from gpt2.model.cache import TorchCache, Window
+from gpt2.model.checks import check_length, check_rows
 from gpt2.model.loss import token_logprobs
 from gpt2.points import only
 
@@ -28,6 +28,7 @@ class TorchEngine(nn.Module):
     config: GPT2Config
     transformer: Any
     lm_head: Any
+    _tap: Any = None
 
     @contextmanager
     def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
@@ -36,14 +37,13 @@ class TorchEngine(nn.Module):
         ``points`` names those it wants, of one layer ("h.0.attn.pattern") or of all
         ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
         """
-        before, self.transformer.tap = (
-            self.transformer.tap,
-            only(tap, points, self.config.n_layer),
-        )
+        outer, self._tap = self._tap, only(tap, points, self.config.n_layer)
+        shown = taps.installed(self.transformer, lambda name, x: self._tap(name, x))
         try:
-            yield
+            with shown if outer is None else nullcontext():  # the inner tap takes the outer's place
+                yield
         finally:
-            self.transformer.tap = before
+            self._tap = outer
 
     def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
         """An empty cache of this engine's kind."""
@@ -107,7 +107,8 @@ class TorchEngine(nn.Module):
         check_rows(taking, cache)
         tokens, counts = self._rectangle(ids)
         self._pack()
-        window = self.transformer.window(cache, tokens.shape[1], tokens.device, rows, counts)
+        check_length(tokens.shape[1], self.config)
+        window = Window(cache, tokens.shape[1], tokens.device, rows, counts)
         hidden = self.transformer.run(self.transformer.embed(tokens), window.positions, window)
         assert hidden.last_hidden_state is not None
         return hidden.last_hidden_state, counts
@@ -123,9 +124,9 @@ class TorchEngine(nn.Module):
         return nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self._place), counts
 
     def _pack(self) -> None:
-        for module in self.modules():
-            if isinstance(module, PackedLinear):
-                module.pack()
+        from gpt2.model.inference import pack  # which replaces modules of the model above this
+
+        pack(self)
 
     @property
     def _place(self) -> torch.device:

@@ -1,33 +1,31 @@
-"""GPT-2 in PyTorch, top to bottom: linear maps, attention, MLP, block, model, language model.
+"""GPT-2 in PyTorch, top to bottom: linear map, attention, MLP, block, model, language model.
 
 Shapes at the line ends: B rows, T new tokens, S tokens seen, D = n_embd, H heads, d = D / H,
-V = vocab_size. Module names are the checkpoint's, so loading and saving need no list of names.
+V = vocab_size. Parameters have the checkpoint's names, so loading and saving need no list of names.
 Sources: Radford et al. 2019 (section 2.3), Vaswani et al. 2017; the plainest form of the same
-mathematics is `gpt2.reference`.
+mathematics is `gpt2.reference`. What only makes it faster or smaller is elsewhere and takes the
+place of the modules here: `gpt2.model.inference`, `gpt2.model.lean`, `gpt2.model.lora`; so does
+what shows activations, `gpt2.model.taps`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from gpt2.config import GELU_TANH, GPT2Config
-from gpt2.errors import ContextLengthError, InputError
 from gpt2.generation import GenerationMixin
+from gpt2.model import checks
 from gpt2.model.cache import TorchCache, Window
-from gpt2.model.checks import check_cache, check_embeddings, check_ids, check_keywords
-from gpt2.model.engine import Tap, TorchEngine
-from gpt2.model.inference import PackedLinear
-from gpt2.model.lean import gelu_linear, norm_linear
+from gpt2.model.engine import TorchEngine
 from gpt2.model.loops import OwnLoops
 from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden
-from gpt2.model.outputs import BaseModelOutput, CausalLMOutput
+from gpt2.model.outputs import BaseModelOutput, CausalLMOutput, selected
 from gpt2.model.pretrained import PreTrainedModel
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -40,48 +38,24 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def at(tap: Tap | None, name: str, x: Tensor) -> Tensor:
-    """A named point: ``x`` itself, or what the tap puts in its place."""
-    changed = None if tap is None else tap(name, x)
-    return x if changed is None else changed
-
-
-class Conv1D(PackedLinear):
+class Conv1D(nn.Module):
     """x W + b with W [inputs, outputs], as OpenAI's code has it (a convolution of width 1)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
+        self.nx, self.nf = inputs, outputs  # the names in transformers
         self.weight = nn.Parameter(torch.empty(inputs, outputs))
         self.bias = nn.Parameter(torch.empty(outputs))
-
-    @property
-    def nx(self) -> int:
-        """The number of inputs, under transformers' name."""
-        return self.weight.shape[0]
-
-    @property
-    def nf(self) -> int:
-        """The number of outputs, under transformers' name."""
-        return self.weight.shape[1]
 
     def extra_repr(self) -> str:
         """The shape, where the module is printed."""
         return f"nf={self.nf}, nx={self.nx}"
 
-    def _outputs_first(self) -> Tensor:
-        return self.weight.t()
-
     def forward(self, x: Tensor) -> Tensor:
         """[..., inputs] to [..., outputs]."""
-        if (y := self.packed(x, self.bias)) is not None:
-            return y
-        y = torch.addmm(self.bias, x.reshape(-1, x.shape[-1]), self.weight)
+        # one matmul with the bias added, over all positions at once
+        y = torch.addmm(self.bias, x.reshape(-1, x.shape[-1]), self.weight)  # [B T, outputs]
         return y.view(*x.shape[:-1], -1)
-
-
-def normed(x: Tensor, norm: nn.LayerNorm, map_: Conv1D) -> Tensor:
-    """A linear map of norm(x), of which the backward pass keeps only ``x``."""
-    return norm_linear(x, norm, map_.weight, map_.bias)
 
 
 class CausalSelfAttention(nn.Module):
@@ -90,82 +64,78 @@ class CausalSelfAttention(nn.Module):
     def __init__(self, config: GPT2Config, layer: int) -> None:
         super().__init__()
         self.config, self.layer = config, layer
-        self.scale = config.attention_scale(layer)
+        self.scale = config.attention_scale(layer)  # 1 / sqrt(d), unless the configuration differs
         self.num_heads, self.head_dim = config.n_head, config.head_dim
-        self.embed_dim = self.split_size = config.n_embd  # names that people reach for
-        self.c_attn = Conv1D(config.n_embd, 3 * config.n_embd)
+        self.embed_dim = self.split_size = config.n_embd  # the names in transformers
+        self.c_attn = Conv1D(config.n_embd, 3 * config.n_embd)  # queries, keys, values in one
         self.c_proj = Conv1D(config.n_embd, config.n_embd)
         self.resid_dropout = nn.Dropout(config.resid_pdrop)
 
     def forward(
-        self,
-        x: Tensor,
-        window: Window,
-        tap: Tap | None,
-        plain: bool,
-        norm: nn.LayerNorm | None = None,
+        self, x: Tensor, window: Window, eager: bool = False
     ) -> tuple[Tensor, Tensor | None]:
-        """Return the output [B, T, D] and, in the plain form, the weights [B, H, T, S].
+        """Return the output [B, T, D] and, if ``eager``, the attention weights [B, H, T, S]."""
+        return self.attend(self.c_attn(x), window, eager)
 
-        With ``norm``, ``x`` is what it is still to be applied to: see `gpt2.model.lean`.
-        """
-        B, T, D = x.shape
-        H, d = self.config.n_head, self.config.head_dim
-        name = f"h.{self.layer}.attn"
-        qkv = self.c_attn(x) if norm is None else normed(x, norm, self.c_attn)  # [B, T, 3 D]
-        q, k, v = (part.view(B, T, H, d).transpose(1, 2) for part in qkv.split(D, -1))
-        q, k, v = at(tap, f"{name}.q", q), at(tap, f"{name}.k", k), at(tap, f"{name}.v", v)
-        k, v = window.append(self.layer, k, v)  # [B, H, S, d]
-        if plain:
-            y, pattern = self.plain(q, k, v, window, tap)
-        else:
+    def attend(self, qkv: Tensor, window: Window, eager: bool) -> tuple[Tensor, Tensor | None]:
+        """The same from what c_attn gives [B, T, 3 D]."""
+        q, k, v = self.split_heads(qkv)  # each [B, H, T, d]
+        k, v = window.append(self.layer, k, v)  # [B, H, S, d]: those of the cache before them
+        weights = None
+        if eager:
+            y, weights = self.attend_eagerly(q, k, v, window)
+        else:  # PyTorch's fused kernel never writes the weights
             p = self.config.attn_pdrop if self.training else 0.0
-            y, pattern = (
-                F.scaled_dot_product_attention(
-                    q, k, v, window.mask, p, window.causal, scale=self.scale
-                ),
-                None,
+            y = F.scaled_dot_product_attention(
+                q, k, v, window.mask, p, window.causal, scale=self.scale
             )  # [B, H, T, d]
-        y = at(tap, f"{name}.heads", y)
-        y = self.resid_dropout(self.c_proj(y.transpose(1, 2).reshape(B, T, D)))
-        return at(tap, name, y), pattern
+        return self.resid_dropout(self.c_proj(self.merge_heads(y))), weights
 
-    def plain(
-        self, q: Tensor, k: Tensor, v: Tensor, window: Window, tap: Tap | None
+    def attend_eagerly(
+        self, q: Tensor, k: Tensor, v: Tensor, window: Window
     ) -> tuple[Tensor, Tensor]:
-        """The same in the open: scores, mask, softmax, weighted sum."""
-        name = f"h.{self.layer}.attn"
+        """Attention step by step: scores, mask, softmax, weighted sum."""
         if self.config.reorder_and_upcast_attn:
-            q, k = q.float(), k.float()
+            q, k = q.float(), k.float()  # scores of low precision would overflow or round
         scores = q @ k.transpose(-1, -2) * self.scale  # [B, H, T, S]
-        mask = window.mask
+        mask = window.mask  # True where a token may look
         if window.causal:
             mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).tril()
         if mask is not None:
+            # the least number rather than -inf: a row that is masked whole gives no NaN
             scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-        scores = at(tap, f"{name}.scores", scores)
-        pattern = at(tap, f"{name}.pattern", scores.softmax(-1).to(v.dtype))
-        return F.dropout(pattern, self.config.attn_pdrop, self.training) @ v, pattern
+        weights = self.normalize(scores, v.dtype)  # [B, H, T, S]
+        return F.dropout(weights, self.config.attn_pdrop, self.training) @ v, weights
+
+    def normalize(self, scores: Tensor, dtype: torch.dtype) -> Tensor:
+        """Scores [B, H, T, S] to weights whose rows sum to 1."""
+        return scores.softmax(-1).to(dtype)
+
+    def split_heads(self, qkv: Tensor) -> list[Tensor]:
+        """[B, T, 3 D] to queries, keys and values, each [B, H, T, d]."""
+        B, T, _ = qkv.shape
+        parts = qkv.chunk(3, -1)  # three of [B, T, D]
+        return [p.view(B, T, self.num_heads, self.head_dim).transpose(1, 2) for p in parts]
+
+    def merge_heads(self, y: Tensor) -> Tensor:
+        """[B, H, T, d] to [B, T, D]: the heads side by side."""
+        return y.transpose(1, 2).flatten(2)
 
 
 class MLP(nn.Module):
     """The position-wise feed-forward network (Vaswani et al., equation 2), with GELU."""
 
-    def __init__(self, config: GPT2Config, layer: int) -> None:
+    def __init__(self, config: GPT2Config) -> None:
         super().__init__()
-        self.layer = layer
         self.c_fc = Conv1D(config.n_embd, config.inner)
         self.c_proj = Conv1D(config.inner, config.n_embd)
         self.act = ACTIVATIONS[config.activation_function]
         self.dropout = nn.Dropout(config.resid_pdrop)
 
-    def forward(self, x: Tensor, tap: Tap | None, norm: nn.LayerNorm | None = None) -> Tensor:
-        """[B, T, D] to [B, T, D]; ``norm`` as in attention, where GELU has its tanh form."""
-        if norm is not None:
-            before = normed(x, norm, self.c_fc)
-            return self.dropout(gelu_linear(before, self.c_proj.weight, self.c_proj.bias))
-        hidden = at(tap, f"h.{self.layer}.mlp.hidden", self.act(self.c_fc(x)))  # [B, T, 4 D]
-        return at(tap, f"h.{self.layer}.mlp", self.dropout(self.c_proj(hidden)))
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, D] to [B, T, D]."""
+        hidden = self.act(self.c_fc(x))  # [B, T, 4 D]
+        return self.dropout(self.c_proj(hidden))
 
 
 class Block(nn.Module):
@@ -173,34 +143,20 @@ class Block(nn.Module):
 
     def __init__(self, config: GPT2Config, layer: int) -> None:
         super().__init__()
-        self.layer = layer
         self.ln_1 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
         self.attn = CausalSelfAttention(config, layer)
         self.ln_2 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
-        self.mlp = MLP(config, layer)
-        self.tanh_gelu = config.activation_function in GELU_TANH
-        self.lean = False  # keep less for the backward pass; only the first derivative exists then
+        self.mlp = MLP(config)
 
     def forward(
-        self, x: Tensor, window: Window, tap: Tap | None, plain: bool
+        self, x: Tensor, window: Window, eager: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         """Return the residual stream after this layer [B, T, D] and the attention weights."""
-        name = f"h.{self.layer}"
-        if self.lean and tap is None and self._can_be_lean(x):
-            y, pattern = self.attn(x, window, tap, plain, self.ln_1)
-            x = y.add_(x)  # in place: nothing keeps the sub-block's output
-            return self.mlp(x, tap, self.ln_2).add_(x), pattern
-        y, pattern = self.attn(at(tap, f"{name}.ln_1", self.ln_1(x)), window, tap, plain)
+        # the norms stand before the sub-blocks (GPT-2), not after the sums (Vaswani et al.)
+        y, weights = self.attn(self.ln_1(x), window, eager)
         x = x + y
-        x = x + self.mlp(at(tap, f"{name}.ln_2", self.ln_2(x)), tap)
-        return at(tap, name, x), pattern
-
-    def _can_be_lean(self, x: Tensor) -> bool:
-        """In fp32, not under the compiler, and where no adapter takes a map's place."""
-        maps = (self.attn.c_attn, self.mlp.c_fc, self.mlp.c_proj)
-        usual = self.tanh_gelu and all(type(map_) is Conv1D for map_ in maps)
-        low = torch.is_autocast_enabled(x.device.type) or torch.compiler.is_compiling()
-        return usual and self.training and torch.is_grad_enabled() and not low
+        x = x + self.mlp(self.ln_2(x))
+        return x, weights
 
 
 def embedding(rows: int, width: int) -> nn.Embedding:
@@ -209,23 +165,16 @@ def embedding(rows: int, width: int) -> nn.Embedding:
 
 
 class GPT2Model(PreTrainedModel):
-    """Embeddings, blocks and the last norm: token ids to hidden states.
-
-    ``tap`` sees and may change what stands at the points that `gpt2.points` names.
-    """
+    """Embeddings, blocks and the last norm: token ids to hidden states."""
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)
         config = self.config
-        self.wte = embedding(config.vocab_size, config.n_embd)
-        self.wpe = embedding(config.n_positions, config.n_embd)
+        self.wte = embedding(config.vocab_size, config.n_embd)  # tokens
+        self.wpe = embedding(config.n_positions, config.n_embd)  # positions, learned
         self.drop = nn.Dropout(config.embd_pdrop)
         self.h = nn.ModuleList(Block(config, layer) for layer in range(config.n_layer))
         self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
-        self.tap: Tap | None = None
-        self.gradient_checkpointing = False
-        self.checkpoint_options: dict[str, Any] = {"use_reentrant": False}
-        self.checkpoint_every = 1
         self.init_weights()
 
     def forward(
@@ -244,104 +193,74 @@ class GPT2Model(PreTrainedModel):
     ) -> Any:
         """Hidden states [B, T, D] of ``input_ids`` [B, T]; arguments as in transformers.
 
-        ``attention_mask`` [B, past + T] hides padding. ``past_key_values`` goes on from an earlier
-        call and grows in place. A cache is made when ``use_cache`` and the model is not training.
-        What is None of the last four is the configuration's. Raises `InputError` or
+        ``attention_mask`` [B, past + T] hides padding. ``past_key_values`` is the cache of an
+        earlier call and grows in place. A cache is made when ``use_cache`` and the model is not
+        training. What is None of the last four is the configuration's. Raises `InputError` or
         `ContextLengthError`.
         """
-        check_keywords(more)
-        asked = self.config.asked
-        if (input_ids is None) == (inputs_embeds is None):
-            raise InputError("give either input_ids or inputs_embeds.")
-        if input_ids is not None:
-            inputs_embeds = self.embed(input_ids)
-        assert inputs_embeds is not None
-        check_embeddings(inputs_embeds, self.config.n_embd)
-        B, T, _ = inputs_embeds.shape
-        check_cache(past_key_values, B)
+        config = self.config
+        checks.check_keywords(more)
+        checks.check_inputs(input_ids, inputs_embeds, config)
+        x = self.wte(input_ids) if inputs_embeds is None else inputs_embeds  # [B, T, D]
+        B, T, _ = x.shape
+        checks.check_cache(past_key_values, B)
+        checks.check_length(T, config)
         if use_cache is None:
-            use_cache = self.config.use_cache and not self.training
+            use_cache = config.use_cache and not self.training
         cache = past_key_values
         if use_cache and cache is None and not self.gradient_checkpointing:
             cache = self.new_cache(B)
-        window = self.window(cache, T, inputs_embeds.device)
+        window = Window(cache, T, x.device)
         if attention_mask is not None:
             window.hide(attention_mask, B)
-        if position_ids is None:
-            position_ids = window.positions
-        else:
-            limit = self.config.n_positions
-            check_ids("position_ids", position_ids, limit, "position", "context")
+        if position_ids is not None:
+            checks.check_positions(position_ids, config)
         if token_type_ids is not None:
-            size = self.config.vocab_size
-            check_ids("token_type_ids", token_type_ids, size, "token type", "vocabulary")
-            inputs_embeds = inputs_embeds + self.wte(token_type_ids)
+            checks.check_types(token_type_ids, config)
+            x = x + self.wte(token_type_ids)  # GPT-2 looks types up among its tokens
         output = self.run(
-            inputs_embeds,
-            position_ids,
+            x,
+            window.positions if position_ids is None else position_ids,
             window,
-            asked("output_attentions", output_attentions),
-            asked("output_hidden_states", output_hidden_states),
+            config.asked("output_attentions", output_attentions),
+            config.asked("output_hidden_states", output_hidden_states),
             cache if use_cache else None,
         )
-        return output if asked("return_dict", return_dict) else output.to_tuple()
+        return output if config.asked("return_dict", return_dict) else output.to_tuple()
+
+    def check(self, input_ids: Tensor) -> None:
+        """Raise `InputError` for what is no [B, T] of known ids."""
+        checks.check_tokens(input_ids, self.config)
 
     def embed(self, input_ids: Tensor) -> Tensor:
         """Token embeddings [B, T, D]; raises `InputError` for what is no [B, T] of known ids."""
         self.check(input_ids)
         return self.wte(input_ids)
 
-    def check(self, input_ids: Tensor) -> None:
-        """Raise `InputError` for what is no [B, T] of known ids."""
-        check_ids("input_ids", input_ids, self.config.vocab_size, "token id", "vocabulary")
-
-    def window(
-        self,
-        cache: TorchCache | None,
-        T: int,
-        device: torch.device,
-        rows: Sequence[int] | None = None,
-        counts: Sequence[int] | None = None,
-    ) -> Window:
-        """Where ``T`` new tokens go, checked against the context's length."""
-        if self.config.n_positions < T:
-            raise ContextLengthError(
-                f"{T} tokens do not fit: this model has {self.config.n_positions} positions."
-            )
-        return Window(cache, T, device, rows, counts)
-
     def run(
         self,
-        embedded: Tensor,
+        x: Tensor,
         positions: Tensor,
         window: Window,
         attentions: bool = False,
         hidden_states: bool = False,
         cache: TorchCache | None = None,
     ) -> BaseModelOutput:
-        """The blocks, over tokens already embedded [B, T, D]; ``cache`` is for the output."""
-        x = at(self.tap, "embed", self.drop(embedded + self.wpe(positions)))
-        plain = attentions or self.tap is not None or self.config.plain_attention
-        states: list[Tensor] = [x]
-        patterns: list[Tensor | None] = []
-        again = self.gradient_checkpointing and self.training
+        """The blocks, over token embeddings [B, T, D]; ``cache`` is for the output."""
+        x = self.drop(x + self.wpe(positions))  # [B, T, D]: the residual stream begins
+        eager = attentions or self.config.eager_attention
+        states: tuple[Tensor, ...] = ()
+        patterns: tuple[Any, ...] = ()
         for layer, block in enumerate(self.h):
-            if again and layer % self.checkpoint_every == 0:
-                x, pattern = checkpoint(
-                    block, x, window, self.tap, plain, **self.checkpoint_options
-                )
-            else:
-                x, pattern = block(x, window, self.tap, plain)
             if hidden_states:
-                states.append(x)
-            patterns.append(pattern)
-        window.close()
-        x = at(self.tap, "ln_f", self.ln_f(x))
+                states += (x,)
+            x, pattern = self.checkpointed(block, layer)(x, window, eager)
+            patterns += (pattern,)
+        window.close()  # only now does the cache count the new tokens
+        x = self.ln_f(x)
+        # the last of the hidden states is the normed one, as in transformers
         return BaseModelOutput(
-            last_hidden_state=x,
-            past_key_values=cache,
-            hidden_states=(*states[:-1], x) if hidden_states else None,
-            attentions=tuple(p for p in patterns if p is not None) if attentions else None,
+            x, cache, (*states, x) if hidden_states else None, patterns if attentions else None
         )
 
     def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
@@ -349,41 +268,14 @@ class GPT2Model(PreTrainedModel):
         return TorchCache(self.config, rows, capacity, dtype=self.dtype, device=self.device)
 
 
-def kept_positions(hidden: Tensor, which: int | Tensor) -> Tensor:
-    """Of hidden states [B, T, D] those at the positions: see `GPT2LMHeadModel.forward`."""
-    if not isinstance(which, Tensor):
-        return hidden[:, -which:]
-    if which.dim() != 2:
-        return hidden[:, which]
-    if which.dtype == torch.bool:
-        return hidden[which]
-    return torch.take_along_dim(hidden, which[..., None], dim=1)
-
-
-class LMHead(PackedLinear):
+class LMHead(nn.Linear):
     """Hidden states to logits; the weight [V, D] is the token embedding's, unless untied."""
 
     def __init__(self, config: GPT2Config) -> None:
-        super().__init__()
+        nn.Module.__init__(self)  # Linear's own would draw a weight that is replaced at once
+        self.in_features, self.out_features = config.n_embd, config.vocab_size
         self.weight = nn.Parameter(torch.empty(config.vocab_size, config.n_embd))
-
-    @property
-    def in_features(self) -> int:
-        """D, as of torch's Linear."""
-        return self.weight.shape[1]
-
-    @property
-    def out_features(self) -> int:
-        """V, as of torch's Linear."""
-        return self.weight.shape[0]
-
-    def _outputs_first(self) -> Tensor:
-        return self.weight
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[..., D] to [..., V]."""
-        y = self.packed(x, None)
-        return F.linear(x, self.weight) if y is None else y
+        self.register_parameter("bias", None)
 
 
 class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, GenerationMixin):
@@ -431,29 +323,16 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, GenerationMixin):
         shows, as [N, V].
         """
         shifted = more.pop("shift_labels", None)  # no parameter: Trainer asks for all *labels
-        hidden = self.transformer(
-            input_ids,
-            past_key_values,
-            attention_mask,
-            token_type_ids,
-            position_ids,
-            inputs_embeds,
-            use_cache,
-            output_attentions,
-            output_hidden_states,
-            True,
-            **more,
-        )
-        logits = self.lm_head(kept_positions(hidden.last_hidden_state, logits_to_keep))
+        body = self.transformer(
+            input_ids, past_key_values, attention_mask, token_type_ids, position_ids, inputs_embeds,
+            use_cache, output_attentions, output_hidden_states, True, **more,
+        )  # fmt: skip
+        logits = self.lm_head(selected(body.last_hidden_state, logits_to_keep))  # [B, T, V]
         loss = None
         if labels is not None:
             loss = next_token_loss(logits, labels, num_items_in_batch, shifted)
         output = CausalLMOutput(
-            loss=loss,
-            logits=logits,
-            past_key_values=hidden.past_key_values,
-            hidden_states=hidden.hidden_states,
-            attentions=hidden.attentions,
+            loss, logits, body.past_key_values, body.hidden_states, body.attentions
         )
         return output if self.config.asked("return_dict", return_dict) else output.to_tuple()
 
@@ -465,16 +344,3 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, GenerationMixin):
         hidden = self.transformer(input_ids, use_cache=False).last_hidden_state  # [B, T, D]
         labels = input_ids if labels is None else labels
         return next_token_loss_from_hidden(hidden, self.lm_head.weight, labels, chunk)
-
-    def get_output_embeddings(self) -> LMHead:
-        """The head."""
-        return self.lm_head
-
-    def set_output_embeddings(self, new_embeddings: Any) -> None:
-        """Put another head in its place."""
-        self.lm_head = new_embeddings
-
-    def tie_weights(self) -> None:
-        """Let the head be the token embedding, where the configuration says so."""
-        if self.config.tie_word_embeddings:
-            self.lm_head.weight = self.transformer.wte.weight

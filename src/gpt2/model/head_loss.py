@@ -43,8 +43,8 @@ def head_loss(
     dtype = hidden.dtype
     if torch.is_autocast_enabled(device):
         dtype = torch.get_autocast_dtype(device)
-    found: Tensor = _HeadLoss.apply(hidden, head, labels, weight, dtype, shared)  # type: ignore[no-untyped-call]
-    return found
+    total: Tensor = _HeadLoss.apply(hidden, head, labels, weight, dtype, shared)  # type: ignore[no-untyped-call]
+    return total
 
 
 class _HeadLoss(torch.autograd.Function):
@@ -87,8 +87,8 @@ class _HeadLoss(torch.autograd.Function):
 
 def lookup(table: Tensor, ids: Tensor, shared: Shared) -> Tensor:
     """Rows of a table [V, D] that is the head's too: ids [B, T] to [B, T, D]."""
-    found: Tensor = _Lookup.apply(table, ids, shared)  # type: ignore[no-untyped-call]
-    return found
+    embedded: Tensor = _Lookup.apply(table, ids, shared)  # type: ignore[no-untyped-call]
+    return embedded
 
 
 class _Lookup(torch.autograd.Function):

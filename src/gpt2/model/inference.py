@@ -1,31 +1,32 @@
 """Fast linear maps for generation on a CPU.
 
-With one or a few rows a product is bound by how fast the weights stream from memory, and the layout
-of the checkpoint is not the best one for that. `PackedLinear` keeps a second copy of its weight in
-oneDNN's own layout, made when an engine first extends a cache and made again when the weight has
-changed. It costs the weights' memory once more and is used only where no gradient is wanted.
+With one or a few rows a matmul is bound by how fast the weights stream from memory, and the layout
+of the checkpoint is not the best one for that. When an engine first extends a cache, `pack` lets
+each map of the model be of a class that keeps a second copy of its weight in oneDNN's own layout,
+made again when the weight has changed. It costs the weights' memory once more and is used only
+where no gradient is wanted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-FEW_ROWS = 32  # above this the ordinary product is as fast
+from gpt2.model.gpt2 import Conv1D, LMHead
+
+FEW_ROWS = 32  # above this the ordinary matmul is as fast
 
 
 class PackedLinear(nn.Module):
-    """The base of a module that holds ``weight`` and can multiply by a packed copy of it."""
+    """A module that holds ``weight`` and can multiply by a packed copy of it."""
 
-    weight: nn.Parameter
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._packed: Tensor | None = None
-        self._packed_from: tuple[int, int] | None = None
+    if TYPE_CHECKING:
+        weight: Any
+    _packed: Tensor | None = None
+    _packed_from: tuple[int, int] | None = None
 
     def train(self, mode: bool = True) -> PackedLinear:
         """As in torch; training may change ``weight.data``, which leaves no trace to check."""
@@ -41,27 +42,67 @@ class PackedLinear(nn.Module):
         """Without the packed copy, which can be neither copied nor pickled."""
         return {**self.__dict__, "_packed": None, "_packed_from": None}
 
+    def _arrange(self) -> Tensor:
+        """The weight, outputs first."""
+        return self.weight
+
     def _state_of_weight(self) -> tuple[int, int]:
         return self.weight.data_ptr(), self.weight._version
 
-    def _outputs_first(self) -> Tensor:
-        raise NotImplementedError
-
     def pack(self) -> None:
         """Make the packed copy, unless it is up to date or of no use here."""
-        whole = not hasattr(self.weight, "full_tensor")  # FSDP has not left a part of it alone
-        useful = self.weight.device.type == "cpu" and self.weight.dtype == torch.float32
-        if not (whole and useful and torch.backends.mkldnn.is_available()):  # type: ignore[no-untyped-call]
+        if not _is_useful(self.weight):
             self._packed = None
         elif self._packed_from != self._state_of_weight():
-            dense = self._outputs_first().detach().contiguous()  # [outputs, inputs]
+            dense = self._arrange().detach().contiguous()  # [outputs, inputs]
             self._packed = torch.ops.mkldnn._reorder_linear_weight(dense, 1)
             self._packed_from = self._state_of_weight()
 
-    def packed(self, x: Tensor, bias: Tensor | None) -> Tensor | None:
-        """``x`` times the packed weight, or None where the ordinary product is to be used."""
+    def multiply_packed(self, x: Tensor, bias: Tensor | None) -> Tensor | None:
+        """``x`` times the packed weight, or None where the ordinary matmul is to be used."""
         if self._packed is None or torch.is_grad_enabled() or x.dtype != torch.float32:
             return None  # under autocast x may be of a lower precision
         if x.numel() > FEW_ROWS * x.shape[-1] or self._packed_from != self._state_of_weight():
             return None
         return torch.ops.mkldnn._linear_pointwise(x, self._packed, bias, "none", [], "")
+
+
+class PackedConv1D(PackedLinear, Conv1D):
+    """A `Conv1D`, its weight packed."""
+
+    def _arrange(self) -> Tensor:
+        return self.weight.t()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., inputs] to [..., outputs]."""
+        y = self.multiply_packed(x, self.bias)
+        return super().forward(x) if y is None else y
+
+
+class PackedHead(PackedLinear, LMHead):
+    """A `LMHead`, its weight packed."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., D] to [..., V]."""
+        y = self.multiply_packed(x, None)
+        return super().forward(x) if y is None else y
+
+
+PACKED = {Conv1D: PackedConv1D, LMHead: PackedHead}
+
+
+def pack(model: nn.Module) -> None:
+    """Let the model's maps multiply by packed copies of their weights, where that is of use."""
+    for module in model.modules():
+        kind = PACKED.get(type(module))
+        if kind is not None and _is_useful(getattr(module, "weight")):  # noqa: B009
+            module.__class__ = kind  # rather than another module: hooks and references stay
+        if isinstance(module, PackedLinear):
+            module.pack()
+
+
+def _is_useful(weight: Tensor) -> bool:
+    """Whether oneDNN can have it: on a CPU, in fp32, and no part of it elsewhere (FSDP)."""
+    whole = not hasattr(weight, "full_tensor")
+    here = weight.device.type == "cpu" and weight.dtype == torch.float32
+    return whole and here and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]

@@ -96,7 +96,7 @@ def read_keywords(given: Mapping[str, Any]) -> Loading:
         if left.pop(name, None):  # None, False and what is empty ask for nothing
             raise UnsupportedError(f"{name} is not here: {way}.")
     dtype, old = left.pop("dtype", None), left.pop("torch_dtype", None)
-    found = Loading(
+    loading = Loading(
         where={name: left.pop(name) for name in PLACES if name in left},
         config=_config(left.pop("config", None)),
         state_dict=left.pop("state_dict", None),
@@ -109,8 +109,8 @@ def read_keywords(given: Mapping[str, Any]) -> Loading:
         told=bool(left.pop("output_loading_info", False)),
         generation_config=left.pop("generation_config", None),
     )
-    found.changes = left
-    return found
+    loading.changes = left
+    return loading
 
 
 def changed(config: GPT2Config, changes: Mapping[str, Any]) -> GPT2Config:
@@ -127,10 +127,10 @@ def wanted_dtype(dtype: Any) -> torch.dtype | None:
     """The precision that is meant; None keeps the file's own."""
     if dtype is None or dtype == "auto":
         return None
-    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
-    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+    kind = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if not isinstance(kind, torch.dtype) or not kind.is_floating_point:
         raise InputError(f"dtype must be float32, bfloat16, float16 or 'auto', found {dtype!r}.")
-    return found
+    return kind
 
 
 def _config(given: Any) -> GPT2Config | None:
@@ -138,8 +138,8 @@ def _config(given: Any) -> GPT2Config | None:
     if given is None or isinstance(given, GPT2Config):
         return given
     if isinstance(given, (str, os.PathLike)):
-        found: GPT2Config = GPT2Config.from_pretrained(given)
-        return found
+        config: GPT2Config = GPT2Config.from_pretrained(given)
+        return config
     return GPT2Config.of(given)
 
 

@@ -1,4 +1,4 @@
-"""Parts of a block that keep less for the backward pass: they compute it again from what stays.
+"""A block that keeps less for the backward pass: it computes again from what stays.
 
 The hidden layer after GELU and the normed inputs are a third of all that a layer keeps, and are
 quick to compute again from what is kept anyway: the layer before GELU, the residual stream. The
@@ -13,20 +13,60 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gpt2.config import GELU_TANH
+from gpt2.model.cache import Window
+from gpt2.model.gpt2 import Block, Conv1D
+from gpt2.model.inference import PackedConv1D
+
 _rooms = threading.local()
 Gradients = tuple[Tensor | None, ...]
 
 
-def gelu_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def make_lean(model: nn.Module) -> None:
+    """Let the blocks of a model keep less in training, where they can."""
+    for module in model.modules():
+        if type(module) is Block and module.attn.config.activation_function in GELU_TANH:
+            module.__class__ = LeanBlock  # rather than another module: hooks and references stay
+
+
+class LeanBlock(Block):
+    """A `Block` that in training keeps neither what its norms give nor what GELU gives."""
+
+    def forward(
+        self, x: Tensor, window: Window, eager: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """As `Block`."""
+        if not self._saves(x):
+            return super().forward(x, window, eager)
+        attn, mlp = self.attn, self.mlp
+        y, weights = attn.attend(norm_linear(x, self.ln_1, attn.c_attn), window, eager)
+        x = y.add_(x)  # in place: nothing keeps the sub-block's output
+        hidden = norm_linear(x, self.ln_2, mlp.c_fc)  # before GELU
+        return mlp.dropout(gelu_linear(hidden, mlp.c_proj)).add_(x), weights
+
+    def _saves(self, x: Tensor) -> bool:
+        """In training, in fp32, not under the compiler, and where no adapter or hook would miss
+        the values that are not kept."""
+        if not (self.training and torch.is_grad_enabled()) or torch.compiler.is_compiling():
+            return False
+        maps = (self.attn.c_attn, self.mlp.c_fc, self.mlp.c_proj)
+        parts = (self.ln_1, self.attn, self.ln_2, self.mlp, *maps)
+        hooked = any(part._forward_hooks or part._forward_pre_hooks for part in parts)
+        usual = all(type(part) in (Conv1D, PackedConv1D) for part in maps)
+        return usual and not hooked and not torch.is_autocast_enabled(x.device.type)
+
+
+def gelu_linear(x: Tensor, map_: Conv1D) -> Tensor:
     """gelu(x) W + b, GELU in its tanh form: [..., inputs] to [..., outputs]."""
-    y: Tensor = _GeluLinear.apply(x.reshape(-1, x.shape[-1]), weight, bias)  # type: ignore[no-untyped-call]
+    rows = x.reshape(-1, x.shape[-1])
+    y: Tensor = _GeluLinear.apply(rows, map_.weight, map_.bias)  # type: ignore[no-untyped-call]
     return y.view(*x.shape[:-1], -1)
 
 
-def norm_linear(x: Tensor, norm: nn.LayerNorm, weight: Tensor, bias: Tensor) -> Tensor:
+def norm_linear(x: Tensor, norm: nn.LayerNorm, map_: Conv1D) -> Tensor:
     """norm(x) W + b: [..., inputs] to [..., outputs]."""
     y: Tensor = _NormLinear.apply(  # type: ignore[no-untyped-call]
-        x.reshape(-1, x.shape[-1]), norm.weight, norm.bias, norm.eps, weight, bias
+        x.reshape(-1, x.shape[-1]), norm.weight, norm.bias, norm.eps, map_.weight, map_.bias
     )
     return y.view(*x.shape[:-1], -1)
 
@@ -80,8 +120,8 @@ class _NormLinear(torch.autograd.Function):
 
 def _gelu(x: Tensor) -> Tensor:
     """GELU of ``x``, good until the next call."""
-    found: Tensor = torch.ops.aten.gelu.out(x, approximate="tanh", out=_room(x))
-    return found
+    activated: Tensor = torch.ops.aten.gelu.out(x, approximate="tanh", out=_room(x))
+    return activated
 
 
 def _room(like: Tensor) -> Tensor:

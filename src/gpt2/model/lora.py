@@ -26,6 +26,7 @@ from gpt2.adapters import LoraConfig as LoraConfig
 from gpt2.errors import CorruptFileError, GPT2Warning, InputError, WeightError
 from gpt2.files import atomic_folder, read_json_object, write_json
 from gpt2.model.gpt2 import Conv1D, GPT2LMHeadModel
+from gpt2.model.inference import PackedConv1D
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 PREFIX = "base_model.model."  # of the names in PEFT's files
@@ -56,14 +57,13 @@ WHY = {
 }
 
 
-class AdaptedConv1D(Conv1D):
+class AdaptedConv1D(PackedConv1D):
     """A `Conv1D` with an adapter; its weight and bias keep their names, frozen."""
 
     def __init__(self, base: Conv1D, rank: int, alpha: float, dropout: float) -> None:
         nn.Module.__init__(self)
-        self._packed, self._packed_from = None, None
         self.weight, self.bias = base.weight, base.bias
-        inputs, outputs = base.weight.shape
+        self.nx, self.nf = inputs, outputs = base.weight.shape
         self.lora_A = nn.Parameter(base.weight.new_empty(rank, inputs))
         self.lora_B = nn.Parameter(base.weight.new_zeros(outputs, rank))
         if not self.lora_A.is_meta:
@@ -78,7 +78,8 @@ class AdaptedConv1D(Conv1D):
     @torch.no_grad()
     def merged(self) -> Conv1D:
         """The plain map that computes the same."""
-        base = Conv1D(0, 0)
+        with torch.device("meta"):
+            base = Conv1D(self.nx, self.nf)
         change = self.lora_A.float().t() @ self.lora_B.float().t() * (self.alpha / self.rank)
         base.weight = nn.Parameter(self.weight + change.to(self.weight.dtype))
         base.bias = nn.Parameter(self.bias.detach())
@@ -121,10 +122,10 @@ def merge_lora(model: GPT2LMHeadModel) -> GPT2LMHeadModel:
 
     Raises `InputError` where there are none.
     """
-    found = adapted(model)
-    if not found:
+    maps = adapted(model)
+    if not maps:
         raise InputError("The model has no adapters to merge.")
-    for name, part in found.items():
+    for name, part in maps.items():
         _replace(model, name, part.merged().train(part.training))
     return model.requires_grad_(True)
 
@@ -158,12 +159,12 @@ def write_lora(
     """The same with the tensors given, on the CPU (a sharded model's are gathered first)."""
     from gpt2.checkpoint.mapped import write_safetensors
 
-    found = adapted(model)
-    if not found:
+    maps = adapted(model)
+    if not maps:
         raise InputError("The model has no adapters to save.")
     with atomic_folder(folder, last=(WEIGHTS,)) as part:
         write_safetensors(part / WEIGHTS, dict(tensors))
-        write_json(part / CONFIG, _config_entry(found, base))
+        write_json(part / CONFIG, _config_entry(maps, base))
 
 
 def load_lora(model: GPT2LMHeadModel, folder: str | os.PathLike[str]) -> list[str]:
@@ -201,10 +202,10 @@ def read_lora(folder: Path) -> dict[str, Tensor]:
     """
     from gpt2.checkpoint.mapped import read_safetensors
 
-    found = read_safetensors(folder / WEIGHTS)
-    for name, stored in found.items():
+    file = read_safetensors(folder / WEIGHTS)
+    for name, stored in file.items():
         stored.check_finite(name, str(folder / WEIGHTS))
-    return {name: stored.torch() for name, stored in found.items()}
+    return {name: stored.torch() for name, stored in file.items()}
 
 
 @torch.no_grad()
@@ -216,29 +217,29 @@ def assign_lora(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         raise WeightError(f"{odd[0]} is {where}.")
     for name, parameter in wanted.items():
         if tensors[name].shape != parameter.shape:
-            found, expected = list(tensors[name].shape), list(parameter.shape)
-            raise WeightError(f"{name} is {found} in the file and {expected} in the model.")
+            shape, expected = list(tensors[name].shape), list(parameter.shape)
+            raise WeightError(f"{name} is {shape} in the file and {expected} in the model.")
         parameter.copy_(tensors[name])
 
 
 def _check_rank(tensors: Mapping[str, Tensor], rank: int, folder: Path) -> None:
     """Hold what the configuration declares against what is there, before memory is taken."""
     for name, tensor in tensors.items():
-        found = tensor.shape[0 if ".lora_A." in name else -1] if tensor.ndim == 2 else None
-        if found != rank:
+        rows = tensor.shape[0 if ".lora_A." in name else -1] if tensor.ndim == 2 else None
+        if rows != rank:
             raise WeightError(
                 f"{folder}: {name} is {list(tensor.shape)}, adapter_config.json says r = {rank}."
             )
 
 
 def _meant(target: str, maps: Iterable[str]) -> list[str]:
-    found = [name for name in maps if name == target or name.endswith(f".{target}")]
-    if not found:
+    names = [name for name in maps if name == target or name.endswith(f".{target}")]
+    if not names:
         raise InputError(
             f"LoRA target {target!r} is no linear map of this model: {', '.join(MAPS)}, or one "
             "block's, such as h.0.attn.c_attn."
         )
-    return found
+    return names
 
 
 def _replace(model: nn.Module, name: str, part: nn.Module) -> None:
@@ -246,9 +247,9 @@ def _replace(model: nn.Module, name: str, part: nn.Module) -> None:
     setattr(model.get_submodule(parent), child, part)
 
 
-def _config_entry(found: Mapping[str, AdaptedConv1D], base: str) -> dict[str, Any]:
+def _config_entry(maps: Mapping[str, AdaptedConv1D], base: str) -> dict[str, Any]:
     """PEFT's adapter_config.json; what is not named there has PEFT's default."""
-    one = next(iter(found.values()))
+    one = next(iter(maps.values()))
     return {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -256,7 +257,7 @@ def _config_entry(found: Mapping[str, AdaptedConv1D], base: str) -> dict[str, An
         "r": one.rank,
         "lora_alpha": one.alpha,
         "lora_dropout": one.dropout,
-        "target_modules": sorted(found),
+        "target_modules": sorted(maps),
         "fan_in_fan_out": True,  # weights are [inputs, outputs]
         "bias": "none",
         "inference_mode": True,

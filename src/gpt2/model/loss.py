@@ -70,8 +70,8 @@ def token_logprobs(
     for start in range(0, len(hidden), chunk):
         wanted = targets[start : start + chunk]
         logits = head(hidden[start : start + chunk]).float()  # [chunk, V]
-        own = logits.gather(1, wanted[:, None])[:, 0]
-        parts.append((own - logits.logsumexp(1), logits.argmax(1) == wanted))
+        target_logits = logits.gather(1, wanted[:, None])[:, 0]
+        parts.append((target_logits - logits.logsumexp(1), logits.argmax(1) == wanted))
     logprobs, greedy = zip(*parts, strict=True)
     return torch.cat(logprobs), torch.cat(greedy)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
@@ -93,3 +94,15 @@ class SequenceClassifierOutput(ModelOutput):
     past_key_values: TorchCache | None = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
+
+
+def selected(hidden: Tensor, keep: int | Tensor) -> Tensor:
+    """Of hidden states [B, T, D] those that ``logits_to_keep`` asks for, as in
+    `GPT2LMHeadModel.forward`."""
+    if not isinstance(keep, Tensor):
+        return hidden[:, -keep:]  # 0 keeps all
+    if keep.dim() != 2:
+        return hidden[:, keep]
+    if keep.dtype == torch.bool:
+        return hidden[keep]
+    return torch.take_along_dim(hidden, keep[..., None], dim=1)

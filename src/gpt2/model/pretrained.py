@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from gpt2.config import GPT2Config
 from gpt2.config_base import UPLOAD
 from gpt2.errors import ConfigError, GPT2Warning, InputError, UnknownOptionError, UnsupportedError
+from gpt2.model.activations import ActivationCheckpointing
 from gpt2.model.keywords import ATTENTION, read_keywords, wanted_dtype
 from gpt2.model.vocabulary import new_size, resized
 
@@ -24,7 +25,7 @@ HEAD = "lm_head.weight"
 BODY = ("wte", "wpe", "h", "ln_f")  # the parts of a model without a head
 
 
-class PreTrainedModel(nn.Module):
+class PreTrainedModel(ActivationCheckpointing):
     """A module with a `GPT2Config`, and a `GPT2Model` in ``transformer`` or itself one."""
 
     config: GPT2Config
@@ -33,11 +34,11 @@ class PreTrainedModel(nn.Module):
     base_model_prefix: ClassVar[str] = "transformer"
     main_input_name: ClassVar[str] = "input_ids"
     accepts_loss_kwargs: ClassVar[bool] = False  # whether the loss is the sum over the step's items
-    supports_gradient_checkpointing: ClassVar[bool] = True
     _no_split_modules: ClassVar[list[str]] = ["Block"]
     _keys_to_ignore_on_save: ClassVar[list[str] | None] = None
     _is_accelerate_prepared = False
-    has_head: ClassVar[bool] = False  # over the vocabulary
+    has_head: ClassVar[bool] = False  # over the vocabulary, `lm_head`
+    lm_head: Any
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__()
@@ -132,79 +133,22 @@ class PreTrainedModel(nn.Module):
 
     def get_output_embeddings(self) -> Any:
         """The head over the vocabulary, or None where there is none."""
-        return None
+        return self.lm_head if self.has_head else None
+
+    def set_output_embeddings(self, new_embeddings: nn.Module) -> None:
+        """Put another head in its place."""
+        self.lm_head = new_embeddings
 
     def tie_weights(self) -> None:
-        """Let modules share a weight, where the configuration says so."""
+        """Let the head be the token embedding, where the configuration says so."""
+        if self.has_head and self.config.tie_word_embeddings:
+            self.lm_head.weight = self.get_input_embeddings().weight
 
     def set_attn_implementation(self, attn_implementation: str) -> None:
         """ "eager": attention in the open; "sdpa": PyTorch's fused kernels."""
         if attn_implementation not in ATTENTION:
             raise UnsupportedError(f"attn_implementation must be one of {ATTENTION}.")
         self.config._attn_implementation = attn_implementation
-
-    def activation_checkpointing_enable(
-        self,
-        activation_checkpointing_kwargs: Mapping[str, Any] | None = None,
-        every_n_layers: int = 1,
-        offload: bool = False,
-        *,
-        enabled: bool = True,
-    ) -> None:
-        """Keep only each block's input for the backward pass and compute the rest again.
-
-        The keywords are those of torch.utils.checkpoint; by default ``use_reentrant=False``.
-        ``every_n_layers`` leaves the blocks between as they are. Raises `UnsupportedError` for
-        ``offload``.
-        """
-        if offload:
-            raise UnsupportedError("offload is not here: torch.autograd.graph.save_on_cpu does it.")
-        if every_n_layers < 1:
-            raise InputError(f"every_n_layers must be at least 1, found {every_n_layers}.")
-        options = {"use_reentrant": False, **(activation_checkpointing_kwargs or {})}
-        for module in self.modules():
-            if hasattr(module, "gradient_checkpointing"):
-                module.__dict__["gradient_checkpointing"] = enabled
-                module.__dict__["checkpoint_options"] = options
-                module.__dict__["checkpoint_every"] = every_n_layers
-        if enabled and options["use_reentrant"]:  # it needs an input that has a gradient
-            self.enable_input_require_grads()
-
-    def activation_checkpointing_disable(self) -> None:
-        """Keep all activations for the backward pass."""
-        self.activation_checkpointing_enable(enabled=False)
-
-    @property
-    def is_activation_checkpointing(self) -> bool:
-        """Whether activations are computed again."""
-        return any(getattr(module, "gradient_checkpointing", False) for module in self.modules())
-
-    def gradient_checkpointing_enable(
-        self, gradient_checkpointing_kwargs: Mapping[str, Any] | None = None, **how: Any
-    ) -> None:
-        """The older name of `activation_checkpointing_enable`."""
-        self.activation_checkpointing_enable(gradient_checkpointing_kwargs, **how)
-
-    def gradient_checkpointing_disable(self) -> None:
-        """The older name of `activation_checkpointing_disable`."""
-        self.activation_checkpointing_disable()
-
-    @property
-    def is_gradient_checkpointing(self) -> bool:
-        """The older name of `is_activation_checkpointing`."""
-        return self.is_activation_checkpointing
-
-    def enable_input_require_grads(self) -> None:
-        """Let gradients flow through the embedding's output also where its weights are frozen."""
-        if "_input_hook" not in self.__dict__:
-            self.__dict__["_input_hook"] = self.get_input_embeddings().register_forward_hook(
-                lambda module, inputs, output: output.requires_grad_(True)
-            )
-
-    def disable_input_require_grads(self) -> None:
-        """Undo `enable_input_require_grads`."""
-        if hook := self.__dict__.pop("_input_hook", None):
-            hook.remove()
 
     def resize_token_embeddings(
         self,
@@ -234,8 +178,10 @@ class PreTrainedModel(nn.Module):
         embedding.weight = resized(embedding.weight, rows, std)
         embedding.num_embeddings = rows
         head = self.get_output_embeddings()
-        if head is not None and not self.config.tie_word_embeddings:
-            head.weight = resized(head.weight, rows, std)
+        if head is not None:
+            head.out_features = rows
+            if not self.config.tie_word_embeddings:
+                head.weight = resized(head.weight, rows, std)
         self.config.vocab_size = rows
         self.tie_weights()
         return embedding
@@ -308,14 +254,14 @@ class PreTrainedModel(nn.Module):
             return
         self.config.architectures = [type(self).__name__]
         state = nn.Module.state_dict(self) if state_dict is None else state_dict
-        own = getattr(self, "generation_config", None)  # a language model's
+        generation = getattr(self, "generation_config", None)  # a language model's
         write_checkpoint(
             Path(save_directory),
             self.config,
             {self.full_name(n): t for n, t in state.items() if not self._is_tied(n)},
             max_shard_size=max_shard_size,
             safe_serialization=safe_serialization,
-            generation_config=None if own is None else own.to_json(),
+            generation_config=None if generation is None else generation.to_json(),
             sidecar=dict(sidecar) if sidecar else None,
         )
 
@@ -326,11 +272,11 @@ class PreTrainedModel(nn.Module):
     def state_dict(self, *args: Any, **options: Any) -> Any:
         """As in torch. While accelerate has the model in hand, so under transformers' Trainer, a
         tied head comes as a copy: they write it with safetensors, which takes no shared memory."""
-        found = super().state_dict(*args, **options)
+        state = super().state_dict(*args, **options)
         name = options.get("prefix", "") + HEAD
-        if self._is_accelerate_prepared and self._is_tied(HEAD) and name in found:
-            found[name] = found[name].clone()
-        return found
+        if self._is_accelerate_prepared and self._is_tied(HEAD) and name in state:
+            state[name] = state[name].clone()
+        return state
 
     def to_transformers(self) -> Any:
         """The same model as transformers' class, sharing the weights.

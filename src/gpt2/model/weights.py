@@ -45,12 +45,12 @@ class Report:
 def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
     """A model of a kind, or with ``output_loading_info`` (model, report)."""
     config, tensors, generation = _read(name, call, kind.has_head)
-    own = {n: call.changes[n] for n in _constructor(kind) if n in call.changes}
-    config = changed(config, {n: v for n, v in call.changes.items() if n not in own})
+    arguments = {n: call.changes[n] for n in _constructor(kind) if n in call.changes}
+    config = changed(config, {n: v for n, v in call.changes.items() if n not in arguments})
     config._name_or_path = "" if name is None else str(name)
     config._attn_implementation = call.attention or config._attn_implementation
     dtype = call.dtype or _own_dtype(config, tensors)
-    model, report = _adopted(kind, config, own, tensors, dtype, call.mismatched)
+    model, report = _adopted(kind, config, arguments, tensors, dtype, call.mismatched)
     if isinstance(call.generation_config, GenerationConfig):
         setattr(model, "generation_config", call.generation_config)  # noqa: B010  # a mixin's
     else:
@@ -107,17 +107,17 @@ def _constructor(kind: type[PreTrainedModel]) -> list[str]:
 def _adopted(
     kind: type[PreTrainedModel],
     config: GPT2Config,
-    own: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     tensors: Mapping[str, Tensor],
     dtype: torch.dtype,
     mismatched: bool,
 ) -> tuple[PreTrainedModel, Report]:
     """A model whose parameters are the checkpoint's tensors, not copies of them."""
     with torch.device("meta"):
-        model = kind(config, **own)
+        model = kind(config, **arguments)
     state, report = _matched(model, tensors, dtype, mismatched)
     if report.missing or next(model.buffers(), None) is not None:  # what a constructor alone knows
-        model = kind(config, **own).to(dtype)
+        model = kind(config, **arguments).to(dtype)
         for module in {model.get_submodule(name.rpartition(".")[0]) for name in report.missing}:
             model._init_weights(module)
     model.load_state_dict(state, strict=False, assign=True)
@@ -163,11 +163,11 @@ def _converted(tensor: Tensor, dtype: torch.dtype, name: str) -> Tensor:
     """Numbers in another precision; raises `WeightError` where one is out of its range."""
     if tensor.dtype == dtype or not tensor.is_floating_point():
         return tensor
-    found = tensor.to(dtype)
+    converted = tensor.to(dtype)
     narrower = torch.finfo(dtype).max < torch.finfo(tensor.dtype).max
-    if narrower and not tensor.is_meta and not found.isfinite().all():
+    if narrower and not tensor.is_meta and not converted.isfinite().all():
         raise WeightError(f"{name} holds values that {str(dtype)[6:]} cannot hold.")
-    return found
+    return converted
 
 
 def _warn(kind: type[PreTrainedModel], missing: set[str]) -> None:

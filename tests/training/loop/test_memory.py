@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gpt2.errors import OptionError
-from gpt2.model.gpt2 import Block
+from gpt2.model.lean import make_lean
 from gpt2.training.loop import memory
 from gpt2.training.loop.memory import micro_batch
 from gpt2.training.planning.footprint import footprint
@@ -32,9 +32,7 @@ def test_rows_at_a_time_fit_and_are_even(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_lean_block_has_the_same_gradients() -> None:
     plain = model_of(n_inner=96).train()
     lean = copy.deepcopy(plain)
-    for module in lean.modules():
-        if isinstance(module, Block):
-            module.lean = True
+    make_lean(lean)
     ids = torch.randint(0, 64, (3, 16))
     for model in (plain, lean):
         model(ids, labels=ids).loss.backward()
@@ -54,6 +52,19 @@ def test_a_lean_block_has_the_same_gradients() -> None:
         del loss
     # Of each block: the hidden layer after GELU, and what comes out of two norms.
     assert kept[0] - kept[1] == 2 * 4 * 3 * 16 * (96 + 2 * 32)
+
+
+def test_a_lean_block_hides_nothing_from_hooks_and_taps() -> None:
+    model = model_of().train()
+    make_lean(model)
+    ids, seen = torch.randint(0, 64, (2, 8)), []
+    hook = model.transformer.h[1].mlp.c_proj.register_forward_hook(lambda *_: seen.append("hook"))
+    model(ids)
+    hook.remove()
+    with model.tapped(lambda name, x: seen.append(name), ["h.*.ln_1", "h.0.mlp.hidden"]):
+        model(ids)
+    model(ids)
+    assert seen == ["hook", "h.0.ln_1", "h.0.mlp.hidden", "h.1.ln_1"]
 
 
 def test_the_shape_of_a_new_model() -> None:

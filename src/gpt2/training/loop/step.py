@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gpt2.errors import TrainingError
-from gpt2.model.gpt2 import Block
+from gpt2.model.lean import make_lean
 from gpt2.randomness import random_bits
 from gpt2.training.config import TrainingConfig
 from gpt2.training.inputs.batches import Batch
@@ -69,10 +69,8 @@ class Stepper:
         self.micro_batch = config.micro_batch or config.batch_size
         if config.recompute and processes.device.type == "cpu":
             memory.give_back()
-        lean = is_lean(model.config, processes.device.type)
-        for module in model.modules():
-            if isinstance(module, Block):
-                module.lean = lean
+        if is_lean(model.config, processes.device.type):
+            make_lean(model)
         plain = Objective(model)
         self.objective: nn.Module = plain
         if config.compile:

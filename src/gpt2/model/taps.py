@@ -1,0 +1,87 @@
+"""Taps on the torch model: every named point (`gpt2.points`) goes through a function.
+
+Most points are what a module returns, so hooks reach them. Those inside attention are methods'
+results: while a tap is there, each attention module is of a class that shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+# Called with the name of a point and what is there; what it returns takes its place.
+Tap = Callable[[str, Tensor], Tensor]
+
+
+class TappedAttention:
+    """Put before the class of an attention module; always step by step, since a fused kernel
+    neither shows its weights nor lets them change."""
+
+    tap: Tap
+    name: str
+
+    def attend(self, qkv: Tensor, window: Any, eager: bool) -> Any:
+        """As in the class below, ``eager`` whatever was asked for."""
+        return super().attend(qkv, window, True)  # type: ignore[misc]
+
+    def split_heads(self, qkv: Tensor) -> list[Tensor]:
+        """Queries, keys and values, through the tap."""
+        parts = zip("qkv", super().split_heads(qkv), strict=True)  # type: ignore[misc]
+        return [self.tap(f"{self.name}.{part}", x) for part, x in parts]
+
+    def normalize(self, scores: Tensor, dtype: torch.dtype) -> Tensor:
+        """Scores and weights, through the tap."""
+        scores = self.tap(f"{self.name}.scores", scores)
+        return self.tap(f"{self.name}.pattern", super().normalize(scores, dtype))  # type: ignore[misc]
+
+    def merge_heads(self, y: Tensor) -> Tensor:
+        """The results of the heads, through the tap."""
+        merged: Tensor = super().merge_heads(self.tap(f"{self.name}.heads", y))  # type: ignore[misc]
+        return merged
+
+
+@contextmanager
+def installed(body: Any, tap: Tap) -> Iterator[None]:
+    """Within the block, the points of a `GPT2Model` go through ``tap``."""
+    with ExitStack() as stack:
+
+        def hook(module: nn.Module, name: str) -> None:
+            handle = module.register_forward_hook(lambda _, inputs, y: _changed(tap, name, y))
+            stack.callback(handle.remove)
+
+        hook(body.drop, "embed")
+        for layer, block in enumerate(body.h):
+            name = f"h.{layer}"
+            hook(block.ln_1, f"{name}.ln_1")
+            stack.enter_context(_shown(block.attn, tap, f"{name}.attn"))
+            hook(block.attn, f"{name}.attn")
+            hook(block.ln_2, f"{name}.ln_2")
+            inside = block.mlp.c_proj.register_forward_pre_hook(
+                lambda _, inputs, name=name: tap(f"{name}.mlp.hidden", inputs[0])
+            )
+            stack.callback(inside.remove)
+            hook(block.mlp, f"{name}.mlp")
+            hook(block, name)
+        hook(body.ln_f, "ln_f")
+        yield
+
+
+def _changed(tap: Tap, name: str, y: Any) -> Any:
+    """What a module returned, its first part through the tap."""
+    return (tap(name, y[0]), *y[1:]) if isinstance(y, tuple) else tap(name, y)
+
+
+@contextmanager
+def _shown(attention: nn.Module, tap: Tap, name: str) -> Iterator[None]:
+    before = attention.__class__
+    attention.__class__ = type(before.__name__, (TappedAttention, before), {})
+    attention.__dict__.update(tap=tap, name=name)
+    try:
+        yield
+    finally:
+        attention.__class__ = before
+        del attention.__dict__["tap"], attention.__dict__["name"]
