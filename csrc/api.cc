@@ -56,7 +56,7 @@ namespace {
 
 thread_local std::string message;
 thread_local const gpt2_engine* inside = nullptr;  // the engine whose tap this thread is in
-Gate* gate = new Gate;  // it outlives every thread
+Gate* gate = new Gate;                             // it outlives every thread
 
 // From a thread's outermost call of an engine to that one's end.
 class Passage {
@@ -238,9 +238,9 @@ using gpt2::require;
 const char* gpt2_abi(void) {
   static const std::string abi = [] {
     std::string found = std::to_string(GPT2_ABI);
-    for (const size_t size : {sizeof(gpt2_shape), sizeof(gpt2_options), sizeof(gpt2_sampling),
-                              sizeof(gpt2_rescored), sizeof(gpt2_packing), sizeof(gpt2_point),
-                              sizeof(gpt2_omissions)}) {
+    for (const size_t size :
+         {sizeof(gpt2_shape), sizeof(gpt2_options), sizeof(gpt2_sampling), sizeof(gpt2_rescored),
+          sizeof(gpt2_packing), sizeof(gpt2_point), sizeof(gpt2_omissions)}) {
       found += " " + std::to_string(size);
     }
     return found;
@@ -303,10 +303,10 @@ int gpt2_pack(const gpt2_packing* packing, int32_t from, const void* data, void*
     const size_t outputs = p.outputs, inputs = p.inputs;
     const gpt2::Source source = {static_cast<gpt2_dtype>(from), data, p.transposed ? 1 : inputs,
                                  p.transposed ? outputs : 1};
-    gpt2::Team team(p.threads);
+    gpt2::ThreadPool pool(p.threads);
     gpt2::Matrix matrix;
     try {
-      matrix = gpt2::Matrix(static_cast<gpt2_dtype>(p.dtype), p.outputs, p.inputs, source, team,
+      matrix = gpt2::Matrix(static_cast<gpt2_dtype>(p.dtype), p.outputs, p.inputs, source, pool,
                             {p.search != 0, p.factor, p.order, p.inputs});
     } catch (const gpt2::NotFinite& error) {
       throw gpt2::Error(GPT2_WEIGHTS, std::string("numbers to pack hold ") + error.what);
@@ -407,7 +407,7 @@ int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int
         engine->model, cache->cache, n, rows, counts, ids, mode, {k, 1},
         [&](int count) { return selector.logits(count); },
         [&](int count) {
-          selector.top(engine->model.team(), count, k, top, logits);
+          selector.top(engine->model.pool(), count, k, top, logits);
           top += count * k;
           logits += count * k;
         });
@@ -438,7 +438,7 @@ int gpt2_extend_logprobs(gpt2_engine* engine, gpt2_cache* cache, int32_t n, cons
           } else if (model.tapped()) {
             float* logits = engine->selector.logits(picked);
             model.forward(batch, cache->cache, logits);
-            found.reduce(model.team(), logits);
+            found.reduce(model.pool(), logits);
           } else {
             model.forward(batch, cache->cache, found);
           }
@@ -468,7 +468,7 @@ int gpt2_extend_draw(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const in
         engine->model, cache->cache, n, rows, counts, ids, mode, selector.needed(*sampling),
         [&](int count) { return selector.logits(count); },
         [&](int count) {
-          selector.draw(engine->model.team(), count, *sampling, noise, tokens);
+          selector.draw(engine->model.pool(), count, *sampling, noise, tokens);
           noise += count;
           tokens += count;
         });
@@ -482,7 +482,7 @@ int gpt2_draw(gpt2_engine* engine, int32_t n, const float* logits, const gpt2_sa
     gpt2::require_sampling(*sampling);
     const size_t size = static_cast<size_t>(n) * engine->model.shape().vocabulary;
     std::copy(logits, logits + size, engine->selector.logits(n));
-    engine->selector.draw(engine->model.team(), n, *sampling, noise, tokens);
+    engine->selector.draw(engine->model.pool(), n, *sampling, noise, tokens);
   });
 }
 
@@ -514,8 +514,8 @@ int gpt2_probe(int32_t threads, const char* kernels, size_t bytes, double second
     const gpt2::Kernels* found = gpt2::find_kernels(kernels);
     require(found != nullptr, GPT2_INVALID,
             std::string("this processor does not run kernels called ") + (kernels ? kernels : ""));
-    gpt2::Team team(threads);
-    *read_rate = gpt2::read_rate(*found, team, bytes, seconds);
-    *multiply_rate = gpt2::multiply_rate(*found, team, seconds);
+    gpt2::ThreadPool pool(threads);
+    *read_rate = gpt2::read_rate(*found, pool, bytes, seconds);
+    *multiply_rate = gpt2::multiply_rate(*found, pool, seconds);
   });
 }

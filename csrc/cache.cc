@@ -69,13 +69,13 @@ void Cache::put_bytes(const Kernels& kernels, const Head& head, int position, co
 
 Floats Cache::keys(const Head& head, int n) const {
   const size_t step = number_ * kLanes;
-  return {dtype_, head.keys,   step * width_, step, padded(n, kLanes) / kLanes,
-          width_, false, keys_bytes_};  // the values come next
+  return {dtype_, head.keys, step * width_, step, padded(n, kLanes) / kLanes,
+          width_, false,     keys_bytes_};  // the values come next
 }
 
 Floats Cache::values(const Head& head, int n) const {
   const int stride = padded(width_, kLanes);
-  return {dtype_, head.values, number_ * kLanes, number_ * stride, stride / kLanes,
+  return {dtype_, head.values, number_ * kLanes,         number_ * stride, stride / kLanes,
           n,      false,       head_bytes_ - keys_bytes_};  // then the keys of the next head
 }
 

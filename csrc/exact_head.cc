@@ -17,7 +17,7 @@ float kth_largest(std::vector<float>& numbers, int k) {
   return numbers[k - 1];
 }
 
-// What the whole numbers stand for.
+// What the integers stand for.
 double value(const Step& step, uint8_t q) {
   return static_cast<double>(step.scale) * (static_cast<double>(q) - step.zero);
 }
@@ -37,19 +37,19 @@ bool ExactHead::possible(const Matrix& head) {
 
 bool ExactHead::pays(const Matrix& head) { return possible(head) && head.size() > kCached; }
 
-ExactHead::ExactHead(const Matrix& head, const Kernels& kernels, Team& team)
+ExactHead::ExactHead(const Matrix& head, const Kernels& kernels, ThreadPool& pool)
     : head_(head),
       kernels_(kernels),
       wide_(padded(head.inputs(), kGroup)),
-      copy_(head, team),
+      copy_(head, pool),
       queries_(kMostRows),
       steps_(2 * kMostRows),
-      whole_(static_cast<size_t>(2) * kMostRows * wide_),
+      quantized_(static_cast<size_t>(2) * kMostRows * wide_),
       scaled_(static_cast<size_t>(kMostRows) * wide_),
       peaks_(static_cast<size_t>(kMostRows) * head.panels()) {
   // Whole-number products and what they stand for, of as many panels as are finished together.
   const size_t numbers = static_cast<size_t>(2) * kMostRows * kUnit * kLanes;
-  for (int i = 0; i < team.threads(); i++) products_.emplace_back(2 * numbers * sizeof(float));
+  for (int i = 0; i < pool.threads(); i++) products_.emplace_back(2 * numbers * sizeof(float));
 }
 
 void ExactHead::run(const Worker& worker, const float* x, int rows, const Largest& wanted,
@@ -78,13 +78,13 @@ void ExactHead::run(const Worker& worker, const float* x, int rows, const Larges
   compute(worker, x, rows, logits);
 }
 
-// x / c as the sum of two rows of whole numbers and a rest f, and the sizes of all of them.
+// x / c as the sum of two rows of integers and a rest f, and the sizes of all of them.
 void ExactHead::prepare(int row, const float* x) {
   Query& query = queries_[row];
   const int n = head_.inputs();
   const float *shrink = copy_.shrink(), *mean = copy_.mean();
   float* scaled = scaled_.data() + static_cast<size_t>(row) * wide_;
-  uint8_t* q = whole_.data() + static_cast<size_t>(2) * row * wide_;
+  uint8_t* q = quantized_.data() + static_cast<size_t>(2) * row * wide_;
   Step* steps = steps_.data() + 2 * row;
   double all = 0;
   query.centre = query.doubt = 0;
@@ -121,7 +121,7 @@ void ExactHead::prepare(int row, const float* x) {
 void ExactHead::bound(const Worker& worker, int rows) {
   const Range share = worker.share(head_.panels());
   const size_t stride = kUnit * kLanes;
-  int32_t* whole = products_[worker.index()].as<int32_t>();
+  int32_t* products = products_[worker.index()].as<int32_t>();
   float* scan = products_[worker.index()].as<float>() + 2 * kMostRows * stride;
   for (int p = share.begin; p < share.end; p += kUnit) {
     const int count = std::min(kUnit, share.end - p), first = p * kLanes;
@@ -129,9 +129,9 @@ void ExactHead::bound(const Worker& worker, int rows) {
     finish.steps = steps_.data();
     finish.scales = copy_.scales() + first;
     finish.sums = copy_.sums() + first;
-    kernels_.multiply_integers(copy_.whole(p, count), whole_.data(), wide_, 2 * rows, whole,
-                               stride);
-    kernels_.finish_integers(finish, whole, stride, 2 * rows, count * kLanes);
+    kernels_.multiply_integers(copy_.quantized(p, count), quantized_.data(), wide_, 2 * rows,
+                               products, stride);
+    kernels_.finish_integers(finish, products, stride, 2 * rows, count * kLanes);
     for (int r = 0; r < rows; r++) {
       const float *one = scan + 2 * r * stride, *two = one + stride;
       const float *a = copy_.near() + first, *b = copy_.far() + first;

@@ -36,7 +36,7 @@ class ExactHead {
   };
 
   // The head must stay where it is.
-  ExactHead(const Matrix& head, const Kernels& kernels, Team& team);
+  ExactHead(const Matrix& head, const Kernels& kernels, ThreadPool& pool);
   // Whether a head can be done so: floats, and no more inputs than the proof covers.
   static bool possible(const Matrix& head);
   // And whether it is worth the copy's memory: the head is too large to stay in a cache.
@@ -78,11 +78,11 @@ class ExactHead {
   Counts counts_;
   // Of a call:
   std::vector<Query> queries_;
-  std::vector<Step> steps_;       // [rows, 2]
-  std::vector<uint8_t> whole_;    // [rows, 2, wide]
-  std::vector<float> scaled_;     // [rows, wide]
-  std::vector<float> peaks_;      // [rows, panels]: the largest bound in each
-  std::vector<Buffer> products_;  // of the workers
+  std::vector<Step> steps_;         // [rows, 2]
+  std::vector<uint8_t> quantized_;  // [rows, 2, wide]
+  std::vector<float> scaled_;       // [rows, wide]
+  std::vector<float> peaks_;        // [rows, panels]: the largest bound in each
+  std::vector<Buffer> products_;    // of the workers
 };
 
 }  // namespace gpt2

@@ -42,7 +42,7 @@ float nearest_power(double x) {
 
 float rounded_up(double bound) { return static_cast<float>(std::max(bound * kSpare, kLeast)); }
 
-HeadCopy::HeadCopy(const Matrix& head, Team& team)
+HeadCopy::HeadCopy(const Matrix& head, ThreadPool& pool)
     : outputs_(head.outputs()),
       inputs_(head.inputs()),
       wide_(padded(inputs_, kGroup)),
@@ -55,51 +55,51 @@ HeadCopy::HeadCopy(const Matrix& head, Team& team)
       near_(head.panels() * kLanes),
       far_(head.panels() * kLanes),
       sums_(head.panels() * kLanes) {
-  std::vector<Desk> desks(team.threads());
-  for (Desk& desk : desks) {
-    desk.block.resize(static_cast<size_t>(wide_) * kLanes);
-    desk.moved.resize(static_cast<size_t>(wide_) * kLanes);
-    desk.columns = {std::vector<double>(inputs_), std::vector<double>(inputs_)};
+  std::vector<Workspace> spaces(pool.threads());
+  for (Workspace& space : spaces) {
+    space.block.resize(static_cast<size_t>(wide_) * kLanes);
+    space.moved.resize(static_cast<size_t>(wide_) * kLanes);
+    space.columns = {std::vector<double>(inputs_), std::vector<double>(inputs_)};
   }
-  team.run([&](const Worker& worker) { measure_columns(head, worker, desks[worker.index()]); });
-  choose_stretch(head, desks);
-  team.run([&](const Worker& worker) {
+  pool.run([&](const Worker& worker) { measure_columns(head, worker, spaces[worker.index()]); });
+  choose_stretch(head, spaces);
+  pool.run([&](const Worker& worker) {
     const Range share = worker.share(head.panels());
-    for (int p = share.begin; p < share.end; p++) pack(head, p, desks[worker.index()]);
+    for (int p = share.begin; p < share.end; p++) pack(head, p, spaces[worker.index()]);
   });
   int64_t magnitude = 1;
-  for (const Desk& desk : desks) {
-    magnitude = std::max(magnitude, desk.magnitude);
-    largest_ = std::max(largest_, desk.largest);
+  for (const Workspace& space : spaces) {
+    magnitude = std::max(magnitude, space.magnitude);
+    largest_ = std::max(largest_, space.largest);
   }
   limit_ = static_cast<int>(std::min<int64_t>(kMostActivation, INT32_MAX / magnitude));
 }
 
-void HeadCopy::measure_columns(const Matrix& head, const Worker& worker, Desk& desk) const {
+void HeadCopy::measure_columns(const Matrix& head, const Worker& worker, Workspace& space) const {
   const int count = std::min(head.panels(), kSample);
   const Range share = worker.share(count);
   for (int i = share.begin; i < share.end; i++) {
     const int p = static_cast<int>(static_cast<int64_t>(head.panels()) * i / count);
-    expand(head.floats(p, 1), desk.block.data());
+    expand(head.floats(p, 1), space.block.data());
     for (int k = 0; k < inputs_; k++) {
       for (int r = 0; r < kLanes; r++) {
-        const double w = desk.block[k * kLanes + r];
-        desk.columns.sum[k] += w;
-        desk.columns.square[k] += w * w;
+        const double w = space.block[k * kLanes + r];
+        space.columns.sum[k] += w;
+        space.columns.square[k] += w * w;
       }
     }
   }
 }
 
 // The inputs' means, and what makes the inputs about equally large.
-void HeadCopy::choose_stretch(const Matrix& head, const std::vector<Desk>& desks) {
+void HeadCopy::choose_stretch(const Matrix& head, const std::vector<Workspace>& spaces) {
   const double rows = std::min({head.panels() * kLanes, kSample * kLanes, outputs_});
   std::vector<double> size(inputs_);
   for (int k = 0; k < inputs_; k++) {
     double sum = 0, square = 0;
-    for (const Desk& desk : desks) {
-      sum += desk.columns.sum[k];
-      square += desk.columns.square[k];
+    for (const Workspace& space : spaces) {
+      sum += space.columns.sum[k];
+      square += space.columns.square[k];
     }
     const double mean = sum / rows;
     mean_[k] = std::fabs(mean) < kMost ? static_cast<float>(mean) : 0;
@@ -117,28 +117,28 @@ void HeadCopy::choose_stretch(const Matrix& head, const std::vector<Desk>& desks
   centre_ = std::sqrt(square);
 }
 
-void HeadCopy::pack(const Matrix& head, int panel, Desk& desk) {
+void HeadCopy::pack(const Matrix& head, int panel, Workspace& space) {
   const int first = panel * kLanes;
-  expand(head.floats(panel, 1), desk.block.data());
+  expand(head.floats(panel, 1), space.block.data());
   for (int k = 0; k < inputs_; k++) {
     for (int r = 0; r < kLanes; r++) {
       const int i = k * kLanes + r;
-      desk.moved[i] = first + r < outputs_ ? (desk.block[i] - mean_[k]) * stretch_[k] : 0;
+      space.moved[i] = first + r < outputs_ ? (space.block[i] - mean_[k]) * stretch_[k] : 0;
     }
   }
-  if (!finite(desk.moved)) {
-    desk.largest = std::numeric_limits<double>::infinity();
+  if (!finite(space.moved)) {
+    space.largest = std::numeric_limits<double>::infinity();
     return;
   }
   const int64_t magnitude =
-      quantize_int8(desk.moved.data(), wide_, Rounding(), panels_.as() + panel * panel_bytes_,
+      quantize_int8(space.moved.data(), wide_, Rounding(), panels_.as() + panel * panel_bytes_,
                     scales_.data() + first, sums_.data() + first);
-  desk.magnitude = std::max(desk.magnitude, magnitude);
-  measure_rows(panel, desk);
+  space.magnitude = std::max(space.magnitude, magnitude);
+  measure_rows(panel, space);
 }
 
 // The norms of e, w c and s q of a panel's rows.
-void HeadCopy::measure_rows(int panel, Desk& desk) {
+void HeadCopy::measure_rows(int panel, Workspace& space) {
   const int first = panel * kLanes;
   const uint8_t* q = panels_.as() + panel * panel_bytes_;
   double e[kLanes] = {}, w[kLanes] = {}, g[kLanes] = {}, scale[kLanes];
@@ -146,12 +146,12 @@ void HeadCopy::measure_rows(int panel, Desk& desk) {
   for (int k = 0; k < inputs_; k++) {
     const double mean = mean_[k], stretch = stretch_[k];
     for (int r = 0; r < kLanes; r++) {
-      const double weight = desk.block[k * kLanes + r];
-      const double whole = static_cast<int8_t>(q[int8_place(k, r)]) * scale[r];
-      const double left = (weight - mean) * stretch - whole, large = weight * stretch;
+      const double weight = space.block[k * kLanes + r];
+      const double quantized = static_cast<int8_t>(q[int8_place(k, r)]) * scale[r];
+      const double left = (weight - mean) * stretch - quantized, large = weight * stretch;
       e[r] += left * left;
       w[r] += large * large;
-      g[r] += whole * whole;
+      g[r] += quantized * quantized;
     }
   }
   // Higham's gamma, for a sum of products that may round twice per term.
@@ -162,11 +162,11 @@ void HeadCopy::measure_rows(int panel, Desk& desk) {
     near_[first + r] = filler ? -std::numeric_limits<float>::infinity()
                               : rounded_up(std::sqrt(e[r]) + gamma * norm + kDoubles * centre_);
     far_[first + r] = filler ? 0 : rounded_up(grid);
-    desk.largest = std::max({desk.largest, norm, grid, centre_});
+    space.largest = std::max({space.largest, norm, grid, centre_});
   }
 }
 
-Integers HeadCopy::whole(int first, int count) const {
+Integers HeadCopy::quantized(int first, int count) const {
   return {GPT2_INT8, panels_.as() + panel_bytes_ * first, panel_bytes_, count, wide_};
 }
 

@@ -1,7 +1,7 @@
 // An int8 copy of an output head, and for each row how far it can be from what it copies.
 //
 // With means m and powers of two c, both per input, row w of the head is
-//     w = m + (s q + e) / c,    q whole numbers from -127 to 127, s a scale of the row.
+//     w = m + (s q + e) / c,    q integers from -127 to 127, s a scale of the row.
 // What all rows share (m) and the inputs' different sizes (c) thus cost no precision. Any m, c, s
 // and q would do: e is whatever is left, and only its norm is kept.
 #ifndef GPT2_HEAD_COPY_H_
@@ -30,10 +30,10 @@ float rounded_up(double bound);
 
 class HeadCopy {
  public:
-  HeadCopy(const Matrix& head, Team& team);
+  HeadCopy(const Matrix& head, ThreadPool& pool);
 
   // Panels [first, first + count) of q, as the kernels take them.
-  Integers whole(int first, int count) const;
+  Integers quantized(int first, int count) const;
   const float* scales() const { return scales_.data(); }
   const int32_t* sums() const { return sums_.data(); }
   int limit() const { return limit_; }                    // as Matrix::limit
@@ -52,17 +52,17 @@ class HeadCopy {
     std::vector<double> sum, square;
   };
   // Memory of a worker: a panel as it is, and moved and stretched, [inputs padded, 16].
-  struct Desk {
+  struct Workspace {
     std::vector<float> block, moved;
     Columns columns;
     int64_t magnitude = 1;
     double largest = 0;
   };
 
-  void measure_columns(const Matrix& head, const Worker& worker, Desk& desk) const;
-  void choose_stretch(const Matrix& head, const std::vector<Desk>& desks);
-  void pack(const Matrix& head, int panel, Desk& desk);
-  void measure_rows(int panel, Desk& desk);
+  void measure_columns(const Matrix& head, const Worker& worker, Workspace& space) const;
+  void choose_stretch(const Matrix& head, const std::vector<Workspace>& spaces);
+  void pack(const Matrix& head, int panel, Workspace& space);
+  void measure_rows(int panel, Workspace& space);
 
   const int outputs_, inputs_, wide_;
   const size_t panel_bytes_;

@@ -17,7 +17,7 @@ namespace gpt2 {
 constexpr int kLanes = 16;  // outputs in a panel, floats in a vector
 constexpr int kGroup = 32;  // inputs that share a scale in int4; integer rows are padded to it
 constexpr int kQuad = 4;    // inputs whose products with bytes are summed in one step
-constexpr int kMostActivation = 255;  // activations of integer matrices are whole numbers from 0
+constexpr int kMostActivation = 255;  // activations of integer matrices are integers from 0
 
 // Rounds n up to a multiple of unit.
 constexpr int padded(int n, int unit) { return (n + unit - 1) / unit * unit; }
@@ -26,7 +26,7 @@ constexpr int padded(int n, int unit) { return (n + unit - 1) / unit * unit; }
 // 16 p + 15 at data + p * panel + k * step (bytes). Weights are panels, and so are the keys and
 // values of the cache: a key block has 16 positions as outputs, values have positions as inputs.
 struct Floats {
-  gpt2_dtype dtype;  // F32, F16, BF16; INT8 in the cache: whole numbers, scaled by the caller
+  gpt2_dtype dtype;  // F32, F16, BF16; INT8 in the cache: integers, scaled by the caller
   const uint8_t* data;
   size_t panel, step;
   int count, inputs;
@@ -72,7 +72,7 @@ constexpr size_t int4_place(int k, int r) {
   return int4_nibbles(k / kGroup) + k % kGroup / (2 * kQuad) * 64 + r * kQuad + k % kQuad;
 }
 
-// What one row of activations became as whole numbers: x is about scale (q - zero).
+// What one row of activations became as integers: x is about scale (q - zero).
 struct Step {
   float scale;
   int32_t zero;
@@ -85,7 +85,7 @@ struct Finish {
   bool add;           // to what `out` holds: the residual stream
   float* out;
   size_t stride;  // of out, in floats
-  // Of whole numbers only:
+  // Of integers only:
   const Step* steps = nullptr;    // of the activations, [rows]
   const float* scales = nullptr;  // of the weights, [width]
   const int32_t* sums = nullptr;  // of the weights over the inputs, [width]
@@ -120,7 +120,7 @@ struct Kernels {
   void (*divide)(const float* x, int n, float divisor, float* y);
   // Contiguous numbers to fp16, beyond its range to the nearest finite one; n a multiple of 16.
   void (*to_half)(const float* x, int n, uint16_t* y);
-  // One row x [n] as whole numbers from -127 to 127, then zeros up to a multiple of 16. Returns
+  // One row x [n] as integers from -127 to 127, then zeros up to a multiple of 16. Returns
   // what one is worth.
   float (*to_bytes)(const float* x, int n, int8_t* q);
   // x [n] times factors [n] in place; n a multiple of 16.

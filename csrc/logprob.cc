@@ -62,9 +62,9 @@ void Logprobs::finish(int row) {
   for (int b = 0; b < r.target / kOutputs; b++) r.greedy = r.greedy && part[b].largest < best;
 }
 
-void Logprobs::reduce(Team& team, const float* logits) {
+void Logprobs::reduce(ThreadPool& pool, const float* logits) {
   const int rows = static_cast<int>(rows_.size());
-  team.run([&](const Worker& worker) {
+  pool.run([&](const Worker& worker) {
     float block[kOutputs];
     const Range share = worker.share(rows);
     for (int r = share.begin; r < share.end; r++) {

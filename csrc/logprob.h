@@ -33,7 +33,7 @@ class Logprobs {
   // When all blocks of the row were taken.
   void finish(int row);
   // The same from whole rows of logits [rows, vocabulary], which stay as they are.
-  void reduce(Team& team, const float* logits);
+  void reduce(ThreadPool& pool, const float* logits);
 
   // Of a finished row: the natural logarithm, NaN where the logits are not finite; and whether no
   // token is more probable, nor any of a lower id as probable.

@@ -116,18 +116,18 @@ size_t Matrix::packed_size(gpt2_dtype dtype, int outputs, int inputs) {
   return matrix.size();
 }
 
-Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team,
+Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, ThreadPool& pool,
                const Rounding& how) {
   static_assert(sizeof(Header) == kHeaderBytes);
   measure(dtype, outputs, inputs);
   own_ = Buffer(size_);
   lay_out(own_.as());
-  // How many whole numbers of which size one output has bounds what its activations may be.
+  // How many integers of which size one output has bounds what its activations may be.
   std::atomic<int64_t> sum{1};
   std::atomic<bool> finite{true}, fits{true};
   const size_t wide = static_cast<size_t>(padded(inputs, kGroup));
-  std::vector<float> blocks(wide * kLanes * team.threads());
-  team.run([&](const Worker& worker) {
+  std::vector<float> blocks(wide * kLanes * pool.threads());
+  pool.run([&](const Worker& worker) {
     const Range share = worker.share(panels());
     float* block = blocks.data() + wide * kLanes * worker.index();
     int64_t largest = 1;
@@ -140,7 +140,9 @@ Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, 
     }
   });
   if (!finite) throw NotFinite();
-  if (!fits) throw NotFinite{dtype == GPT2_F16 ? "values that fp16 cannot hold" : "values that bf16 cannot hold"};
+  if (!fits)
+    throw NotFinite{dtype == GPT2_F16 ? "values that fp16 cannot hold"
+                                      : "values that bf16 cannot hold"};
   limit_ = static_cast<int>(std::min<int64_t>(kMostActivation, INT32_MAX / sum));
   Header header = {{}, kVersion, dtype, outputs, inputs, limit_, {}};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
@@ -238,7 +240,7 @@ Floats Matrix::floats(int first, int count) const {
   return {dtype_, panels_ + panel_bytes_ * first, panel_bytes_, step, count, inputs_, true};
 }
 
-Integers Matrix::whole(int first, int count) const {
+Integers Matrix::quantized(int first, int count) const {
   return {dtype_, panels_ + panel_bytes_ * first, panel_bytes_, count, padded(inputs_, kGroup)};
 }
 

@@ -1,12 +1,12 @@
 // A weight matrix, packed for the kernels. The packed bytes are the file format too:
 //
-//   header, 64 bytes | for int8 and int4: one fp32 scale, then one int32 sum of the weights' whole
-//   numbers per output | panels of 16 outputs each
+//   header, 64 bytes | for int8 and int4: one fp32 scale, then one int32 sum of the integers
+//   per output | panels of 16 outputs each
 //
 // every part padded to 64 bytes, outputs to 16 and, for int8 and int4, inputs to 32 by zeros.
 // An int8 weight is q s(output) with q in [-127, 127]; an int4 weight is q g s(output) with q in
-// [-8, 7] and a whole number g in [-127, 127] per 32 inputs. Both are whole numbers times one
-// scale, so a dot product with whole-number activations is exact until its very end.
+// [-8, 7] and an integer g in [-127, 127] per 32 inputs. Both are integers times one scale, so a
+// dot product with integer activations is exact until its very end.
 #ifndef GPT2_MATRIX_H_
 #define GPT2_MATRIX_H_
 
@@ -38,8 +38,8 @@ void read_numbers(gpt2_dtype dtype, const void* data, size_t n, float* to);
 class Matrix {
  public:
   Matrix() = default;
-  // Packs; the panels are shared out among the team. May throw NotFinite.
-  Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, Team& team,
+  // Packs; the panels are shared out among the pool. May throw NotFinite.
+  Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, ThreadPool& pool,
          const Rounding& how = {});
   // How many bytes that will take.
   static size_t packed_size(gpt2_dtype dtype, int outputs, int inputs);
@@ -60,7 +60,7 @@ class Matrix {
   const int32_t* sums() const { return sums_; }
   // Panels [first, first + count), as the kernels take them.
   Floats floats(int first, int count) const;
-  Integers whole(int first, int count) const;
+  Integers quantized(int first, int count) const;
   // The weights of one output, [inputs]: for a token embedding.
   void row(int output, float* to) const;
 

@@ -12,7 +12,7 @@ void Model::forward(const Batch& batch, Cache& cache, float* logits, const Large
   if (tapped()) return forward_tapped(batch, cache, logits);
   const int picked = static_cast<int>(batch.picked.size());
   ExactHead* const exact = exact_head(picked, wanted.k);
-  team_.run([&](const Worker& worker) {
+  pool_.run([&](const Worker& worker) {
     layers(worker, batch, cache);
     const float* stream = stream_.as<float>();
     if (exact) {
@@ -28,7 +28,7 @@ void Model::forward(const Batch& batch, Cache& cache, float* logits, const Large
 void Model::forward(const Batch& batch, Cache& cache, Logprobs& logprobs) {
   cut_rows(batch);
   make_room(std::max(batch.size(), kMostTokens));
-  team_.run([&](const Worker& worker) {
+  pool_.run([&](const Worker& worker) {
     layers(worker, batch, cache);
     head(worker, batch.picked, logprobs);
     worker.barrier();
@@ -77,23 +77,23 @@ void Model::attention(const Worker& worker, const Batch& batch, Cache& cache, in
                                 &weights.before_attention, nullptr, T);
   multiply(worker, weights.qkv.weight, normal,
            {weights.qkv.bias.data(), -1, false, qkv_.as<float>(),
-            static_cast<size_t>(3) * D});  // [T, 3 D]
-  worker.barrier();
+            static_cast<size_t>(3) * D});  // [T, 3 D]: queries, keys, values
+  worker.barrier();                        // a head reads what several workers wrote
   const int runs = static_cast<int>(runs_.size());
   // Of many rows several heads at a time: they lie side by side, and are taken less often.
   const int each = runs >= 4 * worker.count() ? (H + 1) / 2 : 1, cuts = (H + each - 1) / each;
   for (int item = worker.index(); item < runs * cuts; item = worker.take()) {
     const int first = item % cuts * each, end = std::min(H, first + each);
     for (int head = first; head < end; head++) {
-      attend(worker, batch, cache, layer, runs_[item / cuts], head);  // joined_ [T, D]
+      attend(worker, batch, cache, layer, runs_[item / cuts], head);  // attn_out_ [T, D]
     }
   }
   worker.barrier();
   if (omissions_.attention[layer]) return;
-  const Inputs joined =
-      prepare(worker, weights.joined.weight, joined_.as<float>(), D, nullptr, nullptr, T);
-  multiply(worker, weights.joined.weight, joined,
-           {weights.joined.bias.data(), -1, true, stream_.as<float>(), static_cast<size_t>(D)});
+  const Inputs attn_out =
+      prepare(worker, weights.attn_out.weight, attn_out_.as<float>(), D, nullptr, nullptr, T);
+  multiply(worker, weights.attn_out.weight, attn_out,
+           {weights.attn_out.bias.data(), -1, true, stream_.as<float>(), static_cast<size_t>(D)});
 }
 
 // One head over the tokens of one row, a few at a time.
@@ -101,31 +101,34 @@ void Model::attend(const Worker& worker, const Batch& batch, Cache& cache, int l
                    int head) {
   const Token* tokens = batch.tokens.data();
   const Cache::Head memory = cache.head(tokens[run.begin].row, layer, head);
-  Desk& desk = desks_[worker.index()];
+  Workspace& space = workspaces_[worker.index()];
   const size_t stride = padded(shape_.positions, kLanes);
-  const float scale = attention_scale(layer);
-  remember(batch, cache, memory, run, head);
+  const float scale = attention_scale(layer);  // 1 / sqrt(d)
+  store_kv(batch, cache, memory, run, head);
   for (int t = run.begin; t < run.end; t += kernels_.rows) {
+    // The last of these tokens sees the most; what the others may not see is made 0 below.
     const int rows = std::min(kernels_.rows, run.end - t), seen = tokens[t + rows - 1].position + 1;
-    const Tile tile = {memory, layer, head, t, rows, seen, desk.scores.as<float>(), stride};
-    score(batch, cache, tile);
+    const Tile tile = {memory, layer, head, t, rows, seen, space.scores.as<float>(), stride};
+    score(batch, cache, tile);  // [rows, seen]
+    // Softmax without its division: it is made once for each output, after the weighted sum.
     float sums[kLanes];
     for (int r = 0; r < rows; r++) {
       sums[r] = kernels_.exponentials(tile.scores + r * stride, tokens[t + r].position + 1, scale);
       std::fill(tile.scores + r * stride + tokens[t + r].position + 1,
                 tile.scores + r * stride + seen, 0.0f);
     }
-    mix(cache, tile, sums, desk.mixed.as<float>());
+    weighted_sum(cache, tile, sums, space.weighted.as<float>());
   }
 }
 
 // New keys and values go to the cache first, and are read back from there rounded as the old ones
 // are: how the tokens were cut into calls cannot be told.
-void Model::remember(const Batch& batch, Cache& cache, const Cache::Head& memory, Range run,
+void Model::store_kv(const Batch& batch, Cache& cache, const Cache::Head& memory, Range run,
                      int head) {
   const int D = shape_.width, d = D / shape_.heads;
   for (int t = run.begin; t < run.end; t++) {
     const float* query = qkv_.as<float>() + static_cast<size_t>(t) * 3 * D + head * d;
+    // in a token's row of qkv_ the key lies D after the query, the value D after the key: [d] each
     cache.put(kernels_, memory, batch.tokens[t].position, query + D, query + 2 * D);
   }
 }
@@ -135,7 +138,8 @@ void Model::score(const Batch& batch, const Cache& cache, const Tile& tile) {
   const int D = shape_.width, d = D / shape_.heads;
   const float* queries = qkv_.as<float>() + static_cast<size_t>(tile.first) * 3 * D + tile.head * d;
   kernels_.multiply(cache.keys(tile.memory, tile.seen), queries, static_cast<size_t>(3) * D,
-                    tile.rows, tile.scores, tile.stride, nullptr);
+                    tile.rows, tile.scores, tile.stride, nullptr);  // q k^T [rows, seen]
+  // An int8 cache has a factor for each position's key, which the score takes once.
   if (cache.scaled()) scale_rows(tile, tile.memory.key_scales);
   for (int r = 0; r < tile.rows; r++) {
     for (const int position : omissions_.hidden) {
@@ -152,15 +156,15 @@ void Model::scale_rows(const Tile& tile, const float* factors) {
   }
 }
 
-// The sum of the values weighted with scores / sums, [rows, d] of joined_.
-void Model::mix(const Cache& cache, const Tile& tile, const float* sums, float* mixed) {
+// The sum of the values weighted with scores / sums, [rows, d] of attn_out_.
+void Model::weighted_sum(const Cache& cache, const Tile& tile, const float* sums, float* weighted) {
   const int D = shape_.width, d = D / shape_.heads, wide = padded(d, kLanes);
   if (cache.scaled()) scale_rows(tile, tile.memory.value_scales);
   kernels_.multiply(cache.values(tile.memory, tile.seen), tile.scores, tile.stride, tile.rows,
-                    mixed, wide, nullptr);
+                    weighted, wide, nullptr);  // [rows, d]
   for (int r = 0; r < tile.rows; r++) {
-    float* to = joined_.as<float>() + static_cast<size_t>(tile.first + r) * D + tile.head * d;
-    kernels_.divide(mixed + r * wide, d, sums[r], to);
+    float* to = attn_out_.as<float>() + static_cast<size_t>(tile.first + r) * D + tile.head * d;
+    kernels_.divide(weighted + r * wide, d, sums[r], to);
     if (omissions_.heads[tile.layer * shape_.heads + tile.head]) std::fill(to, to + d, 0.0f);
   }
 }
@@ -198,7 +202,7 @@ void Model::head(const Worker& worker, const std::vector<int>& picked, Logprobs&
   const int rows = static_cast<int>(picked.size());
   const Inputs normal =
       prepare(worker, matrix, stream_.as<float>(), shape_.width, &last_, &picked, rows);
-  float* block = desks_[worker.index()].block.as<float>();  // [rows, kOutputs]
+  float* block = workspaces_[worker.index()].block.as<float>();  // [rows, kOutputs]
   for (int b = worker.index(); b < logprobs.blocks(); b = worker.take()) {
     const int panel = b * kUnit, count = std::min(kUnit, matrix.panels() - panel);
     multiply_here(worker, matrix, panel, count, normal,
@@ -207,16 +211,16 @@ void Model::head(const Worker& worker, const std::vector<int>& picked, Logprobs&
   }
 }
 
-// Rows of x normalised, if there is a norm, and quantised, if the matrix wants whole numbers. A
+// Rows of x normalized, if there is a norm, and quantized, if the matrix wants integers. A
 // single row is done by every worker for itself, which is quicker than to meet afterwards.
 Model::Inputs Model::prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
                              const Norm* norm, const std::vector<int>* picked, int rows) {
-  Desk& desk = desks_[worker.index()];
+  Workspace& space = workspaces_[worker.index()];
   const bool alone = rows == 1;
   const size_t wide = padded(width, kGroup);
-  float* normal = alone ? desk.row.as<float>() : rows_.as<float>();  // [rows, width]
-  uint8_t* whole = alone ? desk.whole.as() : whole_.as();
-  Step* steps = alone ? &desk.step : steps_.as<Step>();
+  float* normal = alone ? space.row.as<float>() : rows_.as<float>();  // [rows, width]
+  uint8_t* quantized = alone ? space.quantized.as() : quantized_.as();
+  Step* steps = alone ? &space.step : steps_.as<Step>();
   const Range share = alone ? Range{0, 1} : worker.share(rows);
   for (int r = share.begin; r < share.end; r++) {
     const float* from = x + static_cast<size_t>(picked ? (*picked)[r] : r) * width;
@@ -226,11 +230,11 @@ Model::Inputs Model::prepare(const Worker& worker, const Matrix& matrix, const f
       from = to;
     }
     if (matrix.integers()) {
-      steps[r] = kernels_.quantize(from, width, matrix.limit(), whole + r * wide);
+      steps[r] = kernels_.quantize(from, width, matrix.limit(), quantized + r * wide);
     }
   }
   if (!alone && (norm || matrix.integers())) worker.barrier();
-  if (matrix.integers()) return {nullptr, whole, steps, wide, rows};
+  if (matrix.integers()) return {nullptr, quantized, steps, wide, rows};
   return {norm ? normal : x, nullptr, nullptr, static_cast<size_t>(width), rows};
 }
 
@@ -263,21 +267,21 @@ void Model::multiply(const Worker& worker, const Matrix& matrix, int panel, int 
 
 void Model::multiply_here(const Worker& worker, const Matrix& matrix, int panel, int count,
                           const Inputs& inputs, Finish finish) {
-  Desk& desk = desks_[worker.index()];
+  Workspace& space = workspaces_[worker.index()];
   const int first = panel * kLanes, width = std::min(count * kLanes, matrix.outputs() - first);
   const size_t stride = kUnit * kLanes;
   if (matrix.integers()) {
-    int32_t* y = desk.products.as<int32_t>();
+    int32_t* y = space.products.as<int32_t>();
     finish.steps = inputs.steps;
     finish.scales = matrix.scales() + first;
     finish.sums = matrix.sums() + first;
-    kernels_.multiply_integers(matrix.whole(panel, count), inputs.whole, inputs.stride, inputs.rows,
-                               y, stride);
+    kernels_.multiply_integers(matrix.quantized(panel, count), inputs.quantized, inputs.stride,
+                               inputs.rows, y, stride);
     kernels_.finish_integers(finish, y, stride, inputs.rows, width);
   } else {
-    float* y = desk.products.as<float>();
+    float* y = space.products.as<float>();
     kernels_.multiply(matrix.floats(panel, count), inputs.floats, inputs.stride, inputs.rows, y,
-                      stride, desk.scratch.as());
+                      stride, space.scratch.as());
     kernels_.finish(finish, y, stride, inputs.rows, width);
   }
 }

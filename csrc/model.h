@@ -32,7 +32,7 @@ struct Norm {
 
 struct Layer {
   Norm before_attention, before_mlp;
-  Linear qkv, joined, up, down;  // c_attn, attn.c_proj, c_fc, mlp.c_proj
+  Linear qkv, attn_out, up, down;  // c_attn, attn.c_proj, c_fc, mlp.c_proj
 };
 
 // One new token: which one, and where it goes.
@@ -84,8 +84,8 @@ class Model {
   const gpt2_shape& shape() const { return shape_; }
   const gpt2_options& options() const { return options_; }
   const Kernels& kernels() const { return kernels_; }
-  int threads() const { return team_.threads(); }
-  Team& team() { return team_; }
+  int threads() const { return pool_.threads(); }
+  ThreadPool& pool() { return pool_; }
   size_t weight_bytes() const;
   ExactHead::Counts rescored() const { return exact_ ? exact_->counts() : ExactHead::Counts(); }
 
@@ -100,14 +100,14 @@ class Model {
   // A matrix's inputs, as its kernels take them.
   struct Inputs {
     const float* floats;
-    const uint8_t* whole;
+    const uint8_t* quantized;
     const Step* steps;
     size_t stride;
     int rows;
   };
   // Memory of one worker.
-  struct Desk {
-    Buffer scratch, products, row, whole, scores, mixed, block;
+  struct Workspace {
+    Buffer scratch, products, row, quantized, scores, weighted, block;
     Step step;
   };
   // A few tokens of one row in one head, and their scores, [rows, seen].
@@ -138,10 +138,10 @@ class Model {
   void head(const Worker& worker, const std::vector<int>& picked, Logprobs& logprobs);
   void attend(const Worker& worker, const Batch& batch, Cache& cache, int layer, Range run,
               int head);
-  void remember(const Batch& batch, Cache& cache, const Cache::Head& memory, Range run, int head);
+  void store_kv(const Batch& batch, Cache& cache, const Cache::Head& memory, Range run, int head);
   void score(const Batch& batch, const Cache& cache, const Tile& tile);
   void scale_rows(const Tile& tile, const float* factors);
-  void mix(const Cache& cache, const Tile& tile, const float* sums, float* mixed);
+  void weighted_sum(const Cache& cache, const Tile& tile, const float* sums, float* weighted);
   ExactHead* exact_head(int rows, int k);
   void forget_exact_head();
   Inputs prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
@@ -176,7 +176,7 @@ class Model {
   gpt2_shape shape_;
   gpt2_options options_;
   const Kernels& kernels_;
-  Team team_;
+  ThreadPool pool_;
 
   Matrix tokens_, untied_head_;
   std::vector<float> positions_;  // [positions, width]
@@ -192,14 +192,14 @@ class Model {
   Omissions omissions_;
 
   // Activations of a batch, shared by the workers.
-  int room_ = 0;          // tokens they have room for
-  Buffer stream_;         // [tokens, width]: the residual stream
-  Buffer qkv_;            // [tokens, 3 width]
-  Buffer joined_;         // [tokens, width]: the heads' results side by side
-  Buffer hidden_;         // [tokens, inner]
-  Buffer rows_;           // [tokens, width]: normalised
-  Buffer whole_, steps_;  // [tokens, padded inputs], [tokens]: quantised
-  std::vector<Desk> desks_;
+  int room_ = 0;              // tokens they have room for
+  Buffer stream_;             // [tokens, width]: the residual stream
+  Buffer qkv_;                // [tokens, 3 width]
+  Buffer attn_out_;           // [tokens, width]: the heads' results side by side
+  Buffer hidden_;             // [tokens, inner]
+  Buffer rows_;               // [tokens, width]: normalised
+  Buffer quantized_, steps_;  // [tokens, padded inputs], [tokens]: quantised
+  std::vector<Workspace> workspaces_;
   std::vector<Range> runs_;      // the batch's tokens cut by row
   std::vector<int32_t> counts_;  // and how many each has
 };

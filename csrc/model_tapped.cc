@@ -48,7 +48,7 @@ void Model::forward_tapped(const Batch& batch, Cache& cache, float* logits) {
   const int T = batch.size(), D = shape_.width;
   Open open(shape_, batch);
   float* stream = stream_.as<float>();
-  team_.run([&](const Worker& worker) { embed(worker, batch); });
+  pool_.run([&](const Worker& worker) { embed(worker, batch); });
   show("embed", stream, D);
   for (int layer = 0; layer < shape_.layers; layer++) {
     attention_tapped(batch, cache, layer, open);
@@ -56,7 +56,7 @@ void Model::forward_tapped(const Batch& batch, Cache& cache, float* logits) {
     show("h." + std::to_string(layer), stream, D);
   }
   float *normal = open.normal.as<float>(), *chosen = open.output.as<float>();
-  team_.run([&](const Worker& worker) { normalize(worker, last_, T, normal); });
+  pool_.run([&](const Worker& worker) { normalize(worker, last_, T, normal); });
   show("ln_f", normal, D);
   const int picked = static_cast<int>(batch.picked.size());
   for (int i = 0; i < picked; i++) {
@@ -64,7 +64,7 @@ void Model::forward_tapped(const Batch& batch, Cache& cache, float* logits) {
                 chosen + static_cast<size_t>(i) * D);
   }
   if (picked == 0) return;
-  team_.run([&](const Worker& worker) { head(worker, chosen, nullptr, nullptr, picked, logits); });
+  pool_.run([&](const Worker& worker) { head(worker, chosen, nullptr, nullptr, picked, logits); });
 }
 
 void Model::attention_tapped(const Batch& batch, Cache& cache, int layer, Open& open) {
@@ -73,9 +73,9 @@ void Model::attention_tapped(const Batch& batch, Cache& cache, int layer, Open& 
   const int T = batch.size(), D = shape_.width, H = shape_.heads, d = D / H;
   float *normal = open.normal.as<float>(), *output = open.output.as<float>();
   float* qkv = qkv_.as<float>();
-  team_.run([&](const Worker& worker) { normalize(worker, weights.before_attention, T, normal); });
+  pool_.run([&](const Worker& worker) { normalize(worker, weights.before_attention, T, normal); });
   show(name + ".ln_1", normal, D);
-  team_.run([&](const Worker& worker) {
+  pool_.run([&](const Worker& worker) {
     multiply(worker, weights.qkv.weight,
              prepare(worker, weights.qkv.weight, normal, D, nullptr, nullptr, T),
              {weights.qkv.bias.data(), -1, false, qkv, static_cast<size_t>(3) * D});
@@ -84,43 +84,45 @@ void Model::attention_tapped(const Batch& batch, Cache& cache, int layer, Open& 
   show(attn + ".k", qkv + D, d, H, 3 * D, d);
   show(attn + ".v", qkv + 2 * D, d, H, 3 * D, d);
   attend_tapped(batch, cache, layer, open);
-  show(attn + ".heads", joined_.as<float>(), d, H, D, d);
-  team_.run([&](const Worker& worker) {
-    multiply(worker, weights.joined.weight,
-             prepare(worker, weights.joined.weight, joined_.as<float>(), D, nullptr, nullptr, T),
-             {weights.joined.bias.data(), -1, false, output, static_cast<size_t>(D)});
+  show(attn + ".heads", attn_out_.as<float>(), d, H, D, d);
+  pool_.run([&](const Worker& worker) {
+    multiply(
+        worker, weights.attn_out.weight,
+        prepare(worker, weights.attn_out.weight, attn_out_.as<float>(), D, nullptr, nullptr, T),
+        {weights.attn_out.bias.data(), -1, false, output, static_cast<size_t>(D)});
   });
   if (omissions_.attention[layer]) std::fill_n(output, static_cast<size_t>(T) * D, 0.0f);
   show(attn, output, D);
   add_to_stream(output, T);
 }
 
-// work(memory, run, head, desk) for every row and head.
+// work(memory, run, head, space) for every row and head.
 template <class Work>
 void Model::each_head(const Batch& batch, const Cache& cache, int layer, const Work& work) {
-  team_.run([&](const Worker& worker) {
+  pool_.run([&](const Worker& worker) {
     const int H = shape_.heads, items = static_cast<int>(runs_.size()) * H;
     for (int item = worker.index(); item < items; item += worker.count()) {
       const Range run = runs_[item / H];
       const int row = batch.tokens[run.begin].row;
-      work(cache.head(row, layer, item % H), run, item % H, desks_[worker.index()]);
+      work(cache.head(row, layer, item % H), run, item % H, workspaces_[worker.index()]);
     }
   });
 }
 
-// work(tile, desk) for every few tokens of every row and head; scores [tokens, heads, stride].
+// work(tile, space) for every few tokens of every row and head; scores [tokens, heads, stride].
 template <class Work>
 void Model::each_tile(const Batch& batch, const Cache& cache, int layer, float* scores,
                       size_t stride, const Work& work) {
   const size_t wide = shape_.heads * stride;
-  each_head(batch, cache, layer, [&](const Cache::Head& memory, Range run, int head, Desk& desk) {
-    const int seen = batch.tokens[run.end - 1].position + 1;
-    for (int t = run.begin; t < run.end; t += kernels_.rows) {
-      const int rows = std::min(kernels_.rows, run.end - t);
-      float* of = scores + t * wide + head * stride;
-      work(Tile{memory, layer, head, t, rows, seen, of, wide}, desk);
-    }
-  });
+  each_head(batch, cache, layer,
+            [&](const Cache::Head& memory, Range run, int head, Workspace& space) {
+              const int seen = batch.tokens[run.end - 1].position + 1;
+              for (int t = run.begin; t < run.end; t += kernels_.rows) {
+                const int rows = std::min(kernels_.rows, run.end - t);
+                float* of = scores + t * wide + head * stride;
+                work(Tile{memory, layer, head, t, rows, seen, of, wide}, space);
+              }
+            });
 }
 
 // As `attend` for all rows and heads, with the scores and their softmax shown in between.
@@ -131,10 +133,10 @@ void Model::attend_tapped(const Batch& batch, Cache& cache, int layer, Open& ope
   const size_t wide = H * open.stride;
   float *scores = open.scores.as<float>(), *pattern = open.pattern.as<float>();
   float* sums = open.sums.as<float>();  // [H, T]
-  each_head(batch, cache, layer, [&](const Cache::Head& memory, Range run, int head, Desk&) {
-    remember(batch, cache, memory, run, head);
+  each_head(batch, cache, layer, [&](const Cache::Head& memory, Range run, int head, Workspace&) {
+    store_kv(batch, cache, memory, run, head);
   });
-  each_tile(batch, cache, layer, scores, open.stride, [&](const Tile& tile, Desk&) {
+  each_tile(batch, cache, layer, scores, open.stride, [&](const Tile& tile, Workspace&) {
     score(batch, cache, tile);
     for (int r = 0; r < tile.rows; r++) {
       float* of = tile.scores + r * wide;
@@ -144,7 +146,7 @@ void Model::attend_tapped(const Batch& batch, Cache& cache, int layer, Open& ope
     }
   });
   show(attn + ".scores", scores, open.seen, H, wide, open.stride);
-  each_tile(batch, cache, layer, scores, open.stride, [&](const Tile& tile, Desk&) {
+  each_tile(batch, cache, layer, scores, open.stride, [&](const Tile& tile, Workspace&) {
     for (int r = 0; r < tile.rows; r++) {
       float *of = tile.scores + r * wide, *to = pattern + (of - scores);
       float& sum = sums[static_cast<size_t>(tile.head) * T + tile.first + r];
@@ -157,9 +159,9 @@ void Model::attend_tapped(const Batch& batch, Cache& cache, int layer, Open& ope
   const bool changed = show(attn + ".pattern", pattern, open.seen, H, wide, open.stride);
   if (changed) std::fill_n(sums, static_cast<size_t>(H) * T, 1.0f);
   each_tile(batch, cache, layer, changed ? pattern : scores, open.stride,
-            [&](const Tile& tile, Desk& desk) {
+            [&](const Tile& tile, Workspace& space) {
               const float* sum = sums + static_cast<size_t>(tile.head) * T + tile.first;
-              mix(cache, tile, sum, desk.mixed.as<float>());
+              weighted_sum(cache, tile, sum, space.weighted.as<float>());
             });
 }
 
@@ -169,16 +171,16 @@ void Model::mlp_tapped(const Batch& batch, int layer, Open& open) {
   const int T = batch.size(), D = shape_.width, inner = shape_.inner;
   float *normal = open.normal.as<float>(), *output = open.output.as<float>();
   float* hidden = hidden_.as<float>();
-  team_.run([&](const Worker& worker) { normalize(worker, weights.before_mlp, T, normal); });
+  pool_.run([&](const Worker& worker) { normalize(worker, weights.before_mlp, T, normal); });
   show(name + ".ln_2", normal, D);
-  team_.run([&](const Worker& worker) {
+  pool_.run([&](const Worker& worker) {
     multiply(
         worker, weights.up.weight,
         prepare(worker, weights.up.weight, normal, D, nullptr, nullptr, T),
         {weights.up.bias.data(), shape_.activation, false, hidden, static_cast<size_t>(inner)});
   });
   show(name + ".mlp.hidden", hidden, inner);
-  team_.run([&](const Worker& worker) {
+  pool_.run([&](const Worker& worker) {
     multiply(worker, weights.down.weight,
              prepare(worker, weights.down.weight, hidden, inner, nullptr, nullptr, T),
              {weights.down.bias.data(), -1, false, output, static_cast<size_t>(D)});

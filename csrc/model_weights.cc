@@ -58,9 +58,9 @@ Model::Model(const gpt2_shape& shape, const gpt2_options& options)
     : shape_(checked(shape)),
       options_(checked(options)),
       kernels_(chosen(options.kernels)),
-      team_(options.threads),
+      pool_(options.threads),
       layers_(shape.layers),
-      desks_(team_.threads()) {
+      workspaces_(pool_.threads()) {
   options_.kernels = kernels_.name;
   name_places();
   omit(nullptr);
@@ -76,19 +76,19 @@ void Model::make_room(int tokens) {
   stream_ = Buffer(T * D * number);
   // Cache::put may read a vector past its end.
   qkv_ = Buffer((T * 3 * D + kLanes) * number, Pages::kLazy);
-  joined_ = Buffer(T * D * number);
+  attn_out_ = Buffer(T * D * number);
   hidden_ = Buffer(T * shape_.inner * number, Pages::kLazy);
   rows_ = Buffer(T * D * number);
-  whole_ = Buffer(T * widest);
+  quantized_ = Buffer(T * widest);
   steps_ = Buffer(T * sizeof(Step));
-  for (Desk& desk : desks_) {
-    desk.scratch = Buffer(kScratch);
-    desk.products = Buffer(T * kUnit * kLanes * number);
-    desk.block = Buffer(T * Logprobs::kOutputs * number, Pages::kLazy);
-    desk.row = Buffer(D * number);
-    desk.whole = Buffer(widest);
-    desk.scores = Buffer(kernels_.rows * padded(shape_.positions, kLanes) * number);
-    desk.mixed = Buffer(kernels_.rows * head * number);
+  for (Workspace& space : workspaces_) {
+    space.scratch = Buffer(kScratch);
+    space.products = Buffer(T * kUnit * kLanes * number);
+    space.block = Buffer(T * Logprobs::kOutputs * number, Pages::kLazy);
+    space.row = Buffer(D * number);
+    space.quantized = Buffer(widest);
+    space.scores = Buffer(kernels_.rows * padded(shape_.positions, kLanes) * number);
+    space.weighted = Buffer(kernels_.rows * head * number);
   }
   room_ = tokens;
 }
@@ -131,7 +131,7 @@ void Model::name_places() {
     const std::string layer = "transformer.h." + std::to_string(i);
     norm(layer + ".ln_1", layers_[i].before_attention);
     linear(layer + ".attn.c_attn", layers_[i].qkv, D, 3 * D);
-    linear(layer + ".attn.c_proj", layers_[i].joined, D, D);
+    linear(layer + ".attn.c_proj", layers_[i].attn_out, D, D);
     norm(layer + ".ln_2", layers_[i].before_mlp);
     linear(layer + ".mlp.c_fc", layers_[i].up, D, inner);
     linear(layer + ".mlp.c_proj", layers_[i].down, inner, D);
@@ -168,8 +168,8 @@ void Model::set(const std::string& name, gpt2_dtype dtype, const void* data, con
   forget_exact_head();
   const bool is_head = to.matrix == &tokens_ || to.matrix == &untied_head_;
   const auto kind = static_cast<gpt2_dtype>(is_head ? options_.head_dtype : options_.dtype);
-  *to.matrix = to.transposed ? Matrix(kind, to.columns, to.rows, {dtype, data, 1, columns}, team_)
-                             : Matrix(kind, to.rows, to.columns, {dtype, data, columns, 1}, team_);
+  *to.matrix = to.transposed ? Matrix(kind, to.columns, to.rows, {dtype, data, 1, columns}, pool_)
+                             : Matrix(kind, to.rows, to.columns, {dtype, data, columns, 1}, pool_);
 } catch (const NotFinite& error) {
   throw Error(GPT2_WEIGHTS, "the tensor " + name + " holds " + error.what);
 }
@@ -209,7 +209,7 @@ ExactHead* Model::exact_head(int rows, int k) {
     const bool on = options_.exact_head == GPT2_EXACT_HEAD_ON && ExactHead::possible(head());
     const bool automatic = options_.exact_head == GPT2_EXACT_HEAD_AUTO && ExactHead::pays(head());
     const bool wanted = on || automatic;
-    if (wanted) exact_ = std::make_unique<ExactHead>(head(), kernels_, team_);
+    if (wanted) exact_ = std::make_unique<ExactHead>(head(), kernels_, pool_);
     if (exact_ && !exact_->sound()) exact_.reset();
     exact_useless_ = !exact_;
     exact_bytes_ = exact_ ? exact_->size() : 0;

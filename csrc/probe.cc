@@ -17,12 +17,12 @@ double since(Clock::time_point begin) {
 
 }  // namespace
 
-double read_rate(const Kernels& kernels, Team& team, size_t bytes, double seconds) {
+double read_rate(const Kernels& kernels, ThreadPool& pool, size_t bytes, double seconds) {
   constexpr int kMostStreams = 8;
   const size_t unit = kMostStreams * 256;
-  const size_t share = std::max(bytes / team.threads() / unit, size_t{1}) * unit;  // of a thread
-  Buffer buffer(share * team.threads());
-  team.run([&](const Worker& worker) {  // memory that was never written is not really there
+  const size_t share = std::max(bytes / pool.threads() / unit, size_t{1}) * unit;  // of a thread
+  Buffer buffer(share * pool.threads());
+  pool.run([&](const Worker& worker) {  // memory that was never written is not really there
     std::memset(buffer.as() + worker.index() * share, 1, share);
   });
   double best = 0;
@@ -30,30 +30,30 @@ double read_rate(const Kernels& kernels, Team& team, size_t bytes, double second
   do {
     for (int streams = 1; streams <= kMostStreams; streams *= 2) {
       const auto start = Clock::now();
-      team.run([&](const Worker& worker) {
+      pool.run([&](const Worker& worker) {
         const uint8_t* own = buffer.as() + worker.index() * share;
         volatile int32_t sum = kernels.read_streams(own, streams, share / streams);
         (void)sum;
       });
-      best = std::max(best, static_cast<double>(share * team.threads()) / since(start));
+      best = std::max(best, static_cast<double>(share * pool.threads()) / since(start));
     }
   } while (since(begin) < seconds);
   return best;
 }
 
-double multiply_rate(const Kernels& kernels, Team& team, double seconds) {
+double multiply_rate(const Kernels& kernels, ThreadPool& pool, double seconds) {
   constexpr int kRounds = 100000;  // some milliseconds
   double best = 0;
   const auto begin = Clock::now();
   do {
     double count = 0;  // each worker does as many
     const auto start = Clock::now();
-    team.run([&](const Worker& worker) {
+    pool.run([&](const Worker& worker) {
       float result;
       const double own = kernels.multiply_adds(kRounds, &result);
       volatile float keep = result;
       (void)keep;
-      if (worker.index() == 0) count = own * team.threads();
+      if (worker.index() == 0) count = own * pool.threads();
     });
     best = std::max(best, count / since(start));
   } while (since(begin) < seconds);

@@ -10,9 +10,9 @@
 namespace gpt2 {
 
 // Bytes a second: the best run over a buffer of `bytes`, among several numbers of streams a thread.
-double read_rate(const Kernels& kernels, Team& team, size_t bytes, double seconds);
+double read_rate(const Kernels& kernels, ThreadPool& pool, size_t bytes, double seconds);
 // Floating-point operations a second, a multiply-add counting as two: the best run.
-double multiply_rate(const Kernels& kernels, Team& team, double seconds);
+double multiply_rate(const Kernels& kernels, ThreadPool& pool, double seconds);
 
 }  // namespace gpt2
 

@@ -9,7 +9,7 @@
 namespace gpt2 {
 namespace {
 
-// To the nearest whole number, ties to even, without a library call: for |x| < 2^22.
+// To the nearest integer, ties to even, without a library call: for |x| < 2^22.
 inline float rounded(float x) { return (x + 12582912.0f) - 12582912.0f; }
 
 inline float bounded(float x, float least, float most) {
@@ -66,7 +66,7 @@ void choose_scales(const float* group, const float (&unit)[kLanes], bool search,
   }
 }
 
-// What whole numbers stand for, and which there are: input k in steps[k / inputs_a_step].
+// What integers stand for, and which there are: input k in steps[k / inputs_a_step].
 struct Grid {
   const float* steps;  // [., 16]
   int inputs_a_step;
@@ -111,15 +111,15 @@ void round_compensated(const float* block, const Grid& grid, const Rounding& how
       if (i >= end) continue;
       const int k = how.order[i];
       for (int r = 0; r < kLanes; r++) {
-        const float step = grid.step(k)[r], whole = grid.nearest(x[r], step);
-        q[static_cast<size_t>(k) * kLanes + r] = static_cast<int8_t>(whole);
-        errors[(i - begin) * kLanes + r] = (x[r] - whole * step) / row[i];
+        const float step = grid.step(k)[r], value = grid.nearest(x[r], step);
+        q[static_cast<size_t>(k) * kLanes + r] = static_cast<int8_t>(value);
+        errors[(i - begin) * kLanes + r] = (x[r] - value * step) / row[i];
       }
     }
   }
 }
 
-// The whole numbers of a panel, [inputs, 16].
+// The integers of a panel, [inputs, 16].
 std::vector<int8_t> whole_numbers(const float* block, int inputs, const Grid& grid,
                                   const Rounding& how) {
   std::vector<int8_t> q(static_cast<size_t>(inputs) * kLanes);
@@ -136,13 +136,13 @@ std::vector<int8_t> whole_numbers(const float* block, int inputs, const Grid& gr
   return q;
 }
 
-// What becomes of 16 outputs' whole numbers.
+// What becomes of 16 outputs' integers.
 struct Totals {
   int64_t sum[kLanes] = {}, magnitude[kLanes] = {};
 
-  void add(int output, int whole) {
-    sum[output] += whole;
-    magnitude[output] += std::abs(whole);
+  void add(int output, int value) {
+    sum[output] += value;
+    magnitude[output] += std::abs(value);
   }
   int64_t finish(int32_t* sums) const {
     // A sum beyond 32 bits wraps around as the products do, and so takes off what they got.
@@ -165,9 +165,9 @@ int64_t quantize_int8(const float* block, int inputs, const Rounding& how, uint8
   const auto q = whole_numbers(block, inputs, {scales, inputs, -127, 127}, how);
   for (int k = 0; k < inputs; k++) {
     for (int r = 0; r < kLanes; r++) {
-      const int8_t whole = q[static_cast<size_t>(k) * kLanes + r];
-      panel[int8_place(k, r)] = static_cast<uint8_t>(whole);
-      totals.add(r, whole);
+      const int8_t value = q[static_cast<size_t>(k) * kLanes + r];
+      panel[int8_place(k, r)] = static_cast<uint8_t>(value);
+      totals.add(r, value);
     }
   }
   return totals.finish(sums);
@@ -195,10 +195,10 @@ int64_t quantize_int4(const float* block, int inputs, const Rounding& how, uint8
   const auto q = whole_numbers(block, inputs, {steps.data(), kGroup, -8, 7}, how);
   for (int k = 0; k < inputs; k++) {
     for (int r = 0; r < kLanes; r++) {
-      const int whole = q[static_cast<size_t>(k) * kLanes + r];
+      const int value = q[static_cast<size_t>(k) * kLanes + r];
       uint8_t& byte = panel[int4_place(k, r)];
-      byte = static_cast<uint8_t>(byte | ((whole + 8) << (k / kQuad % 2 * 4)));
-      totals.add(r, whole * static_cast<int8_t>(panel[int4_scales(k / kGroup) + r]));
+      byte = static_cast<uint8_t>(byte | ((value + 8) << (k / kQuad % 2 * 4)));
+      totals.add(r, value * static_cast<int8_t>(panel[int4_scales(k / kGroup) + r]));
     }
   }
   return totals.finish(sums);

@@ -35,7 +35,7 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Exact: weights and their sums are whole numbers below 2^53.
+// Exact: weights and their sums are integers below 2^53.
 double number(int64_t sum) { return static_cast<double>(sum); }
 
 }  // namespace
@@ -79,10 +79,10 @@ void Selector::find_maxima(const Worker& worker, int rows) {
   });
 }
 
-void Selector::start(Team& team, int rows) {
+void Selector::start(ThreadPool& pool, int rows) {
   maxima_.resize(static_cast<size_t>(rows) * parts_);
   sums_.resize(static_cast<size_t>(rows) * parts_);
-  nan_.assign(static_cast<size_t>(rows) * team.threads(), 0);
+  nan_.assign(static_cast<size_t>(rows) * pool.threads(), 0);
   rows_.resize(rows);
 }
 
@@ -117,9 +117,9 @@ void Selector::collect(int row, float least, float temperature) {
   }
 }
 
-void Selector::top(Team& team, int rows, int k, int32_t* ids, float* values) {
-  start(team, rows);
-  team.run([&](const Worker& worker) {
+void Selector::top(ThreadPool& pool, int rows, int k, int32_t* ids, float* values) {
+  start(pool, rows);
+  pool.run([&](const Worker& worker) {
     find_maxima(worker, rows);
     worker.barrier();
     each_row(worker, rows, [&](int row) {
@@ -154,11 +154,11 @@ Largest Selector::needed(const gpt2_sampling& sampling) const {
   return {all ? 0 : sampling.top_k, sampling.temperature};
 }
 
-void Selector::draw(Team& team, int rows, const gpt2_sampling& sampling, const double* noise,
+void Selector::draw(ThreadPool& pool, int rows, const gpt2_sampling& sampling, const double* noise,
                     int32_t* tokens) {
-  start(team, rows);
-  const bool few = sampling.top_k > 0 && sampling.top_k <= kMostTop &&
-                   (sampling.top_k < n_ || warps(sampling));
+  start(pool, rows);
+  const bool few =
+      sampling.top_k > 0 && sampling.top_k <= kMostTop && (sampling.top_k < n_ || warps(sampling));
   const bool by_mass = sampling.top_p < 1;
   const size_t all = static_cast<size_t>(rows) * n_;
   if (!few && weights_.bytes() < all * sizeof(int32_t)) weights_ = Buffer(all * sizeof(int32_t));
@@ -166,9 +166,9 @@ void Selector::draw(Team& team, int rows, const gpt2_sampling& sampling, const d
     buckets_ = Buffer(all * sizeof(uint16_t));
   }
   if (!few && by_mass) {
-    masses_.resize(static_cast<size_t>(team.threads()) * rows * kTables * kBuckets);
+    masses_.resize(static_cast<size_t>(pool.threads()) * rows * kTables * kBuckets);
   }
-  team.run([&](const Worker& worker) {
+  pool.run([&](const Worker& worker) {
     find_maxima(worker, rows);
     worker.barrier();
     each_row(worker, rows, [&](int row) {

@@ -1,8 +1,8 @@
 // Choosing tokens from logits: the k largest, or one drawn at random. src/gpt2/generation/
 // sampling.py and warpers.py define what is chosen; this is the same, fast.
 //
-// A probability is a whole number, `weight`: exp(score - best score) in units of 2^-30. Sums of
-// whole numbers are exact in any order, so the parts of a row may be summed side by side, and every
+// A probability is an integer, `weight`: exp(score - best score) in units of 2^-30. Sums of
+// integers are exact in any order, so the parts of a row may be summed side by side, and every
 // machine and every engine draws the same token from the same logits.
 #ifndef GPT2_SELECT_H_
 #define GPT2_SELECT_H_
@@ -70,14 +70,14 @@ class Selector {
 
   // The k largest of each row: ids and logits [rows, k], largest first, equals by lower id, NaN
   // before all. k is at most kMostTop and the vocabulary.
-  void top(Team& team, int rows, int k, int32_t* ids, float* values);
+  void top(ThreadPool& pool, int rows, int k, int32_t* ids, float* values);
 
   // The logits that can decide a draw: any others may be -infinity.
   Largest needed(const gpt2_sampling& sampling) const;
 
   // One token of each row, decided by noise [rows] in [0, 1). Throws Error where a row's logits are
   // not finite at their best.
-  void draw(Team& team, int rows, const gpt2_sampling& sampling, const double* noise,
+  void draw(ThreadPool& pool, int rows, const gpt2_sampling& sampling, const double* noise,
             int32_t* tokens);
 
   // The weights of n scores, the best of which is taken to be 0.
@@ -106,7 +106,7 @@ class Selector {
   int64_t* masses(size_t worker, int row, int rows) {
     return masses_.data() + (worker * rows + row) * kTables * kBuckets;
   }
-  void start(Team& team, int rows);
+  void start(ThreadPool& pool, int rows);
   void find_maxima(const Worker& worker, int rows);
   bool has_nan(int row, int rows) const;
   float bound(int row, int k);

@@ -1,6 +1,7 @@
 // The loops over a vocabulary, compiled once per instruction set. As in kernels_impl.h all of it
 // has internal linkage and uses no inline function of the standard library. Vectors are as wide as
 // the processor's: nothing here depends on it, for the largest and whole sums know no order.
+#include "exp.h"
 #include "select.h"
 
 #if defined(__SSE2__)
@@ -20,7 +21,7 @@ constexpr int kBytes = 32;
 constexpr int kBytes = 16;
 #endif
 constexpr int kWide = kBytes / 4;
-constexpr float kOut = -22.5f;  // its exp is below half a unit of 2^-30
+constexpr float kMinExponent = -22.5f;  // its exp is below half a unit of 2^-30
 
 typedef float F __attribute__((vector_size(kBytes)));
 typedef int32_t I __attribute__((vector_size(kBytes)));
@@ -56,7 +57,7 @@ inline void each_part(const float* x, int n, int begin, int end, float fill, con
 
 inline F larger(F a, F b) { return a > b ? a : b; }
 
-// To the nearest whole number, half to even, as processors are set by default.
+// To the nearest integer, half to even, as processors are set by default.
 inline I rounded(F x) {
 #if defined(__AVX512F__)
   return (I)_mm512_cvtps_epi32((__m512)x);
@@ -67,9 +68,9 @@ inline I rounded(F x) {
 #elif defined(__ARM_NEON) && defined(__aarch64__)
   return (I)vcvtnq_s32_f32((float32x4_t)x);
 #else
-  I whole;
-  for (int i = 0; i < kWide; i++) whole[i] = static_cast<int32_t>(__builtin_rintf(x[i]));
-  return whole;
+  I integers;
+  for (int i = 0; i < kWide; i++) integers[i] = static_cast<int32_t>(__builtin_rintf(x[i]));
+  return integers;
 #endif
 }
 
@@ -121,22 +122,18 @@ bool maxima(const float* x, int n, int begin, int end, float* largest) {
   return any(nan);
 }
 
-// exp(d) in units of 2^-30 for kOut <= d <= 0: 2^n exp(r) with |r| <= ln 2 / 2, the polynomial of
-// Cephes' expf. Each line is one rounding, in numpy too: sampling.py has the same.
+// exp(d) in units of 2^-30 for kMinExponent <= d <= 0. Each operation is one rounding, in numpy
+// too: generation/exponential.py has the same.
 inline F power(F d) {
-  const I whole = rounded(d * 1.44269504f);
-  const F n = __builtin_convertvector(whole, F);
-  const F r = (d - n * 0.693359375f) - n * -2.12194440e-4f;
-  F p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  return p * (F)((whole + (127 + 30)) << 23);
+  const I exponent = rounded(d * kLog2E);
+  const F n = __builtin_convertvector(exponent, F);
+  const F r = (d - n * kLn2High) - n * kLn2Low;
+  const F p =
+      exp_polynomial(r, [](F a, F b, F c) { return a * b + c; }, [](float x) { return F{} + x; });
+  return (p * r * r + r + 1.0f) * (F)((exponent + (127 + 30)) << 23);
 }
 
-inline I weights_of(F d) { return rounded(power(larger(d, F{} + kOut))); }
+inline I weights_of(F d) { return rounded(power(larger(d, F{} + kMinExponent))); }
 
 template <bool kDivide>
 void weigh_parts(const Weighing& in, float* x, int n, int begin, int end, int32_t* weights,
@@ -150,7 +147,7 @@ void weigh_parts(const Weighing& in, float* x, int n, int begin, int end, int32_
               int32_t* const to_weights = count == kPart ? weights + first : w;
               const float best = in.largest[p] / in.temperature;
               if (best < least ||
-                  best - in.best < kOut) {  // nothing here: most parts, of a trained model
+                  best - in.best < kMinExponent) {  // nothing here: most parts, of a trained model
                 for (int i = 0; i < count; i++) weights[first + i] = 0;
                 for (int i = 0; kDivide && i < count; i++) x[first + i] = from[i] / in.temperature;
                 sums[p] = 0;
@@ -191,8 +188,8 @@ void spread(const float* scores, int n, int begin, int end, float best, const in
     if (sums[p] == 0) return;
     int32_t found[kPart];
     for (int i = 0; i < kPart; i += kWide) {
-      const F d = larger(read<F>(from + i) - best, F{} + kOut);
-      write(found + i, __builtin_convertvector(d * (kBuckets / (kOut - 0.5f)), I));
+      const F d = larger(read<F>(from + i) - best, F{} + kMinExponent);
+      write(found + i, __builtin_convertvector(d * (kBuckets / (kMinExponent - 0.5f)), I));
     }
     for (int i = 0; i < count; i++) {
       bucket[first + i] = static_cast<uint16_t>(found[i]);

@@ -94,8 +94,8 @@ inline I widened(const int8_t* p) {
            vmovl_s16(vget_low_s16(high)), vmovl_s16(vget_high_s16(high))}};
 }
 inline F load_bytes(const int8_t* p) {
-  const I whole = widened(p);
-  return each<F>([&](int i) { return vcvtq_f32_s32(whole.v[i]); });
+  const I integers = widened(p);
+  return each<F>([&](int i) { return vcvtq_f32_s32(integers.v[i]); });
 }
 
 inline I none(I) {

@@ -66,8 +66,8 @@ void pause() {
 
 }  // namespace
 
-struct Team::State {
-  explicit State(Team* team);
+struct ThreadPool::State {
+  explicit State(ThreadPool* pool);
   ~State();
   void serve(const Worker& worker);
   void wait_for_call(unsigned seen);
@@ -79,7 +79,7 @@ struct Team::State {
   const std::function<void(const Worker&)>* work = nullptr;
   std::atomic<bool> stop{false};
   alignas(64) std::atomic<unsigned> call{0};  // counts the calls of run
-  std::atomic<int> asleep{0};  // helpers that wait for a call
+  std::atomic<int> asleep{0};                 // helpers that wait for a call
   alignas(64) std::atomic<int> arrived{0};
   alignas(64) std::atomic<unsigned> round{0};  // counts the barriers passed
   std::atomic<int> resting{0};                 // workers that sleep at one
@@ -89,10 +89,10 @@ struct Team::State {
   std::vector<std::thread> helpers;
 };
 
-Team::State::State(Team* team) : spins(have_processors(team->threads_)) {
+ThreadPool::State::State(ThreadPool* pool) : spins(have_processors(pool->threads_)) {
   try {
-    for (int i = 1; i < team->threads_; i++) {
-      helpers.emplace_back([this, worker = Worker(team, i, team->threads_)] { serve(worker); });
+    for (int i = 1; i < pool->threads_; i++) {
+      helpers.emplace_back([this, worker = Worker(pool, i, pool->threads_)] { serve(worker); });
     }
   } catch (...) {  // the system has no more threads: end those that run
     stop = true;
@@ -102,13 +102,13 @@ Team::State::State(Team* team) : spins(have_processors(team->threads_)) {
   }
 }
 
-Team::State::~State() {
+ThreadPool::State::~State() {
   stop = true;
   announce();
   for (auto& helper : helpers) helper.join();
 }
 
-void Team::State::serve(const Worker& worker) {
+void ThreadPool::State::serve(const Worker& worker) {
   const PlainFloats plain;
   for (unsigned seen = 0;; seen++) {
     wait_for_call(seen);
@@ -118,7 +118,7 @@ void Team::State::serve(const Worker& worker) {
   }
 }
 
-void Team::State::wait_for_call(unsigned seen) {
+void ThreadPool::State::wait_for_call(unsigned seen) {
   for (int i = 0; spins && i < kSpinsBeforeSleep; i++) {
     if (call.load(std::memory_order_acquire) != seen) return;
     pause();
@@ -129,7 +129,7 @@ void Team::State::wait_for_call(unsigned seen) {
   asleep--;
 }
 
-void Team::State::announce() {
+void ThreadPool::State::announce() {
   call++;
   if (asleep > 0) {
     std::lock_guard<std::mutex> lock(mutex);
@@ -137,7 +137,7 @@ void Team::State::announce() {
   }
 }
 
-void Team::State::barrier(int threads) {
+void ThreadPool::State::barrier(int threads) {
   const unsigned now = round.load(std::memory_order_relaxed);
   if (arrived.fetch_add(1, std::memory_order_acq_rel) == threads - 1) {
     arrived.store(0, std::memory_order_relaxed);
@@ -159,13 +159,13 @@ void Team::State::barrier(int threads) {
   resting--;
 }
 
-Team::Team(int threads) : threads_(threads), state_(std::make_unique<State>(this)) {}
+ThreadPool::ThreadPool(int threads) : threads_(threads), state_(std::make_unique<State>(this)) {}
 
-Team::~Team() {
+ThreadPool::~ThreadPool() {
   if (state_->process != getpid()) state_.release();  // a forked child has no helpers to join
 }
 
-void Team::run(const std::function<void(const Worker&)>& work) {
+void ThreadPool::run(const std::function<void(const Worker&)>& work) {
   if (state_->process != getpid()) {
     state_.release();
     state_ = std::make_unique<State>(this);
@@ -178,34 +178,34 @@ void Team::run(const std::function<void(const Worker&)>& work) {
   state_->barrier(threads_);
 }
 
-int Worker::take() const { return team_->state_->next.fetch_add(1, std::memory_order_relaxed); }
+int Worker::take() const { return pool_->state_->next.fetch_add(1, std::memory_order_relaxed); }
 
 void Worker::barrier() const {
   if (count_ > 1) {
-    team_->state_->barrier(count_);
+    pool_->state_->barrier(count_);
   } else {
-    team_->state_->next = 1;
+    pool_->state_->next = 1;
   }
 }
 
 #else  // one thread, as in WebAssembly
 
-struct Team::State {
+struct ThreadPool::State {
   int next = 1;
 };
 
-Team::Team(int) : threads_(1), state_(std::make_unique<State>()) {}
-Team::~Team() = default;
+ThreadPool::ThreadPool(int) : threads_(1), state_(std::make_unique<State>()) {}
+ThreadPool::~ThreadPool() = default;
 
-void Team::run(const std::function<void(const Worker&)>& work) {
+void ThreadPool::run(const std::function<void(const Worker&)>& work) {
   const PlainFloats plain;
   state_->next = 1;
   work(Worker(this, 0, 1));
 }
 
-int Worker::take() const { return team_->state_->next++; }
+int Worker::take() const { return pool_->state_->next++; }
 
-void Worker::barrier() const { team_->state_->next = 1; }
+void Worker::barrier() const { pool_->state_->next = 1; }
 
 #endif
 

@@ -1,4 +1,4 @@
-// A team of threads that run one function together (SPMD): each takes its share, and they meet at
+// A pool of threads that run one function together (SPMD): each takes its share, and they meet at
 // barriers. Between calls the helpers spin for a moment, then sleep.
 #ifndef GPT2_THREADS_H_
 #define GPT2_THREADS_H_
@@ -9,16 +9,16 @@
 
 namespace gpt2 {
 
-class Team;
+class ThreadPool;
 
 struct Range {
   int begin, end;
 };
 
-// One member of the team, as the function it runs sees it.
+// One member of the pool, as the function it runs sees it.
 class Worker {
  public:
-  Worker(Team* team, int index, int count) : team_(team), index_(index), count_(count) {}
+  Worker(ThreadPool* pool, int index, int count) : pool_(pool), index_(index), count_(count) {}
   int index() const { return index_; }
   int count() const { return count_; }
   // This worker's contiguous share of [0, n).
@@ -36,14 +36,14 @@ class Worker {
   void barrier() const;
 
  private:
-  Team* team_;
+  ThreadPool* pool_;
   int index_, count_;
 };
 
-class Team {
+class ThreadPool {
  public:
-  explicit Team(int threads);
-  ~Team();
+  explicit ThreadPool(int threads);
+  ~ThreadPool();
   int threads() const { return threads_; }
   // Runs `work` once on each worker and returns when all have ended. One caller at a time. Works
   // in a forked child too: the threads, which fork does not copy, are started again.

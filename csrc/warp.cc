@@ -7,11 +7,13 @@
 #include <limits>
 #include <numeric>
 
+#include "exp.h"
+
 namespace gpt2 {
 
 namespace {
 
-constexpr float kOut = -std::numeric_limits<float>::infinity();
+constexpr float kExcluded = -std::numeric_limits<float>::infinity();
 using Floats = std::vector<float>;
 
 bool cuts(double least) { return least > 0 && least < 1; }
@@ -19,18 +21,15 @@ bool cuts(double least) { return least > 0 && least < 1; }
 // e^x for x <= 0: generation/exponential.py `exp`.
 float exponential(float x) {
   if (x < -87.0f) return 0;
-  const float n = std::nearbyint(x * 1.44269504f);
-  const float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-  float p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
+  const float n = std::nearbyint(x * kLog2E);
+  const float r = (x - n * kLn2High) - n * kLn2Low;
+  const float p = exp_polynomial(
+      r, [](float a, float b, float c) { return a * b + c; },
+      [](float constant) { return constant; });
   const int32_t bits = (static_cast<int32_t>(n) + 127) << 23;
   float scale;
   std::memcpy(&scale, &bits, sizeof scale);
-  return p * scale;
+  return (p * r * r + r + 1.0f) * scale;
 }
 
 // The natural logarithm of x >= 1: generation/exponential.py `log`.
@@ -93,7 +92,7 @@ void keep_typical(float p, Floats& scores) {
   }
   const float most = distances[order[last]];
   for (size_t i = 1; i < order.size(); i++) {
-    if (distances[order[i]] > most) scores[order[i]] = kOut;
+    if (distances[order[i]] > most) scores[order[i]] = kExcluded;
   }
 }
 
@@ -102,7 +101,7 @@ void drop_below(float least, Floats& scores) {
   Floats powers;
   const double sum = exponentials(scores, powers);
   for (size_t i = 0; i < scores.size(); i++) {
-    if (static_cast<float>(powers[i] / sum) < least && scores[i] < best) scores[i] = kOut;
+    if (static_cast<float>(powers[i] / sum) < least && scores[i] < best) scores[i] = kExcluded;
   }
 }
 
@@ -117,8 +116,8 @@ void warp(const gpt2_sampling& s, Floats& scores) {
   if (cuts(s.epsilon)) drop_below(static_cast<float>(s.epsilon), scores);
   if (cuts(s.eta)) {
     const Floats logs = log_softmax(scores);
-    const float least = static_cast<float>(std::sqrt(s.eta)) *
-                        exponential(-entropy(logs, masses_of(logs)));
+    const float least =
+        static_cast<float>(std::sqrt(s.eta)) * exponential(-entropy(logs, masses_of(logs)));
     drop_below(std::min(least, static_cast<float>(s.eta)), scores);
   }
   if (s.renormalize) scores = log_softmax(scores);

@@ -90,7 +90,7 @@ std::vector<int32_t> in_order(const Numbers& x) {
   return ids;
 }
 
-void check_top(gpt2::Selector& selector, gpt2::Team& team, const std::vector<Numbers>& rows,
+void check_top(gpt2::Selector& selector, gpt2::ThreadPool& team, const std::vector<Numbers>& rows,
                int k) {
   const int n = static_cast<int>(rows[0].size()), count = static_cast<int>(rows.size());
   float* logits = selector.logits(count);
@@ -114,7 +114,7 @@ void the_largest() {
     each_table([&](const gpt2::Kernels& kernels) {
       for (const int threads : {1, 2}) {
         gpt2::Selector selector(kernels, n);
-        gpt2::Team team(threads);
+        gpt2::ThreadPool team(threads);
         for (int kind = 0; kind < 9; kind++) {
           std::vector<Numbers> rows;
           for (int r = 0; r < 3; r++) rows.push_back(kind_of_row(random, n, kind % 7));
@@ -210,7 +210,7 @@ gpt2_sampling any_sampling(Random& random) {
   return s;
 }
 
-std::vector<int32_t> draw(gpt2::Selector& selector, gpt2::Team& team,
+std::vector<int32_t> draw(gpt2::Selector& selector, gpt2::ThreadPool& team,
                           const std::vector<Numbers>& rows, const gpt2_sampling& sampling,
                           const std::vector<double>& noise) {
   const int count = static_cast<int>(rows.size());
@@ -252,7 +252,7 @@ void draws() {
       }
       each_table([&](const gpt2::Kernels& kernels) {
         gpt2::Selector selector(kernels, n);
-        gpt2::Team one(1), two(2);
+        gpt2::ThreadPool one(1), two(2);
         if (thin.empty()) {
           for (const auto& row : rows) thin.push_back(thinned(row, selector.needed(sampling)));
         }
@@ -271,7 +271,7 @@ void nothing_to_draw() {
   samplings[1].top_k = 3;
   samplings[2].top_p = 0.9;
   each_table([&](const gpt2::Kernels& kernels) {
-    gpt2::Team team(2);
+    gpt2::ThreadPool team(2);
     for (const int n : {1, 16, 70, 200}) {
       gpt2::Selector selector(kernels, n);
       for (const gpt2_sampling& sampling : samplings) {
@@ -413,8 +413,7 @@ Chosen choose(const Engine& engine, const Rows& ids, int k, const gpt2_sampling&
                         GPT2_LOGITS_LAST, k, found.top.data(), found.values.data()) == GPT2_OK);
   const std::vector<double> noise(ids.size(), 0.7);
   CHECK(gpt2_extend_draw(engine.get(), two.get(), rows, into.data(), counts.data(), flat.data(),
-                         GPT2_LOGITS_LAST, &sampling, noise.data(),
-                         found.drawn.data()) == GPT2_OK);
+                         GPT2_LOGITS_LAST, &sampling, noise.data(), found.drawn.data()) == GPT2_OK);
   return found;
 }
 

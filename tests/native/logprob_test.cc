@@ -52,7 +52,7 @@ Judged judge(const gpt2::Kernels& kernels, int threads, const std::vector<float>
   const int rows = static_cast<int>(targets.size());
   Logprobs found(kernels, n);
   CHECK(found.blocks() * Logprobs::kOutputs >= n);
-  gpt2::Team team(threads);
+  gpt2::ThreadPool team(threads);
   found.start(targets.data(), rows);
   if (by_blocks) {
     team.run([&](const gpt2::Worker& worker) {

@@ -12,7 +12,7 @@ namespace {
 // Every barrier shows all workers what all wrote before it.
 void barriers() {
   for (const int threads : {1, 2, 3, 5}) {
-    gpt2::Team team(threads);
+    gpt2::ThreadPool team(threads);
     const int n = team.threads();
     std::vector<int> turn(static_cast<size_t>(n), 0);
     for (int call = 0; call < 20; call++) {

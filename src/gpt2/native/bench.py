@@ -58,9 +58,9 @@ def probe(
     """
     read, multiply = ctypes.c_double(), ctypes.c_double()
     name = kernels.encode() if kernels is not None else None
-    found = (ctypes.byref(read), ctypes.byref(multiply))
+    rates = (ctypes.byref(read), ctypes.byref(multiply))
     try:
-        check(core().gpt2_probe(thread_count(threads), name, size, seconds, *found))
+        check(core().gpt2_probe(thread_count(threads), name, size, seconds, *rates))
     except InputError as error:
         raise OptionError(str(error)) from None
     return Limits(read.value, multiply.value)

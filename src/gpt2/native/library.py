@@ -186,8 +186,8 @@ def core() -> ctypes.CDLL:
         if function is None:
             raise _stale(f"it has no {name}")
         function.restype, function.argtypes = result, arguments
-    if (found := library.gpt2_abi().decode()) != ABI:
-        raise _stale(f"its interface is {found}, this package's {ABI}")
+    if (abi := library.gpt2_abi().decode()) != ABI:
+        raise _stale(f"its interface is {abi}, this package's {ABI}")
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=library.gpt2_before_fork,
