@@ -211,10 +211,10 @@ def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
 
 
 def _metadata(header: dict[str, Any], path: Path) -> dict[str, str]:
-    found = header.get("__metadata__") or {}
-    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+    metadata = header.get("__metadata__") or {}
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise CorruptFileError(f"{path}: its metadata are not words.")
-    return found
+    return metadata
 
 
 def as_stored(tensor: Any) -> Stored:

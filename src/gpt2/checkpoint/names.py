@@ -46,13 +46,13 @@ def canonical(tensors: Mapping[str, T]) -> dict[str, T]:
     """The same tensors under their full names, without the old buffers that held the mask."""
     named = {name.removeprefix("_orig_mod."): tensor for name, tensor in tensors.items()}
     bare = not any(name.startswith("transformer.") for name in named)
-    found = {}
+    renamed = {}
     for name, tensor in named.items():
         if name.endswith((".attn.bias", ".attn.masked_bias")):
             continue
         inside = name.split(".")[0] in ("wte", "wpe", "h", "ln_f")
-        found[f"transformer.{name}" if bare and inside else name] = tensor
-    return found
+        renamed[f"transformer.{name}" if bare and inside else name] = tensor
+    return renamed
 
 
 def check_shapes(
@@ -76,10 +76,10 @@ def check_shapes(
     if unknown:
         raise WeightError(f"{source} has {_some(unknown)}, which GPT-2 has no place for.")
     for name, shape in expected.items():
-        found = tuple(tensors[name].shape)
-        if found != shape:
+        stored = tuple(tensors[name].shape)
+        if stored != shape:
             raise WeightError(
-                f"{source}: {name} is {list(found)}, the configuration says {list(shape)}."
+                f"{source}: {name} is {list(stored)}, the configuration says {list(shape)}."
             )
 
 

@@ -55,9 +55,9 @@ class Quantization:
 
     def metadata(self) -> dict[str, str]:
         """As a safetensors file carries it."""
-        own = {"dtype": self.dtype, "head_dtype": self.head_dtype, "rounding": self.rounding}
-        group = {"group_size": str(GROUP)} if "int4" in own.values() else {}
-        return {"format": FORMAT, "version": VERSION, **own, **group}
+        words = {"dtype": self.dtype, "head_dtype": self.head_dtype, "rounding": self.rounding}
+        group = {"group_size": str(GROUP)} if "int4" in words.values() else {}
+        return {"format": FORMAT, "version": VERSION, **words, **group}
 
     def config_entry(self) -> dict[str, str]:
         """As config.json carries it; transformers knows no such method and says so."""
@@ -191,18 +191,18 @@ def as_packed(
     return Packed(array, "U8", _KINDS[kind], outputs, inputs, name.endswith(MATRICES), words)
 
 
-def known_packed(found: Mapped, path: Path) -> dict[str, Stored]:
+def known_packed(file: Mapped, path: Path) -> dict[str, Stored]:
     """A file's tensors, the packed ones as `Packed`. Raises `CorruptFileError` for a version that
     this package does not know."""
-    words = found.metadata
+    words = file.metadata
     if words.get("format") != FORMAT:
-        return found
+        return file
     if words.get("version") != VERSION:
         raise CorruptFileError(
             f"{path} is a packed file of version {words.get('version')!r}, this package reads "
             f"{VERSION}: use a newer one, or write the file again with `gpt2 quantize`."
         )
-    matrices = {name: tensor for name, tensor in found.items() if tensor.kind == "U8"}
+    matrices = {name: tensor for name, tensor in file.items() if tensor.kind == "U8"}
     for name, tensor in matrices.items():
         if tensor.array.ctypes.data % ALIGNMENT:
             raise CorruptFileError(
@@ -210,4 +210,4 @@ def known_packed(found: Mapped, path: Path) -> dict[str, Stored]:
                 "program has rewritten the file. Write it again with `gpt2 quantize`."
             )
     packed = {n: as_packed(n, t.array, words, str(path)) for n, t in matrices.items()}
-    return {**found, **packed}
+    return {**file, **packed}

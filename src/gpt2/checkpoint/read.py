@@ -114,8 +114,8 @@ def read_checkpoint(
     """
     path = Path(path)
     folder = path if path.is_dir() else path.parent
-    form, found, stored = _open(path)
-    config = config or found or GPT2Config.from_json_file(folder / "config.json")
+    form, stored_config, stored = _open(path)
+    config = config or stored_config or GPT2Config.from_json_file(folder / "config.json")
     stored = _without_tied_head(canonical(stored), config, path)
     check_shapes(stored, config, str(path), head=head)
     config.extra.pop(CONFIG_ENTRY, None)  # for other programs: the files say it themselves
@@ -221,8 +221,8 @@ def _same(a: Stored, b: Stored) -> bool:
 
 
 def _check_kind(tensor: Stored, name: str, path: Path) -> None:
-    own = name == HEAD or name.startswith("transformer.")
-    if own and tensor.kind not in FLOATS and not isinstance(tensor, Packed):
+    belongs = name == HEAD or name.startswith("transformer.")
+    if belongs and tensor.kind not in FLOATS and not isinstance(tensor, Packed):
         raise WeightError(
             f"{path}: {name} is of the type {tensor.kind}; weights are {', '.join(FLOATS)}."
         )

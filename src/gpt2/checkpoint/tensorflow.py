@@ -36,13 +36,13 @@ def tensorflow_index(folder: Path) -> Path | None:
     Raises `MissingFileError` for a named one that is not there, `CorruptFileError` for a file that
     names none, or several of one step.
     """
-    found = sorted(folder.glob("*.index"))
-    if not found:
+    files = sorted(folder.glob("*.index"))
+    if not files:
         return None
     if exists(folder / STATE):
         return _named(folder / STATE)
-    step = {path: int(m[1]) if (m := STEP.search(path.name)) else -1 for path in found}
-    last = [path for path in found if step[path] == max(step.values())]
+    step = {path: int(m[1]) if (m := STEP.search(path.name)) else -1 for path in files}
+    last = [path for path in files if step[path] == max(step.values())]
     if len(last) > 1:
         names = ", ".join(path.name for path in last)
         raise CorruptFileError(f"{folder} holds several checkpoints: name one of {names}.")
@@ -172,13 +172,13 @@ def _tensor(index: Path, files: list[Path], key: str, entry: bytes) -> Stored:
         raise CorruptFileError(f"{index}: {key} is of TensorFlow's type {dtype}, not a float.")
     numpy_type = np.dtype("<f4" if dtype == FLOAT else "<f2")
     part = f".data-{shard:05d}-of-"
-    found = [path for path in files if part in path.name]
+    matching = [path for path in files if part in path.name]
     count = math.prod(shape)
-    if not found or size != count * numpy_type.itemsize:
+    if not matching or size != count * numpy_type.itemsize:
         raise CorruptFileError(f"{index}: {key} lies in *{part}*, which is missing or other.")
-    with open_regular(found[0]) as file:
+    with open_regular(matching[0]) as file:
         if offset + size > os.fstat(file.fileno()).st_size:
-            raise CorruptFileError(f"{found[0]} is cut short: {key} is not whole in it.")
+            raise CorruptFileError(f"{matching[0]} is cut short: {key} is not whole in it.")
         file.seek(offset)
         array = np.frombuffer(bytearray(file.read(size)), numpy_type, count).reshape(shape)
     while array.ndim > 1 and array.shape[0] == 1 and not key.endswith(("wte", "wpe")):

@@ -92,20 +92,20 @@ def _settled(
 
 def _sidecar(given: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str, Any]:
     """The sidecar, without what another folder's said of its own files."""
-    own = () if hashes else ("quantization",)
-    known = {k: v for k, v in given.items() if k not in ("sha256", *own)}
+    left_out = () if hashes else ("quantization",)
+    known = {k: v for k, v in given.items() if k not in ("sha256", *left_out)}
     return {**known, "sha256": dict(hashes)} if hashes else known
 
 
 def parse_size(size: int | str) -> int:
     """A size in bytes from 5000000, "5MB" or "4MiB"; raises `OptionError`."""
     if isinstance(size, int):
-        found, unit = str(size), ""
+        number, unit = str(size), ""
     else:
         match = re.fullmatch(r"([\d.]+) *([A-Za-z]*)", size.strip())
-        found, unit = match.groups() if match else ("", "?")
+        number, unit = match.groups() if match else ("", "?")
     try:
-        value = int(float(found) * (UNITS[unit.upper()] if unit else 1))
+        value = int(float(number) * (UNITS[unit.upper()] if unit else 1))
     except (KeyError, ValueError):
         raise OptionError(
             f'a size is a number of bytes or "5GB", "500MB"; found {size!r}.'

@@ -25,7 +25,7 @@ def sequence_bias(ids: Array, scores: Array, *, biases: Mapping[tuple[int, ...],
         out[:, list(single)] += arrays.floats(scores, list(single.values()))
     for tokens, bias in biases.items():
         *prefix, last = tokens
-        if 0 < len(prefix) <= ids.shape[1]:
+        if 0 < len(prefix) <= ids.shape[1]:  # [R]: whether the prefix ends the row
             hit = (ids[:, -len(prefix) :] == arrays.integers(ids, prefix)).all(1)
             out[:, last] += arrays.where(hit, bias, 0.0)
     return out
@@ -39,12 +39,14 @@ def repetition_penalty(
     Keskar et al. 2019, arXiv 1909.05858. ``starts[r]`` is where row ``r``'s padding ends.
     """
     V = scores.shape[1]
+    # padding is no text: its ids become V, one more column that is cut off at the end
     if starts is not None and any(starts):
         places = arrays.integers(ids, np.arange(ids.shape[1]))
         first = arrays.integers(ids, list(starts))[:, None]
         ids = arrays.where(places[None] < first, V, ids)
     wide = arrays.widen(scores)
-    old = arrays.take(wide, ids)
+    old = arrays.take(wide, ids)  # [R, T]
+    # a logit may be negative: dividing it would make the token likelier
     new = arrays.where(old < 0, old * penalty, old / penalty)
     return arrays.put(wide, ids, new)[:, :V]
 
@@ -55,9 +57,11 @@ def no_repeat_ngram(ids: Array, scores: Array, *, size: int) -> Array:
     runs = T - size + 1
     if runs < 1:
         return scores
-    seen = ids[:, size - 1 :] >= 0  # [R, runs]: does the run that starts here match the ending?
+    # [R, runs]: do the size - 1 tokens that start here equal those at the end of the row?
+    seen = ids[:, size - 1 :] >= 0
     for j in range(size - 1):
         seen = seen & (ids[:, j : j + runs] == ids[:, runs + j : runs + j + 1])
+    # the token that followed such a run; V where there is none, which bans nothing
     return arrays.ban(scores, arrays.where(seen, ids[:, size - 1 :], V))
 
 
@@ -83,7 +87,7 @@ def force_at(ids: Array, scores: Array, *, tokens: Sequence[int], length: int) -
     if ids.shape[1] != length:
         return scores
     out = arrays.full_like(scores, -INF)
-    out[:, list(tokens)] = 0
+    out[:, list(tokens)] = 0  # all alike, whatever the model gave them
     return out
 
 
@@ -94,12 +98,12 @@ def allow_only(
 
     Where all it allows was forbidden before, for every beam of a prompt, it is forced instead.
     """
-    mask = arrays.full_like(scores, -INF)
+    mask = arrays.full_like(scores, -INF)  # [R, V]: 0 where allowed
     for row in range(len(ids)):
         tokens = list(allowed(row // beams, ids[row]))
         if not tokens:
             raise InputError(f"prefix_allowed_tokens_fn allows nothing for prompt {row // beams}.")
-        for token in (min(tokens), max(tokens)):
+        for token in (min(tokens), max(tokens)):  # the extremes tell of all
             if not 0 <= token < scores.shape[1]:
                 raise InputError(
                     f"prefix_allowed_tokens_fn allows the id {int(token)}; the model's go from 0 "
@@ -116,12 +120,12 @@ def end_sooner(
     ids: Array, scores: Array, *, tokens: Sequence[int], start: int, factor: float
 ) -> Array:
     """Raise the scores of the ending ids by their size times factor^(steps past start) - 1."""
-    steps = ids.shape[1] - start
+    steps = ids.shape[1] - start  # exponential_decay_length_penalty, from its start on
     if steps <= 0:
         return scores
     out = arrays.copy(scores)
     ends = scores[:, list(tokens)]
-    added = abs(ends) * (factor**steps - 1)
+    added = abs(ends) * (factor**steps - 1)  # the size: a negative score rises too
     out[:, list(tokens)] = ends + arrays.where(arrays.isfinite(ends), added, 0.0)
     return out
 
@@ -129,7 +133,7 @@ def end_sooner(
 def remove_invalid(ids: Array, scores: Array) -> Array:
     """NaN becomes 0; infinities become the largest and smallest float32."""
     largest = float(np.finfo(np.float32).max)
-    out = arrays.fill(scores, scores != scores, 0.0)
+    out = arrays.fill(scores, scores != scores, 0.0)  # only NaN differs from itself
     return arrays.fill(arrays.fill(out, scores == INF, largest), scores == -INF, -largest)
 
 

@@ -98,16 +98,16 @@ def gather(
         raise InputError("a text to calibrate on needs at least a token, found none.")
     size, layers = engine.config.n_positions, engine.config.n_layer
     for turn in turns(engine.config):
-        found: dict[str, Inputs] = {}
+        inputs: dict[str, Inputs] = {}
         for begin in range(0, len(ids), size):
             window = ids[begin : begin + size]
-            _see(engine, window, turn, found)
+            _see(engine, window, turn, inputs)
             done = (turn.start + len(turn) * min(1.0, (begin + size) / len(ids))) / layers
             progress(round(done * len(ids)), len(ids))
-        yield from found.items()
+        yield from inputs.items()
 
 
-def _see(engine: NativeEngine, ids: Sequence[int], turn: range, found: dict[str, Inputs]) -> None:
+def _see(engine: NativeEngine, ids: Sequence[int], turn: range, inputs: dict[str, Inputs]) -> None:
     """Run a window as far as the turn's layers and add up what their matrices are given."""
     names = {f"h.{i}.{p}": f"transformer.h.{i}.{m}.weight" for i in turn for p, m in POINTS.items()}
     last = f"h.{turn[-1]}.mlp.hidden"
@@ -116,10 +116,10 @@ def _see(engine: NativeEngine, ids: Sequence[int], turn: range, found: dict[str,
         heads = x.ndim == 4  # [1, H, T, d]
         rows = x[0].swapaxes(0, 1).reshape(x.shape[2], -1) if heads else x[0]
         new = Inputs.of(rows)
-        if names[name] in found:
-            found[names[name]].add(new)
+        if names[name] in inputs:
+            inputs[names[name]].add(new)
         else:
-            found[names[name]] = new
+            inputs[names[name]] = new
         if name == last:
             raise _EnoughError
 

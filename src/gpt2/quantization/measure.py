@@ -35,8 +35,8 @@ class Fidelity:
 
     def to_dict(self) -> dict[str, float]:
         """For JSON, with figures as long as they mean something."""
-        found = dataclasses.asdict(self)
-        return {n: float(f"{v:.6g}") if isinstance(v, float) else v for n, v in found.items()}
+        fields = dataclasses.asdict(self)
+        return {n: float(f"{v:.6g}") if isinstance(v, float) else v for n, v in fields.items()}
 
 
 def measure(
@@ -60,9 +60,9 @@ def measure(
     parts: list[Floats] = []
     done = 0
     for row in windows:
-        for found in _of_window(original, quantised, row):
-            parts.append(found)
-            done += found.shape[1]
+        for result in _of_window(original, quantised, row):
+            parts.append(result)
+            done += result.shape[1]
             progress(done)
     before, after, kl, same = np.concatenate(parts, axis=1)
     return Fidelity(

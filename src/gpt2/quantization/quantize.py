@@ -44,11 +44,11 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON, the fidelity's figures among the others."""
-        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        own["bits_per_weight"] = round(self.bits_per_weight, 3)
-        own["seconds"] = round(self.seconds, 2)
-        fidelity = own.pop("fidelity")
-        return own | (fidelity.to_dict() if fidelity else {})
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        fields["bits_per_weight"] = round(self.bits_per_weight, 3)
+        fields["seconds"] = round(self.seconds, 2)
+        fidelity = fields.pop("fidelity")
+        return fields | (fidelity.to_dict() if fidelity else {})
 
 
 def quantize(
@@ -174,13 +174,13 @@ def _rounding(wanted: str | None, dtype: str, tokenizer: Tokenizer | None, calib
     return wanted
 
 
-def _ids(text: Any, own: str, tokenizer: Tokenizer | None, tokens: int, name: Any) -> list[int]:
+def _ids(text: Any, default: str, tokenizer: Tokenizer | None, tokens: int, name: Any) -> list[int]:
     """The first ``tokens`` of a text file; a token is seldom longer than 16 characters."""
     if tokenizer is None:
         raise InputError(f"{name} has no tokenizer beside its weights: it cannot read a text.")
     if tokens < 2:
         raise OptionError(f"tokens must be at least 2, or 0 to measure nothing, found {tokens}.")
-    words = read_text(TEXTS / own if text is None else text)[: 16 * tokens]
+    words = read_text(TEXTS / default if text is None else text)[: 16 * tokens]
     return list(tokenizer.encode_prompt(words))[:tokens]
 
 
@@ -213,7 +213,7 @@ def _write(
     report: Report,
 ) -> None:
     """All files into a temporary folder first; weights that were there before go last."""
-    told = {k: v for k, v in report.to_dict().items() if k != "folder"}
+    facts = {k: v for k, v in report.to_dict().items() if k != "folder"}
     with atomic_folder(folder, last=LEADING) as part:
         written = write_checkpoint(
             part,
@@ -221,7 +221,7 @@ def _write(
             tensors,
             max_shard_size=shard_size,
             generation_config=checkpoint.generation_config,
-            sidecar={**checkpoint.sidecar, "quantization": told},
+            sidecar={**checkpoint.sidecar, "quantization": facts},
             quantization=how,
         )
         if tokenizer is not None:

@@ -47,8 +47,8 @@ def packed_tensors(
     tensors: Tensors = dict(checkpoint.stored)
     if how.rounding == "calibrated":
         engine = NativeEngine(checkpoint.tensors, checkpoint.config)
-        found = gather(engine, ids, lambda done, all_: progress("calibrating", done, all_))
-        for name, inputs in found:
+        gathered = gather(engine, ids, lambda done, all_: progress("calibrating", done, all_))
+        for name, inputs in gathered:
             level = _level(tensors, name, inputs)
             tensors[name] = _packed(name, tensors[name], how, level.compensation())
     for name, tensor in tensors.items():

@@ -39,7 +39,7 @@ def split(text: str) -> list[str]:
     words: list[str] = _SPLIT.findall(known)
     if known == text:
         return words
-    ends = list(accumulate(map(len, words)))
+    ends = list(accumulate(map(len, words)))  # the same cuts, in the text itself
     return [text[start:end] for start, end in pairwise([0, *ends])]
 
 
@@ -49,6 +49,7 @@ def well_formed(text: str) -> str:
         text.encode()
         return text
     except UnicodeEncodeError:
+        # UTF-16 writes such a pair as it writes the character itself
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -59,6 +60,7 @@ def byte_to_unicode() -> dict[int, str]:
     Bytes that print stand for themselves; the other 68, in order, are U+0100 and on, so that a
     space (32) is written 'Ġ'. The order of this mapping is the order of GPT-2's first 256 ids.
     """
+    # 173 is the soft hyphen, which does not print
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]
     table = {byte: chr(byte) for byte in printable}
@@ -68,7 +70,7 @@ def byte_to_unicode() -> dict[int, str]:
 @cache
 def _latin() -> dict[int, str | int]:
     """The inverse of `byte_to_unicode` for `str.translate`; other signs below 256 have no byte."""
-    none: dict[int, str | int] = dict.fromkeys(range(256), 0xFFFD)
+    none: dict[int, str | int] = dict.fromkeys(range(256), 0xFFFD)  # which latin-1 refuses
     return none | {ord(sign): byte for byte, sign in byte_to_unicode().items()}
 
 
@@ -84,7 +86,7 @@ def to_bytes(signs: str) -> bytes:
     Raises `TokenizerError` for a character that stands for no byte.
     """
     try:
-        return signs.translate(_latin()).encode("latin-1")
+        return signs.translate(_latin()).encode("latin-1")  # whose signs are the bytes 0 to 255
     except UnicodeEncodeError as error:
         sign = signs[error.start]
         raise TokenizerError(
@@ -105,12 +107,13 @@ def merge_parts(
 ) -> list[T]:
     """The same for parts in either spelling: bytes, or the signs of the vocabulary files."""
     while len(parts) > 1:
+        # a pair that was never learned has rank inf; of equal ranks min takes the lowest position
         rank, at = min((ranks.get(pair, inf), at) for at, pair in enumerate(pairwise(parts)))
-        if rank == inf:
+        if rank == inf:  # nothing left that was learned
             break
         if steps is not None:
             steps.append((parts[at], parts[at + 1]))
-        parts[at : at + 2] = [parts[at] + parts[at + 1]]
+        parts[at : at + 2] = [parts[at] + parts[at + 1]]  # "l", "o" -> "lo"
     return parts
 
 
@@ -124,14 +127,16 @@ class BPE:
 
     def __init__(self, vocab: dict[bytes, int], merges: Sequence[Pair]) -> None:
         self.vocab = vocab
-        self.tokens = {i: token for token, i in vocab.items()}
+        self.tokens = {i: token for token, i in vocab.items()}  # id -> bytes
         self.ranks = {pair: rank for rank, pair in enumerate(merges)}
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text, in which nothing is special."""
+        # all merges stay inside a word, so words are encoded one by one
         words = split(well_formed(text))
         return [self.vocab[t] for word in words for t in merge_word(word.encode(), self.ranks)]
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids; bytes that are no UTF-8 become U+FFFD."""
+        # joined first: a character's bytes may lie in several tokens
         return b"".join(self.tokens[i] for i in ids).decode(errors="replace")

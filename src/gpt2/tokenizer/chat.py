@@ -22,13 +22,13 @@ Templates = str | dict[str, str] | None
 
 def read(folder: Path, setting: Any, config: Path) -> dict[str, Any]:
     """``{"chat_template": ...}`` of a folder, files before the configuration; or nothing."""
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     if (folder / FILE).is_file():
-        found[DEFAULT] = files.read_text(folder / FILE)
+        by_name[DEFAULT] = files.read_text(folder / FILE)
     if (folder / FOLDER).is_dir():
         for path in sorted((folder / FOLDER).glob("*.jinja")):
-            found[path.stem] = files.read_text(path)
-    templates: Templates = found or check(setting, str(config))
+            by_name[path.stem] = files.read_text(path)
+    templates: Templates = by_name or check(setting, str(config))
     if isinstance(templates, dict) and list(templates) == [DEFAULT]:
         templates = templates[DEFAULT]
     return {} if templates is None else {"chat_template": templates}
@@ -79,17 +79,19 @@ class ChatTemplates(abc.ABC):
         self, chat_template: str | None = None, tools: Sequence[Any] | None = None
     ) -> str:
         """The template of a name, the one given, or the tokenizer's own. Raises `OptionError`."""
-        own = self.chat_template
-        if isinstance(own, dict):
+        stored = self.chat_template
+        if isinstance(stored, dict):
             if chat_template is None:
-                chat_template = "tool_use" if tools is not None and "tool_use" in own else DEFAULT
-                if chat_template not in own:
+                chat_template = (
+                    "tool_use" if tools is not None and "tool_use" in stored else DEFAULT
+                )
+                if chat_template not in stored:
                     raise OptionError(
                         f"There is no default chat template: pass chat_template= one of "
-                        f"{', '.join(sorted(own))}."
+                        f"{', '.join(sorted(stored))}."
                     )
-            return own.get(chat_template, chat_template)
-        template = own if chat_template is None else chat_template
+            return stored.get(chat_template, chat_template)
+        template = stored if chat_template is None else chat_template
         if template is None:
             raise OptionError(
                 "This tokenizer has no chat template: set tokenizer.chat_template, or pass "

@@ -109,12 +109,12 @@ class Encoding:
 
     def word_to_tokens(self, word: int, sequence: int = 0) -> TokenSpan | None:
         """The tokens of a word, or None."""
-        found = [
+        places = [
             at
             for at, number in enumerate(self.word_ids)
             if number == word and self.sequence_ids[at] == sequence
         ]
-        return TokenSpan(found[0], found[-1] + 1) if found else None
+        return TokenSpan(places[0], places[-1] + 1) if places else None
 
     def word_to_chars(self, word: int, sequence: int = 0) -> CharSpan | None:
         """The characters of a word, or None."""
@@ -169,10 +169,10 @@ class BatchEncoding(dict[str, Any]):
                 "This encoding no longer has its text (it was pickled, or made by tokenizer.pad): "
                 "call the tokenizer for tokens, words and characters."
             )
-        found = self.__dict__.get("_found")
-        if found is None:
-            found = self.__dict__["_found"] = self._source()
-        return found
+        encodings = self.__dict__.get("_found")
+        if encodings is None:
+            encodings = self.__dict__["_found"] = self._source()
+        return encodings
 
     def with_source(self, source: Callable[[], list[Encoding]]) -> BatchEncoding:
         """Say where the details come from. Returns itself."""

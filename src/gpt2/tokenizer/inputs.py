@@ -58,8 +58,8 @@ def columns(
         encoded = {n: [row[n] for row in encoded] for n in (encoded[0] if encoded else ())}
     if "input_ids" not in encoded:
         raise InputError(f"pad needs 'input_ids', found {', '.join(encoded) or 'nothing'}.")
-    found = {name: rows.plain(values) for name, values in encoded.items()}
-    ids = found["input_ids"]
+    lists = {name: rows.plain(values) for name, values in encoded.items()}
+    ids = lists["input_ids"]
     one = bool(ids) and not isinstance(ids[0], list) and not hasattr(ids[0], "tolist")
     return {
         name: [value]
@@ -67,5 +67,5 @@ def columns(
         else [rows.plain(v) for v in value]
         if isinstance(value, list)
         else value
-        for name, value in found.items()
+        for name, value in lists.items()
     }, one

@@ -33,9 +33,9 @@ class Job:
 
     def columns(self, names: list[str]) -> dict[str, list[Any]]:
         """The lists of these names, under the names of the result."""
-        found = self.run(detail="offsets" in names)
-        self.lengths = list(map(len, found))
-        columns = {_NAMES.get(n, n): [getattr(e, n) for e in found] for n in names}
+        encodings = self.run(detail="offsets" in names)
+        self.lengths = list(map(len, encodings))
+        columns = {_NAMES.get(n, n): [getattr(e, n) for e in encodings] for n in names}
         if self.overflow:
             columns["overflow_to_sample_mapping"] = self.rows
         return columns
@@ -43,15 +43,15 @@ class Job:
     def run(self, detail: bool) -> list[Encoding]:
         """The encodings, padded; with ``detail`` also tokens, characters and words."""
         frame = self.tokenizer.template.frame
-        found = [frame(pieces, self.special) for pieces in self._cut(self._pieces(detail))]
+        encodings = [frame(pieces, self.special) for pieces in self._cut(self._pieces(detail))]
         if self.limits.pad != arguments.NOT_PADDED:
-            width = self.limits.width(max(map(len, found), default=0))
-            for one in found:
+            width = self.limits.width(max(map(len, encodings), default=0))
+            for one in encodings:
                 one.pad(width, self.limits.fill, self.limits.pad_side)
         if detail:
-            for one in found:
+            for one in encodings:
                 one.tokens = self.tokenizer.convert_ids_to_tokens(one.ids)
-        return found
+        return encodings
 
     def _pieces(self, detail: bool) -> list[list[Piece]]:
         texts = [text for item in self.items for text in item]
@@ -78,13 +78,13 @@ class Job:
 
     def _cut(self, items: list[list[Piece]]) -> list[list[Piece]]:
         """The pieces of each row of the result; ``rows`` says which text a row is of."""
-        limits, found = self.limits, []
+        limits, windows = self.limits, []
         self.rows: list[int] = []
         for n, pieces in enumerate(items):
             for row in [pieces] if limits.cut == arguments.NOT_CUT else self._windows(pieces):
-                found.append(row)
+                windows.append(row)
                 self.rows.append(n)
-        return found
+        return windows
 
     def _windows(self, pieces: list[Piece]) -> list[list[Piece]]:
         assert self.limits.length is not None

@@ -91,26 +91,26 @@ class Kept(SpecialTokens, chat.ChatTemplates):
 
             folder = resolve(name, allow_patterns=[*vocabulary.FILES], **where)
             folder = folder if folder.is_dir() else folder.parent
-        found = vocabulary.read(folder / subfolder)
-        tokenizer = _class_of(found.kind)._from_files(found, options)
+        stored = vocabulary.read(folder / subfolder)
+        tokenizer = _class_of(stored.kind)._from_files(stored, options)
         tokenizer.name_or_path = str(name)
         return tokenizer
 
     @classmethod
-    def _from_files(cls, found: Vocabulary, options: dict[str, Any]) -> Tokenizer:
+    def _from_files(cls, stored: Vocabulary, options: dict[str, Any]) -> Tokenizer:
         """What the files say; a role they do not name is taken only if its token is there."""
-        settings = {k: v for k, v in found.settings.items() if k not in _NOT_OPTIONS} | options
-        there = {*found.vocab, *(token.content for token in found.added.values())}
+        settings = {k: v for k, v in stored.settings.items() if k not in _NOT_OPTIONS} | options
+        there = {*stored.vocab, *(token.content for token in stored.added.values())}
         for name, token in cls.ROLE_DEFAULTS.items():
             settings.setdefault(name, token if token in there else None)
         asked = {"add_bos_token", "add_eos_token"} & set(options)
-        template = None if asked else found.template
-        return cls._make(found, template, settings)
+        template = None if asked else stored.template
+        return cls._make(stored, template, settings)
 
     @classmethod
     @abc.abstractmethod
     def _make(
-        cls, found: Vocabulary, template: Template | None, settings: dict[str, Any]
+        cls, stored: Vocabulary, template: Template | None, settings: dict[str, Any]
     ) -> Tokenizer:
         """The tokenizer of what was read."""
 

@@ -32,8 +32,8 @@ _TABLE = _Table()
 
 
 def _class(sign: str) -> str:
-    found = (kind for kind, core in _cores().items() if core.encode_ordinary(sign))
-    return next(found, OTHER)
+    kinds = (kind for kind, core in _cores().items() if core.encode_ordinary(sign))
+    return next(kinds, OTHER)
 
 
 @cache

@@ -94,8 +94,8 @@ class SpecialTokens(abc.ABC):
         return {f"{role}_token": self._roles[role] for role in self._named_roles()}
 
     def _named_roles(self) -> list[str]:
-        own = [role for role in self.ROLES if role in self._roles]
-        return own + [role for role in self._roles if role not in self.ROLES]
+        usual = [role for role in self.ROLES if role in self._roles]
+        return usual + [role for role in self._roles if role not in self.ROLES]
 
     @property
     def all_special_tokens(self) -> list[str]:

@@ -56,14 +56,14 @@ class Template:
 
     def frame(self, pieces: Sequence[Piece], special: bool) -> Encoding:
         """The texts between their special tokens, or (``special=False``) without them."""
-        found = Encoding()
-        own = self if special else PLAIN
-        for part in own.pair if len(pieces) == 2 else own.single:
+        encoding = Encoding()
+        template = self if special else PLAIN
+        for part in template.pair if len(pieces) == 2 else template.single:
             if part.ids is None:
-                found.add_piece(pieces[part.text], part.text, part.type_id)
+                encoding.add_piece(pieces[part.text], part.text, part.type_id)
             else:
-                found.add_special(list(part.ids), part.type_id)
-        return found
+                encoding.add_special(list(part.ids), part.type_id)
+        return encoding
 
 
 PLAIN = Template()
@@ -90,24 +90,24 @@ def bert(cls: tuple[str, int], sep: tuple[str, int]) -> Template:
 def read(step: Any, where: str) -> Template:
     """From a tokenizer.json. Raises `TokenizerError` for what is no such step."""
     steps = _steps(step, where)
-    found = PLAIN
+    template = PLAIN
     for one in steps:
         kind = one.get("type")
         if kind == "ByteLevel":
             space = bool(one.get("add_prefix_space", True))
-            found = dataclasses.replace(
-                found, trim=space if one.get("trim_offsets", True) else None
+            template = dataclasses.replace(
+                template, trim=space if one.get("trim_offsets", True) else None
             )
         elif kind in _KINDS:
             made = _KINDS[kind](one, where)
-            trim = found.trim if made.trim is None else made.trim
-            found = dataclasses.replace(made, trim=trim)
+            trim = template.trim if made.trim is None else made.trim
+            template = dataclasses.replace(made, trim=trim)
         else:
             raise TokenizerError(
                 f"{where}: the post_processor {kind!r} is not known here: ByteLevel, "
                 f"{', '.join(_KINDS)} and Sequence are."
             )
-    return found
+    return template
 
 
 def write(template: Template) -> Any:

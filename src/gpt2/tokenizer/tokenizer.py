@@ -73,23 +73,23 @@ class GPT2Tokenizer(Tokenizer):
         template: Template | None = None,
         **others: Any,
     ) -> None:
-        found = _given(vocab, merges, others)
-        self._merges = found.merges
-        self._made = {a + b for a, b in found.merges}
+        stored = _given(vocab, merges, others)
+        self._merges = stored.merges
+        self._made = {a + b for a, b in stored.merges}
         self._slow_left = SLOW_CHARACTERS
         self.errors = _handler(errors)
         self.add_prefix_space = add_prefix_space
         roles = {"bos": bos_token, "eos": eos_token, "unk": unk_token, "pad": pad_token}
-        framed = template or found.template
-        super().__init__(found.vocab, {**found.added, **(added or {})}, roles, framed, others)
+        framed = template or stored.template
+        super().__init__(stored.vocab, {**stored.added, **(added or {})}, roles, framed, others)
         if add_bos_token or add_eos_token:
             self._frame(add_bos_token, add_eos_token)
 
     @classmethod
     def _make(
-        cls, found: Vocabulary, template: Template | None, settings: dict[str, Any]
+        cls, stored: Vocabulary, template: Template | None, settings: dict[str, Any]
     ) -> GPT2Tokenizer:
-        return cls(found.vocab, found.merges, added=found.added, template=template, **settings)
+        return cls(stored.vocab, stored.merges, added=stored.added, template=template, **settings)
 
     def _content(self) -> Vocabulary:
         content = super()._content()
@@ -104,8 +104,8 @@ class GPT2Tokenizer(Tokenizer):
     @property
     def settings(self) -> list[Any]:
         """What beside the vocabulary decides which ids a text becomes."""
-        own = [self.add_prefix_space, self.add_bos_token, self.split_special_tokens]
-        return [*own, self.eos_token, *super().settings]
+        flags = [self.add_prefix_space, self.add_bos_token, self.split_special_tokens]
+        return [*flags, self.eos_token, *super().settings]
 
     @property
     def add_bos_token(self) -> bool:
@@ -215,13 +215,13 @@ class GPT2Tokenizer(Tokenizer):
 
     def _encode_short(self, text: str) -> list[int]:
         """As `bpe` defines it; a token that the vocabulary lacks is left to the fast library."""
-        found: list[int] = []
+        ids: list[int] = []
         for word in split(well_formed(text)):
             tokens = merge_parts(list(to_signs(word.encode())), self._ranks)
             if any(token not in self._vocab for token in tokens):
                 return self._fast.encode(text)
-            found += [self._vocab[token] for token in tokens]
-        return found
+            ids += [self._vocab[token] for token in tokens]
+        return ids
 
     def _encode(self, text: str, plain: bool) -> list[int]:
         if "_fast" not in self.__dict__ and len(text) < self._slow_left:
@@ -256,16 +256,16 @@ class GPT2Tokenizer(Tokenizer):
 
     def _piece(self, text: str, plain: bool) -> Piece:
         text = well_formed(text)
-        found = Piece([], [], [])
+        piece = Piece([], [], [])
         word = 0
         for start, end, token in self._parts(text, plain):
             part = Piece([token], [(start, end)], [0]) if token is not None else None
             part = part or self._words(text[start:end], start)
-            found.ids += part.ids
-            found.offsets += part.offsets  # type: ignore[operator]
-            found.words += [word + n for n in part.words or ()]  # type: ignore[operator]
+            piece.ids += part.ids
+            piece.offsets += part.offsets  # type: ignore[operator]
+            piece.words += [word + n for n in part.words or ()]  # type: ignore[operator]
             word += part.words[-1] + 1 if part.words else 0
-        return found
+        return piece
 
     def _words(self, part: str, start: int) -> Piece:
         """A part without added tokens: the characters and the word of each token."""
@@ -304,10 +304,10 @@ def _given(vocab: Any, merges: Any, others: dict[str, Any]) -> Vocabulary:
     return Vocabulary("BPE", dict(vocab), [(pair[0], pair[1]) for pair in pairs])
 
 
-def _bpe(found: Vocabulary) -> Vocabulary:
-    if found.kind != "BPE":
-        raise TokenizerError(f"A GPT2Tokenizer is byte-level BPE, found {found.kind}.")
-    return found
+def _bpe(stored: Vocabulary) -> Vocabulary:
+    if stored.kind != "BPE":
+        raise TokenizerError(f"A GPT2Tokenizer is byte-level BPE, found {stored.kind}.")
+    return stored
 
 
 def _handler(errors: Any) -> str:

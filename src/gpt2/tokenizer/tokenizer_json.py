@@ -35,9 +35,9 @@ def parse(data: dict[str, Any], path: Path | str) -> Vocabulary:
     model = _object(data, "model", path)
     kind = model.get("type") or ("WordPiece" if model.get("max_input_chars_per_word") else "BPE")
     if kind == "BPE":
-        found = _bpe(data, model, path)
+        parsed = _bpe(data, model, path)
     elif kind == "WordPiece":
-        found = _wordpiece(data, model, path)
+        parsed = _wordpiece(data, model, path)
     else:
         raise TokenizerError(
             f"{path} is no GPT-2 tokenizer: it is {kind!r}, not byte-level BPE or WordPiece."
@@ -47,10 +47,10 @@ def parse(data: dict[str, Any], path: Path | str) -> Vocabulary:
         if not isinstance(entry, dict):
             raise TokenizerError(f"{where} must be an object, found {entry!r}.")
         i = vocabulary.read_id(entry.get("id"), f"{where}.id")
-        vocabulary.put(found, i, vocabulary.read_token(entry, where))
+        vocabulary.put(parsed, i, vocabulary.read_token(entry, where))
     if data.get("post_processor") is not None:
-        found.template = template.read(data["post_processor"], str(path))
-    return found
+        parsed.template = template.read(data["post_processor"], str(path))
+    return parsed
 
 
 def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocabulary:
@@ -116,10 +116,10 @@ def _wordpiece(data: dict[str, Any], model: dict[str, Any], path: Path | str) ->
     return Vocabulary("WordPiece", vocab, settings=vocabulary.check_settings(settings, path))
 
 
-def write(found: Vocabulary) -> dict[str, Any]:
+def write(stored: Vocabulary) -> dict[str, Any]:
     """The file's content."""
-    added = sorted(found.added.items())
-    steps = _bpe_steps(found) if found.kind == "BPE" else _wordpiece_steps(found)
+    added = sorted(stored.added.items())
+    steps = _bpe_steps(stored) if stored.kind == "BPE" else _wordpiece_steps(stored)
     return {
         "version": "1.0",
         "truncation": None,
@@ -127,14 +127,14 @@ def write(found: Vocabulary) -> dict[str, Any]:
         "added_tokens": [{"id": i, **dataclasses.asdict(token)} for i, token in added],
         "normalizer": steps["normalizer"],
         "pre_tokenizer": steps["pre_tokenizer"],
-        "post_processor": template.write(found.template or template.PLAIN),
+        "post_processor": template.write(stored.template or template.PLAIN),
         "decoder": steps["decoder"],
         "model": steps["model"],
     }
 
 
-def _bpe_steps(found: Vocabulary) -> dict[str, Any]:
-    space = bool(found.settings.get("add_prefix_space", False))
+def _bpe_steps(stored: Vocabulary) -> dict[str, Any]:
+    space = bool(stored.settings.get("add_prefix_space", False))
     level = {"type": "ByteLevel", "add_prefix_space": space, "trim_offsets": True}
     return {
         "normalizer": None,
@@ -149,29 +149,29 @@ def _bpe_steps(found: Vocabulary) -> dict[str, Any]:
             "fuse_unk": False,
             "byte_fallback": False,
             "ignore_merges": False,
-            "vocab": found.vocab,
-            "merges": found.merges,
+            "vocab": stored.vocab,
+            "merges": stored.merges,
         },
     }
 
 
-def _wordpiece_steps(found: Vocabulary) -> dict[str, Any]:
+def _wordpiece_steps(stored: Vocabulary) -> dict[str, Any]:
     return {
         "normalizer": {
             "type": "BertNormalizer",
             "clean_text": True,
-            "handle_chinese_chars": found.settings["tokenize_chinese_chars"],
-            "strip_accents": found.settings["strip_accents"],
-            "lowercase": found.settings["do_lower_case"],
+            "handle_chinese_chars": stored.settings["tokenize_chinese_chars"],
+            "strip_accents": stored.settings["strip_accents"],
+            "lowercase": stored.settings["do_lower_case"],
         },
         "pre_tokenizer": {"type": "BertPreTokenizer"},
         "decoder": {"type": "WordPiece", "prefix": PREFIX, "cleanup": True},
         "model": {
             "type": "WordPiece",
-            "unk_token": found.settings["unk_token"],
+            "unk_token": stored.settings["unk_token"],
             "continuing_subword_prefix": PREFIX,
             "max_input_chars_per_word": WORD_CHARACTERS,
-            "vocab": found.vocab,
+            "vocab": stored.vocab,
         },
     }
 

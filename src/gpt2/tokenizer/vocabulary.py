@@ -123,17 +123,17 @@ def read(folder: Path) -> Vocabulary:
     named = _class_name(folder, settings)
     with _no_collection():
         if (folder / "tokenizer.json").is_file():
-            found = tokenizer_json.read(folder / "tokenizer.json")
+            vocabulary = tokenizer_json.read(folder / "tokenizer.json")
             if named is not None and named not in GENERIC:
-                found.settings = {}
+                vocabulary.settings = {}
             for name in ("add_bos_token", "add_eos_token"):  # the file's post_processor has it
                 settings.pop(name, None)
         else:
-            found = _from_lists(folder, named)
-    _add_tokens(folder, found, settings)
-    found.settings |= check_settings(settings, config)
-    found.settings |= chat.read(folder, found.settings.pop("chat_template", None), config)
-    return found
+            vocabulary = _from_lists(folder, named)
+    _add_tokens(folder, vocabulary, settings)
+    vocabulary.settings |= check_settings(settings, config)
+    vocabulary.settings |= chat.read(folder, vocabulary.settings.pop("chat_template", None), config)
+    return vocabulary
 
 
 def _class_name(folder: Path, settings: dict[str, Any]) -> str | None:
@@ -146,7 +146,7 @@ def _class_name(folder: Path, settings: dict[str, Any]) -> str | None:
     return str(named).removesuffix("Fast")
 
 
-def _add_tokens(folder: Path, found: Vocabulary, settings: dict[str, Any]) -> None:
+def _add_tokens(folder: Path, vocabulary: Vocabulary, settings: dict[str, Any]) -> None:
     """Tokens of the configuration, or, in older folders, of files of their own."""
     path = folder / "tokenizer_config.json"
     if "added_tokens_decoder" in settings:
@@ -154,24 +154,24 @@ def _add_tokens(folder: Path, found: Vocabulary, settings: dict[str, Any]) -> No
         for key, value in listed.items():
             where = f"{path}: added_tokens_decoder[{key!r}]"
             i = read_id(int(key) if key.isascii() and key.isdigit() else key, where)
-            put(found, i, read_token(value, where))
+            put(vocabulary, i, read_token(value, where))
     else:
         special = folder / "special_tokens_map.json"
         settings |= check_settings(_optional(special), special)
-    known = {token.content for token in found.added.values()}
+    known = {token.content for token in vocabulary.added.values()}
     path = folder / "added_tokens.json"
     for content, i in _optional(path).items():
         i = read_id(i, f"{path}: {content!r}")
         if content not in known:
-            put(found, i, AddedToken(content))
+            put(vocabulary, i, AddedToken(content))
 
 
-def put(found: Vocabulary, i: int, token: AddedToken) -> None:
+def put(vocabulary: Vocabulary, i: int, token: AddedToken) -> None:
     """Add a token; one that the vocabulary has keeps the vocabulary's id, as in transformers."""
-    own = found.vocab.get(token.content)
-    if own is not None and (found.kind != "BPE" or is_own_spelling(token.content)):
-        i = own
-    found.added[i] = token
+    known = vocabulary.vocab.get(token.content)
+    if known is not None and (vocabulary.kind != "BPE" or is_own_spelling(token.content)):
+        i = known
+    vocabulary.added[i] = token
 
 
 def is_own_spelling(token: str) -> bool:
@@ -266,10 +266,10 @@ def _from_lists(folder: Path, named: str | None) -> Vocabulary:
         vocab = read_vocab(whole[0][0])
         return Vocabulary("BPE", vocab, shared(vocab, read_merges(whole[0][1])))
     ways = ", ".join([*(" + ".join(pair) for pair in PAIRS), LINES])
-    found = [name for name in FILES if (folder / name).is_file()]
+    names = [name for name in FILES if (folder / name).is_file()]
     raise MissingFileError(
         f"{folder} holds no GPT-2 vocabulary: it needs tokenizer.json, or {ways}; "
-        f"found {', '.join(found) or 'none of them'}."
+        f"found {', '.join(names) or 'none of them'}."
     )
 
 
@@ -306,8 +306,8 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
 
 def shared(vocab: dict[str, int], merges: Any) -> list[tuple[str, str]]:
     """The pairs, spelled by the vocabulary's own strings: 5 MB less for GPT-2."""
-    own = {token: token for token in vocab}
-    return [(own.get(a, a), own.get(b, b)) for a, b in merges]
+    strings = {token: token for token in vocab}
+    return [(strings.get(a, a), strings.get(b, b)) for a, b in merges]
 
 
 def read_token(value: Any, where: str) -> AddedToken:

@@ -66,7 +66,7 @@ class BertTokenizer(Tokenizer):
         added: Mapping[int, AddedToken] | None = None,
         **others: Any,
     ) -> None:
-        found = _given(vocab, others)
+        stored = _given(vocab, others)
         self.do_lower_case = do_lower_case
         self.tokenize_chinese_chars = tokenize_chinese_chars
         self.strip_accents = strip_accents
@@ -76,19 +76,19 @@ class BertTokenizer(Tokenizer):
             "bos": bos_token, "eos": eos_token, "unk": unk_token, "sep": sep_token,
             "pad": pad_token, "cls": cls_token, "mask": mask_token,
         }  # fmt: skip
-        super().__init__(found.vocab, {**found.added, **(added or {})}, roles, None, others)
+        super().__init__(stored.vocab, {**stored.added, **(added or {})}, roles, None, others)
         if self.cls_token is not None and self.sep_token is not None:
             cls, sep = self._roles["cls"], self._roles["sep"]
             self.template = template.bert((cls, self._ids[cls]), (sep, self._ids[sep]))
-        elif found.template is not None:
-            self.template = found.template
+        elif stored.template is not None:
+            self.template = stored.template
 
     @classmethod
     def _make(
-        cls, found: Vocabulary, template: Template | None, settings: dict[str, Any]
+        cls, stored: Vocabulary, template: Template | None, settings: dict[str, Any]
     ) -> BertTokenizer:
-        made = cls(found.vocab, added=found.added, **settings)
-        if found.settings.get("tokenizer_class") in vocabulary.GENERIC and template is not None:
+        made = cls(stored.vocab, added=stored.added, **settings)
+        if stored.settings.get("tokenizer_class") in vocabulary.GENERIC and template is not None:
             made.template = template
         return made
 
@@ -105,8 +105,8 @@ class BertTokenizer(Tokenizer):
     @property
     def settings(self) -> list[Any]:
         """What beside the vocabulary decides which ids a text becomes."""
-        own = ["WordPiece", self.do_lower_case, self.tokenize_chinese_chars, self.strip_accents]
-        return [*own, self._unknown, self.split_special_tokens, *super().settings]
+        flags = ["WordPiece", self.do_lower_case, self.tokenize_chinese_chars, self.strip_accents]
+        return [*flags, self._unknown, self.split_special_tokens, *super().settings]
 
     def token_bytes(self, token: int) -> bytes:
         """What `decode` writes for an id that follows another; nothing for an unknown id."""
@@ -147,9 +147,9 @@ class BertTokenizer(Tokenizer):
         ) for _, t in sorted(self._added.items())]  # fmt: skip
         self._core.add_tokens(tokens)
         theirs = {i: self._core.token_to_id(t.content) for i, t in self._added.items()}
-        self._moved = {own: i for i, own in theirs.items() if own not in (i, None)}
+        self._moved = {ours: i for i, ours in theirs.items() if ours not in (i, None)}
         # A token that is found in the lower-cased text is shown lower-cased.
-        self._tokens |= {i: self._core.id_to_token(own) for i, own in theirs.items()}
+        self._tokens |= {i: self._core.id_to_token(ours) for i, ours in theirs.items()}
 
     def _is_itself(self, token: str) -> bool:
         return True
@@ -169,8 +169,8 @@ class BertTokenizer(Tokenizer):
         return self._own(self._encoded(text, plain).ids)
 
     def _piece(self, text: str, plain: bool) -> Piece:
-        found = self._encoded(text, plain)
-        return Piece(self._own(found.ids), list(found.offsets), list(found.word_ids))
+        piece = self._encoded(text, plain)
+        return Piece(self._own(piece.ids), list(piece.offsets), list(piece.word_ids))
 
     def _own(self, ids: list[int]) -> list[int]:
         """The library counts added tokens on from the vocabulary; files may say otherwise."""
@@ -194,18 +194,18 @@ def _given(vocab: Any, others: dict[str, Any]) -> Vocabulary:
     whole, made = others.pop("tokenizer_file", None), others.pop("tokenizer_object", None)
     vocab = others.pop("vocab_file", None) if vocab is None else vocab
     if vocab is None and made is not None:
-        found = tokenizer_json.parse(json.loads(made.to_str()), "tokenizer_object")
+        parsed = tokenizer_json.parse(json.loads(made.to_str()), "tokenizer_object")
     elif vocab is None and whole is not None:
-        found = tokenizer_json.read(Path(whole))
+        parsed = tokenizer_json.read(Path(whole))
     elif isinstance(vocab, (str, os.PathLike)):
-        found = Vocabulary("WordPiece", vocabulary.read_lines(Path(vocab)))
+        parsed = Vocabulary("WordPiece", vocabulary.read_lines(Path(vocab)))
     elif isinstance(vocab, Mapping):
-        found = Vocabulary("WordPiece", dict(vocab))
+        parsed = Vocabulary("WordPiece", dict(vocab))
     else:
         raise TokenizerError(f"vocab must map tokens to ids, found {type(vocab).__name__}.")
-    if found.kind != "WordPiece":
+    if parsed.kind != "WordPiece":
         raise TokenizerError("A BertTokenizer is WordPiece, found byte-level BPE.")
-    return found
+    return parsed
 
 
 @cache
