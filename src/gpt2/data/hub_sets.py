@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from gpt2.data.formats import Reading
 from gpt2.data.rows import joined
-from gpt2.errors import HubError, HubNotFoundError, HubOfflineError, InputError
+from gpt2.errors import GPT2Error, HubError, HubNotFoundError, HubOfflineError, InputError
 from gpt2.extras import need
 
 PREFIX = "hub:"
@@ -23,11 +24,12 @@ def documents(name: str, reading: Reading, streaming: bool, skip: int = 0) -> It
     that the set lacks.
     """
     path, config, split = parse(name)
-    rows = _open(path, config, split, streaming)
-    if skip:
-        rows = rows.skip(skip)
-    for number, row in enumerate(rows, skip + 1):
-        yield joined(row, reading.fields, f"{name}, row {number}")
+    with _told(path):
+        rows = _open(path, config, split, streaming)
+        if skip:
+            rows = rows.skip(skip)
+        for number, row in enumerate(rows, skip + 1):
+            yield joined(row, reading.fields, f"{name}, row {number}")
 
 
 def parse(name: str) -> tuple[str, str | None, str]:
@@ -41,21 +43,34 @@ def parse(name: str) -> tuple[str, str | None, str]:
 
 def _open(path: str, config: str | None, split: str, streaming: bool) -> Any:
     datasets = need("datasets", "Reading sets of the hub")
+    if Path(path).is_dir() and any((Path(path) / name).exists() for name in SAVED):
+        return _of_saved(datasets.load_from_disk(path), path, split)
+    return datasets.load_dataset(path, config, split=split, streaming=streaming)
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Let what `datasets` raises, while opening and while reading, be one error of ours."""
     errors = need("datasets.exceptions", "Reading sets of the hub")
     try:
-        if Path(path).is_dir() and any((Path(path) / name).exists() for name in SAVED):
-            return _of_saved(datasets.load_from_disk(path), path, split)
-        return datasets.load_dataset(path, config, split=split, streaming=streaming)
+        yield
+    except GPT2Error:
+        raise
     except errors.DatasetNotFoundError as error:
         raise HubNotFoundError(f"There is no set {path} to be had: {error}") from error
     except ConnectionError as error:
         offline = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("HF_DATASETS_OFFLINE")
         reason = "offline mode is set" if offline else "the hub cannot be reached"
         raise HubOfflineError(f"{path} is not on this machine and {reason}: {error}") from error
-    except ValueError as error:  # an unknown configuration or split, named in its words
-        raise InputError(f"{path}: {error}") from error
-    except OSError as error:
-        raise HubError(f"{path} could not be read: {error}") from error
+    except (ValueError, LookupError) as error:  # a configuration or split, named in its words
+        raise InputError(f"{path}: {_first_line(error)}") from error
+    except Exception as error:  # scripts, damaged files: it has no one root of its errors
+        raise HubError(f"{path} could not be read: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    reason = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    return str(reason).strip().split("\n")[0] or type(reason).__name__
 
 
 def _of_saved(found: Any, path: str, split: str) -> Any:
