@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny_models
 import torch
@@ -105,7 +106,46 @@ def test_scores_and_logits_are_theirs() -> None:
     assert theirs.sequences.tolist() == mine.sequences.tolist()
     torch.testing.assert_close(torch.stack(theirs.scores), torch.stack(mine.scores))
     torch.testing.assert_close(torch.stack(theirs.logits), torch.stack(mine.logits))
-    assert {"sequences", "scores", "logits"} == set(mine.keys())
+    assert list(theirs.keys()) == list(mine.keys())
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"num_beams": 3, "num_return_sequences": 2}, {"prompt_lookup_num_tokens": 4}],
+    ids=["greedy", "beams", "lookup"],
+)  # fmt: skip
+def test_the_cache_is_theirs_and_goes_on(options: dict[str, Any]) -> None:
+    ids = tiny_models.prompt(1, 6, seed=2).repeat(1, 2)
+    mask = torch.ones_like(ids)
+    said = {"max_new_tokens": 7, "eos_token_id": None, "return_dict_in_generate": True, **options}
+    theirs = tiny_models.peer().generate(ids, attention_mask=mask, **said)
+    model = tiny_models.on_torch()
+    mine = model.generate(ids, attention_mask=mask, **said)
+    assert list(theirs.keys()) == list(mine.keys())
+    assert mine.past_key_values.get_seq_length() == theirs.past_key_values.get_seq_length()
+    sure = 17 if "num_beams" in options else 18  # which beams go on after the end is a tie
+    for a, b in zip(theirs.past_key_values.layers, mine.past_key_values.layers, strict=True):
+        torch.testing.assert_close(a.keys[:, :, :sure], b.keys[:, :, :sure])
+        torch.testing.assert_close(a.values[:, :, :sure], b.values[:, :, :sure])
+    rows = len(mine.past_key_values.layers[0].keys)
+    last = mine.sequences[:1, -1:].repeat(rows, 1)
+    with torch.no_grad():
+        logits = model(last, past_key_values=mine.past_key_values).logits
+        expected = tiny_models.peer()(last, past_key_values=theirs.past_key_values).logits
+    if sure == 18:
+        torch.testing.assert_close(logits, expected)
+    assert "past_key_values" not in model.generate(ids, **said, use_cache=False)
+
+
+def test_engines_that_are_not_torch_hand_their_cache_over_too() -> None:
+    model = tiny_models.ours()
+    said = {"max_new_tokens": 5, "eos_token_id": None, "return_dict_in_generate": True}
+    for _ in range(2):
+        with model.keeping():
+            out = model.generate([[5, 6, 7]], **said)
+            assert out.past_key_values.lengths == [7]
+    logits = model.extend(out.past_key_values, out.sequences[:, -1:])
+    whole = model.extend(model.new_cache(1), out.sequences)
+    np.testing.assert_allclose(logits, whole, rtol=1e-5, atol=1e-6)
 
 
 def test_forced_bos_follows_a_prompt_of_one_token() -> None:

@@ -89,10 +89,10 @@ class Search:
         for t in range(self.T, self.job.max_length):
             candidates = self._candidates(logits, t)
             self._advance(candidates, t)
-            if self._over(candidates, t + 1):
-                break
             rows = self.running.origins[:, :, t - self.T].reshape(-1)
             context.cache.gather(rows.tolist())
+            if self._over(candidates, t + 1):
+                break
             last = self.running.ids[:, :, t].reshape(-1)
             logits = context.extend(arrays.integers(logits, last))
         m = self.job.options.num_return_sequences

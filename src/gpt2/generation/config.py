@@ -135,7 +135,9 @@ class GenerationConfig(ConfigFile):
     num_assistant_tokens: int = option(
         20, "Tokens an assistant model drafts at a time.", minimum=1, cli=False
     )
-    use_cache: bool = option(True, "Accepted for transformers' sake; always on.", cli=False)
+    use_cache: bool = option(
+        True, "False: the cache is no part of what is returned; one is used anyhow.", cli=False
+    )
     # What comes back
     return_dict_in_generate: bool = option(
         False, "Return an object with fields instead of the ids.", off=False, cli=False

@@ -21,6 +21,7 @@ class Context:
         new: how many tokens may follow a prompt.
         window: whether a full row goes on from the last half of its context.
         kept: texts read before, for a row a prompt.
+        whole: whether the cache shall have room for the model's whole context.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Context:
         new: int = 1,
         window: bool = False,
         kept: KeptTexts | None = None,
+        whole: bool = False,
     ) -> None:
         self.engine = engine
         self.copies = copies
@@ -42,7 +44,7 @@ class Context:
         self.exact = bool(getattr(engine, "exact_pieces", False))
         self.kept = kept if self.exact and copies == 1 and not self.window else None
         self.read = 0  # tokens of each prompt that are in the cache already
-        capacity = min(longest, self.limit)
+        capacity = self.limit if whole else min(longest, self.limit)
         if self.kept is None:
             self.cache = engine.new_cache(len(self.rows), capacity)
         elif len(self.rows) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -78,10 +79,20 @@ class Job:
 
     def context(self) -> Context:
         """The engine's cache for this job."""
-        window = self.options.long == "window"
-        made = Context(self.engine, self.prompts.rows, self.copies, self.new, window, self.kept)
+        window, whole = self.options.long == "window", self.wants_cache
+        kept = None if whole else self.kept  # a cache that is handed over is nobody else's
+        made = Context(self.engine, self.prompts.rows, self.copies, self.new, window, kept, whole)
         self._context = made
         return made
+
+    @property
+    def wants_cache(self) -> bool:
+        """Whether the cache is part of the result."""
+        return self.options.return_dict_in_generate and self.options.use_cache
+
+    def cache(self) -> Any:
+        """The cache as part of the result, None where it is none."""
+        return self._context.cache if self._context and self.wants_cache else None
 
     def close(self) -> None:
         """Hand back what the context borrowed."""

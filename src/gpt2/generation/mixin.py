@@ -380,9 +380,12 @@ def _pack(job: Job, best: beams.Beams | None = None) -> Any:
         for steps in job.record.kept()
     )
     if best is None:
-        return GenerateDecoderOnlyOutput(kind(job.ids), scores, logits)
+        return GenerateDecoderOnlyOutput(kind(job.ids), scores, logits, job.cache())
     totals = kind(best.scores) if job.options.output_scores else None
-    return GenerateBeamDecoderOnlyOutput(kind(job.ids), totals, scores, logits, kind(best.origins))
+    origins = kind(best.origins)
+    return GenerateBeamDecoderOnlyOutput(
+        kind(job.ids), totals, scores, logits, origins, job.cache()
+    )
 
 
 def _search(job: Job, assistant: Any, streamer: Any) -> Any:

@@ -54,11 +54,14 @@ class GenerateDecoderOnlyOutput(_Output):
     """Of greedy decoding and sampling; R rows, N new tokens.
 
     ``sequences`` [R, T + N]; ``scores`` (processed) and ``logits`` (raw) are N arrays [R, V].
+    ``past_key_values`` is the engine's cache: all but the last token of each row, without padding,
+    with room for the model's whole context. None with ``use_cache=False``.
     """
 
     sequences: Array
     scores: tuple[Array, ...] | None = None
     logits: tuple[Array, ...] | None = None
+    past_key_values: Any = None
 
 
 @dataclasses.dataclass
@@ -66,7 +69,8 @@ class GenerateBeamDecoderOnlyOutput(_Output):
     """Of beam search; R = prompts x num_return_sequences, B = prompts x num_beams.
 
     ``sequences`` [R, T + N]; ``sequences_scores`` [R]; ``scores`` and ``logits`` N arrays [B, V];
-    ``beam_indices`` [R, N]: the row of ``scores`` each token came from, -1 after the end.
+    ``beam_indices`` [R, N]: the row of ``scores`` each token came from, -1 after the end;
+    ``past_key_values`` the cache of the B rows, of the beams that were going on last.
     """
 
     sequences: Array
@@ -74,3 +78,4 @@ class GenerateBeamDecoderOnlyOutput(_Output):
     scores: tuple[Array, ...] | None = None
     logits: tuple[Array, ...] | None = None
     beam_indices: Array | None = None
+    past_key_values: Any = None

@@ -197,6 +197,8 @@ def decode(job: Job, draft: Drafter) -> Iterator[list[int]]:
             ended = job.stopping.finished([row], job.ids, job.record.steps)[0]
             yield chosen
             if ended or t == job.max_length:
+                read = len(row) - 1  # guesses beyond the end are no part of the text
+                context.cache.truncate(0, min(read, context.cache.lengths[0]))
                 return
             if i < len(guesses) and guesses[i] != row[-1]:
                 break
