@@ -15,9 +15,9 @@ FOLDERS = {
     "damaged lines": ({"train.jsonl": '{"text": "a"}\n{"text": \n'}, "JSON parse error"),
     "damaged table": ({"train.parquet": "PAR1xxxxxxxx"}, "Parquet magic bytes"),
     "nothing": ({}, "any data files"),
-    "list for object": ({"train.json": "[1, 2]"}, ""),
-    "not saved": ({"dataset_info.json": "{}", "state.json": "{}"}, ""),
-    "binary": ({"train.txt": "\x00\udcff"}, ""),
+    "list for object": ({"train.json": "[1, 2]"}, "could not|script"),
+    "not saved": ({"dataset_info.json": "{}", "state.json": "{}"}, "script"),
+    "binary": ({"train.txt": "\x00\udcff"}, "utf-8|script"),
 }
 
 

@@ -12,7 +12,7 @@ import math
 import mmap
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -185,16 +185,34 @@ def forget(array: npt.NDArray[Any]) -> None:
 
     What was changed in place is lost. An array that is not mapped stays as it is.
     """
-    owner: Any = array
-    while isinstance(owner, (np.ndarray, memoryview)):
-        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
-    if not isinstance(owner, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+    owner = _mapping(array)
+    if owner is None or not hasattr(mmap, "MADV_DONTNEED"):
         return
     begin = array.ctypes.data - np.frombuffer(owner, np.uint8).ctypes.data
     first = -(-begin // mmap.PAGESIZE) * mmap.PAGESIZE  # whole pages: the others have neighbours
     end = (begin + array.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE
     if first < end:
         owner.madvise(mmap.MADV_DONTNEED, first, end - first)
+
+
+def check_uncut(arrays: Iterable[npt.NDArray[Any]]) -> None:
+    """Raise `CorruptFileError` where a mapped file has become shorter: the system ends a process
+    that touches what is gone. It may still be cut a moment later; nobody can guard against that."""
+    files = {id(found): found for found in map(_mapping, arrays) if found is not None}
+    for file in files.values():
+        if file.size() < len(file):
+            raise CorruptFileError(
+                f"a file of this model was cut short while in use: it had {len(file):,} bytes and "
+                f"has {file.size():,}. Write it again and load the model anew."
+            )
+
+
+def _mapping(array: npt.NDArray[Any]) -> mmap.mmap | None:
+    """The mapped file that an array lies in."""
+    owner: Any = array
+    while isinstance(owner, (np.ndarray, memoryview)):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    return owner if isinstance(owner, mmap.mmap) else None
 
 
 def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:

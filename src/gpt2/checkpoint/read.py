@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gpt2.checkpoint.mapped import FLOATS, Stored, forget, read_safetensors
+from gpt2.checkpoint.mapped import FLOATS, Stored, check_uncut, forget, read_safetensors
 from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical, check_shapes
 from gpt2.checkpoint.packed import CONFIG_ENTRY, Packed, Quantization, known_packed
 from gpt2.checkpoint.pickled import from_nanogpt, is_nanogpt, read_pickle, store
@@ -118,6 +118,7 @@ def read_checkpoint(
     config = config or stored_config or GPT2Config.from_json_file(folder / "config.json")
     stored = _without_tied_head(canonical(stored), config, path)
     check_shapes(stored, config, str(path), head=head)
+    check_uncut(tensor.array for tensor in stored.values())
     config.extra.pop(CONFIG_ENTRY, None)  # for other programs: the files say it themselves
     for name, tensor in stored.items():
         _check_kind(tensor, name, path)

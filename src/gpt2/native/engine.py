@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gpt2.checkpoint.mapped import check_uncut
 from gpt2.config import GPT2Config
 from gpt2.engine import Logits, Sampling
 from gpt2.errors import ConfigError, InputError, OptionError, WeightError
@@ -171,6 +172,7 @@ class NativeEngine(GenerationMixin):
 
     def new_cache(self, rows: int, capacity: int | None = None) -> NativeCache:
         """An empty cache; capacity None means ``n_positions``, and so does any larger one."""
+        check_uncut(self._borrowed)
         limit = self.config.n_positions
         room = limit if capacity is None else min(whole_number(capacity, "capacity"), limit)
         return NativeCache(self, whole_number(rows, "rows"), room)
