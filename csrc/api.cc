@@ -24,7 +24,9 @@ struct Lock {
   explicit Lock(Mutex&) {}
 };
 }  // namespace gpt2
+#define GPT2_THREAD_LOCAL  // and one first used in a catch block would trap there
 #else
+#define GPT2_THREAD_LOCAL thread_local
 #include <mutex>
 namespace gpt2 {
 using Mutex = std::mutex;
@@ -54,9 +56,9 @@ struct gpt2_cache {
 namespace gpt2 {
 namespace {
 
-thread_local std::string message;
-thread_local const gpt2_engine* inside = nullptr;  // the engine whose tap this thread is in
-Gate* gate = new Gate;                             // it outlives every thread
+GPT2_THREAD_LOCAL std::string message;
+GPT2_THREAD_LOCAL const gpt2_engine* inside = nullptr;  // the engine whose tap this thread is in
+Gate* gate = new Gate;  // it outlives every thread
 
 // From a thread's outermost call of an engine to that one's end.
 class Passage {

@@ -11,7 +11,9 @@
 
 namespace gpt2 {
 
+#if !GPT2_NO_GENERIC
 extern const Kernels kernels_generic;
+#endif
 #if GPT2_AVX2
 extern const Kernels kernels_avx2;
 #endif
@@ -23,6 +25,9 @@ extern const Kernels kernels_neon;
 #endif
 #if GPT2_NEON_BASE
 extern const Kernels kernels_neon_base;
+#endif
+#if GPT2_WASM
+extern const Kernels kernels_wasm;
 #endif
 
 namespace {
@@ -75,7 +80,13 @@ const Kernels* find_kernels(const char* name) {
 #if GPT2_NEON_BASE
       &kernels_neon_base,
 #endif
-      &kernels_generic};
+#if GPT2_WASM
+      &kernels_wasm,
+#endif
+#if !GPT2_NO_GENERIC
+      &kernels_generic,
+#endif
+  };
   for (const Kernels* kernels : best_first) {
     const bool asked = name == nullptr || std::strcmp(name, kernels->name) == 0;
     if (asked && runs(kernels->name)) return kernels;

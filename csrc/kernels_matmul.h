@@ -136,7 +136,7 @@ inline void clear(Sum (&sum)[R][V][S]) {
 // y [R, 16 V] = x [R, inputs] times V panels.
 template <int R, int V>
 void tile_int8(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size_t ldy) {
-  constexpr int S = R * V >= 4 ? 1 : 4 / (R * V);
+  constexpr int S = R * V >= kChains ? 1 : kChains / (R * V);
   I sum[R][V][S];
   clear(sum);
   const uint8_t* weights = w.data;
@@ -162,7 +162,7 @@ void tile_int8(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size
 // The same for int4: a group's products are summed, then multiplied by the group's scale.
 template <int R, int V>
 void tile_int4(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size_t ldy) {
-  constexpr int S = R * V >= 4 ? 1 : 4 / (R * V) > 2 ? 2 : 4 / (R * V);
+  constexpr int S = R * V >= kChains ? 1 : kChains / (R * V) > 2 ? 2 : kChains / (R * V);
   I sum[R][V];
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {

@@ -11,6 +11,7 @@ constexpr int kTilePanels = 1;
 constexpr int kRowPanels = 2;
 constexpr int kInt8Rows = 4, kInt8Panels = 1, kInt8RowPanels = 1;
 constexpr int kInt4Rows = 6, kInt4Panels = 1, kInt4RowPanels = 1;
+constexpr int kChains = 4;
 
 struct F {
   __m256 a, b;

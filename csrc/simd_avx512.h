@@ -13,6 +13,7 @@ constexpr int kInt8Rows = 8, kInt8Panels = 3, kInt8RowPanels = 1;
 constexpr int kInt4Rows = 8, kInt4Panels = 2, kInt4RowPanels = 1;  // one row: a single stream is fetched ahead best
 
 typedef __m512 F;
+constexpr int kChains = 4;
 struct I {  // types of their own, so that functions may share a name
   __m512i v;
 };

@@ -16,11 +16,15 @@ constexpr int kTilePanels = 1;
 constexpr int kRowPanels = 1;  // panels for a single row
 constexpr int kInt8Rows = 2, kInt8Panels = 1, kInt8RowPanels = 1;
 constexpr int kInt4Rows = 2, kInt4Panels = 1, kInt4RowPanels = 1;
+constexpr int kChains = 4;  // sums side by side, at least, so that one need not wait for another
 
 typedef float F __attribute__((vector_size(64)));
 typedef int32_t I __attribute__((vector_size(64)));
 typedef uint32_t U __attribute__((vector_size(64)));
+typedef int16_t S __attribute__((vector_size(64)));
+typedef uint16_t Halves __attribute__((vector_size(64)));
 typedef int8_t Q __attribute__((vector_size(64)));
+typedef uint8_t Octets __attribute__((vector_size(64)));
 struct X {
   const uint8_t* p;
 };
@@ -94,10 +98,9 @@ inline void store_bytes(uint8_t* p, I x) {
 
 inline Q load_quads(const uint8_t* p) { return read<Q>(p); }
 inline void load_nibbles(const uint8_t* p, Q& low, Q& high) {  // of two quads of inputs
-  for (int i = 0; i < 64; i++) {
-    low[i] = static_cast<int8_t>((p[i] & 15) - 8);
-    high[i] = static_cast<int8_t>((p[i] >> 4) - 8);
-  }
+  const Octets both = read<Octets>(p);
+  low = (Q)(both & 15) - 8;
+  high = (Q)(both >> 4) - 8;
 }
 inline Scales load_scales(const uint8_t* p) {
   Scales r;
@@ -105,13 +108,16 @@ inline Scales load_scales(const uint8_t* p) {
   return r;
 }
 inline X quads(const uint8_t* p) { return {p}; }
+inline I pair_sums(S x) { return ((I)((U)x << 16) >> 16) + ((I)x >> 16); }
 constexpr int kByteShift = 0;  // what `dot` takes off each activation
 template <int kTurn>
 inline I dot(I sum, Q w, X x) {  // each lane's sum grows by its quad's products with quad kTurn
-  const uint8_t* quad = x.p + 4 * kTurn;
-  U r = (U)sum;
-  for (int i = 0; i < 64; i++) r[i / 4] += static_cast<uint32_t>(w[i] * quad[i & 3]);
-  return (I)r;
+  uint32_t quad;
+  std::memcpy(&quad, x.p + 4 * kTurn, sizeof quad);
+  const S weights = (S)w;  // two a lane; their products with an activation fit 16 bits
+  const S first = ((S)((Halves)weights << 8) >> 8) * (S)(U{} + (quad & 0x00ff00ff));
+  const S second = (weights >> 8) * (S)(U{} + (quad >> 8 & 0x00ff00ff));
+  return add(sum, add(pair_sums(first), pair_sums(second)));
 }
 inline I add_scaled(I sum, G group, Scales scales) { return add(sum, mul(group, scales)); }
 

@@ -13,6 +13,7 @@ constexpr int kTilePanels = 1;
 constexpr int kRowPanels = 3;
 constexpr int kInt8Rows = 5, kInt8Panels = 1, kInt8RowPanels = 2;
 constexpr int kInt4Rows = 4, kInt4Panels = 1, kInt4RowPanels = 1;
+constexpr int kChains = 4;
 
 struct F {
   float32x4_t v[4];

@@ -14,7 +14,6 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr double kAlmostOne = 1 - 1.0 / (1LL << 53);
-const char* const kTables[] = {"generic", "avx2", "avx512", "neon_base", "neon"};
 // Around the widths of vectors (4, 8, 16) and of parts (64), and more parts than a top_k has picks.
 constexpr int kVocabularies[] = {1, 3, 4, 5, 15, 16, 17, 63, 64, 65, 129, 200, 1000, 8400};
 

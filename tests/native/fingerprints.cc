@@ -6,7 +6,6 @@
 
 namespace {
 
-const char* const kTables[] = {"generic", "avx2", "avx512", "neon_base", "neon"};
 const struct {
   gpt2_dtype value;
   const char* name;

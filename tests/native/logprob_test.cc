@@ -13,7 +13,6 @@ namespace {
 using gpt2::Logprobs;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-const char* const kTables[] = {"generic", "avx2", "avx512", "neon_base", "neon"};
 // Less than a vector, whole panels, whole blocks and their ends on either side; in the last more
 // blocks than are added up at a time.
 constexpr int kVocabularies[] = {1, 5, 16, 53, 191, 192, 193, 400, 3100};

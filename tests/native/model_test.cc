@@ -10,7 +10,6 @@
 
 namespace {
 
-const char* const kTables[] = {"generic", "avx2", "avx512", "neon_base", "neon"};
 constexpr int kDtypes[] = {GPT2_F32, GPT2_F16, GPT2_BF16, GPT2_INT8, GPT2_INT4};
 
 bool runs(const char* table) { return gpt2::find_kernels(table) != nullptr; }

@@ -1,0 +1,8 @@
+// Encodes and decodes texts with the page's tokenizer: node encode.mjs MERGES < JSON list of texts
+import {readFileSync} from 'node:fs';
+import {Tokenizer} from '../../src/gpt2/explain/web/tokenizer.js';
+
+const tokenizer = new Tokenizer(readFileSync(process.argv[2], 'utf8'));
+const texts = JSON.parse(readFileSync(0, 'utf8'));
+const ids = texts.map((text) => tokenizer.encode(text));
+process.stdout.write(JSON.stringify({ids, texts: ids.map((some) => tokenizer.decode(some))}));

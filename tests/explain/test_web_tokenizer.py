@@ -1,0 +1,64 @@
+"""The page's tokenizer, in node, beside Python's."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import gpt2
+from tests.conftest import ROOT
+from tools import signs
+
+pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+
+# What the rule for words looks at, often enough to meet.
+PIECES = [
+    *(chr(point) for point in range(32, 127)),
+    *(" ", "  ", "\n", "\t", "'", "'s", "'ll", "'LL", " don't", "é", "你", "。", "😀", "\u0301"),
+    *("\u200d", "\x1c", "\x85", "\u3000", "\u0558", "\ufeff", "١", "²", "ª"),
+    *("<|endoftext|>", "<|endof"),
+]
+
+
+def texts(count: int) -> list[str]:
+    """Mixtures of pieces, and of characters from all of Unicode."""
+    draw = random.Random(1)
+    points = [point for point in range(0x110000) if not 0xD800 <= point < 0xE000]
+    signs = [chr(point) for point in points]
+
+    def mixed(pieces: list[str], longest: int, number: int) -> list[str]:
+        return ["".join(draw.choices(pieces, k=draw.randrange(longest))) for _ in range(number)]
+
+    return mixed(signs, 12, count // 4) + mixed(PIECES, 40, count - count // 4)
+
+
+def in_node(merges: Path, some: list[str]) -> dict[str, list[object]]:
+    done = subprocess.run(
+        ["node", "--no-warnings", str(ROOT / "tests/explain/encode.mjs"), str(merges)],
+        input=json.dumps(some),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, list[object]] = json.loads(done.stdout)
+    return result
+
+
+def test_ids_and_texts_equal_pythons(tmp_path: Path) -> None:
+    tokenizer = gpt2.GPT2Tokenizer.from_pretrained("gpt2-mini")
+    tokenizer.save_pretrained(tmp_path)
+    some = [*texts(10_000), "a lone \ud800 half", "\udc00", ""]
+    there = in_node(tmp_path / "merges.txt", some)
+    ids = [tokenizer.encode(text) for text in some]
+    assert there["ids"] == ids
+    assert there["texts"] == [tokenizer.decode(one) for one in ids]
+
+
+def test_the_table_of_characters_is_the_tokenizers() -> None:
+    assert signs.OUTPUT.read_text("utf-8") == signs.module(), "run python tools/signs.py"
