@@ -32,7 +32,7 @@ from gpt2.checkpoint import write_checkpoint
 from gpt2.config import GPT2Config
 from gpt2.evaluation.benchmark import Subject
 from gpt2.evaluation.benchmarks import benchmark
-from gpt2.evaluation.detokenise import WIKITEXT
+from gpt2.evaluation.benchmarks.detokenise import WIKITEXT
 from gpt2.hub import BUNDLED
 from gpt2.loading import load
 

@@ -20,7 +20,7 @@ from benchmarks.evaluation import OURS, Harness, folder_of, ours
 from gpt2 import reference
 from gpt2.evaluation.benchmark import Subject
 from gpt2.evaluation.benchmarks import benchmark
-from gpt2.evaluation.detokenise import WIKITEXT
+from gpt2.evaluation.benchmarks.detokenise import WIKITEXT
 from gpt2.loading import load
 from gpt2.scoring import windows
 

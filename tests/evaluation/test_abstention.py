@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gpt2.errors import InputError
-from gpt2.evaluation.abstention import answered_wrongly, area, auroc, risk_coverage
 from gpt2.evaluation.benchmarks import benchmark
+from gpt2.evaluation.statistics import answered_wrongly, area, auroc, risk_coverage
 
 
 def test_the_area_under_the_roc_curve() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt2.errors import InputError
-from gpt2.evaluation.detokenise import ONE_BILLION_WORDS, PTB, WIKITEXT, Detokeniser
+from gpt2.evaluation.benchmarks.detokenise import ONE_BILLION_WORDS, PTB, WIKITEXT, Detokeniser
 
 # Written by hand in each corpus's form: (published, as people write it).
 WIKI = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gpt2.errors import OptionError
-from gpt2.evaluation.noise import KINDS, noisy
+from gpt2.evaluation.benchmarks.robustness import KINDS, noisy
 
 TEXT = "The quick brown fox jumps over the lazy dog, 42 times. 狐狸! " * 40
 

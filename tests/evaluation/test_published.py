@@ -13,19 +13,16 @@ import pytest
 
 import gpt2
 from gpt2.errors import CorruptFileError
-from gpt2.evaluation.baselines import lead, picked
 from gpt2.evaluation.benchmark import Benchmark, Subject
-from gpt2.evaluation.benchmarks import NAMES, benchmark
-from gpt2.evaluation.benchmarks.winograd import first
-from gpt2.evaluation.cloze import choices, natural
-from gpt2.evaluation.leaning import correlation, row_of
+from gpt2.evaluation.benchmarks import SETS, benchmark
+from gpt2.evaluation.benchmarks.cbt import choices, natural
+from gpt2.evaluation.benchmarks.occupations import WOMEN, correlation, gap, genders, row_of
+from gpt2.evaluation.benchmarks.questions import Asked, answered
+from gpt2.evaluation.benchmarks.robustness import noisy
+from gpt2.evaluation.benchmarks.summaries import lead, picked, scores
+from gpt2.evaluation.benchmarks.winograd import chosen, first, readings
 from gpt2.evaluation.metrics import bleu, chrf, counts, from_counts
-from gpt2.evaluation.noise import noisy
-from gpt2.evaluation.occupations import WOMEN
-from gpt2.evaluation.pronouns import chosen, gap, genders, readings
-from gpt2.evaluation.questions import Asked, answered
 from gpt2.evaluation.readers import MASK, Cloze, Question, Schema
-from gpt2.evaluation.summaries import scores
 from gpt2.evaluation.tables import of_benchmarks
 from tests.conftest import ROOT
 from tests.evaluation.test_readers import cbt_text
@@ -126,8 +123,8 @@ def test_files_of_the_published_form(name: str, subject: Subject, published: Pat
 
 def test_every_benchmark_is_tested_and_says_where_it_is_from() -> None:
     others = {"lambada", "wikitext2", "occupations", "piqa", "blimp"}
-    assert {*REAL, *MISSING} | others >= set(NAMES)
-    for found in map(benchmark, NAMES):
+    assert {*REAL, *MISSING} | others >= set(SETS)
+    for found in map(benchmark, SETS):
         assert found.source
         assert found.licence
         assert found.get.endswith(".")
@@ -334,7 +331,7 @@ def test_baselines() -> None:
 
 
 def test_the_page_has_every_benchmark() -> None:
-    table = of_benchmarks(map(benchmark, NAMES))
+    table = of_benchmarks(map(benchmark, SETS))
     page = (ROOT / "docs/reference/benchmarks.md").read_text("utf-8")
     assert table in page, (
         "put the table of `gpt2 evaluate --list` into docs/reference/benchmarks.md"

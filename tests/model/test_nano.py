@@ -16,8 +16,16 @@ from torch_pairs import same
 
 from gpt2.config import GPT2Config
 from gpt2.model import GPT2LMHeadModel
+from gpt2.native import NativeEngine
 
 LENGTH = 6  # letters to sort; the model reads them and writes them again in order
+
+
+POINTS = {  # name in the recorded file -> point of `gpt2.points`
+    "x": "embed", "q": "h.0.attn.q", "k": "h.0.attn.k", "v": "h.0.attn.v",
+    "attSm": "h.0.attn.pattern", "yProj": "h.0.attn", "gelu": "h.0.mlp.hidden",
+    "mlp": "h.0.mlp", "block0": "h.0", "block1": "h.1", "block2": "h.2", "ln_f": "ln_f",
+}  # fmt: skip
 
 
 def tensor(entry: dict[str, Any]) -> Tensor:
@@ -54,18 +62,31 @@ def test_recorded_activations(nano: GPT2LMHeadModel, data_folder: Path) -> None:
 
     with torch.no_grad(), nano.tapped(record):
         logits = nano(recorded["idx"].long()).logits
-    points = {
-        "x": "embed", "q": "h.0.attn.q", "k": "h.0.attn.k", "v": "h.0.attn.v",
-        "attSm": "h.0.attn.pattern", "yProj": "h.0.attn", "gelu": "h.0.mlp.hidden",
-        "mlp": "h.0.mlp", "block0": "h.0", "block1": "h.1", "block2": "h.2", "ln_f": "ln_f",
-    }  # fmt: skip
-    for theirs, ours in points.items():
+    for theirs, ours in POINTS.items():
         same(seen[ours], recorded[theirs], 1e-5)
     same(seen["h.0.attn.heads"].transpose(1, 2).flatten(2), recorded["y"], 1e-5)
     visible = recorded["att"].isfinite()
     same(seen["h.0.attn.scores"][visible], recorded["att"][visible], 1e-5)
     same(logits, recorded["lm_head"], 1e-5)
     same(logits.softmax(-1), recorded["probs"], 1e-5)
+
+
+def test_recorded_activations_of_the_native_engine(
+    nano: GPT2LMHeadModel, data_folder: Path
+) -> None:
+    file = json.loads((data_folder / "golden/gpt-nano-sort-t0-partials.json").read_text())
+    recorded = {name: tensor(value).numpy() for name, value in file.items() if name != "config"}
+    weights = {name: value.numpy() for name, value in nano.state_dict().items()}
+    model = NativeEngine(weights, nano.config, dtype="fp32", kv_dtype="fp32")
+    seen: dict[str, np.ndarray] = {}
+    rows = recorded["idx"].astype(int).tolist()
+    with model.tapped(lambda name, x: seen.__setitem__(name, x.copy())):
+        logits = model.extend(model.new_cache(len(rows), LENGTH * 2), rows, logits="all")
+    for theirs, ours in POINTS.items():
+        np.testing.assert_allclose(
+            seen[ours].ravel(), recorded[theirs].ravel(), atol=1e-4, err_msg=theirs
+        )
+    np.testing.assert_allclose(np.ravel(logits), recorded["lm_head"].ravel(), atol=1e-4)
 
 
 def test_sorts(nano: GPT2LMHeadModel) -> None:

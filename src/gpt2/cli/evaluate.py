@@ -73,11 +73,11 @@ def command(
     with how to get it.
     """
     from gpt2.evaluation import tables
-    from gpt2.evaluation.benchmarks import NAMES, benchmark, chosen
+    from gpt2.evaluation.benchmarks import SETS, benchmark, chosen
     from gpt2.files import to_json, write_json
 
     if show:
-        click.echo(tables.of_benchmarks(map(benchmark, NAMES)))
+        click.echo(tables.of_benchmarks(map(benchmark, SETS)))
         return
     if what is None:
         raise OptionError("say on what: --on lambada,wikitext2 or --on paper; --list shows all.")

@@ -1,6 +1,6 @@
-"""What a benchmark is. Each is one file of ``evaluation/benchmarks/`` that holds ``BENCHMARK``.
+"""What a benchmark is. A file of ``evaluation/benchmarks/`` holds one, or a family of them.
 
-To add one, write ``evaluation/benchmarks/NAME.py`` and its NAME into ``benchmarks/__init__.py``:
+To add one, write a `Benchmark` there and its name into ``SETS`` of ``benchmarks/__init__.py``:
 
 1. ``read(files)``: the published files, by the names in `Benchmark.files`, to a list of examples,
    any values. An optional file that is missing is not among them. The order is the file's.
@@ -20,7 +20,8 @@ Rows may hold texts and lists too, for a look at what a model wrote.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -116,6 +117,20 @@ def mean(
     return Measure(name, title, protocol, value, (key,), each, **more)
 
 
+def percent(name: str, title: str, protocol: str, key: str | None = None, **more: Any) -> Measure:
+    """The mean in percent of a row's number in 0..1, called ``key`` there, or ``name`` too."""
+    return mean(name, title, protocol, key or name, scale=100, **more)
+
+
+def perplexity(name: str, title: str, protocol: str, key: str, **more: Any) -> Measure:
+    """The exponential of the mean of a row's negative logarithm."""
+
+    def value(rows: Sequence[Row]) -> float:
+        return math.exp(-sum(row[key] for row in rows) / len(rows))
+
+    return corpus(name, title, protocol, [key], value, better="lower", **more)
+
+
 def corpus(
     name: str,
     title: str,
@@ -165,6 +180,12 @@ class Subject:
             continuation, context = context[len(bare) :] + continuation, bare
         before = self.ids(context) if context else []
         return before, self.ids(context + continuation)[len(before) :]
+
+    def log_likelihoods(self, sets: Iterable[Iterable[tuple[str, str]]]) -> list[list[float]]:
+        """The log-likelihood of each (context, continuation) of each example."""
+        pairs = [[self.encode(*pair) for pair in own] for own in sets]
+        scores = iter(self.scorer.loglikelihood([pair for own in pairs for pair in own]))
+        return [[next(scores).logprob for _ in own] for own in pairs]
 
 
 @dataclass(frozen=True)

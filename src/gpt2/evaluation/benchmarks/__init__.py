@@ -1,4 +1,4 @@
-"""The benchmarks by name; each is a file of this folder and imported when it is asked for."""
+"""The benchmarks by name; a family of them is a file, imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -10,61 +10,56 @@ from gpt2.errors import OptionError
 if TYPE_CHECKING:
     from gpt2.evaluation.benchmark import Benchmark
 
-# In the order of the table. The file is the name with underscores for hyphens.
-NAMES = [
-    "lambada",
-    "cbt-cn",
-    "cbt-ne",
-    "wikitext2",
-    "ptb",
-    "enwik8",
-    "text8",
-    "wikitext103",
-    "billion-words",
-    "winograd",
-    "coqa",
-    "cnn-dailymail",
-    "wmt14-en-fr",
-    "wmt14-fr-en",
-    "natural-questions",
-    "webquestions",
-    "piqa",
-    "blimp",
-    "xquad-en",
-    "xquad-zh",
-    "abstention",
-    "wmt19-en-zh",
-    "wmt19-zh-en",
-    "tatoeba-en-zh",
-    "dialogsum",
-    "winobias",
-    "occupations",
-    "robustness",
-]
+# In the order of the table: name -> the file of this folder, and what it is called there.
+SETS = {
+    "lambada": ("lambada", "LAMBADA"),
+    "cbt-cn": ("cbt", "COMMON_NOUNS"),
+    "cbt-ne": ("cbt", "NAMED_ENTITIES"),
+    "wikitext2": ("language_modelling", "WIKITEXT_2"),
+    "ptb": ("language_modelling", "PENN_TREEBANK"),
+    "enwik8": ("language_modelling", "ENWIK8"),
+    "text8": ("language_modelling", "TEXT8"),
+    "wikitext103": ("language_modelling", "WIKITEXT_103"),
+    "billion-words": ("language_modelling", "BILLION_WORDS"),
+    "winograd": ("winograd", "WINOGRAD"),
+    "coqa": ("reading", "COQA"),
+    "cnn-dailymail": ("summaries", "CNN_DAILYMAIL"),
+    "wmt14-en-fr": ("translation", "WMT14_EN_FR"),
+    "wmt14-fr-en": ("translation", "WMT14_FR_EN"),
+    "natural-questions": ("questions", "NATURAL_QUESTIONS"),
+    "webquestions": ("questions", "WEBQUESTIONS"),
+    "piqa": ("piqa", "PIQA"),
+    "blimp": ("blimp", "BLIMP"),
+    "xquad-en": ("reading", "XQUAD_EN"),
+    "xquad-zh": ("reading", "XQUAD_ZH"),
+    "abstention": ("abstention", "ABSTENTION"),
+    "wmt19-en-zh": ("translation", "WMT19_EN_ZH"),
+    "wmt19-zh-en": ("translation", "WMT19_ZH_EN"),
+    "tatoeba-en-zh": ("translation", "TATOEBA_EN_ZH"),
+    "dialogsum": ("summaries", "DIALOGSUM"),
+    "winobias": ("occupations", "WINOBIAS"),
+    "occupations": ("occupations", "OCCUPATIONS"),
+    "robustness": ("robustness", "ROBUSTNESS"),
+}
+GROUPS = ("paper", "bias", "tasks", "more")
 
 
 def benchmark(name: str) -> Benchmark:
     """The benchmark called so; raises `OptionError` for another name."""
-    if name not in NAMES:
-        raise OptionError(f"there is no benchmark {name!r}: there are {', '.join(NAMES)}.")
-    module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
-    found: Benchmark = module.BENCHMARK
+    if name not in SETS:
+        raise OptionError(f"there is no benchmark {name!r}: there are {', '.join(SETS)}.")
+    module, attribute = SETS[name]
+    found: Benchmark = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
     return found
 
 
 def chosen(what: str) -> list[Benchmark]:
     """The benchmarks of a list of names and groups (paper, bias, tasks, more, all) with commas."""
     found: dict[str, Benchmark] = {}
-    every = [benchmark(name) for name in NAMES]
-    groups = {b.group for b in every} | {"paper", "bias", "tasks", "more"}
     for part in filter(None, (p.strip() for p in what.split(","))):
-        if part in groups or part == "all":
-            new = [b for b in every if part in (b.group, "all")]
-            if not new:
-                raise OptionError(f"no benchmark belongs to {part!r} yet.")
-        else:
-            new = [benchmark(part)]
-        found |= {b.name: b for b in new}
+        names = SETS if part in (*GROUPS, "all") else [part]
+        own = map(benchmark, names)
+        found |= {b.name: b for b in own if part in (b.name, b.group, "all")}
     if not found:
-        raise OptionError(f"name a benchmark ({', '.join(NAMES)}) or a group.")
+        raise OptionError(f"name a benchmark ({', '.join(SETS)}) or a group.")
     return list(found.values())

@@ -1,8 +1,8 @@
 """Questions whose text cannot answer them: XQuAD in English with each context, and with another's.
 
-Every question of the last 12 articles (`gpt2.evaluation.reading`) is asked twice of the task
-`answer`: with its own context, and with one of another article. Its probability of its answer is
-all that a caller has to refuse by (`--min-probability`).
+Every question of the last 12 articles (see `reading`) is asked twice of the task `answer`: with its
+own context, and with one of another article. Its probability of its answer is all that a caller has
+to refuse by (`--min-probability`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gpt2.evaluation.abstention import answered_wrongly, area, auroc
-from gpt2.evaluation.benchmark import Benchmark, Row, Subject, corpus, mean
-from gpt2.evaluation.benchmarks.xquad_en import BENCHMARK as XQUAD
+from gpt2.evaluation.benchmark import Benchmark, Row, Subject, corpus, percent
+from gpt2.evaluation.benchmarks.reading import XQUAD_EN as XQUAD
 from gpt2.evaluation.metrics import best, f1, words
 from gpt2.evaluation.readers import Question
+from gpt2.evaluation.statistics import answered_wrongly, area, auroc
 from gpt2.tasks import TASKS
 
 KEYS = ["own", "other", "f1"]
@@ -73,7 +73,7 @@ def _area(informed: bool) -> Callable[[Sequence[Row]], float]:
     return value
 
 
-BENCHMARK = Benchmark(
+ABSTENTION = Benchmark(
     name="abstention",
     title="Abstention on XQuAD",
     source=XQUAD.source,
@@ -108,7 +108,7 @@ BENCHMARK = Benchmark(
             _area(informed=False),
             better="lower",
         ),
-        mean("f1", "F1 with its own context, %", HOW, "f1", scale=100),
+        percent("f1", "F1 with its own context, %", HOW),
     ),
     together=16,
     group="tasks",

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpt2.errors import CorruptFileError
-from gpt2.evaluation.benchmark import Benchmark, File, Subject, mean
-from gpt2.evaluation.choices import Choice, logprobs
+from gpt2.evaluation.benchmark import Benchmark, File, Subject, percent
 from gpt2.files import parse_json
 
 ARCHIVE, PARADIGMS = "blimp.tar.xz", 67
@@ -76,9 +75,9 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def judge(subject: Subject, examples: Sequence[Pair]) -> list[dict[str, Any]]:
     """Whether the good sentence is the more probable one; by field too."""
-    asked = [Choice("", [f" {pair.good}", f" {pair.bad}"]) for pair in examples]
+    asked = [[("", f" {pair.good}"), ("", f" {pair.bad}")] for pair in examples]
     rows = []
-    for pair, (good, bad) in zip(examples, logprobs(subject, asked), strict=True):
+    for pair, (good, bad) in zip(examples, subject.log_likelihoods(asked), strict=True):
         right = good >= bad
         rows.append({"logprobs": [good, bad], "acc": right, f"acc_{pair.field}": right})
     return rows
@@ -86,7 +85,7 @@ def judge(subject: Subject, examples: Sequence[Pair]) -> list[dict[str, Any]]:
 
 _HOW = "the more probable sentence of a pair, each after end-of-text and a space"
 
-BENCHMARK = Benchmark(
+BLIMP = Benchmark(
     name="blimp",
     title="BLiMP",
     source="https://github.com/alexwarstadt/blimp",
@@ -96,15 +95,9 @@ BENCHMARK = Benchmark(
     read=read,
     judge=judge,
     measures=(
-        mean("acc", "accuracy, %", _HOW, "acc", scale=100),
+        percent("acc", "accuracy, %", _HOW),
         *(
-            mean(
-                f"acc_{field}",
-                f"accuracy, % ({field.replace('_', ' and ')})",
-                _HOW,
-                f"acc_{field}",
-                scale=100,
-            )
+            percent(f"acc_{field}", f"accuracy, % ({field.replace('_', ' and ')})", _HOW)
             for field in FIELDS
         ),
     ),

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpt2.errors import CorruptFileError
-from gpt2.evaluation.benchmark import Benchmark, File, Subject, mean
-from gpt2.evaluation.choices import Choice, best, logprobs
+from gpt2.evaluation.benchmark import Benchmark, File, Subject, percent
 from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
 
@@ -41,26 +40,31 @@ def read(files: Mapping[str, Path]) -> list[Goal]:
 def judge(subject: Subject, examples: Sequence[Goal]) -> list[dict[str, Any]]:
     """Whether the more probable solution is right, also with the logarithm per character."""
     asked = [
-        Choice(f"Question: {goal}\nAnswer:", [f" {solution}" for solution in solutions])
+        [(f"Question: {goal}\nAnswer:", f" {solution}") for solution in solutions]
         for goal, solutions, _ in examples
     ]
     rows = []
-    for example, found in zip(examples, logprobs(subject, asked), strict=True):
+    for example, found in zip(examples, subject.log_likelihoods(asked), strict=True):
         lengths = [len(solution) or 1 for solution in example.solutions]
         per_character = [value / n for value, n in zip(found, lengths, strict=True)]
         rows.append(
             {
                 "logprobs": found,
-                "acc": best(found) == example.answer,
-                "acc_norm": best(per_character) == example.answer,
+                "acc": _best(found) == example.answer,
+                "acc_norm": _best(per_character) == example.answer,
             }
         )
     return rows
 
 
+def _best(values: Sequence[float]) -> int:
+    """The index of the largest; of equals the first."""
+    return max(range(len(values)), key=lambda i: (values[i], -i))
+
+
 _HOW = '"Question: ...\\nAnswer:", the more probable of both solutions'
 
-BENCHMARK = Benchmark(
+PIQA = Benchmark(
     name="piqa",
     title="PIQA",
     source="https://yonatanbisk.com/piqa/",
@@ -74,7 +78,7 @@ BENCHMARK = Benchmark(
     read=read,
     judge=judge,
     measures=(
-        mean("acc", "accuracy, %", _HOW, "acc", scale=100),
-        mean("acc_norm", "accuracy, %", f"{_HOW} per character", "acc_norm", scale=100),
+        percent("acc", "accuracy, %", _HOW),
+        percent("acc_norm", "accuracy, %", f"{_HOW} per character"),
     ),
 )

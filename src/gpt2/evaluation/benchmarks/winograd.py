@@ -6,14 +6,51 @@ for the largest model).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from gpt2.evaluation.benchmark import Benchmark, File, Subject, mean
-from gpt2.evaluation.pronouns import PARTIAL, chosen, log_likelihoods, readings
-from gpt2.evaluation.readers import Schema, read_schemas
+from gpt2.evaluation.benchmark import Benchmark, File, Subject, percent
+from gpt2.evaluation.readers import MASK, Schema, read_schemas
 
 FILE = "wsc273.txt"
+FORMS = ("", "'s")  # the latter is ' after an s
+PARTIAL = (
+    "partial scoring: each name takes the pronoun's place, the one counts after which the rest of "
+    "the sentence is likelier; as it is and with 's, since the file has lost the pronouns, in the "
+    "form that is likelier over both names"
+)
+_SMALL = {"a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "some", "many"}
+
+
+def placed(schema: Schema, candidate: str, form: str) -> tuple[str, str]:
+    """(text up to and with the candidate, the rest of the sentence)."""
+    before, rest = schema.text.split(MASK, 1)
+    first, _, others = candidate.partition(" ")
+    begins = not before.strip() or before.rstrip(" \"'")[-1:] in ".!?"
+    if begins:
+        first = first[:1].upper() + first[1:]
+    elif first.lower() in _SMALL:
+        first = first.lower()
+    name = f"{first} {others}".rstrip()
+    name += form.rstrip("s") if name.endswith("s") else form
+    again = rest.replace(MASK, name)  # a second gap is the same person
+    return f"{before}{name}", re.sub(r" (?='s\b)", "", again)
+
+
+def readings(schema: Schema) -> list[tuple[str, str]]:
+    """The four (context, continuation) of a schema: each form with each candidate."""
+    return [placed(schema, candidate, form) for form in FORMS for candidate in schema.candidates]
+
+
+def chosen(scores: Sequence[float]) -> int:
+    """The candidate, 0 or 1, from the log-likelihoods of `readings`.
+
+    The second if both are equal: some files name the right one first throughout.
+    """
+    plain, possessive = scores[:2], scores[2:]
+    first, second = plain if sum(plain) >= sum(possessive) else possessive
+    return int(second >= first)
 
 
 def first(schema: Schema) -> int:
@@ -27,14 +64,14 @@ def first(schema: Schema) -> int:
 
 def judge(subject: Subject, examples: Sequence[Schema]) -> list[dict[str, Any]]:
     """Whether the right name is the likelier; and whether it stands first in the sentence."""
-    found = log_likelihoods(subject, [readings(example) for example in examples])
+    found = subject.log_likelihoods(map(readings, examples))
     return [
         {"right": chosen(scores) == example.answer, "first": first(example) == example.answer}
         for example, scores in zip(examples, found, strict=True)
     ]
 
 
-BENCHMARK = Benchmark(
+WINOGRAD = Benchmark(
     name="winograd",
     title="Winograd schemas (273)",
     source="https://arxiv.org/abs/1806.02847",
@@ -44,8 +81,8 @@ BENCHMARK = Benchmark(
     read=lambda files: read_schemas(files[FILE]),
     judge=judge,
     measures=(
-        mean("acc", "accuracy, %", PARTIAL, "right", scale=100),
-        mean("first_acc", "accuracy, %: no model", "who is named first", "first", scale=100),
+        percent("acc", "accuracy, %", PARTIAL, "right"),
+        percent("first_acc", "accuracy, %: no model", "who is named first", "first"),
     ),
     group="paper",
     paper="70.70 % of the 1558M model (section 3.4)",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from importlib.resources import files
@@ -48,8 +47,3 @@ def _list(text: str, name: str, start: int = 0) -> list[Any]:
     at = text.index("[", text.index(f"{name}:", start))
     decoded, _ = json.JSONDecoder().raw_decode(text, at)
     return cast("list[Any]", decoded)
-
-
-def decoded_tensor(entry: dict[str, Any]) -> Array:
-    """A tensor of minGPT's exported JSON: base64 of little-endian fp32."""
-    return np.frombuffer(base64.b64decode(entry["data"]), "<f4").reshape(entry["shape"])

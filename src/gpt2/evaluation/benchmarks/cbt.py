@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gpt2.evaluation.benchmark import Benchmark, File, Subject, mean
-from gpt2.evaluation.detokenise import Detokeniser
+from gpt2.evaluation.benchmark import Benchmark, File, Subject, percent
+from gpt2.evaluation.benchmarks.detokenise import Detokeniser
 from gpt2.evaluation.readers import Cloze, read_cbt
 
 TREEBANK = Detokeniser(
@@ -22,6 +22,8 @@ TREEBANK = Detokeniser(
     negation=True,
 )
 GAP = "XXXXX"
+CHOICE = "the choice and the rest of its sentence"
+NAMED = "the choice that the 20 sentences name most often"
 _MARKS = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]"}
 
 
@@ -41,23 +43,21 @@ def choices(cloze: Cloze) -> list[tuple[str, str]]:
 
 def judge(subject: Subject, examples: Sequence[Cloze]) -> list[dict[str, Any]]:
     """Whether the likeliest choice is right; and the choice that the context names most often."""
-    pairs = [subject.encode(*pair) for example in examples for pair in choices(example)]
-    scores = iter(subject.scorer.loglikelihood(pairs))
     rows = []
-    for example in examples:
-        own = [next(scores).logprob for _ in example.options]
+    found = subject.log_likelihoods(map(choices, examples))
+    for example, scores in zip(examples, found, strict=True):
         words = example.context.split()
         named = [words.count(option) for option in example.options]
         rows.append(
             {
-                "right": own.index(max(own)) == example.answer,
+                "right": scores.index(max(scores)) == example.answer,
                 "named": named.index(max(named)) == example.answer,
             }
         )
     return rows
 
 
-def cbt(kind: str, words: str) -> Benchmark:
+def _cbt(kind: str, words: str) -> Benchmark:
     """The benchmark of one kind of words: ``CN`` or ``NE``."""
     file = f"cbtest_{kind}_valid_2000ek.txt"
     how = "validation part, de-tokenised; "
@@ -71,22 +71,13 @@ def cbt(kind: str, words: str) -> Benchmark:
         read=lambda files: read_cbt(files[file]),
         judge=judge,
         measures=(
-            mean(
-                "acc",
-                "accuracy, %",
-                f"{how}the choice and the rest of its sentence",
-                "right",
-                scale=100,
-                near=f"CBT-{kind}",
-            ),
-            mean(
-                "named_acc",
-                "accuracy, %: no model",
-                f"{how}the choice that the 20 sentences name most often",
-                "named",
-                scale=100,
-            ),
+            percent("acc", "accuracy, %", f"{how}{CHOICE}", "right", near=f"CBT-{kind}"),
+            percent("named_acc", "accuracy, %: no model", f"{how}{NAMED}", "named"),
         ),
         together=32,
         group="paper",
     )
+
+
+COMMON_NOUNS = _cbt("CN", "common nouns")
+NAMED_ENTITIES = _cbt("NE", "named entities")

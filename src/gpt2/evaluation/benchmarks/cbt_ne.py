@@ -1,5 +1,0 @@
-"""CBT, named entities."""
-
-from gpt2.evaluation.cloze import cbt
-
-BENCHMARK = cbt("NE", "named entities")
