@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--tokens", type=int, default=24)
     options = parser.parse_args()
-    mini = read_checkpoint(Path(gpt2.__file__).parent / "models" / "gpt2-mini")
+    mini = read_checkpoint(Path(gpt2.__file__).parent / "bundled" / "gpt2-mini")
     shape = GPT2Config()
     models = {
         "124M, random weights": (random_tensors(shape), shape),

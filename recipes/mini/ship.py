@@ -15,7 +15,7 @@ import gpt2
 from gpt2.files import atomic, read_json, write_json
 from gpt2.quantization import quantize
 
-TARGET = Path("src/gpt2/models/gpt2-mini")
+TARGET = Path("src/gpt2/bundled/gpt2-mini")
 TEXTS = Path("src/gpt2/quantization/texts")
 SHARD = 3_900_000  # bytes: tracked files stay below 4 MB
 SAMPLES = 10  # of each language, unpicked

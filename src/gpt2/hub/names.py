@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-BUNDLED = Path(__file__).parents[1] / "models"
+BUNDLED = Path(__file__).parents[1] / "bundled"
 SETTINGS = ("config.json", "generation_config.json", "gpt2.json")
 TOKENIZER = (
     "vocab.json",
