@@ -3,7 +3,7 @@
     PYTHONPATH=src:. python -m benchmarks.published --data ../shared/data [--on NAMES]
     PYTHONPATH=src:. python -m benchmarks.published --data ../shared/data --timing
 
-Small sets are measured whole, the others on their first examples; killed, it goes on where it was.
+Small sets are measured whole, the others on their first examples; killed, it resumes where it was.
 The overlap is with the collection of novels of which the bundled model was trained on 94 of 98.
 ``--timing`` measures nothing but the seconds of 1,000 written words, on a few examples each, for a
 quiet machine: a minute or two, and with ``--on`` less. Each run adds to what the file holds.

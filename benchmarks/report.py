@@ -291,7 +291,7 @@ def quantization(found: dict[str, Any]) -> str:
         f"{first['windows']} windows of {first['window']}; the original, in fp32, has a perplexity "
         f"of {first['perplexity_before']:.3f}. The divergence is that of the next token's "
         "distribution from the original's, in nats: the mean, and what 99 % of positions stay "
-        f"below. Against the nearest whole numbers, calibrating divides it by {gain['int4']:.1f} "
+        f"below. Against the nearest integers, calibrating divides it by {gain['int4']:.1f} "
         f"for int4 and by {gain['int8']:.1f} for int8. The bundled file is fp16 itself, so fp16 "
         "loses nothing. The head is int8 where the layers are int4.\n\n"
     )

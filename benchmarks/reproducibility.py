@@ -6,7 +6,7 @@ The core is built a second time, below build/free-order, with GPT2_FREE_ORDER: t
 multiplications with additions, reorder sums and turn divisions into multiplications, and attention
 uses fused multiply-adds as the weights do. Two processes, a build each, take turns at GPT-2 124M
 shapes with random weights. What belongs to the result and not to the compiler stays: keys and
-values read back rounded, one quantisation of activations, whole-number sums that cannot overflow.
+values read back rounded, one quantisation of activations, integer sums that cannot overflow.
 Writes benchmarks/results/reproducibility.json.
 """
 

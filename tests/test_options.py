@@ -54,8 +54,8 @@ def test_the_documentation_has_the_options_as_they_are(name: str) -> None:
     [
         ({"coats": 0}, "coats must be at least 1 and at most 9, found 0."),
         ({"coats": 10}, "coats must be at least 1 and at most 9, found 10."),
-        ({"coats": 1.5}, "coats must be a whole number, found 1.5."),
-        ({"coats": True}, "coats must be a whole number, found True."),
+        ({"coats": 1.5}, "coats must be an integer, found 1.5."),
+        ({"coats": True}, "coats must be an integer, found True."),
         ({"gloss": 0}, "gloss must be above 0, found 0."),
         ({"gloss": math.nan}, "gloss must be above 0, found nan."),
         ({"gloss": "much"}, "gloss must be a number, found 'much'."),
@@ -82,7 +82,7 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
 
 
 def test_types_in_words() -> None:
-    assert describe(int | list[int] | None) == "a whole number or a list of whole numbers"
+    assert describe(int | list[int] | None) == "an integer or a list of integers"
 
 
 def ran(*args: str) -> Any:

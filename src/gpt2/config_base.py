@@ -198,7 +198,7 @@ def plain(value: Any) -> Any:
 
 
 def with_labels(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with labels numbered by whole numbers: JSON has only texts for keys."""
+    """The values with labels numbered by integers: JSON has only texts for keys."""
     found = dict(values)
     labels = found.get("id2label")
     if labels is None:

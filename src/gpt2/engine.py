@@ -67,7 +67,7 @@ class Engine(Protocol):
 
         Args:
             cache: what `new_cache` of this engine returned.
-            ids: the new tokens of each row, ``len(rows)`` sequences of whole numbers whose lengths
+            ids: the new tokens of each row, ``len(rows)`` sequences of integers whose lengths
                 may differ but are at least 1; or an array [len(rows), T] of the engine's own kind.
             rows: the rows that take part, each once, in any order; None means all.
             logits: ``"last"`` for the logits after each row's last token, [len(rows), vocab_size];

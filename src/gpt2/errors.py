@@ -15,7 +15,7 @@
     ├── HubError                 the model hub (OSError)
     │   ├── HubNotFoundError     it has no such model, file or revision
     │   └── HubOfflineError      it cannot be reached, or offline mode is set
-    ├── TrainingError            training that cannot go on: a loss that is no number
+    ├── TrainingError            training that cannot continue: a loss that is not finite
     ├── MissingDependencyError   an optional package is not installed (ImportError)
     └── UnsupportedError         GPT-2 has it, this package does not (NotImplementedError)
         └── ElsewhereError       a name that only transformers has (ImportError)
@@ -88,7 +88,7 @@ class HubOfflineError(HubError):
 
 
 class TrainingError(GPT2Error):
-    """Training that cannot go on; the last checkpoint is as it was."""
+    """Training that cannot continue; the last checkpoint is as it was."""
 
 
 class MissingDependencyError(GPT2Error, ImportError):

@@ -22,20 +22,20 @@ KVDtype = Literal["fp16", "fp32", "int8"]
 class LoadOptions:
     """What `load` takes beside a name and the hub's options, as the command line shows it."""
 
-    engine: EngineName = option("native", "What computes.")
+    engine: EngineName = option("native", "The engine that computes.")
     dtype: str | None = option(None, "The precision to compute in, such as float32 or int8.")
     device: str | None = option(
-        None, "Of the torch engine: cpu, cuda, cuda:1, mps; by default the processor."
+        None, "Device of the torch engine: cpu, cuda, cuda:1, mps; by default the processor."
     )
-    kv_dtype: KVDtype = option("fp16", "Keys and values of the native engine.")
+    kv_dtype: KVDtype = option("fp16", "Precision of the native engine's keys and values.")
     threads: int | None = option(
         None,
-        "Of the native engine; by default GPT2_THREADS or the physical cores, and at most the "
+        "Threads of the native engine; by default GPT2_THREADS or the physical cores, at most the "
         "processors there are.",
         minimum=1,
     )
     kernels: str | None = option(
-        None, "Of the native engine: generic, avx2, avx512; by default the best."
+        None, "Kernels of the native engine: generic, avx2, avx512; by default the best."
     )
 
 

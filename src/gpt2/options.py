@@ -119,7 +119,7 @@ def describe(hint: Any) -> str:
     """A type in words a user understands."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(describe(a) for a in typing.get_args(hint) if a is not type(None))
-    words = {int: "a whole number", float: "a number", bool: "True or False", str: "a string"}
+    words = {int: "an integer", float: "a number", bool: "True or False", str: "a string"}
     if hint in words:
         return words[hint]
     if typing.get_origin(hint) is typing.Literal:
@@ -132,7 +132,7 @@ def describe(hint: Any) -> str:
 
 def _plural(hint: Any) -> str:
     """What a list holds, in words; nothing for any kind."""
-    words = {int: "whole numbers", float: "numbers", str: "strings"}
+    words = {int: "integers", float: "numbers", str: "strings"}
     if typing.get_origin(hint) is list:
         of = _plural(typing.get_args(hint)[0])
         return f"lists of {of}" if of else "lists"

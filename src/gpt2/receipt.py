@@ -198,7 +198,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
                 raise CorruptFileError(f"{path} is a damaged receipt: its {part} has no {name}.")
     lists = [receipt["prompt"].get("ids"), *_lists(receipt["output"].get("ids"), path)]
     if not all(isinstance(ids, list) and all(type(i) is int for i in ids) for ids in lists):
-        raise CorruptFileError(f"{path} is a damaged receipt: its ids are no whole numbers.")
+        raise CorruptFileError(f"{path} is a damaged receipt: its ids are no integers.")
     return receipt
 
 

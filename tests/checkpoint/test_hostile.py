@@ -255,7 +255,7 @@ def test_more_than_tensors(tmp_path: Path) -> None:
         ({"model": [1], "model_args": {}}, "model is a list, a dict in nanoGPT's files"),
         ({"model": {}, "model_args": 3}, "model_args is a int"),
         ({"model": {}, "model_args": {"n_layer": 1}}, "model_args lack n_head"),
-        ({"vocab_size": None}, "model_args: vocab_size must be a whole number, found None"),
+        ({"vocab_size": None}, "model_args: vocab_size must be an integer, found None"),
         ({"n_layer": 10**8}, r"lacks transformer\.h\.2"),
         ({"matrix": torch.ones(3)}, r"c_attn\.weight is \[3\], a matrix is needed"),
     ],

@@ -145,7 +145,7 @@ def test_what_does_not_fit_is_refused_with_a_proposal(
     refused = finetune(wide, pairs, "-o", tmp_path / "run", "--length", 64)
     assert isinstance(refused.exception, OptionError)
     words = str(refused.exception)
-    assert "The memory is too small: it needs about" in words
+    assert "the memory is too small: it needs about" in words
     assert "What would fit: --lora (" in words
     assert not (tmp_path / "run").exists()
     monkeypatch.setattr(demand, "available_memory", lambda: 1e6)

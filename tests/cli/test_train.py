@@ -51,7 +51,7 @@ def test_one_command_from_a_text_to_a_model(text: Path, tmp_path: Path) -> None:
     assert 0 < held["bits_per_byte"] < 8
 
     again = run(place / "data" / "tokens", "-o", place, "--resume", "--steps", 20)
-    assert "going on after step 20" in again.stderr
+    assert "resuming after step 20" in again.stderr
     refused = run(text, "-o", place, *options, code=2)
     assert isinstance(refused.exception, OptionError)
     changed = run(place / "data" / "tokens", "-o", place, "--resume", "--batch-size", 5, code=2)
@@ -114,7 +114,7 @@ def test_resume_goes_by_what_is_in_the_text(
     monkeypatch.chdir(tmp_path)
     moved = text.rename(tmp_path / "moved.txt")
     for spelling in ("moved.txt", "./moved.txt", moved, f"../{tmp_path.name}/moved.txt"):
-        assert "going on after step 2" in run(spelling, "-o", place, "--resume").stderr
+        assert "resuming after step 2" in run(spelling, "-o", place, "--resume").stderr
     moved.write_text("another text " * 200)
     changed = run(moved, "-o", place, "--resume", "--tokenizer", "gpt2-mini", code=2)
     assert "give one" in str(changed.exception) or "began with" in str(changed.exception)
@@ -133,7 +133,7 @@ def test_a_run_within_its_own_text(
     text.rename(folder / "a.txt")
     monkeypatch.chdir(folder)
     run(".", "-o", "run", *TINY, *FEW, "--vocab-size", 300)
-    assert "going on after step 2" in run(".", "-o", "run", "--resume").stderr
+    assert "resuming after step 2" in run(".", "-o", "run", "--resume").stderr
     run(".", "-o", "run", *TINY, *FEW, "--vocab-size", 300, "--overwrite")
     assert Manifest.read(folder / "run" / "data" / "tokens").counts["read"] == 1
     itself = run(".", "-o", ".", *TINY, code=2)

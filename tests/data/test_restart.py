@@ -1,4 +1,4 @@
-"""Killed at any moment, or out of disk, the same command goes on; nothing is lost or doubled."""
+"""Killed at any moment, or out of disk, the same command resumes; nothing is lost or doubled."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_standard_input_goes_on_with_the_same_text(
             )
         _, error = process.communicate(text.encode())
         assert process.returncode == 0, error
-    assert b"going on after" in error
+    assert b"resuming after" in error
     assert content(outs[0]) == content(outs[1])
 
 

@@ -132,7 +132,7 @@ def test_bleu_and_chrf() -> None:
     assert bleu(["我爱北京天安门"], ["我爱北京天安们"], "en")[0] < 1e-9  # one word, and wrong
     assert bleu(["我爱北京天安门"], ["我爱北京天安们"], "zh")[0] > 70
     assert chrf(["abc"], ["abc"])[0] == pytest.approx(100)
-    with pytest.raises(InputError, match="1 translations cannot be held against 2"):
+    with pytest.raises(InputError, match="1 translations cannot be compared with 2"):
         bleu(["a"], ["a", "b"], "en")
 
 

@@ -74,9 +74,9 @@ def test_without_bos_there_is_nothing_to_begin_with() -> None:
 
 
 BAD: list[tuple[Any, dict[str, Any], str]] = [
-    (np.array([0.5]), {}, "whole numbers"),
-    (np.zeros((1, 2, 3), int), {}, "whole numbers"),
-    ([["a"]], {}, "whole numbers"),
+    (np.array([0.5]), {}, "integers"),
+    (np.zeros((1, 2, 3), int), {}, "integers"),
+    ([["a"]], {}, "integers"),
     (7, {}, "text or ids"),
     ("text", {}, "needs a tokenizer"),
     ([[3, 4], 5], {}, "text or ids, found list"),

@@ -110,7 +110,7 @@ def steps_of(right: float, tokens: int = 8, steps: int = 1000) -> tuple[int, int
     """Passes it takes to write ``steps`` tokens, and guesses made, if so many of them are right."""
     random = np.random.default_rng(0)
     row, passes, guesses = [1], 0, 0
-    draft = speculative.Thrifty(lambda row, most: [1] * min(most, tokens), tokens)
+    draft = speculative.AdaptiveDraft(lambda row, most: [1] * min(most, tokens), tokens)
     while len(row) < steps:
         made = draft(row, tokens)
         kept = next((i for i in range(len(made)) if random.random() >= right), len(made))
@@ -126,7 +126,7 @@ def test_guessing_is_thrifty() -> None:
     assert passes < 150
     for right, gain in ((0.5, 1.3), (0.9, 2.2)):
         passes, guesses = steps_of(right)
-        assert 1000 / (passes + speculative.Thrifty.COST * guesses) > gain
+        assert 1000 / (passes + speculative.AdaptiveDraft.COST * guesses) > gain
 
 
 ALONE: list[dict[str, Any]] = [

@@ -144,7 +144,7 @@ void weigh(std::vector<Pick>& picks) {
 }
 
 double mass(const std::vector<Pick>& picks) {
-  double sum = 0;  // exact: whole numbers below 2^53
+  double sum = 0;  // exact: integers below 2^53
   for (const Pick& pick : picks) sum += pick.weight;
   return sum;
 }

@@ -213,7 +213,7 @@ void rows_of_floats(const Kernels& table, Random& random) {
   }
 }
 
-// Panels of whole numbers and, beside them, the weight of each output and input.
+// Panels of integers and, beside them, the weight of each output and input.
 struct Whole {
   std::vector<uint8_t> bytes;
   std::vector<int32_t> weights;  // [panels * 16, inputs]

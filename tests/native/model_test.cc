@@ -89,7 +89,7 @@ void any_schedule() {
         if (!whole || kv == GPT2_F32) continue;
         auto& same = generic[kv == GPT2_INT8];
         if (same.empty()) same = wanted;
-        CHECK(same == wanted);  // whole numbers: the same on every instruction set
+        CHECK(same == wanted);  // integers: the same on every instruction set
       }
     }
   }

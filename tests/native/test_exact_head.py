@@ -202,10 +202,10 @@ def test_a_bound_that_is_nearly_met() -> None:
     x = np.sign(random.standard_normal(n)).astype(np.float32)
     x[-1] = 0
     # Inputs alike, so that none is stretched, and rows and their opposites, so that means are 0:
-    # the copy's whole numbers are q.
+    # the copy's integers are q.
     signs = np.array([1, -1] * (n // 2)) * x
     q = np.array([random.permutation(n) // 2 + 85.0 for _ in range(480)]) * signs
-    for row in q:  # every row's whole numbers have the product 0 with x
+    for row in q:  # every row's integers have the product 0 with x
         for i in range(int(abs(row @ x))):
             row[i % (n - 1)] -= np.sign(row @ x) * x[i % (n - 1)]
     assert not (q @ x).any()

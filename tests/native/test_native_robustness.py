@@ -39,8 +39,8 @@ def engine() -> NativeEngine:
         ([[1], [-1]], None, InputError, "token id -1"),
         ([[1], [2**40]], None, InputError, "32 bits"),
         ([[1], []], None, InputError, "no new token"),
-        ([[1], [1.5]], None, InputError, "whole numbers"),
-        ([[1], ["a"]], None, InputError, "whole numbers"),
+        ([[1], [1.5]], None, InputError, "integers"),
+        ([[1], ["a"]], None, InputError, "integers"),
         ([[1]], None, InputError, "found 1"),
         ([[1], [1]], [0, 0], InputError, "named twice"),
         ([[1]], [2], InputError, "row 2 of a cache of 2"),
@@ -277,7 +277,7 @@ def test_numbers_beyond_32_bits_are_refused(engine: NativeEngine) -> None:
     memory.truncate(np.int64(0), np.int32(1))  # type: ignore[arg-type]
     assert memory.lengths == [1, 1]
     for rows, capacity in ((2**32 + 1, None), (1.5, None), (1, 1.5), ("2", 4), (1, 2**32 + 4)):
-        with pytest.raises(InputError, match=r"whole number|32 bits"):
+        with pytest.raises(InputError, match=r"integer|32 bits"):
             engine.new_cache(rows, capacity)  # type: ignore[arg-type]
     assert engine.new_cache(1, 2**20).capacity == AWKWARD.n_positions
     with pytest.raises(InputError, match="32 bits"):

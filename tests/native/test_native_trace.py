@@ -277,7 +277,7 @@ def test_omissions_nest_and_end() -> None:
     [
         ({"heads": [(3, 0)]}, "no layer 3"),
         ({"heads": [(0, -1)]}, "no head -1"),
-        ({"mlps": [1.5]}, "whole number"),
+        ({"mlps": [1.5]}, "integer"),
         ({"positions": [90]}, "no position 90; this model has 90"),
     ],
 )

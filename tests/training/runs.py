@@ -26,7 +26,7 @@ from gpt2.training.checkpoints import optimizer_shards
 from gpt2.training.checkpoints.store import OPTIMIZER, TRAINING, Checkpoints
 from gpt2.training.config import Start, TrainingConfig
 from gpt2.training.inputs.batches import Whole, Windows
-from gpt2.training.loop.distributed import whole
+from gpt2.training.loop.distributed import full_tensor
 from gpt2.training.loop.trainer import Trainer
 
 V, LENGTH = 64, 16
@@ -111,7 +111,7 @@ def run(
     Args:
         keep_gradients: of how many first steps they are kept in the folder, before they are
             shortened.
-        cut: another run, and the step of its last checkpoint: this one goes on from what was there
+        cut: another run, and the step of its last checkpoint: this one resumes from what was there
             before that.
         full: the disk of the second process is full at the second checkpoint, and that stops it.
     """
@@ -125,7 +125,7 @@ def run(
     def noted() -> float:
         if len(kept) < keep_gradients:
             named = stepper.optimizer.named.items()
-            kept.append({name: whole(p.grad).clone() for name, p in named})
+            kept.append({name: full_tensor(p.grad).clone() for name, p in named})
         return norm()
 
     stepper._norm = noted  # type: ignore[method-assign]

@@ -63,7 +63,7 @@ def test_shakespeare_searches_goes_on_and_writes_its_result(
     asked = ["run", "--text", tmp_path / "text.txt", "--out", tmp_path / "out", "--seeds", 1,
              "--output", tmp_path]  # fmt: skip
     monkeypatch.setattr(sys, "argv", [str(word) for word in [*asked, "--most", 3]])
-    with pytest.raises(SystemExit, match="the same command goes on"):
+    with pytest.raises(SystemExit, match="the same command resumes"):
         shakespeare.main()
     before = (tmp_path / "out" / "runs.jsonl").read_text()
     monkeypatch.setattr(sys, "argv", [str(word) for word in asked])

@@ -25,7 +25,7 @@ FORMAT = "gpt2-packed"  # the metadata's "format", where transformers has "pt"
 VERSION = "1"  # of these files; the packed bytes have a version of their own
 CONFIG_ENTRY = "quantization_config"  # in config.json, so that other programs see it and refuse
 LANES, QUAD, GROUP = 16, 4, 32  # outputs of a panel, inputs side by side, inputs of a scale in int4
-LARGEST = {"int8": 127, "int4": 8 * 127}  # the whole number that a scale is multiplied with
+LARGEST = {"int8": 127, "int4": 8 * 127}  # the integer that a scale is multiplied with
 PACKED_VERSION = 2  # of the packed bytes: what `unpacked` reads
 
 _HEADER = struct.Struct("<8s4i")  # magic, version, dtype, outputs, inputs
@@ -38,7 +38,7 @@ class Quantization:
     """How a model's matrices are stored.
 
     ``dtype`` is that of the layers, ``head_dtype`` that of the token embedding and the head;
-    ``rounding`` says how the whole numbers were found.
+    ``rounding`` says how the integers were found.
     """
 
     dtype: str
@@ -123,7 +123,7 @@ def unpacked(
 
 
 def _scales(data: npt.NDArray[np.uint8], outputs: int) -> npt.NDArray[np.float32]:
-    """Of int8 and int4: what the whole numbers of each output are multiplied by."""
+    """Of int8 and int4: what the integers of each output are multiplied by."""
     return data[64 : 64 + 4 * LANES * -(-outputs // LANES)].view(np.float32)
 
 
@@ -148,7 +148,7 @@ def packed_size(dtype: str, outputs: int, inputs: int) -> int:
 
 
 def _int8(panels: npt.NDArray[np.uint8], _inputs: int) -> npt.NDArray[np.int32]:
-    """Whole numbers [outputs, inputs]; a panel is [quads of inputs, 16 outputs, 4 inputs]."""
+    """Integers [outputs, inputs]; a panel is [quads of inputs, 16 outputs, 4 inputs]."""
     quads = panels.view(np.int8).reshape(len(panels), -1, LANES, QUAD)
     return quads.transpose(0, 2, 1, 3).reshape(len(panels) * LANES, -1).astype(np.int32)
 

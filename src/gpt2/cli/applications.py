@@ -37,7 +37,7 @@ def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Calla
         options_of(task.options, **(to_cli or {})),
         click.option("--batch", type=path,
                      help="JSON lines, an input a line, in place of one input; needs -o. Killed "
-                     "at any moment, the same command goes on where it was."),
+                     "at any moment, the same command resumes where it was."),
         click.option("-o", "--output", type=path, help="Write there instead of standard output."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         click.option("-q", "--quiet", is_flag=True, help="No progress and notes."),

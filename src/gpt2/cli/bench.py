@@ -29,7 +29,9 @@ CACHED = 64e6  # bytes of weights that may lie in a cache rather than in memory:
               help="Random weights of a published size, instead of MODEL.")  # fmt: skip
 @click.option("--dtype", "dtypes", type=click.Choice(DTYPES), multiple=True,
               help="A precision; may be repeated. (default fp32, fp16, int8 and int4)")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), help="(default GPT2_THREADS, or the cores)")
+@click.option(
+    "--threads", type=click.IntRange(1), help="Threads. (default GPT2_THREADS, or the cores)"
+)
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True,
               help="Turns of each task; the median counts.")  # fmt: skip
 @click.option("--tokens", type=click.IntRange(1), default=64, show_default=True,

@@ -48,7 +48,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the results as JSON. Killed at any moment, the same command goes on.",
+    help="Write the results as JSON. Killed at any moment, the same command resumes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and notes on standard error.")

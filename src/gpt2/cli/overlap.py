@@ -22,8 +22,10 @@ PATH = click.Path(path_type=Path)
 @click.argument("corpus", type=PATH)
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=PATH)
 @click.option("--on", metavar="NAMES", help="Benchmarks or groups of gpt2 evaluate --on.")
-@click.option("--data", type=PATH, envvar="GPT2_DATA", help="Their files; by default GPT2_DATA.")
-@click.option("--split", default="train", show_default=True, help="Of the corpus.")
+@click.option(
+    "--data", type=PATH, envvar="GPT2_DATA", help="Files of the sets; by default GPT2_DATA."
+)
+@click.option("--split", default="train", show_default=True, help="Split of the corpus.")
 @click.option("-n", "n", default=8, show_default=True, type=click.IntRange(1), help="Words.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(

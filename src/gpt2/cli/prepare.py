@@ -39,7 +39,7 @@ def command(
     A SOURCE is a text file, a folder, an archive (.tar, .zip, also compressed: .gz, .xz, .bz2,
     .zst), JSON lines, JSON, Parquet, HTML, WARC, - for standard input, or a set of the hub as
     hub:NAME[:CONFIG[:SPLIT]]. Documents end with <|endoftext|>; in a text file that also parts
-    them. Killed at any moment, the same command goes on where it was.
+    them. Killed at any moment, the same command resumes where it was.
     """
     from gpt2.data import prepare
     from gpt2.tokenizer import Tokenizer

@@ -24,9 +24,9 @@ DTYPES = ("fp16", "bf16", "int8", "int4")
 @click.option("--dtype", "dtypes", type=click.Choice(DTYPES), multiple=True, default=["int8"],
               show_default=True, help="The layers' precision; several for a report.")  # fmt: skip
 @click.option("--head-dtype", type=click.Choice(DTYPES),
-              help="Of embedding and head. (default as --dtype, int8 for int4)")  # fmt: skip
+              help="Precision of embedding and head. (default --dtype, int8 for int4)")  # fmt: skip
 @click.option("--rounding", type=click.Choice(["nearest", "search", "calibrated"]),
-              help="How whole numbers are found. (default calibrated)")  # fmt: skip
+              help="How integers are found. (default calibrated)")  # fmt: skip
 @click.option("--calibrate", type=click.Path(path_type=Path),
               help="A file to calibrate on, of the kind the model is for. "
               "(default stories and pages of books)")  # fmt: skip

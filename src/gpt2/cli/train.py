@@ -32,7 +32,9 @@ if TYPE_CHECKING:
               help="The run's folder: checkpoints, log, the model.")  # fmt: skip
 @click.option("--from", "base", metavar="MODEL", help="Go on from a model's weights.")
 @options_of(ModelShape)
-@click.option("--tokenizer", help=f"Of text that is not prepared yet. (default {DEFAULT_MODEL})")
+@click.option(
+    "--tokenizer", help=f"Tokenizer of text that is not prepared yet. (default {DEFAULT_MODEL})"
+)
 @click.option("--vocab-size", type=click.IntRange(257),
               help="Learn a vocabulary of that size from the text instead.")  # fmt: skip
 @options_of(TextFiles)
@@ -154,11 +156,11 @@ def _check(model: GPT2LMHeadModel, tokens: TokenData, length: int) -> None:
     """Raise `OptionError` where text, rows and model do not go together."""
     if length > model.config.n_positions:
         raise OptionError(
-            f"Rows of {length} tokens do not fit a model of {model.config.n_positions} positions: "
+            f"rows of {length} tokens do not fit a model of {model.config.n_positions} positions: "
             "give a smaller --length, or a new model a larger --context."
         )
     if tokens.vocab_size > model.config.vocab_size:
         raise OptionError(
-            f"The text was prepared with {tokens.vocab_size} tokens, the model knows "
+            f"the text was prepared with {tokens.vocab_size} tokens, the model knows "
             f"{model.config.vocab_size}: prepare it with the model's tokenizer."
         )

@@ -20,7 +20,7 @@ SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
     type=click.Choice(["native", "torch", "reference"]),
     help="What computes MODEL. (default native)",
 )
-@click.option("--device", help="Of the torch engine: cpu, cuda, mps. (default the processor)")
+@click.option("--device", help="Device of torch: cpu, cuda, mps. (default the processor)")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

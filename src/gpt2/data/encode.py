@@ -54,15 +54,15 @@ class Encoder:
 
     def batch(self, documents: Sequence[Document]) -> tuple[list[Encoded], int]:
         """The encoded documents, and how many were empty."""
-        found: list[Encoded] = []
+        encoded: list[Encoded] = []
         empty = 0
         for document in documents:
             for text in self.texts(document):
                 if text and not text.isspace():
-                    found.append(self.encode(text))
+                    encoded.append(self.encode(text))
                 else:
                     empty += 1
-        return found, empty
+        return encoded, empty
 
     def texts(self, document: Document) -> list[str]:
         """The texts of a document: the end-of-text token, written out, parts them."""
@@ -103,7 +103,7 @@ def dtype_of(tokenizer: Tokenizer) -> np.dtype[Any]:
     """uint16 where it holds every id, else uint32. Raises `TokenizerError` without an end."""
     if tokenizer.end_of_text_id is None:
         raise TokenizerError(
-            "The tokenizer has neither eos_token nor sep_token, and documents end with it."
+            "the tokenizer has neither eos_token nor sep_token, and documents end with it."
         )
     highest = tokenizer.highest_id
     return np.dtype("<u2" if highest < 1 << 16 else "<u4")

@@ -233,8 +233,8 @@ def page_text(page: HTML) -> str:
     encoding = need("resiliparse.parse.encoding", "Reading HTML")
     extract = need("resiliparse.extract.html2text", "Reading HTML").extract_plain_text
     content = bytes(page)
-    found = encoding.detect_encoding(content, from_html_meta=True)
+    detected = encoding.detect_encoding(content, from_html_meta=True)
     if not pages.is_ordinary(content):
-        return pages.without_tags(encoding.bytes_to_str(content, found))
-    text: str = extract(encoding.bytes_to_str(content, found), main_content=True)
+        return pages.without_tags(encoding.bytes_to_str(content, detected))
+    text: str = extract(encoding.bytes_to_str(content, detected), main_content=True)
     return text

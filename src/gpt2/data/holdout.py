@@ -59,8 +59,8 @@ def choose(
         return Held(True), every
     if characters >= LOOK:  # there may be more
         return Held(False, int(share * SPAN)), every
-    found = sorted({digest for item in looked for digest in digests(item[0])})
-    return Held(False, _border(found, share)), every
+    hashes = sorted({digest for item in looked for digest in digests(item[0])})
+    return Held(False, _border(hashes, share)), every
 
 
 def chosen(digest: bytes, below: int) -> bool:

@@ -57,7 +57,7 @@ def _told(path: str) -> Iterator[None]:
     except GPT2Error:
         raise
     except errors.DatasetNotFoundError as error:
-        raise HubNotFoundError(f"There is no set {path} to be had: {error}") from error
+        raise HubNotFoundError(f"there is no set {path} to be had: {error}") from error
     except ConnectionError as error:
         offline = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("HF_DATASETS_OFFLINE")
         reason = "offline mode is set" if offline else "the hub cannot be reached"
@@ -73,9 +73,9 @@ def _first_line(error: Exception) -> str:
     return str(reason).strip().split("\n")[0] or type(reason).__name__
 
 
-def _of_saved(found: Any, path: str, split: str) -> Any:
-    if not isinstance(found, dict):
-        return found
-    if split not in found:
-        raise InputError(f"{path} has no split {split!r} but {', '.join(found)}.")
-    return found[split]
+def _of_saved(loaded: Any, path: str, split: str) -> Any:
+    if not isinstance(loaded, dict):
+        return loaded
+    if split not in loaded:
+        raise InputError(f"{path} has no split {split!r} but {', '.join(loaded)}.")
+    return loaded[split]

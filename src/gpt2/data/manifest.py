@@ -32,9 +32,9 @@ class Split:
 
     def __post_init__(self) -> None:
         for name in ("tokens", "documents"):
-            declared, found = getattr(self, name), sum(getattr(s, name) for s in self.shards)
-            if declared != found:
-                raise CorruptFileError(f"its shards have {found} {name}, it says {declared}.")
+            declared, counted = getattr(self, name), sum(getattr(s, name) for s in self.shards)
+            if declared != counted:
+                raise CorruptFileError(f"its shards have {counted} {name}, it says {declared}.")
 
 
 @dataclasses.dataclass
@@ -87,7 +87,7 @@ class Manifest:
             if (folder / PARTIAL).is_dir():
                 raise MissingFileError(
                     f"{folder} is not prepared to its end: run the same gpt2 prepare again, it "
-                    "goes on where it stopped."
+                    "resumes where it stopped."
                 )
             raise MissingFileError(
                 f"{folder} holds no prepared text (no {FILE}): gpt2 prepare SOURCE -o {folder}."

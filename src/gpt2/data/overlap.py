@@ -54,7 +54,7 @@ def words_of(text: str) -> list[str]:
 
 
 class Rest(str):
-    """A part of a corpus that goes on where the part before it ended, in the same document."""
+    """A part of a corpus that continues where the part before it ended, in the same document."""
 
 
 def overlap(texts: Sequence[str], corpus: Iterable[str], n: int = NGRAM) -> list[Copied]:
@@ -71,14 +71,14 @@ def overlap(texts: Sequence[str], corpus: Iterable[str], n: int = NGRAM) -> list
     most = max(map(len, known), default=0)  # no match is longer, so none is lost at a border
     before = np.empty(0, np.int64)
     for part in corpus:
-        found = np.array([numbers.get(word, 0) for word in words_of(part)], np.int64)
+        numbered = np.array([numbers.get(word, 0) for word in words_of(part)], np.int64)
         if isinstance(part, Rest):
-            found = np.concatenate([before, found])
-        search.look_through(found)
-        before = found[len(found) - min(most, len(found)) :]
+            numbered = np.concatenate([before, numbered])
+        search.look_through(numbered)
+        before = numbered[len(numbered) - min(most, len(numbered)) :]
     return [
-        Copied(count, found, longest, " ".join(text[start : start + longest]))
-        for text, (count, found, longest, start) in zip(known, search.results(), strict=True)
+        Copied(count, copied, longest, " ".join(text[start : start + longest]))
+        for text, (count, copied, longest, start) in zip(known, search.results(), strict=True)
     ]
 
 
@@ -114,7 +114,7 @@ def _border(ids: np.ndarray, tokenizer: Tokenizer) -> int:
 
 
 class Search:
-    """Sequences of whole numbers, whose n-grams are looked for in others.
+    """Sequences of integers, whose n-grams are looked for in others.
 
     N-grams are compared by 64 bits: with a million of them in the texts and 10^10 in the corpus,
     the chance of a single wrong one is below one in a thousand.
@@ -122,7 +122,7 @@ class Search:
 
     def __init__(self, sequences: Sequence[Sequence[int]], n: int) -> None:
         if n < 1:
-            raise OptionError(f"An n-gram has 1 word at least, found {n}.")
+            raise OptionError(f"an n-gram has 1 word at least, found {n}.")
         self.n = n
         hashes = [self._hashes(np.array(sequence, np.int64)) for sequence in sequences]
         self._first = np.cumsum([0, *(len(h) for h in hashes)])  # where each sequence begins
@@ -155,10 +155,10 @@ class Search:
         """For each sequence: n-grams, those found, words of the longest match, where it begins."""
         out = []
         for start, stop in zip(self._first, self._first[1:], strict=False):
-            found, runs = self._found[start:stop], self._run[start:stop]
+            hits, runs = self._found[start:stop], self._run[start:stop]
             at = int(runs.argmax()) if len(runs) else 0
             best = int(runs[at]) if len(runs) else 0
-            out.append((len(found), int(found.sum()), best + self.n - 1 if best else 0, at))
+            out.append((len(hits), int(hits.sum()), best + self.n - 1 if best else 0, at))
         return out
 
     def _follow(self, hits: np.ndarray, low: np.ndarray, times: np.ndarray) -> None:

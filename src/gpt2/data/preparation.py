@@ -7,7 +7,7 @@ speed or kills.
 
 Everything is written into the folder ``.partial``. Every few seconds the shards are brought to the
 disk and then ``progress.json``, which names a position in the sources and how far the shards are
-good for it. What was written after it is cut off when the work goes on. At the end the manifest is
+good for it. What was written after it is cut off when the work resumes. At the end the manifest is
 written, the files move to their place, and the manifest last.
 """
 
@@ -69,7 +69,7 @@ class PrepareConfig(TextFiles):
     licence: str | None = option(None, "A line on the text's licence, kept in the manifest.")
     streaming: bool = option(True, "Read sets of the hub while they come, storing nothing.")
     threads: int | None = option(None, "Tokenising threads; all cores by default.", minimum=1)
-    save_every: float = option(5.0, "Seconds between the points to go on from.", minimum=0)
+    save_every: float = option(5.0, "Seconds between the points to resume from.", minimum=0)
 
     def __post_init__(self) -> None:
         validate(self)
@@ -143,7 +143,7 @@ def prepare(
     progress: Callable[[Tick], None] | None = None,
     note: Callable[[str], None] = lambda line: None,
 ) -> Manifest:
-    """Make token shards of text; goes on where an earlier call was killed.
+    """Make token shards of text; resumes where an earlier call was killed.
 
     Args:
         names: files, folders, archives, "-" (standard input), "hub:NAME[:CONFIG[:SPLIT]]".
@@ -153,7 +153,7 @@ def prepare(
         replace: begin anew where the folder holds another preparation, or one of standard input.
         written: the folder whose files are no sources, by default ``folder``.
         progress: called now and then.
-        note: is given lines for the user: that it goes on, binary files left out.
+        note: is given lines for the user: that it resumes, binary files left out.
 
     Raises:
         OptionError: the folder holds another preparation.
@@ -170,10 +170,10 @@ def prepare(
         _clear(folder)
     with _locked(folder) as partial:
         if (folder / manifest.FILE).exists():
-            found = Manifest.read(folder)
-            _check_same(folder, _key_of(found), key)
+            stored = Manifest.read(folder)
+            _check_same(folder, _key_of(stored), key)
             note(f"{folder} is prepared already")
-            return found
+            return stored
         progress_file = partial / PROGRESS
         saved: Progress | None = None
         if progress_file.exists():
@@ -233,7 +233,7 @@ class _Job:
         if saved is not None:
             self.held, self.position, written = saved.held, saved.position, saved.splits
             self.counts.update(saved.counts)
-            note(f"going on after {self.counts['read']:,} documents")
+            note(f"resuming after {self.counts['read']:,} documents")
         self.writers = {
             split: shards.Writer(
                 partial, split, self.dtype, config.shard_tokens, written.get(split)
@@ -271,7 +271,7 @@ class _Job:
                 self.seen.close()
 
     def save(self) -> None:
-        """Bring all to the disk, then the note of how far that is."""
+        """Fsync all, then the note of how far that is."""
         state = Progress(
             self.key,
             self.held,
@@ -285,7 +285,7 @@ class _Job:
     def describe(self, names: list[str]) -> Manifest:
         """The manifest of what was written."""
         if not any(writer.shards for writer in self.writers.values()):
-            raise InputError(f"There is no text in {', '.join(names)}.")
+            raise InputError(f"there is no text in {', '.join(names)}.")
         splits = {
             split: Split(
                 sum(shard.tokens for shard in writer.shards),
@@ -353,8 +353,8 @@ class _Job:
 
     def _take(self, batch: _Batch, future: Future[tuple[list[Encoded], int]]) -> None:
         """Write a batch that is done; the position moves with it."""
-        found, empty = future.result()
-        for document in found:
+        encoded, empty = future.result()
+        for document in encoded:
             if self.seen and not self.seen.add(document.digest):
                 self.counts["duplicates"] += 1
                 continue
@@ -394,17 +394,17 @@ def _check_links(partial: Path) -> None:
 
 def _publish(folder: Path, partial: Path) -> Manifest:
     """Move what is whole to its place, the manifest last. May be killed and run again."""
-    found = Manifest.read(partial)
-    names = [n for split in found.splits.values() for s in split.shards for n in (s.file, s.ends)]
+    stored = Manifest.read(partial)
+    names = [n for split in stored.splits.values() for s in split.shards for n in (s.file, s.ends)]
     with reported(folder):
         for name in [*names, TOKENIZER, manifest.FILE]:
             if (partial / name).exists():
                 (partial / name).replace(folder / name)
-    return found
+    return stored
 
 
-def _key_of(found: Manifest) -> Key:
-    return Key(found.sources_fingerprint, found.options, found.tokenizer.sha256)
+def _key_of(stored: Manifest) -> Key:
+    return Key(stored.sources_fingerprint, stored.options, stored.tokenizer.sha256)
 
 
 def _differences(folder: Path, asked: Key) -> list[str]:
@@ -440,9 +440,9 @@ def _clear(folder: Path) -> None:
     """Remove a preparation, whole or not, and nothing else."""
     with reported(folder):
         if (folder / manifest.FILE).exists():
-            found = Manifest.read(folder)
+            stored = Manifest.read(folder)
             (folder / manifest.FILE).unlink()  # first: without it the folder is not whole
-            for split in found.splits.values():
+            for split in stored.splits.values():
                 for shard in split.shards:
                     for name in (shard.file, shard.ends):
                         (folder / name).unlink(missing_ok=True)

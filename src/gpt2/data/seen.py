@@ -38,7 +38,7 @@ class Seen:
         return done.rowcount == 1
 
     def save(self) -> int:
-        """Bring all to the disk; returns the count to go on from."""
+        """Fsync all; returns the count to resume from."""
         with self._reported():
             self._data.execute("COMMIT")
             self._data.execute("BEGIN")

@@ -52,7 +52,7 @@ class Shard:
 
 @dataclasses.dataclass
 class Written:
-    """What a `Writer` needs to go on: its shards, and the bytes of text in them."""
+    """What a `Writer` needs to resume: its shards, and the bytes of text in them."""
 
     bytes: int
     shards: list[Shard]
@@ -101,7 +101,7 @@ class Writer:
             self.finish()
 
     def save(self) -> Written:
-        """Bring all to the disk and return what a new writer needs to go on from here."""
+        """Fsync all and return what a new writer needs to resume here."""
         self.flush()
         for file in self._files or ():
             file.sync()
@@ -143,11 +143,11 @@ class _HashedFile:
         self.hash = hashlib.sha256()
         with reported(path):
             self.file = open_own(path, os.O_RDWR | os.O_CREAT)
-            found = os.fstat(self.file.fileno()).st_size
-        if found < size:
+            bytes_there = os.fstat(self.file.fileno()).st_size
+        if bytes_there < size:
             self.file.close()
             raise CorruptFileError(
-                f"{path} has {found} bytes, {size} were written: begin anew with --overwrite."
+                f"{path} has {bytes_there} bytes, {size} were written: begin anew with --overwrite."
             )
         with reported(path):
             self.file.truncate(size)

@@ -1,7 +1,7 @@
 """Sources as they are named on the command line, and the documents in them, in a fixed order.
 
 A place in that order is a `Position`: so many files done, so many documents of the next. Reading
-can begin at any of them, which is what lets a killed preparation go on.
+can begin at any of them, which is what lets a killed preparation resume.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
                 raise OptionError(f"{source} is the folder that is written: give -o another one.")
             within = _folder(path, written)
             if not within:
-                raise InputError(f"There is no file in the folder {source}.")
+                raise InputError(f"there is no file in the folder {source}.")
             files += within
         elif path.exists():
             files.append(File(source, path.stat().st_size))
         else:
             raise MissingFileError(
-                f"There is no file or folder {source}. A set of the hub is named hub:{source}."
+                f"there is no file or folder {source}. A set of the hub is named hub:{source}."
             )
     return files
 
@@ -139,10 +139,10 @@ class Reader:
         for index in range(start.file, len(self.files)):
             file = self.files[index]
             done = start.documents if index == start.file else 0
-            found = self._file(file, max(0, done - 1))
-            if done and check_of(next(found, "")) != start.check:
+            documents = self._file(file, max(0, done - 1))
+            if done and check_of(next(documents, "")) != start.check:
                 raise InputError(_changed(file.name))
-            for number, document in enumerate(found, done + 1):
+            for number, document in enumerate(documents, done + 1):
                 yield document, index, number
             self._before += file.size or 0
 
@@ -157,8 +157,8 @@ class Reader:
             return
         with containers.readable(file.name):
             if file.name == STDIN:
-                found = formats.documents(STDIN, sys.stdin.buffer, self.reading)
-                yield from islice(found, skip, None)
+                documents = formats.documents(STDIN, sys.stdin.buffer, self.reading)
+                yield from islice(documents, skip, None)
                 self._refuse(STDIN, "Standard input")
                 return
             with Path(file.name).open("rb") as stream:

@@ -55,10 +55,10 @@ class TokenData:
         self.bytes = sum(m.splits[split].bytes for m in self._with_split())
         self._shards: list[tuple[Path, Shard]] = []
         self._maps: list[np.ndarray] = []
-        for folder, found in zip(self.folders, self._with_split(), strict=True):
-            for shard in found.splits[split].shards:
+        for folder, chosen in zip(self.folders, self._with_split(), strict=True):
+            for shard in chosen.splits[split].shards:
                 self._shards.append((folder, shard))
-                dtype = np.dtype(found.dtype)
+                dtype = np.dtype(chosen.dtype)
                 self._maps.append(_mapped(folder / shard.file, dtype, shard.tokens))
         if not self._maps:
             raise InputError(
@@ -80,7 +80,7 @@ class TokenData:
     def run(self, start: int, length: int) -> np.ndarray:
         """``length`` tokens from ``start`` on, as int64 [length]."""
         if not 0 <= start <= start + length <= len(self):
-            raise InputError(f"Tokens {start} to {start + length} of {len(self)} were asked for.")
+            raise InputError(f"tokens {start} to {start + length} of {len(self)} were asked for.")
         out = np.empty(length, np.int64)
         done = 0
         shard = int(np.searchsorted(self._starts, start, "right")) - 1
@@ -112,7 +112,7 @@ class TokenData:
     def document(self, number: int) -> np.ndarray:
         """The tokens of a document, <|endoftext|> included. Raises `InputError`."""
         if not 0 <= number < self.documents:
-            raise InputError(f"There are {self.documents} documents, number {number} is not there.")
+            raise InputError(f"there are {self.documents} documents, number {number} is not there.")
         start = int(self.ends[number - 1]) if number else 0
         return self.run(start, int(self.ends[number]) - start)
 
@@ -133,21 +133,21 @@ class TokenData:
                     )
 
     def _with_split(self) -> list[Manifest]:
-        for folder, found in zip(self.folders, self.manifests, strict=True):
-            if self.split not in found.splits:
-                names = ", ".join(found.splits)
+        for folder, manifest in zip(self.folders, self.manifests, strict=True):
+            if self.split not in manifest.splits:
+                names = ", ".join(manifest.splits)
                 raise InputError(f"{folder} has no split {self.split!r} but {names}.")
         return self.manifests
 
     def _check_tokenizers(self, tokenizer: Tokenizer | None) -> None:
         expected = fingerprint(tokenizer) if tokenizer else self.manifests[0].tokenizer.sha256
-        for folder, found in zip(self.folders, self.manifests, strict=True):
-            if found.tokenizer.sha256 != expected:
+        for folder, manifest in zip(self.folders, self.manifests, strict=True):
+            if manifest.tokenizer.sha256 != expected:
                 wanted = tokenizer.name_or_path if tokenizer else self.folders[0]
                 raise TokenizerError(
-                    f"{folder} was prepared with the tokenizer {found.tokenizer.name!r} "
-                    f"({found.vocab_size} ids), which is not that of {wanted!s}: prepare the text "
-                    "with --tokenizer of the model."
+                    f"{folder} was prepared with the tokenizer {manifest.tokenizer.name!r} "
+                    f"({manifest.vocab_size} ids), which is not that of {wanted!s}: prepare "
+                    "the text with --tokenizer of the model."
                 )
 
     def __getstate__(self) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def rouge(summary: str, reference: str, language: str | None = None) -> dict[str
     Args:
         summary, reference: texts.
         language: ``en`` counts as rouge-score does, whose words are of a-z and 0-9 alone ("café" is
-            "caf"), for figures held against published ones. Otherwise words are of letters, their
+            "caf"), for figures compared with published ones. Otherwise words are of letters, their
             marks and digits of any script, and an ideograph is one: the same for plain English.
     """
     scorer = _rouge_scorer(language is not None and _base(language) == "en")
@@ -151,7 +151,7 @@ def chrf(translations: Sequence[str], references: Sequence[str]) -> tuple[float,
 def counts(
     kind: str, translations: Sequence[str], references: Sequence[str], language: str
 ) -> list[list[int]]:
-    """What each sentence adds to the score of a whole set, ``bleu`` or ``chrf``: whole numbers.
+    """What each sentence adds to the score of a whole set, ``bleu`` or ``chrf``: integers.
 
     `from_counts` of some sentences' is their corpus score, as in sacrebleu's own bootstrap: a
     score of many resamples costs no more than sums.
@@ -204,7 +204,8 @@ def _corpus(
 def _check_lengths(translations: Sequence[str], references: Sequence[str]) -> None:
     if len(translations) != len(references) or not references:
         raise InputError(
-            f"{len(translations)} translations cannot be held against {len(references)} references."
+            f"{len(translations)} translations cannot be compared with {len(references)} "
+            "references."
         )
 
 

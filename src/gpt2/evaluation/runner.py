@@ -123,7 +123,7 @@ def run(
     kept = journal or Rows(None, {})
     rows = kept.rows.setdefault(benchmark.name, [])
     if len(rows) > len(examples):
-        raise OptionError(f"The journal has rows of more examples than {benchmark.name} has.")
+        raise OptionError(f"the journal has rows of more examples than {benchmark.name} has.")
     while len(rows) < len(examples):
         if tick:
             tick(benchmark.name, len(rows), len(examples))

@@ -28,7 +28,8 @@ class TextFiles:
     """How text files are read, for every command that does."""
 
     encoding: str = option(
-        "utf-8", "Of text files; others are utf-16, gb18030, big5, shift_jis, latin-1 and so on."
+        "utf-8",
+        "Encoding of text files; others are utf-16, gb18030, big5, shift_jis, latin-1 and so on.",
     )
 
 
@@ -39,7 +40,7 @@ def check_encoding(name: str) -> str:
     except (LookupError, ValueError):
         found = None
     if found is None or not getattr(found, "_is_text_encoding", True):
-        raise OptionError(f"There is no encoding of text {name!r:.40}.")
+        raise OptionError(f"there is no encoding of text {name!r:.40}.")
     return name
 
 

@@ -1,4 +1,4 @@
-"""`Journal`: what finished work gave, a JSON value a line, so that a killed process goes on.
+"""`Journal`: what finished work gave, a JSON value a line, so that a killed process resumes.
 
 One process at a time has it. A line is there whole or not at all: half of one, where a kill or a
 full disk came in between, is taken off when the file is opened again. A file that is no journal of

@@ -20,7 +20,7 @@ from gpt2.errors import CorruptFileError, GPT2Error, MissingFileError, ModelFile
 
 LARGEST_JSON = 128 << 20  # bytes; the largest tokenizer.json known has 35 MB
 DEEPEST = 100  # lists and objects within one another: far from Python's own limit
-LONGEST = 40  # digits of a whole number: more than 128 bits, and any float can hold it
+LONGEST = 40  # digits of an integer: more than 128 bits, and any float can hold it
 
 _LONG = re.compile(rf"\d{{{LONGEST + 1}}}")
 _HUGE = re.compile(r"[eE]\+?\d{3}")  # an exponent that may be beyond a float's
@@ -148,10 +148,10 @@ def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool =
         what: what it is, for the message: a path, or "FILE, line 3".
         nan: take NaN and infinities, as programs write them that JSON does not allow to.
         loose: take them, a byte order mark, and what may stand in a field that nobody asks for:
-            halves of UTF-16 pairs, whole numbers of any length, the long ones as floats.
+            halves of UTF-16 pairs, integers of any length, the long ones as floats.
 
     Raises:
-        CorruptFileError: no JSON; more than `DEEPEST` levels; whole numbers of more than `LONGEST`
+        CorruptFileError: no JSON; more than `DEEPEST` levels; integers of more than `LONGEST`
             digits; numbers that are not finite; half a character, which no UTF-8 file can hold.
     """
     if isinstance(text, bytes):
@@ -190,7 +190,7 @@ def _hooks(text: str, nan: bool, loose: bool) -> dict[str, Any]:
 
 def _whole(digits: str) -> int:
     if len(digits) > LONGEST + 1:
-        raise ValueError(f"a whole number of {len(digits):,} digits")
+        raise ValueError(f"an integer of {len(digits):,} digits")
     return int(digits)
 
 

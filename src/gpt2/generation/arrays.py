@@ -110,7 +110,7 @@ def exp(x: Array) -> Array:
 
 
 def weights(x: Array) -> Array:
-    """exp(x - max x) over the last axis as whole numbers, in units of 2^-30: int64.
+    """exp(x - max x) over the last axis as integers, in units of 2^-30: int64.
 
     Their sums are exact in any order, so all engines and machines get the same.
     """

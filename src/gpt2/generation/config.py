@@ -304,7 +304,7 @@ def _check_decay(decay: Any) -> None:
     good = len(decay) == 2 and _is_whole(decay[0]) and isinstance(decay[1], (int, float))
     if not good:
         raise OptionError(
-            "exponential_decay_length_penalty is (start, factor), a whole number and a number, "
+            "exponential_decay_length_penalty is (start, factor), an integer and a number, "
             f"found {decay}."
         )
 

@@ -144,7 +144,7 @@ class ConfigFile(abc.ABC):
         return None if self.has(name) else Kept(value)
 
     def _whole(self, name: str, value: Any) -> Any:
-        """3.0 as 3 where a whole number is meant: other programs write it so."""
+        """3.0 as 3 where an integer is meant: other programs write it so."""
         hint = typing.get_type_hints(type(self)).get(name)
         kinds = typing.get_args(hint) or (hint,)
         whole = isinstance(value, float) and value.is_integer()

@@ -1,4 +1,4 @@
-"""What a call asks for, held against the model's vocabulary and the machine's memory."""
+"""What a call asks for, compared with the model's vocabulary and the machine's memory."""
 
 from __future__ import annotations
 

@@ -315,7 +315,7 @@ def _max_length(options: GenerationConfig, read: Prompts, limit: int) -> int:
         raise ContextLengthError(
             f"a prompt of {longest} tokens and {end - T} new ones do not fit in this model's "
             f"context of {limit}. Shorten the prompt, ask for at most "
-            f"{max(0, limit + 1 - longest)} new tokens, or say long='window' to go on from the "
+            f"{max(0, limit + 1 - longest)} new tokens, or say long='window' to continue from the "
             "last half of the context."
         )
     return end

@@ -111,14 +111,14 @@ def _rows_of(inputs: Any) -> list[list[int]]:
         inputs.ndim not in (1, 2) or arrays.to_numpy(inputs).dtype.kind not in "iu"
     ):
         raise InputError(
-            f"ids must be whole numbers [T] or [rows, T], found {inputs.dtype} of shape "
+            f"ids must be integers [T] or [rows, T], found {inputs.dtype} of shape "
             f"{list(inputs.shape)}."
         )
     rows = _nested(inputs)
     if rows is None:
         raise InputError(f"a prompt is text or ids, found {type(inputs).__name__}.")
     if not all(isinstance(i, (int, np.integer)) for row in rows for i in row):
-        raise InputError("a prompt of ids must hold whole numbers, a list of them for each row.")
+        raise InputError("a prompt of ids must hold integers, a list of them for each row.")
     return [[int(i) for i in row] for row in rows]
 
 

@@ -16,7 +16,7 @@ and ``position`` the tokens before it, padding excluded; all arithmetic is modul
     u(seed, row, position) = (mix(mix(mix(seed) ^ row) ^ position) >> 11) * 2^-53
 
 The token is the first id, in id order, whose running sum of weights exceeds u times the whole sum.
-A weight is exp(score - max score), both float32, in units of 2^-30: a whole number, so that sums
+A weight is exp(score - max score), both float32, in units of 2^-30: an integer, so that sums
 are exact in any order and a token depends on no machine's way of adding (`exponential`).
 """
 

@@ -32,7 +32,7 @@ def drafter(job: Job, assistant: Any) -> Drafter | None:
     if assistant is None:
         limit = job.engine.config.n_positions  # no text has more to guess or to match
         tokens = min(o.prompt_lookup_num_tokens or 1, limit)
-        return Thrifty(PromptLookup(tokens, min(o.max_matching_ngram_size, limit)), tokens)
+        return AdaptiveDraft(PromptLookup(tokens, min(o.max_matching_ngram_size, limit)), tokens)
     if assistant.config.vocab_size != job.engine.config.vocab_size:
         raise OptionError(
             f"the assistant's vocabulary has {assistant.config.vocab_size} tokens, the model's "
@@ -75,7 +75,7 @@ class PromptLookup:
         self.known = len(row) - 1
 
 
-class Thrifty:
+class AdaptiveDraft:
     """Asks for as many guesses as have been worth their time, and for none while none were right.
 
     What was right of the last guesses tells how probable the next ones are; a pass over n of them

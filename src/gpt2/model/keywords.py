@@ -81,7 +81,7 @@ class Loading:
     subfolder: str = ""
     safe: bool | None = None
     mismatched: bool = False  # take new values where a shape is another
-    told: bool = False  # return what was missing and unexpected too
+    report: bool = False  # return what was missing and unexpected too
     generation_config: Any = None
 
 
@@ -106,7 +106,7 @@ def read_keywords(given: Mapping[str, Any]) -> Loading:
         subfolder=left.pop("subfolder", None) or "",
         safe=left.pop("use_safetensors", None),
         mismatched=bool(left.pop("ignore_mismatched_sizes", False)),
-        told=bool(left.pop("output_loading_info", False)),
+        report=bool(left.pop("output_loading_info", False)),
         generation_config=left.pop("generation_config", None),
     )
     loading.changes = left

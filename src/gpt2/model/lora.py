@@ -95,7 +95,7 @@ def add_lora(model: GPT2LMHeadModel, config: LoraConfig | None = None) -> list[s
     """
     config = config or LoraConfig()
     if adapted(model):
-        raise InputError("The model has adapters already: merge them first (merge_lora).")
+        raise InputError("the model has adapters already: merge them first (merge_lora).")
     maps = {name: part for name, part in model.named_modules() if isinstance(part, Conv1D)}
     chosen = {name for target in config.targets for name in _meant(target, maps)}
     if not chosen:
@@ -124,7 +124,7 @@ def merge_lora(model: GPT2LMHeadModel) -> GPT2LMHeadModel:
     """
     maps = adapted(model)
     if not maps:
-        raise InputError("The model has no adapters to merge.")
+        raise InputError("the model has no adapters to merge.")
     for name, part in maps.items():
         _replace(model, name, part.merged().train(part.training))
     return model.requires_grad_(True)
@@ -161,7 +161,7 @@ def write_lora(
 
     maps = adapted(model)
     if not maps:
-        raise InputError("The model has no adapters to save.")
+        raise InputError("the model has no adapters to save.")
     with atomic_folder(folder, last=(WEIGHTS,)) as part:
         write_safetensors(part / WEIGHTS, dict(tensors))
         write_json(part / CONFIG, _config_entry(maps, base))
@@ -223,7 +223,7 @@ def assign_lora(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 
 def _check_rank(tensors: Mapping[str, Tensor], rank: int, folder: Path) -> None:
-    """Hold what the configuration declares against what is there, before memory is taken."""
+    """Compare what the configuration declares with what is there, before memory is taken."""
     for name, tensor in tensors.items():
         rows = tensor.shape[0 if ".lora_A." in name else -1] if tensor.ndim == 2 else None
         if rows != rank:

@@ -56,7 +56,7 @@ def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
     else:
         model._loaded(generation, config.name_or_path)
     model = (model if call.device is None else model.to(call.device)).eval()
-    if call.told:
+    if call.report:
         return model, report.to_dict()
     if report.missing:
         _warn(kind, report.missing)

@@ -20,7 +20,7 @@ INT32 = np.iinfo(np.int32)
 class Batch:
     """The new tokens of some rows of a cache.
 
-    Raises `InputError` for what are no rows of whole numbers, one for each of ``rows``; None means
+    Raises `InputError` for what are no rows of integers, one for each of ``rows``; None means
     all rows of the cache.
     """
 
@@ -94,20 +94,20 @@ def _place(numbers: array[Any]) -> c_void_p:
 
 
 def whole_number(value: Any, what: str) -> int:
-    """A whole number of 32 bits; raises `InputError` for anything else."""
+    """An integer of 32 bits; raises `InputError` for anything else."""
     try:
         number = operator.index(value)
     except TypeError:
         number = None
     if number is None or isinstance(value, bool):
-        raise InputError(f"{what} must be a whole number, found {value!r:.40}.")
+        raise InputError(f"{what} must be an integer, found {value!r:.40}.")
     if not INT32.min <= number <= INT32.max:
         raise InputError(f"{what} must fit 32 bits, found {number:.3e}.")
     return number
 
 
 def integers(values: Any, what: str) -> array[int]:
-    """32-bit whole numbers; raises `InputError` for anything else than a row of them."""
+    """32-bit integers; raises `InputError` for anything else than a row of them."""
     if isinstance(values, list):
         try:
             return array("i", values)
@@ -117,14 +117,14 @@ def integers(values: Any, what: str) -> array[int]:
 
 
 def whole_numbers(values: Any, what: str) -> npt.NDArray[np.int32]:
-    """A flat int32 array; raises `InputError` for anything else than a row of whole numbers."""
+    """A flat int32 array; raises `InputError` for anything else than a row of integers."""
     try:
         array = np.asarray(values)
     except (TypeError, ValueError) as error:  # a ragged list, a tensor on another device
-        raise InputError(f"{what} must be whole numbers: {error}") from None
+        raise InputError(f"{what} must be integers: {error}") from None
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise InputError(
-            f"{what} must be a row of whole numbers, found {array.dtype} of shape {array.shape}."
+            f"{what} must be a row of integers, found {array.dtype} of shape {array.shape}."
         )
     if array.size and (array.max() > INT32.max or array.min() < INT32.min):
         raise InputError(f"{what} must fit 32 bits, found {array.max()}.")

@@ -159,15 +159,15 @@ class NativeEngine(GenerationMixin):
     @property
     def rescored(self) -> Rescored:
         """What the exact head computed so far; zeros while it was not used."""
-        found = RescoredCounts()
-        check(core().gpt2_engine_rescored(self.handle, ctypes.byref(found)))
-        return Rescored(found.last, found.total, found.rows)
+        counts = RescoredCounts()
+        check(core().gpt2_engine_rescored(self.handle, ctypes.byref(counts)))
+        return Rescored(counts.last, counts.total, counts.rows)
 
     def packed(self, name: str) -> npt.NDArray[np.uint8]:
         """A copy of a matrix's packed bytes, by its name in the checkpoint."""
         data, size = ctypes.c_void_p(), ctypes.c_size_t()
-        found = (ctypes.byref(data), ctypes.byref(size))
-        check(core().gpt2_engine_packed(self.handle, name.encode(), *found))
+        places = (ctypes.byref(data), ctypes.byref(size))
+        check(core().gpt2_engine_packed(self.handle, name.encode(), *places))
         return np.frombuffer(ctypes.string_at(data, size.value), np.uint8).copy()
 
     def new_cache(self, rows: int, capacity: int | None = None) -> NativeCache:
@@ -312,8 +312,8 @@ class NativeEngine(GenerationMixin):
         sizes = judged.itemsize, logprobs.itemsize, greedy.itemsize
 
         def call(piece: Batch, begin: int) -> None:
-            own = (place + size * begin for place, size in zip(places, sizes, strict=True))
-            self._checked(core().gpt2_extend_logprobs(*self._call(piece, "none")[:-1], *own))
+            at = (place + size * begin for place, size in zip(places, sizes, strict=True))
+            self._checked(core().gpt2_extend_logprobs(*self._call(piece, "none")[:-1], *at))
 
         if self._tap is not None:  # it sees a call as a whole
             call(batch, 0)
@@ -459,7 +459,7 @@ def _new_engine(shape: Shape, options: Options) -> ctypes.c_void_p:
 def _shape(config: GPT2Config) -> Shape:
     sizes = config.vocab_size, config.n_positions, config.n_embd, config.n_layer, config.n_head
     if max(*sizes, config.inner) > INT32.max:
-        raise ConfigError(f"A size of the model does not fit 32 bits: {max(*sizes, config.inner)}.")
+        raise ConfigError(f"a size of the model does not fit 32 bits: {max(*sizes, config.inner)}.")
     return Shape(
         vocabulary=config.vocab_size,
         positions=config.n_positions,

@@ -179,7 +179,7 @@ def core() -> ctypes.CDLL:
         library = ctypes.CDLL(str(PATH))
     except OSError as error:
         raise MissingDependencyError(
-            f"The native core cannot be loaded ({error}). It is built by: {install()}"
+            f"the native core cannot be loaded ({error}). It is built by: {install()}"
         ) from None
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name, None)

@@ -22,15 +22,11 @@ def thread_count(threads: int | None) -> int:
 def _wished(threads: int | None) -> int:
     if threads is not None:
         if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST:
-            raise OptionError(
-                f"threads must be a whole number from 1 to {MOST}, found {threads!r}."
-            )
+            raise OptionError(f"threads must be an integer from 1 to {MOST}, found {threads!r}.")
         return threads
     named = os.environ.get(VARIABLE)
     if named is None:
         return physical_cores()
     if not (named.isascii() and named.isdecimal() and len(named) < 9 and 1 <= int(named) <= MOST):
-        raise OptionError(
-            f"{VARIABLE} must be a whole number from 1 to {MOST}, found {named!r:.40}."
-        )
+        raise OptionError(f"{VARIABLE} must be an integer from 1 to {MOST}, found {named!r:.40}.")
     return int(named)

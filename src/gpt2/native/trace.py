@@ -128,7 +128,7 @@ def _flags(size: int, chosen: Iterable[int], what: str) -> npt.NDArray[np.uint8]
 
 def _below(limit: int, index: int, what: str) -> int:
     if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
-        raise InputError(f"a {what} must be a whole number, found {index!r}.")
+        raise InputError(f"a {what} must be an integer, found {index!r}.")
     if not 0 <= index < limit:
         raise InputError(f"there is no {what} {index}; this model has {limit}, counted from 0.")
     return int(index)

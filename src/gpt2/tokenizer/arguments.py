@@ -69,7 +69,7 @@ def read(
             raise OptionError("padding='max_length' needs max_length.")
     if pad != NOT_PADDED and tokenizer.pad_token_id is None:
         raise TokenizerError(
-            "Padding needs a pad token and this tokenizer has none: set "
+            "padding needs a pad token and this tokenizer has none: set "
             "tokenizer.pad_token = tokenizer.eos_token."
         )
     if multiple and length and cut != NOT_CUT and pad != NOT_PADDED and length % multiple:

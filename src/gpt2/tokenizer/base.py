@@ -226,7 +226,7 @@ class Tokenizer(Kept):
         ids = rows.plain(token_ids)
         ids = [ids] if isinstance(ids, int) else ids
         if not isinstance(ids, list):
-            raise TokenizerError(f"ids must be whole numbers, found {ids!r}.")
+            raise TokenizerError(f"ids must be integers, found {ids!r}.")
         if ids and isinstance(ids[0], list):
             return [
                 self.decode(row, skip_special_tokens, clean_up_tokenization_spaces) for row in ids
@@ -273,7 +273,7 @@ class Tokenizer(Kept):
             return True
         if isinstance(i, int) and i >= 0:
             return False
-        raise TokenizerError(f"An id must be a whole number of at least 0, found {i!r}.")
+        raise TokenizerError(f"an id must be an integer of at least 0, found {i!r}.")
 
     @abc.abstractmethod
     def convert_tokens_to_string(self, tokens: Iterable[str]) -> str:
@@ -291,4 +291,4 @@ class Tokenizer(Kept):
 def _refuse(unknown: dict[str, Any]) -> None:
     unknown.pop("verbose", None)
     if unknown:
-        raise OptionError(f"The tokenizer has no option {next(iter(unknown))!r}.")
+        raise OptionError(f"the tokenizer has no option {next(iter(unknown))!r}.")

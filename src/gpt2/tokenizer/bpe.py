@@ -90,7 +90,7 @@ def to_bytes(signs: str) -> bytes:
     except UnicodeEncodeError as error:
         sign = signs[error.start]
         raise TokenizerError(
-            f"The token {signs!r} is not byte-level: {sign!r} stands for no byte."
+            f"the token {signs!r} is not byte-level: {sign!r} stands for no byte."
         ) from None
 
 

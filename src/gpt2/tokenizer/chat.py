@@ -39,7 +39,7 @@ def content(templates: Any) -> dict[str, str]:
     named = {DEFAULT: templates} if isinstance(templates, str) else templates or {}
     for name in named:
         if not name or name != Path(name).name or name.startswith("."):
-            raise TokenizerError(f"The chat template's name {name!r} cannot be a file's.")
+            raise TokenizerError(f"the chat template's name {name!r} cannot be a file's.")
     return {
         FILE if name == DEFAULT else f"{FOLDER}/{name}.jinja": text for name, text in named.items()
     }
@@ -87,14 +87,14 @@ class ChatTemplates(abc.ABC):
                 )
                 if chat_template not in stored:
                     raise OptionError(
-                        f"There is no default chat template: pass chat_template= one of "
+                        f"there is no default chat template: pass chat_template= one of "
                         f"{', '.join(sorted(stored))}."
                     )
             return stored.get(chat_template, chat_template)
         template = stored if chat_template is None else chat_template
         if template is None:
             raise OptionError(
-                "This tokenizer has no chat template: set tokenizer.chat_template, or pass "
+                "this tokenizer has no chat template: set tokenizer.chat_template, or pass "
                 "chat_template=."
             )
         return template

@@ -22,7 +22,7 @@ def conversations(value: Any) -> tuple[list[list[dict[str, Any]]], bool]:
     """The conversations, and whether several were given. Raises `InputError`."""
     if not isinstance(value, (list, tuple)) or not value:
         raise InputError(
-            'A conversation must be a list of {"role": ..., "content": ...} messages with at '
+            'a conversation must be a list of {"role": ..., "content": ...} messages with at '
             f"least one, found {value!r}."
         )
     several = isinstance(value[0], (list, tuple)) or hasattr(value[0], "messages")
@@ -34,7 +34,7 @@ def _message(message: Any) -> dict[str, Any]:
     data = plain(message)
     if not isinstance(data, dict):
         raise InputError(
-            f'A message must be a mapping such as {{"role": "user", "content": "Hi"}}, '
+            f'a message must be a mapping such as {{"role": "user", "content": "Hi"}}, '
             f"found {message!r}."
         )
     data = {key: value for key, value in data.items() if value is not None}
@@ -81,7 +81,7 @@ class Renderer:
     ) -> None:
         if any(inspect.isroutine(tool) for tool in tools or ()):
             raise UnsupportedError(
-                "A tool must be given as a JSON schema here: "
+                "a tool must be given as a JSON schema here: "
                 "transformers.utils.get_json_schema(function) makes one of a function."
             )
         self.template = template
@@ -110,7 +110,7 @@ class Renderer:
                     blocks.append(block)
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError,
                 AttributeError, RecursionError, MemoryError) as error:  # fmt: skip
-            raise InputError(f"The chat template refuses this conversation: {error}") from error
+            raise InputError(f"the chat template refuses this conversation: {error}") from error
         return "".join(blocks), spans
 
 
@@ -152,7 +152,7 @@ def compile_template(template: str) -> Any:
     try:
         return _environment().from_string(template)
     except (jinja2.TemplateError, RecursionError, MemoryError) as error:
-        raise InputError(f"The chat template is no jinja2 template: {error}.") from error
+        raise InputError(f"the chat template is no jinja2 template: {error}.") from error
 
 
 def _environment() -> Any:

@@ -146,7 +146,7 @@ class BatchEncoding(dict[str, Any]):
     def __getattr__(self, name: str) -> Any:
         if name in self:
             return self[name]
-        raise AttributeError(f"This encoding has no {name!r}; it has {', '.join(self)}.")
+        raise AttributeError(f"this encoding has no {name!r}; it has {', '.join(self)}.")
 
     def __reduce__(self) -> Any:
         return type(self), (dict(self),)
@@ -166,7 +166,7 @@ class BatchEncoding(dict[str, Any]):
         """An `Encoding` for each row. Raises `UnsupportedError` after pickling or ``pad``."""
         if self._source is None:
             raise UnsupportedError(
-                "This encoding no longer has its text (it was pickled, or made by tokenizer.pad): "
+                "this encoding no longer has its text (it was pickled, or made by tokenizer.pad): "
                 "call the tokenizer for tokens, words and characters."
             )
         encodings = self.__dict__.get("_found")
@@ -235,7 +235,7 @@ class BatchEncoding(dict[str, Any]):
     @staticmethod
     def _at(index: tuple[int, ...]) -> tuple[int, int]:
         if len(index) not in (1, 2):
-            raise InputError(f"Expected ([row,] number), found {index!r}.")
+            raise InputError(f"expected ([row,] number), found {index!r}.")
         return (0, index[0]) if len(index) == 1 else (index[0], index[1])
 
     def convert_to_tensors(

@@ -72,7 +72,7 @@ class FastBPE:
         if self._missing and -1 in ids:
             byte = ranks[ids.index(-1)]
             raise TokenizerError(
-                f"The vocabulary has no token for the byte 0x{byte:02x}: it was trained without "
+                f"the vocabulary has no token for the byte 0x{byte:02x}: it was trained without "
                 f"the full byte alphabet and cannot write this text."
             )
         return ids
@@ -83,7 +83,7 @@ def check_merges(vocab: Container[Any], merges: Iterable[tuple[Any, Any]]) -> No
     for left, right in merges:
         if left not in vocab or right not in vocab or left + right not in vocab:
             raise TokenizerError(
-                f"Vocabulary and merges do not belong together: the merge {left!r} {right!r} "
+                f"vocabulary and merges do not belong together: the merge {left!r} {right!r} "
                 f"has parts or a result that the vocabulary lacks."
             )
 

@@ -36,7 +36,7 @@ def _is_many(text: Any, split: bool) -> bool:
         if listed or isinstance(text, str):
             return listed
         kind = type(text).__name__
-        raise InputError(f"A text must be a string or a list of strings, found {kind}.")
+        raise InputError(f"a text must be a string or a list of strings, found {kind}.")
     return listed and bool(text) and isinstance(text[0], (list, tuple))
 
 

@@ -213,7 +213,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
     def backend_tokenizer(self) -> Any:
         """Not here. Raises `UnsupportedError`."""
         raise UnsupportedError(
-            "This tokenizer has no backend of the tokenizers library: save it and read its "
+            "this tokenizer has no backend of the tokenizers library: save it and read its "
             "tokenizer.json with tokenizers.Tokenizer.from_file."
         )
 
@@ -259,7 +259,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         for i, token in self._added.items():
             if by_id.get(i, token.content) != token.content:
                 raise TokenizerError(
-                    f"The added token {token.content!r} and the token {by_id[i]!r} of the "
+                    f"the added token {token.content!r} and the token {by_id[i]!r} of the "
                     f"vocabulary have the same id {i}."
                 )
 
@@ -268,7 +268,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
             return self._tokens[i]
         except (KeyError, TypeError):
             raise TokenizerError(
-                f"No token has the id {i!r}: this vocabulary's ids are 0 to {self.highest_id}."
+                f"no token has the id {i!r}: this vocabulary's ids are 0 to {self.highest_id}."
             ) from None
 
 

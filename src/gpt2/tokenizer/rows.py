@@ -28,13 +28,13 @@ def side(value: str, name: str) -> str:
 
 
 def whole(value: Any, name: str, minimum: int) -> int:
-    """The value as an int, if it is a whole number (numpy's too). Raises `OptionError`."""
+    """The value as an int, if it is an integer (numpy's too). Raises `OptionError`."""
     try:
         number = operator.index(value)
     except TypeError:
         number = minimum - 1
     if isinstance(value, bool) or number < minimum:
-        raise OptionError(f"{name} must be a whole number of at least {minimum}, found {value!r}.")
+        raise OptionError(f"{name} must be an integer of at least {minimum}, found {value!r}.")
     return number
 
 
@@ -93,6 +93,6 @@ def _check_even(rows: Any) -> None:
     lengths = {len(row) for row in rows if isinstance(row, Sequence)}
     if len(lengths) > 1:
         raise InputError(
-            f"The rows have {min(lengths)} to {max(lengths)} tokens and make no array: pass "
+            f"the rows have {min(lengths)} to {max(lengths)} tokens and make no array: pass "
             f"padding=True (and truncation=True for a limit), or leave out return_tensors."
         )

@@ -141,7 +141,7 @@ class SpecialTokens(abc.ABC):
         new: list[AddedToken] = []
         for name, value in tokens.items():
             if name not in (*names, *lists):
-                raise OptionError(f"There is no special token {name!r}: use {', '.join(names)}.")
+                raise OptionError(f"there is no special token {name!r}: use {', '.join(names)}.")
             listed = _listed(value, name) if name in lists else [value]
             new += [AddedToken.of(v, special=True) for v in listed]
         count = self._add(new, special=True)
@@ -177,7 +177,7 @@ class SpecialTokens(abc.ABC):
         added = self.added_tokens_encoder
         for token in tokens:
             if not token.content:
-                raise TokenizerError("A token cannot be empty.")
+                raise TokenizerError("a token cannot be empty.")
             i = added.get(token.content)
             if i is not None and (self._added[i].special or not special):
                 continue
@@ -197,7 +197,7 @@ class SpecialTokens(abc.ABC):
         token = AddedToken.of(value, special=True)
         if token.content not in self._ids:
             raise TokenizerError(
-                f"The vocabulary has no token {token.content!r}: add it with "
+                f"the vocabulary has no token {token.content!r}: add it with "
                 f"tokenizer.add_special_tokens({{'{role}_token': {token.content!r}}})."
             )
         self._roles[role] = token.content

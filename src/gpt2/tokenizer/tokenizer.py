@@ -189,7 +189,7 @@ class GPT2Tokenizer(Tokenizer):
             merges = [(table[left], table[right]) for left, right in self._merges]
         except KeyError as error:
             raise TokenizerError(
-                f"Vocabulary and merges do not belong together: a merge uses {error.args[0]!r}, "
+                f"vocabulary and merges do not belong together: a merge uses {error.args[0]!r}, "
                 f"which the vocabulary lacks."
             ) from None
         return FastBPE({token: self._vocab[sign] for sign, token in table.items()}, merges)
@@ -300,13 +300,13 @@ def _given(vocab: Any, merges: Any, others: dict[str, Any]) -> Vocabulary:
     pairs = [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in merges]
     wrong = next((pair for pair in pairs if len(pair) != 2), None)
     if wrong is not None:
-        raise TokenizerError(f"A merge must be two tokens, found {wrong!r}.")
+        raise TokenizerError(f"a merge must be two tokens, found {wrong!r}.")
     return Vocabulary("BPE", dict(vocab), [(pair[0], pair[1]) for pair in pairs])
 
 
 def _bpe(stored: Vocabulary) -> Vocabulary:
     if stored.kind != "BPE":
-        raise TokenizerError(f"A GPT2Tokenizer is byte-level BPE, found {stored.kind}.")
+        raise TokenizerError(f"a GPT2Tokenizer is byte-level BPE, found {stored.kind}.")
     return stored
 
 

@@ -64,7 +64,7 @@ def train(
         )
     words = count_words(texts, special_tokens)
     if not words:
-        raise InputError("There is no text to learn a vocabulary from.")
+        raise InputError("there is no text to learn a vocabulary from.")
     return _Merger(words).run(wanted, max(1, min_frequency), progress)
 
 
@@ -157,7 +157,7 @@ def read_pieces(
     check_encoding(encoding)
     for path in map(Path, paths):
         if not path.exists():
-            raise MissingFileError(f"There is no file or folder {path}.")
+            raise MissingFileError(f"there is no file or folder {path}.")
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
             with open_regular(file) as stream:

@@ -80,7 +80,7 @@ class AddedToken:
         known = {n: value[n] for n in names if n in value} if isinstance(value, Mapping) else {}
         if not isinstance(known.get("content"), str):
             raise TokenizerError(
-                f"A token must be a string, or an object with a 'content', found {value!r}."
+                f"a token must be a string, or an object with a 'content', found {value!r}."
             )
         wrong = next((n for n in _FLAGS if not isinstance(known.get(n, False), bool)), None)
         if wrong is not None:
@@ -384,7 +384,7 @@ def read_id(value: Any, where: str) -> int:
         return number(value)
     except ValueError:
         raise TokenizerError(
-            f"{where}: an id must be a whole number from 0 to 2^32 - 1, found {value!r}."
+            f"{where}: an id must be an integer from 0 to 2^32 - 1, found {value!r}."
         ) from None
 
 

@@ -204,7 +204,7 @@ def _given(vocab: Any, others: dict[str, Any]) -> Vocabulary:
     else:
         raise TokenizerError(f"vocab must map tokens to ids, found {type(vocab).__name__}.")
     if parsed.kind != "WordPiece":
-        raise TokenizerError("A BertTokenizer is WordPiece, found byte-level BPE.")
+        raise TokenizerError("a BertTokenizer is WordPiece, found byte-level BPE.")
     return parsed
 
 

@@ -11,7 +11,7 @@ from gpt2.errors import OptionError
 from gpt2.options import check_names, option, validate
 
 Precision = Literal["fp32", "bf16", "fp16"]
-# What may differ when a run goes on: none of it changes what the weights become.
+# What may differ when a run resumes: none of it changes what the weights become.
 HARMLESS = ("validate_every", "save_every", "save_minutes", "keep", "sample_every", "prompt",
             "sample_tokens")  # fmt: skip
 TUNED_BATCH, TUNED_LENGTH = 8, 256  # fine-tuning: rows of a step, tokens of a row of plain text
@@ -23,45 +23,60 @@ class TrainingConfig:
 
     steps: int = option(2000, "Updates of the weights, in all.", minimum=1)
     batch_size: int = option(16, "Rows of a step, over all processes.", minimum=1)
-    length: int | None = option(None, "Tokens of a row; the model's context by default.", minimum=2)
+    length: int | None = option(
+        None, "Sequence length: tokens of a row; the model's context by default.", minimum=2
+    )
     micro_batch: int | None = option(
-        None, "Rows a process computes at a time; by default what the memory allows.", minimum=1
+        None,
+        "Micro-batch size: rows of a forward pass; by default what the memory allows.",
+        minimum=1,
     )
     lr: float = option(1e-3, "The highest learning rate.", above=0)
     schedule: Literal["cosine", "wsd", "constant"] = option(
-        "cosine", "Of the learning rate after warm-up; wsd: constant, at the end linear decay."
+        "cosine",
+        "Schedule of the learning rate after warm-up; wsd: constant, at the end linear decay.",
     )
     warmup: int | None = option(
         None, "Steps of linear warm-up; a twentieth of all, at most 200, by default.", minimum=0
     )
     min_lr: float = option(
-        0.1, "Where cosine and wsd end, as a part of --lr.", minimum=0, maximum=1
+        0.1,
+        "The learning rate that cosine and wsd end at, as a part of --lr.",
+        minimum=0,
+        maximum=1,
     )
     decay: float = option(0.2, "The part of the steps that wsd decays in.", minimum=0, maximum=1)
     optimizer: Literal["adamw", "muon"] = option(
-        "adamw", "muon: for the matrices of the blocks, AdamW for the rest."
+        "adamw", "AdamW, or Muon for the matrices of the blocks and AdamW for the rest."
     )
     beta1: float = option(0.9, "AdamW's average of gradients.", minimum=0, maximum=1)
     beta2: float = option(0.95, "AdamW's average of their squares.", minimum=0, maximum=1)
     eps: float = option(1e-8, "AdamW's guard against division by zero.", above=0)
     momentum: float = option(0.95, "Muon's average of gradients.", minimum=0, maximum=1)
-    weight_decay: float = option(0.1, "Of matrices, decoupled from the gradient.", minimum=0, off=0)
-    clip: float = option(1.0, "The longest gradient; longer ones are shortened.", minimum=0, off=0)
-    precision: Precision = option("fp32", "Of the products; the weights stay fp32.")
+    weight_decay: float = option(
+        0.1, "Weight decay of the matrices, decoupled from the gradient.", minimum=0, off=0
+    )
+    clip: float = option(1.0, "Max norm of the gradient, which is clipped to it.", minimum=0, off=0)
+    precision: Precision = option("fp32", "Precision of the matmuls; the weights stay fp32.")
     recompute: bool = option(
-        False, "Keep only each layer's input and compute the rest again: less memory, a third "
+        False, "Activation checkpointing: keep only each layer's input; less memory, a third "
         "slower."
     )  # fmt: skip
     compile: bool = option(False, "Compile with torch.compile, where it works.")
     seed: int = option(
-        0, "Of the first weights, the order of the rows and dropout.", minimum=0, maximum=2**64 - 1
+        0,
+        "Seed of the first weights, the order of the rows and dropout.",
+        minimum=0,
+        maximum=2**64 - 1,
     )
     threads: int | None = option(
-        None, "Of a CPU process; torch's choice by default.", minimum=1, maximum=1024
+        None, "Threads of a CPU process; torch's choice by default.", minimum=1, maximum=1024
     )
-    device: str | None = option(None, "cpu, cuda, cuda:1, mps; a GPU by default if there is one.")
+    device: str | None = option(
+        None, "Device: cpu, cuda, cuda:1, mps; a GPU by default if there is one."
+    )
     parallel: Literal["ddp", "fsdp"] = option(
-        "ddp", "Under torchrun: the weights whole in each process, or sharded."
+        "ddp", "Strategy under torchrun: the weights whole in each process, or sharded."
     )
     validate_every: int = option(
         250, "Steps between validations; there is one at the end too.", minimum=0, off=0
@@ -115,14 +130,14 @@ class TrainingConfig:
 class Start:
     """How a run's folder is taken up; by default it must not hold a run. Raises `OptionError`."""
 
-    resume: bool = option(False, "Go on from the last checkpoint, bit for bit.", flag=True)
-    allow_changes: bool = option(False, "Go on with other data or options than before.", flag=True)
+    resume: bool = option(False, "Resume from the last checkpoint, bit for bit.", flag=True)
+    allow_changes: bool = option(False, "Resume with other data or options than before.", flag=True)
     overwrite: bool = option(False, "Begin anew, whatever the folder holds.", flag=True)
 
     def __post_init__(self) -> None:
         validate(self)
         if self.resume and self.overwrite:
-            raise OptionError("resume goes on with what overwrite would remove: give one of them.")
+            raise OptionError("resume needs what overwrite would remove: give one of them.")
 
 
 @dataclasses.dataclass
@@ -136,9 +151,9 @@ class FinetuneConfig:
     held_out: float = option(
         0.1, "The share of the data to validate on.", minimum=0, maximum=0.5, off=0
     )
-    dropout: float = option(0.0, "Of the residual stream.", minimum=0, maximum=0.9, off=0)
-    prompt_field: str = option("prompt", "Of JSON lines and tables: what is given.")
-    completion_field: str = option("completion", "What is to be learned.")
+    dropout: float = option(0.0, "Dropout of the residual stream.", minimum=0, maximum=0.9, off=0)
+    prompt_field: str = option("prompt", "Field of JSON lines and tables that holds the prompt.")
+    completion_field: str = option("completion", "Field that holds what is to be learned.")
     anyway: bool = option(False, "Begin even if the memory seems too small.")
 
     def __post_init__(self) -> None:

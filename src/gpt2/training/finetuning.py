@@ -81,12 +81,12 @@ def pair_data(
         InputError: a file without pairs, or too few to hold some out.
     """
     pairs = read_pairs(path, config.prompt_field, config.completion_field)
-    own, held_pairs = split(pairs, config.held_out, training.seed)
+    trained, held_pairs = split(pairs, config.held_out, training.seed)
     length = training.length
     if length is None:
         needed = max(_places(pair, tokenizer) for pair in pairs)
         length = min(positions, max(8, -(-needed // 8) * 8))
-    rows = Examples(own, tokenizer, length, training.batch_size, training.seed, pack=True)
+    rows = Examples(trained, tokenizer, length, training.batch_size, training.seed, pack=True)
     held = HeldExamples(Examples(held_pairs, tokenizer, length, ROWS)) if held_pairs else None
     notes = []
     if config.held_out and not held_pairs:
@@ -100,11 +100,11 @@ def pair_data(
     return Data(
         source=rows,
         held=held,
-        prompt=(held_pairs or own)[0].prompt or "\n",
+        prompt=(held_pairs or trained)[0].prompt or "\n",
         identity={"sha256": content, "held_out": config.held_out, "length": length},
         tokens=sum(batch.counted for batch in rows.whole()),
         passes=rows.whole,
-        texts=lambda: (pair.prompt + pair.completion for pair in own),
+        texts=lambda: (pair.prompt + pair.completion for pair in trained),
         length=length,
         notes=notes,
     )
@@ -131,8 +131,8 @@ def split(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], l
             held.update(group)
     if len(held) > len(pairs) // 2:  # a group of very many came first: the smallest instead
         held = set(sorted(several, key=len)[0])
-    own = [pair for number, pair in enumerate(pairs) if number not in held]
-    return own, [pairs[number] for group in (several[n] for n in order.tolist())
+    trained = [pair for number, pair in enumerate(pairs) if number not in held]
+    return trained, [pairs[number] for group in (several[n] for n in order.tolist())
                  for number in group if number in held]  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def defaults(data: Data, config: FinetuneConfig, given: Mapping[str, Any]) -> di
     steps = given.get(
         "steps", max(1, round(config.epochs * data.source.per_epoch / data.source.batch_size))
     )
-    own = {
+    values = {
         "steps": steps,
         "batch_size": data.source.batch_size,
         "length": data.length,
@@ -180,7 +180,7 @@ def defaults(data: Data, config: FinetuneConfig, given: Mapping[str, Any]) -> di
         "patience": 3,
         "prompt": data.prompt,
     }
-    return {**own, **given}
+    return {**values, **given}
 
 
 class AdapterFiles:
@@ -223,7 +223,7 @@ def merge_into_model(run: Path, base: str) -> None:
 
 
 def _first_words(data: TokenData, tokenizer: Tokenizer) -> str:
-    """The beginning of the first whole line of a text, for samples to go on from."""
+    """The beginning of the first whole line of a text, for samples to continue."""
     ids = data.run(0, min(LOOKED_AT, len(data))).tolist()
     text = tokenizer.decode(ids, skip_special_tokens=True).replace("\ufffd", "")
     line = text.split("\n", 1)[-1].lstrip() or text

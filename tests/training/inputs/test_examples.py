@@ -1,4 +1,4 @@
-"""Prompts with completions: what counts in the loss, what is cut, what is packed."""
+"""Prompts with completions: what is masked in the loss, what is cut, what is packed."""
 
 from __future__ import annotations
 

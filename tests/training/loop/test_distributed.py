@@ -1,4 +1,4 @@
-"""Two gloo processes do what one does; runs go on with another number of them."""
+"""Two gloo processes do what one does; runs resume with another number of them."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
 
 
 def check_one_goes_on(two: Path, options: dict[str, Any]) -> None:
-    """One process goes on from step 4 of a run of two, with the same result."""
+    """One process resumes from step 4 of a run of two, with the same result."""
     one = two.with_name(f"{two.name}-one")
     run(one, options=options, resume=True, cut=(str(two), 8))
     check_same(one, two, 8)
@@ -203,7 +203,7 @@ def test_the_death_of_a_process_ends_the_others_with_one_error(tmp_path: Path) -
     told = told_by(tmp_path / "0.err")
     assert code == 1, told
     last = told.rstrip().splitlines()[-1]
-    assert "TrainingError: Another of the 2 processes has ended" in last
+    assert "TrainingError: another of the 2 processes has ended" in last
     assert "--resume" in last
     assert "gloo" not in last
 

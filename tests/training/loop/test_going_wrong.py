@@ -1,4 +1,4 @@
-"""Runs that go wrong: nothing broken is the best, and what cannot go on is told in a line."""
+"""Runs that go wrong: nothing broken is the best, and what cannot continue ends in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows at a time, the lean hidden layer, shapes of new models."""
+"""The micro-batch size, the lean hidden layer, shapes of new models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop: what it computes, how it stops, and that going on is bit for bit the same."""
+"""The loop: what it computes, how it stops, and that resuming is bit for bit the same."""
 
 from __future__ import annotations
 

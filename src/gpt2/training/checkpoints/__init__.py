@@ -1,1 +1,1 @@
-"""What a run leaves on the disk to go on from, and to be loaded as a model."""
+"""What a run leaves on the disk to resume from, and to be loaded as a model."""

@@ -47,10 +47,10 @@ def write(folder: Path, state: Mapping[str, Tensor]) -> list[Path]:
     one cannot write.
     """
     try:
-        found = save_shards(dict(state), storage_writer=FileSystemWriter(folder))
+        written = save_shards(dict(state), storage_writer=FileSystemWriter(folder))
     except CheckpointException as failed:
         raise _unwritten(folder, _cause(failed)) from None
-    names = {info.relative_path for info in (found.storage_data or {}).values()}
+    names = {info.relative_path for info in (written.storage_data or {}).values()}
     return [folder / name for name in sorted({METADATA, *names})]
 
 
@@ -80,22 +80,22 @@ class _Reader(FileSystemReader):
         path = Path(self.path) / METADATA
         data = read_bytes(path)
         try:
-            found = _Unpickler(io.BytesIO(data)).load()
+            metadata = _Unpickler(io.BytesIO(data)).load()
         except Exception as error:  # a damaged pickle raises nearly anything
             raise CorruptFileError(f"{path} is damaged: {_first_line(error)}") from None
-        if not isinstance(found, Metadata):
-            raise CorruptFileError(f"{path} holds a {type(found).__name__}.")
-        for part in (found.storage_data or {}).values():
+        if not isinstance(metadata, Metadata):
+            raise CorruptFileError(f"{path} holds a {type(metadata).__name__}.")
+        for part in (metadata.storage_data or {}).values():
             inside(self.path, getattr(part, "relative_path", None), path, links=False)
-        return found
+        return metadata
 
     def tensors(self) -> dict[str, TensorStorageMetadata]:
         """The tensors that are there."""
-        found = self.read_metadata().state_dict_metadata
-        odd = [name for name, e in found.items() if not isinstance(e, TensorStorageMetadata)]
+        entries = self.read_metadata().state_dict_metadata
+        odd = [name for name, e in entries.items() if not isinstance(e, TensorStorageMetadata)]
         if odd:
             raise CorruptFileError(f"{Path(self.path) / METADATA}: {odd[0]} is no tensor.")
-        return dict(found)  # type: ignore[arg-type]
+        return dict(entries)  # type: ignore[arg-type]
 
 
 class _Unpickler(pickle._Unpickler):  # the one in Python: the one in C has no `load_build`

@@ -75,7 +75,7 @@ def _without(arguments: Sequence[str]) -> list[str]:
 def _finish(command: Sequence[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise TrainingError(f"A run of the proof failed: {done.stderr.strip()[-2000:]}")
+        raise TrainingError(f"a run of the proof failed: {done.stderr.strip()[-2000:]}")
 
 
 def _kill_after_checkpoint(command: Sequence[str], checkpoints: Checkpoints) -> int:
@@ -84,7 +84,7 @@ def _kill_after_checkpoint(command: Sequence[str], checkpoints: Checkpoints) -> 
     try:
         while not checkpoints.steps():
             if child.poll() is not None:
-                raise TrainingError(f"A run of the proof ended early: {child.returncode}.")
+                raise TrainingError(f"a run of the proof ended early: {child.returncode}.")
             time.sleep(0.005)
     finally:
         child.send_signal(signal.SIGKILL)

@@ -1,13 +1,13 @@
-"""Checkpoints of a run: ordinary model folders, each with what training needs to go on beside.
+"""Checkpoints of a run: ordinary model folders, each with what training needs to resume beside.
 
     RUN/checkpoints/step-000250/          config.json, model.safetensors, tokenizer: a model folder
     RUN/checkpoints/step-000250/training/ state.json; optimizer.safetensors, or of a sharded run
                                           optimizer/ with a file of each process (`shards`)
     RUN/model/                            at the end: the best, or without validation the last
 
-A checkpoint is written under another name, brought to the disk and renamed, so one that has its
+A checkpoint is written under another name, fsynced and renamed, so one that has its
 name is whole, whenever the process was killed. The optimiser's state is kept by parameter name, and
-any number of processes can go on from either form of it.
+any number of processes can resume from either form of it.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ class Checkpoints:
         """The steps of the checkpoints that are there, in order."""
         if not self.folder.is_dir():
             return []
-        found = (NAME.fullmatch(path.name) for path in self.folder.iterdir())
-        return sorted(int(match[1]) for match in found if match)
+        matches = (NAME.fullmatch(path.name) for path in self.folder.iterdir())
+        return sorted(int(match[1]) for match in matches if match)
 
     def at(self, step: int) -> Path:
         """The folder of a step's."""
@@ -96,13 +96,13 @@ class Checkpoints:
         """The newest. Raises `MissingFileError`."""
         steps = self.steps()
         if not steps:
-            raise MissingFileError(f"{self.run} has no checkpoint to go on from.")
+            raise MissingFileError(f"{self.run} has no checkpoint to resume from.")
         return self.at(steps[-1])
 
     def take(self, start: Start) -> None:
         """Let no other process write here, until `release`.
 
-        Raises `OptionError` where another does, or where there is a run that is neither to go on
+        Raises `OptionError` where another does, or where there is a run that is neither to resume
         nor to be overwritten.
         """
         with reported(self.run):
@@ -118,21 +118,21 @@ class Checkpoints:
             raise
 
     def check(self, start: Start) -> None:
-        """Raise `MissingFileError` or `OptionError` where there is nothing to go on from, or a run
+        """Raise `MissingFileError` or `OptionError` where there is nothing to resume from, or a run
         that would be lost."""
         steps = self.steps()
         if start.resume:
             self.last()
         elif steps and not start.overwrite:
             raise OptionError(
-                f"{self.run} holds a run of {steps[-1]} steps: give --resume to go on, --overwrite "
-                "to begin anew, or another folder."
+                f"{self.run} holds a run of {steps[-1]} steps: give --resume to resume it, "
+                "--overwrite to begin anew, or another folder."
             )
 
     def keeps(self, path: Path) -> bool:
         """Whether a run in this folder writes over a file or folder, or removes it."""
-        own = (self.folder, self.run / MODEL, self.run / ADAPTER)
-        return any(path.resolve().is_relative_to(place.resolve()) for place in own)
+        folders = (self.folder, self.run / MODEL, self.run / ADAPTER)
+        return any(path.resolve().is_relative_to(place.resolve()) for place in folders)
 
     def _begin(self, start: Start) -> None:
         self.check(start)
@@ -164,7 +164,7 @@ class Checkpoints:
         return part
 
     def complete(self, state: State, model: Callable[[Path], None]) -> Path:
-        """Add model and state to what was begun, bring it to the disk and give it its name.
+        """Add model and state to what was begun, fsync it and give it its name.
 
         ``model`` writes its files into the folder it is given. Raises `WriteError`.
         """
@@ -249,14 +249,14 @@ def read_optimizer(folder: Path) -> dict[str, Tensor]:
 
 
 def differences(state: State, config: TrainingConfig, data: Mapping[str, Any]) -> list[str]:
-    """In words, what makes a run that goes on another one: options, data."""
+    """In words, what makes a run that resumes another one: options, data."""
     changes = TrainingConfig.from_dict(state.config).changes(config)
-    found = [f"{name} ({before!r}, now {now!r})" for name, (before, now) in changes.items()]
+    words = [f"{name} ({before!r}, now {now!r})" for name, (before, now) in changes.items()]
     for name in sorted({*state.data, *data}):
         before, now = state.data.get(name), data.get(name)
         if before != now:
-            found.append(f"data: {name} ({_short(before)}, now {_short(now)})")
-    return found
+            words.append(f"data: {name} ({_short(before)}, now {_short(now)})")
+    return words
 
 
 def _short(value: Any) -> str:
@@ -264,7 +264,7 @@ def _short(value: Any) -> str:
 
 
 def _flush(folder: Path) -> None:
-    """Bring a folder's files to the disk: after the rename they must not be empty."""
+    """Fsync a folder's files: after the rename they must not be empty."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             with path.open("rb") as file:

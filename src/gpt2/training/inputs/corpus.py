@@ -66,7 +66,7 @@ def prepared(
 ) -> Path:
     """The folder of token shards: ``source`` itself, or one in a run's folder, made of its text.
 
-    A run that goes on does so with the text it began with; one that begins anew prepares what is
+    A run that resumes does so with the text it began with; one that begins anew prepares what is
     another text now, or is asked for otherwise. The shards are compared with their hashes.
 
     Args:
@@ -78,13 +78,13 @@ def prepared(
         start: how the run is taken up.
         note: is told what is done.
 
-    Raises what `prepare` raises; `OptionError` where a run would go on with another text.
+    Raises what `prepare` raises; `OptionError` where a run would resume with another text.
     """
     if (Path(source) / FILE).exists():
         return verified(Path(source))
     tokens = folder / DATA / "tokens"
     if start.resume and (tokens / FILE).exists() and not _is_there(source):
-        note(f"{source} is not there any more: going on with what was prepared of it, {tokens}")
+        note(f"{source} is not there any more: resuming with what was prepared of it, {tokens}")
         return verified(tokens)
     if vocab_size is not None:
         config = config or PrepareConfig()
@@ -99,7 +99,7 @@ def prepared(
     except OtherPreparationError as error:
         raise OptionError(
             f"{folder} began with other {', '.join(error.differ)}. Name {tokens} in place of "
-            f"{source} to go on with what it began with; --allow-changes goes on with what is "
+            f"{source} to resume with what it began with; --allow-changes resumes with what is "
             "there now."
         ) from None
     return verified(tokens)
@@ -131,7 +131,7 @@ def _vocabulary(
         what = "text" if before.get("vocab_size") == size else "--vocab-size"
         raise OptionError(
             f"{folder} began with a vocabulary of another {what}: leave --vocab-size as it was, "
-            f"and name {folder / DATA / 'tokens'} as the data to go on with what it began with."
+            f"and name {folder / DATA / 'tokens'} as the data to resume with what it began with."
         )
     note(f"learning a vocabulary of {size:,} tokens from {source}")
     learned = train_tokenizer(_documents(files, encoding), size)

@@ -80,7 +80,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     if ending not in ENDINGS:
         raise InputError(f"{path}: prompts with completions are read from {', '.join(ENDINGS)}.")
     if not path.is_file():
-        raise MissingFileError(f"There is no file {path}.")
+        raise MissingFileError(f"there is no file {path}.")
     with path.open("rb") as file:
         if ending in SEPARATORS:
             yield from table(str(path), file, ending)
@@ -128,9 +128,9 @@ def _advice(row: Mapping[str, Any]) -> str:
     """How to name the fields of a row like this one."""
     given = next((name for name in _GIVEN if isinstance(row.get(name), str)), "NAME")
     learned = next((name for name in _LEARNED if isinstance(row.get(name), str)), "NAME")
-    for turns, said in _TURNS:
-        if isinstance(field(row, f"{turns}.1.{said}"), str):
-            given, learned = f"{turns}.0.{said}", f"{turns}.1.{said}"
+    for turns, hint in _TURNS:
+        if isinstance(field(row, f"{turns}.1.{hint}"), str):
+            given, learned = f"{turns}.0.{hint}", f"{turns}.1.{hint}"
     return f"Name them with --prompt-field {given} --completion-field {learned}."
 
 
@@ -167,12 +167,12 @@ class Examples:
     ) -> None:
         if length < 2 or batch_size < 1:
             raise OptionError(
-                f"Examples need a length of 2 and a batch size of 1 at least, found {length}, "
+                f"examples need a length of 2 and a batch size of 1 at least, found {length}, "
                 f"{batch_size}."
             )
         if tokenizer.end_of_text_id is None:
             raise TokenizerError(
-                "The tokenizer has neither eos_token nor sep_token, and examples end with it."
+                "the tokenizer has neither eos_token nor sep_token, and examples end with it."
             )
         self.length, self.batch_size, self.seed = length, batch_size, seed
         self._fill = int(tokenizer.end_of_text_id)

@@ -31,7 +31,7 @@ class Compiled(nn.Module):
         if self._works:
             return self._compiled[0](*inputs)
         try:
-            found = self._compiled[0](*inputs)
+            result = self._compiled[0](*inputs)
         except GPT2Error:
             raise
         except Exception as error:
@@ -39,10 +39,10 @@ class Compiled(nn.Module):
             error = getattr(error, "inner_exception", error)  # Dynamo's wraps what happened
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             warnings.warn(
-                f"--compile does not work here ({reason}): training goes on without it.",
+                f"--compile does not work here ({reason}): training continues without it.",
                 GPT2Warning,
                 stacklevel=2,
             )
             return self.plain(*inputs)
         self._works = True
-        return found
+        return result

@@ -3,7 +3,7 @@
 Started by torchrun, the processes find each other through its environment variables: NCCL between
 GPUs, gloo between CPUs. DDP keeps the weights whole in each process; FSDP2 (`fully_shard`) shards
 weights, gradients and optimiser. Each process computes its slice of the global batch, and losses
-are divided by what counts in the whole of it, so the update is that of one process.
+are divided by the unmasked targets of the whole of it, so the update is that of one process.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def pick_device(name: str | None) -> torch.device:
         first = str(error).splitlines()[0]
         if name.startswith("cuda") and not torch.cuda.is_available():
             first = "this PyTorch finds no CUDA and no GPU of it"
-        raise OptionError(f"The device {name!r} cannot be used here: {first}") from None
+        raise OptionError(f"the device {name!r} cannot be used here: {first}") from None
     return device
 
 
@@ -87,9 +87,9 @@ class Processes:
         """The least of all processes' values."""
         if self.ranks == 1:
             return value
-        found = torch.tensor(value, device=self.device)
-        dist.all_reduce(found, dist.ReduceOp.MIN)
-        return int(found)
+        smallest = torch.tensor(value, device=self.device)
+        dist.all_reduce(smallest, dist.ReduceOp.MIN)
+        return int(smallest)
 
     def agree(self, error: Exception | None) -> None:
         """Raise the first process's error, if it has one, in all of them."""
@@ -99,15 +99,15 @@ class Processes:
 
     def on_first(self, work: Callable[[], T]) -> T:
         """What ``work`` gives on the first process, in all; an error too."""
-        found: Any = None
+        result: Any = None
         error: Exception | None = None
         if self.first:
             try:
-                found = work()
+                result = work()
             except GPT2Error as raised:
                 error = raised
         self.agree(error)
-        return self.same(found)
+        return self.same(result)
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -119,7 +119,7 @@ class Processes:
             if self.ranks == 1 or not _is_of_backend(error):
                 raise
             raise TrainingError(
-                f"Another of the {self.ranks} processes has ended or does not answer, which ends "
+                f"another of the {self.ranks} processes has ended or does not answer, which ends "
                 f"process {self.rank} too."
             ) from None
 
@@ -189,13 +189,13 @@ def accumulating(objective: nn.Module, last: bool) -> Iterator[None]:
     yield
 
 
-def whole(tensor: Any) -> Tensor:
+def full_tensor(tensor: Any) -> Tensor:
     """A tensor that may be sharded, whole and on the CPU. All processes must ask."""
     full = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
     return full.detach().cpu()
 
 
-def like(value: Tensor, p: Any) -> Tensor:
+def redistribute(value: Tensor, p: Any) -> Tensor:
     """A tensor as ``p`` is: on its device, this process's slice of it where it is sharded."""
     if hasattr(value, "full_tensor"):  # it is so already
         return value

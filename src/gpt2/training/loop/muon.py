@@ -75,10 +75,10 @@ class Muon(torch.optim.Optimizer):
         todo = [(p, group) for group in self.param_groups for p in group["params"]]
         todo = [(p, group) for p, group in todo if p.grad is not None]
         updates = [self._update(p, group["momentum"]) for p, group in todo]
-        found = _orthogonalised(
+        orthogonal = _orthogonalised(
             [_whole(u).chunk(g["parts"], dim=1) for u, (_, g) in zip(updates, todo, strict=True)]
         )
-        for (p, group), update, maps in zip(todo, updates, found, strict=True):
+        for (p, group), update, maps in zip(todo, updates, orthogonal, strict=True):
             whole = maps[0] if len(maps) == 1 else torch.cat(maps, dim=1)
             p.mul_(1 - group["lr"] * group["weight_decay"])
             p.add_(_like(whole.to(p.dtype), update), alpha=-group["lr"])

@@ -15,7 +15,7 @@ from gpt2.training.inputs.batches import IGNORED, Batch
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """A batch on the device: ``inputs`` [B, T], and of the places that count their numbers among
+    """A batch on the device: ``inputs`` [B, T], and of the unmasked positions their numbers among
     B x T (None: all) and their labels [N]."""
 
     inputs: Tensor
@@ -43,7 +43,7 @@ def _moved(array: np.ndarray, device: torch.device) -> Tensor:
 
 
 class Objective(nn.Module):
-    """The losses of a language model summed over the places that count, times a weight."""
+    """The losses of a language model summed over the unmasked positions, times a weight."""
 
     def __init__(self, model: GPT2LMHeadModel) -> None:
         super().__init__()
@@ -53,11 +53,11 @@ class Objective(nn.Module):
     def forward(
         self, inputs: Tensor, places: Tensor | None, labels: Tensor, weight: float
     ) -> Tensor:
-        """[B, T], [N] or None, [N] to []. The head sees the places that count, and no others."""
+        """[B, T], [N] or None, [N] to []. The head sees the unmasked positions alone."""
         shared = Shared() if self._shares(inputs) else None
         embedded = self._embedded(inputs, shared)
-        found = self.model.transformer(inputs_embeds=embedded, use_cache=False)
-        states = found.last_hidden_state.flatten(0, 1)  # [B T, D]
+        body = self.model.transformer(inputs_embeds=embedded, use_cache=False)
+        states = body.last_hidden_state.flatten(0, 1)  # [B T, D]
         if places is not None:
             states = states.index_select(0, places)
         return self.head_loss(states, self.model.lm_head.weight, labels, weight, shared)

@@ -39,7 +39,7 @@ class Optimizer:
     def __init__(self, named: Iterator[tuple[str, nn.Parameter]], config: TrainingConfig) -> None:
         self.named = {name: p for name, p in named if p.requires_grad}
         if not self.named:
-            raise InputError("No parameter of this model requires a gradient: nothing to train.")
+            raise InputError("no parameter of this model requires a gradient: nothing to train.")
         self.lr = config.lr
         chosen = {
             name: p
@@ -96,7 +96,7 @@ class Optimizer:
 
         Raises `WeightError` where it is another optimiser's or another model's.
         """
-        from gpt2.training.loop.distributed import like
+        from gpt2.training.loop.distributed import redistribute
 
         owners: dict[Any, torch.optim.Optimizer] = {
             p: part for part in self.parts for g in part.param_groups for p in g["params"]
@@ -105,17 +105,17 @@ class Optimizer:
         for key, value in state.items():
             p, quantity = self._owner(key, value.shape), key.rpartition(":")[2]
             if value.dim():
-                taken[p][quantity] = like(value, p)
+                taken[p][quantity] = redistribute(value, p)
             else:  # the count of steps: fused AdamW on a GPU wants it there
                 taken[p][quantity] = value.clone().to(p.device)
         missing = [name for name, p in self.named.items() if not taken[p]]
         if state and missing:
-            raise WeightError(f"The checkpoint's optimizer knows nothing of {missing[0]}.")
+            raise WeightError(f"the checkpoint's optimizer knows nothing of {missing[0]}.")
         for owner, kept in taken.items():
             if kept:
                 if kept.keys() != MEMORY[type(owners[owner])]:
                     raise WeightError(
-                        "The checkpoint's optimizer is another one, or damaged: it remembers "
+                        "the checkpoint's optimizer is another one, or damaged: it remembers "
                         f"{', '.join(sorted(kept))}."
                     )
                 owners[owner].state[owner] = kept
@@ -125,7 +125,7 @@ class Optimizer:
         p = self.named.get(name)
         if p is None or (len(shape) and tuple(shape) != tuple(p.shape)):
             raise WeightError(
-                f"The checkpoint's optimizer remembers {name} {list(shape)}, which this model does "
+                f"the checkpoint's optimizer remembers {name} {list(shape)}, which this model does "
                 "not train: it belongs to another model or other options."
             )
         return p

@@ -23,7 +23,7 @@ from gpt2.training.checkpoints.store import (
     read_optimizer,
     write_optimizer,
 )
-from gpt2.training.loop.distributed import whole
+from gpt2.training.loop.distributed import full_tensor
 from gpt2.training.loop.step import Stepper
 
 
@@ -67,15 +67,15 @@ def read_weights(files: ModelFiles, folder: Path) -> None:
 
     Raises `WeightError` where they are another model's, or adapters of another rank.
     """
-    found = files.read(folder)
+    tensors = files.read(folder)
     with torch.no_grad():
         for name, tensor in files.tensors().items():
-            there = found.get(name)
+            there = tensors.get(name)
             if there is None or there.shape != tensor.shape:
                 shape = "is not" if there is None else f"is {list(there.shape)}"
                 raise WeightError(
                     f"{folder}: {name} {shape} there, and {list(tensor.shape)} is wanted: the run "
-                    "cannot go on with another model, or adapters of another rank or place."
+                    "cannot resume with another model, or adapters of another rank or place."
                 )
             tensor.copy_(there)
 
@@ -85,9 +85,9 @@ def restore(stepper: Stepper, folder: Path, state: State) -> None:
 
     Raises `CorruptFileError`, `MissingFileError`, `WeightError`.
     """
-    optimizer, own = stepper.optimizer, folder / TRAINING / optimizer_shards.FOLDER
-    if own.is_dir():
-        optimizer.load(optimizer_shards.read(own, optimizer.room, stepper.processes.ranks > 1))
+    optimizer, shards = stepper.optimizer, folder / TRAINING / optimizer_shards.FOLDER
+    if shards.is_dir():
+        optimizer.load(optimizer_shards.read(shards, optimizer.room, stepper.processes.ranks > 1))
     else:
         optimizer.load(read_optimizer(folder))
     if stepper.scale.active:
@@ -97,10 +97,10 @@ def restore(stepper: Stepper, folder: Path, state: State) -> None:
 def gathered(tensors: Mapping[str, Tensor], keep: bool = True) -> dict[str, Tensor]:
     """Tensors that may be sharded, whole and on the CPU. All processes must ask; one that does not
     ``keep`` them has no memory for them either."""
-    found = {}
+    full_tensors = {}
     for name, tensor in tensors.items():
         if keep or hasattr(tensor, "full_tensor"):
-            full = whole(tensor)
+            full = full_tensor(tensor)
             if keep:
-                found[name] = full
-    return found
+                full_tensors[name] = full
+    return full_tensors

@@ -33,8 +33,8 @@ class Update:
     """What one step found.
 
     Attributes:
-        loss: the mean over all that counts in the global batch, before the update.
-        norm: the length of the gradient, before it was shortened.
+        loss: the mean over all unmasked targets of the global batch, before the update.
+        norm: the gradient's norm, before clipping.
         lr: the learning rate.
         tokens: places computed, of all processes.
         signal: the number of a signal that reached a process, or 0.
@@ -59,7 +59,7 @@ class Stepper:
         model: as given (under FSDP with sharded parameters).
         objective: what is called, perhaps wrapped.
         optimizer, scale: the state beside the weights.
-        micro_batch: rows at a time.
+        micro_batch: rows of a forward pass, the micro-batch size.
     """
 
     def __init__(self, model: Any, config: TrainingConfig, processes: Processes) -> None:
@@ -110,9 +110,9 @@ class Stepper:
         """Whether all trained weights are, in all processes; all must ask."""
         wrong = torch.zeros((), device=self.processes.device)
         for p in self.optimizer.named.values():
-            own = p.detach()
-            own = own.to_local() if hasattr(own, "to_local") else own
-            wrong += (~torch.isfinite(own)).any()
+            local = p.detach()
+            local = local.to_local() if hasattr(local, "to_local") else local
+            wrong += (~torch.isfinite(local)).any()
         return not bool(self.processes.sum(wrong))
 
     def update(self, step: int, batch: Batch, signal: int = 0) -> Update:
@@ -160,20 +160,20 @@ class Stepper:
         return -(-most // self.micro_batch)
 
     def _norm(self) -> float:
-        """The length of the whole gradient, as it is scaled."""
+        """The norm of the whole gradient, as it is scaled."""
         grads = self.optimizer.gradients()
         norm: Any = nn.utils.get_total_norm(grads)
-        return float(distributed.whole(norm))
+        return float(distributed.full_tensor(norm))
 
     def _apply(self, step: int, loss: float, norm: float, scale: float) -> float:
-        """Shorten the gradient, which is ``scale`` times too long, and update; returns the rate."""
+        """Clip the gradient, which is ``scale`` times too long, and update; returns the rate."""
         part = factor(step, self.config)
         self.optimizer.set_factor(part)
         if not math.isfinite(loss):
-            raise TrainingError(f"The loss of step {step + 1} is {loss}.")
+            raise TrainingError(f"the loss of step {step + 1} is {loss}.")
         if self.scale.accept(norm):
             if not math.isfinite(norm):
-                raise TrainingError(f"The gradient of step {step + 1} is not finite.")
+                raise TrainingError(f"the gradient of step {step + 1} is not finite.")
             wanted = min(1.0, self.config.clip / (norm + 1e-6)) if self.config.clip else 1.0
             if wanted != scale:
                 torch._foreach_mul_(self.optimizer.gradients(), wanted / scale)

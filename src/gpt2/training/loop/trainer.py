@@ -1,8 +1,9 @@
 """`Trainer`: the one loop, for pretraining and fine-tuning, for one process and many.
 
 A step: the rows of the step, a pure function of its number; forward and backward in parts that fit
-the memory; the gradient shortened; the weights updated. Losses are divided by what counts in the
-whole batch, over all parts and processes, so the update depends on none of them.
+the memory (micro-batches); the gradient clipped; the weights updated. Losses are divided by the
+unmasked targets of the whole batch, over all parts and processes, so the update depends on none of
+them.
 
 Dropout's randomness is seeded anew at each step from (seed, step, rank). So nothing random is kept
 in a checkpoint, and what samples and validation draw changes nothing: a resumed run is the
@@ -72,10 +73,10 @@ class Trainer:
         folder: the run's; checkpoints, log and the finished model go there.
         held: what to validate on.
         tokenizer: written beside the weights; samples need it.
-        data: what identifies the data (hashes); a run goes on with the same only.
-        resume: go on from the last checkpoint, bit for bit.
+        data: what identifies the data (hashes); a run resumes with the same only.
+        resume: from the last checkpoint, bit for bit.
         overwrite: begin anew where a run is.
-        allow_changes: go on with other data or options than the run had.
+        allow_changes: resume with other data or options than the run had.
         from_scratch: the weights are new, so the first loss must be about ln(vocabulary).
         files: how the trained part is saved; by default all of it, as a model folder.
         bytes_of: bytes of each token, for bits per byte (`validate.token_bytes`).
@@ -86,7 +87,7 @@ class Trainer:
         step: how many steps are done.
 
     Raises:
-        OptionError: options that cannot be or that do not go on with what the folder holds.
+        OptionError: options that cannot be or that do not fit what the folder holds.
         ModelFileError: files that are missing, damaged or cannot be written.
     """
 
@@ -119,6 +120,7 @@ class Trainer:
         self.model = model.to(self.processes.device)
         self.model.activation_checkpointing_enable(enabled=config.recompute)
         self.files = files or WholeModel(self.model, tokenizer)
+        # one process takes the folder for all, so that two runs cannot write into it
         self.processes.on_first(lambda: self.checkpoints.take(start))
         try:
             self._set_up(start, show)
@@ -133,11 +135,13 @@ class Trainer:
             torch.set_num_threads(threads)
         self.stepper = Stepper(self.model, self.config, self.processes)
         if state is not None:
+            # the optimizer's state needs the parameters as they are sharded now
             saving.restore(self.stepper, self.checkpoints.at(state.step), state)
             self.step, self.stale = state.step, state.stale
             best = state.best
             if best and self.processes.same(self.checkpoints.at(int(best["step"])).is_dir()):
                 self.best = best
+        # the first batch stands for all: it tells the sequence length and what fits the memory
         rows = self.source.batch(0, self.processes.rank, self.processes.ranks)
         self.length = rows.inputs.shape[1]
         self.stepper.micro_batch = self._micro_batch(state, rows)
@@ -150,7 +154,7 @@ class Trainer:
         SIGTERM and Ctrl-C end it after the step with a checkpoint.
 
         Raises:
-            TrainingError: a loss that is no number, or another process has ended; the last
+            TrainingError: a loss that is not finite, or another process has ended; the last
                 checkpoint is as it was.
             WriteError: a checkpoint could not be written; those before are as they were.
         """
@@ -158,6 +162,7 @@ class Trainer:
             with self.processes.together():
                 with Stop() as stop:
                     stopped = self._steps(stop)
+                # a run that was only interrupted has no finished model
                 model = None if stopped == "signal" else self._finish()
             return Outcome(self.step, self.loss, self.validation, self.best, stopped,
                            self.signal if stopped == "signal" else None, model)  # fmt: skip
@@ -171,18 +176,20 @@ class Trainer:
     def _steps(self, stop: Stop) -> str | None:
         """All steps that are left; returns why they ended early."""
         config, rank, ranks = self.config, self.processes.rank, self.processes.ranks
+        # the next batch is made by a thread while this one is computed
         batches = prefetch(lambda s: self.source.batch(s, rank, ranks), self.step, config.steps)
         self.saved_at = self.shown_at = time.perf_counter()
         with contextlib.closing(batches):  # type: ignore[type-var]
             for step, batch in batches:
-                found = self.stepper.update(step, batch, stop.number)
-                self.step, self.loss, self.signal = step + 1, found.loss, found.signal
-                self._show(found)
+                update = self.stepper.update(step, batch, stop.number)
+                self.step, self.loss, self.signal = step + 1, update.loss, update.signal
+                self._show(update)
+                # before saving, which records what the validation gave
                 improved = self._validate() if self._due(config.validate_every) else False
                 if config.sample_every and self.step % config.sample_every == 0:
                     self._sample()
                 stopped = self._stopped()
-                if improved or stopped or self._save_due():
+                if improved or stopped or self._save_due():  # the best weights are always kept
                     self.save()
                 if stopped:
                     return stopped
@@ -193,7 +200,7 @@ class Trainer:
         return bool(every) and (self.step % every == 0 or self.step == self.config.steps)
 
     def _stopped(self) -> str | None:
-        if self.signal and self.step < self.config.steps:  # at the end there is nothing to go on
+        if self.signal and self.step < self.config.steps:  # at the end there is nothing to resume
             return "signal"
         patience = self.config.patience
         return "patience" if patience and self.stale >= patience else None
@@ -203,12 +210,12 @@ class Trainer:
             return True
         seconds = time.perf_counter() - self.saved_at
         late = bool(self.config.save_minutes) and seconds > 60 * self.config.save_minutes
-        return bool(self.processes.same(late))
+        return bool(self.processes.same(late))  # clocks differ: the first process decides
 
     def save(self) -> None:
         """Write a checkpoint of now; all processes must ask."""
-        if not self.stepper.finite():
-            raise TrainingError(f"After step {self.step} there are weights that are not finite.")
+        if not self.stepper.finite():  # else the good checkpoints would be tidied away
+            raise TrainingError(f"after step {self.step} there are weights that are not finite.")
         saving.save(self.checkpoints, self.files, self.stepper, self._state())
         best = int(self.best["step"]) if self.best else None
         self.processes.on_first(lambda: self.checkpoints.tidy(self.config.keep, best))
@@ -235,25 +242,26 @@ class Trainer:
             return False
         rank, ranks = self.processes.rank, self.processes.ranks
         batches = (self.held.batch(n, rank, ranks) for n in range(len(self.held)))
-        with self.stepper.gathered():
-            found = validate(
+        with self.stepper.gathered():  # under FSDP the head is used by itself
+            validation = validate(
                 self.model,
                 batches,
                 autocast=self.stepper.autocast,
                 bytes=self.bytes_of,
                 reduce=self.processes.sum,
             )
-        self.validation = found
+        self.validation = validation
         if self.log is not None:
-            self.log.validation(self.step, found)
-        if not math.isfinite(found.loss):
+            self.log.validation(self.step, validation)
+        if not math.isfinite(validation.loss):
             raise TrainingError(
-                f"The validation loss after step {self.step} is {found.loss}: the weights are no "
-                "good any more. A lower --lr, or a longer --warmup, helps."
+                f"the validation loss after step {self.step} is {validation.loss}: the weights are "
+                "no good any more. A lower --lr, or a longer --warmup, helps."
             )
-        improved = self.best is None or found.loss < self.best["loss"]
+        improved = self.best is None or validation.loss < self.best["loss"]
         if improved:
-            self.best = {"step": self.step, "loss": found.loss}
+            self.best = {"step": self.step, "loss": validation.loss}
+        # validations since the best, for --patience
         self.stale = 0 if improved else self.stale + 1
         return improved
 
@@ -262,11 +270,11 @@ class Trainer:
         if self.tokenizer is None or not (self.stepper.sharded or self.processes.first):
             return
         prompt = self.tokenizer.encode_prompt(self.config.prompt)
-        prompt = prompt or [self.tokenizer.end_of_text_id]
+        prompt = prompt or [self.tokenizer.end_of_text_id]  # as at the beginning of a document
         room = self.model.config.n_positions - len(prompt)
         if room < 1:
             return
-        self.model.eval()
+        self.model.eval()  # no dropout; the next step calls train() again
         with self.stepper.gathered(), self.stepper.autocast():
             ids = self.model.generate(
                 [prompt], max_new_tokens=min(room, self.config.sample_tokens), do_sample=True,
@@ -278,18 +286,19 @@ class Trainer:
             text = self.tokenizer.decode(known, skip_special_tokens=True)
             self.log.sample(self.step, self.config.prompt, text)
 
-    def _show(self, found: Update) -> None:
+    def _show(self, update: Update) -> None:
         now = time.perf_counter()
         if self.log is not None:
-            self.log.step(self.step, found.loss, found.lr, found.norm, now - self.shown_at,
-                          found.tokens)  # fmt: skip
+            self.log.step(self.step, update.loss, update.lr, update.norm, now - self.shown_at,
+                          update.tokens)  # fmt: skip
             if self.step == 1 and self.from_scratch:
-                self._check_first(found.loss)
+                self._check_first(update.loss)
         self.shown_at = now
 
     def _check_first(self, loss: float) -> None:
         """New weights know nothing: their loss is that of guessing evenly, ln(vocabulary)."""
         expected = math.log(self.model.config.vocab_size)
+        # evenly: p = 1/V for each token, so -ln p = ln V
         if abs(loss - expected) > EXPECTED * expected:
             self._note(
                 f"the first loss is {loss:.3f}, and that of new weights should be about "
@@ -301,7 +310,7 @@ class Trainer:
         step = int(self.best["step"]) if self.best else self.checkpoints.steps()[-1]
         if self.processes.first:
             self.checkpoints.publish(step)
-        self.processes.wait()
+        self.processes.wait()  # so that the model is there wherever run() returns
         return self.folder / MODEL
 
     def _what_is_kept(self) -> str:
@@ -310,7 +319,7 @@ class Trainer:
             return "There is no checkpoint yet."
         return (
             f"The checkpoint of step {steps[-1]} is as it was: {self.checkpoints.at(steps[-1])}. "
-            "Go on from it with --resume."
+            "Resume from it with --resume."
         )
 
     def _note(self, text: str) -> None:
@@ -321,10 +330,10 @@ class Trainer:
         config, ranks = self.config, self.processes.ranks
         if self.source.batch_size != config.batch_size:
             raise OptionError(
-                f"The source gives {self.source.batch_size} rows a step, the options say "
+                f"the source gives {self.source.batch_size} rows a step, the options say "
                 f"batch_size {config.batch_size}."
             )
-        if config.batch_size < ranks:
+        if config.batch_size < ranks:  # each process needs a row
             raise OptionError(
                 f"batch_size must be at least the number of processes ({ranks}), found "
                 f"{config.batch_size}."
@@ -340,31 +349,33 @@ class Trainer:
                 f"{self.folder} was trained with other {', '.join(differ)}. The result would be "
                 "another one: give the same again, or --allow-changes."
             )
+        # even with --allow-changes: Muon and AdamW remember different things
         before = state.config.get("optimizer")
         if before != self.config.optimizer:
             raise OptionError(
                 f"{self.folder} was trained with --optimizer {before}, whose memory "
-                f"{self.config.optimizer} cannot go on from: leave it, or begin anew from the "
+                f"{self.config.optimizer} cannot resume from: leave it, or begin anew from the "
                 f"weights with --from {folder} in another folder."
             )
         saving.read_weights(self.files, folder)
         return state
 
     def _micro_batch(self, state: State | None, rows: Batch) -> int:
-        """Rows at a time: as asked, as recorded, or what fits."""
+        """The micro-batch size: as asked, as recorded, or what fits."""
         if self.config.micro_batch:
             return self.config.micro_batch
+        # the same parts again: sums in another order would give other last bits
         if state is not None and state.ranks == self.processes.ranks:
             return state.micro_batch
 
         def attempt(count: int) -> None:
             self.stepper.micro_batch = count
-            self.stepper.gradients(rows.rows(0, count), 0.0)
+            self.stepper.gradients(rows.rows(0, count), 0.0)  # weight 0: only the memory matters
             self.stepper.optimizer.zero_grad()
 
-        found = memory.micro_batch(len(rows), self.processes.device, self.model.config,
+        size = memory.micro_batch(len(rows), self.processes.device, self.model.config,
                                    self.length, self.config.recompute, attempt)  # fmt: skip
-        return self.processes.least(found)
+        return self.processes.least(size)
 
     def _log(self, show: bool) -> Log:
         device = self.processes.device
@@ -385,7 +396,7 @@ class Trainer:
         """Say what matters before the first step."""
         if state is None:
             return
-        self._note(f"going on after step {self.step}")
+        self._note(f"resuming after step {self.step}")
         if state.best and not self.best:
             self._note(
                 f"the best checkpoint, of step {int(state.best['step'])}, is not there any more: "

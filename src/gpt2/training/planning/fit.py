@@ -90,7 +90,7 @@ class Demand:
             "several GPUs with --parallel fsdp."
         )
         raise OptionError(
-            f"The memory is too small: {asked.words()}. {advice} --anyway begins all the same."
+            f"the memory is too small: {asked.words()}. {advice} --anyway begins all the same."
         )
 
     def _less(self) -> Iterator[tuple[str, Fit]]:

@@ -1,8 +1,8 @@
 """How much arithmetic training is, and how much a device can do: model FLOPs utilisation.
 
 The convention is that of PaLM (Chowdhery et al. 2022, appendix B): 6 FLOPs a token for each
-parameter that is multiplied, and 12 L D T for the products of queries, keys and values, the causal
-mask not taken off. Recomputation under activation checkpointing does not count, so it shows as a
+parameter that is multiplied, and 12 L D T for the matmuls of queries, keys and values, the causal
+mask not taken off. What activation checkpointing computes again does not count, so it shows as a
 lower utilisation. (Hoffmann et al. 2022, appendix F, also counts looking up embeddings and the
 softmax: a few per cent more for small models.)
 """
@@ -21,7 +21,7 @@ ON_GPU = ((8192, 8192, 8192),)
 
 
 def multiplied_parameters(config: GPT2Config) -> int:
-    """The parameters in matrix products: blocks, last norm and the head; looking up is none."""
+    """The parameters in matmuls: blocks, last norm and the head; looking up is none."""
     embeddings = (config.vocab_size + config.n_positions) * config.n_embd
     head = config.vocab_size * config.n_embd
     tied = head if config.tie_word_embeddings else 0  # counted once as embedding, used as head
@@ -31,7 +31,7 @@ def multiplied_parameters(config: GPT2Config) -> int:
 def flops_per_token(config: GPT2Config, length: int, *, frozen: bool = False) -> float:
     """FLOPs of a training step for each token of rows of ``length``, forward and backward.
 
-    ``frozen``: the weights get no gradients (LoRA), which leaves out a third of the products with
+    ``frozen``: the weights get no gradients (LoRA), which leaves out a third of the matmuls with
     weights; those of the small adapters are not counted.
     """
     with_weights = (4 if frozen else 6) * multiplied_parameters(config)
@@ -51,7 +51,7 @@ def known_peak(name: str, dtype: str) -> float | None:
 def measured_peak(
     device: Any, dtype: Any, shapes: Sequence[tuple[int, int, int]] | None = None, repeats: int = 3
 ) -> float:
-    """The FLOP/s of the fastest of a few products on a torch device, each tried ``repeats`` times.
+    """The FLOP/s of the fastest of a few matmuls on a torch device, each tried ``repeats`` times.
 
     ``shapes`` are (rows, inputs, outputs), by default `ON_CPU` (about a second on two cores) or
     `ON_GPU`. Several, since no one shape is the fastest on every processor.

@@ -32,12 +32,12 @@ def here() -> Device:
     peaks = {kind: measured_peak("cuda", dtype) for kind, dtype in kinds.items()}
     memory = float(torch.cuda.get_device_properties(0).total_memory)
     count = torch.cuda.device_count()
-    source = "products of two matrices of 8192 x 8192, measured here"
+    source = "matmuls of two matrices of 8192 x 8192, measured here"
     return Device(name, memory, peaks, 0.0, count, source, ())
 
 
 def _processor(peak: float, how: str = "") -> Device:
-    source = f"the fastest of a few matrix products, measured here: {peak / 1e9:.0f} GFLOP/s{how}"
+    source = f"the fastest of a few matmuls, measured here: {peak / 1e9:.0f} GFLOP/s{how}"
     return Device("cpu", available_memory(), {"fp32": peak}, 0.0, 1, source, ())
 
 

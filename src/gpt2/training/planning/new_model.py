@@ -22,14 +22,19 @@ class ModelShape:
     size: Literal["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"] | None = option(
         None, "A published size, in place of layers, width and heads."
     )
-    layers: int | None = option(None, "Blocks; 4 by default.", minimum=1)
-    width: int | None = option(None, "Of the residual stream; 256 by default.", minimum=1)
-    heads: int | None = option(None, "Of attention; by default one for 64 of the width.", minimum=1)
+    layers: int | None = option(None, "Number of blocks; 4 by default.", minimum=1)
+    width: int | None = option(None, "Width of the residual stream; 256 by default.", minimum=1)
+    heads: int | None = option(
+        None, "Attention heads; by default one for 64 of the width.", minimum=1
+    )
     context: int | None = option(
-        None, "Positions; 256 by default, of a published size 1024.", minimum=2
+        None, "Context length in tokens; 256 by default, 1024 of a published size.", minimum=2
     )
     dropout: float | None = option(
-        None, "Of all layers, for text seen many times; 0 by default.", minimum=0, maximum=0.9
+        None,
+        "Dropout of all layers, for text seen many times; 0 by default.",
+        minimum=0,
+        maximum=0.9,
     )
 
     def __post_init__(self) -> None:
@@ -41,11 +46,11 @@ class ModelShape:
         """Raise `OptionError` where an option that was given is not so in a model that is there."""
         wanted = self.config(there.vocab_size, None)
         for name in [*SIZED, "context"] if self.size else self.given:
-            asked, found = getattr(wanted, FIELDS[name]), getattr(there, FIELDS[name])
-            if asked != found:
+            asked, present = getattr(wanted, FIELDS[name]), getattr(there, FIELDS[name])
+            if asked != present:
                 raise OptionError(
-                    f"{name} {asked} was asked for, and the model that is there has {found}: leave "
-                    "it out, or begin another model."
+                    f"{name} {asked} was asked for, and the model that is there has {present}: "
+                    "leave it out, or begin another model."
                 )
 
     def dropouts(self) -> dict[str, float]:

@@ -26,7 +26,7 @@ REACHED = {"cuda": 0.4, "cpu": 0.7}  # assumed model FLOPs utilisation; see --ut
 RECOMPUTED = 0.75  # 3 passes out of 4 count
 USABLE = {"cuda": 0.9, "cpu": 0.8}  # of the memory: the rest for the runtime and fragments
 ENOUGH = 4096  # tokens at a time that keep a device busy
-LARGEST = 64  # rows at a time: more brings nothing
+LARGEST = 64  # the micro-batch size: more brings nothing
 # Learning rates by parameters, Brown et al. 2020, table 2.1
 RATES = ((2e8, 6e-4), (5e8, 3e-4), (1e9, 2.5e-4), (2e9, 2e-4), (math.inf, 1.6e-4))
 UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
@@ -40,19 +40,19 @@ class PlanConfig:
         "here", f"The machine: here, {', '.join(DEVICES)}.", choices=("here", *DEVICES)
     )
     gpus: int = option(1, "Devices in a node.", minimum=1)
-    nodes: int = option(1, "Machines.", minimum=1)
+    nodes: int = option(1, "Number of machines.", minimum=1)
     tokens: str | None = option(
         None, "Tokens to train on, such as 300M or 10B; by default 20 a parameter."
     )
     batch_tokens: int = option(524288, "Tokens of a step, over all devices.", minimum=1)
     precision: Precision | None = option(
-        None, "Of the products; by default bf16 where the device has it."
+        None, "Precision of the matmuls; by default bf16 where the device has it."
     )
     optimizer: Literal["adamw", "muon"] = option("adamw", "As in gpt2 train.")
     utilisation: float | None = option(
         None, "The part of the peak that training reaches; else assumed.", above=0, maximum=1
     )
-    price: float | None = option(None, "Of a device for an hour, for the cost.", minimum=0)
+    price: float | None = option(None, "Price of a device for an hour, for the cost.", minimum=0)
 
     def __post_init__(self) -> None:
         validate(self)
@@ -65,7 +65,7 @@ class Way:
     Attributes:
         strategy: "one", "ddp", "fsdp".
         recompute: activations are computed again instead of kept.
-        rows: the most rows at a time that fit each device; 0: not even one.
+        rows: the largest micro-batch that fits each device; 0: not even one row.
         memory: with that many rows, or with one.
     """
 
@@ -76,9 +76,9 @@ class Way:
 
     @property
     def name(self) -> str:
-        """Such as "FSDP2, recomputing"."""
+        """Such as "FSDP2, activation checkpointing"."""
         names = {"one": "one device", "ddp": "DDP", "fsdp": "FSDP2"}
-        return names[self.strategy] + (", recomputing" if self.recompute else "")
+        return names[self.strategy] + (", activation checkpointing" if self.recompute else "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,10 +209,10 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
 
 def count_of(text: str) -> float:
     """A count such as "300M" or "1.5e9". Raises `OptionError`."""
-    found = re.fullmatch(r"([\d.]+(?:e\d+)?) *([KMBGT]?)", text.strip().replace(",", ""), re.I)
+    match = re.fullmatch(r"([\d.]+(?:e\d+)?) *([KMBGT]?)", text.strip().replace(",", ""), re.I)
     try:
-        assert found
-        value = float(found[1]) * UNITS[found[2].upper()]
+        assert match
+        value = float(match[1]) * UNITS[match[2].upper()]
     except (AssertionError, ValueError):
         raise OptionError(f"tokens are a number such as 300M or 10B, found {text!r}.") from None
     if value < 1:
@@ -230,7 +230,7 @@ def _way(
     options: PlanConfig,
     kind: str,
 ) -> Way:
-    """The most rows at a time that fit, a power of two unless all do."""
+    """The largest micro-batch that fits, a power of two unless all rows do."""
 
     def needed(rows: int) -> Footprint:
         return footprint(
@@ -253,7 +253,7 @@ def _way(
 
 
 def _chosen(ways: list[Way], length: int, most: int) -> Way | None:
-    """The simplest way that keeps a device busy, else the one with the most rows at a time."""
+    """The simplest way that keeps a device busy, else the one with the largest micro-batch."""
     fitting = sorted((way for way in ways if way.rows), key=lambda way: way.recompute)
     busy = (way for way in fitting if way.rows * length >= ENOUGH or way.rows == most)
     return next(busy, max(fitting, key=lambda way: way.rows, default=None))

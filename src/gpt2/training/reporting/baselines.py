@@ -45,7 +45,7 @@ def count_baselines(
     held = [_pairs(batch) for batch in _until(validation, most)]
     before, after = (np.concatenate(part) for part in zip(*held, strict=True)) if held else ((), ())
     if not len(after):
-        raise InputError("No token of the validation text counts: there is nothing to compare.")
+        raise InputError("no token of the validation text counts: there is nothing to compare.")
     wanted, which = np.unique(before * vocab_size + after, return_inverse=True)
     pair_counts = np.zeros(len(wanted), np.int64)
     first_counts = np.zeros(vocab_size, np.int64)
@@ -67,7 +67,7 @@ def count_baselines(
 
 
 def _pairs(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-    """The token before, and the token, at each place that counts."""
+    """The token before, and the token, at each unmasked position."""
     counts = batch.labels != IGNORED
     return batch.inputs[counts], batch.labels[counts]
 

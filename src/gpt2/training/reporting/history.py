@@ -19,7 +19,7 @@ FILE = "metrics.jsonl"
 
 
 class Metrics:
-    """The file, opened to go on after ``start_step``.
+    """The file, opened to resume after ``start_step``.
 
     What an earlier process wrote beyond ``start_step`` is dropped, since those steps are done anew;
     so is a line that a kill cut in half. With ``start_step`` 0 the file begins anew.

@@ -77,14 +77,16 @@ class Log:
         if time.perf_counter() - self._drawn > REDRAWN:
             self._draw()
 
-    def validation(self, step: int, found: Validation) -> None:
+    def validation(self, step: int, result: Validation) -> None:
         """What was found on the held-out text after ``step`` steps."""
         self.at = step
-        record = self.metrics.add("validation", step, **dataclasses.asdict(found))
+        record = self.metrics.add("validation", step, **dataclasses.asdict(result))
         self._to_board(record, loss="validation/loss", bits_per_byte="validation/bits_per_byte")
-        line = f"step {step:,}  validation loss {found.loss:.4f}  perplexity {found.perplexity:.2f}"
-        if found.bits_per_byte is not None:
-            line += f"  {found.bits_per_byte:.4f} bits per byte"
+        line = (
+            f"step {step:,}  validation loss {result.loss:.4f}  perplexity {result.perplexity:.2f}"
+        )
+        if result.bits_per_byte is not None:
+            line += f"  {result.bits_per_byte:.4f} bits per byte"
         self.screen.line(line)
 
     def sample(self, step: int, prompt: str, text: str) -> None:

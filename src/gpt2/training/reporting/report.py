@@ -2,7 +2,7 @@
 
 It tells what the loss means (against knowing nothing, the tokens' frequencies and their pairs),
 what a long context brings, what the model writes and how much of that is copied from its training
-text, and whether it has begun to learn the text by heart.
+text, and whether it has begun to memorise the text.
 """
 
 from __future__ import annotations
@@ -135,9 +135,9 @@ class Report:
 
     def _copies(self) -> str:
         ngrams = sum(sample["ngrams"] for sample in self.samples)
-        found = sum(sample["found"] for sample in self.samples)
+        copied = sum(sample["found"] for sample in self.samples)
         longest = max(self.samples, key=lambda sample: sample["longest"])
-        share = f"{found / ngrams:.1%}" if ngrams else "none"
+        share = f"{copied / ngrams:.1%}" if ngrams else "none"
         words = (
             f"Of the {ngrams:,} {NGRAM}-grams of words in the samples {share} stand in the "
             "training text"
@@ -207,32 +207,33 @@ def warnings(
     epochs: float,
     copies: Sequence[Copied] = (),
 ) -> list[str]:
-    """What speaks for a text learned by heart rather than understood, in sentences."""
-    found = []
+    """What speaks for a text memorised rather than understood, in sentences."""
+    lines = []
     if loss > best_loss * (1 + RISEN):
-        found.append(
+        lines.append(
             f"The validation loss rose from {best_loss:.4f} at step {best_step:,} to {loss:.4f}: "
-            "the model began to learn the text by heart. Use the best checkpoint, or train shorter."
+            "the model began to memorise the text (to overfit). Use the best checkpoint, or train "
+            "shorter."
         )
     gap = None if training_loss is None else loss - training_loss
     if gap is not None and gap > WIDE_GAP:
-        found.append(
+        lines.append(
             f"The training loss is {gap:.2f} nats below the validation loss: more text, dropout "
             "or fewer steps would serve the model better."
         )
         if epochs > MANY_EPOCHS:
-            found.append(
+            lines.append(
                 f"It went over its text {epochs:.1f} times; beyond about {MANY_EPOCHS} repeated "
                 "text brings little."
             )
     ngrams, same = sum(c.ngrams for c in copies), sum(c.found for c in copies)
     longest = max((c.longest for c in copies), default=0)
     if (ngrams and same / ngrams > COPIED_SHARE) or longest >= COPIED_WORDS:
-        found.append(
+        lines.append(
             f"The samples copy the training text: {same / max(ngrams, 1):.0%} of their "
             f"{NGRAM}-grams, {longest} words in a row at most."
         )
-    return found
+    return lines
 
 
 def _with_copies(sample: dict[str, Any], copied: Copied) -> dict[str, Any]:

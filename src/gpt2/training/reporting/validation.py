@@ -29,7 +29,7 @@ class Validation:
     """What a model loses on a text.
 
     Attributes:
-        loss: nats per token, the mean over all places that count.
+        loss: nats per token, the mean over all unmasked targets.
         tokens: how many places count.
         bits_per_byte: None where the bytes of the tokens were not given.
         by_position: the mean loss after that many tokens were read: "1", "2", "3-4", "5-8", ... The
@@ -74,7 +74,7 @@ def validate(
 
     Args:
         model: the model; its device is where the work is done.
-        batches: each place that counts once, such as those of `Whole`. A batch without rows still
+        batches: each unmasked target once, such as those of `Whole`. A batch without rows still
             runs through the model, so that ranks which shard the weights stay in step.
         autocast: makes the context that a batch is computed in, such as
             ``lambda: torch.autocast("cuda", torch.bfloat16)``.
@@ -118,9 +118,9 @@ def _add(
         batch = Batch(np.zeros((1, length), np.int64), np.full((1, length), IGNORED))
     inputs = torch.from_numpy(batch.inputs).to(model.device)
     labels = torch.from_numpy(batch.labels).to(model.device)
-    found = losses(inputs, labels) if losses else place_losses(model, inputs, labels)  # [B, T]
-    T = found.shape[1]
-    sums[:T] += found.sum(0).cpu()
+    result = losses(inputs, labels) if losses else place_losses(model, inputs, labels)  # [B, T]
+    T = result.shape[1]
+    sums[:T] += result.sum(0).cpu()
     sums[positions : positions + T] += (labels != IGNORED).sum(0).cpu()
 
 
@@ -131,7 +131,7 @@ def place_losses(model: GPT2LMHeadModel, inputs: Tensor, labels: Tensor) -> Tens
     """
     hidden = model.transformer(inputs, use_cache=False).last_hidden_state  # [B, T, D]
     states, wanted = hidden.flatten(0, 1), labels.flatten()
-    found = [
+    parts = [
         F.cross_entropy(
             model.lm_head(states[start : start + CHUNK]).float(),
             wanted[start : start + CHUNK],
@@ -140,7 +140,7 @@ def place_losses(model: GPT2LMHeadModel, inputs: Tensor, labels: Tensor) -> Tens
         )
         for start in range(0, len(states), CHUNK)
     ]
-    return torch.cat(found).view(labels.shape)
+    return torch.cat(parts).view(labels.shape)
 
 
 def _result(sums: Tensor, positions: int, with_bytes: bool) -> Validation:
@@ -148,7 +148,7 @@ def _result(sums: Tensor, positions: int, with_bytes: bool) -> Validation:
     count_bytes = sums[-1].item()
     total, tokens = losses.sum().item(), int(counts.sum().item())
     if not tokens:
-        raise InputError("No token of the validation text counts: there is nothing to measure.")
+        raise InputError("no token of the validation text counts: there is nothing to measure.")
     by_position = {}
     for start, stop in _octaves(positions):  # places from 0; the place t has read t + 1 tokens
         if counts[start:stop].sum() > 0:

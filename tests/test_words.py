@@ -1,0 +1,112 @@
+"""The language: the glossary's forbidden words, help that is whole phrases, messages in one style,
+names that say what a value is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from gpt2.cli import gpt2 as command_line
+from tests.conftest import ROOT
+
+SOURCE = ROOT / "src" / "gpt2"
+PYTHON = sorted(SOURCE.rglob("*.py"))
+CORE = sorted((ROOT / "csrc").glob("*.[hc]*"))
+TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+# Values are called by what they are; these folders have been gone through.
+NAMELESS = {"said", "told", "found", "own"}
+DONE = {"checkpoint", "data", "model", "native", "quantization", "tokenizer", "training"}
+
+# Messages begin with a small letter, unless with a name that is written otherwise.
+CAPITALS = re.compile(r"[A-Z][A-Za-z]*[A-Z0-9]|[A-Z]{2}")
+
+
+def glossary() -> list[tuple[str, bool]]:
+    """Every phrase in backquotes on the right of CONTRIBUTING's table, and whether it is C++."""
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    return [
+        (phrase, "(C++)" in say) for say, dont in rows for phrase in re.findall(r"`([^`]+)`", dont)
+    ]
+
+
+def test_the_glossary_is_read() -> None:
+    assert len(glossary()) > 15
+
+
+@pytest.mark.parametrize(("phrase", "in_core"), glossary())
+def test_forbidden_words(phrase: str, in_core: bool) -> None:
+    pattern = re.compile(rf"\b{re.escape(phrase)}\b", 0 if in_core else re.I)
+    places = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in (CORE if in_core else [*PYTHON, *CORE, *TEXTS])
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert not places, "\n".join(places)
+
+
+def commands(group: click.Group, name: str = "gpt2") -> Iterator[tuple[str, click.Command]]:
+    """Every command below a group, by its name on the command line."""
+    context = click.Context(group)
+    for part in group.list_commands(context):
+        command = group.get_command(context, part)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} {part}")
+        else:
+            yield f"{name} {part}", command
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands(command_line)))
+def test_help_is_whole_phrases(name: str, command: click.Command) -> None:
+    for option in command.params:
+        if not isinstance(option, click.Option) or option.hidden:
+            continue
+        text = option.help or ""
+        assert re.match(r"[A-Z]", text), f"{name} {option.opts[-1]}: {text!r} has no capital"
+        assert not re.match(r"(Of|They|It|Its|Their) ", text), f"{name} {option.opts[-1]}: {text!r}"
+        assert re.search(r"[.)]$", text), f"{name} {option.opts[-1]}: {text!r} has no end"
+
+
+def test_messages_begin_small() -> None:
+    wrong = []
+    for path in PYTHON:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                text = beginning(node.exc.args[0])
+                if text[:1].isupper() and not CAPITALS.match(text):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}: {text!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def beginning(node: ast.expr) -> str:
+    """The text that a string begins with, "" where that is a value."""
+    if isinstance(node, ast.BinOp):
+        return beginning(node.left)
+    first = node.values[0] if isinstance(node, ast.JoinedStr) else node
+    return str(first.value) if isinstance(first, ast.Constant) else ""
+
+
+def test_values_are_called_by_what_they_are() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {name}"
+        for path in PYTHON
+        if path.relative_to(SOURCE).parts[0] in DONE
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if (name := stored(node)) in NAMELESS
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def stored(node: ast.AST) -> str:
+    """The name that a node binds: of a parameter or a variable."""
+    if isinstance(node, ast.arg):
+        return node.arg
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else ""
