@@ -198,7 +198,7 @@ def forget(array: npt.NDArray[Any]) -> None:
 def check_uncut(arrays: Iterable[npt.NDArray[Any]]) -> None:
     """Raise `CorruptFileError` where a mapped file has become shorter: the system ends a process
     that touches what is gone. It may still be cut a moment later; nobody can guard against that."""
-    files = {id(found): found for found in map(_mapping, arrays) if found is not None}
+    files = {id(map_): map_ for map_ in map(_mapping, arrays) if map_ is not None}
     for file in files.values():
         if file.size() < len(file):
             raise CorruptFileError(
