@@ -33,7 +33,7 @@ ROWS = [
     {"numpy_engine", "model", "native"},
     {"auto", "pipelines", "loading", "receipt", "quantization", "scoring"},
     {"tasks", "data"},
-    {"training", "evaluation"},
+    {"training", "evaluation", "serving"},
     {"cli"},
 ]
 

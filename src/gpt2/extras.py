@@ -22,6 +22,12 @@ EXTRAS = {
     "gguf": {"gguf": "gguf"},
     "wordpiece": {"tokenizers": "tokenizers"},
     "chat": {"jinja2": "jinja2"},
+    "serve": {
+        "starlette": "starlette",
+        "uvicorn": "uvicorn",
+        "pydantic": "pydantic",
+        "prometheus_client": "prometheus-client",
+    },
     "data": {
         "datasets": "datasets",
         "pyarrow": "pyarrow",

@@ -28,6 +28,7 @@ COMMANDS = {
     "translate": "Put a document into another language.",
     "answer": "Answer a question, about a text or without one.",
     "write": "Write an article, an e-mail or a story of a given length.",
+    "serve": "Answer requests over HTTP, as OpenAI's interface does.",
     "tokenize": "Show how a text becomes tokens.",
     "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
     "prepare": "Make token shards of text, for training.",

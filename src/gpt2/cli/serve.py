@@ -1,0 +1,35 @@
+"""``gpt2 serve``: an OpenAI-compatible server."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import click
+
+from gpt2.cli.options import DEFAULT_MODEL, options_of, said
+from gpt2.loading import LoadOptions
+from gpt2.serving.settings import ServeOptions
+
+
+@click.command()
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@options_of(LoadOptions)
+@options_of(ServeOptions)
+def command(models: tuple[str, ...], **values: Any) -> None:
+    """Serve MODELs by HTTP, in the forms of OpenAI's interface; without one the bundled model.
+
+    A model is called by its folder's name. It listens at 127.0.0.1:8000 unless told otherwise,
+    and needs the extra `serve`.
+    """
+    from gpt2.extras import needed
+
+    given = said(values)
+    loading = {f.name: given.pop(f.name) for f in dataclasses.fields(LoadOptions)
+               if f.name in given}  # fmt: skip
+    options = ServeOptions(**given)
+    with needed("gpt2 serve"):
+        from gpt2.serving.load import Loader
+        from gpt2.serving.server import serve
+    loader = Loader(models or (DEFAULT_MODEL,), options, loading)
+    serve(loader, options, lambda line: click.echo(f"gpt2: {line}", err=True))

@@ -1,0 +1,183 @@
+"""An answer out of the rows of a request: one loop for streams and for whole answers."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gpt2.serving.entries import Entry
+from gpt2.serving.errors import api_error
+from gpt2.serving.plan import Plan
+from gpt2.serving.responses import EventStream, json_response
+from gpt2.serving.rows import Delta, Rows
+from gpt2.serving.sse import DONE, event
+from gpt2.serving.state import ClientGoneError, State, log, unless_gone
+
+
+@dataclass
+class Choice:
+    """A row, whole."""
+
+    text: str = ""
+    entries: list[Entry] = field(default_factory=list)
+    prompt: int = 0  # entries of the prompt
+    finish: str | None = None
+    cached: int = 0
+
+    def add(self, delta: Delta) -> None:
+        """Take what is new."""
+        self.text += delta.text
+        self.entries += delta.entries
+        self.prompt += delta.prompt
+        if delta.facts is not None:
+            self.finish, self.cached = delta.finish, delta.facts.cached_tokens
+
+    @property
+    def mean(self) -> float:
+        """The mean log-probability of its new tokens."""
+        found = [e.token.logprob or 0.0 for e in self.entries[self.prompt :]]
+        return sum(found) / len(found) if found else float("-inf")
+
+
+class Form(Protocol):
+    """How an answer looks: of completions or of chat."""
+
+    prefix: str  # of ids
+    whole: str  # ``object`` of an answer
+    part: str  # and of a chunk of a stream
+
+    def choice(self, plan: Plan, index: int, choice: Choice) -> dict[str, Any]:
+        """A whole choice."""
+
+    def begin(self, plan: Plan, index: int) -> dict[str, Any] | None:
+        """The first chunk's choice of a row, before any token."""
+
+    def delta(self, plan: Plan, delta: Delta) -> dict[str, Any]:
+        """A chunk's choice."""
+
+
+async def answer(
+    state: State, request: Request, plan: Plan, form: Form, *, stream: bool, usage: bool
+) -> Response:
+    """Submit the rows and answer. Raises what ends the request before its first byte."""
+    rows = Rows(plan, state.prefix_group(request), state.options.max_seconds)
+    about = _About(form, plan)
+    if stream:
+        events = _events(state, request, rows, about, usage)
+        return EventStream(events, state.options.ping)
+    try:
+        choices = await unless_gone(request, _collected(state, rows))
+    except BaseException as error:
+        _dropped(state, rows, error)
+        raise
+    state.tenant(request).tokens.take(_tokens(plan, choices))
+    body = about.head(form.whole) | {
+        "choices": [form.choice(plan, i, c) for i, c in enumerate(_best(plan, choices))],
+        "usage": _usage(plan, choices),
+    }
+    return json_response(body)
+
+
+@dataclass
+class _About:
+    """What all parts of an answer have in common."""
+
+    form: Form
+    plan: Plan
+
+    def __post_init__(self) -> None:
+        self.id = self.form.prefix + uuid.uuid4().hex
+        self.created = int(time.time())
+
+    def head(self, kind: str) -> dict[str, Any]:
+        return {"id": self.id, "object": kind, "created": self.created,
+                "model": self.plan.served.name, "seed": self.plan.seed}  # fmt: skip
+
+
+async def _news(state: State, rows: Rows) -> AsyncIterator[Delta]:
+    """The rows' news, with their times for /metrics."""
+    name, metrics = rows.plan.served.name, state.metrics
+    before: dict[int, float] = {}
+    async for delta in rows.deltas():
+        now = time.monotonic()
+        if len(delta.entries) > delta.prompt:
+            if delta.row in before:
+                metrics.gap.labels(name).observe(now - before[delta.row])
+            else:
+                metrics.first_token.labels(name).observe(now - rows.begun)
+            before[delta.row] = now
+        if delta.facts is not None and delta.finish is not None:
+            metrics.success.labels(name, delta.finish).inc()
+            metrics.queued.labels(name).observe(delta.facts.queued_s)
+            metrics.whole.labels(name).observe(now - rows.begun)
+        yield delta
+
+
+async def _collected(state: State, rows: Rows) -> list[Choice]:
+    choices = [Choice() for _ in range(rows.left)]
+    async for delta in _news(state, rows):
+        choices[delta.row].add(delta)
+    return choices
+
+
+async def _events(
+    state: State, request: Request, rows: Rows, about: _About, usage: bool
+) -> AsyncIterator[bytes]:
+    """The events of a stream. An error that comes now is an event of its own, and the last."""
+    form, plan = about.form, about.plan
+    head = about.head(form.part) | ({"usage": None} if usage else {})
+    choices = [Choice() for _ in range(rows.left)]
+    try:
+        for index in range(len(choices)):
+            first = form.begin(plan, index)
+            if first is not None:
+                yield event(head | {"choices": [first]})
+        async for delta in _news(state, rows):
+            choices[delta.row].add(delta)
+            yield event(head | {"choices": [form.delta(plan, delta)]})
+        if usage:
+            yield event(head | {"choices": [], "usage": _usage(plan, choices)})
+        yield DONE
+    except Exception as error:
+        _dropped(state, rows, error)
+        told = api_error(error)
+        if told.status >= 500:
+            log.exception("a stream ended", extra={"request_id": request.state.request_id})
+        yield event(told.body())
+    finally:
+        state.tenant(request).tokens.take(_tokens(plan, choices))
+        if rows.left:
+            _dropped(state, rows, ClientGoneError())
+
+
+def _dropped(state: State, rows: Rows, error: BaseException) -> None:
+    if isinstance(error, ClientGoneError):
+        state.metrics.cancelled.labels(rows.plan.served.name).inc(rows.left)
+    rows.close()
+    rows.left = 0
+
+
+def _best(plan: Plan, choices: Sequence[Choice]) -> list[Choice]:
+    """Of each prompt's rows those that are given: all, or the likeliest a token."""
+    if plan.copies == plan.n:
+        return list(choices)
+    groups = [choices[i : i + plan.copies] for i in range(0, len(choices), plan.copies)]
+    return [c for group in groups for c in sorted(group, key=lambda c: -c.mean)[: plan.n]]
+
+
+def _tokens(plan: Plan, choices: Sequence[Choice]) -> int:
+    return sum(map(len, plan.prompts)) + sum(len(c.entries) - c.prompt for c in choices)
+
+
+def _usage(plan: Plan, choices: Sequence[Choice]) -> dict[str, Any]:
+    prompt = sum(map(len, plan.prompts))
+    total = _tokens(plan, choices)
+    cached = sum(choice.cached for choice in choices[:: plan.copies])
+    return {"prompt_tokens": prompt, "completion_tokens": total - prompt, "total_tokens": total,
+            "prompt_tokens_details": {"cached_tokens": cached}}  # fmt: skip

@@ -1,0 +1,94 @@
+"""The body of a request: bounded bytes, then JSON without anything that two readers read
+differently: no doubled key, no NaN, no number beyond a float, no half of a UTF-16 pair."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from gpt2.serving.errors import ApiError
+
+DEEPEST = 32  # lists and objects within one another
+LONGEST = 40  # digits of a whole number
+_PART = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+
+
+def too_large(limit: int) -> ApiError:
+    """The answer to a body of more bytes than are read."""
+    return ApiError(f"the body has more than {limit:,} bytes, which is the most that is read here.",
+                    status=413, code="body_too_large")  # fmt: skip
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """The object in a body. Raises `ApiError` that names the field that is wrong."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _bad(f"the body is not UTF-8 ({error.reason} at byte {error.start}).") from None
+    _check_depth(text)
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_int=_whole)
+    except json.JSONDecodeError as error:
+        raise _bad(f"the body is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise _bad("the body must be a JSON object.")
+    for name, item in value.items():
+        _check(name, name)
+        _check(item, name)
+    return value
+
+
+def _bad(message: str, param: str | None = None) -> ApiError:
+    return ApiError(message, code="invalid_json", param=param)
+
+
+def _check_depth(text: str) -> None:
+    """Before the parser recurses; the param is the last key of the outermost object."""
+    depth, key = 0, None
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return
+    for part in _PART.finditer(text):
+        sign = part[0]
+        if sign in "[{":
+            depth += 1
+        elif sign in "]}":
+            depth -= 1
+        elif depth == 1:
+            key = sign[1:-1]
+        if depth > DEEPEST:
+            raise _bad(f"the body nests deeper than {DEEPEST} levels.", _printable(key))
+
+
+def _printable(key: str | None) -> str | None:
+    return key if key is not None and key.isascii() and key.isprintable() else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise _bad(f"the key {double!a} stands twice in one object.", _printable(double))
+    return found
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= LONGEST else math.inf  # told with its field
+
+
+def _check(value: Any, name: str) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _bad(f"{name} holds a number that is not finite, or too large.", _printable(name))
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            message = f"{name!a} holds half a UTF-16 pair, which is no character."
+            raise _bad(message, _printable(name)) from None
+    if isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _check(item, name)
+        for key in value if isinstance(value, dict) else ():
+            _check(key, name)

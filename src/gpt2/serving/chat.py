@@ -1,0 +1,102 @@
+"""POST /v1/chat/completions: a conversation as a text that a base model continues.
+
+GPT-2 was never taught to converse. A tokenizer's own chat template is used where its folder has
+one; else each message is a line, and what the model writes ends where the user would speak again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gpt2.serving.answers import Choice, answer
+from gpt2.serving.completions import check_stream, check_texts
+from gpt2.serving.entries import chat_logprobs
+from gpt2.serving.errors import ApiError
+from gpt2.serving.models import Served
+from gpt2.serving.plan import Plan, plan
+from gpt2.serving.protocol import ChatRequest, Message
+from gpt2.serving.rows import Delta
+from gpt2.serving.state import State
+
+SPEAKERS = {"system": "System", "developer": "System", "user": "User", "assistant": "Assistant"}
+STOPS = ("\nUser:", "\nSystem:")
+
+
+class ChatForm:
+    """`gpt2.serving.answers.Form` of chat completions."""
+
+    prefix, whole, part = "chatcmpl-", "chat.completion", "chat.completion.chunk"
+
+    def choice(self, plan: Plan, index: int, choice: Choice) -> dict[str, Any]:
+        """A whole choice."""
+        message = {"role": "assistant", "content": choice.text, "refusal": None}
+        return _choice(plan, index, choice.entries, choice.finish) | {"message": message}
+
+    def begin(self, plan: Plan, index: int) -> dict[str, Any]:
+        """The role comes first, and alone."""
+        return _choice(plan, index, [], None) | {"delta": {"role": "assistant", "content": ""}}
+
+    def delta(self, plan: Plan, delta: Delta) -> dict[str, Any]:
+        """A chunk's choice."""
+        text = {"content": delta.text} if delta.text or delta.entries else {}
+        return _choice(plan, delta.row, list(delta.entries), delta.finish) | {"delta": text}
+
+
+def _choice(plan: Plan, index: int, entries: list[Any], finish: str | None) -> dict[str, Any]:
+    logprobs = None if plan.top is None else chat_logprobs(plan.served.names, entries)
+    return {"index": index, "logprobs": logprobs, "finish_reason": finish,
+            "token_ids": [entry.token.id for entry in entries]}  # fmt: skip
+
+
+async def chat(state: State, request: Request, asked: ChatRequest) -> Response:
+    """Answer the last message."""
+    served = state.models.get(asked.model)
+    served.writing()
+    if asked.max_tokens is not None and asked.max_completion_tokens is not None:
+        raise ApiError("max_tokens and max_completion_tokens are one option: give one of them.",
+                       code="invalid_value", param="max_tokens")  # fmt: skip
+    if asked.top_logprobs is not None and not asked.logprobs:
+        raise ApiError("top_logprobs goes with logprobs: true.", code="invalid_value",
+                       param="top_logprobs")  # fmt: skip
+    check_stream(asked)
+    check_texts(state, asked.n or 1, "n")
+    prompt, stops = _prompt(served, asked.messages)
+    new = asked.max_tokens if asked.max_tokens is not None else asked.max_completion_tokens
+    param = "max_tokens" if asked.max_tokens is not None else "max_completion_tokens"
+    top = (asked.top_logprobs or 0) if asked.logprobs else None
+    planned = plan(served, asked, [prompt], new, default=None, param=param, stops=stops, top=top)
+    usage = asked.stream_options is not None and asked.stream_options.include_usage
+    return await answer(state, request, planned, ChatForm(), stream=asked.stream, usage=usage)
+
+
+def _prompt(served: Served, messages: list[Message]) -> tuple[str | list[int], tuple[str, ...]]:
+    """The conversation to be continued, and where what is written ends beside the request's."""
+    said = [(_speaker(message), _content(message)) for message in messages]
+    if served.tokenizer.chat_template is not None:
+        turns = [{"role": m.role, "content": text}
+                 for m, (_, text) in zip(messages, said, strict=True)]  # fmt: skip
+        ids: list[int] = served.tokenizer.apply_chat_template(
+            turns, add_generation_prompt=True, return_dict=False
+        )
+        return ids, ()
+    return "".join(f"{who}: {text}\n" for who, text in said) + "Assistant:", STOPS
+
+
+def _speaker(message: Message) -> str:
+    if message.role not in SPEAKERS:
+        raise ApiError(f"a message's role is one of {', '.join(SPEAKERS)}, found "
+                       f"{message.role[:40]!a}.", code="invalid_value",
+                       param="messages")  # fmt: skip
+    return SPEAKERS[message.role]
+
+
+def _content(message: Message) -> str:
+    if isinstance(message.content, str):
+        return message.content
+    if any(part.type != "text" for part in message.content):
+        raise ApiError("a message's parts must be texts: GPT-2 reads nothing else.",
+                       code="unsupported_parameter", param="messages")  # fmt: skip
+    return "".join(part.text for part in message.content)

@@ -1,0 +1,97 @@
+"""POST /v1/completions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gpt2.serving.answers import Choice, answer
+from gpt2.serving.entries import completion_logprobs
+from gpt2.serving.errors import ApiError, unsupported
+from gpt2.serving.plan import Plan, plan
+from gpt2.serving.protocol import CompletionRequest
+from gpt2.serving.rows import Delta
+from gpt2.serving.state import State
+
+
+class CompletionForm:
+    """`gpt2.serving.answers.Form` of completions."""
+
+    prefix, whole, part = "cmpl-", "text_completion", "text_completion"
+
+    def choice(self, plan: Plan, index: int, choice: Choice) -> dict[str, Any]:
+        """A whole choice."""
+        return _choice(plan, index, choice.text, choice.entries, choice.prompt, choice.finish)
+
+    def begin(self, plan: Plan, index: int) -> None:
+        """There is nothing before the first token."""
+
+    def delta(self, plan: Plan, delta: Delta) -> dict[str, Any]:
+        """A chunk's choice."""
+        entries = list(delta.entries)
+        return _choice(plan, delta.row, delta.text, entries, delta.prompt, delta.finish)
+
+
+def _choice(
+    plan: Plan, index: int, text: str, entries: list[Any], prompt: int, finish: str | None
+) -> dict[str, Any]:
+    logprobs = None if plan.top is None else completion_logprobs(plan.served.names, entries)
+    found = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish,
+             "token_ids": [entry.token.id for entry in entries[prompt:]]}  # fmt: skip
+    return found | ({"prompt_token_ids": _ids(entries[:prompt])} if prompt else {})
+
+
+def _ids(entries: list[Any]) -> list[int]:
+    return [entry.token.id for entry in entries]
+
+
+async def completions(state: State, request: Request, asked: CompletionRequest) -> Response:
+    """Continue one or several prompts."""
+    served = state.models.get(asked.model)
+    served.writing()
+    if asked.suffix is not None:
+        raise unsupported("suffix", "suffix is not served: GPT-2 does not write between two texts.")
+    if asked.max_tokens == 0 and not asked.echo:
+        raise ApiError("max_tokens may be 0 only with echo: there is nothing to answer.",
+                       code="invalid_value", param="max_tokens")  # fmt: skip
+    n, copies = asked.n or 1, asked.best_of or asked.n or 1
+    if copies < n:
+        raise ApiError(f"best_of ({copies}) must be at least n ({n}).", code="invalid_value",
+                       param="best_of")  # fmt: skip
+    if asked.stream and copies > n:
+        raise unsupported("best_of", "best_of cannot be streamed: the best are known at the end.")
+    check_stream(asked)
+    prompts = _prompts(asked.prompt)
+    check_texts(state, len(prompts) * copies, "prompt" if copies == 1 else "n")
+    planned = plan(served, asked, prompts, asked.max_tokens, copies=copies, echo=asked.echo,
+                   top=asked.logprobs)  # fmt: skip
+    usage = asked.stream_options is not None and asked.stream_options.include_usage
+    return await answer(state, request, planned, CompletionForm(), stream=asked.stream,
+                        usage=usage)  # fmt: skip
+
+
+def _prompts(prompt: Any) -> list[str | list[int]]:
+    """One prompt or several, texts or ids."""
+    if isinstance(prompt, str) or (prompt and isinstance(prompt[0], int)):
+        return [prompt]
+    if not prompt:
+        raise ApiError("prompt is an empty list: give a text, ids, or several of them.",
+                       code="invalid_value", param="prompt")  # fmt: skip
+    return list(prompt)
+
+
+def check_stream(asked: Any) -> None:
+    """Raise `ApiError` for options of a stream where none is asked for."""
+    if asked.stream_options is not None and not asked.stream:
+        raise ApiError("stream_options goes with stream: true.", code="invalid_value",
+                       param="stream_options")  # fmt: skip
+
+
+def check_texts(state: State, texts: int, param: str) -> None:
+    """Raise `ApiError` for more texts than one request may have."""
+    most = state.options.max_texts
+    if texts > most:
+        raise ApiError(f"one request may ask for {most} texts at most (prompts x n or best_of), "
+                       f"found {texts}.", code="invalid_value", param=param)  # fmt: skip

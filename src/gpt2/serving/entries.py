@@ -1,0 +1,81 @@
+"""What is told of one token, and how several become the ``logprobs`` of an answer.
+
+A dict keyed by the texts of tokens would lose those that share a text: 340 ids of GPT-2 are parts
+of characters and all read U+FFFD. Such a token is called by its bytes, as OpenAI does
+(``bytes:\\xe7\\x8b``), and ids and bytes stand beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from gpt2.serving.serial import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A token of an answer: as the scheduler gave it, and where it begins in the text."""
+
+    token: Token
+    offset: int
+
+
+class Names:
+    """How a tokenizer's tokens are called in answers."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.bytes: Any = lru_cache(8192)(tokenizer.token_bytes)
+
+    def name(self, token: int) -> str:
+        """The token's text, or its bytes where they are no text."""
+        data: bytes = self.bytes(token)
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return "bytes:" + "".join(f"\\x{byte:02x}" for byte in data)
+
+    def top(self, token: Token) -> dict[str, float]:
+        """The log-probabilities of the likeliest tokens and of the chosen one, by name."""
+        pairs = list(zip(token.top_ids, token.top_logprobs, strict=True))
+        if token.logprob is not None and token.id not in token.top_ids:
+            pairs.append((token.id, token.logprob))
+        found: dict[str, float] = {}
+        for i, logprob in pairs:
+            name = self.name(i)
+            found[f"token_id:{i}" if name in found else name] = logprob
+        return found
+
+
+def completion_logprobs(names: Names, entries: Sequence[Entry]) -> dict[str, Any]:
+    """``logprobs`` of /v1/completions; each list has an item for each token."""
+    tokens = [entry.token for entry in entries]
+    return {
+        "tokens": [names.name(t.id) for t in tokens],
+        "token_logprobs": [t.logprob for t in tokens],
+        "top_logprobs": [None if t.logprob is None else names.top(t) for t in tokens],
+        "text_offset": [entry.offset for entry in entries],
+        "token_ids": [t.id for t in tokens],
+        "top_token_ids": [None if t.logprob is None else list(t.top_ids) for t in tokens],
+        "bytes": [list(names.bytes(t.id)) for t in tokens],
+    }
+
+
+def chat_logprobs(names: Names, entries: Iterable[Entry]) -> dict[str, Any]:
+    """``logprobs`` of /v1/chat/completions."""
+    return {"content": [_chat_entry(names, entry.token) for entry in entries], "refusal": None}
+
+
+def _chat_entry(names: Names, token: Token) -> dict[str, Any]:
+    top = zip(token.top_ids, token.top_logprobs, strict=True)
+    return {
+        **_named(names, token.id, token.logprob),
+        "top_logprobs": [_named(names, i, logprob) for i, logprob in top],
+    }
+
+
+def _named(names: Names, token: int, logprob: float | None) -> dict[str, Any]:
+    return {"token": names.name(token), "logprob": logprob, "bytes": list(names.bytes(token)),
+            "token_id": token}  # fmt: skip

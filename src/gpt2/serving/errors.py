@@ -1,0 +1,101 @@
+"""What a client is told when something is wrong: OpenAI's form, one place for every code."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection
+from typing import Any
+
+from gpt2.errors import (
+    ContextLengthError,
+    GPT2Error,
+    InputError,
+    MissingDependencyError,
+    OptionError,
+    TokenizerError,
+    UnsupportedError,
+)
+from gpt2.serving.serial import Draining, QueueFull
+
+LONGEST_WAIT = 120  # seconds that a client is asked to wait at most
+AGAIN = (429, 503)  # of what may succeed later
+KINDS = {429: "rate_limit_error", 500: "server_error", 503: "server_error"}
+
+
+class ApiError(GPT2Error):
+    """An answer that is an error.
+
+    Args:
+        message: what was found and what to do.
+        status: of HTTP.
+        code: for programs, such as ``context_length_exceeded``.
+        param: the field that is wrong.
+        retry_after: seconds after which another try may succeed.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.param = status, code, param
+        self.retry_after = retry_after
+
+    def body(self) -> dict[str, Any]:
+        """The JSON of the answer."""
+        kind = KINDS.get(self.status, "invalid_request_error")
+        return {"error": {"message": str(self), "type": kind, "param": self.param,
+                          "code": self.code}}  # fmt: skip
+
+    def headers(self) -> dict[str, str]:
+        """When to try again, or that it is no use."""
+        if self.status not in AGAIN:
+            return {} if self.status >= 500 else {"x-should-retry": "false"}
+        wait = min(max(self.retry_after or 1.0, 0.05), LONGEST_WAIT)
+        return {"retry-after": str(math.ceil(wait)), "retry-after-ms": str(round(1000 * wait))}
+
+
+def unsupported(param: str, why: str) -> ApiError:
+    """A field that is known and that this server does not have."""
+    return ApiError(why, code="unsupported_parameter", param=param)
+
+
+def api_error(error: Exception, fields: Collection[str] = ()) -> ApiError:
+    """Any error as one to answer with.
+
+    Args:
+        error: of this package; any other is told as an internal one, without its words.
+        fields: of the request: the one that the message names is the ``param``.
+    """
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, QueueFull):
+        return ApiError(str(error), status=429, code="queue_full", retry_after=error.retry_after_s)
+    if isinstance(error, Draining):
+        return shutting_down()
+    named = _named(str(error), fields)
+    if isinstance(error, ContextLengthError):
+        return ApiError(str(error), code="context_length_exceeded", param=named)
+    if isinstance(error, (UnsupportedError, MissingDependencyError)):
+        return ApiError(str(error), code="unsupported_parameter", param=named)
+    if isinstance(error, (OptionError, InputError, TokenizerError)):
+        return ApiError(str(error), code="invalid_value", param=named)
+    return ApiError("the server met an error of its own; its log has it.", status=500,
+                    code="internal_error")  # fmt: skip
+
+
+def shutting_down() -> ApiError:
+    """The answer to a request that comes after the signal to end."""
+    return ApiError("the server is shutting down: send the request to another one, or later.",
+                    status=503, code="shutting_down", retry_after=5)  # fmt: skip
+
+
+def _named(message: str, fields: Collection[str]) -> str | None:
+    words = re.findall(r"\w+", message)
+    return next((word for word in words if word in fields), None)

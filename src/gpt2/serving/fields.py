@@ -1,0 +1,119 @@
+"""Fields of requests out of the options of `GenerationConfig`, and pydantic's errors in our words.
+
+An option keeps its name, type, bounds and help: nothing of it is written a second time here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from gpt2.generation.config import GenerationConfig
+from gpt2.options import describe, spec_of
+from gpt2.serving.errors import ApiError
+
+# Of the options those that the interface has under its own names, or that it decides itself.
+OWN = frozenset({
+    "max_new_tokens", "max_length", "min_length", "max_time", "stop_strings", "do_sample",
+    "num_return_sequences", "seed", "temperature", "top_p", "presence_penalty",
+    "frequency_penalty", "bos_token_id", "pad_token_id", "use_cache", "return_dict_in_generate",
+    "output_scores", "output_logits", "num_assistant_tokens", "max_matching_ngram_size",
+    "prompt_lookup_num_tokens",
+})  # fmt: skip
+# Those a step of many requests has no place for; they are refused by name.
+ABSENT = ("num_beams", "early_stopping", "length_penalty", "long")
+EXTENSIONS = tuple(
+    field.name for field in dataclasses.fields(GenerationConfig)
+    if field.name not in OWN and field.name not in ABSENT
+)  # fmt: skip
+
+
+class Strict(BaseModel):
+    """A request, or an object in one: no unknown field, nothing turned into another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+M = TypeVar("M", bound=Strict)
+
+
+def of_option(name: str, of: type = GenerationConfig, **instead: Any) -> Any:
+    """The field of an option: its bounds and its help; None where it is absent."""
+    spec = spec_of(of.__dataclass_fields__[name])  # type: ignore[attr-defined]
+    bounds = {"ge": spec.minimum, "gt": spec.above, "le": spec.maximum, **instead}
+    given: dict[str, Any] = {key: value for key, value in bounds.items() if value is not None}
+    return Field(default=None, description=spec.help, **given)
+
+
+def options_model(name: str, base: type[Strict] = Strict) -> type[Strict]:
+    """A model whose fields are the extensions."""
+    hints = typing.get_type_hints(GenerationConfig)
+    fields: dict[str, Any] = {o: (hints[o] | None, of_option(o)) for o in EXTENSIONS}
+    made: type[Strict] = create_model(name, __base__=base, **fields)
+    return made
+
+
+def read(model: type[M], values: Mapping[str, Any]) -> M:
+    """A request of its JSON object. A field that is null counts as absent.
+
+    Raises `ApiError` for the first thing that is wrong, with its ``param``.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    for name in ABSENT:
+        if name in given and name not in model.model_fields:
+            raise ApiError(f"{name} is not served: the library and the command line have it.",
+                           code="unsupported_parameter", param=name)  # fmt: skip
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise _told(model, error) from None
+
+
+def _told(model: type[Strict], error: ValidationError) -> ApiError:
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    name = str(first["loc"][0]) if first["loc"] else None
+    if first["type"] == "extra_forbidden":
+        path = ".".join(map(str, first["loc"]))
+        known = [*model.model_fields]
+        near = difflib.get_close_matches(path, known, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return ApiError(f"there is no field {path[:80]!a}.{hint}", code="unknown_parameter",
+                        param=path[:80].encode("ascii", "replace").decode())  # fmt: skip
+    if first["type"] == "missing":
+        return ApiError(f"the field {name} is missing.", code="missing_parameter", param=name)
+    message = f"{name} {_wanted(model, first)}, found {first['input']!a:.80}."
+    return ApiError(message, code="invalid_value", param=name)
+
+
+def _wanted(model: type[Strict], first: Any) -> str:
+    """What a value must be: its type in our words, or pydantic's own for anything deeper."""
+    hint = typing.get_type_hints(model)[str(first["loc"][0])]
+    limits = {"greater_than_equal": "ge", "greater_than": "gt", "less_than_equal": "le"}
+    if first["type"] in limits:
+        words = {"ge": "at least", "gt": "above", "le": "at most"}
+        sign = limits[first["type"]]
+        return f"must be {words[sign]} {first['ctx'][sign]}"
+    if _plain(hint):
+        return f"must be {describe(hint)}"
+    where = "".join(f"[{part}]" for part in first["loc"][1:] if isinstance(part, int))
+    return f"{where} is wrong: {first['msg'].lower()}".lstrip()
+
+
+def _plain(hint: Any) -> bool:
+    """Whether `describe` has words for a type."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return all(_plain(part) for part in typing.get_args(hint))
+    origin = typing.get_origin(hint)
+    inner = typing.get_args(hint)[:1] if origin is list else ()
+    return (
+        hint in (int, float, bool, str, type(None))
+        or origin is typing.Literal
+        or (origin is list and all(_plain(part) for part in inner))
+        or origin is dict
+    )

@@ -1,0 +1,77 @@
+"""Models into memory, as they are named on the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import OptionError
+from gpt2.serving.models import Served
+from gpt2.serving.serial import Limits, Scheduler
+from gpt2.serving.settings import ServeOptions
+
+VALUE_BYTES = {"fp16": 2.0, "fp32": 4.0, "int8": 1.1}
+
+
+class Loader:
+    """The models of a server, one after the other.
+
+    Args:
+        names: as for `gpt2.load`.
+        options: of the server.
+        loading: options of `gpt2.load`.
+
+    Raises `OptionError` for an alias of no model.
+    """
+
+    def __init__(
+        self, names: Sequence[str], options: ServeOptions, loading: Mapping[str, Any]
+    ) -> None:
+        self.names, self.options, self.loading = names, options, dict(loading)
+        self.aliases = _aliases(options.alias, [public_name(name) for name in names])
+
+    def __iter__(self) -> Iterator[Served]:
+        from gpt2.loading import load
+
+        o = self.options
+        limits = Limits(memory_bytes=int(o.memory * 2**30), max_rows=o.slots,
+                        queue_requests=o.queue_requests, queue_tokens=o.queue_tokens)  # fmt: skip
+        for name in self.names:
+            model = load(name, **self.loading)
+            model._resolve(None, {})  # what its files ask for and nobody has is told now
+            own = public_name(name)
+            yield Served(own, model, Scheduler(model, limits), self.aliases[own])
+
+    def about(self, one: Served) -> str:
+        """What computes in a model that is ready, and how many requests its memory holds."""
+        config = one.model.config
+        kind = getattr(one.model, "kv_dtype", "fp32")
+        token = 2 * config.n_layer * config.n_embd * VALUE_BYTES.get(kind, 4.0)
+        fits = int(self.options.memory * 2**30 / (token * config.n_positions))
+        precision = str(getattr(one.model, "dtype", "")).removeprefix("torch.")
+        rows = min(max(fits, 1), self.options.slots)
+        return (
+            f"serving {one.name} in {precision}: {self.options.memory:g} GiB for keys and values, "
+            f"{token * config.n_positions / 2**20:,.1f} MiB for {config.n_positions} tokens, "
+            f"so {rows} full requests at a time"
+        )
+
+
+def public_name(name: str) -> str:
+    """What a model is called to clients: the last part of a path, without a file's ending."""
+    path = Path(os.fspath(name))
+    last = path.resolve().name if path.exists() else path.name
+    return last.removesuffix(".safetensors").removesuffix(".gguf") or "gpt2"
+
+
+def _aliases(said: str | list[str] | None, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
+    for pair in [said] if isinstance(said, str) else said or []:
+        alias, _, name = pair.partition("=")
+        if not alias or name not in found:
+            raise OptionError(f"alias is NAME=MODEL, the model one of {', '.join(names)}; found "
+                              f"{pair!r}.")  # fmt: skip
+        found[name] += (alias,)
+    return found

@@ -1,0 +1,163 @@
+"""POST /score, /v1/embeddings and /classify: what a model tells of texts without writing."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gpt2.scoring import Score, Scorer
+from gpt2.serving.errors import ApiError, unsupported
+from gpt2.serving.models import Served
+from gpt2.serving.protocol import ClassifyRequest, EmbeddingRequest, ScoreRequest
+from gpt2.serving.responses import json_response
+from gpt2.serving.state import State
+
+
+async def score(state: State, request: Request, asked: ScoreRequest) -> Response:
+    """How probable each continuation is, and the best of them: a choice without writing."""
+    served = state.models.get(asked.model)
+    served.writing()
+    _check_count(state, len(asked.continuations), "continuations")
+    context = ids_of(served, asked.context, "context", served.tokenizer.encode_prompt)
+    rows = [ids_of(served, text, "continuations", served.tokenizer.encode_more)
+            for text in asked.continuations]  # fmt: skip
+    for row in rows:
+        if not row:
+            raise ApiError("a continuation is empty: there is nothing to score.",
+                           code="invalid_value", param="continuations")  # fmt: skip
+        check_fits(served, max(1, len(context)) + len(row) - 1, "continuations")
+    used = len(context) + sum(map(len, rows))
+
+    def work(check: Callable[[], None]) -> list[Score]:
+        scorer = Scorer(served.model, progress=lambda done, total: check())
+        return scorer.loglikelihood([(context, row) for row in rows], each=True)
+
+    found = await state.whole_engine(request, served, work)
+    state.tenant(request).tokens.take(used)
+    data = [_scored(i, row, one) for i, (row, one) in enumerate(zip(rows, found, strict=True))]
+    return json_response({
+        "object": "score", "model": served.name, "data": data,
+        "best": max(data, key=lambda one: one["logprob"])["index"],
+        "best_mean": max(data, key=lambda one: one["mean_logprob"])["index"],
+        "usage": _usage(used),
+    })  # fmt: skip
+
+
+def _scored(index: int, ids: Sequence[int], found: Score) -> dict[str, Any]:
+    each = [] if found.logprobs is None else found.logprobs.tolist()
+    return {"index": index, "logprob": found.logprob, "mean_logprob": found.logprob / found.tokens,
+            "greedy": found.greedy, "token_ids": list(ids), "token_logprobs": each}  # fmt: skip
+
+
+async def embeddings(state: State, request: Request, asked: EmbeddingRequest) -> Response:
+    """The last layer's states of each text: their mean, or the last token's."""
+    served = state.models.get(asked.model)
+    served.writing()
+    if asked.dimensions is not None:
+        raise unsupported("dimensions", "dimensions is not served: the width is the model's own.")
+    if not hasattr(served.model, "tapped"):
+        raise unsupported("model", "embeddings need the native or the torch engine.")
+    rows = _inputs(state, served, asked.input)
+
+    def work(check: Callable[[], None]) -> list[Any]:
+        return [_embedded(served.model, row, asked.pooling, check) for row in rows]
+
+    found = await state.whole_engine(request, served, work)
+    used = sum(map(len, rows))
+    state.tenant(request).tokens.take(used)
+    packed = asked.encoding_format == "base64"
+    data = [{"object": "embedding", "index": i, "embedding": _base64(v) if packed else v.tolist()}
+            for i, v in enumerate(found)]  # fmt: skip
+    return json_response({"object": "list", "data": data, "model": served.name,
+                          "pooling": asked.pooling, "usage": _usage(used)})  # fmt: skip
+
+
+def _embedded(model: Any, ids: list[int], pooling: str, check: Callable[[], None]) -> Any:
+    """The state that goes to the output head, float32 [D]."""
+    check()
+    states: list[Any] = []
+    own = threading.get_ident()  # other threads' passes go through the tap too
+
+    def look(name: str, values: Any) -> None:
+        if threading.get_ident() == own:
+            states.append(np.asarray(values, np.float32)[0])
+
+    with model.tapped(look, ["ln_f"]):
+        model.extend(model.new_cache(1, len(ids)), [ids], None, "all")
+    whole = np.concatenate(states)
+    return whole[-1] if pooling == "last" else whole.mean(0, dtype=np.float64).astype(np.float32)
+
+
+def _base64(values: Any) -> str:
+    return base64.b64encode(values.astype("<f4").tobytes()).decode()
+
+
+async def classify(state: State, request: Request, asked: ClassifyRequest) -> Response:
+    """Each text's class, by a folder that holds a classifier."""
+    served = state.models.get(asked.model)
+    if served.scheduler is not None:
+        raise unsupported("model", f"{served.name} is no classifier: it writes texts.")
+    rows = _inputs(state, served, asked.input)
+
+    def work(check: Callable[[], None]) -> list[list[float]]:
+        return [served.model.probabilities(row, check) for row in rows]
+
+    found = await state.whole_engine(request, served, work)
+    used = sum(map(len, rows))
+    state.tenant(request).tokens.take(used)
+    labels = served.model.labels
+    data = [{"index": i, "label": labels[int(np.argmax(p))], "probs": p, "num_classes": len(p)}
+            for i, p in enumerate(found)]  # fmt: skip
+    return json_response({"object": "list", "model": served.name, "data": data,
+                          "usage": _usage(used)})  # fmt: skip
+
+
+def _inputs(state: State, served: Served, value: Any) -> list[list[int]]:
+    """One text or several, as ids that fit the context."""
+    many = isinstance(value, list) and not (value and isinstance(value[0], int))
+    texts = value if many else [value]
+    if not texts:
+        raise ApiError("input is an empty list.", code="invalid_value", param="input")
+    _check_count(state, len(texts), "input")
+    rows = [ids_of(served, text, "input", served.tokenizer.encode_prompt) for text in texts]
+    for row in rows:
+        if not row:
+            raise ApiError("a text of the input is empty.", code="invalid_value", param="input")
+        check_fits(served, len(row), "input")
+    return rows
+
+
+def ids_of(
+    served: Served, text: str | list[int], param: str, encode: Callable[[str], list[int]]
+) -> list[int]:
+    """The ids of a text, or ids that the model has."""
+    ids = encode(text) if isinstance(text, str) else text
+    if not all(0 <= i < served.vocabulary for i in ids):
+        raise ApiError(f"{param} holds an id that is not from 0 to {served.vocabulary - 1}.",
+                       code="invalid_value", param=param)  # fmt: skip
+    return ids
+
+
+def check_fits(served: Served, tokens: int, param: str) -> None:
+    """Raise `ApiError` for more tokens than the context has."""
+    if tokens > served.context:
+        raise ApiError(f"this model's context is {served.context} tokens, and {tokens} are needed: "
+                       f"an evaluation harness must be told max_length={served.context}.",
+                       code="context_length_exceeded", param=param)  # fmt: skip
+
+
+def _check_count(state: State, count: int, param: str) -> None:
+    most = state.options.max_texts
+    if count > most:
+        raise ApiError(f"one request may hold {most} texts at most, found {count}.",
+                       code="invalid_value", param=param)  # fmt: skip
+
+
+def _usage(tokens: int) -> dict[str, int]:
+    return {"prompt_tokens": tokens, "total_tokens": tokens}

@@ -1,0 +1,109 @@
+"""The models that are served: by name, never by path; each with the scheduler that runs it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gpt2.errors import InputError, OptionError
+from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.serving.entries import Names
+from gpt2.serving.errors import ApiError
+from gpt2.serving.serial import Scheduler
+
+
+@dataclass
+class Served:
+    """A model that writes, or, with ``labels``, one that classifies.
+
+    ``whole`` is held by what needs the engine for itself: tasks, scores, embeddings.
+    """
+
+    name: str
+    model: Any
+    scheduler: Scheduler | None
+    aliases: tuple[str, ...] = ()
+    created: int = field(default_factory=lambda: int(time.time()))
+    whole: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        if self.model.tokenizer is None:
+            raise InputError(f"{self.name} has no tokenizer: it cannot be served.")
+        self.names = Names(self.model.tokenizer)
+
+    @property
+    def tokenizer(self) -> Any:
+        """What the model's ids mean."""
+        return self.model.tokenizer
+
+    @property
+    def context(self) -> int:
+        """Tokens of the model's context."""
+        return int(self.model.config.n_positions)
+
+    @property
+    def vocabulary(self) -> int:
+        """Ids there are."""
+        return int(self.model.config.vocab_size)
+
+    @property
+    def defaults(self) -> GenerationConfig:
+        """The model's own options of decoding."""
+        own: GenerationConfig = self.model.generation_config
+        return own
+
+    @property
+    def start(self) -> int:
+        """The id an empty prompt begins with."""
+        ids = [self.defaults.bos_token_id, *token_list(self.defaults.eos_token_id)]
+        found = next((i for i in ids if i is not None), None)
+        if found is None:
+            raise ApiError("the prompt is empty, and this model has no token to begin with.",
+                           code="invalid_value", param="prompt")  # fmt: skip
+        return found
+
+    def writing(self) -> Scheduler:
+        """Its scheduler; `ApiError` for a classifier."""
+        if self.scheduler is None:
+            raise ApiError(f"{self.name} classifies texts and writes none: ask /classify.",
+                           code="unsupported_parameter", param="model")  # fmt: skip
+        return self.scheduler
+
+
+class Models:
+    """Served models by name and alias."""
+
+    def __init__(self, served: Iterable[Served] = ()) -> None:
+        self._by_name: dict[str, Served] = {}
+        self.all: list[Served] = []
+        for one in served:
+            self.add(one)
+
+    def add(self, one: Served) -> None:
+        """Serve one more; `OptionError` where its name is taken."""
+        for name in (one.name, *one.aliases):
+            if name in self._by_name:
+                raise OptionError(f"two models would be called {name!r}: rename a folder.")
+            self._by_name[name] = one
+        self.all.append(one)
+
+    def get(self, name: str | None) -> Served:
+        """The model of a request; the first where none is named. Raises `ApiError`."""
+        found = self.all[0] if name is None else self._by_name.get(name)
+        if found is None:
+            known = ", ".join(self._by_name)
+            raise ApiError(f"there is no model {str(name)[:80]!a}; served are {known}.",
+                           status=404, code="model_not_found", param="model")  # fmt: skip
+        return found
+
+    def listed(self) -> Iterator[dict[str, Any]]:
+        """What /v1/models tells: each name and alias."""
+        for name, one in self._by_name.items():
+            yield {"id": name, "object": "model", "created": one.created, "owned_by": "gpt2",
+                   "root": one.name, "max_model_len": one.context}  # fmt: skip
+
+    def __bool__(self) -> bool:
+        return bool(self.all)

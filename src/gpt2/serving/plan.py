@@ -1,0 +1,151 @@
+"""From a request to what the scheduler runs: every check is here, before an answer begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gpt2.generation.config import SAMPLING_ONLY, GenerationConfig
+from gpt2.generation.limits import check_ids
+from gpt2.serving.errors import ApiError
+from gpt2.serving.fields import EXTENSIONS
+from gpt2.serving.models import Served
+from gpt2.serving.protocol import Sampled
+
+DEFAULT_TOKENS = 16  # OpenAI's
+MOST_STOPS, LONGEST_STOP = 16, 1024
+# What OpenAI's interface means where it says nothing: draw from all of the model's distribution.
+DRAWN = {"do_sample": True, "temperature": 1.0, "top_p": 1.0, "top_k": 0}
+ALONE = {"num_beams": 1, "num_return_sequences": 1}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request comes to.
+
+    Attributes:
+        prompts: ids of each prompt, none empty.
+        shown: of each prompt the ids that echo shows: none where the prompt is empty.
+        configs: the options of each prompt's rows.
+        copies: rows for each prompt, of which ``n`` are given.
+        top: so many likeliest tokens; None is no log-probabilities.
+    """
+
+    served: Served
+    prompts: list[list[int]]
+    shown: list[list[int]]
+    configs: list[GenerationConfig]
+    n: int
+    copies: int
+    seed: int
+    stops: tuple[str, ...]
+    keep_stop: bool
+    echo: bool = False
+    top: int | None = None
+    nothing: bool = False  # max_tokens is 0: only the prompt is wanted
+
+
+def plan(
+    served: Served,
+    asked: Sampled,
+    prompts: Sequence[str | list[int]],
+    new: int | None,
+    *,
+    default: int | None = DEFAULT_TOKENS,
+    param: str = "max_tokens",
+    stops: Sequence[str] = (),
+    **more: Any,
+) -> Plan:
+    """The plan of a request for one or several prompts.
+
+    Args:
+        new: the most new tokens that were asked for.
+        default: how many where none are; None for what the context leaves.
+        param: the field that ``new`` was in.
+        stops: further stop strings than the request's.
+        more: ``copies``, ``echo`` and ``top`` of the `Plan`.
+
+    Raises:
+        ApiError: the first thing that cannot be.
+    """
+    n = asked.n or 1
+    shown = [_ids(served, prompt) for prompt in prompts]
+    rows = [ids or [served.start] for ids in shown]
+    seed = asked.seed if asked.seed is not None else int.from_bytes(os.urandom(4), "little")
+    values = _options(served, asked) | {"seed": seed}
+    configs = []
+    for ids in rows:
+        room = served.context + 1 - len(ids)
+        length = new if new is not None else room if default is None else min(default, room)
+        _check_room(served, len(ids), max(length, 1), param)
+        configs.append(GenerationConfig(**{**values, "max_new_tokens": max(length, 1)}))
+    check_ids(configs[0], served.vocabulary)
+    return Plan(
+        served, rows, shown, configs, n, more.pop("copies", n), seed,
+        (*_stops(asked.stop), *stops), asked.include_stop_str_in_output, nothing=new == 0, **more,
+    )  # fmt: skip
+
+
+def _ids(served: Served, prompt: str | list[int]) -> list[int]:
+    if isinstance(prompt, str):
+        ids: list[int] = served.tokenizer.encode_prompt(prompt)
+        return ids
+    for i in prompt:
+        if not 0 <= i < served.vocabulary:
+            raise ApiError(f"the prompt holds the id {i}; {served.name}'s go from 0 to "
+                           f"{served.vocabulary - 1}.", code="invalid_value",
+                           param="prompt")  # fmt: skip
+    return prompt
+
+
+def _check_room(served: Served, prompt: int, new: int, param: str) -> None:
+    """The last token that is written is never read, so a full context may be followed by one."""
+    if prompt + new > served.context + 1:
+        raise ApiError(
+            f"this model's context is {served.context} tokens, and {prompt} of the prompt and "
+            f"{new} new ones were asked for. Shorten the prompt or lower {param}; an evaluation "
+            f"harness must be told max_length={served.context}.",
+            code="context_length_exceeded",
+            param=param if prompt <= served.context else "prompt",
+        )
+
+
+def _options(served: Served, asked: Sampled) -> dict[str, Any]:
+    """The options of `GenerationConfig`: the model's own, OpenAI's, then the request's."""
+    given = {name: value for name in EXTENSIONS if (value := getattr(asked, name)) is not None}
+    for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty"):
+        value = getattr(asked, name)
+        if value is not None and (GenerationConfig.has(name) or value):
+            given[name] = value
+    if asked.logit_bias:
+        given["sequence_bias"] = _biases(served, asked.logit_bias, given.get("sequence_bias"))
+    values = {**served.defaults.to_dict(), **DRAWN, **given, **ALONE}
+    if values["temperature"] == 0:  # the likeliest token, as everywhere
+        values = {k: v for k, v in values.items() if k not in SAMPLING_ONLY} | {"do_sample": False}
+    return values
+
+
+def _biases(served: Served, bias: dict[str, float], more: Any) -> list[Any]:
+    found = []
+    for key, value in bias.items():
+        known = key.isascii() and key.isdecimal() and len(key) < 10 and str(int(key)) == key
+        if not known or int(key) >= served.vocabulary:
+            raise ApiError(f"logit_bias has the key {key[:40]!a}: a key is an id from 0 to "
+                           f"{served.vocabulary - 1} as a decimal text.", code="invalid_value",
+                           param="logit_bias")  # fmt: skip
+        if not -100 <= value <= 100:
+            raise ApiError(f"logit_bias of {key} must be from -100 to 100, found {value}.",
+                           code="invalid_value", param="logit_bias")  # fmt: skip
+        found.append([[int(key)], value])
+    pairs = list(more.items()) if isinstance(more, dict) else list(more or [])
+    return [*pairs, *found]
+
+
+def _stops(stop: str | list[str] | None) -> list[str]:
+    listed = [stop] if isinstance(stop, str) else list(stop or [])
+    if not all(listed) or len(listed) > MOST_STOPS or any(len(s) > LONGEST_STOP for s in listed):
+        raise ApiError(f"stop is at most {MOST_STOPS} texts of 1 to {LONGEST_STOP} characters.",
+                       code="invalid_value", param="stop")  # fmt: skip
+    return listed

@@ -1,0 +1,146 @@
+"""The rows of one request while they are written: from the step thread to the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gpt2.generation.streaming import decoder
+from gpt2.serving.entries import Entry
+from gpt2.serving.errors import ApiError
+from gpt2.serving.plan import Plan
+from gpt2.serving.serial import Facts, Request, Token
+from gpt2.serving.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What is new of one row: text that is free, tokens, and at its end why it ended."""
+
+    row: int
+    text: str = ""
+    entries: tuple[Entry, ...] = ()
+    prompt: int = 0  # so many of the entries are the prompt's
+    finish: str | None = None
+    facts: Facts | None = None
+    error: Exception | None = None
+
+
+class Row:
+    """Listens to the scheduler. All but the constructor runs in the step thread."""
+
+    def __init__(self, plan: Plan, index: int, give: Callable[[Delta], None], end: float) -> None:
+        which = index // plan.copies
+        self._index, self._give, self._end = index, give, end
+        self._late, self._nothing = False, plan.nothing
+        self._shown = plan.shown[which] if plan.echo else []
+        self._echo, offsets = _echo(plan.served.tokenizer, self._shown)
+        self._offsets = offsets
+        self.text = Text(
+            plan.served.tokenizer, plan.prompts[which], plan.stops,
+            keep_stop=plan.keep_stop, start=len(self._echo),
+        )  # fmt: skip
+        self._told = not plan.echo
+
+    def prompt(self, tokens: Sequence[Token]) -> None:
+        """The prompt's tokens with their log-probabilities."""
+        self._tell_prompt(tokens if self._shown else ())
+
+    def token(self, token: Token) -> bool:
+        """One new token; False where no more are wanted."""
+        self._tell_prompt([Token(i, None, (), ()) for i in self._shown])
+        if self._nothing:
+            return False
+        text, offset = self.text.push(token.id)
+        self._give(Delta(self._index, text, (Entry(token, offset),)))
+        self._late = time.monotonic() > self._end
+        return not (self.text.stopped or self._late)
+
+    def end(self, reason: str, error: Exception | None, facts: Facts) -> None:
+        """The last call of a row."""
+        finish = None
+        if reason in ("stop", "length"):
+            late = self._late and not self.text.stopped
+            finish = "length" if self._nothing or late else reason
+        self._give(Delta(self._index, self.text.flush(), (), 0, finish, facts, error))
+
+    def _tell_prompt(self, tokens: Sequence[Token]) -> None:
+        if not self._told:
+            self._told = True
+            pairs = zip(tokens, self._offsets, strict=True)
+            entries = tuple(Entry(token, offset) for token, offset in pairs)
+            self._give(Delta(self._index, self._echo, entries, len(entries)))
+
+
+def _echo(tokenizer: Any, ids: Sequence[int]) -> tuple[str, list[int]]:
+    """The prompt as it is shown, special tokens too, and where each of its tokens begins."""
+    shown, text, offsets = decoder(tokenizer), "", []
+    for token in ids:
+        offsets.append(len(text))
+        text += shown.push(token)
+    return text + shown.flush(), offsets
+
+
+@dataclass
+class Rows:
+    """All rows of a request, in the scheduler.
+
+    Raises, when made, what ``Scheduler.submit`` raises: nothing is sent before.
+    """
+
+    plan: Plan
+    tenant: str
+    seconds: float
+    begun: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._news: asyncio.Queue[Delta] = asyncio.Queue()
+        p, end = self.plan, self.begun + self.seconds
+        numbers = range(len(p.prompts) * p.copies)
+        self.left = len(numbers)
+        requests = [
+            Request(
+                ids=tuple(p.prompts[i // p.copies]),
+                config=p.configs[i // p.copies],
+                row=i % p.copies,
+                top=0 if p.top is None and p.copies > p.n else p.top,
+                prompt_logprobs=p.echo and p.top is not None,
+                tenant=self.tenant,
+            )
+            for i in numbers
+        ]
+        rows = [Row(p, i, self._give, end) for i in numbers]
+        self._scheduler = p.served.writing()
+        self._ticket = self._scheduler.submit(requests, rows)
+
+    async def deltas(self) -> AsyncIterator[Delta]:
+        """News of all rows, until each has ended.
+
+        Raises:
+            ApiError: the time of the request is over before a row began.
+            Exception: what ended a row in the scheduler.
+        """
+        while self.left:
+            late = self.begun + self.seconds + 5 - time.monotonic()
+            try:
+                delta = await asyncio.wait_for(self._news.get(), max(late, 0))
+            except TimeoutError:
+                raise ApiError("the request took longer than the server gives one.", status=503,
+                               code="timeout", retry_after=30) from None  # fmt: skip
+            if delta.error is not None:
+                raise delta.error
+            self.left -= delta.facts is not None
+            yield delta
+
+    def close(self) -> None:
+        """Drop what is not done: the client has gone."""
+        if self.left:
+            self._scheduler.cancel(self._ticket)
+
+    def _give(self, delta: Delta) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._news.put_nowait, delta)

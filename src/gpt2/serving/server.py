@@ -1,0 +1,157 @@
+"""The process: models into memory, a port, signals, and an end that leaves no stream cut."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+from gpt2.serving.app import make_app
+from gpt2.serving.edge import Lines, Objects
+from gpt2.serving.keys import read_keys
+from gpt2.serving.load import Loader
+from gpt2.serving.metrics import Metrics
+from gpt2.serving.models import Models
+from gpt2.serving.settings import ServeOptions
+from gpt2.serving.state import State, log
+
+
+def serve(loader: Loader, options: ServeOptions, say: Callable[[str], None]) -> None:
+    """Serve until a signal ends it.
+
+    Args:
+        loader: which models.
+        options: how.
+        say: gets lines for whoever started it: the address, the models.
+
+    Raises:
+        OSError: the port cannot be had.
+        GPT2Error: a model that cannot be loaded, a file of keys that cannot be read.
+    """
+    server, listening = open_server(loader, options, say)
+    with _logged(options):
+        server.run(sockets=[listening])
+    if server.error is not None:
+        raise server.error
+
+
+def open_server(
+    loader: Loader, options: ServeOptions, say: Callable[[str], None]
+) -> tuple[Server, socket.socket]:
+    """A server that has its port and does not run yet."""
+    models = Models()
+    state = State(options, models, read_keys(options), Metrics(models), loading=True)
+    server, listening = Server(state, loader, say), _listen(options)
+    host, port = listening.getsockname()[:2]
+    say(f"listening at http://{host}:{port}{options.root_path}")
+    return server, listening
+
+
+def _listen(options: ServeOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    return socket.create_server((options.host, options.port), family=family, backlog=2048)
+
+
+@contextlib.contextmanager
+def _logged(options: ServeOptions) -> Iterator[None]:
+    """Requests and errors as lines or JSON on standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Objects() if options.log == "json" else Lines())
+    log.addHandler(handler)
+    log.setLevel(logging.ERROR if options.log == "none" else logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+class Server(uvicorn.Server):
+    """uvicorn with an end in two steps: the first signal lets streams finish, the second does not.
+
+    Attributes:
+        error: what ended it before its time.
+    """
+
+    def __init__(self, state: State, loader: Loader, say: Callable[[str], None]) -> None:
+        o = state.options
+        super().__init__(uvicorn.Config(
+            make_app(state), lifespan="off", log_config=None, access_log=False, ws="none",
+            timeout_keep_alive=o.keep_alive, root_path=o.root_path, server_header=False,
+            timeout_graceful_shutdown=5,
+        ))  # fmt: skip
+        self.state, self.loader, self.say = state, loader, say
+        self.error: Exception | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ours instead of uvicorn's."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self._signal) for number in signals}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and load meanwhile: /ready answers 200 when all is there."""
+        await super().startup(sockets)
+        self._loading = asyncio.ensure_future(asyncio.to_thread(self._load))
+        self._loading.add_done_callback(self._loaded)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close connections, then the threads that step."""
+        await super().shutdown(sockets)
+        for one in self.state.models.all:
+            if one.scheduler is not None:
+                one.scheduler.close(drain=False)
+        self.state.workers.shutdown(wait=False, cancel_futures=True)
+
+    def _load(self) -> None:
+        for one in self.loader:
+            self.state.models.add(one)
+            self.say(self.loader.about(one))
+
+    def _loaded(self, loading: asyncio.Future[None]) -> None:
+        if not loading.cancelled() and (error := loading.exception()) is not None:
+            self.error = error if isinstance(error, Exception) else None
+            self.should_exit = True
+        self.state.loading = False
+
+    def _signal(self, number: int, frame: Any) -> None:
+        if self.state.draining:
+            self.say("ending at once")
+            self._abort()
+        self.state.draining = True
+        self.say("ending when all streams have finished; a second signal ends at once")
+        asyncio.get_event_loop().call_soon_threadsafe(self._drain)
+
+    def _abort(self) -> None:
+        sys.stderr.flush()
+        os._exit(1)
+
+    def _drain(self) -> None:
+        for one in self.state.models.all:
+            if one.scheduler is not None:
+                one.scheduler.close(drain=True)
+        self._waiting = asyncio.ensure_future(self._when_idle())
+
+    async def _when_idle(self) -> None:
+        """Go on until no request is in work, or for the time that is given."""
+        end = asyncio.get_running_loop().time() + self.state.options.drain
+        while self.state.active and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.05)
+        self.should_exit = True

@@ -1,0 +1,73 @@
+"""POST /v1/tasks/{summarize,translate,answer,write}: the same Task objects as everywhere.
+
+A request has the task's fields and its options by name. An option that names a file has no place
+here: examples of a translation are pairs of texts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import create_model
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gpt2.serving.errors import ApiError
+from gpt2.serving.fields import Strict, of_option
+from gpt2.serving.protocol import Named
+from gpt2.serving.responses import json_response
+from gpt2.serving.state import State
+from gpt2.tasks import TASKS
+
+Pairs = list[tuple[str, str]]
+# What a row of each task holds: type and default.
+ROWS: dict[str, dict[str, Any]] = {
+    "summarize": {"text": (str, ...)},
+    "translate": {"text": (str, ...), "examples": (Pairs | None, None)},
+    "answer": {"question": (str, ...), "context": (str | None, None),
+               "history": (list[list[str]] | None, None)},
+    "write": {"title": (str, ""), "points": (list[str] | None, None)},
+}  # fmt: skip
+
+
+def _request(name: str) -> type[Strict]:
+    """The request of a task: its row's fields, and its options as they are declared."""
+    options = TASKS[name].options
+    hints = typing.get_type_hints(options)
+    fields = dict(ROWS[name])
+    for field in dataclasses.fields(options):
+        about = of_option(field.name, options)
+        fields.setdefault(field.name, (hints[field.name] | None, about))
+    made: type[Strict] = create_model(f"{name.title()}Request", __base__=Named, **fields)
+    return made
+
+
+REQUESTS = {name: _request(name) for name in TASKS}
+
+
+async def run_task(state: State, request: Request, name: str, asked: Any) -> Response:
+    """Run a task on one row."""
+    task, served = TASKS[name], state.models.get(asked.model)
+    served.writing()
+    given = {key: value for key, value in asked.model_dump(exclude={"model", "user"}).items()
+             if value is not None}  # fmt: skip
+    options = {field.name for field in dataclasses.fields(task.options)}
+    end = time.monotonic() + state.options.max_seconds
+
+    def work(check: Callable[[], None]) -> dict[str, Any]:
+        def progress(done: int, total: int) -> None:
+            check()
+            if time.monotonic() > end:
+                raise ApiError("the task took longer than the server gives one.", status=503,
+                               code="timeout", retry_after=30)  # fmt: skip
+
+        row = {key: value for key, value in given.items() if key not in options}
+        chosen = {key: value for key, value in given.items() if key in options}
+        return task.run(served.model, row, progress, chosen)
+
+    found = await state.whole_engine(request, served, work)
+    return json_response({"object": "task", "task": name, "model": served.name, **found})

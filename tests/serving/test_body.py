@@ -1,0 +1,55 @@
+"""Bodies of requests: what is no JSON, or JSON that two readers read differently."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("starlette")
+
+from gpt2.serving.body import DEEPEST, parse
+from gpt2.serving.errors import ApiError
+
+DEEP = "[" * (DEEPEST + 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "param"),
+    [
+        ('{"prompt": "a", "prompt": "b"}', "prompt"),
+        ('{"logit_bias": {"1": 0, "1": 2}}', "1"),
+        ('{"temperature": NaN}', "temperature"),
+        ('{"temperature": -Infinity}', "temperature"),
+        ('{"temperature": 1e400}', "temperature"),
+        ('{"stream_options": {"a": [1e999]}}', "stream_options"),
+        ('{"seed": ' + "9" * 5000 + "}", "seed"),
+        ('{"prompt": "\\ud83d"}', "prompt"),
+        ('{"stop": ["a", "\\udc00"]}', "stop"),
+        ('{"logit_bias": {"\\ud800": 1}}', "logit_bias"),
+        ('{"n": 1, "prompt": ' + DEEP + "]" * (DEEPEST + 1) + "}", "prompt"),
+        ('{"prompt": ' + "[" * 100_000, "prompt"),
+        ('{"prompt": "[[[[", "x": ' + '{"a":' * 100_000, "x"),
+        ("[]", None),
+        ("", None),
+        ("null", None),
+        ('{"a": 1} x', None),
+        ("{'a': 1}", None),
+    ],
+)
+def test_it_is_refused_and_the_field_named(text: str, param: str | None) -> None:
+    with pytest.raises(ApiError) as caught:
+        parse(text.encode())
+    assert (caught.value.status, caught.value.param) == (400, param)
+    assert len(str(caught.value)) < 300
+
+
+def test_bytes_that_are_no_text() -> None:
+    for data in (b'{"a": "\xff"}', '{"a": 1}'.encode("utf-16")):
+        with pytest.raises(ApiError):
+            parse(data)
+
+
+def test_what_is_well_comes_through() -> None:
+    assert parse('{"a": [1, -2.5e3, "狐\\ud83e\\udd8a", null, {"b": [[]]}]}'.encode()) == {
+        "a": [1, -2500.0, "狐🦊", None, {"b": [[]]}]
+    }
+    assert parse(b'{"a": "[[[[\\"' + b"[" * 500 + b'"}')["a"].endswith("[[[")
