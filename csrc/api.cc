@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "ask.h"
 #include "cache.h"
 #include "error.h"
 #include "gate.h"
@@ -14,7 +16,6 @@
 #include "model.h"
 #include "probe.h"
 #include "select.h"
-#include "warp.h"
 
 #if defined(__wasm__) && !GPT2_THREADS  // there is only one, and its library may have no locks
 namespace gpt2 {
@@ -38,10 +39,12 @@ struct gpt2_engine {
   gpt2_engine(const gpt2_shape& shape, const gpt2_options& options)
       : model(shape, options),
         selector(model.kernels(), shape.vocabulary),
-        logprobs(model.kernels(), shape.vocabulary) {}
+        logprobs(model.kernels(), shape.vocabulary),
+        asker(selector, logprobs) {}
   gpt2::Model model;
   gpt2::Selector selector;
   gpt2::Logprobs logprobs;
+  gpt2::Asker asker;
   gpt2::Mutex mutex;      // one call at a time
   bool complete = false;  // every tensor was found to be set
 };
@@ -219,18 +222,6 @@ void require_mode(int mode) {
           "unknown logits mode " + std::to_string(mode));
 }
 
-void require_sampling(const gpt2_sampling& sampling) {
-  require(sampling.temperature > 0 && sampling.top_k >= 0 && sampling.top_p >= 0 &&
-              sampling.top_p <= 1 && sampling.min_p >= 0 && sampling.min_p <= 1 &&
-              sampling.typical_p > 0 && sampling.typical_p <= 1,
-          GPT2_INVALID,
-          "a sampling needs a temperature above 0, a top_k of at least 0, and top_p, min_p and "
-          "typical_p between 0 and 1");
-  require(!warps(sampling) || (sampling.top_k > 0 && sampling.top_k <= kMostTop), GPT2_INVALID,
-          "typical_p, epsilon_cutoff, eta_cutoff and renormalising need a top_k from 1 to " +
-              std::to_string(kMostTop));
-}
-
 }  // namespace
 }  // namespace gpt2
 
@@ -240,9 +231,9 @@ using gpt2::require;
 const char* gpt2_abi(void) {
   static const std::string abi = [] {
     std::string found = std::to_string(GPT2_ABI);
-    for (const size_t size :
-         {sizeof(gpt2_shape), sizeof(gpt2_options), sizeof(gpt2_sampling), sizeof(gpt2_rescored),
-          sizeof(gpt2_packing), sizeof(gpt2_point), sizeof(gpt2_omissions)}) {
+    for (const size_t size : {sizeof(gpt2_shape), sizeof(gpt2_options), sizeof(gpt2_sampling),
+                              sizeof(gpt2_rescored), sizeof(gpt2_packing), sizeof(gpt2_point),
+                              sizeof(gpt2_omissions), sizeof(gpt2_ask), sizeof(gpt2_answer)}) {
       found += " " + std::to_string(size);
     }
     return found;
@@ -361,6 +352,19 @@ int gpt2_cache_gather(gpt2_cache* cache, const int32_t* sources) {
   });
 }
 
+int gpt2_cache_copy(gpt2_cache* cache, int32_t from, int32_t to, int32_t length) {
+  return guarded([&] {
+    gpt2::Cache& own = cache->cache;
+    gpt2::require_row(own, from);
+    gpt2::require_row(own, to);
+    require(from != to, GPT2_INVALID, "row " + std::to_string(from) + " is a copy of itself");
+    require(length >= 0 && length <= own.length(from), GPT2_INVALID,
+            std::to_string(length) + " tokens cannot be copied from row " + std::to_string(from) +
+                ", it has " + std::to_string(own.length(from)));
+    own.copy_row(from, to, length);
+  });
+}
+
 int gpt2_cache_truncate(gpt2_cache* cache, int32_t row, int32_t length) {
   return guarded([&] {
     gpt2::require_row(cache->cache, row);
@@ -473,6 +477,32 @@ int gpt2_extend_draw(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const in
           selector.draw(engine->model.pool(), count, *sampling, noise, tokens);
           noise += count;
           tokens += count;
+        });
+  });
+}
+
+int gpt2_extend_asked(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
+                      const int32_t* counts, const int32_t* ids, int32_t asks, const gpt2_ask* ask,
+                      int32_t k, gpt2_answer* answers, int32_t* top, float* logprobs) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
+    gpt2::require_asks(engine->selector, std::accumulate(counts, counts + n, 0), asks, ask, k);
+    gpt2::Model& model = engine->model;
+    const gpt2_ask *next = ask, *end = ask + asks, *begin = ask;  // begin: the batch's first
+    gpt2::extend(
+        model, cache->cache, n, rows, counts, ids,
+        [&](int number, bool) { return next < end && next->at == number && ++next; },
+        [&](const gpt2::Batch& batch) {
+          const int picked = static_cast<int>(batch.picked.size());
+          if (picked == 0) return model.forward(batch, cache->cache, nullptr);
+          model.forward(batch, cache->cache, engine->selector.logits(picked),
+                        engine->asker.needed(begin, picked));
+          engine->asker.answer(model.pool(), begin, picked, k, answers, top, logprobs);
+          begin += picked;
+          answers += picked;
+          top += static_cast<size_t>(picked) * k;
+          logprobs += static_cast<size_t>(picked) * k;
         });
   });
 }

@@ -94,6 +94,11 @@ void Cache::copy(int from, int to, int length) {
   }
 }
 
+void Cache::copy_row(int from, int to, int length) {
+  copy(slots_[from], slots_[to], length);
+  lengths_[to] = length;
+}
+
 // The first row that wants a source takes over its memory; only the others are copied, into memory
 // that nobody took. Reordering beams moves no byte.
 void Cache::gather(const int32_t* sources) {

@@ -30,6 +30,8 @@ class Cache {
   int length(int row) const { return lengths_[row]; }
   void set_length(int row, int length) { lengths_[row] = length; }
   void gather(const int32_t* sources);
+  // Row `to` becomes a copy of the first `length` tokens of row `from`, another one.
+  void copy_row(int from, int to, int length);
   Head head(int row, int layer, int head) const { return at(slots_[row], layer, head); }
 
   // Stores one position of one head, rounded to dtype: k and v are [width]; their ends up to a

@@ -102,10 +102,10 @@ typedef struct gpt2_cache gpt2_cache;
 
 // Raised with every change of this file that code compiled or written for an older one does not
 // bear.
-#define GPT2_ABI 2
+#define GPT2_ABI 3
 
-// GPT2_ABI and the sizes of shape, options, sampling, rescored, packing, point and omissions, with
-// spaces between: a caller whose own differ must not go on.
+// GPT2_ABI and the sizes of shape, options, sampling, rescored, packing, point, omissions, ask and
+// answer, with spaces between: a caller whose own differ must not go on.
 GPT2_API const char* gpt2_abi(void);
 
 // Around fork() in a process of several threads; else a child may wait for ever for an engine that
@@ -171,6 +171,8 @@ GPT2_API int32_t gpt2_cache_length(const gpt2_cache* cache, int32_t row);
 GPT2_API size_t gpt2_cache_bytes(const gpt2_cache* cache);
 // Row r becomes a copy of what row sources[r] was; as many sources as the cache has rows.
 GPT2_API int gpt2_cache_gather(gpt2_cache* cache, const int32_t* sources);
+// Row `to` becomes a copy of the first `length` tokens of row `from`, another one.
+GPT2_API int gpt2_cache_copy(gpt2_cache* cache, int32_t from, int32_t to, int32_t length);
 // Forget all but the first `length` tokens of a row.
 GPT2_API int gpt2_cache_truncate(gpt2_cache* cache, int32_t row, int32_t length);
 
@@ -202,6 +204,42 @@ GPT2_API int gpt2_extend_draw(gpt2_engine* engine, gpt2_cache* cache, int32_t n,
                               const int32_t* rows, const int32_t* counts, const int32_t* ids,
                               int32_t mode, const gpt2_sampling* sampling, const double* noise,
                               int32_t* tokens);
+
+typedef enum {
+  GPT2_CHOOSE_NONE = 0,
+  GPT2_CHOOSE_GIVEN = 1,    // judge a given token
+  GPT2_CHOOSE_LARGEST = 2,  // the likeliest; of equals the lowest id
+  GPT2_CHOOSE_DRAWN = 3,    // as by gpt2_extend_draw
+} gpt2_choice;
+
+// What is wanted after one new token.
+typedef struct {
+  int32_t at;              // which one of the call's, counted over all rows
+  int32_t choice;          // gpt2_choice
+  int32_t token;           // GIVEN
+  int32_t top;             // log-probabilities, also of so many of the largest; -1: none
+  gpt2_sampling sampling;  // DRAWN
+  double noise;            // DRAWN
+  float* logits;           // takes all logits [vocabulary]; or NULL
+} gpt2_ask;
+
+typedef struct {
+  int32_t token;  // given or chosen; -1 where none is, or none can be: see gpt2_extend_draw
+  // The natural logarithm of its probability, NaN where the logits are not finite: its logit less
+  // the largest one less log_sum, the logarithm of the sum of exp(logit - largest). All three are 0
+  // where `top` is -1.
+  float logprob, largest;
+  double log_sum;
+} gpt2_answer;
+
+// As gpt2_extend, but it answers asks, which stand in the order of their tokens. Each has options of
+// its own, and is answered as it would be alone. `top` and `logprobs` [asks, k] take the largest
+// ones' ids and logarithms of probabilities, as many of a line as were asked for, in the order of
+// gpt2_extend_top. A token that cannot be chosen is no error of the call.
+GPT2_API int gpt2_extend_asked(gpt2_engine* engine, gpt2_cache* cache, int32_t n,
+                               const int32_t* rows, const int32_t* counts, const int32_t* ids,
+                               int32_t asks, const gpt2_ask* ask, int32_t k, gpt2_answer* answers,
+                               int32_t* top, float* logprobs);
 
 // The same draw, but from logits [n, vocabulary] that are handed in; they stay as they are.
 GPT2_API int gpt2_draw(gpt2_engine* engine, int32_t n, const float* logits,

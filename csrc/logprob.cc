@@ -56,20 +56,22 @@ void Logprobs::finish(int row) {
     kernels_.exponentials(powers, count + 1, 1);
     for (int i = 0; i < count; i++) sum += static_cast<double>(part[b + i].sum) * powers[i + 1];
   }
-  // One rounding to float hides by far what logarithms of libraries differ in.
-  r.logprob = static_cast<float>(static_cast<double>(r.own) - best - std::log(sum));
+  r.largest = best;
+  r.log_sum = std::log(sum);
+  r.logprob = logprob(row, r.own);
   r.greedy = r.first && r.own == best && !std::isnan(r.logprob);
   for (int b = 0; b < r.target / kOutputs; b++) r.greedy = r.greedy && part[b].largest < best;
 }
 
-void Logprobs::reduce(ThreadPool& pool, const float* logits) {
+void Logprobs::reduce(ThreadPool& pool, const float* logits, const int* lines) {
   const int rows = static_cast<int>(rows_.size());
   pool.run([&](const Worker& worker) {
     float block[kOutputs];
     const Range share = worker.share(rows);
     for (int r = share.begin; r < share.end; r++) {
+      const float* line = logits + static_cast<size_t>(lines ? lines[r] : r) * n_;
       for (int b = 0; b < blocks_; b++) {
-        const float* from = logits + static_cast<size_t>(r) * n_ + b * kOutputs;
+        const float* from = line + b * kOutputs;
         std::copy(from, from + width(b), block);
         take(b, r, block);
       }

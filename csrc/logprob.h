@@ -26,19 +26,29 @@ class Logprobs {
   // The outputs of a block.
   int width(int block) const;
 
-  // Room for the rows of one pass; targets [rows] are ids of the vocabulary.
+  // Room for the rows of one pass; targets [rows] are ids of the vocabulary, or -1 for none.
   void start(const int32_t* targets, int rows);
   // Reduces one block of one row. Its logits are spent; there must be room for kOutputs.
   void take(int block, int row, float* logits);
   // When all blocks of the row were taken.
   void finish(int row);
-  // The same from whole rows of logits [rows, vocabulary], which stay as they are.
-  void reduce(ThreadPool& pool, const float* logits);
+  // The same from whole rows of logits [rows, vocabulary], which stay as they are; row r's stand in
+  // line lines[r] where lines are given.
+  void reduce(ThreadPool& pool, const float* logits, const int* lines = nullptr);
 
   // Of a finished row: the natural logarithm, NaN where the logits are not finite; and whether no
   // token is more probable, nor any of a lower id as probable.
   float logprob(int row) const { return rows_[row].logprob; }
   bool greedy(int row) const { return rows_[row].greedy; }
+  // ln of the sum of the exponentials of a row's logits is largest + log_sum; both make the natural
+  // logarithm of the probability of any token from its logit.
+  float largest(int row) const { return rows_[row].largest; }
+  double log_sum(int row) const { return rows_[row].log_sum; }
+  float logprob(int row, float logit) const {
+    // One rounding to float hides by far what logarithms of libraries differ in.
+    const Row& r = rows_[row];
+    return static_cast<float>(static_cast<double>(logit) - r.largest - r.log_sum);
+  }
 
  private:
   struct Row {
@@ -47,6 +57,8 @@ class Logprobs {
     bool first;  // the first of its value in its block
     float logprob;
     bool greedy;
+    float largest = 0;
+    double log_sum = 0;
   };
   struct Part {
     float largest, sum;

@@ -42,6 +42,18 @@ double number(int64_t sum) { return static_cast<double>(sum); }
 
 int32_t weight(float d) { return weights_of(F{} + d)[0]; }
 
+void require_sampling(const gpt2_sampling& sampling) {
+  require(sampling.temperature > 0 && sampling.top_k >= 0 && sampling.top_p >= 0 &&
+              sampling.top_p <= 1 && sampling.min_p >= 0 && sampling.min_p <= 1 &&
+              sampling.typical_p > 0 && sampling.typical_p <= 1,
+          GPT2_INVALID,
+          "a sampling needs a temperature above 0, a top_k of at least 0, and top_p, min_p and "
+          "typical_p between 0 and 1");
+  require(!warps(sampling) || (sampling.top_k > 0 && sampling.top_k <= kMostTop), GPT2_INVALID,
+          "typical_p, epsilon_cutoff, eta_cutoff and renormalising need a top_k from 1 to " +
+              std::to_string(kMostTop));
+}
+
 Selector::Selector(const Kernels& kernels, int vocabulary)
     : loops_(find_select_loops(kernels.name)),
       n_(vocabulary),
@@ -118,13 +130,23 @@ void Selector::collect(int row, float least, float temperature) {
 }
 
 void Selector::top(ThreadPool& pool, int rows, int k, int32_t* ids, float* values) {
+  tops_.clear();
+  for (int row = 0; row < rows; row++, ids += k, values += k) {
+    tops_.push_back({row, k, ids, values});
+  }
+  top(pool, tops_);
+}
+
+void Selector::top(ThreadPool& pool, const std::vector<Top>& wanted) {
+  const int rows = static_cast<int>(wanted.size());
   start(pool, rows);
+  for (int row = 0; row < rows; row++) rows_[row].line = wanted[row].line;
   pool.run([&](const Worker& worker) {
     find_maxima(worker, rows);
     worker.barrier();
     each_row(worker, rows, [&](int row) {
-      const size_t at = static_cast<size_t>(row) * k;
-      top_row(row, k, has_nan(row, rows), ids + at, values + at);
+      const Top& top = wanted[row];
+      top_row(row, top.k, has_nan(row, rows), top.ids, top.values);
     });
   });
 }
@@ -156,47 +178,84 @@ Largest Selector::needed(const gpt2_sampling& sampling) const {
 
 void Selector::draw(ThreadPool& pool, int rows, const gpt2_sampling& sampling, const double* noise,
                     int32_t* tokens) {
-  start(pool, rows);
-  const bool few =
-      sampling.top_k > 0 && sampling.top_k <= kMostTop && (sampling.top_k < n_ || warps(sampling));
-  const bool by_mass = sampling.top_p < 1;
-  const size_t all = static_cast<size_t>(rows) * n_;
-  if (!few && weights_.bytes() < all * sizeof(int32_t)) weights_ = Buffer(all * sizeof(int32_t));
-  if (!few && by_mass && buckets_.bytes() < all * sizeof(uint16_t)) {
-    buckets_ = Buffer(all * sizeof(uint16_t));
+  draws_.clear();
+  for (int row = 0; row < rows; row++) {
+    draws_.push_back({row, &sampling, noise[row], tokens + row});
   }
-  if (!few && by_mass) {
-    masses_.resize(static_cast<size_t>(pool.threads()) * rows * kTables * kBuckets);
-  }
-  pool.run([&](const Worker& worker) {
-    find_maxima(worker, rows);
-    worker.barrier();
-    each_row(worker, rows, [&](int row) {
-      prepare(row, rows, sampling);
-      if (few && rows_[row].finite) draw_few(row, sampling, noise[row], tokens + row);
-    });
-    if (few) return;
-    worker.barrier();
-    weigh(worker, rows, sampling);
-    worker.barrier();
-    if (by_mass) {
-      each_row(worker, rows, [&](int row) {
-        if (rows_[row].finite) rows_[row].cut = find_cut(row, rows, sampling);
-      });
-      worker.barrier();
-      each_run(worker, rows, [&](int row, int begin, int end) {
-        loops_.cut(row_logits(row), n_, begin, end, rows_[row].cut, row_weights(row),
-                   row_sums(row));
-      });
-      worker.barrier();
-    }
-    each_row(worker, rows, [&](int row) { tokens[row] = find(row, noise[row]); });
-  });
+  draw(pool, draws_);
   for (int row = 0; row < rows; row++) {
     require(rows_[row].finite, GPT2_INVALID,
             "no token is left to draw: the options forbid every one, or the model's logits are not "
             "finite (remove_invalid_values=True goes on all the same)");
   }
+}
+
+bool Selector::is_few(const gpt2_sampling& sampling) const {
+  return sampling.top_k > 0 && sampling.top_k <= kMostTop &&
+         (sampling.top_k < n_ || warps(sampling));
+}
+
+// What rows need that are not few.
+void Selector::make_room(ThreadPool& pool, int rows) {
+  const size_t all = static_cast<size_t>(rows) * n_;
+  bool many = false, mass = false;
+  for (int row = 0; row < rows; row++) {
+    many |= !rows_[row].few;
+    mass |= by_mass(row);
+  }
+  if (many && weights_.bytes() < all * sizeof(int32_t)) weights_ = Buffer(all * sizeof(int32_t));
+  if (!mass) return;
+  if (buckets_.bytes() < all * sizeof(uint16_t)) buckets_ = Buffer(all * sizeof(uint16_t));
+  masses_.resize(static_cast<size_t>(pool.threads()) * rows * kTables * kBuckets);
+}
+
+void Selector::draw(ThreadPool& pool, const std::vector<Draw>& wanted) {
+  const int rows = static_cast<int>(wanted.size());
+  start(pool, rows);
+  bool few = true, mass = false;  // all of them, any of them
+  for (int row = 0; row < rows; row++) {
+    Row& r = rows_[row];
+    r.line = wanted[row].line;
+    r.sampling = wanted[row].sampling;
+    r.few = is_few(*r.sampling);
+    few = few && r.few;
+    mass = mass || by_mass(row);
+  }
+  make_room(pool, rows);
+  pool.run([&](const Worker& worker) {
+    find_maxima(worker, rows);
+    worker.barrier();
+    each_row(worker, rows, [&](int row) {
+      const Draw& draw = wanted[row];
+      prepare(row, rows, *draw.sampling);
+      if (!rows_[row].finite) *draw.token = -1;
+      if (rows_[row].few && rows_[row].finite) {
+        draw_few(row, *draw.sampling, draw.noise, draw.token);
+      }
+    });
+    if (few) return;
+    worker.barrier();
+    if (mass) std::fill_n(masses(worker.index(), 0, rows), kTables * kBuckets * rows, 0);
+    weigh(worker, rows);
+    worker.barrier();
+    if (mass) {
+      each_row(worker, rows, [&](int row) {
+        if (by_mass(row) && rows_[row].finite) {
+          rows_[row].cut = find_cut(row, rows, *wanted[row].sampling);
+        }
+      });
+      worker.barrier();
+      each_run(worker, rows, [&](int row, int begin, int end) {
+        if (!by_mass(row)) return;
+        loops_.cut(row_logits(row), n_, begin, end, rows_[row].cut, row_weights(row),
+                   row_sums(row));
+      });
+      worker.barrier();
+    }
+    each_row(worker, rows, [&](int row) {
+      if (!rows_[row].few && rows_[row].finite) *wanted[row].token = find(row, wanted[row].noise);
+    });
+  });
 }
 
 void Selector::weights(int n, const float* scores, int32_t* weights) const {
@@ -275,15 +334,15 @@ void Selector::warp_picks(Row& row, const gpt2_sampling& sampling) {
   for (size_t i = 0; i < scores.size(); i++) row.picks[i].weight = weight(scores[i] - best);
 }
 
-void Selector::weigh(const Worker& worker, int rows, const gpt2_sampling& sampling) {
-  const bool by_mass = sampling.top_p < 1;
-  if (by_mass) std::fill_n(masses(worker.index(), 0, rows), kTables * kBuckets * rows, 0);
+void Selector::weigh(const Worker& worker, int rows) {
   each_run(worker, rows, [&](int row, int begin, int end) {
     const Row& r = rows_[row];
-    const Weighing in = {sampling.temperature, r.best, r.least,
-                         by_mass ? 0 : least_weight(sampling), row_maxima(row)};
+    if (r.few) return;
+    const bool mass = by_mass(row);
+    const Weighing in = {r.sampling->temperature, r.best, r.least,
+                         mass ? 0 : least_weight(*r.sampling), row_maxima(row)};
     loops_.weigh(in, row_logits(row), n_, begin, end, row_weights(row), row_sums(row));
-    if (by_mass) {
+    if (mass) {
       loops_.spread(row_logits(row), n_, begin, end, r.best, row_weights(row), row_sums(row),
                     row_buckets(row), masses(worker.index(), row, rows));
     }

@@ -55,6 +55,9 @@ struct SelectLoops {
               int64_t* sums);
 };
 
+// Throws Error for a sampling that cannot be.
+void require_sampling(const gpt2_sampling& sampling);
+
 // The loops that go with the kernels of this name.
 const SelectLoops& find_select_loops(const char* kernels);
 
@@ -65,18 +68,38 @@ class Selector {
  public:
   Selector(const Kernels& kernels, int vocabulary);
 
-  // Room for the logits [rows, vocabulary] to choose from; the draws below write over them.
+  int vocabulary() const { return n_; }
+  // Room for the logits [rows, vocabulary] to choose from; draws that are not `is_few` write over
+  // them.
   float* logits(int rows);
 
-  // The k largest of each row: ids and logits [rows, k], largest first, equals by lower id, NaN
-  // before all. k is at most kMostTop and the vocabulary.
+  // The k largest of one line of the logits: ids and logits [k], largest first, equals by lower id,
+  // NaN before all. k is at most kMostTop and the vocabulary.
+  struct Top {
+    int line, k;
+    int32_t* ids;
+    float* values;
+  };
+  void top(ThreadPool& pool, const std::vector<Top>& wanted);
+  // The same of the first lines: [rows, k].
   void top(ThreadPool& pool, int rows, int k, int32_t* ids, float* values);
 
   // The logits that can decide a draw: any others may be -infinity.
   Largest needed(const gpt2_sampling& sampling) const;
 
-  // One token of each row, decided by noise [rows] in [0, 1). Throws Error where a row's logits are
-  // not finite at their best.
+  // Whether top_k leaves so few that they are looked at one by one.
+  bool is_few(const gpt2_sampling& sampling) const;
+
+  // One token of a line, decided by noise in [0, 1); -1 where its logits are not finite at their
+  // best.
+  struct Draw {
+    int line;
+    const gpt2_sampling* sampling;
+    double noise;
+    int32_t* token;
+  };
+  void draw(ThreadPool& pool, const std::vector<Draw>& wanted);
+  // The same of the first lines, all with one sampling. Throws Error where there is a -1.
   void draw(ThreadPool& pool, int rows, const gpt2_sampling& sampling, const double* noise,
             int32_t* tokens);
 
@@ -90,15 +113,20 @@ class Selector {
     int32_t weight;
   };
   struct Row {
-    float best;   // of the scores
-    float least;  // scores below it are out: top_k
-    float bound;  // the picks have all logits from it on
-    bool finite;  // the best is, and there is no NaN
+    int line;  // of the logits
+    const gpt2_sampling* sampling = nullptr;
+    bool few = false;  // is_few
+    float best;        // of the scores
+    float least;       // scores below it are out: top_k
+    float bound;       // the picks have all logits from it on
+    bool finite;       // the best is, and there is no NaN
     Cut cut = {};
     std::vector<Pick> picks, sorted;
     std::vector<float> scratch;
   };
-  float* row_logits(int row) { return logits_.as<float>() + static_cast<size_t>(row) * n_; }
+  float* row_logits(int row) {
+    return logits_.as<float>() + static_cast<size_t>(rows_[row].line) * n_;
+  }
   int32_t* row_weights(int row) { return weights_.as<int32_t>() + static_cast<size_t>(row) * n_; }
   uint16_t* row_buckets(int row) { return buckets_.as<uint16_t>() + static_cast<size_t>(row) * n_; }
   float* row_maxima(int row) { return maxima_.data() + static_cast<size_t>(row) * parts_; }
@@ -112,10 +140,12 @@ class Selector {
   float bound(int row, int k);
   void collect(int row, float least, float temperature);
   void top_row(int row, int k, bool nan, int32_t* ids, float* values);
+  bool by_mass(int row) const { return !rows_[row].few && rows_[row].sampling->top_p < 1; }
+  void make_room(ThreadPool& pool, int rows);
   void prepare(int row, int rows, const gpt2_sampling& sampling);
   void keep_few(int row, float temperature);
   void draw_few(int row, const gpt2_sampling& sampling, double noise, int32_t* token);
-  void weigh(const Worker& worker, int rows, const gpt2_sampling& sampling);
+  void weigh(const Worker& worker, int rows);
   void collect_bucket(int row, int part, uint16_t bucket);
   Cut find_cut(int row, int rows, const gpt2_sampling& sampling);
   int find(int row, double noise);
@@ -135,6 +165,8 @@ class Selector {
   std::vector<uint8_t> nan_;           // [workers, rows]: was there one?
   std::vector<int64_t> masses_;        // [workers, rows, tables, buckets]
   std::vector<Row> rows_;
+  std::vector<Top> tops_;  // of the first lines
+  std::vector<Draw> draws_;
 };
 
 }  // namespace gpt2

@@ -102,6 +102,18 @@ def test_gather_copies_rows(engine: Any) -> None:
     same(engine.extend(cache, [[1], [1], [2]]), want([*C, 1], [*A, 1], [*A, 2]))
 
 
+def test_copy_makes_one_row_like_another(engine: Any) -> None:
+    cache = engine.new_cache(3)
+    engine.extend(cache, [A, B, C])
+    cache.copy(0, 2, 4)
+    assert cache.lengths == [5, 2, 4]
+    same(engine.extend(cache, [[1], [2], [3]]), want([*A, 1], [*B, 2], [*A[:4], 3]))
+    for wrong in ((0, 1, 7), (0, 1, -1)):
+        with pytest.raises(InputError):
+            cache.copy(*wrong)
+    assert cache.lengths == [6, 3, 5]
+
+
 def test_truncate_forgets_and_releases(engine: Any) -> None:
     cache = engine.new_cache(2)
     engine.extend(cache, [A, B])

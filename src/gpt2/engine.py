@@ -41,6 +41,12 @@ class KVCache(Protocol):
         ``len(sources)`` must be ``rows``.
         """
 
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let row ``target`` become a copy of the first ``length`` tokens of another row.
+
+        No other row is touched.
+        """
+
     def truncate(self, row: int, length: int) -> None:
         """Forget all but the first ``length`` tokens of a row; 0 releases it."""
 
@@ -178,4 +184,70 @@ class ScoringEngine(Protocol):
             numpy arrays [sum of lengths]: float32 natural logarithms of the probabilities, and
             whether the token is the most probable one (of equals the lowest id). 0.0 and False
             where the target is -1.
+        """
+
+
+Choice = Literal["none", "given", "largest", "drawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is wanted after one new token.
+
+    Args:
+        choice: no token, ``token`` itself, the likeliest (of equals the lowest id), or one drawn.
+        token: for "given".
+        sampling, noise: for "drawn": how, and a number in [0, 1).
+        top: log-probabilities are wanted: of the token, and of so many of the largest.
+        logits: all of them are wanted.
+    """
+
+    choice: Choice = "none"
+    token: int = -1
+    sampling: Sampling = Sampling()
+    noise: float = 0.0
+    top: int | None = None
+    logits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an engine found after one token.
+
+    ``token`` is None where none was asked for or none can be chosen. Natural logarithms of
+    probabilities are of the model's own distribution; None where they were not asked for, and NaN
+    where the logits are not finite. That of any token is float32(logit - largest - log_sum), of
+    float64: ``largest + log_sum`` is the logarithm of the sum of exp(logit).
+    """
+
+    token: int | None
+    logprob: float | None = None
+    top_ids: tuple[int, ...] = ()  # the largest, best first, of equals the lower id first
+    top_logprobs: tuple[float, ...] = ()
+    largest: float = 0.0
+    log_sum: float = 0.0
+    logits: Any = None  # float32 [vocab_size], its own memory
+
+
+@runtime_checkable
+class AskedEngine(Protocol):
+    """An `Engine` whose rows each have a wish of their own: rows of a server.
+
+    What it answers does not depend on the rows beside it.
+    """
+
+    most_top: int  # the largest ``top`` of an `Ask`
+
+    def extend_asked(
+        self,
+        cache: Any,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None,
+        asks: Sequence[tuple[int, Ask]],
+    ) -> list[Answer]:
+        """Extend as ``extend`` does, and answer what is asked after some of the new tokens.
+
+        Args:
+            cache, ids, rows: as for ``extend``, which tells what is raised too.
+            asks: with each the number of its new token, counted over all rows; ascending.
         """

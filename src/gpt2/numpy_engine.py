@@ -44,6 +44,15 @@ class NumpyCache:
             raise InputError(f"gather needs {self.rows} sources, found {len(sources)}.")
         self.caches = [list(self.caches[source]) for source in sources]
 
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let row ``target`` become the first ``length`` tokens of row ``source``."""
+        if not 0 <= length <= self.lengths[source]:
+            raise InputError(
+                f"{length} tokens cannot be copied from row {source}, it has "
+                f"{self.lengths[source]}."
+            )
+        self.caches[target] = [(k[:, :length], v[:, :length]) for k, v in self.caches[source]]
+
     def truncate(self, row: int, length: int) -> None:
         """Forget all but the first ``length`` tokens of a row."""
         self.caches[row] = [(k[:, :length], v[:, :length]) for k, v in self.caches[row]]

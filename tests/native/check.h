@@ -56,6 +56,7 @@ bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
 void test_kernels();
 void test_model();
 void test_damage();
+void test_asking();
 void test_choosing();
 void test_logprob();
 void test_team();

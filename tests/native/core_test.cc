@@ -11,6 +11,7 @@ int main(int count, char** arguments) {
   } parts[] = {{"kernels", test_kernels},
                {"model", test_model},
                {"damage", test_damage},
+               {"asking", test_asking},
                {"choosing", test_choosing},
 #if !defined(__wasm__)  // where there is one thread
                {"team", test_team},

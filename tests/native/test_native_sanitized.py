@@ -18,7 +18,7 @@ from tests.native.models import kernels_here
 # Name of the build -> its CMake options, the parts of core_test it runs (none named: all).
 BUILDS = {
     "address": (["-DGPT2_SANITIZE=address,undefined"], []),
-    "thread": (["-DGPT2_SANITIZE=thread", "-DGPT2_KERNELS="], ["team", "choosing"]),
+    "thread": (["-DGPT2_SANITIZE=thread", "-DGPT2_KERNELS="], ["team", "choosing", "asking"]),
     "no-threads": (["-DGPT2_USE_THREADS=OFF", "-DGPT2_KERNELS="], []),
 }
 

@@ -104,6 +104,19 @@ class TorchCache:
                 store[:, :, :, :used] = store[:, :, :, :used].index_select(1, index)
             self._lengths = [self._lengths[s] for s in sources]
 
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let row ``target`` become a copy of the first ``length`` tokens of another row."""
+        for row in (source, target):
+            if not 0 <= row < self.rows:
+                raise InputError(f"the cache has {self.rows} rows, found row {row}.")
+        if not 0 <= length <= self._lengths[source]:
+            raise InputError(
+                f"row {source} holds {self._lengths[source]} tokens; cannot copy {length}."
+            )
+        for store in (self.keys, self.values):
+            store[:, target, :, :length] = store[:, source, :, :length]
+        self._lengths[target] = length
+
     def truncate(self, row: int, length: int) -> None:
         """Forget all but the first ``length`` tokens of a row; 0 releases it."""
         if not 0 <= row < self.rows:

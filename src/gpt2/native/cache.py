@@ -55,6 +55,12 @@ class NativeCache:
             raise InputError(f"gather needs {self._rows} sources, found {len(wanted)}.")
         check(core().gpt2_cache_gather(self.handle, wanted.ctypes.data))
 
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let row ``target`` become a copy of the first ``length`` tokens of another row."""
+        names = ("source", "target", "length")
+        numbers = map(whole_number, (source, target, length), names)
+        check(core().gpt2_cache_copy(self.handle, *numbers))
+
     def truncate(self, row: int, length: int) -> None:
         """Forget all but the first ``length`` tokens of a row."""
         row, length = whole_number(row, "row"), whole_number(length, "length")

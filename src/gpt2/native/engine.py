@@ -7,7 +7,7 @@ import weakref
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,24 +15,24 @@ import numpy.typing as npt
 
 from gpt2.checkpoint.mapped import check_uncut
 from gpt2.config import GPT2Config
-from gpt2.engine import Logits, Sampling
-from gpt2.errors import ConfigError, InputError, OptionError, WeightError
+from gpt2.engine import Answer, Ask, Logits, Sampling
+from gpt2.errors import InputError, OptionError, WeightError
 from gpt2.generation import GenerationMixin
 from gpt2.generation.sampling import likeliest, undecided
-from gpt2.native.batch import INT32, Batch, Step, whole_number
+from gpt2.native.asking import MOST_TOP, Asking, ask_in_pieces, draw_of
+from gpt2.native.batch import Batch, Step, whole_number
 from gpt2.native.cache import NativeCache, undone
 from gpt2.native.library import (
-    ACTIVATIONS,
     DTYPES,
     EXACT_HEAD,
     LOGITS,
     STOPPED,
-    Draw,
     Options,
     RescoredCounts,
     Shape,
     check,
     core,
+    shape_of,
 )
 from gpt2.native.threads import thread_count
 from gpt2.native.trace import NativeTap, Tap, omissions, omissions_struct, together
@@ -40,8 +40,6 @@ from gpt2.native.trace import NativeTap, Tap, omissions, omissions_struct, toget
 Weights = Mapping[str, npt.NDArray[Any]]
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
-
-MOST_TOP = 128  # csrc/select.h: the largest k of the k largest
 
 KV_DTYPES = ("fp16", "fp32", "int8")
 # Tokens one call of the core takes: between calls Python can answer Ctrl-C.
@@ -117,7 +115,7 @@ class NativeEngine(GenerationMixin):
         self._tap: NativeTap | None = None
         self._omitted: dict[str, Any] | None = None
         self._borrowed: list[npt.NDArray[np.uint8]] = []  # packed bytes the core reads in place
-        self.handle = _new_engine(_shape(config), options)
+        self.handle = _new_engine(shape_of(config), options)
         weakref.finalize(self, core().gpt2_engine_free, self.handle)
         for name in tensor_names(config):
             if name not in weights:
@@ -245,7 +243,7 @@ class NativeEngine(GenerationMixin):
             raise InputError(f"{wanted} draws need as many numbers of noise, found {len(noise)}.")
         numbers, tokens = array("d", noise), array("i", bytes(4 * wanted))
         first, into = numbers.buffer_info()[0], tokens.buffer_info()[0]
-        how = _draw(sampling)
+        how = draw_of(sampling)
 
         def call(piece: Batch, mode: Logits, begin: int) -> int:
             places = first + 8 * begin, into + 4 * begin
@@ -265,7 +263,7 @@ class NativeEngine(GenerationMixin):
         if sampling is None:
             choose = partial(core().gpt2_extend_top, *call, 1, step.tokens_at, step.values_at)
         else:
-            how = _draw(sampling)
+            how = draw_of(sampling)
             choose = partial(core().gpt2_extend_draw, *call, how, step.noise_at, step.tokens_at)
         ids, numbers = step.ids, step.noise
 
@@ -326,6 +324,27 @@ class NativeEngine(GenerationMixin):
                 begin += len(piece.flat)
         return logprobs, greedy
 
+    def extend_asked(
+        self,
+        cache: NativeCache,
+        ids: Sequence[Any] | Any,
+        rows: Sequence[int] | None,
+        asks: Sequence[tuple[int, Ask]],
+    ) -> list[Answer]:
+        """Append tokens and answer what is asked of some; see `gpt2.engine.AskedEngine`."""
+        batch, asking = Batch(cache, ids, rows), Asking(asks, self.config.vocab_size)
+
+        def call(piece: Batch, wishes: tuple[Any, ...]) -> None:
+            self._checked(core().gpt2_extend_asked(*self._call(piece, "none")[:-1], *wishes))
+
+        if len(batch.flat) <= PIECE or self._tap is not None:  # a tap sees a call as a whole
+            call(batch, asking.call(0, len(asks), 0))
+            return asking.found()
+        check(core().gpt2_check(*self._call(batch, "none")[:-1]))
+        with undone(cache, batch):
+            ask_in_pieces(batch, asking, PIECE, call)
+        return asking.found()
+
     def draw(self, logits: Floats, sampling: Sampling, noise: Sequence[float]) -> list[int]:
         """The tokens `extend_draw` would draw from these logits [R, vocab_size]."""
         rows = np.ascontiguousarray(logits, np.float32)
@@ -336,7 +355,9 @@ class NativeEngine(GenerationMixin):
             )
         numbers, tokens = array("d", noise), array("i", bytes(4 * len(noise)))
         places = numbers.buffer_info()[0], tokens.buffer_info()[0]
-        check(core().gpt2_draw(self.handle, len(rows), rows.ctypes.data, _draw(sampling), *places))
+        check(
+            core().gpt2_draw(self.handle, len(rows), rows.ctypes.data, draw_of(sampling), *places)
+        )
         return tokens.tolist()
 
     def _call(self, batch: Batch, mode: Logits) -> tuple[Any, ...]:
@@ -424,14 +445,6 @@ class NativeEngine(GenerationMixin):
         self._omitted = flags
 
 
-@lru_cache(64)
-def _draw(sampling: Sampling) -> Draw:
-    s = sampling
-    top_k = min(s.top_k, INT32.max)  # far above any vocabulary: all of it
-    return Draw(s.temperature, top_k, s.top_p, s.min_p, s.typical_p, s.epsilon_cutoff,
-                s.eta_cutoff, s.renormalize_logits)  # fmt: skip
-
-
 def _check_mode(logits: str, modes: Any) -> None:
     if logits not in modes:
         raise OptionError(f"logits must be one of {', '.join(modes)}, found {logits!r}.")
@@ -454,25 +467,6 @@ def _new_engine(shape: Shape, options: Options) -> ctypes.c_void_p:
     except InputError as error:  # here the caller's options are the only input
         raise OptionError(str(error)) from None
     return handle
-
-
-def _shape(config: GPT2Config) -> Shape:
-    sizes = config.vocab_size, config.n_positions, config.n_embd, config.n_layer, config.n_head
-    if max(*sizes, config.inner) > INT32.max:
-        raise ConfigError(f"a size of the model does not fit 32 bits: {max(*sizes, config.inner)}.")
-    return Shape(
-        vocabulary=config.vocab_size,
-        positions=config.n_positions,
-        width=config.n_embd,
-        layers=config.n_layer,
-        heads=config.n_head,
-        inner=config.inner,
-        activation=ACTIVATIONS[config.activation_function],
-        scale=config.scale_attn_weights,
-        layer_scale=config.scale_attn_by_inverse_layer_idx,
-        tied=config.tie_word_embeddings,
-        epsilon=config.layer_norm_epsilon,
-    )
 
 
 def code_of(option: str, name: str, codes: Mapping[str, int]) -> int:

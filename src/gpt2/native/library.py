@@ -8,7 +8,9 @@ from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_siz
 from functools import cache
 from pathlib import Path
 
+from gpt2.config import GPT2Config
 from gpt2.errors import (
+    ConfigError,
     ContextLengthError,
     GPT2Error,
     InputError,
@@ -33,6 +35,7 @@ ACTIVATIONS = {
 }
 EXACT_HEAD = {None: 0, True: 1, False: 2}  # gpt2_exact_head
 LOGITS = {"none": 0, "last": 1, "all": 2}
+INT32_MAX = 2**31 - 1
 
 
 class Shape(ctypes.Structure):
@@ -42,6 +45,26 @@ class Shape(ctypes.Structure):
         *((name, c_int32) for name in ("vocabulary", "positions", "width", "layers", "heads")),
         *((name, c_int32) for name in ("inner", "activation", "scale", "layer_scale", "tied")),
         ("epsilon", c_float),
+    )
+
+
+def shape_of(config: GPT2Config) -> Shape:
+    """A model's shape as the core takes it; `ConfigError` for sizes beyond 32 bits."""
+    sizes = config.vocab_size, config.n_positions, config.n_embd, config.n_layer, config.n_head
+    if max(*sizes, config.inner) > INT32_MAX:
+        raise ConfigError(f"a size of the model does not fit 32 bits: {max(*sizes, config.inner)}.")
+    return Shape(
+        vocabulary=config.vocab_size,
+        positions=config.n_positions,
+        width=config.n_embd,
+        layers=config.n_layer,
+        heads=config.n_head,
+        inner=config.inner,
+        activation=ACTIVATIONS[config.activation_function],
+        scale=config.scale_attn_weights,
+        layer_scale=config.scale_attn_by_inverse_layer_idx,
+        tied=config.tie_word_embeddings,
+        epsilon=config.layer_norm_epsilon,
     )
 
 
@@ -113,11 +136,35 @@ class Draw(ctypes.Structure):
     )
 
 
+class AskStruct(ctypes.Structure):
+    """``gpt2_ask``."""
+
+    _fields_ = (
+        *((name, c_int32) for name in ("at", "choice", "token", "top")),
+        ("sampling", Draw),
+        ("noise", c_double),
+        ("logits", c_void_p),
+    )
+
+
+class AnswerStruct(ctypes.Structure):
+    """``gpt2_answer``."""
+
+    _fields_ = (
+        ("token", c_int32),
+        ("logprob", c_float),
+        ("largest", c_float),
+        ("log_sum", c_double),
+    )
+
+
 # The first arguments of all that extend: engine, cache, how many rows, rows, counts, ids, mode.
 _EXTEND = (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p, c_int32)
 
-STRUCTURES = (Shape, Options, Draw, RescoredCounts, Packing, Point, Omissions)
-ABI = " ".join(map(str, (2, *map(ctypes.sizeof, STRUCTURES))))  # what gpt2_abi must give
+STRUCTURES = (
+    Shape, Options, Draw, RescoredCounts, Packing, Point, Omissions, AskStruct, AnswerStruct
+)  # fmt: skip
+ABI = " ".join(map(str, (3, *map(ctypes.sizeof, STRUCTURES))))  # what gpt2_abi must give
 
 # Function -> its result and arguments; None is void, c_int32 mostly a status.
 _FUNCTIONS = {
@@ -145,6 +192,7 @@ _FUNCTIONS = {
     "gpt2_cache_length": (c_int32, (c_void_p, c_int32)),
     "gpt2_cache_bytes": (c_size_t, (c_void_p,)),
     "gpt2_cache_gather": (c_int32, (c_void_p, c_void_p)),
+    "gpt2_cache_copy": (c_int32, (c_void_p, c_int32, c_int32, c_int32)),
     "gpt2_cache_truncate": (c_int32, (c_void_p, c_int32, c_int32)),
     "gpt2_engine_tap": (c_int32, (c_void_p, c_void_p, c_void_p)),
     "gpt2_engine_omit": (c_int32, (c_void_p, POINTER(Omissions))),
@@ -153,6 +201,10 @@ _FUNCTIONS = {
     "gpt2_extend_top": (c_int32, (*_EXTEND, c_int32, c_void_p, c_void_p)),
     "gpt2_extend_logprobs": (c_int32, (*_EXTEND[:-1], c_void_p, c_void_p, c_void_p)),
     "gpt2_extend_draw": (c_int32, (*_EXTEND, POINTER(Draw), c_void_p, c_void_p)),
+    "gpt2_extend_asked": (
+        c_int32,
+        (*_EXTEND[:-1], c_int32, c_void_p, c_int32, c_void_p, c_void_p, c_void_p),
+    ),
     "gpt2_weights": (c_int32, (c_void_p, c_int32, c_void_p, c_void_p)),
     "gpt2_draw": (c_int32, (c_void_p, c_int32, c_void_p, POINTER(Draw), c_void_p, c_void_p)),
     "gpt2_probe": (

@@ -1,0 +1,48 @@
+// What is wanted after single tokens of one call, each with options of its own: rows of a server.
+#ifndef GPT2_ASK_H_
+#define GPT2_ASK_H_
+
+#include <vector>
+
+#include "exact_head.h"
+#include "gpt2.h"
+#include "logprob.h"
+#include "select.h"
+#include "threads.h"
+
+namespace gpt2 {
+
+// Throws Error for an ask that cannot be met; `tokens` is how many new ones the call has.
+void require_asks(const Selector& selector, int tokens, int n, const gpt2_ask* asks, int k);
+
+// Answers asks from their lines of logits, which stand in the selector.
+class Asker {
+ public:
+  Asker(Selector& selector, Logprobs& logprobs) : selector_(selector), logprobs_(logprobs) {}
+
+  // The logits that can decide these asks: any others may be -infinity.
+  Largest needed(const gpt2_ask* asks, int n) const;
+  // The answers of n asks, whose logits are lines 0 to n - 1; `ids` and `values` are [n, k].
+  void answer(ThreadPool& pool, const gpt2_ask* asks, int n, int k, gpt2_answer* answers, int32_t* ids,
+              float* values);
+
+ private:
+  void judge(ThreadPool& pool, const gpt2_ask* asks, int n);
+  void find_largest(ThreadPool& pool, const gpt2_ask* asks, int n, int k, gpt2_answer* answers,
+                    int32_t* ids, float* values);
+  void draw(ThreadPool& pool, const gpt2_ask* asks, int n, gpt2_answer* answers);
+
+  Selector& selector_;
+  Logprobs& logprobs_;
+  std::vector<int> judged_;  // lines
+  std::vector<int32_t> none_;
+  std::vector<Selector::Top> tops_;
+  std::vector<Selector::Draw> draws_;
+  std::vector<int32_t> best_;      // [n]: the likeliest token of those that want no more
+  std::vector<float> best_value_;  // [n]
+  std::vector<float> kept_;        // logits that a draw writes over
+};
+
+}  // namespace gpt2
+
+#endif  // GPT2_ASK_H_
