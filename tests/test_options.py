@@ -18,9 +18,14 @@ from gpt2.cli.options import options_of, said
 from gpt2.errors import OptionError
 from gpt2.generation import GenerationConfig
 from gpt2.options import check_names, describe, markdown_table, option, validate
+from gpt2.serving.settings import ServeOptions
 from gpt2.training.config import TrainingConfig
 
-DOCUMENTED = {"generation.md": GenerationConfig, "training.md": TrainingConfig}
+DOCUMENTED = {
+    "generation.md": GenerationConfig,
+    "serving.md": ServeOptions,
+    "training.md": TrainingConfig,
+}
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 START, END = "<!-- options: generated -->\n", "<!-- /options -->\n"
 

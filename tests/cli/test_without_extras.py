@@ -48,6 +48,7 @@ def folder(tmp_path: Path) -> Path:
         ("convert gpt2-mini -o out --to gguf", "gguf"),
         ("generate Hi --engine torch", "torch"),
         ("prepare a.html -o data", "data"),
+        ("serve", "serve"),
     ],
 )
 def test_one_line_names_the_extra(command: str, extra: str, folder: Path) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,22 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_weights(tiny_folder: Path) -> Any:
+    from gpt2.checkpoint import read_checkpoint
+
+    return read_checkpoint(tiny_folder).tensors
+
+
+@pytest.fixture(scope="session")
 def tiny(tiny_folder: Path) -> Any:
     """The library's own copy of what is served."""
     return gpt2.load(tiny_folder)
+
+
+def new_client(url: str, timeout: float = 60) -> Any:
+    """A client for any number of threads; without TLS, whose certificates take long to read."""
+    limits = httpx.Limits(max_connections=None)
+    return httpx.Client(base_url=url, timeout=timeout, verify=False, limits=limits)
 
 
 class Running:
@@ -38,7 +51,7 @@ class Running:
 
     def __init__(self, server: Any, url: str) -> None:
         self.server, self.url = server, url
-        self.client = httpx.Client(base_url=url, timeout=60)
+        self.client = new_client(url)
         self.state = server.state
 
     def post(self, path: str, **body: Any) -> Any:
@@ -89,25 +102,37 @@ def told(answer: Any) -> tuple[int, str, str]:
     return answer.status_code, error["code"], error["param"]
 
 
+def soon(done: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            pytest.fail("it did not come to be")
+        time.sleep(0.01)
+
+
 @contextlib.contextmanager
-def running(*folders: Path, **options: Any) -> Iterator[Running]:
+def running(
+    *folders: Path, loader: Any = None, loading: Any = (), wait: bool = True, **options: Any
+) -> Iterator[Running]:
+    """A server; ``loader`` in place of `Loader`, ``loading`` options of `gpt2.load`."""
     from gpt2.serving.load import Loader
     from gpt2.serving.server import open_server
     from gpt2.serving.settings import ServeOptions
 
     settings = ServeOptions(**{"port": 0, "log": "none", **options})
     said: list[str] = []
-    server, listening = open_server(Loader([str(f) for f in folders], settings, {}), settings,
-                                    said.append)  # fmt: skip
+    load = (loader or Loader)([str(f) for f in folders], settings, dict(loading))
+    server, listening = open_server(load, settings, said.append)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
         found = Running(server, f"http://127.0.0.1:{listening.getsockname()[1]}")
-        end = time.monotonic() + 60
-        while server.state.loading or not server.started:
+        if wait:
+            soon(
+                lambda: not thread.is_alive() or (server.started and not server.state.loading), 120
+            )
             assert thread.is_alive(), said
-            assert time.monotonic() < end
-            time.sleep(0.01)
         yield found
     finally:
         server.should_exit = True

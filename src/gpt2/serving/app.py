@@ -78,6 +78,8 @@ def _post(state: State, model: type[Strict], handler: Handler) -> Any:
             raise ApiError("the content type must be application/json.", status=415,
                            code="unsupported_media_type")  # fmt: skip
         values = body.parse(await _bytes(request, state.options.max_body))
+        if state.options.log_prompts:
+            request.state.asked = values
         try:
             asked = fields.read(model, values)
             return await handler(state, request, asked)

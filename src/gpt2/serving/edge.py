@@ -87,6 +87,8 @@ class _Call:
             "request_id": self.id, "method": self.scope["method"], "path": self.scope["path"],
             "status": self.status, "ms": round(1000 * (time.monotonic() - self.begun), 1),
         }  # fmt: skip
+        asked = self.scope.get("state", {}).get("asked")  # where prompts are logged
+        entry |= {} if asked is None else {"asked": asked}
         seen = logging.DEBUG if self.scope["path"] in QUIET and self.status == 200 else logging.INFO
         log.log(seen, "request", extra={"entry": entry})
 
@@ -115,7 +117,8 @@ class Lines(logging.Formatter):
         entry = getattr(record, "entry", None)
         if entry is None:
             return super().format(record)
-        return "{request_id} {method} {path!a} {status} {ms} ms".format(**entry)
+        line = "{request_id} {method} {path!a} {status} {ms} ms".format(**entry)
+        return f"{line} {json.dumps(entry['asked'])}" if "asked" in entry else line
 
 
 class Objects(logging.Formatter):

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import OptionError
+from gpt2.serving.classifier import Classifier, is_classifier
 from gpt2.serving.models import Served
-from gpt2.serving.serial import Limits, Scheduler
+from gpt2.serving.serial import Limits, Loop, Scheduler
 from gpt2.serving.settings import ServeOptions
-
-VALUE_BYTES = {"fp16": 2.0, "fp32": 4.0, "int8": 1.1}
 
 
 class Loader:
@@ -23,12 +22,17 @@ class Loader:
         options: of the server.
         loading: options of `gpt2.load`.
 
-    Raises `OptionError` for an alias of no model.
+    Raises `OptionError` for an alias of no model, and what `gpt2.hub.resolve` raises: a name that
+    leads nowhere is told before anything listens.
     """
 
     def __init__(
         self, names: Sequence[str], options: ServeOptions, loading: Mapping[str, Any]
     ) -> None:
+        from gpt2.hub import resolve
+
+        for name in names:
+            resolve(name)
         self.names, self.options, self.loading = names, options, dict(loading)
         self.aliases = _aliases(options.alias, [public_name(name) for name in names])
 
@@ -36,26 +40,27 @@ class Loader:
         from gpt2.loading import load
 
         o = self.options
+        loop = Loop()  # one thread steps all of them
         limits = Limits(memory_bytes=int(o.memory * 2**30), max_rows=o.slots,
                         queue_requests=o.queue_requests, queue_tokens=o.queue_tokens)  # fmt: skip
         for name in self.names:
+            own = public_name(name)
+            if is_classifier(name):
+                yield Served(own, Classifier(name), None, self.aliases[own])
+                continue
             model = load(name, **self.loading)
             model._resolve(None, {})  # what its files ask for and nobody has is told now
-            own = public_name(name)
-            yield Served(own, model, Scheduler(model, limits), self.aliases[own])
+            yield Served(own, model, Scheduler(model, limits, loop=loop), self.aliases[own])
 
     def about(self, one: Served) -> str:
         """What computes in a model that is ready, and how many requests its memory holds."""
-        config = one.model.config
-        kind = getattr(one.model, "kv_dtype", "fp32")
-        token = 2 * config.n_layer * config.n_embd * VALUE_BYTES.get(kind, 4.0)
-        fits = int(self.options.memory * 2**30 / (token * config.n_positions))
+        if one.scheduler is None:
+            return f"serving the classifier {one.name}: {', '.join(one.model.labels)}"
         precision = str(getattr(one.model, "dtype", "")).removeprefix("torch.")
-        rows = min(max(fits, 1), self.options.slots)
+        texts = min(one.scheduler.stats.slots, self.options.slots)
         return (
             f"serving {one.name} in {precision}: {self.options.memory:g} GiB for keys and values, "
-            f"{token * config.n_positions / 2**20:,.1f} MiB for {config.n_positions} tokens, "
-            f"so {rows} full requests at a time"
+            f"{texts} texts of up to {one.context} tokens at a time"
         )
 
 

@@ -24,8 +24,8 @@ Reason = Literal["stop", "length", "cancelled", "error"]
 class QueueFull(GPT2Error):
     """No room in the queue."""
 
-    def __init__(self, retry_after_s: float) -> None:
-        super().__init__("the server's queue is full: try again later.")
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
         self.retry_after_s = retry_after_s
 
 
@@ -84,6 +84,11 @@ class Stats:
     prefix_hits: int = 0
     prompt_tokens: int = 0
     generated_tokens: int = 0
+    slots: int = 32
+
+
+class Loop:
+    pass
 
 
 @dataclass
@@ -94,7 +99,7 @@ class Ticket:
 
 
 class Scheduler:
-    def __init__(self, model: Any, limits: Limits) -> None:
+    def __init__(self, model: Any, limits: Limits, *, loop: Any = None) -> None:
         self.model, self.limits = model, limits
         self.stats = Stats()
         self._queue: queue.Queue[Ticket | None] = queue.Queue()
@@ -106,7 +111,7 @@ class Scheduler:
         if self._closed:
             raise Draining("the server is shutting down.")
         if self.stats.waiting + len(requests) > self.limits.queue_requests:
-            raise QueueFull(1.0)
+            raise QueueFull("the queue is full: try again later.", 1.0)
         ticket = Ticket(list(zip(requests, listeners, strict=True)))
         self.stats.waiting += len(requests)
         self._queue.put(ticket)
@@ -144,6 +149,8 @@ class Scheduler:
                 listener.end(reason, error, facts)
 
     def _row(self, ticket: Ticket, request: Request, out: Listener) -> tuple[Reason, int, float]:
+        if ticket.cancelled:
+            return "cancelled", 0, 0.0
         o, ids = request.config, list(request.ids)
         start = time.monotonic()
         cache = self.model.new_cache(

@@ -109,16 +109,15 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and load meanwhile: /ready answers 200 when all is there."""
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self._loading = asyncio.ensure_future(asyncio.to_thread(self._load))
         self._loading.add_done_callback(self._loaded)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close connections, then the threads that step."""
         await super().shutdown(sockets)
-        for one in self.state.models.all:
-            if one.scheduler is not None:
-                one.scheduler.close(drain=False)
         self.state.workers.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._close, drain=False)
 
     def _load(self) -> None:
         for one in self.loader:
@@ -131,22 +130,24 @@ class Server(uvicorn.Server):
             self.should_exit = True
         self.state.loading = False
 
+    def _close(self, *, drain: bool) -> None:
+        for one in self.state.models.all:
+            if one.scheduler is not None:
+                one.scheduler.close(drain=drain)
+
     def _signal(self, number: int, frame: Any) -> None:
         if self.state.draining:
             self.say("ending at once")
             self._abort()
         self.state.draining = True
         self.say("ending when all streams have finished; a second signal ends at once")
-        asyncio.get_event_loop().call_soon_threadsafe(self._drain)
+        self._loop.call_soon_threadsafe(self._drain)
 
     def _abort(self) -> None:
         sys.stderr.flush()
         os._exit(1)
 
     def _drain(self) -> None:
-        for one in self.state.models.all:
-            if one.scheduler is not None:
-                one.scheduler.close(drain=True)
         self._waiting = asyncio.ensure_future(self._when_idle())
 
     async def _when_idle(self) -> None:

@@ -10,8 +10,9 @@ import dataclasses
 import time
 import typing
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Len
 from pydantic import create_model
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,13 +24,13 @@ from gpt2.serving.responses import json_response
 from gpt2.serving.state import State
 from gpt2.tasks import TASKS
 
-Pairs = list[tuple[str, str]]
+Pairs = list[Annotated[list[str], Len(2, 2)]]
 # What a row of each task holds: type and default.
 ROWS: dict[str, dict[str, Any]] = {
     "summarize": {"text": (str, ...)},
     "translate": {"text": (str, ...), "examples": (Pairs | None, None)},
     "answer": {"question": (str, ...), "context": (str | None, None),
-               "history": (list[list[str]] | None, None)},
+               "history": (Pairs | None, None)},
     "write": {"title": (str, ""), "points": (list[str] | None, None)},
 }  # fmt: skip
 
@@ -55,6 +56,9 @@ async def run_task(state: State, request: Request, name: str, asked: Any) -> Res
     served.writing()
     given = {key: value for key, value in asked.model_dump(exclude={"model", "user"}).items()
              if value is not None}  # fmt: skip
+    for name_of_pairs in ("examples", "history"):
+        if name_of_pairs in given:
+            given[name_of_pairs] = [(a, b) for a, b in given[name_of_pairs]]
     options = {field.name for field in dataclasses.fields(task.options)}
     end = time.monotonic() + state.options.max_seconds
 

@@ -1,0 +1,212 @@
+"""Many at a time, clients that leave, queues that are full, errors after a stream began."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gpt2
+from tests.serving.conftest import Running, httpx, running, soon, told
+from tests.serving.test_completions import library
+from tests.tiny import END, write_tiny
+
+ON = {"suppress_tokens": [END], "temperature": 0}  # to the last token
+
+
+@pytest.fixture(scope="module")
+def slow_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that takes seconds for its whole context."""
+    folder = tmp_path_factory.mktemp("slow") / "slow"
+    write_tiny(folder, n_positions=1024, n_embd=256, n_layer=6, vocab_size=END + 1, std=0.05)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def slow(slow_folder: Path) -> Iterator[Running]:
+    with running(slow_folder, slots=1, queue_requests=4, ping=0.05) as found:
+        yield found
+
+
+def stats(server: Running) -> Any:
+    return server.state.models.all[0].scheduler.stats
+
+
+def begin(server: Running, **more: Any) -> Any:
+    """A stream whose first token has come."""
+    body = {"prompt": [3], "max_tokens": 1000, "stream": True, **ON, **more}
+    stream = server.client.stream("POST", "/v1/completions", json=body)
+    answer = stream.__enter__()
+    lines = answer.iter_lines()
+    assert next(line for line in lines if line.startswith("data:"))
+    return stream, lines
+
+
+def leave(stream: Any) -> None:
+    stream.__exit__(None, None, None)
+
+
+def idle(server: Running) -> bool:
+    return stats(server).running == stats(server).waiting == 0
+
+
+def test_a_client_that_leaves_while_its_text_is_written(slow: Running) -> None:
+    before = stats(slow).generated_tokens
+    stream, _ = begin(slow)
+    leave(stream)
+    soon(lambda: idle(slow))
+    assert stats(slow).generated_tokens - before < 900
+    text = slow.client.get("/metrics").text
+    assert 'gpt2_request_cancelled_total{model_name="slow"}' in text
+
+
+def test_a_client_that_leaves_in_the_queue(slow: Running) -> None:
+    stream, _ = begin(slow)
+    read = stats(slow).prompt_tokens
+    with pytest.raises(httpx.ReadTimeout):
+        slow.client.post("/v1/completions", json={"prompt": [4] * 900, **ON}, timeout=0.2)
+    with pytest.raises(httpx.ReadTimeout):
+        slow.client.post("/v1/completions", json={"prompt": [5] * 900, **ON}, timeout=0.2)
+    leave(stream)
+    soon(lambda: idle(slow))
+    assert stats(slow).prompt_tokens - read < 900  # they were never read
+
+
+def test_a_client_that_leaves_while_its_prompt_is_read(slow: Running) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        slow.client.post("/v1/completions", json={"prompt": [4] * 1000, "max_tokens": 20, **ON},
+                         timeout=0.05)  # fmt: skip
+    soon(lambda: idle(slow))
+
+
+def test_a_stream_that_waits_says_so(slow: Running) -> None:
+    stream, _ = begin(slow)
+    body = {"prompt": [3], "max_tokens": 1, "stream": True, **ON}
+    with slow.client.stream("POST", "/v1/completions", json=body) as waiting:
+        assert next(waiting.iter_lines()) == ": ping"
+    leave(stream)
+    soon(lambda: idle(slow))
+
+
+def test_a_full_queue_is_told_and_nothing_is_lost(tiny_folder: Path, tiny: Any) -> None:
+    with running(tiny_folder, slots=2, queue_requests=4) as server:
+
+        def ask(seed: int) -> Any:
+            return server.post("/v1/completions", prompt="The", max_tokens=60, seed=seed)
+
+        with ThreadPoolExecutor(40) as pool:
+            answers = list(pool.map(ask, range(40)))
+        full = [answer for answer in answers if answer.status_code == 429]
+        assert {answer.status_code for answer in answers} == {200, 429}
+        for answer in full:
+            assert told(answer)[1] == "queue_full"
+            assert 1 <= int(answer.headers["retry-after"]) <= 120
+            assert 0 < int(answer.headers["retry-after-ms"]) <= 120_000
+        for seed, answer in enumerate(answers):
+            if answer.status_code == 200:
+                (ids,) = library(tiny, "The", seed=seed, max_new_tokens=60)
+                assert answer.json()["choices"][0]["token_ids"] == ids
+        soon(lambda: idle(server))
+        rejected = f"gpt2_admission_rejected_total {len(full):.1f}"
+        assert rejected in server.client.get("/metrics").text
+        assert server.ask(prompt="The", max_tokens=1)["choices"]
+
+
+def test_more_texts_than_the_queue_can_hold(tiny_folder: Path) -> None:
+    with running(tiny_folder, slots=2, queue_requests=4) as server:
+        answer = server.post("/v1/completions", prompt="The", n=50)
+        assert answer.status_code in (400, 429)
+
+
+def test_the_same_bytes_alone_and_among_31(tiny_folder: Path, tiny: Any) -> None:
+    asked = [{"prompt": [3 + i % 5] * (1 + 7 * i % 40), "seed": i, "max_tokens": 8 + i % 30,
+              "logprobs": 3, "echo": i % 3 == 0} for i in range(32)]  # fmt: skip
+    with running(tiny_folder) as server:
+
+        def ask(body: dict[str, Any]) -> Any:
+            return server.ask(**body)["choices"]
+
+        alone = [ask(body) for body in asked]
+        with ThreadPoolExecutor(32) as pool:
+            among = list(pool.map(ask, asked))
+        assert [ask(body) for body in asked] == among == alone  # and what was kept before
+    for body, (choice,) in zip(asked, alone, strict=True):
+        options = {"seed": body["seed"], "max_new_tokens": body["max_tokens"]}
+        assert library(tiny, body["prompt"], **options) == [choice["token_ids"]]
+
+
+def test_an_error_after_the_stream_began_is_the_last_event(served: Running) -> None:
+    events = served.events(prompt=[3], suppress_tokens=[*range(END + 1)], max_tokens=4)
+    assert "[DONE]" not in events
+    assert json.loads(events[-1])["error"]["code"] == "invalid_value"
+    status, code, _ = served.refused(prompt=[3], suppress_tokens=[*range(END + 1)])
+    assert (status, code) == (400, "invalid_value")
+    assert served.ask(prompt=[3], max_tokens=1)["choices"]
+
+
+def test_the_time_of_a_request_ends_it(slow_folder: Path) -> None:
+    with running(slow_folder, max_seconds=0.3) as server:
+        found = server.ask(prompt=[3], max_tokens=1000, **ON)["choices"][0]
+        assert found["finish_reason"] == "length"
+        assert 0 < len(found["token_ids"]) < 1000
+
+
+def test_a_task_whose_client_has_gone_ends(slow_folder: Path) -> None:
+    with running(slow_folder) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            server.client.post("/v1/tasks/write", json={"title": "The", "length": 5000},
+                               timeout=0.5)  # fmt: skip
+        soon(lambda: server.state.whole == 0)
+        lock = server.state.models.all[0].whole
+        soon(lambda: not lock.locked())
+
+
+def test_ready_only_when_all_is_loaded(tiny_folder: Path) -> None:
+    from gpt2.serving.load import Loader
+
+    go = threading.Event()
+
+    class Late(Loader):
+        def __iter__(self) -> Iterator[Any]:
+            go.wait(30)
+            yield from super().__iter__()
+
+    with running(tiny_folder, loader=Late, wait=False) as server:
+        soon(lambda: server.server.started)
+        assert server.client.get("/health").status_code == 200
+        for answer in (server.client.get("/ready"), server.post("/v1/completions", prompt="a")):
+            assert told(answer)[:2] == (503, "loading")
+            assert int(answer.headers["retry-after"]) >= 1
+        go.set()
+        soon(lambda: server.client.get("/ready").status_code == 200)
+
+
+@pytest.mark.slow
+def test_torch_models_are_served_too(tiny_folder: Path) -> None:
+    pytest.importorskip("torch")
+    model = gpt2.load(tiny_folder, engine="torch")
+    with running(tiny_folder, loading={"engine": "torch"}) as server:
+        found = server.ask(prompt="The fox", seed=7, max_tokens=6, logprobs=1)
+        (ids,) = library(model, "The fox", seed=7, max_new_tokens=6)
+        assert found["choices"][0]["token_ids"] == ids
+
+
+@pytest.mark.slow
+def test_an_idle_connection_stays_open(tiny_folder: Path) -> None:
+    """Longer than uvicorn's own five seconds; the default is two minutes."""
+    with running(tiny_folder) as server:
+        assert server.server.config.timeout_keep_alive == 120
+        connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
+        for pause in (0, 6):
+            time.sleep(pause)
+            connection.request("GET", "/health")  # it would raise where it was closed
+            assert connection.getresponse().read() == b'{"status":"ok"}'
+            connection.auto_open = 0
+        connection.close()
