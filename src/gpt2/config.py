@@ -80,8 +80,19 @@ class GPT2Config(PretrainedConfig):
         for field in fields:
             object.__setattr__(self, field.name, field.default)
         for name, value in with_labels(values).items():
-            setattr(self, name, value)
+            if self._may_be_set(name):
+                setattr(self, name, value)
+            else:
+                self.extra[name] = value
         self.validate()
+
+    @classmethod
+    def _may_be_set(cls, name: str) -> bool:
+        """Whether a value of a file becomes an attribute; what is computed here (``head_dim``), or
+        is Python's own (``__class__``), is only kept."""
+        own = getattr(cls, name, None)
+        computed = isinstance(own, property) and own.fset is None
+        return not (computed or name.startswith("__") or name == "extra")
 
     def __getattr__(self, name: str) -> Any:  # reached only for what is no field
         extra = self.__dict__.get("extra", {})

@@ -5,5 +5,7 @@
 
 `forms` writes one small valid folder of each form and says how it is read; `corpus` has named cases
 of what once went wrong, `damage` draws others; `box` keeps a case by itself and sees what it
-touches; `worker` is the child process that tries cases, `__main__` starts it, watches it, reports.
+touches; `trial` makes and judges one case. `worker` is the process that has everything imported and
+forks for each batch of cases; `server` starts and watches it, `campaign` says what is tried and
+counts, `report` writes down what came of it.
 """

@@ -6,7 +6,6 @@ BOX/outside   files that names and links of damaged files point to
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
@@ -19,6 +18,32 @@ CANARIES = ("victim.txt", "victim-00000.bin", "victim-00000.ends", "victim.safet
 WRITES = {"os.remove", "os.rename", "os.truncate", "os.rmdir", "os.mkdir", "os.link", "os.symlink",
           "shutil.rmtree", "os.chmod"}  # fmt: skip
 Whole = dict[str, Any]
+
+
+class Template:
+    """A valid folder, held in memory: it is written anew for each case."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folders: list[str] = []
+        self._files: dict[str, bytes] = {}
+        self._links: dict[str, Path] = {}
+        for path in sorted(folder.rglob("*")):
+            name = str(path.relative_to(folder))
+            if path.is_symlink():
+                self._links[name] = path.readlink()
+            elif path.is_dir():
+                self._folders.append(name)
+            else:
+                self._files[name] = path.read_bytes()
+
+    def write(self, folder: Path) -> None:
+        """Write it; the folder is not there yet."""
+        for name in ("", *self._folders):
+            (folder / name).mkdir()
+        for name, content in self._files.items():
+            (folder / name).write_bytes(content)
+        for name, target in self._links.items():
+            (folder / name).symlink_to(target)
 
 
 class Box:
@@ -35,10 +60,10 @@ class Box:
         self._watching = False
         sys.addaudithook(self._hear)
 
-    def fill(self, template: Path) -> Path:
+    def fill(self, template: Template) -> Path:
         """A fresh copy of a valid folder."""
         empty(self.case)
-        shutil.copytree(template, self.case, symlinks=True)
+        template.write(self.case)
         return self.case
 
     def touched(self) -> list[str]:
@@ -66,14 +91,14 @@ class Box:
                     self._events.append(f"{event} {path}")
 
     def _look(self) -> Whole:
-        """What is there but for the case, by name."""
+        """What is there but for the case, by name. Any change of a file changes its ctime."""
         found: Whole = {}
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_relative_to(self.case):
-                continue
+        for path in (*self.folder.iterdir(), *self.outside.iterdir()):
             facts = path.lstat()
-            digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-            found[path.name] = (facts.st_ino, facts.st_mode, facts.st_mtime_ns, digest)
+            if path == self.outside:
+                found[path.name] = (facts.st_ino, facts.st_mode)
+            elif path != self.case:
+                found[path.name] = (facts.st_ino, facts.st_mode, facts.st_size, facts.st_ctime_ns)
         return found
 
 
@@ -87,6 +112,7 @@ def empty(path: Path) -> None:
 
 def keep(case: Path, target: Path) -> None:
     """Copy a case to look at later: pipes and links as what they are."""
+    empty(target)
     for path in [case, *sorted(case.rglob("*"))]:
         place, mode = target / path.relative_to(case), path.lstat().st_mode
         if stat.S_ISDIR(mode):

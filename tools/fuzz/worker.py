@@ -1,127 +1,34 @@
-"""The child process: it tries cases and tells on standard output what each ended in.
+"""The child: it imports everything and makes the templates once, then forks for each batch.
 
-    {"started": [form, case]}    then {"ended": outcome, "text": ...}; a case is a name or a number
+It is asked on standard input, in lines of JSON: where and which forms first, then a list of cases
+(form, number or name) for each batch. The fork that tries a batch tells on standard output
 
-Outcomes: "read" (the damage does not show), the name of a `GPT2Error`, or a finding: "exception",
-"unclear" (an error of several lines or over 2,000 characters), "memory", "outside". What ends the
-process, or takes too long, its parent sees.
+    {"began": process id}
+    {"case": [form, case]}, {"ended": outcome, "text": ..., "seconds": ...}    of each
+
+and its parent {"gone": exit code}. What dies costs a fork, and what a batch leaks ends with it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
-import gc
-import itertools
 import json
 import os
-import random
 import resource
 import sys
 import time
-import traceback
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.fuzz.box import Box, keep
-from tools.fuzz.corpus import CORPUS
-from tools.fuzz.damage import damage
-from tools.fuzz.forms import Form
-from tools.fuzz.work import FORMS
+from tools.fuzz.trial import Case, Trials
 
-from gpt2.errors import GPT2Error
-
-BOUND = 1 << 30  # bytes of address space that a case may take, beside what is there without one
-TURN = 0.1  # seconds that a form has at a time
-FINDINGS = ("exception", "unclear", "memory", "outside", "hang", "crash")
-Case = str | int
-
-
-class Worker:
-    """Templates of the forms, a box, and the place for what is found."""
-
-    def __init__(self, box: Path, found: Path, seed: int) -> None:
-        self.templates, self.found, self.seed = box / "forms", found, seed
-        self.box = Box(box / "box")
-        os.environ["GPT2_FUZZ_BOX"] = str(self.box.folder)
-
-    def template(self, name: str) -> Path:
-        """A valid folder of a form, made when it is first asked for, and read once."""
-        place = self.templates / name / "whole"
-        if not place.exists():
-            place.parent.mkdir(parents=True)
-            FORMS[name].make(place)
-            FORMS[name].read(self.box.fill(place))
-        return place
-
-    def tried(self, name: str, case: Case) -> tuple[str, str]:
-        """The outcome of a case, and what to show of it."""
-        form, folder = FORMS[name], self.box.fill(self.template(name))
-        self.damaged(form, folder, name, case)
-        with self.box:
-            outcome, text = judged(form, folder)
-        if touched := self.box.touched():
-            outcome, text = "outside", "; ".join(touched)
-        return outcome, text
-
-    def damaged(self, form: Form, folder: Path, name: str, case: Case) -> None:
-        """Damage a folder as a case says."""
-        if isinstance(case, str):
-            CORPUS[name][case](folder)
-            return
-        rng = random.Random(f"{self.seed} {name} {case}")
-        victims = form.victims(folder)
-        damage(folder, victims, rng)
-        regular = all(path.is_file() for path in victims)  # no pipe to wait for
-        if form.mend and regular and rng.random() < 0.5:
-            with contextlib.suppress(Exception):  # it is too damaged to have hashes
-                form.mend(folder)
-
-    def keep(self, name: str, case: Case) -> None:
-        """Keep the damaged folder, as it is before it is read."""
-        folder = self.box.fill(self.template(name))
-        self.damaged(FORMS[name], folder, name, case)
-        keep(folder, self.found / f"{name} {case}".replace(" ", "-").replace("/", "-"))
-
-
-def judged(form: Form, folder: Path) -> tuple[str, str]:
-    """What reading a folder ends in."""
-    try:
-        form.read(folder)
-        return "read", ""
-    except GPT2Error as error:
-        text = str(error)
-        if "allocate" in text or "MemoryError" in text:
-            return "memory", text[:2000]
-        return ("unclear" if "\n" in text or len(text) > 2000 else type(error).__name__), text[
-            :2000
-        ]
-    except MemoryError:
-        return "memory", traceback.format_exc()[-2000:]
-    except BaseException as error:  # also a panic of Rust's
-        kind = "memory" if "allocate" in str(error) else "exception"
-        return kind, traceback.format_exc()[-3000:]
-
-
-def schedule(forms: list[str], first: dict[str, int], each: int) -> Iterator[tuple[str, int]]:
-    """Numbers of cases for the forms in turn: ``each`` in all, or 0 for ever, by equal time."""
-    numbers = {name: first.get(name, 0) for name in forms}
-    while not each or any(number < each for number in numbers.values()):
-        for name in forms:
-            end = time.monotonic() + TURN
-            while not each or numbers[name] < each:
-                yield name, numbers[name]
-                numbers[name] += 1
-                if time.monotonic() > end:
-                    break
+BOUND = 1 << 30  # bytes of address space that a batch may take, beside what is there without one
 
 
 def say(**what: Any) -> None:
-    """A line for the parent."""
-    sys.__stdout__.write(json.dumps(what) + "\n")  # type: ignore[union-attr]
-    sys.__stdout__.flush()  # type: ignore[union-attr]
+    """A line for the parent; what a case prints goes elsewhere."""
+    os.write(TOLD, json.dumps(what).encode() + b"\n")
 
 
 def limit() -> None:
@@ -131,33 +38,37 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def main() -> None:
-    """Try what standard input asks for: a JSON object, see `tools.fuzz.__main__`."""
-    asked = json.loads(sys.stdin.readline())
-    faulthandler.enable()
-    warnings.simplefilter("ignore")
-    worker = Worker(Path(asked["box"]), Path(asked["found"]), asked["seed"])
-    for name in asked["forms"]:
-        worker.template(name)
+def batch(trials: Trials, cases: list[tuple[str, Case]]) -> None:
+    """Try cases, in a process of their own."""
     limit()
-    numbered = schedule(asked["forms"], asked["first"], asked["each"])
-    cases = itertools.chain(asked["named"], () if asked["only"] else numbered)
-    for count, (name, case) in enumerate(cases):
-        one(worker, name, case)
-        if count % 200 == 0:
-            gc.collect()
+    say(began=os.getpid())
+    for name, case in cases:
+        say(case=[name, case])
+        begin = time.process_time()
+        outcome, text = trials.tried(name, case)
+        say(ended=outcome, text=text, seconds=time.process_time() - begin)
 
 
-def one(worker: Worker, name: str, case: Case) -> None:
-    """Try a case, tell of it, keep it where it is a finding."""
-    say(started=[name, case])
-    faulthandler.dump_traceback_later(8, exit=False)
-    outcome, text = worker.tried(name, case)
-    faulthandler.cancel_dump_traceback_later()
-    if outcome in FINDINGS:
-        worker.keep(name, case)
-    say(ended=outcome, text=text)
+def main() -> None:
+    """Serve; see the module."""
+    asked = json.loads(sys.stdin.buffer.readline())
+    faulthandler.enable()  # its parent ends a hanging fork by SIGABRT: this shows where it was
+    warnings.simplefilter("ignore")
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]  # its pictures are slow, and no files of ours
+    trials = Trials(Path(asked["place"]), Path(asked["found"]), asked["seed"])
+    for name in asked["forms"]:
+        trials.template(name)
+    say(ready=True)
+    while line := sys.stdin.buffer.readline():
+        child = os.fork()
+        if not child:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            batch(trials, json.loads(line))
+            os._exit(0)
+        say(gone=os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 if __name__ == "__main__":
+    TOLD = os.dup(1)
+    os.dup2(2, 1)
     main()

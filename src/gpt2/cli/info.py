@@ -23,6 +23,7 @@ PACKAGES = {  # package -> what it is for here
     "torch": "training, GPUs",
     "gguf": "export for llama.cpp",
 }
+HEAD = 1 << 16  # bytes of a model card that its licence is looked for in
 BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 8.5 / 8, "int4": 4.5 / 8}  # a weight, scales included
 
 
@@ -164,13 +165,24 @@ def _cached() -> list[str]:
 
 
 def _is_gpt2(path: Path) -> bool:
-    return '"gpt2"' in path.read_text("utf-8", errors="replace")
+    from gpt2.errors import ModelFileError
+    from gpt2.files import read_bytes
+
+    try:
+        return b'"gpt2"' in read_bytes(path)
+    except ModelFileError:
+        return False
 
 
 def _licence(place: Path) -> str | None:
     """The licence line at the head of a model card."""
+    from gpt2.files import exists, open_regular
+
     card = (place if place.is_dir() else place.parent) / "README.md"
-    lines = card.read_text("utf-8", errors="replace").split("\n")[:40] if card.exists() else []
+    if not exists(card):
+        return None
+    with open_regular(card) as file:
+        lines = file.read(HEAD).decode("utf-8", "replace").split("\n")[:40]
     tags = ("license:", "licence:")
     return next((ln.split(":", 1)[1].strip() for ln in lines if ln.lower().startswith(tags)), None)
 

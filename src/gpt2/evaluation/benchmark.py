@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gpt2.errors import CorruptFileError, InputError, MissingFileError
+from gpt2.errors import CorruptFileError, GPT2Error, InputError, MissingFileError
 from gpt2.evaluation.statistics import bootstrap_error, mean_error
 from gpt2.files import sha256
 from gpt2.scoring import Progress, Scorer
@@ -240,6 +240,20 @@ class Benchmark:
                 )
             found[file.name] = path
         return found
+
+    def examples(self, files: Mapping[str, Path]) -> list[Any]:
+        """Those of the files that `find` found. Raises `CorruptFileError` for files of another form
+        than the published one."""
+        try:
+            return self.read(files)
+        except GPT2Error:
+            raise
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            names = ", ".join(map(str, files.values()))
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise CorruptFileError(
+                f"{self.name}: {names} is not of the published form ({reason:.200}). {self.get}"
+            ) from error
 
 
 def _find(folder: Path, name: str) -> Path | None:

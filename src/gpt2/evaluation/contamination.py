@@ -160,7 +160,7 @@ def examples_on(benchmark: Benchmark, data: Path) -> list[str]:
 
     Raises `MissingFileError`, `CorruptFileError`: its files.
     """
-    return ["\n".join(_texts(example)) for example in benchmark.read(benchmark.find(data))]
+    return ["\n".join(_texts(example)) for example in benchmark.examples(benchmark.find(data))]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -117,7 +117,7 @@ def run(
     """
     files = benchmark.find(folder)
     hashes = {name: sha256(path) for name, path in files.items() if path.is_file()}
-    examples = benchmark.read(files)
+    examples = benchmark.examples(files)
     total = len(examples)
     examples = examples[:limit]
     kept = journal or Rows(None, {})

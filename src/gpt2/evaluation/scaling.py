@@ -19,6 +19,7 @@ from gpt2.files import read_json_object
 
 # What the paper's four sizes really have; its own counts were too low, as OpenAI wrote later.
 PARAMETERS = (124_439_808, 354_823_168, 774_030_080, 1_557_611_200)
+LARGEST = 1e100  # a score of a file: squares of what is larger are no numbers
 
 
 @dataclass(frozen=True)
@@ -79,18 +80,27 @@ def read_results(paths: Iterable[Path]) -> Iterator[Score]:
     for path in paths:
         results = read_json_object(path)
         try:
-            for benchmark in results["benchmarks"].values():
-                for measure in benchmark["measures"].values():
-                    title = f"{benchmark['title']}: {measure['title']}"
-                    yield Score(
-                        title,
-                        measure["protocol"],
-                        results["parameters"],
-                        measure["value"],
-                        measure["title"].startswith("perplexity"),
-                    )
-        except (KeyError, AttributeError, TypeError):
+            found = [
+                _score(results["parameters"], benchmark["title"], measure)
+                for benchmark in results["benchmarks"].values()
+                for measure in benchmark["measures"].values()
+            ]
+        except (KeyError, AttributeError, TypeError, ValueError):
             raise CorruptFileError(f"{path} is no result of gpt2 evaluate -o.") from None
+        yield from found
+
+
+def _score(parameters: Any, benchmark: Any, measure: Any) -> Score:
+    """A measure of a file. Raises `ValueError` for other values than a measure has."""
+    title, protocol, value = measure["title"], measure["protocol"], measure["value"]
+    perplexity = str(title).startswith("perplexity")
+    words = all(isinstance(text, str) for text in (benchmark, title, protocol))
+    numbers = type(parameters) is int and type(value) in (int, float)
+    if not words or not numbers or not 0 < parameters < 1 << 63 or (perplexity and value <= 0):
+        raise ValueError(measure)
+    if not abs(value) <= LARGEST:
+        raise ValueError(value)
+    return Score(f"{benchmark}: {title}", protocol, parameters, value, perplexity)
 
 
 def paper_scores() -> Iterator[Score]:

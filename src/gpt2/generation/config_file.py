@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import functools
 import os
 import typing
 import warnings
@@ -145,7 +146,7 @@ class ConfigFile(abc.ABC):
 
     def _whole(self, name: str, value: Any) -> Any:
         """3.0 as 3 where an integer is meant: other programs write it so."""
-        hint = typing.get_type_hints(type(self)).get(name)
+        hint = _hints(type(self)).get(name)
         kinds = typing.get_args(hint) or (hint,)
         whole = isinstance(value, float) and value.is_integer()
         return int(value) if whole and int in kinds and float not in kinds else value
@@ -164,6 +165,12 @@ class ConfigFile(abc.ABC):
     ) -> None:
         """Write ``generation_config.json`` into a folder; transformers reads it too."""
         write_json(Path(folder) / (config_file_name or FILE_NAME), self.to_json())
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    """The types of the options; making them anew for each value of a file would take a second."""
+    return typing.get_type_hints(cls)
 
 
 def _tell(source: str, name: str, kept: Kept) -> None:

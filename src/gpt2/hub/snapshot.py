@@ -9,8 +9,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import CorruptFileError, HubError, HubNotFoundError, HubOfflineError
-from gpt2.files import plain_name, reported
+from gpt2.errors import (
+    CorruptFileError,
+    HubError,
+    HubNotFoundError,
+    HubOfflineError,
+    ModelFileError,
+)
+from gpt2.files import exists, plain_name, read_text, reported
 from gpt2.hub.arrive import check, stated
 from gpt2.hub.fetch import fetch, within
 from gpt2.hub.names import PICKLED, SAFE, SETTINGS, TOKENIZER, bundled_hint
@@ -30,6 +36,7 @@ class Download:
         """The folder of the snapshot; what is missing is fetched unless ``local_files_only``."""
         from huggingface_hub import constants
 
+        self.check_reference()
         if local_files_only or constants.HF_HUB_OFFLINE:
             return self.from_cache("offline mode is set")
         try:
@@ -51,6 +58,22 @@ class Download:
             if hash_ and path.resolve().name != hash_:
                 check(path, hash_, entry.rfilename)
         return folder
+
+    def check_reference(self) -> None:
+        """Raise `CorruptFileError` where the cache's note of the revision's commit is damaged:
+        huggingface_hub reads whatever lies there, and takes it for a folder's name."""
+        from huggingface_hub import constants
+
+        revision = self.where["revision"] or constants.DEFAULT_REVISION
+        path = self.blobs().with_name("refs") / revision
+        if not exists(path):
+            return
+        try:
+            plain_name(read_text(path, 255), path)
+        except ModelFileError as error:
+            raise CorruptFileError(
+                f"the hub's cache is damaged: {error} Remove {path}, and load the model again."
+            ) from None
 
     def listed(self) -> tuple[str, list[Any]]:
         """The commit and the files of the repository, as the hub lists them."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -66,9 +64,6 @@ def plain(value: Any) -> Any:
     return f"<{type(value).__name__}>"
 
 
-LARGEST = 1 << 20  # characters, items or bits of what a template multiplies
-
-
 class Renderer:
     """One template with its variables, to be called with conversations."""
 
@@ -101,11 +96,13 @@ class Renderer:
         compiled = compile_template(self.template)
         import jinja2
 
+        from gpt2.tokenizer import chat_bounds
+
         blocks: list[str] = []
         spans: Spans = []
         values = {**self.variables, "messages": chat, "add_generation_prompt": begin}
         try:
-            with compiled.environment.tracking(blocks, spans):
+            with compiled.environment.tracking(blocks, spans), chat_bounds.spending(values):
                 for block in compiled.generate(**values):
                     blocks.append(block)
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError,
@@ -149,124 +146,14 @@ def _until_open(text: str, last: str) -> str:
 def compile_template(template: str) -> Any:
     """The template, compiled. Raises `MissingDependencyError`, `InputError` for what is none."""
     jinja2 = need("jinja2", "A chat template")
+    from gpt2.tokenizer import chat_bounds, chat_sandbox
+
+    if len(template) > chat_bounds.LONGEST:
+        raise InputError(
+            f"the chat template has {len(template):,} characters; at most {chat_bounds.LONGEST:,} "
+            "are read."
+        )
     try:
-        return _environment().from_string(template)
-    except (jinja2.TemplateError, RecursionError, MemoryError) as error:
+        return chat_sandbox.Environment().from_string(template)
+    except (jinja2.TemplateError, SyntaxError, RecursionError, MemoryError) as error:
         raise InputError(f"the chat template is no jinja2 template: {error}.") from error
-
-
-def _environment() -> Any:
-    import jinja2
-    from jinja2 import ext, sandbox
-
-    class Names(jinja2.utils.Namespace):
-        """A namespace without underscores, through which a template could break out."""
-
-        def __init__(*arguments: Any, **names: Any) -> None:
-            self, *rest = arguments
-            values = dict(*rest, **names)
-            for name in values:
-                _refuse_private(name)
-            jinja2.utils.Namespace.__init__(self, values)
-
-        def __setitem__(self, name: str, value: Any) -> None:
-            _refuse_private(name)
-            super().__setitem__(name, value)
-
-    def _refuse_private(name: Any) -> None:
-        if isinstance(name, str) and name.startswith("_"):
-            raise jinja2.exceptions.SecurityError(f"{name!r} may not be stored in a namespace")
-
-    def refuse(message: str) -> None:
-        raise jinja2.TemplateError(message)
-
-    def to_json(value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None,
-                sort_keys: bool = False) -> str:  # fmt: skip
-        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators,
-                          sort_keys=sort_keys)  # fmt: skip
-
-    class Bounded(sandbox.ImmutableSandboxedEnvironment):
-        """Multiplies neither texts nor numbers to more than memory or time has room for."""
-
-        intercepted_binops = frozenset({"*", "**"})
-
-        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            if _size(operator, left, right) > LARGEST:
-                raise jinja2.exceptions.SecurityError(f"{operator!r} makes too much")
-            return super().call_binop(context, operator, left, right)
-
-    made = Bounded(
-        trim_blocks=True, lstrip_blocks=True, extensions=[_generation(), ext.loopcontrols]
-    )
-    made.filters["tojson"] = to_json
-    made.globals |= {
-        "raise_exception": refuse,
-        "strftime_now": lambda form: datetime.now().strftime(form),
-        "dict": _Dict(),
-        "namespace": Names,
-    }
-    return made
-
-
-def _size(operator: str, left: Any, right: Any) -> int:
-    """Characters, items or bits of a product or a power, as much as can be told before."""
-    if isinstance(left, int) and isinstance(right, int):
-        bits = left.bit_length()
-        return bits + right.bit_length() if operator == "*" else bits * max(right, 0)
-    if isinstance(left, int):
-        left, right = right, left
-    counts = isinstance(right, int) and hasattr(left, "__len__")
-    return len(left) * right if counts else 0
-
-
-class _Dict:
-    """``dict`` for templates, without the type's attributes."""
-
-    def __call__(self, *arguments: Any, **names: Any) -> dict[Any, Any]:
-        return dict(*arguments, **names)
-
-    def fromkeys(self, *arguments: Any) -> dict[Any, Any]:
-        return dict.fromkeys(*arguments)
-
-
-@lru_cache(1)
-def _generation() -> Any:
-    """The tag ``{% generation %}...{% endgeneration %}``, which marks what the assistant wrote."""
-    from contextlib import contextmanager
-
-    import jinja2
-    from jinja2 import nodes
-    from jinja2.ext import Extension
-
-    class Generation(Extension):
-        tags = {"generation"}  # noqa: RUF012
-
-        def __init__(self, environment: Any) -> None:
-            super().__init__(environment)
-            environment.extend(tracking=self.tracking)
-            self._blocks: list[str] | None = None
-            self._spans: Spans = []
-
-        def parse(self, parser: Any) -> Any:
-            line = next(parser.stream).lineno
-            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
-            call = self.call_method("_mark")
-            return nodes.CallBlock(call, [], [], body).set_lineno(line)
-
-        @jinja2.pass_eval_context
-        def _mark(self, context: Any, caller: Any) -> str:
-            text: str = caller()
-            if self._blocks is not None:
-                start = sum(map(len, self._blocks))
-                self._spans.append((start, start + len(text)))
-            return text
-
-        @contextmanager
-        def tracking(self, blocks: list[str], spans: Spans) -> Any:
-            self._blocks, self._spans = blocks, spans
-            try:
-                yield
-            finally:
-                self._blocks = None
-
-    return Generation

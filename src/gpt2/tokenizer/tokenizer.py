@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import os
 import warnings
@@ -313,8 +312,10 @@ def _bpe(stored: Vocabulary) -> Vocabulary:
 def _handler(errors: Any) -> str:
     """The value, if it is the name of what `bytes.decode` does with wrong bytes."""
     try:
-        codecs.lookup_error(errors)
-    except (LookupError, TypeError):
+        b"\xff".decode("utf-8", errors)
+    except UnicodeDecodeError:  # "strict" is one
+        pass
+    except (LookupError, TypeError, ValueError):
         raise TokenizerError(
             f"errors must be 'replace', 'ignore', 'strict' or another handler of bytes.decode, "
             f"found {errors!r}."

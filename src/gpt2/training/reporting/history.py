@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import CorruptFileError
-from gpt2.files import parse_json
+from gpt2.files import exists, parse_json, read_bytes
 from gpt2.files.journal import Journal, no_journal
 
 FILE = "metrics.jsonl"
@@ -63,7 +63,7 @@ class Metrics:
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """The records of a run's folder, none where there is no file; half lines are left out."""
     path = folder / FILE
-    lines = path.read_bytes().splitlines() if path.exists() else []
+    lines = read_bytes(path).splitlines() if exists(path) else []
     return [record for record in map(parsed, lines) if record is not None]
 
 

@@ -1,0 +1,250 @@
+"""What rendering a stranger's chat template may spend: jinja2's sandbox bounds neither time nor
+memory. Turns, calls and values are counted where they come about, and what would make much of
+little (``*``, ``join``, ``center``) is held against its arguments before it is done.
+
+The counting is put into the template's tree and around filters and tests; it happens only while a
+`Spending` is in force, so that nothing is computed while a template is compiled.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import islice
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.exceptions import SecurityError
+from jinja2.utils import Namespace
+
+LONGEST = 1 << 16  # characters of a template: known ones have up to 20,000
+STEPS = 1 << 20  # turns of loops, calls, comparisons
+SECONDS = 3.0  # of this thread's processor
+LARGEST = 1 << 23  # characters of one value with all that is in it, items by how deep they lie
+MADE = 1 << 26  # characters and items of all values together
+BITS = 1 << 20  # of a whole number
+
+# What can be longer than its arguments together, by the two longest of them.
+WIDE = {"center", "ljust", "rjust", "zfill", "expandtabs", "indent", "wordwrap", "batch", "slice",
+        "round", "truncate", "to_bytes", "tojson", "pprint"}  # fmt: skip
+FORMATS = {"format", "format_map", "%", "strftime_now"}
+SLOW = {"urlize", "striptags", "sum", "wordwrap"}  # by the square of an argument
+GROWING = WIDE | FORMATS | SLOW | {"replace", "join", "translate", "strip", "lstrip", "rstrip",
+                                   "trim", "xmlattr", "urlencode"}  # fmt: skip
+_WIDTH = re.compile(r"\d{5}|\*|\{[^{}]*\{")  # of a format: a large one, or one from an argument
+_FORMAT = 1 << 12  # characters of a format
+
+_IN_FORCE: ContextVar[Spending] = ContextVar("spending")
+
+
+class Spending:
+    """What is left in one rendering.
+
+    Args:
+        given: what the template is given, lists and mappings of JSON's types. What it has weighed
+            once is not gone through again.
+    """
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._known: dict[int, int] = {}
+        size = sum(self._learned(value) for value in given.values())
+        self.steps, self.left = STEPS, MADE + 64 * size
+        self._largest = LARGEST + 4 * size
+        self._end = time.thread_time() + SECONDS
+
+    def step(self, characters: int = 0) -> None:
+        """A turn of a loop, a call; ``characters`` are the template's own in it."""
+        self.steps -= 1
+        self.left -= characters
+        if self.steps < 0 or self.left < 0 or time.thread_time() > self._end:
+            raise SecurityError("it takes too long")
+
+    def made(self, value: Any) -> Any:
+        """The value, counted."""
+        self.step()
+        if self._weight(value) > self._largest:
+            raise SecurityError("it makes too long a text or list")
+        self.left -= len(value) if isinstance(value, _SIZED) else 1
+        return value
+
+    def room(self, name: str, given: Iterable[Any]) -> None:
+        """Before something is called: whether its result can be let come about."""
+        given = list(given)
+        if name in FORMATS and any(_formats(value) for value in given):
+            raise SecurityError(f"{name!r} has too wide a field")
+        sizes = [self._size(value, name in WIDE) for value in given]
+        first, second, *_ = [*sorted(sizes, reverse=True), 1, 1]
+        if first * (first if name in SLOW else max(second, 1)) > self.left:
+            raise SecurityError(f"{name!r} makes too much")
+
+    def _size(self, value: Any, wide: bool) -> int:
+        if isinstance(value, int):
+            return abs(value) if wide else 1
+        return self._weight(value)
+
+    def _weight(self, value: Any) -> int:
+        """Characters in a value and in all that it holds, and for each item how deep it lies: at
+        least what is written of it. It is not counted beyond the largest."""
+        total, open_ = 0, [iter([value])]
+        while open_ and total <= self._largest:
+            value = next(open_[-1], _END)
+            total += len(open_)
+            if value is _END:
+                open_.pop()
+            elif id(value) in self._known:
+                total += self._known[id(value)] * len(open_)
+            elif (inner := _items(value)) is not None:
+                open_.append(inner)
+            else:
+                total += _plain(value)
+        return total
+
+    def _learned(self, value: Any) -> int:
+        inner = _items(value)
+        if inner is None:
+            return 1 + _plain(value)
+        weight = 1 + sum(1 + self._learned(item) for item in inner)
+        self._known[id(value)] = weight
+        return weight
+
+
+@contextmanager
+def spending(given: Mapping[str, Any]) -> Iterator[None]:
+    """Count what is rendered within, of what is given to a template."""
+    before = _IN_FORCE.set(Spending(given))
+    try:
+        yield
+    finally:
+        _IN_FORCE.reset(before)
+
+
+_SIZED = (str, bytes, list, tuple, dict)
+_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+
+
+_END = object()
+
+
+def _plain(value: Any) -> int:
+    """What is written of a value that holds no others, about."""
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    if isinstance(value, range):
+        return 8 * len(value)
+    return value.bit_length() // 3 if isinstance(value, int) else 0
+
+
+def _items(value: Any) -> Iterator[Any] | None:
+    if isinstance(value, Namespace):
+        value = object.__getattribute__(value, "_Namespace__attrs")
+    if isinstance(value, Mapping):
+        return (part for item in value.items() for part in item)
+    return iter(value) if isinstance(value, (list, tuple, set, frozenset, *_VIEWS)) else None
+
+
+def _formats(value: Any) -> bool:
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return isinstance(text, str) and (len(text) > _FORMAT or bool(_WIDTH.search(text)))
+
+
+def product(operator: str, left: Any, right: Any) -> None:
+    """Before an operator is computed: raise `SecurityError` where its value has no room."""
+    now = _IN_FORCE.get()
+    now.step()
+    if operator == "%" and isinstance(left, (str, bytes)):
+        now.room(operator, [left, right])
+    elif operator in ("*", "**") and _product(operator, left, right) > BITS:
+        raise SecurityError(f"{operator!r} makes too much")
+
+
+def _product(operator: str, left: Any, right: Any) -> int:
+    """Characters, items or bits of a product or a power, as much as can be told before."""
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length()
+        return bits + right.bit_length() if operator == "*" else bits * max(right, 0)
+    if isinstance(left, int):
+        left, right = right, left
+    counts = isinstance(right, int) and hasattr(left, "__len__")
+    return len(left) * right if counts else 0
+
+
+def made(value: Any) -> Any:
+    """The value, counted."""
+    return _IN_FORCE.get().made(value)
+
+
+def turn(characters: int) -> None:
+    """A turn of a loop, or a macro's call, with so many characters of the template."""
+    _IN_FORCE.get().step(characters)
+
+
+def called(function: Any, given: list[Any], named: Mapping[str, Any]) -> list[Any]:
+    """Before a template calls something: the arguments, such as can be counted."""
+    now, name = _IN_FORCE.get(), getattr(function, "__name__", "")
+    now.step()
+    named = {key: value for key, value in named.items() if key not in _JINJAS}
+    if name in GROWING:
+        given = _settled(given)
+        owner = getattr(inspect.unwrap(function), "__self__", "")
+        now.room(name, [owner, *given, *named.values()])
+    return given
+
+
+_JINJAS = ("_loop_vars", "_block_vars")  # what jinja2 itself adds to a call
+
+
+def _settled(given: Iterable[Any]) -> list[Any]:
+    """Arguments with lists in the place of what is computed item by item."""
+    return [list(islice(v, STEPS)) if isinstance(v, Iterator) else v for v in given]
+
+
+def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter or test, its calls and results counted."""
+    own = 1 if hasattr(function, "jinja_pass_arg") else 0  # the environment, say
+
+    @functools.wraps(function)
+    def call(*given: Any, **named: Any) -> Any:
+        now = _IN_FORCE.get()
+        if name in GROWING:
+            given = (*given[:own], *_settled(given[own:]))
+            now.room(name, [*given[own:], *named.values()])
+        return now.made(function(*given, **named))
+
+    return call
+
+
+MADE_HERE, TURN = "value made", "turn taken"  # with a space: no template can name them
+FILTERS = {MADE_HERE: made, TURN: turn}
+
+
+_ALIKE = (nodes.List, nodes.Tuple, nodes.Dict, nodes.Compare, nodes.Getitem)
+_TURNING = (nodes.For, nodes.Macro, nodes.CallBlock)
+
+
+def counting(node: Any) -> Any:
+    """Put the counting into a template's tree: a turn for loops and macros; what is shown, joined
+    by ``~``, written out as a list, compared and sliced."""
+    for name, value in node.iter_fields():
+        if isinstance(value, list):
+            inner = [counting(v) if isinstance(v, nodes.Node) else v for v in value]
+            setattr(node, name, inner)
+        elif isinstance(value, nodes.Node):
+            setattr(node, name, counting(value))
+    if isinstance(node, _TURNING):
+        own = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+        node.body.insert(0, nodes.ExprStmt(_filter(nodes.Const(own), TURN)))
+    elif isinstance(node, (nodes.Output, nodes.Concat)):
+        whole = nodes.TemplateData
+        node.nodes = [n if isinstance(n, whole) else _filter(n, MADE_HERE) for n in node.nodes]
+    elif isinstance(node, _ALIKE) and getattr(node, "ctx", "load") == "load":
+        return _filter(node, MADE_HERE)
+    return node
+
+
+def _filter(node: nodes.Expr, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None)

@@ -1,0 +1,74 @@
+"""What was run: a table of a run, and the record over runs that the documentation is made of.
+
+{"bounds": {...}, "runs": [{"seed", "date", "commit", "cases"}], "findings": [{...}],
+ "forms": {name: {"cases", "read", "refused", "findings", "ms"}}}
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tools.fuzz.campaign import Campaign
+from tools.fuzz.corpus import CORPUS
+from tools.fuzz.server import ROOT, SECONDS
+from tools.fuzz.trial import FINDINGS
+from tools.fuzz.worker import BOUND
+
+RECORD = ROOT / "benchmarks" / "results" / "fuzz.json"
+PARTS = ("cases", "read", "refused", "findings")
+BOUNDS = {"seconds": SECONDS, "MiB": BOUND >> 20}
+
+
+def parts(counts: Counter[str]) -> dict[str, int]:
+    """Outcomes as the table has them."""
+    findings = sum(counts[kind] for kind in FINDINGS)
+    refused = counts.total() - counts["read"] - findings
+    return dict(zip(PARTS, (counts.total(), counts["read"], refused, findings), strict=True))
+
+
+def table(done: Campaign) -> str:
+    """Counts by form, and all kinds of outcomes."""
+    rows = ["| form | cases | read | refused | findings | ms |", "|---|---|---|---|---|---|"]
+    total = sum(done.counts.values(), Counter())
+    for name, counts in (*sorted(done.counts.items()), ("all", total)):
+        found = parts(counts)
+        seconds = done.seconds.total() if name == "all" else done.seconds[name]
+        cells = [f"{found[part]:,}" for part in PARTS]
+        cells.append(f"{1000 * seconds / max(1, found['cases']):.1f}")
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    kinds = ", ".join(f"{count} {kind}" for kind, count in total.most_common())
+    return "\n".join([*rows, "", kinds])
+
+
+def record(done: Campaign, path: Path = RECORD) -> None:
+    """Add a run to the record."""
+    known: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    cases = sum(counts.total() for counts in done.counts.values())
+    run = {"seed": done.seed, "date": datetime.now(UTC).strftime("%Y-%m-%d"), "commit": _commit(),
+           "cases": cases, "seconds": round(done.seconds.total(), 1)}  # fmt: skip
+    found = [dict(zip(("form", "case", "outcome", "text"), one, strict=True)) | {"seed": done.seed}
+             for one in done.findings]  # fmt: skip
+    forms: dict[str, Any] = known.get("forms", {})
+    for name, counts in done.counts.items():
+        before = forms.get(name, dict.fromkeys((*PARTS, "seconds"), 0))
+        now = parts(counts) | {"seconds": done.seconds[name]}
+        forms[name] = {part: round(before[part] + now[part], 3) for part in before}
+    content = {
+        "bounds": BOUNDS,
+        "corpus": sum(map(len, CORPUS.values())),
+        "runs": [*known.get("runs", []), run],
+        "findings": [*known.get("findings", []), *found],
+        "forms": dict(sorted(forms.items())),
+    }
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    return done.stdout.strip()
