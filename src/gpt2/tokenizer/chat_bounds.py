@@ -23,9 +23,9 @@ from jinja2.exceptions import SecurityError
 from jinja2.utils import Namespace
 
 LONGEST = 1 << 16  # characters of a template: known ones have up to 20,000
-STEPS = 1 << 20  # turns of loops, calls, comparisons
+STEPS = 1 << 18  # turns of loops, calls, comparisons
 SECONDS = 3.0  # of this thread's processor
-LARGEST = 1 << 23  # characters of one value with all that is in it, items by how deep they lie
+LARGEST = 1 << 22  # characters of one value with all that is in it, items by how deep they lie
 MADE = 1 << 26  # characters and items of all values together
 BITS = 1 << 20  # of a whole number
 
@@ -53,7 +53,7 @@ class Spending:
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._known: dict[int, int] = {}
         size = sum(self._learned(value) for value in given.values())
-        self.steps, self.left = STEPS, MADE + 64 * size
+        self.steps, self.left = STEPS + size, MADE + 64 * size
         self._largest = LARGEST + 4 * size
         self._end = time.thread_time() + SECONDS
 
