@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gpt2.checkpoint import read_checkpoint
 from gpt2.config import GPT2Config
-from gpt2.errors import ConfigError
+from gpt2.errors import ConfigError, MissingFileError
 from gpt2.loading import load
 from tests.tiny import write_tiny
 
@@ -101,3 +102,14 @@ def test_minus_one_is_no_token(tmp_path: Path, engine: Any) -> None:
     assert model.generate([[5, 77]], max_new_tokens=2).shape == (1, 4)
     with pytest.raises(ConfigError, match="pad_token_id can be no token"):
         GPT2Config(pad_token_id=2**64)
+
+
+def test_a_folder_that_trainer_wrote_is_told_what_it_lacks(tmp_path: Path) -> None:
+    write_tiny(tmp_path)
+    (tmp_path / "config.json").unlink()
+    for load in (GPT2Config.from_pretrained, read_checkpoint):
+        with pytest.raises(MissingFileError, match=r"config\.json is not there\..*Trainer"):
+            load(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(MissingFileError, match=r"is not there\.$"):
+        GPT2Config.from_json_file(tmp_path / "config.json")

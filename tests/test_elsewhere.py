@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from transformers.models.gpt2 import modeling_gpt2
 
 import gpt2
 from gpt2.errors import ElsewhereError, UnsupportedError
+from tests.conftest import ROOT
 
 NAMES = (
     "Trainer", "TrainingArguments", "TrainerCallback", "Seq2SeqTrainer", "EarlyStoppingCallback",
@@ -36,6 +38,36 @@ def test_an_import_says_where_the_name_is(name: str) -> None:
     assert isinstance(caught.value, UnsupportedError)
     assert str(caught.value).startswith(f"{name} is not in gpt2")
     assert "\n" not in str(caught.value)
+
+
+MODULES = (
+    "models.gpt2", "models.gpt2.modeling_gpt2", "models.auto", "models.gpt2.tokenization_gpt2",
+    "pytorch_utils", "generation.utils", "generation.logits_process", "generation.streamers",
+    "generation.stopping_criteria", "generation.configuration_utils", "trainer", "trainer_utils",
+    "training_args", "modeling_utils", "modeling_outputs", "configuration_utils", "cache_utils",
+    "tokenization_utils_base", "tokenization_utils", "optimization", "activations", "utils",
+    "utils.logging", "data.data_collator", "integrations", "trainer_callback", "hf_argparser",
+    "pipelines.base", "pipelines.pt_utils", "image_utils", "quantizers", "masking_utils",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_of_transformers_says_where_it_is(name: str) -> None:
+    assert importlib.import_module(f"transformers.{name}")
+    for code in (f"import gpt2.{name}", f"from gpt2.{name} import GPT2LMHeadModel"):
+        with pytest.raises(ElsewhereError) as caught:
+            exec(code)
+        assert str(caught.value).startswith("there is no module gpt2.")
+        assert "\n" not in str(caught.value)
+
+
+def test_no_module_of_this_package_is_taken_for_one_of_transformers() -> None:
+    for path in (ROOT / "src/gpt2").rglob("*.py"):
+        if path.name not in ("__init__.py", "__main__.py"):
+            name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+            assert importlib.util.find_spec(name), name
+    with pytest.raises(ModuleNotFoundError, match="No module named"):
+        importlib.import_module("gpt2.nothing")
 
 
 def test_models_that_transformers_dropped() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from gpt2.elsewhere import watch_imports
+
 __version__ = "0.1.0"
 
 # Public name -> the module that defines it.
@@ -87,9 +89,12 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.tokenizer import GPT2TokenizerFast as GPT2TokenizerFast
 
 
+watch_imports()
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        from gpt2.elsewhere import missing
+        from gpt2.elsewhere import missing  # not above: it is no name of this package
 
         raise missing(name) or AttributeError(f"module 'gpt2' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from gpt2.config_base import USUAL, PretrainedConfig, plain, with_labels
-from gpt2.errors import ConfigError
-from gpt2.files import read_json_object
+from gpt2.errors import ConfigError, MissingFileError
+from gpt2.files import exists, read_json_object
 from gpt2.options import describe, is_a
 
 # Names of other model families, and old ones, that mean the same thing.
@@ -210,8 +210,17 @@ class GPT2Config(PretrainedConfig):
 
     @classmethod
     def from_json_file(cls, path: str | Path) -> GPT2Config:
-        """Read a ``config.json``."""
-        return cls.from_dict(read_json_object(path, nan=True))  # in what is not ours
+        """Read a ``config.json``. Raises `MissingFileError`, `CorruptFileError`, `ConfigError`."""
+        try:
+            return cls.from_dict(read_json_object(path, nan=True))  # in what is not ours
+        except MissingFileError as error:
+            if not exists(Path(path).with_name("model.safetensors")):
+                raise
+            raise MissingFileError(
+                f"{error} The weights beside it may be what transformers' Trainer writes of a model "
+                "that is not of its own class: model.config.save_pretrained(folder) completes the "
+                "folder, and Trainer(model.to_transformers(), ...) writes whole ones."
+            ) from None
 
     def to_dict(self) -> dict[str, Any]:
         """The contents of a ``config.json`` that transformers loads."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Sequence
+from types import ModuleType
 
 from gpt2.errors import ElsewhereError
 
@@ -14,6 +17,17 @@ _CLASSES = re.compile(
     r"[A-Z]\w+(For[A-Z]\w+|LMHeadModel|Model|Tokenizer(Fast)?|Output(With\w+)?)|"
     r"EvalPrediction|Auto(FeatureExtractor|ImageProcessor|Processor)|(CONFIG|(SAFE_)?WEIGHTS)_NAME|"
     r"MODEL_FOR_\w+_MAPPING(_NAMES)?|SchedulerType|IntervalStrategy|TensorType)"
+)
+
+# Modules of transformers below its own name, as people import from them.
+_MODULES = re.compile(
+    r"gpt2\.(models\.\w+|generation\.(utils|\w+_utils|logits_process|stopping_criteria|streamers|"
+    r"candidate_generator|watermarking|continuous_batching|beam_\w+|flax_\w+|tf_\w+)|"
+    r"data\.(data_collator|datasets|metrics|processors)|pipelines\.(base|\w+_\w+)|\w+_utils(_\w+)?|"
+    r"utils|trainer|trainer_\w+|training_args\w*|modeling_\w+|tokenization_\w+|activations\w*|"
+    r"cache_utils|optimization|integrations|file_utils|hf_argparser|quantizers|loss|commands|onnx|"
+    r"deepspeed|kernels|configuration_\w+|convert_slow_\w+|dependency_versions_\w+|monkey_patching|"
+    r"\w+_conversion|\w+_mapping|core_model_loading|distributed|sagemaker|time_series_\w+|cli)"
 )
 
 # What to do where transformers' own would not do beside this package's models.
@@ -29,6 +43,28 @@ _NOTES = {
     "AutoModelWithLMHead": "AutoModelForCausalLM; transformers has the old name no more",
     "GPT2LMHead": "GPT2LMHeadModel is the model with its head",
 }
+
+
+class Modules:
+    """Asked by Python's import for what nobody has found: the end of ``sys.meta_path``."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> None:
+        """Raise `ElsewhereError` for a module that only transformers has."""
+        if name.startswith("gpt2.") and _MODULES.fullmatch(name):
+            theirs = "transformers" + name[4:]
+            raise ElsewhereError(
+                f"there is no module {name}: what gpt2 has is imported from gpt2 itself "
+                f"(`from gpt2 import GPT2LMHeadModel`); `from {theirs} import ...` works beside it."
+            )
+
+
+def watch_imports() -> None:
+    """Let imports of transformers' modules below ``gpt2`` say where they are."""
+    if Modules not in sys.meta_path:
+        sys.meta_path.append(Modules)  # type: ignore[arg-type]  # find_spec is all that is asked for
 
 
 def missing(name: str) -> Exception | None:

@@ -82,15 +82,21 @@ def test_trainer_evaluates_predicts_and_counts(folder: Path, tmp_path: Path) -> 
 
 
 def test_trainer_writes_weights_and_goes_on(folder: Path, tmp_path: Path) -> None:
-    """Whole folders it writes of transformers' class alone: for that there is to_transformers."""
+    """Whole folders it writes of transformers' class alone: for that there is to_transformers.
+    What it writes of ours lacks config.json, which the error says and one line completes."""
     model = gpt2.GPT2LMHeadModel.from_pretrained(folder)
     said = {"save_strategy": "steps", "save_steps": 2, "max_steps": 4}
     trainer = transformers.Trainer(model, arguments(tmp_path, **said), train_dataset=ROWS)
     trainer.train()
     whole, ended = losses(trainer), model.state_dict()["transformer.wte.weight"].clone()
-    model.config.save_pretrained(tmp_path / "checkpoint-4")
-    again = gpt2.GPT2LMHeadModel.from_pretrained(tmp_path / "checkpoint-4")
-    assert torch.equal(again.transformer.wte.weight, ended)
+    trainer.save_model(str(tmp_path / "saved"))
+    for written in (tmp_path / "checkpoint-4", tmp_path / "saved"):
+        with pytest.raises(gpt2.GPT2Error, match=r"model\.config\.save_pretrained\(folder\)"):
+            gpt2.GPT2LMHeadModel.from_pretrained(written)
+        model.config.save_pretrained(written)
+        for library in (gpt2, transformers):
+            again = library.GPT2LMHeadModel.from_pretrained(written)
+            assert torch.equal(again.transformer.wte.weight, ended)
     fresh = gpt2.GPT2LMHeadModel.from_pretrained(folder)
     trainer = transformers.Trainer(fresh, arguments(tmp_path, **said), train_dataset=ROWS)
     trainer.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
@@ -107,8 +113,9 @@ def test_trainer_of_to_transformers_trains_ours_and_writes_folders(
     trainer.train()
     assert not torch.equal(model.transformer.wte.weight, before)
     trainer.save_model(str(tmp_path / "out"))
-    again = gpt2.GPT2LMHeadModel.from_pretrained(tmp_path / "out")
-    assert torch.equal(again.transformer.wte.weight, model.transformer.wte.weight)
+    for library in (gpt2, transformers):
+        again = library.GPT2LMHeadModel.from_pretrained(tmp_path / "out")
+        assert torch.equal(again.transformer.wte.weight, model.transformer.wte.weight)
 
 
 def test_trainer_of_a_classifier(tmp_path: Path) -> None:
