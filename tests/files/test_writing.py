@@ -100,3 +100,16 @@ def test_a_folder_of_a_name_with_signs(tmp_path: Path) -> None:
             (part / "x").write_text(content)
     assert (folder / "x").read_text() == "2"
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_a_folder_that_is_written_whole_keeps_nothing_old(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    for name in ("old", "new"):
+        with atomic_folder(folder, whole=True) as part:
+            (part / name).write_text(name)
+        assert [path.name for path in folder.iterdir()] == [name]
+    with pytest.raises(KeyError), atomic_folder(folder, whole=True) as part:
+        (part / "half").write_text("half")
+        raise KeyError
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]

@@ -46,20 +46,23 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(folder: str | os.PathLike[str], last: Collection[str] = ()) -> Iterator[Path]:
+def atomic_folder(
+    folder: str | os.PathLike[str], last: Collection[str] = (), *, whole: bool = False
+) -> Iterator[Path]:
     """Yield a temporary folder whose files go to ``folder`` if the block ends well.
 
     Where it does not, the temporary folder is gone and nothing has changed. Files that are in
     ``folder`` already stay, unless one of the same name comes. ``last`` names the files by which a
     reader finds the others: old ones are taken away before any other file is replaced and new ones
-    come last, so that a kill in between leaves none rather than new files beside old ones. Errors
-    are those of `atomic`.
+    come last, so that a kill in between leaves none rather than new files beside old ones. With
+    ``whole`` the temporary folder itself takes the place of ``folder``, and no old file stays; a
+    kill in between leaves none. Errors are those of `atomic`.
     """
     folder = Path(folder)
     with contextlib.ExitStack() as stack, reported(folder):
         if folder.exists() and not folder.is_dir():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        old = folder.is_dir()
+        old = folder.is_dir() and not whole
         if not old:
             folder.parent.mkdir(parents=True, exist_ok=True)
         where = folder if old else folder.parent
@@ -75,6 +78,8 @@ def atomic_folder(folder: str | os.PathLike[str], last: Collection[str] = ()) ->
                 path.replace(folder / path.name)
         else:
             part.chmod(0o777 & ~_umask())
+            if folder.is_dir():
+                shutil.rmtree(folder)
             part.replace(folder)
 
 

@@ -25,16 +25,16 @@ from torch import Tensor
 
 from gpt2.checkpoint.mapped import read_safetensors, write_safetensors
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
-from gpt2.files import read_json_object, reported, write_json
+from gpt2.files import atomic_folder, read_json_object, reported, write_json
 from gpt2.files.locks import lock
 from gpt2.files.records import record
+from gpt2.files.writing import PART
 from gpt2.training.config import Start, TrainingConfig
 
 FOLDER, TRAINING, MODEL, ADAPTER = "checkpoints", "training", "model", "adapter"
 STATE, OPTIMIZER = "state.json", "optimizer.safetensors"
 NAME = re.compile(r"step-(\d{6,})")
 REPORTS = ("report.md", "report.json")
-PART = ".part"  # the ending of what is not whole
 FORMAT = "gpt2 training 1"
 
 
@@ -199,22 +199,15 @@ class Checkpoints:
     def publish(self, step: int) -> Path:
         """Copy a checkpoint's model to RUN/model, whole or not at all."""
         target = self.run / MODEL
-        part = target.with_name(target.name + PART)
-        with reported(target):
-            try:
-                shutil.rmtree(part, ignore_errors=True)
-                _copy(self.at(step), part)
-                _flush(part)
-                shutil.rmtree(target, ignore_errors=True)
-                part.replace(target)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
+        with atomic_folder(target, whole=True) as part:
+            _copy(self.at(step), part)
+            _flush(part)
         return target
 
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a folder but for what training needs. `shutil.copytree` would tell of all errors."""
-    target.mkdir()
+    target.mkdir(exist_ok=True)
     for path in sorted(source.iterdir()):
         if path.is_dir() and path.name != TRAINING:
             _copy(path, target / path.name)
