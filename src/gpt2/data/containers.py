@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
 from typing import IO, Any
 
 from gpt2.errors import CorruptFileError, GPT2Error, InputError
@@ -23,6 +24,9 @@ from gpt2.extras import need
 Stream = IO[bytes]
 DEEPEST = 30  # containers within one another
 SHORT = {".tgz": ".tar.gz", ".txz": ".tar.xz", ".tbz2": ".tar.bz2", ".tzst": ".tar.zst"}
+
+
+ARCHIVES = (".tar", ".zip")
 
 
 def _zstd(stream: Stream) -> Stream:
@@ -46,11 +50,8 @@ def members(name: str, stream: Stream, depth: int = 0) -> Iterator[tuple[str, St
     """
     if depth > DEEPEST:
         raise InputError(f"{name:.200} is within more than {DEEPEST} files: unpack it first.")
+    name = _long(name)
     lower = name.lower()
-    for short, long in SHORT.items():
-        if lower.endswith(short):
-            name = name[: -len(short)] + long
-            lower = name.lower()
     for suffix, opened in COMPRESSED.items():
         if lower.endswith(suffix):
             yield from members(name[: -len(suffix)], opened(stream), depth + 1)
@@ -61,6 +62,20 @@ def members(name: str, stream: Stream, depth: int = 0) -> Iterator[tuple[str, St
         yield from _zip(name, stream, depth + 1)
     else:
         yield name, stream
+
+
+def plain_ending(name: str) -> str:
+    """A name's ending below its compression: ".jsonl" of a.jsonl.gz, ".tar" of a.tgz."""
+    path = PurePosixPath(_long(name).lower())
+    while path.suffix in COMPRESSED:
+        path = path.with_suffix("")
+    return path.suffix
+
+
+def _long(name: str) -> str:
+    """A name with .tar.gz and the like for .tgz and the like."""
+    found = next((short for short in SHORT if name.lower().endswith(short)), None)
+    return name if found is None else name[: -len(found)] + SHORT[found]
 
 
 def _tar(name: str, stream: Stream, depth: int) -> Iterator[tuple[str, Stream]]:

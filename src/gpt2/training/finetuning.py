@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from gpt2.data import TokenData
+from gpt2.data.containers import ARCHIVES, plain_ending
 from gpt2.data.rows import MISSING, SEPARATORS, field
 from gpt2.errors import CorruptFileError, InputError
 from gpt2.files import reported
@@ -23,7 +24,7 @@ from gpt2.training.checkpoints.store import ADAPTER, MODEL
 from gpt2.training.config import TUNED_LENGTH, FinetuneConfig, TrainingConfig
 from gpt2.training.inputs.batches import Batch, Order, share
 from gpt2.training.inputs.corpus import ROWS, Data, held_out, windows
-from gpt2.training.inputs.examples import ENDINGS, Examples, Pair, read_pairs, read_rows
+from gpt2.training.inputs.examples import Examples, Pair, may_hold_rows, read_pairs, tables
 
 LOOKED_AT = 200  # tokens of the held-out text: for a line that samples begin with
 PROMPT_TOKENS = 10
@@ -51,15 +52,16 @@ def has_pairs(path: Path, config: FinetuneConfig) -> bool:
     Text is in a row that is a string, a field ``text`` or the only column. Reading any other row as
     a pair tells what is wrong.
     """
-    if path.suffix.lower() not in ENDINGS or not path.is_file():
+    if not may_hold_rows(path) or not path.is_file():
         return False
     with contextlib.suppress(CorruptFileError, InputError):
-        for _, row in read_rows(path):
-            if field(row, config.completion_field) is not MISSING:
-                return True
-            column = path.suffix.lower() in SEPARATORS and len(row) == 1
-            return isinstance(row, Mapping) and "text" not in row and not column
-    return True
+        for ending, rows in tables(path):
+            for _, row in rows:
+                if field(row, config.completion_field) is not MISSING:
+                    return True
+                column = ending in SEPARATORS and len(row) == 1
+                return isinstance(row, Mapping) and "text" not in row and not column
+    return plain_ending(path.name) not in ARCHIVES  # whose first file may be a text
 
 
 def pair_data(

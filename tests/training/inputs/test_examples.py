@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
 import json
+import lzma
+import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +19,8 @@ from hypothesis import strategies as st
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.tokenizer.bpe import byte_to_unicode
+from gpt2.training.config import FinetuneConfig
+from gpt2.training.finetuning import has_pairs
 from gpt2.training.inputs.batches import IGNORED
 from gpt2.training.inputs.examples import Examples, Pair, read_pairs
 
@@ -145,6 +153,59 @@ def test_what_is_wrong_with_a_file_is_said(
 ) -> None:
     with pytest.raises(kind, match=message):
         read_pairs(write(tmp_path / name, text))
+
+
+def packed(name: str, content: bytes, inner: str = "a.jsonl") -> bytes:
+    """A file's content as its name's ending says."""
+    made, name = io.BytesIO(), name.lower()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(made, "w") as archive:
+            archive.writestr(inner, content)
+        return made.getvalue()
+    if ".t" in name:
+        with tarfile.open(fileobj=made, mode="w") as archive:
+            entry = tarfile.TarInfo(f"folder/{inner}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        content = made.getvalue()
+    ways = {"gz": gzip.compress, "xz": lzma.compress, "z2": bz2.compress}
+    way = ways.get(name.replace("tgz", "gz").replace("txz", "xz").replace("tbz2", "z2")[-2:])
+    return content if way is None else way(content)
+
+
+PACKED = ("a.jsonl.gz", "A.JSONL.GZ", "a.ndjson.xz", "a.jsonl.bz2", "a.zip", "a.tar", "a.tar.gz",
+          "a.tgz", "a.tar.xz", "a.tbz2")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_compressed_files_are_read_as_pairs(tmp_path: Path, name: str) -> None:
+    lines = b'{"prompt": "a", "completion": "b"}\n'
+    path = tmp_path / name
+    path.write_bytes(packed(name, lines))
+    config = FinetuneConfig()
+    assert read_pairs(path) == [Pair("a", "b")]
+    assert has_pairs(path, config)
+    path.write_bytes(packed(name, b'{"text": "a"}\n'))
+    assert not has_pairs(path, config)
+    path.write_bytes(packed(name, lines)[:-20])
+    if not name.endswith(".tar"):
+        with pytest.raises(CorruptFileError, match="cut short or damaged"):
+            read_pairs(path)
+
+
+def test_compressed_tables_and_json_are_pairs_and_texts_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"prompt,completion\na,b\n"))
+    assert read_pairs(path) == [Pair("a", "b")]
+    path = tmp_path / "a.json.xz"
+    path.write_bytes(lzma.compress(b'[{"prompt": "a", "completion": "b"}]'))
+    assert read_pairs(path) == [Pair("a", "b")]
+    for name in ("b.txt.gz", "b.zip"):
+        path = tmp_path / name
+        path.write_bytes(packed(name, b"a text", "a.txt"))
+        assert not has_pairs(path, FinetuneConfig())
+        with pytest.raises(InputError, match=r"are read from \.jsonl"):
+            read_pairs(path)
 
 
 def test_what_cannot_be(tmp_path: Path, tokenizer: GPT2Tokenizer) -> None:

@@ -14,11 +14,19 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from gpt2.data.containers import (
+    ARCHIVES,
+    COMPRESSED,
+    Stream,
+    members,
+    plain_ending,
+    readable,
+)
 from gpt2.data.rows import SEPARATORS, Row, field, json_rows, table
 from gpt2.errors import InputError, MissingFileError, OptionError, TokenizerError
 from gpt2.files import parse_json
@@ -55,10 +63,11 @@ class Example:
 def read_pairs(
     path: str | os.PathLike[str], prompt: str = PROMPT, completion: str = COMPLETION
 ) -> list[Pair]:
-    """The pairs of a file: JSON lines, JSON, or a table with a first line of names (.csv, .tsv).
+    """The pairs of a file: JSON lines, JSON, or a table with a first line of names (.csv, .tsv);
+    compressed, or several in an archive.
 
     Args:
-        path: the file; its ending tells its form.
+        path: the file; its ending tells its form, and so do those of the files in an archive.
         prompt, completion: the names of the two fields, or paths such as messages.0.content;
             others are left alone.
 
@@ -76,21 +85,48 @@ def read_pairs(
 
 def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a file, by its ending. Raises what `read_pairs` does."""
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise InputError(f"{path}: prompts with completions are read from {', '.join(ENDINGS)}.")
+    for _, rows in tables(path):
+        yield from rows
+
+
+def tables(path: Path) -> Iterator[tuple[str, Iterator[Row]]]:
+    """The files of rows in a file, itself or those in an archive: ending and rows, good until the
+    next is asked for. Raises what `read_pairs` does."""
+    if not may_hold_rows(path):
+        raise _no_rows(path)
     if not path.is_file():
         raise MissingFileError(f"there is no file {path}.")
-    with path.open("rb") as file:
+    with readable(str(path)), path.open("rb") as file:
+        for name, stream in members(str(path), file):
+            ending = PurePosixPath(name).suffix.lower()
+            if ending not in ENDINGS:
+                raise _no_rows(name)
+            yield ending, _rows(name, stream, ending)
+
+
+def may_hold_rows(path: Path) -> bool:
+    """Whether a file's ending, that of its compression aside, is one of rows or of an archive."""
+    return plain_ending(path.name) in (*ENDINGS, *ARCHIVES)
+
+
+def _rows(name: str, stream: Stream, ending: str) -> Iterator[Row]:
+    with readable(name):
         if ending in SEPARATORS:
-            yield from table(str(path), file, ending)
+            yield from table(name, stream, ending)
         elif ending == ".json":
-            yield from json_rows(str(path), file.read())
+            yield from json_rows(name, stream.read())
         else:
-            for number, line in enumerate(file, 1):
-                where = f"{path}, line {number}"
+            for number, line in enumerate(stream, 1):
+                where = f"{name}, line {number}"
                 if line.strip():
                     yield where, parse_json(line, where, loose=True)
+
+
+def _no_rows(name: str | Path) -> InputError:
+    return InputError(
+        f"{name}: prompts with completions are read from {', '.join(ENDINGS)}, compressed "
+        f"({', '.join(COMPRESSED)}) or in {' or '.join(ARCHIVES)}."
+    )
 
 
 def _pair(row: Any, prompt: str, completion: str, where: str) -> Pair:
