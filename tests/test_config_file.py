@@ -107,9 +107,9 @@ def test_minus_one_is_no_token(tmp_path: Path, engine: Any) -> None:
 def test_a_folder_that_trainer_wrote_is_told_what_it_lacks(tmp_path: Path) -> None:
     write_tiny(tmp_path)
     (tmp_path / "config.json").unlink()
-    for load in (GPT2Config.from_pretrained, read_checkpoint):
+    for read in (GPT2Config.from_pretrained, read_checkpoint):
         with pytest.raises(MissingFileError, match=r"config\.json is not there\..*Trainer"):
-            load(tmp_path)
+            read(tmp_path)
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(MissingFileError, match=r"is not there\.$"):
         GPT2Config.from_json_file(tmp_path / "config.json")

@@ -217,9 +217,9 @@ class GPT2Config(PretrainedConfig):
             if not exists(Path(path).with_name("model.safetensors")):
                 raise
             raise MissingFileError(
-                f"{error} The weights beside it may be what transformers' Trainer writes of a model "
-                "that is not of its own class: model.config.save_pretrained(folder) completes the "
-                "folder, and Trainer(model.to_transformers(), ...) writes whole ones."
+                f"{error} The weights beside it may be what transformers' Trainer writes of a "
+                "model that is not of its own class: model.config.save_pretrained(folder) "
+                "completes the folder, and Trainer(model.to_transformers(), ...) writes whole ones."
             ) from None
 
     def to_dict(self) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Modules:
 def watch_imports() -> None:
     """Let imports of transformers' modules below ``gpt2`` say where they are."""
     if Modules not in sys.meta_path:
-        sys.meta_path.append(Modules)  # type: ignore[arg-type]  # find_spec is all that is asked for
+        sys.meta_path.append(Modules)
 
 
 def missing(name: str) -> Exception | None:

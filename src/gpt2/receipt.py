@@ -12,13 +12,13 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.files import read_json_object, sha256, write_json
-from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.generation.config import GenerationConfig
 
 FORM = "gpt2-receipt-2"
 FIRST = "gpt2-receipt-1"  # a hash of each part of the model's files, the parts of `FIRST_FILES`
@@ -91,11 +91,11 @@ def _one_hash(files: Sequence[Path]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def new_ids(row: Sequence[int], start: int, eos: int | list[int] | None) -> list[int]:
-    """What was written in a row of ``generate``: from ``start`` to the first end, included."""
-    ends = token_list(eos)
-    new = list(row[start:])
-    return next((new[: i + 1] for i, token in enumerate(new) if token in ends), new)
+def written(model: Any, prompt: Sequence[int], options: Mapping[str, Any]) -> list[list[int]]:
+    """The new ids of each text that ``model`` writes, each to its own end, without padding."""
+    asked = {**options, "return_dict_in_generate": True, "use_cache": False}
+    found: list[list[int]] = model.generate(list(prompt) or None, **asked).new_tokens
+    return found
 
 
 def make(
@@ -111,7 +111,7 @@ def make(
     Args:
         model: what `gpt2.load` gave for ``name``.
         prompt: the prompt's ids; empty for a new text.
-        texts: the new ids of each text (`new_ids`).
+        texts: the new ids of each text (`written`).
         options: those of the call.
         text: the prompt as text, where it was one.
 
@@ -264,10 +264,7 @@ def replay(
 
 def again(model: Any, receipt: dict[str, Any]) -> list[list[int]]:
     """The new ids of each text, generated from a receipt."""
-    options, prompt = receipt["options"], receipt["prompt"]["ids"]
-    rows = model.generate(prompt or None, **options)
-    start = max(1, len(prompt))  # without a prompt the first id is bos
-    return [new_ids(row, start, options.get("eos_token_id")) for row in rows.tolist()]
+    return written(model, receipt["prompt"]["ids"], receipt["options"])
 
 
 def _compare(old: list[list[int]], new: list[list[int]], notes: list[str]) -> list[Difference]:

@@ -94,6 +94,24 @@ def test_a_model_that_searches_by_its_own_options(folder: Path, tmp_path: Path) 
     assert len(gpt2(*on(place, PROMPT)).stdout.split("\n---\n")) == 2
 
 
+def test_json_holds_no_padding_after_a_stop_string(folder: Path, tmp_path: Path) -> None:
+    model = load(folder, engine="reference")
+    said = ("--seed", 2, "-n", 6, "--max-new-tokens", 30, "--json")
+    plain = json.loads(gpt2(*on(folder, PROMPT, *said)).stdout)["texts"]
+    letter = next(c for c in plain[0]["text"] if c.isascii() and c.isprintable())
+    padded = shutil.copytree(folder, tmp_path / "model")
+    pad = {"pad_token_id": model.tokenizer.encode("fox")[0]}
+    (padded / "generation_config.json").write_text(json.dumps(pad))
+    cut = gpt2(*on(padded, PROMPT, *said, "--stop", letter))
+    texts = json.loads(cut.stdout)["texts"]
+    assert len({len(text["ids"]) for text in texts}) > 1
+    for before, after in zip(plain, texts, strict=True):
+        n = len(after["ids"])
+        assert after["ids"] == before["ids"][:n]
+        assert n == 30 or letter in after["text"]
+        assert letter not in model.tokenizer.decode(after["ids"][:-1])
+
+
 def test_json_for_programs(folder: Path) -> None:
     args = ("--json", "--seed", 2, "-n", 2, "--max-new-tokens", 5)
     result = json.loads(gpt2(*on(folder, PROMPT, *args)).stdout)

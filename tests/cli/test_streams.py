@@ -38,6 +38,11 @@ def test_closed_standard_input(command: str) -> None:
     check(shell(f"{GPT2} {command} <&-"), 2, "standard input is closed")
 
 
+def test_standard_input_that_is_no_text() -> None:
+    for command in ("tokenize", "generate -"):
+        check(shell(f"printf 'a\\xff' | {GPT2} {command}"), 2, "standard input is not UTF-8")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("command", ["--help", "tokenize abc", "generate -q a --max-new-tokens 3"])
 def test_full_standard_output(command: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from gpt2.cli.options import DEFAULT_MODEL, options_of, said
-from gpt2.cli.streams import standard_input
+from gpt2.cli.streams import standard_text
 from gpt2.errors import InputError, OptionError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
@@ -113,10 +113,7 @@ def _prompt(prompt: str | None) -> str:
         return prompt
     if prompt is None and (sys.stdin is None or sys.stdin.isatty()):
         return ""
-    try:
-        return standard_input().decode("utf-8").removesuffix("\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"standard input is not UTF-8: {error}.") from error
+    return standard_text().removesuffix("\n")
 
 
 def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> list[int]:
@@ -137,16 +134,13 @@ def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> lis
 
 def _written(model: Any, prompt: str, options: dict[str, Any]) -> list[dict[str, Any]]:
     """All texts at once: the new part as text and as ids, and why it ended."""
-    from gpt2.receipt import new_ids
+    from gpt2.receipt import written
 
     tokenizer = model.tokenizer
     ids = tokenizer.encode_prompt(prompt)
-    rows = model.generate(ids or None, **options)
-    start = max(1, len(ids))  # without a prompt the first id is bos
     eos = model.generation_config.eos_token_id
     texts = []
-    for row in rows.tolist():
-        new = new_ids(row, start, eos)
+    for new in written(model, ids, options):
         ended = new[-1:] != [] and new[-1] in token_list(eos)
         stopped = ended or len(new) < options["max_new_tokens"]
         texts.append({"text": tokenizer.decode(new, skip_special_tokens=True), "ids": new,

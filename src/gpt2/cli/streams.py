@@ -20,6 +20,14 @@ def standard_input() -> bytes:
         raise InputError(f"standard input cannot be read: {error.strerror}.") from None
 
 
+def standard_text() -> str:
+    """Standard input as text. Raises `InputError` where it is no UTF-8."""
+    try:
+        return standard_input().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input is not UTF-8: {error}.") from error
+
+
 @contextlib.contextmanager
 def flushed() -> Iterator[None]:
     """Let what the block printed arrive, so that an error of it is met here, and once."""

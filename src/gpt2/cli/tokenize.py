@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.streams import standard_input
+from gpt2.cli.streams import standard_text
 
 if TYPE_CHECKING:
     from gpt2.tokenizer import Tokenizer
@@ -27,7 +27,7 @@ def command(text: str, model: str, plain: bool, as_json: bool) -> None:
     from gpt2.tokenizer import Tokenizer
 
     if text == "-":
-        text = standard_input().decode(errors="replace")
+        text = standard_text()
     tokenizer = Tokenizer.from_pretrained(model)
     pieces = describe(tokenizer, text, plain)
     if as_json:

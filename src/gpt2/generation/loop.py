@@ -105,10 +105,14 @@ class Job:
 
     def rows(self) -> list[list[int]]:
         """The result without any padding: each row's prompt and what was written of it."""
-        prompts, T = self.prompts.rows, self.prompts.ids.shape[1]
-        found = [row[T:] for row in self.ids.tolist()]
+        prompts, found = self.prompts.rows, self.new_rows()
         each = len(found) // len(prompts)
-        return [prompts[r // each] + row[: self.ends.get(r)] for r, row in enumerate(found)]
+        return [prompts[r // each] + row for r, row in enumerate(found)]
+
+    def new_rows(self) -> list[list[int]]:
+        """What was written of each row, to its own end."""
+        found = self.ids[:, self.prompts.ids.shape[1] :].tolist()
+        return [row[: self.ends.get(r)] for r, row in enumerate(found)]
 
     def shortcut(self) -> Shortcut | None:
         """How the engine chooses by itself, where it may."""

@@ -380,11 +380,11 @@ def _pack(job: Job, best: beams.Beams | None = None) -> Any:
         for steps in job.record.kept()
     )
     if best is None:
-        return GenerateDecoderOnlyOutput(kind(job.ids), scores, logits, job.cache())
+        return GenerateDecoderOnlyOutput(kind(job.ids), scores, logits, job.cache(), job.new_rows())
     totals = kind(best.scores) if job.options.output_scores else None
     origins = kind(best.origins)
     return GenerateBeamDecoderOnlyOutput(
-        kind(job.ids), totals, scores, logits, origins, job.cache()
+        kind(job.ids), totals, scores, logits, origins, job.cache(), job.new_rows()
     )
 
 

@@ -14,6 +14,7 @@ class _Output:
 
     def _present(self) -> dict[str, Any]:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        del values["new_tokens"]  # not among transformers' fields
         return {name: value for name, value in values.items() if value is not None}
 
     def keys(self) -> Any:
@@ -56,12 +57,14 @@ class GenerateDecoderOnlyOutput(_Output):
     ``sequences`` [R, T + N]; ``scores`` (processed) and ``logits`` (raw) are N arrays [R, V].
     ``past_key_values`` is the engine's cache: all but the last token of each row, without padding,
     with room for the model's whole context. None with ``use_cache=False``.
+    ``new_tokens``, an attribute alone, are each row's new ids up to its end, as lists.
     """
 
     sequences: Array
     scores: tuple[Array, ...] | None = None
     logits: tuple[Array, ...] | None = None
     past_key_values: Any = None
+    new_tokens: list[list[int]] = dataclasses.field(default_factory=list, repr=False)
 
 
 @dataclasses.dataclass
@@ -70,7 +73,8 @@ class GenerateBeamDecoderOnlyOutput(_Output):
 
     ``sequences`` [R, T + N]; ``sequences_scores`` [R]; ``scores`` and ``logits`` N arrays [B, V];
     ``beam_indices`` [R, N]: the row of ``scores`` each token came from, -1 after the end;
-    ``past_key_values`` the cache of the B rows, of the beams that were going on last.
+    ``past_key_values`` the cache of the B rows, of the beams that were going on last;
+    ``new_tokens`` as above.
     """
 
     sequences: Array
@@ -79,3 +83,4 @@ class GenerateBeamDecoderOnlyOutput(_Output):
     logits: tuple[Array, ...] | None = None
     beam_indices: Array | None = None
     past_key_values: Any = None
+    new_tokens: list[list[int]] = dataclasses.field(default_factory=list, repr=False)
