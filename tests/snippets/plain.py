@@ -6,6 +6,8 @@ it is a tiny random model; what it leaves in ``result`` is compared. A title is 
 
 from __future__ import annotations
 
+from tests.snippets.pipelines import PIPELINE
+
 START = """\
 from transformers import GPT2LMHeadModel, GPT2Tokenizer
 tokenizer = GPT2Tokenizer.from_pretrained("gpt2")
@@ -17,10 +19,6 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
 tokenizer = AutoTokenizer.from_pretrained("gpt2")
 model = AutoModelForCausalLM.from_pretrained("gpt2")
 inputs = tokenizer("The quick brown fox", return_tensors="pt")
-"""
-PIPE = """\
-from transformers import pipeline, set_seed
-generator = pipeline("text-generation", model="gpt2")
 """
 TRAIN = """\
 import torch
@@ -114,34 +112,6 @@ for _ in range(5):
     ids = torch.cat([ids, logits.topk(1).indices], dim=-1)
 result = ids""",
     "a typing error in an option": AUTO + "result = model.generate(**inputs, max_new_token=5)",
-}
-
-PIPELINE = {
-    "the model card's lines": PIPE
-    + """set_seed(42)
-result = generator("The quick brown fox", max_length=30, num_return_sequences=5)""",
-    "greedy": PIPE + "result = generator('The fox', max_new_tokens=6, do_sample=False)",
-    "only the new text": PIPE
-    + "result = generator('The fox', max_new_tokens=6, do_sample=False, return_full_text=False)",
-    "several prompts in batches": PIPE
-    + """result = generator(["The fox", "The dog", "The lazy"], max_new_tokens=5, do_sample=False,
-                   batch_size=1)""",
-    "options of the constructor": """\
-from transformers import pipeline
-generator = pipeline("text-generation", model="gpt2", max_new_tokens=4, do_sample=False)
-result = generator("The fox")""",
-    "on the CPU by number": """\
-from transformers import pipeline
-generator = pipeline("text-generation", model="gpt2", device=-1)
-result = generator("The fox", max_new_tokens=4, do_sample=False)""",
-    "objects": AUTO
-    + """from transformers import pipeline
-generator = pipeline("text-generation", model=model, tokenizer=tokenizer)
-result = generator("The fox", max_new_tokens=4, do_sample=False)[0]["generated_text"]""",
-    "another task": """\
-from transformers import pipeline
-result = pipeline("question-answering", model="gpt2")""",
-    "an option that does not exist": PIPE + "result = generator('The fox', max_new_tokenz=4)",
 }
 
 TOKENIZER = {

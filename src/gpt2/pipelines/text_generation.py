@@ -31,7 +31,7 @@ _OWN = (
 # Arguments of ``generate`` that are no options.
 _ARGUMENTS = (
     "generation_config", "logits_processor", "stopping_criteria", "prefix_allowed_tokens_fn",
-    "assistant_model", "streamer",
+    "assistant_model", "streamer", "tokenizer",
 )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ class TextGenerationPipeline:
         """Where the model computes; None for an engine without torch."""
         return getattr(self.model, "device", None)
 
-    def __call__(self, text_inputs: Any, **options: Any) -> Any:
+    def __call__(self, text_inputs: Any = None, **options: Any) -> Any:
         """Continue a prompt, a chat, or several.
 
         Args:
@@ -110,6 +110,8 @@ class TextGenerationPipeline:
         own = {**self.own, **{n: v for n, v in options.items() if n in _OWN}}
         writing = {name: value for name, value in options.items() if name not in _OWN}
         _check_results(own)
+        if not isinstance(text_inputs, Iterable):
+            raise _no_prompt(text_inputs)
         if isinstance(text_inputs, str) or is_chat(text_inputs):
             return self._continued([text_inputs], own, writing)[0]
         if isinstance(text_inputs, GeneratorType):
@@ -152,7 +154,8 @@ class TextGenerationPipeline:
             room = self.model.config.n_positions - max(sum(prompt.mask) for prompt in prompts)
             said["max_new_tokens"] = max(1, min(said["max_new_tokens"], room))
         ids, mask = self._together(prompts, width)
-        result = self.model.generate(ids, attention_mask=mask, tokenizer=self.tokenizer, **said)
+        said = {"tokenizer": self.tokenizer, **said}
+        result = self.model.generate(ids, attention_mask=mask, **said)
         whole = isinstance(result, Mapping) or hasattr(result, "sequences")
         rows = arrays.to_numpy(result.sequences if whole else result).tolist()
         more = beside(result, len(rows)) if whole else {}
@@ -222,10 +225,7 @@ class TextGenerationPipeline:
         elif is_chat(given):
             ids, mask = self._chat(list(given), own, writing)
         else:
-            raise InputError(
-                'a prompt is a text or a list of {"role": ..., "content": ...}, found '
-                f"{type(given).__name__}."
-            )
+            raise _no_prompt(given)
         if own.get("handle_long_generation") is not None:
             keep = self._hole(own["handle_long_generation"], len(ids), self._known(said))
             ids, mask = ids[-keep:], mask[-keep:]
@@ -315,6 +315,13 @@ def _check_results(own: Mapping[str, Any]) -> None:
             if own.get(n) is not None]  # fmt: skip
     if len(said) > 1:
         raise OptionError(f"{' and '.join(said)} exclude each other: leave out one.")
+
+
+def _no_prompt(found: Any) -> InputError:
+    return InputError(
+        'a prompt is a text or a list of {"role": ..., "content": ...}, found '
+        f"{type(found).__name__}."
+    )
 
 
 def _device(device: Any, model: Any) -> Any:
