@@ -21,7 +21,7 @@ _CLASSES = re.compile(
 
 # Modules of transformers below its own name, as people import from them.
 _MODULES = re.compile(
-    r"gpt2\.(models\.\w+|generation\.(utils|\w+_utils|logits_process|stopping_criteria|streamers|"
+    r"gpt2\.(models(\.\w+)?|generation\.(utils|\w+_utils|logits_process|stopping_criteria|streamers|"
     r"candidate_generator|watermarking|continuous_batching|beam_\w+|flax_\w+|tf_\w+)|"
     r"data\.(data_collator|datasets|metrics|processors)|pipelines\.(base|\w+_\w+)|\w+_utils(_\w+)?|"
     r"utils|trainer|trainer_\w+|training_args\w*|modeling_\w+|tokenization_\w+|activations\w*|"

@@ -74,8 +74,8 @@ def plain_ending(name: str) -> str:
 
 def _long(name: str) -> str:
     """A name with .tar.gz and the like for .tgz and the like."""
-    found = next((short for short in SHORT if name.lower().endswith(short)), None)
-    return name if found is None else name[: -len(found)] + SHORT[found]
+    short = next((ending for ending in SHORT if name.lower().endswith(ending)), None)
+    return name if short is None else name[: -len(short)] + SHORT[short]
 
 
 def _tar(name: str, stream: Stream, depth: int) -> Iterator[tuple[str, Stream]]:
