@@ -25,7 +25,7 @@ from gpt2.loading import load
 from gpt2.model import GPT2LMHeadModel
 from gpt2.options import spec_of
 
-OURS = {"seed", "long"}  # options transformers has not
+OURS = {"seed", "long", "presence_penalty", "frequency_penalty"}  # options transformers has not
 
 
 @pytest.mark.parity

@@ -56,6 +56,22 @@ def test_repetition_penalty_ignores_padding(run: Any) -> None:
     assert out == [[0.5, -2.0, 0.5, 4.0], [1.0, -4.0, 0.5, 2.0]]
 
 
+def test_penalties_of_generated_tokens(run: Any) -> None:
+    ids = [[3, 0, 0, 1], [0, 1, 9, 1]]  # the prompt is the first column, 9 is padding
+    settings = {"start": 1, "presence": 0.5, "frequency": 2.0}
+    out = run(processors.penalize_generated, ids, [ROW, [-INF] * 4], **settings)
+    assert out == [[-3.5, -4.5, 0.5, 4.0], [-INF] * 4]
+    assert run(processors.penalize_generated, [[0, 1]], [ROW], **{**settings, "start": 2}) == [ROW]
+
+
+def test_penalties_come_after_the_one_for_repetition() -> None:
+    config = GenerationConfig(presence_penalty=-1.0, repetition_penalty=2.0, frequency_penalty=0.25)
+    ids, scores = np.array([[3, 0, 0]]), np.array([ROW], np.float32)
+    chain = pipeline.build(config, 1, 9)
+    assert pipeline.apply(chain, ids, scores).tolist() == [[1.0, -2.0, 0.5, 2.0]]
+    assert not pipeline.build(GenerationConfig(presence_penalty=0.0), 1, 9)
+
+
 @pytest.mark.parametrize(
     ("size", "banned"), [(1, {0, 1, 2}), (2, {1, 2}), (3, {2}), (4, set()), (9, set())]
 )

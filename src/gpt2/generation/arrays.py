@@ -189,6 +189,19 @@ def beside(columns: list[Array]) -> Array:
     return _torch(columns[0]).cat(columns, 1)
 
 
+def counts(ids: Array, like: Array) -> Array:
+    """How often each id is in a row: [R, n] -> [R, V], of the kind and dtype of ``like`` [R, V].
+
+    Ids from V on are none.
+    """
+    V = like.shape[-1]
+    if isinstance(ids, np.ndarray):
+        rows = [np.bincount(row, minlength=V + 1)[:V] for row in np.minimum(ids, V)]
+        return np.stack(rows).astype(like.dtype)
+    ones = (ids >= 0).to(like.dtype)
+    return widen(full_like(like, 0.0)).scatter_add(-1, ids.clamp(max=V), ones)[:, :V]
+
+
 def widen(x: Array) -> Array:
     """[R, V] -> [R, V + 1]: a spare last column, for indices that mean nothing."""
     if not isinstance(x, np.ndarray):

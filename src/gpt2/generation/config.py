@@ -97,6 +97,12 @@ class GenerationConfig(ConfigFile):
     repetition_penalty: float = option(
         1.0, "Above 1 makes tokens that are already there less probable.", above=0, off=1.0
     )
+    presence_penalty: float = option(
+        0.0, "Taken off the logit of each token that was generated; below 0 it is added.", off=0.0
+    )
+    frequency_penalty: float = option(
+        0.0, "The same, as often as the token was generated.", off=0.0
+    )
     no_repeat_ngram_size: int = option(
         0, "No run of this many tokens comes twice.", minimum=0, off=0
     )

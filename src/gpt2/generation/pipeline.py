@@ -1,5 +1,5 @@
 """The order in which the options change the logits: that of transformers, since results depend on
-it.
+it. presence_penalty and frequency_penalty, which it has not, follow repetition_penalty as in vLLM.
 """
 
 from __future__ import annotations
@@ -73,6 +73,9 @@ def _constraints(
         chain.append(partial(p.sequence_bias, biases=biases(o.sequence_bias)))
     if o.repetition_penalty != 1:
         chain.append(partial(p.repetition_penalty, penalty=o.repetition_penalty, starts=starts))
+    if o.presence_penalty or o.frequency_penalty:
+        penalties = {"presence": o.presence_penalty, "frequency": o.frequency_penalty}
+        chain.append(partial(p.penalize_generated, start=start, **penalties))
     if o.no_repeat_ngram_size:
         chain.append(partial(p.no_repeat_ngram, size=o.no_repeat_ngram_size))
     if o.bad_words_ids:

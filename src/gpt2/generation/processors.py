@@ -51,6 +51,19 @@ def repetition_penalty(
     return arrays.put(wide, ids, new)[:, :V]
 
 
+def penalize_generated(
+    ids: Array, scores: Array, *, start: int, presence: float, frequency: float
+) -> Array:
+    """Take ``presence`` off each id from column ``start`` on, ``frequency`` as often as it came.
+
+    OpenAI's two penalties: the prompt does not count.
+    """
+    if ids.shape[1] <= start:
+        return scores
+    counts = arrays.counts(ids[:, start:], scores)
+    return scores - (frequency * counts + presence * counts.clip(max=1))
+
+
 def no_repeat_ngram(ids: Array, scores: Array, *, size: int) -> Array:
     """Forbid the tokens that would complete a run of ``size`` tokens for the second time."""
     T, V = ids.shape[1], scores.shape[1]
