@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.serving.conftest import Running, told
+from tests.serving.conftest import Running, running, told
 from tests.tiny import END
 
 P = {"prompt": "The"}
@@ -116,6 +118,15 @@ def test_bodies(served: Running, content: bytes, kind: str, status: int, code: s
     chunks = (content[i : i + 65536] for i in range(0, len(content), 65536))  # no length is said
     answer = served.client.post("/v1/completions", content=chunks, headers=headers)
     assert told(answer)[:2] == (status, code)
+
+
+def test_a_body_that_does_not_arrive(tiny_folder: Path) -> None:
+    with running(tiny_folder, max_seconds=0.3) as server, socket.create_connection(
+        ("127.0.0.1", int(server.url.rsplit(":", 1)[1])), 20
+    ) as connection:  # fmt: skip
+        connection.sendall(b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
+                           b"Content-Type: application/json\r\n\r\n{")  # fmt: skip
+        assert connection.recv(99).startswith(b"HTTP/1.1 408 ")
 
 
 def test_paths_and_methods(served: Running) -> None:

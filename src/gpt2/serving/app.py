@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from gpt2.serving.measure import classify, embeddings, score
 from gpt2.serving.openapi import description
 from gpt2.serving.protocol import REQUESTS
 from gpt2.serving.responses import json_response
+from gpt2.serving.settings import ServeOptions
 from gpt2.serving.state import State
 from gpt2.serving.tokens import detokenize, tokenize, tokenizer_info
 
@@ -77,7 +79,7 @@ def _post(state: State, model: type[Strict], handler: Handler) -> Any:
         if kind != "application/json":  # so that no form of another site's page can be sent here
             raise ApiError("the content type must be application/json.", status=415,
                            code="unsupported_media_type")  # fmt: skip
-        values = body.parse(await _bytes(request, state.options.max_body))
+        values = body.parse(await _bytes(request, state.options))
         if state.options.log_prompts:
             request.state.asked = values
         try:
@@ -89,7 +91,16 @@ def _post(state: State, model: type[Strict], handler: Handler) -> Any:
     return run
 
 
-async def _bytes(request: Request, limit: int) -> bytes:
+async def _bytes(request: Request, options: ServeOptions) -> bytes:
+    """The body, of a bounded size and in a bounded time."""
+    try:
+        return await asyncio.wait_for(_read(request, options.max_body), options.max_seconds)
+    except TimeoutError:
+        raise ApiError("the body took longer to arrive than the server waits.", status=408,
+                       code="timeout") from None  # fmt: skip
+
+
+async def _read(request: Request, limit: int) -> bytes:
     said = request.headers.get("content-length", "")
     if said.isdecimal() and (len(said) > 15 or int(said) > limit):
         raise body.too_large(limit)

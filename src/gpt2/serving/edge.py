@@ -38,13 +38,13 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope = _stripped(scope)
         call = _Call(self.state, scope, send)
         self.state.active += 1
         try:
             request = Request(scope)
-            path = scope["path"].removeprefix(scope.get("root_path", ""))
             request.state.request_id = call.id
-            if path not in self.free:
+            if call.path not in self.free:
                 request.state.tenant = self.state.keys.tenant(request.headers)
             await self.app(scope, receive, call.send)
         except (ClientGoneError, ClientDisconnect):
@@ -56,6 +56,13 @@ class Edge:
             call.done()
 
 
+def _stripped(scope: Scope) -> Scope:
+    """The path with the root path once: not every proxy takes off what it puts before ours."""
+    root, path = scope.get("root_path", ""), scope["path"]
+    twice = root and path.startswith(f"{root}{root}/")
+    return {**scope, "path": path.removeprefix(root)} if twice else scope
+
+
 class _Call:
     """A request that is being answered."""
 
@@ -63,6 +70,7 @@ class _Call:
         self.state, self.scope, self._send = state, scope, send
         given = Request(scope).headers.get("x-request-id", "")
         self.id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        self.path = scope["path"].removeprefix(scope.get("root_path", ""))
         self.begun, self.status = time.monotonic(), 0
 
     async def send(self, message: Message) -> None:
@@ -84,12 +92,12 @@ class _Call:
     def done(self) -> None:
         self.state.metrics.responses.labels(str(self.status)).inc()
         entry = {
-            "request_id": self.id, "method": self.scope["method"], "path": self.scope["path"],
+            "request_id": self.id, "method": self.scope["method"], "path": self.path,
             "status": self.status, "ms": round(1000 * (time.monotonic() - self.begun), 1),
         }  # fmt: skip
         asked = self.scope.get("state", {}).get("asked")  # where prompts are logged
         entry |= {} if asked is None else {"asked": asked}
-        seen = logging.DEBUG if self.scope["path"] in QUIET and self.status == 200 else logging.INFO
+        seen = logging.DEBUG if self.path in QUIET and self.status == 200 else logging.INFO
         log.log(seen, "request", extra={"entry": entry})
 
 

@@ -22,8 +22,8 @@ class Loader:
         options: of the server.
         loading: options of `gpt2.load`.
 
-    Raises `OptionError` for an alias of no model, and what `gpt2.hub.resolve` raises: a name that
-    leads nowhere is told before anything listens.
+    Raises `OptionError` for an alias of no model or a name that two would have, and what
+    `gpt2.hub.resolve` raises: what leads nowhere is told before anything listens.
     """
 
     def __init__(
@@ -34,7 +34,12 @@ class Loader:
         for name in names:
             resolve(name)
         self.names, self.options, self.loading = names, options, dict(loading)
-        self.aliases = _aliases(options.alias, [public_name(name) for name in names])
+        own = [public_name(name) for name in names]
+        self.aliases = _aliases(options.alias, own)
+        called = [*own, *(alias for aliases in self.aliases.values() for alias in aliases)]
+        double = next((name for name in called if called.count(name) > 1), None)
+        if double is not None:
+            raise OptionError(f"two models would be called {double!r}: rename a folder.")
 
     def __iter__(self) -> Iterator[Served]:
         from gpt2.loading import load

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gpt2.errors import InputError, OptionError
+from gpt2.errors import InputError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.serving.entries import Names
 from gpt2.serving.errors import ApiError
@@ -83,11 +83,8 @@ class Models:
             self.add(one)
 
     def add(self, one: Served) -> None:
-        """Serve one more; `OptionError` where its name is taken."""
-        for name in (one.name, *one.aliases):
-            if name in self._by_name:
-                raise OptionError(f"two models would be called {name!r}: rename a folder.")
-            self._by_name[name] = one
+        """Serve one more, whose names no other has."""
+        self._by_name |= dict.fromkeys((one.name, *one.aliases), one)
         self.all.append(one)
 
     def get(self, name: str | None) -> Served:

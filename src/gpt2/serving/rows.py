@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gpt2.generation.config import token_list
 from gpt2.generation.streaming import decoder
 from gpt2.serving.entries import Entry
 from gpt2.serving.errors import ApiError
@@ -36,6 +37,7 @@ class Row:
         which = index // plan.copies
         self._index, self._give, self._end = index, give, end
         self._late, self._nothing = False, plan.nothing
+        self._ends = token_list(plan.configs[which].eos_token_id)
         self._shown = plan.shown[which] if plan.echo else []
         self._echo, offsets = _echo(plan.served.tokenizer, self._shown)
         self._offsets = offsets
@@ -56,15 +58,15 @@ class Row:
             return False
         text, offset = self.text.push(token.id)
         self._give(Delta(self._index, text, (Entry(token, offset),)))
-        self._late = time.monotonic() > self._end
+        if not self.text.stopped and token.id not in self._ends:
+            self._late = time.monotonic() > self._end
         return not (self.text.stopped or self._late)
 
     def end(self, reason: str, error: Exception | None, facts: Facts) -> None:
         """The last call of a row."""
         finish = None
         if reason in ("stop", "length"):
-            late = self._late and not self.text.stopped
-            finish = "length" if self._nothing or late else reason
+            finish = "length" if self._nothing or self._late else reason
         self._give(Delta(self._index, self.text.flush(), (), 0, finish, facts, error))
 
     def _tell_prompt(self, tokens: Sequence[Token]) -> None:

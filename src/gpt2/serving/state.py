@@ -66,7 +66,6 @@ class State:
         ``work`` gets a function to call now and then, which raises once nobody waits.
         """
         if self.whole >= MOST_WHOLE:
-            self.metrics.rejected.inc()
             raise ApiError("too many calls wait for the model: try again later.", status=429,
                            code="queue_full", retry_after=5)  # fmt: skip
         gone = False

@@ -74,4 +74,7 @@ async def run_task(state: State, request: Request, name: str, asked: Any) -> Res
         return task.run(served.model, row, progress, chosen)
 
     found = await state.whole_engine(request, served, work)
+    texts = [text for text in (*given.values(), *found.values()) if isinstance(text, str)]
+    used = sum(len(served.tokenizer.encode_more(text)) for text in texts)
+    state.tenant(request).tokens.take(used)
     return json_response({"object": "task", "task": name, "model": served.name, **found})
