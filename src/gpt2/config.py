@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from gpt2.config_base import USUAL, PretrainedConfig, plain, with_labels
-from gpt2.errors import ConfigError, MissingFileError
+from gpt2.errors import ConfigError, MissingFileError, shown
 from gpt2.files import exists, read_json_object
 from gpt2.options import describe, is_a
 
@@ -121,17 +121,17 @@ class GPT2Config(PretrainedConfig):
         for name, hint in _hints().items():
             value = _plain(getattr(self, name))
             if not is_a(value, hint):
-                raise ConfigError(f"{name} must be {describe(hint)}, found {_short(value)}.")
+                raise ConfigError(f"{name} must be {describe(hint)}, found {shown(value)}.")
             object.__setattr__(self, name, value)
         for name in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner"):
             value = getattr(self, name)
             if value is not None and not 1 <= value <= LARGEST:
-                raise ConfigError(f"{name} must be from 1 to {LARGEST:,}, found {_short(value)}.")
+                raise ConfigError(f"{name} must be from 1 to {LARGEST:,}, found {shown(value)}.")
         for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
             ids = getattr(self, name)
             for token in ids if isinstance(ids, list) else [ids]:
                 if token is not None and abs(token) > LARGEST:
-                    raise ConfigError(f"{name} can be no token: {_short(token)}.")
+                    raise ConfigError(f"{name} can be no token: {shown(token)}.")
         if self.n_embd % self.n_head:
             raise ConfigError(
                 f"n_embd must be a multiple of n_head, found {self.n_embd} and {self.n_head}."
@@ -139,7 +139,7 @@ class GPT2Config(PretrainedConfig):
         if self.activation_function not in ACTIVATIONS:
             raise ConfigError(
                 f"activation_function must be one of {', '.join(ACTIVATIONS)}, "
-                f"found {_short(self.activation_function)}."
+                f"found {shown(self.activation_function)}."
             )
         for name in ("resid_pdrop", "embd_pdrop", "attn_pdrop"):
             value = getattr(self, name)
@@ -255,8 +255,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value.item() if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0 else value
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."

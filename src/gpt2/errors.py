@@ -26,6 +26,10 @@ plain OSError and ValueError, catches them too. A message says what was found an
 
 from __future__ import annotations
 
+from typing import Any
+
+SHOWN = 60  # characters of a value in a message
+
 
 class GPT2Error(Exception):
     """The root: ``except GPT2Error`` catches everything raised on purpose."""
@@ -105,3 +109,9 @@ class ElsewhereError(UnsupportedError, ImportError):
 
 class GPT2Warning(UserWarning):
     """A warning of this package; the tests turn it into an error where none is expected."""
+
+
+def shown(value: Any) -> str:
+    """A value that a message tells of, cut where it is long: one of a file may have megabytes."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpt2.errors import GPT2Warning, InputError, OptionError
+from gpt2.errors import GPT2Warning, InputError, OptionError, shown
 from gpt2.generation import arrays
 from gpt2.generation.config import GenerationConfig, token_list
 
@@ -78,7 +78,10 @@ def pad(rows: Sequence[Sequence[int]], fill: int) -> Ids:
     """Rows of ids as one array, padded on the left."""
     out = np.full((len(rows), max(map(len, rows), default=0)), fill, dtype=np.int64)
     for target, row in zip(out, rows, strict=True):
-        target[len(target) - len(row) :] = row
+        try:
+            target[len(target) - len(row) :] = row
+        except OverflowError:
+            raise InputError(f"an id has more than 63 bits: {shown(max(row, key=abs))}.") from None
     return out
 
 

@@ -124,7 +124,7 @@ def spending(given: Mapping[str, Any]) -> Iterator[None]:
 
 
 _SIZED = (str, bytes, list, tuple, dict)
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 
 
 _END = object()

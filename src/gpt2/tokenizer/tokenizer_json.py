@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2 import files
-from gpt2.errors import TokenizerError
+from gpt2.errors import TokenizerError, shown
 from gpt2.tokenizer import template, vocabulary
 from gpt2.tokenizer.bpe import SPLIT
 from gpt2.tokenizer.vocabulary import Vocabulary
@@ -40,12 +40,12 @@ def parse(data: dict[str, Any], path: Path | str) -> Vocabulary:
         parsed = _wordpiece(data, model, path)
     else:
         raise TokenizerError(
-            f"{path} is no GPT-2 tokenizer: it is {kind!r}, not byte-level BPE or WordPiece."
+            f"{path} is no GPT-2 tokenizer: it is {shown(kind)}, not byte-level BPE or WordPiece."
         )
     for n, entry in enumerate(_list(data, "added_tokens", path)):
         where = f"{path}: added_tokens[{n}]"
         if not isinstance(entry, dict):
-            raise TokenizerError(f"{where} must be an object, found {entry!r}.")
+            raise TokenizerError(f"{where} must be an object, found {shown(entry)}.")
         i = vocabulary.read_id(entry.get("id"), f"{where}.id")
         vocabulary.put(parsed, i, vocabulary.read_token(entry, where))
     if data.get("post_processor") is not None:
@@ -63,7 +63,9 @@ def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocab
         )
     for name in _NO:
         if model.get(name):
-            raise TokenizerError(f"{path} sets {name}={model[name]!r}, which GPT-2 does not have.")
+            raise TokenizerError(
+                f"{path} sets {name}={shown(model[name])}, which GPT-2 does not have."
+            )
     _refuse(_steps(data, "normalizer", "normalizers", path), "normalizer", (), path)
     _refuse(_steps(data, "decoder", "decoders", path), "decoder", ("ByteLevel",), path)
     merges = [
@@ -75,7 +77,9 @@ def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocab
             or len(pair) != 2
             or not all(isinstance(p, str) for p in pair)
         ):
-            raise TokenizerError(f"{path}: model.merges[{n}] must be two tokens, found {pair!r}.")
+            raise TokenizerError(
+                f"{path}: model.merges[{n}] must be two tokens, found {shown(pair)}."
+            )
     vocab = vocabulary.check_ids(model.get("vocab"), f"{path}: model.vocab")
     settings = {"add_prefix_space": True} if steps[-1].get("add_prefix_space") else {}
     return Vocabulary("BPE", vocab, vocabulary.shared(vocab, merges), settings=settings)
@@ -98,7 +102,9 @@ def _wordpiece(data: dict[str, Any], model: dict[str, Any], path: Path | str) ->
     expected = {"continuing_subword_prefix": PREFIX, "max_input_chars_per_word": WORD_CHARACTERS}
     for name, value in expected.items():
         if model.get(name, value) != value:
-            raise TokenizerError(f"{path}: model.{name} must be {value!r}, found {model[name]!r}.")
+            raise TokenizerError(
+                f"{path}: model.{name} must be {shown(value)}, found {shown(model[name])}."
+            )
     normal = _steps(data, "normalizer", "normalizers", path)
     _refuse(normal, "normalizer", ("BertNormalizer",), path)
     _refuse(_steps(data, "pre_tokenizer", "pretokenizers", path), "pre_tokenizer",
@@ -192,17 +198,19 @@ def _steps(data: dict[str, Any], name: str, inner: str, path: Path | str) -> lis
     if step is None:
         return []
     if not isinstance(step, dict):
-        raise TokenizerError(f"{path}: {name} must be an object, found {step!r}.")
+        raise TokenizerError(f"{path}: {name} must be an object, found {shown(step)}.")
     steps = _list(step, inner, path, f"{name}.") if step.get("type") == "Sequence" else [step]
     if not all(isinstance(one, dict) for one in steps):
-        raise TokenizerError(f"{path}: {name}.{inner} must be a list of objects, found {steps!r}.")
+        raise TokenizerError(
+            f"{path}: {name}.{inner} must be a list of objects, found {shown(steps)}."
+        )
     return steps
 
 
 def _object(data: dict[str, Any], name: str, path: Path | str) -> dict[str, Any]:
     value = data.get(name)
     if not isinstance(value, dict):
-        raise TokenizerError(f"{path}: {name} must be an object, found {value!r}.")
+        raise TokenizerError(f"{path}: {name} must be an object, found {shown(value)}.")
     return value
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gpt2 import files
-from gpt2.errors import CorruptFileError, MissingFileError, TokenizerError
+from gpt2.errors import CorruptFileError, MissingFileError, TokenizerError, shown
 from gpt2.tokenizer import chat
 from gpt2.tokenizer.bpe import to_bytes
 from gpt2.tokenizer.template import Template, number
@@ -80,11 +80,11 @@ class AddedToken:
         known = {n: value[n] for n in names if n in value} if isinstance(value, Mapping) else {}
         if not isinstance(known.get("content"), str):
             raise TokenizerError(
-                f"a token must be a string, or an object with a 'content', found {value!r}."
+                f"a token must be a string, or an object with a 'content', found {shown(value)}."
             )
         wrong = next((n for n in _FLAGS if not isinstance(known.get(n, False), bool)), None)
         if wrong is not None:
-            raise TokenizerError(f"{wrong} of a token must be true or false, found {value!r}.")
+            raise TokenizerError(f"{wrong} of a token must be true or false, found {shown(value)}.")
         return cls(**(defaults | known))
 
 
@@ -152,7 +152,7 @@ def _add_tokens(folder: Path, vocabulary: Vocabulary, settings: dict[str, Any]) 
     if "added_tokens_decoder" in settings:
         listed = _object(settings.pop("added_tokens_decoder"), f"{path}: added_tokens_decoder")
         for key, value in listed.items():
-            where = f"{path}: added_tokens_decoder[{key!r}]"
+            where = f"{path}: added_tokens_decoder[{shown(key)}]"
             i = read_id(int(key) if key.isascii() and key.isdigit() else key, where)
             put(vocabulary, i, read_token(value, where))
     else:
@@ -161,7 +161,7 @@ def _add_tokens(folder: Path, vocabulary: Vocabulary, settings: dict[str, Any]) 
     known = {token.content for token in vocabulary.added.values()}
     path = folder / "added_tokens.json"
     for content, i in _optional(path).items():
-        i = read_id(i, f"{path}: {content!r}")
+        i = read_id(i, f"{path}: {shown(content)}")
         if content not in known:
             put(vocabulary, i, AddedToken(content))
 
@@ -299,7 +299,9 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
             continue
         parts = line.split(" ")
         if len(parts) != 2 or not all(parts):
-            raise CorruptFileError(f"{path}, line {number_}: expected two tokens, found {line!r}.")
+            raise CorruptFileError(
+                f"{path}, line {number_}: expected two tokens, found {shown(line)}."
+            )
         merges.append((parts[0], parts[1]))
     return merges
 
@@ -325,7 +327,7 @@ def check_ids(data: Any, where: str) -> dict[str, int]:
     """The data, if it maps each token to an id of its own. Raises `TokenizerError`."""
     vocab = _object(data, where)
     for token, i in vocab.items():
-        read_id(i, f"{where}: {token!r}")
+        read_id(i, f"{where}: {shown(token)}")
     if len(set(vocab.values())) != len(vocab):
         raise TokenizerError(f"{where}: two tokens have the same id.")
     return vocab
@@ -364,7 +366,7 @@ def check_settings(settings: dict[str, Any], path: Path | str) -> dict[str, Any]
             and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds))
         ):
             names = " or ".join(_NAMES[kind] for kind in kinds)
-            raise TokenizerError(f"{path}: {key} must be {names}, found {value!r}.")
+            raise TokenizerError(f"{path}: {key} must be {names}, found {shown(value)}.")
         if key.endswith("special_tokens"):
             for token in value.values() if isinstance(value, dict) else value or ():
                 read_token(token, f"{path}: {key}")
@@ -384,7 +386,7 @@ def read_id(value: Any, where: str) -> int:
         return number(value)
     except ValueError:
         raise TokenizerError(
-            f"{where}: an id must be an integer from 0 to 2^32 - 1, found {value!r}."
+            f"{where}: an id must be an integer from 0 to 2^32 - 1, found {shown(value)}."
         ) from None
 
 

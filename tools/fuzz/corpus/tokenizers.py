@@ -55,7 +55,9 @@ CORPUS: dict[str, dict[str, Spoil]] = {
                  {"type": "BPE", "vocab": {"a": "x"}, "merges": 3},
                  {"type": "BPE", "vocab": {"a": 2**32}, "merges": []},
                  {"type": "BPE", "vocab": {"a": -1}, "merges": [3]}),
-        **set_to("tokenizer.json", "post_processor", 3, {"type": "x"},
+        **set_to("tokenizer.json", "added_tokens", ["x" * 9999], [{"id": "x" * 9999}]),
+        **set_to("tokenizer.json", "post_processor", "x" * 9999, {"type": "x" * 9999},
+                 3, {"type": "x"},
                  {"type": "TemplateProcessing", "single": 3}),
     },
     "vocab-merges": {
@@ -66,6 +68,7 @@ CORPUS: dict[str, dict[str, Spoil]] = {
         "id of text": values("vocab.json", lambda c: c.update(a="x")),
         "id negative": values("vocab.json", lambda c: c.update(a=-1)),
         "merge of three": put("merges.txt", "#version: 0.2\na b c\n"),
+        "merge of a book": put("merges.txt", "x" * 100_000),
         "merge of none": put("merges.txt", "#version: 0.2\nzzz qqq\n"),
     },
     "tokenizer-config": {
