@@ -1,148 +1,19 @@
-// The C interface: checks what comes in, and turns exceptions into status codes.
-#include <algorithm>
+// The C interface: engines, caches, packing, the probe. Checks what comes in, and turns exceptions
+// into status codes; what extends a cache is in api_extend.cc.
 #include <cstring>
-#include <new>
-#include <numeric>
 #include <set>
 #include <string>
-#include <vector>
 
-#include "ask.h"
-#include "cache.h"
-#include "error.h"
-#include "gate.h"
-#include "gpt2.h"
-#include "logprob.h"
-#include "model.h"
+#include "api_impl.h"
 #include "probe.h"
-#include "select.h"
-
-#if defined(__wasm__) && !GPT2_THREADS  // there is only one, and its library may have no locks
-namespace gpt2 {
-struct Mutex {};
-struct Lock {
-  Lock() {}
-  explicit Lock(Mutex&) {}
-};
-}  // namespace gpt2
-#define GPT2_THREAD_LOCAL  // and one first used in a catch block would trap there
-#else
-#define GPT2_THREAD_LOCAL thread_local
-#include <mutex>
-namespace gpt2 {
-using Mutex = std::mutex;
-using Lock = std::unique_lock<std::mutex>;
-}  // namespace gpt2
-#endif
-
-struct gpt2_engine {
-  gpt2_engine(const gpt2_shape& shape, const gpt2_options& options)
-      : model(shape, options),
-        selector(model.kernels(), shape.vocabulary),
-        logprobs(model.kernels(), shape.vocabulary),
-        asker(selector, logprobs) {}
-  gpt2::Model model;
-  gpt2::Selector selector;
-  gpt2::Logprobs logprobs;
-  gpt2::Asker asker;
-  gpt2::Mutex mutex;      // one call at a time
-  bool complete = false;  // every tensor was found to be set
-};
-
-struct gpt2_cache {
-  gpt2_cache(const gpt2_engine* engine, int rows, int capacity, gpt2_dtype dtype)
-      : engine(engine), cache(engine->model.shape(), rows, capacity, dtype) {}
-  const gpt2_engine* engine;
-  gpt2::Cache cache;
-};
 
 namespace gpt2 {
-namespace {
 
 GPT2_THREAD_LOCAL std::string message;
-GPT2_THREAD_LOCAL const gpt2_engine* inside = nullptr;  // the engine whose tap this thread is in
+GPT2_THREAD_LOCAL const gpt2_engine* inside = nullptr;
 Gate* gate = new Gate;  // it outlives every thread
 
-// From a thread's outermost call of an engine to that one's end.
-class Passage {
- public:
-  explicit Passage(bool outermost) : outermost_(outermost) {
-    if (outermost_) gate->enter();
-  }
-  ~Passage() {
-    if (outermost_) gate->leave();
-  }
-
- private:
-  const bool outermost_;
-};
-
-// One call on an engine at a time. A tap that calls its own engine would wait for ever.
-class Turn {
- public:
-  explicit Turn(gpt2_engine* engine) : before_(inside), passage_(inside == nullptr) {
-    require(inside != engine, GPT2_INVALID, "a tap cannot call the engine it looks into");
-    lock_ = Lock(engine->mutex);
-    inside = engine;
-  }
-  ~Turn() { inside = before_; }
-
- private:
-  const gpt2_engine* before_;
-  const Passage passage_;
-  Lock lock_;
-};
-
-template <class Work>
-int guarded(const Work& work) {
-  try {
-    work();
-    return GPT2_OK;
-  } catch (const Error& error) {
-    message = error.what();
-    return error.status;
-  } catch (const std::bad_alloc&) {
-    message = "no memory left";
-    return GPT2_MEMORY;
-  } catch (const std::exception& error) {
-    message = error.what();
-    return GPT2_MEMORY;  // what else the library throws here: it could not start a thread
-  }
-}
-
-void require_row(const Cache& cache, int row) {
-  require(
-      row >= 0 && row < cache.rows(), GPT2_INVALID,
-      "row " + std::to_string(row) + " of a cache of " + std::to_string(cache.rows()) + " rows");
-}
-
-// Nothing is touched before all of a call is known to be good.
-void require_good(gpt2_engine& engine, const gpt2_cache& holder, int n, const int32_t* rows,
-                  const int32_t* counts, const int32_t* ids) {
-  Model& model = engine.model;
-  const Cache& cache = holder.cache;
-  require(holder.engine == &engine, GPT2_INVALID, "this cache belongs to another engine");
-  if (!engine.complete) model.require_complete();
-  engine.complete = true;
-  std::set<int> seen;
-  const int most = std::min(cache.capacity(), static_cast<int>(model.shape().positions));
-  for (int i = 0; i < n; ids += counts[i++]) {
-    require_row(cache, rows[i]);
-    require(seen.insert(rows[i]).second, GPT2_INVALID,
-            "row " + std::to_string(rows[i]) + " is named twice");
-    require(counts[i] >= 1, GPT2_INVALID,
-            "row " + std::to_string(rows[i]) + " has no new token; each row needs at least one");
-    const int64_t total = static_cast<int64_t>(cache.length(rows[i])) + counts[i];
-    require(total <= most, GPT2_CONTEXT,
-            "row " + std::to_string(rows[i]) + " would hold " + std::to_string(total) +
-                " tokens; there is room for " + std::to_string(most));
-    for (int k = 0; k < counts[i]; k++) {
-      require(ids[k] >= 0 && ids[k] < model.shape().vocabulary, GPT2_INVALID,
-              "token id " + std::to_string(ids[k]) + "; the vocabulary has " +
-                  std::to_string(model.shape().vocabulary));
-    }
-  }
-}
+namespace {
 
 const gpt2_packing& checked(const gpt2_packing& p) {
   require(p.dtype >= GPT2_F32 && p.dtype <= GPT2_INT4, GPT2_INVALID,
@@ -169,59 +40,6 @@ const gpt2_packing& checked(const gpt2_packing& p) {
   return p;
 }
 
-// Feeds the model batch after batch, each as full as it may be. `picks(number, last)` says whether
-// the logits of a new token are wanted: which one of all, and whether it is its row's last.
-template <class Picks, class Pass>
-void extend(const Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
-            const int32_t* ids, const Picks& picks, const Pass& pass) {
-  Batch batch;
-  const auto flush = [&] {
-    pass(batch);
-    batch.tokens.clear();
-    batch.picked.clear();
-  };
-  for (int i = 0, number = 0; i < n; i++) {
-    for (int k = 0; k < counts[i]; k++, number++) {
-      if (picks(number, k == counts[i] - 1)) batch.picked.push_back(batch.size());
-      batch.tokens.push_back({ids[number], rows[i], cache.length(rows[i]) + k});
-      if (batch.size() == Model::kMostTokens && !model.tapped()) flush();
-    }
-  }
-  if (batch.size() > 0) flush();
-  for (int i = 0; i < n; i++) cache.set_length(rows[i], cache.length(rows[i]) + counts[i]);
-}
-
-// The same with logits. `room(count)` says where those of a batch's picked tokens go, `done(count)`
-// takes them.
-template <class Room, class Done>
-void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
-            const int32_t* ids, int mode, const Largest& wanted, const Room& room,
-            const Done& done) {
-  extend(
-      model, cache, n, rows, counts, ids,
-      [&](int, bool last) { return mode == GPT2_LOGITS_ALL || (mode == GPT2_LOGITS_LAST && last); },
-      [&](const Batch& batch) {
-        const int picked = static_cast<int>(batch.picked.size());
-        model.forward(batch, cache, picked > 0 ? room(picked) : nullptr, wanted);
-        if (picked > 0) done(picked);
-      });
-}
-
-void require_targets(const Model& model, int n, const int32_t* counts, const int32_t* targets) {
-  for (int i = 0; i < n; targets += counts[i++]) {
-    for (int k = 0; k < counts[i]; k++) {
-      require(targets[k] >= -1 && targets[k] < model.shape().vocabulary, GPT2_INVALID,
-              "target " + std::to_string(targets[k]) + "; the vocabulary has " +
-                  std::to_string(model.shape().vocabulary));
-    }
-  }
-}
-
-void require_mode(int mode) {
-  require(mode >= GPT2_LOGITS_NONE && mode <= GPT2_LOGITS_ALL, GPT2_INVALID,
-          "unknown logits mode " + std::to_string(mode));
-}
-
 }  // namespace
 }  // namespace gpt2
 
@@ -230,13 +48,13 @@ using gpt2::require;
 
 const char* gpt2_abi(void) {
   static const std::string abi = [] {
-    std::string found = std::to_string(GPT2_ABI);
+    std::string text = std::to_string(GPT2_ABI);
     for (const size_t size : {sizeof(gpt2_shape), sizeof(gpt2_options), sizeof(gpt2_sampling),
                               sizeof(gpt2_rescored), sizeof(gpt2_packing), sizeof(gpt2_point),
                               sizeof(gpt2_omissions), sizeof(gpt2_ask), sizeof(gpt2_answer)}) {
-      found += " " + std::to_string(size);
+      text += " " + std::to_string(size);
     }
-    return found;
+    return text;
   }();
   return abi.c_str();
 }
@@ -320,8 +138,8 @@ size_t gpt2_engine_bytes(const gpt2_engine* engine) { return engine->model.weigh
 int gpt2_engine_rescored(gpt2_engine* engine, gpt2_rescored* counts) {
   return guarded([&] {
     const gpt2::Turn turn(engine);
-    const gpt2::ExactHead::Counts found = engine->model.rescored();
-    *counts = {found.last, found.total, found.rows};
+    const gpt2::ExactHead::Counts rescored = engine->model.rescored();
+    *counts = {rescored.last, rescored.total, rescored.rows};
   });
 }
 
@@ -354,14 +172,14 @@ int gpt2_cache_gather(gpt2_cache* cache, const int32_t* sources) {
 
 int gpt2_cache_copy(gpt2_cache* cache, int32_t from, int32_t to, int32_t length) {
   return guarded([&] {
-    gpt2::Cache& own = cache->cache;
-    gpt2::require_row(own, from);
-    gpt2::require_row(own, to);
+    gpt2::Cache& rows = cache->cache;
+    gpt2::require_row(rows, from);
+    gpt2::require_row(rows, to);
     require(from != to, GPT2_INVALID, "row " + std::to_string(from) + " is a copy of itself");
-    require(length >= 0 && length <= own.length(from), GPT2_INVALID,
+    require(length >= 0 && length <= rows.length(from), GPT2_INVALID,
             std::to_string(length) + " tokens cannot be copied from row " + std::to_string(from) +
-                ", it has " + std::to_string(own.length(from)));
-    own.copy_row(from, to, length);
+                ", it has " + std::to_string(rows.length(from)));
+    rows.copy_row(from, to, length);
   });
 }
 
@@ -373,155 +191,6 @@ int gpt2_cache_truncate(gpt2_cache* cache, int32_t row, int32_t length) {
             "row " + std::to_string(row) + " cannot be cut to " + std::to_string(length) +
                 " tokens, it has " + std::to_string(now));
     cache->cache.set_length(row, length);
-  });
-}
-
-int gpt2_check(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
-               const int32_t* counts, const int32_t* ids) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
-  });
-}
-
-int gpt2_extend(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
-                const int32_t* counts, const int32_t* ids, int32_t mode, float* logits) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    gpt2::require_mode(mode);
-    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
-    const size_t width = engine->model.shape().vocabulary;
-    gpt2::extend(
-        engine->model, cache->cache, n, rows, counts, ids, mode, {}, [&](int) { return logits; },
-        [&](int count) { logits += count * width; });
-  });
-}
-
-int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
-                    const int32_t* counts, const int32_t* ids, int32_t mode, int32_t k,
-                    int32_t* top, float* logits) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    gpt2::require_mode(mode);
-    const int most = std::min<int>(gpt2::kMostTop, engine->model.shape().vocabulary);
-    require(k >= 1 && k <= most, GPT2_INVALID,
-            "the " + std::to_string(k) + " largest logits were asked for; at least 1 and at most " +
-                std::to_string(most) + " can be had");
-    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
-    gpt2::Selector& selector = engine->selector;
-    gpt2::extend(
-        engine->model, cache->cache, n, rows, counts, ids, mode, {k, 1},
-        [&](int count) { return selector.logits(count); },
-        [&](int count) {
-          selector.top(engine->model.pool(), count, k, top, logits);
-          top += count * k;
-          logits += count * k;
-        });
-  });
-}
-
-int gpt2_extend_logprobs(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
-                         const int32_t* counts, const int32_t* ids, const int32_t* targets,
-                         float* logprobs, uint8_t* greedy) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
-    gpt2::require_targets(engine->model, n, counts, targets);
-    gpt2::Model& model = engine->model;
-    gpt2::Logprobs& found = engine->logprobs;
-    std::vector<int32_t> wanted;
-    const int32_t* at = targets;  // of the batch
-    gpt2::extend(
-        model, cache->cache, n, rows, counts, ids,
-        [&](int number, bool) { return targets[number] >= 0; },
-        [&](const gpt2::Batch& batch) {
-          const int size = batch.size(), picked = static_cast<int>(batch.picked.size());
-          wanted.clear();
-          for (const int token : batch.picked) wanted.push_back(at[token]);
-          found.start(wanted.data(), picked);
-          if (picked == 0) {
-            model.forward(batch, cache->cache, nullptr);
-          } else if (model.tapped()) {
-            float* logits = engine->selector.logits(picked);
-            model.forward(batch, cache->cache, logits);
-            found.reduce(model.pool(), logits);
-          } else {
-            model.forward(batch, cache->cache, found);
-          }
-          std::fill(logprobs, logprobs + size, 0.0f);
-          std::fill(greedy, greedy + size, 0);
-          for (int i = 0; i < picked; i++) {
-            logprobs[batch.picked[i]] = found.logprob(i);
-            greedy[batch.picked[i]] = found.greedy(i);
-          }
-          at += size;
-          logprobs += size;
-          greedy += size;
-        });
-  });
-}
-
-int gpt2_extend_draw(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
-                     const int32_t* counts, const int32_t* ids, int32_t mode,
-                     const gpt2_sampling* sampling, const double* noise, int32_t* tokens) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    gpt2::require_mode(mode);
-    gpt2::require_sampling(*sampling);
-    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
-    gpt2::Selector& selector = engine->selector;
-    gpt2::extend(
-        engine->model, cache->cache, n, rows, counts, ids, mode, selector.needed(*sampling),
-        [&](int count) { return selector.logits(count); },
-        [&](int count) {
-          selector.draw(engine->model.pool(), count, *sampling, noise, tokens);
-          noise += count;
-          tokens += count;
-        });
-  });
-}
-
-int gpt2_extend_asked(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int32_t* rows,
-                      const int32_t* counts, const int32_t* ids, int32_t asks, const gpt2_ask* ask,
-                      int32_t k, gpt2_answer* answers, int32_t* top, float* logprobs) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    gpt2::require_good(*engine, *cache, n, rows, counts, ids);
-    gpt2::require_asks(engine->selector, std::accumulate(counts, counts + n, 0), asks, ask, k);
-    gpt2::Model& model = engine->model;
-    const gpt2_ask *next = ask, *end = ask + asks, *begin = ask;  // begin: the batch's first
-    gpt2::extend(
-        model, cache->cache, n, rows, counts, ids,
-        [&](int number, bool) { return next < end && next->at == number && ++next; },
-        [&](const gpt2::Batch& batch) {
-          const int picked = static_cast<int>(batch.picked.size());
-          if (picked == 0) return model.forward(batch, cache->cache, nullptr);
-          model.forward(batch, cache->cache, engine->selector.logits(picked),
-                        engine->asker.needed(begin, picked));
-          engine->asker.answer(model.pool(), begin, picked, k, answers, top, logprobs);
-          begin += picked;
-          answers += picked;
-          top += static_cast<size_t>(picked) * k;
-          logprobs += static_cast<size_t>(picked) * k;
-        });
-  });
-}
-
-int gpt2_draw(gpt2_engine* engine, int32_t n, const float* logits, const gpt2_sampling* sampling,
-              const double* noise, int32_t* tokens) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    gpt2::require_sampling(*sampling);
-    const size_t size = static_cast<size_t>(n) * engine->model.shape().vocabulary;
-    std::copy(logits, logits + size, engine->selector.logits(n));
-    engine->selector.draw(engine->model.pool(), n, *sampling, noise, tokens);
-  });
-}
-
-int gpt2_weights(gpt2_engine* engine, int32_t n, const float* scores, int32_t* weights) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    engine->selector.weights(n, scores, weights);
   });
 }
 
@@ -543,11 +212,11 @@ int gpt2_probe(int32_t threads, const char* kernels, size_t bytes, double second
                double* read_rate, double* multiply_rate) {
   return guarded([&] {
     require(threads >= 1, GPT2_INVALID, "at least one thread is needed");
-    const gpt2::Kernels* found = gpt2::find_kernels(kernels);
-    require(found != nullptr, GPT2_INVALID,
+    const gpt2::Kernels* table = gpt2::find_kernels(kernels);
+    require(table != nullptr, GPT2_INVALID,
             std::string("this processor does not run kernels called ") + (kernels ? kernels : ""));
     gpt2::ThreadPool pool(threads);
-    *read_rate = gpt2::read_rate(*found, pool, bytes, seconds);
-    *multiply_rate = gpt2::multiply_rate(*found, pool, seconds);
+    *read_rate = gpt2::read_rate(*table, pool, bytes, seconds);
+    *multiply_rate = gpt2::multiply_rate(*table, pool, seconds);
   });
 }

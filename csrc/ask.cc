@@ -81,8 +81,8 @@ void Asker::answer(ThreadPool& pool, const gpt2_ask* asks, int n, int k, gpt2_an
     a.largest = logprobs_.largest(row);
     a.log_sum = logprobs_.log_sum(row);
     if (a.token >= 0) a.logprob = logprobs_.logprob(row, kept_[j]);
-    float* found = values + static_cast<size_t>(judged_[j]) * k;
-    for (int i = 0; i < asks[judged_[j]].top; i++) found[i] = logprobs_.logprob(row, found[i]);
+    float* lines = values + static_cast<size_t>(judged_[j]) * k;
+    for (int i = 0; i < asks[judged_[j]].top; i++) lines[i] = logprobs_.logprob(row, lines[i]);
   }
 }
 
@@ -137,8 +137,7 @@ void Asker::draw(ThreadPool& pool, const gpt2_ask* asks, int n, gpt2_answer* ans
   const float* line = lines.data();
   for (size_t j = 0; j < judged_.size(); j++) {
     const int i = judged_[j], token = answers[i].token;
-    const bool spent =
-        asks[i].choice == GPT2_CHOOSE_DRAWN && !selector_.is_few(asks[i].sampling);
+    const bool spent = asks[i].choice == GPT2_CHOOSE_DRAWN && !selector_.is_few(asks[i].sampling);
     const float* from = spent ? line : selector_.logits(n) + i * width;
     if (token >= 0) kept_[j] = from[token];
     if (spent) line += width;

@@ -27,12 +27,12 @@ class Gate {
     if (forking_) quiet_.notify_one();
   }
 
-  // Before a fork: returns when no call but the `own` of this thread runs. One at a time.
-  void close(int own) {
+  // Before a fork: returns when no call but the `running_here` of this thread runs. One at a time.
+  void close(int running_here) {
     std::unique_lock<std::mutex> lock(mutex_);
     open_.wait(lock, [&] { return !forking_; });
     forking_ = true;
-    quiet_.wait(lock, [&] { return running_ == own; });
+    quiet_.wait(lock, [&] { return running_ == running_here; });
   }
   // After it, in the parent. A child needs another gate: here threads wait that it does not have.
   void open() {

@@ -28,7 +28,7 @@ void Logprobs::take(int block, int row, float* logits) {
   static_assert(kOutputs % kPart == 0, "a block is cut into whole parts");
   const int n = width(block), at = rows_[row].target - block * kOutputs;
   if (at >= 0 && at < n) {
-    rows_[row].own = logits[at];
+    rows_[row].target_logit = logits[at];
     rows_[row].first = std::find(logits, logits + at, logits[at]) == logits + at;
   }
   float largest[kOutputs / kPart];
@@ -58,8 +58,8 @@ void Logprobs::finish(int row) {
   }
   r.largest = best;
   r.log_sum = std::log(sum);
-  r.logprob = logprob(row, r.own);
-  r.greedy = r.first && r.own == best && !std::isnan(r.logprob);
+  r.logprob = logprob(row, r.target_logit);
+  r.greedy = r.first && r.target_logit == best && !std::isnan(r.logprob);
   for (int b = 0; b < r.target / kOutputs; b++) r.greedy = r.greedy && part[b].largest < best;
 }
 

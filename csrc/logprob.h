@@ -53,7 +53,7 @@ class Logprobs {
  private:
   struct Row {
     int32_t target;
-    float own;   // the target's logit
+    float target_logit;
     bool first;  // the first of its value in its block
     float logprob;
     bool greedy;

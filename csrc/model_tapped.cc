@@ -140,9 +140,9 @@ void Model::attend_tapped(const Batch& batch, Cache& cache, int layer, Open& ope
     score(batch, cache, tile);
     for (int r = 0; r < tile.rows; r++) {
       float* of = tile.scores + r * wide;
-      const int own = batch.tokens[tile.first + r].position + 1;  // it sees itself and the past
-      for (int i = 0; i < own; i++) of[i] *= scale;
-      std::fill(of + own, of + open.stride, kNever);
+      const int visible = batch.tokens[tile.first + r].position + 1;  // it sees itself and the past
+      for (int i = 0; i < visible; i++) of[i] *= scale;
+      std::fill(of + visible, of + open.stride, kNever);
     }
   });
   show(attn + ".scores", scores, open.seen, H, wide, open.stride);

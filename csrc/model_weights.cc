@@ -98,15 +98,15 @@ void Model::omit(const gpt2_omissions* omissions) {
   const auto flags = [](const uint8_t* from, int n) {
     return from ? std::vector<bool>(from, from + n) : std::vector<bool>(n, false);
   };
-  Omissions found;
-  found.heads = flags(o.heads, shape_.layers * shape_.heads);
-  found.attention = flags(o.attention, shape_.layers);
-  found.mlps = flags(o.mlps, shape_.layers);
+  Omissions left_out;
+  left_out.heads = flags(o.heads, shape_.layers * shape_.heads);
+  left_out.attention = flags(o.attention, shape_.layers);
+  left_out.mlps = flags(o.mlps, shape_.layers);
   for (int i = 0; o.hidden && i < shape_.positions; i++) {
-    if (o.hidden[i]) found.hidden.push_back(i);
+    if (o.hidden[i]) left_out.hidden.push_back(i);
   }
-  found.position_embeddings = o.position_embeddings != 0;
-  omissions_ = std::move(found);
+  left_out.position_embeddings = o.position_embeddings != 0;
+  omissions_ = std::move(left_out);
 }
 
 void Model::name_places() {
@@ -141,9 +141,9 @@ void Model::name_places() {
 }
 
 Model::Place& Model::place(const std::string& name) {
-  const auto found = places_.find(name);
-  require(found != places_.end(), GPT2_WEIGHTS, "this model has no tensor '" + name + "'");
-  return found->second;
+  const auto place = places_.find(name);
+  require(place != places_.end(), GPT2_WEIGHTS, "this model has no tensor '" + name + "'");
+  return place->second;
 }
 
 void Model::set(const std::string& name, gpt2_dtype dtype, const void* data, const int64_t* dims,

@@ -31,8 +31,8 @@ double read_rate(const Kernels& kernels, ThreadPool& pool, size_t bytes, double 
     for (int streams = 1; streams <= kMostStreams; streams *= 2) {
       const auto start = Clock::now();
       pool.run([&](const Worker& worker) {
-        const uint8_t* own = buffer.as() + worker.index() * share;
-        volatile int32_t sum = kernels.read_streams(own, streams, share / streams);
+        const uint8_t* part = buffer.as() + worker.index() * share;
+        volatile int32_t sum = kernels.read_streams(part, streams, share / streams);
         (void)sum;
       });
       best = std::max(best, static_cast<double>(share * pool.threads()) / since(start));
@@ -50,10 +50,10 @@ double multiply_rate(const Kernels& kernels, ThreadPool& pool, double seconds) {
     const auto start = Clock::now();
     pool.run([&](const Worker& worker) {
       float result;
-      const double own = kernels.multiply_adds(kRounds, &result);
+      const double rate = kernels.multiply_adds(kRounds, &result);
       volatile float keep = result;
       (void)keep;
-      if (worker.index() == 0) count = own * pool.threads();
+      if (worker.index() == 0) count = rate * pool.threads();
     });
     best = std::max(best, count / since(start));
   } while (since(begin) < seconds);

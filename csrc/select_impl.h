@@ -157,11 +157,11 @@ void weigh_parts(const Weighing& in, float* x, int n, int begin, int end, int32_
               for (int i = 0; i < kPart; i += kWide) {
                 F v = read<F>(from + i);
                 if (kDivide) v = v / in.temperature;
-                I found = weights_of(v - in.best) & (I)(v >= least);
-                found &= (I)(found >= in.least_weight);
+                I kept = weights_of(v - in.best) & (I)(v >= least);
+                kept &= (I)(kept >= in.least_weight);
                 if (kDivide) write(to_scores + i, v);
-                write(to_weights + i, found);
-                sum.add(found);
+                write(to_weights + i, kept);
+                sum.add(kept);
               }
               for (int i = 0; count < kPart && i < count; i++) {
                 if (kDivide) x[first + i] = s[i];
@@ -186,14 +186,14 @@ void spread(const float* scores, int n, int begin, int end, float best, const in
             const int64_t* sums, uint16_t* bucket, int64_t* masses) {
   each_part(scores, n, begin, end, best, [&](int p, int first, int count, const float* from) {
     if (sums[p] == 0) return;
-    int32_t found[kPart];
+    int32_t buckets[kPart];
     for (int i = 0; i < kPart; i += kWide) {
       const F d = larger(read<F>(from + i) - best, F{} + kMinExponent);
-      write(found + i, __builtin_convertvector(d * (kBuckets / (kMinExponent - 0.5f)), I));
+      write(buckets + i, __builtin_convertvector(d * (kBuckets / (kMinExponent - 0.5f)), I));
     }
     for (int i = 0; i < count; i++) {
-      bucket[first + i] = static_cast<uint16_t>(found[i]);
-      masses[i % kTables * kBuckets + found[i]] += weights[first + i];
+      bucket[first + i] = static_cast<uint16_t>(buckets[i]);
+      masses[i % kTables * kBuckets + buckets[i]] += weights[first + i];
     }
   });
 }

@@ -69,7 +69,7 @@ def test_what_does_not_go_together_is_refused(text: Path, tmp_path: Path) -> Non
     result = run(text, "-o", tmp_path / "a", *TINY, "--length", 64, code=2)
     assert "give a smaller --length" in str(result.exception)
     result = run(tmp_path / "a" / "data" / "tokens", "-o", tmp_path / "b", "--resume", code=1)
-    assert "no checkpoint to go on from" in str(result.exception)
+    assert "no checkpoint to resume from" in str(result.exception)
     result = run(text, "-o", tmp_path / "c", *TINY, "--device", "nonsense", code=2)
     assert "cannot be used here" in str(result.exception)
 

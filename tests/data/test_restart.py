@@ -214,7 +214,7 @@ def test_a_disk_that_is_full(
         subprocess.run(grown, check=True, capture_output=True)
         done = subprocess.run(run, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        assert "going on after" in done.stderr
+        assert "resuming after" in done.stderr
         assert content(disk / "out") == whole
     finally:
         subprocess.run(["umount", str(disk)], check=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,18 +13,14 @@ import numpy.typing as npt
 
 from gpt2.checkpoint.mapped import check_uncut
 from gpt2.config import GPT2Config
-from gpt2.engine import Answer, Ask, Logits, Sampling
 from gpt2.errors import InputError, OptionError, WeightError
 from gpt2.generation import GenerationMixin
-from gpt2.generation.sampling import likeliest, undecided
-from gpt2.native.asking import MOST_TOP, Asking, ask_in_pieces, draw_of
-from gpt2.native.batch import Batch, Step, whole_number
-from gpt2.native.cache import NativeCache, undone
+from gpt2.native.batch import whole_number
+from gpt2.native.cache import NativeCache
+from gpt2.native.choosing import ChoosingCalls
 from gpt2.native.library import (
     DTYPES,
     EXACT_HEAD,
-    LOGITS,
-    STOPPED,
     Options,
     RescoredCounts,
     Shape,
@@ -42,8 +36,6 @@ Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 
 KV_DTYPES = ("fp16", "fp32", "int8")
-# Tokens one call of the core takes: between calls Python can answer Ctrl-C.
-PIECE = 256
 
 
 class Rescored(NamedTuple):
@@ -54,7 +46,7 @@ class Rescored(NamedTuple):
     rows: int  # how many there were
 
 
-class NativeEngine(GenerationMixin):
+class NativeEngine(ChoosingCalls, GenerationMixin):
     """GPT-2 on the CPU's own instructions.
 
     A row's logits are the same bits alone and in any batch, in one call and token by token, with
@@ -175,221 +167,6 @@ class NativeEngine(GenerationMixin):
         room = limit if capacity is None else min(whole_number(capacity, "capacity"), limit)
         return NativeCache(self, whole_number(rows, "rows"), room)
 
-    def extend(
-        self,
-        cache: NativeCache,
-        ids: Sequence[Any] | Any,
-        rows: Sequence[int] | None = None,
-        logits: Logits = "last",
-    ) -> Floats | None:
-        """Append tokens to rows of the cache and return their logits; see `gpt2.engine.Engine`."""
-        _check_mode(logits, LOGITS)
-        batch = Batch(cache, ids, rows)
-        wanted = batch.wanted(logits)
-        out = np.empty((wanted, self.config.vocab_size), np.float32)
-        at = out.ctypes.data
-        step = self.config.vocab_size * out.itemsize
-
-        def call(piece: Batch, mode: Logits, begin: int) -> int:
-            return core().gpt2_extend(*self._call(piece, mode), at + begin * step)
-
-        self._run(batch, logits, call)
-        return None if logits == "none" else out
-
-    most_top = MOST_TOP
-
-    def extend_top(
-        self,
-        cache: NativeCache,
-        ids: Sequence[Any] | Any,
-        rows: Sequence[int] | None = None,
-        k: int = 1,
-        logits: Logits = "last",
-    ) -> tuple[Ints, Floats]:
-        """Append tokens and return the k largest logits; see `gpt2.engine.ChoosingEngine`."""
-        _check_mode(logits, ("last", "all"))
-        k = whole_number(k, "k")
-        if not 1 <= k <= min(MOST_TOP, self.config.vocab_size):
-            raise OptionError(
-                f"k must be at least 1 and at most {min(MOST_TOP, self.config.vocab_size)}, "
-                f"found {k}."
-            )
-        batch = Batch(cache, ids, rows)
-        wanted = batch.wanted(logits)
-        top, values = np.empty((wanted, k), np.int32), np.empty((wanted, k), np.float32)
-        places = top.ctypes.data, values.ctypes.data
-
-        def call(piece: Batch, mode: Logits, begin: int) -> int:
-            into = (place + 4 * k * begin for place in places)
-            return core().gpt2_extend_top(*self._call(piece, mode), k, *into)
-
-        self._run(batch, logits, call)
-        return top, values
-
-    def extend_draw(
-        self,
-        cache: NativeCache,
-        ids: Sequence[Any] | Any,
-        rows: Sequence[int] | None,
-        sampling: Sampling,
-        noise: Sequence[float],
-        logits: Logits = "last",
-    ) -> list[int]:
-        """Append tokens and draw the next ones; see `gpt2.engine.ChoosingEngine`."""
-        _check_mode(logits, ("last", "all"))
-        batch = Batch(cache, ids, rows)
-        wanted = batch.wanted(logits)
-        if len(noise) != wanted:
-            raise InputError(f"{wanted} draws need as many numbers of noise, found {len(noise)}.")
-        numbers, tokens = array("d", noise), array("i", bytes(4 * wanted))
-        first, into = numbers.buffer_info()[0], tokens.buffer_info()[0]
-        how = draw_of(sampling)
-
-        def call(piece: Batch, mode: Logits, begin: int) -> int:
-            places = first + 8 * begin, into + 4 * begin
-            return core().gpt2_extend_draw(*self._call(piece, mode), how, *places)
-
-        self._run(batch, logits, call)
-        return tokens.tolist()
-
-    def stepper(
-        self, cache: NativeCache, sampling: Sampling | None
-    ) -> Callable[[list[int], list[float]], list[int]]:
-        """One token in every row at each call; see `gpt2.engine.ChoosingEngine`."""
-        if cache.rows > PIECE:  # more than one call of the core may take
-            return lambda tokens, noise: self._slow_step(cache, sampling, tokens, noise)
-        step = Step(cache)
-        call = self.handle, cache.handle, cache.rows, *step.places, LOGITS["last"]
-        if sampling is None:
-            choose = partial(core().gpt2_extend_top, *call, 1, step.tokens_at, step.values_at)
-        else:
-            how = draw_of(sampling)
-            choose = partial(core().gpt2_extend_draw, *call, how, step.noise_at, step.tokens_at)
-        ids, numbers = step.ids, step.noise
-
-        def take(tokens: list[int], noise: list[float]) -> list[int]:
-            for row, token in enumerate(tokens):
-                ids[row] = token
-            for row, number in enumerate(noise):
-                numbers[row] = number
-            if status := choose():
-                self._checked(status)
-            if sampling is None and (total := sum(step.values)) != total:  # one of them is NaN
-                raise undecided()
-            return step.tokens.tolist()  # and the core's places stay while this function does
-
-        return take
-
-    def _slow_step(
-        self, cache: NativeCache, sampling: Sampling | None, tokens: list[int], noise: list[float]
-    ) -> list[int]:
-        ids = [[token] for token in tokens]
-        if sampling is not None:
-            return self.extend_draw(cache, ids, None, sampling, noise)
-        return likeliest(self.extend_top(cache, ids))
-
-    score_tokens = PIECE
-
-    def extend_logprobs(
-        self,
-        cache: NativeCache,
-        ids: Sequence[Any] | Any,
-        rows: Sequence[int] | None = None,
-        *,
-        targets: Sequence[Any] | Any,
-    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Append tokens and score what follows each; see `gpt2.engine.ScoringEngine`."""
-        batch = Batch(cache, ids, rows)
-        wanted = Batch(cache, targets, rows)
-        if wanted.counts != batch.counts:
-            raise InputError("targets must have the shape of the ids.")
-        judged = wanted.flat
-        logprobs = np.zeros(len(judged), np.float32)
-        greedy = np.zeros(len(judged), np.bool_)
-        places = judged.buffer_info()[0], logprobs.ctypes.data, greedy.ctypes.data
-        sizes = judged.itemsize, logprobs.itemsize, greedy.itemsize
-
-        def call(piece: Batch, begin: int) -> None:
-            at = (place + size * begin for place, size in zip(places, sizes, strict=True))
-            self._checked(core().gpt2_extend_logprobs(*self._call(piece, "none")[:-1], *at))
-
-        if self._tap is not None:  # it sees a call as a whole
-            call(batch, 0)
-            return logprobs, greedy
-        check(core().gpt2_check(*self._call(batch, "none")[:-1]))
-        with undone(cache, batch):
-            begin = 0
-            for piece in batch.slices(PIECE):
-                call(piece, begin)
-                begin += len(piece.flat)
-        return logprobs, greedy
-
-    def extend_asked(
-        self,
-        cache: NativeCache,
-        ids: Sequence[Any] | Any,
-        rows: Sequence[int] | None,
-        asks: Sequence[tuple[int, Ask]],
-    ) -> list[Answer]:
-        """Append tokens and answer what is asked of some; see `gpt2.engine.AskedEngine`."""
-        batch, asking = Batch(cache, ids, rows), Asking(asks, self.config.vocab_size)
-
-        def call(piece: Batch, wishes: tuple[Any, ...]) -> None:
-            self._checked(core().gpt2_extend_asked(*self._call(piece, "none")[:-1], *wishes))
-
-        if len(batch.flat) <= PIECE or self._tap is not None:  # a tap sees a call as a whole
-            call(batch, asking.call(0, len(asks), 0))
-            return asking.found()
-        check(core().gpt2_check(*self._call(batch, "none")[:-1]))
-        with undone(cache, batch):
-            ask_in_pieces(batch, asking, PIECE, call)
-        return asking.found()
-
-    def draw(self, logits: Floats, sampling: Sampling, noise: Sequence[float]) -> list[int]:
-        """The tokens `extend_draw` would draw from these logits [R, vocab_size]."""
-        rows = np.ascontiguousarray(logits, np.float32)
-        if rows.shape != (len(noise), self.config.vocab_size):
-            raise InputError(
-                f"{len(noise)} draws need logits [{len(noise)}, {self.config.vocab_size}], found "
-                f"{list(rows.shape)}."
-            )
-        numbers, tokens = array("d", noise), array("i", bytes(4 * len(noise)))
-        places = numbers.buffer_info()[0], tokens.buffer_info()[0]
-        check(
-            core().gpt2_draw(self.handle, len(rows), rows.ctypes.data, draw_of(sampling), *places)
-        )
-        return tokens.tolist()
-
-    def _call(self, batch: Batch, mode: Logits) -> tuple[Any, ...]:
-        """The first arguments of a call that extends."""
-        places = [numbers.buffer_info()[0] for numbers in (batch.rows, batch.counts, batch.flat)]
-        return self.handle, batch.cache.handle, len(batch.rows), *places, LOGITS[mode]
-
-    def _run(self, batch: Batch, logits: Logits, call: Callable[[Batch, Logits, int], int]) -> None:
-        """``call(piece, mode, where its results begin)`` for the batch, or for its pieces.
-
-        An interrupted run leaves the cache as it was.
-        """
-        if len(batch.flat) <= PIECE or self._tap is not None:  # a tap sees a call as a whole
-            self._checked(call(batch, logits, 0))
-            return
-        check(core().gpt2_check(*self._call(batch, "none")[:-1]))
-        done = 0
-        with undone(batch.cache, batch):
-            for i, (row, count) in enumerate(zip(batch.rows, batch.counts, strict=True)):
-                for begin in range(0, count, PIECE):
-                    end = min(begin + PIECE, count)
-                    piece = batch.piece(row, batch.flat[done : done + end - begin])
-                    mode: Logits = "none" if logits == "last" and end < count else logits
-                    self._checked(call(piece, mode, done if logits == "all" else i))
-                    done += end - begin
-
-    def _checked(self, status: int) -> None:
-        """Raise what a status stands for; where a tap ended the call, the tap's own error."""
-        if status == STOPPED and self._tap is not None and (error := self._tap.error()):
-            raise error
-        check(status)
-
     @contextmanager
     def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
         """Within the block, what stands at every named point goes through ``tap``.
@@ -443,11 +220,6 @@ class NativeEngine(GenerationMixin):
     def _omit(self, flags: dict[str, Any] | None) -> None:
         check(core().gpt2_engine_omit(self.handle, omissions_struct(flags) if flags else None))
         self._omitted = flags
-
-
-def _check_mode(logits: str, modes: Any) -> None:
-    if logits not in modes:
-        raise OptionError(f"logits must be one of {', '.join(modes)}, found {logits!r}.")
 
 
 def tensor_names(config: GPT2Config) -> list[str]:

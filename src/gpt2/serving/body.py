@@ -11,7 +11,7 @@ from typing import Any
 from gpt2.serving.errors import ApiError
 
 DEEPEST = 32  # lists and objects within one another
-LONGEST = 40  # digits of a whole number
+LONGEST = 40  # digits of an integer
 _PART = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 

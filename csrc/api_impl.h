@@ -1,0 +1,119 @@
+// What the files of the C interface share: an engine and a cache as gpt2.h has them, one call at a
+// time on an engine, and exceptions turned into status codes.
+#ifndef GPT2_API_IMPL_H_
+#define GPT2_API_IMPL_H_
+
+#include <new>
+#include <string>
+
+#include "ask.h"
+#include "cache.h"
+#include "error.h"
+#include "gate.h"
+#include "gpt2.h"
+#include "logprob.h"
+#include "model.h"
+#include "select.h"
+
+#if defined(__wasm__) && !GPT2_THREADS  // there is only one, and its library may have no locks
+namespace gpt2 {
+struct Mutex {};
+struct Lock {
+  Lock() {}
+  explicit Lock(Mutex&) {}
+};
+}  // namespace gpt2
+#define GPT2_THREAD_LOCAL  // and one first used in a catch block would trap there
+#else
+#define GPT2_THREAD_LOCAL thread_local
+#include <mutex>
+namespace gpt2 {
+using Mutex = std::mutex;
+using Lock = std::unique_lock<std::mutex>;
+}  // namespace gpt2
+#endif
+
+struct gpt2_engine {
+  gpt2_engine(const gpt2_shape& shape, const gpt2_options& options)
+      : model(shape, options),
+        selector(model.kernels(), shape.vocabulary),
+        logprobs(model.kernels(), shape.vocabulary),
+        asker(selector, logprobs) {}
+  gpt2::Model model;
+  gpt2::Selector selector;
+  gpt2::Logprobs logprobs;
+  gpt2::Asker asker;
+  gpt2::Mutex mutex;      // one call at a time
+  bool complete = false;  // every tensor was found to be set
+};
+
+struct gpt2_cache {
+  gpt2_cache(const gpt2_engine* engine, int rows, int capacity, gpt2_dtype dtype)
+      : engine(engine), cache(engine->model.shape(), rows, capacity, dtype) {}
+  const gpt2_engine* engine;
+  gpt2::Cache cache;
+};
+
+namespace gpt2 {
+
+// Of the calling thread: the last error, and the engine whose tap it is in.
+extern GPT2_THREAD_LOCAL std::string message;
+extern GPT2_THREAD_LOCAL const gpt2_engine* inside;
+extern Gate* gate;
+
+// From a thread's outermost call of an engine to that one's end.
+class Passage {
+ public:
+  explicit Passage(bool outermost) : outermost_(outermost) {
+    if (outermost_) gate->enter();
+  }
+  ~Passage() {
+    if (outermost_) gate->leave();
+  }
+
+ private:
+  const bool outermost_;
+};
+
+// One call on an engine at a time. A tap that calls its own engine would wait for ever.
+class Turn {
+ public:
+  explicit Turn(gpt2_engine* engine) : before_(inside), passage_(inside == nullptr) {
+    require(inside != engine, GPT2_INVALID, "a tap cannot call the engine it looks into");
+    lock_ = Lock(engine->mutex);
+    inside = engine;
+  }
+  ~Turn() { inside = before_; }
+
+ private:
+  const gpt2_engine* before_;
+  const Passage passage_;
+  Lock lock_;
+};
+
+template <class Work>
+int guarded(const Work& work) {
+  try {
+    work();
+    return GPT2_OK;
+  } catch (const Error& error) {
+    message = error.what();
+    return error.status;
+  } catch (const std::bad_alloc&) {
+    message = "no memory left";
+    return GPT2_MEMORY;
+  } catch (const std::exception& error) {
+    message = error.what();
+    return GPT2_MEMORY;  // what else the library throws here: it could not start a thread
+  }
+}
+
+inline void require_row(const Cache& cache, int row) {
+  require(
+      row >= 0 && row < cache.rows(), GPT2_INVALID,
+      "row " + std::to_string(row) + " of a cache of " + std::to_string(cache.rows()) + " rows");
+}
+
+}  // namespace gpt2
+
+#endif  // GPT2_API_IMPL_H_
