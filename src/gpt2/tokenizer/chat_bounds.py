@@ -1,6 +1,6 @@
 """What rendering a stranger's chat template may spend: jinja2's sandbox bounds neither time nor
 memory. Turns, calls and values are counted where they come about, and what would make much of
-little (``*``, ``join``, ``center``) is held against its arguments before it is done.
+little (``*``, ``join``, ``center``) is compared with its arguments before it is done.
 
 The counting is put into the template's tree and around filters and tests; it happens only while a
 `Spending` is in force, so that nothing is computed while a template is compiled.
@@ -27,7 +27,7 @@ STEPS = 1 << 18  # turns of loops, calls, comparisons
 SECONDS = 3.0  # of this thread's processor
 LARGEST = 1 << 22  # characters of one value with all that is in it, items by how deep they lie
 MADE = 1 << 26  # characters and items of all values together
-BITS = 1 << 20  # of a whole number
+BITS = 1 << 20  # of an integer
 
 # What can be longer than its arguments together, by the two longest of them.
 WIDE = {"center", "ljust", "rjust", "zfill", "expandtabs", "indent", "wordwrap", "batch", "slice",
@@ -205,14 +205,14 @@ def _settled(given: Iterable[Any]) -> list[Any]:
 
 def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter or test, its calls and results counted."""
-    own = 1 if hasattr(function, "jinja_pass_arg") else 0  # the environment, say
+    passed = 1 if hasattr(function, "jinja_pass_arg") else 0  # the environment, say
 
     @functools.wraps(function)
     def call(*given: Any, **named: Any) -> Any:
         now = _IN_FORCE.get()
         if name in GROWING:
-            given = (*given[:own], *_settled(given[own:]))
-            now.room(name, [*given[own:], *named.values()])
+            given = (*given[:passed], *_settled(given[passed:]))
+            now.room(name, [*given[passed:], *named.values()])
         return now.made(function(*given, **named))
 
     return call
@@ -236,8 +236,8 @@ def counting(node: Any) -> Any:
         elif isinstance(value, nodes.Node):
             setattr(node, name, counting(value))
     if isinstance(node, _TURNING):
-        own = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
-        node.body.insert(0, nodes.ExprStmt(_filter(nodes.Const(own), TURN)))
+        characters = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+        node.body.insert(0, nodes.ExprStmt(_filter(nodes.Const(characters), TURN)))
     elif isinstance(node, (nodes.Output, nodes.Concat)):
         whole = nodes.TemplateData
         node.nodes = [n if isinstance(n, whole) else _filter(n, MADE_HERE) for n in node.nodes]
