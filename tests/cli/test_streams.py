@@ -66,6 +66,12 @@ def test_little_memory() -> None:
         check(done, 1, "memory")
 
 
+def test_what_an_argument_may_hold() -> None:
+    check(shell(f"{GPT2} info $'a\\nb'"), 1, "a\\nb")
+    check(shell(f"{GPT2} generate x --stop $'\\xff' -q"), 2, "half a character")
+    check(shell(f"{GPT2} generate x --kernels $'\\xff' -q"), 2, "kernels")
+
+
 def test_words() -> None:
     assert words(PermissionError(13, "Permission denied", "/x/y")) == "/x/y: Permission denied."
     assert "memory" in words(MemoryError())

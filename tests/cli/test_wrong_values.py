@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from gpt2.adapters import LoraConfig
 from gpt2.cli import COMMANDS
 from gpt2.cli import gpt2 as group
+from gpt2.cli.streams import words
 from gpt2.data import PrepareConfig
 from gpt2.errors import GPT2Error, OptionError
 from gpt2.generation.config import GenerationConfig
@@ -73,6 +74,44 @@ def test_a_wrong_value_is_one_clear_line(
         elif choice or value in ("x", "", "0x10"):
             assert done.exit_code == 2, asked
             assert option.opts[-1] in done.output
+
+
+TEXTS = [
+    (name, command, parameter)
+    for name, command in commands()
+    for parameter in command.params
+    if isinstance(parameter, click.Option) and not parameter.is_flag
+    and (isinstance(parameter.type, click.Path) or parameter.type is click.STRING)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "option"), TEXTS, ids=[f"{n}{o.opts[-1]}" for n, _, o in TEXTS]
+)
+def test_a_text_or_a_path_that_cannot_be_is_one_clear_line(
+    name: str,
+    command: click.Command,
+    option: click.Option,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable, value in (("GPT2_THREADS", "1"), ("HF_HUB_OFFLINE", "1")):
+        monkeypatch.setenv(variable, value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    needed = [a for p in command.params if p is not option for a in _needed(p, "nothing")]
+    for value in ("", " ", "a\nb", "\udcff", "x" * 5000, "folder", "loop", "folder/x/y", "~nobody",
+                  "/dev/null", "/proc/nothing/x", ",", "狐狸 ñ", "hub:", "--", "%s{}"):  # fmt: skip
+        asked = [name, *needed, f"{option.opts[-1]}={value}"]
+        done = CliRunner().invoke(group, asked, input="text")
+        error = done.exception
+        assert error is None or isinstance(error, (SystemExit, GPT2Error, UnicodeEncodeError)), (
+            asked,
+            repr(error),
+        )
+        if isinstance(error, GPT2Error):
+            assert "\n" not in words(error)
 
 
 def _needed(parameter: click.Parameter, nothing: str) -> list[str]:

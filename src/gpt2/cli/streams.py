@@ -60,8 +60,10 @@ def kept() -> Iterator[None]:
 def words(error: BaseException) -> str:
     """An error in a line, what to do with it."""
     if isinstance(error, GPT2Error):
-        return str(error)
+        return str(error).replace("\n", "\\n").replace("\r", "\\r")  # of a name that holds one
     if isinstance(error, UnicodeEncodeError):
+        if "\ud800" <= error.object[error.start] <= "\udfff":  # how Python holds such bytes
+            return "an argument, or a name in a file, is not UTF-8."
         return (
             f"the encoding {error.encoding} has no {error.object[error.start]!a}, which is to be "
             "written: set PYTHONIOENCODING=utf-8."

@@ -78,7 +78,10 @@ class _StopStrings:
             raise OptionError("stop_strings needs the tokenizer: generate(..., tokenizer=...).")
         if not all(listed):
             raise OptionError("stop_strings must not hold an empty string.")
-        self.strings = [string.encode() for string in listed]
+        try:
+            self.strings = [string.encode() for string in listed]
+        except UnicodeEncodeError:
+            raise OptionError("stop_strings holds half a character: it is no UTF-8.") from None
         self.longest = max(map(len, self.strings), default=0)
         self.token = lru_cache(4096)(lambda token: token_bytes(tokenizer, token))
 

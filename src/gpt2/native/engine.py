@@ -101,7 +101,7 @@ class NativeEngine(ChoosingCalls, GenerationMixin):
             code_of("head_dtype", self.head_dtype, DTYPES),
             code_of("kv_dtype", self.kv_dtype, {n: DTYPES[n] for n in KV_DTYPES}),
             thread_count(threads),
-            kernels.encode() if kernels is not None else None,
+            kernels.encode(errors="replace") if kernels is not None else None,
             EXACT_HEAD[exact_head],
         )
         self._tap: NativeTap | None = None

@@ -86,7 +86,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         for key in _IGNORED:
             options.pop(key, None)
         folder = Path(name).expanduser()
-        if not folder.is_dir():
+        if not (files.exists(folder) and folder.is_dir()):
             from gpt2.hub import resolve
 
             folder = resolve(name, allow_patterns=[*vocabulary.FILES], **where)

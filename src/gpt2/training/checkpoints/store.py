@@ -25,7 +25,7 @@ from torch import Tensor
 
 from gpt2.checkpoint.mapped import read_safetensors, write_safetensors
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
-from gpt2.files import atomic_folder, read_json_object, reported, write_json
+from gpt2.files import atomic_folder, exists, read_json_object, reported, write_json
 from gpt2.files.locks import lock
 from gpt2.files.records import record
 from gpt2.files.writing import PART
@@ -83,7 +83,7 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """The steps of the checkpoints that are there, in order."""
-        if not self.folder.is_dir():
+        if not (exists(self.folder) and self.folder.is_dir()):
             return []
         matches = (NAME.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in matches if match)
