@@ -20,7 +20,15 @@ import pytest
 from gpt2.data import formats, pages, sources
 from gpt2.data.formats import HTML, PIECE, Reading, page_text
 from gpt2.data.sources import Position, Reader
-from gpt2.errors import CorruptFileError, GPT2Error, InputError, MissingFileError, OptionError
+from gpt2.errors import (
+    CorruptFileError,
+    GPT2Error,
+    InputError,
+    MissingFileError,
+    OptionError,
+    WriteError,
+)
+from gpt2.files import write_json
 from gpt2.tokenizer.training import read_pieces
 
 TEXTS = ["First text.\n", "第二篇,白日依山尽。\n", "Third.\n"]
@@ -406,3 +414,14 @@ def test_pages_built_to_hold_up_are_read_without_layout() -> None:
     plain = b"<html><body>" + b"<div><p>One.<p>Two.<br></div>" * 3000 + b"</body></html>"
     assert pages.is_ordinary(plain)
     assert pages.is_ordinary(b'<img src="data:,' + b"a=" * 100_000 + b'">')
+
+
+def test_names_that_cannot_be_are_one_error(tmp_path: Path) -> None:
+    for name in ("x" * 5000, "a\0b", "nothing"):
+        with pytest.raises(MissingFileError):
+            sources.find([name])
+        with pytest.raises(MissingFileError):
+            next(iter(read_pieces([name])))
+    with pytest.raises(WriteError, match=r"udcff. is no UTF-8"):
+        write_json(tmp_path / "a.json", "a\udcff")
+    assert not list(tmp_path.iterdir())

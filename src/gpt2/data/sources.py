@@ -20,7 +20,7 @@ from typing import IO
 from gpt2.data import containers, formats, hub_sets
 from gpt2.data.formats import Document, Reading
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
-from gpt2.files import sha256
+from gpt2.files import exists, sha256
 
 STDIN = "-"
 
@@ -61,6 +61,10 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
         path = Path(source)
         if is_stream(source):
             files.append(File(source))
+        elif not exists(path):
+            raise MissingFileError(
+                f"there is no file or folder {source}. A set of the hub is named hub:{source}."
+            )
         elif path.is_dir():
             if written is not None and path.resolve() == written.resolve():
                 raise OptionError(f"{source} is the folder that is written: give -o another one.")
@@ -68,12 +72,8 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
             if not within:
                 raise InputError(f"there is no file in the folder {source}.")
             files += within
-        elif path.exists():
-            files.append(File(source, path.stat().st_size))
         else:
-            raise MissingFileError(
-                f"there is no file or folder {source}. A set of the hub is named hub:{source}."
-            )
+            files.append(File(source, path.stat().st_size))
     return files
 
 

@@ -149,7 +149,14 @@ def write_error(path: Path, error: OSError) -> WriteError:
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write UTF-8 text atomically."""
     with atomic(path) as part:
-        part.write_text(text, "utf-8")
+        try:
+            part.write_text(text, "utf-8")
+        except UnicodeEncodeError as error:
+            shown = error.object[max(0, error.start - 20) : error.end]
+            raise WriteError(
+                f"{path} could not be written: {shown!a} is no UTF-8. If it is the name of a file, "
+                "rename that."
+            ) from None
 
 
 def write_json(path: str | os.PathLike[str], value: Any, *, indent: int | None = 2) -> None:

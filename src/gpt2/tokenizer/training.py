@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import InputError, MissingFileError, OptionError
-from gpt2.files import open_regular
+from gpt2.files import exists, open_regular, read_error
 from gpt2.files.detect import SNIFFED, check_encoding, why_no_text
 from gpt2.tokenizer.bpe import END_OF_TEXT, Pair, byte_to_unicode, split, to_signs, well_formed
 from gpt2.tokenizer.tokenizer import GPT2Tokenizer
@@ -156,9 +156,12 @@ def read_pieces(
     """
     check_encoding(encoding)
     for path in map(Path, paths):
-        if not path.exists():
+        if not exists(path):
             raise MissingFileError(f"there is no file or folder {path}.")
-        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        try:
+            files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        except OSError as error:  # a folder in it may not be read
+            raise read_error(error.filename or path, error) from None
         for file in files:
             with open_regular(file) as stream:
                 if reason := why_no_text(stream.read(SNIFFED), encoding):
