@@ -15,6 +15,7 @@ from tests.native.conftest import _built  # noqa: F401  skips where the core was
 from tools.fuzz.box import Box
 from tools.fuzz.corpus import CORPUS
 from tools.fuzz.forms import FORMS
+from tools.fuzz.report import PAGE, page
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc are Linux's")
 
@@ -90,6 +91,10 @@ def test_what_it_finds_is_told_and_kept(tmp_path: Path, case: str, outcome: str)
     kept = next(path for path in (tmp_path / "found").iterdir() if path.is_dir())
     assert (kept / "config.json").exists()
     assert outcome in Path(f"{kept}.txt").read_text("utf-8").splitlines()[0]
+
+
+def test_the_page_tells_what_was_run() -> None:
+    assert PAGE.read_text("utf-8") == page()
 
 
 def test_reading_outside_by_a_name_is_seen(tmp_path: Path) -> None:

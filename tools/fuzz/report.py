@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections import Counter
 from datetime import UTC, datetime
@@ -19,6 +20,14 @@ from tools.fuzz.server import ROOT, SECONDS
 from tools.fuzz.trial import FINDINGS
 from tools.fuzz.worker import BOUND
 
+PAGE = ROOT / "docs" / "reference" / "fuzzing.md"
+HEAD = """# What fuzzing has run
+
+Written by `python -m tools.fuzz --record` from `benchmarks/results/fuzz.json`, to which each such
+run is added; a test holds this page to that file. How it works stands in
+[files](files.md#fuzzing). A case has {seconds:.0f} s of a processor and {MiB:,} MiB of address
+space beyond what a process without one has.
+"""
 RECORD = ROOT / "benchmarks" / "results" / "fuzz.json"
 PARTS = ("cases", "read", "refused", "findings")
 BOUNDS = {"seconds": SECONDS, "MiB": BOUND >> 20}
@@ -66,6 +75,41 @@ def record(done: Campaign, path: Path = RECORD) -> None:
         "forms": dict(sorted(forms.items())),
     }
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    PAGE.write_text(page(), "utf-8")
+
+
+def page(path: Path = RECORD) -> str:
+    """The page of the documentation."""
+    known = json.loads(path.read_text("utf-8"))
+    total: Counter[str] = sum(map(Counter, known["forms"].values()), Counter())
+    runs = "\n".join(
+        f"- {run['date']}, seed {run['seed']}, {_of(run['commit'])}: {run['cases']:,} cases in "
+        f"{run['seconds']:,.0f} s of a processor"
+        for run in known["runs"]
+    )
+    found = "\n".join(
+        f"- {one['form']} {one['case']}, seed {one['seed']}: {one['outcome']}, "
+        f"`{_cell(one['text'])}`"
+        for one in known["findings"]
+    )
+    rows = ["| form | cases | read | refused | findings |", "|---|---|---|---|---|"]
+    for name, counts in (*known["forms"].items(), ("all", total)):
+        rows.append(f"| {name} | {' | '.join(f'{counts[part]:,}' for part in PARTS)} |")
+    return "\n\n".join([
+        HEAD.format(**known["bounds"]).rstrip(),
+        f"{total['cases']:,} cases of {len(known['forms'])} forms, those of the corpus "
+        f"({known['corpus']:,} named cases) in each run:",
+        runs, "What was found in these runs, each mended since and kept as a named case:",
+        found or "- nothing", "\n".join(rows),
+    ]) + "\n"  # fmt: skip
+
+
+def _of(commit: str) -> str:
+    return f"commit {commit}" if commit else "a working copy"
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"/\S*/case/", "", text).replace("`", "'")[:100]
 
 
 def _commit() -> str:

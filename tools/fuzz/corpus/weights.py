@@ -102,6 +102,8 @@ CORPUS: dict[str, dict[str, Spoil]] = {
     "distributed": {
         **everywhere(".metadata"),
         **everywhere("__0_0.distcp"),
+        "a length of terabytes": put(".metadata",
+                                     b"\x80\x05\x96" + struct.pack("<Q", 2**43) + b"."),
         "runs code": put(".metadata", b"cos\nsystem\n(S'true'\ntR."),
         "sets an attribute": put(
             ".metadata", b"cpathlib\nPosixPath\n(N}(X\x06\x00\x00\x00exists"

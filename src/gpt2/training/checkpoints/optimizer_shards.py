@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -80,6 +81,7 @@ class _Reader(FileSystemReader):
         path = Path(self.path) / METADATA
         data = read_bytes(path)
         try:
+            _check_lengths(data)
             metadata = _Unpickler(io.BytesIO(data)).load()
         except Exception as error:  # a damaged pickle raises nearly anything
             raise CorruptFileError(f"{path} is damaged: {_first_line(error)}") from None
@@ -96,6 +98,13 @@ class _Reader(FileSystemReader):
         if odd:
             raise CorruptFileError(f"{Path(self.path) / METADATA}: {odd[0]} is no tensor.")
         return dict(entries)  # type: ignore[arg-type]
+
+
+def _check_lengths(data: bytes) -> None:
+    """Raise `ValueError` where a length in a pickle is beyond its end: unpickling would make room
+    for it first."""
+    for _ in pickletools.genops(data):
+        pass
 
 
 class _Unpickler(pickle._Unpickler):  # the one in Python: the one in C has no `load_build`
