@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -14,32 +13,22 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from gpt2.machine import commit, described
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 
 
 def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
     """Processor, cores, load, Python, the commit and the versions of the packages compared."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
-    )
     return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        **described(),
         "load_before": os.getloadavg()[0],
-        "system": platform.platform(),
         "python": platform.python_version(),
-        "commit": commit.stdout.strip() or None,
+        "commit": commit(ROOT),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: metadata.version(name) for name in packages},
     }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def interleaved(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from gpt2.errors import GPT2Warning, MissingFileError, OptionError
 from gpt2.options import option
+from gpt2.precision import PACKED, long, short
 
 if TYPE_CHECKING:
     from gpt2.tokenizer import Tokenizer
@@ -23,7 +24,9 @@ class LoadOptions:
     """What `load` takes beside a name and the hub's options, as the command line shows it."""
 
     engine: EngineName = option("native", "The engine that computes.")
-    dtype: str | None = option(None, "The precision to compute in, such as float32 or int8.")
+    dtype: str | None = option(
+        None, "The precision of the weights in memory.", choices=(*PACKED, "fp64")
+    )
     device: str | None = option(
         None, "Device of the torch engine: cpu, cuda, cuda:1, mps; by default the processor."
     )
@@ -37,11 +40,6 @@ class LoadOptions:
     kernels: str | None = option(
         None, "Kernels of the native engine: generic, avx2, avx512; by default the best."
     )
-
-
-# The short names of a precision, and those numpy and torch have for it.
-SHORT = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
-LONG = {short: long for long, short in SHORT.items()}
 
 
 def load(
@@ -98,7 +96,7 @@ def load(
     if engine == "torch":
         from gpt2.model import GPT2LMHeadModel
 
-        model = GPT2LMHeadModel.from_pretrained(place, dtype=LONG.get(dtype or "fp32", dtype))
+        model = GPT2LMHeadModel.from_pretrained(place, dtype=long(dtype or "fp32"))
         model.tokenizer = tokenizer
         model = model if where is None else model.to(where)
     elif engine == "reference":
@@ -155,7 +153,7 @@ def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     from gpt2.checkpoint import read_checkpoint
     from gpt2.numpy_engine import NumpyEngine
 
-    dtype = LONG.get(dtype or "fp32", dtype)
+    dtype = long(dtype or "fp32")
     if dtype not in ("float32", "float64"):
         raise OptionError(f"the reference computes in fp32 or float64, found {dtype!r}.")
     checkpoint = read_checkpoint(place)
@@ -174,7 +172,7 @@ def _native(
 
     checkpoint = read_checkpoint(place, framework="native")
     packed = checkpoint.quantization
-    wanted = SHORT.get(dtype or "", dtype)
+    wanted = short(dtype)
     if packed is not None and wanted not in (None, packed.dtype):
         checkpoint, packed = checkpoint.dequantized(), None
     tensors = PassingTensors(checkpoint.stored, "native")
@@ -183,7 +181,7 @@ def _native(
         checkpoint.config,
         dtype=packed.dtype if packed else wanted or "fp32",
         head_dtype=packed.head_dtype if packed else None,
-        kv_dtype=SHORT.get(kv_dtype or "", kv_dtype or "fp16"),
+        kv_dtype=short(kv_dtype or "fp16"),
         tokenizer=tokenizer,
         **machine,
     )

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from gpt2.engine import Sampling
 from gpt2.errors import ConfigError, ContextLengthError, InputError, OptionError, WeightError
+from gpt2.machine import processors
 from gpt2.native import NativeCache, NativeEngine, library, threads
 from gpt2.native.threads import thread_count
-from gpt2.processors import processors
 from tests.native.models import AWKWARD, EVEN, random_weights, weights_of
 from tests.native.test_native_engine import packed_weights
 

@@ -19,12 +19,13 @@ from gpt2.config import GELU_TANH, GPT2Config
 from gpt2.errors import OptionError, UnsupportedError
 from gpt2.extras import needed
 from gpt2.files import atomic, reported
+from gpt2.precision import short
 
 # Our name of a precision -> GGUF's type of a matrix, and of a file that is mostly so.
 TYPES = {
-    "float32": ("F32", "ALL_F32"),
-    "float16": ("F16", "MOSTLY_F16"),
-    "bfloat16": ("BF16", "MOSTLY_BF16"),
+    "fp32": ("F32", "ALL_F32"),
+    "fp16": ("F16", "MOSTLY_F16"),
+    "bf16": ("BF16", "MOSTLY_BF16"),
     "q8_0": ("Q8_0", "MOSTLY_Q8_0"),
 }
 NAMES = {
@@ -47,7 +48,7 @@ def write_gguf(
     config: GPT2Config,
     tensors: Mapping[str, Any],
     *,
-    dtype: str = "float32",
+    dtype: str = "fp32",
     vocabulary: tuple[Mapping[str, int], Sequence[tuple[str, str]]] | None = None,
     special: Sequence[int] = (),
     added: Sequence[int] = (),
@@ -59,7 +60,7 @@ def write_gguf(
     Args:
         path: the file.
         config, tensors: as `read_checkpoint` gives them.
-        dtype: of the matrices: float32, float16, bfloat16 or q8_0; the rest is float32.
+        dtype: of the matrices: fp32, fp16, bf16 or q8_0; the rest is fp32.
         vocabulary: tokens as in vocab.json, and the merges; without it llama.cpp takes ids only.
         special: the ids that stand for no text.
         added: the ids of tokens that are found in a text as a whole, before it is split.
@@ -73,6 +74,7 @@ def write_gguf(
     """
     with needed("Writing GGUF"):
         import gguf
+    dtype = short(dtype)
     _check(config, dtype)
     path = Path(path)
     kind = gguf.GGMLQuantizationType[TYPES[dtype][0]]

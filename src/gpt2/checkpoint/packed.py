@@ -20,6 +20,7 @@ import numpy.typing as npt
 from gpt2.checkpoint.mapped import ALIGNMENT, DTYPES, Mapped, Stored
 from gpt2.checkpoint.names import EMBEDDING, MATRICES
 from gpt2.errors import CorruptFileError
+from gpt2.precision import PACKED, STORED
 
 FORMAT = "gpt2-packed"  # the metadata's "format", where transformers has "pt"
 VERSION = "1"  # of these files; the packed bytes have a version of their own
@@ -30,7 +31,6 @@ PACKED_VERSION = 2  # of the packed bytes: what `unpacked` reads
 
 _HEADER = struct.Struct("<8s4i")  # magic, version, dtype, outputs, inputs
 _MAGIC = b"gpt2pack"
-_KINDS = ("fp32", "fp16", "bf16", "int8", "int4")
 
 
 @dataclasses.dataclass
@@ -129,8 +129,7 @@ def _scales(data: npt.NDArray[np.uint8], outputs: int) -> npt.NDArray[np.float32
 
 def _floats(data: npt.NDArray[np.uint8], dtype: str, outputs: int, inputs: int) -> Stored:
     """Of the other types: the numbers as they lie, [panels, inputs, 16 outputs]."""
-    panels = -(-outputs // LANES)
-    kind = {"fp32": "F32", "fp16": "F16", "bf16": "BF16"}[dtype]
+    panels, kind = -(-outputs // LANES), STORED[dtype]
     rows: npt.NDArray[Any] = data[64:].reshape(panels, -1).view(DTYPES[kind])
     return Stored(rows[:, : inputs * LANES].reshape(panels, inputs, LANES), kind)
 
@@ -176,19 +175,19 @@ def as_packed(
     if array.ndim != 1 or array.nbytes < 64:
         raise CorruptFileError(f"{source}: {name} is cut short: it has {array.nbytes} bytes.")
     magic, version, kind, outputs, inputs = _HEADER.unpack(array[: _HEADER.size].tobytes())
-    if magic != _MAGIC or kind not in range(len(_KINDS)) or min(outputs, inputs) < 1:
+    if magic != _MAGIC or kind not in range(len(PACKED)) or min(outputs, inputs) < 1:
         raise CorruptFileError(f"{source}: {name} does not hold packed weights.")
     if version != PACKED_VERSION:
         raise CorruptFileError(
             f"{source}: {name} is packed in version {version}, this package reads "
             f"{PACKED_VERSION}: write it again with `gpt2 quantize`."
         )
-    size = packed_size(_KINDS[kind], outputs, inputs)
+    size = packed_size(PACKED[kind], outputs, inputs)
     if array.nbytes != size:
         raise CorruptFileError(
             f"{source}: {name} has {array.nbytes} bytes, its header asks for {size}."
         )
-    return Packed(array, "U8", _KINDS[kind], outputs, inputs, name.endswith(MATRICES), words)
+    return Packed(array, "U8", PACKED[kind], outputs, inputs, name.endswith(MATRICES), words)
 
 
 def known_packed(file: Mapped, path: Path) -> dict[str, Stored]:

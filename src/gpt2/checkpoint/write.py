@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gpt2.checkpoint.mapped import as_stored, write_safetensors
+from gpt2.checkpoint.mapped import FLOATS, as_stored, write_safetensors
 from gpt2.checkpoint.packed import CONFIG_ENTRY, Quantization
 from gpt2.checkpoint.read import LISTS, SIDECAR
 from gpt2.config import GPT2Config
 from gpt2.errors import OptionError
 from gpt2.extras import needed
 from gpt2.files import atomic_folder, reported, sha256, to_json
+from gpt2.precision import long
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-DTYPE_NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 LEADING = ("model.safetensors", "pytorch_model.bin", *LISTS)  # where reading a folder begins
 WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)(\.index\.json)?")
 
@@ -85,9 +85,7 @@ def _settled(
     if quantization:
         kept = {k: v for k, v in config.to_dict().items() if k not in names}
         return GPT2Config.from_dict({**kept, CONFIG_ENTRY: quantization.config_entry()})
-    return (
-        config.replace(**dict.fromkeys(names, DTYPE_NAMES[kind])) if kind in DTYPE_NAMES else config
-    )
+    return config.replace(**dict.fromkeys(names, long(kind))) if kind in FLOATS else config
 
 
 def _sidecar(given: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str, Any]:

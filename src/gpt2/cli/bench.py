@@ -14,12 +14,12 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import DEFAULT_MODEL
+from gpt2.cli.options import DEFAULT_MODEL, Precision
 from gpt2.cli.progress import Progress
 from gpt2.config import PUBLISHED, GPT2Config
 from gpt2.errors import GPT2Error, OptionError
+from gpt2.precision import PACKED
 
-DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
 CACHED = 64e6  # bytes of weights that may lie in a cache rather than in memory: no share is told
 
 
@@ -27,7 +27,7 @@ CACHED = 64e6  # bytes of weights that may lie in a cache rather than in memory:
 @click.argument("model", required=False)
 @click.option("--shape", type=click.Choice(list(PUBLISHED)),
               help="Random weights of a published size, instead of MODEL.")  # fmt: skip
-@click.option("--dtype", "dtypes", type=click.Choice(DTYPES), multiple=True,
+@click.option("--dtype", "dtypes", type=Precision(PACKED), multiple=True,
               help="A precision; may be repeated. (default fp32, fp16, int8 and int4)")  # fmt: skip
 @click.option(
     "--threads", type=click.IntRange(1), help="Threads. (default GPT2_THREADS, or the cores)"
@@ -67,10 +67,10 @@ def command(
         return
     what = ["--shape", shape] if shape else [model or DEFAULT_MODEL]
     results, limits = {}, [_limits()]
-    with _Bar(quiet) as bar:
+    with Progress(unit="turns", quiet=quiet) as bar:
         for dtype in dtypes or _usual(shape, what[0]):
             line = [*what, f"--dtype={dtype}", f"--rounds={rounds}", f"--tokens={tokens}"]
-            results[dtype] = _in_child(line, dtype, bar.to)
+            results[dtype] = _in_child(line, dtype, bar.stage)
             results[dtype]["cold_start_seconds"] = None if shape else _cold_start(what[0], dtype)
             limits.append(_limits())
     most = {name: max(each[name] for each in limits) for name in limits[0]}
@@ -78,31 +78,6 @@ def command(
         _add_shares(one, most)
     found = {"model": shape or what[0], "limits": most, "precisions": results}
     click.echo(json.dumps(found, indent=2) if as_json else _table(found))
-
-
-class _Bar:
-    """Progress of one precision after the other."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
-        self.bar: Progress | None = None
-        self.what = ""
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.__exit__()
-
-    def to(self, what: str, done: int, total: int) -> None:
-        if self.quiet:
-            return
-        if what != self.what:
-            self.__exit__()
-            self.what, self.bar = what, Progress(what, unit="turns", total=total)
-        if self.bar is not None:
-            self.bar.to(done)
 
 
 def _limits() -> dict[str, float]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gpt2.cli.options import Precision
 from gpt2.errors import MissingFileError, OptionError, UnsupportedError
+from gpt2.precision import STORED, TORCH, short
 
 if TYPE_CHECKING:
     from gpt2.checkpoint import Checkpoint
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
 
 FORMS = ("safetensors", "bin", "nanogpt", "gguf")
 SUFFIXES = {".gguf": "gguf", ".pt": "nanogpt"}
-KINDS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
-DTYPES = (*KINDS, "q8_0")
+DTYPES = (*TORCH, "q8_0")
 
 
 @click.command()
@@ -25,7 +26,7 @@ DTYPES = (*KINDS, "q8_0")
               help="A folder; for nanogpt and gguf also a file.")  # fmt: skip
 @click.option("--to", "form", type=click.Choice(FORMS),
               help="The form. (default by the output's name, else safetensors)")  # fmt: skip
-@click.option("--dtype", type=click.Choice(DTYPES),
+@click.option("--dtype", type=Precision(DTYPES),
               help="The weights' precision; q8_0 is for gguf. (default as it is)")  # fmt: skip
 @click.option("--shard-size", default="5GB", show_default=True, help="The largest file.")
 def command(
@@ -94,12 +95,12 @@ def _rounded(checkpoint: Checkpoint, dtype: str | None) -> dict[str, Any]:
     """The tensors as stored, in another precision where one is asked for."""
     stored = checkpoint.stored
     if checkpoint.quantization and dtype is None:
-        dtype = "float32"
-        note = f"note: {checkpoint.path} is {checkpoint.quantization}; written as float32"
+        dtype = "fp32"
+        note = f"note: {checkpoint.path} is {checkpoint.quantization}; written as fp32"
         click.echo(note, err=True)
     if dtype is None:
         return dict(stored)
-    return {name: tensor.rounded(KINDS[dtype], name) for name, tensor in stored.items()}
+    return {name: tensor.rounded(STORED[short(dtype)], name) for name, tensor in stored.items()}
 
 
 def _torch(stored: dict[str, Any]) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def _to_gguf(
 ) -> Path:
     from gpt2.checkpoint.gguf import write_gguf
 
-    own = {kind: name for name, kind in KINDS.items()}.get(checkpoint.dtype, "float32")
+    own = short(checkpoint.dtype) if short(checkpoint.dtype) in TORCH else "fp32"
     words: dict[str, Any] = {}
     if tokenizer is not None and tokenizer.KIND != "BPE":
         raise UnsupportedError(

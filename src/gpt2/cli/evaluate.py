@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import DEFAULT_MODEL, options_of, said
+from gpt2.cli.options import DATA, DEFAULT_MODEL, data_folder, options_of, said
 from gpt2.cli.progress import Progress
 from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
 from gpt2.loading import LoadOptions
 
 if TYPE_CHECKING:
     from gpt2.evaluation.benchmark import Benchmark
-
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
@@ -29,12 +27,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="Benchmarks with commas between, or a group: paper, bias, tasks, more, all.",
 )
 @click.option("--list", "show", is_flag=True, help="Tell what there is and how to get it.")
-@click.option(
-    "--data",
-    type=FOLDER,
-    envvar="GPT2_DATA",
-    help="The folder with the published files, at any depth; by default GPT2_DATA.",
-)
+@DATA
 @click.option("--limit", type=click.IntRange(1), help="Only so many examples of each set.")
 @click.option(
     "--stride",
@@ -81,8 +74,7 @@ def command(
         return
     if what is None:
         raise OptionError("say on what: --on lambada,wikitext2 or --on paper; --list shows all.")
-    if data is None:
-        raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")
+    data = data_folder(data)
     named = {part.strip() for part in what.split(",")}
     present, missing = _sorted(chosen(what), named, data)
     options = {**said(loading), "stride": stride, "batch_tokens": batch_tokens}

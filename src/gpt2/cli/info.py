@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.extras import EXTRAS, install
+from gpt2.machine import versions
 
 if TYPE_CHECKING:
     from gpt2.checkpoint import Checkpoint
@@ -100,7 +100,7 @@ def about_here() -> dict[str, Any]:
     from gpt2 import __version__
     from gpt2.hub import bundled_models
 
-    packages = {name: _version(name) or _missing(name) for name in PACKAGES}
+    packages = {n: version or _missing(n) for n, version in versions(PACKAGES).items()}
     return {
         "gpt2": __version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
@@ -113,13 +113,6 @@ def about_here() -> dict[str, Any]:
         "bundled models": bundled_models(),
         "cached models": _cached(),
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _missing(package: str) -> str:
@@ -139,7 +132,7 @@ def _native() -> str:
 
 
 def _torch() -> str:
-    if _version("torch") is None:
+    if versions(["torch"])["torch"] is None:
         return _missing("torch")
     import torch
 

@@ -7,14 +7,40 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from gpt2.errors import OptionError
 from gpt2.options import Option, bounds, spec_of
+from gpt2.precision import short
 
 DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+DATA = click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="GPT2_DATA",
+    help="The folder with the published or recorded files, at any depth. (default GPT2_DATA)",
+)
+
+
+def data_folder(data: Path | None) -> Path:
+    """The folder that `DATA` names; raises `OptionError` where nothing does."""
+    if data is None:
+        raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")
+    return data
+
+
+class Precision(click.Choice):  # type: ignore[type-arg]  # no parameter before click 8.2
+    """A choice in which each spelling of a number format counts: float32 is fp32."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The choice that is meant."""
+        return super().convert(short(value) if short(value) in self.choices else value, param, ctx)
 
 
 def options_of(
@@ -97,10 +123,10 @@ def _click_type(hint: Any, spec: Option) -> tuple[Any, bool]:
     many = str in parts and any(typing.get_origin(p) is list for p in parts)
     first = parts[0]
     if typing.get_origin(first) is typing.Literal:
-        return click.Choice([str(choice) for choice in typing.get_args(first)]), many
+        return Precision([str(choice) for choice in typing.get_args(first)]), many
     simple = {int: click.INT, float: click.FLOAT, bool: click.BOOL, str: click.STRING}
     if spec.choices is not None:
-        return click.Choice([str(choice) for choice in spec.choices]), many
+        return Precision([str(choice) for choice in spec.choices]), many
     return simple[first], many
 
 

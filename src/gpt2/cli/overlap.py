@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gpt2.cli.options import DATA, data_folder
 from gpt2.cli.progress import Progress
 from gpt2.errors import MissingFileError, OptionError
 
@@ -22,9 +23,7 @@ PATH = click.Path(path_type=Path)
 @click.argument("corpus", type=PATH)
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=PATH)
 @click.option("--on", metavar="NAMES", help="Benchmarks or groups of gpt2 evaluate --on.")
-@click.option(
-    "--data", type=PATH, envvar="GPT2_DATA", help="Files of the sets; by default GPT2_DATA."
-)
+@DATA
 @click.option("--split", default="train", show_default=True, help="Split of the corpus.")
 @click.option("-n", "n", default=8, show_default=True, type=click.IntRange(1), help="Words.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -74,12 +73,10 @@ def _sets(
     sets = {str(file): examples_of(file) for named in files for file in files_of(named)}
     missing: dict[str, str] = {}
     if on is not None:
-        if data is None:
-            raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")
         named = {part.strip() for part in on.split(",")}
         for benchmark in chosen(on):
             try:
-                sets[benchmark.name] = examples_on(benchmark, data)
+                sets[benchmark.name] = examples_on(benchmark, data_folder(data))
             except MissingFileError as error:
                 if benchmark.name in named:
                     raise

@@ -14,11 +14,15 @@ QUIET = 2.0  # seconds in which nothing is shown: short work needs no progress
 class Progress:
     """How far something has come, its rate and, where the total is known, the time left."""
 
-    def __init__(self, what: str, *, unit: str, total: int | None = None) -> None:
-        self.what, self.unit, self.total = what, unit, total
+    def __init__(
+        self, what: str = "", *, unit: str, total: int | None = None, quiet: bool = False
+    ) -> None:
+        self.unit, self.quiet, self.terminal = unit, quiet, sys.stderr.isatty()
+        self._begin(what, total)
+
+    def _begin(self, what: str, total: int | None) -> None:
+        self.what, self.total, self.done = what, total, 0
         self.begin = self.shown = time.perf_counter()
-        self.terminal = sys.stderr.isatty()
-        self.done = 0
 
     def __enter__(self) -> Progress:
         return self
@@ -33,10 +37,19 @@ class Progress:
             yield item
             self.to(self.done + size(item))
 
+    def stage(self, what: str, done: int, total: int) -> None:
+        """Tell how far one stage after the other is."""
+        if what != self.what:
+            self.__exit__()
+            self._begin(what, total)
+        self.to(done)
+
     def to(self, done: int) -> None:
         """Tell that ``done`` units are done."""
         self.done = done
         now = time.perf_counter()
+        if self.quiet:
+            return
         if now - self.begin > QUIET and now - self.shown > (0.2 if self.terminal else 10):
             self.shown = now
             start, end = ("\r\x1b[K", "") if self.terminal else ("", "\n")

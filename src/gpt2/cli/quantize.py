@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gpt2.cli.options import Precision
 from gpt2.cli.progress import Progress
 from gpt2.errors import OptionError
+from gpt2.precision import PACKED
 
 if TYPE_CHECKING:
     from gpt2.quantization import Report
-
-DTYPES = ("fp16", "bf16", "int8", "int4")
 
 
 @click.command()
 @click.argument("model")
 @click.option("-o", "--output", type=click.Path(path_type=Path),
               help="The folder to write; without it, only the report.")  # fmt: skip
-@click.option("--dtype", "dtypes", type=click.Choice(DTYPES), multiple=True, default=["int8"],
+@click.option("--dtype", "dtypes", type=Precision(PACKED[1:]), multiple=True, default=["int8"],
               show_default=True, help="The layers' precision; several for a report.")  # fmt: skip
-@click.option("--head-dtype", type=click.Choice(DTYPES),
+@click.option("--head-dtype", type=Precision(PACKED[1:]),
               help="Precision of embedding and head. (default --dtype, int8 for int4)")  # fmt: skip
 @click.option("--rounding", type=click.Choice(["nearest", "search", "calibrated"]),
               help="How integers are found. (default calibrated)")  # fmt: skip
@@ -62,10 +62,10 @@ def command(
         raise OptionError("one folder holds one precision: give --dtype once, or no --output.")
     reports = []
     for dtype in dtypes:
-        with _Bar(quiet) as bar:
+        with Progress(unit="tokens", quiet=quiet) as bar:
             report = quantize(
                 model, output, dtype=dtype, head_dtype=head_dtype, rounding=rounding,
-                calibrate=calibrate, text=text, tokens=tokens, shard_size=shard_size, progress=bar,
+                calibrate=calibrate, text=text, tokens=tokens, shard_size=shard_size, progress=bar.stage,
             )  # fmt: skip
         reports.append(report)
         if as_json:
@@ -100,26 +100,3 @@ def table(reports: list[Report]) -> str:
     if first.packed_before:
         lines.append(f"the original is packed {first.packed_before}: its numbers are rounded again")
     return "\n".join(lines)
-
-
-class _Bar:
-    """Progress of one stage after the other."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
-        self.bar: Progress | None = None
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.__exit__()
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if self.quiet:
-            return
-        if self.bar is None or self.bar.what != what:
-            self.__exit__()
-            self.bar = Progress(what, unit="tokens", total=total)
-        self.bar.to(done)

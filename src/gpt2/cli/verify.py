@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gpt2.cli.options import DATA
 from gpt2.errors import OptionError
 
 SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
@@ -21,12 +22,7 @@ SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
     help="What computes MODEL. (default native)",
 )
 @click.option("--device", help="Device of torch: cpu, cuda, mps. (default the processor)")
-@click.option(
-    "--data",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="GPT2_DATA",
-    help="The folder of recorded files; by default GPT2_DATA.",
-)
+@DATA
 @click.option("--lambada", is_flag=True, help="Measure LAMBADA too, which takes many minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(

@@ -35,8 +35,8 @@ from gpt2.files import read_json_object, reported, write_json
 from gpt2.files.detect import TextFiles, check_encoding
 from gpt2.files.locks import lock
 from gpt2.files.records import record
+from gpt2.machine import processors
 from gpt2.options import option, validate
-from gpt2.processors import processors
 from gpt2.tokenizer import Tokenizer
 
 PROGRESS = "progress.json"

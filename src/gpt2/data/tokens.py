@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,6 +15,7 @@ from gpt2.data.encode import TRAIN
 from gpt2.data.manifest import TOKENIZER, Manifest, fingerprint
 from gpt2.data.shards import ENDS, Shard
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, TokenizerError
+from gpt2.files import sha256
 from gpt2.files.locks import open_own
 from gpt2.tokenizer import Tokenizer
 
@@ -127,7 +127,7 @@ class TokenData:
         """
         for folder, shard in self._shards:
             for name, expected in ((shard.file, shard.sha256), (shard.ends, shard.ends_sha256)):
-                if _sha256(folder / name) != expected:
+                if sha256(folder / name) != expected:
                     raise CorruptFileError(
                         f"{folder / name} is damaged (not the manifest's SHA-256): prepare it anew."
                     )
@@ -167,11 +167,6 @@ def _mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
         f"{path} has {size} bytes, the manifest says {count * dtype.itemsize}: it is cut short "
         "or damaged. Copy it again, or prepare it anew."
     )
-
-
-def _sha256(path: Path) -> str:
-    with _opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _opened(path: Path) -> FileIO:

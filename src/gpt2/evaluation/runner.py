@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import platform
-import subprocess
 import time
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from gpt2.evaluation.benchmark import Benchmark, Subject
 from gpt2.files import sha256
 from gpt2.files.journal import Journal, no_journal
 from gpt2.files.records import record
+from gpt2.machine import commit, described, versions
 
 Tick = Callable[[str, int, int], None]  # (benchmark, examples done, in all)
 
@@ -193,33 +191,11 @@ def identity(model: Any, name: str, **options: Any) -> dict[str, Any]:
 
 def surroundings() -> dict[str, Any]:
     """The machine, the commit and the versions: what else a result depends on."""
-    here = Path(gpt2.__file__).parent
-    try:
-        commit = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True
-        ).stdout.strip()
-    except OSError:
-        commit = ""
-    versions = {"python": platform.python_version(), "gpt2": gpt2.__version__}
-    for name in ("numpy", "torch", "sacrebleu", "rouge-score"):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
+    found = versions(("numpy", "torch", "sacrebleu", "rouge-score"))
+    own = {"python": platform.python_version(), "gpt2": gpt2.__version__}
     return {
-        "commit": commit or None,
-        "versions": versions,
-        "machine": {
-            "system": platform.platform(),
-            "processor": _processor(),
-            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        },
+        "commit": commit(Path(gpt2.__file__).parent),
+        "versions": own | {name: version for name, version in found.items() if version},
+        "machine": described(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

@@ -10,6 +10,7 @@ from typing import Any
 from gpt2.errors import OptionError
 from gpt2.generation.arrays import Array
 from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.tokenizer.bpe import byte_to_unicode
 
 # As in transformers: (ids [R, T], scores of the steps or None) -> [R] truth values, or one.
 Criterion = Callable[..., Any]
@@ -92,22 +93,13 @@ class _StopStrings:
                    for s in self.strings)  # fmt: skip
 
 
-@lru_cache(1)
-def _byte_of_character() -> dict[str, int]:
-    """GPT-2's own way of writing bytes as characters, backwards: Radford et al. 2019, 2.2."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in printable]
-    table = {chr(byte): byte for byte in printable}
-    return table | {chr(256 + i): byte for i, byte in enumerate(others)}
-
-
 def token_bytes(tokenizer: Any, token: int) -> bytes:
     """The bytes a token stands for; of any tokenizer with ``convert_ids_to_tokens``."""
     if hasattr(tokenizer, "token_bytes"):
         own: bytes = tokenizer.token_bytes(token)
         return own
     text = tokenizer.convert_ids_to_tokens(token) or ""
-    table = _byte_of_character()
-    if all(character in table for character in text):
-        return bytes(table[character] for character in text)
+    signs = {sign: byte for byte, sign in byte_to_unicode().items()}
+    if all(character in signs for character in text):
+        return bytes(signs[character] for character in text)
     return str(text).encode()

@@ -13,6 +13,7 @@ import torch
 from gpt2.config import GPT2Config
 from gpt2.config_base import PLACES
 from gpt2.errors import InputError, OptionError, UnknownOptionError, UnsupportedError
+from gpt2.precision import TORCH, long
 
 _QUANTIZE = "`gpt2 quantize MODEL` and gpt2.load(folder), or gpt2.load(MODEL, dtype='int8')"
 _ONE_PLACE = "a model is on one device here; of several processes, `gpt2 train` under torchrun"
@@ -127,9 +128,9 @@ def wanted_dtype(dtype: Any) -> torch.dtype | None:
     """The precision that is meant; None keeps the file's own."""
     if dtype is None or dtype == "auto":
         return None
-    kind = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    kind = getattr(torch, long(dtype), None) if isinstance(dtype, str) else dtype
     if not isinstance(kind, torch.dtype) or not kind.is_floating_point:
-        raise InputError(f"dtype must be float32, bfloat16, float16 or 'auto', found {dtype!r}.")
+        raise InputError(f"dtype must be {', '.join(TORCH)} or 'auto', found {dtype!r}.")
     return kind
 
 

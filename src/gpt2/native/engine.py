@@ -30,6 +30,7 @@ from gpt2.native.library import (
 )
 from gpt2.native.threads import thread_count
 from gpt2.native.trace import NativeTap, Tap, omissions, omissions_struct, together
+from gpt2.precision import short
 
 Weights = Mapping[str, npt.NDArray[Any]]
 Ints = npt.NDArray[np.int32]
@@ -94,8 +95,8 @@ class NativeEngine(ChoosingCalls, GenerationMixin):
         """
         self.tokenizer = tokenizer
         self.config = config
-        self.dtype, self.kv_dtype = dtype, kv_dtype
-        self.head_dtype = head_dtype or ("int8" if dtype == "int4" else dtype)
+        self.dtype, self.kv_dtype = short(dtype), short(kv_dtype)
+        self.head_dtype = short(head_dtype) or ("int8" if self.dtype == "int4" else self.dtype)
         options = Options(
             code_of("dtype", self.dtype, DTYPES),
             code_of("head_dtype", self.head_dtype, DTYPES),

@@ -18,11 +18,12 @@ from gpt2.errors import (
     WeightError,
 )
 from gpt2.extras import install
+from gpt2.precision import PACKED
 
 # CMakeLists.txt puts it here; GPT2_CORE names another build of it, to compare the two.
 PATH = Path(os.environ.get("GPT2_CORE") or Path(__file__).with_name("core.so"))
 
-DTYPES = {"fp32": 0, "fp16": 1, "bf16": 2, "int8": 3, "int4": 4}
+DTYPES = {name: number for number, name in enumerate(PACKED)}
 ACTIVATIONS = {
     "gelu_new": 0,
     "gelu_pytorch_tanh": 0,

@@ -13,6 +13,7 @@ from gpt2.errors import InputError
 from gpt2.native.engine import as_numbers, code_of
 from gpt2.native.library import DTYPES, Packing, check, core
 from gpt2.native.threads import thread_count
+from gpt2.precision import short
 
 
 @dataclasses.dataclass
@@ -65,7 +66,7 @@ def pack(
                 f"found {list(order.shape)} and {list(factor.shape)}."
             )
     packing = Packing(
-        dtype=code_of("dtype", dtype, DTYPES),
+        dtype=code_of("dtype", short(dtype), DTYPES),
         outputs=outputs,
         inputs=inputs,
         transposed=transposed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from gpt2.errors import OptionError
-from gpt2.processors import physical_cores, processors
+from gpt2.machine import physical_cores, processors
 
 VARIABLE = "GPT2_THREADS"
 MOST = 1024  # csrc/model.cc

@@ -14,11 +14,11 @@ from gpt2.checkpoint.packed import Packed, Quantization
 from gpt2.checkpoint.write import LEADING, parse_size, remove_older
 from gpt2.errors import InputError, MissingFileError, OptionError
 from gpt2.files import atomic_folder, read_text
+from gpt2.precision import PACKED, short
 from gpt2.quantization.measure import Fidelity, measure
 from gpt2.quantization.rounding import ROUNDINGS, Progress, packed_tensors
 from gpt2.tokenizer import Tokenizer
 
-DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
 TEXTS = Path(__file__).with_name("texts")
 OWN = "an excerpt that comes with the package"
 TOKENS, CALIBRATION = 8192, 32768  # of a text, at most: to measure on, to calibrate on
@@ -89,9 +89,10 @@ def quantize(
     """
     from gpt2.hub import resolve
 
+    dtype, head_dtype = short(dtype), short(head_dtype)
     for kind in (dtype, head_dtype):
-        if kind is not None and kind not in DTYPES:
-            raise OptionError(f"a precision is one of {', '.join(DTYPES)}, found {kind!r}.")
+        if kind is not None and kind not in PACKED:
+            raise OptionError(f"a precision is one of {', '.join(PACKED)}, found {kind!r}.")
     parse_size(shard_size)
     place = resolve(name)
     checkpoint = read_checkpoint(place)

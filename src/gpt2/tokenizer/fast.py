@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 from gpt2.errors import TokenizerError
-from gpt2.processors import processors
+from gpt2.machine import processors
 from gpt2.tokenizer.bpe import Pair, merge_word, well_formed
 
 # `bpe.SPLIT` in a form that never goes back over what it has matched (++), which is faster.

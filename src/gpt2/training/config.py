@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from gpt2.errors import OptionError
 from gpt2.options import check_names, option, validate
+from gpt2.precision import short
 
 Precision = Literal["fp32", "bf16", "fp16"]
 # What may differ when a run resumes: none of it changes what the weights become.
@@ -92,6 +93,7 @@ class TrainingConfig:
     sample_tokens: int = option(80, "Length of a sample.", minimum=1)
 
     def __post_init__(self) -> None:
+        self.precision = short(self.precision)
         validate(self)
         for name, value in self.to_dict().items():
             if isinstance(value, float) and not math.isfinite(value):

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import torch
 
 from gpt2.config import GPT2Config
+from gpt2.machine import available_memory
 from gpt2.training.planning.footprint import footprint
-from gpt2.training.planning.here import available_memory
 
 SHARE = 0.6  # of the memory that is free, for activations; the rest for gradients and optimiser
 MMAP_THRESHOLD, RETURNED = -3, 1 << 20  # glibc's M_MMAP_THRESHOLD; bytes from which it is returned

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from gpt2.errors import TrainingError
 from gpt2.model.lean import make_lean
+from gpt2.precision import long
 from gpt2.randomness import random_bits
 from gpt2.training.config import TrainingConfig
 from gpt2.training.inputs.batches import Batch
@@ -24,8 +25,6 @@ from gpt2.training.loop.objective import Objective, Rows
 from gpt2.training.loop.optimizers import Optimizer
 from gpt2.training.loop.schedules import factor
 from gpt2.training.planning.footprint import is_lean
-
-PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +63,8 @@ class Stepper:
 
     def __init__(self, model: Any, config: TrainingConfig, processes: Processes) -> None:
         self.model, self.config, self.processes = model, config, processes
-        self.low = PRECISIONS[config.precision]
+        low = config.precision != "fp32"
+        self.low: torch.dtype | None = getattr(torch, long(config.precision)) if low else None
         self.scale = LossScale.of(config.precision)
         self.micro_batch = config.micro_batch or config.batch_size
         if config.recompute and processes.device.type == "cpu":

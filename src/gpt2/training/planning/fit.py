@@ -10,11 +10,11 @@ import torch
 
 from gpt2.config import GPT2Config
 from gpt2.errors import OptionError
+from gpt2.machine import available_memory
 from gpt2.model import GPT2LMHeadModel
 from gpt2.model.lora import LoraConfig, add_lora
 from gpt2.training.config import TrainingConfig
 from gpt2.training.planning.footprint import Footprint, footprint
-from gpt2.training.planning.here import available_memory
 from gpt2.training.planning.plan import USABLE
 from gpt2.training.units import gib
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gpt2.config import GPT2Config
+from gpt2.precision import short
 from gpt2.training.planning.devices import find
 
 ON_CPU = ((512, 512, 512), (4096, 768, 1536), (2048, 2048, 2048))
@@ -41,11 +42,10 @@ def flops_per_token(config: GPT2Config, length: int, *, frozen: bool = False) ->
 def known_peak(name: str, dtype: str) -> float | None:
     """The data sheet's matrix FLOP/s of a GPU by its driver's name, or None.
 
-    ``dtype`` is "float32", "bfloat16" or "float16"; float32 is without tf32.
+    ``dtype`` is fp32, which is without tf32, bf16 or fp16.
     """
     device = find(name)
-    kind = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}.get(dtype, dtype)
-    return None if device is None else device.peaks.get(kind)
+    return None if device is None else device.peaks.get(short(dtype))
 
 
 def measured_peak(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
+from gpt2.machine import available_memory
 from gpt2.training.planning.devices import Device, find
 from gpt2.training.planning.flops import measured_peak, numpy_peak
-
-UNKNOWN = float(4 << 30)  # bytes taken to be free where the system does not tell
 
 
 def here() -> Device:
@@ -39,16 +35,3 @@ def here() -> Device:
 def _processor(peak: float, how: str = "") -> Device:
     source = f"the fastest of a few matmuls, measured here: {peak / 1e9:.0f} GFLOP/s{how}"
     return Device("cpu", available_memory(), {"fp32": peak}, 0.0, 1, source, ())
-
-
-def available_memory() -> float:
-    """Bytes of main memory that can be had without swapping."""
-    info = Path("/proc/meminfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return float(int(line.split()[1]) << 10)
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) / 2
-    except (ValueError, OSError):
-        return UNKNOWN

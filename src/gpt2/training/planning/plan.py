@@ -15,6 +15,7 @@ from typing import Any, Literal
 from gpt2.config import PUBLISHED, GPT2Config
 from gpt2.errors import OptionError
 from gpt2.options import option, validate
+from gpt2.precision import short
 from gpt2.training.config import Precision
 from gpt2.training.planning.devices import DEVICES, Device
 from gpt2.training.planning.flops import flops_per_token
@@ -55,6 +56,7 @@ class PlanConfig:
     price: float | None = option(None, "Price of a device for an hour, for the cost.", minimum=0)
 
     def __post_init__(self) -> None:
+        self.precision = short(self.precision) if self.precision else None
         validate(self)
 
 

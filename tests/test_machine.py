@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt2 import processors
+from gpt2 import machine as processors
 
 
 def written(root: Path, files: dict[str, str]) -> Path:

@@ -1,11 +1,68 @@
-"""The processors this process may use: by its affinity, and by what a container leaves it."""
+"""The machine: processors by affinity and by what a container leaves, memory, names, versions."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+import platform
+import subprocess
+from collections.abc import Iterable, Iterator
+from importlib import metadata
 from pathlib import Path
+from typing import Any
+
+UNKNOWN = float(4 << 30)  # bytes taken to be free where the system does not tell
+
+
+def described() -> dict[str, Any]:
+    """System, processor and the logical processors this process may use."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "system": platform.platform(),
+        "processor": names[0] if names else platform.processor() or platform.machine(),
+        "cores": len(_affinity()),
+    }
+
+
+def versions(packages: Iterable[str]) -> dict[str, str | None]:
+    """The version of each package, None where it is not installed."""
+    found: dict[str, str | None] = {}
+    for name in packages:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def commit(folder: Path) -> str | None:
+    """The commit of the checkout that tracks ``folder``; None for a copy within another's."""
+    if not _git(folder, "ls-files", "."):
+        return None
+    return _git(folder, "rev-parse", "--short", "HEAD")
+
+
+def _git(folder: Path, *command: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *command], cwd=folder, capture_output=True, text=True)
+    except OSError:  # there is no git
+        return None
+    return done.stdout.strip() or None
+
+
+def available_memory() -> float:
+    """Bytes of main memory that can be had without swapping."""
+    info = Path("/proc/meminfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return float(int(line.split()[1]) << 10)
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) / 2
+    except (ValueError, OSError):
+        return UNKNOWN
 
 
 def processors() -> int:
