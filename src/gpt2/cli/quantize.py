@@ -65,7 +65,8 @@ def command(
         with Progress(unit="tokens", quiet=quiet) as bar:
             report = quantize(
                 model, output, dtype=dtype, head_dtype=head_dtype, rounding=rounding,
-                calibrate=calibrate, text=text, tokens=tokens, shard_size=shard_size, progress=bar.stage,
+                calibrate=calibrate, text=text, tokens=tokens, shard_size=shard_size,
+                progress=bar.stage,
             )  # fmt: skip
         reports.append(report)
         if as_json:
