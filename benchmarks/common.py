@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -31,6 +31,11 @@ def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
     }
 
 
+def figure(values: Sequence[float]) -> dict[str, float]:
+    """The median of several runs, the least and the greatest."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
 def interleaved(
     contenders: Mapping[str, Callable[[], object]], rounds: int = 7, warmup: int = 1
 ) -> dict[str, dict[str, float]]:
@@ -46,10 +51,7 @@ def interleaved(
             contenders[name]()
             if turn >= warmup:
                 seconds[name].append(time.perf_counter() - begin)
-    return {
-        name: {"median": statistics.median(all_), "min": min(all_), "max": max(all_)}
-        for name, all_ in seconds.items()
-    }
+    return {name: figure(all_) for name, all_ in seconds.items()}
 
 
 def write(name: str, result: Mapping[str, Any], folder: Path = RESULTS) -> Path:
@@ -67,3 +69,25 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     lines = [list(head), *(list(row) for row in rows)]
     lines.insert(1, ["---"] * len(lines[0]))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def spread(figure: Mapping[str, float], digits: int = 0) -> str:
+    """The median, with the least and the greatest in brackets."""
+    low, high = sorted((figure["min"], figure["max"]))
+    return f"{figure['median']:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
+
+
+def tie(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether the spreads overlap: which of both is faster, the run does not say."""
+    return min(one["max"], other["max"]) >= max(one["min"], other["min"])
+
+
+def times(one: Mapping[str, float], other: Mapping[str, float]) -> str:
+    """How many times as fast one rate is as another, or a tie."""
+    ratio = f"{one['median'] / other['median']:.2f}x"
+    return f"tie ({ratio})" if tie(one, other) else ratio
+
+
+def folded(title: str, text: str) -> str:
+    """Text that is shown when it is asked for."""
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"

@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, ROOT, machine, write
+from benchmarks.common import RESULTS, ROOT, figure, machine, spread, table, write
 from benchmarks.peers.weights import random_tensors
 
 from gpt2.checkpoint import write_checkpoint
@@ -161,16 +160,37 @@ def compare(
         "largest_relative_difference": relative,
         "greedy_differs": flips,
         "harness_batch": batch,
-        "examples_per_second": {name: spread(values) for name, values in rates.items()},
+        "examples_per_second": {name: figure(values) for name, values in rates.items()},
         "ratio": {
-            name: spread([a / b for a, b in zip(rates[name], rates["harness"], strict=True)])
+            name: figure([a / b for a, b in zip(rates[name], rates["harness"], strict=True)])
             for name in engines
         },
     }
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+def describe(found: dict[str, Any]) -> str:
+    rows = [
+        [
+            f"{model}, {name}",
+            f"{f['requests']}",
+            f"{f['largest_difference']:.1e}",
+            f"{f['largest_relative_difference']:.0e}",
+            *(spread(f["examples_per_second"][k], 1) for k in ("harness", "fp32", "int8")),
+            *(f"{f['ratio'][k]['median']:.2f}" for k in ("fp32", "int8")),
+        ]
+        for model, sets in found["models"].items()
+        for name, f in sets.items()
+    ]
+    versions = found["machine"]["versions"]
+    head = ["", "requests", "largest difference", "relative", "harness, examples/s", "fp32", "int8"]
+    return (
+        f"lm-evaluation-harness {versions['lm_eval']} (hf backend, torch {versions['torch']}, "
+        "fp32, at the batch size that is fastest for it) and the native engine, on the same texts "
+        f"and weights with {found['threads']} threads; 124M has random weights. The difference is "
+        "of an example's log-likelihood at fp32, in nats: the harness adds up a window's in single "
+        "precision, which shows where one is tens of thousands.\n\n"
+        + table([*head, "fp32 / harness", "int8 / harness"], rows)
+    )
 
 
 def main() -> None:

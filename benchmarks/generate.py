@@ -20,8 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
-from benchmarks.common import ROOT, interleaved, machine, write
+from benchmarks.common import ROOT, interleaved, machine, spread, table, times, write
 
 THREADS = 2
 SPREAD = {"median": "median", "min": "max", "max": "min"}  # the longest time, the least speed
@@ -51,6 +50,7 @@ def peak_bytes() -> int:
 
 def save_random(folder: Path, quick: bool) -> None:
     """Weights large enough that no two logits are close, so both libraries pick the same."""
+    import torch
     import transformers
 
     shape = {"n_layer": 2, "n_embd": 64, "n_head": 2, "vocab_size": 500} if quick else {}
@@ -64,8 +64,10 @@ def save_random(folder: Path, quick: bool) -> None:
     model.save_pretrained(folder)
 
 
-def write_on(model: Any, ids: torch.Tensor, new: int) -> torch.Tensor:
+def write_on(model: Any, ids: Any, new: int) -> Any:
     """Exactly ``new`` greedy tokens after each row."""
+    import torch
+
     return model.generate(
         ids,
         attention_mask=torch.ones_like(ids),
@@ -81,6 +83,8 @@ def speed(models: dict[str, Any], length: int, rows: int, new: int, rounds: int)
 
     ``decode`` leaves out the median time of a run that writes one token, the prompt's.
     """
+    import torch
+
     ids = torch.randint(1, models["gpt2"].config.vocab_size, (rows, length))
     written = [write_on(model, ids, new).tolist() for model in models.values()]
 
@@ -113,6 +117,8 @@ def alone(name: str, folder: str, new: int) -> None:
 
     PyTorch is there before, for the native engine too, and counts in the memory of each.
     """
+    import torch
+
     Path(folder, "model.safetensors").read_bytes()
     begin = time.perf_counter()
     if name == "native":
@@ -154,7 +160,28 @@ def in_fresh_processes(folder: str, new: int, rounds: int) -> dict[str, Any]:
     }
 
 
+def describe(found: dict[str, Any]) -> str:
+    names = {"gpt2": "torch engine", "native": "native engine", "transformers": "transformers"}
+    rows = [
+        [
+            f"{case['prompt']}, {case['batch']}",
+            *(spread(rates[name], 1) for name in names),
+            *(times(rates[name], rates["transformers"]) for name in ("gpt2", "native")),
+            "yes" if case["same_ids"] else "no",
+        ]
+        for case in found["speed"]
+        for rates in [case["tokens_per_second"]]
+    ]
+    head = ["prompt, batch", *names.values(), "torch / tf", "native / tf", "same ids"]
+    return (
+        "`generate`, greedy, 124M random weights in fp32, tokens a second with the prompt's time "
+        "counted.\n\n" + table(head, rows)
+    )
+
+
 def main() -> None:
+    import torch
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a small model, nothing written")
     parser.add_argument("--alone", nargs=3, help=argparse.SUPPRESS)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from benchmarks.common import ROOT, interleaved, machine, write
+from benchmarks.common import ROOT, interleaved, machine, spread, table, write
 from benchmarks.quantization import held_out
 
 import gpt2
@@ -75,6 +75,34 @@ def distances(text: str, tokens: int) -> dict[str, Any]:
             "same_top": float(same.mean()),
         }
     return {"tokens": len(ids), "context": context, "kinds": found}
+
+
+DISTANCES = ("largest_difference", "mean_largest_difference", "kl_mean")
+
+
+def describe(found: dict[str, Any]) -> str:
+    speeds, distance = found["speed"], found["distance"]
+    tasks = [name for name in next(iter(speeds.values())) if name != "row_bytes"]
+    rows = [
+        [
+            kind,
+            f"{figures['row_bytes'] / 1e6:.1f}",
+            *(spread(figures[task]) for task in tasks),
+            *(f"{distance['kinds'][kind][of]:.2g}" for of in DISTANCES),
+            f"{distance['kinds'][kind]['same_top']:.2%}",
+        ]
+        for kind, figures in speeds.items()
+    ]
+    note = (
+        "Tokens a second of GPT-2 124M shapes, random weights at int8, one sequence; the memory is "
+        "that of a full row. Distances of the bundled model's logits in fp32 from those with fp32 "
+        f"keys and values, over {distance['tokens']:,} held-out tokens in contexts of "
+        f"{distance['context']}: the largest difference of a logit, the mean over positions of "
+        "the largest, the mean KL divergence in nats, and how often the likeliest token is the "
+        "same."
+    )
+    head = ["", "MB a row", *tasks, "largest", "mean largest", "KL", "same token"]
+    return note + "\n\n" + table(head, rows)
 
 
 def main() -> None:

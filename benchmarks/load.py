@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, machine, write
+from benchmarks.common import ROOT, machine, spread, table, write
 
 # Contender -> what is imported before the clock runs, the load, one pass over `ids`.
 TORCH = "import torch\nids = torch.tensor([[5]])\n"
@@ -82,6 +82,15 @@ def save_random(folder: Path, quick: bool) -> None:
         for name, shape in expected_shapes(config).items()
     }
     write_checkpoint(folder, config, weights)
+
+
+def describe(found: dict[str, Any]) -> str:
+    rows = [
+        [name, spread(f["load_s"], 3), spread(f["first_logits_s"], 3), spread(f["peak_MB"])]
+        for name, f in found["results"].items()
+    ]
+    head = ["124M", "load, s", "to first logits, s", "peak memory, MB"]
+    return "A process of its own each, files in the page cache.\n\n" + table(head, rows)
 
 
 def main() -> None:

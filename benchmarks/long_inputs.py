@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, machine, write
+from benchmarks.common import ROOT, machine, table, write
 
 MODEL, PAGES, WORDS = "gpt2-mini", (3, 30), 300
 NOVEL = "Anon_Clara_1864.txt"  # the bundled model was not trained on it
@@ -73,6 +73,25 @@ def novel(data: Path) -> list[str]:
             if stream is not None:
                 return stream.read().decode("utf-8").replace("\r\n", "\n").split(" ")
     raise SystemExit(f"{NOVEL} is not in the archive")
+
+
+def describe(found: dict[str, Any]) -> str:
+    rows = []
+    for task, runs in found["tasks"].items():
+        short, long = runs.values()
+        both = (short, long)
+        seconds = [f"{run['seconds']:.1f}" for run in both]
+        memory = [f"{run['peak_MB']:.1f}" for run in both]
+        ratio = f"{long['peak_MB'] / short['peak_MB']:.2f}"
+        rows.append([task, *(str(run["parts"]) for run in both), *seconds, *memory, ratio])
+    few, many = next(iter(found["tasks"].values()))
+    head = ["", *(f"{what}, {pages} pages" for what in ("parts", "seconds", "peak memory, MB")
+                  for pages in (few, many)), "memory / memory"]  # fmt: skip
+    return (
+        f"{found['model']} at fp32 on a novel it was not trained on, {found['words_a_page']} words "
+        "a page, a process each. What it writes is not worth reading; the file begins it.\n\n"
+        + table(head, rows)
+    )
 
 
 def main() -> None:

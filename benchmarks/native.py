@@ -17,7 +17,7 @@ import statistics
 import time
 from typing import Any
 
-from benchmarks.common import machine, write
+from benchmarks.common import machine, spread, table, write
 from benchmarks.peers.worker import peak_bytes
 
 from gpt2.config import PUBLISHED, GPT2Config
@@ -60,6 +60,29 @@ def seconds_of(turn: bench.Turn) -> float:
     begin = time.perf_counter()
     turn()
     return time.perf_counter() - begin
+
+
+def describe(found: dict[str, Any]) -> str:
+    kinds = ("decode after 32", "decode after 512", "prefill 512", "batch 8", "batch 32")
+    rows = [
+        [
+            dtype,
+            f"{figures['weight_bytes'] / 1e6:.0f}",
+            *(spread(figures[kind]) for kind in kinds),
+            *(f"{figures[k]:.0%}" for k in ("share_of_read", "share_of_multiply")),
+        ]
+        for dtype, figures in found["engines"].items()
+    ]
+    limits = [limit for figures in found["engines"].values() for limit in figures["limits"]]
+    least, most = (pick(x["read"] for x in limits) / 1e9 for pick in (min, max))
+    note = (
+        "124M random weights, tokens a second, the native engine alone (no peer in this run). Its "
+        f"own threads read between {least:.1f} and {most:.1f} GB/s meanwhile; limit and engine "
+        "took turns, and the last columns compare their medians: decoding after 32 with the read "
+        "rate, the prompt with the fp32 multiply-adds."
+    )
+    head = ["", "weights, MB", *kinds, "of read rate", "of fp32 peak"]
+    return note + "\n\n" + table(head, rows)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, ROOT, machine, write
+from benchmarks.common import RESULTS, ROOT, folded, machine, table, write
 
 import gpt2
 from gpt2.data import PrepareConfig, prepare
@@ -27,7 +27,7 @@ from gpt2.evaluation.benchmark import Subject
 from gpt2.evaluation.benchmarks import SETS, benchmark
 from gpt2.evaluation.contamination import contaminations, examples_on
 from gpt2.evaluation.metrics import characters
-from gpt2.evaluation.runner import Journal, identity, run
+from gpt2.evaluation.runner import Rows, identity, run
 from gpt2.tokenizer import GPT2Tokenizer
 
 OUTPUTS = ("answer", "summary", "translation")
@@ -52,7 +52,7 @@ def texts_of(rows: list[dict[str, Any]]) -> list[str]:
     return [row[key] for row in rows for key in OUTPUTS if key in row]
 
 
-def measure(name: str, subject: Subject, data: Path, journal: Journal) -> dict[str, Any]:
+def measure(name: str, subject: Subject, data: Path, journal: Rows) -> dict[str, Any]:
     """The results of a set; of what the model wrote the first ten outputs."""
     own = run(benchmark(name), subject, data, limit=LIMITS[name], journal=journal)
     texts = texts_of(journal.rows[name])
@@ -61,8 +61,8 @@ def measure(name: str, subject: Subject, data: Path, journal: Journal) -> dict[s
 
 def timing(name: str, subject: Subject, data: Path) -> dict[str, Any]:
     """Words that the first examples make it write, and seconds for 1,000 of them."""
-    kept = Journal(None, {})
-    run(benchmark(name), subject, data, limit=2, journal=Journal(None, {}))  # warm
+    kept = Rows(None, {})
+    run(benchmark(name), subject, data, limit=2, journal=Rows(None, {}))  # warm
     own = run(benchmark(name), subject, data, limit=TIMED, journal=kept)
     words = sum(len(characters(text)) for text in texts_of(kept.rows[name]))
     return {"words": words, "seconds_per_1000_words": 1000 * own["seconds"] / max(1, words)}
@@ -84,6 +84,75 @@ def overlaps(data: Path) -> dict[str, Any]:
     return {name: {**own.json(), "known": len(own.known)} for name, own in found.items()}
 
 
+def describe(found: dict[str, Any]) -> str:
+    """Of ROUGE only what the paper's table 4 has, to keep the table short."""
+    left_out = ("rougeLsum", "lead_rougeLsum", "random_rougeLsum")
+    rows = [
+        [
+            own["title"],
+            measure["title"],
+            f"{measure['value']:.4g} ± {measure['error']:.2g}",
+            f"{measure['rows']:,} of {own['of']:,}",
+            measure["protocol"],
+        ]
+        for own in found["benchmarks"].values()
+        for name, measure in own["measures"].items()
+        if name not in left_out
+    ]
+    overlap = [
+        [
+            name,
+            f"{own['share']:.2%}",
+            f"{own['ngrams']:,}",
+            f"{own['touched']:,} of {own['examples']:,}",
+            f"{own['known']:,}",
+            f"{own['longest']}",
+        ]
+        for name, own in found["overlap"].items()
+    ]
+    timing = found["timing"]
+    when = timing["machine"]
+    speed = [
+        [
+            found["benchmarks"][name]["title"],
+            f"{own['words']:,}",
+            f"{own['seconds_per_1000_words']:.1f}",
+        ]
+        for name, own in timing["sets"].items()
+    ]
+    note = (
+        f"`{found['model']}`, zero-shot, at fp32. It was trained on novels for minutes, so nothing "
+        "is expected of it: the figures show the measures at work, beside what needs no model.\n\n"
+    )
+    between = (
+        f"\n\nWhat of these sets stands in `{found['novels']}`, of which the model was trained on "
+        "94 of 98 texts: shares of 8-grams, as in section 4 of the GPT-2 paper.\n\n"
+    )
+    return (
+        note
+        + folded(
+            f"{len(rows)} measures of {len(found['benchmarks'])} sets",
+            table(["set", "measure", "value ± error", "examples", "protocol"], rows),
+        )
+        + between
+        + table(
+            [
+                "set",
+                "8-grams found",
+                "8-grams",
+                "examples touched",
+                "half or more",
+                "longest, words",
+            ],
+            overlap,
+        )
+        + "\n\nWhat it writes for the first examples: words (a Chinese character is one), and "
+        "seconds for 1,000 of them, prompts included, on one thread; measured by itself "
+        f"(`--timing`), load before {when['load_before']:.1f}, commit {when['commit']}.\n\n"
+        + table(["set", "words", "seconds for 1,000"], speed)
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
@@ -101,7 +170,7 @@ def main() -> None:
     subject = Subject(gpt2.load(MODEL, threads=1))
     JOURNAL.parent.mkdir(exist_ok=True)
     about = {**identity(subject.model, MODEL), "limits": LIMITS}
-    journal = Journal(None if given.timing else JOURNAL, about)
+    journal = Rows(None if given.timing else JOURNAL, about)
     for name in names:
         begin = time.perf_counter()
         if given.timing:

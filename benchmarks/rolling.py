@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.common import ROOT, machine, write
+from benchmarks.common import ROOT, machine, table, write
 from benchmarks.evaluation import OURS, Harness, folder_of, ours
 
 from gpt2 import reference
@@ -32,6 +32,21 @@ def exact(weights: Any, config: Any, ids: list[int], start: int) -> float:
     sums = np.exp(logits - best[:, None]).sum(1)
     chosen = logits[np.arange(len(logits)), ids[start:]]
     return float((chosen - best - np.log(sums)).sum())
+
+
+def describe(found: dict[str, Any]) -> str:
+    rows = [
+        [name, f"{value:.5f}", f"{value - found['exact']:+.5f}"]
+        for name, value in {**found["found"], "float64": found["exact"]}.items()
+    ]
+    return (
+        f"The second article of WikiText-2 ({found['tokens']:,} tokens, "
+        f"{len(found['windows'])} windows) on random weights of 124M, in nats; "
+        "lm-evaluation-harness adds up a window's "
+        f"logarithms in single precision, whose numbers lie {found['spacing_fp32']:.1e} apart at "
+        "such sums; here they are added up in double precision.\n\n"
+        + table(["", "log-likelihood", "less float64"], rows)
+    )
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from benchmarks.common import machine, write
+from benchmarks.common import machine, spread, table, write
 from benchmarks.peers.weights import random_tensors
 
 from gpt2.config import GPT2Config
@@ -116,6 +116,23 @@ def measure(engine: NativeEngine, rows: int, rounds: int, tokens: int) -> dict[s
             "percent": statistics.median(over) / step / 1e4,
         }
     return result
+
+
+def describe(found: dict[str, Any]) -> str:
+    cases = [(kind, rows) for kind in found["logits"] for rows in ("batch 1", "batch 8")]
+    parts = [found["logits"][kind][rows] for kind, rows in cases]
+
+    def cell(figures: dict[str, Any]) -> str:
+        return f"{spread(figures['overhead_us'])}: {figures['percent']:.1f}"
+
+    modes = [[mode, *(cell(part["modes"][mode]) for part in parts)] for mode in parts[0]["modes"]]
+    steps = ["(a bare step)", *(f"{part['step_us']:.0f}" for part in parts)]
+    return (
+        f"Beside the forward pass at {found['dtype']}, 124M random weights: microseconds a step, "
+        "then percent of a bare step of the core. Logits are all but even, or peaked as a trained "
+        'model\'s. "numpy" is the way that processors need.\n\n'
+        + table(["", *(f"{kind}, {rows}" for kind, rows in cases)], [steps, *modes])
+    )
 
 
 def main() -> None:

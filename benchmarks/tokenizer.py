@@ -19,11 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import tiktoken
-import tokenizers
-import transformers
-from benchmarks.common import ROOT, interleaved, machine, write
-from tiktoken_ext.openai_public import r50k_pat_str
+from benchmarks.common import ROOT, interleaved, machine, spread, table, write
 
 from gpt2.tokenizer import GPT2Tokenizer, train
 
@@ -60,6 +56,11 @@ def documents(text: str, size: int = 10_000) -> list[str]:
 
 
 def load(data: Path) -> tuple[GPT2Tokenizer, Any, Any, Any]:
+    import tiktoken
+    import tokenizers
+    import transformers
+    from tiktoken_ext.openai_public import r50k_pat_str
+
     ours = GPT2Tokenizer.from_pretrained(data / "tokenizer")
     with tempfile.TemporaryDirectory() as folder:
         ours.save_pretrained(folder)
@@ -103,6 +104,8 @@ def sentence(contenders: dict[str, Encode], rounds: int, times: int = 2000) -> d
 
 
 def training(text: str, size: int, rounds: int) -> dict[str, Any]:
+    import tokenizers
+
     def rust() -> None:
         trainer = tokenizers.trainers.BpeTrainer(
             vocab_size=size,
@@ -117,6 +120,29 @@ def training(text: str, size: int, rounds: int) -> dict[str, Any]:
     runs = {"gpt2": lambda: train([text], size), "tokenizers": rust}
     seconds = interleaved(runs, rounds, warmup=0)
     return {"bytes": len(text.encode()), "vocab_size": size, "seconds": seconds}
+
+
+def describe(found: dict[str, Any]) -> str:
+    names = ("gpt2", "tiktoken", "tokenizers", "transformers")
+    rows = []
+    for case, figures in found.items():
+        unit = next((u for u in ("MB/s", "microseconds", "seconds") if u in _units(figures)), None)
+        if case != "machine" and unit is not None:
+            rows.append([f"{case}, {unit}", *(_figure(figures[unit].get(name)) for name in names)])
+    return (
+        "One thread; `batch` on all cores; `sentence` is one of 44 characters; `training` learns a "
+        "vocabulary of 8,192.\n\n" + table(["", *names], rows)
+    )
+
+
+def _units(figures: Any) -> set[str]:
+    return set(figures) if isinstance(figures, dict) else set()
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return spread(value, 2)
+    return f"{value:.1f}" if isinstance(value, float) else ""
 
 
 def main() -> None:

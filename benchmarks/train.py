@@ -23,7 +23,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, machine, write
+from benchmarks.common import RESULTS, figure, machine, spread, table, write
 
 # layers, width, heads, context, rows, vocabulary; steps of a turn
 SHAPES = {
@@ -168,7 +168,7 @@ def compare(shape: str, rounds: int, compiled: bool, folder: str) -> dict[str, A
             contender.close()
     return {
         name: {
-            "tokens_per_second": spread(rates[name]),
+            "tokens_per_second": figure(rates[name]),
             "peak_MB": peaks[name],
             "ratio": ratio(rates["gpt2"], rates[name]),
         }
@@ -176,14 +176,34 @@ def compare(shape: str, rounds: int, compiled: bool, folder: str) -> dict[str, A
     }
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
-
-
 def ratio(a: list[float], b: list[float]) -> dict[str, float]:
-    """Of the medians, with its spread over turns side by side."""
-    turns = spread([x / y for x, y in zip(a, b, strict=True)])
+    """Of the medians, with its spread over turns side by side; a tie, where that has 1 in it."""
+    turns = figure([x / y for x, y in zip(a, b, strict=True)])
     return {**turns, "median": statistics.median(a) / statistics.median(b)}
+
+
+def describe(found: dict[str, Any]) -> str:
+    rows = []
+    for shape, one in found["shapes"].items():
+        ours = one["contenders"]["gpt2"]
+        for name, f in one["contenders"].items():
+            memory = ours["peak_MB"] / f["peak_MB"]
+            rows.append([shape, name, spread(f["tokens_per_second"]), f"{f['peak_MB']:,.0f}",
+                         _ratio(name, f["ratio"]), f"{memory:.2f}"])  # fmt: skip
+    head = ["shape", "", "tokens/s", "peak memory, MB", "gpt2's rate to it", "gpt2's memory to it"]
+    rounds = sorted({one["rounds"] for one in found["shapes"].values()})
+    how = "compiled" if found["compiled"] else "eager"
+    return (
+        f"fp32, {how}, random tokens; processes of their own that take turns, "
+        f"{' or '.join(map(str, rounds))} each. The ratio is that of the medians, in brackets "
+        "its spread over turns side by side; a tie, where that has 1 in it.\n\n" + table(head, rows)
+    )
+
+
+def _ratio(name: str, ratio: dict[str, float]) -> str:
+    """A tie where turns side by side fall on both sides of one."""
+    even = name != "gpt2" and ratio["min"] <= 1 <= ratio["max"]
+    return f"{'tie, ' * even}{spread(ratio, 2)}"
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from benchmarks.common import ROOT, interleaved, machine, write
+from benchmarks.common import ROOT, interleaved, machine, spread, table, write
 from benchmarks.long_inputs import MODEL, WORDS, novel
 
 import gpt2
@@ -38,6 +38,18 @@ def tokens_read(model: Any, text: str) -> int:
     with counting("extend"), counting("extend_top"):
         gpt2.translate(model, text, "fr")
     return sum(counts)
+
+
+def describe(found: dict[str, Any]) -> str:
+    ways = {"once": "once for the document", "each": "for each eight sentences"}
+    rows = [[name, spread(found["seconds"][way], 2), f"{found['tokens_read'][way]:,}"]
+            for way, name in ways.items()]  # fmt: skip
+    ratio = found["seconds"]["each"]["median"] / found["seconds"]["once"]["median"]
+    return (
+        f"{found['model']} at fp32, {found['pages']} pages into French, the seven examples of the "
+        f"prompt read once or again and again; the same text, {ratio:.2f} times as fast.\n\n"
+        + table(["examples are read", "seconds", "tokens read and written"], rows)
+    )
 
 
 def main() -> None:

@@ -11,9 +11,12 @@ import shutil
 import sys
 import venv
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
-from benchmarks.report import PAGE, page
+from benchmarks.common import tie, times
+from benchmarks.report import PAGE, PICTURE, page, results
+from benchmarks.summary import picture
 from tools.installed import PAGES, Snippet, fault, make_files, run, snippets
 
 from gpt2.native.library import PATH as CORE
@@ -25,6 +28,24 @@ SNIPPETS = [snippet for page in PAGES for snippet in snippets(page)]
 
 def test_the_figures_are_those_of_the_results() -> None:
     assert PAGE.read_text("utf-8") == page()
+    assert PICTURE.read_text("utf-8") == picture(results())
+
+
+def test_the_results_open_with_ten_lines_and_a_picture() -> None:
+    head = PAGE.read_text("utf-8").split("\n## ")[0]
+    assert [line.split(".")[0] for line in head.splitlines() if re.match(r"\d+\. ", line)] == [
+        str(number) for number in range(1, 11)
+    ]
+    assert f"]({PICTURE.name})" in head
+    assert ElementTree.parse(PICTURE).getroot().tag.endswith("svg")
+
+
+def test_overlapping_spreads_are_a_tie() -> None:
+    slow, near, fast = ({"median": m, "min": m - 10, "max": m + 10} for m in (100.0, 115.0, 150.0))
+    assert tie(slow, near)
+    assert tie(near, slow)
+    assert not tie(slow, fast)
+    assert [times(slow, near), times(fast, slow)] == ["tie (0.87x)", "1.50x"]
 
 
 @pytest.fixture(scope="session")

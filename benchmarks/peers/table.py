@@ -1,0 +1,70 @@
+"""The sections of docs/results.md on peers: each contender at its best, other settings folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmarks.common import folded, spread, table, times
+
+OURS = "gpt2"
+HEAD = ["numbers", "contender", "settings", "tokens/s", "gpt2 to it", "file, MB"]
+
+
+def at_their_best(found: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Of each kind of numbers the contenders, each with its fastest settings, the fastest first."""
+    best: dict[str, dict[str, dict[str, Any]]] = {}
+    for one in found["contenders"].values():
+        own = best.setdefault(one["class"], {})
+        kept = own.get(one["peer"], one)
+        own[one["peer"]] = max(kept, one, key=_rate)
+    return {kind: sorted(own.values(), key=_rate, reverse=True) for kind, own in best.items()}
+
+
+def describe(found: dict[str, Any]) -> str:
+    best = at_their_best(found)
+    chosen = [one for own in best.values() for one in own]
+    others = [one for one in found["contenders"].values() if one not in chosen]
+    others.sort(key=lambda one: (list(best).index(one["class"]), -_rate(one)))
+    versions = {
+        name: version
+        for one in found["contenders"].values()
+        for name, version in one["facts"]["versions"].items()
+    }
+    used = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    work = (
+        f"{found['steps']} greedy tokens after a prompt of {found['prompt']}, "
+        f"{found['rows']} at a time"
+        if found["steps"]
+        else f"A prompt of {found['prompt']}"
+    )
+    return (
+        f"{work}; tokens a second in all, each contender with the settings that are fastest for "
+        "it. 124M random weights, the same for all; each is a process of its own, and they take "
+        "turns. A tie: the spreads of both overlap.\n\n"
+        + table(HEAD, _rows(chosen, best))
+        + "\n\n"
+        + folded("Other settings and versions", f"{used}.\n\n" + table(HEAD, _rows(others, best)))
+    )
+
+
+def _rows(
+    contenders: list[dict[str, Any]], best: Mapping[str, list[dict[str, Any]]]
+) -> Iterator[list[str]]:
+    for one in contenders:
+        ours = next(o for o in best[one["class"]] if o["peer"] == OURS)
+        chosen = {**one["settings"], **one["environment"]}
+        rates = ours["tokens_per_second"], one["tokens_per_second"]
+        yield [
+            one["class"],
+            f"{one['peer']} {one['precision']}",
+            ", ".join(f"{k}={v}" for k, v in chosen.items()) or "defaults",
+            spread(one["tokens_per_second"]),
+            "" if one["peer"] == OURS else times(*rates),
+            f"{one['facts']['file_bytes'] / 1e6:.0f}",
+        ]
+
+
+def _rate(one: Mapping[str, Any]) -> float:
+    rate: float = one["tokens_per_second"]["median"]
+    return rate

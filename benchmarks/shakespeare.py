@@ -1,0 +1,30 @@
+"""The section of docs/results.md on what `recipes/shakespeare/run.py` made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.common import spread, table
+
+
+def describe(found: dict[str, Any]) -> str:
+    rows = [
+        [name, f"{one['steps']}", f"{one['options']['lr']:g}", ", ".join(map(str, one["seeds"])),
+         spread(one["loss"], 3), spread(one["seconds"])]
+        for name, one in found["recipes"].items()
+    ]  # fmt: skip
+    head = ["recipe", "steps", "lr", "seeds", "validation loss, nats", "seconds"]
+    text = (
+        "nanoGPT's character setting for a CPU (4 layers, 128 wide, 64 characters, 12 rows), our "
+        "loop; the loss is that of the whole validation split. adamw is as nanoGPT publishes it; "
+    )
+    if "search" not in found:
+        return (
+            text + "adamw-tuned and muon come from a short search by hand.\n\n" + table(head, rows)
+        )
+    tried = " and ".join(str(len(one["tried"])) for one in found["search"].values())
+    return (
+        f"{text}adamw-tuned and muon are the shortest of {tried} runs of a search, with another "
+        f"seed, that reached {found['goal']} nats, or the best where none did. Muon's time is "
+        f"{found['muon_of_tuned_adamw']:.2f} of tuned AdamW's.\n\n" + table(head, rows)
+    )
