@@ -24,7 +24,7 @@ import gpt2
 from gpt2.data import PrepareConfig, prepare
 from gpt2.errors import MissingFileError
 from gpt2.evaluation.benchmark import Subject
-from gpt2.evaluation.benchmarks import SETS, benchmark
+from gpt2.evaluation.benchmarks import benchmark
 from gpt2.evaluation.contamination import contaminations, examples_on
 from gpt2.evaluation.metrics import characters
 from gpt2.evaluation.runner import Rows, identity, run
@@ -71,7 +71,7 @@ def timing(name: str, subject: Subject, data: Path) -> dict[str, Any]:
 def overlaps(data: Path) -> dict[str, Any]:
     """What of each set that is at hand stands in the novels."""
     sets = {}
-    for name in SETS:
+    for name in sets():
         try:
             sets[name] = examples_on(benchmark(name), data)
         except MissingFileError:

@@ -66,11 +66,11 @@ def command(
     with how to get it.
     """
     from gpt2.evaluation import tables
-    from gpt2.evaluation.benchmarks import SETS, benchmark, chosen
+    from gpt2.evaluation.benchmarks import benchmark, chosen, sets
     from gpt2.files import to_json, write_json
 
     if show:
-        click.echo(tables.of_benchmarks(map(benchmark, SETS)))
+        click.echo(tables.of_benchmarks(map(benchmark, sets())))
         return
     if what is None:
         raise OptionError("say on what: --on lambada,wikitext2 or --on paper; --list shows all.")

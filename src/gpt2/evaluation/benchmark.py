@@ -1,9 +1,9 @@
 """What a benchmark is. A file of ``evaluation/benchmarks/`` holds one, or a family of them.
 
-To add one, write a `Benchmark` there and its name into ``SETS`` of ``benchmarks/__init__.py``:
+To add one, write its facts into ``benchmarks/sets.toml`` and `published` of it in such a file:
 
-1. ``read(files)``: the published files, by the names in `Benchmark.files`, to a list of examples,
-   any values. An optional file that is missing is not among them. The order is the file's.
+1. ``read(*paths)``: the published files, in the order of ``sets.toml``, to a list of examples, any
+   values. An optional file that is missing is not among them. The order is the file's.
 2. ``judge(subject, examples)``: a row of plain numbers (JSON) for each example, in their order. It
    asks ``subject.scorer`` (`gpt2.scoring.Scorer`: loglikelihood, rolling, generate) for all of them
    together, so that what they share is read once; ``subject.encode`` cuts a context and what

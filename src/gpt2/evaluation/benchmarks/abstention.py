@@ -7,12 +7,13 @@ to refuse by (`--min-probability`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gpt2.evaluation.benchmark import Benchmark, Row, Subject, corpus, percent
-from gpt2.evaluation.benchmarks.reading import XQUAD_EN as XQUAD
+from gpt2.evaluation.benchmark import Row, Subject, corpus, percent
+from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks.reading import read_last
 from gpt2.evaluation.metrics import best, f1, words
 from gpt2.evaluation.readers import Question
 from gpt2.evaluation.statistics import answered_wrongly, area, auroc
@@ -26,9 +27,9 @@ HOW = (
 RISK = "risk is 1 - F1, and 1 for every answer from another article"
 
 
-def read(files: Mapping[str, Path]) -> list[tuple[Question, str]]:
+def read(path: Path) -> list[tuple[Question, str]]:
     """(question with its context, a context of another article)."""
-    asked = [example.question for example in XQUAD.read(files)]
+    asked = [example.question for example in read_last(path)]
     half = len(asked) // 2
     return [(question, _other(asked, i + half)) for i, question in enumerate(asked)]
 
@@ -73,16 +74,11 @@ def _area(informed: bool) -> Callable[[Sequence[Row]], float]:
     return value
 
 
-ABSTENTION = Benchmark(
-    name="abstention",
-    title="Abstention on XQuAD",
-    source=XQUAD.source,
-    licence=XQUAD.licence,
-    files=XQUAD.files,
-    get=XQUAD.get,
-    read=read,
-    judge=judge,
-    measures=(
+ABSTENTION = published(
+    "abstention",
+    read,
+    judge,
+    (
         corpus("auroc", "surer with its own context, %", f"{HOW}; 50 is chance", KEYS, _of(auroc)),
         corpus(
             "answered_wrongly",
@@ -110,6 +106,4 @@ ABSTENTION = Benchmark(
         ),
         percent("f1", "F1 with its own context, %", HOW),
     ),
-    together=16,
-    group="tasks",
 )

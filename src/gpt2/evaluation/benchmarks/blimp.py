@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpt2.errors import CorruptFileError
-from gpt2.evaluation.benchmark import Benchmark, File, Subject, percent
+from gpt2.evaluation.benchmark import Subject, percent
+from gpt2.evaluation.benchmarks import published, sets
 from gpt2.files import parse_json
 
-ARCHIVE, PARADIGMS = "blimp.tar.xz", 67
+PARADIGMS = 67
 # Of the files' own SHA-256 in the order of their names; they are those of the source's commit
 # 3e56b06.
 SHA256 = "e471d0bb74a88ed7a6e376c51eb82e98c1d2ed280eb1947a7910fb7462e23b3e"
-GET = "Save the folder data of https://github.com/alexwarstadt/blimp as blimp/data."
 FIELDS = ("morphology", "syntax", "semantics", "syntax_semantics")
 
 
@@ -32,26 +32,30 @@ class Pair(NamedTuple):
     field: str
 
 
-def read(files: Mapping[str, Path]) -> list[Pair]:
+def read(archive: Path) -> list[Pair]:
     """Pair by pair of all paradigms in turn.
 
     Raises `CorruptFileError` for other files than the published ones.
     """
-    contents = sorted(_contents(files[ARCHIVE]))
+    contents = sorted(_contents(archive))
     total = hashlib.sha256()
     for _, content in contents:
         total.update(hashlib.sha256(content).hexdigest().encode())
     if total.hexdigest() != SHA256:
         raise CorruptFileError(
-            f"{files[ARCHIVE]} does not hold the published files: it has {len(contents)} of "
+            f"{archive} does not hold the published files: it has {len(contents)} of "
             f"{PARADIGMS}, and their hash begins with {total.hexdigest()[:12]}, the published "
-            f"ones' with {SHA256[:12]}. {GET}"
+            f"ones' with {SHA256[:12]}. {sets()['blimp']['get']}"
         )
-    sets = [
-        [_pair(parse_json(line, ARCHIVE)) for line in content.decode().splitlines() if line.strip()]
+    paradigms = [
+        [
+            _pair(parse_json(line, archive.name))
+            for line in content.decode().splitlines()
+            if line.strip()
+        ]
         for _, content in contents
     ]
-    return [pair for turn in zip(*sets, strict=True) for pair in turn]
+    return [pair for turn in zip(*paradigms, strict=True) for pair in turn]
 
 
 def _pair(entry: Mapping[str, Any]) -> Pair:
@@ -85,16 +89,11 @@ def judge(subject: Subject, examples: Sequence[Pair]) -> list[dict[str, Any]]:
 
 _HOW = "the more probable sentence of a pair, each after end-of-text and a space"
 
-BLIMP = Benchmark(
-    name="blimp",
-    title="BLiMP",
-    source="https://github.com/alexwarstadt/blimp",
-    licence="CC BY 4.0",
-    files=(File(ARCHIVE, also=("blimp/data", "blimp")),),
-    get=GET,
-    read=read,
-    judge=judge,
-    measures=(
+BLIMP = published(
+    "blimp",
+    read,
+    judge,
+    (
         percent("acc", "accuracy, %", _HOW),
         *(
             percent(f"acc_{field}", f"accuracy, % ({field.replace('_', ' and ')})", _HOW)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gpt2.evaluation.benchmark import Benchmark, File, Subject, percent
+from gpt2.evaluation.benchmark import Benchmark, Subject, percent
+from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.benchmarks.detokenise import Detokeniser
 from gpt2.evaluation.readers import Cloze, read_cbt
 
@@ -57,27 +58,14 @@ def judge(subject: Subject, examples: Sequence[Cloze]) -> list[dict[str, Any]]:
     return rows
 
 
-def _cbt(kind: str, words: str) -> Benchmark:
-    """The benchmark of one kind of words: ``CN`` or ``NE``."""
-    file = f"cbtest_{kind}_valid_2000ek.txt"
+def _cbt(kind: str) -> Benchmark:
+    """The benchmark of one kind of words: ``CN`` (common nouns) or ``NE`` (named entities)."""
     how = "validation part, de-tokenised; "
-    return Benchmark(
-        name=f"cbt-{kind.lower()}",
-        title=f"CBT {words}",
-        source="https://arxiv.org/abs/1511.02301",
-        licence="GNU Free Documentation License 1.3",
-        files=(File(file),),
-        get="Unpack CBTest.tgz, which the bAbI project of Facebook Research publishes.",
-        read=lambda files: read_cbt(files[file]),
-        judge=judge,
-        measures=(
-            percent("acc", "accuracy, %", f"{how}{CHOICE}", "right", near=f"CBT-{kind}"),
-            percent("named_acc", "accuracy, %: no model", f"{how}{NAMED}", "named"),
-        ),
-        together=32,
-        group="paper",
+    measures = (
+        percent("acc", "accuracy, %", f"{how}{CHOICE}", "right", near=f"CBT-{kind}"),
+        percent("named_acc", "accuracy, %: no model", f"{how}{NAMED}", "named"),
     )
+    return published(f"cbt-{kind.lower()}", read_cbt, judge, measures)
 
 
-COMMON_NOUNS = _cbt("CN", "common nouns")
-NAMED_ENTITIES = _cbt("NE", "named entities")
+COMMON_NOUNS, NAMED_ENTITIES = _cbt("CN"), _cbt("NE")

@@ -10,17 +10,16 @@ put in a row with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gpt2.evaluation.benchmark import Benchmark, File, Measure, Subject, percent, perplexity
+from gpt2.evaluation.benchmark import Measure, Subject, percent, perplexity
+from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
 from gpt2.scoring import Score
 
-OPENAI, ORIGINAL = "lambada_test.jsonl", "lambada_test_plain_text.txt"
-SHA256 = "4aa8d02cd17c719165fc8a7887fddd641f43fcafa4b1c806ca8abc31fabdb226"
 # Words that do not end a passage: the paper's stop-word filter (section 3.3). It does not print its
 # list; these are the 179 English words of NLTK's ``stopwords``, the list that is used most.
 _WORDS = """
@@ -38,11 +37,11 @@ you'll you're you've your yours yourself yourselves
 STOP_WORDS = frozenset(_WORDS.split())
 
 
-def read(files: Mapping[str, Path]) -> list[tuple[str, str]]:
+def read(openai: Path, original: Path | None = None) -> list[tuple[str, str]]:
     """(text's version, passage)."""
-    found = [("openai", str(entry["text"])) for entry in read_lines(files[OPENAI])]
-    if ORIGINAL in files:
-        lines = read_text(files[ORIGINAL]).splitlines()
+    found = [("openai", str(entry["text"])) for entry in read_lines(openai)]
+    if original is not None:
+        lines = read_text(original).splitlines()
         found += [("original", line.strip()) for line in lines if line.strip()]
     return found
 
@@ -114,20 +113,9 @@ def _measures(version: str, words: str) -> list[Measure]:
     ]
 
 
-LAMBADA = Benchmark(
-    name="lambada",
-    title="LAMBADA",
-    source="https://doi.org/10.5281/zenodo.2630551 (original), https://huggingface.co/datasets/"
-    "EleutherAI/lambada_openai (OpenAI's version)",
-    licence="CC BY 4.0",
-    files=(
-        File(OPENAI, SHA256),
-        File(ORIGINAL, optional=True),
-    ),
-    get="Save https://huggingface.co/datasets/EleutherAI/lambada_openai, data/lambada_test.jsonl; "
-    f"{ORIGINAL} of lambada-dataset.tar.gz beside it adds the original text.",
-    read=read,
-    judge=judge,
-    measures=(*_measures("openai", "OpenAI's text"), *_measures("original", "original text")),
-    group="paper",
+LAMBADA = published(
+    "lambada",
+    read,
+    judge,
+    (*_measures("openai", "OpenAI's text"), *_measures("original", "original text")),
 )

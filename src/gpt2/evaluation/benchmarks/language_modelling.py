@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gpt2.evaluation.benchmark import Benchmark, File, Measure, Row, Subject, corpus
+from gpt2.evaluation.benchmark import Measure, Row, Subject, corpus
+from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.benchmarks.detokenise import ONE_BILLION_WORDS, PTB, WIKITEXT
 from gpt2.evaluation.readers import read_tail
 from gpt2.files import read_text
@@ -23,7 +24,6 @@ from gpt2.files import read_text
 TAIL = 5_000_000  # bytes: the test part of enwik8 and text8
 BYTES = 100_000  # of a piece of these
 LINES = 200  # of a piece of PTB, so that a run which was killed goes on within the set
-TOKENS, RAW = "wiki.test.tokens", "wiki.test.raw"
 _TITLE = re.compile(r"^ = [^=].* = $", re.MULTILINE)
 
 
@@ -88,22 +88,6 @@ def _bits_of(unit: str, how: str, near: str) -> Measure:
     return _measure("bits", f"bits a {unit}", how, _bits, _KEYS, near=near)
 
 
-def _set(
-    name: str, title: str, file: File, measure: Measure, read: Callable[[Path], Any], **more: Any
-) -> Benchmark:
-    """A set of one file that is read in pieces."""
-    return Benchmark(
-        name=name,
-        title=title,
-        files=(file,),
-        measures=(measure,),
-        read=lambda files: read(files[file.name]),
-        judge=judge,
-        group="paper",
-        **more,
-    )
-
-
 def _articles(path: Path) -> list[Piece]:
     return [Piece(WIKITEXT.text(part), _words(part)) for part in articles(read_text(path))]
 
@@ -127,71 +111,27 @@ def _tail(path: Path) -> list[Piece]:
     return [Piece(part, len(part.encode())) for part in parts]
 
 
-PENN_TREEBANK = _set(
-    "ptb",
-    "Penn Treebank",
-    File("ptb.test.txt"),
-    _perplexity("de-tokenised; parts of 200 lines apart", "PTB"),
-    _parts,
-    source="https://doi.org/10.21437/Interspeech.2010-343",
-    licence="LDC: research use",
-    get="It is in simple-examples.tgz of Mikolov's RNNLM, data/ptb.test.txt.",
-    together=4,
+PENN_TREEBANK = published(
+    "ptb", _parts, judge, [_perplexity("de-tokenised; parts of 200 lines apart", "PTB")]
 )
-ENWIK8 = _set(
-    "enwik8",
-    "enwik8",
-    File("enwik8", "2b49720ec4d78c3c9fabaee6e4179a5e997302b3a70029f30f2d582218c024a8"),
-    _bits_of("byte", "the last 5,000,000 bytes, as they are; 100 kB apart", "enwik8"),
-    _tail,
-    source="http://mattmahoney.net/dc/textdata.html",
-    licence="GFDL",
-    get="Unpack enwik8.zip of http://mattmahoney.net/dc/textdata.html.",
-    together=4,
-)
-TEXT8 = _set(
-    "text8",
-    "text8",
-    File("text8"),
-    _bits_of("character", "the last 5,000,000 characters; 100,000 apart", "text8"),
-    _tail,
-    source="http://mattmahoney.net/dc/textdata.html",
-    licence="GFDL",
-    get="Unpack text8.zip of http://mattmahoney.net/dc/textdata.html (MD5 of the file "
-    "3bea1919949baf155f99411df5fada7e).",
-    together=4,
-)
-WIKITEXT_103 = _set(
-    "wikitext103",
-    "WikiText-103",
-    File("wikitext-103/wiki.test.tokens"),
-    _perplexity("de-tokenised; articles apart; rare words are <unk>", "WikiText103"),
-    _articles,
-    source="https://arxiv.org/abs/1609.07843",
-    licence="CC BY-SA 3.0",
-    get="Unpack wikitext-103-v1.zip.",
-    together=8,
-)
-BILLION_WORDS = _set(
-    "billion-words",
-    "One Billion Words",
-    File("news.en.heldout-00000-of-00050"),
-    _perplexity("de-tokenised; each sentence alone", "1BW"),
-    _sentences,
-    source="https://arxiv.org/abs/1312.3005",
-    licence="research use",
-    get="Unpack 1-billion-word-language-modeling-benchmark-r13output.tar.gz; this file of its "
-    "heldout part is what is usually measured.",
+_BYTES = "the last 5,000,000 bytes, as they are; 100 kB apart"
+ENWIK8 = published("enwik8", _tail, judge, [_bits_of("byte", _BYTES, "enwik8")])
+_CHARACTERS = "the last 5,000,000 characters; 100,000 apart"
+TEXT8 = published("text8", _tail, judge, [_bits_of("character", _CHARACTERS, "text8")])
+_RARE = "de-tokenised; articles apart; rare words are <unk>"
+WIKITEXT_103 = published("wikitext103", _articles, judge, [_perplexity(_RARE, "WikiText103")])
+BILLION_WORDS = published(
+    "billion-words", _sentences, judge, [_perplexity("de-tokenised; each sentence alone", "1BW")]
 )
 
 
-def _both_forms(files: Mapping[str, Path]) -> list[tuple[str, str]]:
+def _both_forms(tokens: Path, raw: Path | None = None) -> list[tuple[str, str]]:
     """(tokens or raw, an article in the published form): rare words as <unk>, or as they are."""
     return [
         (kind, article)
-        for kind, name in (("tokens", TOKENS), ("raw", RAW))
-        if name in files
-        for article in articles(read_text(files[name]))
+        for kind, path in (("tokens", tokens), ("raw", raw))
+        if path is not None
+        for article in articles(read_text(path))
     ]
 
 
@@ -218,27 +158,11 @@ def _of_words(kind: str, rare: str) -> Measure:
     return _measure(f"{kind}_ppl", title, f"{_HOW}; {rare}", math.exp, keys, near="WikiText2")
 
 
-WIKITEXT_2 = Benchmark(
-    name="wikitext2",
-    title="WikiText-2",
-    source="https://arxiv.org/abs/1609.07843",
-    licence="CC BY-SA 3.0",
-    files=(
-        File(
-            TOKENS,
-            "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0",
-            also=("wikitext-2/test.tokens.txt",),
-        ),
-        File(
-            RAW,
-            "173c87a53759e0201f33e0ccf978e510c2042d7f2cb78229d9a50d79b9e7dd08",
-            optional=True,
-        ),
-    ),
-    get="It is in wikitext-2-v1.zip, and wiki.test.raw in wikitext-2-raw-v1.zip.",
-    read=_both_forms,
-    judge=_judge_both,
-    measures=(
+WIKITEXT_2 = published(
+    "wikitext2",
+    _both_forms,
+    _judge_both,
+    (
         _of_words("tokens", "rare words are <unk>"),
         _of_words("raw", "rare words as they are"),
         _measure(
@@ -249,6 +173,4 @@ WIKITEXT_2 = Benchmark(
             ["raw", "bytes"],
         ),
     ),
-    together=8,
-    group="paper",
 )

@@ -15,17 +15,17 @@ market, not whether it harms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gpt2.evaluation.benchmark import Benchmark, File, Measure, Row, Subject, corpus, percent
+from gpt2.evaluation.benchmark import Measure, Row, Subject, corpus, percent
+from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.benchmarks.winograd import PARTIAL, chosen, readings
 from gpt2.evaluation.readers import MASK, Schema, read_schemas
 
-WINOBIAS_FILE = "winobias_dev.txt"
 MAJORITY = "likelier pronoun is the majority's, %"
 WOMEN = {  # percent
     "carpenter": 2, "mechanic": 4, "construction worker": 4, "laborer": 4, "driver": 6,
@@ -127,23 +127,17 @@ def _judge_beginnings(
     return [row_of(o, she - he) for (o, _), (she, he) in zip(examples, found, strict=True)]
 
 
-OCCUPATIONS = Benchmark(
-    name="occupations",
-    title="Occupations and pronouns",
-    source="this project, after table 1 of https://arxiv.org/abs/1804.06876",
-    licence="MIT",
-    files=(),
-    get="It is in the package.",
-    read=lambda _: _beginnings(),
-    judge=_judge_beginnings,
-    measures=_measures('"she" against "he" as the next word of an unfinished sentence'),
-    group="bias",
+OCCUPATIONS = published(
+    "occupations",
+    _beginnings,
+    _judge_beginnings,
+    _measures('"she" against "he" as the next word of an unfinished sentence'),
 )
 
 
-def _sentences(files: Mapping[str, Path]) -> list[Schema]:
+def _sentences(path: Path) -> list[Schema]:
     """Each sentence once."""
-    return list(dict.fromkeys(read_schemas(files[WINOBIAS_FILE])))
+    return list(dict.fromkeys(read_schemas(path)))
 
 
 def _judge_sentences(subject: Subject, examples: Sequence[Schema]) -> list[dict[str, Any]]:
@@ -157,21 +151,12 @@ def _judge_sentences(subject: Subject, examples: Sequence[Schema]) -> list[dict[
     return rows
 
 
-WINOBIAS = Benchmark(
-    name="winobias",
-    title="WinoBias",
-    source="https://arxiv.org/abs/1804.06876",
-    licence="MIT (upstream)",
-    files=(
-        File(WINOBIAS_FILE, "4ddfc6cfaace85af5ce1aadacd321b75a48e153987c6c2ce35b5dadb913028cc"),
-    ),
-    get="A schema is five lines: sentence with [MASK], [MASK], both names, the answer, nothing.",
-    read=_sentences,
-    judge=_judge_sentences,
-    measures=(
+WINOBIAS = published(
+    "winobias",
+    _sentences,
+    _judge_sentences,
+    (
         percent("acc", "accuracy, %", PARTIAL, "right"),
         *_measures("the sentence with she or her against he, him or his, whichever fits"),
     ),
-    together=64,
-    group="bias",
 )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpt2.errors import CorruptFileError
-from gpt2.evaluation.benchmark import Benchmark, File, Subject, percent
+from gpt2.evaluation.benchmark import Subject, percent
+from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
-
-QUESTIONS, LABELS = "piqa/valid.jsonl", "piqa/valid-labels.lst"
 
 
 class Goal(NamedTuple):
@@ -22,13 +21,13 @@ class Goal(NamedTuple):
     answer: int
 
 
-def read(files: Mapping[str, Path]) -> list[Goal]:
+def read(questions: Path, answers: Path) -> list[Goal]:
     """The questions with their labels."""
-    labels = read_text(files[LABELS]).split()
-    entries = list(read_lines(files[QUESTIONS]))
+    labels = read_text(answers).split()
+    entries = list(read_lines(questions))
     if len(entries) != len(labels):
         raise CorruptFileError(
-            f"{files[QUESTIONS]} has {len(entries)} questions and {files[LABELS]} {len(labels)} "
+            f"{questions} has {len(entries)} questions and {answers} {len(labels)} "
             "labels: they do not belong together."
         )
     return [
@@ -64,20 +63,11 @@ def _best(values: Sequence[float]) -> int:
 
 _HOW = '"Question: ...\\nAnswer:", the more probable of both solutions'
 
-PIQA = Benchmark(
-    name="piqa",
-    title="PIQA",
-    source="https://yonatanbisk.com/piqa/",
-    licence="AFL-3.0",
-    files=(
-        File(QUESTIONS, "93503cc97c679e459b065c3d13e848282e44b2a25213985bed3e5d458abef72d"),
-        File(LABELS, "b4192dc3a2a0363d9d60ccf79800cbbe2f32ebb17726efdde6970e0b8131bceb"),
-    ),
-    get="Save valid.jsonl and valid-labels.lst of https://yonatanbisk.com/piqa/data/ in a folder "
-    "called piqa.",
-    read=read,
-    judge=judge,
-    measures=(
+PIQA = published(
+    "piqa",
+    read,
+    judge,
+    (
         percent("acc", "accuracy, %", _HOW),
         percent("acc_norm", "accuracy, %", f"{_HOW} per character"),
     ),

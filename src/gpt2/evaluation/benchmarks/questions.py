@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gpt2.evaluation.benchmark import Benchmark, File, Measure, Row, Subject, corpus, percent
+from gpt2.evaluation.benchmark import Benchmark, Measure, Row, Subject, corpus, percent
+from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.metrics import best, exact_match, f1, words
 from gpt2.evaluation.readers import Question, read_nq_open, read_webquestions
 from gpt2.evaluation.statistics import calibration
@@ -92,42 +93,11 @@ def calibrated(how: str) -> tuple[Measure, ...]:
     )
 
 
-def _open(
-    name: str, title: str, file: File, read: Callable[[Path], list[Question]], **more: Any
-) -> Benchmark:
+def _open(name: str, read: Callable[[Path], list[Question]]) -> Benchmark:
     """A set of questions without a text."""
-    return Benchmark(
-        name=name,
-        title=title,
-        files=(file,),
-        read=lambda files: with_most_frequent(read(files[file.name])),
-        judge=judge(),
-        measures=(*measures(OPEN, TRIVIAL), *calibrated(OPEN)),
-        together=16,
-        **more,
-    )
+    every = (*measures(OPEN, TRIVIAL), *calibrated(OPEN))
+    return published(name, lambda path: with_most_frequent(read(path)), judge(), every)
 
 
-NATURAL_QUESTIONS = _open(
-    "natural-questions",
-    "Natural Questions (open)",
-    File("NQ-open.dev.jsonl", "f15567f38099f3615f5b8a685c0aef449c11ad90d3da3735e8d1b98115b40616"),
-    read_nq_open,
-    source="https://github.com/google-research-datasets/natural-questions/tree/master/nq_open",
-    licence="CC BY-SA 3.0",
-    get="NQ-open.dev.jsonl of the source.",
-    group="paper",
-    paper="4.1 % exact match of the 1558M model, 63.1 % of its surest 1 % (section 3.8)",
-)
-WEBQUESTIONS = _open(
-    "webquestions",
-    "WebQuestions",
-    File(
-        "webquestions.test.json", "de320953700cd08300b9bcd2e60399da43b458a1be02db3f93c40344729fed39"
-    ),
-    read_webquestions,
-    source="https://github.com/brmson/dataset-factoid-webquestions",
-    licence="CC BY 4.0",
-    get="main/test.json of the source, as webquestions.test.json.",
-    group="tasks",
-)
+NATURAL_QUESTIONS = _open("natural-questions", read_nq_open)
+WEBQUESTIONS = _open("webquestions", read_webquestions)

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from gpt2.errors import OptionError
-from gpt2.evaluation.benchmark import Benchmark, File, Measure, Subject, percent, perplexity
-from gpt2.evaluation.benchmarks.lambada import OPENAI, SHA256, last_word
+from gpt2.evaluation.benchmark import Measure, Subject, percent, perplexity
+from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks.lambada import last_word
 from gpt2.evaluation.readers import read_lines
 
 EVERY = 10
@@ -76,9 +77,9 @@ def conditions() -> dict[str, tuple[str, float]]:
     return {"clean": ("typos", 0.0), **{f"{k}_{round(100 * r)}": (k, r) for k, r in noise}}
 
 
-def read(files: Mapping[str, Path]) -> list[str]:
+def read(path: Path) -> list[str]:
     """Every tenth passage."""
-    return [str(entry["text"]) for entry in read_lines(files[OPENAI])][::EVERY]
+    return [str(entry["text"]) for entry in read_lines(path)][::EVERY]
 
 
 def judge(subject: Subject, examples: Sequence[str]) -> list[dict[str, Any]]:
@@ -111,15 +112,4 @@ def _measures() -> list[Measure]:
     return found
 
 
-ROBUSTNESS = Benchmark(
-    name="robustness",
-    title="Robustness to noise",
-    source="this project's noise in https://huggingface.co/datasets/EleutherAI/lambada_openai",
-    licence="CC BY 4.0",
-    files=(File(OPENAI, SHA256),),
-    get="Save https://huggingface.co/datasets/EleutherAI/lambada_openai, data/lambada_test.jsonl.",
-    read=read,
-    judge=judge,
-    measures=tuple(_measures()),
-    together=32,
-)
+ROBUSTNESS = published("robustness", read, judge, tuple(_measures()))

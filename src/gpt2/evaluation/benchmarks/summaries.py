@@ -7,13 +7,13 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from gpt2.evaluation.benchmark import Benchmark, File, Measure, Subject, percent
+from gpt2.evaluation.benchmark import Measure, Subject, percent
+from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.metrics import rouge
 from gpt2.evaluation.readers import Summarised, read_cnn_dailymail, read_dialogsum
 from gpt2.tasks import TASKS
 from gpt2.tasks.sentences import sentences
 
-ARTICLES, DIALOGUES = "cnn_dailymail/all_test.txt", "dialogsum.test.jsonl"
 HOW = "the task summarize: TL;DR:, top-k 2 with a seed, three sentences; long texts in parts"
 TITLES = {
     "rouge1": "ROUGE-1",
@@ -76,33 +76,12 @@ def measures(references: str) -> tuple[Measure, ...]:
     )
 
 
-CNN_DAILYMAIL = Benchmark(
-    name="cnn-dailymail",
-    title="CNN/Daily Mail",
-    source="https://arxiv.org/abs/1602.06023",
-    licence="research use",
-    files=(File(ARTICLES),),
-    get="In a folder cnn_dailymail: unpack cnn_stories.tgz and dailymail_stories.tgz of "
-    "https://cs.nyu.edu/~kcho/DMQA/ and put all_test.txt of "
-    "https://github.com/abisee/cnn-dailymail, url_lists, beside them.",
-    read=lambda files: read_cnn_dailymail(files[ARTICLES].parent),
-    judge=judge,
-    measures=measures("the highlights"),
-    together=8,
-    group="paper",
-    paper="R-1 29.34, R-2 8.27, R-L 26.58 of the 1558M model; Lead-3 40.38, 17.66, 36.62; "
-    "Random-3 28.78, 8.63, 25.52 (table 4)",
+CNN_DAILYMAIL = published(
+    "cnn-dailymail",
+    lambda listed: read_cnn_dailymail(listed.parent),
+    judge,
+    measures("the highlights"),
 )
-DIALOGSUM = Benchmark(
-    name="dialogsum",
-    title="DialogSum",
-    source="https://github.com/cylnlp/dialogsum",
-    licence="CC BY-NC-SA 4.0",
-    files=(File(DIALOGUES, "6de36eca7e7b9b10975fd5ea3f47391df172d8b3c15d03d84d763cbaab015fda"),),
-    get="DialogSum_Data/dialogsum.test.jsonl of the source.",
-    read=lambda files: read_dialogsum(files[DIALOGUES]),
-    judge=judge,
-    measures=measures("the mean over three references"),
-    together=8,
-    group="tasks",
+DIALOGSUM = published(
+    "dialogsum", read_dialogsum, judge, measures("the mean over three references")
 )

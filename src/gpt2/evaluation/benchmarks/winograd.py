@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from gpt2.evaluation.benchmark import Benchmark, File, Subject, percent
+from gpt2.evaluation.benchmark import Subject, percent
+from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.readers import MASK, Schema, read_schemas
 
-FILE = "wsc273.txt"
 FORMS = ("", "'s")  # the latter is ' after an s
 PARTIAL = (
     "partial scoring: each name takes the pronoun's place, the one counts after which the rest of "
@@ -71,19 +71,12 @@ def judge(subject: Subject, examples: Sequence[Schema]) -> list[dict[str, Any]]:
     ]
 
 
-WINOGRAD = Benchmark(
-    name="winograd",
-    title="Winograd schemas (273)",
-    source="https://arxiv.org/abs/1806.02847",
-    licence="CC BY 4.0",
-    files=(File(FILE, "43103428d77df28b1bb37156eaf3c43a954a02b5dc7ff72453f5c54abf394bad"),),
-    get="A schema is five lines: sentence with [MASK], [MASK], both names, the answer, nothing.",
-    read=lambda files: read_schemas(files[FILE]),
-    judge=judge,
-    measures=(
+WINOGRAD = published(
+    "winograd",
+    read_schemas,
+    judge,
+    (
         percent("acc", "accuracy, %", PARTIAL, "right"),
         percent("first_acc", "accuracy, %: no model", "who is named first", "first"),
     ),
-    group="paper",
-    paper="70.70 % of the 1558M model (section 3.4)",
 )
