@@ -28,6 +28,7 @@ EXTRAS = {
         "pydantic": "pydantic",
         "prometheus_client": "prometheus-client",
     },
+    "structured": {"llguidance": "llguidance"},
     "data": {
         "datasets": "datasets",
         "pyarrow": "pyarrow",

@@ -49,6 +49,7 @@ def folder(tmp_path: Path) -> Path:
         ("generate Hi --engine torch", "torch"),
         ("prepare a.html -o data", "data"),
         ("serve", "serve"),
+        ("generate Hi --choice a", "structured"),
     ],
 )
 def test_one_line_names_the_extra(command: str, extra: str, folder: Path) -> None:

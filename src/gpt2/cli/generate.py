@@ -17,7 +17,9 @@ from gpt2.cli.streams import standard_text
 from gpt2.errors import InputError, OptionError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
+from gpt2.generation.structured import StructureOptions, structured
 from gpt2.loading import LoadOptions, load
+from gpt2.options import fields_of
 
 # Sampling that neither repeats itself nor drifts; library calls keep transformers' greedy default.
 SAMPLING = {"do_sample": True, "temperature": 0.8, "top_k": 40}
@@ -40,6 +42,7 @@ SEVERAL = ("num_beams", "num_return_sequences")  # above 1 the text is known at 
     defaults={**SAMPLING, **LENGTH},
     aliases={"num_return_sequences": ["-n"], "stop_strings": ["--stop"]},
 )
+@options_of(StructureOptions)
 def command(
     prompt: str | None,
     model: str,
@@ -57,11 +60,17 @@ def command(
     """
     text = _prompt(prompt)
     loading = {field.name: values.pop(field.name) for field in dataclasses.fields(LoadOptions)}
+    structure = StructureOptions(**fields_of(StructureOptions, said(values)))
+    for field in dataclasses.fields(structure):
+        values.pop(field.name)
     asked = greedy_at_zero(said(values))
     config = GenerationConfig(**with_defaults(asked))  # complain before anything is loaded
+    shaped = structure != StructureOptions()
     if receipt is not None:
         from gpt2.receipt import check_options
 
+        if shaped:
+            raise OptionError("a receipt does not tell a structure: leave out one of them.")
         check_options(config)
     loaded = load(model, **said(loading))
     own = loaded.generation_config.to_dict()
@@ -73,8 +82,9 @@ def command(
         options["max_new_tokens"] = min(LENGTH["max_new_tokens"], max(1, room))
     start = time.perf_counter()
     several = max(options.get(name, 1) for name in SEVERAL) > 1
-    if as_json or several:
-        texts = _written(loaded, text, options)
+    if as_json or several or shaped:
+        processor = structured(loaded, structure)
+        texts = _written(loaded, text, options, [processor] if processor else [])
         _show(texts, {"model": model, "prompt": text, "options": options}, as_json, echo)
         ids = [t["ids"] for t in texts]
     else:
@@ -132,7 +142,9 @@ def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> lis
     return tokens
 
 
-def _written(model: Any, prompt: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+def _written(
+    model: Any, prompt: str, options: dict[str, Any], processors: list[Any]
+) -> list[dict[str, Any]]:
     """All texts at once: the new part as text and as ids, and why it ended."""
     from gpt2.receipt import written
 

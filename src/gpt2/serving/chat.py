@@ -20,6 +20,7 @@ from gpt2.serving.plan import Plan, plan
 from gpt2.serving.protocol import ChatRequest, Message
 from gpt2.serving.rows import Delta
 from gpt2.serving.state import State
+from gpt2.serving.structure import structure_of
 
 SPEAKERS = {"system": "System", "developer": "System", "user": "User", "assistant": "Assistant"}
 STOPS = ("\nUser:", "\nSystem:")
@@ -67,7 +68,9 @@ async def chat(state: State, request: Request, asked: ChatRequest) -> Response:
     new = asked.max_tokens if asked.max_tokens is not None else asked.max_completion_tokens
     param = "max_tokens" if asked.max_tokens is not None else "max_completion_tokens"
     top = (asked.top_logprobs or 0) if asked.logprobs else None
-    planned = plan(served, asked, [prompt], new, default=None, param=param, stops=stops, top=top)
+    structure = await structure_of(served, asked)
+    planned = plan(served, asked, [prompt], new, default=None, param=param, stops=stops, top=top,
+                   structure=structure)  # fmt: skip
     usage = asked.stream_options is not None and asked.stream_options.include_usage
     return await answer(state, request, planned, ChatForm(), stream=asked.stream, usage=usage)
 

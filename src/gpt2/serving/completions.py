@@ -14,6 +14,7 @@ from gpt2.serving.plan import Plan, plan
 from gpt2.serving.protocol import CompletionRequest
 from gpt2.serving.rows import Delta
 from gpt2.serving.state import State
+from gpt2.serving.structure import structure_of
 
 
 class CompletionForm:
@@ -65,8 +66,9 @@ async def completions(state: State, request: Request, asked: CompletionRequest) 
     check_stream(asked)
     prompts = _prompts(asked.prompt)
     check_texts(state, len(prompts) * copies, "prompt" if copies == 1 else "n")
+    structure = await structure_of(served, asked)
     planned = plan(served, asked, prompts, asked.max_tokens, copies=copies, echo=asked.echo,
-                   top=asked.logprobs)  # fmt: skip
+                   top=asked.logprobs, structure=structure)  # fmt: skip
     usage = asked.stream_options is not None and asked.stream_options.include_usage
     return await answer(state, request, planned, CompletionForm(), stream=asked.stream,
                         usage=usage)  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 from gpt2.generation.config import SAMPLING_ONLY, GenerationConfig
 from gpt2.generation.limits import check_ids
+from gpt2.generation.structured import Structured
 from gpt2.serving.errors import ApiError
 from gpt2.serving.fields import EXTENSIONS
 from gpt2.serving.models import Served
@@ -44,6 +45,7 @@ class Plan:
     keep_stop: bool
     echo: bool = False
     top: int | None = None
+    structure: Structured | None = None
     nothing: bool = False  # max_tokens is 0: only the prompt is wanted
 
 
@@ -65,7 +67,7 @@ def plan(
         default: how many where none are; None for what the context leaves.
         param: the field that ``new`` was in.
         stops: further stop strings than the request's.
-        more: ``copies``, ``echo`` and ``top`` of the `Plan`.
+        more: ``copies``, ``echo``, ``top`` and ``structure`` of the `Plan`.
 
     Raises:
         ApiError: the first thing that cannot be.

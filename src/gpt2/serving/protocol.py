@@ -24,6 +24,31 @@ class StreamOptions(Strict):
     include_usage: bool = Field(False, description="A last chunk with the tokens counted.")
 
 
+class StructuredOutputs(Strict):
+    """``structured_outputs``: exactly one of these."""
+
+    choice: Texts | None = Field(None, description="The text is one of these.")
+    regex: str | None = Field(None, description="All of it fits this regular expression.")
+    json_: dict[str, Any] | None = Field(None, alias="json", description="It is JSON of this "
+                                         "schema.")  # fmt: skip
+
+
+class SchemaFormat(Strict):
+    """``response_format.json_schema``."""
+
+    name: str | None = None
+    description: str | None = None
+    strict: bool | None = None
+    schema_: dict[str, Any] = Field(alias="schema")
+
+
+class ResponseFormat(Strict):
+    """``response_format``."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: SchemaFormat | None = None
+
+
 class Named(Strict):
     """A request to a model."""
 
@@ -55,6 +80,8 @@ class Sampled(Options):
     include_stop_str_in_output: bool = Field(False, description="Leave the stop string there.")
     seed: int | None = Field(None, ge=-(2**63), lt=2**63, description="The same seed gives the "
                              "same text; drawn, and told, where absent.")  # fmt: skip
+    structured_outputs: StructuredOutputs | None = None
+    response_format: ResponseFormat | None = None
     stream: bool = Field(False, description="Send each token as it comes, as events.")
     stream_options: StreamOptions | None = None
 

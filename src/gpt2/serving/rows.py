@@ -112,6 +112,7 @@ class Rows:
                 top=0 if p.top is None and p.copies > p.n else p.top,
                 prompt_logprobs=p.echo and p.top is not None,
                 tenant=self.tenant,
+                processors=() if p.structure is None else (p.structure.again(),),
             )
             for i in numbers
         ]

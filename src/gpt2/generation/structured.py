@@ -1,0 +1,164 @@
+"""`Structured`: a text that is one of some choices, fits a regular expression, or is JSON.
+
+A processor for ``generate(..., logits_processor=[...])`` and the server: after each token it leaves
+those with which the text can still become what is asked for (the library llguidance says which),
+and the end of the text only where it is. So what is written whole always fits; what max_new_tokens
+cuts off is a beginning of it.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from gpt2.errors import InputError, OptionError
+from gpt2.extras import need
+from gpt2.files import read_json_object
+from gpt2.generation import arrays
+from gpt2.generation.arrays import Array
+from gpt2.generation.config import token_list
+from gpt2.options import option
+
+LONGEST = 65_536  # characters of what is asked for
+
+
+@dataclasses.dataclass
+class StructureOptions:
+    """A structure as the command line takes it."""
+
+    choice: str | list[str] | None = option(None, "The text is one of these.")
+    regex: str | None = option(None, "All of the text fits this regular expression.")
+    json_schema: str | None = option(None, "A file with a JSON schema that the text follows.")
+
+
+def structured(model: Any, options: StructureOptions) -> Structured | None:
+    """What these options ask for; None for nothing. Raises what `Structured` and reading a file
+    raise."""
+    o = options
+    choices = [o.choice] if isinstance(o.choice, str) else o.choice
+    schema = None if o.json_schema is None else read_json_object(o.json_schema)
+    asked = {"choices": choices, "regex": o.regex, "schema": schema}
+    nothing = all(value is None for value in asked.values())
+    return None if nothing else Structured(model, **asked)  # type: ignore[arg-type]
+
+
+class Structured:
+    """Of one call: its rows begin with the prompt that the first step sees.
+
+    Args:
+        model: what `gpt2.load` gives; its tokenizer and its end-of-text ids are used.
+        choices: texts of which the answer is one.
+        regex: a regular expression that all of it fits.
+        schema: a JSON schema as a mapping; the answer is such JSON, without free white space.
+
+    Raises:
+        OptionError: not exactly one of the three, or one that llguidance does not understand.
+        InputError: a model without an end-of-text id or a tokenizer.
+        MissingDependencyError: llguidance is not installed.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        choices: Sequence[str] | None = None,
+        regex: str | None = None,
+        schema: Mapping[str, Any] | None = None,
+    ) -> None:
+        library = need("llguidance", "text of a given structure")
+        if sum(one is not None for one in (choices, regex, schema)) != 1:
+            raise OptionError("a structure is one of choices, regex and schema: give exactly one.")
+        self.ends = token_list(model.generation_config.eos_token_id)
+        if not self.ends or model.tokenizer is None:
+            raise InputError("text of a given structure needs a tokenizer and an eos_token_id.")
+        self.vocabulary: int = model.config.vocab_size
+        tokens = _tokens(model.tokenizer, self.vocabulary, self.ends[0])
+        grammar = _grammar(library, choices, regex, schema)
+        error = library.LLMatcher.validate_grammar(grammar, tokens)
+        if error and not error.startswith("WARNING"):
+            reason = " ".join(error.split())[:200]
+            raise OptionError(f"the structure cannot be used: {reason}.")
+        self._first = library.LLMatcher(tokens, grammar)
+        self._start: int | None = None
+        self._states: dict[tuple[int, ...], Any] = {(): self._first}
+
+    def again(self) -> Structured:
+        """The same for another call."""
+        other = copy.copy(self)
+        other._start, other._states = None, {(): self._first}
+        return other
+
+    def __call__(self, ids: Array, scores: Array) -> Array:
+        """The scores [R, V] after ids [R, T], -inf for what cannot come."""
+        rows = arrays.to_numpy(ids).tolist()
+        if self._start is None:
+            self._start = len(rows[0])
+        new = [tuple(row[self._start :]) for row in rows]
+        self._states = {row: self._state(row) for row in new}
+        allowed = np.stack([self._allowed(self._states[row]) for row in new])
+        return arrays.where(arrays.booleans(scores, allowed), scores, -arrays.INF)
+
+    def _state(self, new: tuple[int, ...]) -> Any:
+        """The grammar's state after a row's new tokens: that before its last one, and one step."""
+        if new in self._states:
+            return self._states[new]
+        before = self._states.get(new[:-1])
+        state = (before or self._first).deep_copy()
+        for token in new[-1:] if before is not None else new:
+            if token not in self.ends:
+                state.consume_token(token)
+        return state
+
+    def _allowed(self, state: Any) -> Any:
+        """Truth values [V]."""
+        found = np.zeros(self.vocabulary, bool)
+        if not state.is_stopped() and not state.is_error():
+            bits = np.unpackbits(np.frombuffer(state.compute_bitmask(), np.uint8),
+                                 bitorder="little")[: self.vocabulary]  # fmt: skip
+            found[: len(bits)] = bits
+        found[self.ends] = state.is_accepting() or not found.any()
+        return found
+
+
+def _grammar(library: Any, choices: Any, regex: str | None, schema: Any) -> str:
+    if choices is not None:
+        if not choices or not all(choices):
+            raise OptionError("choices must be at least one text, none of them empty.")
+        size, made = sum(map(len, choices)), library.grammar_from("choice", json.dumps([*choices]))
+    elif regex is not None:
+        size, made = len(regex), library.LLMatcher.grammar_from_regex(regex)
+    else:
+        text = json.dumps(schema)
+        plain = {"whitespace_flexible": False}
+        made = library.LLMatcher.grammar_from_json_schema(text, overrides=plain)
+        size = len(text)
+    if size > LONGEST:
+        raise OptionError(f"a structure has at most {LONGEST:,} characters, found {size:,}.")
+    grammar: str = made
+    return grammar
+
+
+class _Vocabulary:
+    """A tokenizer as llguidance takes one."""
+
+    def __init__(self, tokenizer: Any, size: int, end: int) -> None:
+        self.eos_token_id, self.bos_token_id = end, None
+        self.tokens = [tokenizer.token_bytes(i) for i in range(size)]
+        self.special_token_ids = [i for i in tokenizer.all_special_ids if i < size]
+        self._encode = tokenizer.encode_more
+
+    def __call__(self, text: str | bytes) -> list[int]:
+        return list(self._encode(text.decode() if isinstance(text, bytes) else text))
+
+
+@lru_cache(4)
+def _tokens(tokenizer: Any, size: int, end: int) -> Any:
+    library = need("llguidance", "text of a given structure")
+    words = library.TokenizerWrapper(_Vocabulary(tokenizer, size, end))
+    return library.LLTokenizer(words, n_vocab=size)
