@@ -152,7 +152,7 @@ def _written(
     ids = tokenizer.encode_prompt(prompt)
     eos = model.generation_config.eos_token_id
     texts = []
-    for new in written(model, ids, options):
+    for new in written(model, ids, {**options, "logits_processor": processors}):
         ended = new[-1:] != [] and new[-1] in token_list(eos)
         stopped = ended or len(new) < options["max_new_tokens"]
         texts.append({"text": tokenizer.decode(new, skip_special_tokens=True), "ids": new,
