@@ -24,6 +24,7 @@ from benchmarks.peers.weights import random_tensors
 
 from gpt2.config import GPT2Config
 from gpt2.generation import loop
+from gpt2.generation.job import Job, plan
 from gpt2.native import NativeEngine
 from gpt2.native.library import check, core
 from gpt2.tokenizer.stream import StreamDecoder
@@ -78,14 +79,14 @@ def writing(engine: NativeEngine, rows: int, tokens: int, options: dict[str, Any
         return engine.stream("text", **options)
     resolved = engine._resolve(None, options)
     prompts = [[1] * PROMPT] * rows
-    return loop.decode(engine._plan(prompts, None, resolved, None, None, None, None))
+    return loop.decode(plan(engine, prompts, resolved))
 
 
 def turns(engine: NativeEngine, rows: int, tokens: int, mode: str) -> tuple[float, float]:
     """Median seconds of a step of writing and of a bare one."""
-    short = loop.Job.shortcut
+    short = Job.shortcut
     if mode == LONG_WAY:
-        loop.Job.shortcut = lambda job: None  # type: ignore[method-assign]
+        Job.shortcut = lambda job: None  # type: ignore[method-assign]
     steps = writing(engine, rows, tokens, MODES.get(mode, MODES["top_k 40"]))
     bare, seconds, bares = Bare(engine, rows), [], []
     try:
@@ -98,7 +99,7 @@ def turns(engine: NativeEngine, rows: int, tokens: int, mode: str) -> tuple[floa
             seconds.append(time.perf_counter() - middle)
             bares.append(middle - begin)
     finally:
-        loop.Job.shortcut = short  # type: ignore[method-assign]
+        Job.shortcut = short  # type: ignore[method-assign]
     return statistics.median(seconds), statistics.median(bares)
 
 

@@ -143,7 +143,6 @@ def test_beam_sampling_takes_a_seed() -> None:
 
 def test_draws_follow_the_distribution() -> None:
     scores = np.tile(np.log([[0.1, 0.2, 0.3, 0.4]]), (4000, 1))
-    noise = sampling.seeded([3] * 4000, list(range(4000)))
-    tokens = sampling.sampler(noise)(scores, [9] * 4000)
+    tokens = sampling.draw(scores, [sampling.Noise(3, row)(9) for row in range(4000)])
     share = np.bincount(tokens, minlength=4) / 4000
     np.testing.assert_allclose(share, [0.1, 0.2, 0.3, 0.4], atol=0.03)

@@ -37,11 +37,11 @@ def test_every_ending_of_a_text_is_judged_as_theirs() -> None:
     ids = tokenizer.encode(text)
     for stop in ("ox ju", "o", " ", "狗", "\n", "text", "quick brown", "<|endoftext|>", "zz"):
         theirs = transformers.StopStringCriteria(tokenizer, [stop])
-        mine = Stopping(GenerationConfig(stop_strings=stop), [], tokenizer)
+        mine = Stopping(GenerationConfig(stop_strings=stop), tokenizer)
         for end in range(1, len(ids) + 1):
             row = ids[:end]
             want = theirs(torch.tensor([row]), None).tolist()
-            assert mine.finished([row], torch.tensor([row])) == want, (stop, end)
+            assert [mine.ending(row) == "stop_string"] == want, (stop, end)
 
 
 def test_stop_strings_need_a_tokenizer() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gpt2.engine import ChoosingEngine, Sampling
 from gpt2.errors import ContextLengthError, InputError, OptionError
-from gpt2.generation import arrays, exponential, loop, sampling, warpers
+from gpt2.generation import arrays, exponential, sampling, warpers
+from gpt2.generation.job import Job, plan
 from gpt2.native import NativeEngine
 from gpt2.native.library import check, core
 from tests.native.models import AWKWARD, EVEN, kernels_here, random_weights, weights_of
@@ -275,7 +276,7 @@ def compared(
     """Generates with and without the shortcut; returns how many tokens were the same."""
     short = one.generate(*prompt, **options)
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Job, "shortcut", lambda job: None)
+        patch.setattr(Job, "shortcut", lambda job: None)
         long = one.generate(*prompt, **options)
     np.testing.assert_array_equal(short, long)
     return short.size
@@ -307,7 +308,7 @@ def test_rows_that_end_are_filled(seed: dict[str, int], monkeypatch: pytest.Monk
         for short in (True, False):
             with monkeypatch.context() as patch:
                 if not short:
-                    patch.setattr(loop.Job, "shortcut", lambda job: None)
+                    patch.setattr(Job, "shortcut", lambda job: None)
                 patch.setattr(np.random, "random", np.random.RandomState(i).random)
                 texts.append(
                     one.generate(
@@ -323,7 +324,7 @@ def test_where_the_long_way_is_taken() -> None:
 
     def taken(**options: Any) -> bool:
         resolved = one._resolve(None, {"eos_token_id": 5, **options})
-        return one._plan([1, 2], None, resolved, None, None, None, None).shortcut() is None
+        return plan(one, [1, 2], resolved).shortcut() is None
 
     assert not taken()
     assert not taken(do_sample=True, top_k=0, top_p=0.9)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gpt2.generation import loop, speculative
+from gpt2.generation import speculative
+from gpt2.generation.job import Job
 from gpt2.native import NativeEngine
 from tests.native.models import EVEN, weights_of
 
@@ -99,5 +100,5 @@ def test_the_end_and_the_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
         guessed = {"prompt_lookup_num_tokens": 6, "eos_token_id": end, **ends}
         assert one.generate(REPEATING, **guessed).tolist() == plain
         with monkeypatch.context() as patch:
-            patch.setattr(loop.Job, "shortcut", lambda job: None)
+            patch.setattr(Job, "shortcut", lambda job: None)
             assert one.generate(REPEATING, **guessed).tolist() == plain

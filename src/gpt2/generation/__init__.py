@@ -1,8 +1,10 @@
 """Decoding: from logits to text, for every engine.
 
 `config` declares the options; `processors` and `warpers` are what they do to the scores and
-`pipeline` their order; `sampling` chooses a token; `loop`, `beams` and `speculative` are the three
-ways of going on; `prompts` is the border to the caller; `mixin` gives an engine ``generate``.
+`pipeline` their order; `policy` and `sampling` choose a token; a text being written is a `Sequence`
+(`sequences`), and `loop` writes those of one call (`job`) together, from scores, the engine's own
+choice or guesses (`speculative`); `beams` searches; `prompts` is the border to the caller; `mixin`
+gives an engine ``generate``.
 """
 
 from gpt2.generation.classes import (

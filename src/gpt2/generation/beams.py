@@ -15,8 +15,10 @@ import numpy.typing as npt
 
 from gpt2.generation import arrays, pipeline, sampling
 from gpt2.generation.arrays import Array
-from gpt2.generation.loop import Job
+from gpt2.generation.job import Job
 from gpt2.generation.prompts import fill_id, seeds_of
+from gpt2.generation.sequences import Sequence as Text
+from gpt2.generation.stopping import judged
 
 OUT = np.float32(-1e9)  # a score that never wins; transformers' number, and rounding, matter
 Floats = npt.NDArray[np.float32]
@@ -62,9 +64,10 @@ class Search:
     def __init__(self, job: Job) -> None:
         self.job = job
         o = job.options
-        self.B, self.n, self.T = len(job.prompts.rows), o.num_beams, job.prompts.ids.shape[1]
+        self.B, self.n, self.T = len(job.prompts.rows), o.num_beams, job.width
         # enough candidates that n are left if every best one ends the text
         self.K = max(2, 1 + len(job.stopping.eos)) * self.n
+        self.end = self.T + job.new  # T at which the search ends
         self.running = self._start()
         self.done = self._start()
         self.done.scores[:] = OUT
@@ -84,9 +87,9 @@ class Search:
 
     def run(self) -> Beams:
         """The ``num_return_sequences`` best of each prompt, best first."""
-        context = self.job.context()
-        logits = context.prefill()
-        for t in range(self.T, self.job.max_length):
+        context = self.job.open()
+        logits = self.job.prefill()
+        for t in range(self.T, self.end):
             candidates = self._candidates(logits, t)
             self._advance(candidates, t)
             rows = self.running.origins[:, :, t - self.T].reshape(-1)
@@ -101,9 +104,9 @@ class Search:
     def _candidates(self, logits: Array, t: int) -> Beams:
         """The K continuations of each prompt to look at, and whether each ends there."""
         scores = arrays.log_softmax(logits)  # [B n, V]
-        if self.job.chain:
+        if self.job.policy.chain:
             flat = self.running.ids[:, :, :t].reshape(self.B * self.n, t)
-            scores = pipeline.apply(self.job.chain, arrays.integers(scores, flat), scores)
+            scores = pipeline.apply(self.job.policy.chain, arrays.integers(scores, flat), scores)
         self.job.record.add(scores, logits)
         V = scores.shape[1]
         running = arrays.floats(scores, self.running.scores.reshape(-1, 1))
@@ -132,13 +135,12 @@ class Search:
 
     def _ends(self, found: Beams, length: int, like: Array) -> Flags:
         flat = found.ids[:, :, :length].reshape(self.B * self.K, length)
-        ends = self.job.stopping.finished(
-            flat[:, -self.job.stopping.reach :].tolist(),
-            lambda: arrays.integers(like, flat),
-            self.job.record.steps,
-        )
-        full = length >= self.job.max_length
-        return np.asarray(ends).reshape(self.B, self.K) | full
+        stopping, criteria = self.job.stopping, self.job.criteria
+        tails = flat[:, -stopping.reach :].tolist()
+        ends = np.asarray([stopping.ending(tail) is not None for tail in tails])
+        if criteria:
+            ends |= judged(criteria, arrays.integers(like, flat), self.job.record.steps)
+        return ends.reshape(self.B, self.K) | (length >= self.end)
 
     def _advance(self, candidates: Beams, t: int) -> None:
         """Choose the beams that go on, and let finished ones compete for a place in `done`."""
@@ -161,7 +163,7 @@ class Search:
     def _over(self, candidates: Beams, length: int) -> bool:
         o = self.job.options
         optimist = o.early_stopping == "never" and o.length_penalty > 0
-        steps = (self.job.max_length if optimist else length) - self.T
+        steps = (self.end if optimist else length) - self.T
         possible = self.running.scores[:, :1] / self._penalty(steps)
         worst = np.where(self.done.finished, self.done.scores.min(1, keepdims=True), OUT)
         self.hope = self.hope & (possible > worst).any(1, keepdims=True)
@@ -170,12 +172,18 @@ class Search:
 
 
 def search(job: Job) -> Beams:
-    """Run a job as a beam search; ``job.ids`` is the result as numpy [R, T + longest]."""
+    """Run a job as a beam search: the R best, [R, ...] each and as long as the longest.
+
+    ``job.sequences`` are then these, without padding.
+    """
     best = Search(job).run()
+    each = best.ids.shape[1]
     flat = Beams(*(part.reshape(-1, *part.shape[2:]) for part in best._parts()))
-    lengths = (flat.origins >= 0).sum(1).tolist()
-    job.ends = dict(enumerate(lengths))
-    longest = max(lengths)
-    job.ids = flat.ids[:, : job.prompts.ids.shape[1] + longest]
-    flat.origins = flat.origins[:, :longest]
+    lengths = (flat.origins >= 0).sum(1)
+    prompts = [row for row in job.prompts.rows for _ in range(each)]
+    job.sequences = [Text(prompt, job.policy, job.stopping, job.new) for prompt in prompts]
+    for sequence, ids, length in zip(job.sequences, flat.ids, lengths, strict=True):
+        sequence.ids += ids[job.width : job.width + length].tolist()
+    flat.ids = flat.ids[:, : job.width + lengths.max()]
+    flat.origins = flat.origins[:, : lengths.max()]
     return flat

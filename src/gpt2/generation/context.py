@@ -16,8 +16,8 @@ class Context:
 
     Args:
         engine: computes the logits.
-        prompts: the tokens of each prompt.
-        copies: rows that start from each prompt; it is read once and the cache copied.
+        rows: the tokens of each row, at first its prompt; whoever appends to them calls `extend`.
+        copies: so many rows after each other have one prompt; it is read once, the cache copied.
         new: how many tokens may follow a prompt.
         window: whether a full row goes on from the last half of its context.
         kept: texts read before, for a row a prompt.
@@ -27,7 +27,7 @@ class Context:
     def __init__(
         self,
         engine: Engine,
-        prompts: Sequence[Sequence[int]],
+        rows: list[list[int]],
         copies: int = 1,
         new: int = 1,
         window: bool = False,
@@ -38,9 +38,9 @@ class Context:
         self.copies = copies
         self.limit = engine.config.n_positions
         self.keep = max(1, self.limit // 2)
-        longest = max(map(len, prompts)) + new - 1  # the last token is never read
+        longest = max(map(len, rows)) + new - 1  # the last token is never read
         self.window = window and longest > self.limit
-        self.rows = [list(prompt) for prompt in prompts for _ in range(copies)]
+        self.rows = rows
         self.exact = bool(getattr(engine, "exact_pieces", False))
         self.kept = kept if self.exact and copies == 1 and not self.window else None
         self.read = 0  # tokens of each prompt that are in the cache already

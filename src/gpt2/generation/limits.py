@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from gpt2.config import GPT2Config
-from gpt2.errors import OptionError
+from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.pipeline import biases
 
@@ -61,6 +61,42 @@ def check_memory(o: GenerationConfig, c: GPT2Config, prompts: int, width: int, e
             f"num_return_sequences={o.num_return_sequences:,}) need at least "
             f"{rows * row / 2**30:,.0f} GiB; this machine has {memory / 2**30:,.0f}. Ask for less."
         )
+
+
+def end_of(options: GenerationConfig, T: int, longest: int, limit: int) -> int:
+    """The column at which decoding ends; transformers' rules, but checked against the context.
+
+    Args:
+        options: what was asked for.
+        T: columns of the prompts, padding included.
+        longest: tokens of the longest prompt.
+        limit: the model's ``n_positions``.
+
+    Raises:
+        InputError: nothing is left to write.
+        ContextLengthError: it would not fit.
+    """
+    window = options.long == "window"
+    if options.max_new_tokens is not None:
+        end = T + options.max_new_tokens
+    elif "max_length" in options.given:
+        end = options.max_length
+        if end <= T:
+            raise InputError(
+                f"the prompt has {T} tokens and max_length is {end}: nothing is left to write. "
+                "Raise max_length, or better say max_new_tokens."
+            )
+    else:
+        room = limit - (T if limit > T else longest)  # as transformers, where it writes anything
+        end = T + (options.max_length if window else max(1, min(options.max_length, room)))
+    if not window and longest + (end - T) > limit + 1:  # the last token is never read
+        raise ContextLengthError(
+            f"a prompt of {longest} tokens and {end - T} new ones do not fit in this model's "
+            f"context of {limit}. Shorten the prompt, ask for at most "
+            f"{max(0, limit + 1 - longest)} new tokens, or say long='window' to continue from the "
+            "last half of the context."
+        )
+    return end
 
 
 def _memory() -> int | None:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from gpt2.config import GPT2Config
-from gpt2.errors import ContextLengthError, GPT2Warning, InputError, OptionError
-from gpt2.generation import arrays, beams, loop, pipeline, prompts, sampling, speculative
+from gpt2.errors import GPT2Warning, InputError, OptionError
+from gpt2.generation import beams, loop, speculative
 from gpt2.generation.arrays import Array, Processor
 from gpt2.generation.config import (
     BEAMS_ONLY,
@@ -25,12 +25,10 @@ from gpt2.generation.config import (
     off_value,
 )
 from gpt2.generation.config_file import FILE_NAME
-from gpt2.generation.limits import check_ids, check_memory
-from gpt2.generation.loop import Job, Record
+from gpt2.generation.job import Job, plan
 from gpt2.generation.outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
 from gpt2.generation.prefix import KeptTexts
-from gpt2.generation.prompts import Prompts
-from gpt2.generation.stopping import Criterion, Stopping
+from gpt2.generation.stopping import Criterion
 from gpt2.generation.streaming import decoder
 from gpt2.generation.transitions import transition_scores
 
@@ -122,14 +120,16 @@ class GenerationMixin:
         """
         if inputs is not None and input_ids is not None:
             raise InputError("pass the prompt once: as inputs or as input_ids.")
-        job = self._plan(
+        job = plan(
+            self,
             input_ids if inputs is None else inputs,
-            attention_mask,
             self._resolve(generation_config, options),
-            logits_processor,
-            stopping_criteria,
-            prefix_allowed_tokens_fn,
-            tokenizer or self.tokenizer,
+            mask=attention_mask,
+            processors=logits_processor or (),
+            criteria=stopping_criteria or (),
+            allowed=prefix_allowed_tokens_fn,
+            tokenizer=tokenizer or self.tokenizer,
+            kept=self._kept,
         )
         if not job.prompts.rows:
             return job.prompts.kind(job.prompts.ids)
@@ -137,12 +137,12 @@ class GenerationMixin:
             return _search(job, assistant_model, streamer)
         if streamer is not None:
             streamer.put(np.repeat(job.prompts.ids, job.copies, axis=0))
-            job.on_tokens = lambda tokens: streamer.put(arrays.to_numpy(tokens))
-        for _ in _steps(job, assistant_model):
+            job.on_tokens = streamer.put
+        for _ in loop.decode(job, speculative.drafter(job, assistant_model)):
             pass
         if streamer is not None:
             streamer.end()
-        return _pack(job)
+        return _pack(job, job.ids())
 
     def compute_transition_scores(
         self,
@@ -182,13 +182,14 @@ class GenerationMixin:
             as `generate`, before the first piece.
         """
         tokenizer = tokenizer or self.tokenizer
-        job = self._plan(prompt, None, self._resolve(None, options), None, None, None, tokenizer)
-        if len(job.prompts.rows) * job.copies != 1:
+        resolved = self._resolve(None, options)
+        job = plan(self, prompt, resolved, tokenizer=tokenizer, kept=self._kept)
+        if len(job.sequences) != 1:
             raise OptionError(
                 "stream writes one text: give one prompt and leave out beams and several texts "
                 "(where the model's own options say so, num_beams=1, num_return_sequences=1)."
             )
-        steps = _steps(job, assistant_model)
+        steps = loop.decode(job, speculative.drafter(job, assistant_model))
         if not isinstance(prompt, str):
             return (tokens[0] for tokens in steps)
         shown = decoder(tokenizer, after=job.prompts.rows[0], skip_special_tokens=True)
@@ -235,90 +236,10 @@ class GenerationMixin:
         _warn_of_idle(merged, {*given, *(n for n, v in options.items() if v is not None)})
         return merged
 
-    def _plan(
-        self,
-        inputs: Any,
-        mask: Any,
-        options: GenerationConfig,
-        processors: Sequence[Processor] | None,
-        criteria: Sequence[Criterion] | None,
-        allowed: Callable[[int, Array], Any] | None,
-        tokenizer: Any,
-    ) -> Job:
-        check_ids(options, self.config.vocab_size)
-        read = prompts.read(inputs, mask, options, tokenizer)
-        end = _max_length(options, read, self.config.n_positions)
-        longest = max(map(len, read.rows), default=0)
-        check_memory(options, self.config, len(read.rows), longest, end)
-        copies = max(options.num_beams, options.num_return_sequences)
-        starts = [start for start in read.starts for _ in range(copies)]
-        chain = pipeline.build(
-            options,
-            read.ids.shape[1],
-            end,
-            starts,
-            allowed,
-            list(processors or []),
-            self.config.vocab_size,
-        )
-        record = Record()
-        if options.return_dict_in_generate:
-            record = Record([] if options.output_scores else None,
-                            [] if options.output_logits else None)  # fmt: skip
-        noise = _noise(options, len(read.rows), copies)
-        return Job(
-            engine=self,  # type: ignore[arg-type]  # an engine inherits this class
-            options=options,
-            prompts=read,
-            copies=copies,
-            max_length=end,
-            chain=chain,
-            stopping=Stopping(options, list(criteria or []), tokenizer),
-            choose=sampling.sampler(noise) if options.do_sample else sampling.greedy,
-            noise=noise,
-            record=record,
-            kept=self._kept,
-        )
-
 
 def _options_in(config: GPT2Config) -> dict[str, Any]:
     """What a model's configuration says of decoding, its special tokens aside."""
     return {n: v for n, v in config.extra.items() if v is not None and GenerationConfig.has(n)}
-
-
-def _noise(options: GenerationConfig, count: int, copies: int) -> sampling.Uniforms | None:
-    """What decides the draws; None for the global generator, and where nothing is drawn."""
-    if options.seed is None or not options.do_sample:
-        return None
-    seeds = [s for s in prompts.seeds_of(options.seed, count) for _ in range(copies)]
-    return sampling.seeded(seeds, list(range(copies)) * count)
-
-
-def _max_length(options: GenerationConfig, read: Prompts, limit: int) -> int:
-    """The T at which decoding ends; transformers' rules, but checked against the context."""
-    T = read.ids.shape[1]
-    window = options.long == "window"
-    longest = max(map(len, read.rows), default=0)
-    if options.max_new_tokens is not None:
-        end = T + options.max_new_tokens
-    elif "max_length" in options.given:
-        end = options.max_length
-        if end <= T:
-            raise InputError(
-                f"the prompt has {T} tokens and max_length is {end}: nothing is left to write. "
-                "Raise max_length, or better say max_new_tokens."
-            )
-    else:
-        room = limit - (T if limit > T else longest)  # as transformers, where it writes anything
-        end = T + (options.max_length if window else max(1, min(options.max_length, room)))
-    if not window and longest + (end - T) > limit + 1:  # the last token is never read
-        raise ContextLengthError(
-            f"a prompt of {longest} tokens and {end - T} new ones do not fit in this model's "
-            f"context of {limit}. Shorten the prompt, ask for at most "
-            f"{max(0, limit + 1 - longest)} new tokens, or say long='window' to continue from the "
-            "last half of the context."
-        )
-    return end
 
 
 def _refuse_kept(config: GenerationConfig, merged: GenerationConfig, said: set[str]) -> None:
@@ -348,18 +269,6 @@ def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
             )
 
 
-def _steps(job: Job, assistant: Any) -> Iterator[list[int]]:
-    draft = speculative.drafter(job, assistant)
-    return _closed(job, loop.decode(job) if draft is None else speculative.decode(job, draft))
-
-
-def _closed(job: Job, steps: Iterator[list[int]]) -> Iterator[list[int]]:
-    try:
-        yield from steps
-    finally:  # also where nobody wants the rest
-        job.close()
-
-
 def _pieces(steps: Iterator[list[int]], text: Any) -> Iterator[str]:
     for tokens in steps:
         piece = text.push(tokens[0])
@@ -370,21 +279,24 @@ def _pieces(steps: Iterator[list[int]], text: Any) -> Iterator[str]:
         yield rest
 
 
-def _pack(job: Job, best: beams.Beams | None = None) -> Any:
+def _pack(job: Job, ids: Array, best: beams.Beams | None = None) -> Any:
     if not job.options.return_dict_in_generate:
         text = job.prompts.text
-        return job.prompts.kind(job.ids) if text is None else text(job.rows())
+        if text is None:
+            return job.prompts.kind(ids)
+        return text([sequence.text for sequence in job.sequences])
     kind = job.prompts.kind
     scores, logits = (
         None if steps is None else tuple(kind(step) for step in steps)
         for steps in job.record.kept()
     )
+    new = [sequence.new for sequence in job.sequences]
     if best is None:
-        return GenerateDecoderOnlyOutput(kind(job.ids), scores, logits, job.cache(), job.new_rows())
+        return GenerateDecoderOnlyOutput(kind(ids), scores, logits, job.cache, new)
     totals = kind(best.scores) if job.options.output_scores else None
     origins = kind(best.origins)
     return GenerateBeamDecoderOnlyOutput(
-        kind(job.ids), totals, scores, logits, origins, job.cache(), job.new_rows()
+        kind(ids), totals, scores, logits, origins, job.cache, new
     )
 
 
@@ -394,4 +306,5 @@ def _search(job: Job, assistant: Any, streamer: Any) -> Any:
     if job.options.long == "window":
         raise OptionError("long='window' does not go together with beams: leave out one.")
     speculative.drafter(job, assistant)  # refuses one
-    return _pack(job, beams.search(job))
+    best = beams.search(job)
+    return _pack(job, best.ids, best)

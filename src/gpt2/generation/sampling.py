@@ -22,7 +22,7 @@ are exact in any order and a token depends on no machine's way of adding (`expon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,31 +32,44 @@ from gpt2.generation import arrays
 from gpt2.generation.arrays import INF, Array
 from gpt2.randomness import MASK, mix
 
-Uniforms = Callable[[Sequence[int]], list[float]]  # positions, one a row -> numbers in [0, 1)
-# (scores [R, V], positions) -> tokens [R]; `NONE` where no token can be chosen
-Chooser = Callable[[Array, Sequence[int]], Array]
-NONE = -1
+NONE = -1  # in place of a token where none can be chosen
+AHEAD = 32  # positions whose noise is computed together
 
 
 def uniform(seed: int, row: int, position: int) -> float:
     """The number in [0, 1), a multiple of 2^-53, that decides one token."""
-    return (mix(mix(mix(seed & MASK) ^ row) ^ position) >> 11) * 2.0**-53
+    return _number(_state(seed, row), position)
 
 
-def seeded(seeds: Sequence[int], rows: Sequence[int]) -> Uniforms:
-    """The noise of rows whose seeds and row numbers are given: `uniform` of each."""
-    states = [mix(mix(seed & MASK) ^ row) for seed, row in zip(seeds, rows, strict=True)]
-
-    def draw(positions: Sequence[int]) -> list[float]:
-        pairs = zip(states, positions, strict=True)
-        return [(mix(state ^ position) >> 11) * 2.0**-53 for state, position in pairs]
-
-    return draw
+def _state(seed: int, row: int) -> int:
+    return mix(mix(seed & MASK) ^ row)
 
 
-def from_global(positions: Sequence[int]) -> list[float]:
-    """The noise of numpy's global generator."""
-    noise: list[float] = np.random.random(len(positions)).tolist()
+def _number(state: int, position: int) -> float:
+    return (mix(state ^ position) >> 11) * 2.0**-53
+
+
+class Noise:
+    """`uniform` of one seed and row, by position; some positions are computed at a time."""
+
+    __slots__ = ("numbers", "start", "state")
+
+    def __init__(self, seed: int, row: int) -> None:
+        self.state = _state(seed, row)
+        self.start, self.numbers = 0, list[float]()
+
+    def __call__(self, position: int) -> float:
+        """The number for the token that has ``position`` tokens before it."""
+        i = position - self.start
+        if not 0 <= i < len(self.numbers):
+            self.start, i = position, 0
+            self.numbers = [_number(self.state, position + n) for n in range(AHEAD)]
+        return self.numbers[i]
+
+
+def from_global(count: int) -> list[float]:
+    """Some numbers of numpy's global generator."""
+    noise: list[float] = np.random.random(count).tolist()
     return noise
 
 
@@ -76,7 +89,7 @@ def undecided() -> InputError:
     )
 
 
-def greedy(scores: Array, positions: Sequence[int]) -> Array:
+def greedy(scores: Array) -> Array:
     """The most probable token of each row; `NONE` where a score is NaN, which counts as largest."""
     best = arrays.argmax(scores)
     return arrays.where(arrays.isnan(arrays.take(scores, best[:, None])[:, 0]), NONE, best)
@@ -91,20 +104,16 @@ def likeliest(top: tuple[Array, Array]) -> list[int]:
     return best
 
 
-def sampler(uniforms: Uniforms | None) -> Chooser:
-    """Draw each row's token with the given noise, or from the global generator for None."""
-
-    def choose(scores: Array, positions: Sequence[int]) -> Array:
-        if uniforms is not None:
-            return pick(scores, uniforms(positions))
-        if isinstance(scores, np.ndarray):
-            return pick(scores, from_global(positions))
-        probabilities = arrays.softmax(scores)
-        bad = arrays.isnan(probabilities).any(-1)  # told later: a look at them would wait here
-        tokens = arrays.fill(probabilities, bad[:, None], 1.0).multinomial(1)[:, 0]
-        return arrays.where(bad, NONE, tokens)
-
-    return choose
+def draw(scores: Array, noise: Sequence[float] | None) -> Array:
+    """Draw each row's token with its number of ``noise``, or from the global generator for None."""
+    if noise is None and isinstance(scores, np.ndarray):
+        noise = from_global(len(scores))
+    if noise is not None:
+        return pick(scores, noise)
+    probabilities = arrays.softmax(scores)
+    bad = arrays.isnan(probabilities).any(-1)  # told later: a look at them would wait here
+    tokens = arrays.fill(probabilities, bad[:, None], 1.0).multinomial(1)[:, 0]
+    return arrays.where(bad, NONE, tokens)
 
 
 def pick(scores: Array, u: Sequence[float] | Any) -> Array:

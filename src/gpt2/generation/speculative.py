@@ -8,14 +8,16 @@ et al. 2022, arXiv 2211.17192, keep the distribution instead.) Guesses come from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from gpt2.engine import Engine
 from gpt2.errors import OptionError
 from gpt2.generation import arrays, pipeline, sampling
-from gpt2.generation.loop import Job
+from gpt2.generation.context import Context
+from gpt2.generation.job import Job
 
+Steps = Generator[list[int], None, None]  # each the next token of every row
 Drafter = Callable[[Sequence[int], int], list[int]]  # (tokens so far, at most) -> guesses
 
 
@@ -133,9 +135,8 @@ class Assistant:
         self.tokens = o.num_assistant_tokens
         self.cache = engine.new_cache(1)
         self.read: list[int] = []
-        same_noise = o.do_sample and o.seed is not None
-        self.choose = job.choose if same_noise else sampling.greedy
-        self.chain = pipeline.build(o, job.prompts.ids.shape[1], job.max_length)
+        self.draws = job.sequences[0].draws
+        self.chain = pipeline.build(o, job.width, job.width + job.new)
 
     def __call__(self, row: Sequence[int], most: int) -> list[int]:
         """At most ``most`` guesses; none where the assistant's context is full."""
@@ -149,7 +150,10 @@ class Assistant:
             logits = arrays.float32(self.engine.extend(self.cache, [unread]))
             self.read += unread
             scores = pipeline.apply(self.chain, arrays.integers(logits, [text]), logits)
-            guess = self.choose(scores, [len(text)]).tolist()
+            if self.draws is None:
+                guess = sampling.greedy(scores).tolist()
+            else:
+                guess = sampling.draw(scores, [self.draws(len(text))]).tolist()
             if sampling.NONE in guess:
                 break  # it has none: the model decides
             text += guess
@@ -165,48 +169,41 @@ class Assistant:
             del self.read[same:]
 
 
-def decode(job: Job, draft: Drafter) -> Iterator[list[int]]:
-    """As `gpt2.generation.loop.decode`, for one row, reading guesses along with each token."""
-    context = job.context()
+def tokens(job: Job, draft: Drafter) -> Steps:
+    """The tokens of a job with one row, for `gpt2.generation.loop`: guesses are read along.
+
+    Raises `OptionError` where the text could outgrow its context.
+    """
+    context, (sequence,) = job.context, job.sequences
     if context.window:
         raise OptionError("long='window' does not go together with guessed tokens: leave out one.")
-    lines = context.prefill()  # logits, or from the second pass on tokens where the engine chooses
-    canvas = job.canvas(lines)
-    row, t = context.rows[0], job.prompts.ids.shape[1]
     # The global generator gives a number a token: none may be taken for guesses that are wrong.
-    endless = job.options.do_sample and job.noise is None
+    endless = job.options.do_sample and sequence.draws is None
     short = None if endless else job.shortcut()
-    guesses: list[int] = []
+    lines = job.prefill()  # logits; from the second pass on tokens where the engine chooses
+    ids, guesses = sequence.ids, list[int]()
+    try:
+        while True:
+            for i in range(len(lines)):
+                chosen = lines[i : i + 1]
+                if not isinstance(chosen, list):
+                    chosen = sampling.checked(job.choose(chosen).tolist())
+                yield chosen
+                if i < len(guesses) and guesses[i] != ids[-1]:
+                    break
+            _forget_beyond(context, len(ids) - 1)
+            guesses = draft(ids, sequence.left - 1)
+            new = [[ids[-1], *guesses]]
+            if short is None:
+                lines = arrays.float32(job.engine.extend(context.cache, new, logits="all"))
+            else:
+                draws = sequence.draws
+                noise = [] if draws is None else [draws(len(ids) + i) for i in range(len(new[0]))]
+                lines = short(context.cache, new, None, noise, "all")
+    finally:
+        _forget_beyond(context, len(ids) - 1)
 
-    def noise_at(position: int) -> list[float]:
-        return [] if job.noise is None else job.noise([position])
 
-    while True:
-        for i in range(len(lines)):
-            chosen = lines[i : i + 1]
-            if not isinstance(chosen, list):
-                scores = pipeline.apply(job.chain, canvas[:, :t], chosen)
-                job.record.add(scores, chosen)
-                chosen = sampling.checked(job.choose(scores, [len(row)]).tolist())
-            canvas[:, t] = chosen[0]
-            t += 1
-            job.ids = canvas[:, :t]
-            row += chosen
-            if job.on_tokens is not None:
-                job.on_tokens(canvas[:, t - 1])
-            ended = job.stopping.finished([row], job.ids, job.record.steps)[0]
-            yield chosen
-            if ended or t == job.max_length:
-                read = len(row) - 1  # guesses beyond the end are no part of the text
-                context.cache.truncate(0, min(read, context.cache.lengths[0]))
-                return
-            if i < len(guesses) and guesses[i] != row[-1]:
-                break
-        context.cache.truncate(0, len(row) - 1)  # the wrong guesses, if any
-        guesses = draft(row, job.max_length - t - 1)
-        ids = [[row[-1], *guesses]]
-        if short is None:
-            lines = arrays.float32(job.engine.extend(context.cache, ids, logits="all"))
-        else:
-            noise = [u for i in range(len(ids[0])) for u in noise_at(len(row) + i)]
-            lines = short(context.cache, ids, None, noise, "all")
+def _forget_beyond(context: Context, length: int) -> None:
+    """Take guesses that are no part of the text out of the cache."""
+    context.cache.truncate(0, min(length, context.cache.lengths[0]))

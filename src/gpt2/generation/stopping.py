@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from gpt2.errors import OptionError
 from gpt2.generation.arrays import Array
@@ -16,55 +16,53 @@ from gpt2.tokenizer.bpe import byte_to_unicode
 Criterion = Callable[..., Any]
 
 
+Ending = Literal["eos", "stop_string", "time"]
+
+
 class Stopping:
-    """All the reasons to stop, asked once a step; the arithmetic is on the host.
+    """What ends one text by its own tokens, or by the clock.
 
     Raises `OptionError` for stop_strings without a tokenizer to read them with.
     """
 
-    def __init__(
-        self, options: GenerationConfig, criteria: Sequence[Criterion], tokenizer: Any
-    ) -> None:
+    def __init__(self, options: GenerationConfig, tokenizer: Any) -> None:
         self.eos = frozenset(token_list(options.eos_token_id))
-        self.criteria = list(criteria)
         self.deadline = None if options.max_time is None else time.monotonic() + options.max_time
         self.strings = _StopStrings(options.stop_strings, tokenizer)
 
     @property
-    def by_more_than_eos(self) -> bool:
-        """Whether a row can end by anything but an end id."""
-        return bool(self.strings.strings or self.criteria or self.deadline is not None)
-
-    @property
     def reach(self) -> int:
-        """How many of a row's last tokens `finished` looks at."""
+        """How many of a text's last tokens `ending` looks at."""
         return max(1, self.strings.longest)
 
-    def finished(
-        self,
-        rows: Sequence[Sequence[int]],
-        ids: Array | Callable[[], Array],
-        scores: tuple[Array, ...] | None = None,
-    ) -> list[bool]:
-        """Whether each row ends with its last token.
-
-        Args:
-            rows: every row's ids so far, on the host.
-            ids: the same as an array [R, T] for the user's criteria, or what makes it.
-            scores: the processed scores of the steps so far, where they are kept.
-        """
-        done = [row[-1] in self.eos for row in rows]
-        if self.strings.strings:
-            done = [a or self.strings.ends(row) for a, row in zip(done, rows, strict=True)]
+    def ending(self, ids: Sequence[int]) -> Ending | None:
+        """Why a text ends with its last token; None where it goes on."""
+        if ids[-1] in self.eos:
+            return "eos"
+        if self.strings.strings and self.strings.ends(ids):
+            return "stop_string"
         if self.deadline is not None and time.monotonic() > self.deadline:
-            done = [True] * len(rows)
-        for criterion in self.criteria:
-            array = ids() if callable(ids) else ids
-            answer = criterion(array, scores)
-            answer = answer.tolist() if hasattr(answer, "tolist") else answer
-            answers = answer if isinstance(answer, list) else [answer] * len(rows)
-            done = [a or bool(b) for a, b in zip(done, answers, strict=True)]
-        return done
+            return "time"
+        return None
+
+
+def judged(
+    criteria: Sequence[Criterion], ids: Array, scores: tuple[Array, ...] | None
+) -> list[bool]:
+    """Which rows one of the user's own criteria ends.
+
+    Args:
+        criteria: each is asked.
+        ids: the rows so far, [R, T].
+        scores: the processed scores of the steps so far, where they are kept.
+    """
+    done = [False] * len(ids)
+    for criterion in criteria:
+        answer = criterion(ids, scores)
+        answer = answer.tolist() if hasattr(answer, "tolist") else answer
+        answers = answer if isinstance(answer, list) else [answer] * len(ids)
+        done = [a or bool(b) for a, b in zip(done, answers, strict=True)]
+    return done
 
 
 class _StopStrings:
