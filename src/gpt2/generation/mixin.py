@@ -295,9 +295,7 @@ def _pack(job: Job, ids: Array, best: beams.Beams | None = None) -> Any:
         return GenerateDecoderOnlyOutput(kind(ids), scores, logits, job.cache, new)
     totals = kind(best.scores) if job.options.output_scores else None
     origins = kind(best.origins)
-    return GenerateBeamDecoderOnlyOutput(
-        kind(ids), totals, scores, logits, origins, job.cache, new
-    )
+    return GenerateBeamDecoderOnlyOutput(kind(ids), totals, scores, logits, origins, job.cache, new)
 
 
 def _search(job: Job, assistant: Any, streamer: Any) -> Any:

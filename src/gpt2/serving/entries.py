@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from gpt2.serving.serial import Token
+from gpt2.serving.scheduler import Token
 
 
 @dataclass(frozen=True, slots=True)

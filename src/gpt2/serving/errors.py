@@ -16,7 +16,7 @@ from gpt2.errors import (
     TokenizerError,
     UnsupportedError,
 )
-from gpt2.serving.serial import Draining, QueueFull
+from gpt2.serving.scheduler import Draining, QueueFull
 
 LONGEST_WAIT = 120  # seconds that a client is asked to wait at most
 AGAIN = (429, 503)  # of what may succeed later

@@ -10,7 +10,7 @@ from typing import Any
 from gpt2.errors import OptionError
 from gpt2.serving.classifier import Classifier, is_classifier
 from gpt2.serving.models import Served
-from gpt2.serving.serial import Limits, Loop, Scheduler
+from gpt2.serving.scheduler import Limits, Loop, Scheduler
 from gpt2.serving.settings import ServeOptions
 
 

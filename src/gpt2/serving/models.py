@@ -12,7 +12,7 @@ from gpt2.errors import InputError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.serving.entries import Names
 from gpt2.serving.errors import ApiError
-from gpt2.serving.serial import Scheduler
+from gpt2.serving.scheduler import Scheduler
 
 
 @dataclass

@@ -13,7 +13,7 @@ from gpt2.generation.streaming import decoder
 from gpt2.serving.entries import Entry
 from gpt2.serving.errors import ApiError
 from gpt2.serving.plan import Plan
-from gpt2.serving.serial import Facts, Request, Token
+from gpt2.serving.scheduler import Facts, Request, Token
 from gpt2.serving.text import Text
 
 

@@ -1,0 +1,91 @@
+"""Which texts begin alike: a radix tree over token ids."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from gpt2.generation.prefix import common
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class _Node(Generic[Key]):
+    """Some tokens that follow its parent's; ``keys`` are of the texts that go through all of them.
+
+    A node without a text is dropped, and no two texts that part are in one edge.
+    """
+
+    __slots__ = ("children", "edge", "keys")
+
+    def __init__(self, edge: tuple[int, ...], keys: set[Key]) -> None:
+        self.edge, self.keys = edge, keys
+        self.children: dict[int, _Node[Key]] = {}
+
+    def split(self, at: int) -> _Node[Key]:
+        """The node of the first ``at`` tokens of the edge, of which this one is a child now."""
+        upper: _Node[Key] = _Node(self.edge[:at], set(self.keys))
+        self.edge = self.edge[at:]
+        upper.children[self.edge[0]] = self
+        return upper
+
+
+class Prefixes(Generic[Key]):
+    """Texts by key, and for any text which of them begin like it. Texts may be equal."""
+
+    def __init__(self) -> None:
+        self._root: _Node[Key] = _Node((), set())
+        self._texts: dict[Key, tuple[int, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def add(self, key: Key, ids: Sequence[int]) -> None:
+        """Know a text under a key, in place of the one it had."""
+        self.remove(key)
+        text = self._texts[key] = tuple(ids)
+        node, at = self._root, 0
+        while at < len(text):
+            child = node.children.get(text[at])
+            if child is None:
+                node.children[text[at]] = _Node(text[at:], {key})
+                return
+            shared = _shared(child.edge, text, at)
+            if shared < len(child.edge):
+                child = node.children[text[at]] = child.split(shared)
+            child.keys.add(key)
+            node, at = child, at + shared
+
+    def remove(self, key: Key) -> None:
+        """Forget a text, if there is one."""
+        text = self._texts.pop(key, None)
+        node, at = self._root, 0
+        while text is not None and at < len(text):
+            child = node.children[text[at]]
+            child.keys.discard(key)
+            if not child.keys:  # and nothing below it
+                del node.children[text[at]]
+                return
+            node, at = child, at + len(child.edge)
+
+    def alike(self, ids: Sequence[int]) -> Iterator[tuple[int, Key]]:
+        """Keys with how many tokens their texts and ``ids`` begin with in common, most first."""
+        text = tuple(ids)
+        found: list[tuple[int, set[Key]]] = []
+        node, at = self._root, 0
+        while at < len(text) and (child := node.children.get(text[at])) is not None:
+            shared = _shared(child.edge, text, at)
+            found.append((at + shared, child.keys))
+            if shared < len(child.edge):
+                break
+            node, at = child, at + shared
+        told: set[Key] = set()
+        for length, keys in reversed(found):
+            for key in keys - told:
+                yield length, key
+            told |= keys
+
+
+def _shared(edge: tuple[int, ...], text: tuple[int, ...], at: int) -> int:
+    piece = text[at : at + len(edge)]
+    return len(edge) if piece == edge else common(edge, piece)

@@ -1,0 +1,369 @@
+"""`Scheduler`: many requests on one engine, a step at a time; `Loop`: the thread that steps.
+
+A step is one token of every row that writes, and one slice of one prompt. Which prompt: the one
+that is read soonest, less the time it has waited, so that a long one comes too. The bits of a row
+depend on nothing beside it (the native engine) or rows are computed one at a time (the others).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from gpt2.errors import GPT2Error, InputError, OptionError
+from gpt2.serving.pace import Pace
+from gpt2.serving.requests import (
+    Draining,
+    Facts,
+    Limits,
+    Listener,
+    QueueFull,
+    Reason,
+    Request,
+    Stats,
+    Ticket,
+    Token,
+)
+from gpt2.serving.slots import Match, Slots
+from gpt2.serving.stepping import Part, stepping
+from gpt2.serving.work import Work
+
+__all__ = ["Draining", "Facts", "Limits", "Listener", "Loop", "QueueFull", "Reason", "Request",
+           "Scheduler", "Stats", "Ticket", "Token"]  # fmt: skip
+
+LOOKS = 32  # requests in the queue that are looked up in a step
+STUCK_S = 60.0  # a step that takes longer is one that hangs
+RETRY_S = 1.0, 120.0  # the least and the most a client is asked to wait
+
+
+class Loop:
+    """One thread that steps schedulers in turns, while they have something to do."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.ticked = time.monotonic()  # when the last step ended, or it began to wait
+        self.waits = True
+        self._schedulers: list[Scheduler] = []
+        self._thread: threading.Thread | None = None
+
+    def add(self, scheduler: Scheduler) -> None:
+        """Step one more; the thread starts with the first and ends with the last."""
+        with self.changed:
+            self._schedulers.append(scheduler)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="gpt2-steps", daemon=True)
+                self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it steps, waits for work, or has nothing more to step."""
+        thread = self._thread
+        if thread is None or not self._schedulers:
+            return not self._schedulers
+        return thread.is_alive() and (self.waits or time.monotonic() - self.ticked < STUCK_S)
+
+    def _run(self) -> None:
+        while True:
+            with self.changed:
+                while not any(s.has_work or s.ended for s in self._schedulers):
+                    if not self._schedulers:
+                        self._thread = None
+                        return
+                    self.waits = True
+                    self.changed.wait()
+                if self.waits:
+                    self.waits, self.ticked = False, time.monotonic()
+                self._schedulers = [s for s in self._schedulers if not s.ended]
+                turn = list(self._schedulers)
+                self.changed.notify_all()
+            for scheduler in turn:
+                try:
+                    scheduler.step()
+                except Exception as error:  # a fault of ours: its rows end, the others go on
+                    scheduler.give_up(error)
+                self.ticked = time.monotonic()
+
+
+class Scheduler:
+    """The requests of one model.
+
+    Args:
+        model: any engine; on the native one all rows of a step are one call.
+        limits: what it may hold; the whole cache is made at once.
+        loop: the thread that steps it; None starts one of its own.
+        pace: how large the slices of prompts are.
+
+    Raises:
+        OptionError: memory for not even one context.
+    """
+
+    def __init__(
+        self, model: Any, limits: Limits, *, loop: Loop | None = None, pace: Any = None
+    ) -> None:
+        self.model, self.limits = model, limits
+        self.exact = bool(getattr(model, "exact_pieces", False))
+        cache = model.new_cache(_slots(model, limits, self.exact))
+        self.slots = Slots(cache, shared=self.exact)
+        self.pace = pace or Pace()
+        self.stats = Stats(slots=cache.rows)
+        self.loop = loop or Loop()
+        self._engine = stepping(model)
+        self._most_rows = min(limits.max_rows, cache.rows)
+        self._entering: list[Work] = []  # under the loop's lock; all else is the step thread's
+        self._queue: list[Work] = []
+        self._running: list[Work] = []
+        self._closed = False
+        self.loop.add(self)
+
+    def submit(self, requests: Sequence[Request], listeners: Sequence[Listener]) -> Ticket:
+        """Take rows, all or none.
+
+        Raises:
+            QueueFull: no room; it says when to ask again.
+            Draining: it was closed.
+            GPT2Error: what `generate` would raise for these options and prompts.
+        """
+        ticket = Ticket(len(requests))
+        self._check(requests)
+        works = [
+            Work(self.model, request, listener, ticket)
+            for request, listener in zip(requests, listeners, strict=True)
+        ]
+        with self.loop.changed:
+            if self._closed:
+                raise Draining("the server is shutting down: it takes no more requests.")
+            self._check_room(works)
+            self._entering += works
+            self._count_waiting()
+            self.loop.changed.notify_all()
+        return ticket
+
+    def cancel(self, ticket: Ticket) -> None:
+        """End the rows of a ticket that go on, within a step, wherever they stand."""
+        with self.loop.changed:
+            ticket.cancel()
+            self.loop.changed.notify_all()
+
+    def close(self, *, drain: bool) -> None:
+        """Take no more; wait until all rows have ended. Without ``drain`` they are cancelled."""
+        with self.loop.changed:
+            self._closed = True
+            if not drain:
+                for work in [*self._entering, *self._queue, *self._running]:
+                    work.ticket.cancel()
+            self.loop.changed.notify_all()
+            while self.has_work and self.loop.alive:
+                self.loop.changed.wait(0.1)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its loop steps it, or it was closed."""
+        return self._closed or self.loop.alive
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is a row that has not ended."""
+        return bool(self._entering or self._queue or self._running)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was closed and has nothing left to do."""
+        return self._closed and not self.has_work
+
+    # ---- Taking rows ----
+
+    def _check(self, requests: Sequence[Request]) -> None:
+        most = self.limits.queue_requests + self._most_rows
+        if not 1 <= len(requests) <= most:
+            raise InputError(f"a request has from 1 to {most} rows here, found {len(requests)}.")
+        for request in requests:
+            top = request.top or 0
+            limit = min(getattr(self.model, "most_top", 128), self.model.config.vocab_size)
+            if not 0 <= top <= limit:
+                raise OptionError(f"top must be from 0 to {limit}, found {top}.")
+            if not request.ids:
+                raise InputError("a prompt must have at least one token.")
+
+    def _check_room(self, works: Sequence[Work]) -> None:
+        idle = max(0, self._most_rows - len(self._running))  # so many will not wait
+        before = [*self._queue, *self._entering]
+        waiting = [*before, *works][idle:]
+        tokens = sum(work.sequence.begin for work in waiting)
+        others = len(before) > idle  # a large prompt alone may wait
+        if len(waiting) > self.limits.queue_requests or (
+            others and tokens > self.limits.queue_tokens
+        ):
+            self.stats.rejected += len(works)
+            seconds = round(self._time_left(before), 1)
+            raise QueueFull(
+                f"the queue is full: {len(before)} requests wait. Try again in {seconds:g} s.",
+                seconds,
+            )
+
+    def _time_left(self, waiting: Sequence[Work]) -> float:
+        """About when half of what waits will be under way."""
+        reading = self.pace.reading_s(sum(work.sequence.begin for work in waiting))
+        tokens = sum(work.sequence.left for work in [*waiting, *self._running])
+        writing = tokens * (self.pace.step_s or 0.0) / self._most_rows
+        return min(max((reading + writing) / 2, RETRY_S[0]), RETRY_S[1])
+
+    # ---- A step ----
+
+    def step(self) -> None:
+        """One token of each row that writes, and one slice of a prompt."""
+        with self.loop.changed:
+            self._queue += self._entering
+            self._entering.clear()
+        self._drop_cancelled()
+        parts = [Part(work, work.piece(1)) for work in self._running if not work.in_prompt]
+        rows = len(parts)
+        reader = self._next_reader()
+        if reader is not None:
+            most = self.pace.slice(rows) if self.exact else reader.unread
+            parts.append(Part(reader, reader.piece(most)))
+        if parts:
+            self._take(parts, rows)
+        self._count()
+
+    def _take(self, parts: list[Part], rows: int) -> None:
+        begin = time.monotonic()
+        try:
+            self._engine.take(self.slots.cache, parts)
+        except Exception as error:  # of the call as a whole: the cache is as it was
+            for part in parts:
+                part.error = error
+        sliced = sum(len(part.ids) for part in parts[rows:])
+        self.pace.took(rows, sliced, time.monotonic() - begin)
+        self.stats.steps += 1
+        for part in parts:
+            self._heed(part)
+
+    def _heed(self, part: Part) -> None:
+        """Tell what a step found for one row; an error, a listener's too, ends that row alone."""
+        work = part.work
+        try:
+            if part.error is not None:
+                raise part.error
+            self._advance(part)
+        except Exception as error:
+            self.stats.failed += 1
+            self._end(work, "error", error)
+            return
+        if work.sequence.finish is not None:
+            self.stats.finished += 1
+            self._end(work, work.reason(), None)
+
+    def _advance(self, part: Part) -> None:
+        work = part.work
+        assert work.slot is not None
+        in_prompt = work.in_prompt
+        work.slot.read += len(part.ids)
+        if in_prompt:
+            self.stats.prompt_tokens += len(part.ids)
+            work.judged += part.judged
+            if not work.in_prompt:
+                self.slots.version += 1  # others may begin from it now
+                if work.request.prompt_logprobs:
+                    work.listener.prompt([Token(work.request.ids[0]), *work.judged])
+        if part.token is not None:
+            self.stats.generated_tokens += 1
+            work.heard(part.token)
+
+    def _next_reader(self) -> Work | None:
+        """The row whose prompt is read next, in a slot."""
+        now = time.monotonic()
+
+        def due(work: Work) -> float:
+            return self.pace.reading_s(work.unread) - (now - work.born)
+
+        reading = min((w for w in self._running if w.in_prompt), key=due, default=None)
+        if self._queue and len(self._running) < self._most_rows and self.slots.free:
+            waiting = self._first_waiting(sorted(self._queue, key=due))
+            if waiting and (reading is None or due(waiting) < due(reading)):
+                self._start(waiting)
+                return waiting
+        return reading
+
+    def _first_waiting(self, queue: Sequence[Work]) -> Work | None:
+        """The first that needs not wait for another one to read what both begin with."""
+        for work in queue[:LOOKS]:
+            if work.seen != self.slots.version:
+                work.seen = self.slots.version
+                if not work.request.prompt_logprobs:
+                    work.match = self.slots.find(work.request.tenant, work.sequence.ids)
+            if not work.match.worth_waiting:
+                return work
+        return None
+
+    def _start(self, work: Work) -> None:
+        with self.loop.changed:
+            self._queue.remove(work)
+            self._running.append(work)
+        work.started = time.monotonic()
+        prompt = work.request.ids
+        work.slot, work.cached = self.slots.take(work.request.tenant, prompt, work.match)
+        self.stats.prefix_queries += len(prompt)
+        self.stats.prefix_hits += work.cached
+
+    # ---- Ends ----
+
+    def give_up(self, error: Exception) -> None:
+        """End every row with an error."""
+        for work in [*self._queue, *self._running]:
+            self.stats.failed += 1
+            self._end(work, "error", error)
+        self._count()
+
+    def _drop_cancelled(self) -> None:
+        for work in [w for w in [*self._queue, *self._running] if w.ticket.cancelled]:
+            work.sequence.stop("cancelled")
+            self.stats.cancelled += 1
+            self._end(work, "cancelled", None)
+
+    def _end(self, work: Work, reason: Reason, error: Exception | None) -> None:
+        with self.loop.changed:
+            rows = self._running if work.slot else self._queue
+            rows.remove(work)
+        if work.slot is not None:
+            if error is None or isinstance(error, GPT2Error):
+                self.slots.give_back(work.slot, work.sequence.ids)
+            else:
+                self.slots.drop(work.slot)
+        work.match = Match()
+        try:
+            work.listener.end(reason, error, work.facts())
+        except Exception:  # its listener has gone; nobody is left to tell
+            self.stats.failed += 1
+
+    def _count(self) -> None:
+        with self.loop.changed:
+            self._count_waiting()
+            self.stats.running = len(self._running)
+            room = self.slots.cache.rows * self.slots.cache.capacity
+            self.stats.kv_usage = self.slots.busy_tokens / room
+            if not self.has_work:
+                self.loop.changed.notify_all()
+
+    def _count_waiting(self) -> None:
+        self.stats.waiting = len(self._entering) + len(self._queue)
+
+
+def _slots(model: Any, limits: Limits, exact: bool) -> int:
+    """How many contexts fit in the memory; more than are written at a time keep what was read."""
+    each = _context_bytes(model)
+    fit = limits.memory_bytes // each
+    if fit < 1:
+        raise OptionError(
+            f"keys and values of one context take {each:,} bytes and the limit is "
+            f"{limits.memory_bytes:,}: allow more memory."
+        )
+    return int(min(fit, limits.max_rows * (4 if exact else 1)))
+
+
+def _context_bytes(model: Any) -> int:
+    """The keys and values of one whole context."""
+    size = getattr(model.new_cache(1), "nbytes", None)  # no memory is touched
+    c = model.config
+    return int(size) if size else 2 * 4 * c.n_layer * c.n_positions * c.n_embd

@@ -1,0 +1,144 @@
+"""One step of an engine for rows that each have options of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from gpt2.engine import Answer, Ask, AskedEngine
+from gpt2.generation import arrays
+from gpt2.generation.sampling import from_global, undecided
+from gpt2.serving.requests import Token
+from gpt2.serving.work import Work
+
+
+@dataclass
+class Part:
+    """What one row does in a step: it reads ``ids``, and with its last token chooses the next."""
+
+    work: Work
+    ids: list[int]
+    judged: list[Token] = field(default_factory=list)  # of the prompt
+    token: Token | None = None  # the next one
+    error: Exception | None = None
+
+    @property
+    def chooses(self) -> bool:
+        """Whether all there is will be read, so that the next token can be chosen."""
+        return len(self.ids) == self.work.unread
+
+    def targets(self) -> list[int]:
+        """Tokens of the prompt that are judged after each id, where that was asked for."""
+        if not self.work.request.prompt_logprobs:
+            return []
+        begin, sequence = self.work.read + 1, self.work.sequence
+        return sequence.ids[begin : min(begin + len(self.ids), sequence.begin)]
+
+
+class Stepping(Protocol):
+    """How an engine takes a step."""
+
+    def take(self, cache: Any, parts: Sequence[Part]) -> None:
+        """Read what each part has, and fill the parts in; the cache grows."""
+
+
+def stepping(engine: Any) -> Stepping:
+    """The best way for an engine."""
+    return Asked(engine) if isinstance(engine, AskedEngine) else Plain(engine)
+
+
+class Asked:
+    """All rows in one call, for an engine that answers each row's own wish."""
+
+    def __init__(self, engine: AskedEngine) -> None:
+        self.engine = engine
+
+    def take(self, cache: Any, parts: Sequence[Part]) -> None:
+        """See `Stepping`."""
+        asks: list[tuple[int, Ask]] = []
+        begin, owners = 0, []
+        for part in parts:
+            targets = part.targets()
+            for i, target in enumerate(targets):
+                asks.append((begin + i, Ask("given", target, top=part.work.request.top or 0)))
+            begin += len(part.ids)
+            if part.chooses:
+                asks.append((begin - 1, _wish(part.work)))
+            owners.append((part, len(targets)))
+        rows = [part.work.slot.row for part in parts if part.work.slot]
+        answers = iter(self.engine.extend_asked(cache, [part.ids for part in parts], rows, asks))
+        for part, judged in owners:
+            part.judged = [_token(next(answers)) for _ in range(judged)]
+            if part.chooses:
+                answer = next(answers)
+                try:
+                    part.token = _chosen(part.work, answer)
+                except Exception as error:  # of this row's options and processors alone
+                    part.error = error
+
+
+def _wish(work: Work) -> Ask:
+    top, sequence = work.request.top, work.sequence
+    if work.shortcut is None:
+        return Ask(top=top, logits=True)
+    if work.shortcut.how is None:
+        return Ask("largest", top=top)
+    noise = sequence.noise()
+    if noise is None:
+        (noise,) = from_global(1)
+    return Ask("drawn", sampling=work.shortcut.how, noise=noise, top=top)
+
+
+def _chosen(work: Work, answer: Answer) -> Token:
+    if work.shortcut is not None:
+        if answer.token is None:
+            raise undecided()
+        return _token(answer)
+    token = work.sequence.choose(answer.logits[None])
+    if work.request.top is None:
+        return Token(token)
+    logit = float(answer.logits[token])
+    logprob = float(np.float32(logit - answer.largest - answer.log_sum))
+    return Token(token, logprob, answer.top_ids, answer.top_logprobs)
+
+
+def _token(answer: Answer) -> Token:
+    assert answer.token is not None  # given, or looked at before
+    return Token(answer.token, answer.logprob, answer.top_ids, answer.top_logprobs)
+
+
+class Plain:
+    """Row after row, for any engine: what it computes for one is what it computes for it alone."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+
+    def take(self, cache: Any, parts: Sequence[Part]) -> None:
+        """See `Stepping`; a part that fails leaves the others alone."""
+        for part in parts:
+            try:
+                self._one(cache, part)
+            except Exception as error:
+                part.error = error
+
+    def _one(self, cache: Any, part: Part) -> None:
+        work, targets = part.work, part.targets()
+        assert work.slot is not None
+        mode = "all" if targets else "last" if part.chooses else "none"
+        logits = self.engine.extend(cache, [part.ids], [work.slot.row], mode)
+        top = work.request.top
+        part.judged = [judged(token, logits[i], top or 0) for i, token in enumerate(targets)]
+        if part.chooses:
+            token = work.sequence.choose(logits[-1:])
+            part.token = Token(token) if top is None else judged(token, logits[-1], top)
+
+
+def judged(token: int, logits: Any, top: int) -> Token:
+    """A token with its log-probability and the ``top`` largest, from logits [V]."""
+    line = arrays.to_numpy(arrays.float32(logits)).astype(np.float64)
+    logs = (line - line.max() - np.log(np.exp(line - line.max()).sum())).astype(np.float32)
+    best = np.argsort(-line, kind="stable")[:top]
+    return Token(token, float(logs[token]), tuple(best.tolist()), tuple(logs[best].tolist()))

@@ -1,0 +1,75 @@
+"""`Work`: one row of a request, from the queue to its end."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from gpt2.generation.sequences import Finish, single
+from gpt2.serving.requests import Facts, Listener, Reason, Request, Ticket, Token
+from gpt2.serving.slots import Match, Slot
+
+
+class Work:
+    """A request's row, its sequence, and where it stands.
+
+    Raises what `gpt2.generation.sequences.single` raises for options that cannot be.
+    """
+
+    def __init__(self, model: Any, request: Request, listener: Listener, ticket: Ticket) -> None:
+        self.request, self.listener, self.ticket = request, listener, ticket
+        self.sequence = single(
+            model.config, request.config, list(request.ids), row=request.row,
+            processors=request.processors, tokenizer=model.tokenizer,
+        )  # fmt: skip
+        self.shortcut = self.sequence.policy.shortcut(model)
+        self.born = time.monotonic()
+        self.slot: Slot | None = None
+        self.match, self.seen = Match(), -1  # what the slots have of it, and at which version
+        self.judged: list[Token] = []  # of the prompt
+        self.cached = 0
+        self.started = self.first = 0.0  # when
+
+    @property
+    def read(self) -> int:
+        """How many tokens are in its slot."""
+        return self.slot.read if self.slot else self.match.read
+
+    @property
+    def unread(self) -> int:
+        """Tokens that must be read before the next one can be chosen."""
+        return len(self.sequence.ids) - self.read
+
+    @property
+    def in_prompt(self) -> bool:
+        """Whether its prompt is not read yet."""
+        return self.read < self.sequence.begin
+
+    def piece(self, most: int) -> list[int]:
+        """The next tokens to read, at most so many."""
+        read = self.read
+        return self.sequence.ids[read : read + most]
+
+    def heard(self, token: Token) -> None:
+        """Add a token, tell it, and find out whether the row ends."""
+        self.first = self.first or time.monotonic()
+        self.sequence.append(token.id)
+        if not self.listener.token(token):
+            self.sequence.stop("criterion")
+
+    def reason(self) -> Reason:
+        """Why it ended, in the words of a listener."""
+        finish: Finish | None = self.sequence.finish
+        if finish in ("length", "time"):
+            return "length"
+        return "cancelled" if finish == "cancelled" else "stop"
+
+    def facts(self) -> Facts:
+        """What became of it."""
+        return Facts(
+            self.sequence.begin,
+            self.cached,
+            len(self.sequence.text) - self.sequence.begin,
+            (self.started or time.monotonic()) - self.born,
+            self.first - self.born if self.first else 0.0,
+        )
