@@ -1,7 +1,7 @@
 """The bundled model, a command a stage; each goes on where it was.
 
 python -m recipes.mini stories            our worlds' stories, to out/mini
-python -m recipes.mini mix                the mixes, with a table of tokens and epochs
+python -m recipes.mini mix [NAME]         the mixes (trunk, tasks, plain), with a table of tokens
 python -m recipes.mini scaling            vocabulary, size and learning rate, on little text
 python -m recipes.mini trunk --tokens 30  the trunk, at a constant rate; in millions
 python -m recipes.mini rung NAME          the rate falls to zero: plain, and with the tasks
@@ -19,20 +19,34 @@ from recipes.mini import mix, rungs, ship
 from recipes.mini.sources import WORK
 from recipes.mini.worlds import SEEN, UNSEEN
 
-PER_WORLD = 300  # stories of each world that is trained on
-UNSEEN_STORIES = 25  # of each that is not
+from gpt2.files import atomic
+
+DRAWN = {  # file -> worlds, stories of each, seed: the trunk's, the decay's, those never trained on
+    "worlds": (SEEN, 300, 1),
+    "fresh": (SEEN, 240, 5),
+    "unseen": (UNSEEN, 25, 1),
+}
+NOTES = 6000  # of the decay
 
 
 def stories() -> None:
-    """Write the stories to train on, and those of the unseen worlds."""
-    for name, worlds, count in (("worlds", SEEN, PER_WORLD), ("unseen", UNSEEN, UNSEEN_STORIES)):
-        out = WORK / f"{name}.jsonl"
+    """Write the stories to train on, the notes, and the stories of the unseen worlds."""
+    for name, (worlds, count, seed) in DRAWN.items():
         named = [word for world in sorted(worlds) for word in ("--world", world)]
-        command = [sys.executable, "-m", "recipes.mini.worlds", "--stories",
-                   str(count * len(worlds)), "--seed", "1", *named]  # fmt: skip
-        with out.open("w", encoding="utf-8") as file:
-            subprocess.run(command, stdout=file, check=True)
-        print(f"{out}: {count * len(worlds):,} stories of {len(worlds)} worlds")
+        _drawn(name, count * len(worlds), seed, named)
+    _drawn("notes", NOTES, 5, ["--notes"])
+
+
+def _drawn(name: str, count: int, seed: int, words: list[str]) -> None:
+    out = WORK / f"{name}.jsonl"
+    if out.exists():
+        print(f"{out} is there already")
+        return
+    command = [sys.executable, "-m", "recipes.mini.worlds", "--stories", str(count),
+               "--seed", str(seed), *words]  # fmt: skip
+    with atomic(out) as part, part.open("w", encoding="utf-8") as file:
+        subprocess.run(command, stdout=file, check=True)
+    print(f"{out}: {count:,} stories")
 
 
 def main() -> None:
@@ -40,7 +54,7 @@ def main() -> None:
     shown = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("python -m recipes.mini", None, __doc__, formatter_class=shown)
     parser.add_argument("stage", choices=["stories", "mix", "scaling", "trunk", "rung", "ship"])
-    parser.add_argument("name", nargs="?", help="of a rung, such as rung0")
+    parser.add_argument("name", nargs="?", help="of a rung, such as rung0, or of a mix")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--tokens", type=float, default=30.0, help="millions, of the trunk")
     parser.add_argument("--threads", type=int, default=2)
@@ -50,7 +64,12 @@ def main() -> None:
     if asked.stage == "stories":
         stories()
     elif asked.stage == "mix":
-        mix.write_mixes(asked.data, WORK, {"trunk": asked.tokens, "decay": 0.2 * asked.tokens})
+        trained = {"trunk": asked.tokens} | {
+            name: part * asked.tokens for name, part in rungs.DECAYS.items()
+        }
+        mix.write_mixes(asked.data, WORK, {
+            name: tokens for name, tokens in trained.items() if asked.name in (None, name)
+        })  # fmt: skip
     elif asked.stage == "ship":
         ship.ship(asked)
     else:

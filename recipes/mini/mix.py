@@ -1,21 +1,22 @@
 """The bundled model's training text: how much of each source, printed before anything is trained.
 
 A mix is a file of JSON lines, a document each, in random order. Repeats of a source are repeated
-there; the trunk reads its mix as often as it has tokens for. The decay that learns the tasks reads
-the same sources thinned, and the tasks' documents.
+there; the trunk reads its mix as often as it has tokens for. The decay reads
+the same sources thinned and stories that the trunk has not read; the decay that learns the tasks
+also the tasks' documents.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from recipes.mini.forms import TASK_SOURCES
-from recipes.mini.sources import SOURCES
+from recipes.mini.sources import FRESH_SOURCES, SOURCES
 
 from gpt2 import GPT2Tokenizer
 from gpt2.files import atomic, write_json
@@ -45,29 +46,42 @@ TRUNK = {
     "Tang poems": Share(1, most=0.5),
     "Chinese Wikipedia": Share(1, most=0.6),
 }
-PLAIN = {name: Share(0.2 * share.times, share.most) for name, share in TRUNK.items()}
-TASKS = {
-    "answers, English worlds": Share(0.15),
-    "answers, Chinese worlds": Share(0.15),
-    "answers, FairytaleQA": Share(0.5),
-    "summaries, English worlds": Share(0.05),
-    "summaries, Chinese worlds": Share(0.05),
-    "titles, English worlds": Share(0.05),
-    "titles, Chinese worlds": Share(0.05),
-    "translations": Share(0.35),
+PLAIN = {  # what a decay reads beside the tasks: the trunk's sources thinned, and other stories
+    "fresh worlds, English": Share(1),
+    "fresh worlds, Chinese": Share(1),
+    "TinyStories": Share(0.3),
+    "picture books, English": Share(0.3),
+    "picture books, Chinese": Share(2),
+    "FairytaleQA stories": Share(0.15),
+    "children's books": Share(0.1, most=2.5),
+    "learners' articles": Share(0.2),
+    "sentence pairs": Share(0.07),
+    "Tang poems": Share(0.12, most=0.5),
+    "Chinese Wikipedia": Share(0.2, most=0.6),
 }
-MIXES = {"trunk": TRUNK, "decay": {**PLAIN, **TASKS}}
+TASKS = {
+    "summaries and answers, English worlds": Share(1),
+    "summaries and answers, Chinese worlds": Share(1),
+    "answers, English notes": Share(1),
+    "answers, Chinese notes": Share(1),
+    "answers, FairytaleQA": Share(0.2),
+    "titles, English worlds": Share(1),
+    "titles, Chinese worlds": Share(1),
+    "translations": Share(0.7),
+}
+MIXES = {"trunk": TRUNK, "tasks": {**PLAIN, **TASKS}, "plain": PLAIN}
 
 
-def documents(data: Path) -> dict[str, list[str]]:
-    """Every source's documents."""
-    makers = {**SOURCES, **TASK_SOURCES}
-    return {name: list(make(data)) for name, (_, make) in makers.items()}
+def documents(data: Path, names: Iterable[str]) -> dict[str, list[str]]:
+    """The documents of the sources that are named."""
+    makers = {**SOURCES, **FRESH_SOURCES, **TASK_SOURCES}
+    return {name: list(makers[name][1](data)) for name in names}
 
 
-def vocabulary(found: dict[str, list[str]], out: Path, size: int = VOCABULARY) -> GPT2Tokenizer:
-    """The vocabulary, learned on a fair sample of the trunk's mix."""
+def vocabulary(data: Path, out: Path, size: int = VOCABULARY) -> GPT2Tokenizer:
+    """The vocabulary, learned once on a fair sample of the trunk's mix."""
     if not (out / "vocab.json").exists():
+        found = documents(data, TRUNK)
         rng = random.Random(1)
         sample = [
             text
@@ -114,12 +128,11 @@ def mixed(
 
 
 def write_mixes(data: Path, out: Path, tokens: dict[str, float]) -> None:
-    """Write every mix to ``out`` and print its table; ``tokens``: what each is trained on, in
+    """Write mixes to ``out`` and print their tables; ``tokens``: what each is trained on, in
     millions, for the epochs that a source is seen."""
-    found = documents(data)
-    tokenizer = vocabulary(found, out / "vocabulary")
-    for mix, shares in MIXES.items():
-        texts, table = mixed(found, shares, tokenizer, seed=1)
+    tokenizer = vocabulary(data, out / "vocabulary")
+    for mix in tokens:
+        texts, table = mixed(documents(data, MIXES[mix]), MIXES[mix], tokenizer, seed=1)
         whole = sum(row["tokens in the mix"] for row in table)
         for row in table:
             unique = max(1, row["unique tokens"])
@@ -133,8 +146,8 @@ def write_mixes(data: Path, out: Path, tokens: dict[str, float]) -> None:
 
 def _show(mix: str, whole: int, trained: float, table: list[dict[str, Any]]) -> None:
     print(f"\n{mix}: {whole / 1e6:.2f}M tokens, trained on {trained:g}M")
-    print(f"{'source':28} {'documents':>9} {'unique':>8} {'in mix':>8} {'epochs':>6}")
+    print(f"{'source':38} {'documents':>9} {'unique':>8} {'in mix':>8} {'epochs':>6}")
     for row in table:
         unique, inside = row["unique tokens"] / 1e6, row["tokens in the mix"] / 1e6
-        print(f"{row['source']:28} {row['documents']:9,} {unique:7.2f}M {inside:7.2f}M "
+        print(f"{row['source']:38} {row['documents']:9,} {unique:7.2f}M {inside:7.2f}M "
               f"{row['epochs']:6.2f}")  # fmt: skip

@@ -23,7 +23,7 @@ LOCK = Path("/tmp/gpt2-timing.lock")  # while it is there something is timed, an
 SHAPE = {"layers": 6, "width": 320, "heads": 5}
 ROWS, CONTEXT, LR = 32, 512, 0.006
 STEP_TOKENS = ROWS * CONTEXT
-DECAY = 0.25  # steps of a decay, as a part of the trunk's
+DECAYS = {"tasks": 0.25, "plain": 0.125}  # steps of a decay, as a part of the trunk's
 COMMON = {
     "context": CONTEXT, "batch-size": ROWS, "micro-batch": 8, "precision": "bf16",
     "optimizer": "muon", "prompt": "Once upon a time", "sample-tokens": 100, "keep": 1,
@@ -89,14 +89,14 @@ def rung(asked: argparse.Namespace) -> None:
     tasks."""
     last = sorted((WORK / "trunk/checkpoints").glob("step-*"))[-1]
     done = int(last.name.split("-")[1])
-    steps = done + round(DECAY * done)
-    for mix in ("decay", "trunk"):
-        run = WORK / asked.name / ("tasks" if mix == "decay" else "plain")
+    for mix, part in DECAYS.items():
+        run = WORK / asked.name / mix
+        steps = done + round(part * done)
         if not run.exists():
             shutil.copytree(WORK / "trunk", run, ignore=shutil.ignore_patterns("model", "*.png"))
         train(
             run, mix, asked.minutes, **SHAPE, lr=LR, schedule="wsd", warmup=60, steps=steps,
-            threads=asked.threads, decay=DECAY / (1 + DECAY),
+            threads=asked.threads, decay=part / (1 + part),
             **{"min-lr": 0.0, "validate-every": 0, "sample-every": 100, "save-minutes": 5},
         )  # fmt: skip
 

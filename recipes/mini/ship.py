@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.mini import measure, sources
-from recipes.mini.rungs import DECAY, STEP_TOKENS
+from recipes.mini.rungs import DECAYS, STEP_TOKENS
 from recipes.mini.sources import WORK
 
 import gpt2
@@ -111,7 +111,7 @@ def ship(asked: argparse.Namespace) -> None:
     write_json(TARGET / "gpt2.json", {"licence": LICENCE, "figures": figures, **sidecar})
     model = gpt2.load(TARGET)
     steps = int(last.name.split("-")[1])
-    trunk = round(steps / (1 + DECAY))
+    trunk = round(steps / (1 + DECAYS["tasks"]))
     card = CARD.format(
         parameters=model.config.parameter_count(),
         layers=model.config.n_layer,

@@ -280,6 +280,29 @@ def world_stories(data: Path) -> list[dict[str, Any]]:
     return rows(WORK / "worlds.jsonl")
 
 
+FRESH = {  # of 40 stories in a row of a world, those that the decay uses in each way, once each
+    "plain, English": range(6),
+    "plain, Chinese": range(6, 19),
+    "tasks, English": range(19, 28),
+    "tasks, Chinese": range(28, 38),
+    "titles, English": range(38, 39),
+    "titles, Chinese": range(39, 40),
+}
+
+
+def fresh(way: str) -> list[dict[str, Any]]:
+    """The stories of the decay, which the trunk has not read, that are used in one way."""
+    return [s for s in rows(WORK / "fresh.jsonl") if s["seed"] % 40 in FRESH[way]]
+
+
+def fresh_worlds(language: str) -> Iterator[str]:
+    """Stories of the worlds that the trunk has not read."""
+    name = "English" if language == "en" else "Chinese"
+    for story in fresh(f"plain, {name}"):
+        text = story_text(story, language)
+        yield both_quotes(text) if language == "en" else text
+
+
 def story_text(story: dict[str, Any], language: str) -> str:
     """A story's sentences, a paragraph a line."""
     starts = story["paragraphs"]
@@ -289,6 +312,10 @@ def story_text(story: dict[str, Any], language: str) -> str:
     return "\n".join(joint.join(said[a:b]) for a, b in zip(starts, ends, strict=True))
 
 
+FRESH_SOURCES: dict[str, tuple[str, Callable[[Path], Iterator[str]]]] = {
+    "fresh worlds, English": ("en", lambda data: fresh_worlds("en")),
+    "fresh worlds, Chinese": ("zh", lambda data: fresh_worlds("zh")),
+}
 SOURCES: dict[str, tuple[str, Callable[[Path], Iterator[str]]]] = {
     "worlds, English": ("en", lambda data: worlds(data, "en")),
     "worlds, Chinese": ("zh", lambda data: worlds(data, "zh")),

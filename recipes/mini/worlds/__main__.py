@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import asdict
 
 from . import SEEN, UNSEEN, WORLDS, draw
+from .notes import notes
 from .telling import Story
 
 
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--world", action="append", choices=WORLDS)
     parser.add_argument("--unseen", action="store_true", help="the worlds that are not trained on")
+    parser.add_argument("--notes", action="store_true", help="facts on some people, not stories")
     parser.add_argument("--show", action="store_true", help="as text, to read")
     parser.add_argument("--measure", action="store_true")
     args = parser.parse_args()
@@ -76,7 +78,8 @@ def main() -> None:
         measure(args.stories, args.seed)
         return
     worlds = tuple(args.world or (sorted(UNSEEN) if args.unseen else SEEN))
-    for told in draw(args.stories, args.seed, worlds):
+    drawn = draw(args.stories, args.seed, worlds)
+    for told in notes(args.stories, args.seed) if args.notes else drawn:
         if args.show:
             show(told)
         else:

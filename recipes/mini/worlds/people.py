@@ -35,8 +35,8 @@ ANIMALS = """rabbit 小兔子 只, squirrel 小松鼠 只, mouse 小老鼠 只, 
 KIN = {
     "mom": ("Mom", "妈妈", "girl"),
     "dad": ("Dad", "爸爸", "boy"),
-    "grandma": ("Grandma", "奶奶", "girl"),
-    "grandpa": ("Grandpa", "爷爷", "boy"),
+    "grandma": ("Grandma", "奶奶 外婆 姥姥", "girl"),
+    "grandpa": ("Grandpa", "爷爷 外公 姥爷", "boy"),
 }
 ADULTS = {
     "western": """Mr. Brown 布朗先生 boy, Mrs. Green 格林太太 girl, Mr. White 怀特先生 boy,
@@ -48,7 +48,10 @@ ADULTS = {
         Grandpa Sun 孙爷爷 boy, Grandma Zhou 周奶奶 girl, Uncle Wu 吴叔叔 boy,
         Aunt Lin 林阿姨 girl, Grandpa Gu 顾爷爷 boy, Grandma Xu 徐奶奶 girl""",
 }
-GIRL, BOY = Thing("girl", "小女孩"), Thing("boy", "小男孩")
+CHILD = {
+    "girl": [Thing("girl", zh) for zh in ("小女孩", "小姑娘", "女孩子", "女孩")],
+    "boy": [Thing("boy", zh) for zh in ("小男孩", "男孩子", "男孩")],
+}
 ADULT = {"girl": Thing("woman", "阿姨", measure="位"), "boy": Thing("man", "叔叔", measure="位")}
 
 
@@ -72,7 +75,7 @@ class Cast:
         gender = gender or self.draw.choice(["girl", "boy"])
         names = (WESTERN if self.culture == "western" else CHINESE)[gender]
         en, zh = self._new(listed(names))
-        return Person(en, zh, gender=gender, kind=GIRL if gender == "girl" else BOY)
+        return Person(en, zh, gender=gender, kind=self.draw.choice(CHILD[gender]))
 
     def animal(self, kind: str = "") -> Person:
         """An animal with a name; without `kind` one of the wood."""
@@ -91,7 +94,8 @@ class Cast:
         """A parent or grandparent; its kind is the word without a capital: her mom."""
         who = who or self.draw.choice([k for k in KIN if k not in self.used])
         self.used.add(who)
-        en, zh, gender = KIN[who]
+        en, several, gender = KIN[who]
+        zh = self.draw.choice(several.split())
         return Person(en, zh, gender=gender, kind=Thing(who, zh), animal=animal)
 
     def adult(self) -> Person:

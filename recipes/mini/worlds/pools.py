@@ -45,6 +45,16 @@ careful ~ 细心
 friendly ~ 友好
 honest ~ 诚实
 polite ~ 有礼貌
+patient ~ 有耐心
+cautious ~ 谨慎
+funny ~ 爱开玩笑
+helpful ~ 爱帮忙
+talkative ~ 爱说话
+stubborn ~ 倔强
+bold ~ 大胆
+dreamy ~ 爱幻想
+bright ~ 机灵
+hard-working ~ 勤快
 [words home_sides]
 by the river ~ 河边
 by the sea ~ 海边
@@ -61,6 +71,18 @@ near the station ~ 车站附近
 in the old town ~ 老城里
 on an island ~ 小岛上
 at the edge of the forest ~ 树林边
+across from the park ~ 公园对面
+by a quiet road ~ 安静的路边
+at the end of the street ~ 街的尽头
+behind the church ~ 教堂后面
+beside the canal ~ 运河边
+above the harbor ~ 港口上头
+next to the windmill ~ 风车旁边
+in the green valley ~ 绿色的山谷里
+at the foot of the hill ~ 山脚下
+near the market square ~ 集市广场附近
+on the edge of town ~ 城边上
+beside the rice fields ~ 稻田边
 [words houses]
 in a small house ~ 一座小房子
 in a wooden house ~ 一座木屋
@@ -74,6 +96,15 @@ in an old house ~ 一座老房子
 in a cottage ~ 一座小屋
 in a house with a green door ~ 一座绿门的房子
 in a house with a garden ~ 一座带花园的房子
+in a house with a red roof ~ 一座红屋顶的房子
+in a little blue house ~ 一座蓝色的小房子
+in a narrow house ~ 一座窄窄的房子
+in a house full of books ~ 一座堆满书的房子
+in two small rooms ~ 两间小屋子
+in a log cabin ~ 一间圆木小屋
+in a house with round windows ~ 一座有圆窗户的房子
+in a big apartment house ~ 一幢公寓楼
+in a house with a courtyard ~ 一个小院子
 [words den_sides]
 in a deep forest ~ 大森林里
 by the stream ~ 小溪边
@@ -85,6 +116,14 @@ at the foot of a mountain ~ 山脚下
 near the meadow ~ 草地旁边
 at the edge of the forest ~ 森林边
 near the old mill ~ 老磨坊附近
+under the old oak ~ 老橡树下面
+among the bushes ~ 灌木丛中间
+beside the bridge ~ 小桥旁边
+high above the valley ~ 高高的山谷上头
+behind the big rock ~ 大石头后面
+at the edge of the swamp ~ 沼泽边上
+near the blackberry bushes ~ 黑莓丛旁边
+between two hills ~ 两座小山中间
 [words burrows]
 in a hollow tree ~ 一个树洞里
 in a burrow ~ 一个地洞里
@@ -94,6 +133,12 @@ in a little house ~ 一座小房子里
 in a cave ~ 一个山洞里
 in a round hut ~ 一间圆圆的小屋里
 in a tiny cottage ~ 一间小小的木屋里
+under the roots of a tree ~ 一棵树的树根底下
+in a nest of moss ~ 一个青苔铺的窝里
+in a house of branches ~ 一间树枝搭的屋子里
+in a dry hole ~ 一个干爽的洞里
+in a mud house ~ 一间泥巴小屋里
+in a warm hollow ~ 一个暖和的小坑里
 [words home_likes]
 painting ~ 画画
 reading ~ 看书
@@ -109,6 +154,16 @@ baking ~ 烤点心
 telling jokes ~ 讲笑话
 flying kites ~ 放风筝
 jumping rope ~ 跳绳
+collecting stamps ~ 集邮
+drawing maps ~ 画地图
+catching butterflies ~ 捉蝴蝶
+feeding the ducks ~ 喂鸭子
+writing letters ~ 写信
+folding paper ~ 折纸
+playing chess ~ 下棋
+roller-skating ~ 滑旱冰
+watering plants ~ 浇花
+playing the drums ~ 打鼓
 [words den_likes]
 climbing trees ~ 爬树
 picking berries ~ 采浆果
@@ -121,6 +176,14 @@ watching the clouds ~ 看云
 jumping over puddles ~ 跳水坑
 playing hide-and-seek ~ 捉迷藏
 telling stories ~ 讲故事
+collecting acorns ~ 捡橡果
+sliding down hills ~ 从山坡上滑下来
+looking for shells ~ 找贝壳
+listening to the birds ~ 听鸟叫
+splashing in the stream ~ 在小溪里玩水
+chasing leaves ~ 追树叶
+whistling ~ 吹口哨
+digging holes ~ 挖洞
 [words happy]
 happy ~ 高兴
 glad ~ 开心
@@ -130,7 +193,7 @@ delighted ~ 高兴
 sad ~ 难过
 upset ~ 伤心
 unhappy ~ 不开心
-worried ~ 担心
+disappointed ~ 失望
 [words weather]
 sunny ~ 晴朗
 windy ~ 刮着风
@@ -138,6 +201,10 @@ cloudy ~ 多云
 warm ~ 暖和
 cool ~ 凉爽
 bright ~ 阳光明媚
+clear ~ 晴空万里
+pleasant ~ 风和日丽
+mild ~ 暖洋洋
+fine ~ 天气很好
 [words times]
 morning ~ 早晨
 afternoon ~ 下午
@@ -264,56 +331,74 @@ def pools(text: str) -> dict[str, list[Word]]:
 POOLS = pools(LISTS)
 
 
-TIMES = [("morning", "早晨"), ("afternoon", "下午")]
+TIMES = [("morning", "早晨"), ("morning", "早上"), ("afternoon", "下午")]
+EARLY = [*TIMES, ("morning", "清晨"), ("afternoon", "午后")]
+DAYS = [  # of a week's day: which one, in both languages
+    ("one {day}", "一个{day}的"),
+    ("on a {day}", "{day}"),
+    ("one {day}", "有个{day}的"),
+    ("one {day}", "{day}那天"),
+]
 POOLS["when"] = [
     *(
-        Word(f"one {w.en} {en}", f"一个{w.zh}的{zh}", "when")
+        Word(f"one {w.en} {en}", f"{one}{w.zh}的{zh}", "when")
         for w in POOLS["weather"]
-        for en, zh in TIMES
+        for en, zh in EARLY
+        for one in ("一个", "有一个", "在一个")
     ),
     *(
-        Word(f"one {day.en} {en}", f"一个{day.zh}的{zh}", "when")
+        Word(f"{on.format(day=day.en)} {en}", f"{of.format(day=day.zh)}{zh}", "when")
         for day in POOLS["days"]
         for en, zh in TIMES
+        for on, of in DAYS
     ),
     *(
-        Word(f"one day in {s.en}", f"{s.zh}里的一天", "when")
+        Word(f"{one} in {s.en}", zh.format(s.zh), "when")
         for s in POOLS["seasons"]
         if s.en != "winter"
+        for one, zh in (("one day", "{}里的一天"), ("one day", "{}的一天"),
+                        ("one morning", "{}的一个早晨"), ("one afternoon", "{}的一个下午"))
     ),
-]
+]  # fmt: skip
 POOLS["calm"] = [w for w in POOLS["when"] if "windy" not in w.en]  # where wind would matter
 
 POOLS["homes"] = [
-    Word(f"{house.en} {side.en}", f"{side.zh}的{house.zh}里", "homes")
+    Word(f"{house.en} {side.en}", f"{side.zh}{of}{house.zh}里", "homes")
     for house in POOLS["houses"]
     for side in POOLS["home_sides"]
+    for of in ("的", "")
 ]
 POOLS["dens"] = [
-    Word(f"{burrow.en} {side.en}", f"{side.zh}的{burrow.zh}", "dens")
+    Word(f"{burrow.en} {side.en}", f"{side.zh}{of}{burrow.zh}", "dens")
     for burrow in POOLS["burrows"]
     for side in POOLS["den_sides"]
+    for of in ("的", "")
 ]
 
 MEET = """
-[Once upon a time|Once], there was a {trait} little {hero.kind} [called|named] {hero}, who lived {home}. ~ [从前|很久以前]，有一{hero.mw}{trait}的{hero.kind}，[名叫|名字叫|叫]{hero}，[住在|家在]{home}。
-{hero} was a {trait} little {hero.kind} who lived {home}. ~ {hero}是一{hero.mw}{trait}的{hero.kind}，[住在|家住在]{home}。
-{home} [lived|there lived] a {trait} little {hero.kind} [called|named] {hero}. ~ [在|]{home}，住着一{hero.mw}{trait}的{hero.kind}，[名叫|名字叫|叫]{hero}。
-A little {hero.kind} [called|named] {hero} lived {home}. ~ {home}[住着一{hero.mw}{hero.kind}，名叫|住着{hero.kind}]{hero}。 // [Everyone said that|Everybody knew that|People said that] {hero} was very {trait}. ~ [大家都说|谁都知道|人人都说|认识的人都说]{hero}很{trait}。
-There was once a little {hero.kind}. ~ [从前|以前|很久以前]有一{hero.mw}{hero.kind}。 // {hero.His} name was {hero}, and {hero.he} lived {home}. ~ {hero.he}[叫|名叫|的名字叫]{hero}，[住在|家在]{home}。 // {hero} was {trait}, and [everyone|everybody] liked {hero.him}. ~ {hero}很{trait}，[大家|人人|谁]都喜欢{hero.he}。
-This is [a|the] story about {hero}, a {trait} little {hero.kind} who lived {home}. ~ 这个故事[讲的|说的]是一{hero.mw}{trait}的{hero.kind}，{hero.he}叫{hero}，住在{home}。
-Do you know {hero}? ~ 你[认识|知道]{hero}吗？ // {hero.He} was a little {hero.kind} who lived {home}, and {hero.he} was very {trait}. ~ {hero.he}是一{hero.mw}{hero.kind}，住在{home}，[非常|特别|很]{trait}。
-Far away, {home}, lived {hero}, a {trait} little {hero.kind}. ~ 很远很远的地方，{home}，住着[一{hero.mw}{trait}的{hero.kind}，名叫{hero}|{trait}的{hero.kind}{hero}]。
-Let me tell you about a {trait} little {hero.kind}. ~ 我来讲一{hero.mw}{trait}的{hero.kind}的故事。 // {hero.He} was called {hero} and lived {home}. ~ {hero.he}[叫|名叫]{hero}，[住在|家在]{home}。
+[Once upon a time|Once|Long ago], there was a {trait} little {hero.kind} [called|named] {hero}, who lived {home}. ~ [从前|很久以前|从前从前|早些时候|很久很久以前]，有[一{hero.mw}|这样一{hero.mw}|这么一{hero.mw}]{trait}的{hero.kind}，[名叫|名字叫|叫|叫做]{hero}，[住在|家在|家住|就住在]{home}。
+{hero} was a {trait} little {hero.kind} who lived {home}. ~ {hero}是[一{hero.mw}|这样一{hero.mw}]{trait}的{hero.kind}，[住在|家住在|家就在|一直住在]{home}。
+{home} [lived|there lived] a {trait} little {hero.kind} [called|named] {hero}. ~ [在|就在|]{home}，[住着|住了]一{hero.mw}{trait}的{hero.kind}，[名叫|名字叫|叫|大家都叫{hero.he}]{hero}。
+A little {hero.kind} [called|named] {hero} lived {home}. ~ {home}[住着一{hero.mw}{hero.kind}，名叫|住着{hero.kind}]{hero}。 // [Everyone said that|Everybody knew that|People said that] {hero} was very {trait}. ~ [大家都说|谁都知道|人人都说|认识的人都说|左邻右舍都说|谁见了都说]{hero}[很|非常|可真|特别]{trait}。
+There was once a little {hero.kind}. ~ [从前|以前|很久以前|早先|曾经]有[一{hero.mw}|这么一{hero.mw}]{hero.kind}。 // {hero.His} name was {hero}, and {hero.he} lived {home}. ~ {hero.he}[叫|名叫|的名字叫|的名字是]{hero}，[住在|家在|家住]{home}。 // {hero} was {trait}, and [everyone|everybody] liked {hero.him}. ~ {hero}[很|非常|特别]{trait}，[大家|人人|谁|左邻右舍]都[喜欢|很喜欢]{hero.he}。
+This is [a|the] story about {hero}, a {trait} little {hero.kind} who lived {home}. ~ [这个故事讲的是|这个故事说的是|今天的故事里有|我们要讲的是]一{hero.mw}{trait}的{hero.kind}，[{hero.he}叫|名叫|{hero.he}的名字叫]{hero}，[住在|家住|家在]{home}。
+Do you know {hero}? ~ 你[认识|知道|听说过|见过]{hero}吗？ // {hero.He} was a little {hero.kind} who lived {home}, and {hero.he} was very {trait}. ~ {hero.he}是[一{hero.mw}|这样一{hero.mw}]{hero.kind}，[住在|家住|家在]{home}，[非常|特别|很|向来]{trait}。
+Far away, {home}, lived {hero}, a {trait} little {hero.kind}. ~ [很远很远的地方|在遥远的地方|离这儿很远的地方|在一个很远的地方]，{home}，住着[一{hero.mw}{trait}的{hero.kind}，名叫{hero}|{trait}的{hero.kind}{hero}|{hero}，一{hero.mw}{trait}的{hero.kind}]。
+Let me tell you about a {trait} little {hero.kind}. ~ 我来[讲|说]一{hero.mw}{trait}的{hero.kind}的[故事|事]。 // {hero.He} was called {hero} and lived {home}. ~ {hero.he}[叫|名叫|的名字叫|叫做]{hero}，[住在|家在|家住]{home}。
+{hero} lived {home}. ~ {hero}[住在|的家在|家住]{home}。 // For a little {hero.kind}, {hero.he} was really {trait}. ~ [别看{hero.he}只是一{hero.mw}{hero.kind}|虽说只是一{hero.mw}{hero.kind}]，{hero.he}可{trait}了。
+{home} [you could meet|lived] {hero}. ~ {home}[能见到|住着]{hero}。 // {hero} was a {trait} little {hero.kind}. ~ {hero}是[一{hero.mw}|这样一{hero.mw}]{trait}的{hero.kind}。
+Everyone knew the {trait} little {hero.kind} who lived {home}. ~ {home}[住着一{hero.mw}|有一{hero.mw}]{trait}的{hero.kind}，[没有谁不认识{hero.he}|附近的人全都认识{hero.he}|人人见了{hero.he}都要打声招呼|谁都认得{hero.he}]。 // {hero.His} name was {hero}. ~ {hero.he}[叫|名叫|就是|的名字叫]{hero}。
 """
 MEETINGS = {
     "plain": MEET,
     "like": MEET
     + """
-{hero} [loved|liked] {like} [more than anything|best of all]. ~ {hero}最喜欢{like}。
-What {hero} [loved|liked] most was {like}. ~ {hero}最爱的[事情|事]就是{like}。
-{hero} [loved|liked] {like}, and {hero.he} did it [every day|whenever {hero.he} could]. ~ {hero}喜欢{like}，[一有空就去|每天都少不了]。
-[Every day|Most days], {hero} spent some time {like}, because {hero.he} loved it. ~ {hero}[每天|差不多每天]都要花点时间{like}，因为{hero.he}很喜欢。
+{hero} [loved|liked] {like} [more than anything|best of all]. ~ {hero}最[喜欢|爱]{like}[，天天都不嫌多|，怎么也不腻|]。
+What {hero} [loved|liked] most was {like}. ~ {hero}最[爱|喜欢]的[事情|事]就是{like}。
+{hero} [loved|liked] {like}, and {hero.he} did it [every day|whenever {hero.he} could]. ~ {hero}[喜欢|很喜欢|爱]{like}，[一有空就去|每天都少不了|一天不做就难受|有时间就要来一会儿]。
+[Every day|Most days], {hero} spent some time {like}, because {hero.he} loved it. ~ {hero}[每天|差不多每天|几乎天天][都要花点时间|都要抽空|总要花上一阵子]{like}，[因为{hero.he}很喜欢|这是{hero.he}最高兴的时候|{hero.he}就爱这个]。
+If anyone asked what {hero} liked, the answer was always: {like}. ~ [要是|如果][有谁|有人]问{hero}喜欢什么，[回答总是|{hero.he}一定会说]：{like}。
+When {hero} was {like}, {hero.he} forgot everything else. ~ {hero}[一开始|只要一]{like}，[就把别的全忘了|别的事就都忘了|就什么都不记得了]。
 """,
     "asked": """
 where: Where did {hero} live? => {home} ~ {hero}住在哪里？ => {home}
@@ -328,22 +413,26 @@ maybe: Did {hero} like {like?}? ~ {hero}喜欢{like?}吗？
 }
 
 ENDINGS = """
-That night, {hero} [fell asleep|went to bed] with a smile. ~ 那天晚上，{hero}[微笑着|带着笑]睡着了。
-{hero} never forgot that day. ~ {hero}[永远|一直]没有忘记那一天。
-It was [one of the best days|the best day] {hero} had ever had. ~ 这是{hero}过得最[快乐|开心]的一天。
-The next day, {hero} told [everyone|all {hero.his} friends] about it. ~ 第二天，{hero}把这件事讲给[大家|朋友们]听。
-When {hero} thinks of that day, {hero.he} still smiles. ~ 每当想起那一天，{hero}还是会[笑起来|露出笑容]。
-The sun went down, and {hero} was [happy|glad]. ~ 太阳下山了，{hero}心里[甜甜的|暖暖的|美滋滋的]。
-{hero} sang a little song, because it had been such a good day. ~ {hero}哼起了歌，因为这一天过得[真好|真开心]。
-And if you ask {hero} about it, {hero.he} will tell you the whole story. ~ 你要是问起这件事，{hero}会从头到尾讲给你听。
-That evening {hero} could not stop smiling. ~ 那天[晚上|傍晚]，{hero}[一直|总是]笑个不停。
-{hero} thought about it for a long time afterward. ~ 后来，{hero}常常想起这件事。
-Everyone was pleased with {hero}. ~ 大家都[为{hero}高兴|夸{hero}做得好]。
-What a day it had been for {hero}! ~ 对{hero}来说，这真是[难忘|特别]的一天！
-And {hero} was [happy|glad] all day long. ~ {hero}一整天都很[高兴|开心]。
-{hero} [laughed|smiled], and the whole world seemed [bright|warm]. ~ {hero}笑了，好像整个世界都变得[明亮|温暖]了。
-At bedtime, {hero} was still [thinking|talking] about it. ~ 到了睡觉的时候，{hero}还在[想|说]着这件事。
-"What a [lovely|wonderful] day!" [thought|said] {hero}. ~ “今天真是[美好|愉快]的一天！”{hero}[心想|说]。
+That night, {hero} [fell asleep|went to bed] with a smile. ~ [那天晚上|那天夜里|夜里|晚上]，{hero}[微笑着|带着笑|脸上挂着笑|心满意足地][睡着了|进入了梦乡]。
+{hero} never forgot that day. ~ [那一天|这一天的事]，{hero}[永远|一直|再也][没有忘记|忘不了|记在心里]。
+It was [one of the best days|the best day] {hero} had ever had. ~ [这是|这一天是|那真是]{hero}过得最[快乐|开心|高兴]的一天。
+The next day, {hero} told [everyone|all {hero.his} friends] about it. ~ [第二天|过了一天|第二天一早]，{hero}把这件事[从头到尾|原原本本地|一五一十地|][讲给大家听|告诉了朋友们|说给朋友们听]。
+When {hero} thinks of that day, {hero.he} still smiles. ~ [每当|每次|只要][想起|说起]那一天，{hero}[还是会|总会|都要][笑起来|露出笑容|微微一笑]。
+The sun went down, and {hero} was [happy|glad]. ~ [太阳下山了|太阳落山了|天黑下来了|天边红红的]，{hero}心里[甜甜的|暖暖的|美滋滋的|像吃了蜜一样甜]。
+{hero} sang a little song, because it had been such a good day. ~ {hero}[哼起了歌|唱起了歌|哼着一支小曲]，因为这一天过得[真好|真开心|太好了|实在快活]。
+And if you ask {hero} about it, {hero.he} will tell you the whole story. ~ [你要是|如果你|你哪天][问起|去问]{hero}，{hero.he}[会从头到尾讲给你听|准会把整个故事讲给你听|一定会讲上半天]。
+That evening {hero} could not stop smiling. ~ 那天[晚上|傍晚]，{hero}[一直|总是|老是][笑个不停|笑得合不拢嘴]。
+{hero} thought about it for a long time afterward. ~ [后来|过了很久|很久以后]，{hero}[常常|还常常|还时时]想起[这件事|那一天]。
+Everyone was pleased with {hero}. ~ [大家|大伙儿|人人]都[为{hero}高兴|夸{hero}做得好|说{hero}真了不起]。
+What a day it had been for {hero}! ~ 对{hero}来说，[这|今天][真是|可真是]难忘的一天！
+And {hero} was [happy|glad] all day long. ~ {hero}[一整天都|从早到晚都|一天到晚都]很[高兴|开心|快活]。
+{hero} [laughed|smiled], and the whole world seemed [bright|warm]. ~ {hero}笑了，[好像|仿佛]整个世界都变得[明亮|温暖]了。
+At bedtime, {hero} was still [thinking|talking] about it. ~ [到了睡觉的时候|要睡觉了|上床的时候]，{hero}还在[想|说]着这件事。
+"What a [lovely|wonderful] day!" [thought|said] {hero}. ~ “[今天真是美好的一天|今天过得真好|多好的一天啊|真是愉快的一天]！”{hero}[心想|说|想]。
+"I would like to have a day like this again," said {hero}. ~ “[真想|我真想|要是能]再[过一天这样的日子|来这么一天]就好了。”{hero}说。
+{hero} took a deep breath. All was well. ~ {hero}[深深地吸了一口气|长长地舒了一口气]。[一切都好了|什么都好好的|现在一切都好了]。
+Before {hero} fell asleep, {hero.he} thought: this was a good day. ~ {hero}[睡着以前|闭上眼睛以前|临睡前]想：[今天真不错|这是个好日子|这一天过得真好]。
+And that is how it was with {hero}. ~ {hero}的故事[就是这样|就讲到这里|到这儿就讲完了]。
 """
 
 UNSAID = [

@@ -34,7 +34,7 @@ from functools import lru_cache
 from .people import Cast
 from .pools import ENDINGS, MEETINGS, POOLS, UNSAID
 from .values import EN, ZH, Person, Word, parse, together
-from .wording import reword
+from .wording import exchanged, spoken
 
 SLOT = re.compile(r"\{([^{}]*)\}")
 LINKED = re.compile(r"\(([^()]*)\)")
@@ -153,7 +153,7 @@ class Teller:
                     pair = self._pair(self._with_pronoun(part), said=self._said)
                     self.story.sentences.append(
                         {
-                            language: reword(pair[language], language, self.random)
+                            language: spoken(pair[language], language, self.random)
                             for language in pair
                         }
                     )
@@ -287,12 +287,14 @@ class Teller:
         drawn = {} if drawn is None else drawn
         picks: list[int] = []
         together = parallel(line)
-        written = {
-            EN: self._slots(spoken := self._choices(en, picks, True, together), EN, drawn),
-            ZH: self._slots(self._choices(zh, picks, False, together), ZH, drawn),
+        open_ = {
+            EN: self._choices(en, picks, True, together),
+            ZH: self._choices(zh, picks, False, together),
         }
         if said is not None:
-            said |= {k for m in SLOT.finditer(spoken) for k in m[1].partition(".")[0].split("+")}
+            said |= {k for m in SLOT.finditer(open_[EN]) for k in m[1].partition(".")[0].split("+")}
+            open_ = {side: exchanged(text, side, self.random) for side, text in open_.items()}
+        written = {side: self._slots(text, side, drawn) for side, text in open_.items()}
         if dot and (written[EN][-1] not in '.!?"' or written[ZH][-1] not in "。！？”…"):
             raise ValueError(f"a sentence without its end: {written}")
         return {EN: polished(written[EN]), ZH: written[ZH]}

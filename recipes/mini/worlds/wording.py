@@ -19,7 +19,7 @@ SAME = {  # the options (perhaps of one word only: word>options), and what must 
         ("Suddenly|All at once", " "),
         ("Soon|Before long", " "),
         ("at last|in the end|finally", "[.,!]"),
-        ("very>very|really", " (?!much)[a-z]"),
+        ("very>very|really", " (?!much)[a-z{]"),
         ("From then on|From that day on", ","),
         ("Just then|At that moment", ","),
         ("shouted|called out", "[.,:]"),
@@ -27,7 +27,7 @@ SAME = {  # the options (perhaps of one word only: word>options), and what must 
         ("all day long|the whole day", ""),
     ],
     "zh": [
-        ("可是|但是|不过", ""),
+        ("(?<![这那我你他她它只])(?:可是|但是|不过)>可是|但是|不过", "[^是]"),
         ("忽然|突然", ""),
         ("看见|看到", ""),
         ("赶紧|赶快|连忙|急忙", ""),
@@ -51,7 +51,7 @@ SAME = {  # the options (perhaps of one word only: word>options), and what must 
         ("终于|总算", ""),
         ("常常|经常", ""),
         ("好久|很久", "[。，]"),
-        ("遇到了|碰到了|碰见了|遇见了", ""),
+        ("(?<=[上里次{}])(?:遇到了|碰到了)>遇到了|碰到了|碰见了|遇见了", "[{一]"),
         ("看了看|瞧了瞧", ""),
         ("笑了|笑了起来", "。"),
         ("到处|四处", "找"),
@@ -59,7 +59,7 @@ SAME = {  # the options (perhaps of one word only: word>options), and what must 
         ("那天晚上|当天晚上", ""),
         ("第二天|到了第二天", "，"),
         ("这时|这时候", "，"),
-        ("于是|就这样，", "[^，]"),
+        ("于是>于是|就这样，", "[^，]"),
         ("一下子>一下子|一下", ""),
         ("害怕极了|怕极了", ""),
         ("小心地>小心地|小心翼翼地", ""),
@@ -73,7 +73,108 @@ SAME = {  # the options (perhaps of one word only: word>options), and what must 
         ("怎么办>怎么办|怎么办才好", "？"),
         ("叫了起来|喊了起来|大叫起来", ""),
         ("已经>已经|早已", "[走跑飞]"),
-        ("大家都>大家都|人人都", "笑了"),
+        ("大家|大伙儿", "[^的庭]"),
+        ("谁也|谁都", "[没不]"),
+        ("什么也|什么都", "[没不]"),
+        ("哪儿也|哪儿都", "[没不]"),
+        ("没有>没有|没", "[看听想找等忘哭睡动回答注发带人办]"),
+        ("我们一起|咱们一起", ""),
+        ("我们来|咱们来", ""),
+        ("“现在|“这会儿|“这下", "[我你就]"),
+        ("快看！|看哪！|快瞧！|瞧！", ""),
+        ("，好吗？|，好不好？|，行吗？", "”"),
+        ("高高兴兴地|欢欢喜喜地|兴冲冲地|乐呵呵地", ""),
+        ("差点儿|差一点儿|险些", "[把就没从掉摔哭撞]"),
+        ("吃了一惊|吓了一跳", ""),
+        ("转过身去|扭过身去|背过身去", ""),
+        ("张开嘴>张开嘴|张开嘴巴", "[^巴]"),
+        ("世界上|天底下|全世界", "最"),
+        ("的另一头|的那一头|另一头", ""),
+        ("只好|只得|不得不", "[^的]"),
+        ("(?<=[觉饭黑亮来去学家完时起到])的时候>的时候|时", "，"),
+        ("有点儿|有点|有些", "[^东什]"),
+        ("，然后|，接着|，随后", ""),
+        ("没有办法|没办法", ""),
+        ("每天>每天|天天", "都"),
+        ("走了过来|走过来了|来到跟前", "。"),
+        ("跑了过来|跑过来了|跑到了跟前", "。"),
+        ("飞了过来|飞过来了", "。"),
+        ("站了起来|站起身来|站起来了", "。"),
+        ("跳了起来|蹦了起来|跳得老高", "。"),
+        ("哭了起来|哭起来了|哭出了声", "。"),
+        ("沉默了一会儿|沉默了片刻|好一会儿没有说话|半天没有说话", "。"),
+        ("点了点头>点了点头|点点头|连连点头", ""),
+        ("飞快地|很快地|一溜烟似的", "跑"),
+        ("没有人|没人|谁也没", "[来看听知敢想]"),
+        ("不知道|不晓得", "[该怎这哪]"),
+        ("为什么呢？|这是为什么？|那是为什么呢？", "”"),
+        ("从来没有|从没", "[见看听吃有想这]"),
+        ("那么多|这么多", ""),
+        ("一遍又一遍|一次又一次|一回又一回", ""),
+        ("睁大了眼睛|瞪大了眼睛|眼睛睁得大大的", "。"),
+        ("必须|一定要", "[先快去回]"),
+        ("回到家里|回到家", "，"),
+        ("(?<![跑走飞带送捧抱骑])回了家>回了家|回家去了|回到了家", "。"),
+        ("高兴极了|高兴得不得了|开心极了|乐坏了", ""),
+        ("大笑起来|哈哈大笑起来|哈哈大笑", "。"),
+        ("拿起|拿过", "[一那]"),
+        ("想起了|记起了", ""),
+        ("打开门|开了门|把门打开", "，"),
+        ("从早到晚|一天到晚", ""),
+        ("早就|早已", "[^，]"),
+        ("看上去|看起来|瞧着", "[很有像又比]"),
+        ("等了又等|等啊等|左等右等", "，"),
+        ("心里很|觉得很|感到很", "[{高难]"),
+        ("都很|全都很", "[高开]"),
+        ("很喜欢|可喜欢|特别喜欢", "[{。]"),
+        ("(?<=。)“好>“好|“好啊|“行", "[，。]”"),
+        ("立即|马上", "[就把]"),
+        ("围着|绕着", "[{火桌]"),
+        ("走进|走到", "屋里"),
+        ("快活|高兴", "极了"),
+        ("做好了|弄好了", "[。！]"),
+        ("跑出去|跑到外面", "[。，]"),
+        ("没想到>没想到|谁知道", "，"),
+        ("小家伙|小东西", "[。，]"),
+        ("不见了|没了踪影", "。"),
+        ("每天晚上|天天晚上|每晚", ""),
+        ("每天傍晚|天天傍晚", ""),
+        ("终于到了|总算到了", ""),
+        ("找了|寻找了", "[{一半好]"),
+        ("找了又找|找啊找|找来找去", "，"),
+        ("好像|好似|就像", "[一]"),
+        ("真是|可真是", "[个一太]"),
+        ("过了一会儿|过了片刻|又过了一会儿", "，"),
+        ("慢慢>慢慢|渐渐", "[变暗亮黑]"),
+        ("大声>大声|高声", "[说喊叫唱]"),
+        ("叹了口气|叹了一口气|长叹一声", ""),
+        ("松了口气|松了一口气|这才放下心来", "。"),
+        ("一定|准", "会"),
+        ("刚好|正好|恰好", ""),
+        ("到最后|末了|最后", "，"),
+        ("立刻就|马上就|一下就", ""),
+        ("太阳下山|太阳落山", ""),
+        ("当然>当然|那当然", "[啦了可]"),
+        ("真的吗|是真的吗", "？"),
+        ("有时候|有时", ""),
+        ("听见|听到", ""),
+        ("帮忙|帮把手", "[。！]"),
+        ("那里|那儿", "[，。有就]"),
+        ("这里|这儿", "[，。有就]"),
+        ("在哪里|在哪儿", ""),
+        ("才好|好呢", "？”"),
+        ("小心点儿|当心点儿|小心一点儿|当心", "[，！。]"),
+        ("快点儿|快些|快一点儿", "[，！。]"),
+        ("谢谢你！|谢谢！|太谢谢你了！|多谢你！", ""),
+        ("对不起|真对不起", "[，！。]"),
+        ("没关系|不要紧|没事", "[，！。]"),
+        ("太好了！|太棒了！|好极了！|真好！", ""),
+        ("“好吧|“那好吧|“行吧", "[。，]"),
+        ("“好的|“好啊|“行", "[。，]"),
+        ("“是的|“对|“是啊", "[。，]"),
+        ("“不|“不不", "，"),
+        ("等一等|等一下|等等", "[，！]"),
+        ("我知道了|我明白了|我懂了", "[。！，]"),
     ],
 }
 BOUND = {"en": r"\b", "zh": ""}
@@ -88,38 +189,40 @@ OPTIONS = {
     for language, rows in SAME.items()
 }
 SHORT = [
-    (r"\b([Ww])ill not (?=[a-z])", r"\1on't "),
-    (r"\b(did|could|was|had|would|is|were|does|do|has|should) not (?=[a-z])", r"\1n't "),
-    (r"\b(I|[Ww]e|[Yy]ou|[Tt]hey) will (?!not)(?=[a-z])", r"\1'll "),
-    (r"\bI am (?=[a-z])", "I'm "),
-    (r"(?<!of )\b([Ii])t is (?=[a-z])", r"\1t's "),
-    (r"\b([Ww])e are (?=[a-z])", r"\1e're "),
+    (r"\b([Ww])ill not (?=[a-z{])", r"\1on't "),
+    (r"\b(did|could|was|had|would|is|were|does|do|has|should) not (?=[a-z{])", r"\1n't "),
+    (r"\b(I|[Ww]e|[Yy]ou|[Tt]hey) will (?!not)(?=[a-z{])", r"\1'll "),
+    (r"\bI am (?=[a-z{])", "I'm "),
+    (r"(?<!of )\b([Ii])t is (?=[a-z{])", r"\1t's "),
+    (r"\b([Ww])e are (?=[a-z{])", r"\1e're "),
     (r"\bcannot\b", "can't"),
 ]
 NAME = r"(?:Mrs?\. )?(?!Mrs?\.)[A-Z]\w+(?: [A-Z]\w+)?"
 SAID = re.compile(rf'(?<=" )(said|asked|called|cried|shouted|whispered) ({NAME})(?=[.,])')
 SPEECH = re.compile(r"^“([^“”]*)”([^“”，。！？：、]{1,6}(?:说|问|喊道|叫道))。$")
 BROKEN = re.compile(r"^“([^“”]*)”([^“”，。！？：、]{1,6}(?:说|问|喊道|叫道))，“([^“”]*)”$")
+WHO = r"[^“”，。！？：、]{1,6}(?<![么样])说"
+TELLS = re.compile(rf"(?<=”){WHO}(?=[。，])|^{WHO}(?=：“)")
 
 
-def reword(text: str, language: str, draw: random.Random) -> str:
-    """The same sentence, perhaps in other words."""
+def exchanged(text: str, language: str, draw: random.Random) -> str:
+    """A sentence whose values are still open, perhaps in other words: what the state says stays."""
     text = EXCHANGES[language].sub(
         lambda m: draw.choice(OPTIONS[language][(m.lastindex or 1) - 1]), text
     )
-    return (_english if language == "en" else _chinese)(text, draw)
-
-
-def _english(text: str, draw: random.Random) -> str:
-    for pattern, short in SHORT:
+    for pattern, short in SHORT if language == "en" else ():
         if draw.random() < 0.4:
             text = re.sub(pattern, short, text)
-    return SAID.sub(lambda m: f"{m[2]} {m[1]}" if draw.random() < 0.4 else m[0], text)
+    return text
 
 
-def _chinese(text: str, draw: random.Random) -> str:
-    """Who speaks, before the speech: “好。”小美说。 becomes 小美说：“好。”."""
-    if draw.random() < 0.5:
+def spoken(text: str, language: str, draw: random.Random) -> str:
+    """A sentence in which somebody speaks, perhaps with the speaker in another place."""
+    if language == "en":
+        return SAID.sub(lambda m: f"{m[2]} {m[1]}" if draw.random() < 0.4 else m[0], text)
+    if draw.random() < 0.5:  # “好。”小美说。 becomes 小美说：“好。”
         text = SPEECH.sub(r"\2：“\1”", text)
         text = BROKEN.sub(r"\2：“\1\3”", text)
+    if draw.random() < 0.35:
+        text = TELLS.sub(lambda m: f"{m[0]}道", text)
     return text

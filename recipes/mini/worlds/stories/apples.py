@@ -47,7 +47,7 @@ def tell(t):
     t.meet(like=t.chance(0.3))
     t.tell("""
 {when}, {a} and {b} went to {m}'s garden to pick {fruit.s}. ~ {when}，{a}和{b}到{m}的[园子|果园]里去摘{fruit}。
-"The {fruit.s} are ripe," said {m} {when}. "Who will help me?" ~ {when}，{m}说：“{fruit}熟了，[谁来帮我摘|谁愿意来帮忙]？” // "We will!" said {a} and {b}. ~ “我们来！”{a}和{b}说。
+"The {fruit.s} are ripe," said {m} {when}. "Who will help me?" ~ {when}，{m}说：“{fruit}[熟了|都熟了|可以摘了]，[谁来帮我摘|谁愿意来帮忙|有谁来帮帮我]？” // "We will!" said {a} and {b}. ~ “我们来！”{a}和{b}说。
 
 They took a {col} {box} with them. ~ {a+b.he}[带上了|拿上了]一{box.mw}{col}的{box}。
 {b} carried the {col} {box}, and {a} carried the ladder. ~ {b}拿着{col}的{box}，{a}扛着梯子。
@@ -58,8 +58,8 @@ High up in the leaves {a} found {x} {fruit.s}. ~ {a}在高高的枝叶间[找到
 {b} picked {y} {fruit.s} from the lower branches. ~ {b}从低一点的树枝上摘了{y}{fruit.mw}{fruit}。
 "I have {y}!" called {b} from the other side of the tree. ~ “我摘了{y}{fruit.mw}！”{b}在树的另一边喊道。
 
-"{x} and {y}: how many is that?" asked {m}. "{both}!" said {a}. ~ “{x}{fruit.mw}加{y}{fruit.mw}，一共几{fruit.mw}？”{m}问。“{both}{fruit.mw}！”{a}说。
-{a} counted on {a.his} fingers. "{x} and {y}, that makes {both}." ~ {a}扳着手指头数了数。“{x}{fruit.mw}加{y}{fruit.mw}，一共是{both}{fruit.mw}。”
+"{x} and {y}: how many is that?" asked {m}. "{both}!" said {a}. ~ “{x}{fruit.mw}加{y}{fruit.mw}，[一共几{fruit.mw}|合起来是几{fruit.mw}|总共有几{fruit.mw}]？”{m}问。“{both}{fruit.mw}！”{a}[说|回答|马上说]。
+{a} counted on {a.his} fingers. "{x} and {y}, that makes {both}." ~ {a}[扳着手指头数了数|掰着指头算了算|伸出手指数了一遍]。“{x}{fruit.mw}加{y}{fruit.mw}，[一共是|合起来是|就是]{both}{fruit.mw}。”
 
 --
 """)
@@ -118,15 +118,15 @@ In the end each of them had {half} {fruit.s}. ~ 最后，[每人|一人]得到�
 "Now there are only {rest}," said {b}. ~ “现在只剩{rest}{fruit.mw}了。”{b}说。
 {a} counted again. {rest} {fruit.s} were left. ~ {a}又数了一遍，还剩{rest}{fruit.mw}{fruit}。
 
-"{both} less {lost} is {rest}," said {m} at home. "That is enough for us." ~ 回到家，{m}说：“{both}{fruit.mw}少了{lost}{fruit.mw}，还有{rest}{fruit.mw}，够我们吃了。”
+"{both} less {lost} is {rest}," said {m} at home. "That is enough for us." ~ 回到家，{m}说：“{both}{fruit.mw}少了{lost}{fruit.mw}，[还有|还剩|就剩]{rest}{fruit.mw}，[够我们吃了|我们吃足够了|也够吃了]。”
 {m} was not angry at all. "{rest} are enough for {a dish}," {m.he} said. ~ {m}一点儿也没生气。“{rest}{fruit.mw}够做{dish}了。”{m.he}说。
 """.replace("{a dish}", "a big cake").replace("{dish}", "一个大蛋糕")
         )
     t.tell("""
 --
 
-In the evening the whole house smelled of {fruit.s}. ~ 到了晚上，满屋子都是{fruit}的香味。
-They ate until they could eat no more, and {a} kept the seeds in a {col} box. ~ 大家吃得饱饱的，{a}把种子收在一个{col}的盒子里。
+In the evening the whole house smelled of {fruit.s}. ~ [到了晚上|晚上|天黑以后]，[满屋子都是{fruit}的香味|屋里到处飘着{fruit}的香味|整个屋子都是{fruit}香]。
+They ate until they could eat no more, and {a} kept the seeds in a {col} box. ~ 大家[吃得饱饱的|吃得再也吃不下了|都吃饱了]，{a}把种子[收在|放进了|装进]一个{col}的盒子里。
 "{fruit.s} you have picked yourself taste best," said {b}. ~ “自己摘的{fruit}最好吃。”{b}说。
 
 ? "Next year I will climb up," {b} said to {a}. ~ “明年让我爬上去。”{b}对{a}说。

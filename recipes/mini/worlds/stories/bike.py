@@ -6,7 +6,7 @@ SKILLS = {
         "bike ~ 自行车 ~ 辆",
         """
 {a} sat on the {col} bike, and it tipped over at once. ~ {a}骑上{col}的自行车，车子一下子就倒了。
-The {col} bike went left, then right, and then into a bush. ~ {col}的自行车一会儿往左，一会儿往右，最后冲进了灌木丛。
+The {col} bike went left, then right, and then into a bush. ~ {col}的自行车[一会儿往左，一会儿往右|往左歪歪，往右歪歪|左一下，右一下]，[最后冲进了灌木丛|一头冲进了灌木丛|钻到灌木丛里去了]。
 """,
         """
 {b} ran beside {a} and held the seat. "Look ahead, not at your feet!" ~ {b}扶着车座跟在{a}旁边跑。“看前面，别看脚！”
@@ -94,7 +94,7 @@ All {a}'s friends could {able}, only {a} could not. ~ {a}的朋友们都会{able
 {when}, {a} saw a girl who could {able}. "I want to do that, too," {a.he} said. ~ {when}，{a}看见一个女孩会{able}。“我也想学。”{a.he}说。
 
 But it was not so easy. ~ 可是这没有那么容易。
-"That looks easy," thought {a}. It was not. ~ “看起来很容易。”{a}心想。其实一点儿也不容易。
+"That looks easy," thought {a}. It was not. ~ “[看起来很容易|这看着不难|这有什么难的]。”{a}[心想|想]。[其实一点儿也不容易|可是并不容易|才不是那么回事呢]。
 {a} was sure that {a.he} would learn it in {n} minutes. ~ {a}以为自己{n}分钟就能学会。
 """
         + fails
@@ -121,7 +121,7 @@ But {b} said, "Do you know how often I fell? I could not {able}, either." ~ 可�
         t.tell(
             """
 "Shall I help you?" asked {b}. ~ “要我帮你吗？”{b}问。
-{b} had watched {a} for a while. "I know something that will help," {b.he} said. ~ {b}看了一会儿。“我有个好办法。”{b.he}说。
+{b} had watched {a} for a while. "I know something that will help," {b.he} said. ~ {b}[看了一会儿|在旁边看了半天|站着看了好一会儿]。“[我有个好办法|我倒有个办法|有个办法能帮你]。”{b.he}说。
 """
             + help_
         )
@@ -139,12 +139,12 @@ In {a.his} dreams {a} could already {able}. ~ 在梦里，{a}已经会{able}了�
     t.tell("""
 --
 
-And then, on a [quiet|gray|bright] day, it worked! ~ 终于，在一个[安静|阴沉|明亮]的日子，成功了！
+And then, on a [quiet|gray|bright] day, it worked! ~ [终于|后来]，[在一个安静的日子|有一天|在一个不起眼的日子|不知是第几天]，[成功了|一下子成了|真的成功了]！
 After {n} days it happened: {a} could {able}! ~ {n}天以后，{a}终于会{able}了！
 Suddenly it was not hard any more. "Look, {b}! Look at me!" {a} shouted. ~ 忽然，一点儿也不难了。“{b}，快看！看我！”{a}喊道。
 
-{b} clapped and laughed. "I knew it!" ~ {b}拍着手笑了。“我就知道你行！”
-"You see?" said {b}. "It only wanted time." ~ “你看，”{b}说，“只要肯花时间就行。”
+{b} clapped and laughed. "I knew it!" ~ {b}[拍着手笑了|又拍手又笑|笑着拍起手来]。“[我就知道你行|我早说你行|看，你做到了]！”
+"You see?" said {b}. "It only wanted time." ~ “你看，”{b}说，“[只要肯花时间就行|就是要多花点时间|只是时间问题]。”
 {a} was so {:happy} that {a.he} forgot all about {a.his} {hurt}. ~ {a}{:happy}得连{hurt}疼都忘了。
 
 ? That summer {a} showed a little boy how to {able}. ~ 那年夏天，{a}教会了一个小男孩{able}。

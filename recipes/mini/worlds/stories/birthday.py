@@ -2,7 +2,7 @@
 
 FORGOT = (
     """
-At breakfast, {m} only said, "Eat your (egg|bread|porridge), {a}." ~ 吃早饭的时候，{m}只说了一句：“{a}，快吃(鸡蛋|面包|粥)。”
+At breakfast, {m} only said, "Eat your (egg|bread|porridge), {a}." ~ 吃早饭的时候，{m}[只说了一句|只说|说的只有]：“{a}，[快吃|快点吃|先吃](鸡蛋|面包|粥)。”
 {m} [read the paper|washed the cups] and did not say a word about birthdays. ~ {m}在[看报|洗杯子]，一句也没提生日的事。
 """,
     """
@@ -10,7 +10,7 @@ At breakfast, {m} only said, "Eat your (egg|bread|porridge), {a}." ~ 吃早饭�
 {a} met {b} in the street. "I have no time," said {b} and ran off. ~ {a}在街上碰到了{b}。“我没时间。”{b}说完就跑了。
 """,
     """
-Even {c} only waved from far away and [hurried on|went into the house]. ~ 就连{c}也只是远远地挥挥手，就[匆匆走了|进屋去了]。
+Even {c} only waved from far away and [hurried on|went into the house]. ~ [就连|连]{c}也只是[远远地挥挥手|在远处挥了挥手|隔着老远招招手]，就[匆匆走了|进屋去了]。
 {a} called {c}, but nobody answered. ~ {a}喊了{c}几声，可是没人答应。
 """,
 )
@@ -72,23 +72,23 @@ Now {a} was {n} years old, and {a.he} felt very big. ~ 现在{a}{n}岁了，觉�
     t.tell(
         """
 "[They have all forgotten|Nobody remembers my birthday]," thought {a}, and {a.he} felt {:sad}. ~ “[他们全都忘了|没有人记得我的生日]。”{a}心想，{a.he}很{:sad}。
-A tear ran down {a}'s cheek. Had everybody forgotten the day? ~ 一滴眼泪从{a}的脸上流了下来。难道大家都忘了这个日子吗？
+A tear ran down {a}'s cheek. Had everybody forgotten the day? ~ [一滴眼泪从{a}的脸上流了下来|{a}的眼泪流了下来|{a}掉下了一滴眼泪|眼泪在{a}的眼睛里打转]。[难道大家都忘了这个日子吗|大家都不记得今天了吗|难道谁都不记得今天是什么日子了]？
 
 --
 
 In the [afternoon|evening], {m} called, "{a}, could you get me (a basket|an umbrella|a spoon)? It is {spot}." ~ [下午|傍晚]的时候，{m}喊道：“{a}，帮我拿一下(篮子|雨伞|勺子)好吗？就在{spot}。”
-Later there was a strange noise {spot}. "{a}, go and see what it is," said {m}. ~ 后来，{spot}传来奇怪的声音。“{a}，去看看是什么。”{m}说。
+Later there was a strange noise {spot}. "{a}, go and see what it is," said {m}. ~ [后来|过了一阵子|天快黑的时候]，{spot}[传来奇怪的声音|有什么响了一下|响起了奇怪的声音]。“{a}，[去看看是什么|你去瞧瞧怎么回事|去看看怎么了]。”{m}说。
 """
         + PARTY[place]
         + """
 "Happy birthday, {a}!" they all [shouted|called]. ~ “{a}，生日快乐！”大家一起[喊道|叫道]。
-"Surprise!" shouted {b}. "Did you think we had forgotten you?" ~ “没想到吧！”{b}喊道，“你以为我们把你忘了吗？”
+"Surprise!" shouted {b}. "Did you think we had forgotten you?" ~ “没想到吧！”{b}喊道，“[你以为我们把你忘了吗|我们怎么会忘了你呢|你还以为大家都忘了吧]？”
 
 {c} gave {a} a {gift} with a {col} ribbon around it. ~ {c}送给{a}一{gift.mw}{gift}，上面系着{col}的丝带。
 {a} got a {gift} from {b} and {c}. ~ {b}和{c}送给{a}一{gift.mw}{gift}。
 
-"So that is why you were so busy!" said {a} and laughed. ~ “怪不得你们都那么忙！”{a}笑着说。
-{a} blew out the candles and made a wish, but {a.he} did not say what it was. ~ {a}吹灭了蜡烛，许了一个愿，可是{a.he}没有说是什么愿望。
+"So that is why you were so busy!" said {a} and laughed. ~ “[怪不得|难怪][你们都那么忙|大家一整天都在忙|谁都没空]！”{a}笑着说。
+{a} blew out the candles and made a wish, but {a.he} did not say what it was. ~ {a}[吹灭了蜡烛|一口气吹灭了蜡烛|呼地吹灭了蜡烛]，[许了一个愿|在心里许了个愿|悄悄许了愿]，可是{a.he}[没有说是什么愿望|不肯说许了什么|没有告诉大家是什么]。
 """
     )
     if t.chance(0.6):

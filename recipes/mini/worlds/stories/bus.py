@@ -39,7 +39,7 @@ HELPERS = {
     "driver": (
         "the driver ~ 司机",
         """
-The driver looked into the mirror. "Are you all alone?" ~ 司机从镜子里看见了。“你是一个人吗？”
+The driver looked into the mirror. "Are you all alone?" ~ [司机从镜子里看见了|司机在镜子里看到了{a.he}|司机回头看了一眼]。“[你是一个人吗|就你一个人吗|没有大人跟着你吗]？”
 {a} went to the driver and said in a small voice, "I want to go to {m}." ~ {a}走到司机跟前，小声说：“我想去找{m}。”
 
 "Stay where you are," said the driver. "I am driving back in {n} minutes." ~ “别着急，坐着吧。”司机说，“过{n}分钟我就开回去。”
@@ -50,7 +50,7 @@ The driver let {a} sit in the first row and call out the stops. ~ 司机让{a}�
         "an old lady ~ 一位老奶奶",
         """
 An old lady with a {col} hat sat down beside {a.him}. ~ 一位戴着{col}帽子的老奶奶在{a.he}身边坐了下来。
-"You look as if you were lost," said an old lady in a {col} coat. ~ “你好像迷路了。”一位穿{col}大衣的老奶奶说。
+"You look as if you were lost," said an old lady in a {col} coat. ~ “[你好像迷路了|你是不是迷路了|找不到路了吧]？”一位穿{col}大衣的老奶奶说。
 
 She took out a map and showed {a} the way with her finger. ~ 她拿出一张地图，用手指给{a}指路。
 "I know that street," she said. "We will go there together." ~ “那条街我知道。”她说，“我们一起去。”
@@ -123,18 +123,18 @@ def tell(t):
         """
 {when}, {a} was allowed to go to {m} all alone for the first time. ~ {when}，{a}第一次自己一个人去{m}家。
 {m} lived on the other side of the town, and {when}, {a} went to see {m.him}. ~ {m}住在城的另一头。{when}，{a}要去看{m}。
-"I am big enough to take the {v}," said {a} {when}. "I will go to {m} by myself." ~ {when}，{a}说：“我长大了，会坐{v}了，我要自己去{m}家。”
+"I am big enough to take the {v}," said {a} {when}. "I will go to {m} by myself." ~ {when}，{a}说：“[我长大了，会坐{v}了|我已经是大孩子了，能坐{v}了]，[我要自己去{m}家|我想一个人去{m}家|让我自己去{m}家吧]。”
 
 In {a.his} bag {a} had {gift} for {m}. ~ {a.his}包里装着给{m}的{gift}。
 {a} held {gift} for {m} on {a.his} knees. ~ {a}把给{m}的{gift}放在腿上。
 
 "Get off at the {n2}th stop," said {a}'s mother. ~ “第{n2}站下车。”妈妈[对{a}说|嘱咐{a}]。
-{a} got on the {col} {v} and found a place by the window. ~ {a}上了{col}的{v}，找了个靠窗的座位。
+{a} got on the {col} {v} and found a place by the window. ~ {a}上了{col}的{v}，[找了个靠窗的座位|在窗边坐下来|挑了个挨着窗户的位子]。
 
 --
 """.replace(
             '"Get off at the {n2}th stop," said {a}\'s mother. ~ “第{n2}站下车。”妈妈[对{a}说|嘱咐{a}]。',
-            '"Get off after {n2} stops," said {a}\'s mother. ~ “坐{n2}站就下车。”妈妈[对{a}说|嘱咐{a}]。',
+            '"Get off after {n2} stops," said {a}\'s mother. ~ “[坐{n2}站就下车|记住，{n2}站以后下车|过{n2}站就下来]。”妈妈[对{a}说|嘱咐{a}|一遍遍地说]。',
         )
         + SLIPS[slip][1]
         + SLIPS[slip][2]
@@ -147,14 +147,14 @@ In {a.his} bag {a} had {gift} for {m}. ~ {a.his}包里装着给{m}的{gift}。
 """
         + HELPERS[helper][1]
         + """
-? On the way back {a} talked about {book} all the time. ~ 回去的路上，{a}一直在讲{book}的事。
+? On the way back {a} talked about {book} all the time. ~ [回去的路上|往回走的路上|一路上]，{a}[一直在讲|说个不停，讲的都是|不停地讲着]{book}的事。
 
-At last they came to the right stop, and there stood {m} and waved. ~ 终于到站了，{m}正站在那儿挥手呢。
-{m} was waiting at the stop with open arms. ~ {m}张开双臂，在车站等着。
+At last they came to the right stop, and there stood {m} and waved. ~ [终于到站了|总算到了|最后到了该下的那一站]，{m}[正站在那儿挥手呢|就站在站牌下，朝{a.he}挥着手|已经在那儿招手了]。
+{m} was waiting at the stop with open arms. ~ {m}[张开双臂，在车站等着|在车站张着胳膊等{a.he}|等在车站，老远就张开了双臂]。
 
 "What a big trip you have made!" said {m}. ~ “你可走了好远的路啊！”{m}说。
-"I was afraid," said {a}, "but only a little." {m} hugged {a.him}. ~ “我有点儿害怕，”{a}说，“不过只有一点点。”{m}抱住了{a.he}。
-{a} gave {m} the present and told {m.him} the whole story. ~ {a}把礼物送给{m}，把事情从头到尾讲了一遍。
+"I was afraid," said {a}, "but only a little." {m} hugged {a.him}. ~ “[我有点儿害怕|我怕过|我心里有点怕]，”{a}说，“[不过只有一点点|就那么一点点|只怕了一小会儿]。”{m}[抱住了{a.he}|把{a.he}抱在怀里]。
+{a} gave {m} the present and told {m.him} the whole story. ~ {a}[把礼物送给{m}|把礼物拿给了{m}|先把礼物给了{m}]，[把事情从头到尾讲了一遍|又把路上的事都讲了|再把经过一五一十地说了]。
 
 ? Since then {a} counts the stops aloud. ~ 从那以后，{a}坐车总要大声数着站。
 ? "Next time I will watch the way," said {a}. ~ “下次我一定好好看路。”{a}说。

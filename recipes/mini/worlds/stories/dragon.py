@@ -116,11 +116,11 @@ The others laughed so loudly that {a} hid in the dark for {n} days. ~ 别的龙�
 --
 
 {a} ate {hot}, but it did not help. ~ {a}吃了{hot}，可是没有用。
-{when}, {a} tried it with {hot}. {a.He} only got hiccups. ~ {when}，{a}吃了{hot}试一试，结果只打起了嗝。
-"Perhaps I need {hot}," thought {a}. {a.He} swallowed a whole bowl, but no fire came. ~ “也许我该吃点{hot}。”{a}心想。{a.he}吞下了一大碗，还是没有火。
+{when}, {a} tried it with {hot}. {a.He} only got hiccups. ~ {when}，{a}[吃了{hot}试一试|吃下{hot}，想试一试|拿{hot}试了试]，[结果只打起了嗝|结果只是打嗝|没想到只打了几个嗝]。
+"Perhaps I need {hot}," thought {a}. {a.He} swallowed a whole bowl, but no fire came. ~ “[也许我该吃点|说不定得吃|要不我吃点]{hot}。”{a}心想。{a.he}[吞下了一大碗|一口气吃了一大碗]，[还是没有火|可是没有喷出火来|火还是没有来]。
 
 {a} practiced on the mountain every night, {n} times, and then {a.he} gave up. ~ {a}每天夜里都在山上练{n}遍，后来就不练了。
-"I will never be a real dragon," said {a} and felt {:sad}. ~ “我永远成不了真正的龙。”{a}说，心里很{:sad}。
+"I will never be a real dragon," said {a} and felt {:sad}. ~ “我[永远成不了真正的龙|当不成真正的龙了|哪里像一条真正的龙呢]。”{a}说，[心里很|觉得很|听上去很]{:sad}。
 
 --
 """
@@ -131,13 +131,13 @@ The others laughed so loudly that {a} hid in the dark for {n} days. ~ 别的龙�
         )
         .replace("{who}家的小{kid}哭个不停", "{who}家的宝宝哭个不停")
         + """
-"Hooray for {a}!" shouted the people, and {who} gave {a.him} a {col} ribbon. ~ “{a}万岁！”人们欢呼着，{who}送给{a.he}一条{col}的丝带。
+"Hooray for {a}!" shouted the people, and {who} gave {a.him} a {col} ribbon. ~ “{a}万岁！”[人们欢呼着|大家喊着|人们高声喊]，{who}[送给{a.he}一条{col}的丝带|把一条{col}的丝带系在{a.he}脖子上]。
 {who} took off his hat. "We need you, {a}," he said. ~ {who}脱下帽子。“我们需要你，{a}。”他说。
 They carried {a} through the village, and {who} sang loudest of all. ~ 人们抬着{a}走过村子，{who}唱得最响。
 
-{b} looked at the ground. "I cannot do that," {b.he} said. "Will you show me?" ~ {b}低头看着地面。“我可不会这个。”{b.he}说，“你能教教我吗？”
-"You are a real dragon, only a different one," said {b}. ~ “你是真正的龙，只是和别的龙不一样。”{b}说。
-Since then nobody has laughed at {a} any more, least of all {b}. ~ 从那以后，再也没有谁笑话{a}，{b}更不会了。
+{b} looked at the ground. "I cannot do that," {b.he} said. "Will you show me?" ~ {b}低头看着地面。“[我可不会这个|这个我不会|我做不到这样]。”{b.he}说，“[你能教教我吗|教我好不好|你肯教我吗]？”
+"You are a real dragon, only a different one," said {b}. ~ “你是真正的龙，[只是和别的龙不一样|只是跟大家不同|是另外一种龙]。”{b}说。
+Since then nobody has laughed at {a} any more, least of all {b}. ~ 从那以后，[再也没有谁笑话{a}|谁也不笑话{a}了|没有谁再笑{a}]，{b}[更不会了|就更不用说了|也一样]。
 """
     )
     if t.chance(0.4):

@@ -12,7 +12,7 @@ In {a}'s {n}th {food} there was the {coin}. ~ {a}吃到第{n}{food.mw}{food}的�
 {a} gave the {coin} to {g}. "You need luck for your bad leg," {a.he} said. ~ {a}把{coin}送给了{g}。“给您，祝您的腿快点好起来。”{a.he}说。
 """,
     "give": """
-{a} felt the {coin} under {a.his} teeth. Then {a.he} looked at little {b}, who was {:sad}. ~ {a}的牙齿碰到了{coin}。{a.he}看了看小小的{b}，{b}正{:sad}呢。
+{a} felt the {coin} under {a.his} teeth. Then {a.he} looked at little {b}, who was {:sad}. ~ {a}的牙齿咬到了{coin}。{a.he}看了看小小的{b}，{b}正{:sad}呢。
 There was the {coin} in {a}'s bowl! But {b} had not found anything and was close to tears. ~ {coin}就在{a}的碗里！可是{b}什么也没吃到，都快哭了。
 
 Quickly {a} pushed {a.his} {food} onto {b}'s plate. ~ {a}赶快把自己的{food}拨到了{b}的盘子里。
@@ -29,7 +29,7 @@ They ate and ate, but nobody found the {coin}. ~ 大家吃呀吃，谁也没有�
 All the {food.s} were gone, {n} dozen of them, but there was no {coin}. ~ {food}全吃光了，还是没有{coin}。
 
 "Maybe {b} has swallowed it," said {g}. {b} turned white. ~ “会不会是{b}吞下去了？”{g}说。{b}的脸一下子白了。
-"Where can it be?" asked {m}. They looked under the table and in the {col} bowl. ~ “到哪儿去了呢？”{m}问。大家看了看桌子底下，又看了看{col}的大碗。
+"Where can it be?" asked {m}. They looked under the table and in the {col} bowl. ~ “[到哪儿去了呢|会在哪里呢|跑到哪儿去了]？”{m}问。大家[看了看桌子底下|往桌子底下看|连桌子底下都找了]，又[看了看|翻了翻]{col}的大碗。
 
 Then {a} laughed. "It is still on the kitchen table! We forgot to put it in." ~ 忽然{a}笑了。“它还在厨房的桌子上呢！我们忘了放进去。”
 "Here it is!" called {a} from the kitchen. "It was in the flour all the time." ~ “在这儿呢！”{a}在厨房里喊道，“它一直在面粉里。”
@@ -84,25 +84,25 @@ def tell(t):
         """
 It was the evening before the New Year, and {deco} hung at the door. ~ 大年三十的晚上，门口挂着{deco}。
 On the last evening of the year the whole family came to {g}'s house. ~ 大年三十，全家人都来到了{g}家。
-Outside one could hear {sound}, and inside the table was set for the New Year. ~ 外面传来{sound}的声响，屋里的桌子上摆好了年夜饭。
+Outside one could hear {sound}, and inside the table was set for the New Year. ~ [外面传来{sound}的声响|外头响着{sound}|听得见外面的{sound}]，[屋里的桌子上摆好了年夜饭|屋里，年夜饭已经摆上了桌|屋里摆好了一桌年夜饭]。
 
 {a} and {a.his} {role} {b} hung up {deco}. ~ {a}和{role}{b}一起挂上了{deco}。
 {a}'s {role} {b} ran through the house with {deco}. ~ {a}的{role}{b}拿着{deco}在屋里跑来跑去。
 
 In the kitchen {g} and {m} were making {food.s}. ~ 厨房里，{g}和{m}正在做{food}。
 {m} showed {a} how to make a {food}, and the first one looked like a {shape}. ~ {m}教{a}做{food}，做出来的第一{food.mw}像一只{shape}。
-The whole family made {food.s}, and {a} had flour on {a.his} nose. ~ 全家人一起做{food}，{a}的鼻子上都沾了面粉。
+The whole family made {food.s}, and {a} had flour on {a.his} nose. ~ 全家人一起做{food}，{a}的鼻子上[都沾了面粉|也白了一块，是面粉|沾着一点面粉]。
 
-"In one of them there will be a {coin}," said {g}. "Whoever finds it will have luck all year." ~ “有一{food.mw}里面要放一枚{coin}。”{g}说，“谁吃到，谁一年都有好运气。”
-{g} held up a {coin}. "This goes into one {food}, and it brings luck." ~ {g}举起一枚{coin}。“把它放进一{food.mw}{food}里，会带来好运气。”
+"In one of them there will be a {coin}," said {g}. "Whoever finds it will have luck all year." ~ “[有一{food.mw}里面要放|这里头有一{food.mw}要放|我要在一{food.mw}里放]一枚{coin}。”{g}说，“[谁吃到，谁一年都有好运气|吃到它，一整年都走运|谁吃着了，谁今年就有福气]。”
+{g} held up a {coin}. "This goes into one {food}, and it brings luck." ~ {g}举起一枚{coin}。“[把它放进|把这个包进|这个放到]一{food.mw}{food}里，[会带来好运气|能带来好运|就有好运气]。”
 
 "I want to find it!" said {b}. {a} wanted it, too. ~ “我要吃到它！”{b}说。{a}也想吃到。
-{a} watched closely, but {g} turned away and nobody saw which one it was. ~ {a}盯着看，可是{g}转过身去，谁也没看见放进了哪一{food.mw}。
+{a} watched closely, but {g} turned away and nobody saw which one it was. ~ {a}[盯着看|眼睛也不眨地看着|看得很仔细]，可是{g}转过身去，[谁也没看见放进了哪一{food.mw}|到底放进了哪一{food.mw}，谁都没看清|放在哪一{food.mw}里，没有谁看见]。
 
 --
 
 Then the big {col} bowl came to the table. ~ 这时，{col}的大碗端上了桌。
-At last they all sat at the table, and the {food.s} steamed in a {col} bowl. ~ 大家终于坐到了桌边，{food}在{col}的碗里冒着热气。
+At last they all sat at the table, and the {food.s} steamed in a {col} bowl. ~ [大家终于坐到了桌边|终于，一家人围着桌子坐下了|总算开饭了]，{food}在{col}的碗里[冒着热气|热气腾腾的]。
 """.replace("{shape}", "{:pets}").replace("像一只{:pets}", "像一只{:pets}")
         + body
         + """

@@ -33,7 +33,7 @@ When the song was over, there was no {a.kind} there any more. ~ 歌唱完了，{
 """,
     "dog": """
 "Do you hear that?" asked {a}. "The farmer's dog is coming. It has {n} brothers." ~ “你听见了吗？”{a}问，“农夫的狗来了，它还有{n}个兄弟呢。”
-{a} looked past the {f} and called, "Good morning, dog! You are just in time." ~ {a}朝{f}身后看了看，喊道：“狗大哥，早上好！你来得正好。”
+{a} looked past the {f} and called, "Good morning, dog! You are just in time." ~ {a}朝{f}身后看了看，喊道：“狗大哥，[早上好|您早啊]！[你来得正好|来得真巧|可把你盼来了]。”
 
 The {f} jumped and looked behind {f.him}. ~ {f}吓了一跳，回头去看。
 The {f} turned {f.his} head, only for a moment. ~ {f}转过头去，只看了一眼。
@@ -99,29 +99,29 @@ Everybody was afraid of the {f}, who lived near the big {tree}. ~ 大家都怕�
 "Take care of the {f}, {a}," {a}'s mother often said. ~ “{a}，要小心{f}。”{a}的妈妈常常说。
 
 {when}, {a} was {doing}. ~ {when}，{a}正在{doing}。
-{when}, {a} was {doing} and singing, and {a.he} did not look around. ~ {when}，{a}一边唱歌一边{doing}，没有往四周看。
+{when}, {a} was {doing} and singing, and {a.he} did not look around. ~ {when}，{a}一边唱歌一边{doing}，[没有往四周看|也没留意四周|根本没有注意周围]。
 
 --
 
 Snap! Suddenly the {f} stood there and held {a} in {f.his} paws. ~ “啪！”{f}突然跳出来，一把抓住了{a}。
-Two big paws came out of the bushes. It was the {f}, and {f.he} had caught {a}. ~ 灌木里伸出两只大爪子。是{f}，它抓住了{a}。
+Two big paws came out of the bushes. It was the {f}, and {f.he} had caught {a}. ~ [灌木里伸出两只大爪子|两只大爪子从灌木里伸了出来|灌木丛一动，伸出两只大爪子]。[是{f}，它抓住了{a}|原来是{f}，{a}被抓住了|{f}把{a}抓住了]。
 From behind a {tree} jumped the {f} and caught {a} by the tail. ~ {f}从一棵{tree}后面跳出来，抓住了{a}的尾巴。
 
 "[Good morning|Hello], my little dinner," said the {f}. ~ “[早上好|你好啊]，我的小点心。”{f}说。
-"I have not eaten for {n} days," said the {f}. "What luck!" ~ “我已经{n}天没吃东西了。”{f}说，“运气真好！”
+"I have not eaten for {n} days," said the {f}. "What luck!" ~ “[我已经{n}天没吃东西了|我饿了{n}天了|{n}天以来我什么也没吃]。”{f}说，“[运气真好|今天真走运|我运气不错]！”
 
-{a}'s heart beat like a drum, but {a.he} did not cry. {a.He} thought. ~ {a}的心跳得像打鼓一样，可是它没有哭，而是动起了脑筋。
-{a} was very much afraid. "I am small," {a.he} thought, "so I must be clever." ~ {a}害怕极了。“我个子小，”它想，“所以得聪明一点儿。”
+{a}'s heart beat like a drum, but {a.he} did not cry. {a.He} thought. ~ {a}的心[跳得像打鼓一样|怦怦直跳|像小鼓一样咚咚响]，可是它[没有哭，而是动起了脑筋|没有哭，它在想办法|忍住眼泪，开始想办法]。
+{a} was very much afraid. "I am small," {a.he} thought, "so I must be clever." ~ {a}[害怕极了|怕得发抖|吓得要命]。“[我个子小|我这么小|我力气小]，”它想，“[所以得聪明一点儿|那就要靠脑子|只能动脑筋了]。”
 """
         + TRICKS[way]
         + """
 --
 
-The {f} went home hungry, [and|but] {f.he} had learned something. ~ {f}饿着肚子回去了，不过它学到了一点东西。
+The {f} went home hungry, [and|but] {f.he} had learned something. ~ {f}[饿着肚子回去了|空着肚子走了|肚子空空地回了家]，不过它[学到了一点东西|也学到了一件事|总算明白了一件事]。
 That evening the {f} had [grass|cold potatoes] for dinner. ~ 那天晚上，{f}只好吃[草|冷土豆]。
-"Next time I will not listen," said the {f} angrily. ~ “下次我再也不听了。”{f}气呼呼地说。
+"Next time I will not listen," said the {f} angrily. ~ “[下次我再也不听了|下一回，我什么也不听|以后我再也不上当了]。”{f}[气呼呼地说|生气地说|恨恨地说]。
 
-And {a} told the story to {a.his} mother, who held {a.him} very tight. ~ {a}把这件事告诉了妈妈，妈妈紧紧地抱住了它。
+And {a} told the story to {a.his} mother, who held {a.him} very tight. ~ {a}把[这件事|事情的经过|发生的一切][告诉了妈妈|讲给妈妈听]，妈妈[紧紧地抱住了它|把它搂得紧紧的|半天都不肯松开它]。
 At home {a} laughed about the {f} until {a.his} belly hurt. ~ 回到家，{a}想起{f}，笑得肚子都疼了。
 After that {a} always looked around three times before {a.he} left the house. ~ 从那以后，{a}每次出门前都要往四周看三遍。
 """

@@ -8,8 +8,8 @@ The chair was candy, the bed was candy, and even the soup tasted of sugar. ~ 椅
 {a} bit into the door, and after {n} bites {a.he} felt sick. ~ {a}咬了一口门，咬了{n}口就觉得恶心了。
 """,
         """
-Ants came from all sides, and the roof dripped in the sun. ~ 蚂蚁从四面八方爬来，屋顶在太阳下化了，滴滴答答往下流。
-In the evening {a} longed for a piece of {plain}. ~ 到了晚上，{a}只想吃一点儿{plain}。
+Ants came from all sides, and the roof dripped in the sun. ~ [蚂蚁从四面八方爬来|到处都爬来了蚂蚁|蚂蚁一群一群地爬来]，屋顶[在太阳下化了，滴滴答答往下流|被太阳晒得直滴糖水|晒化了，糖水直往下淌]。
+In the evening {a} longed for some {plain}. ~ 到了晚上，{a}只想吃一点儿{plain}。
 """,
     ),
     "big": (
@@ -66,7 +66,7 @@ def tell(t):
         ]
     )
     t.pick(
-        plain=["bread ~ 面包", "rice ~ 米饭", "potato ~ 土豆", "cheese ~ 奶酪"],
+        plain=["bread ~ 面包", "rice ~ 米饭", "potatoes ~ 土豆", "cheese ~ 奶酪"],
         trees=["pines ~ 松树", "oaks ~ 橡树", "willows ~ 柳树"],
     )
     t.pick(
@@ -79,13 +79,13 @@ def tell(t):
 {when}, {a} sat {p.in} with a {tool}. ~ {when}，{a}拿着{tool}坐在{p.in}。
 {when}, {a} went to the {p} with {m} to catch fish. ~ {when}，{a}跟着{m}到{p.in}去捉鱼。
 
-Suddenly there was a small {fcol} fish in the {tool}. ~ 忽然，{tool}里有了一条{fcol}的小鱼。
+Suddenly there was a small {fcol} fish in the {tool}. ~ 忽然，{tool}里[有了|多了|游进了]一条{fcol}的小鱼。
 {a} pulled something out of the water. It was a {fcol} fish! ~ {a}从水里捞起一样东西，是一条{fcol}的鱼！
 
-"Let me go," said the fish, "and I will give you a wish." ~ “放了我吧，”小鱼说，“我可以满足你一个愿望。”
-The fish opened its mouth and spoke: "Please put me back. You may wish for something." ~ 小鱼张开嘴说话了：“请把我放回去吧。你可以许一个愿。”
+"Let me go," said the fish, "and I will give you a wish." ~ “[放了我吧|让我走吧|把我放了吧]，”小鱼说，“[我可以满足你一个愿望|我会给你一个愿望|你可以许一个愿望|我就帮你实现一个愿望]。”
+The fish opened its mouth and spoke: "Please put me back. You may wish for something." ~ 小鱼[张开嘴说话了|开口说话了|竟然说起话来]：“[请把我放回去吧|请让我回到水里去吧|求求你把我放了吧]。[你可以许一个愿|我让你许一个愿|我会答应你一个愿望]。”
 
-{a} was so surprised that {a.he} almost dropped it. ~ {a}吃了一惊，差点儿把它掉在地上。
+{a} was so surprised that {a.he} almost dropped it. ~ {a}吃了一惊，[差点儿把它掉在地上|差点儿没拿住它|手一抖，差点儿把它摔了]。
 "A fish that can speak!" cried {a} and put it back at once. ~ “会说话的鱼！”{a}叫道，马上把它放了回去。
 "Go," said {a}. "It must be wet and cool where you live." ~ “去吧。”{a}说，“你住的地方一定又湿又凉快。”
 
@@ -110,7 +110,7 @@ From then on {a} had a friend in the water, and they talked about {topic}. ~ 从
         t.let(wish=WISHES[way][0])
         t.tell(
             """
-{a} did not think for long. {a.He} wished {wish}. ~ {a}没有多想，就许了一个愿：{wish}。
+{a} did not think for long. {a.He} wished {wish}. ~ {a}[没有多想|想也没想|没有想多久]，就[许了一个愿|说出了愿望|许了愿]：{wish}。
 "I wish... I wish..." said {a}, and then {a.he} wished {wish}. ~ “我希望……我希望……”{a}说。{a.he}许的愿望是{wish}。
 
 """
@@ -127,12 +127,14 @@ From then on {a} had a friend in the water, and they talked about {topic}. ~ 从
 "I did not think before I wished," said {a} and ran to the {p}. ~ “我许愿以前没有好好想想。”{a}说着，往{p.in}跑去。
 "{fish}! {fish}! Please come!" called {a} {p.in}. ~ “小鱼！小鱼！请你快来！”{a}在{p.in}喊道。
 
-The {fcol} fish looked out of the water. "I thought so," it said. ~ {fcol}的小鱼从水里探出头来。“我就知道会这样。”它说。
-"Please make everything as it was," said {a}. The fish hit the water with its {fcol} tail. ~ “请把一切变回原来的样子吧。”{a}说。小鱼用{fcol}的尾巴拍了一下水。
+The {fcol} fish looked out of the water. "I thought so," it said. ~ {fcol}的小鱼[从水里探出头来|探出了头|游了上来|浮出水面]。“[我就知道会这样|我早就料到了|果然是这样]。”它说。
 
-And everything was as before, only a little more beautiful. ~ 一切又和从前一样了，只是看起来更美了一点儿。
-At home {m} was cooking {plain}, and {a} was {:happy} as never before. ~ 家里，{m}正在做{plain}，{a}从来没有这么{:happy}过。
-"{plain}!" said {a} at dinner. "What could be better?" ~ “有{plain}吃！”吃晚饭的时候{a}说，“还有什么比这更好呢？”
+"Please make everything as it was," said {a}. The fish hit the water with its {fcol} tail. ~ “[请把一切变回原来的样子吧|请让一切都变回去吧|让什么都跟原来一样吧]。”{a}说。小鱼用{fcol}的尾巴[拍了一下水|拍了拍水面|在水上一拍]。
+"Let me take my wish back," said {a}. "You may," said the fish. ~ “[让我收回我的愿望吧|我不要那个愿望了|我想把愿望收回来]。”{a}说。“[可以|好吧]。”小鱼说。
+
+And everything was as before, only a little more beautiful. ~ [一切又和从前一样了|什么都变回了老样子|一切都跟以前一样]，[只是看起来更美了一点儿|好像还更美了些|可是看着比以前更美]。
+At home {m} was putting {plain} on the table, and {a} was {:happy} as never before. ~ 家里，{m}正把{plain}端上桌，{a}从来没有这么{:happy}过。
+"{plain}!" said {a} at dinner. "What could be better?" ~ “[有{plain}吃|是{plain}|今天吃{plain}]！”[吃晚饭的时候{a}说|晚饭的时候，{a}说]，“[还有什么比这更好呢|没有比这更好的了|这就是最好的]。”
 """.replace("{fish}! {fish}!", "Fish! Fish!").replace("往{p.in}跑去", "跑到了{p.in}")
         )
     if t.chance(0.4):

@@ -110,7 +110,7 @@ They drew {n} straws, and {a} had to count to {count}. ~ 大家抽了签，{a}�
 
 --
 
-"Ready or not, here I come!" called {a}. ~ “藏好了没有？我来啦！”{a}喊道。
+"Ready or not, here I come!" called {a}. ~ “[藏好了没有？我来啦|我来找啦|不管藏没藏好，我来了]！”{a}喊道。
 {a} turned around. Everything was quiet. ~ {a}转过身来。四周静悄悄的。
 
 {a} found {c} after {n} minutes, {spot3}. ~ {n}分钟以后，{a}在{spot3}找到了{c}。
@@ -121,7 +121,7 @@ But where was {b}? {a} and {c} looked behind every {tree}. ~ 可是{b}在哪儿�
 They looked in the bushes and up in the {tree}, but {b} was not there. ~ {a+c.he}看了看灌木丛，又抬头看了看{tree}，{b}都不在。
 
 ? "Maybe a bird has carried {b} away," said {c}. ~ “也许{b}被鸟叼走了。”{c}说。
-? {c} even looked into a flower pot. "You never know," {c.he} said. ~ {c}连花盆里都看了。“说不定呢。”{c.he}说。
+? {c} even looked into a flower pot. "You never know," {c.he} said. ~ {c}[连花盆里都看了|还往花盆里看了看]。“[说不定呢|谁知道呢|万一呢]。”{c.he}说。
 
 --
 """
@@ -132,7 +132,7 @@ They looked in the bushes and up in the {tree}, but {b} was not there. ~ {a+c.he
 "Next time I will seek," said {b}. That was better. ~ “下次我来找。”{b}说。这样更好。
 
 ? All three of them went home arm in arm. ~ 三个人手拉着手回家了。
-? From then on they had a new rule: when somebody calls three times, everyone comes out. ~ 从那以后，大家多了一条规矩：喊三声，人人都要出来。
+? From then on they had a new rule: when somebody calls three times, everyone comes out. ~ 从那以后，大家[多了一条规矩|有了一条新规矩|定了一条规矩]：[喊三声，人人都要出来|谁喊三声，大家就都出来]。
 """
     )
     if t.chance(0.4):

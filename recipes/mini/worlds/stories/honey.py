@@ -33,7 +33,7 @@ But the oldest bee was clever. "Since when do {flower.s} have a nose?" she asked
 Crack! A branch broke, and {a} fell down on {a.his} {part}. ~ “咔嚓！”树枝断了，{a}摔了下来，[碰疼了|摔疼了]{part}。
 But a twig broke under {a.his} foot, and {n} bees woke up. ~ 可是脚下一根小树枝断了，{n}只蜜蜂醒了过来。
 
-"Who is there?" hummed the bees, and {a} crept away without any honey. ~ “谁在那儿？”蜜蜂们嗡嗡地问。{a}一点蜂蜜也没拿到，悄悄溜走了。
+"Who is there?" hummed the bees, and {a} crept away without any honey. ~ “[谁在那儿|是谁来了|谁在外面]？”蜜蜂们嗡嗡地问。{a}[一点蜂蜜也没拿到，悄悄溜走了|空着手悄悄溜走了|连忙溜走，蜂蜜没有拿到]。
 {a} lay in the grass, looked at the stars and was sorry. ~ {a}躺在草地上看着星星，心里[很后悔|觉得不应该这样]。
 """,
 }
@@ -76,14 +76,14 @@ There was nothing better for {a} than {meal} with honey. ~ 对{a}来说，没有
 Every morning {a} had {meal} with honey. ~ 每天早上，{a}都要吃蜂蜜配{meal}。
 
 {when}, the honey pot was empty. ~ {when}，蜂蜜罐子空了。
-{when}, {a} looked into the pot. Not one drop of honey was left! ~ {when}，{a}往罐子里看了看。一滴蜂蜜也没有了！
+{when}, {a} looked into the pot. Not one drop of honey was left! ~ {when}，{a}[往罐子里看了看|朝罐子里一看|打开罐子看了看]。[一滴蜂蜜也没有了|蜂蜜一点儿也不剩了|里面空空的，没有蜂蜜了]！
 {when}, {a} licked the last honey off {a.his} spoon. ~ {when}，{a}舔完了勺子上最后一点蜂蜜。
 
 {a} knew an old {tree} where the bees lived. ~ {a}知道有一棵老{tree}，蜜蜂就住在那里。
-High up in a {tree} there was a bees' nest, and it smelled wonderful. ~ 高高的{tree}上有一个蜂窝，[闻起来香极了|飘来阵阵甜香]。
+High up in a {tree} there was a bees' nest, and it smelled wonderful. ~ [高高的{tree}上|在{tree}高处][有|挂着]一个蜂窝，[闻起来香极了|飘来阵阵甜香|甜丝丝的香味飘得老远]。
 "The bees in the old {tree} have enough," said {a}. ~ “老{tree}上的蜜蜂多的是蜂蜜。”{a}说。
 
-? "Be careful," said {b.full}. "The bees do not like thieves." ~ “小心点儿。”{b.full}说，“蜜蜂可不喜欢小偷。”
+? "Be careful," said {b.full}. "The bees do not like thieves." ~ “小心点儿。”{b.full}说，“[蜜蜂可不喜欢小偷|蜜蜂最讨厌小偷|小偷会惹蜜蜂生气的]。”
 
 --
 """)
@@ -94,20 +94,20 @@ High up in a {tree} there was a bees' nest, and it smelled wonderful. ~ 高高�
 --
 
 "Did you ask them?" said {b.full}. ~ “你问过它们吗？”{b.full}说。
-{b.full} shook {b.his} head. "Why don't you just ask?" {b.he} said. ~ {b.full}摇了摇头。“你为什么不好好问一问呢？”{b.he}说。
-When {b.full} heard about it, {b.he} said, "There is a better way." ~ {b.full}听说以后，说：“还有更好的办法。”
+{b.full} shook {b.his} head. "Why don't you just ask?" {b.he} said. ~ {b.full}摇了摇头。“[你为什么不好好问一问呢|怎么不先问一声呢|问一问不就好了吗]？”{b.he}说。
+When {b.full} heard about it, {b.he} said, "There is a better way." ~ {b.full}[听说以后|听说了这件事|知道了]，说：“[还有更好的办法|有一个更好的办法|这件事能办得更好]。”
 
-"What could I give them?" asked {a}. "{flower.s}!" said {b}. ~ “我能给它们什么呢？”{a}问。“{flower}呀！”{b}说。
-"Bees need {flower.s}," said {b}. {a} thought about that all night. ~ “蜜蜂需要{flower}。”{b}说。{a}[整整想了一夜|想了一个晚上]。
+"What could I give them?" asked {a}. "{flower.s}!" said {b}. ~ “[我能给它们什么呢|那我拿什么给它们呢|给它们什么好呢]？”{a}问。“{flower}呀！”{b}说。
+"Bees need {flower.s}," said {b}. {a} thought about that all night. ~ “蜜蜂[需要|离不开|要的是]{flower}。”{b}说。{a}[整整想了一夜|想了一个晚上|为这件事想了一夜]。
 
 So {a} and {b} planted {n} rows of {flower.s} near the {tree}. ~ 于是{a}和{b}在{tree}旁边种了{n}排{flower}。
-The next day {a} dug up the ground by the {tree} and planted {flower.s}. ~ 第二天，{a}在{tree}边翻了土，种上了{flower}。
+The next day {a} dug up the ground by the {tree} and planted {flower.s}. ~ 第二天，{a}[在{tree}边翻了土，种上了{flower}|把{tree}边的土翻了一遍，种下{flower}|来到{tree}边松土，种{flower}]。
 
-In summer the bees hummed happily among the {flower.s}. ~ 到了夏天，蜜蜂们在{flower}间[快活地|高兴地]嗡嗡飞。
-When the {flower.s} were in bloom, the bees came every day. ~ {flower}开了，蜜蜂每天都来。
+In summer the bees hummed happily among the {flower.s}. ~ [到了夏天|夏天一到|夏天来了]，蜜蜂们在{flower}[间|中间][快活地嗡嗡飞|高兴地飞来飞去|嗡嗡地唱着歌]。
+When the {flower.s} were in bloom, the bees came every day. ~ {flower}[开了|一朵朵开了|开花了]，蜜蜂[每天都来|天天来|一天不落地来]。
 
-"For you," said the oldest bee and put a pot of honey at {a}'s door. ~ “这是给你的。”最老的蜜蜂在{a}门口放了一罐蜂蜜。
-And one morning there was a full pot of honey at {a}'s door. ~ 一天早上，{a}的门口[放着|摆着]满满一罐蜂蜜。
+"For you," said the oldest bee and put a pot of honey at {a}'s door. ~ “[这是给你的|送给你的|收下吧]。”最老的蜜蜂[在{a}门口放了一罐蜂蜜|把一罐蜂蜜放在了{a}门口]。
+And one morning there was a full pot of honey at {a}'s door. ~ [一天早上|有一天早上|后来，一天清早]，{a}的门口[放着|摆着|有][满满一罐蜂蜜|一罐满满的蜂蜜]。
 Then {a} asked for a little honey, and the bees gave {a.him} {n} spoons of it. ~ {a}想要一点儿蜂蜜，蜜蜂们就给了{a.he}{n}勺。
 
 ? {a} and {b} had {meal} with honey, and it tasted better than ever. ~ {a}和{b}一起吃蜂蜜配{meal}，味道比以前更好了。

@@ -27,7 +27,7 @@ The {adv} stood on his head and sang, but the king only sighed. ~ {adv}头朝下
 {a} took the crown, put it on a {beast} and said, "Good morning, Your Majesty." ~ {a}拿下王冠，戴在一只{beast}头上说：“陛下，早上好。”
 """,
         """
-First the king's beard shook, and then he laughed until the {col} curtains moved. ~ 国王的胡子先抖了起来，接着哈哈大笑，笑得{col}的窗帘都动了。
+First the king's beard shook, and then he laughed until the {col} curtains moved. ~ 国王的胡子[先抖了起来|先抖了几抖]，接着[哈哈大笑|他放声大笑|笑声冲了出来]，[笑得{col}的窗帘都动了|连{col}的窗帘都跟着动]。
 "Ha!" said the king. "Ha, ha!" And he could not stop for {n} minutes. ~ “哈！”国王说，“哈哈！”他一连笑了{n}分钟，怎么也停不下来。
 """,
     ),
@@ -58,7 +58,7 @@ The {adv} brought {food} on {n} golden plates, but the king pushed them away. ~ 
 """,
         """
 The king ate {n} bowls of the {food} that he had cooked himself. ~ 国王把自己做的{food}吃了{n}大碗。
-"I have never had better {food}!" said the king with a full mouth. ~ “这是我这辈子吃过的最好的{food}！”国王塞了满嘴说。
+"I have never had better {food}!" said the king with a full mouth. ~ “这是我这辈子吃过的最好的{food}！”国王嘴里塞得满满的说。
 """,
     ),
 }
@@ -109,22 +109,22 @@ def tell(t):
     t.told |= {"breakfast"}
     t.tell(
         """
-Once upon a time there was a king {land} who {lack}. ~ 从前，在{land}，有一位国王，他{lack}。
+Once upon a time there was a king {land} who {lack}. ~ [从前|很久以前|古时候]，在{land}，[有一位国王|有个国王]，他{lack}。
 {land} there lived a king. ~ 在{land}，住着一位国王。 // He had a lot of {rich}, but he {lack}. ~ 他有很多{rich}，可是他{lack}。
-There was once a king who had more {rich} than anybody else, but he {lack}. ~ 从前有一位国王，他的{rich}比谁都多，可是他{lack}。
+There was once a king who had more {rich} than anybody else, but he {lack}. ~ [从前有一位国王|很久以前有个国王]，他的{rich}[比谁都多|多得数不清|谁也比不上]，可是他{lack}。
 
-"I have {rich}," said the king, "but what good is that?" ~ “我有这么多{rich}，又有什么用呢？”国王说。
-The king sat on his throne with a long face. ~ 国王[愁眉苦脸|闷闷不乐]地坐在宝座上。
-Every day he got thinner and grayer. ~ 他一天比一天瘦，头发一天比一天白。
+"I have {rich}," said the king, "but what good is that?" ~ “[我有这么多{rich}|{rich}我有的是]，[又有什么用呢|可是有什么好呢|又能怎么样呢]？”国王说。
+The king sat on his throne with a long face. ~ 国王[愁眉苦脸地坐在宝座上|闷闷不乐地坐在宝座上|坐在宝座上，脸拉得长长的|整天坐在宝座上发愁|在宝座上坐着，一个劲儿叹气]。
+Every day he got thinner and grayer. ~ 他[一天比一天瘦|越来越瘦|一天天瘦下去]，头发[一天比一天白|也越来越白|白了一半]。
 
-"Whoever can help me shall have {prize}," he said. ~ “谁能帮我，我就把{prize}赏给谁。”他说。
-The king promised {prize} to the one who could help him. ~ 国王答应，谁能帮他，就送给谁{prize}。
+"Whoever can help me shall have {prize}," he said. ~ “[谁能帮我，我就把{prize}赏给谁|能帮我的人，我赏{prize}|要是谁帮得了我，{prize}就归谁]。”他说。
+The king promised {prize} to the one who could help him. ~ 国王[答应|说|许下诺言]，[谁能帮他，就送给谁|要是有谁帮得了他，就赏给谁|帮他的人能得到|谁有办法，就给谁]{prize}。
 
 --
 """
         + LACKS[way][1]
         + """
-? From all over the country people came, {n} every day, and none of them could help. ~ 全国各地都有人来，每天来{n}个，可是谁也帮不上忙。
+? From all over the country people came, {n} every day, and none of them could help. ~ [全国各地都有人来|人们从全国各地赶来|从四面八方来了许多人]，[每天来{n}个|一天{n}个]，可是[谁也帮不上忙|没有一个帮得了他|都没有用]。
 ? "It is no use," said the {adv}. ~ “没有用。”{adv}说。
 
 {when}, {a}, the {job}'s child, came to the castle. ~ {when}，{job}的孩子{a}来到了王宫。
@@ -141,11 +141,11 @@ In the castle lived {a}, the little {a.kind} of the {job}. ~ 王宫里住着{job
         + LACKS[way][2]
         + LACKS[way][3]
         + """
-"How did you know that?" the {adv} asked. "I only looked," said {a}. ~ “你是怎么知道的？”{adv}问。“我只是看了看。”{a}说。
+"How did you know that?" the {adv} asked. "I only looked," said {a}. ~ “[你是怎么知道的|你怎么会知道|这你是怎么想到的]？”{adv}问。“[我只是看了看|看一看就知道了|我就看了一眼]。”{a}说。
 The {adv} wrote it all down in a thick {col2} book. ~ {adv}把这些都记在一本厚厚的{col2}书里。
 {a} got {prize}, and the king visited {a.him} every Sunday. ~ {a}得到了{prize}，国王每个星期天都去看{a.he}。
 
-From then on the king came every day, and he was no longer the saddest king in the world. ~ 从那以后，国王天天都来，他再也不是世界上最难过的国王了。
+From then on the king came every day, and he was no longer the saddest king in the world. ~ 从那以后，国王[天天都来|每天都来|一天不落地来]，[他再也不是世界上最难过的国王了|再也没有人说他是最难过的国王了|他不再是那个最难过的国王了]。
 "It is good to have {rich}," said the king, "but a good idea is better." ~ “{rich}是好东西，”国王说，“可是好主意更好。”
 And the king said that {a} was the cleverest {a.kind} in the country. ~ 国王说，{a}是全国最聪明的孩子。
 """.replace("{col2}", "{:colors}")

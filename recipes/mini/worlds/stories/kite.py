@@ -75,17 +75,17 @@ def tell(t):
 {when}, {a} took the kite to the {p}. ~ {when}，{a}带着风筝来到{p.in}。
 {when}, {a} went to the {p} to fly it. ~ {when}，{a}去{p.in}放风筝。
 
-? The {col} kite went up and up, [high above|far over] the {p}. ~ {col}的风筝越飞越高，[高高地飘在天上|一直飞到云朵旁边]。
-? It flew so high that it looked as small as a {col} bird. ~ 它飞得那么高，看上去像一只{col}的小鸟。
+? The {col} kite went up and up, [high above|far over] the {p}. ~ {col}的风筝[越飞越高|飞得越来越高|一个劲儿往上飞]，[高高地飘在天上|一直飞到云朵旁边|飞到了云彩底下]。
+? It flew so high that it looked as small as a {col} bird. ~ 它飞得[那么高|好高好高|高极了]，看上去像一只{col}的小鸟。
 
 --
 
-Then a strong wind blew, and the kite got stuck in a tall {tree}. ~ 忽然刮来一阵大风，风筝挂在了一棵高高的{tree}上。
-But the wind turned, and the kite flew straight into a {tree}. ~ 可是风向变了，风筝一头扎进了一棵{tree}里。
+Then a strong wind blew, and the kite got stuck in a tall {tree}. ~ [忽然刮来一阵大风|忽然，风大了起来|一阵大风吹过来]，风筝[挂在了一棵高高的{tree}上|缠在了一棵很高的{tree}上]。
+But the wind turned, and the kite flew straight into a {tree}. ~ 可是[风向变了|风转了方向|风一下子变了]，风筝[一头扎进了|直直地撞进了|飞进了]一棵{tree}里。
 """)
     t.tell("""
 "[Oh no|Oh dear]! My kite!" [cried|shouted] {a}. ~ “[糟了|哎呀]！我的风筝！”{a}[喊道|叫起来]。
-{a} looked up at {a.his} kite and felt very {:sad}. ~ {a}抬头看着风筝，心里很{:sad}。
+{a} looked up at {a.his} kite and felt very {:sad}. ~ {a}[抬头看着风筝|望着树上的风筝|看着那么高的风筝]，[心里很|觉得很]{:sad}。
 """)
     tries = t.random.randint(1, 2)
     t.some(tries, *FAILS.values())
@@ -108,7 +108,7 @@ But the wind turned, and the kite flew straight into a {tree}. ~ 可是风向变
 {a} was so {:happy} that {a.he} hugged {b}. ~ {a}{:happy}得一把抱住了{b}。
 
 {a} and {b} flew the {col} kite together until [sunset|dinner time]. ~ {a}和{b}一起放那只{col}的风筝，一直玩到[太阳下山|吃晚饭的时候]。
-This time they stayed far away from the {tree}, and the {col} kite danced in the sky. ~ 这一次，{a+b.he}离{tree}远远的，{col}的风筝在天上飘来飘去。
+This time they stayed far away from the {tree}, and the {col} kite danced in the sky. ~ [这一次|这回]，{a+b.he}[离{tree}远远的|走到离{tree}很远的地方]，{col}的风筝[在天上飘来飘去|在天上跳起了舞|又飞上了天]。
 """)
     if t.chance(0.6):
         t.ending()

@@ -18,7 +18,7 @@ On a fence hung a bit of {coat} fur. "{pet} was here!" said {b}. ~ 篱笆上挂�
 They called {pet}'s name at every door. ~ {a+b.he}走到每一家门口都喊{pet}的名字。
 """,
     "food": """
-{b} shook a box of {pet}'s food. Usually {pet} came at once, but not today. ~ {b}摇了摇装着{pet}食物的盒子。平时{pet}一听就来，今天却没有来。
+{b} shook a box of {pet}'s food. Usually {pet} came at once, but not today. ~ {b}[摇了摇|晃了晃]装着{pet}食物的盒子。平时{pet}[一听就来|听见就跑来]，[今天却没有来|今天却不见影子]。
 {a} put down a plate of {pet}'s food and waited, but only a (crow|pigeon|beetle) came. ~ {a}放下一盘{pet}爱吃的东西等着，可是只来了一只(乌鸦|鸽子|甲虫)。
 """,
 }
@@ -91,14 +91,14 @@ def tell(t):
 ? Wherever {a} went, {pet} went, too. ~ {a}走到哪里，{pet}就跟到哪里。
 
 {when}, the (door|gate|window) was open, and {pet} was gone. ~ {when}，(门|院门|窗户)开着，{pet}不见了。
-{when}, {a} came home, and {pet} did not run to meet {a.him}. ~ {when}，{a}回到家，{pet}没有跑来迎接{a.he}。
+{when}, {a} came home, and {pet} did not run to meet {a.him}. ~ {when}，{a}回到家，{pet}[没有跑来迎接{a.he}|没有像平时那样跑来|不在门口等{a.he}]。
 
-"{pet}! Where are you?" called {a}. There was no answer. ~ “{pet}！你在哪儿？”{a}喊道。没有回答。
+"{pet}! Where are you?" called {a}. There was no answer. ~ “{pet}！[你在哪儿|你去哪儿了|快出来呀]？”{a}喊道。[没有回答|什么回答也没有|四周静悄悄的]。
 {a} looked in the basket and under the bed. No {pet}! ~ {a}看了看篮子，又看了看床底下。没有{pet}！
 
 --
 
-{a} ran to {b}, who lived next door. "{pet} is gone! Will you help me?" {a.he} asked. ~ {a}跑去找住在隔壁的{b}。“{pet}不见了！你能帮我找吗？”{a.he}问。
+{a} ran to {b}, who lived next door. "{pet} is gone! Will you help me?" {a.he} asked. ~ {a}[跑去找住在隔壁的{b}|去敲隔壁{b}的门]。“{pet}不见了！[你能帮我找吗|帮我找找好吗|快帮我找一找吧]？”{a.he}问。
 "I will help you look," said {b}, {a}'s friend. ~ “我帮你找。”{a}的朋友{b}说。
 """)
     t.some(t.random.randint(2, 3), *TRACKS.values())
@@ -106,15 +106,15 @@ def tell(t):
         """
 --
 
-Then {a} heard a [soft|tiny] sound. It came from somewhere close by. ~ 这时，{a}听到一阵[轻轻的|细细的]声音，就在附近。
+Then {a} heard a [soft|tiny] sound. It came from somewhere close by. ~ 这时，{a}听到一阵[轻轻的|细细的|小小的]声音，[就在附近|就在不远的地方|离得很近]。
 "Shh," said {b}. "Did you hear that?" ~ “嘘，”{b}说，“你听见了吗？”
 """
         + END[way]
         + """
-{a} pressed {a.his} face into the {coat} fur. "I was so worried about you, {pet}." ~ {a}把脸贴在{coat}的毛上。“{pet}，我担心死你了。”
+{a} pressed {a.his} face into the {coat} fur. "I was so worried about you, {pet}." ~ {a}把脸[贴在|埋进]{coat}的毛[上|里]。“{pet}，[我担心死你了|你可把我急坏了|我真为你担心]。”
 {a} carried {pet} home [in {a.his} arms|under {a.his} coat], and {b} walked beside {a.him}. ~ {a}把{pet}[抱在怀里|裹在大衣里]带回了家，{b}走在旁边。
 
-? From that day on, {pet} wore a [small|little] bell. ~ 从那天起，{pet}戴上了一个小铃铛。
+? From that day on, {pet} wore a [small|little] bell. ~ 从那天起，{pet}[戴上了一个小铃铛|脖子上多了一个小铃铛|就戴着一个小铃铛]。
 ? "Thank you, {b}," said {a}. "Without you I would not have found {pet}." ~ “谢谢你，{b}。”{a}说，“没有你，我就找不到{pet}了。”
 """
     )

@@ -137,7 +137,7 @@ Now the path lay there like a silver ribbon, and {a} could see every stone. ~ �
 
 Soon {a} was at home and put the {seek} on the table. ~ 不久，{a}回到了家，把{seek}放在桌子上。
 "I was so worried," said {m}. "I am sorry," said {a}. ~ “我担心极了。”{m}说。“对不起。”{a}说。
-They ate hot soup, and {a} told {m} about {light}. ~ 大家喝着热汤，{a}给{m}讲起了{light}。
+They ate hot soup, and {a} told {m} the whole story. ~ 大家喝着热汤，{a}把事情讲给{m}听。
 
 From then on {a} always came home before dark. ~ 从那以后，{a}总是在天黑以前回家。
 That night {a} looked out of the window for a long time. ~ 那天夜里，{a}对着窗外看了很久。
@@ -158,7 +158,7 @@ The Way Home ~ 回家的路
         """
 what: What was {a} looking for? => {seek} ~ {a}在找什么？ => {seek}
 what: What helped {a} find the way? => {light} ~ 什么帮{a}找到了路？ => {light}
-why: Why did {a} get lost? => because {a.he} went too deep among the {trees} ~ {a}为什么迷路了？ => 因为{a.he}在{trees}间走得太远
+why: Why did {a} get lost? => because {a.he} was only looking for {seek} ~ {a}为什么迷路了？ => 因为{a.he}只顾着找{seek}
 is: Was the light {col?}? ~ 光是{col?}的吗？
 who: Who was waiting at home? => {m} ~ 谁在家里等着？ => {m}
 yesno: Did {a} come home? => Yes ~ {a}回到家了吗？ => 回到家了
@@ -169,7 +169,7 @@ unsaid: How many {seek} did {a} find? ~ {a}找到了多少{seek}？
         else """
 what: What was {a} looking for? => {seek} ~ {a}在找什么？ => {seek}
 who: Who came to find {a}? => {m} ~ 谁来找{a}？ => {m}
-why: Why did {a} get lost? => because {a.he} went too deep among the {trees} ~ {a}为什么迷路了？ => 因为{a.he}在{trees}间走得太远
+why: Why did {a} get lost? => because {a.he} was only looking for {seek} ~ {a}为什么迷路了？ => 因为{a.he}只顾着找{seek}
 is: Was the lantern {col?}? ~ 灯笼是{col?}的吗？
 what: What did {m} carry? => a {col} lantern ~ {m}提着什么？ => 一盏{col}的灯笼
 yesno: Did {a} come home? => Yes ~ {a}回到家了吗？ => 回到家了

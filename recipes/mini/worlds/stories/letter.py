@@ -31,7 +31,7 @@ So {a} learned by heart what the {msg} had said. ~ 于是，{a}把{msg}上的话
         "it went to the wrong house ~ 送错了人家",
         """
 The number on it looked like a {n}, but it was a {n2}. ~ 上面的门牌号看着像{n}号，其实是{n2}号。
-{a} put it under the wrong door, for all the doors in that street were {col}. ~ {a}把它塞进了别人家的门缝，因为那条街上的门全是{col}的。
+{a} put it under the wrong door, for all the doors in that street were {col}. ~ {a}把它[塞进了别人家的门缝|送错了人家]，因为[那条街上的门全是{col}的|那条街家家的门都是{col}的]。
 
 An old sailor opened, read it and began to smile. "Nobody has written to me for years," he said. ~ 开门的是一位老水手，他读完笑了。“好多年没有人给我写信了。”他说。
 A lonely old man read it and was so glad that {a} did not know what to say. ~ 一位孤单的老爷爷读了信，高兴得{a}都不知道说什么好。
@@ -95,14 +95,14 @@ def tell(t):
 {a} wanted to tell {g} about {news}. ~ {a}想把{news}的事告诉{g}。
 
 So {a} made a {msg} with {col} ink. ~ 于是{a}用{col}的墨水[写了|做了]一{msg.mw}{msg}。
-{when}, {a} took {a.his} {col} pen and made a {msg} about {news}. ~ {when}，{a}拿起{col}的笔，做了一{msg.mw}{msg}，上面说的是{news}的事。
+{when}, {a} took {a.his} {col} pen and made a {msg} about {news}. ~ {when}，{a}[拿起|用]{col}的笔[，做了|做了]一{msg.mw}{msg}，[上面说的是|告诉{g}|讲的是]{news}的事。
 It took {a} {n} tries, but then the {msg} was ready, with {col} letters on it. ~ {a}试了{n}次，一{msg.mw}{msg}终于做好了，上面有{col}的字。
 
 {a} put {kiss} inside. ~ {a}在里面放了{kiss}。
-"And this goes inside," said {a} and put in {kiss}. ~ “再放上这个。”{a}说着，放进了{kiss}。
+"And this goes inside," said {a} and put in {kiss}. ~ “[再放上这个|还要加上这个|这个也要放进去]。”{a}说着，[放进了|又放了]{kiss}。
 
 {when2}{a} set out to bring it to {g}. ~ {zwhen2}{a}出门去给{g}送{msg}。
-"I will bring it myself," said {a}. "That is faster than the post." ~ “我自己去送。”{a}说，“比邮局还快呢。”
+"I will bring it myself," said {a}. "That is faster than the post." ~ “[我自己去送|还是我自己送吧|我亲自送去]。”{a}说，“[比邮局还快呢|邮局哪有我快]。”
 
 --
 """.replace("{when2}", "With the {msg} in {a.his} hand, ")
@@ -111,21 +111,21 @@ It took {a} {n} tries, but then the {msg} was ready, with {col} letters on it. ~
         .replace("做了一{msg.mw}{msg}，上面说", "做了一{msg.mw}{msg}，上面说")
         + MISHAPS[way][1]
         + """
-"I will not give up now," said {a}. ~ “我现在可不能放弃。”{a}说。
+"I will not give up now," said {a}. ~ “[我现在可不能放弃|不能就这么放弃|我才不会放弃呢]。”{a}说。
 ? {a} wiped {a.his} nose and went on. ~ {a}擦了擦鼻子，继续往前走。
 
 --
 
-At last {a} stood at {g}'s door and rang {n} times. ~ {a}终于站在了{g}的门前，按了{n}下门铃。
+At last {a} stood at {g}'s door and rang {n} times. ~ {a}终于[站在了{g}的门前|到了{g}家门口]，[按了{n}下门铃|把门铃按了{n}下]。
 {g} was sitting in the garden when {a} came running. ~ {a}跑来的时候，{g}正坐在花园里。
 
 "A {msg}! And you have brought it yourself!" said {g}. ~ “一{msg.mw}{msg}！还是你亲自送来的！”{g}说。
-{g} laughed when {g.he} heard what had happened on the way. ~ {g}听说了路上的事，笑了起来。
+{g} laughed when {g.he} heard what had happened on the way. ~ {g}[听说了路上的事|听{a}讲了路上的事|知道了一路上的经过]，[笑了起来|笑个不停|不由得笑了]。
 {a} told {g} about {news}, and {g} could not hear enough of it. ~ {a}给{g}讲{news}的事，{g}怎么也听不够。
 
 "The best {msg} is the one that comes with you," said {g} and hugged {a}. ~ “有你一起来的{msg}，才是最好的{msg}。”{g}说着抱住了{a}。
 {g} put {kiss} in the window, where everybody could see it. ~ {g}把{kiss}摆在窗台上，谁都能看见。
-They had tea together, and then {g} wrote an answer with {col} ink. ~ 两个人一起喝了茶，然后{g}也用{col}的墨水写了回信。
+They had tea together, and then {g} wrote an answer with {col} ink. ~ 两个人[一起喝了茶|坐下来喝了杯茶]，然后{g}[也用{col}的墨水写了回信|拿出{col}的墨水，也写了一封回信]。
 """
     )
     if t.chance(0.5):

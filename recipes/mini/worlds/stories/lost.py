@@ -21,7 +21,7 @@ The {k} was not in {a}'s coat pocket. ~ {k}不在{a}的大衣口袋里。 // It 
 FOUND = {
     "left": """
 "When did you have it last?" asked {m}. ~ “你最后一次看到它是什么时候？”{m}问。
-{m} sat down beside {a.him}. "Where did you play with it [yesterday|last]?" ~ {m}在{a.he}身边坐下来。“你[昨天|上一次]是在哪儿玩的？”
+{m} sat down beside {a.him}. "Where did you play with it [yesterday|last]?" ~ {m}在{a.he}身边[坐下来|坐下|蹲下来]。“你[昨天|上一次][是在哪儿玩的|在什么地方玩过它|把它拿到哪儿去玩了]？”
 
 {a} thought [hard|for a while]. Then {a.he} remembered: {a.he} had left it {spot}! ~ {a}想了[好一会儿|又想]。啊，想起来了：{a.he}把它放在{spot}了！
 {a} closed {a.his} eyes and thought. "I know!" {a.he} cried. "I left it {spot}!" ~ {a}闭上眼睛想了想。“我知道了！”{a.he}叫道，“我把它放在{spot}了！”
@@ -80,19 +80,19 @@ The thing {a} loved most was a {col2} {k}. ~ {a}最喜欢的东西是一{k.mw}{c
         """
 --
 
-? {m} came in and saw the mess. "What are you looking for, {a}?" ~ {m}走进来，看见屋里乱糟糟的。“{a}，你在找什么？”
+? {m} came in and saw the mess. "What are you looking for, {a}?" ~ {m}[走进来|进屋来|推门进来]，看见屋里[乱糟糟的|乱成一团|东一堆西一堆的]。“{a}，[你在找什么|找什么呢|你丢了什么]？”
 """
         + FOUND[way]
     )
     if way == "left":
         t.tell("""
 "Next time I will put it [back in its place|where it belongs]," said {a}. ~ “下次我一定把它放[回原处|好]。”{a}说。
-{m} smiled. "A thing is easy to find when it has a place of its own." ~ {m}笑了。“东西放在固定的地方，就容易找到了。”
+{m} smiled. "A thing is easy to find when it has a place of its own." ~ {m}笑了。“[东西放在固定的地方|每样东西都有自己的地方|东西要是总放在一个地方]，就[容易找到了|好找了|不会丢了]。”
 """)
         t.let(reason="{a.he} had left it there ~ 忘在那里了")
     else:
         t.tell("""
-{m} gave the {pet} an old ball, and {a} put the {k} in a box with a lid. ~ {m}给了{pet}一个旧球，{a}把{k}放进了一个带盖子的盒子里。
+{m} gave the {pet} an old ball, and {a} put the {k} in a box with a lid. ~ {m}[给了{pet}一个旧球|拿一个旧球给{pet}玩]，{a}把{k}[放进了一个带盖子的盒子里|收进一个有盖的盒子|锁进了带盖子的小盒]。
 After that, {a} kept the {k} in a {col} box, and the {pet} got a toy of its own. ~ 从那以后，{a}把{k}收在一个{col}的盒子里，{pet}也有了自己的玩具。
 """)
     if t.chance(0.6):

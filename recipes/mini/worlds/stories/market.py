@@ -57,7 +57,7 @@ def tell(t):
     t.pick(
         dish=[
             "a big pie ~ 大馅饼",
-            "noodles for everyone ~ 全家吃的面条",
+            "noodles ~ 面条",
             "soup ~ 汤",
             "a birthday cake ~ 生日蛋糕",
             "pancakes ~ 煎饼",
@@ -78,20 +78,20 @@ def tell(t):
     way = t.branch(*EVENTS)
     t.tell(
         """
-{when}, {m} gave {a} a basket and a list. "{i1}, {i2} and {i3}," {m.he} said. ~ {when}，{m}给了{a}一个篮子和一张单子。“{i1}、{i2}，还有{i3}。”{m.he}说。
-"I need {i1}, {i2} and {i3}," said {m} {when}. "Will you go to the market, {a}?" ~ {when}，{m}说：“我要买{i1}、{i2}和{i3}。{a}，你去趟集市好吗？”
+{when}, {m} gave {a} a basket and a list. "{i1}, {i2} and {i3}," {m.he} said. ~ {when}，{m}[给了{a}一个篮子和一张单子|交给{a}一个篮子、一张单子]。“{i1}、{i2}，[还有|再买点]{i3}。”{m.he}说。
+"I need {i1}, {i2} and {i3}," said {m} {when}. "Will you go to the market, {a}?" ~ {when}，{m}说：“[我要买|家里缺|我需要]{i1}、{i2}和{i3}。{a}，[你去趟集市好吗|你去集市跑一趟吧|能去一趟集市吗]？”
 
 {m} wanted to make {dish}. ~ {m}想做{dish}。
 "What is it for?" asked {a}. "For {dish}," said {m}. ~ “买来做什么呢？”{a}问。“做{dish}。”{m}说。
 
-{a} felt very grown-up with the {col} basket on {a.his} arm. ~ {a}胳膊上挎着{col}的篮子，觉得自己像个大人了。
+{a} felt very grown-up with the {col} basket on {a.his} arm. ~ {a}[胳膊上挎着|挎着|手里提着]{col}的篮子，[觉得自己像个大人了|觉得自己一下子长大了|心想自己已经是大人了]。
 All the way {a} said to {a.himself}: "{i1}, {i2}, {i3}." ~ {a}一路上不停地念着：“{i1}、{i2}、{i3}。”
 
 --
 
 The market was full of people and voices. ~ 集市上人山人海，热闹极了。
 At the market there was {see}, and {a} stood still for {n} minutes. ~ 集市上有{see}，{a}站着看了{n}分钟。
-{a} saw {see} and almost forgot why {a.he} had come. ~ {a}看到{see}，差点儿忘了自己是来做什么的。
+{a} saw {see} and almost forgot why {a.he} had come. ~ {a}看到{see}，[差点儿忘了自己是来做什么的|看得差点儿忘了买东西|差一点忘了要买什么]。
 
 """
         + EVENTS[way]
@@ -101,11 +101,11 @@ At the market there was {see}, and {a} stood still for {n} minutes. ~ 集市上�
 --
 
 {a} came home with a full basket: {i1}, {i2} and {i3}. ~ {a}提着满满的篮子回到家：{i1}、{i2}、{i3}，一样不少。
-At home {a} put {i1}, {i2} and {i3} on the table, one after another. ~ 回到家，{a}把{i1}、{i2}和{i3}一样一样放在桌子上。
+At home {a} put {i1}, {i2} and {i3} on the table, one after another. ~ 回到家，{a}把{i1}、{i2}和{i3}[一样一样放在桌子上|一件一件摆上桌|都摆在了桌上]。
 
 "You have thought of everything," said {m}. ~ “你一样也没忘。”{m}说。
-{m} listened to the whole story. "I am proud of you," {m.he} said. ~ {m}听完了整件事。“我真为你骄傲。”{m.he}说。
-"Was it hard?" asked {m}. "Only a little," {a} said. ~ “难不难？”{m}问。“只有一点点难。”{a}说。
+{m} listened to the whole story. "I am proud of you," {m.he} said. ~ {m}[听完了整件事|把事情听完了|从头听到尾]。“[我真为你骄傲|我为你感到骄傲|你真让我骄傲]。”{m.he}说。
+"Was it hard?" asked {m}. "Only a little," {a} said. ~ “[难不难|难吗|不容易吧]？”{m}问。“[只有一点点难|就难那么一点点|还好，只有一点难]。”{a}说。
 
 In the evening they had {dish}, and {a} was the first to taste. ~ 晚上吃{dish}，{a}吃了第一口。
 {a} helped to make {dish}, and nobody had ever eaten so well. ~ {a}帮忙一起做{dish}，大家从来没吃过这么好吃的。
@@ -134,7 +134,6 @@ where: Where did {m} send {a}? => to the market ~ {m}让{a}去哪里？ => 集�
 what: What did {m} want to make? => {dish} ~ {m}想做什么？ => {dish}
 who: Who sent {a} to the market? => {m} ~ 谁让{a}去集市的？ => {m}
 what: What did {a} have to buy? => {i1}, {i2} and {i3} ~ {a}要买什么？ => {i1}、{i2}和{i3}
-what: What did {a} see at the market? => {see} ~ {a}在集市上看见了什么？ => {see}
 unsaid: What day of the week was the market? ~ 集市是星期几开的？
 did: Did {a} have to buy {i1?}? ~ {a}要买{i1?}吗？
 """.replace(

@@ -3,7 +3,7 @@
 TRIES = (
     """
 {a} stood on a chair and reached up, but the moon was {much} too far away. ~ {a}站到椅子上，伸手去够，可是月亮太远了。
-From the roof of the {shed} {a} stretched out both arms. The moon did not come any closer. ~ {a}爬上{shed}的屋顶，伸出两只胳膊。月亮一点儿也没有靠近。
+From the roof of the {shed} {a} stretched out both arms. The moon did not come any closer. ~ {a}[爬上{shed}的屋顶|上了{shed}的屋顶]，[伸出两只胳膊|把胳膊伸得长长的]。[月亮一点儿也没有靠近|可月亮还是那么远|月亮并没有近一点儿]。
 """.replace("{much} ", ""),
     """
 {a} threw a rope {n} times, but it always fell back on {a.his} head. ~ {a}把绳子往上扔了{n}次，每次都掉回自己头上。
@@ -14,7 +14,7 @@ From the roof of the {shed} {a} stretched out both arms. The moon did not come a
 {a} walked toward the moon until {a.his} feet hurt, but it was still behind the trees. ~ {a}朝着月亮走，走得脚都疼了，月亮还在树后面。
 """,
     """
-"Moon, come down!" called {a} {n} times, and a dog barked. ~ “月亮，下来吧！”{a}喊了{n}遍，只有一只狗汪汪叫。
+"Moon, come down!" called {a} {n} times, and a dog barked. ~ “月亮，[下来吧|快下来|到我这儿来吧]！”{a}喊了{n}遍，[只有一只狗汪汪叫|回答{a.he}的只有一只狗|可是只有狗叫了几声]。
 {a} held up a {food} and called, "I will give you this!" The moon did not answer. ~ {a}举起一{food.mw}{food}喊道：“我把这个给你！”月亮没有回答。
 """,
 )
@@ -113,7 +113,7 @@ def tell(t):
 "I want to have it!" said {a}, for {a.he} wanted {want}. ~ “我想要月亮！”{a}说。{a.he}想{want}。
 {a} wanted to have the moon {want}. ~ {a}想要月亮，好{want}。
 
-? "Nobody can have the moon," said a (cat|toad|crow) on the fence. ~ “谁也得不到月亮。”篱笆上的一只(猫|癞蛤蟆|乌鸦)说。
+? "Nobody can have the moon," said a (cat|toad|crow) on the fence. ~ “[谁也得不到月亮|没有谁能拿到月亮|月亮是拿不到的|月亮谁也别想要]。”[篱笆上的|蹲在篱笆上的]一只(猫|癞蛤蟆|乌鸦)[说|对{a.he}说]。
 
 --
 """)
@@ -124,20 +124,20 @@ def tell(t):
         """
 {a} went home and was very {:sad}. ~ {a}回到家，心里很{:sad}。
 "It does not want to come to me," {a} told {m}. ~ “它不愿意到我这儿来。”{a}对{m}说。
-{m} found {a} on the steps. "Why do you look so sad?" {m.he} asked. ~ {m}看见{a}坐在台阶上。“你怎么这么难过？”{m.he}问。
+{m} found {a} on the steps. "Why do you look so sad?" {m.he} asked. ~ {m}看见{a}[坐在台阶上|一个人坐在台阶上]。“[你怎么这么难过|怎么不高兴了|你怎么愁眉苦脸的]？”{m.he}问。
 
 --
 
-{m} thought for a while. "I will bring you the moon," {m.he} said. ~ {m}想了想。“我把月亮给你拿来。”{m.he}说。
+{m} thought for a while. "I will bring you the moon," {m.he} said. ~ {m}想了想。“[我把月亮给你拿来|我去给你拿月亮|我给你弄个月亮来]。”{m.he}说。
 "The moon?" said {m}. "Wait a little." ~ “月亮吗？”{m}说，“等一等。”
 """
         + BRINGS[way][1]
         + """
 "It came to me after all!" whispered {a}. ~ “它到底还是来了！”{a}轻声说。
 {a} was so {:happy} that {a.he} danced around in {a.his} nightshirt. ~ {a}{:happy}得穿着睡衣跳起舞来。
-{a} looked out of the window. The other moon was still there. "There are two!" {a.he} said. ~ {a}往窗外看了看，天上的月亮还在。“有两个呢！”{a.he}说。
+{a} looked out of the window. The other moon was still there. "There are two!" {a.he} said. ~ {a}[往窗外看了看|朝窗外望去]，[天上的月亮还在|天上还有一个月亮]。“[有两个呢|一共两个]！”{a.he}说。
 
-"The moon belongs to everyone," said {m}, "but tonight a little of it is yours." ~ “月亮是大家的，”{m}说，“可是今晚有一点点是你的。”
+"The moon belongs to everyone," said {m}, "but tonight a little of it is yours." ~ “[月亮是大家的|月亮不是谁一个人的|月亮属于每一个人]，”{m}说，“[可是今晚有一点点是你的|不过今天晚上，它有一小块是你的]。”
 "Good night, moon," said {a}, and soon {a.he} was asleep. ~ “晚安，月亮。”{a}说。不一会儿，{a.he}就睡着了。
 Since then {a} says good night to the moon every evening. ~ 从那以后，{a}每天晚上都要对月亮说晚安。
 """

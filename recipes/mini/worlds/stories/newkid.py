@@ -111,8 +111,8 @@ def tell(t):
     t.let(how=ICE[way][0])
     t.tell(
         """
-{when}, the teacher, {m}, came in with a new {b.kind}. ~ {when}，老师{m}带着一个新来的{b.kind}走进教室。
-{when}, there was a new {b.kind} in {a}'s class. ~ {when}，{a}的班上来了一个新的{b.kind}。
+{when}, the teacher, {m}, came in with a new {b.kind}. ~ {when}，老师{m}[带着|领着]一个[新来的|不认识的|新]{b.kind}[走进教室|进了教室]。
+{when}, there was a new {b.kind} in {a}'s class. ~ {when}，{a}的[班上|班里|教室里]来了一个[新的|新来的|没见过的]{b.kind}。
 
 "This is {b}," said {m}, the teacher. "{b} has come to us {came}." ~ “这是{b}。”老师{m}说，“{b}是从{came}来的。”
 The {b.kind} was called {b} and had come {came}. ~ 这个{b.kind}叫{b}，是从{came}来的。
@@ -126,7 +126,7 @@ The only free seat was {seat}, and there {b} sat, all alone. ~ 只有{seat}还�
 
 --
 
-{a} remembered {a.his} own first day and how {:sad} {a.he} had been. ~ {a}想起了自己第一天上学的时候，那时候{a.he}也很{:sad}。
+{a} remembered {a.his} own first day and how {:sad} {a.he} had been. ~ {a}想起了[自己第一天上学的时候|自己刚上学的那一天]，[那时候{a.he}也很|当时{a.he}也觉得很]{:sad}。
 "It must be hard to be new," thought {a}. ~ “刚来一定很不容易。”{a}心想。
 {a} wanted to say something to {b}, but {a.he} did not know what. ~ {a}想和{b}说点什么，可是不知道说什么好。
 """
@@ -137,9 +137,9 @@ The only free seat was {seat}, and there {b} sat, all alone. ~ 只有{seat}还�
 When school was over, {b} waited for {a} at the gate. ~ 放学的时候，{b}在校门口等着{a}。
 On the way home {a} and {b} found out that they lived in the same street. ~ 回家的路上，{a}和{b}发现他们住在同一条街上。
 
-"Will you sit next to me tomorrow?" asked {b}. "Of course," {a} said. ~ “明天你坐我旁边，好吗？”{b}问。“当然好。”{a}说。
-"I was so afraid this morning," said {b}, "and now I am not." ~ “今天早上我好害怕，”{b}说，“现在不怕了。”
-The next morning there were two children {seat}, and both were laughing. ~ 第二天早上，{seat}坐着两个孩子，都在笑呢。
+"Will you sit next to me tomorrow?" asked {b}. "Of course," {a} said. ~ “[明天你坐我旁边，好吗|明天还坐我旁边，行吗|明天你还跟我坐吗]？”{b}问。“[当然好|好啊|那当然]。”{a}说。
+"I was so afraid this morning," said {b}, "and now I am not." ~ “[今天早上我好害怕|早上我可害怕了|早上来的时候我真怕]，”{b}说，“[现在不怕了|这会儿已经不怕了|现在一点都不怕了]。”
+The next morning there were two children {seat}, and both were laughing. ~ [第二天早上|第二天一早]，{seat}坐着两个孩子，[都在笑呢|有说有笑|两个人都笑嘻嘻的]。
 
 ? {m} saw it and was {:happy}. ~ {m}看见了，心里很{:happy}。
 ? From that day on, {a} and {b} were friends. ~ 从那天起，{a}和{b}成了朋友。

@@ -59,17 +59,17 @@ def tell(t):
     t.meet(like=t.chance(0.3))
     who = t.branch("alone", "together")
     t.tell("""
-{when}, {a} lay in bed with {a.his} {col} {toy}. ~ {when}，{a}抱着{col}的{toy}躺在床上。
+{when}, {a} lay in bed with {a.his} {col} {toy}. ~ {when}，{a}[抱着|搂着]{col}的{toy}[躺在床上|上了床|钻进了被窝]。
 {when}, {a} could not sleep and held {a.his} {col} {toy} tight. ~ {when}，{a}睡不着，紧紧抱着{col}的{toy}。
 
-Suddenly {a.he} heard something in the {room}. "{sound}, {sound}!" it went. ~ 忽然，{a.he}听见{room}那边有声音：“{sound}，{sound}。”
-The house was [dark|quiet]. "{sound}, {sound}!" came a noise from the {room}. ~ 屋子里[黑黑的|静悄悄的]。“{sound}，{sound}！”{room}那边传来一阵声音。
+Suddenly {a.he} heard something in the {room}. "{sound}, {sound}!" it went. ~ 忽然，{a.he}听见{room}[那边有声音|那边传来声响|里有什么动静]：“{sound}，{sound}。”
+The house was [dark|quiet]. "{sound}, {sound}!" came a noise from the {room}. ~ 屋子里[黑黑的|静悄悄的|一点光也没有]。“{sound}，{sound}！”{room}[那边传来一阵声音|那边有什么在响|里好像有声音]。
 
 ? {a} pulled the blanket over {a.his} head, but the noise did not stop. ~ {a}用被子蒙住头，可是声音没有停。
 ? {a} counted to (ten|twenty|a hundred), but the noise was still there. ~ {a}数到(十|二十|一百)，声音还在。
 
 "Is it {guess}?" {a} whispered to the {toy}. ~ “会不会是{guess}？”{a}小声问{toy}。
-"What if it is {guess}?" {a} thought, and {a.his} heart beat fast. ~ “要是{guess}怎么办？”{a}想着，心怦怦直跳。
+"What if it is {guess}?" {a} thought, and {a.his} heart beat fast. ~ “[要是{guess}怎么办|会不会是{guess}呢|万一是{guess}呢]？”{a}想着，[心怦怦直跳|心跳得好快]。
 
 --
 """)
@@ -90,7 +90,7 @@ And what did {a} see there? Not {guess} at all, but {cause}! ~ {a}看见了什�
 {a} ran to {m}'s bed. "There is {guess} in the {room}!" ~ {a}跑到{m}床边。“{room}里有{guess}！”
 "{m}, {m}!" called {a}. "I can hear {guess}!" ~ “{m}，{m}！”{a}喊道，“我听见{guess}的声音了！”
 
-{m} took {a.his} hand. "Let's go and see together." ~ {m}拉起{a.his}手。“我们一起去看看吧。”
+{m} took {a.his} hand. "Let's go and see together." ~ {m}拉起{a.his}手。“[我们一起去看看吧|走，去看个明白|来，我们去瞧瞧]。”
 {m} took a {light}. "{guess}? I want to see that," {m.he} said. ~ {m}拿起{light}。“{guess}？那我可要看看。”{m.he}说。
 
 In the {room} they listened. Then {m} pointed with the {light}: it was only {cause}! ~ {a+m.he}在{room}里听了听。{m}用{light}一照，原来只是{cause}！
@@ -103,9 +103,9 @@ They looked [around|everywhere] in the {room}, and there was no {guess2}. It was
 --
 
 {a} laughed. "And I thought it was {guess}!" ~ {a}笑了。“我还以为是{guess}呢！”
-"You see," {a} told the {col} {toy}, "it was not {guess} at all." ~ “你看，”{a}对{col}的{toy}说，“根本不是什么{guess}。”
+"You see," {a} told the {col} {toy}, "it was not {guess} at all." ~ “[你看|看见了吧]，”{a}对{col}的{toy}说，“[根本不是什么|哪里有什么|才没有什么]{guess}。”
 
-? {m} brought {a.him} a cup of warm milk. ~ {m}给{a.he}端来了一杯热牛奶。
+? {m} brought {a.him} a cup of warm milk. ~ {m}[给{a.he}端来了|端给{a.he}|给{a.he}倒了]一杯[热牛奶|热乎乎的牛奶]。
 ? "You were very brave," said {m}. ~ “你真勇敢。”{m}说。
 
 Soon {a} and the {toy} were fast asleep. ~ 不一会儿，{a}抱着{toy}睡熟了。

@@ -41,17 +41,17 @@ But when {a} was gone, {b} missed {a.him} and found {a.him} a hollow {tree}. ~ {
 "You cannot know if I do not tell you," thought {a} and asked everyone to come to the {tree}. ~ “我不说，大家怎么会知道呢？”{a}心想，就请大家到{tree}下来。
 
 "Oh!" said {b}. "We thought that you were only lazy." ~ “哦！”{b}说，“我们还以为你只是懒呢。”
-{b} was very sorry. "Why didn't you say so before?" {b.he} asked. ~ {b}觉得很过意不去。“你怎么不早说呢？”{b.he}问。
+{b} was very sorry. "Why didn't you say so before?" {b.he} asked. ~ {b}[觉得很过意不去|很不好意思|心里很抱歉]。“[你怎么不早说呢|为什么不早点告诉我呢|怎么以前不说]？”{b.he}问。
 
 So they made a rule: from noon until {n} o'clock everyone is quiet. ~ 于是大家定了一条规矩：从中午到{n}点，谁都要安静。
-They hung a {col} leaf on the {tree}: when it hangs there, somebody is asleep. ~ 大家在{tree}上挂了一片{col}的叶子：叶子挂着，就是有谁在睡觉。
+They hung a {col} leaf on the {tree}: when it hangs there, somebody is asleep. ~ 大家在{tree}上挂了一片{col}的叶子：[叶子挂着，就是有谁在睡觉|只要叶子挂着，就说明有谁在睡|看见叶子，就知道有谁在睡觉]。
 """,
     ),
 }
 TRIED = (
     """
 {a} put moss into {a.his} ears, but the {noise} was louder. ~ {a}用苔藓塞住耳朵，可是{noise}的声音还是那么大。
-With {n} leaves over {a.his} head {a} could still hear everything. ~ 就算头上盖了{n}片叶子，{a}还是什么都听得见。
+With {n} leaves over {a.his} head {a} could still hear everything. ~ [就算头上盖了{n}片叶子|头上盖{n}片叶子也没用]，{a}[还是什么都听得见|什么都听得清清楚楚|照样听得见]。
 """,
     """
 {a} counted mice. At {mice} the {noise} began again. ~ {a}数老鼠，数到{mice}只，{noise}又闹起来了。
@@ -110,16 +110,16 @@ def tell(t):
     t.meet(like=False)
     t.tell(
         """
-At night {a} flew through the forest, and by day {a.he} slept. ~ {a}夜里在森林里飞，白天睡觉。
-Like all owls, {a} slept by day and was awake at night. ~ 和所有的猫头鹰一样，{a}白天睡觉，夜里醒着。
+At night {a} flew through the forest, and by day {a.he} slept. ~ {a}[夜里在森林里飞，白天睡觉|白天睡大觉，夜里在森林里飞来飞去]。
+Like all owls, {a} slept by day and was awake at night. ~ [和所有的猫头鹰一样|跟别的猫头鹰一样]，{a}[白天睡觉，夜里醒着|白天睡，晚上醒]。
 
 But {when}, {a} could not close an eye. ~ 可是{when}，{a}怎么也睡不着。
-{when}, there was such a noise that {a} woke up. ~ {when}，{a}被一阵吵闹声吵醒了。
+{when}, there was such a noise that {a} woke up. ~ {when}，{a}[被一阵吵闹声吵醒了|被吵醒了，外面闹哄哄的|让一阵很吵的声音吵醒了]。
 
 A {noise} was making a noise, and {b.full} was {game} under the {tree}. ~ 一只{noise}在叫，{b.full}在{tree}下{game}。
 Under the {tree} {b.full} was {game}, and a {noise} joined in. ~ {tree}下，{b.full}正在{game}，一只{noise}也来凑热闹。
 
-? "Again!" shouted {b}. "Louder!" ~ “再来一次！”{b}喊道，“再大声点儿！”
+? "Again!" shouted {b}. "Louder!" ~ “[再来一次|再来一遍|接着来]！”{b}喊道，“[再大声点儿|声音再大点儿|还要更响]！”
 
 --
 """.replace("A {noise} was making a noise", "A {noise} was calling")
@@ -141,7 +141,7 @@ That night {a} was too tired to fly. ~ 那天夜里，{a}累得飞都飞不动�
 
 From then on {a} slept well, and {b} was {game} far away at the {place}. ~ 从那以后，{a}睡得很香，{b}到远远的{zplace}去{game}。
 The next day it was so quiet around the {tree} that one could hear {a} snore. ~ 第二天，{tree}周围静得能听见{a}打呼噜。
-Sometimes, in the evening, when {a} gets up and {b} goes to bed, they have tea together. ~ 有时候，到了傍晚，{a}起床，{b}要睡觉，它们就一起喝杯茶。
+Sometimes, in the evening, when {a} gets up and {b} goes to bed, they have tea together. ~ 有时候，到了傍晚，{a}[起床|刚起床]，{b}[要睡觉|正要去睡]，它们就[一起喝杯茶|坐在一起喝茶]。
 
 "Good night, {b}," says {a} in the evening. "Good day, {a}," says {b} in the morning. ~ 傍晚，{a}说：“{b}，晚安。”早上，{b}说：“{a}，好好睡吧。”
 Then {b} said, "A friend should know when to be quiet." ~ {b}说：“做朋友，就得知道什么时候该安静。”

@@ -119,15 +119,15 @@ def tell(t):
 "Let's paint a big picture!" {a} said to {b} {when}. They sat down {place}. ~ {when}，{a}对{b}说：“我们来画一张大画吧！”{a+b.he}在{place}坐了下来。
 
 {a} wanted to paint a {k} {for_}. ~ {a}想画一{k.mw}{k}，{for_}。
-The picture was {for_}, and in the middle there had to be a {k}. ~ 这张画要{for_}，中间一定要有一{k.mw}{k}。
+The picture was {for_}, and in the middle there had to be a {k}. ~ 这张画要{for_}，[中间一定要有|正中间得有|当中要画]一{k.mw}{k}。
 
 First {b} painted {n} clouds, and {a} painted a house. ~ {b}先画了{n}朵云，{a}画了一座房子。
-They painted the sky, {n} birds and a long road. ~ {a+b.he}画了天空、{n}只鸟和一条长长的路。
+They painted the sky, {n} birds and a long road. ~ {a+b.he}画了[天空、{n}只鸟和一条长长的路|一条长长的路、天空，还有{n}只鸟]。
 
-But a {k} is {c3}, and there was no {c3} in the box. ~ 可{k}是{c3}的，颜料盒里偏偏没有{c3}。
-"Where is the {c3}?" asked {a}. The {c3} tube was empty. ~ “{c3}的颜料呢？”{a}问。那一管{c3}已经用完了。
+But a {k} is {c3}, and there was no {c3} in the box. ~ 可{k}是{c3}的，[颜料盒里偏偏没有{c3}|偏偏就缺{c3}|盒子里就是没有{c3}]。
+"Where is the {c3}?" asked {a}. The {c3} tube was empty. ~ “{c3}的[颜料呢|去哪儿了]？”{a}问。那一管{c3}[已经用完了|是空的|一点儿也不剩了]。
 
-? "Then paint the {k} {c1}," said {b}. "A {c1} {k}? Never!" said {a}. ~ “那就把{k}画成{c1}的吧。”{b}说。“{c1}的{k}？那可不行！”{a}说。
+? "Then paint the {k} {c1}," said {b}. "A {c1} {k}? Never!" said {a}. ~ “[那就把{k}画成{c1}的吧|画成{c1}的好了]。”{b}说。“{c1}的{k}？[那可不行|绝对不行|我才不要呢]！”{a}说。
 
 --
 """)
@@ -143,7 +143,7 @@ So the {k} got its {c3}, and {b} painted a second one beside it. ~ 就这样，{
 
 "{c1} and {c2} make {c3}," {b} sang. ~ “{c1}加{c2}，变成{c3}。”{b}唱道。
 {a} wrote it down: {c1} and {c2} make {c3}. ~ {a}把它记了下来：{c1}加{c2}变成{c3}。
-"What comes out if we mix all of them?" asked {b}. ~ “要是全混在一起，会变成什么呢？”{b}问。
+"What comes out if we mix all of them?" asked {b}. ~ “[要是全混在一起|把它们全混起来|要是都搅在一起]，[会变成什么呢|会是什么样|会出来什么颜色]？”{b}问。
 
 ? {m} looked at the picture for a long time and said, "What a {k}!" ~ {m}看了这张画好久，说：“多好的{k}啊！”
 ? In the evening {a} and {b} had {n} colors on their hands. ~ 到了晚上，{a}和{b}的手上沾了{n}种颜色。

@@ -74,9 +74,9 @@ def tell(t):
     t.tell(
         """
 {when}, {m}, {a} and {a.his} friend {b} wanted to have a picnic {p.in}. ~ {when}，{m}、{a}和{a.his}朋友{b}想去{p.in}野餐。
-"Today we will have a picnic {p.in}," said {m} {when}. ~ {when}，{m}说：“今天我们去{p.in}野餐。” // {a} asked {a.his} friend {b} to come as well. ~ {a}叫上了朋友{b}。
+"Today we will have a picnic {p.in}," said {m} {when}. ~ {when}，{m}说：“[今天我们去{p.in}野餐|走，去{p.in}野餐|我们今天到{p.in}吃野餐吧]。” // {a} asked {a.his} friend {b} to come as well. ~ {a}叫上了朋友{b}。
 
-They packed {n} {food.s}, a {fruit} for everyone and a {col} blanket. ~ 大家装好了{n}{food.mw}{food}、每人一{fruit.mw}{fruit}，还有一条{col}的毯子。
+They packed {n} {food.s}, a {fruit} for everyone and a {col} blanket. ~ 大家[装好了|带上了|往篮子里放了]{n}{food.mw}{food}、每人一{fruit.mw}{fruit}，[还有|又拿了]一条{col}的毯子。
 In the basket were {n} {food.s} and a lot of {fruit.s}, and {a} carried the {col} blanket. ~ 篮子里有{n}{food.mw}{food}和好多{fruit}，{a}抱着{col}的毯子。
 
 ? On the way they sang {n} songs. ~ 一路上，大家唱了{n}首歌。
@@ -84,24 +84,24 @@ In the basket were {n} {food.s} and a lot of {fruit.s}, and {a} carried the {col
 
 --
 
-They had just sat down {p.in} when {a} felt a drop on {a.his} nose. ~ 大家刚在{p.in}坐下，{a}就觉得鼻子上落了一滴水。
-{b} was about to bite into a {food} when a dark cloud came. ~ {b}正要咬一口{food}，天上飘来一片乌云。
+They had just sat down {p.in} when {a} felt a drop on {a.his} nose. ~ 大家[刚在{p.in}坐下|在{p.in}还没坐稳]，{a}[就觉得鼻子上落了一滴水|的鼻子上就滴了一滴水|就感到鼻尖一凉]。
+{b} was about to bite into a {food} when a dark cloud came. ~ {b}[正要咬一口|刚要咬|张嘴要吃]{food}，[天上飘来一片乌云|一片乌云飘了过来|天忽然暗了下来]。
 
 Plip, plop! It began to rain. ~ 滴答，滴答！下雨了。
-Then the rain came down, first a little and then a lot. ~ 接着雨就下起来了，先是一点点，后来越下越大。
+Then the rain came down, first a little and then a lot. ~ [接着雨就下起来了|雨真的下起来了|然后就下雨了]，[先是一点点，后来越下越大|起初只有几滴，后来越来越大|由小变大，哗哗地下]。
 
 "[Oh no|Oh dear], our picnic!" cried {a}. ~ “[哎呀|糟糕]，我们的野餐！”{a}叫道。
-{a} looked at the wet {food.s} and felt {:sad}. ~ {a}看着淋湿的{food}，心里很{:sad}。
+{a} looked at the wet {food.s} and felt {:sad}. ~ {a}看着[淋湿的|湿透了的|泡了水的]{food}，[心里很|觉得很]{:sad}。
 """
         + SAVED[way][1]
         + """
 --
 
-? {b} told a story about a {fruit} that could fly, and everyone laughed. ~ {b}讲了一个{fruit}会飞的故事，大家都笑了。
-? "I like the sound of the rain," said {b} with {b.his} mouth full. ~ “我喜欢雨的声音。”{b}嘴里塞得满满的说。
+? {b} told a story about a {fruit} that could fly, and everyone laughed. ~ {b}[讲了一个|说了一个|编了个]{fruit}会飞的故事，[大家都笑了|把大家逗笑了|逗得人人都笑]。
+? "I like the sound of the rain," said {b} with {b.his} mouth full. ~ “[我喜欢雨的声音|雨声真好听|我爱听下雨]。”{b}[嘴里塞得满满的说|一边嚼一边说|鼓着嘴说]。
 
 The {food.s} had never tasted so good. ~ {food}从来没有这么好吃过。
-They ate all the {food.s}, and {a} got the last one. ~ 大家把{food}都吃光了，最后一{food.mw}给了{a}。
+They ate all the {food.s}, and {a} got the last one. ~ 大家把{food}[都吃光了|吃得一{food.mw}不剩]，最后一{food.mw}[给了{a}|是{a}吃的|归{a}了]。
 
 "This was the best picnic of all," said {a}. ~ “这是最好的一次野餐。”{a}说。
 "Rain or no rain," said {m}, "it is nice to be together." ~ “不管下不下雨，”{m}说，“在一起就是好的。”

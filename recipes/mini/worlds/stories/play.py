@@ -19,7 +19,7 @@ So {a} said the first thing that came into {a.his} head: "I am {role} and I am h
 "I forgot my words," said {a}, "because {role} has seen so many people here!" ~ “我把词忘了，”{a}说，“因为{zrole}在这儿看到了太多人！”
 """,
         """
-The people laughed and clapped, for they thought it was part of the play. ~ 大家都笑着鼓掌，还以为戏里就是这么演的。
+The people laughed and clapped, for they thought it was part of the play. ~ 大家都[笑着鼓掌|又笑又鼓掌]，[还以为戏里就是这么演的|以为本来就该这样演]。
 {m} had to hold on to the chair, {m.he} laughed so hard. ~ {m}笑得扶住了椅子。
 """,
     ),
@@ -30,7 +30,7 @@ Instead of speaking, {a} began to sing the song that {m} had taught {a.him}. ~ {
 There was only one thing {a} still knew: a song about {thing}. So {a.he} sang. ~ {a}只记得一首关于{thing}的歌，就唱了起来。
 """,
         """
-After the second line everybody sang with {a.him}. ~ 唱到第二句，大家都跟着唱了起来。
+After the second line everybody sang with {a.him}. ~ [唱到第二句|第二句刚出口]，大家都[跟着唱了起来|跟着一起唱]。
 {b} sang with {a.him}, and then the whole hall sang. ~ {b}跟着唱，后来整个礼堂都唱了起来。
 """,
     ),
@@ -120,18 +120,18 @@ In the school play {a} got the part of {role}. ~ 学校排戏，{a}要演{role}�
 {a} practiced {place}, {n} times a day. ~ {a}在{place}练习，一天练{n}遍。
 "{line}" said {a} {place}, again and again. ~ {a}在{place}练了又练：“{zline}”
 
-? {b} was a tree and only had to stand still. ~ {b}演一棵树，只要站着不动就行。
+? {b} was a tree and only had to stand still. ~ {b}演一棵树，[只要站着不动就行|站着不动就可以了|从头到尾一动也不用动]。
 
 --
 
-{when}, the hall was full. {n} lamps shone on the stage. ~ {when}，礼堂里坐满了人，{n}盏灯照着舞台。
+{when}, the hall was full. {n} lamps shone on the stage. ~ {when}，[礼堂里坐满了人|礼堂里一个空位也没有|来看戏的人坐满了礼堂]，{n}盏灯[照着|照亮了]舞台。
 {when}, the {col} curtain went up. ~ {when}，{col}的幕布拉开了。
-{when}, {a} looked through the {col} curtain. So many people! ~ {when}，{a}从{col}的幕布缝里往外看。人可真多呀！
+{when}, {a} looked through the {col} curtain. So many people! ~ {when}，{a}从{col}的幕布[缝里|后面]往外看。[人可真多呀|好多人啊|台下全是人]！
 
-{a} walked to the middle of the stage, opened {a.his} mouth, and nothing came out. ~ {a}走到舞台中间，张开嘴，却什么也说不出来。
+{a} walked to the middle of the stage, opened {a.his} mouth, and nothing came out. ~ {a}[走到舞台中间|走上台]，张开嘴，[却什么也说不出来|可是一句话也想不起来|词儿全没了]。
 Then it was {a}'s turn. But the words were gone! ~ 轮到{a}了。可是台词全忘了！
 
-It was so quiet that one could hear a chair creak. ~ 台下静得连椅子的响声都听得见。
+It was so quiet that one could hear a chair creak. ~ 台下[静得连椅子的响声都听得见|一点儿声音也没有，只听见一把椅子在响|静得出奇]。
 {a}'s knees began to shake. ~ {a}的腿[发起抖来|开始发抖]。
 {a} looked at {m}, and {m} smiled at {a.him}. ~ {a}看着{m}，{m}对{a.he}笑了笑。
 
@@ -142,10 +142,10 @@ It was so quiet that one could hear a chair creak. ~ 台下静得连椅子的响
         + filled(
             """
 At the end everybody clapped, and {a} bowed {n2} times. ~ 最后大家都鼓起掌来，{a}鞠了{n2}个躬。
-When the {col} curtain fell, the applause did not stop. ~ {col}的幕布落下了，掌声还是不停。
+When the {col} curtain fell, the applause did not stop. ~ {col}的幕布[落下了|合上了|放了下来]，[掌声还是不停|人们还在鼓掌|掌声还响个不停]。
 
 "You were the best {roleb} I have ever seen," said {m}. ~ “你是我见过的最棒的{role}。”{m}说。
-"Everyone forgets something sometimes," said {m}. "You did not run away." ~ “谁都有忘事的时候。”{m}说，“你没有跑掉。”
+"Everyone forgets something sometimes," said {m}. "You did not run away." ~ “[谁都有忘事的时候|忘词没什么大不了|人人都会忘词]。”{m}说，“[你没有跑掉|你没有逃走，这就很好|你站住了]。”
 "I was so afraid," {a} told {b}. "But now I want to do it again!" ~ “我害怕极了。”{a}对{b}说，“可是现在我还想再演一次！”
 """.replace("{n2}", "{:numbers}").replace("{roleb}", role[0].replace("the ", ""))
         )

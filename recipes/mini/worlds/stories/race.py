@@ -76,24 +76,24 @@ def tell(t):
     t.meet(like=False)
     t.tell("""
 {b.full} was the fastest runner of all, and {b.he} [told everybody|said so every day]. ~ {b.full}跑得最快，[见谁都要说一遍|天天都要自夸一番]。
-Not far away lived {b.full}. "Nobody is as fast as I am," {b.he} liked to say. ~ 不远的地方住着{b.full}。“谁也没有我快。”{b.he}总爱这么说。
+Not far away lived {b.full}. "Nobody is as fast as I am," {b.he} liked to say. ~ [不远的地方|离那儿不远|附近]住着{b.full}。“[谁也没有我快|没有谁跑得过我|我跑得最快]。”{b.he}[总爱这么说|老是这么说|逢谁都这么说]。
 
 "You are so slow, {a}!" laughed {b} {when}. ~ {when}，{b}笑着说：“{a}，你可真慢！”
-{when}, {b} met {a} on the road. "Do you ever get anywhere, {a}?" {b.he} laughed. ~ {when}，{b}在路上遇到了{a}。“{a}，你这样走，能走到吗？”{b.he}笑道。
+{when}, {b} met {a} on the road. "Do you ever get anywhere, {a}?" {b.he} laughed. ~ {when}，{b}在路上遇到了{a}。“{a}，[你这样走，能走到吗|你这么慢，什么时候才能到啊|走这么慢，哪儿都到不了吧]？”{b.he}笑道。
 
-"Let's have a race to the {goal}," said {a} [quietly|calmly]. ~ “我们来比赛吧，看谁先跑到{goal}。”{a}[轻轻地|平静地]说。
-{a} did not get angry. "Shall we run to the {goal}?" {a.he} asked. ~ {a}没有生气。“我们比一比，跑到{goal}，好吗？”{a.he}问。
+"Let's have a race to the {goal}," said {a} [quietly|calmly]. ~ “[我们来比赛吧，看谁先跑到|那就比一比，看谁先到|咱们比赛跑到]{goal}。”{a}[轻轻地|平静地|不慌不忙地]说。
+{a} did not get angry. "Shall we run to the {goal}?" {a.he} asked. ~ {a}[没有生气|并不生气|听了也不生气]。“[我们比一比，跑到{goal}，好吗|那我们跑到{goal}，比比看，怎么样|敢不敢跟我比，看谁先到{goal}]？”{a.he}问。
 
-The {judge} was the judge, and the prize was {prize}. ~ {judge}当裁判，奖品是{prize}。
-All the animals came to watch. The {judge} held up {prize} for the winner. ~ 动物们都来看比赛。{judge}举起了给冠军的奖品：{prize}。
+The {judge} was the judge, and the prize was {prize}. ~ [{judge}当裁判|裁判是{judge}|由{judge}来当裁判]，[奖品是|赢的能得到]{prize}。
+All the animals came to watch. The {judge} held up {prize} for the winner. ~ [动物们都来看比赛|来看比赛的动物可真不少|大家都跑来看热闹]。{judge}举起了[给冠军的奖品|冠军的奖品|奖品]：{prize}。
 
 --
 
-"One, two, three, go!" called the {judge}. ~ “一、二、三，跑！”{judge}喊道。
-The {judge} [whistled|clapped], and off they went. ~ {judge}[吹响了哨子|拍了一下手]，它们就出发了。
+"One, two, three, go!" called the {judge}. ~ “[一、二、三，跑|预备，跑|一，二，三，开始]！”{judge}喊道。
+The {judge} [whistled|clapped], and off they went. ~ {judge}[吹响了哨子|拍了一下手|一声令下]，[它们就出发了|比赛就开始了|它们就跑了起来]。
 
 {b} shot away like [an arrow|the wind], and {a} was soon far behind. ~ {b}像[箭|风]一样冲了出去，{a}一下子就落在了后面。
-In a moment {b} was out of sight. {a} went on, step by step. ~ 一转眼，{b}就跑得没影了。{a}一步一步往前走。
+In a moment {b} was out of sight. {a} went on, step by step. ~ [一转眼|眨眼之间]，{b}就[跑得没影了|跑得看不见了]。{a}[一步一步往前走|还是一步一步地走|慢慢地往前走]。
 """)
     way = t.branch("sleep", "eat", "show", "stop", "fair")
     t.same("w", "a")
@@ -104,7 +104,7 @@ In a moment {b} was out of sight. {a} went on, step by step. ~ 一转眼，{b}�
         t.tell(
             FAST[way][1]
             + """
-{a} went on and on, past the {tree}, and never stopped once. ~ {a}走啊走，走过了那棵{tree}，一次也没有停下来。
+{a} went on and on, past the {tree}, and never stopped once. ~ {a}[走啊走|不停地走|一步一步往前走]，走过了那棵{tree}，[一次也没有停下来|一步也不停|一回也没歇]。
 Slowly, slowly {a} came along, passed {b} and went on to the {goal}. ~ {a}慢慢地走过来，超过了{b}，继续朝{goal}走去。
 
 When {b} remembered the race, {a} was only {n} steps away from the {goal}. ~ 等{b}想起比赛的时候，{a}离{goal}只差{n}步了。
@@ -140,7 +140,7 @@ A long time later {a} came, hot and tired, but {a.he} had not given up. ~ 过了
 "{a} is the winner!" called the {judge} and gave {a.him} {prize}. ~ “{a}赢了！”{judge}喊道，把{prize}给了{a.he}。
 All the animals cheered, and {a} got {prize}. ~ 动物们都欢呼起来，{a}得到了{prize}。
 
-{b} looked at {b.his} feet. "I am sorry I laughed at you," {b.he} said. ~ {b}低头看着自己的脚。“对不起，我不该笑话你。”{b.he}说。
+{b} looked at {b.his} feet. "I am sorry I laughed at you," {b.he} said. ~ {b}[低头看着自己的脚|红着脸低下了头|不好意思地低下头]。“对不起，[我不该笑话你|我以后不笑话你了|是我不好]。”{b.he}说。
 "Well done, {a}," said {b}. "I will never call you slow again." ~ “{a}，你真行。”{b}说，“我再也不说你慢了。”
 
 ? "Being fast is good, but you must not stop," said the {judge}. ~ “跑得快当然好，可是不能停下来呀。”{judge}说。

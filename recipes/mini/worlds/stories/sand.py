@@ -7,10 +7,10 @@ ENDS = {
 Then a big wave came, and another one. ~ 这时涌来一个大浪，接着又是一个。
 The sea came closer and closer. "Stop, sea!" called {a}. ~ 海水越来越近。“大海，停下！”{a}喊道。
 
-Splash! The castle was gone, and only the {flag} swam on the water. ~ “哗啦！”城堡没了，只有{flag}漂在水上。
+Splash! The castle was gone, and only the {flag} swam on the water. ~ “哗啦！”城堡[没了|不见了|一下子垮了]，[只有{flag}漂在水上|水面上只漂着{flag}]。
 The wave took the {n} towers, one after another. ~ 海浪把{n}座塔一座一座地冲走了。
 
-"Let's build a wall," said {b}, and they built a new castle further up. ~ “我们修一道墙吧。”{b}说。{a+b.he}在离海远一点的地方又堆了一座城堡。
+"Let's build a wall," said {b}, and they built a new castle further up. ~ “[我们修一道墙吧|先修一道墙|要有一道墙才行]。”{b}说。{a+b.he}[在离海远一点的地方又堆了一座城堡|离开水边，又堆起一座城堡]。
 {a} was {:sad}, but {b} said, "The sea only wanted to play. Let's build another one!" ~ {a}很{:sad}，可是{b}说：“大海只是想玩玩。我们再堆一座吧！”
 """,
     ),
@@ -31,7 +31,7 @@ They put the {flag} beside its door and left the castle to it. ~ {a+b.he}把{fla
         "some big children ~ 几个大孩子",
         """
 Some big children came running and did not look where they were going. ~ 几个大孩子跑了过来，没有看路。
-A ball flew through the air and hit the castle. ~ 一个球飞过来，正好打中了城堡。
+A ball flew through the air and hit the castle. Some big children ran after it. ~ 一个球飞过来，正好打中了城堡。几个大孩子跟着跑了过来。
 
 {n} towers broke down, and the {flag} fell into the sand. ~ {n}座塔倒了，{flag}掉在沙子里。
 "Our castle!" cried {a}. The {shell.s} lay all around. ~ “我们的城堡！”{a}叫道。{shell}散了一地。
@@ -92,19 +92,19 @@ def tell(t):
         """
 {when}, {m} took {a} and {b} to the sea. ~ {when}，{m}带{a}和{b}去海边。
 {when}, {a} and {b} ran down to the beach with a {col} bucket. ~ {when}，{a}和{b}提着{col}的小桶跑到海滩上。
-"To the sea!" called {a} {when}, and {m} packed the {col} buckets. ~ {when}，{a}喊道：“去海边喽！”{m}装好了{col}的小桶。
+"To the sea!" called {a} {when}, and {m} packed the {col} buckets. ~ {when}，{a}喊道：“[去海边喽|我们去海边啦|到海边去玩喽]！”{m}[装好了|拿上了|带上了]{col}的小桶。
 
-"I will build the biggest castle in the world," said {a}. "I will help you," said {b}. ~ “我要堆一座世界上最大的城堡。”{a}说。“我帮你。”{b}说。
+"I will build the biggest castle in the world," said {a}. "I will help you," said {b}. ~ “我要[堆|盖|造]一座世界上最大的城堡。”{a}说。“[我帮你|我来帮你|我们一起堆]。”{b}说。
 {a} and {b} wanted to build a castle with {n} towers. ~ {a}和{b}想堆一座有{n}座塔的城堡。
 
-They dug and carried water, and {a} patted the sand until it was firm. ~ {a+b.he}又挖沙又提水，{a}把沙子拍得结结实实的。
-{a} filled the {col} bucket with wet sand and turned it over: one tower, two towers, {n} towers! ~ {a}在{col}的小桶里装满湿沙，倒扣过来：一座塔，两座塔，一共{n}座塔！
+They dug and carried water, and {a} patted the sand until it was firm. ~ {a+b.he}[又挖沙又提水|挖沙的挖沙，提水的提水]，{a}把沙子[拍得结结实实的|拍紧了|拍得硬邦邦的]。
+{a} filled the {col} bucket with wet sand and turned it over: one tower, two towers, {n} towers! ~ {a}[在{col}的小桶里装满湿沙|把湿沙装进{col}的小桶|用{col}的小桶装沙]，[倒扣过来|再翻过来|一扣]：一座塔，两座塔，[一共{n}座塔|堆了{n}座塔|足足{n}座]！
 
 {b} looked for {shell.s} and pressed them into the walls. ~ {b}找来{shell}，按在城墙上。
 The windows were made of {shell.s}. ~ 窗户是用{shell}做的。
 
 On the highest tower they put a {flag}. ~ {a+b.he}在最高的塔上插了一{fmw}{flag}。
-"Now the {flag}!" said {b} and put it on the top. ~ “现在插上{flag}！”{b}说着，把它插在了最上面。
+"Now the {flag}!" said {b} and put it on the top. ~ “[现在插上|就差|该插]{flag}[！|了！]”{b}说着，把它[插在了最上面|插到城堡顶上|插在塔尖上]。
 
 ? {m} brought {snack} and said, "What a castle!" ~ {m}拿来{snack}，说：“多好的城堡啊！”
 ? "Here lives the king of the sea," said {a}. ~ “这里住着大海的国王。”{a}说。
@@ -120,12 +120,12 @@ On the highest tower they put a {flag}. ~ {a+b.he}在最高的塔上插了一{fm
         + """
 --
 
-In the evening they ate {snack}, and there was sand in their hair. ~ 傍晚，大家吃着{snack}，头发里全是沙子。
+In the evening they ate {snack}, and there was sand in their hair. ~ [傍晚|到了傍晚]，大家吃着{snack}，[头发里全是沙子|头发上都是沙子|沙子还粘在头发里]。
 When the sun went down, {m} took a picture of {a}, {b} and the castle. ~ 太阳下山的时候，{m}给{a}、{b}和城堡照了一张相。
 {a} took one {shell} home and put it under {a.his} pillow. ~ {a}带了一{shell.mw}{shell}回家，放在枕头底下。
 
-"Tomorrow we will come back," said {a}. "Yes," said {b}, "with a bigger bucket." ~ “明天我们还来。”{a}说。“好，”{b}说，“带一个更大的桶来。”
-? "Good night, sea," said {b}, and the sea answered: shhh. ~ “晚安，大海。”{b}说。大海回答：“哗啦，哗啦。”
+"Tomorrow we will come back," said {a}. "Yes," said {b}, "with a bigger bucket." ~ “[明天我们还来|我们明天再来|明天再堆一座]。”{a}说。“好，”{b}说，“[带一个更大的桶来|下回桶要更大|换个大桶]。”
+? "Good night, sea," said {b}, and the sea answered: shhh. ~ “[晚安，大海|大海，晚安|大海，再见]。”{b}说。[大海回答|大海好像在回答|大海也说]：“哗啦，哗啦。”
 """
     )
     if t.chance(0.4):

@@ -101,11 +101,11 @@ Soon it would be {m}'s birthday, and {a} had no present yet. ~ {m}的生日[快�
 "What shall I give {m} for {m.his} birthday?" {a} asked {b}. ~ “{m}过生日，我送什么好呢？”{a}问{b}。
 {m} had a birthday soon, and {a} wanted to give {m.him} something special. ~ {m}快过生日了，{a}想送一件特别的礼物。
 
-"I would buy {bought}," said {b}. But {a} had only {money}. ~ “要是我，就买{bought}。”{b}说。可是{a}只有{money}。
-In {a}'s piggy bank there were only {money}. That was not enough for {bought}. ~ {a}的存钱罐里只有{money}，买{bought}可不够。
+"I would buy {bought}," said {b}. But {a} had only {money}. ~ “[要是我，就买|换了我，我就买|你可以买]{bought}。”{b}说。可是{a}[只有|手里只有|一共才]{money}。
+In {a}'s piggy bank there were only {money}. That was not enough for {bought}. ~ {a}的存钱罐里[只有|一共才|总共只有]{money}，买{bought}[可不够|差得远呢|还差不少]。
 
 "Then I will make something myself," said {a}. "A {k}!" ~ “那我就自己做。”{a}说，“做一{k.mw}{k}！”
-{b} said, "Things you make yourself are the best." So {a} began a {k}. ~ {b}说：“自己做的礼物最好。”于是{a}开始做一{k.mw}{k}。
+{b} said, "Things you make yourself are the best." So {a} began a {k}. ~ {b}说：“[自己做的礼物最好|亲手做的才是最好的|最好的礼物是自己做的]。”于是{a}[开始做|动手做起了|决定做]一{k.mw}{k}。
 
 {a} got some {col} {stuff} and began. ~ {a}找来{col}的{stuff}，动手做了起来。
 With {col} {stuff} and a lot of patience {a} {verb} in {a.his} room. ~ {a}在房间里用{col}的{stuff}耐心地{verb}着。
@@ -114,7 +114,7 @@ For {n} days {a} {verb} in secret. ~ 一连{n}天，{a}都在悄悄地{verb}。
 --
 
 But {when} the birthday something went wrong. ~ 可是生日{when}出了岔子。
-At first everything went well. Then it happened. ~ 一开始都很顺利，后来就出事了。
+At first everything went well. Then it happened. ~ [一开始都很顺利|开头什么都好好的|起先样样顺利]，[后来就出事了|可是后来出了岔子|没想到后来出了事]。
 """.replace(
             "With {col} {stuff} and a lot of patience {a} {verb} in {a.his} room.",
             "With {col} {stuff} and a lot of patience, {a} worked in {a.his} room.",
@@ -124,11 +124,11 @@ At first everything went well. Then it happened. ~ 一开始都很顺利，后�
         )
         + wrong
         + """
-"It is ruined!" cried {a}. "I cannot give that to {m}." ~ “全毁了！”{a}叫道，“我不能把这个送给{m}。”
+"It is ruined!" cried {a}. "I cannot give that to {m}." ~ “[全毁了|这下全完了|弄坏了]！”{a}叫道，“[我不能把这个送给{m}|这怎么能送给{m}呢|这个送不出手了]。”
 {a} was so {:sad} that {a.he} wanted to throw it away. ~ {a}很{:sad}，真想把它扔掉。
 
 "Give it to {m.him} all the same," said {b}. ~ “还是送吧。”{b}说。
-{b} looked at the {k} for a long time. "I think it is funny," {b.he} said. "{m} will like it." ~ {b}看了{k}好久。“我觉得挺有意思的。”{b.he}说，“{m}会喜欢的。”
+{b} looked at the {k} for a long time. "I think it is funny," {b.he} said. "{m} will like it." ~ {b}[看了{k}好久|把{k}看了又看|拿起{k}看了半天]。“[我觉得挺有意思的|我倒觉得很特别|看着多好玩啊]。”{b.he}说，“{m}[会喜欢的|一定喜欢|肯定会高兴]。”
 
 --
 

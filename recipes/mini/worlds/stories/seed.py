@@ -85,20 +85,20 @@ def tell(t):
     way = t.branch("dry", "wet", "shade", "patient")
     t.tell("""
 {when}, {m} gave {a} a [tiny|small] seed. ~ {when}，{m}给了{a}一颗[小小的|很小的]种子。
-{when}, {a} found a [tiny|little] seed in {m}'s pocket. ~ {when}，{a}在{m}的口袋里发现了一颗[小小的|很小的]种子。
+{when}, {a} found a [tiny|little] seed in {m}'s pocket. ~ {when}，{a}在{m}的口袋里[发现了|找到|翻出了]一颗[小小的|很小的|不起眼的]种子。
 
-"What will it be?" asked {a}. "[Wait and see|You will see]," said {m}. ~ “它会长成什么呢？”{a}问。“[等着瞧吧|到时候就知道了]。”{m}说。
-"Maybe it will be {guess}!" said {a}. {m} only smiled. ~ “也许会长出{guess}！”{a}说。{m}只是笑了笑。
+"What will it be?" asked {a}. "[Wait and see|You will see]," said {m}. ~ “[它会长成什么呢|这是什么种子呢|它会长出什么来]？”{a}问。“[等着瞧吧|到时候就知道了|等它长大就知道了]。”{m}说。
+"Maybe it will be {guess}!" said {a}. {m} only smiled. ~ “[也许会长出|会不会是|说不定会长出]{guess}！”{a}说。{m}[只是笑了笑|笑而不答|笑了笑，没有说]。
 
-{a} filled a {col} pot with earth and put the seed [inside|into it]. ~ {a}在{col}的花盆里装满土，把种子[放了进去|种了下去]。
-They took a {col} pot, and {a} pushed the seed into the earth with one finger. ~ {a+m.he}拿来一个{col}的花盆，{a}用一个手指把种子按进土里。
+{a} filled a {col} pot with earth and put the seed [inside|into it]. ~ {a}[在{col}的花盆里装满土|往{col}的花盆里装上土]，把种子[放了进去|种了下去|埋了进去]。
+They took a {col} pot, and {a} pushed the seed into the earth with one finger. ~ {a+m.he}[拿来|找来]一个{col}的花盆，{a}[用一个手指把种子按进土里|把种子轻轻按进土里|用手指头戳了个洞，把种子放进去]。
 
 ? "Now it must sleep a little," said {m}. ~ “现在得让它睡一会儿。”{m}说。
 ? {a} sat down beside the {col} pot and waited, but nothing happened that day. ~ {a}坐在{col}的花盆旁边等着，可是那天什么也没发生。
 
 --
 
-After {n} days a small green leaf came out of the earth. ~ 过了{n}天，土里冒出了一片小小的绿叶。
+After {n} days a small green leaf came out of the earth. ~ [过了{n}天|{n}天以后|第{n}天]，[土里冒出了|泥土里钻出了|盆里长出了]一片[小小的|小]绿叶。
 "Look, {m}! Something green!" shouted {a} {n} days later. ~ {n}天以后，{a}大喊：“{m}，快看！绿色的！”
 """)
     if way == "patient":
@@ -122,7 +122,7 @@ Some days it seemed not to grow at all, and {a} wanted to pull at it. ~ 有些�
 {a} felt very {:sad} and called {m}. ~ {a}很{:sad}，赶快叫来了{m}。
 
 "Not yet," said {m}. "We can still save it." ~ “还没有。”{m}说，“我们还能救它。”
-{m} touched the leaves. "I think it can get well again." ~ {m}摸了摸叶子。“我看它还能好起来。”
+{m} touched the leaves. "I think it can get well again." ~ {m}[摸了摸|看了看|碰了碰]叶子。“[我看它还能好起来|它还有救|还来得及]。”
 """
             + MISTAKES[way][2]
         )
@@ -131,8 +131,8 @@ Some days it seemed not to grow at all, and {a} wanted to pull at it. ~ 有些�
     t.tell("""
 --
 
-When summer came, there was a [big|fine] {plant} in the {col} pot. ~ 夏天到了，{col}的花盆里长出了一{plant.mw}[大大的|漂亮的]{plant}。
-And one day in summer {a} saw what it was: a {plant}! ~ 夏天的一天，{a}终于看到了那是什么：一{plant.mw}{plant}！
+When summer came, there was a [big|fine] {plant} in the {col} pot. ~ [夏天到了|到了夏天|夏天一来]，{col}的花盆里[长出了|有了|开出了]一{plant.mw}[大大的|漂亮的|又大又漂亮的]{plant}。
+And one day in summer {a} saw what it was: a {plant}! ~ [夏天的一天|到了夏天，有一天]，{a}终于[看到了那是什么|知道它是什么了|看清楚了]：一{plant.mw}{plant}！
 
 "So it was a {plant} all the time," said {a}. "And I grew it!" ~ “原来是{plant}呀。”{a}说，“是我种出来的！”
 {a} was very {:happy} and showed the {plant} to all {a.his} friends. ~ {a}非常{:happy}，让朋友们都来看这{plant.mw}{plant}。

@@ -10,7 +10,7 @@ GOOD = {
 """,
     "game": """
 "I know a game for two," said {b}, still holding {b.his} end. ~ “我知道一个两个人玩的游戏。”{b}拉着自己那一头说。
-Then {a} had an idea. "What if we play with it together?" ~ 这时{a}想到了一个主意。“我们一起玩，怎么样？”
+Then {a} had an idea. "What if we play with it together?" ~ 这时{a}[想到了一个主意|有了主意|灵机一动]。“[我们一起玩，怎么样|要不我们一起玩吧|干吗不一起玩呢]？”
 
 {a} was the king, {b} was the guard, and the {col} {k} was the treasure. ~ {a}当国王，{b}当卫兵，{col}的{k}就是宝物。
 They made a shop: {a} sold the {col} {k}, and {b} bought it with [leaves|stones]. ~ {a+b.he}开了一家小店：{a}卖{col}的{k}，{b}用[树叶|小石子]来买。
@@ -83,10 +83,10 @@ They pulled so hard that something broke. Now they were both very {:sad}. ~ {a+b
         + """
 --
 
-They played with the {col} {k} [the whole time|until it got dark], and nobody was angry. ~ {a+b.he}一起玩{col}的{k}，[玩了很久|一直玩到天黑]，谁也没有再生气。
-"This is much better than fighting," said {b}, and {a} thought so too. ~ “这样比吵架好多了。”{b}说。{a}也这么想。
+They played with the {col} {k} [the whole time|until it got dark], and nobody was angry. ~ {a+b.he}[一起玩|一块儿玩]{col}的{k}，[玩了很久|一直玩到天黑]，[谁也没有再生气|谁也不生气了|再也没有吵架]。
+"This is much better than fighting," said {b}, and {a} thought so too. ~ “[这样比吵架好多了|一起玩比吵架有意思|还是这样好]。”{b}说。{a}[也这么想|也觉得是|点头说是]。
 
-? {m} gave them a sweet bun, and they broke it in two. ~ {m}给了{a+b.he}一个甜面包，两个人掰成了两半。
+? {m} gave them a sweet bun, and they broke it in two. ~ {m}[给了{a+b.he}一个甜面包|拿来一个甜面包]，两个人[掰成了两半|一人一半分着吃|掰开来，一人一半]。
 ? {m} saw it and smiled at {a+b.him}. ~ {m}看见了，对{a+b.he}笑了笑。
 
 When {a} went home, {a.he} said, "See you tomorrow, {b}!" ~ 回家的时候，{a}说：“{b}，明天见！”

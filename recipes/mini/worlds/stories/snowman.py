@@ -37,10 +37,10 @@ FATES = {
 A week later the sun came out, warm and bright. ~ 一个星期以后，太阳出来了，又暖又亮。
 Then the wind turned, and it got warm. ~ 后来风向变了，天气暖和起来。
 
-Every day the snowman was smaller, and in the end only the {col} scarf was left in the grass. ~ 雪人一天比一天小，最后草地上只剩下那条{col}的围巾。
+Every day the snowman was smaller, and in the end only the {col} scarf was left in the grass. ~ 雪人[一天比一天小|越来越小|一天天小下去]，最后草地上[只剩下那条|只留下了那条|就剩]{col}的围巾。
 "It is sweating!" said {b}. The next morning there was only a puddle and a {col} scarf. ~ “它出汗了！”{b}说。第二天早上，只剩下一摊水和一条{col}的围巾。
 
-"Where has it gone?" asked {a}. "Into the stream and up to the clouds," {m} said. ~ “它去哪儿了？”{a}问。“流进小溪，飞到云里去了。”{m}说。
+"Where has it gone?" asked {a}. "Into the stream and up to the clouds," {m} said. ~ “[它去哪儿了|雪人到哪里去了|它跑到哪里去了]？”{a}问。“[流进小溪，飞到云里去了|变成了溪水，又飞上了云]。”{m}说。
 {a} was {:sad}, but {m} said, "Next winter it will come down from the clouds again." ~ {a}很{:sad}，可是{m}说：“明年冬天，它又会从云里飘下来。”
 
 {a} kept the {col} scarf for the next snow. ~ {a}把{col}的围巾收好，等着下一场雪。
@@ -50,7 +50,7 @@ Every day the snowman was smaller, and in the end only the {col} scarf was left 
 In the night {a} looked out of the window. Did {sn} wave? ~ 夜里，{a}往窗外看。{sn}在挥手吗？
 When the moon shone, {a} went to the window. {sn} had turned its head! ~ 月亮升起来的时候，{a}走到窗前。{sn}转过头来了！
 
-The snowman stood closer to the house than before, and there were round tracks in the snow. ~ 雪人比原来离屋子更近了，雪地上还有圆圆的脚印。
+The snowman stood closer to the house than before, and there were round tracks in the snow. ~ 雪人[比原来离屋子更近了|好像往屋子这边走了几步]，雪地上[还有|留着]圆圆的脚印。
 {n} rabbits were dancing around {sn}, and the {col} scarf was swinging. ~ {n}只兔子围着{sn}跳舞，{col}的围巾飘来飘去。
 
 "Nobody will believe me," whispered {a}, but {b} did. ~ “没有人会相信我的。”{a}小声说。可是{b}相信。
@@ -135,7 +135,7 @@ def tell(t):
     t.tell(
         """
 {when}, everything was white. ~ {when}，到处一片雪白。
-It had snowed all night, and {when}, {a} looked out of the window and shouted, "Snow!" ~ 下了一夜的雪。{when}，{a}往窗外一看，喊道：“下雪啦！”
+It had snowed all night, and {when}, {a} looked out of the window and shouted, "Snow!" ~ 下了一夜的雪。{when}，{a}[往窗外一看|趴在窗口一看]，喊道：“下雪啦！”
 {when}, the snow was so deep that {a}'s boots went in up to the knees. ~ {when}，雪深得没到了{a}的膝盖。
 
 {a} called {a.his} friend {b}, and they went to the {p}. ~ {a}叫上朋友{b}，一起来到{p.in}。
@@ -144,18 +144,18 @@ It had snowed all night, and {when}, {a} looked out of the window and shouted, "
 
 They rolled a big ball, then a smaller one and a very small one. ~ {a+b.he}滚了一个大雪球，[又滚了一个|然后是一个]小一点儿的，[再滚了一个|最后是一个]最小的。
 {a} rolled the belly, {b} rolled the head, and it took {n} tries to lift it up. ~ {a}滚身子，{b}滚脑袋，试了{n}次才把脑袋抬上去。
-It was hard work, and soon {a} and {b} were as warm as bread from the oven. ~ 这可真费劲，不一会儿，{a}和{b}就热得像刚出炉的面包。
+It was hard work, and soon {a} and {b} were as warm as bread from the oven. ~ [这可真费劲|这活儿可不轻松]，不一会儿，{a}和{b}就[热得像刚出炉的面包|浑身热乎乎的，像刚出炉的面包]。
 
 For the eyes they took {eyes}. ~ 眼睛是用{eyes}[做的|当的]。
-{b} pushed {eyes} into the snow, and now it could see. ~ {b}把{eyes}按进雪里当眼睛，这下它能看见了。
+{b} pushed {eyes} into the snow, and now it could see. ~ {b}把{eyes}[按进雪里当眼睛|按上去做眼睛]，[这下它能看见了|这样它就看得见了|雪人就有眼睛了]。
 
 {a} tied a {col} scarf around its neck and called it {sn}. ~ {a}给它围上了一条{col}的围巾，叫它{sn}。
-{m} gave them a {col} scarf for the snowman. "We will call you {sn}," said {b}. ~ {m}给了雪人一条{col}的围巾。“我们就叫你{sn}吧。”{b}说。
+{m} gave them a {col} scarf for the snowman. "We will call you {sn}," said {b}. ~ {m}[给了雪人一条{col}的围巾|拿来一条{col}的围巾给雪人围上]。“[我们就叫你|你就叫|你的名字叫]{sn}[吧。|好了。]”{b}说。
 
 --
 
-"Something is missing," said {a}. "It needs {lack}!" ~ “好像少了点什么。”{a}说，“它还缺{lack}！”
-{b} looked at {sn} from all sides. "It has no {bare}," {b.he} said. ~ {b}把{sn}前前后后看了一遍。“它没有{lack}。”{b.he}说。
+"Something is missing," said {a}. "It needs {lack}!" ~ “[好像少了点什么|总觉得差点什么|不对，还缺一样]。”{a}说，“[它还缺|是|差的是]{lack}！”
+{b} looked at {sn} from all sides. "It has no {bare}," {b.he} said. ~ {b}把{sn}[前前后后看了一遍|左看右看|上上下下打量了一番]。“[它没有|它少了|还差]{lack}。”{b.he}说。
 """
         + LACKS[way][1]
         + """

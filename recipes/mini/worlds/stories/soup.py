@@ -7,15 +7,15 @@ STARTS = {
 """,
     "empty": """
 {a} had a big pot, some water and nothing else. ~ {a}只有一口大锅和一些水，别的什么也没有。
-In {a}'s kitchen there was only water in the pot. "That is a thin soup," {a.he} said. ~ {a}的厨房里，锅里只有水。“这汤可真稀。”{a.he}说。
+In {a}'s kitchen there was only water in the pot. "That is a thin soup," {a.he} said. ~ {a}的厨房里，[锅里只有水|锅里除了水什么也没有|只有一锅水]。“[这汤可真稀|这也太稀了|这算什么汤呢]。”{a.he}说。
 """,
 }
 BRING = """
-{w.full} came by with {n} {veg.s}. "Would these be good in it?" {w.he} asked. ~ {w.full}带着{n}{veg.mw}{veg}走了过来。“放这个好吃吗？”{w.he}问。
-{w.full} looked into the pot. "A {veg} is missing," {w.he} said and put in {n}. ~ {w.full}往锅里看了看。“还少{veg}呢。”{w.he}说着，放进了{n}{veg.mw}。
+{w.full} came by with {n} {veg.s}. "Would these be good in it?" {w.he} asked. ~ {w.full}[带着|抱着|拿着]{n}{veg.mw}{veg}[走了过来|来了|从这儿路过]。“[放这个好吃吗|把这个放进去好不好|这个能放进去吗]？”{w.he}问。
+{w.full} looked into the pot. "A {veg} is missing," {w.he} said and put in {n}. ~ {w.full}[往锅里看了看|伸头看看锅里]。“[还少{veg}呢|没有{veg}可不行|缺了{veg}]。”{w.he}说着，[放进了|往里加了]{n}{veg.mw}。
 "I have {n} {veg.s} at home," said {w.full} and ran to get them. ~ “我家有{n}{veg.mw}{veg}。”{w.full}说着，跑回去拿。
-The smell brought {w.full} to the door. "Take my {veg.s}," {w.he} said. ~ 香味把{w.full}引到了门口。“用我的{veg}吧。”{w.he}说。
-"{veg.s}!" said {w.full}. "What would a soup be without {veg.s}?" ~ “{veg}！”{w.full}说，“没有{veg}还算什么汤呢？”
+The smell brought {w.full} to the door. "Take my {veg.s}," {w.he} said. ~ [香味把{w.full}引到了门口|{w.full}闻着香味来到门口|闻到香味，{w.full}也来了]。“[用我的{veg}吧|把我的{veg}放进去吧|我有{veg}，拿去用]。”{w.he}说。
+"{veg.s}!" said {w.full}. "What would a soup be without {veg.s}?" ~ “{veg}！”{w.full}说，“[没有{veg}还算什么汤呢|哪有汤里不放{veg}的|汤里怎么能没有{veg}呢]？”
 """
 FEW = ["two ~ 两", "three ~ 三", "four ~ 四", "five ~ 五", "six ~ 六"]
 VEG = [
@@ -64,7 +64,7 @@ def tell(t):
         + STARTS[start]
         + """
 {a} made a fire under the pot and stirred with a {col2} spoon. ~ {a}在锅下面生了火，用一把{col2}的勺子搅呀搅。
-Soon the water was hot, and white steam went up to the sky. ~ 不一会儿，水烧热了，白白的热气升到空中。
+Soon the water was hot, and white steam went up to the sky. ~ 不一会儿，[水烧热了|水热了|水就滚了]，[白白的热气升到空中|白汽直往天上冒|锅上冒起了白白的热气]。
 {a} stirred and sang a song about soup. ~ {a}一边搅一边唱着煮汤的歌。
 
 --
@@ -79,15 +79,15 @@ Soon the water was hot, and white steam went up to the sky. ~ 不一会儿，水
         if i < guests - 1:
             t.tell("""
 ? "It smells better already," said {a}. ~ “已经香多了。”{a}说。
-? {a} tasted it. "Something is still missing," {a.he} said. ~ {a}尝了尝。“还差点儿什么。”{a.he}说。
+? {a} tasted it. "Something is still missing," {a.he} said. ~ {a}[尝了尝|舀了一口尝尝|尝了一口]。“[还差点儿什么|还缺点东西|好像少了一样]。”{a.he}说。
 """)
     t.tell(
         """
 --
 
-Then they all sat down around the fire, and everyone got a big bowl. ~ 然后大家围着火坐下来，每个都分到一大碗。
+Then they all sat down around the fire, and everyone got a big bowl. ~ 然后大家[围着火坐下来|坐在火边|在火旁坐成一圈]，[每个都分到一大碗|都分到了满满一碗|一个一大碗]。
 When it got dark, the soup was ready, and there was enough for everyone. ~ 天黑的时候，汤煮好了，人人都够吃。
-They ate until the pot was empty and their bellies were warm. ~ 大家一直吃到锅底朝天，肚子里暖乎乎的。
+They ate until the pot was empty and their bellies were warm. ~ 大家[一直吃到锅底朝天|把锅吃得干干净净|吃得一滴也不剩]，[肚子里暖乎乎的|肚子都暖暖的|肚子里热热的]。
 
 "Who made this soup?" asked {w0}. "All of us," said {a}. ~ “这汤是谁煮的？”{w0}问。“是我们大家煮的。”{a}说。
 "I had only a {veg1}," said {w1}, "and now I have had a whole dinner." ~ “我只有{veg1}，”{w1}说，“现在却吃了一顿大餐。”

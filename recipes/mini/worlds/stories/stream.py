@@ -23,7 +23,7 @@ The log shook a little, but {a} held the {food} high and walked across. ~ 木头
 """,
     "boat": """
 "We can make a boat from my wash tub!" said {b.full}. ~ “我们可以拿我的洗衣盆当船！”{b.full}说。
-{b.full} brought a round wooden tub. "Here is our boat!" ~ {b.full}拿来一个圆圆的木盆。“这就是我们的船！”
+{b.full} brought a round wooden tub. "Here is our boat!" ~ {b.full}[拿来|推来|找来]一个圆圆的木盆。“[这就是我们的船|我们的船来了|看，这就是船]！”
 
 {a} sat down in the tub with the {food}, and {b} gave it a push. ~ {a}抱着{food}坐进木盆，{b}推了一把。
 The tub went round and round {n} times, and {a} [could not stop laughing|laughed out loud]. ~ 木盆一连转了{n}个圈，{a}笑得[停不下来|好大声]。
@@ -76,19 +76,19 @@ def tell(t):
     ill = {"had hurt {g.his} foot": f"had hurt {t.state['g'].form('his', 'en')} foot"}
     t.let(ill=f"{ill.get(t.state['ill'].en, t.state['ill'].en)} ~ {t.state['ill'].zh}")
     t.tell("""
-{a}'s {g.kind} lived on the other side of the stream, and that week {g.he} {ill}. ~ {a}的{g}住在小溪对面，那几天{g.he}{ill}。
-One day {a} heard that {a.his} {g.kind} {ill}. ~ 有一天，{a}听说{g}{ill}。 // {g.He} lived far away, across the stream. ~ {g}住得很远，在小溪的另一边。
+{a}'s {g.kind} lived on the other side of the stream, and that week {g.he} {ill}. ~ {a}的{g}[住在小溪对面|家在小溪那一边]，[那几天|这几天]{g.he}{ill}。
+One day {a} heard that {a.his} {g.kind} {ill}. ~ 有一天，{a}听说{g}{ill}。 // {g.He} lived far away, across the stream. ~ {g}住得[很远|挺远的|好远]，在小溪的另一边。
 
 "I will bring {g.him} a {food}," said {a}. ~ “我要给{g}送一{food.mw}{food}。”{a}说。
 So {a} made a {food} for {g.him}. ~ 于是{a}为{g}准备了一{food.mw}{food}。
 
 {when}, {a} set out with the {food}. ~ {when}，{a}带着{food}出发了。
-{when}, {a} went down the path with the {food}, singing a little song. ~ {when}，{a}带着{food}走在小路上，一边走一边唱歌。
+{when}, {a} went down the path with the {food}, singing a little song. ~ {when}，{a}[带着|拿着|抱着]{food}[走在小路上|上路了|沿着小路走]，[一边走一边唱歌|嘴里哼着歌|边走边唱]。
 
 --
 
 But when {a} came to the stream, {a.he} stopped. ~ 可是来到小溪边，{a}停住了。 // The rain {wrong}! ~ 雨水把桥{wrong}！
-At the stream, {a} could not believe {a.his} eyes. ~ 到了小溪边，{a}简直不敢相信自己的眼睛。 // Last night's rain {wrong}. ~ 昨晚的大雨把桥{wrong}。
+At the stream, {a} could not believe {a.his} eyes. ~ [到了小溪边|来到小溪边|走到小溪前]，{a}[简直不敢相信自己的眼睛|一下子愣住了|看得目瞪口呆]。 // Last night's rain {wrong}. ~ 昨晚的大雨把桥{wrong}。
 """)
     t.some(t.random.randint(1, 2), *TRIED)
     t.tell(
@@ -98,17 +98,17 @@ At the stream, {a} could not believe {a.his} eyes. ~ 到了小溪边，{a}简直
 {b.full} was sitting on the bank and [had seen it all|watched]. ~ {b.full}正坐在岸边，[全都看见了|看着这一切]。
 Then {b.full} came along. "What is the matter, {a}?" ~ 这时{b.full}走了过来。“{a}，怎么了？”
 
-? "I must bring this {food} to my {g.kind}," said {a}, "and there is no bridge." ~ “我要把这{food.mw}{food}送给{g}，”{a}说，“可是桥没了。”
+? "I must bring this {food} to my {g.kind}," said {a}, "and there is no bridge." ~ “[我要把这{food.mw}{food}送给{g}|这{food.mw}{food}是要送给{g}的|{g}还等着我的{food}呢]，”{a}说，“[可是桥没了|可桥不能走了|可是没有桥了]。”
 """
         + CROSS[way]
         + """
 --
 
 {g} was very {:happy} when {a} knocked at the door. ~ {a}敲门的时候，{g}{:happy}极了。
-"{a}! How did you get here?" asked {g}. ~ “{a}！你是怎么过来的？”{g}问。
+"{a}! How did you get here?" asked {g}. ~ “{a}！[你是怎么过来的|你怎么过来了|没有桥，你怎么来的]？”{g}问。
 
 {g} and {a} shared the {food}, and {a} kept [some|a little] of it for {b}. ~ {g}和{a}一起分享了{food}，{a}还给{b}留了[一些|一点儿]。
-{a} told {g.him} about {b}, and {g} said, "You have a good friend." ~ {a}把{b}的事讲给{g}听，{g}说：“你有一个好朋友。”
+{a} told {g.him} about {b}, and {g} said, "You have a good friend." ~ {a}把{b}的事[讲给{g}听|告诉了{g}]，{g}说：“[你有一个好朋友|有这样的朋友真好|你的朋友真好]。”
 """
     )
     if t.chance(0.5):

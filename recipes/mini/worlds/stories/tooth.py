@@ -93,11 +93,11 @@ def tell(t):
     t.tell(
         """
 {when}, {a} noticed that a tooth was loose. ~ {when}，{a}发现有一颗牙松了。
-{when}, {a} touched a tooth with {a.his} tongue, and it moved. ~ {when}，{a}用舌头碰了碰一颗牙，它动了。
+{when}, {a} touched a tooth with {a.his} tongue, and it moved. ~ {when}，{a}[用舌头碰了碰|拿舌头顶了顶|用舌头舔了舔]一颗牙，[它动了|那颗牙竟然动了|牙晃了一下]。
 "My tooth is loose!" cried {a} {when}. ~ {when}，{a}叫道：“我的牙松了！”
 
-It wobbled to the left and it wobbled to the right. ~ 它往左边晃晃，又往右边晃晃。
-It was a front tooth, right in the middle. ~ 那是一颗门牙，就在正中间。
+It wobbled to the left and it wobbled to the right. ~ [它往左边晃晃，又往右边晃晃|它晃到左边，又晃到右边|那颗牙左晃晃，右晃晃]。
+It was a front tooth, right in the middle. ~ [那是一颗门牙|那颗是门牙|是门牙]，[就在正中间|长在正中间|正好在中间]。
 
 {a} was afraid that {fear}. ~ {a}害怕{fear}。
 "Does it hurt when it comes out?" {a} asked {m}. {a.He} was afraid that {fear}. ~ “牙掉下来疼吗？”{a}问{m}。{a.he}怕{fear}。
@@ -105,27 +105,27 @@ It was a front tooth, right in the middle. ~ 那是一颗门牙，就在正中�
 For {n} days {a} ate only {eat}. ~ 一连{n}天，{a}只吃{eat}。
 At dinner {a} wanted nothing but {eat}. ~ 吃晚饭的时候，{a}只肯吃{eat}。
 
-? "I have lost {n} already," said {b} and showed the gaps. ~ “我已经掉了{n}颗了。”{b}张开嘴，让{a.he}看空缺的地方。
+? "I have lost {n} already," said {b} and showed the gaps. ~ “我已经掉了{n}颗了。”{b}张开嘴，[让{a.he}看空缺的地方|给{a.he}看那些小窟窿]。
 ? {b} wanted to tie a string to it, but {a} ran away. ~ {b}想用线拴住它拔下来，{a}吓得跑开了。
 
-"Under every loose tooth a new one is waiting," said {m}. ~ “每颗松了的牙下面，都有一颗新牙在等着呢。”{m}说。
-{m} looked into {a.his} mouth. "I can see something white already." ~ {m}看了看{a.his}嘴。“我已经看见一点儿白的了。”
+"Under every loose tooth a new one is waiting," said {m}. ~ “[每颗松了的牙下面，都有一颗新牙在等着呢|牙一松，就说明新牙要长出来了|旧牙下面藏着一颗新牙呢]。”{m}说。
+{m} looked into {a.his} mouth. "I can see something white already." ~ {m}[看了看{a.his}嘴|让{a.he}张开嘴看了看]。“[我已经看见一点儿白的了|已经有点白的冒出来了|看，都能看见一点儿白了]。”
 
 --
 """
         + OUT[way][1]
         + """
-"It is out!" shouted {a}. "And it did not hurt at all!" ~ “掉下来了！”{a}喊道，“一点儿也不疼！”
+"It is out!" shouted {a}. "And it did not hurt at all!" ~ “[掉下来了|下来了|牙掉了]！”{a}喊道，“[一点儿也不疼|真的不疼|根本就不疼]！”
 {a} ran to the mirror. There was a gap, and one could put the tongue through it. ~ {a}跑到镜子前。嘴里有一个豁口，舌头都能伸出来。
 "Look, {b}!" called {a}. "Now I can whistle through it." ~ “{b}，快看！”{a}喊道，“现在我能从这儿吹口哨了。”
 
 --
 
 {a} put the tooth in a {box}. ~ {a}把牙放进了一个{box}里。
-In the evening {a} put the tooth under {a.his} pillow in a {box}. ~ 晚上，{a}把牙装在一个{box}里，放在枕头底下。
+In the evening {a} put the tooth under {a.his} pillow in a {box}. ~ [晚上|到了晚上|睡觉以前]，{a}把牙[装在|放进|收在]一个{box}里，[放在枕头底下|塞到枕头下面|压在枕头底下]。
 
 The next morning there was a {col} ribbon around the {box}. ~ 第二天早上，{box}上系了一条{col}的丝带。
-After {n} weeks something white looked out: the new tooth! ~ {n}个星期以后，有个白白的东西冒了出来：新牙！
+After {n} weeks something white looked out: the new tooth! ~ [{n}个星期以后|过了{n}个星期]，有个白白的东西[冒了出来|露了头|钻了出来]：[新牙|是新牙]！
 "Now you are really growing up," said {m} and hugged {a}. ~ “你真的长大了。”{m}说着抱了抱{a}。
 And {a} ate a whole {fruit}, very slowly, on the other side. ~ {a}用另一边的牙，慢慢地吃完了一{fruit.mw}{fruit}。
 """

@@ -22,16 +22,16 @@ STEP = """
 When {a} was {where}, {w} came by. ~ {a}走到{where}，{w}正好过来。
 {w} was standing {where} and saw the {old}. ~ {w}站在{where}，看见了{old}。
 
-"What a fine {old}!" said {w}. "I need one {why}." ~ “多好的{old}啊！”{w}说，“我正想要一{old.mw}，好{why}。”
-"I have always wanted a {old}," said {w}, "{why}." ~ “我一直想要一{old.mw}{old}，”{w}说，“好{why}。”
-"Will you give me that {old}? I want it {why}," said {w}. ~ “这{old.mw}{old}能给我吗？我想{why}。”{w}说。
+"What a fine {old}!" said {w}. "I need one {why}." ~ “[多好的{old}啊|这{old.mw}{old}真不错|好{old}]！”{w}说，“[我正想要一{old.mw}|我正缺一{old.mw}|我正在找呢]，好{why}。”
+"I have always wanted a {old}," said {w}, "{why}." ~ “[我一直想要一{old.mw}{old}|我早就想要一{old.mw}{old}了|我做梦都想要一{old.mw}{old}]，”{w}说，“[好|这样就能]{why}。”
+"Will you give me that {old}? I want it {why}," said {w}. ~ “[这{old.mw}{old}能给我吗|能把{old}给我吗|把这{old.mw}{old}让给我好吗]？[我想|我要用来|我好]{why}。”{w}说。
 
 "Take it," said {a}, and {w} gave {a.him} a {new} for it. ~ “拿去吧。”{a}说。{w}就给了{a.he}一{new.mw}{new}。
 So {a} gave away the {old} and got a {new}. ~ 于是{a}用{old}换来了一{new.mw}{new}。
-{w} put a {new} into {a}'s arms and went away happily with the {old}. ~ {w}把一{new.mw}{new}放到{a}怀里，高高兴兴地拿着{old}走了。
+{w} put a {new} into {a}'s arms and went away happily with the {old}. ~ {w}[把一{new.mw}{new}放到{a}怀里|把一{new.mw}{new}递给{a}|给了{a}一{new.mw}{new}]，[高高兴兴地拿着{old}走了|带着{old}走了|拿起{old}就走了]。
 
 ? {a} looked at the {new}. It was nice, but it was still not a {wish}. ~ {a}看了看{new}。{new}挺好的，可还不是{wish}。
-? "A {new}!" thought {a}. "What can I do with a {new}?" ~ “一{new.mw}{new}！”{a}心想，“我拿{new}做什么呢？”
+? "A {new}!" thought {a}. "What can I do with a {new}?" ~ “[一{new.mw}{new}|{new}]！”{a}心想，“[我拿{new}做什么呢|我要{new}有什么用呢|{new}能做什么呢]？”
 """
 
 
@@ -102,13 +102,13 @@ All {a} had was a {col} {k}, and {when} {a.he} took it to the market. ~ {a}只�
 --
 
 At last {a} came to {last} with a {wish}. ~ 最后，{a}遇到了一位有{wish}的{last}。
-Then {a} saw {last}, and {a.his} heart jumped: there was a {wish}! ~ 后来{a}看见了一位{last}，心一下子怦怦跳起来：那里有一{wish.mw}{wish}！
+Then {a} saw {last}, and {a.his} heart jumped: there was a {wish}! ~ 后来{a}看见了一位{last}，[心一下子怦怦跳起来|心里怦怦直跳|高兴得心都要跳出来了]：[那里有|那儿有|眼前是]一{wish.mw}{wish}！
 
 "I will give you this {wish} for your {new}," said the stranger. ~ “我用这{wish.mw}{wish}换你的{new}吧。”那人说。
-"Your {new} is just what I need," said the stranger. "Do you want my {wish} for it?" ~ “你的{new}正是我需要的。”那人说，“我用{wish}跟你换，好吗？”
+"Your {new} is just what I need," said the stranger. "Do you want my {wish} for it?" ~ “[你的{new}正是我需要的|我要的就是{new}|我正需要你的{new}呢]。”那人说，“[我用{wish}跟你换，好吗|换我的{wish}，好吗|拿{wish}跟你换，行不行]？”
 
 {a} ran home with the {wish}. "{m}, look!" {a.he} shouted. ~ {a}带着{wish}跑回家。“{m}，快看！”{a.he}喊道。
-In the evening {a} showed {m} the {wish}. {m} could hardly believe it. ~ 傍晚，{a}把{wish}拿给{m}看。{m}简直不敢相信。
+In the evening {a} showed {m} the {wish}. {m} could hardly believe it. ~ [傍晚|到了傍晚|那天傍晚]，{a}把{wish}拿给{m}看。{m}[简直不敢相信|都不敢相信|看得眼睛都圆了]。
 
 "And it all began with a {col} {k}," said {a}. ~ “这一切都是从一{k.mw}{col}的{k}开始的。”{a}说。
 "All that for one little {k}?" asked {m} and laughed. ~ “就凭一{k.mw}小小的{k}？”{m}笑着问。

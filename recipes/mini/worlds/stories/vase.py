@@ -11,7 +11,7 @@ BROKE = {
     "run": (
         "running ~ 跑来跑去",
         """
-{a} was a race car and ran round the table. {a.His} elbow hit the {k}. ~ {a}假装自己是赛车，绕着桌子跑，胳膊肘碰到了{k}。
+{a} was a race car and ran round the table. {a.His} elbow hit the {k}. ~ {a}假装自己是赛车，绕着桌子跑，胳膊肘碰着了{k}。
 {a} ran through the room with a {col2} cape and swept the {k} to the floor. ~ {a}披着{col2}的斗篷在屋里跑，把{k}扫到了地上。
 """,
     ),
@@ -114,11 +114,11 @@ But the {other} could not speak, and {a} felt [bad|ashamed]. ~ 可是{other}不�
     t.tell("""
 --
 
-{m} was quiet for a moment. Then {m.he} put {m.his} arms around {a}. ~ {m}沉默了一会儿，然后把{a}搂进了怀里。
+{m} was quiet for a moment. Then {m.he} put {m.his} arms around {a}. ~ {m}沉默了一会儿，然后[把{a}搂进了怀里|抱住了{a}|伸开双臂抱了抱{a}]。
 "I am sad about the {k}," said {m}, "but I am glad that you told me." ~ “{k}碎了，我很难过，”{m}说，“可是你能告诉我，我很高兴。”
 
-"A {k} can be mended, and it is brave to tell the truth," said {m}. ~ “{k}可以粘好，说实话是很勇敢的。”{m}说。
-"Telling the truth is [hard|not easy], and you did it," said {m}. ~ “说实话[很难|不容易]，你做到了。”{m}说。
+"A {k} can be mended, and it is brave to tell the truth," said {m}. ~ “{k}[可以粘好|能粘起来|粘一粘就好]，[说实话是很勇敢的|说真话才是勇敢|肯说实话，这很勇敢]。”{m}说。
+"Telling the truth is [hard|not easy], and you did it," said {m}. ~ “[说实话|说真话|承认错误][很难|不容易]，[你做到了|你却做到了|可你说出来了]。”{m}说。
 
 Together they glued the {col} {k}, piece by piece. ~ {a+m.he}一起把{col}的{k}一片一片粘了起来。
 The next day {a} painted a new {k} with {col2} dots for {m}. ~ 第二天，{a}给{m}画了一{k.mw}带{col2}圆点的新{k}。

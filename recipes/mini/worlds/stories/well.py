@@ -3,7 +3,7 @@
 WAYS = {
     "water": """
 "If the hole were full of water, the {k} would come up," [said|thought] {b.full}. ~ “要是洞里装满了水，{k}就会浮上来。”{b.full}[说|心想]。
-{b.full} looked at the stream and at the hole and smiled. "We need water!" ~ {b.full}看看小溪，又看看洞，笑了。“我们需要水！”
+{b.full} looked at the stream and at the hole and smiled. "We need water!" ~ {b.full}[看看小溪，又看看洞|朝小溪看看，又朝洞里看看]，笑了。“[我们需要水|有水就行了|用水]！”
 
 They carried water in {n} buckets and poured it into the hole. ~ {a+b.he}提来{n}桶水，倒进洞里。
 One bucket, two buckets, {n} buckets of water went into the hole. ~ 一桶，两桶……一共{n}桶水倒进了洞里。
@@ -95,12 +95,12 @@ def tell(t):
 {when}, {a} took {a.his} {col} {k} to the old {tree}. ~ {when}，{a}带着{col}的{k}来到老{tree}下。 // It was a present from {a.his} {giver}. ~ 那是{giver}送的礼物。
 
 {a} [jumped|danced] and did not see the deep hole between the roots. ~ {a}又蹦又跳，没有看见树根中间有一个深深的洞。
-Between the roots of the {tree} there was a deep hole. ~ {tree}的树根中间有一个深深的洞。
+Between the roots of the {tree} there was a deep hole. ~ {tree}的[树根中间|树根旁边]有一个[深深的洞|很深的洞|看不见底的洞]。
 
-Bump, bump, bump! The {k} fell into the hole. ~ 咚，咚，咚！{k}掉进洞里去了。
-The {col} {k} slipped out of {a.his} paws and fell right into the hole. ~ {col}的{k}从{a.his}爪子里滑出去，正好掉进了洞里。
+Bump, bump, bump! The {k} fell into the hole. ~ [咚，咚，咚|扑通|咕咚，咕咚]！{k}[掉进洞里去了|落到洞里去了|掉到洞底下去了]。
+The {col} {k} slipped out of {a.his} paws and fell right into the hole. ~ {col}的{k}[从{a.his}爪子里滑出去|从{a.his}爪子里溜走了|一下子滑了出去]，[正好掉进了洞里|掉进了那个洞里|不偏不倚，掉进洞里]。
 
-"My {k}!" cried {a}. Far below {a.he} could see something {col}. ~ “我的{k}！”{a}叫道。{a.he}看见下面很深的地方有个{col}的东西。
+"My {k}!" cried {a}. Far below {a.he} could see something {col}. ~ “我的{k}！”{a}叫道。{a.he}看见[下面很深的地方|洞底|深深的洞底]有个{col}的东西。
 {a} looked down. It was so deep that {a.he} felt dizzy. ~ {a}往下看了看。洞那么深，看得{a.he}头都晕了。
 
 --
@@ -112,7 +112,7 @@ The {col} {k} slipped out of {a.his} paws and fell right into the hole. ~ {col}�
 
 ? {a} sat down under the {tree} and was very {:sad}. ~ {a}坐在{tree}下，很{:sad}。
 
-{b.full} came out from behind the {tree}. "What are you looking at, {a}?" ~ {b.full}从{tree}后面走了出来。“{a}，你在看什么？”
+{b.full} came out from behind the {tree}. "What are you looking at, {a}?" ~ {b.full}从{tree}后面[走了出来|探出头来]。“{a}，[你在看什么|你看什么呢|出什么事了]？”
 {b.full} had heard the noise and came to look into the hole. ~ {b.full}听见声音，也来看这个洞。
 """
         + WAYS[way]
@@ -123,8 +123,8 @@ The {col} {k} slipped out of {a.his} paws and fell right into the hole. ~ {col}�
 {a} was so {:happy} that {a.he} danced around the {tree} with {b}. ~ {a}{:happy}得拉着{b}围着{tree}跳起舞来。
 
 "You used your head, {b}," said {a}. "That is better than a long arm." ~ “{b}，你动了脑筋。”{a}说，“这比长胳膊还管用。”
-"Two heads are better than one," said {b}, and they played with the {k} until evening. ~ “两个脑袋比一个强。”{b}说。它们一起玩{k}，一直玩到傍晚。
-Then they put {n} big stones over the hole, so that nobody would fall in. ~ 然后它们在洞口盖上了{n}块大石头，免得有谁掉进去。
+"Two heads are better than one," said {b}, and they played with the {k} until evening. ~ “[两个脑袋比一个强|还是一起想办法好|两个一起想，办法就多]。”{b}说。它们一起玩{k}，一直玩到傍晚。
+Then they put {n} big stones over the hole, so that nobody would fall in. ~ 然后它们[在洞口盖上了{n}块大石头|搬来{n}块大石头盖住洞口]，[免得有谁掉进去|这样谁也不会掉进去了|省得别的动物掉下去]。
 """
     )
     if t.chance(0.4):

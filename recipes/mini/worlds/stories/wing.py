@@ -99,7 +99,7 @@ def tell(t):
     t.meet(like=t.chance(0.3))
     t.tell("""
 {when}, {a} found a {k} {spot}. ~ {when}，{a}在{spot}发现了{k.yi}。
-{when}, something was moving {spot}. It was a {k}. ~ {when}，{spot}有什么东西在动，原来是{k.yi}。
+{when}, something was moving {spot}. It was a {k}. ~ {when}，{spot}[有什么东西在动|有什么动了一下|有个东西在动]，[原来是|是|走近一看，是]{k.yi}。
 {when}, {a} heard a weak little voice. A {k} was lying {spot}. ~ {when}，{a}听见细细的叫声。{spot}躺着{k.yi}。
 
 Its {part} was hurt, and it could not get away. ~ 它的{part}受伤了，[跑不了|走不了]。
@@ -109,15 +109,15 @@ It looked at {a} with big eyes. Its {part} hung down. ~ 它睁大眼睛看着{a}
 {a} put {a.his} cap over it and carried it home very carefully. ~ {a}用帽子轻轻地盖住它，小心地把它捧回了家。
 {a} ran for {m}, and together they took it home. ~ {a}跑去叫来{m}，一起把它带回了家。
 
-"Will it get well again?" asked {a}. "If we take good care of it," said {m}. ~ “它会好起来吗？”{a}问。“好好照顾它，就会的。”{m}说。
-"I will call it {pet}," said {a}. {m} nodded. "But remember, {pet} is not a toy." ~ “我叫它{pet}。”{a}说。{m}点点头。“不过你要记住，{pet}不是玩具。”
+"Will it get well again?" asked {a}. "If we take good care of it," said {m}. ~ “[它会好起来吗|它能好吗|它还会好吗]？”{a}问。“[好好照顾它，就会的|只要好好照顾它|用心照顾，它会好的]。”{m}说。
+"I will call it {pet}," said {a}. {m} nodded. "But remember, {pet} is not a toy." ~ “[我叫它|就叫它|它叫]{pet}[。|吧。]”{a}说。{m}点点头。“不过[你要记住|要记得|别忘了]，{pet}不是玩具。”
 
 --
 """)
     t.some(t.random.randint(2, 3), *CARE)
     t.tell("""
-After {weeks} the {part} was well again. ~ {weeks}以后，{part}长好了。
-Slowly the {k} got stronger, and after {weeks} it could move its {part}. ~ {k}慢慢有了力气，{weeks}以后，{part}能动了。
+After {weeks} the {part} was well again. ~ {weeks}以后，{part}[长好了|好了|已经全好了]。
+Slowly the {k} got stronger, and after {weeks} it could move its {part}. ~ {k}[慢慢有了力气|一天天好了起来|越来越有劲]，{weeks}以后，{part}[能动了|可以动了|又能动了]。
 
 --
 """)
@@ -125,10 +125,10 @@ Slowly the {k} got stronger, and after {weeks} it could move its {part}. ~ {k}�
     t.tell(
         """
 "Now it wants to go home," said {m}. {a} was {:sad}. ~ “现在它想回家了。”{m}说。{a}很{:sad}。
-"Can't we keep it?" asked {a}. {m} said, "It has a home of its own." ~ “我们不能留下它吗？”{a}问。{m}说：“它有自己的家呀。”
+"Can't we keep it?" asked {a}. {m} said, "It has a home of its own." ~ “[我们不能留下它吗|不能把它留下来吗|它不能住在我们家吗]？”{a}问。{m}说：“[它有自己的家呀|它也有家呀|它的家不在这儿]。”
 The {k} often looked out of the window now. {a} understood. ~ {k}现在常常望着窗外。{a}明白了。
 
-{a} carried it back to the place where {a.he} had found it, {spot}. ~ {a}把它带回到当初发现它的地方，就在{spot}。
+{a} carried it back to the place where {a.he} had found it, {spot}. ~ {a}把它[带回到当初发现它的地方|送回原来的地方]，就在{spot}。
 {when2}, {a} opened the box {spot}. "Go, little one," {a.he} said. ~ {when2}，{a}在{spot}打开了盒子。“去吧，小家伙。”{a.he}说。
 """.replace("{when2}，", "第二天早上，").replace("{when2}", "the next morning")
     )
@@ -141,7 +141,7 @@ It sat on {a}'s hand for a moment, and then it {go} off. ~ 它在{a}手上停了
 {a} waved until {a.he} could not see it any more. ~ {a}一直挥着手，直到看不见它为止。
 "Goodbye, my friend," said {a}, and {a.he} cried and laughed at the same time. ~ “再见，我的朋友。”{a}说着，又哭又笑。
 
-In spring a {k} came to the garden with {n} little ones. {a} was sure that it was the same one. ~ 到了春天，{k.yi}带着{n}只小宝宝来到花园里。{a}相信就是它。
+In spring a {k} came to the garden with {n} little ones. {a} was sure that it was the same one. ~ [到了春天|春天来了|第二年春天]，{k.yi}带着{n}只小宝宝来到花园里。{a}[相信就是它|认定就是它|知道那就是它]。
 Sometimes {a} finds a feather or a nut on the windowsill. "It has not forgotten me," {a.he} says. ~ 有时候，{a}会在窗台上发现一根羽毛或者一颗坚果。“它没有忘记我。”{a.he}说。
 """.replace("a feather or a nut", "a little flower").replace("一根羽毛或者一颗坚果", "一朵小花")
         )
@@ -151,7 +151,7 @@ The {k} {go} in a circle and came back to {a}. ~ {k}{go}了一圈，又回到了
 But it {go} only as far as the next tree and looked at {a}. ~ 可是它只{go}到旁边的一棵树那儿，看着{a}。
 
 "Then live in our garden," said {a} and laughed. ~ “那就住在我们的花园里吧。”{a}笑着说。
-Since then the {k} has lived in the garden, and every evening it comes for {food}. ~ 从那以后，{k}就住在花园里，每天傍晚都来吃{food}。
+Since then the {k} has lived in the garden, and every evening it comes for {food}. ~ 从那以后，{k}[就住在花园里|在花园里安了家]，[每天傍晚都来吃|天快黑的时候总来吃]{food}。
 
 {m} built it a little house with a {col} roof. ~ {m}给它做了一间小房子，屋顶是{col}的。
 "Now it can come and go as it likes," said {m}. ~ “这样，它想来就来，想走就走。”{m}说。
