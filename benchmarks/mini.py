@@ -28,11 +28,18 @@ from recipes.mini.forms import PAIR_WORDS
 from recipes.mini.worlds import SEEN, UNSEEN, draw
 
 import gpt2
+from gpt2.evaluation.benchmark import Subject
+from gpt2.evaluation.benchmarks import benchmark
 from gpt2.evaluation.metrics import bleu, characters, chrf, exact_match, f1, rouge, words
+from gpt2.evaluation.runner import run
 from gpt2.quantization import quantize
 from gpt2.tasks.sentences import sentences
 
 STORIES, FAIRY, LINES = 25, 300, 300  # of each unseen world; questions; translations
+LIMITS = {  # examples of published sets: what takes a few minutes on one core
+    "blimp": 2010, "lambada": 500, "piqa": 500, "xquad-en": 100, "xquad-zh": 100, "dialogsum": 25,
+    "tatoeba-en-zh": 200,
+}  # fmt: skip
 NOT_SAID = {"en": "Not said", "zh": "没有说"}
 Question = tuple[str, str, str]  # context, question, answer
 Units = Callable[[str], list[str]]
@@ -252,7 +259,26 @@ def parts(model: Any, data: Path, name: str) -> dict[str, Callable[[], Any]]:
         "translation, unseen worlds": lambda: translating(
             model, world_lines(unseen), [*pairs, *world_lines(seen)]),
         "copied from training": lambda: copied(model, data),
+        "published sets": lambda: published(model, data),
     }  # fmt: skip
+
+
+def published(model: Any, data: Path) -> dict[str, Any]:
+    """Published sets in their published form, the first examples of each."""
+    found = {}
+    for name, limit in LIMITS.items():
+        got = run(benchmark(name), Subject(model), data, limit=limit)
+        found[got["title"]] = {
+            "examples": got["examples"],
+            "of": got["of"],
+            "measures": {
+                measure["title"] + (f", {key}" if key != "value" else ""): round(
+                    measure["value"], 2
+                )
+                for key, measure in got["measures"].items()
+            },
+        }
+    return found
 
 
 def precisions(source: Path, data: Path) -> dict[str, Any]:
@@ -299,6 +325,14 @@ def describe(found: dict[str, Any]) -> str:
     for language, own in found.get("copied from training", {}).items():
         told = ", ".join(f"{k}: {v}" for k, v in own.items())
         parts.append(f"Not memorised, {language}: {told}.")
+    if sets := found.get("published sets"):
+        rows = [
+            [name, f"{of['examples']:,} of {of['of']:,}", measure, f"{value:.2f}"]
+            for name, of in sets.items()
+            for measure, value in of["measures"].items()
+        ]
+        parts += ["Published sets, the first examples of each:",
+                  table(["set", "examples", "measure", "value"], rows)]  # fmt: skip
     return "\n\n".join(parts)
 
 

@@ -12,6 +12,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,13 @@ TASKS = {
     "titles, Chinese worlds": Share(1),
     "translations": Share(0.7),
 }
+MAKERS = {**SOURCES, **FRESH_SOURCES, **TASK_SOURCES}
 MIXES = {"trunk": TRUNK, "tasks": {**PLAIN, **TASKS}, "plain": PLAIN}
 
 
 def documents(data: Path, names: Iterable[str]) -> dict[str, list[str]]:
     """The documents of the sources that are named."""
-    makers = {**SOURCES, **FRESH_SOURCES, **TASK_SOURCES}
-    return {name: list(makers[name][1](data)) for name in names}
+    return {name: list(MAKERS[name][1](data)) for name in names}
 
 
 def vocabulary(data: Path, out: Path, size: int = VOCABULARY) -> GPT2Tokenizer:
@@ -109,8 +110,8 @@ def mixed(
     """The documents of a mix in random order, and a row for each source."""
     rng, texts, table = random.Random(seed), [], []
     for name, share in shares.items():
-        lengths = {text: len(tokenizer.encode(text)) + 1 for text in found[name]}
-        kept = list(_first(found[name], share.most, lengths.__getitem__))
+        length = lru_cache(None)(lambda text: len(tokenizer.encode(text)) + 1)
+        kept = list(_first(found[name], share.most, length))
         chosen = kept * int(share.times)
         rest = list(kept)
         rng.shuffle(rest)
@@ -118,9 +119,9 @@ def mixed(
         table.append({
             "source": name,
             "documents": len(kept),
-            "unique tokens": sum(map(lengths.__getitem__, kept)),
-            "left out": sum(lengths.values()) - sum(map(lengths.__getitem__, kept)),
-            "tokens in the mix": sum(map(lengths.__getitem__, chosen)),
+            "unique tokens": sum(map(length, kept)),
+            "documents left out": len(found[name]) - len(kept),
+            "tokens in the mix": sum(map(length, chosen)),
         })  # fmt: skip
         texts += chosen
     rng.shuffle(texts)
@@ -136,6 +137,7 @@ def write_mixes(data: Path, out: Path, tokens: dict[str, float]) -> None:
         whole = sum(row["tokens in the mix"] for row in table)
         for row in table:
             unique = max(1, row["unique tokens"])
+            row["language"] = MAKERS[row["source"]][0]
             row["epochs"] = round(row["tokens in the mix"] / unique * tokens[mix] * 1e6 / whole, 2)
         with atomic(out / f"{mix}.jsonl") as part, part.open("w", encoding="utf-8") as file:
             for text in texts:
@@ -146,8 +148,8 @@ def write_mixes(data: Path, out: Path, tokens: dict[str, float]) -> None:
 
 def _show(mix: str, whole: int, trained: float, table: list[dict[str, Any]]) -> None:
     print(f"\n{mix}: {whole / 1e6:.2f}M tokens, trained on {trained:g}M")
-    print(f"{'source':38} {'documents':>9} {'unique':>8} {'in mix':>8} {'epochs':>6}")
+    print(f"{'source':38} {'':5} {'documents':>9} {'unique':>8} {'in mix':>8} {'epochs':>6}")
     for row in table:
         unique, inside = row["unique tokens"] / 1e6, row["tokens in the mix"] / 1e6
-        print(f"{row['source']:38} {row['documents']:9,} {unique:7.2f}M {inside:7.2f}M "
-              f"{row['epochs']:6.2f}")  # fmt: skip
+        print(f"{row['source']:38} {row['language']:5} {row['documents']:9,} "
+              f"{unique:7.2f}M {inside:7.2f}M {row['epochs']:6.2f}")  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from benchmarks import mini
 from benchmarks.ngram import KneserNey
-from recipes.mini import forms, mix, sources
+from recipes.mini import forms, mix, rungs, sources
 from recipes.mini.worlds import UNSEEN, draw, story
 
 from gpt2.tokenizer import train_tokenizer
@@ -62,12 +62,44 @@ def test_a_mix_repeats_thins_and_counts() -> None:
     assert mix.mixed(found, shares, tokenizer, seed=2)[0] != texts
     few, rows = mix.mixed(found, {"seldom": mix.Share(1, most=40e-6)}, tokenizer, seed=1)
     assert len(few) < 10
-    assert rows[0]["left out"] > 0
+    assert rows[0]["documents left out"] > 0
 
 
 def test_every_source_is_in_a_mix() -> None:
     assert set(mix.TRUNK) == set(sources.SOURCES)
+    assert set(mix.PLAIN) <= {*sources.SOURCES, *sources.FRESH_SOURCES}
+    assert set(mix.PLAIN) >= set(sources.FRESH_SOURCES)
     assert set(mix.TASKS) == set(forms.TASK_SOURCES)
+    assert set(mix.MIXES) == {"trunk", *rungs.DECAYS}
+
+
+def test_the_plain_decay_has_no_task_in_it() -> None:
+    assert not set(mix.MIXES["plain"]) & set(forms.TASK_SOURCES)
+
+
+def test_a_story_of_the_decay_is_used_in_one_way() -> None:
+    used = [number for ways in sources.FRESH.values() for number in ways]
+    assert sorted(used) == list(range(40))
+
+
+def test_stories_come_with_a_summary_and_questions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "WORK", tmp_path)
+    told = [story("kite", seed) for seed in range(80)]
+    (tmp_path / "fresh.jsonl").write_text("\n".join(json.dumps(asdict(t)) for t in told))
+    texts = {each.text("zh") for each in told}
+    found = list(forms.world_tasks(tmp_path, "zh"))
+    assert len(found) == 20
+    for text in found:
+        story, rest = text.split("\nTL;DR: ") if text.index("\nTL;DR") < text.index("\nQ:") else (
+            text.split("\nQ: ", 1))  # fmt: skip
+        assert story in texts
+        assert rest.count("\nA: ") >= 4
+    plain = set(sources.fresh_worlds("zh"))
+    assert len(plain) == 26
+    assert plain < texts
+    assert not plain & {text.split("\nTL;DR")[0].split("\nQ:")[0] for text in found}
 
 
 def test_what_is_held_out_is_not_read(data_folder: Path) -> None:

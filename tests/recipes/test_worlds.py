@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from recipes.mini.worlds import SEEN, UNSEEN, WORLDS, draw, story
 from recipes.mini.worlds.__main__ import distinct
+from recipes.mini.worlds.notes import notes
 from recipes.mini.worlds.telling import Story, Teller, halves
 from recipes.mini.worlds.values import Person
 
@@ -117,6 +118,44 @@ def test_what_is_answered_is_told(world: str) -> None:
             for value in names:
                 assert value.en.lower() in text, (seed, question)
                 assert value.zh in text, (seed, question)
+
+
+def test_a_note_is_clean_and_its_answers_are_read_off_it() -> None:
+    unsaid = asked = 0
+    for note in notes(120, 3):
+        text = {language: note.text(language) for language in ("en", "zh")}
+        for pair in note.sentences:
+            assert not faults(pair["en"], EN_FAULTS) + faults(pair["zh"], ZH_FAULTS)
+        for question in note.questions:
+            en, zh = question["en"]["a"], question["zh"]["a"]
+            asked += 1
+            if question["kind"] == "unsaid":
+                unsaid += 1
+                assert (en, zh) == ("Not said", "没有说")
+            elif question["kind"] == "yesno":
+                assert en in ("Yes", "No")
+            elif question["kind"] in ("who", "howmany"):
+                assert en.removesuffix("'s").lower() in text["en"].lower(), (text, question)
+                assert zh.removesuffix("的")[:2] in text["zh"], (text, question)
+    assert 0.08 < unsaid / asked < 0.35
+
+
+def test_a_note_names_each_kind_of_fact_twice() -> None:
+    """So that the kind alone does not tell the answer."""
+    note = next(note for note in notes(200, 4) if "wore" in note.plot)
+    assert len(re.findall(r" wore | far away in ", note.text("en"))) == 2
+
+
+def test_what_the_state_says_is_told_in_its_own_words() -> None:
+    """Rewording changes the sentence around a value, so an answer can be copied from the text."""
+    for seed in range(60):
+        teller = Teller("kite", seed)
+        teller.child("a")
+        teller.let(why="he was very sad ~ 他非常难过，可是没有说")
+        teller.tell("{a} cried, because {why}. ~ {a}哭了，因为{why}。")
+        told = teller.story.sentences[0]
+        assert "he was very sad" in told["en"]
+        assert "他非常难过，可是没有说" in told["zh"]
 
 
 def test_yes_and_no_follow_from_the_state() -> None:

@@ -134,7 +134,7 @@ The {fcol} fish looked out of the water. "I thought so," it said. ~ {fcol}的小
 
 And everything was as before, only a little more beautiful. ~ [一切又和从前一样了|什么都变回了老样子|一切都跟以前一样]，[只是看起来更美了一点儿|好像还更美了些|可是看着比以前更美]。
 At home {m} was putting {plain} on the table, and {a} was {:happy} as never before. ~ 家里，{m}正把{plain}端上桌，{a}从来没有这么{:happy}过。
-"{plain}!" said {a} at dinner. "What could be better?" ~ “[有{plain}吃|是{plain}|今天吃{plain}]！”[吃晚饭的时候{a}说|晚饭的时候，{a}说]，“[还有什么比这更好呢|没有比这更好的了|这就是最好的]。”
+"{plain}!" said {a} at dinner. "What could be better?" ~ “[有{plain}吃|是{plain}|今天吃{plain}]！”[吃晚饭的时候{a}说|晚饭的时候，{a}说]，“[还有什么比这更好呢|哪里还有更好的呢|还能有什么更好的呢]？”
 """.replace("{fish}! {fish}!", "Fish! Fish!").replace("往{p.in}跑去", "跑到了{p.in}")
         )
     if t.chance(0.4):

@@ -38,7 +38,7 @@ TRIED = (
 {a} put one foot into the water. It was so [cold|fast] that {a.he} jumped back. ~ {a}把一只脚伸进水里。水[那么冷|流得那么急]，{a.he}赶紧跳了回来。
 """,
     """
-{a} tried to jump over. Splash! {a.He} fell in and had to climb out [all wet|wet to the ears]. ~ {a}想跳过去。“扑通”一声，{a.he}掉进了水里，[浑身湿透|连耳朵都湿了]地爬上来。
+{a} tried to jump over. Splash! {a.He} fell in and had to climb out [all wet|wet to the ears]. ~ {a}想跳过去。“扑通”一声，{a.he}掉进了水里，[浑身湿透|湿淋淋]地爬上来。
 {a} took a long run and jumped, but the stream was too wide, and {a.he} landed in the mud. ~ {a}远远地跑过来一跳，可是小溪太宽了，{a.he}摔在了泥里。
 """,
     """
