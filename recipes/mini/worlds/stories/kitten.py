@@ -93,12 +93,12 @@ def tell(t):
 {when}, the (door|gate|window) was open, and {pet} was gone. ~ {when}，(门|院门|窗户)开着，{pet}不见了。
 {when}, {a} came home, and {pet} did not run to meet {a.him}. ~ {when}，{a}回到家，{pet}[没有跑来迎接{a.he}|没有像平时那样跑来|不在门口等{a.he}]。
 
-"{pet}! Where are you?" called {a}. There was no answer. ~ “{pet}！[你在哪儿|你去哪儿了|快出来呀]？”{a}喊道。[没有回答|什么回答也没有|四周静悄悄的]。
+"{pet}! Where are you?" called {a}. There was no answer. ~ “{pet}！[你在哪儿|你去哪儿了|你跑到哪儿去了]？”{a}喊道。[没有回答|什么回答也没有|四周静悄悄的]。
 {a} looked in the basket and under the bed. No {pet}! ~ {a}看了看篮子，又看了看床底下。没有{pet}！
 
 --
 
-{a} ran to {b}, who lived next door. "{pet} is gone! Will you help me?" {a.he} asked. ~ {a}[跑去找住在隔壁的{b}|去敲隔壁{b}的门]。“{pet}不见了！[你能帮我找吗|帮我找找好吗|快帮我找一找吧]？”{a.he}问。
+{a} ran to {b}, who lived next door. "{pet} is gone! Will you help me?" {a.he} asked. ~ {a}[跑去找住在隔壁的{b}|去敲隔壁{b}的门]。“{pet}不见了！[你能帮我找吗|帮我找找好吗|能不能帮我找一找]？”{a.he}问。
 "I will help you look," said {b}, {a}'s friend. ~ “我帮你找。”{a}的朋友{b}说。
 """)
     t.some(t.random.randint(2, 3), *TRACKS.values())

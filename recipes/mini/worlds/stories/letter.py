@@ -15,7 +15,7 @@ A {beast} put its foot on it and looked at {a}. ~ 一{beast.mw}{beast}踩住了�
 """,
     ),
     "rain": (
-        "it got wet ~ 被雨淋湿了",
+        "it got wet ~ 弄湿了",
         """
 It began to rain, and the ink ran down the paper in {col} drops. ~ 下雨了，墨水化成{col}的水滴，顺着纸往下流。
 {a} fell into a puddle with the {msg}. ~ {a}拿着{msg}摔进了水坑里。

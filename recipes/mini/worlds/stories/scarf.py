@@ -89,7 +89,7 @@ def tell(t):
     t.pick(
         money=[
             "two coins ~ 两枚硬币",
-            "one coin ~ 一枚硬币",
+            "three coins ~ 三枚硬币",
             "three coins ~ 三枚硬币",
             "a button and a coin ~ 一颗纽扣和一枚硬币",
         ]
