@@ -20,6 +20,7 @@ from gpt2.serving.errors import ApiError, api_error
 from gpt2.serving.fields import Strict
 from gpt2.serving.measure import classify, embeddings, score
 from gpt2.serving.openapi import description
+from gpt2.serving.page import page_routes
 from gpt2.serving.protocol import REQUESTS
 from gpt2.serving.responses import json_response
 from gpt2.serving.settings import ServeOptions
@@ -57,7 +58,9 @@ def make_app(state: State) -> Any:
             "/openapi.json", _get(state, lambda s, r: _async(json_response(description(models))))
         ),
     ]
-    return Edge(Starlette(routes=routes), state, OPEN)
+    page = page_routes()
+    free = {*OPEN, *(route.path for route in page)}
+    return Edge(Starlette(routes=[*routes, *page]), state, free)
 
 
 async def _async(response: Response) -> Response:

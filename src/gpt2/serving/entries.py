@@ -59,7 +59,9 @@ def completion_logprobs(names: Names, entries: Sequence[Entry]) -> dict[str, Any
         "text_offset": [entry.offset for entry in entries],
         "token_ids": [t.id for t in tokens],
         "top_token_ids": [None if t.logprob is None else list(t.top_ids) for t in tokens],
+        "top_token_logprobs": [None if t.logprob is None else list(t.top_logprobs) for t in tokens],
         "bytes": [list(names.bytes(t.id)) for t in tokens],
+        "top_bytes": [[list(names.bytes(i)) for i in t.top_ids] for t in tokens],
     }
 
 

@@ -1,0 +1,49 @@
+"""The page at ``/``: files of ``web/``, read once at the start, so that no request names a file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
+# Scripts and styles of our own and nothing else; answers of this server alone.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def page_routes() -> list[Route]:
+    """``/`` and the files it loads."""
+    found = _files(files("gpt2.serving") / "web", "/web")
+    found["/"] = found.pop("/web/index.html")
+    return [Route(path, _answer(*file)) for path, file in found.items()]
+
+
+def _files(folder: Traversable, path: str) -> dict[str, tuple[bytes, str]]:
+    """Content and type of every file a browser may ask for, by path."""
+    found: dict[str, tuple[bytes, str]] = {}
+    for entry in folder.iterdir():
+        name = f"{path}/{entry.name}"
+        if entry.is_dir():
+            found |= _files(entry, name)
+        elif (kind := TYPES.get(f".{entry.name.rpartition('.')[2]}")) is not None:
+            found[name] = entry.read_bytes(), kind
+    return found
+
+
+def _answer(content: bytes, kind: str) -> object:
+    async def answer(request: Request) -> Response:
+        return Response(content, media_type=kind, headers=HEADERS)
+
+    return answer

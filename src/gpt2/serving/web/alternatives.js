@@ -1,0 +1,32 @@
+// What else was probable at a place: before and after the settings, side by side.
+import {html} from './lit/lit-html.js';
+import {t} from './strings.js';
+import {percent, textOf, visible} from './tokens.js';
+import {warped} from './warp.js';
+
+export function alternatives(state, actions) {
+  const entry = state.chosen === null ? null : state.tree.path()[state.chosen];
+  return html`
+    <section class="alternatives">
+      <h2>${t('alternatives')}</h2>
+      ${entry?.top.length ? table(entry, state, actions) : html`<p class="small">${t('choose')}</p>`}
+    </section>`;
+}
+
+function table(entry, state, actions) {
+  const {shares, exact} = warped(entry.top, state.settings);
+  const prefix = exact ? '' : `${t('atMost')} `;
+  return html`
+    <table>
+      <thead><tr><th scope="col">${t('token')}</th><th scope="col">${t('before')}</th><th scope="col">${t('after')}</th></tr></thead>
+      <tbody>${entry.top.map((other, i) => html`
+        <tr class=${other.id === entry.id ? 'taken' : ''}>
+          <td><button ?disabled=${state.abort !== null} @click=${() => actions.branch(state.chosen, other)}
+            title=${`id ${other.id}`}>${visible(textOf(other.bytes))}</button></td>
+          <td>${bar(Math.exp(other.logprob))}${percent(other.logprob)}</td>
+          <td>${bar(shares[i])}${shares[i] > 0 ? prefix + percent(Math.log(shares[i])) : '0 %'}</td>
+        </tr>`)}</tbody>
+    </table>`;
+}
+
+const bar = (share) => html`<meter min="0" max="1" .value=${share} aria-hidden="true"></meter>`;

@@ -1,0 +1,56 @@
+// What the page asks of the server. Addresses are relative: the server may sit below any path.
+
+export class ServerError extends Error {}
+
+async function request(path, body, signal) {
+  const options = body === undefined ? {} : {
+    method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body),
+  };
+  const key = sessionStorage.getItem('key');
+  if (key) options.headers = {...options.headers, Authorization: `Bearer ${key}`};
+  const response = await fetch(path, {...options, signal});
+  if (response.ok) return response;
+  const told = await response.json().catch(() => null);
+  throw Object.assign(new ServerError(told?.error?.message ?? `${response.status} ${response.statusText}`),
+    {status: response.status});
+}
+
+const asked = async (path, body, signal) => (await request(path, body, signal)).json();
+
+export const models = async () => (await asked('v1/models')).data;
+export const task = (name, body, signal) => asked(`v1/tasks/${name}`, body, signal);
+
+/** Streams a completion: calls each(entries, reason, chunk) for every chunk. */
+export async function complete(body, each, signal) {
+  const response = await request('v1/completions', {...body, stream: true}, signal);
+  for await (const data of events(response.body)) {
+    if (data === '[DONE]') return;
+    const chunk = JSON.parse(data);
+    if (chunk.error) throw new ServerError(chunk.error.message);
+    for (const {logprobs, finish_reason} of chunk.choices) {
+      each(logprobs ? entriesOf(logprobs) : [], finish_reason, chunk);
+    }
+  }
+}
+
+/** The data of server-sent events. */
+export async function* events(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const {value, done} = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split('\n');
+    rest = lines.pop();
+    for (const line of lines) if (line.startsWith('data: ')) yield line.slice(6).trimEnd();
+  }
+}
+
+/** One entry a token: {id, bytes, logprob, top: [{id, bytes, logprob}]}, the most probable first. */
+export function entriesOf({token_ids, token_logprobs, bytes, top_token_ids, top_token_logprobs, top_bytes}) {
+  return token_ids.map((id, i) => ({
+    id, bytes: bytes[i], logprob: token_logprobs[i],
+    top: (top_token_ids?.[i] ?? []).map((other, k) =>
+      ({id: other, bytes: top_bytes[i][k], logprob: top_token_logprobs[i][k]})),
+  }));
+}

@@ -1,0 +1,200 @@
+// The playground: state, what changes it, and the page drawn from it. Text goes on by token ids, so
+// a branch continues just what is shown.
+import {html, render} from './lit/lit-html.js';
+import * as api from './api.js';
+import {alternatives} from './alternatives.js';
+import {branches} from './branches.js';
+import {settingsForm, readSettings, DEFAULTS} from './settings.js';
+import {setLanguage, t} from './strings.js';
+import {tasksForm} from './tasks.js';
+import {tokenList} from './token_list.js';
+import {Tree} from './tree.js';
+
+const LOGPROBS = 20;  // the most that the server gives
+
+const state = {
+  models: [],
+  model: null,
+  tree: Tree.restored(),
+  settings: {...DEFAULTS, ...stored('settings')},
+  language: stored('language') ?? (navigator.language.startsWith('zh') ? 'zh' : 'en'),
+  theme: stored('theme'),
+  view: 'write',
+  chosen: null,     // the place of the token whose alternatives are shown
+  abort: null,      // ends what is being written
+  notice: '',
+  failed: false,
+};
+
+function stored(name) {
+  try {
+    return JSON.parse(localStorage.getItem(`gpt2-${name}`));
+  } catch {
+    return null;
+  }
+}
+
+function keep(name, value) {
+  try {
+    localStorage.setItem(`gpt2-${name}`, JSON.stringify(value));
+  } catch { /* it is asked again next time */ }
+}
+
+function update(changes = {}) {
+  Object.assign(state, changes);
+  draw();
+}
+
+/** Adds a node to the tree and writes into it what the server sends. */
+async function write({parent = null, from = 0, prompt, given = []}) {
+  state.abort?.abort();
+  const abort = new AbortController();
+  const settings = readSettings(state.settings);
+  const node = state.tree.add({parent, from, model: state.model, settings, entries: given});
+  update({abort, notice: t('running'), failed: false, chosen: null});
+  const body = {model: state.model, prompt, ...settings, logprobs: LOGPROBS, echo: parent === null};
+  try {
+    await api.complete(body, (entries, reason, chunk) => {
+      node.entries.push(...entries);
+      node.reason = reason ?? node.reason;
+      node.seed = chunk.seed ?? node.seed;
+      update();
+    }, abort.signal);
+    ended(node, node.reason);
+  } catch (error) {
+    ended(node, abort.signal.aborted ? 'cancelled' : null, error);
+  }
+}
+
+function ended(node, reason, error = null) {
+  if (!node.entries.length) state.tree.nodes = state.tree.nodes.filter(({id}) => id !== node.id);
+  state.tree.current = state.tree.get(state.tree.current)?.id ?? state.tree.nodes.at(-1)?.id ?? null;
+  state.tree.keep();
+  const notice = reason ? t(`ended_${reason}`) : error?.message ?? '';
+  update({abort: null, notice, failed: !reason && error !== null});
+}
+
+const actions = {
+  update,
+  start() {
+    const text = document.getElementById('prompt').value || t('example');
+    return write({prompt: text});
+  },
+  goOn() {
+    const {tree} = state;
+    if (!tree.node) return actions.start();
+    const path = tree.path();
+    return write({parent: tree.current, from: path.length, prompt: path.map(({id}) => id)});
+  },
+  /** Another token at a place of the text, and on from there. */
+  branch(place, other) {
+    const path = state.tree.path();
+    const entry = {...other, top: path[place].top};
+    const prompt = [...path.slice(0, place).map(({id}) => id), other.id];
+    return write({parent: state.tree.current, from: place, prompt, given: [entry]});
+  },
+  stop() { state.abort?.abort(); },
+  undo() { state.tree.undo(); update({chosen: null}); },
+  select(id) { state.tree.current = id; update({chosen: null}); },
+  fresh() { state.tree.current = null; update({chosen: null, notice: ''}); },
+  clear() { state.tree.clear(); update({chosen: null, notice: ''}); },
+  choose(place) { update({chosen: place === state.chosen ? null : place}); },
+  set(name, value) {
+    state.settings = {...state.settings, [name]: value};
+    keep('settings', state.settings);
+    update();
+  },
+  language() {
+    const language = state.language === 'zh' ? 'en' : 'zh';
+    keep('language', language);
+    setLanguage(language);
+    update({language, notice: ''});
+  },
+  theme() {
+    const dark = matchMedia('(prefers-color-scheme: dark)').matches;
+    const theme = (state.theme ?? (dark ? 'dark' : 'light')) === 'dark' ? 'light' : 'dark';
+    keep('theme', theme);
+    update({theme});
+  },
+  export() {
+    const file = new Blob([JSON.stringify(state.tree.nodes, null, 1)], {type: 'application/json'});
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(file);
+    link.download = 'gpt2-playground.json';
+    link.click();
+    URL.revokeObjectURL(link.href);
+  },
+  async copyReceipt() {
+    await navigator.clipboard.writeText(JSON.stringify(state.tree.node.receipt));
+    update({notice: t('copied')});
+  },
+};
+
+const header = () => html`
+  <header>
+    <h1>${t('page_title')}</h1>
+    <nav>
+      ${['write', 'tasks'].map((view) => html`
+        <button aria-pressed=${state.view === view} @click=${() => update({view})}>${t(view)}</button>`)}
+    </nav>
+    <label>${t('model')}
+      <select @change=${(event) => update({model: event.target.value})}>
+        ${state.models.map(({id}) => html`<option value=${id} ?selected=${id === state.model}>${id}</option>`)}
+      </select>
+    </label>
+    <button @click=${actions.language} lang=${state.language === 'zh' ? 'en' : 'zh-CN'}>${t('language')}</button>
+    <button @click=${actions.theme}>${t('theme')}</button>
+  </header>`;
+
+const prompt = () => html`
+  <label class="wide">${t('prompt')}
+    <textarea id="prompt" rows="4" placeholder=${t('example')}></textarea>
+  </label>`;
+
+const controls = () => {
+  const {tree, abort} = state;
+  return html`
+    <div class="row">
+      ${abort ? html`<button class="main" @click=${actions.stop}>${t('stop')}</button>`
+    : html`<button class="main" @click=${actions.goOn}>${t('go')}</button>`}
+      <button ?disabled=${tree.node?.parent == null || abort !== null} @click=${actions.undo}>${t('undo')}</button>
+      <button ?disabled=${!tree.node} @click=${actions.fresh}>${t('again')}</button>
+      ${tree.node?.receipt ? html`<button @click=${actions.copyReceipt}>${t('receipt')}</button>` : ''}
+    </div>`;
+};
+
+const writeView = () => html`
+  <main class="write">
+    <section class="text">
+      ${state.tree.node ? tokenList(state, actions) : prompt()}
+      ${controls()}
+      <p class=${state.failed ? 'notice failed' : 'notice'} role="status">${state.notice}</p>
+      <p class="small">${t('about')} ${t('legend')} ${t('keys')}</p>
+    </section>
+    ${alternatives(state, actions)}
+    ${settingsForm(state, actions)}
+    ${branches(state, actions)}
+  </main>`;
+
+function draw() {
+  if (state.theme) document.documentElement.dataset.theme = state.theme;
+  document.title = t('page_title');
+  render(html`${header()}${state.view === 'write' ? writeView() : tasksForm(state, actions)}`, document.body);
+}
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') actions.stop();
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && state.view === 'write' && !state.abort) {
+    event.preventDefault();
+    actions.goOn();
+  }
+});
+
+setLanguage(state.language);
+draw();
+try {
+  const models = await api.models();
+  update({models, model: models[0]?.id ?? null});
+} catch (error) {
+  update({notice: error.message, failed: true});
+}

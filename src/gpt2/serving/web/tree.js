@@ -1,0 +1,55 @@
+// The branches of a session: each node adds tokens to what its parent had up to a place in it.
+
+const KEY = 'gpt2-playground', MOST = 200;
+
+export class Tree {
+  constructor(nodes = []) {
+    this.nodes = nodes;
+    this.current = nodes.at(-1)?.id ?? null;
+  }
+
+  /** What an earlier visit left in this browser. */
+  static restored() {
+    try {
+      return new Tree(JSON.parse(localStorage.getItem(KEY)) ?? []);
+    } catch {
+      return new Tree();
+    }
+  }
+
+  keep() {
+    try {
+      localStorage.setItem(KEY, JSON.stringify(this.nodes.slice(-MOST)));
+    } catch { /* private windows and full disks keep nothing */ }
+  }
+
+  get(id) { return this.nodes.find((node) => node.id === id) ?? null; }
+  children(id) { return this.nodes.filter((node) => node.parent === id); }
+  get node() { return this.get(this.current); }
+
+  /** A new node, which becomes the current one. `from`: how many of the parent's tokens it keeps. */
+  add({parent = null, from = 0, model, settings, entries = []}) {
+    const node = {id: (this.nodes.at(-1)?.id ?? 0) + 1, parent, from, model, settings, entries, reason: null};
+    this.nodes.push(node);
+    this.current = node.id;
+    return node;
+  }
+
+  /** All entries from the beginning of the text to the end of a node. */
+  path(node = this.node) {
+    if (!node) return [];
+    const before = node.parent === null ? [] : this.path(this.get(node.parent)).slice(0, node.from);
+    return [...before, ...node.entries];
+  }
+
+  undo() {
+    const {node} = this;
+    if (node?.parent != null) this.current = node.parent;
+  }
+
+  clear() {
+    this.nodes = [];
+    this.current = null;
+    this.keep();
+  }
+}

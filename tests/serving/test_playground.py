@@ -1,0 +1,151 @@
+"""The page in a real browser: Chromium, driven by Playwright.
+
+Needs ``pip install -r tests/browser.txt`` and Debian's ``chromium``; without them these tests are
+skipped. ``pytest -m browser`` runs them; the screenshots lie in ``out/screenshots``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.serving.conftest import Running, running
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+PICTURES = ROOT / "out" / "screenshots"
+SIZES = {"phone": (360, 740), "tablet": (768, 1024), "desk": (1280, 900)}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(BROWSER is None, reason="chromium is not installed"),
+]
+sync_api = pytest.importorskip("playwright.sync_api")
+
+
+@pytest.fixture(scope="module")
+def mini() -> Iterator[Running]:
+    from gpt2.hub import resolve
+
+    with running(resolve("gpt2-mini")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any, mini: Running) -> Iterator[Any]:
+    """The page opened; the test fails on an error of a script or a request to another host."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.set_default_timeout(120_000)
+    errors: list[str] = []
+    asked: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(f"{mini.url}/")
+    tab.wait_for_selector("select option", state="attached")
+    yield tab
+    assert not errors
+    assert all(url.startswith((mini.url, "data:", "blob:")) for url in asked)
+    tab.close()
+
+
+def write(page: Any, text: str = "Once upon a time") -> None:
+    page.fill("#prompt", text)
+    page.click("button.main")
+    finished(page)
+
+
+def finished(page: Any) -> None:
+    page.wait_for_function(
+        "document.querySelector('.token') && !['Writing…', '正在写…'].includes("
+        "document.querySelector('.notice').textContent)"
+    )
+
+
+def tokens(page: Any) -> list[str]:
+    found: list[str] = page.locator(".token").all_inner_texts()
+    return found
+
+
+def test_it_writes_and_another_token_goes_another_way(page: Any) -> None:
+    write(page)
+    first = tokens(page)
+    assert "".join(first).startswith("Once upon a time")
+    page.click(".token >> nth=6")
+    other = page.locator(".alternatives tbody tr:not(.taken) button").first
+    label = other.inner_text().replace("·", " ")
+    other.click()
+    finished(page)
+    second = tokens(page)
+    assert second[:6] == first[:6]
+    assert second[6].strip() == label.strip()
+    page.get_by_role("button", name="Undo").click()
+    assert tokens(page) == first
+    assert page.locator(".branches li").count() == 2
+
+
+def test_the_same_seed_writes_the_same(page: Any) -> None:
+    page.get_by_label("Seed").fill("5")
+    page.get_by_label("Seed").blur()
+    write(page)
+    first = tokens(page)
+    page.get_by_role("button", name="New text").click()
+    write(page)
+    assert tokens(page) == first
+
+
+def test_the_keyboard_reaches_everything(page: Any) -> None:
+    write(page)
+    page.locator(".token[tabindex='0']").focus()
+    for key in ("Home", "ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    assert page.locator(".token").nth(2).get_attribute("aria-pressed") == "true"
+    assert page.locator(".alternatives tbody tr").count() == 20
+    before = len(tokens(page))
+    page.keyboard.press("Control+Enter")
+    finished(page)
+    assert len(tokens(page)) > before
+
+
+def test_a_task_answers(page: Any) -> None:
+    page.get_by_role("button", name="Tasks").click()
+    page.locator("textarea[name=text]").fill("A dog ran home. It was tired. It slept all day.")
+    page.locator("form .main").click()
+    page.wait_for_function("(document.querySelector('.result')?.textContent ?? '').length > 3"
+                           " && !document.querySelector('form .main').disabled")  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_it_fits_and_is_accessible(page: Any, size: str, theme: str, language: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(
+        "([language, theme]) => { localStorage.setItem('gpt2-language', JSON.stringify(language));"
+        " localStorage.setItem('gpt2-theme', JSON.stringify(theme)); }",
+        [language, theme],
+    )
+    page.reload()
+    page.wait_for_selector("select option", state="attached")
+    page.wait_for_function("document.querySelector('select').value")
+    write(page, "从前有一只小狗" if language == "zh" else "Once upon a time")
+    page.locator(".token").nth(4).click()
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"playground-{size}-{theme}-{language}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.evaluate("localStorage.clear()")
