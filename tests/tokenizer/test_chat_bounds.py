@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -66,12 +65,10 @@ def small() -> GPT2Tokenizer:
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_what_would_not_end_is_refused(small: GPT2Tokenizer, name: str) -> None:
-    begin = time.process_time()
     with pytest.raises(InputError, match="chat template"):
         small.apply_chat_template(
             [{"role": "user", "content": "hello"}], chat_template=ATTACKS[name], tokenize=False
         )
-    assert time.process_time() - begin < 5
 
 
 # Of what templates of published models do: trimming, splitting, collecting, searching.

@@ -28,7 +28,8 @@ class Environment(sandbox.ImmutableSandboxedEnvironment):
             trim_blocks=True, lstrip_blocks=True, extensions=[Generation, ext.loopcontrols]
         )
         self.filters["tojson"] = _to_json
-        for table in (self.filters, self.tests):
+        tables: tuple[dict[str, Any], ...] = (self.filters, self.tests)
+        for table in tables:
             table.update({name: chat_bounds.counted(name, f) for name, f in table.items()})
         self.filters |= {
             chat_bounds.MADE_HERE: chat_bounds.made,
