@@ -24,6 +24,7 @@ _HOME = {
     "BertTokenizerFast": "gpt2.tokenizer",
     "GenerationConfig": "gpt2.generation",
     "GenerationMixin": "gpt2.generation",
+    "LanguageModel": "gpt2.generation",
     "LogitsProcessor": "gpt2.generation",
     "LogitsProcessorList": "gpt2.generation",
     "StoppingCriteria": "gpt2.generation",
@@ -63,6 +64,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.errors import GPT2Error as GPT2Error
     from gpt2.generation import GenerationConfig as GenerationConfig
     from gpt2.generation import GenerationMixin as GenerationMixin
+    from gpt2.generation import LanguageModel as LanguageModel
     from gpt2.generation import LogitsProcessor as LogitsProcessor
     from gpt2.generation import LogitsProcessorList as LogitsProcessorList
     from gpt2.generation import StoppingCriteria as StoppingCriteria

@@ -56,8 +56,20 @@ class Engine(Protocol):
     """A GPT-2 model that continues token ids."""
 
     @property
+    def name(self) -> str:
+        """What `gpt2.load` calls this engine: native, torch or reference."""
+
+    @property
     def config(self) -> GPT2Config:
         """The model's shape."""
+
+    @property
+    def dtype(self) -> Any:
+        """The precision of the weights: its name, or torch's type."""
+
+    @property
+    def exact_pieces(self) -> bool:
+        """Whether a row's logits are the same bits however its text is cut into calls."""
 
     def new_cache(self, rows: int, capacity: int | None = None) -> Any:
         """An empty `KVCache` of this engine's kind; capacity None means ``n_positions``."""

@@ -13,6 +13,8 @@ from gpt2.options import option
 from gpt2.precision import PACKED, long, short
 
 if TYPE_CHECKING:
+    from gpt2.checkpoint import Checkpoint
+    from gpt2.generation import LanguageModel
     from gpt2.tokenizer import Tokenizer
 
 EngineName = Literal["native", "torch", "reference"]
@@ -55,7 +57,7 @@ def load(
     kv_dtype: KVDtype | None = None,
     threads: int | None = None,
     kernels: str | None = None,
-) -> Any:
+) -> LanguageModel:
     """Load a model with its tokenizer: ``model.stream("Once")``, ``model.generate("Once")``.
 
     Args:
@@ -93,18 +95,18 @@ def load(
         token=token,
     )
     tokenizer = _tokenizer(place, name)
+    model: LanguageModel
     if engine == "torch":
         from gpt2.model import GPT2LMHeadModel
 
-        model = GPT2LMHeadModel.from_pretrained(place, dtype=long(dtype or "fp32"))
-        model.tokenizer = tokenizer
-        model = model if where is None else model.to(where)
+        network = GPT2LMHeadModel.from_pretrained(place, dtype=long(dtype or "fp32"))
+        network.tokenizer = tokenizer
+        model = network if where is None else network.to(where)
     elif engine == "reference":
         model = _reference(place, dtype, tokenizer)
     else:
         model = _native(place, dtype, tokenizer, **machine)
     _compare(model.config.vocab_size, tokenizer, name)
-    model.sidecar = _sidecar(_folder(place))
     return model
 
 
@@ -126,15 +128,6 @@ def _folder(place: Path) -> Path:
     return place if place.is_dir() else place.parent
 
 
-def _sidecar(folder: Path) -> dict[str, Any]:
-    from gpt2.checkpoint.read import SIDECAR
-    from gpt2.files import read_json_object
-
-    path = folder / SIDECAR
-    found: dict[str, Any] = read_json_object(path) if path.exists() else {}
-    return found
-
-
 def _tokenizer(place: Path, name: Any) -> Tokenizer | None:
     """The tokenizer beside the weights, or None where there is none: ids still work."""
     from gpt2.tokenizer import Tokenizer
@@ -147,7 +140,7 @@ def _tokenizer(place: Path, name: Any) -> Tokenizer | None:
     return tokenizer
 
 
-def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
+def _reference(place: Path, dtype: str | None, tokenizer: Tokenizer | None) -> LanguageModel:
     import numpy as np
 
     from gpt2.checkpoint import read_checkpoint
@@ -160,13 +153,16 @@ def _reference(place: Any, dtype: str | None, tokenizer: Any) -> Any:
     kind = np.dtype(dtype)
     weights = {name: t.astype(kind, copy=False) for name, t in checkpoint.tensors.items()}
     model = NumpyEngine(weights, checkpoint.config, tokenizer)
-    model.use_generation_file(checkpoint.generation_config, _folder(place))
-    return model
+    return _with_settings(model, checkpoint)
 
 
 def _native(
-    place: Any, dtype: str | None, tokenizer: Any, kv_dtype: str | None, **machine: Any
-) -> Any:
+    place: Path,
+    dtype: str | None,
+    tokenizer: Tokenizer | None,
+    kv_dtype: str | None,
+    **machine: Any,
+) -> LanguageModel:
     from gpt2.checkpoint.read import PassingTensors, read_checkpoint
     from gpt2.native import NativeEngine
 
@@ -185,7 +181,13 @@ def _native(
         tokenizer=tokenizer,
         **machine,
     )
-    model.use_generation_file(checkpoint.generation_config, _folder(place))
+    return _with_settings(model, checkpoint)
+
+
+def _with_settings(model: LanguageModel, checkpoint: Checkpoint) -> LanguageModel:
+    """The model with what the files beside its weights say."""
+    model.use_generation_file(checkpoint.generation_config, _folder(checkpoint.path))
+    model.sidecar = checkpoint.sidecar
     return model
 
 

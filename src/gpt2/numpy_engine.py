@@ -16,7 +16,7 @@ from gpt2 import reference
 from gpt2.config import GPT2Config
 from gpt2.engine import Logits
 from gpt2.errors import ContextLengthError, InputError
-from gpt2.generation import GenerationMixin
+from gpt2.generation import LanguageModel
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -58,7 +58,7 @@ class NumpyCache:
         self.caches[row] = [(k[:, :length], v[:, :length]) for k, v in self.caches[row]]
 
 
-class NumpyEngine(GenerationMixin):
+class NumpyEngine(LanguageModel):
     """GPT-2 in numpy; a `gpt2.engine.Engine`.
 
     Args:
@@ -68,6 +68,8 @@ class NumpyEngine(GenerationMixin):
         tokenizer: for text prompts; None if only ids are used.
     """
 
+    name = "reference"
+
     def __init__(
         self, weights: Mapping[str, Array], config: GPT2Config, tokenizer: Any = None
     ) -> None:
@@ -75,11 +77,15 @@ class NumpyEngine(GenerationMixin):
         self.config = config
         self.tokenizer = tokenizer
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The weights' type."""
+        return self.weights["transformer.wte.weight"].dtype
+
     def new_cache(self, rows: int, capacity: int | None = None) -> NumpyCache:
         """An empty cache for ``rows`` sequences of up to ``capacity`` tokens."""
         limit = self.config.n_positions
-        dtype = self.weights["transformer.wte.weight"].dtype
-        return NumpyCache(self.config, rows, min(capacity or limit, limit), dtype)
+        return NumpyCache(self.config, rows, min(capacity or limit, limit), self.dtype)
 
     def extend(
         self,

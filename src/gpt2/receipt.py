@@ -18,6 +18,7 @@ from typing import Any
 
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.files import read_json_object, sha256, write_json
+from gpt2.generation import LanguageModel
 from gpt2.generation.config import GenerationConfig
 
 FORM = "gpt2-receipt-2"
@@ -91,7 +92,9 @@ def _one_hash(files: Sequence[Path]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def written(model: Any, prompt: Sequence[int], options: Mapping[str, Any]) -> list[list[int]]:
+def written(
+    model: LanguageModel, prompt: Sequence[int], options: Mapping[str, Any]
+) -> list[list[int]]:
     """The new ids of each text that ``model`` writes, each to its own end, without padding."""
     asked = {**options, "return_dict_in_generate": True, "use_cache": False}
     found: list[list[int]] = model.generate(list(prompt) or None, **asked).new_tokens
@@ -99,7 +102,7 @@ def written(model: Any, prompt: Sequence[int], options: Mapping[str, Any]) -> li
 
 
 def make(
-    model: Any,
+    model: LanguageModel,
     name: str | os.PathLike[str],
     prompt: Sequence[int],
     texts: Sequence[Sequence[int]],
@@ -123,7 +126,7 @@ def make(
     receipt = {
         "form": FORM,
         "model": {"name": str(name), **model_files(name)},
-        "engine": engine_facts(model),
+        "engine": model.facts,
         "promise": promise(model),
         "options": resolved.to_json(),
         "prompt": {"text": text, "ids": list(prompt)},
@@ -141,20 +144,9 @@ def check_options(options: GenerationConfig) -> None:
         raise OptionError("a receipt of drawn text needs seed=.")
 
 
-def engine_facts(model: Any) -> dict[str, Any]:
-    """What computes: "native" with its precisions, kernels and threads, "torch" or "reference"."""
-    names = {"NativeEngine": "native", "NumpyEngine": "reference"}
-    facts: dict[str, Any] = {"name": names.get(type(model).__name__, "torch")}
-    if facts["name"] == "native":
-        return facts | {n: getattr(model, n) for n in (*FACTS, "kernels", "threads")}
-    if facts["name"] == "reference":
-        return facts | {"dtype": str(model.weights["transformer.wte.weight"].dtype)}
-    return facts | {"dtype": str(model.dtype).removeprefix("torch."), "device": str(model.device)}
-
-
-def promise(model: Any) -> str:
+def promise(model: LanguageModel) -> str:
     """What a receipt of this engine promises."""
-    facts = engine_facts(model)
+    facts = model.facts
     whole = ("int8", "int4")
     if facts["name"] != "native":
         return PROMISES["other"]
@@ -250,7 +242,7 @@ def replay(
         threads=threads,
         kernels=kernels,
     )
-    now = engine_facts(loaded)
+    now = loaded.facts
     for fact in FACTS:
         if facts.get(fact) != now.get(fact):
             message = f"the engine differs: {fact} was {facts.get(fact)}, is {now.get(fact)}"
@@ -262,7 +254,7 @@ def replay(
     return Replay(differences, notes, sum(map(len, receipt["output"]["ids"])))
 
 
-def again(model: Any, receipt: dict[str, Any]) -> list[list[int]]:
+def again(model: LanguageModel, receipt: dict[str, Any]) -> list[list[int]]:
     """The new ids of each text, generated from a receipt."""
     return written(model, receipt["prompt"]["ids"], receipt["options"])
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from gpt2.engine import ChoosingEngine, Engine, ScoringEngine
 from gpt2.errors import ContextLengthError, InputError, OptionError
-from gpt2.generation import arrays
+from gpt2.generation import LanguageModel, arrays
 from gpt2.generation.config import token_list
 from gpt2.generation.prefix import common
 
@@ -77,7 +77,11 @@ class Scorer:
     """
 
     def __init__(
-        self, model: Any, *, batch_tokens: int | None = None, progress: Progress | None = None
+        self,
+        model: LanguageModel,
+        *,
+        batch_tokens: int | None = None,
+        progress: Progress | None = None,
     ) -> None:
         if batch_tokens is not None and batch_tokens < 1:
             raise OptionError(f"batch_tokens must be at least 1, found {batch_tokens}.")
@@ -400,9 +404,9 @@ def _calls(lengths: Sequence[int], most: int) -> Iterator[list[tuple[int, int, i
         yield call
 
 
-def _start_token(model: Any) -> int:
+def _start_token(model: LanguageModel) -> int:
     """End-of-text, which stands before every document GPT-2 was trained on."""
-    for source in (getattr(model, "tokenizer", None), model.config):
+    for source in (model.tokenizer, model.config):
         for name in ("eos_token_id", "bos_token_id", "cls_token_id"):
             token = getattr(source, name, None)
             if token is not None:

@@ -100,7 +100,7 @@ class Call:
     def _load(self) -> Any:
         """The model; one that was fine-tuned for another task is used with a note."""
         model = load(self.model, **self.loading)
-        tuned = tuned_from(getattr(model, "sidecar", {}))
+        tuned = tuned_from(model.sidecar)
         if tuned is not None and tuned.name != self.task.name and not self.quiet:
             click.echo(f"note: this model was fine-tuned for {tuned.name}, not for "
                        f"{self.task.name}: it is asked in the paper's form", err=True)  # fmt: skip

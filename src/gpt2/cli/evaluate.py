@@ -140,7 +140,7 @@ def _run(
         f.name: options.pop(f.name) for f in dataclasses.fields(LoadOptions) if f.name in options
     }
     model = load(name, **loading)
-    shown = {"engine": loading.get("engine", "native"), "dtype": getattr(model, "dtype", None)}
+    shown = {"engine": loading.get("engine", "native"), "dtype": model.dtype}
     about = identity(model, name, **{k: str(v) for k, v in shown.items()}, **options)
     subject = Subject(model, **options)
     journal = Rows(_journal(output) if output else None, {**about, "limit": limit})

@@ -15,6 +15,7 @@ import click
 from gpt2.cli.options import DEFAULT_MODEL, options_of, said
 from gpt2.cli.streams import standard_text
 from gpt2.errors import InputError, OptionError
+from gpt2.generation import LanguageModel
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
 from gpt2.generation.structured import StructureOptions, structured
@@ -126,7 +127,7 @@ def _prompt(prompt: str | None) -> str:
     return standard_text().removesuffix("\n")
 
 
-def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> list[int]:
+def _stream(model: LanguageModel, prompt: str, options: dict[str, Any], echo: bool) -> list[int]:
     """Print the text while it is written; returns the new tokens."""
     ids = model.tokenizer.encode_prompt(prompt)
     text = decoder(model.tokenizer, after=ids, skip_special_tokens=True)
@@ -143,7 +144,7 @@ def _stream(model: Any, prompt: str, options: dict[str, Any], echo: bool) -> lis
 
 
 def _written(
-    model: Any, prompt: str, options: dict[str, Any], processors: list[Any]
+    model: LanguageModel, prompt: str, options: dict[str, Any], processors: list[Any]
 ) -> list[dict[str, Any]]:
     """All texts at once: the new part as text and as ids, and why it ended."""
     from gpt2.receipt import written

@@ -29,6 +29,7 @@ from typing import Any, Literal
 from gpt2.errors import CorruptFileError, GPT2Error, InputError, MissingFileError
 from gpt2.evaluation.statistics import bootstrap_error, mean_error
 from gpt2.files import sha256
+from gpt2.generation import LanguageModel
 from gpt2.scoring import Progress, Scorer
 
 Row = Mapping[str, Any]
@@ -154,13 +155,13 @@ class Subject:
 
     def __init__(
         self,
-        model: Any,
+        model: LanguageModel,
         *,
         progress: Progress | None = None,
         stride: int | None = None,
         batch_tokens: int | None = None,
     ) -> None:
-        if getattr(model, "tokenizer", None) is None:
+        if model.tokenizer is None:
             raise InputError("the model has no tokenizer: load it with gpt2.load(folder).")
         self.model, self.tokenizer, self.stride = model, model.tokenizer, stride
         self.scorer = Scorer(model, batch_tokens=batch_tokens, progress=progress)

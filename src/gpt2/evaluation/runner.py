@@ -19,6 +19,7 @@ from gpt2.evaluation.benchmark import Benchmark, Subject
 from gpt2.files import sha256
 from gpt2.files.journal import Journal, no_journal
 from gpt2.files.records import record
+from gpt2.generation import LanguageModel
 from gpt2.machine import commit, described, versions
 
 Tick = Callable[[str, int, int], None]  # (benchmark, examples done, in all)
@@ -174,7 +175,7 @@ def _measures(
     return found
 
 
-def identity(model: Any, name: str, **options: Any) -> dict[str, Any]:
+def identity(model: LanguageModel, name: str, **options: Any) -> dict[str, Any]:
     """What results depend on beside the data: the model's name, all its files (weights,
     configuration and tokenizer, as `gpt2.checkpoint.identity` has them), and options."""
     from gpt2.checkpoint import identity as files_of

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from gpt2.errors import MissingFileError
 from gpt2.evaluation.golden import read_explainer, recorded
 from gpt2.files import sha256
+from gpt2.generation import LanguageModel
 
 Status = Literal["pass", "fail", "not checked"]
 Result = tuple[Status, str]
@@ -44,7 +45,7 @@ class Check:
 class Subject:
     """What is verified: a loaded model, where its files are, and what was recorded of it."""
 
-    model: Any
+    model: LanguageModel
     place: Path
     data: Path | None = None
     long: bool = False
@@ -120,7 +121,7 @@ def _other_model(subject: Subject, title: str) -> Result | None:
     if found != wanted:
         shape = f"{found['n_layer']} layers of {found['n_embd']}, {found['vocab_size']} tokens"
         return "not checked", f"recorded from the 124M; this model has {shape}"
-    quantised = getattr(subject.model, "dtype", "fp32") in ("int8", "int4")
+    quantised = subject.model.dtype in ("int8", "int4")
     if quantised and title != "parameters":
         return "not checked", "recorded at fp32; these weights are quantised"
     return None
@@ -178,7 +179,7 @@ def greedy(subject: Subject) -> Result:
     """The most likely continuations are the recorded ones, token for token."""
     facts = subject.facts["greedy"]
     length = len(facts["ids"][0])
-    options = {"do_sample": False, "max_length": length, "pad_token_id": 50256}
+    options: dict[str, Any] = {"do_sample": False, "max_length": length, "pad_token_id": 50256}
     prompts = [row[: facts["prompt_tokens"]] for row in facts["ids"]]
     made = [np.asarray(subject.model.generate([p], **options))[0].tolist() for p in prompts]
     wrong = [str(m) for m, row in zip(made, facts["ids"], strict=True) if m != row]

@@ -41,7 +41,7 @@ class Context:
         longest = max(map(len, rows)) + new - 1  # the last token is never read
         self.window = window and longest > self.limit
         self.rows = rows
-        self.exact = bool(getattr(engine, "exact_pieces", False))
+        self.exact = engine.exact_pieces
         self.kept = kept if self.exact and copies == 1 and not self.window else None
         self.read = 0  # tokens of each prompt that are in the cache already
         capacity = self.limit if whole else min(longest, self.limit)

@@ -161,7 +161,7 @@ class Job:
 
 
 def plan(
-    engine: Any,
+    engine: Engine,
     inputs: Any,
     options: GenerationConfig,
     *,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gpt2.engine import ChoosingEngine, Logits, Sampling
+from gpt2.engine import ChoosingEngine, Engine, Logits, Sampling
 from gpt2.generation import pipeline, sampling
 from gpt2.generation.arrays import Array, Processor
 from gpt2.generation.config import GenerationConfig
@@ -26,7 +26,7 @@ class Policy:
         """
         return sampling.draw(scores, noise) if self.options.do_sample else sampling.greedy(scores)
 
-    def shortcut(self, engine: Any) -> Shortcut | None:
+    def shortcut(self, engine: Engine) -> Shortcut | None:
         """How ``engine`` chooses under these options, or None where it takes the long way.
 
         It is open to greedy decoding and to sampling without anything that looks at all scores.

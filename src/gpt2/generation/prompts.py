@@ -18,6 +18,7 @@ import numpy.typing as npt
 from gpt2.errors import GPT2Warning, InputError, OptionError, shown
 from gpt2.generation import arrays
 from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.generation.tokenizing import adopted
 
 Ids = npt.NDArray[np.int64]
 
@@ -98,8 +99,8 @@ def _read_text(inputs: Any, options: GenerationConfig, tokenizer: Any) -> Prompt
         raise InputError("a text prompt needs a tokenizer: set model.tokenizer, or pass ids.")
     single = isinstance(inputs, str)
     texts = [inputs] if single else list(inputs)
-    encode = getattr(tokenizer, "encode_prompt", tokenizer.encode)  # another library's has none
-    rows = [_started(encode(text), options) for text in texts]
+    tokenizer = adopted(tokenizer)
+    rows = [_started(tokenizer.encode_prompt(text), options) for text in texts]
 
     def text(rows: list[list[int]]) -> Any:
         decoded = [tokenizer.decode(row, skip_special_tokens=True) for row in rows]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from gpt2.errors import OptionError
 from gpt2.generation.arrays import Array
 from gpt2.generation.config import GenerationConfig, token_list
-from gpt2.tokenizer.bpe import byte_to_unicode
+from gpt2.generation.tokenizing import adopted
 
 # As in transformers: (ids [R, T], scores of the steps or None) -> [R] truth values, or one.
 Criterion = Callable[..., Any]
@@ -82,22 +82,10 @@ class _StopStrings:
         except UnicodeEncodeError:
             raise OptionError("stop_strings holds half a character: it is no UTF-8.") from None
         self.longest = max(map(len, self.strings), default=0)
-        self.token = lru_cache(4096)(lambda token: token_bytes(tokenizer, token))
+        self.bytes_of = lru_cache(4096)(lambda token: adopted(tokenizer).token_bytes(token))
 
     def ends(self, row: Sequence[int]) -> bool:
-        last = self.token(row[-1])
-        tail = b"".join(self.token(token) for token in row[-self.longest :])
+        last = self.bytes_of(row[-1])
+        tail = b"".join(map(self.bytes_of, row[-self.longest :]))
         return any(tail.find(s, max(0, len(tail) - len(last) - len(s) + 1)) >= 0
                    for s in self.strings)  # fmt: skip
-
-
-def token_bytes(tokenizer: Any, token: int) -> bytes:
-    """The bytes a token stands for; of any tokenizer with ``convert_ids_to_tokens``."""
-    if hasattr(tokenizer, "token_bytes"):
-        own: bytes = tokenizer.token_bytes(token)
-        return own
-    text = tokenizer.convert_ids_to_tokens(token) or ""
-    signs = {sign: byte for byte, sign in byte_to_unicode().items()}
-    if all(character in signs for character in text):
-        return bytes(signs[character] for character in text)
-    return str(text).encode()

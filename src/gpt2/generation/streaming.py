@@ -7,50 +7,23 @@ from queue import Queue
 from typing import Any
 
 from gpt2.errors import InputError
+from gpt2.generation.tokenizing import Redecoder, StreamDecoder, adopted
 
 
-def decoder(tokenizer: Any, after: Sequence[int] = (), **options: Any) -> Any:
+def decoder(tokenizer: Any, after: Sequence[int] = (), **options: Any) -> StreamDecoder:
     """A stream decoder of a tokenizer, with options of its ``decode``.
 
-    The tokenizer's own where it has one; else it decodes all ids again each time. ``after`` are the
-    ids that the text continues: WordPiece writes a space between words, not before the first.
+    The tokenizer's own where the options allow it. ``after`` are the ids that the text continues:
+    WordPiece writes a space between words, not before the first.
     """
-    own = hasattr(tokenizer, "stream_decoder") and set(options) <= {"skip_special_tokens"}
-    if own:
-        found = tokenizer.stream_decoder(**{"skip_special_tokens": False, **options})
+    made: StreamDecoder
+    if set(options) <= {"skip_special_tokens"}:
+        made = adopted(tokenizer).stream_decoder(**options)
     else:
-        found = _Redecoder(tokenizer, options)
+        made = Redecoder(tokenizer, options)
     if after:
-        found.follow(after)
-    return found
-
-
-class _Redecoder:
-    """A stream decoder for any tokenizer that has ``decode``."""
-
-    def __init__(self, tokenizer: Any, options: dict[str, Any]) -> None:
-        self.tokenizer = tokenizer
-        self.options = options
-        self.ids: list[int] = []
-        self.shown = ""
-
-    def follow(self, ids: Sequence[int]) -> None:
-        self.ids = list(ids)
-        self.shown = self.tokenizer.decode(self.ids, **self.options)
-
-    def push(self, token: int) -> str:
-        self.ids.append(token)
-        text = self.tokenizer.decode(self.ids, **self.options)
-        return "" if text.endswith("\ufffd") else self._rest(text)
-
-    def flush(self) -> str:
-        text = self._rest(self.tokenizer.decode(self.ids, **self.options))
-        self.ids, self.shown = [], ""
-        return text
-
-    def _rest(self, text: str) -> str:
-        piece, self.shown = text[len(self.shown) :], text
-        return piece
+        made.follow(after)
+    return made
 
 
 class TextStreamer:

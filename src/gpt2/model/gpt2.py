@@ -10,7 +10,7 @@ what shows activations, `gpt2.model.taps`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gpt2.config import GELU_TANH, GPT2Config
-from gpt2.generation import GenerationMixin
+from gpt2.generation import LanguageModel
 from gpt2.model import checks
 from gpt2.model.cache import TorchCache, Window
 from gpt2.model.engine import TorchEngine
@@ -278,9 +278,10 @@ class LMHead(nn.Linear):
         self.register_parameter("bias", None)
 
 
-class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, GenerationMixin):
+class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, LanguageModel):
     """GPT-2 with its language-modelling head; also an `gpt2.engine.Engine`."""
 
+    name = "torch"
     accepts_loss_kwargs = True
     _tied_weights_keys: ClassVar[dict[str, str]] = {"lm_head.weight": "transformer.wte.weight"}
     has_head = True
@@ -294,8 +295,10 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, GenerationMixin):
         if not (config.tie_word_embeddings or self.lm_head.weight.is_meta):
             nn.init.normal_(self.lm_head.weight, std=config.initializer_range)
 
-    def _loaded(self, generation: Mapping[str, Any] | None, folder: str) -> None:
-        self.use_generation_file(generation, folder)
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The precision and the device beside the engine's name."""
+        return super().facts | {"device": str(self.device)}
 
     def forward(
         self,

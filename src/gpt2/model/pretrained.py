@@ -225,9 +225,6 @@ class PreTrainedModel(ActivationCheckpointing):
             config._attn_implementation = call.attention
         return cls(config).to(call.dtype or wanted_dtype(config.dtype) or torch.float32)
 
-    def _loaded(self, generation: Mapping[str, Any] | None, folder: str) -> None:
-        """For what a kind of model also keeps of its files."""
-
     def save_pretrained(
         self,
         save_directory: str | os.PathLike[str],

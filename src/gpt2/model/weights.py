@@ -16,7 +16,7 @@ from gpt2.checkpoint import read_checkpoint
 from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical
 from gpt2.config import GPT2Config
 from gpt2.errors import GPT2Warning, MissingFileError, OptionError, WeightError
-from gpt2.generation import GenerationConfig
+from gpt2.generation import GenerationConfig, LanguageModel
 from gpt2.hub import PICKLED, SAFE, SETTINGS, resolve
 from gpt2.model.keywords import Loading, changed, wanted_dtype
 
@@ -44,17 +44,19 @@ class Report:
 
 def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
     """A model of a kind, or with ``output_loading_info`` (model, report)."""
-    config, tensors, generation = _read(name, call, kind.has_head)
+    config, tensors, generation, sidecar = _read(name, call, kind.has_head)
     arguments = {n: call.changes[n] for n in _constructor(kind) if n in call.changes}
     config = changed(config, {n: v for n, v in call.changes.items() if n not in arguments})
     config._name_or_path = "" if name is None else str(name)
     config._attn_implementation = call.attention or config._attn_implementation
     dtype = call.dtype or _own_dtype(config, tensors)
     model, report = _adopted(kind, config, arguments, tensors, dtype, call.mismatched)
-    if isinstance(call.generation_config, GenerationConfig):
-        setattr(model, "generation_config", call.generation_config)  # noqa: B010  # a mixin's
-    else:
-        model._loaded(generation, config.name_or_path)
+    if isinstance(model, LanguageModel):
+        model.sidecar = sidecar
+        if isinstance(call.generation_config, GenerationConfig):
+            model.generation_config = call.generation_config
+        else:
+            model.use_generation_file(generation, config.name_or_path)
     model = (model if call.device is None else model.to(call.device)).eval()
     if call.report:
         return model, report.to_dict()
@@ -63,14 +65,16 @@ def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
     return model
 
 
-def _read(name: Any, call: Loading, head: bool) -> tuple[GPT2Config, Mapping[str, Tensor], Any]:
-    """The configuration, the tensors by their full names, and the defaults of decoding."""
+def _read(
+    name: Any, call: Loading, head: bool
+) -> tuple[GPT2Config, Mapping[str, Tensor], Any, dict[str, Any]]:
+    """The configuration, the tensors by full names, the defaults of decoding and gpt2.json."""
     given = call.generation_config  # transformers' object, as a file of it would be read
     decoding = given.to_dict() if hasattr(given, "to_dict") else None
     if name is None:
         if call.config is None or call.state_dict is None:
             raise OptionError("without a name, from_pretrained needs config= and state_dict=.")
-        return call.config.replace(), canonical(call.state_dict), decoding
+        return call.config.replace(), canonical(call.state_dict), decoding, {}
     if call.state_dict is not None:
         raise OptionError("state_dict goes with config and no name: from_pretrained(None, ...).")
     patterns = None
@@ -85,7 +89,8 @@ def _read(name: Any, call: Loading, head: bool) -> tuple[GPT2Config, Mapping[str
     )
     _check_form(checkpoint.form, call.safe, checkpoint.path)
     config = checkpoint.config if call.config is None else checkpoint.config.replace()
-    return config, checkpoint.tensors, decoding or checkpoint.generation_config
+    generation = decoding or checkpoint.generation_config
+    return config, checkpoint.tensors, generation, checkpoint.sidecar
 
 
 def _check_form(form: str, safe: bool | None, place: Path) -> None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gpt2.checkpoint.mapped import check_uncut
 from gpt2.config import GPT2Config
 from gpt2.errors import InputError, OptionError, WeightError
-from gpt2.generation import GenerationMixin
+from gpt2.generation import LanguageModel
 from gpt2.native.batch import whole_number
 from gpt2.native.cache import NativeCache
 from gpt2.native.choosing import ChoosingCalls
@@ -47,12 +47,15 @@ class Rescored(NamedTuple):
     rows: int  # how many there were
 
 
-class NativeEngine(ChoosingCalls, GenerationMixin):
+class NativeEngine(ChoosingCalls, LanguageModel):
     """GPT-2 on the CPU's own instructions.
 
     A row's logits are the same bits alone and in any batch, in one call and token by token, with
     one thread and with many; with int8 and int4 on every processor as well.
     """
+
+    name = "native"
+    dtype: str
 
     def __init__(
         self,
@@ -126,6 +129,12 @@ class NativeEngine(ChoosingCalls, GenerationMixin):
         dims = (ctypes.c_int64 * numbers.ndim)(*numbers.shape)
         data = ctypes.c_void_p(numbers.ctypes.data)
         check(core().gpt2_engine_set(self.handle, name.encode(), kind, data, dims, numbers.ndim))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The precisions, kernels and threads beside the engine's name."""
+        names = ("dtype", "head_dtype", "kv_dtype", "kernels", "threads")
+        return {"name": self.name} | {name: getattr(self, name) for name in names}
 
     @property
     def exact_pieces(self) -> bool:

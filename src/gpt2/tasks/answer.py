@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from gpt2.errors import InputError, OptionError
+from gpt2.generation import LanguageModel
 from gpt2.options import option, validate
 from gpt2.tasks.extract import Spans
 from gpt2.tasks.sentences import flat, is_cjk, join, parts, sentences
@@ -54,7 +55,7 @@ class Answer:
 
 
 def answer(
-    model: Any,
+    model: LanguageModel,
     question: str,
     context: str | None = None,
     *,
@@ -173,7 +174,10 @@ def _tongue(text: str) -> str:
 
 
 def _run(
-    model: Any, row: Mapping[str, Any], progress: Progress | None, options: Mapping[str, Any]
+    model: LanguageModel,
+    row: Mapping[str, Any],
+    progress: Progress | None,
+    options: Mapping[str, Any],
 ) -> dict[str, Any]:
     context, turns = row.get("context"), _turns(row.get("history", []))
     found = answer(model, row["question"], context, history=turns, progress=progress, **options)

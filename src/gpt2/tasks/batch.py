@@ -13,6 +13,7 @@ from typing import Any
 from gpt2.errors import GPT2Error, InputError, OptionError
 from gpt2.files import parse_json, read_bytes
 from gpt2.files.journal import Journal
+from gpt2.generation import LanguageModel
 from gpt2.tasks.task import Task, text_of
 
 Tick = Callable[[int, int], None]  # (rows done, rows in all)
@@ -29,7 +30,7 @@ class Counts:
 
 def run_batch(
     task: Task,
-    model: Any,
+    model: LanguageModel,
     source: Path,
     target: Path,
     options: Mapping[str, Any],
@@ -96,7 +97,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _result(
-    task: Task, model: Any, row: Mapping[str, Any], options: Mapping[str, Any]
+    task: Task, model: LanguageModel, row: Mapping[str, Any], options: Mapping[str, Any]
 ) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(task.options)}
     own = {name: value for name, value in row.items() if name in names}

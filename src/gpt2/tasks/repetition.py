@@ -16,7 +16,6 @@ import regex
 
 from gpt2.generation import arrays
 from gpt2.generation.arrays import Array
-from gpt2.generation.stopping import token_bytes
 from gpt2.tasks.words import WORD, words
 
 UNIT = regex.compile(rf"{WORD.pattern}|\S", regex.V1)
@@ -136,7 +135,7 @@ class Composer:
         if not pending and token in self.pieces:
             return self.pieces[token]
         decoder = _decoder()
-        piece = _whole(decoder, pending + token_bytes(self.tokenizer, token))
+        piece = _whole(decoder, pending + self.tokenizer.token_bytes(token))
         if not pending and not decoder.getstate()[0]:
             self.pieces[token] = piece
         return piece
@@ -147,7 +146,7 @@ class Composer:
         for token in new:
             if token not in self.ends:
                 self.tokens += 1
-                self._add(_whole(self.bytes, token_bytes(self.tokenizer, token)))
+                self._add(_whole(self.bytes, self.tokenizer.token_bytes(token)))
 
     def _add(self, piece: str) -> None:
         self.text += piece

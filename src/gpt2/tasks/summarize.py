@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gpt2.generation import LanguageModel
 from gpt2.options import option, validate
 from gpt2.tasks.sentences import join, parts, sentences
 from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
@@ -28,7 +29,9 @@ class SummarizeOptions:
     seed: int = option(0, "Another seed is another summary.", minimum=0)
 
 
-def summarize(model: Any, text: str, *, progress: Progress | None = None, **options: Any) -> str:
+def summarize(
+    model: LanguageModel, text: str, *, progress: Progress | None = None, **options: Any
+) -> str:
     """The gist of a text, in up to three sentences.
 
     A text longer than the context is summarised in parts, whole sentences each, and the summaries
@@ -84,7 +87,10 @@ def _part(writer: Writer, prompt: str, new: int, o: SummarizeOptions, seed: int)
 
 
 def _run(
-    model: Any, row: Mapping[str, Any], progress: Progress | None, options: Mapping[str, Any]
+    model: LanguageModel,
+    row: Mapping[str, Any],
+    progress: Progress | None,
+    options: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {"summary": summarize(model, row["text"], progress=progress, **options)}
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
 from gpt2.files import read_json_object, write_json
+from gpt2.generation import LanguageModel
 
 SIDECAR = "gpt2.json"
 ENTRY = "task"  # of the sidecar
@@ -151,9 +152,9 @@ def tuned_from(sidecar: Mapping[str, Any], where: str = SIDECAR) -> Tuned | None
     return Tuned(entry["name"], Form(entry["prompt"], entry["completion"]), facts)
 
 
-def tuned_for(model: Any, task: str) -> Tuned | None:
+def tuned_for(model: LanguageModel, task: str) -> Tuned | None:
     """What ``model`` remembers of ``task``, where that is what it was fine-tuned for."""
-    found = tuned_from(getattr(model, "sidecar", {}))
+    found = tuned_from(model.sidecar)
     return found if found is not None and found.name == task else None
 
 

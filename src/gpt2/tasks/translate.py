@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpt2.errors import InputError, OptionError
+from gpt2.generation import LanguageModel
 from gpt2.options import option, validate
 from gpt2.tasks.sentences import join, lines, parts, sentences
 from gpt2.tasks.shots import TRANSLATIONS, read_examples
@@ -29,7 +30,7 @@ class TranslateOptions:
 
 
 def translate(
-    model: Any,
+    model: LanguageModel,
     text: str,
     to: str = "zh",
     source: str = "en",
@@ -171,7 +172,10 @@ def _indentation(line: str) -> str:
 
 
 def _run(
-    model: Any, row: Mapping[str, Any], progress: Progress | None, options: Mapping[str, Any]
+    model: LanguageModel,
+    row: Mapping[str, Any],
+    progress: Progress | None,
+    options: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {"translation": translate(model, row["text"], progress=progress, **options)}
 

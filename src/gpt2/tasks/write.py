@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gpt2.errors import InputError
+from gpt2.generation import LanguageModel
 from gpt2.options import option, validate
 from gpt2.tasks.repetition import Composer
 from gpt2.tasks.sentences import is_cjk, spans
@@ -53,7 +54,7 @@ FORMS: dict[str, dict[str, tuple[Form, str]]] = {
 
 
 def write(
-    model: Any,
+    model: LanguageModel,
     title: str = "",
     *,
     points: Sequence[str] = (),
@@ -153,7 +154,10 @@ def _shaped(text: str, length: int) -> str:
 
 
 def _run(
-    model: Any, row: Mapping[str, Any], progress: Progress | None, options: Mapping[str, Any]
+    model: LanguageModel,
+    row: Mapping[str, Any],
+    progress: Progress | None,
+    options: Mapping[str, Any],
 ) -> dict[str, Any]:
     title, points = row.get("title", ""), row.get("points", ())
     return {"text": write(model, title, points=points, progress=progress, **options)}

@@ -11,9 +11,8 @@ import numpy as np
 import regex
 
 from gpt2.errors import ContextLengthError, InputError
-from gpt2.generation import arrays
+from gpt2.generation import LanguageModel, arrays
 from gpt2.generation.config import token_list
-from gpt2.generation.stopping import token_bytes
 from gpt2.generation.streaming import decoder
 from gpt2.tasks.extract import Spans
 from gpt2.tasks.repetition import Composer
@@ -52,8 +51,8 @@ class Writer:
         tokens: how many were written so far.
     """
 
-    def __init__(self, model: Any) -> None:
-        if getattr(model, "tokenizer", None) is None:
+    def __init__(self, model: LanguageModel) -> None:
+        if model.tokenizer is None:
             raise InputError("the model has no tokenizer: load it with gpt2.load(folder).")
         self.model, self.tokenizer = model, model.tokenizer
         self.limit: int = model.config.n_positions
@@ -138,7 +137,7 @@ class Writer:
         logprobs: list[float] = []
         steps = zip(found.sequences[0].tolist()[len(ids) :], found.logits, strict=False)
         for token, logits in steps:
-            new_bytes = b"" if token in self.ends else token_bytes(self.tokenizer, token)
+            new_bytes = b"" if token in self.ends else self.tokenizer.token_bytes(token)
             line = new_bytes.split(b"\n")[0]
             if line:
                 written += line

@@ -18,6 +18,7 @@ from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.metrics import best, exact_match, f1, words
 from gpt2.evaluation.readers import Question, read_nq_open, read_webquestions
 from gpt2.evaluation.statistics import calibration
+from gpt2.generation import LanguageModel
 from gpt2.tasks import TASKS
 
 OPEN = "the task answer without a context: examples of questions with answers, greedy, one line"
@@ -33,7 +34,7 @@ class Asked:
     trivial: str
 
 
-def answered(model: Any, **row: Any) -> dict[str, Any]:
+def answered(model: LanguageModel, **row: Any) -> dict[str, Any]:
     """The task's answer to one question and the model's probability of exactly it."""
     found = TASKS["answer"].run(model, row, None, {})
     return {"answer": found["answer"] or "", "probability": float(found["joint"])}

@@ -9,6 +9,7 @@ from gpt2.evaluation.benchmark import Benchmark, Measure, Row, Subject, corpus
 from gpt2.evaluation.benchmarks import published
 from gpt2.evaluation.metrics import bleu_tokens, counts, from_counts
 from gpt2.evaluation.readers import read_parallel
+from gpt2.generation import LanguageModel
 from gpt2.tasks import TASKS
 
 KINDS = {"bleu": "BLEU", "chrf": "chrF"}
@@ -20,7 +21,7 @@ HOW = (
 COPIED = "the source as its own translation"
 
 
-def translations(model: Any, texts: Sequence[str], source: str, to: str) -> list[str]:
+def translations(model: LanguageModel, texts: Sequence[str], source: str, to: str) -> list[str]:
     """Each text by the task, one document of all of them, so that they are read in batches."""
     document = "\n\n".join(" ".join(text.split()) for text in texts)
     row = {"text": document}

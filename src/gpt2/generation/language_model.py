@@ -1,14 +1,14 @@
-"""`GenerationMixin`: what makes an engine write. One class, inherited by every engine."""
+"""`LanguageModel`: an engine that writes, what `gpt2.load` returns. Every engine inherits it."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,13 +33,34 @@ from gpt2.generation.streaming import decoder
 from gpt2.generation.transitions import transition_scores
 
 
-class GenerationMixin:
-    """``generate`` and ``stream`` for a `gpt2.engine.Engine`."""
+class LanguageModel:
+    """A `gpt2.engine.Engine` with a tokenizer and defaults, which adds ``generate`` and ``stream``.
 
+    Attributes:
+        name: of the engine: "native", "torch" or "reference".
+        tokenizer: for texts; None where only ids are used. One of transformers will do too.
+        sidecar: what ``gpt2.json`` of its folder says: licence, figures, task.
+    """
+
+    # every engine brings these: see `gpt2.engine.Engine`
+    name: ClassVar[str]
     config: GPT2Config
+    dtype: Any
+    new_cache: Callable[..., Any]
+    extend: Callable[..., Any]
     tokenizer: Any = None
-    sidecar: Mapping[str, Any] = MappingProxyType({})  # of its folder: licence, figures, task
+    sidecar: Mapping[str, Any] = MappingProxyType({})
     _kept: KeptTexts | None = None
+
+    @property
+    def exact_pieces(self) -> bool:
+        """Whether a text's logits are the same however it is cut: the default is no."""
+        return False
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What computes and how, as a receipt has it: the engine's name, its precision."""
+        return {"name": self.name, "dtype": str(self.dtype).removeprefix("torch.")}
 
     @property
     def generation_config(self) -> GenerationConfig:
@@ -168,7 +189,7 @@ class GenerationMixin:
         assistant_model: Any = None,
         tokenizer: Any = None,
         **options: Any,
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """Continue one prompt and yield the new part while it is written.
 
         Args:
@@ -269,7 +290,7 @@ def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
             )
 
 
-def _pieces(steps: Iterator[list[int]], text: Any) -> Iterator[str]:
+def _pieces(steps: Iterator[list[int]], text: Any) -> Generator[str, None, None]:
     for tokens in steps:
         piece = text.push(tokens[0])
         if piece:
