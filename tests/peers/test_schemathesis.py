@@ -19,12 +19,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.parity]
 
 
 def test_no_request_is_a_servers_error(tiny_folder: Any, tmp_path: Path) -> None:
-    with running(tiny_folder, max_seconds=5.0) as server:
+    with running(tiny_folder, max_seconds=60.0) as server:
         done = subprocess.run(
             [Path(sys.executable).with_name("schemathesis"), "run", server.url + "/openapi.json",
              "--checks", "not_a_server_error,response_schema_conformance",
              "--max-examples", os.environ.get("EXAMPLES", "20"), "--seed", "1",
-             "--phases", "examples,fuzzing", "--no-color"],
+             "--phases", "examples,fuzzing", "--request-timeout", "100", "--no-color"],
             capture_output=True, text=True, timeout=1200, check=False, cwd=tmp_path,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-6000:]
