@@ -185,6 +185,11 @@ class Scheduler:
                 raise OptionError(f"top must be from 0 to {limit}, found {top}.")
             if not request.ids:
                 raise InputError("a prompt must have at least one token.")
+            ids = self.model.config.vocab_size  # one id that is none would end the whole step
+            if wrong := [i for i in request.ids if not 0 <= i < ids]:
+                raise InputError(
+                    f"the prompt holds the id {wrong[0]}; the model's go from 0 to {ids - 1}."
+                )
 
     def _check_room(self, works: Sequence[Work]) -> None:
         idle = max(0, self._most_rows - len(self._running))  # so many will not wait

@@ -1,0 +1,42 @@
+"""A slice of a prompt takes about as long as a decoding step."""
+
+from __future__ import annotations
+
+import pytest
+
+from gpt2.serving.pace import ALONE, LEAST, MOST, Pace
+
+
+def steps(pace: Pace, token_s: float, step_s: float) -> None:
+    for _ in range(60):
+        pace.took(8, 0, step_s)
+        pace.took(8, 32, step_s + 32 * token_s)
+
+
+@pytest.mark.parametrize("token_s", [1e-3, 5e-4, 2e-4])
+def test_a_slice_is_one_decoding_step_long(token_s: float) -> None:
+    pace = Pace()
+    steps(pace, token_s, 0.03)
+    assert pace.slice(8) == pytest.approx(0.03 / token_s, rel=0.05)
+    assert pace.reading_s(1000) == pytest.approx(1000 * token_s, rel=0.01)
+    assert pace.slice(0) == min(MOST, round(ALONE / token_s))
+
+
+def test_it_follows_what_changes() -> None:
+    pace = Pace()
+    assert pace.slice(3) == pace.slice(0) == 2 * LEAST  # nothing is known
+    steps(pace, 1e-3, 0.05)
+    before = pace.slice(8)
+    steps(pace, 1e-4, 0.01)
+    assert pace.slice(8) == pytest.approx(100, rel=0.05)
+    assert before == pytest.approx(50, rel=0.05)
+
+
+def test_slices_have_bounds() -> None:
+    pace = Pace()
+    steps(pace, 1e-6, 0.5)
+    assert pace.slice(8) == MOST - 8
+    steps(pace, 1.0, 0.01)
+    assert pace.slice(8) == LEAST
+    pace.took(8, 16, 0.0)  # a clock that stands still
+    assert pace.slice(MOST) == 1
