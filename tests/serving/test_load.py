@@ -210,3 +210,24 @@ def test_an_idle_connection_stays_open(tiny_folder: Path) -> None:
             assert connection.getresponse().read() == b'{"status":"ok"}'
             connection.auto_open = 0
         connection.close()
+
+
+def test_a_beginning_is_read_once_for_each_key(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPT2_API_KEYS", f"{'a' * 20},{'b' * 20}")
+    prompt, other = [3 + i % 7 for i in range(60)], [9 + i % 5 for i in range(60)]
+    for shared in (False, True):
+        with running(tiny_folder, share_prefixes=shared) as server:
+
+            def cached(ids: list[int], key: str, server: Running = server, **more: Any) -> int:
+                body = {"prompt": ids, "max_tokens": 2, "temperature": 0, **more}
+                headers = {"x-api-key": key * 20}
+                answer = server.client.post("/v1/completions", json=body, headers=headers).json()
+                return int(answer["usage"]["prompt_tokens_details"]["cached_tokens"])
+
+            assert cached(prompt, "a") == 0
+            assert cached(other, "a") < 5
+            assert cached(prompt, "a") > 50  # still there
+            assert (cached(prompt, "b") > 50) is shared
+            assert cached(prompt, "a", echo=True, logprobs=1) == 0  # computed anew
