@@ -416,18 +416,19 @@ def test_the_queue_is_limited_in_tokens_and_rows(opened: list[Scheduler]) -> Non
         scheduler.submit([row] * 5, [Heard() for _ in range(5)])
 
 
+@pytest.mark.parametrize("where", ["find", "take"])
 def test_a_fault_of_a_step_ends_its_rows_and_not_the_thread(
-    opened: list[Scheduler], monkeypatch: pytest.MonkeyPatch
+    where: str, opened: list[Scheduler], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scheduler = Scheduler(engine(), ROOMY)
     opened.append(scheduler)
 
-    def fault(work: Any) -> None:
+    def fault(*arguments: Any) -> None:
         raise ZeroDivisionError("somewhere in the scheduler")
 
     asked = request(SHARED, max_new_tokens=3)
     with monkeypatch.context() as patch:
-        patch.setattr(scheduler, "_start", fault)
+        patch.setattr(scheduler.slots, where, fault)
         bad = Heard()
         scheduler.submit([asked], [bad])
         assert bad.wait().reason == "error"

@@ -329,8 +329,9 @@ class Scheduler:
 
     def _end(self, work: Work, reason: Reason, error: Exception | None) -> None:
         with self.loop.changed:
-            rows = self._running if work.slot else self._queue
-            rows.remove(work)
+            for rows in (self._running, self._queue):
+                if work in rows:
+                    rows.remove(work)
         if work.slot is not None:
             if error is None or isinstance(error, GPT2Error):
                 self.slots.give_back(work.slot, work.sequence.ids)
