@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -42,7 +43,7 @@ def _files(folder: Traversable, path: str) -> dict[str, tuple[bytes, str]]:
     return found
 
 
-def _answer(content: bytes, kind: str) -> object:
+def _answer(content: bytes, kind: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         return Response(content, media_type=kind, headers=HEADERS)
 

@@ -52,7 +52,7 @@ def open_server(
     state = State(options, models, read_keys(options), Metrics(models), loading=True)
     server, listening = Server(state, loader, say), _listen(options)
     host, port = listening.getsockname()[:2]
-    say(f"listening at http://{host}:{port}{options.root_path}")
+    say(f"listening at http://{host}:{port}{options.root_path or ''}")
     return server, listening
 
 
@@ -86,7 +86,7 @@ class Server(uvicorn.Server):
         o = state.options
         super().__init__(uvicorn.Config(
             make_app(state), lifespan="off", log_config=None, access_log=False, ws="none",
-            timeout_keep_alive=o.keep_alive, root_path=o.root_path, server_header=False,
+            timeout_keep_alive=o.keep_alive, root_path=o.root_path or "", server_header=False,
             timeout_graceful_shutdown=5,
         ))  # fmt: skip
         self.state, self.loader, self.say = state, loader, say

@@ -14,7 +14,7 @@ class ServeOptions:
 
     host: str = option("127.0.0.1", "The address to listen at; 0.0.0.0 is every one.")
     port: int = option(8000, "The port; 0 is any free one.", minimum=0, maximum=65535)
-    root_path: str = option("", "The path a proxy puts before ours, such as /gpt2.")
+    root_path: str | None = option(None, "The path a proxy puts before ours, such as /gpt2.")
     alias: str | list[str] | None = option(None, "NAME=MODEL: a further name of a served model.")
     # How much at a time
     slots: int = option(32, "Texts that are written at a time.", minimum=1)
