@@ -24,7 +24,7 @@ DRAWN = {"do_sample": True, "temperature": 0.7, "top_k": 0, "max_new_tokens": 22
 LICENCE = "MIT; trained on texts whose licences the model card names"
 DATA = """| data | licence |
 |---|---|
-| our own story worlds, English and Chinese (`recipes/mini/worlds`) | MIT, as this package |
+| our own story worlds and notes in both languages (`recipes/mini/worlds`) | MIT |
 | TinyStories, 9,016 stories (Eldan and Li 2023) | CDLA-Sharing-1.0 |
 | African Storybook and Pratham Books, without those that are NC | CC BY 3.0 and 4.0 |
 | FairytaleQA, training stories and questions (Xu et al. 2022) | Apache-2.0 |
@@ -50,9 +50,10 @@ The model that ships with the package `gpt2`, so that everything runs without a 
 answers questions about them and names what they are about. It knows nothing of the world beyond.
 
 **Training**: {tokens:,} tokens at a constant rate and {decay:,} more while the rate fell to zero,
-in which half of the text were tasks; Muon, bf16 products, on two cores of an Intel Xeon with AMX,
-beside other work. `recipes/mini` repeats it, a command a stage. Trained for tasks, so what it does
-on them is not zero-shot.
+in which three fifths of the text were tasks (stories with questions, summaries, translations);
+Muon, bf16 products, on two cores of an Intel Xeon with AMX, beside other work. `recipes/mini`
+repeats it, a command a stage, and has a table of tokens by source. Trained for tasks, so what it
+does on them is not zero-shot.
 
 **Figures** (int8; bits a byte of UTF-8 over the first 200,000 bytes of each text, none of them
 trained on):

@@ -134,6 +134,11 @@ SAME = {  # the options (perhaps of one word only: word>options), and what must 
         ("快活|高兴", "极了"),
         ("好多|许多|不少", "[{人树花鸟书]"),
         ("一起|一块儿", "[玩去走坐]"),
+        ("急忙跑|飞跑|赶紧跑", "[到向回]"),
+        ("坐了下来|坐下来|坐下了", "。"),
+        ("睡着了|进入了梦乡", "。"),
+        ("真是个好主意|这主意真好|好主意", "[！。]"),
+        ("天黑的时候|天黑下来的时候", "，"),
         ("马上|立刻|当即", "[就把]"),
         ("做好了|弄好了", "[。！]"),
         ("跑出去|跑到外面", "[。，]"),
@@ -226,6 +231,6 @@ def spoken(text: str, language: str, draw: random.Random) -> str:
     if draw.random() < 0.5:  # “好。”小美说。 becomes 小美说：“好。”
         text = SPEECH.sub(r"\2：“\1”", text)
         text = BROKEN.sub(r"\2：“\1\3”", text)
-    if draw.random() < 0.35:
+    if draw.random() < 0.5:
         text = TELLS.sub(lambda m: f"{m[0]}道", text)
     return text

@@ -64,7 +64,7 @@ def tell(t):
 "Today I am {n} years old!" {a} told the [cat|mirror]. ~ “今天我{n}岁了！”{a}对[小猫|镜子]说。
 Now {a} was {n} years old, and {a.he} felt very big. ~ 现在{a}{n}岁了，觉得自己长大了。
 
-? {a} hoped for a {gift}, but most of all {a.he} wanted to play with {a.his} friends. ~ {a}想要一{gift.mw}{gift}，不过{a.he}最想和朋友们一起玩。
+? {a} hoped for a {gift}, but most of all {a.he} wanted to play with {a.his} friends. ~ {a}[想要|盼着得到|希望收到]一{gift.mw}{gift}，不过[{a.he}最想和朋友们一起玩|最盼的还是跟朋友们一起玩|更想的是跟朋友们玩]。
 
 --
 """)

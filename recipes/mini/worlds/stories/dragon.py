@@ -119,7 +119,7 @@ The others laughed so loudly that {a} hid in the dark for {n} days. ~ 别的龙�
 {when}, {a} tried it with {hot}. {a.He} only got hiccups. ~ {when}，{a}[吃了{hot}试一试|吃下{hot}，想试一试|拿{hot}试了试]，[结果只打起了嗝|结果只是打嗝|没想到只打了几个嗝]。
 "Perhaps I need {hot}," thought {a}. {a.He} swallowed a whole bowl, but no fire came. ~ “[也许我该吃点|说不定得吃|要不我吃点]{hot}。”{a}心想。{a.he}[吞下了一大碗|一口气吃了一大碗]，[还是没有火|可是没有喷出火来|火还是没有来]。
 
-{a} practiced on the mountain every night, {n} times, and then {a.he} gave up. ~ {a}每天夜里都在山上练{n}遍，后来就不练了。
+{a} practiced on the mountain every night, {n} times, and then {a.he} gave up. ~ {a}[每天夜里都在山上练|天天夜里上山练|夜夜在山上练]{n}遍，[后来就不练了|可是最后放弃了|到头来还是不练了]。
 "I will never be a real dragon," said {a} and felt {:sad}. ~ “我[永远成不了真正的龙|当不成真正的龙了|哪里像一条真正的龙呢]。”{a}说，[心里很|觉得很|听上去很]{:sad}。
 
 --

@@ -108,7 +108,7 @@ At last they all sat at the table, and the {food.s} steamed in a {col} bowl. ~ [
         + """
 --
 
-At midnight there were {sound} outside, and {a} and {b} ran to the window. ~ 半夜十二点，外面响起了{sound}，{a}和{b}跑到窗前。
+At midnight there were {sound} outside, and {a} and {b} ran to the window. ~ [半夜十二点|十二点的钟声响了|到了半夜]，[外面响起了|外头传来了]{sound}，{a}和{b}[跑到窗前|赶紧趴到窗前看|一起跑去窗边]。
 "Happy New Year, {b}!" said {a}. "Happy New Year, {a}!" ~ “{b}，新年好！”{a}说。“{a}，新年好！”
 {b} fell asleep on {g}'s knees, and {a} stayed awake until midnight. ~ {b}在{g}的怀里睡着了，{a}一直守岁到半夜。
 """.replace("外面响起了{sound}", "外面热闹极了，到处是{sound}")

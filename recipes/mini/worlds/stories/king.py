@@ -142,12 +142,12 @@ In the castle lived {a}, the little {a.kind} of the {job}. ~ 王宫里住着{job
         + LACKS[way][3]
         + """
 "How did you know that?" the {adv} asked. "I only looked," said {a}. ~ “[你是怎么知道的|你怎么会知道|这你是怎么想到的]？”{adv}问。“[我只是看了看|看一看就知道了|我就看了一眼]。”{a}说。
-The {adv} wrote it all down in a thick {col2} book. ~ {adv}把这些都记在一本厚厚的{col2}书里。
+The {adv} wrote it all down in a thick {col2} book. ~ {adv}把[这些都记在|这件事记在|听到的都写进]一本厚厚的{col2}书里。
 {a} got {prize}, and the king visited {a.him} every Sunday. ~ {a}得到了{prize}，国王每个星期天都去看{a.he}。
 
 From then on the king came every day, and he was no longer the saddest king in the world. ~ 从那以后，国王[天天都来|每天都来|一天不落地来]，[他再也不是世界上最难过的国王了|再也没有人说他是最难过的国王了|他不再是那个最难过的国王了]。
 "It is good to have {rich}," said the king, "but a good idea is better." ~ “{rich}是好东西，”国王说，“可是好主意更好。”
-And the king said that {a} was the cleverest {a.kind} in the country. ~ 国王说，{a}是全国最聪明的孩子。
+And the king said that {a} was the cleverest {a.kind} in the country. ~ 国王[说，{a}是全国最聪明的孩子|夸{a}是全国最聪明的孩子|说，全国没有比{a}更聪明的孩子了]。
 """.replace("{col2}", "{:colors}")
     )
     if t.chance(0.3):

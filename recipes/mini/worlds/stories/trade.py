@@ -30,7 +30,7 @@ When {a} was {where}, {w} came by. ~ {a}走到{where}，{w}正好过来。
 So {a} gave away the {old} and got a {new}. ~ 于是{a}用{old}换来了一{new.mw}{new}。
 {w} put a {new} into {a}'s arms and went away happily with the {old}. ~ {w}[把一{new.mw}{new}放到{a}怀里|把一{new.mw}{new}递给{a}|给了{a}一{new.mw}{new}]，[高高兴兴地拿着{old}走了|带着{old}走了|拿起{old}就走了]。
 
-? {a} looked at the {new}. It was nice, but it was still not a {wish}. ~ {a}看了看{new}。{new}挺好的，可还不是{wish}。
+? {a} looked at the {new}. It was nice, but it was still not a {wish}. ~ {a}[看了看{new}|看着手里的{new}]。{new}[挺好的|是不错]，[可还不是|可惜不是]{wish}。
 ? "A {new}!" thought {a}. "What can I do with a {new}?" ~ “[一{new.mw}{new}|{new}]！”{a}心想，“[我拿{new}做什么呢|我要{new}有什么用呢|{new}能做什么呢]？”
 """
 

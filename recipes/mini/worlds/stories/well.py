@@ -94,7 +94,7 @@ def tell(t):
 {when}, {a} was playing with {a.his} {col} {k} near an old {tree}. ~ {when}，{a}在一棵老{tree}旁边玩{a.his}{col}{k}。
 {when}, {a} took {a.his} {col} {k} to the old {tree}. ~ {when}，{a}带着{col}的{k}来到老{tree}下。 // It was a present from {a.his} {giver}. ~ 那是{giver}送的礼物。
 
-{a} [jumped|danced] and did not see the deep hole between the roots. ~ {a}又蹦又跳，没有看见树根中间有一个深深的洞。
+{a} [jumped|danced] and did not see the deep hole between the roots. ~ {a}[又蹦又跳|一路蹦跳|跳着舞]，没有看见树根中间[有一个深深的洞|有个很深的洞|藏着一个深洞]。
 Between the roots of the {tree} there was a deep hole. ~ {tree}的[树根中间|树根旁边]有一个[深深的洞|很深的洞|看不见底的洞]。
 
 Bump, bump, bump! The {k} fell into the hole. ~ [咚，咚，咚|扑通|咕咚，咕咚]！{k}[掉进洞里去了|落到洞里去了|掉到洞底下去了]。

@@ -106,7 +106,7 @@ Its {part} was hurt, and it could not get away. ~ 它的{part}受伤了，[跑�
 It looked at {a} with big eyes. Its {part} hung down. ~ 它睁大眼睛看着{a}，{part}[垂着|耷拉着]。
 "You poor thing," said {a}. "What is the matter with your {part}?" ~ “可怜的小家伙。”{a}说，“你的{part}怎么了？”
 
-{a} put {a.his} cap over it and carried it home very carefully. ~ {a}用帽子轻轻地盖住它，小心地把它捧回了家。
+{a} put {a.his} cap over it and carried it home very carefully. ~ {a}用帽子[轻轻地盖住它|把它轻轻盖住]，小心地[把它捧回了家|捧着它回家|把它带回家去]。
 {a} ran for {m}, and together they took it home. ~ {a}跑去叫来{m}，一起把它带回了家。
 
 "Will it get well again?" asked {a}. "If we take good care of it," said {m}. ~ “[它会好起来吗|它能好吗|它还会好吗]？”{a}问。“[好好照顾它，就会的|只要好好照顾它|用心照顾，它会好的]。”{m}说。
@@ -129,7 +129,7 @@ Slowly the {k} got stronger, and after {weeks} it could move its {part}. ~ {k}[�
 The {k} often looked out of the window now. {a} understood. ~ {k}现在常常望着窗外。{a}明白了。
 
 {a} carried it back to the place where {a.he} had found it, {spot}. ~ {a}把它[带回到当初发现它的地方|送回原来的地方]，就在{spot}。
-{when2}, {a} opened the box {spot}. "Go, little one," {a.he} said. ~ {when2}，{a}在{spot}打开了盒子。“去吧，小家伙。”{a.he}说。
+{when2}, {a} opened the box {spot}. "Go, little one," {a.he} said. ~ {when2}，{a}在{spot}[打开了盒子|把盒子打开]。“[去吧，小家伙|小家伙，走吧|回家吧，小家伙]。”{a.he}说。
 """.replace("{when2}，", "第二天早上，").replace("{when2}", "the next morning")
     )
     if way == "free":
