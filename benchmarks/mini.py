@@ -19,6 +19,7 @@ import statistics
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,9 @@ def copied(model: Any, data: Path, seeds: int = 20) -> dict[str, Any]:
         known: set[tuple[str, ...]] = set()
         runs = [units(text) for text in texts]
         asked = {tuple(run[i : i + 8]) for run in runs for i in range(len(run) - 7)}
-        for line in (sources.WORK / "trunk.jsonl").open(encoding="utf-8"):
+        for line in chain.from_iterable(
+            (sources.WORK / f"{mix}.jsonl").open(encoding="utf-8") for mix in ("trunk", "tasks")
+        ):
             read = units(json.loads(line)["text"])
             known |= asked & {tuple(read[i : i + 8]) for i in range(len(read) - 7)}
         found[language] = {
