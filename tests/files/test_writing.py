@@ -112,3 +112,23 @@ def test_a_folder_that_is_written_whole_keeps_nothing_old(tmp_path: Path) -> Non
         (part / "nowhere" / "half").write_text("half")
     assert [path.name for path in folder.iterdir()] == ["new"]
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_pipe_and_a_device_keep_their_places(tmp_path: Path) -> None:
+    """Root may rename over /dev/null, and every program misses it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with atomic(pipe) as part:
+            part.write_bytes(b"some text")
+        assert os.read(reader, 100) == b"some text"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+    (tmp_path / "null").symlink_to(os.devnull)
+    with atomic(tmp_path / "null") as part:
+        part.write_bytes(b"lost")
+    assert Path(os.devnull).is_char_device()
+    assert (tmp_path / "null").is_symlink()

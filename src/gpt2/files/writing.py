@@ -26,9 +26,14 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that takes its place if the block ends well.
 
     Where it does not, the temporary file is gone and what was there before is untouched. An error
-    of the operating system (no space, no permission) becomes a `WriteError`.
+    of the operating system (no space, no permission) becomes a `WriteError`. A device or a pipe
+    keeps its place: it is sent what was written.
     """
     path = Path(path)
+    if _takes_bytes(path):
+        with _sent(path) as whole:
+            yield whole
+        return
     part: Path | None = None
     try:
         with reported(path):
@@ -43,6 +48,23 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
+
+
+def _takes_bytes(path: Path) -> bool:
+    """Whether it is a terminal, a pipe, /dev/null: nothing may be put in its place."""
+    return path.parent == Path("/dev") or (
+        path.exists() and not path.is_file() and not path.is_dir()
+    )
+
+
+@contextlib.contextmanager
+def _sent(path: Path) -> Iterator[Path]:
+    with reported(path), tempfile.TemporaryDirectory() as folder:
+        part = Path(folder) / path.name
+        part.touch()
+        yield part
+        with part.open("rb") as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
 
 
 @contextlib.contextmanager
