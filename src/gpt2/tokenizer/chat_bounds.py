@@ -124,7 +124,8 @@ def spending(given: Mapping[str, Any]) -> Iterator[None]:
 
 
 _SIZED = (str, bytes, list, tuple, dict)
-_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+# Any, for the types of a dict's views have no names that mypy knows.
+_HOLDERS: Any = (list, tuple, set, frozenset, *map(type, ({}.keys(), {}.values(), {}.items())))
 
 
 _END = object()
@@ -144,7 +145,7 @@ def _items(value: Any) -> Iterator[Any] | None:
         value = object.__getattribute__(value, "_Namespace__attrs")
     if isinstance(value, Mapping):
         return (part for item in value.items() for part in item)
-    return iter(value) if isinstance(value, (list, tuple, set, frozenset, *_VIEWS)) else None
+    return iter(value) if isinstance(value, _HOLDERS) else None
 
 
 def _formats(value: Any) -> bool:
