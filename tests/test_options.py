@@ -114,7 +114,7 @@ def test_the_command_line_passes_on_what_was_said_and_no_more() -> None:
 
 def test_the_help_shows_bounds_and_the_commands_own_default() -> None:
     text = " ".join(ran("--help").split())
-    assert "How many coats. (at least 1 and at most 9, default 2)" in text
+    assert "How many coats. [default: 2; at least 1 and at most 9]" in text
     assert "-c, --colour [red|blue]" in text
     assert "hidden" not in text
     assert "is not one of" in ran("--colour", "green")

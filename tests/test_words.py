@@ -70,7 +70,7 @@ def test_help_is_whole_phrases(name: str, command: click.Command) -> None:
         text = option.help or ""
         assert re.match(r"[A-Z]", text), f"{name} {option.opts[-1]}: {text!r} has no capital"
         assert not re.match(r"(Of|They|It|Its|Their) ", text), f"{name} {option.opts[-1]}: {text!r}"
-        assert re.search(r"[.)]$", text), f"{name} {option.opts[-1]}: {text!r} has no end"
+        assert re.search(r"[.)\]]$", text), f"{name} {option.opts[-1]}: {text!r} has no end"
 
 
 def test_messages_begin_small() -> None:

@@ -26,6 +26,8 @@ plain OSError and ValueError, catches them too. A message says what was found an
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Any
 
 SHOWN = 60  # characters of a value in a message
@@ -115,3 +117,9 @@ def shown(value: Any) -> str:
     """A value that a message tells of, cut where it is long: one of a file may have megabytes."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """ " Did you mean NAME?" where one of the known names is close to a wrong one, else nothing."""
+    near = difflib.get_close_matches(name, list(known), 1, 0.6)
+    return f" Did you mean {near[0]}?" if near else ""

@@ -17,33 +17,87 @@ import click
 
 from gpt2 import __version__
 from gpt2.cli import streams
-from gpt2.errors import GPT2Error, GPT2Warning, InputError, OptionError
+from gpt2.errors import GPT2Error, GPT2Warning, InputError, OptionError, suggestion
 from gpt2.extras import needed
 
-# Command -> the line `gpt2 --help` shows for it. The file is the name with underscores.
-COMMANDS = {
-    "generate": "Continue a text.",
-    "replay": "Generate a text again from its receipt and compare.",
-    "summarize": "Give the gist of a text.",
-    "translate": "Put a document into another language.",
-    "answer": "Answer a question, about a text or without one.",
-    "write": "Write an article, an e-mail or a story of a given length.",
-    "serve": "Answer requests over HTTP, as OpenAI's interface does.",
-    "tokenize": "Show how a text becomes tokens.",
-    "tokenizer-train": "Learn a byte-level BPE vocabulary from your own text.",
-    "prepare": "Make token shards of text, for training.",
-    "train": "Train a model on text, from new weights or from a model's.",
-    "finetune": "Teach a model your own text, or prompts and completions.",
-    "plan": "Tell what training a model would take: memory, days, the command.",
-    "evaluate": "Measure a model on published test sets.",
-    "verify": "Hold a model against what was recorded from OpenAI's GPT-2.",
-    "overlap": "Tell how much of a test set stands in a training corpus.",
-    "scaling": "Hold task scores against model size.",
-    "quantize": "Store a model in fewer bits a weight; tell what that costs.",
-    "convert": "Write a model in another file format.",
-    "bench": "Measure how fast a model runs here.",
-    "info": "Tell what a model is, or what is installed here.",
+# Group -> command -> the line `gpt2 --help` shows for it, and an example. The file is the name with
+# underscores.
+GROUPS = {
+    "Write": {
+        "generate": ("Continue a text.", 'gpt2 generate "Once upon a time" --seed 1'),
+        "write": (
+            "Write an article, an e-mail or a story of a given length.",
+            'gpt2 write "The lighthouse" --kind story --length 200',
+        ),
+        "summarize": ("Give the gist of a text.", "gpt2 summarize report.txt"),
+        "translate": (
+            "Put a document into another language.",
+            "gpt2 translate letter.txt --from en --to fr -m gpt2-xl",
+        ),
+        "answer": (
+            "Answer a question, about a text or without one.",
+            'gpt2 answer "Who wrote the letter?" --context letter.txt',
+        ),
+        "serve": (
+            "Answer requests over HTTP, as OpenAI's interface does.",
+            "gpt2 serve gpt2-mini --port 8000",
+        ),
+        "replay": (
+            "Generate a text again from its receipt and compare.",
+            "gpt2 replay receipt.json",
+        ),
+    },
+    "Text and tokens": {
+        "tokenize": ("Show how a text becomes tokens.", 'gpt2 tokenize "Hello world"'),
+        "tokenizer-train": (
+            "Learn a byte-level BPE vocabulary from your own text.",
+            "gpt2 tokenizer-train books/ -o vocabulary --vocab-size 16384",
+        ),
+        "prepare": (
+            "Make token shards of text, for training.",
+            "gpt2 prepare books/ -o tokens --tokenizer vocabulary",
+        ),
+    },
+    "Train": {
+        "plan": (
+            "Tell what training a model would take: memory, days, the command.",
+            "gpt2 plan gpt2 --tokens 10B",
+        ),
+        "train": (
+            "Train a model on text, from new weights or from a model's.",
+            "gpt2 train tokens -o model --steps 1000",
+        ),
+        "finetune": (
+            "Teach a model your own text, or prompts and completions.",
+            "gpt2 finetune gpt2-mini stories.txt -o mine",
+        ),
+    },
+    "Measure": {
+        "evaluate": (
+            "Measure a model on published test sets.",
+            "gpt2 evaluate gpt2 --on lambada --data sets",
+        ),
+        "verify": (
+            "Compare a model with what was recorded from OpenAI's GPT-2.",
+            "gpt2 verify gpt2",
+        ),
+        "overlap": (
+            "Tell how much of a test set stands in a training corpus.",
+            "gpt2 overlap tokens test.txt",
+        ),
+        "scaling": ("Compare task scores with model size.", "gpt2 scaling small.json large.json"),
+        "bench": ("Measure how fast a model runs here.", "gpt2 bench --dtype int8"),
+    },
+    "Model files": {
+        "quantize": (
+            "Store a model in fewer bits a weight; tell what that costs.",
+            "gpt2 quantize gpt2 -o gpt2-int8 --dtype int8",
+        ),
+        "convert": ("Write a model in another file format.", "gpt2 convert gpt2 -o gpt2.gguf"),
+        "info": ("Tell what a model is, or what is installed here.", "gpt2 info gpt2-mini"),
+    },
 }
+COMMANDS = {name: line for group in GROUPS.values() for name, (line, _) in group.items()}
 
 
 class _Commands(click.Group):
@@ -57,17 +111,33 @@ class _Commands(click.Group):
             return None
         module = importlib.import_module(f"gpt2.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
+        example = next(group[cmd_name][1] for group in GROUPS.values() if cmd_name in group)
+        command.epilog = f"\b\nExample:\n  {example}"
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            raise click.UsageError(
+                f"there is no command {name!r}.{suggestion(name, COMMANDS)}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for title, group in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, line) for name, (line, _) in group.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gpt2")
 def gpt2() -> None:
-    """GPT-2 whole: run it, train it, adapt it, measure it."""
+    """GPT-2 whole: run it, train it, adapt it, measure it.
+
+    `gpt2 COMMAND --help` has each command's options and an example.
+    """
 
 
 def _told(otherwise: Callable[..., None]) -> Callable[..., None]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from gpt2.checkpoint import identity
-from gpt2.cli.options import DEFAULT_MODEL, options_of, said
+from gpt2.cli.options import AS_JSON, MODEL, QUIET, options_of, said
 from gpt2.cli.progress import Progress
 from gpt2.cli.streams import standard_input
 from gpt2.errors import OptionError
@@ -31,16 +31,15 @@ def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Calla
     """The options that every task's command has, and those of its own dataclass."""
     path = click.Path(path_type=Path)
     more = [
-        click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True,
-                     help="A folder, a file, a bundled name or a hub name."),
+        MODEL,
         options_of(LoadOptions),
         options_of(task.options, **(to_cli or {})),
         click.option("--batch", type=path,
                      help="JSON lines, an input a line, in place of one input; needs -o. Killed "
                      "at any moment, the same command resumes where it was."),
         click.option("-o", "--output", type=path, help="Write there instead of standard output."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
-        click.option("-q", "--quiet", is_flag=True, help="No progress and notes."),
+        AS_JSON,
+        QUIET,
     ]  # fmt: skip
 
     def decorate(function: F) -> F:

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import DEFAULT_MODEL, Precision
+from gpt2.cli.options import AS_JSON, DEFAULT_MODEL, QUIET, Precision, model_argument
 from gpt2.cli.progress import Progress
 from gpt2.config import PUBLISHED, GPT2Config
 from gpt2.errors import GPT2Error, OptionError
@@ -24,20 +24,20 @@ CACHED = 64e6  # bytes of weights that may lie in a cache rather than in memory:
 
 
 @click.command()
-@click.argument("model", required=False)
+@model_argument()
 @click.option("--shape", type=click.Choice(list(PUBLISHED)),
               help="Random weights of a published size, instead of MODEL.")  # fmt: skip
 @click.option("--dtype", "dtypes", type=Precision(PACKED), multiple=True,
-              help="A precision; may be repeated. (default fp32, fp16, int8 and int4)")  # fmt: skip
+              help="A precision; repeatable. [default: fp32, fp16, int8 and int4]")  # fmt: skip
 @click.option(
-    "--threads", type=click.IntRange(1), help="Threads. (default GPT2_THREADS, or the cores)"
+    "--threads", type=click.IntRange(1), help="Threads. [default: GPT2_THREADS, or the cores]"
 )
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True,
               help="Turns of each task; the median counts.")  # fmt: skip
 @click.option("--tokens", type=click.IntRange(1), default=64, show_default=True,
               help="Tokens a turn writes.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+@AS_JSON
+@QUIET
 @click.option("--alone", is_flag=True, hidden=True, help="One precision, in this very process.")
 def command(
     model: str | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import Precision
+from gpt2.cli.options import QUIET, Precision, next_step
 from gpt2.errors import MissingFileError, OptionError, UnsupportedError
 from gpt2.precision import STORED, TORCH, short
 
@@ -25,12 +25,13 @@ DTYPES = (*TORCH, "q8_0")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help="A folder; for nanogpt and gguf also a file.")  # fmt: skip
 @click.option("--to", "form", type=click.Choice(FORMS),
-              help="The form. (default by the output's name, else safetensors)")  # fmt: skip
+              help="The form. [default: by the output's name, else safetensors]")  # fmt: skip
 @click.option("--dtype", type=Precision(DTYPES),
-              help="The weights' precision; q8_0 is for gguf. (default as it is)")  # fmt: skip
+              help="The weights' precision; q8_0 is for gguf. [default: as it is]")  # fmt: skip
 @click.option("--shard-size", default="5GB", show_default=True, help="The largest file.")
+@QUIET
 def command(
-    source: str, output: Path, form: str | None, dtype: str | None, shard_size: str
+    source: str, output: Path, form: str | None, dtype: str | None, shard_size: str, quiet: bool
 ) -> None:
     """Write the model SOURCE in another form.
 
@@ -41,7 +42,10 @@ def command(
     form = form or SUFFIXES.get(output.suffix, "safetensors")
     written = convert(source, output, form, dtype, shard_size)
     size = sum(path.stat().st_size for path in written)
-    click.echo(f"{output}: {form}, {size / 1e6:,.1f} MB", err=True)
+    if not quiet:
+        click.echo(f"{output}: {form}, {size / 1e6:,.1f} MB", err=True)
+    if form != "gguf":  # which is for llama.cpp
+        next_step(f"gpt2 generate -m {output}", quiet)
 
 
 def convert(

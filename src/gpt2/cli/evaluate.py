@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import DATA, DEFAULT_MODEL, data_folder, options_of, said
+from gpt2.cli.options import (
+    AS_JSON,
+    DATA,
+    DEFAULT_MODEL,
+    QUIET,
+    data_folder,
+    model_argument,
+    options_of,
+    said,
+)
 from gpt2.cli.progress import Progress
 from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
 from gpt2.loading import LoadOptions
@@ -19,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", default=DEFAULT_MODEL)
+@model_argument(DEFAULT_MODEL)
 @click.option(
     "--on",
     "what",
@@ -43,8 +52,8 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the results as JSON. Killed at any moment, the same command resumes.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and notes on standard error.")
+@AS_JSON
+@QUIET
 def command(
     model: str,
     what: str | None,
@@ -74,9 +83,10 @@ def command(
         return
     if what is None:
         raise OptionError("say on what: --on lambada,wikitext2 or --on paper; --list shows all.")
+    asked = chosen(what)
     data = data_folder(data)
     named = {part.strip() for part in what.split(",")}
-    present, missing = _sorted(chosen(what), named, data)
+    present, missing = _sorted(asked, named, data)
     options = {**said(loading), "stride": stride, "batch_tokens": batch_tokens}
     results = _run(model, present, named, data, limit, options, output, quiet)
     missing |= results["missing"]

@@ -12,9 +12,10 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import DEFAULT_MODEL, options_of, said
+from gpt2.cli.options import AS_JSON, MODEL, QUIET, options_of, said
 from gpt2.cli.streams import standard_text
 from gpt2.errors import InputError, OptionError
+from gpt2.files import read_bytes
 from gpt2.generation import LanguageModel
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
@@ -30,14 +31,14 @@ SEVERAL = ("num_beams", "num_return_sequences")  # above 1 the text is known at 
 
 @click.command()
 @click.argument("prompt", required=False)
-@click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True,
-              help="A folder, a file, a bundled name or a hub name.")  # fmt: skip
+@click.option("-f", "--file", type=click.Path(path_type=Path), help="Read PROMPT from a file.")
+@MODEL
 @options_of(LoadOptions)
 @click.option("--receipt", type=click.Path(path_type=Path),
               help="Write what made the text, for gpt2 replay to prove it.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
-@click.option("--echo/--no-echo", default=True, help="Print the prompt too. (default yes)")
-@click.option("-q", "--quiet", is_flag=True, help="No notes on standard error.")
+@AS_JSON
+@click.option("--echo/--no-echo", default=True, help="Print the prompt too. [default: yes]")
+@QUIET
 @options_of(
     GenerationConfig,
     defaults={**SAMPLING, **LENGTH},
@@ -46,6 +47,7 @@ SEVERAL = ("num_beams", "num_return_sequences")  # above 1 the text is known at 
 @options_of(StructureOptions)
 def command(
     prompt: str | None,
+    file: Path | None,
     model: str,
     receipt: Path | None,
     as_json: bool,
@@ -59,7 +61,7 @@ def command(
     (--temperature 0 always takes the most probable, --num-beams searches). The seed is shown on
     standard error; the same seed gives the same text.
     """
-    text = _prompt(prompt)
+    text = _prompt(prompt, file)
     loading = {field.name: values.pop(field.name) for field in dataclasses.fields(LoadOptions)}
     structure = StructureOptions(**fields_of(StructureOptions, said(values)))
     for field in dataclasses.fields(structure):
@@ -119,12 +121,19 @@ def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _prompt(prompt: str | None) -> str:
+def _prompt(prompt: str | None, file: Path | None) -> str:
+    if file is not None and prompt is not None:
+        raise OptionError("give the prompt once: as PROMPT or with --file.")
     if prompt is not None and prompt != "-":
         return prompt
-    if prompt is None and (sys.stdin is None or sys.stdin.isatty()):
+    if file is None and prompt is None and (sys.stdin is None or sys.stdin.isatty()):
         return ""
-    return standard_text().removesuffix("\n")
+    if file is None:
+        return standard_text().removesuffix("\n")
+    try:
+        return read_bytes(file).decode("utf-8").removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is not UTF-8: {error}.") from error
 
 
 def _stream(model: LanguageModel, prompt: str, options: dict[str, Any], echo: bool) -> list[int]:

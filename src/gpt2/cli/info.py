@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gpt2.cli.options import AS_JSON, model_argument
 from gpt2.extras import EXTRAS, install
 from gpt2.machine import versions
 
@@ -28,8 +29,8 @@ BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 8.5 / 8, "int4": 4.5 / 8}  # a weight
 
 
 @click.command()
-@click.argument("model", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@model_argument()
+@AS_JSON
 def command(model: str | None, as_json: bool) -> None:
     """Tell what MODEL is: its shape, size, licence and where it is.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import types
 import typing
@@ -19,12 +20,42 @@ from gpt2.precision import short
 DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
 F = TypeVar("F", bound=Callable[..., Any])
 
+MODEL_HELP = "The model: a folder, a file, a bundled name or a hub name."
+MODEL = click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help=MODEL_HELP)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Print no progress and no notes.")
+
+
+def model_argument(default: str | None = None, *, required: bool = False) -> Callable[[F], F]:
+    """MODEL as an argument, which -m names too."""
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def call(model: str | None, named: str | None, **values: Any) -> Any:
+            if model is not None and named is not None:
+                raise click.UsageError("name the model once: as MODEL or with -m.")
+            model = model or named or default
+            if model is None and required:
+                raise click.UsageError("name the model: as MODEL or with -m.")
+            return function(model=model, **values)
+
+        option = click.option("-m", "--model", "named", metavar="MODEL", help=MODEL_HELP)
+        return click.argument("model", required=False)(option(call))  # type: ignore[return-value]
+
+    return decorate
+
+
+def next_step(line: str, quiet: bool = False) -> None:
+    """Tell what is done next with what was written, on standard error."""
+    if not quiet:
+        click.echo(f"next: {line}", err=True)
+
 
 DATA = click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     envvar="GPT2_DATA",
-    help="The folder with the published or recorded files, at any depth. (default GPT2_DATA)",
+    help="The folder with the published or recorded files, at any depth. [default: GPT2_DATA]",
 )
 
 
@@ -131,9 +162,11 @@ def _click_type(hint: Any, spec: Option) -> tuple[Any, bool]:
 
 
 def _help(spec: Option, default: Any, kind: Any) -> str:
-    notes = [] if kind is click.BOOL else [bounds(spec)]
+    """The help as click writes it: ``[default: 5; at least 1]``."""
+    notes = []
     if default is not None and default != () and not (kind is click.BOOL and default is False):
         shown = {True: "yes", False: "no"}[default] if isinstance(default, bool) else default
-        notes.append(f"default {shown}")
-    said_notes = ", ".join(note for note in notes if note)
-    return f"{spec.help} ({said_notes})" if said_notes else spec.help
+        notes.append(f"default: {shown}")
+    notes += [] if kind is click.BOOL else [bounds(spec)]
+    shown_notes = "; ".join(note for note in notes if note)
+    return f"{spec.help}  [{shown_notes}]" if shown_notes else spec.help

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gpt2.cli.options import DATA, data_folder
+from gpt2.cli.options import AS_JSON, DATA, data_folder
 from gpt2.cli.progress import Progress
 from gpt2.errors import MissingFileError, OptionError
 
@@ -26,7 +26,7 @@ PATH = click.Path(path_type=Path)
 @DATA
 @click.option("--split", default="train", show_default=True, help="Split of the corpus.")
 @click.option("-n", "n", default=8, show_default=True, type=click.IntRange(1), help="Words.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def command(
     corpus: Path,
     files: tuple[Path, ...],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import options_of, said
+from gpt2.cli.options import AS_JSON, options_of, said
 from gpt2.errors import OptionError
 from gpt2.files import to_json
 from gpt2.training.planning.plan import PlanConfig
@@ -24,7 +24,7 @@ MEASURED_ROWS = 4  # of a step that is timed
 @options_of(PlanConfig)
 @click.option("--measure", is_flag=True,
               help="Do three steps here and plan with the speed they have.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
+@AS_JSON
 def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
     """Tell what training a model of SIZE would take: memory, days, cost, the command.
 

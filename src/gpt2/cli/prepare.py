@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import options_of, said
+from gpt2.cli.options import AS_JSON, QUIET, next_step, options_of, said
 from gpt2.cli.progress import Progress
 from gpt2.data.preparation import PrepareConfig
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 @click.option("--tokenizer", default="gpt2-mini", show_default=True,
               help="A model's or tokenizer's name or folder.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder holds.")
-@click.option("--json", "as_json", is_flag=True, help="The manifest on standard output.")
+@AS_JSON
+@QUIET
 @options_of(PrepareConfig)
 def command(
     names: tuple[str, ...],
@@ -32,6 +33,7 @@ def command(
     tokenizer: str,
     overwrite: bool,
     as_json: bool,
+    quiet: bool,
     **options: Any,
 ) -> None:
     """Make token shards of SOURCE..., for training.
@@ -46,7 +48,7 @@ def command(
 
     config = PrepareConfig(**said(options))
     begin = time.perf_counter()
-    with Progress("preparing", unit="bytes of the sources") as shown:
+    with Progress("preparing", unit="bytes of the sources", quiet=quiet) as shown:
 
         def tick(now: Tick) -> None:
             shown.what = f"{now.documents:,} documents, {now.tokens:,} tokens"
@@ -60,9 +62,12 @@ def command(
             config,
             overwrite=overwrite,
             progress=tick,
-            note=lambda line: click.echo(f"note: {line}", err=True),
+            note=lambda line: None if quiet else click.echo(f"note: {line}", err=True),
         )
-    click.echo(f"{output}: {describe(found)} in {time.perf_counter() - begin:.1f} s", err=True)
+    if not quiet:
+        seconds = time.perf_counter() - begin
+        click.echo(f"{output}: {describe(found)} in {seconds:.1f} s", err=True)
+    next_step(f"gpt2 train {output} -o MODEL", quiet)
     if as_json:
         click.echo(json.dumps(json.loads((output / "manifest.json").read_text("utf-8"))))
 

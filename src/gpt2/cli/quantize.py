@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gpt2.cli.options import Precision
+from gpt2.cli.options import AS_JSON, QUIET, Precision, model_argument, next_step
 from gpt2.cli.progress import Progress
 from gpt2.errors import OptionError
 from gpt2.precision import PACKED
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model")
+@model_argument(required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path),
               help="The folder to write; without it, only the report.")  # fmt: skip
 @click.option("--dtype", "dtypes", type=Precision(PACKED[1:]), multiple=True, default=["int8"],
               show_default=True, help="The layers' precision; several for a report.")  # fmt: skip
 @click.option("--head-dtype", type=Precision(PACKED[1:]),
-              help="Precision of embedding and head. (default --dtype, int8 for int4)")  # fmt: skip
+              help="Precision of embedding and head. [default: --dtype; int4: int8]")  # fmt: skip
 @click.option("--rounding", type=click.Choice(["nearest", "search", "calibrated"]),
-              help="How integers are found. (default calibrated)")  # fmt: skip
+              help="How integers are found. [default: calibrated]")  # fmt: skip
 @click.option("--calibrate", type=click.Path(path_type=Path),
               help="A file to calibrate on, of the kind the model is for. "
-              "(default stories and pages of books)")  # fmt: skip
+              "[default: stories and pages of books]")  # fmt: skip
 @click.option("--text", type=click.Path(path_type=Path),
-              help="A file to measure on. (default an excerpt of a novel)")  # fmt: skip
+              help="A file to measure on. [default: an excerpt of a novel]")  # fmt: skip
 @click.option("--tokens", default=8192, show_default=True,
               help="How much of it, at most; 0: measure nothing.")  # fmt: skip
 @click.option("--shard-size", default="5GB", show_default=True, help="The largest file.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a precision.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+@AS_JSON
+@QUIET
 def command(
     model: str,
     output: Path | None,
@@ -73,6 +73,10 @@ def command(
             click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     if not as_json:
         click.echo(table(reports))
+    if output is not None:
+        next_step(f"gpt2 generate -m {output}", quiet)
+    else:
+        next_step(f"gpt2 quantize {model} --dtype {dtypes[0]} -o FOLDER writes it", quiet)
 
 
 def table(reports: list[Report]) -> str:

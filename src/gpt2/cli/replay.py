@@ -8,14 +8,16 @@ from pathlib import Path
 
 import click
 
+from gpt2.cli.options import AS_JSON, QUIET
+
 
 @click.command()
 @click.argument("receipt", type=click.Path(path_type=Path))
-@click.option("-m", "--model", help="Where the model is. (default as the receipt says)")
+@click.option("-m", "--model", help="Where the model is. [default: as the receipt says]")
 @click.option("--threads", type=click.IntRange(1), help="Threads of the native engine.")
-@click.option("--kernels", help="Kernels: generic, avx2, avx512. (default the best)")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("-q", "--quiet", is_flag=True, help="No notes on standard error.")
+@click.option("--kernels", help="Kernels: generic, avx2, avx512. [default: the best]")
+@AS_JSON
+@QUIET
 def command(
     receipt: Path,
     model: str | None,

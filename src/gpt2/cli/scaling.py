@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from gpt2.cli.options import AS_JSON
+
 
 @click.command()
 @click.argument("results", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--paper", is_flag=True, help="The four sizes of the GPT-2 paper's table 3 too.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def command(results: tuple[Path, ...], paper: bool, as_json: bool) -> None:
     """Hold task scores against model size: RESULTS are files of gpt2 evaluate -o, a model each.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gpt2.cli.options import AS_JSON, MODEL
 from gpt2.cli.streams import standard_text
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 @click.command("tokenize")
 @click.argument("text", required=False, default="-")
-@click.option("--model", default="gpt2-mini", show_default=True, help="A name or a folder.")
+@MODEL
 @click.option("--plain", is_flag=True, help="Read <|endoftext|> as plain text.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@AS_JSON
 def command(text: str, model: str, plain: bool, as_json: bool) -> None:
     """Show the tokens of TEXT (- or nothing: standard input), one a line.
 

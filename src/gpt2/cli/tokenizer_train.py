@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import options_of, said
+from gpt2.cli.options import QUIET, next_step, options_of, said
 from gpt2.cli.progress import Progress
 from gpt2.errors import InputError
 from gpt2.files.detect import TextFiles
@@ -21,9 +21,15 @@ from gpt2.files.detect import TextFiles
 @click.option("--vocab-size", default=8192, show_default=True, help="Ids, 257 or more.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A folder.")
 @click.option("--min-frequency", default=2, show_default=True, help="Merge no rarer pair.")
+@QUIET
 @options_of(TextFiles)
 def command(
-    files: tuple[str, ...], vocab_size: int, output: Path, min_frequency: int, **options: Any
+    files: tuple[str, ...],
+    vocab_size: int,
+    output: Path,
+    min_frequency: int,
+    quiet: bool,
+    **options: Any,
 ) -> None:
     """Learn a vocabulary from FILE... (files, folders, or - for standard input).
 
@@ -33,8 +39,8 @@ def command(
     from gpt2.tokenizer import train_tokenizer
 
     begin = time.perf_counter()
-    reading = Progress("reading", unit="characters")
-    merging = Progress("merging", unit="merges", total=vocab_size - 257)
+    reading = Progress("reading", unit="characters", quiet=quiet)
+    merging = Progress("merging", unit="merges", total=vocab_size - 257, quiet=quiet)
     with reading, merging:
         texts = reading.over(_read(files, **said(options)), len)
         tokenizer = train_tokenizer(
@@ -46,7 +52,9 @@ def command(
         )
     tokenizer.save_pretrained(output)
     seconds = time.perf_counter() - begin
-    click.echo(f"{len(tokenizer):,} tokens in {seconds:.1f} s: {output}", err=True)
+    if not quiet:
+        click.echo(f"{len(tokenizer):,} tokens in {seconds:.1f} s: {output}", err=True)
+    next_step(f"gpt2 prepare {' '.join(files)} -o TOKENS --tokenizer {output}", quiet)
 
 
 def _read(files: tuple[str, ...], encoding: str = "utf-8") -> Iterator[str]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--from", "base", metavar="MODEL", help="Go on from a model's weights.")
 @options_of(ModelShape)
 @click.option(
-    "--tokenizer", help=f"Tokenizer of text that is not prepared yet. (default {DEFAULT_MODEL})"
+    "--tokenizer", help=f"Tokenizer of text that is not prepared yet. [default: {DEFAULT_MODEL}]"
 )
 @click.option("--vocab-size", type=click.IntRange(257),
               help="Learn a vocabulary of that size from the text instead.")  # fmt: skip

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import click
 
-from gpt2.cli.options import DATA
+from gpt2.cli.options import AS_JSON, DATA, model_argument
 from gpt2.errors import OptionError
 
 SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
 
 
 @click.command()
-@click.argument("model", required=False)
+@model_argument()
 @click.option(
     "--engine",
     type=click.Choice(["native", "torch", "reference"]),
-    help="What computes MODEL. (default native)",
+    help="What computes MODEL. [default: native]",
 )
-@click.option("--device", help="Device of torch: cpu, cuda, mps. (default the processor)")
+@click.option("--device", help="Device of torch: cpu, cuda, mps. [default: the processor]")
 @DATA
 @click.option("--lambada", is_flag=True, help="Measure LAMBADA too, which takes many minutes.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def command(
     model: str | None,
     engine: str | None,

@@ -51,7 +51,7 @@ class PrepareConfig(TextFiles):
         "auto", "The files' format; auto goes by the name's ending.", choices=("auto", *FORMATS)
     )
     field: str | list[str] | None = option(
-        None, "Field of JSON or Parquet rows; several are joined by line ends. (default text)"
+        None, "Field of JSON or Parquet rows; several are joined by line ends. [default: text]"
     )
     filter: str | list[str] | None = option(
         None, f"Applied in the order given: {', '.join(filters.FILTERS)}; may be repeated."

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import OptionError
+from gpt2.errors import OptionError, suggestion
 from gpt2.evaluation.benchmark import Benchmark, File, Measure, Subject
 
 
@@ -54,7 +54,9 @@ def published(
 def benchmark(name: str) -> Benchmark:
     """The benchmark called so; raises `OptionError` for another name."""
     if name not in sets():
-        raise OptionError(f"there is no benchmark {name!r}: there are {', '.join(sets())}.")
+        groups = {facts["group"] for facts in sets().values()}
+        near = suggestion(name, [*sets(), *groups, "all"])
+        raise OptionError(f"there is no benchmark {name!r}.{near} There are {', '.join(sets())}.")
     module, attribute = sets()[name]["code"].split(".")
     found: Benchmark = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
     return found

@@ -1,0 +1,92 @@
+"""What leads a user on: examples, suggestions, the next step, options that every command spells."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from gpt2.cli import COMMANDS, GROUPS, gpt2
+
+
+def command(name: str) -> click.Command:
+    found = gpt2.get_command(click.Context(gpt2), name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_shows_an_example_with_options_it_has(name: str) -> None:
+    example = next(group[name][1] for group in GROUPS.values() if name in group)
+    shown = CliRunner().invoke(gpt2, [name, "--help"]).output
+    assert shown.rstrip().endswith(example)
+    program, first, *rest = shlex.split(example)
+    assert (program, first) == ("gpt2", name)
+    one = command(name)
+    one.make_parser(click.Context(one)).parse_args(rest)  # raises for an option that is not there
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_of_one_meaning_have_one_spelling_and_one_style_of_defaults(name: str) -> None:
+    one = command(name)
+    spelled = {o for p in one.params if isinstance(p, click.Option) for o in p.opts}
+    for long, short in (("--model", "-m"), ("--quiet", "-q"), ("--output", "-o")):
+        assert long not in spelled or short in spelled
+    shown = " ".join(CliRunner().invoke(gpt2, [name, "--help"]).output.split())
+    assert "(default " not in shown
+    for parameter in one.params:
+        text = getattr(parameter, "help", None) or ""
+        assert not text.startswith(("Of ", "(", "[")), (name, parameter.name)
+
+
+def test_close_names_are_suggested() -> None:
+    run = CliRunner().invoke(gpt2, ["genrate", "x"])
+    assert run.exit_code == 2
+    assert "there is no command 'genrate'. Did you mean generate?" in run.output
+    assert "Did you mean" not in CliRunner().invoke(gpt2, ["xyzzy"]).output
+    run = CliRunner().invoke(gpt2, ["evaluate", "--on", "lamda"])
+    assert "Did you mean lambada?" in str(run.exception)
+
+
+def test_a_prompt_comes_from_a_file(tmp_path: Path) -> None:
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("Once upon a time\n", encoding="utf-8")
+    shown = []
+    for asked in (["-f", str(prompt)], ["Once upon a time"]):
+        run = CliRunner().invoke(gpt2, ["generate", *asked, "-q", "--seed", "1",
+                                        "--max-new-tokens", "5"])  # fmt: skip
+        assert run.exit_code == 0, run.exception
+        shown.append(run.stdout)
+    assert shown[0] == shown[1]
+    run = CliRunner().invoke(gpt2, ["generate", "-f", str(prompt), "Hi"])
+    assert "give the prompt once" in str(run.exception)
+
+
+def test_the_model_may_be_named_either_way() -> None:
+    ways = [["gpt2-mini"], ["-m", "gpt2-mini"]]
+    runs = [CliRunner().invoke(gpt2, ["info", *way]) for way in ways]
+    assert runs[0].output == runs[1].output != ""
+    assert "name the model once" in CliRunner().invoke(gpt2, ["info", "a", "-m", "b"]).output
+    assert "name the model: " in CliRunner().invoke(gpt2, ["quantize"]).output
+
+
+def test_the_next_step_is_told_and_not_where_it_is_quiet(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("a text of some words, and a few more.\n" * 50, encoding="utf-8")
+    words = tmp_path / "words"
+    train = ["tokenizer-train", str(text), "-o", str(words), "--vocab-size", "270"]
+    run = CliRunner().invoke(gpt2, train)
+    assert f"next: gpt2 prepare {text} -o TOKENS --tokenizer {words}" in run.stderr
+    assert CliRunner().invoke(gpt2, [*train, "-q"]).stderr == ""
+    tokens = tmp_path / "tokens"
+    run = CliRunner().invoke(
+        gpt2, ["prepare", str(text), "-o", str(tokens), "--tokenizer", str(words)]
+    )
+    assert f"next: gpt2 train {tokens} -o MODEL" in run.stderr
+    run = CliRunner().invoke(
+        gpt2, ["convert", "gpt2-mini", "-o", str(tmp_path / "bin"), "--to", "bin"]
+    )
+    assert f"next: gpt2 generate -m {tmp_path / 'bin'}" in run.stderr
