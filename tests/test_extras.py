@@ -39,7 +39,7 @@ def told(site: Path, origin: Any, extra: str = "torch") -> str:
     package, about = site / "gpt2", site / f"{DISTRIBUTION.replace('-', '_')}-0.1.0.dist-info"
     package.mkdir(parents=True)
     about.mkdir()
-    for name in ("__init__.py", "errors.py", "extras.py"):
+    for name in ("__init__.py", "elsewhere.py", "errors.py", "extras.py"):
         shutil.copy(ROOT / "src" / "gpt2" / name, package)
     (about / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: 0.1.0\n"
