@@ -4,7 +4,7 @@
 
 Searches learning rate and length for tuned AdamW and for Muon, each over a grid of the same size;
 trains every recipe with every seed, in turns; writes benchmarks/results/shakespeare.json. Killed,
-the same command goes on with the runs that are missing.
+the same command resumes with the runs that are missing.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Runs:
         if self.left is not None:
             if not self.left:
                 raise SystemExit(
-                    "As many runs as were asked for are done: the same command goes on."
+                    "As many runs as were asked for are done: the same command resumes."
                 )
             self.left -= 1
         found = train(options, seed, self.text, self.path.parent / f"{name}-{seed}")
