@@ -21,7 +21,7 @@ ROWS = [
     {"hub"},
     {"config", "config_base", "engine"},
     {"tokenizer", "generation", "checkpoint", "reference"},
-    {"numpy_engine", "model", "native"},
+    {"numpy_engine", "reference_training", "model", "native"},
     {"auto", "pipelines", "loading", "receipt", "quantization", "scoring"},
     {"tasks", "data"},
     {"training", "evaluation", "serving"},
