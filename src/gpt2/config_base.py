@@ -110,12 +110,11 @@ class PretrainedConfig:
         self, save_directory: str | os.PathLike[str], push_to_hub: bool = False
     ) -> None:
         """Write ``config.json`` into a folder. Raises `WriteError`."""
-        from gpt2.files import write_json
+        from gpt2.files import path_of, write_json
 
         if push_to_hub:
             self.push_to_hub()
-        Path(save_directory).mkdir(parents=True, exist_ok=True)
-        write_json(Path(save_directory) / "config.json", self.to_dict())
+        write_json(path_of(save_directory) / "config.json", self.to_dict())
 
     def push_to_hub(self, *args: Any, **options: Any) -> None:
         """Refused: this package does not upload."""

@@ -32,6 +32,7 @@ class Option:
     choices: tuple[Any, ...] | None = None
     off: Any = None  # the value at which the option does nothing
     cli: bool = True  # shown on the command line
+    blank: bool = False  # a text that may be empty
     flag: bool = False  # a wish for one time: the command line has no --no-... for it
 
 
@@ -45,10 +46,11 @@ def option(
     choices: tuple[Any, ...] | None = None,
     off: Any = None,
     cli: bool = True,
+    blank: bool = False,
     flag: bool = False,
 ) -> T:
     """Declare a field of an options dataclass. The default must be immutable."""
-    spec = Option(help, minimum, maximum, above, choices, off, cli, flag)
+    spec = Option(help, minimum, maximum, above, choices, off, cli, blank, flag)
     field: T = dataclasses.field(default=default, metadata={"option": spec})
     return field
 

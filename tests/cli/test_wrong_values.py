@@ -11,6 +11,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
+from click.types import StringParamType
 
 from gpt2.adapters import LoraConfig
 from gpt2.cli import COMMANDS
@@ -81,7 +82,7 @@ TEXTS = [
     for name, command in commands()
     for parameter in command.params
     if isinstance(parameter, click.Option) and not parameter.is_flag
-    and (isinstance(parameter.type, click.Path) or parameter.type is click.STRING)
+    and isinstance(parameter.type, (click.Path, StringParamType))
 ]  # fmt: skip
 
 
@@ -112,6 +113,41 @@ def test_a_text_or_a_path_that_cannot_be_is_one_clear_line(
         )
         if isinstance(error, GPT2Error):
             assert "\n" not in words(error)
+
+
+FREE = {"prompt", "text", "title", "question", "points"}  # what is written of may be empty
+NAMED = [
+    (name, command, parameter)
+    for name, command in commands()
+    for parameter in command.params
+    if isinstance(parameter.type, (click.Path, StringParamType)) and parameter.name not in FREE
+]
+
+
+@pytest.mark.parametrize(("name", "command", "parameter"), NAMED,
+                         ids=[f"{n}-{p.name}" for n, _, p in NAMED])  # fmt: skip
+def test_an_empty_name_is_not_the_current_folder(
+    name: str,
+    command: click.Command,
+    parameter: click.Parameter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`-o "$UNSET"` wrote there: `Path("")` is ".", which is there, so all went on."""
+    monkeypatch.chdir(tmp_path)
+    for file in ("model.safetensors", "a.txt"):
+        (tmp_path / file).write_text("Once upon a time.\n")
+    said = [a for p in command.params if p is not parameter for a in _needed(p, "a.txt")]
+    one = [""] if isinstance(parameter, click.Argument) else [f"{parameter.opts[-1]}="]
+    before = isinstance(parameter, click.Argument) and parameter is _arguments(command)[0]
+    done = CliRunner().invoke(group, [name, *(one + said if before else said + one)])
+    assert done.exit_code == 2, done.output
+    assert "it is empty" in done.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "model.safetensors"]
+
+
+def _arguments(command: click.Command) -> list[click.Parameter]:
+    return [p for p in command.params if isinstance(p, click.Argument)]
 
 
 def _needed(parameter: click.Parameter, nothing: str) -> list[str]:

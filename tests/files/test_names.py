@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
-from gpt2.errors import CorruptFileError
-from gpt2.files import inside, plain_name
+import gpt2
+from gpt2.checkpoint import read_checkpoint
+from gpt2.errors import CorruptFileError, InputError
+from gpt2.files import inside, path_of, plain_name
+from gpt2.generation import GenerationConfig
+from tests.tiny import tiny_config, tiny_tokenizer
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,27 @@ def test_plain_names_are(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and devices of POSIX")
+def test_an_empty_name_is_not_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever writes or reads by a caller's name asks `path_of`."""
+    monkeypatch.chdir(tmp_path)
+    tokenizer = tiny_tokenizer()
+    tokenizer.save_pretrained(Path())
+    assert path_of(Path()) == Path()  # said, not left empty
+    model = gpt2.GPT2LMHeadModel(tiny_config())
+    there = sorted(tmp_path.iterdir())
+    for act in (
+        *(model.save_pretrained, tokenizer.save_pretrained, tokenizer.save_vocabulary),
+        *(model.config.save_pretrained, model.generation_config.save_pretrained),
+        *(gpt2.GPT2LMHeadModel.from_pretrained, gpt2.GPT2Tokenizer.from_pretrained, gpt2.load),
+        *(gpt2.GPT2Config.from_pretrained, GenerationConfig.from_pretrained, read_checkpoint),
+    ):
+        with pytest.raises(InputError, match="a path is empty"):
+            act("")
+    assert sorted(tmp_path.iterdir()) == there
+
+
 def test_only_regular_files(tmp_path: Path) -> None:
     (tmp_path / "blob").touch()
     (tmp_path / "folder").mkdir()

@@ -16,7 +16,7 @@ from gpt2.checkpoint.pickled import from_nanogpt, is_nanogpt, read_pickle, store
 from gpt2.checkpoint.tensorflow import data_files, read_tensorflow, tensorflow_index
 from gpt2.config import GPT2Config
 from gpt2.errors import CorruptFileError, MissingFileError, WeightError
-from gpt2.files import exists, inside, plain_name, read_json_object
+from gpt2.files import exists, inside, path_of, plain_name, read_json_object
 
 Framework = Literal["numpy", "torch", "native"]
 SIDECAR = "gpt2.json"  # what this package adds to a folder; transformers does not look at it
@@ -112,7 +112,7 @@ def read_checkpoint(
     ``head`` an untied one need not be there. Names, shapes and values are checked. Raises
     `MissingFileError`, `CorruptFileError`, `WeightError`, `ConfigError`.
     """
-    path = Path(path)
+    path = path_of(path)
     folder = path if path.is_dir() else path.parent
     form, stored_config, stored = _open(path)
     config = config or stored_config or GPT2Config.from_json_file(folder / "config.json")

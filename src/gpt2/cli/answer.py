@@ -7,13 +7,16 @@ from typing import Any
 import click
 
 from gpt2.cli.applications import Call, application, document
+from gpt2.cli.places import NAME
 from gpt2.errors import InputError
 from gpt2.tasks.answer import TASK
 
 
 @click.command()
 @click.argument("question", required=False)
-@click.option("--context", metavar="FILE", help="The text it is about; - is standard input.")
+@click.option(
+    "--context", metavar="FILE", type=NAME, help="The text it is about; - is standard input."
+)
 @application(TASK)
 def command(question: str | None, context: str | None, **values: Any) -> None:
     """Answer QUESTION about the text of --context, or from what the model knows.

@@ -14,6 +14,7 @@ import click
 
 from gpt2.checkpoint import identity
 from gpt2.cli.options import AS_JSON, MODEL, QUIET, options_of, said
+from gpt2.cli.places import PATH
 from gpt2.cli.progress import Progress
 from gpt2.cli.streams import standard_input
 from gpt2.errors import OptionError
@@ -29,15 +30,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Callable[[F], F]:
     """The options that every task's command has, and those of its own dataclass."""
-    path = click.Path(path_type=Path)
     more = [
         MODEL,
         options_of(LoadOptions),
         options_of(task.options, **(to_cli or {})),
-        click.option("--batch", type=path,
+        click.option("--batch", type=PATH,
                      help="JSON lines, an input a line, in place of one input; needs -o. Killed "
                      "at any moment, the same command resumes where it was."),
-        click.option("-o", "--output", type=path, help="Write there instead of standard output."),
+        click.option("-o", "--output", type=PATH, help="Write there instead of standard output."),
         AS_JSON,
         QUIET,
     ]  # fmt: skip

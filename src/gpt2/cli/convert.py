@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.cli.options import QUIET, Precision, next_step
+from gpt2.cli.places import NAME, PATH
 from gpt2.errors import MissingFileError, OptionError, UnsupportedError
 from gpt2.precision import STORED, TORCH, short
 
@@ -21,14 +22,14 @@ DTYPES = (*TORCH, "q8_0")
 
 
 @click.command()
-@click.argument("source")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
+@click.argument("source", type=NAME)
+@click.option("-o", "--output", required=True, type=PATH,
               help="A folder; for nanogpt and gguf also a file.")  # fmt: skip
 @click.option("--to", "form", type=click.Choice(FORMS),
               help="The form. [default: by the output's name, else safetensors]")  # fmt: skip
 @click.option("--dtype", type=Precision(DTYPES),
               help="The weights' precision; q8_0 is for gguf. [default: as it is]")  # fmt: skip
-@click.option("--shard-size", default="5GB", show_default=True, help="The largest file.")
+@click.option("--shard-size", default="5GB", type=NAME, show_default=True, help="The largest file.")
 @QUIET
 def command(
     source: str, output: Path, form: str | None, dtype: str | None, shard_size: str, quiet: bool

@@ -19,6 +19,7 @@ from gpt2.cli.options import (
     options_of,
     said,
 )
+from gpt2.cli.places import NAME, Place
 from gpt2.cli.progress import Progress
 from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
 from gpt2.loading import LoadOptions
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     "--on",
     "what",
     metavar="NAMES",
+    type=NAME,
     help="Benchmarks with commas between, or a group: paper, bias, tasks, more, all.",
 )
 @click.option("--list", "show", is_flag=True, help="Tell what there is and how to get it.")
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Place(dir_okay=False),
     help="Write the results as JSON. Killed at any moment, the same command resumes.",
 )
 @AS_JSON

@@ -11,6 +11,7 @@ import click
 
 from gpt2.adapters import LoraConfig
 from gpt2.cli.options import options_of, said
+from gpt2.cli.places import NAME, PATH
 from gpt2.cli.runs import Run
 from gpt2.errors import OptionError
 from gpt2.files.detect import TextFiles
@@ -36,13 +37,15 @@ SHOWN = {"batch_size": TUNED_BATCH, "steps": "so many that --epochs are done",
 
 
 @click.command("finetune")
-@click.argument("model", metavar="MODEL")
-@click.argument("data", metavar="DATA", type=click.Path(path_type=Path))
-@click.option("-o", "--output", "run", required=True, type=click.Path(path_type=Path),
+@click.argument("model", metavar="MODEL", type=NAME)
+@click.argument("data", metavar="DATA", type=PATH)
+@click.option("-o", "--output", "run", required=True, type=PATH,
               help="The run's folder: checkpoints, log, the model.")  # fmt: skip
 @options_of(FinetuneConfig)
 @options_of(LoraConfig)
-@click.option("--task", help="Note in the result that it was made for this task: summarize, ...")
+@click.option(
+    "--task", type=NAME, help="Note in the result that it was made for this task: summarize, ..."
+)
 @options_of(TextFiles)
 @options_of(Start)
 @options_of(TrainingConfig, SHOWN)

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from gpt2.cli.options import AS_JSON, MODEL, QUIET, options_of, said
+from gpt2.cli.places import PATH
 from gpt2.cli.streams import standard_text
 from gpt2.errors import InputError, OptionError
 from gpt2.files import read_bytes
@@ -31,10 +32,10 @@ SEVERAL = ("num_beams", "num_return_sequences")  # above 1 the text is known at 
 
 @click.command()
 @click.argument("prompt", required=False)
-@click.option("-f", "--file", type=click.Path(path_type=Path), help="Read PROMPT from a file.")
+@click.option("-f", "--file", type=PATH, help="Read PROMPT from a file.")
 @MODEL
 @options_of(LoadOptions)
-@click.option("--receipt", type=click.Path(path_type=Path),
+@click.option("--receipt", type=PATH,
               help="Write what made the text, for gpt2 replay to prove it.")  # fmt: skip
 @AS_JSON
 @click.option("--echo/--no-echo", default=True, help="Print the prompt too. [default: yes]")

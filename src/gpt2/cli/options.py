@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from gpt2.cli.places import NAME, Place
 from gpt2.errors import OptionError
 from gpt2.options import Option, bounds, spec_of
 from gpt2.precision import short
@@ -21,7 +22,9 @@ DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODEL_HELP = "The model: a folder, a file, a bundled name or a hub name."
-MODEL = click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help=MODEL_HELP)
+MODEL = click.option(
+    "-m", "--model", default=DEFAULT_MODEL, type=NAME, show_default=True, help=MODEL_HELP
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Print no progress and no notes.")
 
@@ -39,8 +42,9 @@ def model_argument(default: str | None = None, *, required: bool = False) -> Cal
                 raise click.UsageError("name the model: as MODEL or with -m.")
             return function(model=model, **values)
 
-        option = click.option("-m", "--model", "named", metavar="MODEL", help=MODEL_HELP)
-        return click.argument("model", required=False)(option(call))  # type: ignore[return-value]
+        option = click.option("-m", "--model", "named", metavar="MODEL", type=NAME, help=MODEL_HELP)
+        argument = click.argument("model", required=False, type=NAME)
+        return argument(option(call))  # type: ignore[return-value]
 
     return decorate
 
@@ -53,7 +57,7 @@ def next_step(line: str, quiet: bool = False) -> None:
 
 DATA = click.option(
     "--data",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=Place(exists=True, file_okay=False),
     envvar="GPT2_DATA",
     help="The folder with the published or recorded files, at any depth. [default: GPT2_DATA]",
 )
@@ -155,7 +159,12 @@ def _click_type(hint: Any, spec: Option) -> tuple[Any, bool]:
     first = parts[0]
     if typing.get_origin(first) is typing.Literal:
         return Precision([str(choice) for choice in typing.get_args(first)]), many
-    simple = {int: click.INT, float: click.FLOAT, bool: click.BOOL, str: click.STRING}
+    simple = {
+        int: click.INT,
+        float: click.FLOAT,
+        bool: click.BOOL,
+        str: click.STRING if spec.blank else NAME,
+    }
     if spec.choices is not None:
         return Precision([str(choice) for choice in spec.choices]), many
     return simple[first], many

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING
 import click
 
 from gpt2.cli.options import AS_JSON, DATA, data_folder
+from gpt2.cli.places import NAME, PATH
 from gpt2.cli.progress import Progress
 from gpt2.errors import MissingFileError, OptionError
 
 if TYPE_CHECKING:
     from gpt2.evaluation.contamination import Contamination
 
-PATH = click.Path(path_type=Path)
-
 
 @click.command()
 @click.argument("corpus", type=PATH)
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=PATH)
-@click.option("--on", metavar="NAMES", help="Benchmarks or groups of gpt2 evaluate --on.")
+@click.option(
+    "--on", metavar="NAMES", type=NAME, help="Benchmarks or groups of gpt2 evaluate --on."
+)
 @DATA
-@click.option("--split", default="train", show_default=True, help="Split of the corpus.")
+@click.option("--split", default="train", type=NAME, show_default=True, help="Split of the corpus.")
 @click.option("-n", "n", default=8, show_default=True, type=click.IntRange(1), help="Words.")
 @AS_JSON
 def command(

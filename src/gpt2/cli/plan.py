@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.cli.options import AS_JSON, options_of, said
+from gpt2.cli.places import NAME
 from gpt2.errors import OptionError
 from gpt2.files import to_json
 from gpt2.training.planning.plan import PlanConfig
@@ -20,7 +21,7 @@ MEASURED_ROWS = 4  # of a step that is timed
 
 
 @click.command("plan")
-@click.argument("size", metavar="SIZE")
+@click.argument("size", metavar="SIZE", type=NAME)
 @options_of(PlanConfig)
 @click.option("--measure", is_flag=True,
               help="Do three steps here and plan with the speed they have.")  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.cli.options import AS_JSON, QUIET, next_step, options_of, said
+from gpt2.cli.places import NAME, PATH
 from gpt2.cli.progress import Progress
 from gpt2.data.preparation import PrepareConfig
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command("prepare")
-@click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A folder.")
-@click.option("--tokenizer", default="gpt2-mini", show_default=True,
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE...", type=NAME)
+@click.option("-o", "--output", required=True, type=PATH, help="A folder.")
+@click.option("--tokenizer", default="gpt2-mini", type=NAME, show_default=True,
               help="A model's or tokenizer's name or folder.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder holds.")
 @AS_JSON

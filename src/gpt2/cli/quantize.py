@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gpt2.cli.options import AS_JSON, QUIET, Precision, model_argument, next_step
+from gpt2.cli.places import NAME, PATH
 from gpt2.cli.progress import Progress
 from gpt2.errors import OptionError
 from gpt2.precision import PACKED
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @model_argument(required=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path),
+@click.option("-o", "--output", type=PATH,
               help="The folder to write; without it, only the report.")  # fmt: skip
 @click.option("--dtype", "dtypes", type=Precision(PACKED[1:]), multiple=True, default=["int8"],
               show_default=True, help="The layers' precision; several for a report.")  # fmt: skip
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
               help="Precision of embedding and head. [default: --dtype; int4: int8]")  # fmt: skip
 @click.option("--rounding", type=click.Choice(["nearest", "search", "calibrated"]),
               help="How integers are found. [default: calibrated]")  # fmt: skip
-@click.option("--calibrate", type=click.Path(path_type=Path),
+@click.option("--calibrate", type=PATH,
               help="A file to calibrate on, of the kind the model is for. "
               "[default: stories and pages of books]")  # fmt: skip
-@click.option("--text", type=click.Path(path_type=Path),
+@click.option("--text", type=PATH,
               help="A file to measure on. [default: an excerpt of a novel]")  # fmt: skip
 @click.option("--tokens", default=8192, show_default=True,
               help="How much of it, at most; 0: measure nothing.")  # fmt: skip
-@click.option("--shard-size", default="5GB", show_default=True, help="The largest file.")
+@click.option("--shard-size", default="5GB", type=NAME, show_default=True, help="The largest file.")
 @AS_JSON
 @QUIET
 def command(

@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from gpt2.cli.options import AS_JSON, QUIET
+from gpt2.cli.places import NAME, PATH
 
 
 @click.command()
-@click.argument("receipt", type=click.Path(path_type=Path))
-@click.option("-m", "--model", help="Where the model is. [default: as the receipt says]")
+@click.argument("receipt", type=PATH)
+@click.option("-m", "--model", type=NAME, help="Where the model is. [default: as the receipt says]")
 @click.option("--threads", type=click.IntRange(1), help="Threads of the native engine.")
-@click.option("--kernels", help="Kernels: generic, avx2, avx512. [default: the best]")
+@click.option("--kernels", type=NAME, help="Kernels: generic, avx2, avx512. [default: the best]")
 @AS_JSON
 @QUIET
 def command(

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from gpt2.cli.options import AS_JSON
+from gpt2.cli.places import PATH
 
 
 @click.command()
-@click.argument("results", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("results", nargs=-1, type=PATH)
 @click.option("--paper", is_flag=True, help="The four sizes of the GPT-2 paper's table 3 too.")
 @AS_JSON
 def command(results: tuple[Path, ...], paper: bool, as_json: bool) -> None:

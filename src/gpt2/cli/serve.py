@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from gpt2.cli.options import DEFAULT_MODEL, options_of, said
+from gpt2.cli.places import NAME
 from gpt2.loading import LoadOptions
 from gpt2.serving.settings import ServeOptions
 
 
 @click.command()
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.argument("models", nargs=-1, metavar="[MODEL]...", type=NAME)
 @options_of(LoadOptions)
 @options_of(ServeOptions)
 def command(models: tuple[str, ...], **values: Any) -> None:

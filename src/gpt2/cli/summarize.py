@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from gpt2.cli.applications import Call, application, document
+from gpt2.cli.places import NAME
 from gpt2.tasks.summarize import TASK
 
 
 @click.command()
-@click.argument("file", required=False)
+@click.argument("file", required=False, type=NAME)
 @application(TASK)
 def command(file: str | None, **values: Any) -> None:
     """Summarise FILE, or standard input.

@@ -11,15 +11,16 @@ from typing import Any
 import click
 
 from gpt2.cli.options import QUIET, next_step, options_of, said
+from gpt2.cli.places import NAME, PATH
 from gpt2.cli.progress import Progress
 from gpt2.errors import InputError
 from gpt2.files.detect import TextFiles
 
 
 @click.command("tokenizer-train")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=NAME)
 @click.option("--vocab-size", default=8192, show_default=True, help="Ids, 257 or more.")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A folder.")
+@click.option("-o", "--output", required=True, type=PATH, help="A folder.")
 @click.option("--min-frequency", default=2, show_default=True, help="Merge no rarer pair.")
 @QUIET
 @options_of(TextFiles)

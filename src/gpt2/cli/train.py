@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.cli.options import DEFAULT_MODEL, options_of, said
+from gpt2.cli.places import NAME, PATH
 from gpt2.cli.runs import Run
 from gpt2.errors import MissingFileError, OptionError
 from gpt2.files.detect import TextFiles
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
 
 
 @click.command("train")
-@click.argument("data", metavar="DATA")
-@click.option("-o", "--output", "run", required=True, type=click.Path(path_type=Path),
+@click.argument("data", metavar="DATA", type=NAME)
+@click.option("-o", "--output", "run", required=True, type=PATH,
               help="The run's folder: checkpoints, log, the model.")  # fmt: skip
-@click.option("--from", "base", metavar="MODEL", help="Go on from a model's weights.")
+@click.option("--from", "base", metavar="MODEL", type=NAME, help="Go on from a model's weights.")
 @options_of(ModelShape)
 @click.option(
-    "--tokenizer", help=f"Tokenizer of text that is not prepared yet. [default: {DEFAULT_MODEL}]"
+    "--tokenizer",
+    type=NAME,
+    help=f"Tokenizer of text that is not prepared yet. [default: {DEFAULT_MODEL}]",
 )
 @click.option("--vocab-size", type=click.IntRange(257),
               help="Learn a vocabulary of that size from the text instead.")  # fmt: skip

@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from gpt2.cli.applications import Call, application, document
+from gpt2.cli.places import NAME
 from gpt2.tasks.translate import TASK
 
 
 @click.command()
-@click.argument("file", required=False)
+@click.argument("file", required=False, type=NAME)
 @application(TASK, to_cli={"aliases": {"source": ["--from"]}})
 def command(file: str | None, **values: Any) -> None:
     """Translate FILE, or standard input, sentence by sentence; blank lines are kept.

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from gpt2.cli.options import AS_JSON, DATA, model_argument
+from gpt2.cli.places import NAME
 from gpt2.errors import OptionError
 
 SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
@@ -21,7 +22,9 @@ SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
     type=click.Choice(["native", "torch", "reference"]),
     help="What computes MODEL. [default: native]",
 )
-@click.option("--device", help="Device of torch: cpu, cuda, mps. [default: the processor]")
+@click.option(
+    "--device", type=NAME, help="Device of torch: cpu, cuda, mps. [default: the processor]"
+)
 @DATA
 @click.option("--lambada", is_flag=True, help="Measure LAMBADA too, which takes many minutes.")
 @AS_JSON

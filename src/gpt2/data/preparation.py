@@ -31,7 +31,7 @@ from gpt2.data.holdout import FEW, Held, choose
 from gpt2.data.manifest import PARTIAL, TOKENIZER, Made, Manifest, Split
 from gpt2.data.sources import Position
 from gpt2.errors import InputError, OptionError
-from gpt2.files import read_json_object, reported, write_json
+from gpt2.files import path_of, read_json_object, reported, write_json
 from gpt2.files.detect import TextFiles, check_encoding
 from gpt2.files.locks import lock
 from gpt2.files.records import record
@@ -162,7 +162,7 @@ def prepare(
         MissingDependencyError: a source needs a library that is not installed.
     """
     config = config or PrepareConfig()
-    folder = Path(folder)
+    folder = path_of(folder)
     files = sources.find([os.fspath(name) for name in names], written or folder)
     key = Key(sources.fingerprint(files), config.decisive(), manifest.fingerprint(tokenizer))
     once = any(file.name == sources.STDIN for file in files)

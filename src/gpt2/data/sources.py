@@ -20,7 +20,7 @@ from typing import IO
 from gpt2.data import containers, formats, hub_sets
 from gpt2.data.formats import Document, Reading
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
-from gpt2.files import exists, sha256
+from gpt2.files import exists, path_of, sha256
 
 STDIN = "-"
 
@@ -58,7 +58,7 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
     """
     files: list[File] = []
     for source in sources:
-        path = Path(source)
+        path = path_of(source)
         if is_stream(source):
             files.append(File(source))
         elif not exists(path):

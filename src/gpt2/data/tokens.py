@@ -15,7 +15,7 @@ from gpt2.data.encode import TRAIN
 from gpt2.data.manifest import TOKENIZER, Manifest, fingerprint
 from gpt2.data.shards import ENDS, Shard
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, TokenizerError
-from gpt2.files import sha256
+from gpt2.files import path_of, sha256
 from gpt2.files.locks import open_own
 from gpt2.tokenizer import Tokenizer
 
@@ -47,7 +47,7 @@ class TokenData:
         tokenizer: Tokenizer | None = None,
     ) -> None:
         several = [folders] if isinstance(folders, (str, os.PathLike)) else list(folders)
-        self.folders, self.split = [Path(folder) for folder in several], split
+        self.folders, self.split = [path_of(folder) for folder in several], split
         self.manifests = [Manifest.read(folder) for folder in self.folders]
         first = self.manifests[0]
         self.vocab_size, self.end_of_text = first.vocab_size, first.end_of_text

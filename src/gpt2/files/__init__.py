@@ -2,7 +2,7 @@
 that a file may give to its neighbours (`names`), dataclasses out of JSON (`records`) and which
 process writes (`locks`)."""
 
-from gpt2.files.names import inside, plain_name
+from gpt2.files.names import inside, path_of, plain_name
 from gpt2.files.reading import (
     exists,
     open_regular,
@@ -32,6 +32,7 @@ __all__ = [
     "inside",
     "open_regular",
     "parse_json",
+    "path_of",
     "plain_name",
     "read_bytes",
     "read_error",

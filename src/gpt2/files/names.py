@@ -12,11 +12,21 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import CorruptFileError
+from gpt2.errors import CorruptFileError, InputError
 from gpt2.files.reading import not_regular, read_error
 
 LONGEST_NAME = 255  # bytes, of the usual file systems
 SEPARATORS = "/\\:"  # of POSIX, of Windows, and of its drives
+
+
+def path_of(name: str | os.PathLike[str]) -> Path:
+    """The path that a caller names, `~` as it stands.
+
+    Raises `InputError` for an empty text, which `Path` takes for the current folder.
+    """
+    if isinstance(name, str) and not name:
+        raise InputError("a path is empty: it must name a file or a folder.")
+    return Path(name)
 
 
 def plain_name(name: Any, source: str | os.PathLike[str]) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import GPT2Error, WriteError
+from gpt2.files.names import path_of
 
 PART = ".part"  # the ending of what is not whole
 
@@ -29,7 +30,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     of the operating system (no space, no permission) becomes a `WriteError`. A device or a pipe
     keeps its place: it is sent what was written.
     """
-    path = Path(path)
+    path = path_of(path)
     if _takes_bytes(path):
         with _sent(path) as whole:
             yield whole
@@ -80,7 +81,7 @@ def atomic_folder(
     ``whole`` the temporary folder itself takes the place of ``folder``, and no old file stays; a
     kill in between leaves none. Errors are those of `atomic`.
     """
-    folder = Path(folder)
+    folder = path_of(folder)
     with contextlib.ExitStack() as stack, reported(folder):
         if folder.exists() and not folder.is_dir():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))

@@ -8,11 +8,10 @@ import os
 import typing
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from gpt2.errors import GPT2Error, GPT2Warning
-from gpt2.files import read_json_object, write_json
+from gpt2.files import path_of, read_json_object, write_json
 from gpt2.generation.elsewhere import harmless_in_a_file, is_elsewhere
 from gpt2.options import check_names
 
@@ -101,7 +100,7 @@ class ConfigFile(abc.ABC):
             CorruptFileError: it is no JSON object.
         """
         hub = {n: options.pop(n) for n in HUB if n in options}
-        path, name = Path(folder), str(config_file_name or FILE_NAME)
+        path, name = path_of(folder), str(config_file_name or FILE_NAME)
         if not path.exists():
             from gpt2.hub import resolve
 
@@ -164,7 +163,7 @@ class ConfigFile(abc.ABC):
         config_file_name: str | os.PathLike[str] | None = None,
     ) -> None:
         """Write ``generation_config.json`` into a folder; transformers reads it too."""
-        write_json(Path(folder) / (config_file_name or FILE_NAME), self.to_json())
+        write_json(path_of(folder) / (config_file_name or FILE_NAME), self.to_json())
 
 
 @functools.cache

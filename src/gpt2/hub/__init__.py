@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gpt2.errors import MissingFileError
-from gpt2.files import exists
+from gpt2.files import exists, path_of
 from gpt2.hub.names import BUNDLED, PICKLED, SAFE, SETTINGS, TOKENIZER, bundled_models
 from gpt2.hub.snapshot import Download
 
@@ -33,7 +33,7 @@ def resolve(
     tokenizer (safetensors, or pytorch_model.bin where the hub has nothing else). Raises
     `MissingFileError`, `HubNotFoundError`, `HubOfflineError` or `CorruptFileError`.
     """
-    path = Path(name).expanduser()
+    path = path_of(name).expanduser()
     if exists(path):
         return path
     if str(name) in bundled_models():

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from gpt2.adapters import MAPS as MAPS
 from gpt2.adapters import LoraConfig as LoraConfig
 from gpt2.errors import CorruptFileError, GPT2Warning, InputError, WeightError
-from gpt2.files import atomic_folder, read_json_object, write_json
+from gpt2.files import atomic_folder, path_of, read_json_object, write_json
 from gpt2.model.gpt2 import Conv1D, GPT2LMHeadModel
 from gpt2.model.inference import PackedConv1D
 
@@ -150,7 +150,7 @@ def save_lora(model: nn.Module, folder: str | os.PathLike[str], base: str = "") 
     Raises `InputError` where there are none, `WriteError`.
     """
     tensors = {name: p.detach().cpu() for name, p in lora_parameters(model).items()}
-    write_lora(model, Path(folder), tensors, base)
+    write_lora(model, path_of(folder), tensors, base)
 
 
 def write_lora(

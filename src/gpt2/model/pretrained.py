@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from gpt2.config import GPT2Config
 from gpt2.config_base import UPLOAD
 from gpt2.errors import ConfigError, GPT2Warning, InputError, UnknownOptionError, UnsupportedError
+from gpt2.files import path_of
 from gpt2.model.activations import ActivationCheckpointing
 from gpt2.model.keywords import ATTENTION, read_keywords, wanted_dtype
 from gpt2.model.vocabulary import new_size, resized
@@ -253,7 +253,7 @@ class PreTrainedModel(ActivationCheckpointing):
         state = nn.Module.state_dict(self) if state_dict is None else state_dict
         generation = getattr(self, "generation_config", None)  # a language model's
         write_checkpoint(
-            Path(save_directory),
+            path_of(save_directory),
             self.config,
             {self.full_name(n): t for n, t in state.items() if not self._is_tied(n)},
             max_shard_size=max_shard_size,

@@ -6,7 +6,6 @@ import abc
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gpt2 import files
@@ -85,7 +84,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         subfolder = options.pop("subfolder", "")
         for key in _IGNORED:
             options.pop(key, None)
-        folder = Path(name).expanduser()
+        folder = files.path_of(name).expanduser()
         if not (files.exists(folder) and folder.is_dir()):
             from gpt2.hub import resolve
 
@@ -122,7 +121,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         asked = [name for name, value in options.items() if value]
         if asked:
             raise OptionError(f"save_pretrained has no option {asked[0]!r}.")
-        return tuple(map(str, vocabulary.write(Path(folder), self._content())))
+        return tuple(map(str, vocabulary.write(files.path_of(folder), self._content())))
 
     def save_vocabulary(
         self, save_directory: str | os.PathLike[str], filename_prefix: str | None = None
@@ -130,7 +129,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         """Write the vocabulary alone, without special tokens' roles. Raises `WriteError`."""
         prefix = f"{filename_prefix}-" if filename_prefix else ""
         names = vocabulary.word_files(self._content())
-        paths = [Path(save_directory) / f"{prefix}{name}" for name in names]
+        paths = [files.path_of(save_directory) / f"{prefix}{name}" for name in names]
         for path, text in zip(paths, names.values(), strict=True):
             files.write_text(path, text)
         return tuple(map(str, paths))

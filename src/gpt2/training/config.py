@@ -89,7 +89,7 @@ class TrainingConfig:
     save_minutes: float = option(10.0, "Minutes between checkpoints.", minimum=0, off=0)
     keep: int = option(2, "Last checkpoints to keep; the best one is kept beside.", minimum=1)
     sample_every: int = option(500, "Steps between samples of text.", minimum=0, off=0)
-    prompt: str = option("\n", "What samples begin with.")
+    prompt: str = option("\n", "What samples begin with.", blank=True)
     sample_tokens: int = option(80, "Length of a sample.", minimum=1)
 
     def __post_init__(self) -> None:

@@ -25,6 +25,7 @@ import torch
 
 from gpt2 import __version__
 from gpt2.errors import OptionError, TrainingError, WriteError
+from gpt2.files import path_of
 from gpt2.training.checkpoints.model_files import ModelFiles, WholeModel
 from gpt2.training.checkpoints.store import MODEL, Checkpoints, State, differences, read_state
 from gpt2.training.config import Start, TrainingConfig
@@ -108,7 +109,7 @@ class Trainer:
         processes: Processes | None = None,
         show: bool = True,
     ) -> None:
-        self.source, self.held, self.config, self.folder = source, held, config, Path(folder)
+        self.source, self.held, self.config, self.folder = source, held, config, path_of(folder)
         self.tokenizer, self.data, self.bytes_of = tokenizer, dict(data or {}), bytes_of
         self.from_scratch = from_scratch
         self.processes = processes or Processes(distributed.pick_device(config.device))
