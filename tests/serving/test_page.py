@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 import gpt2
 from tests.serving.conftest import Running
 
-WEB = Path(gpt2.__file__).parent / "serving" / "web"
+PACKAGE = Path(gpt2.__file__).parent
+WEB = PACKAGE / "serving" / "web"
 MOST_BYTES = 120_000
-OURS = sorted(path for path in WEB.glob("*.js"))
+OURS = sorted([*WEB.glob("*.js"), *(PACKAGE / "web").glob("*.js")])
 
 
 def test_the_page_and_all_it_loads_are_served_with_a_policy(served: Running) -> None:
@@ -27,10 +29,11 @@ def test_the_page_and_all_it_loads_are_served_with_a_policy(served: Running) -> 
         assert "script-src 'self'" in policy
         size += len(answer.content)
         for name in re.findall(r"""(?:from |href=|src=)["']([^"':]+)["']""", answer.text):
-            found = str(Path(path).parent / name) if name.startswith("./") else f"/{name}"
+            found = os.path.normpath(Path(path).parent / name) if name[0] == "." else f"/{name}"
             if found not in seen and not path.endswith("lit-html.js"):
                 waiting.append(found)
-    sent = {f"/web/{path.name}" for path in OURS} | {"/", "/web/style.css", "/web/lit/lit-html.js"}
+    sent = {f"/{path.relative_to(PACKAGE)}" for path in OURS}
+    sent |= {"/", "/web/base.css", "/serving/web/style.css", "/web/lit/lit-html.js"}
     assert seen == sent
     assert size < MOST_BYTES
 
@@ -45,15 +48,18 @@ def test_the_page_needs_no_key(tmp_path: Path, tiny_folder: Path) -> None:
         assert found.client.get("/v1/models").status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/web/../app.py", "/web/package.json", "/web/", "/web/lit"])
+@pytest.mark.parametrize(
+    "path", ["/web/../app.py", "/web/package.json", "/web/", "/web/lit", "/serving/page.py"]
+)
 def test_nothing_else_is_served(served: Running, path: str) -> None:
     assert served.client.get(path).status_code == 404
 
 
 def test_every_text_is_in_both_languages_and_used() -> None:
-    table = (WEB / "strings.js").read_text("utf-8")
+    tables = (WEB / "strings.js", PACKAGE / "web" / "language.js")
+    table = "".join(path.read_text("utf-8") for path in tables)
     rows = re.findall(r"^  (\w+): \[(.*)\],$", table, re.MULTILINE)
-    code = "".join(path.read_text("utf-8") for path in OURS if path.name != "strings.js")
+    code = "".join(path.read_text("utf-8") for path in OURS if path not in tables)
     for name, texts in rows:
         assert len(re.findall(r"'[^']*'", texts)) in (2, 4), name
         assert f"'{name}'" in code or name.startswith(("ended_", "choice_")), name

@@ -1,4 +1,8 @@
-"""The page at ``/``: files of ``web/``, read once at the start, so that no request names a file."""
+"""The page at ``/``: read once at the start, so that no request names a file.
+
+Its files lie where the package has them, ``/web`` (what pages share) and ``/serving/web``, so that
+their imports of one another hold in the package as on the server.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +30,12 @@ HEADERS = {
 
 def page_routes() -> list[Route]:
     """``/`` and the files it loads."""
-    found = _files(files("gpt2.serving") / "web", "/web")
-    found["/"] = found.pop("/web/index.html")
+    found = {
+        path: file
+        for folder in ("web", "serving/web")
+        for path, file in _files(files("gpt2") / folder, f"/{folder}").items()
+    }
+    found["/"] = found.pop("/serving/web/index.html")
     return [Route(path, _answer(*file)) for path, file in found.items()]
 
 

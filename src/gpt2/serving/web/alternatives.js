@@ -1,7 +1,7 @@
 // What else was probable at a place: before and after the settings, side by side.
-import {html} from './lit/lit-html.js';
-import {t} from './strings.js';
-import {percent, textOf, visible} from './tokens.js';
+import {html} from '../../web/lit/lit-html.js';
+import {t} from '../../web/language.js';
+import {percent, textOf, visible} from '../../web/tokens.js';
 import {warped} from './warp.js';
 
 export function alternatives(state, actions) {

@@ -1,11 +1,12 @@
 // The playground: state, what changes it, and the page drawn from it. Text goes on by token ids, so
 // a branch continues just what is shown.
-import {html, render} from './lit/lit-html.js';
+import {preferred, setLanguage, setTexts, t} from '../../web/language.js';
+import {html, render} from '../../web/lit/lit-html.js';
 import * as api from './api.js';
 import {alternatives} from './alternatives.js';
 import {branches} from './branches.js';
 import {settingsForm, readSettings, DEFAULTS} from './settings.js';
-import {setLanguage, t} from './strings.js';
+import {TEXTS} from './strings.js';
 import {tasksForm} from './tasks.js';
 import {tokenList} from './token_list.js';
 import {Tree} from './tree.js';
@@ -17,7 +18,7 @@ const state = {
   model: null,
   tree: Tree.restored(),
   settings: {...DEFAULTS, ...stored('settings')},
-  language: stored('language') ?? (navigator.language.startsWith('zh') ? 'zh' : 'en'),
+  language: preferred(stored('language')),
   theme: stored('theme'),
   view: 'write',
   chosen: null,     // the place of the token whose alternatives are shown
@@ -190,6 +191,7 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
+setTexts(TEXTS);
 setLanguage(state.language);
 draw();
 try {

@@ -1,7 +1,7 @@
 // The tree of branches: each says what it added and how; one is current.
-import {html} from './lit/lit-html.js';
-import {t} from './strings.js';
-import {textsOf} from './tokens.js';
+import {html} from '../../web/lit/lit-html.js';
+import {t} from '../../web/language.js';
+import {textsOf} from '../../web/tokens.js';
 
 const LONGEST = 40;
 

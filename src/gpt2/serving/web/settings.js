@@ -1,6 +1,6 @@
 // How the text is drawn; each setting has its line of explanation.
-import {html} from './lit/lit-html.js';
-import {explained, t} from './strings.js';
+import {html} from '../../web/lit/lit-html.js';
+import {explained, t} from '../../web/language.js';
 
 export const DEFAULTS = {max_tokens: 60, temperature: 0.7, top_k: 0, top_p: 1, seed: ''};
 const FIELDS = [

@@ -1,7 +1,7 @@
 // The four tasks as forms: the same tasks as `gpt2 summarize`, `translate`, `answer` and `write`.
-import {html} from './lit/lit-html.js';
+import {html} from '../../web/lit/lit-html.js';
 import * as api from './api.js';
-import {t} from './strings.js';
+import {t} from '../../web/language.js';
 
 // Path of the task -> its label, the fields of its form and where the answer stands.
 const TASKS = {

@@ -1,7 +1,7 @@
 // The text as its tokens: one is in the tab order, arrows move, Enter or a click opens it.
-import {html} from './lit/lit-html.js';
-import {t} from './strings.js';
-import {percent, shade, textsOf, visible} from './tokens.js';
+import {html} from '../../web/lit/lit-html.js';
+import {t} from '../../web/language.js';
+import {percent, shade, textsOf, visible} from '../../web/tokens.js';
 
 const STEPS = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1};
 
