@@ -24,7 +24,7 @@ ROWS = [
     {"numpy_engine", "reference_training", "model", "native"},
     {"auto", "pipelines", "loading", "receipt", "quantization", "scoring"},
     {"tasks", "data"},
-    {"training", "evaluation", "serving"},
+    {"training", "evaluation", "serving", "learn"},
     {"cli"},
 ]
 

@@ -23,6 +23,9 @@ from gpt2.extras import needed
 # Group -> command -> the line `gpt2 --help` shows for it, and an example. The file is the name with
 # underscores.
 GROUPS = {
+    "Learn": {
+        "learn": ("Work through the course's exercises.", "gpt2 learn start 0"),
+    },
     "Write": {
         "generate": ("Continue a text.", 'gpt2 generate "Once upon a time" --seed 1'),
         "write": (

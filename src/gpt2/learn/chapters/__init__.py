@@ -1,0 +1,1 @@
+"""A file a chapter: its function, and the mistakes that are recognised."""

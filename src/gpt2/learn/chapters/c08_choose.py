@@ -1,0 +1,82 @@
+"""Chapter 8: from scores to the distribution that the next token is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gpt2 import reference
+from gpt2.generation import warpers
+from gpt2.learn.exercise import Exercise, Mistake, normal
+from gpt2.reference import Array
+
+
+def nucleus(logits: Array, temperature: float, top_p: float) -> Array:
+    """The probabilities that the next token is drawn with: an array [V] that sums to 1.
+
+    logits is [V]. They are divided by the temperature; then the fewest most probable tokens are
+    kept that have at least top_p together, and the others get 0.
+    """
+    warmed = warpers.temperature(logits[None], temperature)
+    return reference.softmax(warpers.top_p(warmed, top_p))[0]
+
+
+def _keep(logits: Array, temperature: float, top_p: float, *, crossing: bool = True) -> Any:
+    """The tokens that are kept; without the one that crosses top_p where it is not wanted."""
+    p = reference.softmax(logits / temperature)
+    order = np.argsort(-p)
+    before = np.cumsum(p[order]) - p[order]
+    kept = np.zeros(len(p), bool)
+    kept[order] = before < top_p if crossing else before + p[order] <= top_p
+    return kept
+
+
+def _cut(logits: Array, temperature: float, kept: Any) -> Array:
+    return reference.softmax(np.where(kept, logits / temperature, -np.inf))
+
+
+def _short(logits: Array, temperature: float, top_p: float) -> Array:
+    kept = _keep(logits, temperature, top_p, crossing=False)
+    kept[logits.argmax()] = True
+    return _cut(logits, temperature, kept)
+
+
+def _not_again(logits: Array, temperature: float, top_p: float) -> Array:
+    return reference.softmax(logits / temperature) * _keep(logits, temperature, top_p)
+
+
+def _cut_first(logits: Array, temperature: float, top_p: float) -> Array:
+    return _cut(logits, temperature, _keep(logits, 1.0, top_p))
+
+
+def _threshold(logits: Array, temperature: float, top_p: float) -> Array:
+    kept = reference.softmax(logits / temperature) >= 1 - top_p
+    kept[logits.argmax()] = True
+    return _cut(logits, temperature, kept)
+
+
+def _cases() -> Iterator[tuple[Any, ...]]:
+    for seed, (temperature, top_p) in enumerate(((0.7, 0.8), (2.0, 0.9), (1.0, 0.5), (0.5, 0.95))):
+        yield 2 * normal(seed, 9), temperature, top_p
+
+
+EXERCISE = Exercise(
+    8, "Choosing", nucleus, _cases,
+    (
+        Mistake("multiplied by the temperature", "divide the logits: a low temperature makes the "
+                "probable more probable", lambda z, t, p: nucleus(z, 1 / t, p)),
+        Mistake("no temperature", "divide the logits by it first",
+                lambda z, t, p: nucleus(z, 1, p)),
+        Mistake("no top_p", "tokens outside the nucleus get 0",
+                lambda z, t, p: reference.softmax(z / t)),
+        Mistake("cut before the temperature", "the nucleus is that of the distribution after the "
+                "temperature", _cut_first),
+        Mistake("the token that crosses top_p is dropped", "the kept ones have at least top_p "
+                "together: the one that reaches it stays", _short),
+        Mistake("not normalised again", "what is kept has to sum to 1", _not_again),
+        Mistake("a threshold for each token", "top_p is what the kept tokens have together",
+                _threshold),
+    ),
+)  # fmt: skip
