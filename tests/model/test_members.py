@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -204,15 +205,29 @@ def test_saving_as_training_loops_do(models: tuple[Any, Any], tmp_path: Path) ->
 
 
 def test_accelerate_can_write_the_weights(models: tuple[Any, Any], tmp_path: Path) -> None:
-    """safetensors refuses shared memory; accelerate marks a model that it has in hand."""
+    """safetensors refuses shared memory; accelerate marks a model that it has in hand. Trainer and
+    save_state write nothing but the state_dict, so the settings are in it."""
+    from safetensors import safe_open
     from safetensors.torch import save_file
 
     model = copy.deepcopy(models[0])
     assert model.state_dict()["lm_head.weight"].data_ptr() == model.lm_head.weight.data_ptr()
     model._is_accelerate_prepared = True
-    save_file(model.state_dict(), tmp_path / "model.safetensors")
-    model.config.save_pretrained(tmp_path)
-    same(GPT2LMHeadModel.from_pretrained(tmp_path)(tokens()).logits, model(tokens()).logits, 0)
+    model.config.resid_pdrop, model.generation_config.top_k = 0.3, 7
+    state = model.state_dict()
+    save_file(state, tmp_path / "model.safetensors")
+    again, report = GPT2LMHeadModel.from_pretrained(tmp_path, output_loading_info=True)
+    same(again(tokens()).logits, model(tokens()).logits, 0)
+    assert (again.config.resid_pdrop, again.generation_config.top_k) == (0.3, 7)
+    assert not any(report.values())
+    engine = gpt2.load(tmp_path)  # without a tokenizer; on the native engine
+    assert engine.config.resid_pdrop == 0.3
+    model.load_state_dict(state)  # accelerate's load_state is strict
+    assert str(model.load_state_dict(state, False)) == "<All keys matched successfully>"
+    again.save_pretrained(tmp_path / "whole", state_dict=state)  # as run_clm_no_trainer.py does
+    assert isinstance(json.loads((tmp_path / "whole" / "config.json").read_text()), dict)
+    with safe_open(tmp_path / "whole" / "model.safetensors", "np") as file:
+        assert not {"config.json", "generation_config.json"} & set(file.keys())
 
 
 def test_a_loop_of_ones_own(models: tuple[Any, Any]) -> None:

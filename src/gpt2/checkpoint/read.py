@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gpt2.checkpoint.carried import CONFIG, GENERATION, taken
 from gpt2.checkpoint.mapped import FLOATS, Stored, check_uncut, forget, read_safetensors
 from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical, check_shapes
 from gpt2.checkpoint.packed import CONFIG_ENTRY, Packed, Quantization, known_packed
@@ -109,13 +110,17 @@ def read_checkpoint(
     Tensors have the checkpoint's full names (``transformer.h.0...``); ``lm_head.weight`` is there
     only where it is not the embedding. Matrices that `gpt2 quantize` packed come as the numbers
     they stand for, or with ``framework="native"`` as the bytes that `NativeEngine` takes. Without
-    ``head`` an untied one need not be there. Names, shapes and values are checked. Raises
+    ``head`` an untied one need not be there. Where a folder has no config.json, the one that the
+    weights carry counts (`carried`). Names, shapes and values are checked. Raises
     `MissingFileError`, `CorruptFileError`, `WeightError`, `ConfigError`.
     """
     path = path_of(path)
     folder = path if path.is_dir() else path.parent
     form, stored_config, stored = _open(path)
-    config = config or stored_config or GPT2Config.from_json_file(folder / "config.json")
+    carried = taken(stored, str(path))
+    if stored_config is None and CONFIG in carried and not exists(folder / CONFIG):
+        stored_config = GPT2Config.from_dict(carried[CONFIG])
+    config = config or stored_config or GPT2Config.from_json_file(folder / CONFIG)
     stored = _without_tied_head(canonical(stored), config, path)
     check_shapes(stored, config, str(path), head=head)
     check_uncut(tensor.array for tensor in stored.values())
@@ -124,13 +129,13 @@ def read_checkpoint(
         _check_kind(tensor, name, path)
         if framework != "native" or isinstance(tensor, Packed):  # it looks at plain numbers itself
             tensor.check_finite(name, str(path))
-    generation = folder / "generation_config.json"
+    generation = folder / GENERATION
     return Checkpoint(
         config,
         Tensors(stored, framework),
         path,
         form,
-        read_json_object(generation, nan=True) if exists(generation) else None,
+        read_json_object(generation, nan=True) if exists(generation) else carried.get(GENERATION),
         read_json_object(folder / SIDECAR) if exists(folder / SIDECAR) else {},
     )
 

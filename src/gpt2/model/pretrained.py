@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 import torch
 from torch import Tensor, nn
 
+from gpt2.checkpoint import carried
 from gpt2.config import GPT2Config
 from gpt2.config_base import UPLOAD
 from gpt2.errors import ConfigError, GPT2Warning, InputError, UnknownOptionError, UnsupportedError
@@ -255,7 +256,7 @@ class PreTrainedModel(ActivationCheckpointing):
         write_checkpoint(
             path_of(save_directory),
             self.config,
-            {self.full_name(n): t for n, t in state.items() if not self._is_tied(n)},
+            {self.full_name(n): t for n, t in state.items() if self._is_written(n)},
             max_shard_size=max_shard_size,
             safe_serialization=safe_serialization,
             generation_config=None if generation is None else generation.to_json(),
@@ -268,12 +269,29 @@ class PreTrainedModel(ActivationCheckpointing):
 
     def state_dict(self, *args: Any, **options: Any) -> Any:
         """As in torch. While accelerate has the model in hand, so under transformers' Trainer, a
-        tied head comes as a copy: they write it with safetensors, which takes no shared memory."""
+        tied head comes as a copy, since they write it with safetensors, which takes no shared
+        memory; and the settings come along (`carried`), since they write nothing else of it."""
         state = super().state_dict(*args, **options)
         name = options.get("prefix", "") + HEAD
         if self._is_accelerate_prepared and self._is_tied(HEAD) and name in state:
             state[name] = state[name].clone()
+        if self._is_accelerate_prepared and not options.get("prefix"):
+            for entry, values in self._settings().items():
+                state[entry] = torch.from_numpy(carried.as_bytes(values))
         return state
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        """As in torch, past the settings that `state_dict` may have."""
+        for name in carried.CARRIED:
+            state_dict.pop(prefix + name, None)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+    def _settings(self) -> dict[str, dict[str, Any]]:
+        """The files beside the weights, by name: config.json, of a language model another."""
+        config = {**self.config.to_dict(), "architectures": [type(self).__name__]}
+        generation = getattr(self, "generation_config", None)
+        more = {} if generation is None else {carried.GENERATION: generation.to_json()}
+        return {carried.CONFIG: config, **more}
 
     def to_transformers(self) -> Any:
         """The same model as transformers' class, sharing the weights.
@@ -286,6 +304,9 @@ class PreTrainedModel(ActivationCheckpointing):
         from gpt2.model.bridge import to_transformers
 
         return to_transformers(self)
+
+    def _is_written(self, name: str) -> bool:
+        return not self._is_tied(name) and name not in carried.CARRIED
 
     def _is_tied(self, name: str) -> bool:
         return name == HEAD and self.config.tie_word_embeddings
