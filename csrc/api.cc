@@ -1,5 +1,5 @@
 // The C interface: engines, caches, packing, the probe. Checks what comes in, and turns exceptions
-// into status codes; what extends a cache is in api_extend.cc.
+// into status codes; what extends a cache is in api_extend.cc, what looks inside in api_inside.cc.
 #include <cstring>
 #include <set>
 #include <string>
@@ -191,20 +191,6 @@ int gpt2_cache_truncate(gpt2_cache* cache, int32_t row, int32_t length) {
             "row " + std::to_string(row) + " cannot be cut to " + std::to_string(length) +
                 " tokens, it has " + std::to_string(now));
     cache->cache.set_length(row, length);
-  });
-}
-
-int gpt2_engine_tap(gpt2_engine* engine, gpt2_tap tap, void* context) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    engine->model.set_tap(tap, context);
-  });
-}
-
-int gpt2_engine_omit(gpt2_engine* engine, const gpt2_omissions* omissions) {
-  return guarded([&] {
-    const gpt2::Turn turn(engine);
-    engine->model.omit(omissions);
   });
 }
 

@@ -16,8 +16,7 @@ void require_good(gpt2_engine& engine, const gpt2_cache& holder, int n, const in
   Model& model = engine.model;
   const Cache& cache = holder.cache;
   require(holder.engine == &engine, GPT2_INVALID, "this cache belongs to another engine");
-  if (!engine.complete) model.require_complete();
-  engine.complete = true;
+  require_complete(engine);
   std::set<int> seen;
   const int most = std::min(cache.capacity(), static_cast<int>(model.shape().positions));
   for (int i = 0; i < n; ids += counts[i++]) {

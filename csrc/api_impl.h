@@ -108,6 +108,11 @@ int guarded(const Work& work) {
   }
 }
 
+inline void require_complete(gpt2_engine& engine) {
+  if (!engine.complete) engine.model.require_complete();
+  engine.complete = true;
+}
+
 inline void require_row(const Cache& cache, int row) {
   require(
       row >= 0 && row < cache.rows(), GPT2_INVALID,

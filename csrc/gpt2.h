@@ -290,6 +290,29 @@ typedef struct {
 // From now on these are left out; NULL: nothing is.
 GPT2_API int gpt2_engine_omit(gpt2_engine* engine, const gpt2_omissions* omissions);
 
+// An engine with the same weights, where they lie, and the same options, but threads, taps and
+// omissions of its own. It must be freed before `engine` is, which keeps its weights meanwhile.
+GPT2_API int gpt2_engine_twin(gpt2_engine* engine, gpt2_engine** twin);
+
+// `count` rows from `first` on of a tensor as it is stored, by its name in the checkpoint: of a
+// matrix the weights of outputs, [count, inputs]; of a table its rows; a vector is one row.
+GPT2_API int gpt2_engine_rows(gpt2_engine* engine, const char* name, int32_t first, int32_t count,
+                              float* to);
+
+// The last layer norm and the output head alone: logits [n, vocabulary] of n rows of the residual
+// stream [n, width], with the bits of gpt2_extend where a row is what it has after the last layer.
+GPT2_API int gpt2_head(gpt2_engine* engine, int32_t n, const float* hidden, float* logits);
+
+// ---- Arithmetic coding ----
+
+// [0, 2^30) is cut into an interval [begin, end) for each token, in the order of their ids, as long
+// as the token is probable and at least 1; equal logits give equal intervals on every processor.
+// The intervals of given tokens, [n] by logits [n, vocabulary]; the one that holds a point.
+GPT2_API int gpt2_interval_of(gpt2_engine* engine, int32_t n, const float* logits,
+                              const int32_t* tokens, int32_t* begins, int32_t* ends);
+GPT2_API int gpt2_interval_at(gpt2_engine* engine, const float* logits, int32_t point,
+                              int32_t* token, int32_t* begin, int32_t* end);
+
 // The most this machine gives `threads` threads of the engine: bytes a second read from a buffer of
 // `bytes`, which should be far more than its caches hold, and floating-point operations a second of
 // multiply-adds in registers. Each is the best of many runs in about `seconds`.

@@ -37,6 +37,17 @@ void Model::forward(const Batch& batch, Cache& cache, Logprobs& logprobs) {
   });
 }
 
+void Model::logits(int n, const float* hidden, float* logits) {
+  make_room(std::max(room_, kMostTokens));
+  const size_t D = shape_.width, V = shape_.vocabulary;
+  for (int done = 0; done < n; done += kMostTokens) {
+    const int rows = std::min(kMostTokens, n - done);
+    pool_.run([&](const Worker& worker) {
+      head(worker, hidden + done * D, &last_, nullptr, rows, logits + done * V);
+    });
+  }
+}
+
 void Model::layers(const Worker& worker, const Batch& batch, Cache& cache) {
   embed(worker, batch);  // stream_ [T, D]
   worker.barrier();

@@ -66,6 +66,10 @@ class Model {
            int rank);
   void set_packed(const std::string& name, const void* bytes, size_t size);
   const Matrix& packed(const std::string& name);
+  // Takes over all tensors of a model of this shape; its matrices where they lie.
+  void share(const Model& other);
+  // Rows of a tensor, a matrix's outputs; as numbers.
+  void rows(const std::string& name, int first, int count, float* to);
   // Throws Error with the names of tensors that were never set.
   void require_complete();
 
@@ -75,6 +79,9 @@ class Model {
   // The same without logits: those of the picked tokens, at least one, are reduced to the
   // probabilities of their targets, with which `logprobs` was started. Not with a tap.
   void forward(const Batch& batch, Cache& cache, Logprobs& logprobs);
+
+  // The logits of n rows of a residual stream, [n, vocabulary].
+  void logits(int n, const float* hidden, float* logits);
 
   // Lets `tap` see every named point of the following passes, which then take any number of tokens.
   void set_tap(gpt2_tap tap, void* context);

@@ -188,6 +188,36 @@ const Matrix& Model::packed(const std::string& name) {
   return *from.matrix;
 }
 
+void Model::share(const Model& other) {
+  for (auto& [name, to] : places_) {
+    const Place& from = other.places_.at(name);
+    if (from.matrix) {
+      const Matrix& m = *from.matrix;
+      *to.matrix = Matrix(m.bytes(), m.size(), m.outputs(), m.inputs());
+    } else {
+      *to.vector = *from.vector;
+    }
+  }
+}
+
+void Model::rows(const std::string& name, int first, int count, float* to) {
+  const Place& from = place(name);
+  const bool there = from.matrix ? static_cast<bool>(*from.matrix) : !from.vector->empty();
+  require(there, GPT2_WEIGHTS, name + " has not been set");
+  const int rows = from.matrix ? from.matrix->outputs() : std::max(from.rows, 1);
+  require(first >= 0 && first <= rows && count >= 0 && count <= rows - first, GPT2_INVALID,
+          name + " has " + std::to_string(rows) + " rows; asked for were " + std::to_string(count) +
+              " from " + std::to_string(first) + " on");
+  const size_t wide = from.matrix ? from.matrix->inputs() : from.columns;
+  for (int r = 0; r < count; r++, to += wide) {
+    if (from.matrix) {
+      from.matrix->row(first + r, to);
+    } else {
+      std::copy_n(from.vector->data() + (first + r) * wide, wide, to);
+    }
+  }
+}
+
 void Model::require_complete() {
   std::string missing;
   int count = 0;

@@ -200,6 +200,119 @@ void omissions() {
   CHECK(alone(one, kAwkward, texts) == plain);
 }
 
+// What the stream is after the last layer, [tokens, width].
+int keep_last(void* context, const gpt2_point* point) {
+  auto& found = *static_cast<std::vector<float>*>(context);
+  if (std::string(point->name) == "h." + std::to_string(kAwkward.layers - 1)) {
+    found.assign(point->values, point->values + point->counts[0] * point->width);
+  }
+  return GPT2_TAP_SEEN;
+}
+
+void head_alone() {
+  Random random(7);
+  const int V = kAwkward.vocabulary;
+  const Rows texts = random_rows(random, 1, 33, V);
+  for (const int dtype : kDtypes) {
+    const Engine engine = new_engine(kAwkward, {dtype, dtype, GPT2_F16, 2, nullptr});
+    std::vector<float> hidden;
+    CHECK(gpt2_engine_tap(engine.get(), keep_last, &hidden) == GPT2_OK);
+    const Memory memory = new_memory(engine, 1, 40);
+    const auto logits = extend(engine, memory, V, {0}, texts);
+    for (const int n : {1, 33}) {
+      std::vector<float> again(static_cast<size_t>(n * V));
+      CHECK(gpt2_head(engine.get(), n, hidden.data(), again.data()) == GPT2_OK);
+      CHECK(std::memcmp(again.data(), logits.data(), again.size() * sizeof(float)) == 0);
+    }
+    CHECK(gpt2_head(engine.get(), 0, hidden.data(), nullptr) == GPT2_INVALID);
+    // more rows than one pass takes
+    const int copies = 20, many = copies * 33;
+    std::vector<float> long_hidden, long_logits(static_cast<size_t>(many * V));
+    for (int i = 0; i < copies; i++) {
+      long_hidden.insert(long_hidden.end(), hidden.begin(), hidden.end());
+    }
+    CHECK(gpt2_head(engine.get(), many, long_hidden.data(), long_logits.data()) == GPT2_OK);
+    for (int i = 0; i < copies; i++) {
+      CHECK(std::memcmp(long_logits.data() + i * logits.size(), logits.data(),
+                        logits.size() * sizeof(float)) == 0);
+    }
+  }
+}
+
+void twins() {
+  Random random(8);
+  const Rows texts = random_rows(random, 2, 30, kAwkward.vocabulary);
+  const Engine engine = new_engine(kAwkward, {GPT2_INT4, GPT2_INT8, GPT2_F16, 2, nullptr});
+  const auto plain = alone(engine, kAwkward, texts);
+  gpt2_engine* made = nullptr;
+  CHECK(gpt2_engine_twin(engine.get(), &made) == GPT2_OK);
+  const Engine twin(made);
+  CHECK(alone(twin, kAwkward, texts) == plain);
+  const uint8_t heads[6] = {0, 1, 0, 0, 0, 1};
+  const gpt2_omissions omissions = {heads, nullptr, nullptr, nullptr, 0};
+  CHECK(gpt2_engine_omit(twin.get(), &omissions) == GPT2_OK);
+  CHECK(alone(twin, kAwkward, texts) != plain);
+  CHECK(alone(engine, kAwkward, texts) == plain);
+  const Engine bare = empty_engine(kAwkward, {GPT2_F32, GPT2_F32, GPT2_F32, 1, nullptr});
+  CHECK(gpt2_engine_twin(bare.get(), &made) == GPT2_WEIGHTS);
+}
+
+void single_rows() {
+  const Engine engine = new_engine(kAwkward, {GPT2_F32, GPT2_F32, GPT2_F32, 1, nullptr});
+  for (const auto& [name, tensor] : random_tensors(kAwkward)) {
+    const bool turned = name.find(".attn.c") + name.find(".mlp.c") != 2 * std::string::npos &&
+                        tensor.dims.size() == 2;
+    const int rows = static_cast<int>(tensor.dims.size() < 2 ? 1 : tensor.dims[turned]);
+    const size_t wide = tensor.values.size() / static_cast<size_t>(rows);
+    std::vector<float> row(wide);
+    for (int r = 0; r < rows; r++) {
+      CHECK(gpt2_engine_rows(engine.get(), name.c_str(), r, 1, row.data()) == GPT2_OK);
+      for (size_t k = 0; k < wide; k++) {
+        const size_t at = turned ? k * static_cast<size_t>(rows) + static_cast<size_t>(r)
+                                 : static_cast<size_t>(r) * wide + k;
+        CHECK(row[k] == tensor.values[at]);
+      }
+    }
+    CHECK(gpt2_engine_rows(engine.get(), name.c_str(), rows, 1, row.data()) == GPT2_INVALID);
+    CHECK(gpt2_engine_rows(engine.get(), name.c_str(), -1, 1, row.data()) == GPT2_INVALID);
+    CHECK(gpt2_engine_rows(engine.get(), name.c_str(), 1, INT32_MAX, row.data()) == GPT2_INVALID);
+  }
+  CHECK(gpt2_engine_rows(engine.get(), "none", 0, 1, nullptr) == GPT2_WEIGHTS);
+}
+
+// Intervals follow one another from 0 to 2^30, none is empty, and a point finds its own.
+void intervals() {
+  Random random(9);
+  for (const gpt2_shape& shape : {kAwkward, kLong}) {
+    const int V = shape.vocabulary;
+    const Engine engine = new_engine(shape, {GPT2_INT8, GPT2_INT8, GPT2_F16, 1, nullptr});
+    for (const float spread : {0.0f, 1.0f, 30.0f, 1e4f}) {
+      auto logits = random.normals(static_cast<size_t>(V), spread);
+      int32_t next = 0;
+      for (int32_t token = 0; token < V; token++) {
+        int32_t begin = -1, end = -1, found = -1, from = -1, to = -1;
+        CHECK(gpt2_interval_of(engine.get(), 1, logits.data(), &token, &begin, &end) == GPT2_OK);
+        CHECK(begin == next && end > begin);
+        next = end;
+        for (const int32_t point : {begin, end - 1}) {
+          CHECK(gpt2_interval_at(engine.get(), logits.data(), point, &found, &from, &to) ==
+                GPT2_OK);
+          CHECK(found == token && from == begin && to == end);
+        }
+      }
+      CHECK(next == 1 << 30);
+      int32_t token = V, begin = 0, end = 0;
+      CHECK(gpt2_interval_of(engine.get(), 1, logits.data(), &token, &begin, &end) ==
+            GPT2_INVALID);
+      CHECK(gpt2_interval_at(engine.get(), logits.data(), next, &token, &begin, &end) ==
+            GPT2_INVALID);
+      logits[3] = NAN;
+      CHECK(gpt2_interval_at(engine.get(), logits.data(), 0, &token, &begin, &end) ==
+            GPT2_INVALID);
+    }
+  }
+}
+
 void refusals() {
   const Engine engine = new_engine(kAwkward, {GPT2_INT8, GPT2_INT8, GPT2_F16, 1, nullptr});
   const Engine bare = empty_engine(kAwkward, {GPT2_F32, GPT2_F32, GPT2_F32, 1, nullptr});
@@ -234,5 +347,9 @@ void test_model() {
   long_calls();
   taps();
   omissions();
+  head_alone();
+  twins();
+  single_rows();
+  intervals();
   refusals();
 }

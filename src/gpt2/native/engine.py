@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from gpt2.generation import LanguageModel
 from gpt2.native.batch import whole_number
 from gpt2.native.cache import NativeCache
 from gpt2.native.choosing import ChoosingCalls
+from gpt2.native.inside import Inside
 from gpt2.native.library import (
     DTYPES,
     EXACT_HEAD,
@@ -29,7 +29,7 @@ from gpt2.native.library import (
     shape_of,
 )
 from gpt2.native.threads import thread_count
-from gpt2.native.trace import NativeTap, Tap, omissions, omissions_struct, together
+from gpt2.native.trace import NativeTap
 from gpt2.precision import short
 
 Weights = Mapping[str, npt.NDArray[Any]]
@@ -47,7 +47,7 @@ class Rescored(NamedTuple):
     rows: int  # how many there were
 
 
-class NativeEngine(ChoosingCalls, LanguageModel):
+class NativeEngine(Inside, ChoosingCalls, LanguageModel):
     """GPT-2 on the CPU's own instructions.
 
     A row's logits are the same bits alone and in any batch, in one call and token by token, with
@@ -56,6 +56,7 @@ class NativeEngine(ChoosingCalls, LanguageModel):
 
     name = "native"
     dtype: str
+    _origin: NativeEngine | None = None
 
     def __init__(
         self,
@@ -177,59 +178,15 @@ class NativeEngine(ChoosingCalls, LanguageModel):
         room = limit if capacity is None else min(whole_number(capacity, "capacity"), limit)
         return NativeCache(self, whole_number(rows, "rows"), room)
 
-    @contextmanager
-    def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
-        """Within the block, what stands at every named point goes through ``tap``.
-
-        Args:
-            tap: called with a name and a float32 array, which it may keep. What it returns takes
-                its place in the pass; None leaves it. What it raises ends the call, and the cache
-                is as it was. It may not call this engine.
-            points: only these, by name ("h.0.attn.pattern") or for all layers
-                ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
-        """
-        before, new = self._tap, NativeTap(tap, points, self.config.n_layer)
-        check(core().gpt2_engine_tap(self.handle, new.callback, None))
-        self._tap = new
-        try:
-            yield
-        finally:
-            callback = before.callback if before else None
-            check(core().gpt2_engine_tap(self.handle, callback, None))
-            self._tap = before
-
-    @contextmanager
-    def ablate(
-        self,
-        *,
-        heads: Iterable[tuple[int, int]] = (),
-        attention: Iterable[int] = (),
-        mlps: Iterable[int] = (),
-        positions: Iterable[int] = (),
-        position_embeddings: bool = False,
-    ) -> Iterator[None]:
-        """Within the block, parts of the model are left out, beside what is left out already.
-
-        Args:
-            heads: (layer, head): the head gives zeros.
-            attention, mlps: layers in which that block adds nothing to the residual stream.
-            positions: of the context, which later tokens then do not see.
-            position_embeddings: none are added.
-
-        Raises:
-            InputError: a layer, head or position that this model has not.
-        """
-        before = self._omitted
-        new = omissions(self.config, heads, attention, mlps, positions, position_embeddings)
-        self._omit(together(before, new) if before else new)
-        try:
-            yield
-        finally:
-            self._omit(before)
-
-    def _omit(self, flags: dict[str, Any] | None) -> None:
-        check(core().gpt2_engine_omit(self.handle, omissions_struct(flags) if flags else None))
-        self._omitted = flags
+    def twin(self) -> NativeEngine:
+        """An engine on the same weights, where they lie, with taps and omissions of its own."""
+        handle = ctypes.c_void_p()
+        check(core().gpt2_engine_twin(self.handle, ctypes.byref(handle)))
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__, handle=handle, _tap=None, _omitted=None, _kept=None)
+        twin._origin = self  # whose weights they are
+        weakref.finalize(twin, core().gpt2_engine_free, handle)
+        return twin
 
 
 def tensor_names(config: GPT2Config) -> list[str]:

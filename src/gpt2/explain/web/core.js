@@ -1,5 +1,17 @@
 // GPT-2's C++ core (csrc/gpt2.h), compiled to WebAssembly, for JavaScript: an Engine turns token
 // ids into logits and keeps what it has seen in a Cache. The bits are those of the native core.
+//
+//   const core = await Core.load(bytes), engine = new Engine(core, config, files)
+//   cache = engine.cache()             keys and values; cache.truncate(n), cache.free()
+//   engine.extend(cache, ids)          logits after the last token; {all: true}: after each
+//   engine.top, logprobs, draw         the largest logits; surprise; a seeded draw
+//   engine.head(hidden)                ln_f and the head alone: the lens, from any point's rows
+//   engine.rows(name, first, count)    a tensor's numbers, as they are multiplied
+//   engine.watch(look, work)           every named point (gpt2/points.py) of the passes in work()
+//   engine.omit({heads, mlps, ...})    parts left out from now on
+//   engine.intervalOf, intervalAt      for arithmetic coding (compress.js)
+//
+// inside.js has what a page asks of these: points as arrays, switches, patches.
 
 const TYPES = {F32: 0, F16: 1, BF16: 2};  // numbers in a safetensors file, as gpt2_dtype
 export const DTYPES = {fp32: 0, fp16: 1, bf16: 2, int8: 3, int4: 4};
@@ -174,14 +186,16 @@ export class Engine {
     });
   }
 
-  /** Runs work while look(name, values, {heads, width, tokens, tokenStride, headStride}) sees every point. */
+  /**
+   * Runs work while look(name, values, {heads, width, tokens, tokenStride, headStride}) sees every
+   * point. Values are the core's own memory; a look that changes them returns true.
+   */
   watch(look, work) {
     const {core} = this;
     let failure = null;
     core.tap = (point) => {
       try {
-        look(...pointOf(core, point));
-        return 0;
+        return Number(look(...pointOf(core, point)) === true);  // GPT2_TAP_SEEN, GPT2_TAP_CHANGED
       } catch (error) {
         failure = error;
         return 2;  // GPT2_TAP_STOP: the cache stays as it was
@@ -195,6 +209,59 @@ export class Engine {
     } finally {
       core.check(core.exports.gpt2_engine_tap(this.handle, 0, 0));
     }
+  }
+
+  /** The logits [rows, vocabulary] of rows of the residual stream [rows, width]: ln_f and the head. */
+  head(hidden) {
+    const {core} = this, {n_embd: width, vocab_size: size} = this.config, rows = hidden.length / width;
+    return core.scratch((place) => {
+      const from = place(4 * hidden.length), logits = place(4 * rows * size);
+      core.floats(from, hidden.length).set(hidden);
+      core.check(core.exports.gpt2_head(this.handle, rows, from, logits));
+      return core.floats(logits, rows * size).slice();
+    });
+  }
+
+  /**
+   * Rows of a tensor by its name in the checkpoint, one after another: of a matrix the weights of
+   * its outputs, each as long as it has inputs; of a table its rows; a vector is one row.
+   */
+  rows(name, first = 0, count = 1) {
+    const {core} = this, wide = this.wide(name);
+    return core.scratch((place) => {
+      const to = place(4 * count * wide);
+      core.check(core.exports.gpt2_engine_rows(this.handle, core.place(name, place), first, count, to));
+      return core.floats(to, count * wide).slice();
+    });
+  }
+
+  wide(name) {
+    const {n_embd: width, n_inner} = this.config, inner = n_inner ?? 4 * width;
+    if (name.endsWith('.c_attn.bias')) return 3 * width;
+    return /\.mlp\.(c_fc\.bias|c_proj\.weight)$/.test(name) ? inner : width;
+  }
+
+  /** The interval [begin, end) of [0, 2^30) that stands for a token after these logits. */
+  intervalOf(logits, token) {
+    const {core} = this;
+    return core.scratch((place) => {
+      const from = place(4 * logits.length), numbers = place(12);
+      core.floats(from, logits.length).set(logits);
+      core.ints(numbers, 1)[0] = token;
+      core.check(core.exports.gpt2_interval_of(this.handle, 1, from, numbers, numbers + 4, numbers + 8));
+      return [...core.ints(numbers + 4, 2)];
+    });
+  }
+
+  /** The token whose interval holds a point: [token, begin, end]. */
+  intervalAt(logits, point) {
+    const {core} = this;
+    return core.scratch((place) => {
+      const from = place(4 * logits.length), numbers = place(12);
+      core.floats(from, logits.length).set(logits);
+      core.check(core.exports.gpt2_interval_at(this.handle, from, point, numbers, numbers + 4, numbers + 8));
+      return [...core.ints(numbers, 3)];
+    });
   }
 
   /** Leaves parts out from now on: arrays of 0 and 1 as in gpt2_omissions; null leaves nothing out. */

@@ -1,0 +1,111 @@
+"""What looks into `NativeEngine`: taps, parts left out, the output head alone, single weights."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.checkpoint.names import MATRICES, expected_shapes
+from gpt2.errors import InputError, OptionError
+from gpt2.native.calls import Calls
+from gpt2.native.library import check, core
+from gpt2.native.trace import NativeTap, Tap, omissions, omissions_struct, together
+
+Floats = npt.NDArray[np.float32]
+
+
+class Inside(Calls):
+    """The half of `NativeEngine` that shows what happens in a pass."""
+
+    _omitted: dict[str, Any] | None
+
+    def head(self, hidden: npt.ArrayLike) -> Floats:
+        """The logits [..., vocab_size] of rows of the residual stream [..., n_embd].
+
+        The last layer norm and the output head, with the bits of `extend` for what a row is after
+        the last layer. Raises `InputError` for rows of another width.
+        """
+        rows = np.ascontiguousarray(hidden, np.float32)
+        if rows.ndim < 1 or rows.shape[-1] != self.config.n_embd:
+            wanted = f"[..., {self.config.n_embd}]"
+            raise InputError(f"hidden must have the shape {wanted}, found {list(rows.shape)}.")
+        logits = np.empty((*rows.shape[:-1], self.config.vocab_size), np.float32)
+        count = rows.size // self.config.n_embd
+        if count:
+            check(core().gpt2_head(self.handle, count, rows.ctypes.data, logits.ctypes.data))
+        return logits
+
+    def weight(self, name: str) -> Floats:
+        """A tensor's numbers as the engine multiplies with them, in the checkpoint's shape.
+
+        Raises `OptionError` for a name that the model has not.
+        """
+        shapes = expected_shapes(self.config)
+        if name not in shapes:
+            raise OptionError(f"this model has no tensor {name!r}.")
+        shape = shapes[name]
+        turned = name.endswith(MATRICES)
+        rows = shape[::-1] if turned else shape
+        numbers = np.empty(rows, np.float32)
+        count = rows[0] if len(rows) > 1 else 1
+        to = numbers.ctypes.data
+        check(core().gpt2_engine_rows(self.handle, name.encode(), 0, count, to))
+        return np.ascontiguousarray(numbers.T) if turned else numbers
+
+    @contextmanager
+    def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
+        """Within the block, what stands at every named point goes through ``tap``.
+
+        Args:
+            tap: called with a name and a float32 array, which it may keep. What it returns takes
+                its place in the pass; None leaves it. What it raises ends the call, and the cache
+                is as it was. It may not call this engine.
+            points: only these, by name ("h.0.attn.pattern") or for all layers
+                ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
+        """
+        before, new = self._tap, NativeTap(tap, points, self.config.n_layer)
+        check(core().gpt2_engine_tap(self.handle, new.callback, None))
+        self._tap = new
+        try:
+            yield
+        finally:
+            callback = before.callback if before else None
+            check(core().gpt2_engine_tap(self.handle, callback, None))
+            self._tap = before
+
+    @contextmanager
+    def ablate(
+        self,
+        *,
+        heads: Iterable[tuple[int, int]] = (),
+        attention: Iterable[int] = (),
+        mlps: Iterable[int] = (),
+        positions: Iterable[int] = (),
+        position_embeddings: bool = False,
+    ) -> Iterator[None]:
+        """Within the block, parts of the model are left out, beside what is left out already.
+
+        Args:
+            heads: (layer, head): the head gives zeros.
+            attention, mlps: layers in which that block adds nothing to the residual stream.
+            positions: of the context, which later tokens then do not see.
+            position_embeddings: none are added.
+
+        Raises:
+            InputError: a layer, head or position that this model has not.
+        """
+        before = self._omitted
+        new = omissions(self.config, heads, attention, mlps, positions, position_embeddings)
+        self._omit(together(before, new) if before else new)
+        try:
+            yield
+        finally:
+            self._omit(before)
+
+    def _omit(self, flags: dict[str, Any] | None) -> None:
+        check(core().gpt2_engine_omit(self.handle, omissions_struct(flags) if flags else None))
+        self._omitted = flags
