@@ -6,12 +6,10 @@
 //   engine.extend(cache, ids)          logits after the last token; {all: true}: after each
 //   engine.top, logprobs, draw         the largest logits; surprise; a seeded draw
 //   engine.head(hidden)                ln_f and the head alone: the lens, from any point's rows
-//   engine.rows(name, first, count)    a tensor's numbers, as they are multiplied
+//   engine.rows(name, first, n, width)  a tensor's numbers, as they are multiplied
 //   engine.watch(look, work)           every named point (gpt2/points.py) of the passes in work()
 //   engine.omit({heads, mlps, ...})    parts left out from now on
 //   engine.intervalOf, intervalAt      for arithmetic coding (compress.js)
-//
-// inside.js has what a page asks of these: points as arrays, switches, patches.
 
 const TYPES = {F32: 0, F16: 1, BF16: 2};  // numbers in a safetensors file, as gpt2_dtype
 export const DTYPES = {fp32: 0, fp16: 1, bf16: 2, int8: 3, int4: 4};
@@ -188,14 +186,14 @@ export class Engine {
 
   /**
    * Runs work while look(name, values, {heads, width, tokens, tokenStride, headStride}) sees every
-   * point. Values are the core's own memory; a look that changes them returns true.
+   * point; it returns true where it wrote other values into the point's own.
    */
   watch(look, work) {
     const {core} = this;
     let failure = null;
     core.tap = (point) => {
       try {
-        return Number(look(...pointOf(core, point)) === true);  // GPT2_TAP_SEEN, GPT2_TAP_CHANGED
+        return look(...pointOf(core, point)) ? 1 : 0;  // GPT2_TAP_CHANGED, GPT2_TAP_SEEN
       } catch (error) {
         failure = error;
         return 2;  // GPT2_TAP_STOP: the cache stays as it was
@@ -211,34 +209,42 @@ export class Engine {
     }
   }
 
-  /** The logits [rows, vocabulary] of rows of the residual stream [rows, width]: ln_f and the head. */
-  head(hidden) {
-    const {core} = this, {n_embd: width, vocab_size: size} = this.config, rows = hidden.length / width;
-    return core.scratch((place) => {
-      const from = place(4 * hidden.length), logits = place(4 * rows * size);
-      core.floats(from, hidden.length).set(hidden);
-      core.check(core.exports.gpt2_head(this.handle, rows, from, logits));
-      return core.floats(logits, rows * size).slice();
+  /** Leaves parts out from now on: arrays of 0 and 1 as in gpt2_omissions; null leaves nothing out. */
+  omit(omissions) {
+    const {core} = this;
+    core.scratch((place) => {
+      const flags = (list) => {
+        if (!list) return 0;
+        const at = place(list.length);
+        core.bytes.set(list, at);
+        return at;
+      };
+      const {heads, attention, mlps, hidden, positionEmbeddings = 0} = omissions ?? {};
+      const at = place(20);
+      core.ints(at, 5).set([flags(heads), flags(attention), flags(mlps), flags(hidden), Number(positionEmbeddings)]);
+      core.check(core.exports.gpt2_engine_omit(this.handle, omissions ? at : 0));
     });
   }
 
-  /**
-   * Rows of a tensor by its name in the checkpoint, one after another: of a matrix the weights of
-   * its outputs, each as long as it has inputs; of a table its rows; a vector is one row.
-   */
-  rows(name, first = 0, count = 1) {
-    const {core} = this, wide = this.wide(name);
+  /** Rows of a tensor as numbers, [count, width]: of a matrix the weights of outputs. */
+  rows(name, first, count, width) {
+    const {core} = this;
     return core.scratch((place) => {
-      const to = place(4 * count * wide);
+      const to = place(4 * count * width);
       core.check(core.exports.gpt2_engine_rows(this.handle, core.place(name, place), first, count, to));
-      return core.floats(to, count * wide).slice();
+      return core.floats(to, count * width).slice();
     });
   }
 
-  wide(name) {
-    const {n_embd: width, n_inner} = this.config, inner = n_inner ?? 4 * width;
-    if (name.endsWith('.c_attn.bias')) return 3 * width;
-    return /\.mlp\.(c_fc\.bias|c_proj\.weight)$/.test(name) ? inner : width;
+  /** The last layer norm and the output head alone, of rows of the residual stream: logits [n, V]. */
+  head(hidden) {
+    const {core} = this, {n_embd, vocab_size} = this.config, n = hidden.length / n_embd;
+    return core.scratch((place) => {
+      const from = place(4 * hidden.length), to = place(4 * n * vocab_size);
+      core.floats(from, hidden.length).set(hidden);
+      core.check(core.exports.gpt2_head(this.handle, n, from, to));
+      return core.floats(to, n * vocab_size).slice();
+    });
   }
 
   /** The interval [begin, end) of [0, 2^30) that stands for a token after these logits. */
@@ -261,23 +267,6 @@ export class Engine {
       core.floats(from, logits.length).set(logits);
       core.check(core.exports.gpt2_interval_at(this.handle, from, point, numbers, numbers + 4, numbers + 8));
       return [...core.ints(numbers, 3)];
-    });
-  }
-
-  /** Leaves parts out from now on: arrays of 0 and 1 as in gpt2_omissions; null leaves nothing out. */
-  omit(omissions) {
-    const {core} = this;
-    core.scratch((place) => {
-      const flags = (list) => {
-        if (!list) return 0;
-        const at = place(list.length);
-        core.bytes.set(list, at);
-        return at;
-      };
-      const {heads, attention, mlps, hidden, positionEmbeddings = 0} = omissions ?? {};
-      const at = place(20);
-      core.ints(at, 5).set([flags(heads), flags(attention), flags(mlps), flags(hidden), Number(positionEmbeddings)]);
-      core.check(core.exports.gpt2_engine_omit(this.handle, omissions ? at : 0));
     });
   }
 
