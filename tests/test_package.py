@@ -88,6 +88,56 @@ def test_equals_do_not_import_each_other() -> None:
     assert not {(a, b) for a, b in seen if a != b and (b, a) in seen}
 
 
+# Files that import each other, lazily: what makes a model fast takes the place of its own modules.
+CIRCLES = [{"gpt2.model.engine", "gpt2.model.gpt2", "gpt2.model.inference"}]
+
+
+def module_of(path: Path) -> str:
+    parts = ("gpt2", *path.relative_to(SOURCE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def files_imported(path: Path, modules: set[str]) -> set[str]:
+    """The modules that a file imports, lazily or not; what only types need does not count."""
+    tree = ast.parse(path.read_text("utf-8"))
+    typing = [
+        n
+        for n in ast.walk(tree)
+        if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test)
+    ]
+    skipped = {id(inner) for node in typing for inner in ast.walk(node)}
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in skipped:
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in modules else node.module for name in full}
+        elif isinstance(node, ast.Import) and id(node) not in skipped:
+            names |= {alias.name for alias in node.names}
+    return (names & modules) - {module_of(path)}
+
+
+def circles(imports: dict[str, set[str]]) -> list[set[str]]:
+    """The largest sets of modules each of which leads to every other."""
+
+    def reached(start: str) -> set[str]:
+        names, new = set[str](), {start}
+        while new:
+            new = {other for name in new for other in imports[name]} - names
+            names |= new
+        return names
+
+    reach = {name: reached(name) for name in imports}
+    rings = {frozenset(o for o in reach[name] if name in reach[o]) for name in imports}
+    return sorted((set(ring) for ring in rings if ring), key=sorted)
+
+
+def test_no_files_import_each_other_lazily_or_not() -> None:
+    files = {module_of(path): path for path in SOURCE.rglob("*.py")}
+    imports = {name: files_imported(path, set(files)) for name, path in files.items()}
+    assert circles(imports) == CIRCLES
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}) == [{"a", "b", "c"}]
+
+
 @pytest.mark.parametrize(
     "command",
     ["import gpt2", "from gpt2.cli import gpt2; gpt2(['--help'], standalone_mode=False)"],

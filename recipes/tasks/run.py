@@ -128,7 +128,7 @@ def written(task: str, model: Any, asked: list[dict[str, str]]) -> list[str]:
     own = TASKS[task]
     options = {"length": 60} if task == "write" else {}
     given = [{k: v for k, v in row.items() if k != "reference"} for row in asked]
-    return [str(own.run(model, row, None, options)[own.results[0]]) for row in given]
+    return [str(own.run(model, row, **options)[own.results[0]]) for row in given]
 
 
 def curve(run: Path) -> list[dict[str, float]]:

@@ -87,8 +87,8 @@ class Call:
         model = self._load()
         begin = time.perf_counter()
         with Progress(self.task.name, unit=self.task.unit) as shown:
-            result = self.task.run(model, given, None if self.quiet else ticker(shown),
-                                   self.options)  # fmt: skip
+            progress = None if self.quiet else ticker(shown)
+            result = self.task.run(model, given, progress=progress, **self.options)
         seconds = round(time.perf_counter() - begin, 3)
         if result[self.task.results[0]] == "" and not self.quiet:
             click.echo("note: the model wrote nothing", err=True)

@@ -71,7 +71,7 @@ class _Finetuning(Run):
     path: Path
 
     def __post_init__(self) -> None:
-        from gpt2.tasks.task import named
+        from gpt2.tasks.catalog import named
 
         super().__post_init__()
         self.base_apart(self.base)
@@ -160,7 +160,7 @@ class _Finetuning(Run):
 
     def complete(self) -> None:
         """Put a whole model where the adapters are, and note what it is for."""
-        from gpt2.tasks.task import remember
+        from gpt2.tasks import remember
         from gpt2.training.finetuning import merge_into_model
 
         if self.lora is not None:

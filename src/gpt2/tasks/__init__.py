@@ -4,17 +4,12 @@ Each is a `Task` (data) with a function: `gpt2.summarize`, `gpt2.translate`, `gp
 `gpt2.write`. They run on every engine, through what `gpt2.load` gives.
 """
 
-from gpt2.tasks.answer import TASK as _ANSWER
 from gpt2.tasks.answer import Answer, answer
-from gpt2.tasks.summarize import TASK as _SUMMARIZE
+from gpt2.tasks.catalog import TASKS, remember
 from gpt2.tasks.summarize import summarize
-from gpt2.tasks.task import Form, Task, Tuned, remember, task_of
-from gpt2.tasks.translate import TASK as _TRANSLATE
+from gpt2.tasks.task import Form, Task, Tuned, task_of
 from gpt2.tasks.translate import translate
-from gpt2.tasks.write import TASK as _WRITE
 from gpt2.tasks.write import write
-
-TASKS: dict[str, Task] = {t.name: t for t in (_SUMMARIZE, _TRANSLATE, _ANSWER, _WRITE)}
 
 __all__ = [
     "TASKS",

@@ -173,15 +173,9 @@ def _tongue(text: str) -> str:
     return "zh" if is_cjk(text) else "en"
 
 
-def _run(
-    model: LanguageModel,
-    row: Mapping[str, Any],
-    progress: Progress | None,
-    options: Mapping[str, Any],
-) -> dict[str, Any]:
+def _run(model: LanguageModel, row: Mapping[str, Any], **options: Any) -> dict[str, Any]:
     context, turns = row.get("context"), _turns(row.get("history", []))
-    found = answer(model, row["question"], context, history=turns, progress=progress, **options)
-    values = asdict(found)
+    values = asdict(answer(model, row["question"], context, history=turns, **options))
     return {"answer": values.pop("text"), **values}
 
 

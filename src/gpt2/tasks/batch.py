@@ -105,7 +105,7 @@ def _result(
         _check_spelling(row, [*task.fields, *names])
         if not any(name in row for name in task.fields):
             raise InputError(f"the row has none of the fields {', '.join(task.fields)}.")
-        return task.run(model, row, None, {**options, **own})
+        return task.run(model, row, **{**options, **own})
     except GPT2Error as error:
         return {"error": str(error)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -86,15 +85,6 @@ def _part(writer: Writer, prompt: str, new: int, o: SummarizeOptions, seed: int)
     return writer.cut(join(sentences(written)[: o.sentences]), new)
 
 
-def _run(
-    model: LanguageModel,
-    row: Mapping[str, Any],
-    progress: Progress | None,
-    options: Mapping[str, Any],
-) -> dict[str, Any]:
-    return {"summary": summarize(model, row["text"], progress=progress, **options)}
-
-
 BEAM = {"do_sample": False, "early_stopping": True, "no_repeat_ngram_size": 3}
 TASK = Task(
     name="summarize",
@@ -111,5 +101,5 @@ TASK = Task(
     fields=("text",),
     results=("summary",),
     unit="parts",
-    run=_run,
+    run=lambda model, row, **options: {"summary": summarize(model, row["text"], **options)},
 )

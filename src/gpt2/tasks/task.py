@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
-from gpt2.files import read_json_object, write_json
+from gpt2.errors import CorruptFileError, InputError, OptionError
+from gpt2.files import read_json_object
 from gpt2.generation import LanguageModel
 
 SIDECAR = "gpt2.json"
@@ -68,7 +68,7 @@ class Task:
         fields: of a row of a batch; it must have one of them.
         unit: what its progress counts.
         results: the fields of the result, the text first.
-        run: (model, row, progress, options) -> the fields of the result.
+        run: (model, row, progress=, further options) -> the fields of the result.
     """
 
     name: str
@@ -93,45 +93,6 @@ class Tuned:
     name: str
     form: Form
     facts: Mapping[str, Any]
-
-
-def named(task: str) -> tuple[str, dict[str, str]]:
-    """A task's name and what is said with it: "translate:en-fr" has ``source`` and ``to``.
-
-    Raises `OptionError` for an unknown task.
-    """
-    from gpt2.tasks import TASKS
-
-    name, _, languages = task.partition(":")
-    facts = {}
-    if languages and name == "translate" and languages.count("-") == 1:
-        facts = dict(zip(("source", "to"), languages.split("-"), strict=True))
-    elif languages:
-        raise OptionError(f"{task} is no task: only translate:en-fr and the like.")
-    if name not in TASKS:
-        raise OptionError(f"there is no task {name!r}: the tasks are {', '.join(TASKS)}.")
-    return name, facts
-
-
-def remember(folder: str | os.PathLike[str], task: str, **facts: Any) -> None:
-    """Note in a model's folder that it was fine-tuned for a task, in the task's own form.
-
-    ``facts`` are kept with it: ``source`` and ``to`` of a translation, which may also be said in
-    the task, ``translate:en-fr`` (en-zh where nothing is said). Another ``prompt`` and
-    ``completion`` than the task's count as the form. Raises `OptionError` for an unknown task,
-    `MissingFileError` where there is no such folder.
-    """
-    from gpt2.tasks import TASKS
-
-    folder = Path(folder)
-    task, said = named(task)
-    facts = {**said, **facts}
-    if not folder.is_dir():
-        raise MissingFileError(f"there is no folder {folder}.")
-    form = TASKS[task].form
-    entry = {"name": task, "prompt": form.prompt, "completion": form.completion, **facts}
-    path = folder / SIDECAR
-    write_json(path, {**(read_json_object(path) if path.exists() else {}), ENTRY: entry})
 
 
 def task_of(folder: str | os.PathLike[str]) -> Tuned | None:

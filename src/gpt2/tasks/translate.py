@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,15 +171,6 @@ def _indentation(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
-def _run(
-    model: LanguageModel,
-    row: Mapping[str, Any],
-    progress: Progress | None,
-    options: Mapping[str, Any],
-) -> dict[str, Any]:
-    return {"translation": translate(model, row["text"], progress=progress, **options)}
-
-
 TASK = Task(
     name="translate",
     source="GPT-2 paper, section 3.7",
@@ -195,5 +186,5 @@ TASK = Task(
     fields=("text",),
     results=("translation",),
     unit="sentences",
-    run=_run,
+    run=lambda model, row, **options: {"translation": translate(model, row["text"], **options)},
 )

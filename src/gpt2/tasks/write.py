@@ -153,14 +153,9 @@ def _shaped(text: str, length: int) -> str:
     return text[:place].strip()
 
 
-def _run(
-    model: LanguageModel,
-    row: Mapping[str, Any],
-    progress: Progress | None,
-    options: Mapping[str, Any],
-) -> dict[str, Any]:
+def _run(model: LanguageModel, row: Mapping[str, Any], **options: Any) -> dict[str, Any]:
     title, points = row.get("title", ""), row.get("points", ())
-    return {"text": write(model, title, points=points, progress=progress, **options)}
+    return {"text": write(model, title, points=points, **options)}
 
 
 TASK = Task(

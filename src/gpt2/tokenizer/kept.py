@@ -6,15 +6,15 @@ import abc
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from gpt2 import files
 from gpt2.errors import MissingDependencyError, OptionError, TokenizerError, UnsupportedError
-from gpt2.tokenizer import chat, rows, vocabulary
+from gpt2.tokenizer import chat, rows, vocabulary_files
 from gpt2.tokenizer.arguments import NO_LIMIT
 from gpt2.tokenizer.special import SpecialTokens
 from gpt2.tokenizer.template import PLAIN, Template
-from gpt2.tokenizer.vocabulary import AddedToken, Vocabulary
+from gpt2.tokenizer.vocabulary import AddedToken, Kind, Vocabulary
 
 if TYPE_CHECKING:
     from gpt2.tokenizer.base import Tokenizer
@@ -36,11 +36,17 @@ class Kept(SpecialTokens, chat.ChatTemplates):
             clean_up_tokenization_spaces, chat_template, extra_special_tokens.
     """
 
-    KIND: ClassVar[vocabulary.Kind]
+    KIND: ClassVar[Kind]
+    _kinds: ClassVar[dict[Kind, type[Tokenizer]]] = {}
     ROLE_DEFAULTS: ClassVar[Mapping[str, str]]
     model_input_names: Sequence[str] = ("input_ids", "attention_mask")
     vocab_files_names: ClassVar[Mapping[str, str]] = {}
     is_fast = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "KIND" in cls.__dict__:
+            Kept._kinds[cls.KIND] = cast("type[Tokenizer]", cls)
 
     def __init__(
         self,
@@ -84,14 +90,14 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         subfolder = options.pop("subfolder", "")
         for key in _IGNORED:
             options.pop(key, None)
-        folder = files.path_of(name).expanduser()
-        if not (files.exists(folder) and folder.is_dir()):
+        place = files.path_of(name).expanduser()
+        if not (files.exists(place) and place.is_dir()):
             from gpt2.hub import resolve
 
-            folder = resolve(name, allow_patterns=[*vocabulary.FILES], **where)
-            folder = folder if folder.is_dir() else folder.parent
-        stored = vocabulary.read(folder / subfolder)
-        tokenizer = _class_of(stored.kind)._from_files(stored, options)
+            place = resolve(name, allow_patterns=[*vocabulary_files.FILES], **where)
+            place = place if place.is_dir() else place.parent
+        stored = vocabulary_files.read(place / subfolder)
+        tokenizer = cls._kinds[stored.kind]._from_files(stored, options)
         tokenizer.name_or_path = str(name)
         return tokenizer
 
@@ -121,14 +127,14 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         asked = [name for name, value in options.items() if value]
         if asked:
             raise OptionError(f"save_pretrained has no option {asked[0]!r}.")
-        return tuple(map(str, vocabulary.write(files.path_of(folder), self._content())))
+        return tuple(map(str, vocabulary_files.write(files.path_of(folder), self._content())))
 
     def save_vocabulary(
         self, save_directory: str | os.PathLike[str], filename_prefix: str | None = None
     ) -> tuple[str, ...]:
         """Write the vocabulary alone, without special tokens' roles. Raises `WriteError`."""
         prefix = f"{filename_prefix}-" if filename_prefix else ""
-        names = vocabulary.word_files(self._content())
+        names = vocabulary_files.word_files(self._content())
         paths = [files.path_of(save_directory) / f"{prefix}{name}" for name in names]
         for path, text in zip(paths, names.values(), strict=True):
             files.write_text(path, text)
@@ -269,13 +275,6 @@ class Kept(SpecialTokens, chat.ChatTemplates):
             raise TokenizerError(
                 f"no token has the id {i!r}: this vocabulary's ids are 0 to {self.highest_id}."
             ) from None
-
-
-def _class_of(kind: vocabulary.Kind) -> type[Tokenizer]:
-    from gpt2.tokenizer.tokenizer import GPT2Tokenizer
-    from gpt2.tokenizer.wordpiece import BertTokenizer
-
-    return GPT2Tokenizer if kind == "BPE" else BertTokenizer
 
 
 def _special(others: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -20,6 +20,7 @@ from gpt2.tokenizer.encoding import Piece
 from gpt2.tokenizer.fast import FastBPE, check_merges, threads
 from gpt2.tokenizer.stream import ByteDecoder, StreamDecoder
 from gpt2.tokenizer.template import Template
+from gpt2.tokenizer.training import apart, made, train, train_like
 from gpt2.tokenizer.vocabulary import AddedToken, Vocabulary
 
 BATCH_CHARACTERS = 1 << 16  # a batch with less text is not worth threads
@@ -165,8 +166,6 @@ class GPT2Tokenizer(Tokenizer):
 
         Raises `OptionError`, `InputError`.
         """
-        from gpt2.tokenizer.training import train_like
-
         return train_like(self, text_iterator, vocab_size, **options)
 
     # Within
@@ -343,6 +342,23 @@ def _as_bytes(token: str) -> bytes:
         return to_bytes(token)
     except TokenizerError:  # a special token of the vocabulary file, such as '<对话>'
         return token.encode()
+
+
+def train_tokenizer(
+    texts: Iterable[str],
+    vocab_size: int,
+    *,
+    min_frequency: int = 2,
+    joined: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> GPT2Tokenizer:
+    """Learn a tokenizer of ``vocab_size`` ids from texts; errors as for `gpt2.tokenizer.train`.
+
+    Each text stands alone, unless ``joined`` says that they are pieces of one text, cut anywhere.
+    """
+    texts = texts if joined else apart(texts)
+    vocab, merges = train(texts, vocab_size, min_frequency=min_frequency, progress=progress)
+    return made(GPT2Tokenizer, vocab, merges, [AddedToken(END_OF_TEXT, special=True)])
 
 
 GPT2TokenizerFast = GPT2Tokenizer

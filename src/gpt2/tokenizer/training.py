@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterable, Iterator
 from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gpt2.errors import InputError, MissingFileError, OptionError
 from gpt2.files import exists, open_regular, read_error
 from gpt2.files.detect import SNIFFED, check_encoding, why_no_text
 from gpt2.tokenizer.bpe import END_OF_TEXT, Pair, byte_to_unicode, split, to_signs, well_formed
-from gpt2.tokenizer.tokenizer import GPT2Tokenizer
 from gpt2.tokenizer.vocabulary import AddedToken
+
+if TYPE_CHECKING:
+    from gpt2.tokenizer.tokenizer import GPT2Tokenizer
 
 Ids = tuple[int, int]
 Progress = Callable[[int], None]
@@ -68,23 +70,6 @@ def train(
     return _Merger(words).run(wanted, max(1, min_frequency), progress)
 
 
-def train_tokenizer(
-    texts: Iterable[str],
-    vocab_size: int,
-    *,
-    min_frequency: int = 2,
-    joined: bool = False,
-    progress: Progress | None = None,
-) -> GPT2Tokenizer:
-    """Learn a tokenizer of ``vocab_size`` ids from texts; errors as for `train`.
-
-    Each text stands alone, unless ``joined`` says that they are pieces of one text, cut anywhere.
-    """
-    texts = texts if joined else _apart(texts)
-    vocab, merges = train(texts, vocab_size, min_frequency=min_frequency, progress=progress)
-    return _made(GPT2Tokenizer, vocab, merges, [AddedToken(END_OF_TEXT, special=True)])
-
-
 def train_like(
     old: GPT2Tokenizer,
     texts: Iterable[str | Iterable[str]],
@@ -100,11 +85,11 @@ def train_like(
     named = tuple(dict.fromkeys(token.content for token in special))
     each = (t for part in texts for t in ([part] if isinstance(part, str) else part))
     vocab, merges = train(
-        _apart(each), vocab_size, special_tokens=tuple(dict.fromkeys((*named, END_OF_TEXT))),
+        apart(each), vocab_size, special_tokens=tuple(dict.fromkeys((*named, END_OF_TEXT))),
         min_frequency=max(1, min_frequency),
     )  # fmt: skip
     roles = dict.fromkeys(type(old).ROLE_DEFAULTS) | old.special_tokens_map
-    return _made(
+    return made(
         type(old), vocab, merges, special,
         **roles,
         extra_special_tokens=old.extra_special_tokens,
@@ -119,14 +104,14 @@ def train_like(
     )  # fmt: skip
 
 
-def _apart(texts: Iterable[str]) -> Iterator[str]:
+def apart(texts: Iterable[str]) -> Iterator[str]:
     """The texts as documents of their own."""
     for text in texts:
         yield text
         yield END_OF_TEXT
 
 
-def _made(
+def made(
     kind: type[GPT2Tokenizer],
     vocab: dict[bytes, int],
     merges: list[Pair],

@@ -47,7 +47,7 @@ def judge(subject: Subject, examples: Sequence[tuple[Question, str]]) -> list[di
     rows = []
     for question, other in examples:
         found = [
-            TASKS["answer"].run(subject.model, {"question": question.text, "context": c}, None, {})
+            TASKS["answer"].run(subject.model, {"question": question.text, "context": c})
             for c in (question.context, other)
         ]
         score = best(f1, found[0]["answer"] or "", question.answers, words)

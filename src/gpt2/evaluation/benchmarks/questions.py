@@ -36,7 +36,7 @@ class Asked:
 
 def answered(model: LanguageModel, **row: Any) -> dict[str, Any]:
     """The task's answer to one question and the model's probability of exactly it."""
-    found = TASKS["answer"].run(model, row, None, {})
+    found = TASKS["answer"].run(model, row)
     return {"answer": found["answer"] or "", "probability": float(found["joint"])}
 
 

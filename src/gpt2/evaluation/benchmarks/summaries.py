@@ -46,7 +46,7 @@ def judge(subject: Subject, examples: Sequence[Summarised]) -> list[dict[str, An
     """ROUGE of the model's summary and of both baselines."""
     rows = []
     for example in examples:
-        found = TASKS["summarize"].run(subject.model, {"text": example.text}, None, {})
+        found = TASKS["summarize"].run(subject.model, {"text": example.text})
         seed = int(hashlib.sha256(example.text.encode()).hexdigest()[:8], 16)
         every = {
             "": "\n".join(sentences(str(found["summary"]))),

@@ -25,7 +25,7 @@ def translations(model: LanguageModel, texts: Sequence[str], source: str, to: st
     """Each text by the task, one document of all of them, so that they are read in batches."""
     document = "\n\n".join(" ".join(text.split()) for text in texts)
     row = {"text": document}
-    found = TASKS["translate"].run(model, row, None, {"source": source, "to": to})
+    found = TASKS["translate"].run(model, row, source=source, to=to)
     return str(found["translation"]).split("\n")[::2]
 
 

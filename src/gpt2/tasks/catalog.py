@@ -1,0 +1,52 @@
+"""Every task by its name, and which of them a model's folder was fine-tuned for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import MissingFileError, OptionError
+from gpt2.files import read_json_object, write_json
+from gpt2.tasks.answer import TASK as _ANSWER
+from gpt2.tasks.summarize import TASK as _SUMMARIZE
+from gpt2.tasks.task import ENTRY, SIDECAR, Task
+from gpt2.tasks.translate import TASK as _TRANSLATE
+from gpt2.tasks.write import TASK as _WRITE
+
+TASKS: dict[str, Task] = {t.name: t for t in (_SUMMARIZE, _TRANSLATE, _ANSWER, _WRITE)}
+
+
+def named(task: str) -> tuple[str, dict[str, str]]:
+    """A task's name and what is said with it: "translate:en-fr" has ``source`` and ``to``.
+
+    Raises `OptionError` for an unknown task.
+    """
+    name, _, languages = task.partition(":")
+    facts = {}
+    if languages and name == "translate" and languages.count("-") == 1:
+        facts = dict(zip(("source", "to"), languages.split("-"), strict=True))
+    elif languages:
+        raise OptionError(f"{task} is no task: only translate:en-fr and the like.")
+    if name not in TASKS:
+        raise OptionError(f"there is no task {name!r}: the tasks are {', '.join(TASKS)}.")
+    return name, facts
+
+
+def remember(folder: str | os.PathLike[str], task: str, **facts: Any) -> None:
+    """Note in a model's folder that it was fine-tuned for a task, in the task's own form.
+
+    ``facts`` are kept with it: ``source`` and ``to`` of a translation, which may also be said in
+    the task, ``translate:en-fr`` (en-zh where nothing is said). Another ``prompt`` and
+    ``completion`` than the task's count as the form. Raises `OptionError` for an unknown task,
+    `MissingFileError` where there is no such folder.
+    """
+    folder = Path(folder)
+    task, languages = named(task)
+    facts = {**languages, **facts}
+    if not folder.is_dir():
+        raise MissingFileError(f"there is no folder {folder}.")
+    form = TASKS[task].form
+    entry = {"name": task, "prompt": form.prompt, "completion": form.completion, **facts}
+    path = folder / SIDECAR
+    write_json(path, {**(read_json_object(path) if path.exists() else {}), ENTRY: entry})
