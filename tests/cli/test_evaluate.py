@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from tests.tiny import write_tiny
 
 from gpt2.cli import gpt2
+from gpt2.cli.tables import WIDTH, number, table, with_notes
 from gpt2.evaluation.paper import SIZES, TABLE_3, beside
-from gpt2.evaluation.tables import number, table
 
 
 def call(*arguments: str | Path) -> Result:
@@ -30,6 +30,9 @@ def test_the_list_says_how_to_get_each_set() -> None:
     assert shown.exit_code == 0
     assert "lambada" in shown.stdout
     assert "huggingface.co/datasets/EleutherAI/lambada_openai" in shown.stdout
+    assert max(len(line) for line in shown.stdout.splitlines() if "http" not in line) <= WIDTH
+    values = json.loads(call("--list", "--json").stdout)
+    assert {"lambada", "wikitext2"} <= {one["name"] for one in values}
 
 
 @pytest.mark.parametrize(
@@ -62,10 +65,11 @@ def test_it_measures(model: Path, data_folder: Path, tmp_path: Path) -> None:
     common = [model, "--on", "paper", "--data", data_folder, "--limit", "1", "-o", output]
     shown = call(*common, "--engine", "reference")
     assert shown.exit_code == 0, shown.output
-    assert "OpenAI's text; the whole last word; the first 1 examples only" in shown.stdout
+    told = " ".join(shown.stdout.split())
+    assert "OpenAI's text; the whole last word; the first 1 examples only" in told
     assert "Table 3 of the paper" in shown.stdout
     assert "not measured: ptb" in shown.stdout
-    assert "context of 64 tokens" in shown.stdout  # no room for examples of translation
+    assert "context of 64 tokens" in told  # no room for examples of translation
     assert not list(tmp_path.glob("*.journal"))
     found = json.loads(output.read_text())
     assert found["benchmarks"]["lambada"]["files"]["lambada_test.jsonl"].startswith("4aa8d02c")
@@ -100,4 +104,7 @@ def test_unlike_protocols_never_share_a_row() -> None:
 def test_numbers_and_tables() -> None:
     assert number(12.3456, 0.123) == "12.35 ± 0.12"
     assert number(123456.0) == "123,456"
-    assert table(["a", "b"], [["1", "23"]]) == "| a | b  |\n| - | -- |\n| 1 | 23 |"
+    assert table(["a", "b"], [["1", "23"], ["狐狸", "[b]"]]) == "a       b\n1      23\n狐狸  [b]"
+    wide = with_notes(["set", "value", "how"], [["x" * 99, "1", "y " * 60], ["z", "2", "y " * 60]])
+    assert max(map(len, wide.splitlines())) <= WIDTH
+    assert wide.count("[1]") == 3

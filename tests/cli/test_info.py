@@ -38,14 +38,17 @@ def test_what_a_model_is(folder: Path) -> None:
     values = sum(v.size for v in random_weights(tiny_config()).values())
     assert found["parameters"] == values
     assert (found["layers"], found["width"], found["vocabulary"]) == (2, 64, 300)
-    assert found["heads"] == "4 of 16"
+    assert (found["heads"], found["width of a head"]) == (4, 16)
     assert found["form"] == "safetensors, F16"
     assert found["licence"] == "MIT"
     assert found["place"] == str(folder)
-    assert found["memory"]["fp32"] == f"{values * 4 / 1e6:.1f} MB"
-    assert found["keys and values"].startswith("0.5 MB")  # 2 * 2 layers * 64 wide * 1,000 * 2 bytes
+    assert found["memory"]["fp32"] == values * 4
+    assert found["keys and values"] == 512  # 2 * 2 layers * 64 wide * 2 bytes
+    assert type(found["SHA-256"]["model.safetensors"]["size"]) is int
     shown = CliRunner().invoke(command, [str(folder)]).stdout
     assert f"{values:,}" in shown
+    assert "0.5 MB for 1,000 tokens at fp16" in shown
+    assert f"{values * 4 / 1e6:.1f} MB" in shown
     assert "MIT" in shown
 
 

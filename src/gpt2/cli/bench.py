@@ -191,16 +191,18 @@ def _cold_start(model: str, dtype: str) -> float:
 
 def _table(found: dict[str, Any]) -> str:
     """One column a precision."""
+    from gpt2.cli.tables import table, wrapped
+
     columns = found["precisions"]
     first = next(iter(columns.values()))
-    rows: list[tuple[str, list[str]]] = [("", list(columns))]
+    rows: list[list[str]] = []
     for name in first["tokens_per_second"]:
         rates = [f"{c['tokens_per_second'][name]['median']:.0f}" for c in columns.values()]
-        rows.append((f"{name}, tokens/s", rates))
+        rows.append([f"{name}, tokens/s", *rates])
 
     def row(name: str, key: str, form: Callable[[float], str]) -> None:
-        told = ["-" if c[key] is None else form(c[key]) for c in columns.values()]
-        rows.append((name, told))
+        cells = ["-" if c[key] is None else form(c[key]) for c in columns.values()]
+        rows.append([name, *cells])
 
     row("share of the read rate", "share_of_read", "{:.0%}".format)
     row("share of the fp32 peak", "share_of_multiply", "{:.0%}".format)
@@ -208,10 +210,9 @@ def _table(found: dict[str, Any]) -> str:
     row("most memory, MB", "peak_bytes", lambda x: f"{x / 1e6:.0f}")
     row("load, s", "load_seconds", "{:.2f}".format)
     row("start to first text, s", "cold_start_seconds", "{:.2f}".format)
-    lines = [name.ljust(26) + "".join(cell.rjust(9) for cell in cells) for name, cells in rows]
     read, multiply = found["limits"]["read"], found["limits"]["multiply"]
-    lines.append(
+    last = wrapped(
         f"{found['model']}, {first['threads']} threads, {first['kernels']}; this machine reads "
         f"{read / 1e9:.1f} GB/s and does {multiply / 1e9:.0f} GFLOP/s of fp32 multiply-adds."
     )
-    return "\n".join(lines)
+    return f"{table(['', *columns], rows)}\n{last}"

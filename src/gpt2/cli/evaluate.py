@@ -76,12 +76,14 @@ def command(
     another protocol than the paper's have rows of their own. A set that is not in --data is named
     with how to get it.
     """
-    from gpt2.evaluation import tables
+    from gpt2.cli import tables
     from gpt2.evaluation.benchmarks import benchmark, chosen, sets
     from gpt2.files import to_json, write_json
 
     if show:
-        click.echo(tables.of_benchmarks(map(benchmark, sets())))
+        every = [benchmark(name) for name in sets()]
+        click.echo(to_json([listed(b) for b in every]) if as_json else tables.of_benchmarks(every),
+                   nl=not as_json)  # fmt: skip
         return
     if what is None:
         raise OptionError("say on what: --on lambada,wikitext2 or --on paper; --list shows all.")
@@ -105,9 +107,15 @@ def command(
         return
     click.echo(tables.of_results(results))
     if "paper" in results:
-        click.echo("\nTable 3 of the paper:\n\n" + tables.of_paper(results))
+        click.echo("\nTable 3 of the paper:\n\n" + tables.of_paper(results["paper"]))
     for name, reason in missing.items():
-        click.echo(f"\nnot measured: {name}. {reason}")
+        click.echo("\n" + tables.wrapped(f"not measured: {name}. {reason}"))
+
+
+def listed(benchmark: Benchmark) -> dict[str, str]:
+    """What a set is and how to get it, for --list."""
+    names = ("name", "group", "title", "source", "licence", "paper", "get")
+    return {name: getattr(benchmark, name) for name in names}
 
 
 def _sorted(

@@ -37,18 +37,18 @@ def command(model: str | None, as_json: bool) -> None:
     Without MODEL: which packages and engines are here, and which models are bundled or in the hub's
     cache. Nothing is downloaded but the model that is named.
     """
-    found = about_model(model) if model else about_here()
+    facts = about_model(model) if model else about_here()
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
-    for name, value in found.items():
-        click.echo(f"{name}:" if isinstance(value, dict) else f"{name:<22} {_words(value)}")
+    for name, value in facts.items():
+        click.echo(f"{name}:" if isinstance(value, dict) else f"{name:<22} {_words(name, value)}")
         for key, inner in value.items() if isinstance(value, dict) else ():
-            click.echo(f"  {key:<20} {_words(inner)}")
+            click.echo(f"  {key:<20} {_words(name, inner)}")
 
 
 def about_model(name: str) -> dict[str, Any]:
-    """Shape, parameters, memory, licence, place."""
+    """Shape, parameters, licence, place; memory in bytes, for a token's keys and values too."""
     from gpt2.checkpoint import identity, read_checkpoint
     from gpt2.hub import resolve
 
@@ -56,13 +56,11 @@ def about_model(name: str) -> dict[str, Any]:
     checkpoint = read_checkpoint(place)
     config = checkpoint.config
     parameters = config.parameter_count()
-    cache = 2 * config.n_layer * config.n_embd * 1000  # values for 1,000 tokens
     packed = checkpoint.quantization
     sizes = {kind: parameters * size for kind, size in BYTES.items()}
     if packed:
         sizes = {packed.dtype: sum(tensor.nbytes for tensor in checkpoint.stored.values())}
     files = {name: file for part in identity(place).values() for name, file in part.items()}
-    memory = {kind: f"{size / 1e6:,.1f} MB" for kind, size in sizes.items()}
     return {
         "model": name,
         "place": str(place),
@@ -70,15 +68,16 @@ def about_model(name: str) -> dict[str, Any]:
         **(_quantised(checkpoint, files) if packed else {}),
         "parameters": parameters,
         "layers": config.n_layer,
-        "heads": f"{config.n_head} of {config.head_dim}",
+        "heads": config.n_head,
+        "width of a head": config.head_dim,
         "width": config.n_embd,
         "vocabulary": config.vocab_size,
         "context": config.n_positions,
         "activation": config.activation_function,
         "licence": checkpoint.sidecar.get("licence") or _licence(place) or "not stated",
-        "memory": memory,
-        "keys and values": f"{cache * 2 / 1e6:,.1f} MB for 1,000 tokens at fp16",
-        "SHA-256": {name: f"{f['sha256']}, {f['size']:,} bytes" for name, f in files.items()},
+        "memory": {kind: round(size) for kind, size in sizes.items()},
+        "keys and values": 2 * 2 * config.n_layer * config.n_embd,  # bytes a token at fp16
+        "SHA-256": {name: {k: f[k] for k in ("sha256", "size")} for name, f in files.items()},
     }
 
 
@@ -181,7 +180,14 @@ def _licence(place: Path) -> str | None:
     return next((ln.split(":", 1)[1].strip() for ln in lines if ln.lower().startswith(tags)), None)
 
 
-def _words(value: Any) -> str:
+def _words(name: str, value: Any) -> str:
+    """A fact, or a part of one, to read."""
+    if name == "memory":
+        return f"{value / 1e6:,.1f} MB"
+    if name == "keys and values":
+        return f"{value / 1e3:,.1f} MB for 1,000 tokens at fp16"
+    if isinstance(value, dict):  # of a file
+        return f"{value['size']:,} bytes\n    {value['sha256']}"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return f"{value:,}" if isinstance(value, int) else str(value)

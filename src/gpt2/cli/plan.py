@@ -64,6 +64,7 @@ def _measured(plan: Plan, size: str, config: PlanConfig, machine: Device | None)
 
 def describe(plan: Plan) -> str:
     """The plan to read."""
+    from gpt2.cli.tables import table, wrapped
     from gpt2.training.units import duration, gib
 
     rows = [
@@ -85,17 +86,13 @@ def describe(plan: Plan) -> str:
     ]
     if plan.cost is not None:
         rows.append(("cost", f"{plan.cost:,.2f}"))
-    lines = [f"{name:16}{text}" for name, text in rows]
-    head = ["weights", "grads", "optim.", "activ.", "logits", "gathered", "peak"]
-    lines += ["", f"{'a device':22}{'rows':>5}" + "".join(f"{name:>11}" for name in head)]
+    head = ["GiB", "rows", "weights", "grads", "optim.", "activ.", "logits", "gathered", "peak"]
+    ways = []
     for way in plan.ways:
-        found = way.memory
-        sizes = [found.weights, found.gradients, found.optimizer, found.activations, found.logits,
-                 found.gathered, found.total]  # fmt: skip
-        count = str(way.rows) if way.rows else "none"
-        mark = " *" if way == plan.chosen else ""
-        lines.append(
-            f"{way.name:22}{count:>5}" + "".join(f"{gib(size):>11}" for size in sizes) + mark
-        )
-    lines += ["", *(f"note: {note}" for note in plan.notes), "", plan.command]
-    return "\n".join(lines)
+        m = way.memory
+        sizes = [m.weights, m.gradients, m.optimizer, m.activations, m.logits, m.gathered, m.total]
+        name = way.name + " *" * (way == plan.chosen)
+        ways.append([name, str(way.rows or "none"), *(f"{size / 2**30:,.2f}" for size in sizes)])
+    lines = [wrapped(f"{name:16}{text}", 16) for name, text in rows]
+    notes = [wrapped(f"note: {note}", 6) for note in plan.notes]
+    return "\n".join([*lines, "", table(head, ways), "", *notes, "", plan.command])

@@ -82,6 +82,9 @@ def command(
 
 def table(reports: list[Report]) -> str:
     """The reports in words, a column a precision."""
+    from gpt2.cli.tables import table as table_of
+    from gpt2.cli.tables import wrapped
+
     first = reports[0]
     rows = {"": ["original"], "size, MB": [f"{first.bytes_before / 1e6:,.1f}"]}
     rows |= {"bits a weight": [""], "rounding": [""]}
@@ -94,15 +97,17 @@ def table(reports: list[Report]) -> str:
         rows["size, MB"].append(f"{report.bytes / 1e6:,.1f}")
         rows["bits a weight"].append(f"{report.bits_per_weight:.2f}")
         rows["rounding"].append(report.rounding)
-        if found := report.fidelity:
-            rows["perplexity"].append(f"{found.perplexity:.3f}")
-            rows["KL divergence, nats"].append(f"{found.kl_mean:.6f}")
-            rows["  99 % are below"].append(f"{found.kl_99:.6f}")
-            rows["same top token"].append(f"{found.agreement:.2%}")
-    lines = [f"{name:<22}" + "".join(f"{c:>18}" for c in cells) for name, cells in rows.items()]
-    if found := first.fidelity:
-        many = f"{found.windows} window" + "s" * (found.windows > 1)
-        lines.append(f"on {found.tokens:,} tokens, {many} of at most {found.window}: {first.text}")
+        if measured := report.fidelity:
+            rows["perplexity"].append(f"{measured.perplexity:.3f}")
+            rows["KL divergence, nats"].append(f"{measured.kl_mean:.6f}")
+            rows["  99 % are below"].append(f"{measured.kl_99:.6f}")
+            rows["same top token"].append(f"{measured.agreement:.2%}")
+    head = ["", *rows.pop("")]
+    lines = [table_of(head, [[name, *cells] for name, cells in rows.items()])]
+    if measured := first.fidelity:
+        many = f"{measured.windows} window" + "s" * (measured.windows > 1)
+        size = f"{many} of at most {measured.window}"
+        lines.append(wrapped(f"on {measured.tokens:,} tokens, {size}: {first.text}"))
     if first.packed_before:
         lines.append(f"the original is packed {first.packed_before}: its numbers are rounded again")
     return "\n".join(lines)

@@ -22,8 +22,8 @@ def command(results: tuple[Path, ...], paper: bool, as_json: bool) -> None:
     straight line through them over the logarithm of the parameters. A perplexity's line is through
     its logarithm, the loss.
     """
+    from gpt2.cli.tables import number, with_notes
     from gpt2.evaluation.scaling import lines, paper_scores, read_results
-    from gpt2.evaluation.tables import number, table
 
     scores = [*read_results(results), *(paper_scores() if paper else [])]
     found = lines(scores)
@@ -41,4 +41,4 @@ def command(results: tuple[Path, ...], paper: bool, as_json: bool) -> None:
         for one in found
     ]
     head = ["measure", "size and value", "ten times the parameters", "R2", "protocol"]
-    click.echo(table(head, rows))
+    click.echo(with_notes(head, rows, words=2))

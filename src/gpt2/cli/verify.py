@@ -44,6 +44,7 @@ def command(
     """
     from dataclasses import asdict
 
+    from gpt2.cli.tables import wrapped
     from gpt2.evaluation.verify import summary, verify
 
     if model is None and (engine is not None or device is not None or lambada):
@@ -52,7 +53,8 @@ def command(
     for check in verify(model, engine=engine or "native", device=device, data=data, long=lambada):
         checks.append(check)
         if not as_json:
-            click.echo(f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}")
+            line = f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}"
+            click.echo(wrapped(line, indent=14))
     if as_json:
         found = {
             "model": model,
