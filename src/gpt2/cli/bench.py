@@ -66,9 +66,10 @@ def command(
         _alone(model, shape, dtypes[0], rounds, tokens)
         return
     what = ["--shape", shape] if shape else [model or DEFAULT_MODEL]
+    dtypes = dtypes or _usual(shape, what[0])  # complain before the machine is measured
     results, limits = {}, [_limits()]
     with Progress(unit="turns", quiet=quiet) as bar:
-        for dtype in dtypes or _usual(shape, what[0]):
+        for dtype in dtypes:
             line = [*what, f"--dtype={dtype}", f"--rounds={rounds}", f"--tokens={tokens}"]
             results[dtype] = _in_child(line, dtype, bar.stage)
             results[dtype]["cold_start_seconds"] = None if shape else _cold_start(what[0], dtype)

@@ -34,9 +34,10 @@ def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
     steps of the model with random weights are timed on this machine, on one device.
     """
     from gpt2.training.planning.here import here
-    from gpt2.training.planning.plan import make_plan
+    from gpt2.training.planning.plan import make_plan, shape_of
 
     config = PlanConfig(**said(options))
+    shape_of(size)  # complain before this machine is measured
     if measure and (config.device != "here" or config.utilisation):
         raise OptionError("--measure is for this machine: without --device and --utilisation.")
     machine = here() if config.device == "here" else None

@@ -58,6 +58,8 @@ class PlanConfig:
     def __post_init__(self) -> None:
         self.precision = short(self.precision) if self.precision else None
         validate(self)
+        if self.tokens is not None:
+            count_of(self.tokens)
 
 
 @dataclasses.dataclass(frozen=True)
