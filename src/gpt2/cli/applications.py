@@ -67,12 +67,14 @@ class Call:
     def of(cls, task: Task, values: dict[str, Any]) -> Call:
         """From what click found; complains of options before anything is loaded."""
         loading = {f.name: values.pop(f.name) for f in dataclasses.fields(LoadOptions)}
-        own = {name: values.pop(name) for name in ("model", "batch", "output", "as_json", "quiet")}
+        common = {
+            name: values.pop(name) for name in ("model", "batch", "output", "as_json", "quiet")
+        }
         options = said(values)
         validate(task.options(**options))
-        if own["batch"] is not None and own["output"] is None:
+        if common["batch"] is not None and common["output"] is None:
             raise OptionError("--batch needs -o, a file for the results.")
-        return cls(task, loading=said(loading), options=options, **own)
+        return cls(task, loading=said(loading), options=options, **common)
 
     def run(self, row: Callable[[], Mapping[str, Any]], *given_too: Any) -> None:
         """Work on a batch, or on the one row that ``row`` reads.

@@ -77,8 +77,8 @@ def command(
     most = {name: max(each[name] for each in limits) for name in limits[0]}
     for one in results.values():
         _add_shares(one, most)
-    found = {"model": shape or what[0], "limits": most, "precisions": results}
-    click.echo(json.dumps(found, indent=2) if as_json else _table(found))
+    report = {"model": shape or what[0], "limits": most, "precisions": results}
+    click.echo(json.dumps(report, indent=2) if as_json else _table(report))
 
 
 def _limits() -> dict[str, float]:
@@ -104,16 +104,16 @@ def _in_child(arguments: list[str], dtype: str, tell: Callable[[str, int, int], 
     line = [sys.executable, "-m", "gpt2", "bench", *arguments, "--alone"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
-        found = None
+        result = None
         for row in child.stdout:  # [done, total] again and again, then the result
             value = json.loads(row)
             if isinstance(value, list):
                 tell(dtype, *value)
             else:
-                found = value
-    if child.returncode or found is None:  # it has told why on standard error
+                result = value
+    if child.returncode or result is None:  # it has told why on standard error
         raise GPT2Error(f"measuring {dtype} failed.")
-    return found
+    return result
 
 
 def _alone(model: str | None, shape: str | None, dtype: str, rounds: int, tokens: int) -> None:
@@ -132,7 +132,7 @@ def _alone(model: str | None, shape: str | None, dtype: str, rounds: int, tokens
     peak = _peak_bytes()  # of one sequence
     rates |= bench.measure(bench.batches(engine, tokens), rounds, tell(3 * (rounds + 1)))
     prompt = next(int(name.split()[1]) for name in rates if name.startswith("prefill"))
-    found = {
+    result = {
         "kernels": engine.kernels,
         "threads": engine.threads,
         "weight_bytes": engine.weight_bytes,
@@ -141,17 +141,17 @@ def _alone(model: str | None, shape: str | None, dtype: str, rounds: int, tokens
         "load_seconds": loaded,
         "peak_bytes": peak,
     }
-    print(json.dumps(found), flush=True)
+    print(json.dumps(result), flush=True)
 
 
-def _add_shares(found: dict[str, Any], limits: dict[str, float]) -> None:
+def _add_shares(result: dict[str, Any], limits: dict[str, float]) -> None:
     """How much of what the machine can do the first task (decoding) and the prompt take."""
-    rates = {name: rate["median"] for name, rate in found["tokens_per_second"].items()}
+    rates = {name: rate["median"] for name, rate in result["tokens_per_second"].items()}
     decoding = next(rate for name, rate in rates.items() if name.startswith("decode"))
     reading = next(rate for name, rate in rates.items() if name.startswith("prefill"))
-    read = found["weight_bytes"] * decoding / limits["read"]
-    found["share_of_read"] = read if found["weight_bytes"] > CACHED else None
-    found["share_of_multiply"] = found.pop("operations_per_token") * reading / limits["multiply"]
+    read = result["weight_bytes"] * decoding / limits["read"]
+    result["share_of_read"] = read if result["weight_bytes"] > CACHED else None
+    result["share_of_multiply"] = result.pop("operations_per_token") * reading / limits["multiply"]
 
 
 def _engine(model: str | None, shape: str | None, dtype: str) -> Any:
@@ -190,11 +190,11 @@ def _cold_start(model: str, dtype: str) -> float:
     return min(times)
 
 
-def _table(found: dict[str, Any]) -> str:
+def _table(results: dict[str, Any]) -> str:
     """One column a precision."""
     from gpt2.cli.tables import table, wrapped
 
-    columns = found["precisions"]
+    columns = results["precisions"]
     first = next(iter(columns.values()))
     rows: list[list[str]] = []
     for name in first["tokens_per_second"]:
@@ -211,9 +211,9 @@ def _table(found: dict[str, Any]) -> str:
     row("most memory, MB", "peak_bytes", lambda x: f"{x / 1e6:.0f}")
     row("load, s", "load_seconds", "{:.2f}".format)
     row("start to first text, s", "cold_start_seconds", "{:.2f}".format)
-    read, multiply = found["limits"]["read"], found["limits"]["multiply"]
+    read, multiply = results["limits"]["read"], results["limits"]["multiply"]
     last = wrapped(
-        f"{found['model']}, {first['threads']} threads, {first['kernels']}; this machine reads "
+        f"{results['model']}, {first['threads']} threads, {first['kernels']}; this machine reads "
         f"{read / 1e9:.1f} GB/s and does {multiply / 1e9:.0f} GFLOP/s of fp32 multiply-adds."
     )
     return f"{table(['', *columns], rows)}\n{last}"

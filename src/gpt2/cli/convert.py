@@ -130,7 +130,7 @@ def _to_gguf(
 ) -> Path:
     from gpt2.checkpoint.gguf import write_gguf
 
-    own = short(checkpoint.dtype) if short(checkpoint.dtype) in TORCH else "fp32"
+    stored = short(checkpoint.dtype) if short(checkpoint.dtype) in TORCH else "fp32"
     words: dict[str, Any] = {}
     if tokenizer is not None and tokenizer.KIND != "BPE":
         raise UnsupportedError(
@@ -143,5 +143,5 @@ def _to_gguf(
         words["special"] = tokenizer.all_special_ids
         words["added"] = list(tokenizer.added_tokens_decoder)
         words["add_bos"] = bool(getattr(tokenizer, "add_bos_token", False))
-    write_gguf(path, checkpoint.config, checkpoint.tensors, dtype=dtype or own, **words)
+    write_gguf(path, checkpoint.config, checkpoint.tensors, dtype=dtype or stored, **words)
     return path

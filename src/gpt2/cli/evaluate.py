@@ -164,7 +164,7 @@ def _run(
     about = identity(model, name, **{k: str(v) for k, v in shown.items()}, **options)
     subject = Subject(model, **options)
     journal = Rows(_journal(output) if output else None, {**about, "limit": limit})
-    found: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for benchmark in benchmarks:
         with Progress(benchmark.name, unit="examples") as progress:
@@ -175,7 +175,7 @@ def _run(
                     progress.to(done)
 
             try:
-                found[benchmark.name] = run(
+                measured[benchmark.name] = run(
                     benchmark, subject, data, limit=limit, journal=journal, tick=tick
                 )
             except (InputError, OptionError, MissingDependencyError) as error:
@@ -186,7 +186,7 @@ def _run(
     return {
         **about,
         "limit": limit,
-        "benchmarks": found,
+        "benchmarks": measured,
         "missing": missing,
         "seconds": seconds,
         **surroundings(),

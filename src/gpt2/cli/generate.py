@@ -77,8 +77,10 @@ def command(
             raise OptionError("a receipt does not tell a structure: leave out one of them.")
         check_options(config)
     loaded = load(model, **said(loading))
-    own = loaded.generation_config.to_dict()
-    options = with_defaults({**{name: own[name] for name in SEVERAL if name in own}, **asked})
+    defaults = loaded.generation_config.to_dict()
+    options = with_defaults(
+        {**{name: defaults[name] for name in SEVERAL if name in defaults}, **asked}
+    )
     if loaded.tokenizer is None:
         raise InputError(f"{model} has no tokenizer beside its weights: it cannot read a text.")
     if "max_new_tokens" not in said(values) and options.get("long") != "window":

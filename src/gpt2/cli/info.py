@@ -84,15 +84,15 @@ def about_model(name: str) -> dict[str, Any]:
 def _quantised(checkpoint: Checkpoint, files: Mapping[str, Any]) -> dict[str, Any]:
     """How a packed model was rounded, what that cost, and whether its files are whole."""
     assert checkpoint.quantization is not None
-    found: dict[str, Any] = {"rounding": checkpoint.quantization.rounding}
+    facts: dict[str, Any] = {"rounding": checkpoint.quantization.rounding}
     report = checkpoint.sidecar.get("quantization")
     if isinstance(report, Mapping) and isinstance(report.get("kl_mean"), float):
-        found["KL divergence"] = f"{report['kl_mean']:.5f} nats a token from {report.get('source')}"
-    told = checkpoint.sidecar.get("sha256")
-    if isinstance(told, Mapping):
-        damaged = [n for n, h in told.items() if n not in files or files[n]["sha256"] != h]
-        found["files"] = f"damaged: {', '.join(damaged)}" if damaged else "whole (SHA-256)"
-    return found
+        facts["KL divergence"] = f"{report['kl_mean']:.5f} nats a token from {report.get('source')}"
+    recorded = checkpoint.sidecar.get("sha256")
+    if isinstance(recorded, Mapping):
+        damaged = [n for n, h in recorded.items() if n not in files or files[n]["sha256"] != h]
+        facts["files"] = f"damaged: {', '.join(damaged)}" if damaged else "whole (SHA-256)"
+    return facts
 
 
 def about_here() -> dict[str, Any]:
@@ -149,12 +149,12 @@ def _cached() -> list[str]:
         repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
     except CacheNotFound:
         return []
-    found = []
+    models = []
     for repository in repositories:
         configs = [f.file_path for r in repository.revisions for f in r.files]
         if any(p.name == "config.json" and _is_gpt2(p) for p in configs):
-            found.append(f"{repository.repo_id} ({repository.size_on_disk / 1e6:,.0f} MB)")
-    return sorted(found)
+            models.append(f"{repository.repo_id} ({repository.size_on_disk / 1e6:,.0f} MB)")
+    return sorted(models)
 
 
 def _is_gpt2(path: Path) -> bool:

@@ -93,13 +93,13 @@ def options_of(
         aliases: further spellings, such as ``{"num_return_sequences": ["-n"]}``.
     """
     hints = typing.get_type_hints(cls)
-    own, names = defaults or {}, aliases or {}
+    shown, names = defaults or {}, aliases or {}
 
     def decorate(function: F) -> F:
         for field in reversed(dataclasses.fields(cls)):
             spec = spec_of(field)
             if spec.cli:
-                default = own.get(field.name, field.default)
+                default = shown.get(field.name, field.default)
                 more = names.get(field.name, ())
                 function = _option(field.name, hints[field.name], spec, default, more)(function)
         return function
@@ -121,15 +121,15 @@ def spoken(message: str) -> str:
     shown = [field for cls in (GenerationConfig, LoadOptions) for field in dataclasses.fields(cls)]
     names = "|".join(field.name for field in shown if spec_of(field).cli)
 
-    def flag(found: re.Match[str]) -> str:
-        name, value = found["name"].replace("_", "-"), found["value"]
+    def flag(match: re.Match[str]) -> str:
+        name, value = match["name"].replace("_", "-"), match["value"]
         switch = {"True": f"--{name}", "False": f"--no-{name}", None: f"--{name}"}
         return switch.get(value, f"--{name} {value}")
 
     message = re.sub(rf"(?<![-\w])(?P<name>{names})='?(?P<value>\w+(?:\.\d+)?)'?", flag, message)
     bare = "|".join(name for name in names.split("|") if "_" in name)
     rest = rf"^(?:{names})(?= must )|(?<![-\w])({bare})(?!\w)"
-    return re.sub(rest, lambda found: "--" + found[0].replace("_", "-"), message)
+    return re.sub(rest, lambda match: "--" + match[0].replace("_", "-"), message)
 
 
 def _option(

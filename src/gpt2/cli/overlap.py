@@ -53,12 +53,12 @@ def command(
             shown.total = total
             shown.to(done)
 
-        found = contaminations(sets, corpus, split=split, n=n, progress=tick)
+        copies = contaminations(sets, corpus, split=split, n=n, progress=tick)
     if as_json:
-        plain = {name: got.json() for name, got in found.items()}
+        plain = {name: got.json() for name, got in copies.items()}
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
-    for name, got in found.items():
+    for name, got in copies.items():
         click.echo(_line(name, got))
     for name, reason in missing.items():
         click.echo(f"{name}: not looked for. {reason}")

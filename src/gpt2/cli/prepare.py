@@ -56,7 +56,7 @@ def command(
             shown.total = now.total
             shown.to(now.read)
 
-        found = prepare(
+        manifest = prepare(
             names,
             output,
             Tokenizer.from_pretrained(tokenizer),
@@ -67,19 +67,19 @@ def command(
         )
     if not quiet:
         seconds = time.perf_counter() - begin
-        click.echo(f"{output}: {describe(found)} in {seconds:.1f} s", err=True)
+        click.echo(f"{output}: {describe(manifest)} in {seconds:.1f} s", err=True)
     next_step(f"gpt2 train {output} -o MODEL", quiet)
     if as_json:
         click.echo(json.dumps(json.loads((output / "manifest.json").read_text("utf-8"))))
 
 
-def describe(found: Manifest) -> str:
+def describe(manifest: Manifest) -> str:
     """The manifest in a few lines, with what a user should know before training."""
     parts = [
         f"{split}: {content.documents:,} documents, {content.tokens:,} tokens"
-        for split, content in found.splits.items()
+        for split, content in manifest.splits.items()
     ]
-    counts = found.counts
+    counts = manifest.counts
     left_out = [f"{counts[name]:,} {name}" for name in ("empty", "duplicates") if counts[name]]
     lines = ["; ".join(parts) + (f" ({', '.join(left_out)} left out)" if left_out else "")]
     if counts["undecodable"]:
@@ -87,6 +87,6 @@ def describe(found: Manifest) -> str:
             f"note: {counts['undecodable']:,} documents hold U+FFFD, the sign for bytes that are "
             "no text; another --encoding may be right"
         )
-    if not found.splits["validation"].tokens and found.options["validation"]:
+    if not manifest.splits["validation"].tokens and manifest.options["validation"]:
         lines.append("note: no document fell into the validation split (--validation-by tail)")
     return "\n".join([lines[0], *lines[1:]])

@@ -36,17 +36,17 @@ def command(
     from gpt2.receipt import read, replay
 
     content = read(receipt)
-    found = replay(content, model=model, threads=threads, kernels=kernels)
+    outcome = replay(content, model=model, threads=threads, kernels=kernels)
     if as_json:
-        differences = [{"kind": d.kind, "message": d.message} for d in found.differences]
-        click.echo(json.dumps({"same": found.same, "differences": differences,
-                               "notes": found.notes}))  # fmt: skip
-    elif found.same:
-        click.echo(f"the same: all {found.tokens} tokens")
+        differences = [{"kind": d.kind, "message": d.message} for d in outcome.differences]
+        click.echo(json.dumps({"same": outcome.same, "differences": differences,
+                               "notes": outcome.notes}))  # fmt: skip
+    elif outcome.same:
+        click.echo(f"the same: all {outcome.tokens} tokens")
     else:
-        for difference in found.differences:
+        for difference in outcome.differences:
             click.echo(f"different: {difference.message}")
     if not quiet:
-        for note in found.notes if found.same else ():
+        for note in outcome.notes if outcome.same else ():
             click.echo(f"note: {note}", err=True)
-    sys.exit(0 if found.same else 1)
+    sys.exit(0 if outcome.same else 1)

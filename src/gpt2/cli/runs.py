@@ -101,8 +101,8 @@ class Run(abc.ABC):
 
     def _remember(self) -> None:
         start = {field.name for field in dataclasses.fields(Start)}
-        own = {name: value for name, value in self.given.items() if name not in start}
-        write_json(self.folder / OPTIONS, own)
+        options = {name: value for name, value in self.given.items() if name not in start}
+        write_json(self.folder / OPTIONS, options)
 
     def options(self, cls: type[T]) -> T:
         """An options dataclass with what was given of it."""

@@ -26,9 +26,9 @@ def command(results: tuple[Path, ...], paper: bool, as_json: bool) -> None:
     from gpt2.evaluation.scaling import lines, paper_scores, read_results
 
     scores = [*read_results(results), *(paper_scores() if paper else [])]
-    found = lines(scores)
+    scalings = lines(scores)
     if as_json:
-        click.echo(json.dumps([line.json() for line in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([line.json() for line in scalings], ensure_ascii=False, indent=2))
         return
     rows = [
         [
@@ -38,7 +38,7 @@ def command(results: tuple[Path, ...], paper: bool, as_json: bool) -> None:
             f"{one.line.r_squared:.3f}",
             one.protocol,
         ]
-        for one in found
+        for one in scalings
     ]
     head = ["measure", "size and value", "ten times the parameters", "R2", "protocol"]
     click.echo(with_notes(head, rows, words=2))

@@ -66,8 +66,8 @@ def command(
         from gpt2.training.checkpoints.resume_proof import prove
 
         sys.exit(0 if prove(sys.argv[1:], run) else 1)
-    own = {"base": base, "tokenizer": tokenizer, "vocab_size": vocab_size}
-    _Training(run, said({**options, **own}), data).execute()
+    beginning = {"base": base, "tokenizer": tokenizer, "vocab_size": vocab_size}
+    _Training(run, said({**options, **beginning}), data).execute()
 
 
 @dataclasses.dataclass
@@ -87,18 +87,18 @@ class _Training(Run):
         """Raise `OptionError` for a tokenizer that would not be used."""
         from gpt2.data.manifest import FILE as MANIFEST
 
-        own = [name for name in ("tokenizer", "vocab_size") if name in self.given]
-        said = " and ".join("--" + name.replace("_", "-") for name in own)
-        if own and "base" in self.given:
-            raise OptionError(f"--from goes on with the model's own tokenizer: leave out {said}.")
+        named = [name for name in ("tokenizer", "vocab_size") if name in self.given]
+        flags = " and ".join("--" + name.replace("_", "-") for name in named)
+        if named and "base" in self.given:
+            raise OptionError(f"--from goes on with the model's own tokenizer: leave out {flags}.")
         if "encoding" in self.given and (Path(self.source) / MANIFEST).exists():
             raise OptionError(f"{self.source} is prepared: --encoding is for text.")
-        if own and (Path(self.source) / MANIFEST).exists():
+        if named and (Path(self.source) / MANIFEST).exists():
             raise OptionError(
-                f"{self.source} is prepared, with the tokenizer in it: leave out {said}, or "
+                f"{self.source} is prepared, with the tokenizer in it: leave out {flags}, or "
                 "prepare the text anew with gpt2 prepare."
             )
-        if len(own) > 1:
+        if len(named) > 1:
             raise OptionError("--vocab-size learns a tokenizer, --tokenizer names one: give one.")
 
     def make(self) -> tuple[Trainer, Data]:

@@ -56,13 +56,13 @@ def command(
             line = f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}"
             click.echo(wrapped(line, indent=14))
     if as_json:
-        found = {
+        results = {
             "model": model,
             "engine": engine or "native",
             "checks": [asdict(c) for c in checks],
             "summary": summary(model, checks),
         }
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(results, ensure_ascii=False, indent=2))
     else:
         click.echo(summary(model, checks))
     if any(check.status == "fail" for check in checks):

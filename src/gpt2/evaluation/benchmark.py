@@ -94,14 +94,14 @@ class Measure:
 
     def figure(self, rows: Sequence[Row]) -> Figure | None:
         """The value with its error; None if it applies to no row."""
-        own = [row for row in rows if all(key in row for key in self.keys)]
-        if not own:
+        counted = [row for row in rows if all(key in row for key in self.keys)]
+        if not counted:
             return None
         if self.each:
-            error = mean_error([self.each(row) for row in own])
+            error = mean_error([self.each(row) for row in counted])
         else:
-            error = bootstrap_error(own, self.value)
-        return Figure(self.value(own), error, len(own))
+            error = bootstrap_error(counted, self.value)
+        return Figure(self.value(counted), error, len(counted))
 
 
 def mean(
@@ -184,9 +184,9 @@ class Subject:
 
     def log_likelihoods(self, sets: Iterable[Iterable[tuple[str, str]]]) -> list[list[float]]:
         """The log-likelihood of each (context, continuation) of each example."""
-        pairs = [[self.encode(*pair) for pair in own] for own in sets]
-        scores = iter(self.scorer.loglikelihood([pair for own in pairs for pair in own]))
-        return [[next(scores).logprob for _ in own] for own in pairs]
+        pairs = [[self.encode(*pair) for pair in choices] for choices in sets]
+        scores = iter(self.scorer.loglikelihood([pair for choices in pairs for pair in choices]))
+        return [[next(scores).logprob for _ in choices] for choices in pairs]
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ class Benchmark:
             MissingFileError: one is not there; the message says how to get it.
             CorruptFileError: one has another hash than the published one.
         """
-        found = {}
+        paths = {}
         for file in self.files:
             names = (file.name, *file.also)
             path = next(filter(None, (_find(folder, name) for name in names)), None)
@@ -239,8 +239,8 @@ class Benchmark:
                     f"{self.name}: {path} is not the published file: its SHA-256 begins with "
                     f"{here}, the published one's with {there}. {self.get}"
                 )
-            found[file.name] = path
-        return found
+            paths[file.name] = path
+        return paths
 
     def examples(self, files: Mapping[str, Path]) -> list[Any]:
         """Those of the files that `find` found. Raises `CorruptFileError` for files of another form

@@ -93,8 +93,8 @@ def contamination(
         InputError: no texts.
         MissingFileError, CorruptFileError: the corpus.
     """
-    found = contaminations({"": texts}, corpus, split=split, n=n, progress=progress)
-    return found[""]
+    copies = contaminations({"": texts}, corpus, split=split, n=n, progress=progress)
+    return copies[""]
 
 
 def contaminations(
@@ -111,21 +111,21 @@ def contaminations(
             raise InputError(f"there is no text to look for{f' in {name}' if name else ''}.")
     data = TokenData(corpus, split)
     every = [text for texts in sets.values() for text in texts]
-    found = iter(overlap(every, _told(texts_of(data), data, progress), n))
+    copies = iter(overlap(every, _told(texts_of(data), data, progress), n))
     return {
-        name: _summary([next(found) for _ in texts], n, len(data)) for name, texts in sets.items()
+        name: _summary([next(copies) for _ in texts], n, len(data)) for name, texts in sets.items()
     }
 
 
-def _summary(found: Sequence[Copied], n: int, corpus_tokens: int) -> Contamination:
-    longest = max(found, key=lambda copied: copied.longest)
+def _summary(copies: Sequence[Copied], n: int, corpus_tokens: int) -> Contamination:
+    longest = max(copies, key=lambda copied: copied.longest)
     return Contamination(
         n=n,
-        examples=len(found),
-        ngrams=sum(copied.ngrams for copied in found),
-        found=sum(copied.found for copied in found),
-        touched=sum(copied.found > 0 for copied in found),
-        known=[i for i, copied in enumerate(found) if _known(copied)],
+        examples=len(copies),
+        ngrams=sum(copied.ngrams for copied in copies),
+        found=sum(copied.found for copied in copies),
+        touched=sum(copied.found > 0 for copied in copies),
+        known=[i for i, copied in enumerate(copies) if _known(copied)],
         longest=longest.longest,
         sample=longest.text,
         corpus_tokens=corpus_tokens,
@@ -141,8 +141,8 @@ def files_of(path: Path) -> list[Path]:
         return [path]
     if (path / MANIFEST).exists():
         raise InputError(f"{path} holds prepared text: name the texts themselves.")
-    found = [file.name for file in find([os.fspath(path)])]
-    return [Path(name) for name in found]
+    names = [file.name for file in find([os.fspath(path)])]
+    return [Path(name) for name in names]
 
 
 def examples_of(path: Path) -> list[str]:

@@ -65,11 +65,11 @@ def f1(answer: str, truth: str, units: Callable[[str], list[str]] = words) -> fl
 
     Where one side is empty, 1.0 if both are, as in CoQA and SQuAD 2.0.
     """
-    found, wanted = units(answer), units(truth)
-    if not found or not wanted:
-        return float(found == wanted)
-    common = sum((Counter(found) & Counter(wanted)).values())
-    return 2 * common / (len(found) + len(wanted))
+    given, wanted = units(answer), units(truth)
+    if not given or not wanted:
+        return float(given == wanted)
+    common = sum((Counter(given) & Counter(wanted)).values())
+    return 2 * common / (len(given) + len(wanted))
 
 
 def best(
@@ -100,8 +100,8 @@ class _Words:
     _token = regex.compile(f"[{_CHARACTERS}]|{WORD.pattern}", regex.V1)
 
     def tokenize(self, text: str) -> list[str]:
-        found: list[str] = self._token.findall(unicodedata.normalize("NFC", text).lower())
-        return found
+        tokens: list[str] = self._token.findall(unicodedata.normalize("NFC", text).lower())
+        return tokens
 
 
 @cache
@@ -158,8 +158,8 @@ def counts(
     """
     metric = _bleu(language) if kind == "bleu" else _sacrebleu("CHRF")
     _check_lengths(translations, references)
-    found = metric._extract_corpus_statistics(list(translations), [list(references)])
-    return [list(map(int, row)) for row in found]
+    statistics = metric._extract_corpus_statistics(list(translations), [list(references)])
+    return [list(map(int, row)) for row in statistics]
 
 
 def from_counts(kind: str, rows: Sequence[Sequence[int]], language: str) -> float:

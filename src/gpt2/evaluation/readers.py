@@ -32,7 +32,7 @@ class Cloze:
 
 def read_cbt(path: Path) -> list[Cloze]:
     """``cbtest_CN_valid_2000ek.txt``: a question is 21 numbered lines and an empty one."""
-    found = []
+    examples = []
     for at, block in _blocks(path):
         sentences = [line.split(" ", 1)[-1] for line in block[:20]]
         fields = block[-1].split(" ", 1)[-1].split("\t")
@@ -43,8 +43,8 @@ def read_cbt(path: Path) -> list[Cloze]:
             raise _corrupt(path, at, f"the answer {answer!r} is none of {options}")
         before, after = question.split("XXXXX")
         context = "\n".join(sentences)
-        found.append(Cloze(context, before, after, options, options.index(answer)))
-    return found
+        examples.append(Cloze(context, before, after, options, options.index(answer)))
+    return examples
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Schema:
 
 def read_schemas(path: Path) -> list[Schema]:
     """``wsc273.txt`` and WinoBias: sentence, ``[MASK]``, "candidate,candidate", answer, empty."""
-    found = []
+    schemas = []
     for at, block in _blocks(path):
         if len(block) != 4 or MASK not in block[0] or block[2].count(",") != 1:
             raise _corrupt(path, at, "a schema has four lines: sentence, [MASK], two names, answer")
@@ -67,8 +67,8 @@ def read_schemas(path: Path) -> list[Schema]:
         if block[3].strip().lower() not in names:
             raise _corrupt(path, at, f"the answer {block[3]!r} is none of {names}")
         answer = names.index(block[3].strip().lower())
-        found.append(Schema(" ".join(block[0].split()), (first, second), answer))
-    return found
+        schemas.append(Schema(" ".join(block[0].split()), (first, second), answer))
+    return schemas
 
 
 @dataclass(frozen=True)
@@ -81,15 +81,15 @@ class Story:
 
 def read_coqa(path: Path) -> list[Story]:
     """``coqa-dev-v1.0.json``."""
-    found = []
+    stories = []
     for entry in _entries(path, "data"):
         others = list(entry.get("additional_answers", {}).values())
         turns = [
             (question["input_text"], [a[i]["input_text"] for a in (entry["answers"], *others)])
             for i, question in enumerate(entry["questions"])
         ]
-        found.append(Story(entry["story"], turns))
-    return found
+        stories.append(Story(entry["story"], turns))
+    return stories
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def read_cnn_dailymail(folder: Path) -> list[Summarised]:
 
     The highlights become the lines of one summary, as Hermann et al. (2015) publish them.
     """
-    found = []
+    articles = []
     for url in read_text(folder / "all_test.txt").split():
         name = f"{hashlib.sha1(url.encode()).hexdigest()}.story"
         places = [folder / part / "stories" / name for part in ("cnn", "dailymail")]
@@ -154,8 +154,8 @@ def read_cnn_dailymail(folder: Path) -> list[Summarised]:
             raise MissingFileError(f"{folder} has no story {name} of {url}.")
         text, *highlights = read_text(story).split("@highlight")
         summary = "\n".join(line.strip() for line in highlights if line.strip())
-        found.append(Summarised("\n".join(text.split("\n\n")).strip(), [summary]))
-    return found
+        articles.append(Summarised("\n".join(text.split("\n\n")).strip(), [summary]))
+    return articles
 
 
 def read_parallel(source: Path, target: Path) -> list[tuple[str, str]]:

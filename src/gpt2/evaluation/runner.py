@@ -128,8 +128,8 @@ def run(
             tick(benchmark.name, len(rows), len(examples))
         begin = time.perf_counter()
         part = examples[len(rows) : len(rows) + benchmark.together]
-        found = benchmark.judge(subject, part)
-        kept.add(benchmark.name, found, time.perf_counter() - begin)
+        judged = benchmark.judge(subject, part)
+        kept.add(benchmark.name, judged, time.perf_counter() - begin)
         rows = kept.rows[benchmark.name]
     if tick:
         tick(benchmark.name, len(examples), len(examples))
@@ -149,7 +149,7 @@ def run(
 def _measures(
     benchmark: Benchmark, rows: list[dict[str, Any]], subject: Subject, partial: bool
 ) -> dict[str, Any]:
-    found = {}
+    measures = {}
     for measure in benchmark.measures:
         figure = measure.figure(rows)
         if figure is None:
@@ -161,7 +161,7 @@ def _measures(
         if partial:
             protocol += f"; the first {len(rows)} examples only"
             column, near = None, column or near
-        found[measure.name] = {
+        measures[measure.name] = {
             "title": measure.title,
             "value": figure.value,
             "error": figure.error,
@@ -172,7 +172,7 @@ def _measures(
             "column": column,
             "near": near,
         }
-    return found
+    return measures
 
 
 def identity(model: LanguageModel, name: str, **options: Any) -> dict[str, Any]:
@@ -192,11 +192,11 @@ def identity(model: LanguageModel, name: str, **options: Any) -> dict[str, Any]:
 
 def surroundings() -> dict[str, Any]:
     """The machine, the commit and the versions: what else a result depends on."""
-    found = versions(("numpy", "torch", "sacrebleu", "rouge-score"))
-    own = {"python": platform.python_version(), "gpt2": gpt2.__version__}
+    packages = versions(("numpy", "torch", "sacrebleu", "rouge-score"))
+    here = {"python": platform.python_version(), "gpt2": gpt2.__version__}
     return {
         "commit": commit(Path(gpt2.__file__).parent),
-        "versions": own | {name: version for name, version in found.items() if version},
+        "versions": here | {name: version for name, version in packages.items() if version},
         "machine": described(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }

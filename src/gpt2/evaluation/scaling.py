@@ -80,14 +80,14 @@ def read_results(paths: Iterable[Path]) -> Iterator[Score]:
     for path in paths:
         results = read_json_object(path)
         try:
-            found = [
+            scores = [
                 _score(results["parameters"], benchmark["title"], measure)
                 for benchmark in results["benchmarks"].values()
                 for measure in benchmark["measures"].values()
             ]
         except (KeyError, AttributeError, TypeError, ValueError):
             raise CorruptFileError(f"{path} is no result of gpt2 evaluate -o.") from None
-        yield from found
+        yield from scores
 
 
 def _score(parameters: Any, benchmark: Any, measure: Any) -> Score:
@@ -119,18 +119,18 @@ def lines(scores: Iterable[Score]) -> list[Scaling]:
     groups: dict[tuple[str, str], list[Score]] = {}
     for score in scores:
         groups.setdefault((score.title, score.protocol), []).append(score)
-    found = []
-    for (title, protocol), own in groups.items():
-        values = sorted((score.parameters, score.value) for score in own)
+    scalings = []
+    for (title, protocol), members in groups.items():
+        values = sorted((score.parameters, score.value) for score in members)
         if len({size for size, _ in values}) < 2:
             continue
-        logs = own[0].perplexity
+        logs = members[0].perplexity
         line = fit([n for n, _ in values], [math.log(v) if logs else v for _, v in values])
         unit = "nats of loss" if logs else "of the score"
-        found.append(Scaling(title, protocol, values, line, unit))
-    if not found:
+        scalings.append(Scaling(title, protocol, values, line, unit))
+    if not scalings:
         raise InputError(
             "no measure has two sizes of model with the same protocol: give the results of gpt2 "
             "evaluate -o of several models, or --paper."
         )
-    return found
+    return scalings

@@ -87,20 +87,19 @@ def verify(
 def summary(name: str | None, checks: Sequence[Check]) -> str:
     """What all checks together say, in a line."""
     counts = Counter(check.status for check in checks)
-    told = (
+    first = (
         f"{counts['pass']} of {len(checks)} checks pass, {counts['fail']} fail, "
         f"{counts['not checked']} were not made"
     )
     if counts["fail"]:
-        return f"{told}: something here is not as it was recorded."
+        return f"{first}: something here is not as it was recorded."
     if name is None:
-        return f"{told}: the package is as it should be, as far as was checked."
-    own = {check.name: check.status for check in checks if check.name in CHECKS}
-    if all(status == "not checked" for title, status in own.items() if title != "tokenizer"):
-        return (
-            f"{told}: {name} is not OpenAI's GPT-2 of 124M at fp32, and nothing is recorded of it."
-        )
-    return f"{told}: {name} computes what was recorded, as far as was checked."
+        return f"{first}: the package is as it should be, as far as was checked."
+    statuses = {check.name: check.status for check in checks if check.name in CHECKS}
+    if all(status == "not checked" for title, status in statuses.items() if title != "tokenizer"):
+        what = f"{name} is not OpenAI's GPT-2 of 124M at fp32"
+        return f"{first}: {what}, and nothing is recorded of it."
+    return f"{first}: {name} computes what was recorded, as far as was checked."
 
 
 def _subject(name: str, engine: str, device: str | None, data: Path | None) -> Subject:
@@ -117,9 +116,9 @@ def _other_model(subject: Subject, title: str) -> Result | None:
     if title == "tokenizer":
         return None
     config, wanted = subject.model.config, subject.facts["model"]
-    found = {name: getattr(config, name) for name in wanted}
-    if found != wanted:
-        shape = f"{found['n_layer']} layers of {found['n_embd']}, {found['vocab_size']} tokens"
+    actual = {name: getattr(config, name) for name in wanted}
+    if actual != wanted:
+        shape = f"{actual['n_layer']} layers of {actual['n_embd']}, {actual['vocab_size']} tokens"
         return "not checked", f"recorded from the 124M; this model has {shape}"
     quantised = subject.model.dtype in ("int8", "int4")
     if quantised and title != "parameters":
@@ -136,8 +135,8 @@ def engines_agree() -> Result:
     ids = native.tokenizer.encode("It was a dark night, and the old man looked at the sea.")
     here = [Subject(model, Path()).logits([ids]) for model in (native, reference)]
     worst = float(np.abs(here[0] - here[1]).max())
-    found = f"native against the reference in float64: largest difference {worst:.2g}"
-    return judged(worst <= ENGINES, found, f"allowed is {ENGINES:g}")
+    detail = f"native against the reference in float64: largest difference {worst:.2g}"
+    return judged(worst <= ENGINES, detail, f"allowed is {ENGINES:g}")
 
 
 def published_file(subject: Subject) -> Result:
@@ -151,26 +150,31 @@ def published_file(subject: Subject) -> Result:
     size = (folder / name).stat().st_size
     if size != known[name]["bytes"]:
         return "not checked", f"{name} was saved anew ({size:,} bytes): no hash is known for it"
-    found, wanted = sha256(folder / name), known[name]["sha256"]
-    if found == wanted:
-        return "pass", f"{name} is the hub's: SHA-256 {found[:12]}"
-    return "fail", f"{name} has SHA-256 {found[:12]}, the hub's has {wanted[:12]}"
+    digest, wanted = sha256(folder / name), known[name]["sha256"]
+    if digest == wanted:
+        return "pass", f"{name} is the hub's: SHA-256 {digest[:12]}"
+    return "fail", f"{name} has SHA-256 {digest[:12]}, the hub's has {wanted[:12]}"
 
 
 def parameters(subject: Subject) -> Result:
     """As many parameters as the paper's smallest model has."""
-    found, wanted = subject.model.config.parameter_count(), subject.facts["parameters"]
-    return judged(found == wanted, f"{found:,} parameters", f"{wanted:,} are right")
+    count, wanted = subject.model.config.parameter_count(), subject.facts["parameters"]
+    return judged(count == wanted, f"{count:,} parameters", f"{wanted:,} are right")
 
 
 def tokenizer(subject: Subject) -> Result:
     """The recorded texts become the recorded ids, and come back."""
-    own, facts = subject.model.tokenizer, subject.facts["vocabulary"]
-    if own is None:
+    tokenizer, facts = subject.model.tokenizer, subject.facts["vocabulary"]
+    if tokenizer is None:
         return "not checked", "there is no tokenizer beside the weights"
-    if len(own) != facts["size"]:
-        return "not checked", f"recorded from GPT-2's vocabulary; this one has {len(own)} tokens"
-    wrong = [t for t, ids in facts["cases"] if own.encode(t) != ids or own.decode(ids) != t]
+    if len(tokenizer) != facts["size"]:
+        return (
+            "not checked",
+            f"recorded from GPT-2's vocabulary; this one has {len(tokenizer)} tokens",
+        )
+    wrong = [
+        t for t, ids in facts["cases"] if tokenizer.encode(t) != ids or tokenizer.decode(ids) != t
+    ]
     count = len(facts["cases"])
     return judged(not wrong, f"{count} recorded texts", f"{len(wrong)} differ, first {wrong[:1]}")
 
@@ -183,17 +187,17 @@ def greedy(subject: Subject) -> Result:
     prompts = [row[: facts["prompt_tokens"]] for row in facts["ids"]]
     made = [np.asarray(subject.model.generate([p], **options))[0].tolist() for p in prompts]
     wrong = [str(m) for m, row in zip(made, facts["ids"], strict=True) if m != row]
-    own = subject.model.tokenizer
-    if own is None:
+    tokenizer = subject.model.tokenizer
+    if tokenizer is None:
         return "not checked", "there is no tokenizer beside the weights"
     for prompt, text in facts["texts"]:
-        new = len(own.encode(text)) - len(own.encode(prompt))
-        ids = own.encode(prompt)
+        new = len(tokenizer.encode(text)) - len(tokenizer.encode(prompt))
+        ids = tokenizer.encode(prompt)
         row = np.asarray(
             subject.model.generate([ids], **{**options, "max_length": len(ids) + new})
         )[0]
-        if own.decode(row.tolist()) != text:
-            wrong.append(own.decode(row.tolist()))
+        if tokenizer.decode(row.tolist()) != text:
+            wrong.append(tokenizer.decode(row.tolist()))
     count = len(prompts) + len(facts["texts"])
     return judged(not wrong, f"{count} recorded continuations", f"other: {wrong[:1]}")
 
@@ -223,10 +227,10 @@ def every_logit(subject: Subject) -> Result:
         gap = np.abs(_softmax(line) - _softmax(example["logits"])).max()
         likely = max(likely, float(gap))
     good = worst <= LOGITS and likely <= PROBABILITIES
-    found = (
+    detail = (
         f"{len(examples)} prompts; largest difference {worst:.2g}, of probabilities {likely:.2g}"
     )
-    return judged(good, found, f"allowed are {LOGITS} and {PROBABILITIES}")
+    return judged(good, detail, f"allowed are {LOGITS} and {PROBABILITIES}")
 
 
 def attention(subject: Subject) -> Result:
@@ -244,8 +248,8 @@ def attention(subject: Subject) -> Result:
         for (layer, head), pattern in example["patterns"].items():
             worst = max(worst, float(np.abs(seen[layer][0, head] - pattern).max()))
             maps += 1
-    found = f"{maps} maps; largest difference {worst:.2g}"
-    return judged(worst <= PROBABILITIES, found, f"allowed is {PROBABILITIES}")
+    detail = f"{maps} maps; largest difference {worst:.2g}"
+    return judged(worst <= PROBABILITIES, detail, f"allowed is {PROBABILITIES}")
 
 
 def first_loss(subject: Subject) -> Result:
@@ -270,18 +274,18 @@ def lambada(subject: Subject) -> Result:
         return "not checked", "it takes many minutes: ask for it by --lambada"
     if subject.model.tokenizer is None:
         return "not checked", "there is no tokenizer beside the weights"
-    own = benchmark("lambada")
+    lambada_set = benchmark("lambada")
     if subject.data is None:
-        return no_data(None, own.files[0].name)
+        return no_data(None, lambada_set.files[0].name)
     try:
-        files = own.find(subject.data)
+        files = lambada_set.find(subject.data)
     except MissingFileError:
-        return no_data(subject.data, own.files[0].name)
-    examples = [example for example in own.read(files) if example[0] == "openai"]
-    rows = own.judge(Judged(subject.model), examples)
-    found = {m.name: figure.value for m in own.measures if (figure := m.figure(rows))}
+        return no_data(subject.data, lambada_set.files[0].name)
+    examples = [example for example in lambada_set.read(files) if example[0] == "openai"]
+    rows = lambada_set.judge(Judged(subject.model), examples)
+    figures = {m.name: figure.value for m in lambada_set.measures if (figure := m.figure(rows))}
     facts = subject.facts["lambada"]
-    accuracy, perplexity = found["openai_acc"] / 100, found["openai_ppl"]
+    accuracy, perplexity = figures["openai_acc"] / 100, figures["openai_ppl"]
     good = abs(accuracy - facts["accuracy"]) <= ACCURACY
     good = good and abs(perplexity - facts["perplexity"]) <= PERPLEXITY
     wanted = f"recorded are {facts['accuracy']:.4f} and {facts['perplexity']:.2f}"
@@ -325,6 +329,6 @@ def _softmax(line: Array) -> Array:
     return rising / rising.sum()
 
 
-def judged(good: bool, found: str, wanted: str) -> Result:
+def judged(good: bool, detail: str, wanted: str) -> Result:
     """What was found, and if it is not good, what is wanted."""
-    return ("pass", found) if good else ("fail", f"{found}; {wanted}")
+    return ("pass", detail) if good else ("fail", f"{detail}; {wanted}")

@@ -112,12 +112,12 @@ class Search:
         running = arrays.floats(scores, self.running.scores.reshape(-1, 1))
         total = (scores + running).reshape(self.B, self.n * V)
         values, index = self._pick(total, t)
-        found = self.running.take(index // V)
-        found.scores = values
-        found.ids[:, :, t] = index % V
-        found.origins[:, :, t - self.T] = index // V + self.n * np.arange(self.B)[:, None]
-        found.finished = self._ends(found, t + 1, scores)
-        return found
+        candidates = self.running.take(index // V)
+        candidates.scores = values
+        candidates.ids[:, :, t] = index % V
+        candidates.origins[:, :, t - self.T] = index // V + self.n * np.arange(self.B)[:, None]
+        candidates.finished = self._ends(candidates, t + 1, scores)
+        return candidates
 
     def _pick(self, total: Array, t: int) -> tuple[Floats, Ids]:
         o = self.job.options
@@ -133,8 +133,8 @@ class Search:
             raise sampling.undecided()
         return values, arrays.to_numpy(index)
 
-    def _ends(self, found: Beams, length: int, like: Array) -> Flags:
-        flat = found.ids[:, :, :length].reshape(self.B * self.K, length)
+    def _ends(self, beams: Beams, length: int, like: Array) -> Flags:
+        flat = beams.ids[:, :, :length].reshape(self.B * self.K, length)
         stopping, criteria = self.job.stopping, self.job.criteria
         tails = flat[:, -stopping.reach :].tolist()
         ends = np.asarray([stopping.ending(tail) is not None for tail in tails])

@@ -51,8 +51,8 @@ class ConfigFile(abc.ABC):
     @property
     def kept(self) -> dict[str, Kept]:
         """What is handed on without being an option here."""
-        found: dict[str, Kept] = self.__dict__["_kept"]
-        return found
+        entries: dict[str, Kept] = self.__dict__["_kept"]
+        return entries
 
     def read(self, values: Mapping[str, Any], source: str) -> None:
         """Take over what a file holds, as far as it is usable; a `GPT2Warning` tells the rest.
@@ -123,12 +123,12 @@ class ConfigFile(abc.ABC):
             ids = ("bos_token_id", "eos_token_id", "pad_token_id")
             values = {**values, **{name: model_config.token_id(name) for name in ids}}
         config = cls()
-        said = {
+        options = {
             name: value
             for name, value in values.items()
             if cls.has(name) and value not in (None, getattr(config, name))
         }
-        config.read(said, "config.json")
+        config.read(options, "config.json")
         return config
 
     def _unusable(self, name: str, value: Any) -> Kept | None:

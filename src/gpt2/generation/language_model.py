@@ -67,8 +67,8 @@ class LanguageModel:
         """The model's own defaults; at first what its ``config.json`` says of decoding."""
         if "_generation_config" not in self.__dict__:
             self.generation_config = GenerationConfig.from_model_config(self.config)
-        own: GenerationConfig = self.__dict__["_generation_config"]
-        return own
+        config: GenerationConfig = self.__dict__["_generation_config"]
+        return config
 
     @generation_config.setter
     def generation_config(self, value: GenerationConfig) -> None:
@@ -239,7 +239,7 @@ class LanguageModel:
 
     def _resolve(self, call: GenerationConfig | None, options: dict[str, Any]) -> GenerationConfig:
         """The options of one call, from all places that name some."""
-        own = self.generation_config
+        defaults = self.generation_config
         if call is None and _options_in(self.config) != self.__dict__["_options_in_config"]:
             raise OptionError(
                 "an option of decoding was set in model.config, which is read only when a model is "
@@ -250,8 +250,8 @@ class LanguageModel:
             name: off_value(name) if value is None and GenerationConfig.has(name) else value
             for name, value in options.items()
         }
-        merged = GenerationConfig(**{**own.to_dict(), **given, **named})
-        _refuse_kept(own, merged, {*given, *named})
+        merged = GenerationConfig(**{**defaults.to_dict(), **given, **named})
+        _refuse_kept(defaults, merged, {*given, *named})
         if call is not None:
             _refuse_kept(call, merged, set(named))
         _warn_of_idle(merged, {*given, *(n for n, v in options.items() if v is not None)})
@@ -263,10 +263,10 @@ def _options_in(config: GPT2Config) -> dict[str, Any]:
     return {n: v for n, v in config.extra.items() if v is not None and GenerationConfig.has(n)}
 
 
-def _refuse_kept(config: GenerationConfig, merged: GenerationConfig, said: set[str]) -> None:
+def _refuse_kept(config: GenerationConfig, merged: GenerationConfig, named: set[str]) -> None:
     """Raise for what a file set, is no good here, is needed, and nobody set otherwise."""
     for name, kept in config.kept.items():
-        if kept.error is not None and name not in said and needed(name, merged):
+        if kept.error is not None and name not in named and needed(name, merged):
             kind = type(kept.error)
             raise kind(f"{kept.error} The model's {FILE_NAME} or config.json says so: {_WAY}")
 

@@ -141,16 +141,16 @@ def _nested(values: Any) -> list[list[Any]] | None:
 
 def _kept(mask: Any, rows: list[list[int]]) -> list[list[bool]]:
     """For each id whether its mask is not 0."""
-    found = _nested(mask)
-    shape = None if found is None else [len(row) for row in found]
-    if found is None or shape != [len(row) for row in rows]:
+    given = _nested(mask)
+    shape = None if given is None else [len(row) for row in given]
+    if given is None or shape != [len(row) for row in rows]:
         raise InputError(
             "attention_mask must have the shape of the ids: "
-            f"{len(rows)} rows of {_lengths(rows)}, found {_lengths(found)}."
+            f"{len(rows)} rows of {_lengths(rows)}, found {_lengths(given)}."
         )
-    if not all(isinstance(i, (int, float, np.number, np.bool_)) for row in found for i in row):
+    if not all(isinstance(i, (int, float, np.number, np.bool_)) for row in given for i in row):
         raise InputError("attention_mask must hold numbers or truth values, 0 for padding.")
-    kept = [[bool(i) for i in row] for row in found]
+    kept = [[bool(i) for i in row] for row in given]
     if not all(any(flags) or not flags for flags in kept):
         raise InputError("attention_mask hides every token of a row.")
     return kept

@@ -117,13 +117,13 @@ class Structured:
 
     def _allowed(self, state: Any) -> Any:
         """Truth values [V]."""
-        found = np.zeros(self.vocabulary, bool)
+        allowed = np.zeros(self.vocabulary, bool)
         if not state.is_stopped() and not state.is_error():
             bits = np.unpackbits(np.frombuffer(state.compute_bitmask(), np.uint8),
                                  bitorder="little")[: self.vocabulary]  # fmt: skip
-            found[: len(bits)] = bits
-        found[self.ends] = state.is_accepting() or not found.any()
-        return found
+            allowed[: len(bits)] = bits
+        allowed[self.ends] = state.is_accepting() or not allowed.any()
+        return allowed
 
 
 def _grammar(library: Any, choices: Any, regex: str | None, schema: Any) -> str:

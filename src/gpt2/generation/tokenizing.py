@@ -42,8 +42,8 @@ class Tokenizer(Protocol):
 
 def adopted(tokenizer: Any) -> Tokenizer:
     """A tokenizer with these methods; one of transformers, which lacks some, is wrapped."""
-    own: Tokenizer = tokenizer if hasattr(tokenizer, "stream_decoder") else _Foreign(tokenizer)
-    return own
+    usable: Tokenizer = tokenizer if hasattr(tokenizer, "stream_decoder") else _Foreign(tokenizer)
+    return usable
 
 
 class _Foreign:

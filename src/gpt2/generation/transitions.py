@@ -40,6 +40,10 @@ def transition_scores(
     for step in range(length):
         lines = arrays.log_softmax(scores[step]) if normalize else scores[step]
         lines = lines[arrays.integers(lines, np.maximum(origin[:, step], 0))]
-        own = arrays.take(lines, arrays.integers(lines, chosen[:, step : step + 1]))
-        columns.append(arrays.where(arrays.booleans(own, origin[:, step : step + 1] < 0), 0.0, own))
+        chosen_scores = arrays.take(lines, arrays.integers(lines, chosen[:, step : step + 1]))
+        columns.append(
+            arrays.where(
+                arrays.booleans(chosen_scores, origin[:, step : step + 1] < 0), 0.0, chosen_scores
+            )
+        )
     return arrays.beside(columns)

@@ -102,14 +102,14 @@ def answer(
         room = writer.room(o.max_new_tokens, before, turns, form.ask(context="", question=question))
         windows = _windows(writer, text_of(context, "context"), room)
         prompts = [before + form.ask(context=w + turns, question=question) for w in windows]
-    found = []
+    answers = []
     for number, (prompt, window) in enumerate(zip(prompts, windows, strict=True)):
         if progress:
             progress(number, len(prompts))
-        found.append(_read(writer, prompt, window, o))
+        answers.append(_read(writer, prompt, window, o))
     if progress:
         progress(len(prompts), len(prompts))
-    return _best(found, o, len(windows) if context is not None else 0)
+    return _best(answers, o, len(windows) if context is not None else 0)
 
 
 def _open(writer: Writer, form: Form, question: str, o: AnswerOptions, shots: Examples) -> str:
@@ -146,14 +146,14 @@ def _read(writer: Writer, prompt: str, window: str, o: AnswerOptions) -> Scored:
         if not allowed.starts:
             return Scored("", [])
         return writer.score(prompt, o.max_new_tokens, allowed, **TASK.decoding)
-    found = writer.score(prompt, o.max_new_tokens, **TASK.decoding)
+    scored = writer.score(prompt, o.max_new_tokens, **TASK.decoding)
     if o.mode == "sentence":
-        return Scored((sentences(found.text) or [""])[0], found.logprobs)
-    return found
+        return Scored((sentences(scored.text) or [""])[0], scored.logprobs)
+    return scored
 
 
-def _best(found: Sequence[Scored], o: AnswerOptions, windows: int) -> Answer:
-    best = max(found, key=lambda one: (bool(one.text), one.mean))
+def _best(answers: Sequence[Scored], o: AnswerOptions, windows: int) -> Answer:
+    best = max(answers, key=lambda one: (bool(one.text), one.mean))
     generated = o.mode != "extract"
     reason = None
     if not best.text:
@@ -183,7 +183,7 @@ def _turns(history: Any) -> list[tuple[str, str]]:
     """The history of a row of a batch, which may hold anything."""
     turns = []
     for pair in history if isinstance(history, list | tuple) else (None,):
-        if not isinstance(pair, list | tuple) or [type(said) for said in pair] != [str, str]:
+        if not isinstance(pair, list | tuple) or [type(text) for text in pair] != [str, str]:
             raise InputError("history must hold [question, answer] pairs.")
         turns.append((pair[0], pair[1]))
     return turns

@@ -100,12 +100,12 @@ def _result(
     task: Task, model: LanguageModel, row: Mapping[str, Any], options: Mapping[str, Any]
 ) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(task.options)}
-    own = {name: value for name, value in row.items() if name in names}
+    options_of_row = {name: value for name, value in row.items() if name in names}
     try:
         _check_spelling(row, [*task.fields, *names])
         if not any(name in row for name in task.fields):
             raise InputError(f"the row has none of the fields {', '.join(task.fields)}.")
-        return task.run(model, row, **{**options, **own})
+        return task.run(model, row, **{**options, **options_of_row})
     except GPT2Error as error:
         return {"error": str(error)}
 

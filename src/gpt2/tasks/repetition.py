@@ -37,14 +37,14 @@ class _Runs:
     def add(self, piece: str) -> None:
         """Take a piece that `allows` has let pass."""
         text = self.tail + piece
-        found = list(self.unit.finditer(text))
-        for match in found[:-1]:
+        units = list(self.unit.finditer(text))
+        for match in units[:-1]:
             self.last = [*self.last, match.group().lower()][-RUN:]
             self.total += 1
             if len(self.last) == RUN:
                 self.counts[tuple(self.last)] += 1
-        self.tail = text[found[-1].start() :] if found else text
-        self.open = found[-1].group().lower() if found else ""
+        self.tail = text[units[-1].start() :] if units else text
+        self.open = units[-1].group().lower() if units else ""
 
     def allows(self, piece: str) -> bool:
         """Whether no run comes more than three times with a further piece."""

@@ -46,17 +46,17 @@ def _closed(text: str, end: re.Match[str]) -> bool:
     """Whether a sentence ends with the quotation, title or bracket that a match of `END` closes."""
     if end.group()[-1] in _TITLE:
         return not text[end.end() : end.end() + 1].strip()
-    said = _SAID.match(text, end.end())
-    if said is None or said.group() in _QUOTED:
-        return said is None
+    speech = _SAID.match(text, end.end())
+    if speech is None or speech.group() in _QUOTED:
+        return speech is None
     return _INTRODUCED.search(text, max(0, end.start() - 300), end.start()) is not None
 
 
 def _full_stop(text: str, at: int, word: str) -> bool:
     """Whether the full stop at ``at``, with ``word`` behind it, is no part of an abbreviation."""
     before = text[max(0, at - 60) : at]
-    found = _LAST_WORD.search(before)
-    last = found.group() if found else ""
+    match = _LAST_WORD.search(before)
+    last = match.group() if match else ""
     small, starts = last.lower(), word.lower() in known.STARTERS
     if {last, small} & known.BEFORE_A_NAME or word.startswith(known.NO_STARTERS):
         return False
@@ -84,8 +84,8 @@ def _ordinal(text: str, before: str, last: str, at: int, word: str) -> bool:
 
 
 def _word_before(before: str) -> str:
-    found = _WORD_BEFORE.search(before)
-    return found.group(1).lower() if found else ""
+    match = _WORD_BEFORE.search(before)
+    return match.group(1).lower() if match else ""
 
 
 def _is_unit(before: str) -> bool:

@@ -22,13 +22,13 @@ def spans(text: str) -> list[tuple[int, int]]:
 
     A blank line ends a sentence too. `sentence_ends` tells the end of one from an abbreviation.
     """
-    found, start = [], 0
+    places, start = [], 0
     for end in END.finditer(text):
         if is_end(text, end):
-            found.append((start, end.end()))
+            places.append((start, end.end()))
             start = end.end()
-    found.append((start, len(text)))
-    return [span for span in (_stripped(text, *s) for s in found) if span[0] < span[1]]
+    places.append((start, len(text)))
+    return [span for span in (_stripped(text, *s) for s in places) if span[0] < span[1]]
 
 
 def sentences(text: str) -> list[str]:

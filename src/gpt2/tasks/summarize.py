@@ -58,15 +58,15 @@ def summarize(
     done = 0
     while True:
         groups = parts(pieces, writer.size, room)
-        found: list[str] = []
+        summaries: list[str] = []
         for group in groups:
             if progress:
-                progress(done, done + len(groups) - len(found) + (len(groups) > 1))
-            found.append(_part(writer, form.ask(text=join(group)), new, o, o.seed + done))
+                progress(done, done + len(groups) - len(summaries) + (len(groups) > 1))
+            summaries.append(_part(writer, form.ask(text=join(group)), new, o, o.seed + done))
             done += 1
         if progress:
             progress(done, done + (len(groups) > 1))
-        pieces = [sentence for summary in found for sentence in sentences(summary)]
+        pieces = [sentence for summary in summaries for sentence in sentences(summary)]
         if len(groups) == 1 or not pieces:
             return join(pieces)
 

@@ -115,8 +115,8 @@ def tuned_from(sidecar: Mapping[str, Any], where: str = SIDECAR) -> Tuned | None
 
 def tuned_for(model: LanguageModel, task: str) -> Tuned | None:
     """What ``model`` remembers of ``task``, where that is what it was fine-tuned for."""
-    found = tuned_from(model.sidecar)
-    return found if found is not None and found.name == task else None
+    tuned = tuned_from(model.sidecar)
+    return tuned if tuned is not None and tuned.name == task else None
 
 
 def text_of(value: Any, what: str) -> str:

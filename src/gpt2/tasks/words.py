@@ -15,5 +15,5 @@ WORD = regex.compile(f"{CHARACTER}|{RUN}", regex.V1)
 
 def words(text: str) -> list[str]:
     """The words of a text; a character of a script without spaces is one, with its marks."""
-    found: list[str] = WORD.findall(text)
-    return found
+    parts: list[str] = WORD.findall(text)
+    return parts

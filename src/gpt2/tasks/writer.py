@@ -125,7 +125,7 @@ class Writer:
         ``spans`` leaves only these as the line; the probabilities are the model's own all the same.
         """
         ids = self._ids(prompt, new)
-        found = self.model.generate(
+        output = self.model.generate(
             [ids],
             max_new_tokens=new,
             prefix_allowed_tokens_fn=spans.after(len(ids)) if spans else None,
@@ -135,7 +135,7 @@ class Writer:
         )
         written = b""
         logprobs: list[float] = []
-        steps = zip(found.sequences[0].tolist()[len(ids) :], found.logits, strict=False)
+        steps = zip(output.sequences[0].tolist()[len(ids) :], output.logits, strict=False)
         for token, logits in steps:
             new_bytes = b"" if token in self.ends else self.tokenizer.token_bytes(token)
             line = new_bytes.split(b"\n")[0]

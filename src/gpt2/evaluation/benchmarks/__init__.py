@@ -43,8 +43,8 @@ def published(
         for file in sets()[name].get("files", ())
     )
 
-    def read_found(found: Mapping[str, Path]) -> list[Any]:
-        return list(read(*found.values()))
+    def read_found(paths: Mapping[str, Path]) -> list[Any]:
+        return list(read(*paths.values()))
 
     return Benchmark(
         name=name, files=listed, read=read_found, judge=judge, measures=tuple(measures), **facts
@@ -58,16 +58,16 @@ def benchmark(name: str) -> Benchmark:
         near = suggestion(name, [*sets(), *groups, "all"])
         raise OptionError(f"there is no benchmark {name!r}.{near} There are {', '.join(sets())}.")
     module, attribute = sets()[name]["code"].split(".")
-    found: Benchmark = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
-    return found
+    one: Benchmark = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    return one
 
 
 def chosen(what: str) -> list[Benchmark]:
     """The benchmarks of a list of names and groups (paper, bias, tasks, more, all) with commas."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for part in filter(None, (p.strip() for p in what.split(","))):
         group = [name for name, facts in sets().items() if part in (facts["group"], "all")]
-        found |= dict.fromkeys(group or [part])
-    if not found:
+        names |= dict.fromkeys(group or [part])
+    if not names:
         raise OptionError(f"name a benchmark ({', '.join(sets())}) or a group.")
-    return [benchmark(name) for name in found]
+    return [benchmark(name) for name in names]

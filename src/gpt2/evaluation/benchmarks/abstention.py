@@ -46,12 +46,12 @@ def judge(subject: Subject, examples: Sequence[tuple[Question, str]]) -> list[di
     """How sure the model is of its answer from either context, and the F1 of the first."""
     rows = []
     for question, other in examples:
-        found = [
+        answers = [
             TASKS["answer"].run(subject.model, {"question": question.text, "context": c})
             for c in (question.context, other)
         ]
-        score = best(f1, found[0]["answer"] or "", question.answers, words)
-        sure = [float(one["probability"]) for one in found]
+        score = best(f1, answers[0]["answer"] or "", question.answers, words)
+        sure = [float(one["probability"]) for one in answers]
         rows.append({"own": sure[0], "other": sure[1], "f1": score})
     return rows
 

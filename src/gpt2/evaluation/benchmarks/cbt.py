@@ -45,8 +45,8 @@ def choices(cloze: Cloze) -> list[tuple[str, str]]:
 def judge(subject: Subject, examples: Sequence[Cloze]) -> list[dict[str, Any]]:
     """Whether the likeliest choice is right; and the choice that the context names most often."""
     rows = []
-    found = subject.log_likelihoods(map(choices, examples))
-    for example, scores in zip(examples, found, strict=True):
+    likelihoods = subject.log_likelihoods(map(choices, examples))
+    for example, scores in zip(examples, likelihoods, strict=True):
         words = example.context.split()
         named = [words.count(option) for option in example.options]
         rows.append(

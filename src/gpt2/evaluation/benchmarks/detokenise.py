@@ -117,8 +117,8 @@ class Detokeniser:
         return token in self.openers or (bool(before) and token in self.between)
 
     def _is_clitic(self, token: str) -> bool:
-        found = _CLITIC.fullmatch(token)
-        return bool(found) and (self.negation or token[0] == "'")
+        match = _CLITIC.fullmatch(token)
+        return bool(match) and (self.negation or token[0] == "'")
 
     def _written(self, group: list[str]) -> list[str]:
         """A group as one chunk, or its tokens apart, whichever can be undone."""
@@ -154,19 +154,19 @@ class Detokeniser:
             return len(chunk) - 1
         if self.possessive and re.search("[sS]'$", chunk):
             return len(chunk) - 1
-        found = _CLITIC.search(chunk)
-        if found and self.negation:
-            return found.start()
-        return chunk.rindex("'") if found else 0
+        match = _CLITIC.search(chunk)
+        if match and self.negation:
+            return match.start()
+        return chunk.rindex("'") if match else 0
 
     def _inside(self, word: str) -> list[str]:
         """A word cut at the signs that were set apart within words and numbers."""
         apart = {sign: token for token, sign in self.between.items()}
 
-        def cut(found: re.Match[str]) -> str:
-            before, after = word[found.start() - 1], word[found.end()]
+        def cut(match: re.Match[str]) -> str:
+            before, after = word[match.start() - 1], word[match.end()]
             numbers = before.isdigit() and (after.isdigit() or after == "<")  # 1 @,@ <unk>
-            sign = found[0]
+            sign = match[0]
             if numbers if sign == "." or sign in self.in_numbers else True:
                 return f" {apart.get(sign, sign)} "
             return sign

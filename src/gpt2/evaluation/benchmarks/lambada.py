@@ -39,11 +39,11 @@ STOP_WORDS = frozenset(_WORDS.split())
 
 def read(openai: Path, original: Path | None = None) -> list[tuple[str, str]]:
     """(text's version, passage)."""
-    found = [("openai", str(entry["text"])) for entry in read_lines(openai)]
+    passages = [("openai", str(entry["text"])) for entry in read_lines(openai)]
     if original is not None:
         lines = read_text(original).splitlines()
-        found += [("original", line.strip()) for line in lines if line.strip()]
-    return found
+        passages += [("original", line.strip()) for line in lines if line.strip()]
+    return passages
 
 
 def judge(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -55,14 +55,14 @@ def judge(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[dict[st
     for (version, _), score, right in zip(examples, scores, filtered, strict=True):
         assert score.logprobs is not None
         assert score.best is not None
-        own = {
+        judged = {
             "word": score.logprob,
             "acc": score.greedy,
             "token": float(score.logprobs[-1]),
             "token_acc": bool(score.best[-1]),
             "filtered_acc": right,
         }
-        rows.append({f"{version}_{key}": value for key, value in own.items()})
+        rows.append({f"{version}_{key}": value for key, value in judged.items()})
     return rows
 
 

@@ -37,17 +37,17 @@ class Piece:
 
 def articles(published: str) -> list[str]:
     """The articles of a file of WikiText, which begin with their titles."""
-    starts = [found.start() for found in _TITLE.finditer(published)]
+    starts = [match.start() for match in _TITLE.finditer(published)]
     starts[:1] = [0]  # with the empty line before the first title
     return [published[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
 
 def judge(subject: Subject, examples: Sequence[Piece]) -> list[dict[str, Any]]:
     """The logarithm of each piece's probability, and its units."""
-    found = _rolling(subject, [piece.text for piece in examples])
+    rows = _rolling(subject, [piece.text for piece in examples])
     return [
         {"logprob": rolling.logprob, "units": piece.units, "tokens_read": rolling.tokens}
-        for rolling, piece in zip(found, examples, strict=True)
+        for rolling, piece in zip(rows, examples, strict=True)
     ]
 
 
@@ -137,7 +137,7 @@ def _both_forms(tokens: Path, raw: Path | None = None) -> list[tuple[str, str]]:
 
 def _judge_both(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """Of each article the logarithm of its probability, and its words, bytes and tokens."""
-    found = _rolling(subject, [WIKITEXT.text(published) for _, published in examples])
+    detokenised = _rolling(subject, [WIKITEXT.text(published) for _, published in examples])
     return [
         {
             "kind": kind,
@@ -146,7 +146,7 @@ def _judge_both(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[d
             "bytes": len(published.encode()),
             "tokens_read": rolling.tokens,
         }
-        for (kind, published), rolling in zip(examples, found, strict=True)
+        for (kind, published), rolling in zip(examples, detokenised, strict=True)
     ]
 
 

@@ -123,8 +123,8 @@ def _judge_beginnings(
 ) -> list[dict[str, Any]]:
     """Which pronoun is the likelier."""
     sets = [[(text, word) for word in (SHE, HE)] for _, text in examples]
-    found = subject.log_likelihoods(sets)
-    return [row_of(o, she - he) for (o, _), (she, he) in zip(examples, found, strict=True)]
+    scores = subject.log_likelihoods(sets)
+    return [row_of(o, she - he) for (o, _), (she, he) in zip(examples, scores, strict=True)]
 
 
 OCCUPATIONS = published(

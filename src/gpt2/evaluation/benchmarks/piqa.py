@@ -43,13 +43,13 @@ def judge(subject: Subject, examples: Sequence[Goal]) -> list[dict[str, Any]]:
         for goal, solutions, _ in examples
     ]
     rows = []
-    for example, found in zip(examples, subject.log_likelihoods(asked), strict=True):
+    for example, scores in zip(examples, subject.log_likelihoods(asked), strict=True):
         lengths = [len(solution) or 1 for solution in example.solutions]
-        per_character = [value / n for value, n in zip(found, lengths, strict=True)]
+        per_character = [value / n for value, n in zip(scores, lengths, strict=True)]
         rows.append(
             {
-                "logprobs": found,
-                "acc": _best(found) == example.answer,
+                "logprobs": scores,
+                "acc": _best(scores) == example.answer,
                 "acc_norm": _best(per_character) == example.answer,
             }
         )

@@ -36,8 +36,8 @@ class Asked:
 
 def answered(model: LanguageModel, **row: Any) -> dict[str, Any]:
     """The task's answer to one question and the model's probability of exactly it."""
-    found = TASKS["answer"].run(model, row)
-    return {"answer": found["answer"] or "", "probability": float(found["joint"])}
+    result = TASKS["answer"].run(model, row)
+    return {"answer": result["answer"] or "", "probability": float(result["joint"])}
 
 
 def with_most_frequent(questions: Sequence[Question]) -> list[Asked]:
@@ -54,13 +54,13 @@ def judge(
     def judged(subject: Subject, examples: Sequence[Asked]) -> list[dict[str, Any]]:
         rows = []
         for example in examples:
-            own = example.question
-            more = {"context": own.context} if context else {}
-            found = answered(subject.model, question=own.text, **more)
-            for name, answer in (("", found["answer"]), ("trivial_", example.trivial)):
-                found[f"{name}em"] = best(exact_match, answer, own.answers, units)
-                found[f"{name}f1"] = best(f1, answer, own.answers, units)
-            rows.append(found)
+            question = example.question
+            more = {"context": question.context} if context else {}
+            result = answered(subject.model, question=question.text, **more)
+            for name, answer in (("", result["answer"]), ("trivial_", example.trivial)):
+                result[f"{name}em"] = best(exact_match, answer, question.answers, units)
+                result[f"{name}f1"] = best(f1, answer, question.answers, units)
+            rows.append(result)
         return rows
 
     return judged
@@ -69,9 +69,9 @@ def judge(
 def measures(how: str, trivial: str) -> tuple[Measure, ...]:
     """Exact match and F1 in percent, the model's and the trivial answer's."""
     titles = {"em": "exact match, %", "f1": "F1, %"}
-    own = [percent(key, title, how) for key, title in titles.items()]
+    percents = [percent(key, title, how) for key, title in titles.items()]
     other = [percent(f"trivial_{k}", f"{t}: no model", trivial) for k, t in titles.items()]
-    return (*own, *other)
+    return (*percents, *other)
 
 
 def _calibrated(of: Callable[[Any], float]) -> Callable[[Sequence[Row]], float]:
@@ -85,8 +85,8 @@ def _calibrated(of: Callable[[Any], float]) -> Callable[[Sequence[Row]], float]:
 def calibrated(how: str) -> tuple[Measure, ...]:
     """How well the model's probability of its answer tells whether it is right (section 3.8)."""
     keys = ["probability", "em"]
-    top = _calibrated(lambda found: 100 * found.top)
-    error = _calibrated(lambda found: 100 * found.error)
+    top = _calibrated(lambda calibration: 100 * calibration.top)
+    error = _calibrated(lambda calibration: 100 * calibration.error)
     bins = "ten bins of equal count, by the probability of exactly this answer"
     return (
         corpus("top_em", "exact match of the surest 1 %", f"{how}; by its probability", keys, top),

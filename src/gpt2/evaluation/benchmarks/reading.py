@@ -40,9 +40,9 @@ def _turns(path: Path) -> list[Turn]:
     """Every turn of every conversation."""
     turns = []
     for story in read_coqa(path):
-        said = [(question, answers[0]) for question, answers in story.turns]
+        spoken = [(question, answers[0]) for question, answers in story.turns]
         for i, (question, answers) in enumerate(story.turns):
-            turns.append(Turn(story.text, said[:i], question, answers))
+            turns.append(Turn(story.text, spoken[:i], question, answers))
     return turns
 
 
@@ -64,10 +64,10 @@ def _judge_turns(subject: Subject, examples: Sequence[Turn]) -> list[dict[str, A
     for turn in examples:
         history = recent(subject, turn)
         row = {"question": turn.question, "context": turn.passage, "history": history}
-        found = answered(subject.model, **row)
-        found["f1"] = coqa_f1(found["answer"], turn.answers)
-        found["yes_f1"] = coqa_f1("yes", turn.answers)
-        rows.append(found)
+        answer = answered(subject.model, **row)
+        answer["f1"] = coqa_f1(answer["answer"], turn.answers)
+        answer["yes_f1"] = coqa_f1("yes", turn.answers)
+        rows.append(answer)
     return rows
 
 

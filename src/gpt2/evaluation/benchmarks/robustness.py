@@ -38,8 +38,8 @@ def _near(letter: str, draw: float) -> str:
             beside = [
                 _KEYBOARD[r][i] for r, i in places if 0 <= r < 3 and 0 <= i < len(_KEYBOARD[r])
             ]
-            found = beside[int(draw * len(beside))]
-            return found.upper() if letter.isupper() else found
+            neighbour = beside[int(draw * len(beside))]
+            return neighbour.upper() if letter.isupper() else neighbour
     return letter
 
 
@@ -87,7 +87,7 @@ def judge(subject: Subject, examples: Sequence[str]) -> list[dict[str, Any]]:
     sets = []
     for before, word in map(last_word, examples):
         sets.append([(noisy(before, *condition), word) for condition in conditions().values()])
-    pairs = [subject.encode(*pair) for own in sets for pair in own]
+    pairs = [subject.encode(*pair) for choices in sets for pair in choices]
     scores = iter(subject.scorer.loglikelihood(pairs))
     rows = []
     for _ in examples:
@@ -100,16 +100,16 @@ def judge(subject: Subject, examples: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _measures() -> list[Measure]:
-    found = []
+    measures = []
     for name, (kind, rate) in conditions().items():
         noise = f"{rate:.0%} of the letters before it: {WORDS[kind]}" if rate else "no noise"
         how = f"LAMBADA, OpenAI's text, every tenth passage; the whole last word; {noise}"
         title = f"{kind} {rate:.0%}" if rate else "clean"
-        found += [
+        measures += [
             perplexity(f"{name}_ppl", f"perplexity, {title}", how, f"{name}_word"),
             percent(f"{name}_acc", f"accuracy, %, {title}", how),
         ]
-    return found
+    return measures
 
 
 ROBUSTNESS = published("robustness", read, judge, tuple(_measures()))

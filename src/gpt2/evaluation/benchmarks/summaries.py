@@ -38,25 +38,25 @@ def picked(text: str, seed: int, count: int = 3) -> str:
 
 def scores(summary: str, references: Sequence[str]) -> dict[str, float]:
     """ROUGE as rouge-score counts English, the mean over the references."""
-    found = [rouge(summary, reference, "en") for reference in references]
-    return {name: sum(one[name] for one in found) / len(found) for name in TITLES}
+    each = [rouge(summary, reference, "en") for reference in references]
+    return {name: sum(one[name] for one in each) / len(each) for name in TITLES}
 
 
 def judge(subject: Subject, examples: Sequence[Summarised]) -> list[dict[str, Any]]:
     """ROUGE of the model's summary and of both baselines."""
     rows = []
     for example in examples:
-        found = TASKS["summarize"].run(subject.model, {"text": example.text})
+        result = TASKS["summarize"].run(subject.model, {"text": example.text})
         seed = int(hashlib.sha256(example.text.encode()).hexdigest()[:8], 16)
         every = {
-            "": "\n".join(sentences(str(found["summary"]))),
+            "": "\n".join(sentences(str(result["summary"]))),
             "lead_": lead(example.text),
             "random_": picked(example.text, seed),
         }
         row: dict[str, Any] = {"summary": every[""]}
         for prefix, summary in every.items():
-            own = scores(summary, example.summaries)
-            row |= {f"{prefix}{name}": value for name, value in own.items()}
+            figures = scores(summary, example.summaries)
+            row |= {f"{prefix}{name}": value for name, value in figures.items()}
         rows.append(row)
     return rows
 

@@ -25,8 +25,8 @@ def translations(model: LanguageModel, texts: Sequence[str], source: str, to: st
     """Each text by the task, one document of all of them, so that they are read in batches."""
     document = "\n\n".join(" ".join(text.split()) for text in texts)
     row = {"text": document}
-    found = TASKS["translate"].run(model, row, source=source, to=to)
-    return str(found["translation"]).split("\n")[::2]
+    result = TASKS["translate"].run(model, row, source=source, to=to)
+    return str(result["translation"]).split("\n")[::2]
 
 
 def judge(source: str, to: str) -> Callable[[Subject, Sequence[Any]], list[dict[str, Any]]]:
@@ -41,8 +41,8 @@ def judge(source: str, to: str) -> Callable[[Subject, Sequence[Any]], list[dict[
         ]
         for kind in KINDS:
             for name, those in ((kind, made), (f"copy_{kind}", texts)):
-                for row, own in zip(rows, counts(kind, those, references, to), strict=True):
-                    row[name] = own
+                for row, figures in zip(rows, counts(kind, those, references, to), strict=True):
+                    row[name] = figures
         return rows
 
     return judged
@@ -59,7 +59,7 @@ def _translation(name: str) -> Benchmark:
     """Two files whose lines are translations of each other; the name ends with both languages."""
     source, to = name.split("-")[-2:]
     cut = "characters" if bleu_tokens(to) in ("zh", "char") else "13a"
-    own = [
+    measures = [
         _measure(kind, kind, words, f"{HOW}; {cut if kind == 'bleu' else 'chrF2'}", to)
         for kind, words in KINDS.items()
     ]
@@ -67,7 +67,7 @@ def _translation(name: str) -> Benchmark:
         _measure(kind, f"copy_{kind}", f"{words}: no model", COPIED, to)
         for kind, words in KINDS.items()
     ]
-    return published(name, read_parallel, judge(source, to), (*own, *copied))
+    return published(name, read_parallel, judge(source, to), (*measures, *copied))
 
 
 WMT14_EN_FR, WMT14_FR_EN = _translation("wmt14-en-fr"), _translation("wmt14-fr-en")

@@ -64,10 +64,10 @@ def first(schema: Schema) -> int:
 
 def judge(subject: Subject, examples: Sequence[Schema]) -> list[dict[str, Any]]:
     """Whether the right name is the likelier; and whether it stands first in the sentence."""
-    found = subject.log_likelihoods(map(readings, examples))
+    likelihoods = subject.log_likelihoods(map(readings, examples))
     return [
         {"right": chosen(scores) == example.answer, "first": first(example) == example.answer}
-        for example, scores in zip(examples, found, strict=True)
+        for example, scores in zip(examples, likelihoods, strict=True)
     ]
 
 

@@ -34,8 +34,8 @@ def read_explainer(path: Path) -> dict[str, Any]:
     try:
         ids, logits = _list(text, "tokenIds"), _list(text, "logits")
         patterns = {
-            (int(found[1]), int(found[2])): np.array(_list(text, "data", found.end()), np.float32)
-            for found in re.finditer(r"block_(\d+)_attn_head_(\d+)_attn_softmax: ", text)
+            (int(match[1]), int(match[2])): np.array(_list(text, "data", match.end()), np.float32)
+            for match in re.finditer(r"block_(\d+)_attn_head_(\d+)_attn_softmax: ", text)
         }
     except (ValueError, json.JSONDecodeError):
         raise CorruptFileError(f"{path} is not an example of transformer-explainer.") from None
