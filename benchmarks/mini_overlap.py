@@ -19,7 +19,7 @@ from recipes.mini import measure, sources
 from recipes.mini.sources import WORK
 
 from gpt2.errors import GPT2Error
-from gpt2.evaluation.benchmarks import chosen
+from gpt2.evaluation.benchmarks import choose
 from gpt2.evaluation.contamination import contaminations, examples_on
 
 MIXES = "trunk,tasks,plain"
@@ -40,7 +40,7 @@ def judged(data: Path) -> dict[str, list[str]]:
         for line in _lines(data / "parallel/tatoeba-test-v2021-08-07.eng-zho.zho")
     ]
     found["poems held out"] = list(sources.all_poems(data, held=True))
-    for benchmark in chosen(PUBLISHED):
+    for benchmark in choose(PUBLISHED):
         try:
             found.setdefault(benchmark.title, examples_on(benchmark, data))
         except GPT2Error as error:

@@ -14,7 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from gpt2.cli.options import options_of, said
+from gpt2.cli.options import drop_unset, options_of
 from gpt2.errors import OptionError
 from gpt2.generation import GenerationConfig
 from gpt2.options import check_names, describe, markdown_table, option, validate
@@ -96,7 +96,7 @@ def ran(*args: str) -> Any:
     @click.command()
     @options_of(Paint, defaults={"coats": 2}, aliases={"colour": ["-c"]})
     def command(**values: Any) -> None:
-        found.update(said(values))
+        found.update(drop_unset(values))
 
     result = CliRunner().invoke(command, list(args))
     return result.output if result.exit_code or "--help" in args else found

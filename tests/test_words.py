@@ -18,9 +18,25 @@ PYTHON = sorted(SOURCE.rglob("*.py"))
 CORE = sorted((ROOT / "csrc").glob("*.[hc]*"))
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-# Values are called by what they are; these folders have been gone through.
+# Values are called by what they are, functions by what they do; these folders have been gone
+# through, for functions those of VERBS.
 NAMELESS = {"said", "told", "found", "own"}
-DONE = {"checkpoint", "data", "model", "native", "quantization", "tokenizer", "training"}
+VERBS = {"cli", "evaluation", "tasks"}
+DONE = {
+    "checkpoint",
+    "data",
+    "generation",
+    "model",
+    "native",
+    "quantization",
+    "tokenizer",
+    "training",
+}
+DONE |= VERBS
+PARTICIPLE = re.compile(
+    r"_?(said|told|spoken|found|kept|shown|written|chosen|drawn|made|known|left|taken|given"
+    r"|(?!need|feed|seed|embed|speed)[a-z]{2,}ed)$"
+)
 
 # Messages begin with a small letter, unless with a name that is written otherwise.
 CAPITALS = re.compile(r"[A-Z][A-Za-z]*[A-Z0-9]|[A-Z]{2}")
@@ -103,6 +119,21 @@ def test_values_are_called_by_what_they_are() -> None:
         if (name := stored(node)) in NAMELESS
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_functions_are_called_by_what_they_do() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}"
+        for path in PYTHON
+        if path.relative_to(SOURCE).parts[0] in VERBS
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and PARTICIPLE.match(node.name)
+    ]
+    assert not wrong, "\n".join(wrong)
+    assert PARTICIPLE.match("judged")
+    assert PARTICIPLE.match("_shown")
+    assert not PARTICIPLE.match("need")
+    assert not PARTICIPLE.match("describe")
 
 
 def stored(node: ast.AST) -> str:

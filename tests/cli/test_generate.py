@@ -19,7 +19,7 @@ from tests.tiny import END, write_tiny
 
 from gpt2.checkpoint import write_checkpoint
 from gpt2.cli.generate import command, with_defaults
-from gpt2.cli.options import spoken
+from gpt2.cli.options import in_options
 from gpt2.config import GPT2Config
 from gpt2.errors import ContextLengthError, MissingFileError, OptionError
 from gpt2.loading import load
@@ -166,7 +166,7 @@ def test_a_device_of_the_torch_engine(folder: Path) -> None:
     ],
 )  # fmt: skip
 def test_messages_speak_of_the_command_lines_options(library: str, line: str) -> None:
-    assert spoken(library) == line
+    assert in_options(library) == line
 
 
 def test_the_defaults_fit_what_was_said() -> None:

@@ -17,10 +17,10 @@ from gpt2.evaluation.benchmark import Benchmark, Subject
 from gpt2.evaluation.benchmarks import benchmark, sets
 from gpt2.evaluation.benchmarks.cbt import choices, natural
 from gpt2.evaluation.benchmarks.occupations import WOMEN, correlation, gap, genders, row_of
-from gpt2.evaluation.benchmarks.questions import Asked, answered
+from gpt2.evaluation.benchmarks.questions import Asked, ask
 from gpt2.evaluation.benchmarks.robustness import noisy
-from gpt2.evaluation.benchmarks.summaries import lead, picked, scores
-from gpt2.evaluation.benchmarks.winograd import chosen, first, readings
+from gpt2.evaluation.benchmarks.summaries import lead, pick, scores
+from gpt2.evaluation.benchmarks.winograd import choose_option, first, readings
 from gpt2.evaluation.metrics import bleu, chrf, counts, from_counts
 from gpt2.evaluation.readers import MASK, Cloze, Question, Schema
 from tests.conftest import ROOT
@@ -221,7 +221,7 @@ def test_a_conversation_so_far_ends_before_the_question(published: Path) -> None
 
 
 def test_calibration_is_by_the_probability_of_the_whole_answer(subject: Subject) -> None:
-    found = answered(subject.model, question="Who was he?")
+    found = ask(subject.model, question="Who was he?")
     own = gpt2.answer(subject.model, "Who was he?")
     assert (found["answer"], found["probability"]) == (own.text, own.joint)
     assert own.joint < own.probability
@@ -289,8 +289,14 @@ def test_a_pronoun_is_replaced() -> None:
     assert readings(Schema(f"A fox ran, as {MASK} can.", ("A fox", "Bo"), 0))[0][0].endswith(
         "as a fox"
     )
-    assert [chosen(s) for s in ([-1, -2, -9, -8], [-9, -8, -1, -2], [-9, -8, -2, -1])] == [0, 0, 1]
-    assert chosen([-1, -1, -2, -2]) == 1  # a tie is no win for the answer of wsc273, always first
+    assert [choose_option(s) for s in ([-1, -2, -9, -8], [-9, -8, -1, -2], [-9, -8, -2, -1])] == [
+        0,
+        0,
+        1,
+    ]
+    assert (
+        choose_option([-1, -1, -2, -2]) == 1
+    )  # a tie is no win for the answer of wsc273, always first
     assert [first(schema), first(Schema(schema.text, ("The cats", "the dog"), 1))] == [1, 0]
 
 
@@ -324,9 +330,9 @@ def test_counts_of_sentences_give_the_score_of_the_set(language: str) -> None:
 def test_baselines() -> None:
     text = "One is here. Two is there. Three is gone. Four is new. Five is old."
     assert lead(text) == "One is here.\nTwo is there.\nThree is gone."
-    assert picked(text, 1) == picked(text, 1)
-    assert len({picked(text, seed) for seed in range(20)}) > 3
-    assert picked("Only one.", 3) == "Only one."
+    assert pick(text, 1) == pick(text, 1)
+    assert len({pick(text, seed) for seed in range(20)}) > 3
+    assert pick("Only one.", 3) == "Only one."
 
 
 def test_the_page_has_every_benchmark() -> None:

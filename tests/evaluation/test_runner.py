@@ -12,7 +12,7 @@ import pytest
 
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.evaluation.benchmark import Benchmark, File, Subject, corpus, mean
-from gpt2.evaluation.benchmarks import benchmark, chosen, sets
+from gpt2.evaluation.benchmarks import benchmark, choose, sets
 from gpt2.evaluation.runner import Rows, run
 from gpt2.loading import load
 from tests.tiny import write_tiny
@@ -154,12 +154,12 @@ def test_a_journal_of_more_examples_is_refused(tmp_path: Path, subject: Subject)
 
 
 def test_names_and_groups() -> None:
-    assert [b.name for b in chosen("wikitext2, lambada")] == ["wikitext2", "lambada"]
-    assert {"lambada", "wikitext2"} <= {b.name for b in chosen("paper")}
-    assert [b.name for b in chosen("all")] == list(sets())
+    assert [b.name for b in choose("wikitext2, lambada")] == ["wikitext2", "lambada"]
+    assert {"lambada", "wikitext2"} <= {b.name for b in choose("paper")}
+    assert [b.name for b in choose("all")] == list(sets())
     for wrong in ("lambda", ""):
         with pytest.raises(OptionError, match="lambada"):
-            chosen(wrong)
+            choose(wrong)
 
 
 def test_every_benchmark_says_what_it_is() -> None:

@@ -19,7 +19,7 @@ from gpt2.cli.verify import command
 from gpt2.errors import CorruptFileError, OptionError
 from gpt2.evaluation import verify as under_test
 from gpt2.evaluation.benchmarks import benchmark
-from gpt2.evaluation.golden import read_explainer, recorded
+from gpt2.evaluation.golden import read_explainer, read_recorded
 from gpt2.evaluation.verify import CHECKS, Subject, verify
 from tests.tiny import write_tiny
 
@@ -83,7 +83,7 @@ def facts_of(model: Any, folder: Path) -> dict[str, Any]:
     known = {file.name: {"bytes": file.stat().st_size, "sha256": hash_}}
     config = model.config
     return {
-        "model": {name: getattr(config, name) for name in recorded()["model"]},
+        "model": {name: getattr(config, name) for name in read_recorded()["model"]},
         "parameters": config.parameter_count(),
         "files": {"known": known},
         "vocabulary": {"size": len(model.tokenizer), "cases": [[PROMPT, ids]]},
@@ -174,7 +174,7 @@ def test_another_size_is_not_checked() -> None:
 
 def test_the_real_examples_are_read(data_folder: Path) -> None:
     example = read_explainer(data_folder / "golden/transformer-explainer_ex3.js")
-    first = recorded()["logits"]["prompts"][3]
+    first = read_recorded()["logits"]["prompts"][3]
     assert example["ids"] == first["ids"]
     assert example["logits"].shape == (50257,)
     top = [[int(i), float(example["logits"][i])] for i in np.argsort(-example["logits"])[:10]]

@@ -14,7 +14,7 @@ import gpt2
 from gpt2.errors import ContextLengthError, InputError
 from gpt2.tasks.repetition import UNIT, Composer, words
 from gpt2.tasks.sentences import sentences
-from gpt2.tasks.write import _shaped
+from gpt2.tasks.write import _shape
 
 Asked = Callable[[Any], list[str]]
 
@@ -63,7 +63,7 @@ def test_the_length_is_the_asked_one(mini: Any, length: int) -> None:
     ],
 )
 def test_it_ends_with_a_sentence_where_one_ends_near(text: str, length: int, want: str) -> None:
-    assert _shaped(text, length) == want.strip()
+    assert _shape(text, length) == want.strip()
 
 
 def test_no_run_of_four_comes_more_than_three_times(mini: Any) -> None:

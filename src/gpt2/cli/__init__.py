@@ -143,28 +143,28 @@ def gpt2() -> None:
     """
 
 
-def _told(otherwise: Callable[..., None]) -> Callable[..., None]:
+def _show_ours(otherwise: Callable[..., None]) -> Callable[..., None]:
     """A warning of ours as one line, in the command line's words; any other as it was."""
 
     def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
         if not issubclass(category, GPT2Warning):
             otherwise(message, category, *place, **more)
             return
-        from gpt2.cli.options import spoken
+        from gpt2.cli.options import in_options
 
-        print(f"gpt2: {spoken(str(message))}", file=sys.stderr)
+        print(f"gpt2: {in_options(str(message))}", file=sys.stderr)
 
     return show
 
 
 def main() -> None:
     """Run the command line: what a user can meet is one line on standard error, and a code."""
-    warnings.showwarning = _told(warnings.showwarning)
+    warnings.showwarning = _show_ours(warnings.showwarning)
     try:
-        with needed(" ".join(["gpt2", *sys.argv[1:2]])), streams.flushed():
+        with needed(" ".join(["gpt2", *sys.argv[1:2]])), streams.flushing():
             gpt2(standalone_mode=False)
     except click.ClickException as error:
-        with streams.kept():
+        with streams.surviving():
             error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -172,8 +172,8 @@ def main() -> None:
     except BrokenPipeError:  # `gpt2 ... | head`: the reader has left
         sys.exit(1)
     except (GPT2Error, OSError, MemoryError, RecursionError, UnicodeEncodeError) as error:
-        from gpt2.cli.options import spoken
+        from gpt2.cli.options import in_options
 
-        with streams.kept():
-            print(f"gpt2: {spoken(streams.words(error))}", file=sys.stderr)
+        with streams.surviving():
+            print(f"gpt2: {in_options(streams.words(error))}", file=sys.stderr)
         sys.exit(2 if isinstance(error, (OptionError, InputError)) else 1)

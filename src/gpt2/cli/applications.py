@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from gpt2.checkpoint import identity
-from gpt2.cli.options import AS_JSON, MODEL, QUIET, options_of, said
+from gpt2.cli.options import AS_JSON, MODEL, QUIET, drop_unset, options_of
 from gpt2.cli.places import PATH
 from gpt2.cli.progress import Progress
 from gpt2.cli.streams import standard_input
@@ -23,7 +23,7 @@ from gpt2.hub import resolve
 from gpt2.loading import LoadOptions, load
 from gpt2.options import validate
 from gpt2.tasks.batch import read_document, run_batch
-from gpt2.tasks.task import Task, tuned_from
+from gpt2.tasks.task import Task, read_tuned
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,11 +70,11 @@ class Call:
         common = {
             name: values.pop(name) for name in ("model", "batch", "output", "as_json", "quiet")
         }
-        options = said(values)
+        options = drop_unset(values)
         validate(task.options(**options))
         if common["batch"] is not None and common["output"] is None:
             raise OptionError("--batch needs -o, a file for the results.")
-        return cls(task, loading=said(loading), options=options, **common)
+        return cls(task, loading=drop_unset(loading), options=options, **common)
 
     def run(self, row: Callable[[], Mapping[str, Any]], *given_too: Any) -> None:
         """Work on a batch, or on the one row that ``row`` reads.
@@ -101,7 +101,7 @@ class Call:
     def _load(self) -> Any:
         """The model; one that was fine-tuned for another task is used with a note."""
         model = load(self.model, **self.loading)
-        tuned = tuned_from(model.sidecar)
+        tuned = read_tuned(model.sidecar)
         if tuned is not None and tuned.name != self.task.name and not self.quiet:
             click.echo(f"note: this model was fine-tuned for {tuned.name}, not for "
                        f"{self.task.name}: it is asked in the paper's form", err=True)  # fmt: skip

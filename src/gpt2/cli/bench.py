@@ -192,7 +192,7 @@ def _cold_start(model: str, dtype: str) -> float:
 
 def _table(results: dict[str, Any]) -> str:
     """One column a precision."""
-    from gpt2.cli.tables import table, wrapped
+    from gpt2.cli.tables import table, wrap
 
     columns = results["precisions"]
     first = next(iter(columns.values()))
@@ -212,7 +212,7 @@ def _table(results: dict[str, Any]) -> str:
     row("load, s", "load_seconds", "{:.2f}".format)
     row("start to first text, s", "cold_start_seconds", "{:.2f}".format)
     read, multiply = results["limits"]["read"], results["limits"]["multiply"]
-    last = wrapped(
+    last = wrap(
         f"{results['model']}, {first['threads']} threads, {first['kernels']}; this machine reads "
         f"{read / 1e9:.1f} GB/s and does {multiply / 1e9:.0f} GFLOP/s of fp32 multiply-adds."
     )

@@ -63,7 +63,7 @@ def convert(
     tokenizer = _tokenizer(place)
     if form == "gguf":
         return [_to_gguf(checkpoint, tokenizer, _file(output, "model.gguf"), dtype)]
-    stored = _rounded(checkpoint, dtype)
+    stored = _round(checkpoint, dtype)
     if form == "nanogpt":
         written = [_to_nanogpt(checkpoint, stored, _file(output, "ckpt.pt"))]
     else:
@@ -96,7 +96,7 @@ def _file(output: Path, name: str) -> Path:
     return output if output.suffix in SUFFIXES else output / name
 
 
-def _rounded(checkpoint: Checkpoint, dtype: str | None) -> dict[str, Any]:
+def _round(checkpoint: Checkpoint, dtype: str | None) -> dict[str, Any]:
     """The tensors as stored, in another precision where one is asked for."""
     stored = checkpoint.stored
     if checkpoint.quantization and dtype is None:

@@ -15,9 +15,9 @@ from gpt2.cli.options import (
     DEFAULT_MODEL,
     QUIET,
     data_folder,
+    drop_unset,
     model_argument,
     options_of,
-    said,
 )
 from gpt2.cli.places import NAME, Place
 from gpt2.cli.progress import Progress
@@ -77,21 +77,21 @@ def command(
     with how to get it.
     """
     from gpt2.cli import tables
-    from gpt2.evaluation.benchmarks import benchmark, chosen, sets
+    from gpt2.evaluation.benchmarks import benchmark, choose, sets
     from gpt2.files import to_json, write_json
 
     if show:
         every = [benchmark(name) for name in sets()]
-        click.echo(to_json([listed(b) for b in every]) if as_json else tables.of_benchmarks(every),
-                   nl=not as_json)  # fmt: skip
+        values = to_json([describe(b) for b in every])
+        click.echo(values if as_json else tables.of_benchmarks(every), nl=not as_json)
         return
     if what is None:
         raise OptionError("say on what: --on lambada,wikitext2 or --on paper; --list shows all.")
-    asked = chosen(what)
+    asked = choose(what)
     data = data_folder(data)
     named = {part.strip() for part in what.split(",")}
-    present, missing = _sorted(asked, named, data)
-    options = {**said(loading), "stride": stride, "batch_tokens": batch_tokens}
+    present, missing = _sort(asked, named, data)
+    options = {**drop_unset(loading), "stride": stride, "batch_tokens": batch_tokens}
     results = _run(model, present, named, data, limit, options, output, quiet)
     missing |= results["missing"]
     results["missing"] = missing
@@ -109,16 +109,16 @@ def command(
     if "paper" in results:
         click.echo("\nTable 3 of the paper:\n\n" + tables.of_paper(results["paper"]))
     for name, reason in missing.items():
-        click.echo("\n" + tables.wrapped(f"not measured: {name}. {reason}"))
+        click.echo("\n" + tables.wrap(f"not measured: {name}. {reason}"))
 
 
-def listed(benchmark: Benchmark) -> dict[str, str]:
+def describe(benchmark: Benchmark) -> dict[str, str]:
     """What a set is and how to get it, for --list."""
     names = ("name", "group", "title", "source", "licence", "paper", "get")
     return {name: getattr(benchmark, name) for name in names}
 
 
-def _sorted(
+def _sort(
     benchmarks: list[Benchmark], named: set[str], data: Path
 ) -> tuple[list[Benchmark], dict[str, str]]:
     """Those whose files are there, and why others are not; one that was named must be there."""

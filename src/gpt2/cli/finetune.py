@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.adapters import LoraConfig
-from gpt2.cli.options import options_of, said
+from gpt2.cli.options import drop_unset, options_of
 from gpt2.cli.places import NAME, PATH
 from gpt2.cli.runs import Run
 from gpt2.errors import OptionError
@@ -60,7 +60,7 @@ def command(model: str, data: Path, run: Path, task: str | None, **options: Any)
     RUN/adapter too, in the form of the PEFT library. A part of the data is held out; training stops
     when it is predicted no better, and the best weights are the result.
     """
-    _Finetuning(run, said({**options, "task": task}), model, data).execute()
+    _Finetuning(run, drop_unset({**options, "task": task}), model, data).execute()
 
 
 @dataclasses.dataclass
@@ -71,7 +71,7 @@ class _Finetuning(Run):
     path: Path
 
     def __post_init__(self) -> None:
-        from gpt2.tasks.catalog import named
+        from gpt2.tasks.catalog import read_name
 
         super().__post_init__()
         self.base_apart(self.base)
@@ -81,7 +81,7 @@ class _Finetuning(Run):
         if (without := fields_of(LoraConfig, self.given)) and self.lora is None:
             raise OptionError(f"{', '.join(without)}: these are options of --lora.")
         if self.task is not None:
-            named(self.task)  # before hours of training, not after
+            read_name(self.task)  # before hours of training, not after
 
     def make(self) -> tuple[Trainer, Data]:
         """The model, with adapters where they are asked for, and the data in rows."""

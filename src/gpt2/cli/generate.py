@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import AS_JSON, MODEL, QUIET, options_of, said
+from gpt2.cli.options import AS_JSON, MODEL, QUIET, drop_unset, options_of
 from gpt2.cli.places import PATH
 from gpt2.cli.streams import standard_text
 from gpt2.errors import InputError, OptionError
@@ -64,10 +64,10 @@ def command(
     """
     text = _prompt(prompt, file)
     loading = {field.name: values.pop(field.name) for field in dataclasses.fields(LoadOptions)}
-    structure = StructureOptions(**fields_of(StructureOptions, said(values)))
+    structure = StructureOptions(**fields_of(StructureOptions, drop_unset(values)))
     for field in dataclasses.fields(structure):
         values.pop(field.name)
-    asked = greedy_at_zero(said(values))
+    asked = greedy_at_zero(drop_unset(values))
     config = GenerationConfig(**with_defaults(asked))  # complain before anything is loaded
     shaped = structure != StructureOptions()
     if receipt is not None:
@@ -76,21 +76,21 @@ def command(
         if shaped:
             raise OptionError("a receipt does not tell a structure: leave out one of them.")
         check_options(config)
-    loaded = load(model, **said(loading))
+    loaded = load(model, **drop_unset(loading))
     defaults = loaded.generation_config.to_dict()
     options = with_defaults(
         {**{name: defaults[name] for name in SEVERAL if name in defaults}, **asked}
     )
     if loaded.tokenizer is None:
         raise InputError(f"{model} has no tokenizer beside its weights: it cannot read a text.")
-    if "max_new_tokens" not in said(values) and options.get("long") != "window":
+    if "max_new_tokens" not in drop_unset(values) and options.get("long") != "window":
         room = loaded.config.n_positions + 1 - max(1, len(loaded.tokenizer.encode_prompt(text)))
         options["max_new_tokens"] = min(LENGTH["max_new_tokens"], max(1, room))
     start = time.perf_counter()
     several = max(options.get(name, 1) for name in SEVERAL) > 1
     if as_json or several or shaped:
         processor = structured(loaded, structure)
-        texts = _written(loaded, text, options, [processor] if processor else [])
+        texts = _write(loaded, text, options, [processor] if processor else [])
         _show(texts, {"model": model, "prompt": text, "options": options}, as_json, echo)
         ids = [t["ids"] for t in texts]
     else:
@@ -155,7 +155,7 @@ def _stream(model: LanguageModel, prompt: str, options: dict[str, Any], echo: bo
     return tokens
 
 
-def _written(
+def _write(
     model: LanguageModel, prompt: str, options: dict[str, Any], processors: list[Any]
 ) -> list[dict[str, Any]]:
     """All texts at once: the new part as text and as ids, and why it ended."""

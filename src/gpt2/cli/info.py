@@ -65,7 +65,7 @@ def about_model(name: str) -> dict[str, Any]:
         "model": name,
         "place": str(place),
         "form": f"{checkpoint.form}, {packed or checkpoint.dtype}",
-        **(_quantised(checkpoint, files) if packed else {}),
+        **(_describe_packed(checkpoint, files) if packed else {}),
         "parameters": parameters,
         "layers": config.n_layer,
         "heads": config.n_head,
@@ -81,7 +81,7 @@ def about_model(name: str) -> dict[str, Any]:
     }
 
 
-def _quantised(checkpoint: Checkpoint, files: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_packed(checkpoint: Checkpoint, files: Mapping[str, Any]) -> dict[str, Any]:
     """How a packed model was rounded, what that cost, and whether its files are whole."""
     assert checkpoint.quantization is not None
     facts: dict[str, Any] = {"rounding": checkpoint.quantization.rounding}
@@ -111,7 +111,7 @@ def about_here() -> dict[str, Any]:
             "reference": "ready (numpy)",
         },
         "bundled models": bundled_models(),
-        "cached models": _cached(),
+        "cached models": _find_cached(),
     }
 
 
@@ -140,7 +140,7 @@ def _torch() -> str:
     return f"ready, {devices} GPU" + ("s" if devices != 1 else "")
 
 
-def _cached() -> list[str]:
+def _find_cached() -> list[str]:
     """The GPT-2 models in the hub's cache, by the configurations that lie there."""
     from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound

@@ -107,13 +107,13 @@ def options_of(
     return decorate
 
 
-def said(values: Mapping[str, Any]) -> dict[str, Any]:
+def drop_unset(values: Mapping[str, Any]) -> dict[str, Any]:
     """The options the user gave: without those that are None or an empty list."""
     listed = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
     return {name: v for name, v in listed.items() if v is not None and v != []}
 
 
-def spoken(message: str) -> str:
+def in_options(message: str) -> str:
     """A message of the library in the command line's words: ``long='window'`` is --long window."""
     from gpt2.generation.config import GenerationConfig
     from gpt2.loading import LoadOptions

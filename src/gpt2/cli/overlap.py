@@ -68,14 +68,14 @@ def _sets(
     files: Sequence[Path], on: str | None, data: Path | None
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
     """The examples of each test set, and why others are not there; one named must be there."""
-    from gpt2.evaluation.benchmarks import chosen
+    from gpt2.evaluation.benchmarks import choose
     from gpt2.evaluation.contamination import examples_of, examples_on, files_of
 
     sets = {str(file): examples_of(file) for named in files for file in files_of(named)}
     missing: dict[str, str] = {}
     if on is not None:
         named = {part.strip() for part in on.split(",")}
-        for benchmark in chosen(on):
+        for benchmark in choose(on):
             try:
                 sets[benchmark.name] = examples_on(benchmark, data_folder(data))
             except MissingFileError as error:

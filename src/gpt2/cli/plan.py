@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import AS_JSON, options_of, said
+from gpt2.cli.options import AS_JSON, drop_unset, options_of
 from gpt2.cli.places import NAME
 from gpt2.errors import OptionError
 from gpt2.files import to_json
@@ -36,18 +36,18 @@ def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
     from gpt2.training.planning.here import here
     from gpt2.training.planning.plan import make_plan, shape_of
 
-    config = PlanConfig(**said(options))
+    config = PlanConfig(**drop_unset(options))
     shape_of(size)  # complain before this machine is measured
     if measure and (config.device != "here" or config.utilisation):
         raise OptionError("--measure is for this machine: without --device and --utilisation.")
     machine = here() if config.device == "here" else None
     plan = make_plan(size, config, machine)
     if measure and plan.chosen is not None:
-        plan = _measured(plan, size, config, machine)
+        plan = _measure(plan, size, config, machine)
     click.echo(to_json(plan.to_dict()) if as_json else describe(plan), nl=not as_json)
 
 
-def _measured(plan: Plan, size: str, config: PlanConfig, machine: Device | None) -> Plan:
+def _measure(plan: Plan, size: str, config: PlanConfig, machine: Device | None) -> Plan:
     """The plan again, with the speed of real steps."""
     from gpt2.training.loop.speed import measured_speed
     from gpt2.training.planning.flops import flops_per_token
@@ -65,7 +65,7 @@ def _measured(plan: Plan, size: str, config: PlanConfig, machine: Device | None)
 
 def describe(plan: Plan) -> str:
     """The plan to read."""
-    from gpt2.cli.tables import table, wrapped
+    from gpt2.cli.tables import table, wrap
     from gpt2.training.units import duration, gib
 
     rows = [
@@ -94,6 +94,6 @@ def describe(plan: Plan) -> str:
         sizes = [m.weights, m.gradients, m.optimizer, m.activations, m.logits, m.gathered, m.total]
         name = way.name + " *" * (way == plan.chosen)
         ways.append([name, str(way.rows or "none"), *(f"{size / 2**30:,.2f}" for size in sizes)])
-    lines = [wrapped(f"{name:16}{text}", 16) for name, text in rows]
-    notes = [wrapped(f"note: {note}", 6) for note in plan.notes]
+    lines = [wrap(f"{name:16}{text}", 16) for name, text in rows]
+    notes = [wrap(f"note: {note}", 6) for note in plan.notes]
     return "\n".join([*lines, "", table(head, ways), "", *notes, "", plan.command])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import AS_JSON, QUIET, next_step, options_of, said
+from gpt2.cli.options import AS_JSON, QUIET, drop_unset, next_step, options_of
 from gpt2.cli.places import NAME, PATH
 from gpt2.cli.progress import Progress
 from gpt2.data.preparation import PrepareConfig
@@ -47,7 +47,7 @@ def command(
     from gpt2.data import prepare
     from gpt2.tokenizer import Tokenizer
 
-    config = PrepareConfig(**said(options))
+    config = PrepareConfig(**drop_unset(options))
     begin = time.perf_counter()
     with Progress("preparing", unit="bytes of the sources", quiet=quiet) as shown:
 

@@ -83,7 +83,7 @@ def command(
 def table(reports: list[Report]) -> str:
     """The reports in words, a column a precision."""
     from gpt2.cli.tables import table as table_of
-    from gpt2.cli.tables import wrapped
+    from gpt2.cli.tables import wrap
 
     first = reports[0]
     rows = {"": ["original"], "size, MB": [f"{first.bytes_before / 1e6:,.1f}"]}
@@ -102,12 +102,12 @@ def table(reports: list[Report]) -> str:
             rows["KL divergence, nats"].append(f"{measured.kl_mean:.6f}")
             rows["  99 % are below"].append(f"{measured.kl_99:.6f}")
             rows["same top token"].append(f"{measured.agreement:.2%}")
-    head = ["", *rows.pop("")]
-    lines = [table_of(head, [[name, *cells] for name, cells in rows.items()])]
+    columns = ["", *rows.pop("")]
+    lines = [table_of(columns, [[name, *cells] for name, cells in rows.items()])]
     if measured := first.fidelity:
         many = f"{measured.windows} window" + "s" * (measured.windows > 1)
         size = f"{many} of at most {measured.window}"
-        lines.append(wrapped(f"on {measured.tokens:,} tokens, {size}: {first.text}"))
+        lines.append(wrap(f"on {measured.tokens:,} tokens, {size}: {first.text}"))
     if first.packed_before:
         lines.append(f"the original is packed {first.packed_before}: its numbers are rounded again")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import DEFAULT_MODEL, options_of, said
+from gpt2.cli.options import DEFAULT_MODEL, drop_unset, options_of
 from gpt2.cli.places import NAME
 from gpt2.loading import LoadOptions
 from gpt2.serving.settings import ServeOptions
@@ -25,7 +25,7 @@ def command(models: tuple[str, ...], **values: Any) -> None:
     """
     from gpt2.extras import needed
 
-    given = said(values)
+    given = drop_unset(values)
     loading = {f.name: given.pop(f.name) for f in dataclasses.fields(LoadOptions)
                if f.name in given}  # fmt: skip
     options = ServeOptions(**given)

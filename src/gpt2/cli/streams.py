@@ -29,7 +29,7 @@ def standard_text() -> str:
 
 
 @contextlib.contextmanager
-def flushed() -> Iterator[None]:
+def flushing() -> Iterator[None]:
     """Let what the block printed arrive, so that an error of it is met here, and once."""
     try:
         try:
@@ -51,7 +51,7 @@ def _drop_output() -> None:
 
 
 @contextlib.contextmanager
-def kept() -> Iterator[None]:
+def surviving() -> Iterator[None]:
     """Let nothing that fails in the block change how the command ends: standard error is full."""
     with contextlib.suppress(OSError, ValueError):
         yield

@@ -39,11 +39,11 @@ def with_notes(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int
     notes = list(dict.fromkeys(row[-1] for row in cells))
     for row in cells:
         row[-1] = f"[{notes.index(row[-1]) + 1}]"
-    lines = [wrapped(f"[{number}] {note}") for number, note in enumerate(notes, 1)]
+    lines = [wrap(f"[{number}] {note}") for number, note in enumerate(notes, 1)]
     return "\n".join([table(head, cells, words=words), "", *lines])
 
 
-def wrapped(line: str, indent: int = 4) -> str:
+def wrap(line: str, indent: int = 4) -> str:
     """A line on as many as it needs, each but the first indented."""
     return textwrap.fill(line, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
 
@@ -81,5 +81,5 @@ def of_paper(rows: Iterable[Mapping[str, Any]]) -> str:
 def of_benchmarks(benchmarks: Sequence[Benchmark]) -> str:
     """What there is, and below how to get it."""
     rows = [[b.name, b.group, b.title, b.licence] for b in benchmarks]
-    ways = [wrapped(f"{b.name}: {b.get}") for b in benchmarks]
+    ways = [wrap(f"{b.name}: {b.get}") for b in benchmarks]
     return "\n".join([table(["name", "group", "set", "licence"], rows, words=4), "", *ways])

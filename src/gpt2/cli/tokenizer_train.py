@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import QUIET, next_step, options_of, said
+from gpt2.cli.options import QUIET, drop_unset, next_step, options_of
 from gpt2.cli.places import NAME, PATH
 from gpt2.cli.progress import Progress
 from gpt2.errors import InputError
@@ -43,7 +43,7 @@ def command(
     reading = Progress("reading", unit="characters", quiet=quiet)
     merging = Progress("merging", unit="merges", total=vocab_size - 257, quiet=quiet)
     with reading, merging:
-        texts = reading.over(_read(files, **said(options)), len)
+        texts = reading.over(_read(files, **drop_unset(options)), len)
         tokenizer = train_tokenizer(
             texts,
             vocab_size,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import DEFAULT_MODEL, options_of, said
+from gpt2.cli.options import DEFAULT_MODEL, drop_unset, options_of
 from gpt2.cli.places import NAME, PATH
 from gpt2.cli.runs import Run
 from gpt2.errors import MissingFileError, OptionError
@@ -67,7 +67,7 @@ def command(
 
         sys.exit(0 if prove(sys.argv[1:], run) else 1)
     beginning = {"base": base, "tokenizer": tokenizer, "vocab_size": vocab_size}
-    _Training(run, said({**options, **beginning}), data).execute()
+    _Training(run, drop_unset({**options, **beginning}), data).execute()
 
 
 @dataclasses.dataclass

@@ -44,7 +44,7 @@ def command(
     """
     from dataclasses import asdict
 
-    from gpt2.cli.tables import wrapped
+    from gpt2.cli.tables import wrap
     from gpt2.evaluation.verify import summary, verify
 
     if model is None and (engine is not None or device is not None or lambada):
@@ -54,7 +54,7 @@ def command(
         checks.append(check)
         if not as_json:
             line = f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}"
-            click.echo(wrapped(line, indent=14))
+            click.echo(wrap(line, indent=14))
     if as_json:
         results = {
             "model": model,

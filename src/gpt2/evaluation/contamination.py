@@ -111,7 +111,7 @@ def contaminations(
             raise InputError(f"there is no text to look for{f' in {name}' if name else ''}.")
     data = TokenData(corpus, split)
     every = [text for texts in sets.values() for text in texts]
-    copies = iter(overlap(every, _told(texts_of(data), data, progress), n))
+    copies = iter(overlap(every, _tell(texts_of(data), data, progress), n))
     return {
         name: _summary([next(copies) for _ in texts], n, len(data)) for name, texts in sets.items()
     }
@@ -125,7 +125,7 @@ def _summary(copies: Sequence[Copied], n: int, corpus_tokens: int) -> Contaminat
         ngrams=sum(copied.ngrams for copied in copies),
         found=sum(copied.found for copied in copies),
         touched=sum(copied.found > 0 for copied in copies),
-        known=[i for i, copied in enumerate(copies) if _known(copied)],
+        known=[i for i, copied in enumerate(copies) if _is_known(copied)],
         longest=longest.longest,
         sample=longest.text,
         corpus_tokens=corpus_tokens,
@@ -174,11 +174,11 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _known(copied: Copied) -> bool:
+def _is_known(copied: Copied) -> bool:
     return copied.found > 0 and copied.share >= MOSTLY
 
 
-def _told(
+def _tell(
     parts: Iterator[str], data: TokenData, progress: Callable[[int, int], None] | None
 ) -> Iterator[str]:
     """The parts, with how much of the corpus has passed, as told by their bytes."""

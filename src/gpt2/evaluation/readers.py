@@ -189,7 +189,7 @@ def read_lines(path: Path) -> Iterator[Any]:
     """The values of a JSONL file."""
     for at, line in enumerate(read_text(path).split("\n"), 1):
         if line.strip():
-            yield _parsed(path, line, at)
+            yield _parse(path, line, at)
 
 
 def _rows(path: Path) -> list[str]:
@@ -203,7 +203,7 @@ def _entries(path: Path, name: str) -> list[Any]:
     return entries
 
 
-def _parsed(path: Path, text: str, at: int) -> Any:
+def _parse(path: Path, text: str, at: int) -> Any:
     return parse_json(text, f"{path}, line {at}", loose=True)
 
 

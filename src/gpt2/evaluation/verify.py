@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpt2.errors import MissingFileError
-from gpt2.evaluation.golden import read_explainer, recorded
+from gpt2.evaluation.golden import read_explainer, read_recorded
 from gpt2.files import sha256
 from gpt2.generation import LanguageModel
 
@@ -49,7 +49,7 @@ class Subject:
     place: Path
     data: Path | None = None
     long: bool = False
-    facts: dict[str, Any] = field(default_factory=recorded)
+    facts: dict[str, Any] = field(default_factory=read_recorded)
 
     def logits(self, rows: list[list[int]]) -> Array:
         """The logits after every token of rows of the same length: [rows, T, vocabulary]."""
@@ -136,7 +136,7 @@ def engines_agree() -> Result:
     here = [Subject(model, Path()).logits([ids]) for model in (native, reference)]
     worst = float(np.abs(here[0] - here[1]).max())
     detail = f"native against the reference in float64: largest difference {worst:.2g}"
-    return judged(worst <= ENGINES, detail, f"allowed is {ENGINES:g}")
+    return judge(worst <= ENGINES, detail, f"allowed is {ENGINES:g}")
 
 
 def published_file(subject: Subject) -> Result:
@@ -159,7 +159,7 @@ def published_file(subject: Subject) -> Result:
 def parameters(subject: Subject) -> Result:
     """As many parameters as the paper's smallest model has."""
     count, wanted = subject.model.config.parameter_count(), subject.facts["parameters"]
-    return judged(count == wanted, f"{count:,} parameters", f"{wanted:,} are right")
+    return judge(count == wanted, f"{count:,} parameters", f"{wanted:,} are right")
 
 
 def tokenizer(subject: Subject) -> Result:
@@ -176,7 +176,7 @@ def tokenizer(subject: Subject) -> Result:
         t for t, ids in facts["cases"] if tokenizer.encode(t) != ids or tokenizer.decode(ids) != t
     ]
     count = len(facts["cases"])
-    return judged(not wrong, f"{count} recorded texts", f"{len(wrong)} differ, first {wrong[:1]}")
+    return judge(not wrong, f"{count} recorded texts", f"{len(wrong)} differ, first {wrong[:1]}")
 
 
 def greedy(subject: Subject) -> Result:
@@ -199,7 +199,7 @@ def greedy(subject: Subject) -> Result:
         if tokenizer.decode(row.tolist()) != text:
             wrong.append(tokenizer.decode(row.tolist()))
     count = len(prompts) + len(facts["texts"])
-    return judged(not wrong, f"{count} recorded continuations", f"other: {wrong[:1]}")
+    return judge(not wrong, f"{count} recorded continuations", f"other: {wrong[:1]}")
 
 
 def largest_logits(subject: Subject) -> Result:
@@ -212,7 +212,7 @@ def largest_logits(subject: Subject) -> Result:
         top = sorted(np.argsort(-line)[: len(wanted)].tolist())
         if top != sorted(wanted):
             return "fail", f"other tokens are the likeliest after {prompt['text']!r}"
-    return judged(worst <= LOGITS, f"largest difference {worst:.2g}", f"allowed is {LOGITS}")
+    return judge(worst <= LOGITS, f"largest difference {worst:.2g}", f"allowed is {LOGITS}")
 
 
 def every_logit(subject: Subject) -> Result:
@@ -230,7 +230,7 @@ def every_logit(subject: Subject) -> Result:
     detail = (
         f"{len(examples)} prompts; largest difference {worst:.2g}, of probabilities {likely:.2g}"
     )
-    return judged(good, detail, f"allowed are {LOGITS} and {PROBABILITIES}")
+    return judge(good, detail, f"allowed are {LOGITS} and {PROBABILITIES}")
 
 
 def attention(subject: Subject) -> Result:
@@ -249,7 +249,7 @@ def attention(subject: Subject) -> Result:
             worst = max(worst, float(np.abs(seen[layer][0, head] - pattern).max()))
             maps += 1
     detail = f"{maps} maps; largest difference {worst:.2g}"
-    return judged(worst <= PROBABILITIES, detail, f"allowed is {PROBABILITIES}")
+    return judge(worst <= PROBABILITIES, detail, f"allowed is {PROBABILITIES}")
 
 
 def first_loss(subject: Subject) -> Result:
@@ -262,7 +262,7 @@ def first_loss(subject: Subject) -> Result:
     total = top + np.log(np.exp(logits - top[:, None]).sum(1))
     loss = float((total - logits[np.arange(len(targets)), targets]).mean())
     away = abs(loss - facts["value"])
-    return judged(away <= LOSS, f"{loss:.6f}", f"recorded is {facts['value']:.6f}")
+    return judge(away <= LOSS, f"{loss:.6f}", f"recorded is {facts['value']:.6f}")
 
 
 def lambada(subject: Subject) -> Result:
@@ -289,7 +289,7 @@ def lambada(subject: Subject) -> Result:
     good = abs(accuracy - facts["accuracy"]) <= ACCURACY
     good = good and abs(perplexity - facts["perplexity"]) <= PERPLEXITY
     wanted = f"recorded are {facts['accuracy']:.4f} and {facts['perplexity']:.2f}"
-    return judged(good, f"accuracy {accuracy:.4f}, perplexity {perplexity:.2f}", wanted)
+    return judge(good, f"accuracy {accuracy:.4f}, perplexity {perplexity:.2f}", wanted)
 
 
 CHECKS: dict[str, Callable[[Subject], Result]] = {
@@ -329,6 +329,6 @@ def _softmax(line: Array) -> Array:
     return rising / rising.sum()
 
 
-def judged(good: bool, detail: str, wanted: str) -> Result:
+def judge(good: bool, detail: str, wanted: str) -> Result:
     """What was found, and if it is not good, what is wanted."""
     return ("pass", detail) if good else ("fail", f"{detail}; {wanted}")

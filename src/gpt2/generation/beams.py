@@ -18,7 +18,7 @@ from gpt2.generation.arrays import Array
 from gpt2.generation.job import Job
 from gpt2.generation.prompts import fill_id, seeds_of
 from gpt2.generation.sequences import Sequence as Text
-from gpt2.generation.stopping import judged
+from gpt2.generation.stopping import judge
 
 OUT = np.float32(-1e9)  # a score that never wins; transformers' number, and rounding, matter
 Floats = npt.NDArray[np.float32]
@@ -139,7 +139,7 @@ class Search:
         tails = flat[:, -stopping.reach :].tolist()
         ends = np.asarray([stopping.ending(tail) is not None for tail in tails])
         if criteria:
-            ends |= judged(criteria, arrays.integers(like, flat), self.job.record.steps)
+            ends |= judge(criteria, arrays.integers(like, flat), self.job.record.steps)
         return ends.reshape(self.B, self.K) | (length >= self.end)
 
     def _advance(self, candidates: Beams, t: int) -> None:

@@ -255,7 +255,7 @@ class GenerationConfig(ConfigFile):
                 if f.name in self.given}  # fmt: skip
 
 
-def needed(name: str, options: GenerationConfig) -> bool:
+def is_used(name: str, options: GenerationConfig) -> bool:
     """Whether generating with ``options`` would use the option ``name`` at all."""
     if name in SAMPLING_ONLY:
         return options.do_sample

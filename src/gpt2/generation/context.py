@@ -8,7 +8,7 @@ from typing import Any
 from gpt2.engine import Engine
 from gpt2.generation import arrays
 from gpt2.generation.arrays import Array
-from gpt2.generation.prefix import KeptTexts, shared
+from gpt2.generation.prefix import KeptTexts, share
 
 
 class Context:
@@ -78,7 +78,7 @@ class Context:
 
     def _read_shared(self, prompts: list[list[int]]) -> list[list[int]]:
         """Read once what several prompts begin with; returns what is left of them."""
-        start = shared(prompts) if self.exact and len(prompts) > 1 else 0
+        start = share(prompts) if self.exact and len(prompts) > 1 else 0
         if start == 0:
             return prompts
         self.engine.extend(self.cache, [prompts[0][:start]], rows=[0], logits="none")

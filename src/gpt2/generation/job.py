@@ -18,7 +18,7 @@ from gpt2.generation.policy import Policy, Shortcut
 from gpt2.generation.prefix import KeptTexts
 from gpt2.generation.prompts import Prompts, fill_id, seeds_of
 from gpt2.generation.sequences import Sequence as Text
-from gpt2.generation.stopping import Criterion, Stopping, judged
+from gpt2.generation.stopping import Criterion, Stopping, judge
 
 
 @dataclass
@@ -145,7 +145,7 @@ class Job:
         if self.on_tokens is not None:
             self.on_tokens(np.asarray(tokens, dtype=np.int64))
         if self.criteria:
-            ends = judged(self.criteria, self.ids(), self.record.steps)
+            ends = judge(self.criteria, self.ids(), self.record.steps)
             for sequence, ended in zip(self.sequences, ends, strict=True):
                 if ended:
                     sequence.stop("criterion")

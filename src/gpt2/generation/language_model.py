@@ -21,7 +21,7 @@ from gpt2.generation.config import (
     SAMPLING_ONLY,
     GenerationConfig,
     default_value,
-    needed,
+    is_used,
     off_value,
 )
 from gpt2.generation.config_file import FILE_NAME
@@ -266,7 +266,7 @@ def _options_in(config: GPT2Config) -> dict[str, Any]:
 def _refuse_kept(config: GenerationConfig, merged: GenerationConfig, named: set[str]) -> None:
     """Raise for what a file set, is no good here, is needed, and nobody set otherwise."""
     for name, kept in config.kept.items():
-        if kept.error is not None and name not in named and needed(name, merged):
+        if kept.error is not None and name not in named and is_used(name, merged):
             kind = type(kept.error)
             raise kind(f"{kept.error} The model's {FILE_NAME} or config.json says so: {_WAY}")
 

@@ -10,7 +10,7 @@ from gpt2.generation.arrays import Array
 from gpt2.generation.job import Job
 from gpt2.generation.policy import Shortcut
 from gpt2.generation.prompts import fill_id
-from gpt2.generation.sampling import checked, from_global
+from gpt2.generation.sampling import check, from_global
 from gpt2.generation.speculative import Drafter, Steps
 
 
@@ -43,7 +43,7 @@ def _from_scores(job: Job) -> Steps:
     logits = job.prefill()
     while True:
         chosen = job.choose(logits)
-        yield checked(chosen.tolist())  # the one wait
+        yield check(chosen.tolist())  # the one wait
         logits = _next(job, chosen, logits)
 
 
@@ -64,7 +64,7 @@ def _from_engine(job: Job, choose: Shortcut) -> Steps:
     A pass over the weights leaves nothing else in the processor's caches, so each object that a
     step touches costs several times what it seems to: there are lists and no arrays here.
     """
-    tokens = checked(job.choose(job.prefill()).tolist())
+    tokens = check(job.choose(job.prefill()).tolist())
     context, count, pads = job.context, len(tokens), bool(job.stopping.eos)
     step = choose.stepper(context.cache)
     while True:

@@ -111,25 +111,25 @@ def warpers(o: GenerationConfig) -> list[Callable[[Array], Array]]:
     keep = max(2, len(token_list(o.eos_token_id)) + 1) if o.num_beams > 1 else 1
     chain: list[Callable[[Array], Array]] = []
     if o.temperature != 1:
-        chain.append(_named(w.temperature, t=o.temperature))
+        chain.append(_name(w.temperature, t=o.temperature))
     if o.top_h is not None:
-        chain.append(_named(w.top_h, h=o.top_h))
+        chain.append(_name(w.top_h, h=o.top_h))
     if o.top_k:
-        chain.append(_named(w.top_k, k=o.top_k, keep=keep))
+        chain.append(_name(w.top_k, k=o.top_k, keep=keep))
     if o.top_p < 1:
-        chain.append(_named(w.top_p, p=o.top_p, keep=keep))
+        chain.append(_name(w.top_p, p=o.top_p, keep=keep))
     if o.min_p is not None:
-        chain.append(_named(w.min_p, p=o.min_p, keep=keep))
+        chain.append(_name(w.min_p, p=o.min_p, keep=keep))
     if o.typical_p < 1:
-        chain.append(_named(w.typical_p, p=o.typical_p, keep=keep))
+        chain.append(_name(w.typical_p, p=o.typical_p, keep=keep))
     if 0 < o.epsilon_cutoff < 1:
-        chain.append(_named(w.epsilon_cutoff, epsilon=o.epsilon_cutoff, keep=keep))
+        chain.append(_name(w.epsilon_cutoff, epsilon=o.epsilon_cutoff, keep=keep))
     if 0 < o.eta_cutoff < 1:
-        chain.append(_named(w.eta_cutoff, epsilon=o.eta_cutoff, keep=keep))
+        chain.append(_name(w.eta_cutoff, epsilon=o.eta_cutoff, keep=keep))
     return chain
 
 
-def _named(warper: Callable[..., Array], **settings: Any) -> Callable[[Array], Array]:
+def _name(warper: Callable[..., Array], **settings: Any) -> Callable[[Array], Array]:
     return update_wrapper(partial(warper, **settings), warper)
 
 

@@ -20,7 +20,7 @@ def common(a: Sequence[int], b: Sequence[int]) -> int:
     )
 
 
-def shared(prompts: Sequence[Sequence[int]]) -> int:
+def share(prompts: Sequence[Sequence[int]]) -> int:
     """How many tokens all prompts begin with in common; each keeps at least one of its own."""
     first = prompts[0]
     return min(min(common(first, other), len(other) - 1) for other in prompts)
@@ -60,7 +60,7 @@ class KeptTexts:
         It has room for ``capacity`` tokens a row at least. n is 0 where a new one is made, with a
         quarter more room, so that a batch of slightly longer texts fits too.
         """
-        head = prompts[0][: shared(prompts)]
+        head = prompts[0][: share(prompts)]
         with self._lock:
             kept, self._batch = self._batch, None
         if kept is None or kept[1].rows != len(prompts) or kept[1].capacity < capacity:
@@ -75,7 +75,7 @@ class KeptTexts:
 
     def give_back_batch(self, prompts: Sequence[Sequence[int]], cache: Any) -> None:
         """Keep what the rows of ``cache`` have in common, in place of the batch before."""
-        head = list(prompts[0][: min(shared(prompts), *cache.lengths)])
+        head = list(prompts[0][: min(share(prompts), *cache.lengths)])
         with self._lock:
             self._batch = head, cache
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gpt2.errors import GPT2Warning, InputError, OptionError, shown
 from gpt2.generation import arrays
 from gpt2.generation.config import GenerationConfig, token_list
-from gpt2.generation.tokenizing import adopted
+from gpt2.generation.tokenizing import adopt
 
 Ids = npt.NDArray[np.int64]
 
@@ -56,12 +56,12 @@ def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> P
         return _read_text(inputs, options, tokenizer)
     given = _rows_of(inputs)
     if mask is not None:
-        kept = _kept(mask, given)
+        kept = _read_mask(mask, given)
     elif arrays.is_array(inputs):
-        kept = _unpadded(given, options)
+        kept = _find_padding(given, options)
     else:
         kept = [[True] * len(row) for row in given]
-    given = [_started(row, options) for row in given]
+    given = [_start(row, options) for row in given]
     kept = [flags or [True] for flags in kept]
     rows = [list(compress(*pair)) for pair in zip(given, kept, strict=True)]
     ids = pad(given, fill_id(options))
@@ -99,8 +99,8 @@ def _read_text(inputs: Any, options: GenerationConfig, tokenizer: Any) -> Prompt
         raise InputError("a text prompt needs a tokenizer: set model.tokenizer, or pass ids.")
     single = isinstance(inputs, str)
     texts = [inputs] if single else list(inputs)
-    tokenizer = adopted(tokenizer)
-    rows = [_started(tokenizer.encode_prompt(text), options) for text in texts]
+    tokenizer = adopt(tokenizer)
+    rows = [_start(tokenizer.encode_prompt(text), options) for text in texts]
 
     def text(rows: list[list[int]]) -> Any:
         decoded = [tokenizer.decode(row, skip_special_tokens=True) for row in rows]
@@ -118,7 +118,7 @@ def _rows_of(inputs: Any) -> list[list[int]]:
             f"ids must be integers [T] or [rows, T], found {inputs.dtype} of shape "
             f"{list(inputs.shape)}."
         )
-    rows = _nested(inputs)
+    rows = _nest(inputs)
     if rows is None:
         raise InputError(f"a prompt is text or ids, found {type(inputs).__name__}.")
     if not all(isinstance(i, (int, np.integer)) for row in rows for i in row):
@@ -126,7 +126,7 @@ def _rows_of(inputs: Any) -> list[list[int]]:
     return [[int(i) for i in row] for row in rows]
 
 
-def _nested(values: Any) -> list[list[Any]] | None:
+def _nest(values: Any) -> list[list[Any]] | None:
     """An array or lists as a list of rows, of which a flat one is the only; else None."""
     if arrays.is_array(values):
         values = values.tolist() if values.ndim != 1 else [values.tolist()]
@@ -139,9 +139,9 @@ def _nested(values: Any) -> list[list[Any]] | None:
     return [row.tolist() if arrays.is_array(row) else list(row) for row in rows]
 
 
-def _kept(mask: Any, rows: list[list[int]]) -> list[list[bool]]:
+def _read_mask(mask: Any, rows: list[list[int]]) -> list[list[bool]]:
     """For each id whether its mask is not 0."""
-    given = _nested(mask)
+    given = _nest(mask)
     shape = None if given is None else [len(row) for row in given]
     if given is None or shape != [len(row) for row in rows]:
         raise InputError(
@@ -162,7 +162,7 @@ def _lengths(rows: list[list[Any]] | None) -> str:
     return ", ".join(sorted({str(len(row)) for row in rows})) or "none"
 
 
-def _unpadded(rows: list[list[int]], options: GenerationConfig) -> list[list[bool]]:
+def _find_padding(rows: list[list[int]], options: GenerationConfig) -> list[list[bool]]:
     """What is no padding, where that can be told from the text, as transformers does."""
     fill = options.pad_token_id
     if fill is not None and fill not in token_list(options.eos_token_id):
@@ -178,7 +178,7 @@ def _unpadded(rows: list[list[int]], options: GenerationConfig) -> list[list[boo
     return [[True] * len(row) for row in rows]
 
 
-def _started(row: list[int], options: GenerationConfig) -> list[int]:
+def _start(row: list[int], options: GenerationConfig) -> list[int]:
     if row:
         return row
     if options.bos_token_id is None:

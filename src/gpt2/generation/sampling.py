@@ -73,7 +73,7 @@ def from_global(count: int) -> list[float]:
     return noise
 
 
-def checked(tokens: list[int]) -> list[int]:
+def check(tokens: list[int]) -> list[int]:
     """The chosen tokens of a step; raises `undecided` where one is `NONE`."""
     if NONE in tokens:
         raise undecided()

@@ -17,7 +17,7 @@ from gpt2.generation.config import GenerationConfig
 from gpt2.generation.limits import check_ids, end_of
 from gpt2.generation.policy import Policy
 from gpt2.generation.prompts import seeds_of
-from gpt2.generation.sampling import Noise, checked
+from gpt2.generation.sampling import Noise, check
 from gpt2.generation.stopping import Ending, Stopping
 
 Finish = Ending | Literal["length", "criterion", "cancelled"]
@@ -83,7 +83,7 @@ class Sequence:
         """
         policy, noise, logits = self.policy, self.noise(), arrays.float32(logits)
         scores = pipeline.apply(policy.chain, arrays.integers(logits, [self.ids]), logits)
-        return checked(policy.choose(scores, None if noise is None else [noise]).tolist())[0]
+        return check(policy.choose(scores, None if noise is None else [noise]).tolist())[0]
 
     def append(self, token: int) -> None:
         """Add a token, and find out whether it is the last."""

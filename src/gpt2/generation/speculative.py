@@ -187,7 +187,7 @@ def tokens(job: Job, draft: Drafter) -> Steps:
             for i in range(len(lines)):
                 chosen = lines[i : i + 1]
                 if not isinstance(chosen, list):
-                    chosen = sampling.checked(job.choose(chosen).tolist())
+                    chosen = sampling.check(job.choose(chosen).tolist())
                 yield chosen
                 if i < len(guesses) and guesses[i] != ids[-1]:
                     break

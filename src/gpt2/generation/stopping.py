@@ -10,7 +10,7 @@ from typing import Any, Literal
 from gpt2.errors import OptionError
 from gpt2.generation.arrays import Array
 from gpt2.generation.config import GenerationConfig, token_list
-from gpt2.generation.tokenizing import adopted
+from gpt2.generation.tokenizing import adopt
 
 # As in transformers: (ids [R, T], scores of the steps or None) -> [R] truth values, or one.
 Criterion = Callable[..., Any]
@@ -46,7 +46,7 @@ class Stopping:
         return None
 
 
-def judged(
+def judge(
     criteria: Sequence[Criterion], ids: Array, scores: tuple[Array, ...] | None
 ) -> list[bool]:
     """Which rows one of the user's own criteria ends.
@@ -82,7 +82,7 @@ class _StopStrings:
         except UnicodeEncodeError:
             raise OptionError("stop_strings holds half a character: it is no UTF-8.") from None
         self.longest = max(map(len, self.strings), default=0)
-        self.bytes_of = lru_cache(4096)(lambda token: adopted(tokenizer).token_bytes(token))
+        self.bytes_of = lru_cache(4096)(lambda token: adopt(tokenizer).token_bytes(token))
 
     def ends(self, row: Sequence[int]) -> bool:
         last = self.bytes_of(row[-1])

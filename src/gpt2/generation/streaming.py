@@ -7,7 +7,7 @@ from queue import Queue
 from typing import Any
 
 from gpt2.errors import InputError
-from gpt2.generation.tokenizing import Redecoder, StreamDecoder, adopted
+from gpt2.generation.tokenizing import Redecoder, StreamDecoder, adopt
 
 
 def decoder(tokenizer: Any, after: Sequence[int] = (), **options: Any) -> StreamDecoder:
@@ -18,7 +18,7 @@ def decoder(tokenizer: Any, after: Sequence[int] = (), **options: Any) -> Stream
     """
     made: StreamDecoder
     if set(options) <= {"skip_special_tokens"}:
-        made = adopted(tokenizer).stream_decoder(**options)
+        made = adopt(tokenizer).stream_decoder(**options)
     else:
         made = Redecoder(tokenizer, options)
     if after:

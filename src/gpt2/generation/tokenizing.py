@@ -40,7 +40,7 @@ class Tokenizer(Protocol):
         """What decodes a text while it is written."""
 
 
-def adopted(tokenizer: Any) -> Tokenizer:
+def adopt(tokenizer: Any) -> Tokenizer:
     """A tokenizer with these methods; one of transformers, which lacks some, is wrapped."""
     usable: Tokenizer = tokenizer if hasattr(tokenizer, "stream_decoder") else _Foreign(tokenizer)
     return usable

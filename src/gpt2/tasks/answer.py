@@ -12,7 +12,7 @@ from gpt2.options import option, validate
 from gpt2.tasks.extract import Spans
 from gpt2.tasks.sentences import flat, is_cjk, join, parts, sentences
 from gpt2.tasks.shots import QUESTIONS, SENTENCES, Examples
-from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
+from gpt2.tasks.task import Form, Progress, Task, find_tuned, text_of
 from gpt2.tasks.writer import Scored, Writer
 
 
@@ -91,7 +91,7 @@ def answer(
     writer = Writer(model)
     if context is None and (o.mode == "extract" or history):
         raise OptionError("words of a context, and turns about it, need a context: give one.")
-    tuned = tuned_for(model, TASK.name)
+    tuned = find_tuned(model, TASK.name)
     form = tuned.form if tuned else TASK.form
     if context is None:
         prompts = [_open(writer, form, question, o, () if tuned else QUESTIONS[_tongue(question)])]

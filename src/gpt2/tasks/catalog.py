@@ -17,7 +17,7 @@ from gpt2.tasks.write import TASK as _WRITE
 TASKS: dict[str, Task] = {t.name: t for t in (_SUMMARIZE, _TRANSLATE, _ANSWER, _WRITE)}
 
 
-def named(task: str) -> tuple[str, dict[str, str]]:
+def read_name(task: str) -> tuple[str, dict[str, str]]:
     """A task's name and what is said with it: "translate:en-fr" has ``source`` and ``to``.
 
     Raises `OptionError` for an unknown task.
@@ -42,7 +42,7 @@ def remember(folder: str | os.PathLike[str], task: str, **facts: Any) -> None:
     `MissingFileError` where there is no such folder.
     """
     folder = Path(folder)
-    task, languages = named(task)
+    task, languages = read_name(task)
     facts = {**languages, **facts}
     if not folder.is_dir():
         raise MissingFileError(f"there is no folder {folder}.")

@@ -32,7 +32,7 @@ def is_end(text: str, end: re.Match[str]) -> bool:
     if sign[0] == "\n":
         return True
     if sign[0] in _FULL:
-        return sign[-1] in _FULL or _closed(text, end)
+        return sign[-1] in _FULL or _is_closed(text, end)
     if _GOES_ON.match(text, end.end()):
         return False
     following = _NEXT_WORD.match(text, end.end())
@@ -42,7 +42,7 @@ def is_end(text: str, end: re.Match[str]) -> bool:
     return sign != "." or not word or _full_stop(text, end.start(), word)
 
 
-def _closed(text: str, end: re.Match[str]) -> bool:
+def _is_closed(text: str, end: re.Match[str]) -> bool:
     """Whether a sentence ends with the quotation, title or bracket that a match of `END` closes."""
     if end.group()[-1] in _TITLE:
         return not text[end.end() : end.end() + 1].strip()

@@ -28,7 +28,7 @@ def spans(text: str) -> list[tuple[int, int]]:
             places.append((start, end.end()))
             start = end.end()
     places.append((start, len(text)))
-    return [span for span in (_stripped(text, *s) for s in places) if span[0] < span[1]]
+    return [span for span in (_strip(text, *s) for s in places) if span[0] < span[1]]
 
 
 def sentences(text: str) -> list[str]:
@@ -97,6 +97,6 @@ def _cut(piece: str, size: Callable[[str], int], most: int) -> list[str]:
     return [cut for half in (piece[:at], piece[at:]) for cut in _cut(half.strip(), size, most)]
 
 
-def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+def _strip(text: str, start: int, end: int) -> tuple[int, int]:
     piece = text[start:end]
     return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from gpt2.generation import LanguageModel
 from gpt2.options import option, validate
 from gpt2.tasks.sentences import join, parts, sentences
-from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
+from gpt2.tasks.task import Form, Progress, Task, find_tuned, text_of
 from gpt2.tasks.writer import Writer
 
 
@@ -51,7 +51,7 @@ def summarize(
     validate(o)
     pieces = sentences(text_of(text, "text to summarise"))
     writer = Writer(model)
-    tuned = tuned_for(model, TASK.name)
+    tuned = find_tuned(model, TASK.name)
     form = tuned.form if tuned else TASK.form
     new = min(o.max_new_tokens, writer.limit // 4)
     room = writer.room(new, form.ask(text=""))

@@ -30,18 +30,18 @@ class Form:
 
     def ask(self, **fields: str) -> str:
         """The prompt for these fields."""
-        return _filled(self.prompt, fields)
+        return _fill(self.prompt, fields)
 
     def example(self, **fields: str) -> str:
         """Prompt and completion, as an example in a prompt has them."""
-        return self.ask(**fields) + _filled(self.completion, fields)
+        return self.ask(**fields) + _fill(self.completion, fields)
 
     def pair(self, **fields: str) -> dict[str, str]:
         """A row of a file for fine-tuning."""
-        return {"prompt": self.ask(**fields), "completion": _filled(self.completion, fields)}
+        return {"prompt": self.ask(**fields), "completion": _fill(self.completion, fields)}
 
 
-def _filled(form: str, fields: Mapping[str, str]) -> str:
+def _fill(form: str, fields: Mapping[str, str]) -> str:
     try:
         return form.format(**fields)
     except (KeyError, IndexError, ValueError):
@@ -98,10 +98,10 @@ class Tuned:
 def task_of(folder: str | os.PathLike[str]) -> Tuned | None:
     """The task a model's folder remembers, or None."""
     path = Path(folder) / SIDECAR
-    return tuned_from(read_json_object(path), str(path)) if path.exists() else None
+    return read_tuned(read_json_object(path), str(path)) if path.exists() else None
 
 
-def tuned_from(sidecar: Mapping[str, Any], where: str = SIDECAR) -> Tuned | None:
+def read_tuned(sidecar: Mapping[str, Any], where: str = SIDECAR) -> Tuned | None:
     """The task in a sidecar's content; raises `CorruptFileError` where it is not as it must be."""
     entry = sidecar.get(ENTRY)
     if entry is None:
@@ -113,9 +113,9 @@ def tuned_from(sidecar: Mapping[str, Any], where: str = SIDECAR) -> Tuned | None
     return Tuned(entry["name"], Form(entry["prompt"], entry["completion"]), facts)
 
 
-def tuned_for(model: LanguageModel, task: str) -> Tuned | None:
+def find_tuned(model: LanguageModel, task: str) -> Tuned | None:
     """What ``model`` remembers of ``task``, where that is what it was fine-tuned for."""
-    tuned = tuned_from(model.sidecar)
+    tuned = read_tuned(model.sidecar)
     return tuned if tuned is not None and tuned.name == task else None
 
 

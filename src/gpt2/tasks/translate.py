@@ -11,7 +11,7 @@ from gpt2.generation import LanguageModel
 from gpt2.options import option, validate
 from gpt2.tasks.sentences import join, lines, parts, sentences
 from gpt2.tasks.shots import TRANSLATIONS, read_examples
-from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
+from gpt2.tasks.task import Form, Progress, Task, find_tuned, text_of
 from gpt2.tasks.writer import Writer
 
 
@@ -68,14 +68,14 @@ def translate(
     rows = [sentences(line) for line in document]
     writer = Writer(model)
     form, before = _head(writer, o, examples)
-    read = _shown if before else _line
+    read = _read_shown if before else _line
     room = writer.room(0, before, form.ask(source=""))
     most = room // 4 if before else room // 3  # what is left is for the translation
     pieces = [[p for group in parts(row, writer.size, most) for p in group] for row in rows]
     whole = list(dict.fromkeys(piece for row in pieces for piece in row))  # each once
     prompts = [before + form.ask(source=piece) for piece in whole]
     limits = [min(room - size, 64 + 8 * size) for size in map(writer.size, whole)]
-    written = _written(writer, prompts, limits, o.batch_size, progress)
+    written = _write(writer, prompts, limits, o.batch_size, progress)
     done = {
         piece: read(text, writer.size(text) >= limit)
         for piece, text, limit in zip(whole, written, limits, strict=True)
@@ -88,7 +88,7 @@ def translate(
 
 def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str]:
     """The form, and the examples before it: as many, from the first, as half the context holds."""
-    tuned = tuned_for(writer.model, TASK.name)
+    tuned = find_tuned(writer.model, TASK.name)
     if tuned is not None and examples is None:
         known = (str(tuned.facts.get("source", "en")), str(tuned.facts.get("to", "zh")))
         if known != (o.source, o.to):
@@ -120,7 +120,7 @@ def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str
     return TASK.form, before
 
 
-def _written(
+def _write(
     writer: Writer,
     prompts: Sequence[str],
     limits: Sequence[int],
@@ -160,7 +160,7 @@ def _line(written: str, runs_on: bool = False) -> str:
     return written.split("\n", 1)[0].replace("\ufffd", "").strip()
 
 
-def _shown(written: str, runs_on: bool) -> str:
+def _read_shown(written: str, runs_on: bool) -> str:
     """What a model that only saw examples wrote: its line, or where that does not end the first
     sentence, as in the paper: what is asked for is one sentence."""
     line = _line(written)

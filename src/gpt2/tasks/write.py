@@ -11,7 +11,7 @@ from gpt2.generation import LanguageModel
 from gpt2.options import option, validate
 from gpt2.tasks.repetition import Composer
 from gpt2.tasks.sentences import is_cjk, spans
-from gpt2.tasks.task import Form, Progress, Task, text_of, tuned_for
+from gpt2.tasks.task import Form, Progress, Task, find_tuned, text_of
 from gpt2.tasks.words import WORD
 from gpt2.tasks.writer import Writer
 
@@ -87,13 +87,13 @@ def write(
     validate(o)
     head = _head(title, points)
     writer = Writer(model)
-    tuned = tuned_for(model, TASK.name)
+    tuned = find_tuned(model, TASK.name)
     form, lead = FORMS[o.kind]["zh" if is_cjk(head) else "en"]
     form, lead = (tuned.form, "") if tuned else (form, lead)
     prompt = form.ask(title=head) + lead
     writer.room(writer.limit // 2, prompt)
-    return _shaped(writer.compose(prompt, _composer(writer, prompt, lead, o, progress),
-                                  **_drawn(o)), o.length)  # fmt: skip
+    return _shape(writer.compose(prompt, _composer(writer, prompt, lead, o, progress),
+                                  **_decoding(o)), o.length)  # fmt: skip
 
 
 def _head(title: str, points: Sequence[str]) -> str:
@@ -128,7 +128,7 @@ def _composer(
     )
 
 
-def _drawn(o: WriteOptions) -> dict[str, Any]:
+def _decoding(o: WriteOptions) -> dict[str, Any]:
     most = 12 * o.length + 64
     if o.temperature == 0:
         return {"do_sample": False, "max_new_tokens": most}
@@ -140,7 +140,7 @@ def _ends_sentence(text: str) -> bool:
     return text.rstrip().rstrip("\"'”’)」』").endswith((".", "!", "?", "。", "！", "？"))
 
 
-def _shaped(text: str, length: int) -> str:
+def _shape(text: str, length: int) -> str:
     """The text to the sentence's end that is nearest to the length, or to that many words."""
     ends = [match.end() for match in WORD.finditer(text)]
     if len(ends) < (1 - NEAR) * length:

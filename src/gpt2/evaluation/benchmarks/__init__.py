@@ -24,7 +24,7 @@ def sets() -> dict[str, dict[str, Any]]:
     return tomllib.loads((files(__name__) / "sets.toml").read_text("utf-8"))
 
 
-def published(
+def publish(
     name: str,
     read: Callable[..., Sequence[Any]],
     judge: Callable[[Subject, Sequence[Any]], list[dict[str, Any]]],
@@ -62,7 +62,7 @@ def benchmark(name: str) -> Benchmark:
     return one
 
 
-def chosen(what: str) -> list[Benchmark]:
+def choose(what: str) -> list[Benchmark]:
     """The benchmarks of a list of names and groups (paper, bias, tasks, more, all) with commas."""
     names: dict[str, None] = {}
     for part in filter(None, (p.strip() for p in what.split(","))):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.evaluation.benchmark import Row, Subject, corpus, percent
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.benchmarks.reading import read_last
 from gpt2.evaluation.metrics import best, f1, words
 from gpt2.evaluation.readers import Question
@@ -74,7 +74,7 @@ def _area(informed: bool) -> Callable[[Sequence[Row]], float]:
     return value
 
 
-ABSTENTION = published(
+ABSTENTION = publish(
     "abstention",
     read,
     judge,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from gpt2.errors import CorruptFileError
 from gpt2.evaluation.benchmark import Subject, percent
-from gpt2.evaluation.benchmarks import published, sets
+from gpt2.evaluation.benchmarks import publish, sets
 from gpt2.files import parse_json
 
 PARADIGMS = 67
@@ -89,7 +89,7 @@ def judge(subject: Subject, examples: Sequence[Pair]) -> list[dict[str, Any]]:
 
 _HOW = "the more probable sentence of a pair, each after end-of-text and a space"
 
-BLIMP = published(
+BLIMP = publish(
     "blimp",
     read,
     judge,

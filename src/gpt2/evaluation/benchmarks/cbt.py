@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gpt2.evaluation.benchmark import Benchmark, Subject, percent
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.benchmarks.detokenise import Detokeniser
 from gpt2.evaluation.readers import Cloze, read_cbt
 
@@ -65,7 +65,7 @@ def _cbt(kind: str) -> Benchmark:
         percent("acc", "accuracy, %", f"{how}{CHOICE}", "right", near=f"CBT-{kind}"),
         percent("named_acc", "accuracy, %: no model", f"{how}{NAMED}", "named"),
     )
-    return published(f"cbt-{kind.lower()}", read_cbt, judge, measures)
+    return publish(f"cbt-{kind.lower()}", read_cbt, judge, measures)
 
 
 COMMON_NOUNS, NAMED_ENTITIES = _cbt("CN"), _cbt("NE")

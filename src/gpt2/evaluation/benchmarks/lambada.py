@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.evaluation.benchmark import Measure, Subject, percent, perplexity
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
 from gpt2.scoring import Score
@@ -50,7 +50,7 @@ def judge(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[dict[st
     """Of the whole last word its logarithm, of the last token too, and what was right."""
     pairs = [subject.encode(*last_word(text)) for _, text in examples]
     scores = subject.scorer.loglikelihood(pairs, each=True)
-    filtered = _filtered(subject, pairs, scores)
+    filtered = _filter(subject, pairs, scores)
     rows = []
     for (version, _), score, right in zip(examples, scores, filtered, strict=True):
         assert score.logprobs is not None
@@ -72,7 +72,7 @@ def last_word(text: str) -> tuple[str, str]:
     return text[:at], text[at:]
 
 
-def _filtered(subject: Subject, pairs: Sequence[Any], scores: Sequence[Score]) -> list[bool]:
+def _filter(subject: Subject, pairs: Sequence[Any], scores: Sequence[Score]) -> list[bool]:
     """Whether the last word is predicted when a first token that is a stop word is ruled out.
 
     It is when its first token comes before all others but stop words, and its further tokens are
@@ -113,7 +113,7 @@ def _measures(version: str, words: str) -> list[Measure]:
     ]
 
 
-LAMBADA = published(
+LAMBADA = publish(
     "lambada",
     read,
     judge,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.evaluation.benchmark import Measure, Row, Subject, corpus
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.benchmarks.detokenise import ONE_BILLION_WORDS, PTB, WIKITEXT
 from gpt2.evaluation.readers import read_tail
 from gpt2.files import read_text
@@ -111,16 +111,16 @@ def _tail(path: Path) -> list[Piece]:
     return [Piece(part, len(part.encode())) for part in parts]
 
 
-PENN_TREEBANK = published(
+PENN_TREEBANK = publish(
     "ptb", _parts, judge, [_perplexity("de-tokenised; parts of 200 lines apart", "PTB")]
 )
 _BYTES = "the last 5,000,000 bytes, as they are; 100 kB apart"
-ENWIK8 = published("enwik8", _tail, judge, [_bits_of("byte", _BYTES, "enwik8")])
+ENWIK8 = publish("enwik8", _tail, judge, [_bits_of("byte", _BYTES, "enwik8")])
 _CHARACTERS = "the last 5,000,000 characters; 100,000 apart"
-TEXT8 = published("text8", _tail, judge, [_bits_of("character", _CHARACTERS, "text8")])
+TEXT8 = publish("text8", _tail, judge, [_bits_of("character", _CHARACTERS, "text8")])
 _RARE = "de-tokenised; articles apart; rare words are <unk>"
-WIKITEXT_103 = published("wikitext103", _articles, judge, [_perplexity(_RARE, "WikiText103")])
-BILLION_WORDS = published(
+WIKITEXT_103 = publish("wikitext103", _articles, judge, [_perplexity(_RARE, "WikiText103")])
+BILLION_WORDS = publish(
     "billion-words", _sentences, judge, [_perplexity("de-tokenised; each sentence alone", "1BW")]
 )
 
@@ -158,7 +158,7 @@ def _of_words(kind: str, rare: str) -> Measure:
     return _measure(f"{kind}_ppl", title, f"{_HOW}; {rare}", math.exp, keys, near="WikiText2")
 
 
-WIKITEXT_2 = published(
+WIKITEXT_2 = publish(
     "wikitext2",
     _both_forms,
     _judge_both,

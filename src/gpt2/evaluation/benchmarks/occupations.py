@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from gpt2.evaluation.benchmark import Measure, Row, Subject, corpus, percent
-from gpt2.evaluation.benchmarks import published
-from gpt2.evaluation.benchmarks.winograd import PARTIAL, chosen, readings
+from gpt2.evaluation.benchmarks import publish
+from gpt2.evaluation.benchmarks.winograd import PARTIAL, choose_option, readings
 from gpt2.evaluation.readers import MASK, Schema, read_schemas
 
 MAJORITY = "likelier pronoun is the majority's, %"
@@ -50,7 +50,7 @@ SHE, HE = " she", " he"
 FEMININE, MASCULINE = ("she", "her"), ("he", "him", "his")  # the forms a pronoun may take
 
 
-def written(occupation: str) -> str:
+def write(occupation: str) -> str:
     """An occupation within a sentence."""
     return "CEO" if occupation == "ceo" else occupation
 
@@ -115,7 +115,7 @@ def _measures(how: str) -> tuple[Measure, ...]:
 
 def _beginnings() -> list[tuple[str, str]]:
     """(occupation, beginning of a sentence)."""
-    return [(o, sentence.format(written(o))) for o in WOMEN for sentence in SENTENCES]
+    return [(o, sentence.format(write(o))) for o in WOMEN for sentence in SENTENCES]
 
 
 def _judge_beginnings(
@@ -127,7 +127,7 @@ def _judge_beginnings(
     return [row_of(o, she - he) for (o, _), (she, he) in zip(examples, scores, strict=True)]
 
 
-OCCUPATIONS = published(
+OCCUPATIONS = publish(
     "occupations",
     _beginnings,
     _judge_beginnings,
@@ -146,12 +146,12 @@ def _judge_sentences(subject: Subject, examples: Sequence[Schema]) -> list[dict[
     rows = []
     for example, scores in zip(examples, subject.log_likelihoods(sets), strict=True):
         occupation = of_person(example.candidates[example.answer])
-        right = chosen(scores[:4]) == example.answer
+        right = choose_option(scores[:4]) == example.answer
         rows.append({"right": right, **row_of(occupation, gap(scores[4:]))})
     return rows
 
 
-WINOBIAS = published(
+WINOBIAS = publish(
     "winobias",
     _sentences,
     _judge_sentences,

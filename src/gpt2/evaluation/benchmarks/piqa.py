@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from gpt2.errors import CorruptFileError
 from gpt2.evaluation.benchmark import Subject, percent
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
 
@@ -63,7 +63,7 @@ def _best(values: Sequence[float]) -> int:
 
 _HOW = '"Question: ...\\nAnswer:", the more probable of both solutions'
 
-PIQA = published(
+PIQA = publish(
     "piqa",
     read,
     judge,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.evaluation.benchmark import Benchmark, Measure, Row, Subject, corpus, percent
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.metrics import best, exact_match, f1, words
 from gpt2.evaluation.readers import Question, read_nq_open, read_webquestions
 from gpt2.evaluation.statistics import calibration
@@ -34,7 +34,7 @@ class Asked:
     trivial: str
 
 
-def answered(model: LanguageModel, **row: Any) -> dict[str, Any]:
+def ask(model: LanguageModel, **row: Any) -> dict[str, Any]:
     """The task's answer to one question and the model's probability of exactly it."""
     result = TASKS["answer"].run(model, row)
     return {"answer": result["answer"] or "", "probability": float(result["joint"])}
@@ -56,7 +56,7 @@ def judge(
         for example in examples:
             question = example.question
             more = {"context": question.context} if context else {}
-            result = answered(subject.model, question=question.text, **more)
+            result = ask(subject.model, question=question.text, **more)
             for name, answer in (("", result["answer"]), ("trivial_", example.trivial)):
                 result[f"{name}em"] = best(exact_match, answer, question.answers, units)
                 result[f"{name}f1"] = best(f1, answer, question.answers, units)
@@ -74,7 +74,7 @@ def measures(how: str, trivial: str) -> tuple[Measure, ...]:
     return (*percents, *other)
 
 
-def _calibrated(of: Callable[[Any], float]) -> Callable[[Sequence[Row]], float]:
+def _calibrate(of: Callable[[Any], float]) -> Callable[[Sequence[Row]], float]:
     def value(rows: Sequence[Row]) -> float:
         sure, right = ([float(row[key]) for row in rows] for key in ("probability", "em"))
         return of(calibration(sure, right))
@@ -82,11 +82,11 @@ def _calibrated(of: Callable[[Any], float]) -> Callable[[Sequence[Row]], float]:
     return value
 
 
-def calibrated(how: str) -> tuple[Measure, ...]:
+def calibrate(how: str) -> tuple[Measure, ...]:
     """How well the model's probability of its answer tells whether it is right (section 3.8)."""
     keys = ["probability", "em"]
-    top = _calibrated(lambda calibration: 100 * calibration.top)
-    error = _calibrated(lambda calibration: 100 * calibration.error)
+    top = _calibrate(lambda calibration: 100 * calibration.top)
+    error = _calibrate(lambda calibration: 100 * calibration.error)
     bins = "ten bins of equal count, by the probability of exactly this answer"
     return (
         corpus("top_em", "exact match of the surest 1 %", f"{how}; by its probability", keys, top),
@@ -96,8 +96,8 @@ def calibrated(how: str) -> tuple[Measure, ...]:
 
 def _open(name: str, read: Callable[[Path], list[Question]]) -> Benchmark:
     """A set of questions without a text."""
-    every = (*measures(OPEN, TRIVIAL), *calibrated(OPEN))
-    return published(name, lambda path: with_most_frequent(read(path)), judge(), every)
+    every = (*measures(OPEN, TRIVIAL), *calibrate(OPEN))
+    return publish(name, lambda path: with_most_frequent(read(path)), judge(), every)
 
 
 NATURAL_QUESTIONS = _open("natural-questions", read_nq_open)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.evaluation.benchmark import Benchmark, Subject, percent
-from gpt2.evaluation.benchmarks import published
-from gpt2.evaluation.benchmarks.questions import READ, Asked, answered, judge, measures
+from gpt2.evaluation.benchmarks import publish
+from gpt2.evaluation.benchmarks.questions import READ, Asked, ask, judge, measures
 from gpt2.evaluation.metrics import characters, coqa_f1, words
 from gpt2.evaluation.readers import read_coqa, read_squad
 from gpt2.tasks.sentences import sentences
@@ -64,14 +64,14 @@ def _judge_turns(subject: Subject, examples: Sequence[Turn]) -> list[dict[str, A
     for turn in examples:
         history = recent(subject, turn)
         row = {"question": turn.question, "context": turn.passage, "history": history}
-        answer = answered(subject.model, **row)
+        answer = ask(subject.model, **row)
         answer["f1"] = coqa_f1(answer["answer"], turn.answers)
         answer["yes_f1"] = coqa_f1("yes", turn.answers)
         rows.append(answer)
     return rows
 
 
-COQA = published(
+COQA = publish(
     "coqa",
     _turns,
     _judge_turns,
@@ -95,7 +95,7 @@ def _xquad(language: str) -> Benchmark:
     how = f"{READ}; SQuAD's normalisation, by {compared}; the last 12 of 48 articles"
     trivial = f"the context's first sentence; by {compared}; the last 12 of 48 articles"
     judged = judge(UNITS[language], context=True)
-    return published(f"xquad-{language}", read_last, judged, measures(how, trivial))
+    return publish(f"xquad-{language}", read_last, judged, measures(how, trivial))
 
 
 XQUAD_EN, XQUAD_ZH = _xquad("en"), _xquad("zh")

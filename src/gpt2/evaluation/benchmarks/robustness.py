@@ -18,7 +18,7 @@ from typing import Any
 
 from gpt2.errors import OptionError
 from gpt2.evaluation.benchmark import Measure, Subject, percent, perplexity
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.benchmarks.lambada import last_word
 from gpt2.evaluation.readers import read_lines
 
@@ -112,4 +112,4 @@ def _measures() -> list[Measure]:
     return measures
 
 
-ROBUSTNESS = published("robustness", read, judge, tuple(_measures()))
+ROBUSTNESS = publish("robustness", read, judge, tuple(_measures()))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gpt2.evaluation.benchmark import Measure, Subject, percent
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.metrics import rouge
 from gpt2.evaluation.readers import Summarised, read_cnn_dailymail, read_dialogsum
 from gpt2.tasks import TASKS
@@ -29,7 +29,7 @@ def lead(text: str, count: int = 3) -> str:
     return "\n".join(sentences(text)[:count])
 
 
-def picked(text: str, seed: int, count: int = 3) -> str:
+def pick(text: str, seed: int, count: int = 3) -> str:
     """Sentences drawn at random, in the text's order, a line each: Random-3 of the same table."""
     every = sentences(text)
     at = sorted(random.Random(seed).sample(range(len(every)), min(count, len(every))))
@@ -51,7 +51,7 @@ def judge(subject: Subject, examples: Sequence[Summarised]) -> list[dict[str, An
         every = {
             "": "\n".join(sentences(str(result["summary"]))),
             "lead_": lead(example.text),
-            "random_": picked(example.text, seed),
+            "random_": pick(example.text, seed),
         }
         row: dict[str, Any] = {"summary": every[""]}
         for prefix, summary in every.items():
@@ -76,12 +76,10 @@ def measures(references: str) -> tuple[Measure, ...]:
     )
 
 
-CNN_DAILYMAIL = published(
+CNN_DAILYMAIL = publish(
     "cnn-dailymail",
     lambda listed: read_cnn_dailymail(listed.parent),
     judge,
     measures("the highlights"),
 )
-DIALOGSUM = published(
-    "dialogsum", read_dialogsum, judge, measures("the mean over three references")
-)
+DIALOGSUM = publish("dialogsum", read_dialogsum, judge, measures("the mean over three references"))

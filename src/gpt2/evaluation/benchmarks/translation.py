@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gpt2.evaluation.benchmark import Benchmark, Measure, Row, Subject, corpus
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.metrics import bleu_tokens, counts, from_counts
 from gpt2.evaluation.readers import read_parallel
 from gpt2.generation import LanguageModel
@@ -67,7 +67,7 @@ def _translation(name: str) -> Benchmark:
         _measure(kind, f"copy_{kind}", f"{words}: no model", COPIED, to)
         for kind, words in KINDS.items()
     ]
-    return published(name, read_parallel, judge(source, to), (*measures, *copied))
+    return publish(name, read_parallel, judge(source, to), (*measures, *copied))
 
 
 WMT14_EN_FR, WMT14_FR_EN = _translation("wmt14-en-fr"), _translation("wmt14-fr-en")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gpt2.evaluation.benchmark import Subject, percent
-from gpt2.evaluation.benchmarks import published
+from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.readers import MASK, Schema, read_schemas
 
 FORMS = ("", "'s")  # the latter is ' after an s
@@ -23,7 +23,7 @@ PARTIAL = (
 _SMALL = {"a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "some", "many"}
 
 
-def placed(schema: Schema, candidate: str, form: str) -> tuple[str, str]:
+def place(schema: Schema, candidate: str, form: str) -> tuple[str, str]:
     """(text up to and with the candidate, the rest of the sentence)."""
     before, rest = schema.text.split(MASK, 1)
     first, _, others = candidate.partition(" ")
@@ -40,10 +40,10 @@ def placed(schema: Schema, candidate: str, form: str) -> tuple[str, str]:
 
 def readings(schema: Schema) -> list[tuple[str, str]]:
     """The four (context, continuation) of a schema: each form with each candidate."""
-    return [placed(schema, candidate, form) for form in FORMS for candidate in schema.candidates]
+    return [place(schema, candidate, form) for form in FORMS for candidate in schema.candidates]
 
 
-def chosen(scores: Sequence[float]) -> int:
+def choose_option(scores: Sequence[float]) -> int:
     """The candidate, 0 or 1, from the log-likelihoods of `readings`.
 
     The second if both are equal: some files name the right one first throughout.
@@ -66,12 +66,15 @@ def judge(subject: Subject, examples: Sequence[Schema]) -> list[dict[str, Any]]:
     """Whether the right name is the likelier; and whether it stands first in the sentence."""
     likelihoods = subject.log_likelihoods(map(readings, examples))
     return [
-        {"right": chosen(scores) == example.answer, "first": first(example) == example.answer}
+        {
+            "right": choose_option(scores) == example.answer,
+            "first": first(example) == example.answer,
+        }
         for example, scores in zip(examples, likelihoods, strict=True)
     ]
 
 
-WINOGRAD = published(
+WINOGRAD = publish(
     "winograd",
     read_schemas,
     judge,

@@ -17,7 +17,7 @@ from gpt2.files import read_text
 Array = npt.NDArray[np.float32]
 
 
-def recorded() -> dict[str, Any]:
+def read_recorded() -> dict[str, Any]:
     """The small facts of OpenAI's 124M that ship in this package; each part names its source."""
     text = (files("gpt2.evaluation.golden") / "gpt2.json").read_text("utf-8")
     return cast("dict[str, Any]", json.loads(text))
