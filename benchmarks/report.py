@@ -75,6 +75,7 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
         "recipes/tasks/run.py all --out tuned",
     ),
     "mini": ("The bundled model", "mini", ""),
+    "mini_recipes": ("The bundled model's recipe, next to nanoGPT's", "mini_recipes", ""),
     "mini_stories": ("Fifty stories of the bundled model, read", "mini_stories", ""),
     "mini_overlap": ("What the bundled model has read of what judges it", "mini_overlap", ""),
     "poems": ("Regulated verse", "poems", "-m benchmarks.poems --model out/poems/run/model"),

@@ -1,0 +1,93 @@
+"""The bundled model's recipe against nanoGPT's, on the same tokens, seeds and shape.
+
+    PYTHONPATH=src:. python -m benchmarks.mini_recipes --data ../shared/data [--tokens 5]
+
+Both train anew on the trunk's mix with the same rows in the same order, and are judged by bits a
+byte of the held-out texts. Ours is the recipe of `recipes.mini`: Muon, warm-up, a constant rate and
+a linear decay. nanoGPT's is that of its `config/train_shakespeare_char.py`: AdamW, 1e-3 falling to
+1e-4 by a cosine, 100 steps of warm-up, beta2 0.99, weight decay 0.1, no dropout (as it says for a
+CPU). A run that is there already is not made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import RESULTS, machine, table, write
+from recipes.mini import measure, rungs
+from recipes.mini.sources import WORK
+
+ROWS = 16  # half of the trunk's, so that little text is steps enough
+RECIPES: dict[str, dict[str, Any]] = {
+    "ours": {
+        "optimizer": "muon", "lr": rungs.LR, "schedule": "wsd", "warmup": 20, "decay": 0.25,
+        "min-lr": 0.0,
+    },
+    "nanoGPT's": {
+        "optimizer": "adamw", "lr": 1e-3, "schedule": "cosine", "warmup": 100, "min-lr": 0.1,
+        "beta2": 0.99, "weight-decay": 0.1,
+    },
+}  # fmt: skip
+
+
+def trained(name: str, seed: int, steps: int, asked: argparse.Namespace) -> dict[str, float]:
+    """Bits a byte on every held-out text after a run."""
+    short = name.removesuffix("'s")
+    run = WORK / "recipes" / f"{short}-{steps}-{seed}"
+    if not (run / "model").exists():
+        rungs.train(
+            run, "trunk", asked.minutes, **rungs.SHAPE, **RECIPES[name],
+            steps=steps, seed=seed, threads=asked.threads,
+            **{"batch-size": ROWS, "validate-every": 0, "sample-every": 0},
+        )  # fmt: skip
+    return measure.held_out(run / "model", asked.data)
+
+
+def compared(asked: argparse.Namespace) -> dict[str, Any]:
+    """Every recipe with every seed, by turns."""
+    steps = round(asked.tokens * 1e6 / ROWS / rungs.CONTEXT)
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in RECIPES}
+    for seed in range(asked.seeds):
+        for name in RECIPES:
+            found[name].append(trained(name, seed, steps, asked))
+            print(name, seed, found[name][-1], flush=True)
+    return {"tokens": steps * ROWS * rungs.CONTEXT, "steps": steps, "bits": found}
+
+
+def describe(found: dict[str, Any]) -> str:
+    """The section of the results page."""
+    ours, theirs = (found["bits"][name] for name in RECIPES)
+    rows = []
+    for text in ours[0]:
+        own, other = [one[text] for one in ours], [one[text] for one in theirs]
+        lead = [b - a for a, b in zip(own, other, strict=True)]
+        rows.append([text, _seeds(own), _seeds(other), _seeds(lead)])
+    return (
+        f"Bits a byte after {found['tokens'] / 1e6:.1f}M tokens ({found['steps']} steps, bf16), the"
+        f" same shape, text, order and {len(ours)} seeds; the last column is the difference seed by"
+        " seed. Mean, with the least and the greatest in brackets.\n\n"
+        + table(["text", *(f"{name} recipe" for name in ("our", "nanoGPT's")), "ahead by"], rows)
+    )
+
+
+def _seeds(values: list[float]) -> str:
+    return f"{statistics.mean(values):.3f} ({min(values):.3f}-{max(values):.3f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--tokens", type=float, default=5.0, help="millions, of each run")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=100.0, help="the longest run")
+    asked = parser.parse_args()
+    before = machine(["torch"])
+    print(write("mini_recipes", {"machine": before, **compared(asked)}, RESULTS))
+
+
+if __name__ == "__main__":
+    main()
