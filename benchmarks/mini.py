@@ -2,6 +2,7 @@
 
     PYTHONPATH=src:. python -m benchmarks.mini --data ../shared/data [--model M] [--on PARTS]
         [--former FOLDER]: another model, for its bits a byte on the same texts
+        [--plain FOLDER]: the checkpoint that decayed without the tasks, for the same
         [--source FOLDER]: this model before it was packed, for what int8 and int4 lose
 
 The stories of the unseen worlds come from ``recipes/mini`` and are never trained on. Baselines of
@@ -299,6 +300,8 @@ def precisions(source: Path, data: Path) -> dict[str, Any]:
 def describe(found: dict[str, Any]) -> str:
     """The section of the results page."""
     columns = {"gpt2-mini, int8": found["bits a byte"]}
+    if "without tasks" in found:
+        columns["decayed without tasks, fp32"] = found["without tasks"]
     if "former" in found:
         columns["the former gpt2-mini"] = found["former"]
     ngram = RESULTS / "ngram.json"
@@ -352,6 +355,7 @@ def main() -> None:
     parser.add_argument("--on", help="parts whose names contain this")
     parser.add_argument("--source", type=Path, help="the folder of the model before it was packed")
     parser.add_argument("--former", type=Path, help="the folder of another model")
+    parser.add_argument("--plain", type=Path, help="the folder of the decay without the tasks")
     given = parser.parse_args()
     path = RESULTS / "mini.json"
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
@@ -359,6 +363,8 @@ def main() -> None:
         result["precisions"] = precisions(given.source, given.data)
     if given.former:
         result["former"] = measure.held_out(given.former, given.data)
+    if given.plain:
+        result["without tasks"] = measure.held_out(given.plain, given.data)
     model = gpt2.load(given.model)
     for name, part in parts(model, given.data, given.model).items():
         if given.on is None or given.on in name:
