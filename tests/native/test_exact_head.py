@@ -18,6 +18,7 @@ from tests.native.models import AWKWARD, EVEN, kernels_here, random_weights
 
 Floats = npt.NDArray[np.float32]
 KINDS = ("fp32", "fp16", "bf16")
+SLOW = pytest.mark.slow
 
 
 def pair(weights: dict, config: GPT2Config, dtype: str, **options: object) -> list[NativeEngine]:
@@ -86,7 +87,10 @@ def test_steps_of_random_models(config: GPT2Config, dtype: str, kernels: str) ->
         assert counts.total < counts.rows * config.vocab_size / 2
 
 
-@pytest.mark.parametrize("dtype", KINDS)
+# One format by default, since each computes the whole head in floats again; the others are slow.
+@pytest.mark.parametrize(
+    "dtype", ["fp16", *(pytest.param(k, marks=SLOW) for k in ("fp32", "bf16"))]
+)
 def test_a_thousand_steps_of_the_bundled_model(dtype: str) -> None:
     checkpoint = read_checkpoint(resolve("gpt2-mini"))
     engines = pair(dict(checkpoint.tensors), checkpoint.config, dtype, threads=1)
@@ -170,7 +174,7 @@ def test_drawn_steps_of_a_random_model(kernels: str) -> None:
     assert other.rescored == (0, 0, 0)
 
 
-@pytest.mark.parametrize("dtype", ["fp32", "fp16"])
+@pytest.mark.parametrize("dtype", [pytest.param("fp32", marks=SLOW), "fp16"])
 def test_a_thousand_drawn_steps_of_the_bundled_model(dtype: str) -> None:
     checkpoint = read_checkpoint(resolve("gpt2-mini"))
     engines = pair(dict(checkpoint.tensors), checkpoint.config, dtype, threads=1)
