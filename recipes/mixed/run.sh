@@ -15,7 +15,7 @@ for name in zh en; do
     head -c 2000000 "$out/text/$name.txt" >"$out/sample/$name.txt"
 done
 
-gpt2 tokenizer-train "$out/sample" --vocab-size 8192 -o "$out/tokenizer"
+gpt2 tokenizer-train "$out/sample" --vocab-size 8192 -o "$out/tokenizer" --overwrite
 gpt2 prepare "$out/text" -o "$out/data" --tokenizer "$out/tokenizer" --validation-by tail
 
 train() {

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.tiny import END, write_tiny
 
 import gpt2 as package
 from gpt2.cli import gpt2 as group
 from gpt2.errors import GPT2Error, InputError, OptionError
 from gpt2.tasks import remember
 from gpt2.tasks.writer import Writer
+from tests.tiny import END, write_tiny
 
 TEXT = "The old man went to the sea. He had a boat."
 

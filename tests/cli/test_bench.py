@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.tiny import END, write_tiny
 
 from gpt2.quantization import quantize
+from tests.tiny import END, write_tiny
 
 
 def bench(*arguments: object) -> subprocess.CompletedProcess[str]:

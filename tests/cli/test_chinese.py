@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.tiny import write_tiny
-from tests.tokenizer.chinese import write_chinese_model
 
 import gpt2
 from gpt2.cli import convert, generate, tokenize
 from gpt2.errors import GPT2Error, GPT2Warning
+from tests.tiny import write_tiny
+from tests.tokenizer.chinese import write_chinese_model
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import pytest
 import torch
 import transformers
 from click.testing import CliRunner, Result
-from tests.checkpoint.small import peer
 
 from gpt2.checkpoint import read_checkpoint
 from gpt2.cli.convert import command
@@ -17,6 +16,7 @@ from gpt2.errors import UnsupportedError
 from gpt2.model import GPT2LMHeadModel
 from gpt2.tokenizer import GPT2Tokenizer, train
 from gpt2.tokenizer.bpe import END_OF_TEXT, to_signs
+from tests.checkpoint.small import peer
 
 TEXT = "The quick brown fox, 狐狸"
 

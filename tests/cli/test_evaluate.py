@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.tiny import write_tiny
 
 from gpt2.cli import gpt2
 from gpt2.cli.tables import WIDTH, number, table, with_notes
 from gpt2.evaluation.paper import SIZES, TABLE_3, beside
+from tests.tiny import write_tiny
 
 
 def call(*arguments: str | Path) -> Result:

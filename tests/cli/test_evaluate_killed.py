@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.conftest import ROOT
 
 TURNS, TOGETHER = 64, 16  # of CoQA; turns that are judged together

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from tests.tiny import TEXT, tiny_config, write_tiny
 
 import gpt2
 from gpt2.cli.finetune import command
@@ -24,6 +23,7 @@ from gpt2.training.finetuning import has_pairs, pair_data, split
 from gpt2.training.inputs.examples import Pair, read_pairs
 from gpt2.training.planning import fit as demand
 from gpt2.training.planning.footprint import footprint
+from tests.tiny import TEXT, tiny_config, write_tiny
 
 ANSWERS = {"fox": "quick brown", "dog": "the lazy", "over": "jumps"}
 

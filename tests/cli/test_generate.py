@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.native.models import random_weights
-from tests.tiny import END, write_tiny
 
 from gpt2.checkpoint import write_checkpoint
 from gpt2.cli.generate import command, with_defaults
@@ -24,6 +22,8 @@ from gpt2.config import GPT2Config
 from gpt2.errors import ContextLengthError, MissingFileError, OptionError
 from gpt2.loading import load
 from gpt2.tokenizer import GPT2Tokenizer
+from tests.native.models import random_weights
+from tests.tiny import END, write_tiny
 
 PROMPT = "The quick brown fox 狐"
 

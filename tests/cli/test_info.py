@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from huggingface_hub import constants
-from tests.tiny import random_weights, tiny_config
 
 from gpt2.checkpoint import write_checkpoint
 from gpt2.cli.info import command
 from gpt2.errors import MissingFileError
 from gpt2.extras import install
 from gpt2.hub import bundled_models
+from tests.tiny import random_weights, tiny_config
 
 
 def info(*arguments: object) -> Any:

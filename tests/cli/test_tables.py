@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from tests.tiny import write_tiny
 
 from gpt2.cli import gpt2
 from gpt2.cli.tables import WIDTH
+from tests.tiny import write_tiny
 
 COMMANDS = [
     ["scaling", "--paper"],

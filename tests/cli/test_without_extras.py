@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import ROOT
 
 from gpt2.extras import EXTRAS, install
+from tests.conftest import ROOT
 
 ABSENT = sorted(module for modules in EXTRAS.values() for module in modules)
 CODE = f"""

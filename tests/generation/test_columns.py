@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
 import transformers
 
 from gpt2.generation import TextStreamer
+from tests.generation import tiny_models
 
 pytestmark = [
     pytest.mark.parity,

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
 import transformers
 
@@ -24,6 +23,7 @@ from gpt2.generation.config import off_value
 from gpt2.loading import load
 from gpt2.model import GPT2LMHeadModel
 from gpt2.options import spec_of
+from tests.generation import tiny_models
 
 OURS = {"seed", "long", "presence_penalty", "frequency_penalty"}  # options transformers has not
 

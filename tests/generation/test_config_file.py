@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
 import torch
 import transformers
 
@@ -17,6 +16,7 @@ from gpt2.errors import GPT2Error, GPT2Warning, MissingFileError, OptionError, U
 from gpt2.generation import GenerationConfig
 from gpt2.loading import load
 from gpt2.model import GPT2LMHeadModel
+from tests.generation import tiny_models
 
 pytestmark = pytest.mark.parity
 transformers.logging.set_verbosity_error()

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
+
+from tests.generation import tiny_models
 
 
 @pytest.mark.parametrize("rows", [1, 3])

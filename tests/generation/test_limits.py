@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import tiny_models
 import torch
 import transformers
 
 from gpt2.errors import InputError, OptionError
 from gpt2.generation import GenerationConfig
+from tests.generation import tiny_models
 
 pytestmark = pytest.mark.parity
 transformers.logging.set_verbosity_error()

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
 
 from gpt2.config import GPT2Config
@@ -15,6 +14,7 @@ from gpt2.model import GPT2LMHeadModel
 from gpt2.native import NativeEngine
 from gpt2.numpy_engine import NumpyEngine
 from gpt2.scoring import Scorer
+from tests.generation import tiny_models
 
 WAYS: dict[str, dict[str, Any]] = {
     "greedy": {},

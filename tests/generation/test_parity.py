@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
 import transformers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.generation import tiny_models
 
 pytestmark = pytest.mark.parity
 transformers.logging.set_verbosity_error()

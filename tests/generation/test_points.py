@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
 
 import gpt2
 from gpt2.errors import ElsewhereError, InputError, OptionError
+from tests.generation import tiny_models
 
 ENGINES = ["torch", "native"]
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
 
 from gpt2.config import GPT2Config
 from gpt2.errors import ContextLengthError, GPT2Warning, InputError
 from gpt2.numpy_engine import NumpyEngine
 from gpt2.tokenizer import GPT2Tokenizer
+from tests.generation import tiny_models
 
 
 def test_one_row_may_come_without_its_batch() -> None:

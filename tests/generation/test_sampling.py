@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from gpt2.errors import InputError, OptionError
 from gpt2.generation import sampling
 from gpt2.randomness import mix
+from tests.generation import tiny_models
 
 SAMPLING: list[dict[str, Any]] = [
     {},

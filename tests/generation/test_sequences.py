@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_models
 
 from gpt2.engine import Engine, Sampling
 from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.generation.config import GenerationConfig
 from gpt2.generation.sequences import Sequence, single
+from tests.generation import tiny_models
 
 # A prompt, the options of its text, and the row whose noise it draws with.
 REQUESTS: list[tuple[list[int], dict[str, Any], int]] = [

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_models
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt2.errors import OptionError
 from gpt2.generation import speculative
+from tests.generation import tiny_models
 
 DECODING: list[dict[str, Any]] = [
     {},

@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import tiny_models
 import torch
 import transformers
 
 from gpt2.errors import OptionError
 from gpt2.generation.config import GenerationConfig
 from gpt2.generation.stopping import Stopping
+from tests.generation import tiny_models
 
 BIG = {"vocab_size": 300}
 

@@ -4,12 +4,12 @@ import threading
 from typing import Any
 
 import pytest
-import tiny_models
 import transformers
 
 from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.generation import TextIteratorStreamer, TextStreamer
 from gpt2.tokenizer import GPT2Tokenizer
+from tests.generation import tiny_models
 
 BIG = {"vocab_size": 300}
 

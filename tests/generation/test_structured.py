@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from tests.tiny import END, write_tiny
 
 import gpt2
 from gpt2.cli import gpt2 as group
 from gpt2.errors import OptionError
 from gpt2.generation.structured import Structured
+from tests.tiny import END, write_tiny
 
 pytest.importorskip("llguidance")
 SCHEMA = {

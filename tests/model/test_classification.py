@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from torch_pairs import SHAPE, pair, same, tokens
 
 from gpt2 import GPT2Config, GPT2ForSequenceClassification
 from gpt2.errors import GPT2Warning, InputError
+from tests.model.torch_pairs import SHAPE, pair, same, tokens
 
 pytestmark = pytest.mark.parity
 PAD = 66

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.tiny import write_tiny
 
 from gpt2.loading import load
 from gpt2.model import GPT2LMHeadModel
+from tests.tiny import write_tiny
 
 DEVICE = "cuda"
 pytestmark = [

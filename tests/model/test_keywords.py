@@ -10,7 +10,6 @@ import pytest
 import torch
 import transformers
 from torch import nn
-from torch_pairs import SHAPE, pair, same, tokens
 
 import gpt2
 from gpt2 import GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, GPT2Model
@@ -24,6 +23,7 @@ from gpt2.errors import (
     WeightError,
 )
 from gpt2.model.keywords import REFUSED, WITHOUT_EFFECT
+from tests.model.torch_pairs import SHAPE, pair, same, tokens
 
 
 @pytest.fixture(scope="module")

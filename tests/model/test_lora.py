@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.tiny import tiny_config
 
 from gpt2.errors import CorruptFileError, InputError, OptionError, WeightError
 from gpt2.model import GPT2LMHeadModel
@@ -23,6 +22,7 @@ from gpt2.model.lora import (
     merge_lora,
     save_lora,
 )
+from tests.tiny import tiny_config
 
 IDS = torch.arange(40).view(2, 20)
 SMALL = LoraConfig(lora_rank=3, lora_alpha=6.0)

@@ -12,12 +12,12 @@ import pytest
 import torch
 import transformers
 from torch import nn
-from torch_pairs import SHAPE, pair, same, tokens
 
 import gpt2
 from gpt2 import GPT2Config, GPT2LMHeadModel
 from gpt2.errors import GPT2Warning, InputError, UnknownOptionError, UnsupportedError
 from gpt2.model.lora import LoraConfig, add_lora, merge_lora
+from tests.model.torch_pairs import SHAPE, pair, same, tokens
 
 pytestmark = pytest.mark.parity
 

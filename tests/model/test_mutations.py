@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from torch_pairs import pair, same, tokens
 
 from gpt2.model.cache import Window
 from gpt2.model.gpt2 import Block, Conv1D
+from tests.model.torch_pairs import pair, same, tokens
 
 pytestmark = pytest.mark.parity
 Plant = Callable[[Any, pytest.MonkeyPatch], None]

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from torch_pairs import same
 
 from gpt2.config import GPT2Config
 from gpt2.model import GPT2LMHeadModel
 from gpt2.native import NativeEngine
+from tests.model.torch_pairs import same
 
 LENGTH = 6  # letters to sort; the model reads them and writes them again in order
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch_pairs import pair, same, tokens
 
 from gpt2 import GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, GPT2Model
 from gpt2.errors import UnknownOptionError, UnsupportedError
+from tests.model.torch_pairs import pair, same, tokens
 
 pytestmark = pytest.mark.parity
 

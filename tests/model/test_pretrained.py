@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from torch_pairs import SHAPE, pair, same, tokens
 
 from gpt2 import GPT2Config, GPT2LMHeadModel, GPT2Model
 from gpt2.config import PUBLISHED
 from gpt2.errors import InputError
+from tests.model.torch_pairs import SHAPE, pair, same, tokens
 
 SIZES = {
     "gpt2": 124_439_808,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import torch
-from torch_pairs import pair, tokens
 
 from gpt2.errors import InputError
+from tests.model.torch_pairs import pair, tokens
 
 IDS = tokens()
 FAR = torch.full((2, 9), 99)

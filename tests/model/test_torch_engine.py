@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch_pairs import SHAPE, pair, same, tokens
 
 import gpt2
 from gpt2.config import GPT2Config
@@ -14,6 +13,7 @@ from gpt2.engine import Engine
 from gpt2.errors import ContextLengthError, InputError, UnsupportedError, WeightError
 from gpt2.model import GPT2LMHeadModel, GPT2Model
 from gpt2.model.inference import PackedConv1D
+from tests.model.torch_pairs import SHAPE, pair, same, tokens
 
 ROWS = [[3, 1, 4, 1, 5], [9, 2], [6, 5, 3]]
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch_pairs import SHAPE, loss_of, pair, same, tokens
 
 from gpt2 import reference
 from gpt2.config import ACTIVATIONS, GPT2Config
+from tests.model.torch_pairs import SHAPE, loss_of, pair, same, tokens
 
 pytestmark = pytest.mark.parity
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import transformers
+
+from gpt2.files import sha256
 from tests.conftest import ROOT
 from tests.hub.server import Hub
 from tests.tiny import write_tiny
-
-from gpt2.files import sha256
 
 pytestmark = pytest.mark.slow  # each step of each report is a process that imports torch
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.conftest import ROOT
-from tests.native.conftest import _built  # noqa: F401  skips where the core was not built
 from tools.fuzz.box import Box
 from tools.fuzz.corpus import CORPUS
 from tools.fuzz.forms import FORMS
 from tools.fuzz.report import PAGE, page
+
+from tests.conftest import ROOT
+from tests.native.conftest import _built  # noqa: F401  skips where the core was not built
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc are Linux's")
 

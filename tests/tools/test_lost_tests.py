@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.conftest import ROOT
 from tools.lost_tests import MOVED, lost, names_at, names_here, read_moves
+
+from tests.conftest import ROOT
 
 
 def test_a_lost_test_is_told_and_a_moved_one_is_not(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.cli.options import QUIET, Precision, next_step
-from gpt2.cli.places import NAME, PATH
+from gpt2.cli.places import NAME, OVERWRITE, PATH, check_free
 from gpt2.errors import MissingFileError, OptionError, UnsupportedError
 from gpt2.precision import STORED, TORCH, short
 
@@ -30,9 +30,16 @@ DTYPES = (*TORCH, "q8_0")
 @click.option("--dtype", type=Precision(DTYPES),
               help="The weights' precision; q8_0 is for gguf. [default: as it is]")  # fmt: skip
 @click.option("--shard-size", default="5GB", type=NAME, show_default=True, help="The largest file.")
+@OVERWRITE
 @QUIET
 def command(
-    source: str, output: Path, form: str | None, dtype: str | None, shard_size: str, quiet: bool
+    source: str,
+    output: Path,
+    form: str | None,
+    dtype: str | None,
+    shard_size: str,
+    overwrite: bool,
+    quiet: bool,
 ) -> None:
     """Write the model SOURCE in another form.
 
@@ -41,6 +48,7 @@ def command(
     (ckpt.pt) and gguf (llama.cpp). The tokenizer goes along.
     """
     form = form or SUFFIXES.get(output.suffix, "safetensors")
+    check_free(output, overwrite)
     written = convert(source, output, form, dtype, shard_size)
     size = sum(path.stat().st_size for path in written)
     if not quiet:

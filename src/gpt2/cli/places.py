@@ -4,11 +4,14 @@ names nothing. ``Path("")`` is the current folder, so that ``-o "$UNSET"`` would
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 from click.types import StringParamType
+
+from gpt2.errors import OptionError
 
 EMPTY = "it is empty. (Is a variable of the shell unset?)"
 
@@ -37,3 +40,18 @@ class Name(StringParamType):
 
 
 PATH, NAME = Place(), Name()
+OVERWRITE = click.option(
+    "--overwrite", is_flag=True, help="Write also where something is; what has other names stays."
+)
+
+
+def check_free(place: Path, overwrite: bool) -> None:
+    """Raise `OptionError` where a model or vocabulary would be written over or among other files.
+
+    `gpt2 prepare`, `train` and `finetune` have the same rule, and resume what they began.
+    """
+    folder = os.path.isdir(place)  # noqa: PTH112  is_dir raises for a name that is too long
+    filled = any(place.iterdir()) if folder else os.path.isfile(place)  # noqa: PTH113
+    if filled and not overwrite:
+        what = "holds files" if folder else "is there"
+        raise OptionError(f"{place} {what} already: choose another name, or give --overwrite.")

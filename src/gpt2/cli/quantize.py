@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gpt2.cli.options import AS_JSON, QUIET, Precision, model_argument, next_step
-from gpt2.cli.places import NAME, PATH
+from gpt2.cli.places import NAME, OVERWRITE, PATH, check_free
 from gpt2.cli.progress import Progress
 from gpt2.errors import OptionError
 from gpt2.precision import PACKED
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--tokens", default=8192, show_default=True,
               help="How much of it, at most; 0: measure nothing.")  # fmt: skip
 @click.option("--shard-size", default="5GB", type=NAME, show_default=True, help="The largest file.")
+@OVERWRITE
 @AS_JSON
 @QUIET
 def command(
@@ -48,6 +49,7 @@ def command(
     text: Path | None,
     tokens: int,
     shard_size: str,
+    overwrite: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -61,6 +63,8 @@ def command(
 
     if output is not None and len(dtypes) > 1:
         raise OptionError("one folder holds one precision: give --dtype once, or no --output.")
+    if output is not None:
+        check_free(output, overwrite)
     reports = []
     for dtype in dtypes:
         with Progress(unit="tokens", quiet=quiet) as bar:

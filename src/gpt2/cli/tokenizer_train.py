@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from gpt2.cli.options import QUIET, drop_unset, next_step, options_of
-from gpt2.cli.places import NAME, PATH
+from gpt2.cli.places import NAME, OVERWRITE, PATH, check_free
 from gpt2.cli.progress import Progress
 from gpt2.errors import InputError
 from gpt2.files.detect import TextFiles
@@ -22,6 +22,7 @@ from gpt2.files.detect import TextFiles
 @click.option("--vocab-size", default=8192, show_default=True, help="Ids, 257 or more.")
 @click.option("-o", "--output", required=True, type=PATH, help="A folder.")
 @click.option("--min-frequency", default=2, show_default=True, help="Merge no rarer pair.")
+@OVERWRITE
 @QUIET
 @options_of(TextFiles)
 def command(
@@ -29,6 +30,7 @@ def command(
     vocab_size: int,
     output: Path,
     min_frequency: int,
+    overwrite: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -39,6 +41,7 @@ def command(
     """
     from gpt2.tokenizer import train_tokenizer
 
+    check_free(output, overwrite)
     begin = time.perf_counter()
     reading = Progress("reading", unit="characters", quiet=quiet)
     merging = Progress("merging", unit="merges", total=vocab_size - 257, quiet=quiet)

@@ -14,7 +14,7 @@ from gpt2.data.containers import Stream, seekable
 from gpt2.data.rows import Row, joined, json_rows, table
 from gpt2.errors import InputError
 from gpt2.extras import need
-from gpt2.files import parse_json
+from gpt2.files import json_lines
 from gpt2.files.detect import check_encoding, why_no_text
 from gpt2.tokenizer.bpe import END_OF_TEXT
 
@@ -107,18 +107,15 @@ def cut(text: str, limit: int) -> int:
 
 
 def _json_lines(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    lines = ((where, line) for where, line in _lines(name, stream) if line.strip())
-    rows = ((where, parse_json(line, where, loose=True)) for where, line in lines)
-    yield from _texts(rows, reading.fields)
+    yield from _texts(json_lines(name, _lines(name, stream)), reading.fields)
 
 
-def _lines(name: str, stream: Stream) -> Iterator[tuple[str, bytes]]:
+def _lines(name: str, stream: Stream) -> Iterator[bytes]:
     for number in count(1):
-        where = f"{name}, line {number}"
-        line = _bounded(stream.readline(LARGEST + 1), where)
+        line = _bounded(stream.readline(LARGEST + 1), f"{name}, line {number}")
         if not line:
             return
-        yield where, line
+        yield line
 
 
 def _bounded(content: bytes, where: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 from gpt2.data.containers import Stream
 from gpt2.errors import CorruptFileError, InputError
-from gpt2.files import parse_json
+from gpt2.files import json_lines, parse_json
 
 BLOCK = 1 << 20  # bytes read at a time
 MISSING = object()
@@ -59,15 +59,14 @@ def joined(row: Mapping[str, Any], fields: Iterable[str], where: str, needed: bo
 
 def json_rows(name: str, content: bytes) -> Iterator[Row]:
     """The entries of a JSON file, an object or a list; or its lines, if each is JSON by itself."""
-    lines = [(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
+    lines = content.split(b"\n")
+    filled = [line for line in lines if line.strip()]
     try:
         value = parse_json(content, name, loose=True)
     except CorruptFileError:
-        if len(lines) < 2 or not _is_json(lines[0][1]):
+        if len(filled) < 2 or not _is_json(filled[0]):
             raise
-        for number, line in lines:
-            where = f"{name}, line {number}"
-            yield where, parse_json(line, where, loose=True)
+        yield from json_lines(name, lines)
         return
     for number, row in enumerate(value if isinstance(value, list) else [value], 1):
         yield f"{name}, entry {number}", row

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import CorruptFileError, MissingFileError
-from gpt2.files import parse_json, read_json, read_json_object, read_text
+from gpt2.files import json_lines, read_json, read_json_object, read_text
 
 MASK = "[MASK]"
 
@@ -187,9 +187,8 @@ def read_tail(path: Path, size: int) -> tuple[str, int]:
 
 def read_lines(path: Path) -> Iterator[Any]:
     """The values of a JSONL file."""
-    for at, line in enumerate(read_text(path).split("\n"), 1):
-        if line.strip():
-            yield _parse(path, line, at)
+    for _, value in json_lines(str(path), read_text(path).split("\n")):
+        yield value
 
 
 def _rows(path: Path) -> list[str]:
@@ -201,10 +200,6 @@ def _entries(path: Path, name: str) -> list[Any]:
     if not isinstance(entries, list):
         raise CorruptFileError(f"{path} has no list {name!r}.")
     return entries
-
-
-def _parse(path: Path, text: str, at: int) -> Any:
-    return parse_json(text, f"{path}, line {at}", loose=True)
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:

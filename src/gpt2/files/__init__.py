@@ -5,6 +5,7 @@ process writes (`locks`)."""
 from gpt2.files.names import inside, path_of, plain_name
 from gpt2.files.reading import (
     exists,
+    json_lines,
     open_regular,
     parse_json,
     read_bytes,
@@ -30,6 +31,7 @@ __all__ = [
     "atomic_folder",
     "exists",
     "inside",
+    "json_lines",
     "open_regular",
     "parse_json",
     "path_of",

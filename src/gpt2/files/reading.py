@@ -13,6 +13,7 @@ import math
 import os
 import re
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -138,6 +139,17 @@ def read_json_object(
         found = kinds.get(type(value), "a number")
         raise CorruptFileError(f"{path} must hold a JSON object, found {found}.")
     return value
+
+
+def json_lines(name: str, lines: Iterable[str | bytes]) -> Iterator[tuple[str, Any]]:
+    """The values of JSON lines, each with where it stands; blank lines count as lines only.
+
+    Raises `CorruptFileError`.
+    """
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            where = f"{name}, line {number}"
+            yield where, parse_json(line, where, loose=True)
 
 
 def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool = False) -> Any:

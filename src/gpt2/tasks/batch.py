@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import GPT2Error, InputError, OptionError
-from gpt2.files import parse_json, read_bytes
+from gpt2.files import json_lines, read_bytes
 from gpt2.files.journal import Journal
 from gpt2.generation import LanguageModel
 from gpt2.tasks.task import Task, text_of
@@ -85,12 +85,10 @@ def run_batch(
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """The objects of a file of JSON lines; blank lines do not count."""
     rows = []
-    for number, line in enumerate(read_bytes(path).splitlines(), 1):
-        if line.strip():
-            row = parse_json(line, f"{path}, line {number}", loose=True)
-            if not isinstance(row, dict):
-                raise InputError(f"{path}, line {number} must be an object like {{...}}.")
-            rows.append(row)
+    for where, row in json_lines(str(path), read_bytes(path).splitlines()):
+        if not isinstance(row, dict):
+            raise InputError(f"{where} must be an object like {{...}}.")
+        rows.append(row)
     if not rows:
         raise InputError(f"{path} holds no row.")
     return rows

@@ -29,7 +29,7 @@ from gpt2.data.containers import (
 )
 from gpt2.data.rows import SEPARATORS, Row, field, json_rows, table
 from gpt2.errors import InputError, MissingFileError, OptionError, TokenizerError
-from gpt2.files import parse_json
+from gpt2.files import json_lines
 from gpt2.tokenizer import Tokenizer
 from gpt2.training.inputs.batches import IGNORED, Batch, Order, share
 
@@ -116,10 +116,7 @@ def _rows(name: str, stream: Stream, ending: str) -> Iterator[Row]:
         elif ending == ".json":
             yield from json_rows(name, stream.read())
         else:
-            for number, line in enumerate(stream, 1):
-                where = f"{name}, line {number}"
-                if line.strip():
-                    yield where, parse_json(line, where, loose=True)
+            yield from json_lines(name, stream)
 
 
 def _no_rows(name: str | Path) -> InputError:
