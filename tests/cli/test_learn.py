@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.learn.solutions import SOLUTIONS
 
 from gpt2.cli import gpt2
 from gpt2.errors import OptionError
+from tests.learn.solutions import SOLUTIONS
 
 
 def learn(*arguments: str) -> Result:
