@@ -46,6 +46,7 @@ _HOME = {
     "TextGenerationPipeline": "gpt2.pipelines",
     "set_seed": "gpt2.auto",
     "load": "gpt2.loading",
+    "trace": "gpt2.explain.trace",
     "answer": "gpt2.tasks",
     "summarize": "gpt2.tasks",
     "translate": "gpt2.tasks",
@@ -71,6 +72,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.generation import StoppingCriteriaList as StoppingCriteriaList
     from gpt2.generation import TextIteratorStreamer as TextIteratorStreamer
     from gpt2.generation import TextStreamer as TextStreamer
+    from gpt2.explain.trace import trace as trace
     from gpt2.loading import load as load
     from gpt2.model import GPT2ForSequenceClassification as GPT2ForSequenceClassification
     from gpt2.model import GPT2LMHeadModel as GPT2LMHeadModel

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +45,14 @@ class TorchEngine(nn.Module):
                 yield
         finally:
             self._tap = outer
+
+    def twin(self) -> Self:
+        """A model over the same parameters, to read with: with taps of its own."""
+        shared = [*self.parameters(), *self.buffers(), getattr(self, "tokenizer", None)]
+        twin = copy.deepcopy(self, {id(part): part for part in shared})
+        twin._tap = None
+        taps.forget(twin.transformer)
+        return twin.eval()
 
     def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
         """An empty cache of this engine's kind."""

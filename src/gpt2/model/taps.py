@@ -85,3 +85,14 @@ def _shown(attention: nn.Module, tap: Tap, name: str) -> Iterator[None]:
     finally:
         attention.__class__ = before
         del attention.__dict__["tap"], attention.__dict__["name"]
+
+
+def forget(body: Any) -> None:
+    """Take the taps off a copy of a `GPT2Model` that was made while they were there."""
+    for module in body.modules():
+        for hooks in (module._forward_hooks, module._forward_pre_hooks):
+            for key in [key for key, hook in hooks.items() if hook.__module__ == __name__]:
+                del hooks[key]
+        if isinstance(module, TappedAttention):
+            module.__class__ = type(module).__bases__[1]
+            del module.__dict__["tap"], module.__dict__["name"]

@@ -1,0 +1,66 @@
+"""The logit lens: what the model would say if it stopped after each attention and each MLP.
+
+ln_f is computed for each from that state itself, never with the last state's mean and scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.explain.passes import Array, Looking, Pass
+
+PIECE = 64  # rows whose logits exist at a time
+POINTS = ("embed", "h.*.attn", "h.*")  # what `stream` is made from
+
+
+@dataclass(frozen=True)
+class Lens:
+    """The likeliest tokens at each state of the residual stream; S = 2 L + 1 states.
+
+    States are: after the embeddings, then after the attention and after the MLP of each layer.
+    """
+
+    ids: npt.NDArray[np.int32]  # [S, T, k] the likeliest, best first
+    logprobs: npt.NDArray[np.float32]  # [S, T, k] natural logarithms
+    rank: npt.NDArray[np.int32]  # [S, T] of what the last state finds likeliest; 0 is the first
+
+
+def stream(seen: Pass, layers: int) -> Array:
+    """The residual stream [2 L + 1, T, D] of a pass that kept `POINTS`."""
+    states = [seen.points["embed"]]
+    for layer in range(layers):
+        states.append(states[-1] + seen.points[f"h.{layer}.attn"])
+        states.append(seen.points[f"h.{layer}"])
+    return np.stack(states)
+
+
+def lens(model: Looking, states: Array, k: int) -> Lens:
+    """What each state would say; ``states`` is [S, T, D]."""
+    S, T, _ = states.shape
+    k = min(k, model.config.vocab_size)
+    ids, logprobs = np.empty((S, T, k), np.int32), np.empty((S, T, k), np.float32)
+    rank = np.empty((S, T), np.int32)
+    for begin in range(0, T, PIECE):
+        rows = slice(begin, begin + PIECE)
+        last = model.head(states[-1, rows]).argmax(-1)[:, None]
+        for state in range(S):
+            logits = model.head(states[state, rows])  # [rows, V]
+            best = np.argpartition(-logits, k - 1, axis=-1)[:, :k]
+            values = np.take_along_axis(logits, best, -1)
+            order = np.lexsort((best, -values), axis=-1)
+            ids[state, rows] = np.take_along_axis(best, order, -1)
+            values = np.take_along_axis(values, order, -1)
+            logprobs[state, rows] = values - log_sum(logits)[:, None]
+            rank[state, rows] = (logits > np.take_along_axis(logits, last, -1)).sum(-1)
+    return Lens(ids, logprobs, rank)
+
+
+def log_sum(logits: Array) -> npt.NDArray[np.float64]:
+    """The logarithm of the sum of exp(logits) over the last axis."""
+    best = logits.max(-1, keepdims=True)
+    sums = np.exp(logits.astype(np.float64) - best).sum(-1)
+    found: npt.NDArray[np.float64] = best[..., 0] + np.log(sums)
+    return found

@@ -1,0 +1,195 @@
+"""One pass over a text with points of it kept, parts switched off and activations changed.
+
+The same for the native engine and the torch model. Arrays are numpy, without the axis of rows: what
+`gpt2.points` has as [B, H, T, d] is [H, T, d] here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.checkpoint.names import EMBEDDING, HEAD
+from gpt2.errors import ContextLengthError, InputError, OptionError
+from gpt2.points import general, wanted_points
+
+Array = npt.NDArray[Any]
+Change = Callable[[Array], Array]  # what stands at a point -> what takes its place
+
+
+@dataclass(frozen=True)
+class Off:
+    """What is switched off: heads give zeros, blocks add nothing, later positions do not see some."""
+
+    heads: Collection[tuple[int, int]] = ()  # (layer, head)
+    attention: Collection[int] = ()  # layers
+    mlps: Collection[int] = ()  # layers
+    positions: Collection[int] = ()
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What came of a pass: logits [T, V] after every token, and the points asked for by name."""
+
+    logits: Array
+    points: dict[str, Array]
+
+
+class Looking:
+    """A model that is looked into: an engine of its own on the same weights.
+
+    Raises `OptionError` for an engine without named points.
+    """
+
+    def __init__(self, model: Any) -> None:
+        name = getattr(model, "name", type(model).__name__)
+        if name not in ("native", "torch"):
+            raise OptionError(f"the native and the torch engine can be looked into, not {name!r}.")
+        self.native = name == "native"
+        self.engine = model.twin()
+        self.config = model.config
+        self.tokenizer = model.tokenizer
+
+    def ids(self, text: str | Sequence[int]) -> list[int]:
+        """The ids of a text or prompt. Raises `InputError` for none, or for too many."""
+        if isinstance(text, str):
+            if self.tokenizer is None:
+                raise InputError("this model has no tokenizer: give token ids.")
+            text = self.tokenizer.encode(text)
+        found = [int(token) for token in np.asarray(text).reshape(-1)]
+        if not found:
+            raise InputError("there is no token to look at.")
+        if len(found) > self.config.n_positions:
+            raise ContextLengthError(
+                f"the text has {len(found)} tokens; the model has {self.config.n_positions} "
+                "positions."
+            )
+        return found
+
+    def run(
+        self,
+        ids: Sequence[int],
+        points: Collection[str] = (),
+        off: Off | None = None,
+        changes: Mapping[str, Change] | None = None,
+    ) -> Pass:
+        """The pass over ``ids``; changes by the name of one point.
+
+        Raises `OptionError` for a point that the model has not, `InputError` for a part.
+        """
+        kept: dict[str, Array] = {}
+        made = {**(changes or {})}
+        wanted = wanted_points(points, self.config.n_layer) or frozenset()
+        wanted_points(made, self.config.n_layer)
+        self._check(off or Off())
+
+        def tap(name: str, x: Any) -> Any:
+            array, new = as_numpy(x[0]), None
+            if name in made:
+                new = array = _changed(name, made[name], array)
+            if off is not None and not self.native:
+                switched = _switched(name, array, off)
+                new = array = switched if switched is not None else array
+            if name in wanted or general(name) in wanted:
+                kept[name] = np.array(array)
+            return None if new is None else _like(x, new[None])
+
+        return Pass(self._logits(ids, off, tap if wanted or made or off else None), kept)
+
+    def _logits(self, ids: Sequence[int], off: Off | None, tap: Any) -> Array:
+        engine = self.engine
+        cache = engine.new_cache(1, len(ids))
+
+        def extend() -> Array:
+            return as_numpy(engine.extend(cache, [list(ids)], logits="all"))
+
+        if self.native and off is not None:
+            with engine.ablate(**vars(off)), engine.tapped(tap):
+                return extend()
+        if tap is None:
+            return extend()
+        with engine.tapped(tap):
+            return extend()
+
+    def head(self, hidden: Array) -> Array:
+        """ln_f and the output head: logits [..., V] of rows of the residual stream [..., D]."""
+        if self.native:
+            return np.asarray(self.engine.head(hidden))
+        import torch
+
+        body = self.engine.transformer
+        with torch.no_grad():
+            rows = torch.as_tensor(hidden).to(body.wte.weight)
+            return as_numpy(self.engine.lm_head(body.ln_f(rows)))
+
+    def weight(self, name: str) -> npt.NDArray[np.float64]:
+        """A tensor by its name in the checkpoint, as the engine multiplies with it."""
+        if name == HEAD and self.config.tie_word_embeddings:
+            name = EMBEDDING
+        if self.native:
+            return np.asarray(self.engine.weight(name), np.float64)
+        return as_numpy(self.engine.state_dict()[name]).astype(np.float64)
+
+    def _check(self, off: Off) -> None:
+        config = self.config
+        limits = {
+            "layer": (config.n_layer, [*off.attention, *off.mlps, *(at for at, _ in off.heads)]),
+            "head": (config.n_head, [head for _, head in off.heads]),
+            "position": (config.n_positions, list(off.positions)),
+        }
+        for what, (limit, numbers) in limits.items():
+            for number in numbers:
+                if not 0 <= number < limit:
+                    raise InputError(f"there is no {what} {number}; the model has {limit}.")
+
+
+def as_numpy(x: Any) -> Array:
+    """A numpy array or a torch tensor of any precision and device, as numpy."""
+    if isinstance(x, np.ndarray):
+        return x
+    import torch
+
+    x = x.detach().cpu()
+    found: Array = (x.float() if x.dtype in (torch.bfloat16, torch.float16) else x).numpy()
+    return found
+
+
+def _like(x: Any, array: Array) -> Any:
+    if isinstance(x, np.ndarray):
+        return np.ascontiguousarray(array, x.dtype)
+    import torch
+
+    return torch.as_tensor(np.ascontiguousarray(array)).to(x)
+
+
+def _changed(name: str, change: Change, x: Array) -> Array:
+    new = np.asarray(change(x.copy()))
+    if new.shape != x.shape:
+        raise InputError(f"{name} has the shape {list(x.shape)}, its change gave {list(new.shape)}.")
+    return new
+
+
+def _switched(name: str, x: Array, off: Off) -> Array | None:
+    """What stands at a point with parts switched off; None where nothing is."""
+    layer = int(name.split(".")[1]) if name.startswith("h.") else -1
+    heads = [head for at, head in off.heads if at == layer]
+    match general(name):
+        case "h.*.attn.heads" if heads:
+            x = x.copy()
+            x[heads] = 0
+            return x
+        case "h.*.attn.scores" if off.positions:
+            x = x.copy()  # [H, T, S]
+            for position in off.positions:
+                x[:, position + 1 :, position : position + 1] = np.finfo(x.dtype).min
+            return x
+        case "h.*.attn" if layer in off.attention:
+            return np.zeros_like(x)
+        case "h.*.mlp" if layer in off.mlps:
+            return np.zeros_like(x)
+    return None
+

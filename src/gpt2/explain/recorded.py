@@ -1,0 +1,61 @@
+"""Attention weights as a page keeps them: bytes, and of long texts the largest of each row alone.
+
+A byte b stands for b / 255, so a weight is off by at most 1 / 510. Of a text longer than `WHOLE`
+tokens each row has its 8 largest weights, by position, and the rest's mass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gpt2.errors import CorruptFileError
+from gpt2.explain.passes import Array
+
+WHOLE = 256  # tokens up to which all weights are kept
+LARGEST = 8  # weights of a row of a longer text
+ERROR = 1 / 510  # of a weight
+
+
+def record(attention: Array) -> dict[str, Array]:
+    """Of weights [..., T, T]: ``attention``, uint8 of that shape; or of a long text ``weights``
+    uint8 and ``positions`` int16, both [..., T, 8], largest first, and ``rest`` uint8 [..., T]."""
+    if attention.shape[-1] <= WHOLE:
+        return {"attention": _bytes(attention)}
+    positions = np.argsort(-attention, axis=-1, kind="stable")[..., :LARGEST]
+    weights = np.take_along_axis(attention, positions, -1)
+    rest = attention.sum(-1, dtype=np.float64) - weights.sum(-1, dtype=np.float64)
+    return {
+        "weights": _bytes(weights),
+        "positions": positions.astype(np.int16),
+        "rest": _bytes(rest),
+    }
+
+
+def recorded(arrays: Mapping[str, Array]) -> Array:
+    """Weights [..., T, T] float32 that `record` kept; those it left out are 0.
+
+    Raises `CorruptFileError` for arrays that are not of one record.
+    """
+    if "attention" in arrays:
+        return _weights(arrays["attention"])
+    try:
+        weights, positions = _weights(arrays["weights"]), arrays["positions"].astype(np.intp)
+    except KeyError as error:
+        raise CorruptFileError(f"a record of attention lacks {error}.") from None
+    T = weights.shape[-2]
+    if positions.shape != weights.shape or positions.min() < 0 or positions.max() >= T:
+        raise CorruptFileError("a record of attention names positions that are not there.")
+    whole = np.zeros((*weights.shape[:-1], T), np.float32)
+    np.put_along_axis(whole, positions, weights, -1)
+    return whole
+
+
+def _bytes(x: Array) -> Array:
+    found: Array = np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
+    return found
+
+
+def _weights(x: Array) -> Array:
+    return x.astype(np.float32) / np.float32(255)
