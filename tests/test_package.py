@@ -22,9 +22,9 @@ ROWS = [
     {"config", "config_base", "engine"},
     {"tokenizer", "generation", "checkpoint", "reference"},
     {"numpy_engine", "reference_training", "model", "native"},
-    {"auto", "pipelines", "loading", "receipt", "quantization", "scoring"},
+    {"auto", "compression", "pipelines", "loading", "receipt", "quantization", "scoring"},
     {"tasks", "data"},
-    {"training", "evaluation", "serving", "learn"},
+    {"training", "evaluation", "explain", "serving", "learn"},
     {"cli"},
 ]
 

@@ -63,6 +63,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.auto import set_seed as set_seed
     from gpt2.config import GPT2Config as GPT2Config
     from gpt2.errors import GPT2Error as GPT2Error
+    from gpt2.explain.trace import trace as trace
     from gpt2.generation import GenerationConfig as GenerationConfig
     from gpt2.generation import GenerationMixin as GenerationMixin
     from gpt2.generation import LanguageModel as LanguageModel
@@ -72,7 +73,6 @@ if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
     from gpt2.generation import StoppingCriteriaList as StoppingCriteriaList
     from gpt2.generation import TextIteratorStreamer as TextIteratorStreamer
     from gpt2.generation import TextStreamer as TextStreamer
-    from gpt2.explain.trace import trace as trace
     from gpt2.loading import load as load
     from gpt2.model import GPT2ForSequenceClassification as GPT2ForSequenceClassification
     from gpt2.model import GPT2LMHeadModel as GPT2LMHeadModel

@@ -51,6 +51,14 @@ GROUPS = {
         ),
     },
     "Text and tokens": {
+        "compress": (
+            "Compress any file by a model's probabilities.",
+            "gpt2 compress story.txt",
+        ),
+        "decompress": (
+            "Write what was compressed as it was.",
+            "gpt2 decompress story.txt.g2c",
+        ),
         "tokenize": ("Show how a text becomes tokens.", 'gpt2 tokenize "Hello world"'),
         "tokenizer-train": (
             "Learn a byte-level BPE vocabulary from your own text.",

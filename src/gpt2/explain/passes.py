@@ -169,7 +169,9 @@ def _like(x: Any, array: Array) -> Any:
 def _changed(name: str, change: Change, x: Array) -> Array:
     new = np.asarray(change(x.copy()))
     if new.shape != x.shape:
-        raise InputError(f"{name} has the shape {list(x.shape)}, its change gave {list(new.shape)}.")
+        raise InputError(
+            f"{name} has the shape {list(x.shape)}, its change gave {list(new.shape)}."
+        )
     return new
 
 
@@ -192,4 +194,3 @@ def _switched(name: str, x: Array, off: Off) -> Array | None:
         case "h.*.mlp" if layer in off.mlps:
             return np.zeros_like(x)
     return None
-

@@ -206,5 +206,3 @@ def _words(metadata: Any, name: str, kind: type, path: Any) -> Any:
     if not isinstance(value, kind):
         raise CorruptFileError(f"{path} is a damaged trace: its {name} cannot be read.")
     return value
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,6 +55,31 @@ class Inside(Calls):
         to = numbers.ctypes.data
         check(core().gpt2_engine_rows(self.handle, name.encode(), 0, count, to))
         return np.ascontiguousarray(numbers.T) if turned else numbers
+
+    def intervals(self, logits: Floats, tokens: Sequence[int]) -> list[tuple[int, int]]:
+        """Where each of ``tokens`` lies in [0, 2^30) by its row of logits [n, V]: [begin, end).
+
+        An interval is as long as its token is probable, and at least 1. Of equal logits, as int8
+        has them on every processor, they are equal. Raises `InputError` for logits not finite.
+        """
+        rows = np.ascontiguousarray(logits, np.float32)
+        ids = np.asarray(tokens, np.int32)
+        if rows.shape != (len(ids), self.config.vocab_size):
+            wanted = [len(ids), self.config.vocab_size]
+            raise InputError(f"logits must have the shape {wanted}, found {list(rows.shape)}.")
+        ends = np.empty((2, len(ids)), np.int32)
+        places = rows.ctypes.data, ids.ctypes.data, ends[0].ctypes.data, ends[1].ctypes.data
+        check(core().gpt2_interval_of(self.handle, len(ids), *places))
+        return list(zip(*ends.tolist(), strict=True))
+
+    def interval_at(self, logits: Floats, point: int) -> tuple[int, int, int]:
+        """The token in whose interval by logits [V] a point lies, and its [begin, end)."""
+        row = np.ascontiguousarray(logits, np.float32).reshape(self.config.vocab_size)
+        found = np.empty(3, np.int32)
+        places = (found.ctypes.data + 4 * i for i in range(3))
+        check(core().gpt2_interval_at(self.handle, row.ctypes.data, point, *places))
+        token, begin, end = found.tolist()
+        return token, begin, end
 
     @contextmanager
     def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:

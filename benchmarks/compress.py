@@ -1,0 +1,98 @@
+"""How small does gpt2 compress make a text, next to xz, zstd and brotli, and how fast?
+
+    python benchmarks/compress.py [FILE...] [--model NAME] [--bytes N] [--sizes-only]
+
+Writes benchmarks/results/compress.json. Peers run at their strongest settings; zstandard and brotli
+are asked for only where they are installed (pip install zstandard brotli). Texts should be held
+out: the bundled model is measured on what it never read. Sizes do not depend on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bz2
+import importlib
+import lzma
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import machine, table, write
+
+from gpt2.compression import compress, compressing_model, decompress
+
+Pack = Callable[[bytes], bytes]
+
+
+def peers() -> dict[str, tuple[Pack, Pack]]:
+    """Name and setting -> how it packs and unpacks."""
+    found: dict[str, tuple[Pack, Pack]] = {
+        "bzip2 -9": (bz2.compress, bz2.decompress),
+        "xz -9e": (lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME),
+                   lzma.decompress),
+    }  # fmt: skip
+    for name, make in {"zstandard": _zstd, "brotli": _brotli}.items():
+        try:
+            found.update(make(importlib.import_module(name)))
+        except ImportError:
+            print(f"{name} is not installed")
+    return found
+
+
+def _zstd(library: Any) -> dict[str, tuple[Pack, Pack]]:
+    return {"zstd -22": (library.ZstdCompressor(level=22).compress,
+                         library.ZstdDecompressor().decompress)}  # fmt: skip
+
+
+def _brotli(library: Any) -> dict[str, tuple[Pack, Pack]]:
+    return {"brotli -q 11": (lambda data: library.compress(data, quality=11, lgwin=24),
+                             library.decompress)}  # fmt: skip
+
+
+def ours(name: str) -> dict[str, tuple[Pack, Pack]]:
+    """gpt2 compress with one model."""
+    model, identity = compressing_model(name)
+
+    def pack(data: bytes) -> bytes:
+        return compress(model, identity, data)
+
+    def unpack(data: bytes) -> bytes:
+        return decompress(model, identity, data)
+
+    return {f"gpt2 {name} {model.dtype}": (pack, unpack)}
+
+
+def measured(data: bytes, pack: Pack, unpack: Pack, sizes_only: bool) -> dict[str, Any]:
+    """Size and, where asked for, seconds both ways; what comes out is compared."""
+    begin = time.perf_counter()
+    packed = pack(data)
+    middle = time.perf_counter()
+    assert unpack(packed) == data
+    end = time.perf_counter()
+    found: dict[str, Any] = {"bytes": len(packed), "bits_a_byte": 8 * len(packed) / len(data)}
+    if not sizes_only:
+        found |= {"pack_seconds": middle - begin, "unpack_seconds": end - middle}
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("--model", default="gpt2-mini")
+    parser.add_argument("--bytes", type=int, default=1_000_000, help="of each file, at most")
+    parser.add_argument("--sizes-only", action="store_true", help="no speeds: the machine is busy")
+    asked = parser.parse_args()
+    ways, results = {**ours(asked.model), **peers()}, {}
+    for file in asked.files:
+        data = file.read_bytes()[: asked.bytes]
+        found = {name: measured(data, *way, asked.sizes_only) for name, way in ways.items()}
+        results[file.name] = {"bytes": len(data), "packed": found}
+        print(f"{file.name}: {len(data):,} bytes")
+        lines = [[name, f"{x[bytes]:,}", f"{x[bits_a_byte]:.3f}"] for name, x in found.items()]
+        print(table(["", "bytes", "bits a byte"], lines))
+    write("compress", {"machine": machine(), "model": asked.model, "texts": results})
+
+
+if __name__ == "__main__":
+    main()
