@@ -89,7 +89,9 @@ def main() -> None:
         found = {name: measured(data, *way, asked.sizes_only) for name, way in ways.items()}
         results[file.name] = {"bytes": len(data), "packed": found}
         print(f"{file.name}: {len(data):,} bytes")
-        lines = [[name, f"{x[bytes]:,}", f"{x[bits_a_byte]:.3f}"] for name, x in found.items()]
+        lines = [
+            [name, str(one["bytes"]), f"{one['bits_a_byte']:.3f}"] for name, one in found.items()
+        ]
         print(table(["", "bytes", "bits a byte"], lines))
     write("compress", {"machine": machine(), "model": asked.model, "texts": results})
 

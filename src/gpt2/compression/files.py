@@ -33,8 +33,8 @@ def compressing_model(
 ) -> tuple[NativeEngine, bytes]:
     """A model on the native engine, and the hash by which its files know it.
 
-    ``dtype`` None is the model's own where that is int8 or int4, else int8. Raises `OptionError` for
-    another precision or tokenizer, and what `gpt2.load` does.
+    ``dtype`` None is the model's own where that is int8 or int4, else int8. Raises `OptionError`
+    for another precision or tokenizer, and what `gpt2.load` does.
     """
     packed = read_checkpoint(resolve(name), framework="native").quantization
     model = load(name, dtype=dtype if dtype or packed else "int8", threads=threads)
@@ -120,7 +120,7 @@ def start_of(model: NativeEngine) -> int:
 
 
 def tokens_of(tokenizer: Any, data: bytes) -> list[int]:
-    """Ids whose bytes are ``data``: as the tokenizer reads it, and byte by byte what is no UTF-8."""
+    """Ids whose bytes are ``data``: as the tokenizer reads it, byte by byte what is no UTF-8."""
     single = _byte_ids(tokenizer)
     ids: list[int] = []
     for i, part in enumerate(

@@ -23,7 +23,7 @@ Change = Callable[[Array], Array]  # what stands at a point -> what takes its pl
 
 @dataclass(frozen=True)
 class Off:
-    """What is switched off: heads give zeros, blocks add nothing, later positions do not see some."""
+    """Parts switched off: heads give zeros, blocks add nothing, positions are not seen later on."""
 
     heads: Collection[tuple[int, int]] = ()  # (layer, head)
     attention: Collection[int] = ()  # layers

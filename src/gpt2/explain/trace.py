@@ -154,7 +154,7 @@ _SHAPES = {
 
 
 def load_trace(path: str | os.PathLike[str]) -> Trace:
-    """Read what `Trace.save` wrote. Raises `MissingFileError`, `CorruptFileError` for another file."""
+    """Read what `Trace.save` wrote. Raises `MissingFileError`, `CorruptFileError`."""
     file = read_safetensors(Path(path))
     if file.metadata.get("format") != FORM:
         raise CorruptFileError(f"{path} is no trace: its format is not {FORM!r}.")
