@@ -22,7 +22,7 @@ ROWS = [
     {"config", "config_base", "engine"},
     {"tokenizer", "generation", "checkpoint", "reference"},
     {"numpy_engine", "reference_training", "model", "native"},
-    {"auto", "compression", "pipelines", "loading", "receipt", "quantization", "scoring"},
+    {"auto", "compression", "pipelines", "loading", "receipt", "proof", "quantization", "scoring"},
     {"tasks", "data"},
     {"training", "evaluation", "explain", "serving", "learn"},
     {"cli"},

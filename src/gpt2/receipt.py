@@ -130,10 +130,10 @@ def make(
         "promise": promise(model),
         "options": resolved.to_json(),
         "prompt": {"text": text, "ids": list(prompt)},
-        "output": {"ids": [list(ids) for ids in texts], "sha256": _digest([*map(list, texts)])},
+        "output": {"ids": [list(ids) for ids in texts], "sha256": digest([*map(list, texts)])},
         "versions": versions(),
     }
-    return {**receipt, "sha256": _digest(receipt)}
+    return {**receipt, "sha256": digest(receipt)}
 
 
 def check_options(options: GenerationConfig) -> None:
@@ -221,7 +221,7 @@ def replay(
     from gpt2.loading import load
 
     body = {name: value for name, value in receipt.items() if name != "sha256"}
-    if _digest(body) != receipt["sha256"]:
+    if digest(body) != receipt["sha256"]:
         return _different("receipt", "the receipt is not as it was written: its hash differs")
     name = model if model is not None else receipt["model"]["name"]
     try:
@@ -295,7 +295,7 @@ def _different(kind: str, message: str) -> Replay:
     return Replay([Difference(kind, message)], [])
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
     """SHA-256 of a value as JSON with sorted keys, no spaces, in UTF-8."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -46,7 +46,7 @@ GROUPS = {
             "gpt2 serve gpt2-mini --port 8000",
         ),
         "replay": (
-            "Generate a text again from its receipt and compare.",
+            "Generate a text again from its receipt or proof link and compare.",
             "gpt2 replay receipt.json",
         ),
     },
@@ -98,6 +98,12 @@ GROUPS = {
         ),
         "scaling": ("Compare task scores with model size.", "gpt2 scaling small.json large.json"),
         "bench": ("Measure how fast a model runs here.", "gpt2 bench --dtype int8"),
+    },
+    "See inside": {
+        "explain": (
+            "Write one HTML file in which a model runs and can be taken apart.",
+            'gpt2 explain "Once upon a time" -o gpt2.html',
+        ),
     },
     "Model files": {
         "quantize": (

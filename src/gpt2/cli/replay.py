@@ -1,4 +1,4 @@
-"""``gpt2 replay``: generate a text again from its receipt and prove it equal."""
+"""``gpt2 replay``: generate a text again from its receipt or proof link and prove it equal."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 import click
 
 from gpt2.cli.options import AS_JSON, QUIET
-from gpt2.cli.places import NAME, PATH
+from gpt2.cli.places import NAME
 
 
 @click.command()
-@click.argument("receipt", type=PATH)
+@click.argument("receipt", type=NAME)
 @click.option("-m", "--model", type=NAME, help="Where the model is. [default: as the receipt says]")
 @click.option("--threads", type=click.IntRange(1), help="Threads of the native engine.")
 @click.option("--kernels", type=NAME, help="Kernels: generic, avx2, avx512. [default: the best]")
 @AS_JSON
 @QUIET
 def command(
-    receipt: Path,
+    receipt: str,
     model: str | None,
     threads: int | None,
     kernels: str | None,
@@ -29,20 +29,31 @@ def command(
 ) -> None:
     """Generate again from RECEIPT, which `gpt2 generate --receipt` wrote, and compare.
 
+    A proof link, which the pages of `gpt2 serve` and `gpt2 explain` copy, may stand in its place:
+    then the text is written too. It proves the run, and not who asked for it.
+
     The exit code is 0 where every token is the same, 1 where something differs; the output says
     what: the receipt itself, the model, the engine, or the tokens from which position on. int8 and
     int4 give the same tokens on every processor, fp32 and fp16 with the same kernels.
     """
-    from gpt2.receipt import read, replay
+    from gpt2 import proof
+    from gpt2 import receipt as receipts
 
-    content = read(receipt)
-    outcome = replay(content, model=model, threads=threads, kernels=kernels)
+    text = None
+    if proof.MARK in receipt:
+        said = proof.read(receipt)
+        outcome, text = proof.replay(said, model=model, threads=threads, kernels=kernels)
+    else:
+        content = receipts.read(Path(receipt))
+        outcome = receipts.replay(content, model=model, threads=threads, kernels=kernels)
     if as_json:
         differences = [{"kind": d.kind, "message": d.message} for d in outcome.differences]
-        click.echo(json.dumps({"same": outcome.same, "differences": differences,
-                               "notes": outcome.notes}))  # fmt: skip
+        told = {"same": outcome.same, "differences": differences, "notes": outcome.notes}
+        click.echo(json.dumps(told | ({} if text is None else {"text": text})))
     elif outcome.same:
-        click.echo(f"the same: all {outcome.tokens} tokens")
+        click.echo(f"the same: all {outcome.tokens} tokens" if text is None else text)
+        if text is not None:
+            click.echo("the same bytes", err=True)
     else:
         for difference in outcome.differences:
             click.echo(f"different: {difference.message}")

@@ -1,6 +1,7 @@
 // The playground: state, what changes it, and the page drawn from it. Text goes on by token ids, so
 // a branch continues just what is shown.
 import {preferred, setLanguage, setTexts, t} from '../../web/language.js';
+import {keep, kept} from '../../web/kept.js';
 import {html, render} from '../../web/lit/lit-html.js';
 import * as api from './api.js';
 import {alternatives} from './alternatives.js';
@@ -16,30 +17,16 @@ const LOGPROBS = 20;  // the most that the server gives
 const state = {
   models: [],
   model: null,
-  tree: Tree.restored(),
-  settings: {...DEFAULTS, ...stored('settings')},
-  language: preferred(stored('language')),
-  theme: stored('theme'),
+  tree: Tree.rekept(),
+  settings: {...DEFAULTS, ...kept('settings')},
+  language: preferred(kept('language')),
+  theme: kept('theme'),
   view: 'write',
   chosen: null,     // the place of the token whose alternatives are shown
   abort: null,      // ends what is being written
   notice: '',
   failed: false,
 };
-
-function stored(name) {
-  try {
-    return JSON.parse(localStorage.getItem(`gpt2-${name}`));
-  } catch {
-    return null;
-  }
-}
-
-function keep(name, value) {
-  try {
-    localStorage.setItem(`gpt2-${name}`, JSON.stringify(value));
-  } catch { /* it is asked again next time */ }
-}
 
 function update(changes = {}) {
   Object.assign(state, changes);

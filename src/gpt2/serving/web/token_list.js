@@ -1,16 +1,15 @@
 // The text as its tokens: one is in the tab order, arrows move, Enter or a click opens it.
 import {html} from '../../web/lit/lit-html.js';
 import {t} from '../../web/language.js';
+import {roving} from '../../web/roving.js';
 import {percent, shade, textsOf, visible} from '../../web/tokens.js';
-
-const STEPS = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1};
 
 export function tokenList(state, actions) {
   const path = state.tree.path(), texts = textsOf(path);
   const inTabOrder = state.chosen ?? path.length - 1;
   return html`
     <h2 id="tokens">${t('tokens')}</h2>
-    <div class="tokens" role="group" aria-labelledby="tokens" @keydown=${move}>${path.map((entry, place) => html`<button
+    <div class="tokens" role="group" aria-labelledby="tokens" @keydown=${roving('.token')}>${path.map((entry, place) => html`<button
         class=${`token s${shade(entry.logprob)}`} data-place=${place}
         tabindex=${place === inTabOrder ? 0 : -1} aria-pressed=${place === state.chosen}
         aria-label=${`${visible(texts[place])}, ${percent(entry.logprob)}`}
@@ -21,12 +20,3 @@ export function tokenList(state, actions) {
 // A line break shows as a sign, and then breaks the line.
 const shown = (text) => text.replaceAll('\n', '↵');
 const breaks = (text) => (text.includes('\n') ? html`<br>` : '');
-
-function move(event) {
-  const all = [...event.currentTarget.querySelectorAll('.token')];
-  const at = all.indexOf(event.target);
-  const to = {Home: 0, End: all.length - 1}[event.key] ?? at + (STEPS[event.key] ?? 0);
-  if (to === at || at < 0 || !all[to]) return;
-  event.preventDefault();
-  all[to].focus();
-}

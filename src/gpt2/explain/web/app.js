@@ -1,0 +1,225 @@
+// The page: state, what changes it, and what is drawn from it.
+import {preferred, setLanguage, setTexts, t, told} from '../../web/language.js';
+import {html, render} from '../../web/lit/lit-html.js';
+import {kept, keep} from '../../web/kept.js';
+import {readFragment, viewFragment} from './link.js';
+import {Live, opened} from './live.js';
+import {Looking} from './looking.js';
+import {textOfAll} from './names.js';
+import {headsPanel} from './panels/gallery.js';
+import {lensPanel} from './panels/lens.js';
+import {nextPanel} from './panels/next.js';
+import {numberCard} from './panels/number.js';
+import {pairPanel} from './panels/pair.js';
+import {proofPanel} from './panels/proof.js';
+import {sourcesPanel} from './panels/sources.js';
+import {switchesPanel} from './panels/switches.js';
+import {textPanel} from './panels/text.js';
+import {STEPS, tourPanel} from './panels/tour.js';
+import {copyPicture} from './picture.js';
+import {fragment, MARK, readProof} from './proof.js';
+import {TEXTS} from './texts.js';
+
+const WRITTEN = 30;
+const PANELS = {
+  next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel,
+  switches: switchesPanel, proof_panel: proofPanel,
+};
+const COLUMNS = [['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel']];
+const facts = JSON.parse(document.getElementById('facts').textContent);
+
+const state = {
+  facts,
+  language: preferred(kept('language')),
+  theme: kept('theme'),
+  text: '', ids: null,      // ids where the text was written here: they need not be its encoding
+  found: null, names: null,
+  t: 0, follow: true,       // the token after which a word is explained; the last one while one types
+  layer: 0, head: 0, view: 'matrix', pair: null, taken: null, weights: null,
+  settings: {temperature: 1, top_k: 0, top_p: 1, seed: 1},
+  next: null, target: null, shownTarget: null, other: null, lens: null, sources: null,
+  off: {heads: [], mlps: [], positions: []},
+  otherTextTyped: '', where: 'stream', patches: null,
+  written: null, proofLink: '', checked: null,
+  number: null, panel: 'next', tour: null, tourPanel: null,
+  busy: false, notice: '', failed: false,
+};
+let live = null, looking = null;
+
+function update(changes = {}) {
+  Object.assign(state, changes);
+  draw();
+}
+
+/** Changes what is looked at, asks anew and draws. */
+function look(changes, read = false) {
+  update(changes);
+  return looking?.look({read});
+}
+
+async function ask(name, asked) {
+  update({busy: true, notice: t('writing'), failed: false});
+  try {
+    const result = await live.ask(name, asked);
+    update({busy: false, notice: ''});
+    return result;
+  } catch (error) {
+    update({busy: false, notice: error.message, failed: true});
+    return null;
+  }
+}
+
+const idsNow = () => state.ids ?? state.found.ids;
+
+const actions = {
+  update,
+  type(text) { look({text, ids: null, follow: true, target: null, other: null, patches: null, written: null}, true); },
+  choose(place) { look({t: place, follow: false, target: null, other: null}); },
+  head(layer, head) { look({layer, head}); },
+  cell(pair) { if (pair && pair[1] <= pair[0]) look({pair, panel: state.panel}); },
+  explain(id, number) { look({target: id, number}); },
+  compare(id) { look({other: id, target: state.shownTarget}); },
+  number(number) { update({number}); },
+  set(name, value) { look({settings: {...state.settings, [name]: value}}); },
+  toggle(kind, i) {
+    const list = state.off[kind];
+    look({off: {...state.off, [kind]: list.includes(i) ? list.filter((x) => x !== i) : [...list, i]}}, true);
+  },
+  allOn() { look({off: {heads: [], mlps: [], positions: []}}, true); },
+  append(id) { return actions.go([...idsNow(), id], [...state.found.tokens, state.next.bars.find((bar) => bar.id === id)], {written: null}); },
+  go(ids, tokens, more) { return look({ids, text: textOfAll(tokens), follow: true, target: null, other: null, patches: null, ...more}, true); },
+  async write() {
+    const ids = idsNow(), count = Math.min(WRITTEN, facts.config.n_positions - ids.length + 1);
+    const settings = {count, ...state.settings}, result = await ask('write', {ids, count, settings: state.settings});
+    if (!result) return;
+    const proof = {name: facts.name, model: facts.model, dtype: [facts.dtype, facts.headDtype, facts.kvDtype], prompt: ids, settings, text: result.sha256};
+    const more = result.ids.map((id, i) => ({id, bytes: result.pieces[i]}));
+    await actions.go([...ids, ...result.ids], [...state.found.tokens, ...more], {written: {...result, proof}});
+  },
+  async patch() { update({patches: await ask('patches', {text: state.otherTextTyped, where: state.where})}); },
+  async copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      update({notice: t('copied'), failed: false});
+    } catch {
+      update({notice: text, failed: false});  // where a page may not copy, it is there to be selected
+    }
+  },
+  copyLink() {
+    history.replaceState(null, '', viewFragment(state));
+    return actions.copy(location.href);
+  },
+  copyProof() { return actions.copy(location.href.replace(/#.*/, '') + fragment(state.written.proof)); },
+  async openProof(link) {
+    const proof = readProof(link);
+    if (!proof) return update({proofLink: link, checked: {damaged: true}, panel: 'proof_panel'});
+    if (proof.model !== facts.model) return update({proofLink: link, checked: {proof, model: true}, panel: 'proof_panel'});
+    const {count, ...settings} = proof.settings;
+    const result = await ask('write', {ids: proof.prompt, count, settings});
+    if (!result) return undefined;
+    const same = result.sha256 === proof.text, decode = (bytes) => new TextDecoder().decode(bytes);
+    return update({proofLink: link, panel: 'proof_panel', checked: {proof, same, ids: result.ids, text: decode(result.bytes), promptText: decode(result.prompt)}});
+  },
+  async picture(name) {
+    const copied = await copyPicture(document.getElementById(`panel-${name}`), `gpt2-${name}`);
+    update({notice: t(copied ? 'copied' : 'saved'), failed: false});
+  },
+  tour(step) {
+    const tourPanel = STEPS[step][1];
+    update({tour: step, tourPanel, panel: tourPanel in PANELS ? tourPanel : state.panel});
+    document.getElementById(`panel-${tourPanel}`)?.scrollIntoView({block: 'nearest'});
+  },
+  language() {
+    const language = state.language === 'zh' ? 'en' : 'zh', example = state.text === exampleText();
+    keep('language', language);
+    setLanguage(language);
+    if (example) look({language, text: exampleText(), ids: null, follow: true, target: null}, true);
+    else update({language});
+  },
+  theme() {
+    const dark = matchMedia('(prefers-color-scheme: dark)').matches;
+    const theme = (state.theme ?? (dark ? 'dark' : 'light')) === 'dark' ? 'light' : 'dark';
+    keep('theme', theme);
+    update({theme});
+  },
+};
+
+const exampleText = () => facts.text ?? t('example');
+
+const header = () => html`
+  <header><h1>${t('page_title')}</h1>
+    <button class="small-button" @click=${actions.copyLink}>${t('link')}</button>
+    <button class="small-button" @click=${actions.language} lang=${state.language === 'zh' ? 'en' : 'zh-CN'}>${t('language')}</button>
+    <button class="small-button" @click=${actions.theme}>${t('theme')}</button></header>`;
+
+const modelLine = () => html`<p class="small">${told('model_line', {
+  name: facts.name, parameters: facts.parameters.toLocaleString(), layers: facts.config.n_layer, heads: facts.config.n_head, dtype: facts.dtype,
+})}</p>`;
+
+const tabs = () => html`<nav class="tabs" aria-label=${t('page_title')}>${Object.keys(PANELS).map((name) => html`
+  <button aria-pressed=${state.panel === name} @click=${() => update({panel: name})}>${t(`tab_${name}`)}</button>`)}</nav>`;
+
+let swipe = null;
+function touched(event) {
+  const {clientX: x, clientY: y} = event.changedTouches[0];
+  if (event.type === 'touchstart') { swipe = event.target.closest('canvas, input, table, .gallery') ? null : [x, y]; return; }
+  if (!swipe || Math.abs(x - swipe[0]) < 60 || Math.abs(y - swipe[1]) > 40) return;
+  const names = Object.keys(PANELS), to = names[names.indexOf(state.panel) + (x < swipe[0] ? 1 : -1)];
+  if (to) update({panel: to});
+}
+
+const body = () => html`
+  ${header()}
+  <main>
+    ${modelLine()}
+    <div class="top">${textPanel(state, actions)}${tourPanel(state, actions)}</div>
+    <p class=${state.failed ? 'notice failed' : 'notice'} role="status">${state.notice}</p>
+    ${state.sources ? html`<div class="panels" @touchstart=${touched} @touchend=${touched}>
+      ${COLUMNS.map((names) => html`<div class="column">${names.map((name) =>
+    PANELS[name]({...state, target: state.shownTarget}, actions))}</div>`)}</div>` : ''}
+  </main>
+  ${state.sources ? tabs() : ''}
+  ${numberCard(state, actions)}`;
+
+function draw() {
+  if (state.theme) document.documentElement.dataset.theme = state.theme;
+  document.title = `${t('page_title')}: ${facts.name}`;
+  render(body(), place);
+  for (const canvas of document.querySelectorAll('canvas')) if (canvas.offsetParent) canvas.paint?.(canvas);
+}
+
+async function begin() {
+  try {
+    live = new Live(JSON.parse(document.getElementById('worker').textContent));
+    await opened(live, facts);
+  } catch (error) {
+    update({notice: `${t('too_old')} (${error.message})`, failed: true});
+    return;
+  }
+  looking = new Looking(live, state, update);
+  await look({}, true);
+  if (location.hash.includes(MARK)) await actions.openProof(location.hash);
+}
+
+function address() {
+  if (location.hash.includes(MARK)) return live && actions.openProof(location.hash);
+  const {text, layer, head, token} = readFragment(location.hash), {n_layer, n_head} = facts.config;
+  const within = (x, size) => Math.min(x ?? 0, size - 1);
+  return look({
+    text: text ?? (state.text || exampleText()), ids: null, layer: within(layer, n_layer), head: within(head, n_head),
+    t: token ?? 0, follow: token === undefined, target: null,
+  }, true);
+}
+
+const place = document.createElement('div');
+document.body.prepend(place);
+setTexts(TEXTS);
+setLanguage(state.language);
+state.notice = t('loading');
+state.text = exampleText();
+address();
+addEventListener('hashchange', address);
+addEventListener('resize', () => draw());
+document.addEventListener('keydown', (event) => { if (event.key === 'Escape') update({number: null}); });
+if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin);
+else begin();

@@ -1,0 +1,119 @@
+// Canvases: small maps as pixels, one map with its tokens beside it, and lines between tokens.
+
+const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const heat = (weight) => `rgb(${style('--heat')} / ${Math.min(1, weight ** 0.6)})`;
+
+/** A canvas as large as it is shown, cleared, in units of CSS pixels. */
+function fresh(canvas, width, height) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext('2d');
+  context.scale(ratio, ratio);
+  context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  context.textBaseline = 'middle';
+  return context;
+}
+
+/** A head's map, [n, n] from `at` on, a pixel each; CSS scales it. */
+export function thumbnail(canvas, values, at, n) {
+  canvas.width = canvas.height = n;
+  const context = canvas.getContext('2d'), image = context.createImageData(n, n);
+  const [r, g, b] = style('--heat').split(' ').map(Number);
+  for (let i = 0; i < n * n; i++) image.data.set([r, g, b, 255 * Math.min(1, values[at + i] ** 0.6)], 4 * i);
+  context.putImageData(image, 0, 0);
+}
+
+const LABELS = 40;  // tokens whose names fit beside the map
+
+/** Where the map of T tokens lies in a width: {left, top, cell}. */
+export function layout(width, T) {
+  const labels = T <= LABELS ? Math.min(92, Math.max(56, width * 0.2)) : 0;
+  const cell = Math.min(30, Math.max((width - labels - 1) / T, 1));
+  return {left: labels, top: labels, cell, size: labels + cell * T + 1};
+}
+
+/** The weights [T, T] of one head, or [rows, T] of another map, with names beside them. */
+export function matrix(canvas, {values, rows, columns, chosen = null, marked = null, top = true, tone = heat}) {
+  const width = canvas.parentElement.clientWidth, T = columns.length;
+  const place = layout(width, T), {left, cell} = place, head = top ? place.top : 0;
+  const context = fresh(canvas, Math.min(width, place.size), head + cell * rows.length + 1);
+  context.fillStyle = style('--front');
+  if (left) {
+    rows.forEach((text, i) => label(context, text, left - 6, head + (i + 0.5) * cell, left - 8, 0));
+    if (top) columns.forEach((text, i) => label(context, text, left + (i + 0.5) * cell, head - 6, head - 8, 1));
+  }
+  for (let t = 0; t < rows.length; t++) {
+    for (let s = 0; s < T; s++) {
+      const value = values[t * T + s];
+      if (!value) continue;
+      context.fillStyle = tone(value);
+      context.fillRect(left + s * cell, head + t * cell, cell > 3 ? cell - 1 : cell, cell > 3 ? cell - 1 : cell);
+    }
+  }
+  context.strokeStyle = style('--line');
+  context.lineWidth = 0.5;
+  context.strokeRect(left - 0.5, head - 0.5, cell * T + 0.5, cell * rows.length + 0.5);
+  outline(context, marked && [0, marked[0], T, 1], {left, head, cell}, 1);
+  outline(context, chosen && [chosen[1], chosen[0], 1, 1], {left, head, cell}, 2);
+}
+
+function outline(context, place, {left, head, cell}, width) {
+  if (!place) return;
+  const [s, t, wide, high] = place;
+  context.strokeStyle = style('--main');
+  context.lineWidth = width;
+  context.strokeRect(left + s * cell - 1, head + t * cell - 1, wide * cell + 1, high * cell + 1);
+}
+
+// A name that ends at a place, shortened to fit; turned for columns.
+function label(context, text, x, y, room, turned) {
+  context.save();
+  context.translate(x, y);
+  if (turned) context.rotate(Math.PI / 2);
+  context.textAlign = turned ? 'right' : 'right';
+  let shown = text;
+  while (shown.length > 1 && context.measureText(shown).width > room) shown = `${shown.slice(0, -2)}…`;
+  context.fillText(shown, 0, 0);
+  context.restore();
+}
+
+/** The cell of a map under a pointer, [t, s], or null. */
+export function cellAt(event, T, rows = T, top = true) {
+  const canvas = event.currentTarget, {left, top: head, cell} = layout(canvas.parentElement.clientWidth, T);
+  const box = canvas.getBoundingClientRect();
+  const s = Math.floor((event.clientX - box.left - left) / cell);
+  const t = Math.floor((event.clientY - box.top - (top ? head : 0)) / cell);
+  return s >= 0 && s < T && t >= 0 && t < rows ? [t, s] : null;
+}
+
+const LINE = 22;
+
+/** Lines from every token at the right to those at the left it looks at; the chosen one's are strong. */
+export function lines(canvas, {values, columns, marked}) {
+  const T = columns.length, width = Math.min(canvas.parentElement.clientWidth, 420), names = width * 0.32;
+  const context = fresh(canvas, width, T * LINE), y = (i) => (i + 0.5) * LINE;
+  for (let t = 0; t < T; t++) {
+    for (let s = 0; s <= t; s++) {
+      const weight = values[t * T + s];
+      if (weight < 0.02) continue;
+      context.strokeStyle = heat(t === marked ? weight : weight * 0.08);
+      context.lineWidth = t === marked ? 1 + 4 * weight : 1;
+      context.beginPath();
+      context.moveTo(names, y(s));
+      context.bezierCurveTo(width / 2, y(s), width / 2, y(t), width - names, y(t));
+      context.stroke();
+    }
+  }
+  columns.forEach((text, i) => {
+    context.fillStyle = style(i === marked ? '--main' : '--front');
+    label(context, text, names - 6, y(i), names - 8, 0);
+    context.textAlign = 'left';
+    context.fillText(text.length > 12 ? `${text.slice(0, 11)}…` : text, width - names + 6, y(i));
+  });
+}
+
+/** A shade for a value that goes both ways: warm above 0, cool below. */
+export const bothWays = (value) => (value >= 0 ? heat(value) : `rgb(${style('--cool')} / ${Math.min(1, (-value) ** 0.6)})`);

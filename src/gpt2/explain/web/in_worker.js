@@ -1,0 +1,4 @@
+// Where the worker's script begins.
+import {listen} from './worker.js';
+
+listen(self);

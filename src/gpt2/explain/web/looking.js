@@ -1,0 +1,55 @@
+// What the page asks of the model for what it shows: only the newest question counts.
+import {textOf} from '../../web/tokens.js';
+import {namesOf} from './names.js';
+
+/** Asks as `state` says and hands what changes to `update`; calls in between are taken together. */
+export class Looking {
+  constructor(live, state, update) {
+    Object.assign(this, {live, state, update, running: false, wanted: false, read: false});
+  }
+
+  async look({read = false} = {}) {
+    this.read ||= read;
+    this.wanted = true;
+    if (this.running) return;
+    this.running = true;
+    try {
+      while (this.wanted) {
+        this.wanted = false;
+        const found = await this.found();
+        if (!this.wanted) this.update(found);
+      }
+    } catch (error) {
+      this.update({notice: error.message, failed: true});
+    } finally {
+      this.running = false;
+    }
+  }
+
+  async found() {
+    const {live, state} = this, changes = {};
+    if (this.read || !state.found) {
+      this.read = false;
+      const off = Object.values(state.off).some((list) => list.length) ? state.off : null;
+      changes.found = await live.ask('read', {...(state.ids ? {ids: state.ids} : {text: state.text}), off});
+      changes.names = namesOf(changes.found.tokens);
+    }
+    const {tokens} = changes.found ?? state.found, {layer, head, settings} = state;
+    const t = Math.min(state.follow ? tokens.length - 1 : state.t, tokens.length - 1);
+    const pair = state.pair && state.pair[0] < tokens.length ? state.pair : null;
+    const next = await live.ask('next', {t, settings, extra: [state.target, state.other].filter((id) => id !== null)});
+    const target = state.target ?? next.bars[0].id, bar = next.bars.find(({id}) => id === target);
+    const second = next.bars.find(({id}) => id !== target);
+    const [weights, taken, lens, sources] = await Promise.all([
+      live.ask('head', {layer, head}),
+      pair && live.ask('pair', {layer, head, t: pair[0], s: pair[1]}),
+      live.ask('lens', {t, token: target}),
+      live.ask('sources', {t, token: target, other: state.other}),
+    ]);
+    return {
+      ...changes, t, pair, next, weights, taken, lens, sources, shownTarget: target, targetText: textOf(bar.bytes),
+      otherText: textOf(next.bars.find(({id}) => id === state.other)?.bytes ?? []),
+      second: second && {id: second.id, text: textOf(second.bytes), share: Math.exp(second.logprob)}, notice: '', failed: false,
+    };
+  }
+}

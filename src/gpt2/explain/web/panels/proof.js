@@ -1,0 +1,22 @@
+// A proof link: of what this page has written, and of one that somebody opens here.
+import {html} from '../../../web/lit/lit-html.js';
+import {t, told} from '../../../web/language.js';
+import {panel} from './panel.js';
+
+export const proofPanel = (state, actions) => panel('proof_panel', state, actions, t('proof_about'), html`
+  ${state.written ? html`<p>${told('proof_written', {count: state.written.ids.length})}</p>
+    <button class="small-button" @click=${actions.copyProof}>${t('proof')}</button>` : html`<p class="small">${t('proof_none')}</p>`}
+  <form @submit=${(event) => { event.preventDefault(); actions.openProof(event.target.elements.link.value); }}>
+    <label class="wide">${t('proof_paste')}<input name="link" autocomplete="off" required .value=${state.proofLink}></label>
+    <button class="small-button" ?disabled=${state.busy}>${t('proof_check')}</button></form>
+  ${state.checked ? result(state) : ''}`);
+
+function result({checked, facts}) {
+  if (checked.damaged) return html`<p class="failed" role="status">${t('proof_damaged')}</p>`;
+  const {proof} = checked;
+  if (checked.model) return html`<p class="failed" role="status">${told('proof_model', {name: proof.name, hash: proof.model.slice(0, 12), own: facts.model.slice(0, 12)})}</p>`;
+  const values = {model: facts.name, count: checked.ids?.length};
+  return html`<blockquote class="proved"><span>${checked.promptText}</span><strong>${checked.text}</strong></blockquote>
+    <p class="small">${t('proof_settings')}: ${Object.entries(proof.settings).map(([name, value]) => `${name} ${value}`).join(', ')}; SHA-256 ${proof.text.slice(0, 16)}…</p>
+    <p class=${checked.same ? 'good' : 'failed'} role="status">${checked.same === null ? t('writing') : told(checked.same ? 'proof_same' : 'proof_other', values)}</p>`;
+}

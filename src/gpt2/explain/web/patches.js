@@ -1,0 +1,37 @@
+// Patching: one place of a pass is given what it is in a pass over another text, and the rest goes on.
+
+import {pass, placeOf} from './pass.js';
+
+const POINTS = {stream: '', attn: 'attn', mlp: 'mlp'};
+
+/** Writes a row of `values` at token t where a point is reached. */
+export function putting(layer, where, t, values, D) {
+  return (name, at, {tokenStride}) => {
+    const [l, point] = placeOf(name);
+    if (l !== layer || point !== POINTS[where]) return false;
+    at.set(values.subarray(t * D, (t + 1) * D), t * tokenStride);
+    return true;
+  };
+}
+
+/**
+ * How far each place takes the last word from this text's to the other's: {mine, theirs: ids,
+ * from, to: the logit of mine less that of theirs in each text, differences [L, T]}, or {counts}
+ * where the texts have different numbers of tokens.
+ */
+export function patchEverywhere(session, ids, where) {
+  const {engine, base} = session, {n_embd: D, n_layer: L} = engine.config, T = base.ids.length;
+  if (ids.length !== T) return {counts: [T, ids.length]};
+  const other = pass(engine, ids), last = T - 1;
+  const best = (found) => session.at(found, last).reduce((top, x, i, all) => (x > all[top] ? i : top), 0);
+  const mine = best(base), theirs = best(other);
+  const apart = (logits) => logits[mine] - logits[theirs];
+  const differences = new Float32Array(L * T);
+  for (let l = 0; l < L; l++) {
+    for (let t = 0; t < T; t++) differences[l * T + t] = apart(session.patched(other, {layer: l, where, t}));
+  }
+  return {
+    mine: session.token(mine), theirs: session.token(theirs), tokens: ids.map((id) => session.token(id)),
+    from: apart(session.at(base, last)), to: apart(session.at(other, last)), differences, L, T,
+  };
+}

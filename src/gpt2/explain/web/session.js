@@ -1,0 +1,145 @@
+// The model and what is asked of it: in a worker, or in the page where there are none. Every answer
+// is made of plain numbers and arrays.
+
+import {Core, Engine} from './core.js';
+import {distribution} from './distribution.js';
+import {induction, looks, thumbnails, twice} from './heads.js';
+import {largest, logitsAt, logSum, pass, surprise} from './pass.js';
+import {patchEverywhere, putting} from './patches.js';
+import {Directions, dot, sources} from './sources.js';
+import {Tokenizer} from './tokenizer.js';
+import {write} from './writing.js';
+
+const SHOWN = 12, LENS = 3, THUMB = 24, DRAWS = 100;
+const MOST_WEIGHTS = 32e6;  // attention weights kept of one pass
+
+export class Session {
+  /** @param facts {config, dtype, headDtype, kvDtype}, @param parts {core, merges, files}: bytes */
+  static async open(facts, {core, merges, files}) {
+    const session = new Session();
+    const {config, dtype, headDtype, kvDtype} = facts;
+    session.facts = facts;
+    session.engine = new Engine(await Core.load(core), config, files, {dtype, headDtype, kvDtype});
+    session.tokenizer = new Tokenizer(new TextDecoder().decode(merges));
+    session.directions = new Directions(session.engine);
+    session.induction = induction(pass(session.engine, twice(config.vocab_size)), config.n_head);
+    session.bound = Math.min(config.n_positions, Math.floor(Math.sqrt(MOST_WEIGHTS / (config.n_layer * config.n_head))));
+    return session;
+  }
+
+  token(id) { return {id, bytes: [...(this.tokenizer.bytes[id] ?? [])]}; }
+
+  encode(text) { return this.tokenizer.encode(text); }
+
+  /** Reads a text (or ids) without and with parts left out; what follows is asked about it. */
+  read({text, ids = this.encode(text), off = null}) {
+    const {config} = this.engine, all = ids.length;
+    const full = all ? ids : [config.eos_token_id ?? this.tokenizer.end];
+    ids = full.slice(0, this.bound);
+    const same = this.base && String(this.base.ids) === String(ids);
+    if (!same) this.base = pass(this.engine, ids);
+    this.now = off ? pass(this.engine, ids, {off: this.omissions(off)}) : this.base;
+    const {bits, entropy} = surprise(this.now, config.vocab_size);
+    return {
+      ids: full, tokens: ids.map((id) => this.token(id)), left: full.length - ids.length, empty: all === 0,
+      bits, entropy, thumbs: thumbnails(this.now, config.n_head, THUMB),
+      kinds: {...looks(this.now, config.n_head), induction: this.induction},
+    };
+  }
+
+  omissions({heads, mlps, positions}) {
+    const {n_layer: L, n_head: H, n_positions: N} = this.engine.config;
+    const flags = (size, on) => Uint8Array.from({length: size}, (_, i) => Number(on.includes(i)));
+    return {heads: flags(L * H, heads), mlps: flags(L, mlps), hidden: flags(N, positions)};
+  }
+
+  at(found, t) { return logitsAt(found, this.engine.config.vocab_size, t); }
+
+  /** What may come after token t: the most probable, drawn from, beside what it was with nothing off. */
+  next({t, settings, extra = []}) {
+    const logits = this.at(this.now, t), before = this.at(this.base, t);
+    const whole = logSum(logits), wholeBefore = logSum(before), shares = distribution(logits, settings);
+    const ids = largest(logits, SHOWN).map(([id]) => id);
+    if (this.now !== this.base) ids.push(...largest(before, 3).map(([id]) => id));
+    ids.push(...extra);
+    const draws = new Map();
+    for (let row = 0; row < DRAWS; row++) {
+      const id = this.draw(logits, settings, row, t + 1);
+      draws.set(id, (draws.get(id) ?? 0) + 1);
+    }
+    return {
+      changed: this.now !== this.base,
+      others: DRAWS - ids.reduce((sum, id, i) => sum + (ids.indexOf(id) === i ? draws.get(id) ?? 0 : 0), 0),
+      bars: [...new Set(ids)].map((id) => ({
+        ...this.token(id), logit: logits[id], logprob: logits[id] - whole,
+        before: before[id] - wholeBefore, share: shares[id], drawn: draws.get(id) ?? 0,
+      })),
+    };
+  }
+
+  draw(logits, settings, row, position) {
+    return write.drawn(this.engine, logits, settings, row, position);
+  }
+
+  /** One head's weights, [T, T]. */
+  head({layer, head}) {
+    const {ids, layers} = this.now, T = ids.length, {n_head: H} = this.engine.config;
+    const to = new Float32Array(T * T);
+    for (let t = 0; t < T; t++) {
+      const at = (t * H + head) * T;
+      to.set(layers[layer].pattern.subarray(at, at + T), t * T);
+    }
+    return to;
+  }
+
+  /** The query of token t and the key of token s in one head, taken apart. */
+  pair({layer, head, t, s}) {
+    const {n_embd: D, n_head: H, scale_attn_weights: scaled = true, scale_attn_by_inverse_layer_idx: byLayer} = this.engine.config;
+    const d = D / H, {q, k, pattern} = this.now.layers[layer], T = this.now.ids.length;
+    const query = q.slice(t * D + head * d, t * D + (head + 1) * d);
+    const key = k.slice(s * D + head * d, s * D + (head + 1) * d);
+    const scale = (scaled ? 1 / Math.sqrt(d) : 1) / (byLayer ? layer + 1 : 1);
+    const scores = Float32Array.from({length: t + 1}, (_, i) => dot(query, 0, k, d, i * D + head * d) * scale);
+    const at = (t * H + head) * T;
+    return {query, key, products: query.map((x, i) => x * key[i]), scale, scores, weights: pattern.slice(at, at + t + 1)};
+  }
+
+  /** The words that the stream after each part of each layer would give, and the rank of one. */
+  lens({t, token}) {
+    const {n_embd: D, n_layer: L, vocab_size: V} = this.engine.config, {embed, layers} = this.now;
+    const rows = new Float32Array((2 * L + 1) * D);
+    rows.set(embed.subarray(t * D, (t + 1) * D));
+    layers.forEach(({attn, stream}, l) => {
+      const before = rows.subarray(2 * l * D, (2 * l + 1) * D);
+      rows.set(before.map((x, i) => x + attn[t * D + i]), (2 * l + 1) * D);
+      rows.set(stream.subarray(t * D, (t + 1) * D), (2 * l + 2) * D);
+    });
+    const all = this.engine.head(rows);
+    return Array.from({length: 2 * L + 1}, (_, i) => {
+      const logits = all.subarray(i * V, (i + 1) * V), whole = logSum(logits);
+      return {
+        top: largest(logits, LENS).map(([id, logit]) => ({...this.token(id), logprob: logit - whole})),
+        rank: logits.reduce((rank, x) => rank + Number(x > logits[token]), 1), logprob: logits[token] - whole,
+        norm: Math.sqrt(dot(rows, i * D, rows, D, i * D)),
+      };
+    });
+  }
+
+  /** The parts that make a token's logit after token t. */
+  sources({t, token, other = null}) { return sources(this.directions, this.now, t, token, other); }
+
+  /** The last logits where one place has what it has in another pass. */
+  patched(other, {layer, where, t}) {
+    const {n_embd: D} = this.engine.config;
+    const change = putting(layer, where, t, other.layers[layer][where], D);
+    return pass(this.engine, this.base.ids, {change, kept: false}).logits;
+  }
+
+  /** What each place's residual stream of another text makes of this text's next word. */
+  patches({text, where}) {
+    return patchEverywhere(this, this.encode(text), where);
+  }
+
+  /** Tokens written after ids by the settings: see writing.js. */
+  write(asked) { return write(this, asked); }
+}

@@ -1,0 +1,33 @@
+// Writing as `gpt2 generate` does: the same noise and the same draws give the same tokens.
+
+import {uniform} from './noise.js';
+import {largest} from './pass.js';
+import {sha256} from './sha256.js';
+
+/**
+ * Writes up to `count` tokens after `ids`, to the end of the text or the context's: {ids, the bytes
+ * of each as pieces and of all, of the prompt, sha256 of the bytes, ended}.
+ */
+export function write({engine, tokenizer}, {ids, count, settings}) {
+  const room = Math.min(count, engine.config.n_positions - ids.length + 1);
+  const end = engine.config.eos_token_id ?? null, written = [];
+  const cache = engine.cache(1, Math.min(ids.length + Math.max(room, 1), engine.config.n_positions));
+  try {
+    let logits = room > 0 ? engine.extend(cache, ids) : null;
+    while (written.length < room) {
+      written.push(write.drawn(engine, logits, settings, 0, ids.length + written.length));
+      if (written.at(-1) === end || written.length === room) break;
+      logits = engine.extend(cache, written.slice(-1));
+    }
+  } finally {
+    cache.free();
+  }
+  const pieces = written.map((id) => [...tokenizer.bytes[id]]), bytes = Uint8Array.from(pieces.flat());
+  const prompt = Uint8Array.from(ids.flatMap((id) => [...tokenizer.bytes[id]]));
+  return {ids: written, pieces, bytes, prompt, sha256: sha256(bytes), ended: written.at(-1) === end};
+}
+
+/** One token; temperature 0 takes the most probable. */
+write.drawn = (engine, logits, {temperature, seed, ...settings}, row, position) =>
+  (temperature === 0 ? largest(logits, 1)[0][0]
+    : engine.draw(logits, uniform(seed, row, position), {temperature, ...settings}));

@@ -1,0 +1,15 @@
+// What a visitor chose, kept in this browser where it lets a page keep anything.
+
+export function kept(name) {
+  try {
+    return JSON.parse(localStorage.getItem(`gpt2-${name}`));
+  } catch {
+    return null;
+  }
+}
+
+export function keep(name, value) {
+  try {
+    localStorage.setItem(`gpt2-${name}`, JSON.stringify(value));
+  } catch { /* it is asked again next time */ }
+}

@@ -1,0 +1,52 @@
+"""The bundled model as a page holds it, and its own numbers to compare with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gpt2
+from gpt2.explain.page import WEB, Contents, contents_of
+from tests.conftest import ROOT
+
+needs_core = pytest.mark.skipif(not (WEB / "core.wasm").exists(), reason="core.wasm is not built")
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+
+
+@pytest.fixture(scope="session")
+def contents() -> Contents:
+    return contents_of("gpt2-mini")
+
+
+@pytest.fixture(scope="session")
+def model() -> Any:
+    return gpt2.load("gpt2-mini")
+
+
+@pytest.fixture(scope="session")
+def ask(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[Any]]:
+    """Asks the page's modules in node: ``ask((name, question), ...)`` gives their answers."""
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "weights").write_bytes(contents.weights[0])
+    (folder / "merges").write_text(contents.merges, "utf-8")
+
+    def asked(*questions: tuple[str, Any]) -> list[Any]:
+        paths: list[Path | str] = [WEB / "core.wasm", folder / "weights", folder / "merges"]
+        done = subprocess.run(
+            ["node", "--no-warnings", str(ROOT / "tests/explain/ask.mjs"), *map(str, paths)],
+            input=json.dumps({"facts": contents.facts, "asked": questions}),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stderr
+        found: list[Any] = json.loads(done.stdout)
+        return found
+
+    return asked

@@ -1,0 +1,132 @@
+"""The page of `gpt2 explain`: one script of its modules, its policy, its size, its texts."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gpt2.errors import CorruptFileError, OptionError, TokenizerError
+from gpt2.explain.joiner import inline, joined
+from gpt2.explain.lines import reference_lines
+from gpt2.explain.page import PACKAGE, POLICY, WEB, Contents, html, merges_of
+from tests.explain.conftest import needs_core, needs_node
+
+OURS = sorted([*WEB.rglob("*.js"), *(PACKAGE / "web").glob("*.js")])
+TABLES = (WEB / "texts.js", PACKAGE / "web" / "language.js")
+
+
+def code() -> str:
+    return "".join(path.read_text("utf-8") for path in OURS if path not in TABLES)
+
+
+def module(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+@needs_node
+def test_joined_modules_run_as_one_script(tmp_path: Path) -> None:
+    module(tmp_path, "a.js", "export const one = 1;\nexport function two() { return 2; }\n")
+    module(tmp_path, "b.js", "import {one as uno} from './a.js';\nconst x = uno + 10;\n"
+           "export class Three { get value() { return x; } }\nexport {x as eleven};\n")  # fmt: skip
+    entry = module(tmp_path, "c.js", "import {two} from './a.js';\n"
+                   "import {\n  Three, eleven,\n} from './b.js';\n"
+                   "console.log(two(), new Three().value, eleven);\n")  # fmt: skip
+    script = joined(entry)
+    done = subprocess.run(["node", "-e", script], capture_output=True, text=True)
+    assert done.stdout == "2 11 11\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import * as all from './a.js';\n", "export default 1;\n", "import './a.js';\n"],
+)
+def test_other_kinds_of_modules_are_refused(tmp_path: Path, text: str) -> None:
+    module(tmp_path, "a.js", "export const one = 1;\n")
+    with pytest.raises(CorruptFileError, match="not joined"):
+        joined(module(tmp_path, "b.js", text))
+
+
+def test_a_cycle_is_refused(tmp_path: Path) -> None:
+    module(tmp_path, "a.js", "import {b} from './b.js';\nexport const a = 1;\n")
+    with pytest.raises(CorruptFileError, match="imports itself"):
+        joined(module(tmp_path, "b.js", "import {a} from './a.js';\nexport const b = 1;\n"))
+
+
+def test_nothing_in_a_script_ends_its_element() -> None:
+    text = inline("a = '</script><!-- '; b = `</SCRIPT>`;" + joined(WEB / "app.js"))
+    assert not re.search(r"</script|<!--", text, re.IGNORECASE)
+
+
+@needs_core
+def test_the_page_holds_its_policy_and_its_size(contents: Contents) -> None:
+    text = "".join(html(contents))
+    assert f'content="{POLICY}"' in text
+    assert "default-src 'none'" in POLICY
+    assert "connect-src" not in POLICY
+    weights = sum(map(len, contents.weights))
+    assert len(text.encode()) < weights * 4 / 3 + 1_000_000
+    # data: and blob: are addresses within the page; w3.org names are of XML's kinds, not asked.
+    outside = {url for url in re.findall(r"https?://[^\s\"'`<]+", text) if "w3.org" not in url}
+    assert not outside
+    assert not re.search(r"<(?:link|img|iframe|object|embed)\b|\bsrc=\"(?!data:)", text)
+    for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL):
+        assert "fetch(" not in script
+        assert "XMLHttpRequest" not in script
+
+
+def test_every_text_is_in_both_languages_and_used() -> None:
+    table = "".join(path.read_text("utf-8") for path in TABLES)
+    rows = re.findall(r"^  (\w+): \[(.*)\],$", table, re.MULTILINE)
+    used = code() + "".join(p.read_text("utf-8") for p in (PACKAGE / "serving/web").glob("*.js"))
+    made = ("kind_", "where_", "part_", "tab_")  # names that are put together
+    for name, texts in rows:
+        assert len(re.findall(r"'[^']*'", texts)) in (2, 4), name
+        assert f"'{name}'" in used or name.startswith(made) or f"  {name}:" in used, name
+    names = {name for name, _ in rows}
+    assert set(re.findall(r"\b(?:t|told|explained)\('(\w+)'", code())) <= names
+    english, chinese = zip(*(re.findall(r"'([^']*)'", texts)[:2] for _, texts in rows), strict=True)
+    for one, other in zip(english, chinese, strict=True):  # the same places in both
+        assert sorted(re.findall(r"\{\w+\}", one)) == sorted(re.findall(r"\{\w+\}", other)), one
+
+
+def test_our_code_writes_no_markup_by_hand() -> None:
+    for path in OURS:
+        text = path.read_text("utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+
+
+def test_what_is_shown_has_its_lines_in_the_reference() -> None:
+    lines = reference_lines()
+    source = (PACKAGE / "reference.py").read_text("utf-8").splitlines()
+    for found in lines.values():
+        text = found["text"].split("\n")
+        assert source[found["line"] - 1 : found["line"] - 1 + len(text)] == text
+    shown = set(re.findall(r"number\([^;]*?, '(\w+)', ", code()))
+    assert shown
+    assert shown <= set(lines)
+
+
+def test_a_tokenizer_of_another_kind_is_refused() -> None:
+    class Other:
+        merges = (("a", "b"),)
+
+        def token_bytes(self, token: int) -> bytes:
+            return b"ab" if token == 0 else bytes([token % 256])
+
+    with pytest.raises(TokenizerError, match="order of its merges"):
+        merges_of(Other(), 300, "some")
+    with pytest.raises(TokenizerError, match="byte-level BPE"):
+        merges_of(object(), 300, "some")
+
+
+def test_other_precisions_are_refused(tmp_path: Path) -> None:
+    from gpt2.explain.page import explain
+
+    with pytest.raises(OptionError, match="int8 or int4"):
+        explain("gpt2-mini", tmp_path / "page.html", dtype="fp16")
+    assert not list(tmp_path.iterdir())
