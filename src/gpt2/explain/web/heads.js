@@ -7,7 +7,7 @@ export function looks({ids, layers}, H) {
   const T = ids.length, of = (pick) => Float32Array.from({length: layers.length * H}, (_, i) => {
     const {pattern} = layers[Math.floor(i / H)], h = i % H;
     let sum = 0;
-    for (let t = 2; t < T; t++) sum += pattern[(t * H + h) * T + pick(t)];
+    for (let t = 2; t < T; t++) sum += pattern[(h * T + t) * T + pick(t)];
     return T > 2 ? sum / (T - 2) : NaN;
   });
   return {previous: of((t) => t - 1), first: of(() => 0)};
@@ -19,7 +19,7 @@ export function induction({ids, layers}, H) {
   return Float32Array.from({length: layers.length * H}, (_, i) => {
     const {pattern} = layers[Math.floor(i / H)], h = i % H;
     let sum = 0;
-    for (let t = n; t < T - 1; t++) sum += pattern[(t * H + h) * T + t - n + 1];
+    for (let t = n; t < T - 1; t++) sum += pattern[(h * T + t) * T + t - n + 1];
     return sum / (n - 1);
   });
 }
@@ -38,7 +38,7 @@ export function thumbnails({ids, layers}, H, most) {
     for (let t = 0; t < T; t++) {
       const row = Math.floor(t * n / T);
       for (let h = 0; h < H; h++) {
-        const base = ((l * H + h) * n + row) * n, from = (t * H + h) * T;
+        const base = ((l * H + h) * n + row) * n, from = (h * T + t) * T;
         for (let s = 0; s <= t; s++) {
           const at = base + Math.floor(s * n / T);
           if (pattern[from + s] > to[at]) to[at] = pattern[from + s];

@@ -1,56 +1,27 @@
-// One pass over a text with everything that can be seen in it, as arrays of stated shapes:
+// One pass over a text with everything that the page shows of it, as arrays of stated shapes:
 // T tokens, L layers, H heads, d = D / H, V the vocabulary.
 
-const KEPT = new Set(['attn.q', 'attn.k', 'attn.v', 'attn.heads', 'attn', 'mlp', '']);
+import {look} from './inside.js';
 
-/** The layer of a point and its name within it: h.3.attn.q is [3, 'attn.q']; others have layer null. */
-export function placeOf(name) {
-  const found = /^h\.(\d+)\.?(.*)$/.exec(name);
-  return found ? [Number(found[1]), found[2]] : [null, name];
-}
+// What is kept of a layer: its name here and its point (gpt2/points.py).
+const KEPT = {
+  q: 'h.*.attn.q', k: 'h.*.attn.k', v: 'h.*.attn.v', pattern: 'h.*.attn.pattern',
+  heads: 'h.*.attn.heads', attn: 'h.*.attn', mlp: 'h.*.mlp', stream: 'h.*',
+};
 
-// Whatever the strides are, the numbers of [tokens, heads, width] one after another.
-function dense(values, {tokens, heads, width, tokenStride, headStride}) {
-  const to = new Float32Array(tokens * Math.max(heads, 1) * width);
-  for (let t = 0, at = 0; t < tokens; t++) {
-    for (let h = 0; h < Math.max(heads, 1); h++, at += width) {
-      const from = t * tokenStride + h * headStride;
-      to.set(values.subarray(from, from + width), at);
-    }
-  }
-  return to;
-}
+/** The name of a point of a layer: ('attn', 3) is h.3.attn. */
+export const pointOf = (part, layer) => KEPT[part].replace('*', layer);
 
 /**
- * Reads ids in one pass. `change(name, values, shape)` may write into the values of a point and
- * return true; without `kept` only the last logits are given, [V].
- *
- * Gives {ids, logits [T, V], embed [T, D], layers: for each layer
- *   {q, k, v, heads [T, H, d], pattern [T, H, T], attn, mlp, stream [T, D]}}.
+ * Reads ids in one pass; `off` and `changes` are those of `look`. Gives {ids, logits [T, V],
+ * points, embed [T, D], layers: for each layer {q, k, v, heads [H, T, d], pattern [H, T, T], attn,
+ * mlp, stream [T, D]}}.
  */
-export function pass(engine, ids, {off = null, change = null, kept = true} = {}) {
-  const layers = Array.from({length: engine.config.n_layer}, () => ({}));
-  const found = {ids, layers, embed: null, logits: null};
-  const look = (name, values, shape) => {
-    const changed = change?.(name, values, shape) ?? false;
-    if (!kept) return changed;
-    const [layer, point] = placeOf(name);
-    if (name === 'embed') found.embed = dense(values, shape);
-    else if (point === 'attn.pattern') layers[layer].pattern = dense(values, shape);
-    else if (layer !== null && KEPT.has(point)) {
-      layers[layer][point === '' ? 'stream' : point.replace('attn.', '')] = dense(values, shape);
-    }
-    return changed;
-  };
-  const cache = engine.cache(1, ids.length);
-  try {
-    engine.omit(off);
-    found.logits = engine.watch(look, () => engine.extend(cache, ids, {all: kept}));
-  } finally {
-    engine.omit(null);
-    cache.free();
-  }
-  return found;
+export function pass(engine, ids, {off = null, changes} = {}) {
+  const {logits, points} = look(engine, ids, {points: ['embed', ...Object.values(KEPT)], all: true, off, changes});
+  const layers = Array.from({length: engine.config.n_layer}, (_, layer) =>
+    Object.fromEntries(Object.keys(KEPT).map((part) => [part, points.get(pointOf(part, layer)).values])));
+  return {ids, logits, points, layers, embed: points.get('embed').values};
 }
 
 /** Logits after one token, of those of all. */

@@ -4,8 +4,9 @@
 import {Core, Engine} from './core.js';
 import {distribution} from './distribution.js';
 import {induction, looks, thumbnails, twice} from './heads.js';
-import {largest, logitsAt, logSum, pass, surprise} from './pass.js';
-import {patchEverywhere, putting} from './patches.js';
+import {look, patches} from './inside.js';
+import {largest, logitsAt, logSum, pass, pointOf, surprise} from './pass.js';
+import {patchEverywhere} from './patching.js';
 import {Directions, dot, sources} from './sources.js';
 import {Tokenizer} from './tokenizer.js';
 import {write} from './writing.js';
@@ -38,19 +39,13 @@ export class Session {
     ids = full.slice(0, this.bound);
     const same = this.base && String(this.base.ids) === String(ids);
     if (!same) this.base = pass(this.engine, ids);
-    this.now = off ? pass(this.engine, ids, {off: this.omissions(off)}) : this.base;
+    this.now = off ? pass(this.engine, ids, {off: {...off, heads: off.heads.map((i) => [Math.floor(i / config.n_head), i % config.n_head])}}) : this.base;
     const {bits, entropy} = surprise(this.now, config.vocab_size);
     return {
       ids: full, tokens: ids.map((id) => this.token(id)), left: full.length - ids.length, empty: all === 0,
       bits, entropy, thumbs: thumbnails(this.now, config.n_head, THUMB),
       kinds: {...looks(this.now, config.n_head), induction: this.induction},
     };
-  }
-
-  omissions({heads, mlps, positions}) {
-    const {n_layer: L, n_head: H, n_positions: N} = this.engine.config;
-    const flags = (size, on) => Uint8Array.from({length: size}, (_, i) => Number(on.includes(i)));
-    return {heads: flags(L * H, heads), mlps: flags(L, mlps), hidden: flags(N, positions)};
   }
 
   at(found, t) { return logitsAt(found, this.engine.config.vocab_size, t); }
@@ -83,24 +78,19 @@ export class Session {
 
   /** One head's weights, [T, T]. */
   head({layer, head}) {
-    const {ids, layers} = this.now, T = ids.length, {n_head: H} = this.engine.config;
-    const to = new Float32Array(T * T);
-    for (let t = 0; t < T; t++) {
-      const at = (t * H + head) * T;
-      to.set(layers[layer].pattern.subarray(at, at + T), t * T);
-    }
-    return to;
+    const {ids, layers} = this.now, size = ids.length ** 2;
+    return layers[layer].pattern.slice(head * size, (head + 1) * size);
   }
 
   /** The query of token t and the key of token s in one head, taken apart. */
   pair({layer, head, t, s}) {
     const {n_embd: D, n_head: H, scale_attn_weights: scaled = true, scale_attn_by_inverse_layer_idx: byLayer} = this.engine.config;
     const d = D / H, {q, k, pattern} = this.now.layers[layer], T = this.now.ids.length;
-    const query = q.slice(t * D + head * d, t * D + (head + 1) * d);
-    const key = k.slice(s * D + head * d, s * D + (head + 1) * d);
+    const query = q.slice((head * T + t) * d, (head * T + t + 1) * d);
+    const key = k.slice((head * T + s) * d, (head * T + s + 1) * d);
     const scale = (scaled ? 1 / Math.sqrt(d) : 1) / (byLayer ? layer + 1 : 1);
-    const scores = Float32Array.from({length: t + 1}, (_, i) => dot(query, 0, k, d, i * D + head * d) * scale);
-    const at = (t * H + head) * T;
+    const scores = Float32Array.from({length: t + 1}, (_, i) => dot(query, 0, k, d, (head * T + i) * d) * scale);
+    const at = (head * T + t) * T;
     return {query, key, products: query.map((x, i) => x * key[i]), scale, scores, weights: pattern.slice(at, at + t + 1)};
   }
 
@@ -130,9 +120,8 @@ export class Session {
 
   /** The last logits where one place has what it has in another pass. */
   patched(other, {layer, where, t}) {
-    const {n_embd: D} = this.engine.config;
-    const change = putting(layer, where, t, other.layers[layer][where], D);
-    return pass(this.engine, this.base.ids, {change, kept: false}).logits;
+    const changes = patches(other.points, [pointOf(where, layer)], {positions: [t]});
+    return look(this.engine, this.base.ids, {changes}).logits;
   }
 
   /** What each place's residual stream of another text makes of this text's next word. */

@@ -1,18 +1,6 @@
 // Patching: one place of a pass is given what it is in a pass over another text, and the rest goes on.
 
-import {pass, placeOf} from './pass.js';
-
-const POINTS = {stream: '', attn: 'attn', mlp: 'mlp'};
-
-/** Writes a row of `values` at token t where a point is reached. */
-export function putting(layer, where, t, values, D) {
-  return (name, at, {tokenStride}) => {
-    const [l, point] = placeOf(name);
-    if (l !== layer || point !== POINTS[where]) return false;
-    at.set(values.subarray(t * D, (t + 1) * D), t * tokenStride);
-    return true;
-  };
-}
+import {pass} from './pass.js';
 
 /**
  * How far each place takes the last word from this text's to the other's: {mine, theirs: ids,
@@ -20,7 +8,7 @@ export function putting(layer, where, t, values, D) {
  * where the texts have different numbers of tokens.
  */
 export function patchEverywhere(session, ids, where) {
-  const {engine, base} = session, {n_embd: D, n_layer: L} = engine.config, T = base.ids.length;
+  const {engine, base} = session, {n_layer: L} = engine.config, T = base.ids.length;
   if (ids.length !== T) return {counts: [T, ids.length]};
   const other = pass(engine, ids), last = T - 1;
   const best = (found) => session.at(found, last).reduce((top, x, i, all) => (x > all[top] ? i : top), 0);

@@ -1,0 +1,99 @@
+// What happens in one pass over a text: points of it as arrays, parts switched off, activations of
+// another text put in. The names and shapes are those of gpt2/points.py for a single row: what is
+// [B, H, T, d] there is [heads, tokens, width] here, what is [B, T, D] is [tokens, width].
+import {Cache} from './core.js';
+
+/**
+ * A text's logits after its last token, or after each ({all: true}), and points of its pass.
+ *
+ *   look(engine, ids, {points: ['h.*.attn.pattern', 'h.3']})
+ *     -> {logits, points: Map {'h.0.attn.pattern' => {shape, values: Float32Array}, ...}}
+ *
+ * `off` is {heads: [[layer, head], ...], attention: [layer, ...], mlps: [layer, ...],
+ * positions: [...], positionEmbeddings: true}; `changes` a Map from a point's name to a function of
+ * {shape, values}, which changes the values in place.
+ */
+export function look(engine, ids, {points = [], all = false, off = null, changes = new Map()} = {}) {
+  const wanted = new Set(points), found = new Map();
+  const cache = new Cache(engine, 1, ids.length);
+  const see = (name, values, layout) => {
+    const change = changes.get(name);
+    if (change) {
+      const x = together(values, layout);
+      change(x);
+      apart(x, values, layout);
+    }
+    if (wanted.has(name) || wanted.has(general(name))) found.set(name, together(values, layout));
+    return Boolean(change);
+  };
+  try {
+    engine.omit(off && flags(engine.config, off));
+    const pass = () => engine.extend(cache, ids, {all});
+    const logits = wanted.size || changes.size ? engine.watch(see, pass) : pass();
+    return {logits, points: found};
+  } finally {
+    engine.omit(null);
+    cache.free();
+  }
+}
+
+/** `h.3.attn.q` as `h.*.attn.q`. */
+export function general(name) { return name.replace(/^h\.\d+/, 'h.*'); }
+
+/**
+ * Changes for `look` that put what another pass had (its `points`) in the place of what is there,
+ * at some positions (null: all) and, where a point has heads, in some heads (null: all).
+ */
+export function patches(points, names, {positions = null, heads = null} = {}) {
+  return new Map(names.map((name) => [name, ({shape, values}) => {
+    const from = points.get(name);
+    if (from.shape.join() !== shape.join()) throw new Error(`${name} has the shape ${shape}, the patch ${from.shape}`);
+    const [tokens, width] = shape.slice(-2), count = shape.length === 3 ? shape[0] : 1;
+    for (const head of shape.length === 3 && heads ? heads : Array(count).keys()) {
+      for (const token of positions ?? Array(tokens).keys()) {
+        const at = (head * tokens + token) * width;
+        values.set(from.values.subarray(at, at + width), at);
+      }
+    }
+  }]));
+}
+
+// Arrays of 0 and 1 as the core takes them.
+function flags({n_layer: layers, n_head: heads, n_positions: positions}, off) {
+  const set = (size, list) => {
+    if (!list?.length) return null;
+    const array = new Uint8Array(size);
+    for (const index of list) {
+      if (!(Number.isInteger(index) && index >= 0 && index < size)) throw new Error(`there is no number ${index}`);
+      array[index] = 1;
+    }
+    return array;
+  };
+  return {
+    heads: set(layers * heads, off.heads?.map(([layer, head]) => head < heads ? layer * heads + head : -1)),
+    attention: set(layers, off.attention),
+    mlps: set(layers, off.mlps),
+    hidden: set(positions, off.positions),
+    positionEmbeddings: Boolean(off.positionEmbeddings),
+  };
+}
+
+// The core's numbers as an array of their own, [tokens, width] or [heads, tokens, width].
+function together(values, {tokens, heads, width, tokenStride, headStride}) {
+  const out = new Float32Array(tokens * Math.max(heads, 1) * width);
+  each({tokens, heads, width, tokenStride, headStride}, (to, from) =>
+    out.set(values.subarray(from, from + width), to));
+  return {shape: heads ? [heads, tokens, width] : [tokens, width], values: out};
+}
+
+function apart(x, values, layout) {
+  each(layout, (from, to) => values.set(x.values.subarray(from, from + layout.width), to));
+}
+
+function each({tokens, heads, width, tokenStride, headStride}, move) {
+  for (let head = 0, at = 0; head < Math.max(heads, 1); head++) {
+    for (let token = 0; token < tokens; token++, at += width) {
+      move(at, token * tokenStride + head * headStride);
+    }
+  }
+}

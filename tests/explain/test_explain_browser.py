@@ -1,0 +1,220 @@
+"""The page of `gpt2 explain` in a real browser, opened from the disk: Chromium by Playwright.
+
+Needs ``pip install -r tests/browser.txt`` and Debian's ``chromium``; without them these tests are
+skipped. ``pytest -m browser`` runs them; the screenshots lie in ``out/screenshots``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gpt2.explain.page import explain
+from tests.conftest import ROOT
+from tests.explain.conftest import needs_core
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+PICTURES = ROOT / "out" / "screenshots"
+SIZES = {"phone": (360, 740), "tablet": (768, 1024), "desk": (1280, 900)}
+
+pytestmark = [
+    needs_core,
+    pytest.mark.browser,
+    pytest.mark.skipif(BROWSER is None, reason="chromium is not installed"),
+]
+sync_api = pytest.importorskip("playwright.sync_api")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path: Path = explain("gpt2-mini", tmp_path_factory.mktemp("page") / "gpt2.html")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """The page opened under its own policy; an error of a script or any request fails the test."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-US")
+    tab.set_default_timeout(120_000)
+    errors: list[str] = []
+    asked: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(address)
+    tab.wait_for_selector(".panels", state="attached")
+    yield tab
+    assert not errors
+    allowed = (address, "blob:", "data:")
+    assert [url for url in asked if not url.startswith(allowed)] == []
+    tab.close()
+
+
+def words(page: Any) -> list[str]:
+    found: list[str] = page.locator("#panel-next .bars button.word").all_inner_texts()
+    return found
+
+
+def settled(page: Any, text: str) -> None:
+    """Waits until the tokens shown are those of a text."""
+    for _ in range(600):
+        if "".join(page.locator(".token").all_inner_texts()) == text:
+            return
+        time.sleep(0.1)
+    raise AssertionError(page.locator(".reading").inner_text())
+
+
+def test_typing_shows_tokens_and_the_command_lines_next_words(page: Any, model: Any) -> None:
+    text = "The cat sat on the 小狗"
+    page.fill("#text", text)
+    settled(page, text)
+    page.wait_for_timeout(500)
+    ids = model.tokenizer.encode(text)
+    logits = np.asarray(model.extend(model.new_cache(1), [ids]))[0]
+    best = np.argsort(-logits, kind="stable")[:12]
+    shown = words(page)
+    assert len(shown) == len(best)
+    for word, token in zip(shown, best, strict=True):
+        if "\ufffd" not in (text := model.tokenizer.decode([token])):  # else its bytes are shown
+            assert word.strip("·") == text.strip()
+
+
+def test_a_head_opens_and_switching_it_off_changes_the_next_word(page: Any) -> None:
+    page.locator(".gallery button").nth(7).click()
+    page.get_by_role("heading", name="layer 1, head 2").wait_for()
+    before = page.locator("#panel-next .percent").all_inner_texts()
+    assert page.locator("#panel-next .before").count() == 0
+    for layer in ("0", "1", "2", "3", "4", "5"):
+        page.locator("#panel-switches").get_by_role("button", name=layer, exact=True).click()
+    page.locator("#panel-next .before").first.wait_for(state="attached")
+    page.wait_for_timeout(500)
+    assert page.locator("#panel-next .percent").all_inner_texts() != before
+    page.get_by_role("button", name="Switch everything on").click()
+    page.locator("#panel-next .before").first.wait_for(state="detached")
+    assert page.locator("#panel-next .percent").all_inner_texts() == before
+
+
+def test_a_shade_is_a_number_with_its_lines(page: Any) -> None:
+    page.locator("#panel-next .bars button.word").first.click()
+    card = page.locator("aside.number")
+    card.wait_for()
+    assert "reference.py" in card.inner_text()
+    assert "weights[head].T" in card.inner_text()
+    page.keyboard.press("Escape")
+    card.wait_for(state="detached")
+    canvas = page.locator(".map canvas").first
+    canvas.focus()
+    page.keyboard.press("ArrowLeft")
+    page.locator("#panel-pair .steps").wait_for()
+    assert page.locator("#panel-pair .steps li").count() == 3
+
+
+def test_what_it_wrote_is_proved(page: Any, address: str) -> None:
+    from gpt2 import proof
+
+    page.get_by_role("button", name="Write 30 tokens").click()
+    page.get_by_role("button", name="Copy proof link").wait_for()
+    page.get_by_role("button", name="Copy proof link").click()
+    link = page.evaluate("navigator.clipboard.readText ? null : null")
+    link = page.locator(".notice").inner_text() if link is None else link
+    if proof.MARK not in link:  # it went to the clipboard
+        page.context.grant_permissions(["clipboard-read"])
+        link = page.evaluate("navigator.clipboard.readText()")
+    found, text = proof.replay(proof.read(link))
+    assert found.same
+    assert text == page.input_value("#text")
+    page.fill("input[name=link]", link)
+    page.get_by_role("button", name="Write it again").click()
+    page.locator(".good").wait_for()
+    assert "The same bytes" in page.locator(".good").inner_text()
+    other = proof.read(link)
+    damaged = proof.Proof(**{**vars(other), "text": "0" * 64}).link()
+    page.fill("input[name=link]", damaged)
+    page.get_by_role("button", name="Write it again").click()
+    page.locator("#panel-proof_panel .failed").wait_for()
+
+
+def test_a_patch_and_a_tour(page: Any) -> None:
+    page.fill("#text", "The dog ran to the")
+    settled(page, "The dog ran to the")
+    page.fill("#other", "My cat ate a fish")
+    page.get_by_role("button", name="Patch", exact=True).click()
+    page.locator("#panel-switches .map canvas").wait_for()
+    for _ in range(7):
+        page.locator(".tour .main").click()
+    assert page.locator(".tour").inner_text().count("8 of 8") == 1
+
+
+def test_a_head_opens_at_once(page: Any) -> None:
+    text = " ".join(["Once upon a time there was a little dog."] * 12)
+    page.fill("#text", text)
+    settled(page, text)
+    page.wait_for_timeout(1000)
+    took = page.evaluate(
+        """async () => {
+          const times = [];
+          for (let i = 0; i < 6; i++) {
+            const button = document.querySelectorAll('.gallery button')[i * 4 + 1];
+            const start = performance.now();
+            button.click();
+            const name = button.getAttribute('aria-label').match(/layer \\d+, head \\d+/)[0];
+            const shown = () => document.querySelector('#panel-heads h3').textContent;
+            while (shown() !== name) await new Promise(requestAnimationFrame);
+            times.push(performance.now() - start);
+          }
+          return times;
+        }"""
+    )
+    assert sorted(took)[len(took) // 2] < 1000, took  # a tenth where nothing else runs
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_it_fits_and_is_accessible(
+    browser: Any, address: str, size: str, theme: str, language: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    width, height = SIZES[size]
+    # axe is put in from outside, which the policy forbids.
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        bypass_csp=True,
+        color_scheme=theme,
+        locale="zh-CN" if language == "zh" else "en-US",
+        device_scale_factor=2 if size == "phone" else 1,
+    )
+    tab = context.new_page()
+    tab.set_default_timeout(120_000)
+    tab.goto(address)
+    tab.wait_for_selector(".panels", state="attached")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    panels = ("next", "heads", "sources", "lens") if size == "phone" else ("all",)
+    for i, panel in enumerate(panels):
+        if size == "phone":
+            tab.locator(".tabs button").nth(i).click()
+        else:
+            tab.locator(".map canvas").first.focus()
+            tab.keyboard.press("ArrowLeft")
+            tab.locator("#panel-pair .steps").wait_for()
+        tab.wait_for_timeout(300)
+        tab.screenshot(path=PICTURES / f"explain-{size}-{theme}-{language}-{panel}.png",
+                       full_page=True)  # fmt: skip
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        found = axe.Axe().run(tab)
+        assert found.violations_count == 0, found.generate_report()
+    context.close()
