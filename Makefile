@@ -6,8 +6,9 @@
 # make walk   build an sdist and a wheel, install it in an empty environment, run the README there
 # make acceptance [DATA=FOLDER] [LIMIT=N]  with a network: OpenAI's GPT-2 and a Chinese model from the
 #             hub, the paper's table 3 of the sets in FOLDER; writes acceptance.md, to send back
+# make page   build gpt2-mini.html: the bundled model live in one file, for a browser without a network
 # make fuzz [MINUTES=10] [SEED=1]  damaged files of every form, each found fault kept in out/fuzz
-.PHONY: run test parity lint bench wheel walk acceptance fuzz clean
+.PHONY: run test parity lint bench wheel walk acceptance page fuzz clean
 
 RUN = .venv/run/bin
 TEST = .venv/test/bin
@@ -55,6 +56,10 @@ acceptance:
 		"about 300 MB, or 3 GB where pip picks a CUDA build of PyTorch; the models are 1 GB"
 	@.venv/acceptance/bin/python tools/acceptance.py $(if $(DATA),--data "$(DATA)") \
 		$(if $(LIMIT),--limit $(LIMIT))
+
+page:
+	@tools/environment.sh run . "about 30 MB"
+	@mkdir -p dist && $(RUN)/gpt2 explain -o dist/gpt2-mini.html
 
 fuzz:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"

@@ -9,8 +9,8 @@ export class Directions {
   constructor(engine) {
     const {n_embd: D, tie_word_embeddings: tied = true} = engine.config;
     this.engine = engine;
-    this.gain = engine.rows('transformer.ln_f.weight', 0, 1);
-    this.bias = engine.rows('transformer.ln_f.bias', 0, 1);
+    this.gain = engine.rows('transformer.ln_f.weight', 0, 1, D);
+    this.bias = engine.rows('transformer.ln_f.bias', 0, 1, D);
     this.head = tied ? EMBEDDING : 'lm_head.weight';
     this.outputs = new Map();  // layer -> its attention's c_proj, [D outputs, D inputs]
   }
@@ -18,8 +18,8 @@ export class Directions {
   /** Of a token, or of its difference from another: {direction [D], constant}. */
   of(token, other = null) {
     const {n_embd: D} = this.engine.config;
-    const row = this.engine.rows(this.head, token, 1);
-    if (other !== null) this.engine.rows(this.head, other, 1).forEach((x, i) => { row[i] -= x; });
+    const row = this.engine.rows(this.head, token, 1, D);
+    if (other !== null) this.engine.rows(this.head, other, 1, D).forEach((x, i) => { row[i] -= x; });
     const direction = row.map((x, i) => x * this.gain[i]);
     const mean = direction.reduce((sum, x) => sum + x, 0) / D;
     return {direction: direction.map((x) => x - mean), constant: dot(this.bias, 0, row, D)};
@@ -29,7 +29,7 @@ export class Directions {
   before(layer, direction) {
     const {n_embd: D} = this.engine.config;
     if (!this.outputs.has(layer)) {
-      this.outputs.set(layer, this.engine.rows(`transformer.h.${layer}.attn.c_proj.weight`, 0, D));
+      this.outputs.set(layer, this.engine.rows(`transformer.h.${layer}.attn.c_proj.weight`, 0, D, D));
     }
     const rows = this.outputs.get(layer), to = new Float32Array(D);
     for (let o = 0; o < D; o++) for (let i = 0; i < D; i++) to[i] += rows[o * D + i] * direction[o];
@@ -55,7 +55,7 @@ export function sources(directions, found, t, token, other = null) {
   const mean = last.reduce((sum, x) => sum + x, 0) / D;
   const variance = last.reduce((sum, x) => sum + (x - mean) ** 2, 0) / D;
   const share = 1 / Math.sqrt(variance + (engine.config.layer_norm_epsilon ?? 1e-5));
-  const spot = engine.rows('transformer.wpe.weight', t, 1);
+  const spot = engine.rows('transformer.wpe.weight', t, 1, D);
   const position = dot(spot, 0, direction, D) * share;
   const parts = [
     {part: 'token', value: dot(found.embed, t * D, direction, D) * share - position},
