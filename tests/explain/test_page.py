@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -12,7 +14,9 @@ from gpt2.errors import CorruptFileError, OptionError, TokenizerError
 from gpt2.explain.joiner import inline, joined
 from gpt2.explain.lines import reference_lines
 from gpt2.explain.page import PACKAGE, POLICY, WEB, Contents, html, merges_of
+from tests.conftest import ROOT
 from tests.explain.conftest import needs_core, needs_node
+from tools import wasm
 
 OURS = sorted([*WEB.rglob("*.js"), *(PACKAGE / "web").glob("*.js")])
 TABLES = (WEB / "texts.js", PACKAGE / "web" / "language.js")
@@ -26,6 +30,13 @@ def module(folder: Path, name: str, text: str) -> Path:
     path = folder / name
     path.write_text(text, "utf-8")
     return path
+
+
+def test_the_core_in_the_package_is_made_from_these_sources() -> None:
+    about = json.loads((WEB / "core.wasm.json").read_text("utf-8"))
+    assert about["sources"] == wasm.digest(), "csrc has changed: run python tools/wasm.py"
+    assert about["compiler"] == (ROOT / "tools/wasm.txt").read_text("utf-8").strip()
+    assert about["sha256"] == hashlib.sha256((WEB / "core.wasm").read_bytes()).hexdigest()
 
 
 @needs_node

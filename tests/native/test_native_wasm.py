@@ -98,3 +98,9 @@ def test_the_bundled_model_writes_the_same(tmp_path: Path) -> None:
         )
         assert found["hash"] == hashlib.sha256(logits.tobytes()).hexdigest()
         assert found["drawn"] == list(written[0][len(ids) :])
+
+
+def test_the_core_in_the_package_is_what_the_compiler_makes(tmp_path: Path) -> None:
+    wasm.build(tmp_path / "core.wasm")
+    for name in ("core.wasm", "core.wasm.json"):
+        assert (tmp_path / name).read_bytes() == wasm.OUTPUT.with_name(name).read_bytes()
