@@ -21,6 +21,7 @@ from gpt2.serving.fields import Strict
 from gpt2.serving.measure import classify, embeddings, score
 from gpt2.serving.openapi import description
 from gpt2.serving.page import page_routes
+from gpt2.serving.proofs import explain, proofs
 from gpt2.serving.protocol import REQUESTS
 from gpt2.serving.responses import json_response
 from gpt2.serving.settings import ServeOptions
@@ -36,6 +37,7 @@ HANDLERS: dict[str, Handler] = {
     "/classify": classify,
     "/tokenize": tokenize,
     "/detokenize": detokenize,
+    "/v1/proofs": proofs,
 }
 OPEN = ("/health", "/ready", "/metrics")  # without a key: what watches a server has none
 
@@ -51,6 +53,7 @@ def make_app(state: State) -> Any:
         Route("/v1/models", _get(state, _models)),
         Route("/v1/models/{name}", _get(state, _one_model)),
         Route("/tokenizer_info", _get(state, tokenizer_info)),
+        Route("/explain", _get(state, explain)),
         Route("/health", _get(state, _health)),
         Route("/ready", _get(state, _ready)),
         Route("/metrics", _get(state, _metrics)),

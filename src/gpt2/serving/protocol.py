@@ -162,6 +162,18 @@ class DetokenizeRequest(Named):
     tokens: Ids
 
 
+class ProofRequest(Named):
+    """POST /v1/proofs: a text that was written, and how."""
+
+    prompt: Ids = Field(min_length=1, description="The ids before it.")
+    tokens: Ids = Field(description="The ids that were written.")
+    max_tokens: int = Field(ge=1, description="How many were asked for at most.")
+    temperature: float = Field(1, ge=0, description="0: the most probable token each time.")
+    top_k: int = Field(0, ge=0)
+    top_p: float = Field(1, gt=0, le=1)
+    seed: int = Field(0, description="The seed of the draws.")
+
+
 REQUESTS: dict[str, type[Strict]] = {
     "/v1/completions": CompletionRequest,
     "/v1/chat/completions": ChatRequest,
@@ -170,4 +182,5 @@ REQUESTS: dict[str, type[Strict]] = {
     "/classify": ClassifyRequest,
     "/tokenize": TokenizeRequest,
     "/detokenize": DetokenizeRequest,
+    "/v1/proofs": ProofRequest,
 }

@@ -11,6 +11,7 @@ const SHARED = {
   theme: ['Light or dark', '明暗'],
   language: ['中文', 'English'],
   stop: ['Stop', '停止'],
+  proof: ['Copy proof link', '复制证明链接'],
   copied: ['Copied', '已复制'],
 };
 

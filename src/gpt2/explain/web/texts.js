@@ -115,7 +115,6 @@ export const TEXTS = {
   tour_sources: ['The logit is a sum of what every part added: so one can ask which parts spoke for this word, and which against.', 'logit 是每个部件所加之和，所以可以问：哪些部件支持这个词，哪些反对。'],
   tour_switches: ['But adding is not causing. Switch a part off, or patch it with another text’s, and see what the model says then.', '但相加不等于因果。关掉一个部件，或换成另一段文字的内容，看模型会怎么说。'],
   tour_proof: ['In int8 every sum here is exact, so this page writes to the bit what any other computer writes. A proof link lets anyone check that.', '在 int8 下，这里的每个和都是精确的，所以本页写出的与任何其他计算机逐位相同。证明链接让任何人都能检验。'],
-  proof: ['Copy proof link', '复制证明链接'],
   proof_panel: ['Proof', '证明'],
   proof_about: ['A proof link holds the model’s hash, the prompt, the settings, the seed and the text’s hash. Whoever opens it in such a page, offline, sees the text written again. It proves that this model writes this text; it does not tell who asked.', '证明链接包含模型哈希、提示、设置、种子和文字哈希。任何人离线在这样的页面里打开它，都会看到文字被重新写出。它证明此模型会写出此文字，不说明是谁要求的。'],
   proof_written: ['Written by this page: {count} tokens.', '本页写出：{count} 个词元。'],

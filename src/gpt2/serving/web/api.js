@@ -18,6 +18,7 @@ async function request(path, body, signal) {
 const asked = async (path, body, signal) => (await request(path, body, signal)).json();
 
 export const models = async () => (await asked('v1/models')).data;
+export const proof = (body) => asked('v1/proofs', body);
 export const task = (name, body, signal) => asked(`v1/tasks/${name}`, body, signal);
 
 /** Streams a completion: calls each(entries, reason, chunk) for every chunk. */

@@ -39,6 +39,7 @@ async function write({parent = null, from = 0, prompt, given = []}) {
   const abort = new AbortController();
   const settings = readSettings(state.settings);
   const node = state.tree.add({parent, from, model: state.model, settings, entries: given});
+  node.given = given.length;
   update({abort, notice: t('running'), failed: false, chosen: null});
   const body = {model: state.model, prompt, ...settings, logprobs: LOGPROBS, echo: parent === null};
   try {
@@ -46,6 +47,7 @@ async function write({parent = null, from = 0, prompt, given = []}) {
       node.entries.push(...entries);
       node.reason = reason ?? node.reason;
       node.seed = chunk.seed ?? node.seed;
+      node.prompted ??= chunk.choices[0]?.prompt_token_ids?.length;
       update();
     }, abort.signal);
     ended(node, node.reason);
@@ -112,9 +114,17 @@ const actions = {
     link.click();
     URL.revokeObjectURL(link.href);
   },
-  async copyReceipt() {
-    await navigator.clipboard.writeText(JSON.stringify(state.tree.node.receipt));
-    update({notice: t('copied')});
+  /** A link by which anybody can check what the current node wrote. */
+  async copyProof() {
+    const {tree} = state, {model, from, given = 0, prompted, seed, settings} = tree.node;
+    const ids = tree.path().map(({id}) => id), start = prompted ?? from + given;
+    try {
+      const {link} = await api.proof({model, prompt: ids.slice(0, start), tokens: ids.slice(start), ...settings, seed: seed ?? settings.seed ?? 0});
+      await navigator.clipboard.writeText(new URL(link, location.href).href);
+      update({notice: t('copied'), failed: false});
+    } catch (error) {
+      update({notice: error.message, failed: true});
+    }
   },
 };
 
@@ -147,7 +157,7 @@ const controls = () => {
     : html`<button class="main" @click=${actions.goOn}>${t('go')}</button>`}
       <button ?disabled=${tree.node?.parent == null || abort !== null} @click=${actions.undo}>${t('undo')}</button>
       <button ?disabled=${!tree.node} @click=${actions.fresh}>${t('again')}</button>
-      ${tree.node?.receipt ? html`<button @click=${actions.copyReceipt}>${t('receipt')}</button>` : ''}
+      ${tree.node ? html`<button ?disabled=${abort !== null} @click=${actions.copyProof}>${t('proof')}</button>` : ''}
     </div>`;
 };
 

@@ -13,7 +13,6 @@ export const TEXTS = {
   undo: ['Undo', '撤销'],
   export: ['Export', '导出'],
   clear: ['Clear history', '清空历史'],
-  receipt: ['Copy receipt', '复制凭据'],
   branches: ['Branches', '分支'],
   alternatives: ['What else could stand here', '此处的其他可能'],
   choose: ['Choose a token to see what else was probable there.', '点一个词元，看看此处还有哪些可能。'],
