@@ -69,6 +69,8 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
     "prepare": ("Text to token shards", "prepare", ""),
     "evaluation": ("Scoring, next to lm-evaluation-harness", "evaluation", ""),
     "rolling": ("Rolling log-likelihoods and double precision", "rolling", ""),
+    "serve": ("Serving, next to llama.cpp", "serve_load", "-m benchmarks.serve_load --llama PATH"),
+    "serve_soak": ("Serving for twenty minutes", "serve_soak", ""),
     "finetuned_tasks": (
         "Models fine-tuned for the tasks",
         "finetuned_tasks",

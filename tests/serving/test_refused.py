@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,22 @@ def test_paths_and_methods(served: Running) -> None:
     assert told(served.client.get("/v1/completions"))[:2] == (405, "method_not_allowed")
     assert told(served.client.get("/v1/models/..%2F..%2Fetc"))[0] == 404
     assert told(served.client.get("/v1/models/none")) == (404, "model_not_found", "model")
+
+
+def test_who_sends_too_much_hears_why(tiny_folder: Path) -> None:
+    """Though the answer is known long before the body has arrived."""
+    with running(tiny_folder, max_body=200_000) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        head = (b"POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 1000000\r\n")  # fmt: skip
+        with socket.create_connection((host, int(port)), timeout=60) as client:
+            client.sendall(head + b"Connection: close\r\n\r\n")
+            for _ in range(20):
+                client.sendall(b" " * 50_000)
+                time.sleep(0.01)
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert b"body_too_large" in answer
+        with socket.create_connection((host, int(port)), timeout=60) as client:
+            client.sendall(head + b"Expect: 100-continue\r\n\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 413 ")

@@ -35,6 +35,8 @@ SEVERAL = ("num_beams", "num_return_sequences")  # above 1 the text is known at 
 @click.option("-f", "--file", type=PATH, help="Read PROMPT from a file.")
 @MODEL
 @options_of(LoadOptions)
+@click.option("-i", "--interactive", is_flag=True,
+              help="A notebook: write on, see and take alternatives, undo, branch.")  # fmt: skip
 @click.option("--receipt", type=PATH,
               help="Write what made the text, for gpt2 replay to prove it.")  # fmt: skip
 @AS_JSON
@@ -50,6 +52,7 @@ def command(
     prompt: str | None,
     file: Path | None,
     model: str,
+    interactive: bool,
     receipt: Path | None,
     as_json: bool,
     echo: bool,
@@ -62,7 +65,8 @@ def command(
     (--temperature 0 always takes the most probable, --num-beams searches). The seed is shown on
     standard error; the same seed gives the same text.
     """
-    text = _prompt(prompt, file)
+    _check_interactive(interactive, prompt, as_json, receipt)
+    text = (prompt or "") if interactive and file is None else _prompt(prompt, file)
     loading = {field.name: values.pop(field.name) for field in dataclasses.fields(LoadOptions)}
     structure = StructureOptions(**fields_of(StructureOptions, drop_unset(values)))
     for field in dataclasses.fields(structure):
@@ -70,6 +74,8 @@ def command(
     asked = greedy_at_zero(drop_unset(values))
     config = GenerationConfig(**with_defaults(asked))  # complain before anything is loaded
     shaped = structure != StructureOptions()
+    if interactive and shaped:
+        raise OptionError("a notebook has no structure: leave out one of them.")
     if receipt is not None:
         from gpt2.receipt import check_options
 
@@ -86,6 +92,11 @@ def command(
     if "max_new_tokens" not in drop_unset(values) and options.get("long") != "window":
         room = loaded.config.n_positions + 1 - max(1, len(loaded.tokenizer.encode_prompt(text)))
         options["max_new_tokens"] = min(LENGTH["max_new_tokens"], max(1, room))
+    if interactive:
+        from gpt2.cli.notebook import run
+
+        run(loaded, text, loaded._resolve(None, options), echo)
+        return
     start = time.perf_counter()
     several = max(options.get(name, 1) for name in SEVERAL) > 1
     if as_json or several or shaped:
@@ -103,6 +114,13 @@ def command(
         write(receipt, make(loaded, model, prompt_ids, ids, options, text))
     if not quiet:
         click.echo(_note(tokens, time.perf_counter() - start, options), err=True)
+
+
+def _check_interactive(on: bool, prompt: str | None, as_json: bool, receipt: Path | None) -> None:
+    if on and prompt == "-":
+        raise OptionError("standard input has a notebook's commands: give the prompt with --file.")
+    if on and (as_json or receipt is not None):
+        raise OptionError("-i writes neither JSON nor a receipt: leave out one of them.")
 
 
 def greedy_at_zero(options: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -66,7 +66,7 @@ async def answer(
     state: State, request: Request, plan: Plan, form: Form, *, stream: bool, usage: bool
 ) -> Response:
     """Submit the rows and answer. Raises what ends the request before its first byte."""
-    rows = Rows(plan, state.prefix_group(request), state.options.max_seconds)
+    rows = Rows(plan, state.prefix_group(request), state.options.max_seconds, state.outbox)
     about = _About(form, plan)
     if stream:
         events = _events(state, request, rows, about, usage)
@@ -103,12 +103,13 @@ class _About:
 async def _news(state: State, rows: Rows) -> AsyncIterator[Delta]:
     """The rows' news, with their times for /metrics."""
     name, metrics = rows.plan.served.name, state.metrics
+    gap = metrics.gap.labels(name)
     before: dict[int, float] = {}
     async for delta in rows.deltas():
         now = time.monotonic()
         if len(delta.entries) > delta.prompt:
             if delta.row in before:
-                metrics.gap.labels(name).observe(now - before[delta.row])
+                gap.observe(now - before[delta.row])
             else:
                 metrics.first_token.labels(name).observe(now - rows.begun)
             before[delta.row] = now
@@ -128,7 +129,7 @@ async def _collected(state: State, rows: Rows) -> list[Choice]:
 
 async def _events(
     state: State, request: Request, rows: Rows, about: _About, usage: bool
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The events of a stream. An error that comes now is an event of its own, and the last."""
     form, plan = about.form, about.plan
     head = about.head(form.part) | ({"usage": None} if usage else {})

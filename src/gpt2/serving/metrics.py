@@ -58,6 +58,8 @@ class _Schedulers(Collector):
         ("prefix_cache_hits", "prefix_hits", "Prompt tokens found there."),
         ("prompt_tokens", "prompt_tokens", "Prompt tokens taken in."),
         ("generation_tokens", "generated_tokens", "Tokens written."),
+        ("step_seconds", "step_s", "Time of all steps."),
+        ("engine_seconds", "engine_s", "Time of the engine's calls in them."),
     )
 
     def __init__(self, models: Models) -> None:

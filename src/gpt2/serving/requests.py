@@ -118,6 +118,8 @@ class Stats:
     failed: int = 0
     rejected: int = 0
     steps: int = 0
+    step_s: float = 0.0  # seconds of all steps, and of the engine's calls in them
+    engine_s: float = 0.0
 
 
 @dataclass(eq=False)

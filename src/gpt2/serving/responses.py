@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import math
+import time
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gpt2.serving.errors import ApiError
-from gpt2.serving.sse import HEADERS, dumps, pinged
+from gpt2.serving.sse import HEADERS, PING, dumps
 
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -24,33 +26,53 @@ def error_response(error: ApiError) -> Response:
 
 
 class EventStream(Response):
-    """Server-sent events; where the reader leaves, ``events`` are closed at once."""
+    """Server-sent events; where the reader leaves, ``events`` are closed at once.
+
+    Args:
+        events: each whole.
+        ping: seconds after which a comment is sent where nothing was.
+    """
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncIterator[bytes], ping: float) -> None:
+    def __init__(self, events: AsyncGenerator[bytes, None], ping: float) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
-        self._events = pinged(events, ping)
+        self._events, self._ping = events, ping
+        self._sent = math.inf  # when the last event was
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the events end or the reader has left."""
-        sending = asyncio.ensure_future(self._send(send))
-        gone = asyncio.ensure_future(_gone(receive))
+        sending, gone, _ = tasks = [
+            asyncio.ensure_future(work)
+            for work in (self._send(send), _gone(receive), self._pings(send))
+        ]
         try:
             await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (sending, gone):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(sending, gone, return_exceptions=True)
-            await self._events.aclose()  # type: ignore[attr-defined]
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._events.aclose()
 
     async def _send(self, send: Send) -> None:
         start = {"type": "http.response.start", "status": self.status_code}
         await send(start | {"headers": self.raw_headers})
+        self._sent = time.monotonic()
         async for piece in self._events:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            self._sent = time.monotonic()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _pings(self, send: Send) -> None:
+        """One timer for the whole stream: a task for each event would cost more than the event."""
+        while True:
+            left = min(self._ping, self._sent + self._ping - time.monotonic())
+            if left > 0:
+                await asyncio.sleep(left)
+                continue
+            await send({"type": "http.response.body", "body": PING, "more_body": True})
+            self._sent = time.monotonic()
 
 
 async def _gone(receive: Receive) -> None:

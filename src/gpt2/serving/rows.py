@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,6 +88,28 @@ def _echo(tokenizer: Any, ids: Sequence[int]) -> tuple[str, list[int]]:
     return text + shown.flush(), offsets
 
 
+class Outbox:
+    """From the step thread to the event loop: all that one step tells wakes the loop once."""
+
+    def __init__(self) -> None:
+        self._held: deque[tuple[asyncio.Queue[Delta], Delta]] = deque()
+        self._woken = False
+
+    def give(self, loop: asyncio.AbstractEventLoop, to: asyncio.Queue[Delta], delta: Delta) -> None:
+        """Hand over what is new; from any thread."""
+        self._held.append((to, delta))
+        if not self._woken:
+            self._woken = True
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and so has who listens
+                loop.call_soon_threadsafe(self._hand_out)
+
+    def _hand_out(self) -> None:
+        self._woken = False  # first: what comes from now on wakes the loop again
+        while self._held:
+            to, delta = self._held.popleft()
+            to.put_nowait(delta)
+
+
 @dataclass
 class Rows:
     """All rows of a request, in the scheduler.
@@ -96,6 +120,7 @@ class Rows:
     plan: Plan
     tenant: str
     seconds: float
+    outbox: Outbox
     begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -119,6 +144,7 @@ class Rows:
         rows = [Row(p, i, self._give, end) for i in numbers]
         self._scheduler = p.served.writing()
         self._ticket = self._scheduler.submit(requests, rows)
+        self._deadline = self._loop.call_later(self.seconds + 5, self._end_late)
 
     async def deltas(self) -> AsyncIterator[Delta]:
         """News of all rows, until each has ended.
@@ -128,22 +154,23 @@ class Rows:
             Exception: what ended a row in the scheduler.
         """
         while self.left:
-            late = self.begun + self.seconds + 5 - time.monotonic()
-            try:
-                delta = await asyncio.wait_for(self._news.get(), max(late, 0))
-            except TimeoutError:
-                raise ApiError("the request took longer than the server gives one.", status=503,
-                               code="timeout", retry_after=30) from None  # fmt: skip
+            delta = await self._news.get()
             if delta.error is not None:
                 raise delta.error
             self.left -= delta.facts is not None
             yield delta
+        self._deadline.cancel()
 
     def close(self) -> None:
         """Drop what is not done: the client has gone."""
+        self._deadline.cancel()
         if self.left:
             self._scheduler.cancel(self._ticket)
 
+    def _end_late(self) -> None:
+        error = ApiError("the request took longer than the server gives one.", status=503,
+                         code="timeout", retry_after=30)  # fmt: skip
+        self._news.put_nowait(Delta(0, error=error))
+
     def _give(self, delta: Delta) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._news.put_nowait, delta)
+        self.outbox.give(self._loop, self._news, delta)

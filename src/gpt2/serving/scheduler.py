@@ -218,6 +218,7 @@ class Scheduler:
 
     def step(self) -> None:
         """One token of each row that writes, and one slice of a prompt."""
+        begun = time.monotonic()
         with self.loop.changed:
             self._queue += self._entering
             self._entering.clear()
@@ -230,6 +231,8 @@ class Scheduler:
             parts.append(Part(reader, reader.piece(most)))
         if parts:
             self._take(parts, rows)
+        self.stats.step_s += time.monotonic() - begun
+        self.stats.engine_s = self._engine.spent
         self._count()
 
     def _take(self, parts: list[Part], rows: int) -> None:

@@ -24,6 +24,9 @@ from gpt2.serving.models import Models
 from gpt2.serving.settings import ServeOptions
 from gpt2.serving.state import State, log
 
+# The thread that steps waits at most so long for the one that sends; Python's own is ten times it.
+SWITCH_S = 0.0005
+
 
 def serve(loader: Loader, options: ServeOptions, say: Callable[[str], None]) -> None:
     """Serve until a signal ends it.
@@ -38,6 +41,7 @@ def serve(loader: Loader, options: ServeOptions, say: Callable[[str], None]) -> 
         GPT2Error: a model that cannot be loaded, a file of keys that cannot be read.
     """
     server, listening = open_server(loader, options, say)
+    sys.setswitchinterval(SWITCH_S)
     with _logged(options):
         server.run(sockets=[listening])
     if server.error is not None:

@@ -15,6 +15,7 @@ from gpt2.serving.errors import ApiError, shutting_down
 from gpt2.serving.keys import Keys, Tenant
 from gpt2.serving.metrics import Metrics
 from gpt2.serving.models import Models, Served
+from gpt2.serving.rows import Outbox
 from gpt2.serving.settings import ServeOptions
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class State:
     loading: bool = False
     active: int = 0  # requests in work
     whole: int = 0  # calls that need an engine for themselves
+    outbox: Outbox = field(default_factory=Outbox)
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
 
     def check_open(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -41,6 +42,8 @@ class Part:
 class Stepping(Protocol):
     """How an engine takes a step."""
 
+    spent: float  # seconds in the engine so far
+
     def take(self, cache: Any, parts: Sequence[Part]) -> None:
         """Read what each part has, and fill the parts in; the cache grows."""
 
@@ -54,7 +57,7 @@ class Asked:
     """All rows in one call, for an engine that answers each row's own wish."""
 
     def __init__(self, engine: AskedEngine) -> None:
-        self.engine = engine
+        self.engine, self.spent = engine, 0.0
 
     def take(self, cache: Any, parts: Sequence[Part]) -> None:
         """See `Stepping`."""
@@ -69,7 +72,9 @@ class Asked:
                 asks.append((begin - 1, _wish(part.work)))
             owners.append((part, len(targets)))
         rows = [part.work.slot.row for part in parts if part.work.slot]
+        begun = time.monotonic()
         answers = iter(self.engine.extend_asked(cache, [part.ids for part in parts], rows, asks))
+        self.spent += time.monotonic() - begun
         for part, judged in owners:
             part.judged = [_token(next(answers)) for _ in range(judged)]
             if part.chooses:
@@ -114,7 +119,7 @@ class Plain:
     """Row after row, for any engine: what it computes for one is what it computes for it alone."""
 
     def __init__(self, engine: Any) -> None:
-        self.engine = engine
+        self.engine, self.spent = engine, 0.0
 
     def take(self, cache: Any, parts: Sequence[Part]) -> None:
         """See `Stepping`; a part that fails leaves the others alone."""
@@ -128,7 +133,9 @@ class Plain:
         work, targets = part.work, part.targets()
         assert work.slot is not None
         mode = "all" if targets else "last" if part.chooses else "none"
+        begun = time.monotonic()
         logits = self.engine.extend(cache, [part.ids], [work.slot.row], mode)
+        self.spent += time.monotonic() - begun
         top = work.request.top
         part.judged = [judged(token, logits[i], top or 0) for i, token in enumerate(targets)]
         if part.chooses:

@@ -1,0 +1,244 @@
+"""`gpt2 serve` under load, beside llama.cpp's own server, on GPT-2 124M shapes at eight bits.
+
+    PYTHONPATH=src:. python -m benchmarks.serve_load --llama build/bin/llama-server
+        [--rounds 5] [--data ../shared/data] [--place /tmp/gpt2-serve] [--tiny]
+
+llama-server is built from the sources in llama-cpp-python's sdist (vendor/llama.cpp: cmake with
+-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF, target llama-server). Both servers get the same
+requests at the same number of threads, with as many slots as there are streams; while one is
+measured the other stands still, and they take turns. Writes benchmarks/results/serve.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benchmarks.common import ROOT, figure, machine, spread, table, times, write
+from benchmarks.serving import bare, model
+from benchmarks.serving.client import Heard, load
+from benchmarks.serving.servers import Server, llama, ours
+
+import gpt2
+
+STREAMS = (1, 8, 32)
+EACH = {1: 4, 8: 4, 32: 3}  # requests of a stream in a round
+PROMPTS, ANSWERS = (16, 384), (16, 128)  # tokens, evenly spread by their logarithm
+PREFIX, REST = 500, 16
+SIDES = ("gpt2 serve", "llama-server")
+Figures = dict[str, list[float]]
+
+
+def requests(server: Server, count: int, vocabulary: int, seed: int) -> list[dict[str, Any]]:
+    """Mixed lengths, the same for every server; ids, so that no tokenizer is measured."""
+    random = np.random.default_rng(seed)
+
+    def lengths(least: int, most: int) -> list[int]:
+        found: list[int] = np.exp(random.uniform(np.log(least), np.log(most), count)).astype(
+            int).tolist()  # fmt: skip
+        return found
+
+    pairs = zip(lengths(*PROMPTS), lengths(*ANSWERS), strict=True)
+    return [body(server, random.integers(1, vocabulary - 1, n).tolist(), new) for n, new in pairs]
+
+
+def body(server: Server, prompt: list[int], new: int) -> dict[str, Any]:
+    return {"prompt": prompt, "max_tokens": new, "temperature": 0, "stream": True,
+            "stream_options": {"include_usage": True}, **server.more}  # fmt: skip
+
+
+def written(heard: Heard, asked: dict[str, Any]) -> int:
+    """Tokens of an answer, which must be all that were asked for."""
+    usage = next((e["usage"] for e in reversed(heard.events) if e.get("usage")), {})
+    if heard.status != 200 or not heard.done or usage.get("completion_tokens") != asked[
+        "max_tokens"]:  # fmt: skip
+        raise SystemExit(f"an answer is not whole: {heard.status}, {heard.events[-1:]}.")
+    return int(usage["completion_tokens"])
+
+
+def under_load(server: Server, streams: int, vocabulary: int, seed: int, into: Figures) -> None:
+    """One turn of mixed requests."""
+    asked = requests(server, streams * EACH[streams], vocabulary, seed)
+    with server.awake():
+        begin = time.perf_counter()
+        heard = asyncio.run(load(server.port, asked, streams))
+        wall = time.perf_counter() - begin
+    tokens = sum(written(h, one) for h, one in zip(heard, asked, strict=True))
+    firsts, gaps = [h.first for h in heard], [gap for h in heard for gap in h.gaps]
+    found = {
+        "tokens_s": tokens / wall,
+        "first_p50_ms": 1000 * statistics.median(firsts),
+        "first_p95_ms": 1000 * float(np.quantile(firsts, 0.95)),
+        "gap_p50_ms": 1000 * statistics.median(gaps),
+        "gap_p95_ms": 1000 * float(np.quantile(gaps, 0.95)),
+        "gap_p99_ms": 1000 * float(np.quantile(gaps, 0.99)),
+    }
+    _add(into, found)
+
+
+def _add(into: Figures, found: dict[str, float]) -> None:
+    for name, value in found.items():
+        into.setdefault(name, []).append(value)
+
+
+def shared_prefix(server: Server, vocabulary: int, seed: int, into: Figures) -> None:
+    """First tokens after a beginning that nobody has read, and after the same one again."""
+    random = np.random.default_rng(seed)
+    prefix = random.integers(1, vocabulary - 1, PREFIX).tolist()
+    seconds = []
+    with server.awake():
+        for _ in range(2):
+            rest = random.integers(1, vocabulary - 1, REST).tolist()
+            (heard,) = asyncio.run(load(server.port, [body(server, prefix + rest, 4)], 1))
+            seconds.append(heard.first)
+    _add(into, {"first_ms": 1000 * seconds[0], "second_ms": 1000 * seconds[1],
+                "times": seconds[0] / seconds[1]})  # fmt: skip
+
+
+def overhead(server: Server, engine: Any, cache: Any, seed: int, into: Figures) -> None:
+    """Eight streams of one length: the engine alone, the server whole, its loop by its clock."""
+    rows = bare.prompts(cache.rows, engine.config.vocab_size, seed)
+    alone = bare.seconds(engine, cache, rows)
+    asked = [body(server, row, bare.TOKENS) for row in rows]
+    with server.awake():
+        before = [server.metric(f"gpt2_{name}_seconds_total") for name in ("step", "engine")]
+        begin = time.perf_counter()
+        asyncio.run(load(server.port, asked, len(rows)))
+        whole = time.perf_counter() - begin
+        after = [server.metric(f"gpt2_{name}_seconds_total") for name in ("step", "engine")]
+    step, computing = (b - a for a, b in zip(before, after, strict=True))
+    _add(into, {"engine_s": alone, "server_s": whole, "loop_percent": 100 * (step / computing - 1),
+                "whole_percent": 100 * (whole / alone - 1)})  # fmt: skip
+
+
+def turns(servers: dict[str, Server], rounds: int) -> Iterator[tuple[int, str, Server]]:
+    """Warm-up first (round -1), then each round in the other order."""
+    for turn in range(-1, rounds):
+        for name in list(servers)[:: 1 if turn % 2 else -1]:
+            yield turn, name, servers[name]
+
+
+def measured(options: argparse.Namespace, folder: Path, streams: int) -> dict[str, Any]:
+    """All that is measured at one number of streams."""
+    found: dict[str, Figures] = {}
+    engine = None
+    with ExitStack() as stack:
+        servers = _servers(stack, options, folder, streams)
+        vocabulary = gpt2.GPT2Config.from_pretrained(folder).vocab_size
+        for turn, name, server in turns(servers, options.rounds):
+            own: Figures = {} if turn < 0 else found.setdefault(name, {})
+            under_load(server, streams, vocabulary, 1000 * streams + turn + 1, own)
+            if streams == 8:
+                near: Figures = {} if turn < 0 else found.setdefault(f"prefix {name}", {})
+                shared_prefix(server, vocabulary, turn + 1, near)
+        for turn in range(-1, options.rounds if streams == 8 else -1):
+            if engine is None:
+                engine = gpt2.load(folder, dtype="int8", threads=options.threads)
+                cache = engine.new_cache(8)
+            own = {} if turn < 0 else found.setdefault("overhead", {})
+            overhead(servers[SIDES[0]], engine, cache, turn + 1, own)
+    return {name: {k: figure(v) for k, v in one.items()} for name, one in found.items()}
+
+
+def _servers(
+    stack: ExitStack, options: argparse.Namespace, folder: Path, streams: int
+) -> dict[str, Server]:
+    config = gpt2.GPT2Config.from_pretrained(folder)
+    memory = ("--memory", "4", "--queue-requests", "256")
+    servers = {SIDES[0]: stack.enter_context(ours(folder, streams, options.threads, *memory))}
+    if options.llama is not None:
+        file = model.gguf(folder)
+        context = config.n_positions
+        servers[SIDES[1]] = stack.enter_context(
+            llama(options.llama, file, streams, options.threads, context))  # fmt: skip
+    for server in servers.values():
+        with server.awake():
+            pass
+    return servers
+
+
+HEAD = ["streams", "", "tokens/s", "", "first token p50 ms", "p95", "gap p50 ms", "p95", "p99"]
+GOALS = {1: 1.4, 8: 2.5, 32: 3.5}
+
+
+def describe(found: dict[str, Any]) -> str:
+    """The section of docs/results.md."""
+    levels = found["streams"]
+    rows = [
+        [n, name, spread(f["tokens_s"]), _ratio(level, name), spread(f["first_p50_ms"]),
+         spread(f["first_p95_ms"]), spread(f["gap_p50_ms"], 1), spread(f["gap_p95_ms"], 1),
+         spread(f["gap_p99_ms"], 1)]
+        for n, level in levels.items() for name, f in level.items() if name in SIDES
+    ]  # fmt: skip
+    return "\n\n".join([_note(found), table(HEAD, rows), _prefix(levels["8"]),
+                        _overhead(levels["8"]["overhead"])])  # fmt: skip
+
+
+def _ratio(level: dict[str, Any], name: str) -> str:
+    other = level.get(SIDES[1])
+    if name != SIDES[0] or other is None:
+        return ""
+    return times(level[name]["tokens_s"], other["tokens_s"])
+
+
+def _note(found: dict[str, Any]) -> str:
+    return (
+        f"GPT-2 124M shapes with random weights, int8 and Q8_0 of the same, {found['threads']} "
+        f"threads, the client on the same processors. Prompts of {PROMPTS[0]} to {PROMPTS[1]} "
+        f"tokens and answers of {ANSWERS[0]} to {ANSWERS[1]}, all different, greedy; a stream "
+        "asks anew when its answer has ended. Tokens/s are those written, over the time until the "
+        "last; a gap is from one event to the next."
+    )
+
+
+def _prefix(level: dict[str, Any]) -> str:
+    rows = [
+        [name, *(spread(level[f"prefix {name}"][k], 1) for k in ("first_ms", "second_ms", "times"))]
+        for name in SIDES if f"prefix {name}" in level
+    ]  # fmt: skip
+    return (
+        f"Two requests, one after the other, that begin with the same {PREFIX} tokens and end with "
+        f"{REST} of their own; milliseconds to the first token:\n\n"
+        + table(["", "first request", "second", "times as fast"], rows)
+    )
+
+
+def _overhead(found: dict[str, Any]) -> str:
+    return (
+        f"Eight streams of {bare.PROMPT} tokens that are continued by {bare.TOKENS}: by the "
+        f"server's own clock its loop adds {spread(found['loop_percent'], 1)} % to the engine's "
+        f"calls. The engine alone takes {spread(found['engine_s'], 2)} s in a process of its own "
+        f"and with all prompts in one call, the server with HTTP and the client "
+        f"{spread(found['server_s'], 2)} s: {spread(found['whole_percent'], 1)} % more."
+    )
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--llama", type=Path, help="llama-server; without it ours alone")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--place", type=Path, default=Path("/tmp/gpt2-serve"))
+    parser.add_argument("--tiny", action="store_true", help="a small model, nothing written")
+    options = parser.parse_args()
+    about = machine(["starlette", "uvicorn"])
+    folder = model.folder(options.place, options.data / "tokenizer", tiny=options.tiny)
+    found = {str(n): measured(options, folder, n) for n in STREAMS}
+    result = {"machine": about, "threads": options.threads, "streams": found}
+    print(describe(result))
+    if not options.tiny and options.llama is not None:
+        print(write("serve", result))
+
+
+if __name__ == "__main__":
+    main()

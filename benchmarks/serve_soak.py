@@ -1,0 +1,121 @@
+"""Twenty minutes of everything at once against `gpt2 serve`, and whether it stays what it was.
+
+    PYTHONPATH=src:. python -m benchmarks.serve_soak [--minutes 20] [--clients 16]
+
+Clients ask, stream, leave, send what cannot be read, and are killed with -9. Every finished text
+and every score is compared with the library's for the same request. The server's memory is looked
+at every five seconds; after the first quarter it must not move by more than 3 %. Writes
+benchmarks/results/serve_soak.json, and ends with 1 where something was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+from typing import Any
+
+from benchmarks.common import machine, table, write
+from benchmarks.serving.kinds import KINDS, Soak, killed
+from benchmarks.serving.servers import Server, ours
+
+import gpt2
+
+WARM_UP = 5 / 20  # of the time
+EVERY_S = 5.0
+MOVES = 0.03
+KILLED_EVERY_S = 10.0
+
+
+async def client(soak: Soak, end: float) -> None:
+    """One after the other, until the time is over."""
+    kinds, weights = list(KINDS), list(KINDS.values())
+    while time.monotonic() < end:
+        (kind,) = soak.random.choices(kinds, weights)
+        try:
+            await kind(soak)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            soak.wrong.append(f"{kind.__name__}: {error!r}")  # a connection that was broken off
+            await asyncio.sleep(1)
+
+
+async def killer(soak: Soak, end: float) -> None:
+    while time.monotonic() < end:
+        await killed(soak)
+        await asyncio.sleep(KILLED_EVERY_S)
+
+
+async def watcher(server: Server, into: list[tuple[float, int]], begin: float, end: float) -> None:
+    """Seconds and bytes."""
+    while time.monotonic() < end:
+        into.append((time.monotonic() - begin, server.memory()))
+        await asyncio.sleep(EVERY_S)
+
+
+async def soaked(server: Server, soak: Soak, minutes: float, clients: int) -> dict[str, Any]:
+    """All of it, and what was seen."""
+    begin = time.monotonic()
+    end, memory = begin + 60 * minutes, []
+    await asyncio.gather(killer(soak, end), watcher(server, memory, begin, end),
+                         *(client(soak, end) for _ in range(clients)))  # fmt: skip
+    warm = [size for second, size in memory if second >= 60 * minutes * WARM_UP]
+    moved = (max(warm) - min(warm)) / warm[0]
+    if moved > MOVES:
+        soak.wrong.append(f"the memory moved by {moved:.1%} after the warm-up")
+    if server.process.poll() is not None:
+        soak.wrong.append(f"the server ended with {server.process.returncode}")
+    await _idle(server, soak)
+    return {"minutes": minutes, "clients": clients, "counts": dict(sorted(soak.counts.items())),
+            "compared": soak.compared, "memory_mb": [size / 1e6 for _, size in memory],
+            "memory_warm_mb": warm[0] / 1e6, "memory_moved": moved, "wrong": soak.wrong[:100],
+            "wrong_count": len(soak.wrong)}  # fmt: skip
+
+
+async def _idle(server: Server, soak: Soak) -> None:
+    """When everybody has gone, nothing is left running."""
+    names = ("gpt2_num_requests_running", "gpt2_num_requests_waiting", "gpt2_kv_cache_usage_perc")
+    for _ in range(100):
+        left = await asyncio.to_thread(lambda: [server.metric(name) for name in names])
+        if not any(left):
+            return
+        await asyncio.sleep(0.1)
+    soak.wrong.append(f"rows are left: {dict(zip(names, left, strict=True))}")
+
+
+def describe(found: dict[str, Any]) -> str:
+    """The section of docs/results.md."""
+    rows = [[*kind.rpartition(" ")[::2], str(n)] if kind[-1].isdigit() else [kind, "", str(n)]
+            for kind, n in found["counts"].items()]  # fmt: skip
+    return (
+        f"{found['minutes']:g} minutes of {found['clients']} clients and of others that are killed "
+        f"with -9, over the bundled model with eight slots and a short queue. "
+        f"{found['compared']:,} finished texts and scores were compared with the library's; "
+        f"{found['wrong_count']} things were wrong. After the warm-up the server's memory was "
+        f"{found['memory_warm_mb']:.0f} MB and moved by {found['memory_moved']:.1%}.\n\n"
+        + table(["", "status", "times"], rows)
+    )
+
+
+def main() -> None:
+    """Soak and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    about = machine(["starlette", "uvicorn"])
+    model = gpt2.load("gpt2-mini", dtype="int8", threads=1)
+    limits = ("--memory", "0.2", "--queue-requests", "24")
+    with ours("gpt2-mini", 8, 1, *limits) as server:
+        soak = Soak(server.port, server.process.pid, model, random.Random(options.seed))
+        found = asyncio.run(soaked(server, soak, options.minutes, options.clients))
+    print(describe(found), *found["wrong"], sep="\n")
+    if options.minutes >= 20:
+        print(write("serve_soak", {"machine": about, **found}))
+    sys.exit(bool(found["wrong"]))
+
+
+if __name__ == "__main__":
+    main()

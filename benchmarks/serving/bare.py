@@ -1,0 +1,33 @@
+"""The engine alone, as the step loop calls it: what a server's loop and HTTP are measured by."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from gpt2.engine import Ask
+
+PROMPT, TOKENS = 32, 192  # of each row
+
+
+def prompts(rows: int, vocabulary: int, seed: int) -> list[list[int]]:
+    found: list[list[int]] = np.random.default_rng(seed).integers(
+        1, vocabulary - 1, (rows, PROMPT)
+    ).tolist()  # fmt: skip
+    return found
+
+
+def seconds(model: Any, cache: Any, rows: list[list[int]]) -> float:
+    """Until all rows are written: their prompts in one call, then a token of each at a time."""
+    for row in range(len(rows)):
+        cache.truncate(row, 0)
+    numbers, like = list(range(len(rows))), Ask("largest")
+    begin = time.perf_counter()
+    pieces, places = rows, np.cumsum([len(row) for row in rows]) - 1
+    for _ in range(TOKENS):
+        asks = [(int(at), like) for at in places]
+        pieces = [[a.token] for a in model.extend_asked(cache, pieces, numbers, asks)]
+        places = np.arange(len(rows))
+    return time.perf_counter() - begin

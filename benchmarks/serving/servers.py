@@ -1,0 +1,114 @@
+"""The servers that are measured, each a process that stands still while it is not its turn."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import ROOT
+
+READY_S = 300
+
+
+@dataclass
+class Server:
+    """A running server; ``more`` are fields that its requests need for the same work."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def awake(self) -> Iterator[None]:
+        """Its turn."""
+        self.process.send_signal(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGSTOP)
+
+    def read(self, path: str) -> str:
+        """What a path answers."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
+            text: str = answer.read().decode()
+        return text
+
+    def metric(self, name: str) -> float:
+        """A number of /metrics, over all labels."""
+        lines = self.read("/metrics").splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+    def memory(self) -> int:
+        """Bytes of it in memory."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextlib.contextmanager
+def running(command: list[str], port: int, ready: str, **more: Any) -> Iterator[Server]:
+    """A server, from when it is ready until it is ended."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    env.pop("OMP_NUM_THREADS", None)
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
+    server = Server(process, port, more)
+    try:
+        _wait(server, ready)
+        yield server
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(server: Server, path: str) -> None:
+    end = time.monotonic() + READY_S
+    while True:
+        if server.process.poll() is not None:
+            raise SystemExit(f"the server ended with {server.process.returncode}.")
+        try:
+            server.read(path)
+            return
+        except (urllib.error.URLError, OSError):
+            if time.monotonic() > end:
+                raise SystemExit("the server is not ready after five minutes.") from None
+            time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number: int = taken.getsockname()[1]
+    return number
+
+
+def ours(folder: Path | str, slots: int, threads: int, *options: str) -> Any:
+    """`gpt2 serve` at int8, with room for so many whole contexts and as many that are kept."""
+    port = free_port()
+    command = [sys.executable, "-m", "gpt2", "serve", str(folder), "--dtype", "int8", "--threads",
+               str(threads), "--slots", str(slots), "--port", str(port), "--log", "none",
+               *options]  # fmt: skip
+    return running(command, port, "/ready")
+
+
+def llama(binary: Path, file: Path, slots: int, threads: int, context: int) -> Any:
+    """llama.cpp's server: a context for each slot, batches of all slots, nothing saved aside."""
+    port = free_port()
+    command = [str(binary), "-m", str(file), "--port", str(port), "-np", str(slots), "-c",
+               str(slots * context), "-t", str(threads), "-tb", str(threads), "-fa", "on",
+               "--cache-ram", "0", "--no-webui"]  # fmt: skip
+    return running(command, port, "/health", ignore_eos=True)

@@ -1,0 +1,281 @@
+"""``gpt2 generate -i``: a base model's notebook. It writes on, shows what else it could have
+written, and each choice is a branch that stays."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+
+from gpt2.errors import GPT2Error, InputError, OptionError
+from gpt2.generation.config import GenerationConfig
+from gpt2.generation.streaming import decoder
+from gpt2.serving.scheduler import Token
+from gpt2.serving.writer import Writer
+
+TOP = 10  # alternatives that are shown
+HELP = """\
+Enter     write on
+t         the tokens written last, each with its number and probability
+a [N]     what could stand in place of token N; without N, what could come next
+1 2 3 ..  take that one of the list shown last, and write on
++TEXT     add TEXT; a space after the + is part of it
+u         undo the last step
+b [N]     the branches; go on with branch N
+p         print the whole text
+h         this help
+q         quit"""
+REFUSED = ("num_beams", "num_return_sequences", "long")
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """A state of a text: its tokens with what is known of each, and what it came from.
+
+    Attributes:
+        begin: the token the last step began with.
+        row: with the seed it decides the draws.
+    """
+
+    tokens: tuple[Token, ...]
+    begin: int
+    row: int
+    before: Text | None = None
+
+    @property
+    def ids(self) -> list[int]:
+        """The ids."""
+        return [token.id for token in self.tokens]
+
+    def on(self, tokens: Iterable[Token], row: int, keep: int | None = None) -> Text:
+        """With more tokens after the first ``keep``."""
+        kept = self.tokens[:keep]
+        return Text((*kept, *tokens), len(kept), row, self)
+
+
+class Notebook:
+    """A text, its branches, and the commands on them.
+
+    Args:
+        model: an engine with its tokenizer.
+        prompt: the text to begin with.
+        options: how it is continued.
+        say: prints a piece of text as it is.
+    """
+
+    def __init__(
+        self, model: Any, prompt: str, options: GenerationConfig, say: Callable[[str], None]
+    ) -> None:
+        self.model, self.options, self.say = model, options, say
+        self.writer = Writer(model, TOP)
+        ids = model.tokenizer.encode_prompt(prompt) or [_start(model)]
+        self.text = Text(tuple(map(Token, ids)), 0, 0)
+        self.branches = [self.text]
+        self.rows = 0  # used so far
+        self.tried: set[Text] = set()  # texts that were written on from
+        self.shown: tuple[int, tuple[int, ...]] | None = None  # alternatives of which token
+
+    def obey(self, line: str) -> bool:
+        """Do what a line says; False to quit."""
+        word, _, rest = line.strip().partition(" ")
+        if line.startswith("+"):
+            self.add(line[1:])
+        elif word.isdecimal() and not rest:
+            self.take(int(word))
+        elif word in ("q", "quit", "exit"):
+            return False
+        else:
+            commands: dict[str, Callable[[], None]] = {
+                "": self.write, "t": self.list_tokens, "a": lambda: self.alternatives(rest),
+                "u": self.undo, "b": lambda: self.branch(rest), "p": self.print_all,
+                "h": lambda: self.say(HELP + "\n"), "?": lambda: self.say(HELP + "\n"),
+            }  # fmt: skip
+            if word not in commands:
+                raise InputError(f"there is no command {word!a}; h shows what there is.")
+            commands[word]()
+        return True
+
+    def write(self) -> None:
+        """Write on from the text; a second time from the same one, something else."""
+        row = self._new_row() if self.text in self.tried else self.text.row
+        self.tried.add(self.text)
+        self._go(self.text.on(self._written(self.text.ids, row), row))
+
+    def _new_row(self) -> int:
+        self.rows += 1
+        return self.rows
+
+    def _written(self, ids: list[int], row: int) -> list[Token]:
+        """The tokens that follow, which are shown as they come; Ctrl-C keeps what is there."""
+        context = self.model.config.n_positions
+        if len(ids) > context:
+            raise InputError(f"the context of {context} tokens is full.")
+        new = min(self.options.max_new_tokens or context, context + 1 - len(ids))
+        options, found = replace(self.options, max_new_tokens=new), list[Token]()
+        shown = decoder(self.model.tokenizer, after=ids, skip_special_tokens=True)
+        try:
+            for token in self.writer.write(ids, options, row):
+                found.append(token)
+                self.say(shown.push(token.id))
+        except KeyboardInterrupt:
+            self.say(" [stopped]")
+        self.say(shown.flush() + "\n")
+        return found
+
+    def add(self, more: str) -> None:
+        """Text of the user's own."""
+        if not (ids := self.model.tokenizer.encode_more(more)):
+            raise InputError("say which text: +TEXT.")
+        self._go(self.text.on(map(Token, ids), self.text.row))
+
+    def list_tokens(self) -> None:
+        """The tokens of the last step."""
+        self._know()
+        for at in range(self.text.begin, len(self.text.tokens)):
+            token = self.text.tokens[at]
+            self.say(f"{at + 1:>5} {_percent(token.logprob)}  {self._name(token.id)}\n")
+
+    def alternatives(self, number: str) -> None:
+        """The likeliest tokens at a place."""
+        count = len(self.text.tokens)
+        at = _number(number, "a", count) - 1 if number else count
+        if at == 0:
+            raise InputError("nothing stands before the first token: it has no alternatives.")
+        token = self.writer.next(self.text.ids) if at == count else self._known(at)
+        self.shown = at, token.top_ids
+        for i, (one, logprob) in enumerate(zip(token.top_ids, token.top_logprobs, strict=True), 1):
+            sign = "*" if at < count and one == token.id else " "
+            self.say(f"{i:>4}{sign} {_percent(logprob)}  {self._name(one)}\n")
+
+    def take(self, number: int) -> None:
+        """An alternative, and on from it."""
+        if self.shown is None:
+            raise InputError("there is no list to take from: a shows one.")
+        at, ids = self.shown
+        chosen = ids[_number(str(number), "the number", len(ids)) - 1]
+        before, row = self.text.ids[:at], self._new_row()
+        shown = decoder(self.model.tokenizer, after=before, skip_special_tokens=True)
+        self.say("..." + shown.push(chosen))
+        found = self._written([*before, chosen], row)
+        self._go(self.text.on([Token(chosen), *found], row, keep=at))
+
+    def undo(self) -> None:
+        """Back to what the last step began with."""
+        if self.text.before is None:
+            raise InputError("there is nothing to undo.")
+        self.text, self.shown = self.text.before, None
+        self.print_all()
+
+    def branch(self, number: str) -> None:
+        """List the branches, or go to one."""
+        if number:
+            self.text = self.branches[_number(number, "b", len(self.branches)) - 1]
+            self.shown = None
+            self.print_all()
+            return
+        for i, one in enumerate(self.branches, 1):
+            sign = "*" if one is self.text else " "
+            text = self.model.tokenizer.decode(one.ids, skip_special_tokens=True)
+            self.say(f"{i:>4}{sign} {len(one.tokens):>5} tokens  {_end_of(text)}\n")
+
+    def print_all(self) -> None:
+        """The text."""
+        self.say(self.model.tokenizer.decode(self.text.ids, skip_special_tokens=True) + "\n")
+
+    def _go(self, text: Text) -> None:
+        """Be at a new text: its branch grows, or a new one begins beside it."""
+        grows = text.begin >= len(self.text.tokens)
+        if grows and self.text in self.branches:
+            self.branches[self.branches.index(self.text)] = text
+        else:
+            self.branches.append(text)
+        self.text, self.shown = text, None
+
+    def _known(self, at: int) -> Token:
+        self._know()
+        return self.text.tokens[at]
+
+    def _know(self) -> None:
+        """Find out the probabilities of tokens that were given and not written."""
+        tokens = self.text.tokens
+        upto = max((i for i in range(1, len(tokens)) if tokens[i].logprob is None), default=0) + 1
+        if upto == 1:
+            return
+        judged = self.writer.judge(self.text.ids[:upto])
+        known = replace(self.text, tokens=(*judged, *tokens[upto:]))
+        self.branches = [known if one is self.text else one for one in self.branches]
+        self.tried |= {known} if self.text in self.tried else set()
+        self.text = known
+
+    def _name(self, token: int) -> str:
+        """A token, readable on a line of its own."""
+        data: bytes = self.model.tokenizer.token_bytes(token)
+        try:
+            return repr(data.decode())
+        except UnicodeDecodeError:
+            return repr(data)[1:] + " (bytes)"
+
+
+def run(model: Any, prompt: str, options: GenerationConfig, echo: bool) -> None:
+    """Read commands from standard input until it ends."""
+    for name in REFUSED:
+        if getattr(options, name) != GenerationConfig.__dataclass_fields__[name].default:
+            raise OptionError(f"a notebook writes one text at a time: leave out {name}.")
+    book = Notebook(model, prompt, options, lambda text: click.echo(text, nl=False))
+    click.echo("Enter writes on, a shows alternatives, h helps, q quits.", err=True)
+    try:
+        if echo and prompt:
+            book.print_all()
+        for line in _lines():
+            try:
+                if not book.obey(line):
+                    return
+            except GPT2Error as error:
+                click.echo(f"gpt2: {error}", err=True)
+    finally:
+        book.writer.close()
+
+
+def _lines() -> Iterator[str]:
+    """What is typed, or comes through a pipe; Ctrl-C at the prompt begins a new line."""
+    asks = sys.stdin is not None and sys.stdin.isatty()
+    if asks:
+        import readline  # noqa: F401  # input() has a history and arrow keys then
+    while True:
+        try:
+            yield input("> " if asks else "")
+        except EOFError:
+            click.echo("", nl=asks)
+            return
+        except KeyboardInterrupt:
+            click.echo("", err=True)
+
+
+def _start(model: Any) -> int:
+    """What an empty text begins with."""
+    options = model.generation_config
+    ends = options.eos_token_id
+    ids = [options.bos_token_id, *(ends if isinstance(ends, list) else [ends])]
+    found = next((i for i in ids if i is not None), None)
+    if found is None:
+        raise InputError("the prompt is empty, and this model has no token to begin with.")
+    return int(found)
+
+
+def _number(text: str, what: str, most: int) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise InputError(f"{what} takes a number from 1 to {most}, found {text!a}.")
+    return int(text)
+
+
+def _percent(logprob: float | None) -> str:
+    return "      -" if logprob is None else f"{100 * math.exp(logprob):6.2f}%"
+
+
+def _end_of(text: str, most: int = 60) -> str:
+    line = text.replace("\n", " ")
+    return line if len(line) <= most else "..." + line[-most:]
