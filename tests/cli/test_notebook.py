@@ -154,8 +154,8 @@ def test_what_cannot_be_is_one_line_and_it_goes_on(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--json",), ("--num-beams", "2", "--do-sample"), ("-n", "2"), ("--receipt", "r.json"), ("--choice", "a"),
-     ("--long", "window")],
+    [("--json",), ("--num-beams", "2", "--do-sample"), ("-n", "2"), ("--receipt", "r.json"),
+     ("--choice", "a"), ("--long", "window")],
 )  # fmt: skip
 def test_what_a_notebook_does_not_do(folder: Path, options: tuple[str, ...]) -> None:
     from gpt2.errors import OptionError
