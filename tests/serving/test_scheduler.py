@@ -76,7 +76,7 @@ def many() -> list[Request]:
         ids = (SHARED if i % 2 else []) + random_ids(i % 29)
         top = None if i % 3 else i % 5
         own = options(i, 4 + i % 13)
-        rows.append(request(ids, top=top, prompt_logprobs=i % 11 == 5, **own))
+        rows.append(request(ids, top=top, judged_from=1 if i % 11 == 5 else None, **own))
     return rows
 
 
@@ -128,7 +128,7 @@ def check_logprobs(model: Any, asked: Request, heard: Heard) -> None:
         top, _ = model.extend_top(model.new_cache(1), [ids[:-1]], None, max(asked.top, 1), "all")
         for token, best in zip(heard.tokens, top[begin - 1 :].tolist(), strict=True):
             assert token.top_ids == tuple(best[: asked.top])
-    if asked.prompt_logprobs:
+    if asked.judged_from:
         assert [t.id for t in heard.prompt_tokens] == list(asked.ids)
         assert heard.facts.cached_tokens == 0
         assert heard.prompt_tokens[0].logprob is None
@@ -156,13 +156,14 @@ def test_other_engines_row_by_row(opened: list[Scheduler]) -> None:
     scheduler = Scheduler(model, Limits(max_rows=3))
     opened.append(scheduler)
     requests = [
-        request(random_ids(i, 20), top=2, prompt_logprobs=i == 1, **options(i, 6)) for i in range(5)
+        request(random_ids(i, 20), top=2, judged_from=1 if i == 1 else None, **options(i, 6))
+        for i in range(5)
     ]
     for asked, heard in zip(requests, run(scheduler, requests), strict=True):
         assert heard.error is None
         assert heard.ids == alone(model, asked)
         assert all(len(token.top_ids) == 2 for token in heard.tokens)
-        assert len(heard.prompt_tokens) == (len(asked.ids) if asked.prompt_logprobs else 0)
+        assert len(heard.prompt_tokens) == (len(asked.ids) if asked.judged_from else 0)
 
 
 def test_torch_row_by_row(opened: list[Scheduler]) -> None:

@@ -11,11 +11,12 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gpt2.scoring import Score, Scorer
 from gpt2.serving.errors import ApiError, unsupported
+from gpt2.serving.judging import judged
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import ClassifyRequest, EmbeddingRequest, ScoreRequest
 from gpt2.serving.responses import json_response
+from gpt2.serving.scheduler import Token
 from gpt2.serving.state import State
 
 
@@ -32,15 +33,11 @@ async def score(state: State, request: Request, asked: ScoreRequest) -> Response
             raise ApiError("a continuation is empty: there is nothing to score.",
                            code="invalid_value", param="continuations")  # fmt: skip
         check_fits(served, max(1, len(context)) + len(row) - 1, "continuations")
+    begin = context or [served.start]
+    found = await judged(state, request, served, [(begin + row, len(begin)) for row in rows])
     used = len(context) + sum(map(len, rows))
-
-    def work(check: Callable[[], None]) -> list[Score]:
-        scorer = Scorer(served.model, progress=lambda done, total: check())
-        return scorer.loglikelihood([(context, row) for row in rows], each=True)
-
-    found = await state.whole_engine(request, served, work)
     state.tenant(request).tokens.take(used)
-    data = [_scored(i, row, one) for i, (row, one) in enumerate(zip(rows, found, strict=True))]
+    data = [_scored(i, tokens) for i, tokens in enumerate(found)]
     return json_response({
         "object": "score", "model": served.name, "data": data,
         "best": max(data, key=lambda one: one["logprob"])["index"],
@@ -49,10 +46,12 @@ async def score(state: State, request: Request, asked: ScoreRequest) -> Response
     })  # fmt: skip
 
 
-def _scored(index: int, ids: Sequence[int], found: Score) -> dict[str, Any]:
-    each = [] if found.logprobs is None else found.logprobs.tolist()
-    return {"index": index, "logprob": found.logprob, "mean_logprob": found.logprob / found.tokens,
-            "greedy": found.greedy, "token_ids": list(ids), "token_logprobs": each}  # fmt: skip
+def _scored(index: int, tokens: Sequence[Token]) -> dict[str, Any]:
+    each = [token.logprob or 0.0 for token in tokens]
+    whole = float(np.asarray(each).sum())
+    greedy = all(token.id == token.top_ids[0] for token in tokens)
+    return {"index": index, "logprob": whole, "mean_logprob": whole / len(each), "greedy": greedy,
+            "token_ids": [token.id for token in tokens], "token_logprobs": each}  # fmt: skip
 
 
 async def embeddings(state: State, request: Request, asked: EmbeddingRequest) -> Response:

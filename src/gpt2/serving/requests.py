@@ -36,7 +36,9 @@ class Request:
         row: with the seed and the position it decides each draw.
         top: None for no log-probabilities; k for those of each token and of the k largest, of the
             model's own distribution.
-        prompt_logprobs: those of the prompt too, which then is computed anew.
+        judged_from: the log-probabilities of the prompt's tokens from this one on too, 1 at least;
+            so much of the prompt is computed anew.
+        writes: False judges the prompt and ends without a token.
         tenant: beginnings are shared only between the requests of one tenant.
         processors: further functions (ids [1, T], scores [1, V]) -> scores, before the warpers.
     """
@@ -45,7 +47,8 @@ class Request:
     config: GenerationConfig
     row: int = 0
     top: int | None = None
-    prompt_logprobs: bool = False
+    judged_from: int | None = None
+    writes: bool = True
     tenant: str = ""
     processors: tuple[Processor, ...] = ()
 
@@ -75,7 +78,7 @@ class Listener(Protocol):
     """Who hears of one row. It is called from the step thread, which waits for it."""
 
     def prompt(self, tokens: Sequence[Token]) -> None:
-        """All tokens of the prompt, where they were asked for; the first has no logprob."""
+        """All tokens of the prompt, where they were asked for; those before have no logprob."""
 
     def token(self, token: Token) -> bool:
         """The next token, an end-of-text token too; False ends the row with it."""

@@ -135,7 +135,7 @@ class Rows:
                 config=p.configs[i // p.copies],
                 row=i % p.copies,
                 top=0 if p.top is None and p.copies > p.n else p.top,
-                prompt_logprobs=p.echo and p.top is not None,
+                judged_from=1 if p.echo and p.top is not None else None,
                 tenant=self.tenant,
                 processors=() if p.structure is None else (p.structure.again(),),
             )

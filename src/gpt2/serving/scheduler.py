@@ -183,8 +183,10 @@ class Scheduler:
             limit = min(getattr(self.model, "most_top", 128), self.model.config.vocab_size)
             if not 0 <= top <= limit:
                 raise OptionError(f"top must be from 0 to {limit}, found {top}.")
-            if not request.ids:
-                raise InputError("a prompt must have at least one token.")
+            if len(request.ids) < (1 if request.writes else 2):
+                raise InputError("a prompt must have at least one token, and one that is judged.")
+            if request.judged_from is not None and request.judged_from < 1:
+                raise InputError(f"judged_from must be at least 1, found {request.judged_from}.")
             ids = self.model.config.vocab_size  # one id that is none would end the whole step
             if wrong := [i for i in request.ids if not 0 <= i < ids]:
                 raise InputError(
@@ -273,8 +275,10 @@ class Scheduler:
             work.judged += part.judged
             if not work.in_prompt:
                 self.slots.version += 1  # others may begin from it now
-                if work.request.prompt_logprobs:
-                    work.listener.prompt([Token(work.request.ids[0]), *work.judged])
+                if (first := work.request.judged_from) is not None:
+                    work.listener.prompt([*map(Token, work.request.ids[:first]), *work.judged])
+                if not work.request.writes:
+                    work.sequence.stop("length")
         if part.token is not None:
             self.stats.generated_tokens += 1
             work.heard(part.token)
@@ -299,8 +303,8 @@ class Scheduler:
         for work in queue[:LOOKS]:
             if work.seen != self.slots.version:
                 work.seen = self.slots.version
-                if not work.request.prompt_logprobs:
-                    work.match = self.slots.find(work.request.tenant, work.sequence.ids)
+                ids = work.sequence.ids[: work.request.judged_from]
+                work.match = self.slots.find(work.request.tenant, ids)
             if not work.match.worth_waiting:
                 return work
         return None
@@ -310,7 +314,7 @@ class Scheduler:
             self._queue.remove(work)
             self._running.append(work)
         work.started = time.monotonic()
-        prompt = work.request.ids
+        prompt = tuple(work.sequence.ids)
         work.slot, work.cached = self.slots.take(work.request.tenant, prompt, work.match)
         self.stats.prefix_queries += len(prompt)
         self.stats.prefix_hits += work.cached

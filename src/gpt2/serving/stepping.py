@@ -29,14 +29,16 @@ class Part:
     @property
     def chooses(self) -> bool:
         """Whether all there is will be read, so that the next token can be chosen."""
-        return len(self.ids) == self.work.unread
+        return self.work.request.writes and len(self.ids) == self.work.unread
 
-    def targets(self) -> list[int]:
-        """Tokens of the prompt that are judged after each id, where that was asked for."""
-        if not self.work.request.prompt_logprobs:
+    def targets(self) -> list[tuple[int, int]]:
+        """Tokens of the prompt that are judged, each with the number of the id before it."""
+        request, begin = self.work.request, self.work.read + 1
+        if request.judged_from is None:
             return []
-        begin, sequence = self.work.read + 1, self.work.sequence
-        return sequence.ids[begin : min(begin + len(self.ids), sequence.begin)]
+        places = range(max(begin, request.judged_from),
+                       min(begin + len(self.ids), len(request.ids)))  # fmt: skip
+        return [(at - begin, request.ids[at]) for at in places]
 
 
 class Stepping(Protocol):
@@ -65,7 +67,7 @@ class Asked:
         begin, owners = 0, []
         for part in parts:
             targets = part.targets()
-            for i, target in enumerate(targets):
+            for i, target in targets:
                 asks.append((begin + i, Ask("given", target, top=part.work.request.top or 0)))
             begin += len(part.ids)
             if part.chooses:
@@ -137,7 +139,7 @@ class Plain:
         logits = self.engine.extend(cache, [part.ids], [work.slot.row], mode)
         self.spent += time.monotonic() - begun
         top = work.request.top
-        part.judged = [judged(token, logits[i], top or 0) for i, token in enumerate(targets)]
+        part.judged = [judged(token, logits[i], top or 0) for i, token in targets]
         if part.chooses:
             token = work.sequence.choose(logits[-1:])
             part.token = Token(token) if top is None else judged(token, logits[-1], top)

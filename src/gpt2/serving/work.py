@@ -18,8 +18,9 @@ class Work:
 
     def __init__(self, model: Any, request: Request, listener: Listener, ticket: Ticket) -> None:
         self.request, self.listener, self.ticket = request, listener, ticket
+        read = request.ids if request.writes else request.ids[:-1]  # the last is judged alone
         self.sequence = single(
-            model.config, request.config, list(request.ids), row=request.row,
+            model.config, request.config, list(read), row=request.row,
             processors=request.processors, tokenizer=model.tokenizer,
         )  # fmt: skip
         self.shortcut = self.sequence.policy.shortcut(model)

@@ -68,7 +68,7 @@ class Writer:
     def judge(self, ids: Sequence[int]) -> list[Token]:
         """The tokens of a text, each with its probability and the likeliest in its place."""
         ear = _Ear()
-        request = Request(tuple(ids), _ONE, 0, self.top, prompt_logprobs=True)
+        request = Request(tuple(ids), _ONE, 0, self.top, judged_from=1, writes=False)
         self._scheduler.submit([request], [ear])
         news = ear.news.get()
         if isinstance(news, Exception):
