@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpt2.checkpoint.mapped import check_uncut
+from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES
 from gpt2.config import GPT2Config
 from gpt2.errors import InputError, OptionError, WeightError
 from gpt2.generation import LanguageModel
@@ -111,6 +112,7 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         )
         self._tap: NativeTap | None = None
         self._omitted: dict[str, Any] | None = None
+        self._lender: NativeEngine | None = None  # in whose memory some of those lie
         self._borrowed: list[npt.NDArray[np.uint8]] = []  # packed bytes the core reads in place
         self.handle = _new_engine(shape_of(config), options)
         weakref.finalize(self, core().gpt2_engine_free, self.handle)
@@ -166,10 +168,34 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
 
     def packed(self, name: str) -> npt.NDArray[np.uint8]:
         """A copy of a matrix's packed bytes, by its name in the checkpoint."""
+        return self._bytes(name).copy()
+
+    def _bytes(self, name: str) -> npt.NDArray[np.uint8]:
+        """The same where they lie: valid as long as this engine is."""
         data, size = ctypes.c_void_p(), ctypes.c_size_t()
         places = (ctypes.byref(data), ctypes.byref(size))
         check(core().gpt2_engine_packed(self.handle, name.encode(), *places))
-        return np.frombuffer(ctypes.string_at(data, size.value), np.uint8).copy()
+        assert data.value is not None
+        return np.frombuffer((ctypes.c_uint8 * size.value).from_address(data.value), np.uint8)
+
+    def sibling(self, weights: Weights, changed: Collection[str]) -> NativeEngine:
+        """An engine with other numbers in some matrices, which shares the memory of the rest.
+
+        Args:
+            weights: all tensors by the checkpoint's names, as numbers.
+            changed: the names of the matrices that are not this engine's.
+        """
+        kinds = (*MATRICES, EMBEDDING, HEAD)
+        kept = [n for n in tensor_names(self.config) if n.endswith(kinds) and n not in changed]
+        same = {name: self._bytes(name) for name in kept}
+        made = NativeEngine(
+            {**weights, **same}, self.config, dtype=self.dtype, head_dtype=self.head_dtype,
+            kv_dtype=self.kv_dtype, threads=self.threads, kernels=self.kernels,
+            tokenizer=self.tokenizer,
+        )  # fmt: skip
+        made._borrowed += self._borrowed  # a file that holds them must stay as it is
+        made._lender = self
+        return made
 
     def new_cache(self, rows: int, capacity: int | None = None) -> NativeCache:
         """An empty cache; capacity None means ``n_positions``, and so does any larger one."""

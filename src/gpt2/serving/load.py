@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import OptionError
+from gpt2.errors import MissingFileError, OptionError
+from gpt2.serving.adapters import adapted
 from gpt2.serving.classifier import Classifier, is_classifier
 from gpt2.serving.models import Served
 from gpt2.serving.scheduler import Limits, Loop, Scheduler
@@ -35,11 +36,18 @@ class Loader:
             resolve(name)
         self.names, self.options, self.loading = names, options, dict(loading)
         own = [public_name(name) for name in names]
+        self.adapters = _pairs("adapter", "FOLDER", options.adapter)
+        own += [name for name, _ in self.adapters]
         self.aliases = _aliases(options.alias, own)
         called = [*own, *(alias for aliases in self.aliases.values() for alias in aliases)]
+        if self.adapters and is_classifier(names[0]):
+            raise OptionError(f"an adapter needs a model that writes, and {names[0]} classifies.")
         double = next((name for name in called if called.count(name) > 1), None)
         if double is not None:
             raise OptionError(f"two models would be called {double!r}: rename a folder.")
+        for _, folder in self.adapters:
+            if not (Path(folder) / "adapter_config.json").is_file():
+                raise MissingFileError(f"{folder} holds no adapter_config.json.")
 
     def __iter__(self) -> Iterator[Served]:
         from gpt2.loading import load
@@ -56,6 +64,10 @@ class Loader:
             model = load(name, **self.loading)
             model._resolve(None, {})  # what its files ask for and nobody has is told now
             yield Served(own, model, Scheduler(model, limits, loop=loop), self.aliases[own])
+            for called, folder in self.adapters if name == self.names[0] else ():
+                other = adapted(model, name, folder)
+                scheduler = Scheduler(other, limits, loop=loop)
+                yield Served(called, other, scheduler, self.aliases[called], own)
 
     def about(self, one: Served) -> str:
         """What computes in a model that is ready, and how many requests its memory holds."""
@@ -78,10 +90,20 @@ def public_name(name: str) -> str:
 
 def _aliases(said: str | list[str] | None, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
-    for pair in [said] if isinstance(said, str) else said or []:
-        alias, _, name = pair.partition("=")
-        if not alias or name not in found:
+    for alias, name in _pairs("alias", "MODEL", said):
+        if name not in found:
             raise OptionError(f"alias is NAME=MODEL, the model one of {', '.join(names)}; found "
-                              f"{pair!r}.")  # fmt: skip
+                              f"{alias}={name}.")  # fmt: skip
         found[name] += (alias,)
+    return found
+
+
+def _pairs(option: str, what: str, said: str | list[str] | None) -> list[tuple[str, str]]:
+    """The two sides of each NAME=... that was said."""
+    found = []
+    for pair in [said] if isinstance(said, str) else said or []:
+        name, sign, value = pair.partition("=")
+        if not (name and sign and value):
+            raise OptionError(f"{option} is NAME={what}; found {pair!r}.")
+        found.append((name, value))
     return found

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gpt2.serving.between import PIECE
 from gpt2.serving.errors import ApiError, unsupported
 from gpt2.serving.judging import judged
 from gpt2.serving.models import Served
@@ -65,7 +66,7 @@ async def embeddings(state: State, request: Request, asked: EmbeddingRequest) ->
     rows = _inputs(state, served, asked.input)
 
     def work(check: Callable[[], None]) -> list[Any]:
-        return [_embedded(served.model, row, asked.pooling, check) for row in rows]
+        return [_embedded(served, row, asked.pooling, check) for row in rows]
 
     found = await state.whole_engine(request, served, work)
     used = sum(map(len, rows))
@@ -77,18 +78,23 @@ async def embeddings(state: State, request: Request, asked: EmbeddingRequest) ->
                           "pooling": asked.pooling, "usage": _usage(used)})  # fmt: skip
 
 
-def _embedded(model: Any, ids: list[int], pooling: str, check: Callable[[], None]) -> Any:
-    """The state that goes to the output head, float32 [D]."""
-    check()
+def _embedded(served: Served, ids: list[int], pooling: str, check: Callable[[], None]) -> Any:
+    """The state that goes to the output head, float32 [D]; read in pieces between the steps."""
+    model, loop = served.model, served.writing().loop
+    size = PIECE if model.exact_pieces else len(ids)
+    cache = loop.call(lambda: model.new_cache(1, len(ids)))
     states: list[Any] = []
-    own = threading.get_ident()  # other threads' passes go through the tap too
 
     def look(name: str, values: Any) -> None:
-        if threading.get_ident() == own:
-            states.append(np.asarray(values, np.float32)[0])
+        states.append(np.asarray(values, np.float32)[0])
 
-    with model.tapped(look, ["ln_f"]):
-        model.extend(model.new_cache(1, len(ids)), [ids], None, "all")
+    def read(piece: list[int]) -> None:
+        with model.tapped(look, ["ln_f"]):
+            model.extend(cache, [piece], None, "all")
+
+    for begin in range(0, len(ids), size):
+        check()
+        loop.call(partial(read, ids[begin : begin + size]))
     whole = np.concatenate(states)
     return whole[-1] if pooling == "last" else whole.mean(0, dtype=np.float64).astype(np.float32)
 

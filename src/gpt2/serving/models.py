@@ -10,6 +10,7 @@ from typing import Any
 
 from gpt2.errors import InputError
 from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.serving.between import between
 from gpt2.serving.entries import Names
 from gpt2.serving.errors import ApiError
 from gpt2.serving.scheduler import Scheduler
@@ -19,20 +20,24 @@ from gpt2.serving.scheduler import Scheduler
 class Served:
     """A model that writes, or, with ``labels``, one that classifies.
 
-    ``whole`` is held by what needs the engine for itself: tasks, scores, embeddings.
+    ``whole`` is held by what calls the engine itself: tasks, embeddings.
     """
 
     name: str
     model: Any
     scheduler: Scheduler | None
     aliases: tuple[str, ...] = ()
+    parent: str | None = None  # the base of an adapter
     created: int = field(default_factory=lambda: int(time.time()))
     whole: threading.Lock = field(default_factory=threading.Lock)
+    between: Any = field(init=False, default=None)  # the model for calls between steps
 
     def __post_init__(self) -> None:
         if self.model.tokenizer is None:
             raise InputError(f"{self.name} has no tokenizer: it cannot be served.")
         self.names = Names(self.model.tokenizer)
+        if self.scheduler is not None:
+            self.between = between(self.model, self.scheduler.loop)
 
     @property
     def tokenizer(self) -> Any:
@@ -100,7 +105,8 @@ class Models:
         """What /v1/models tells: each name and alias."""
         for name, one in self._by_name.items():
             yield {"id": name, "object": "model", "created": one.created, "owned_by": "gpt2",
-                   "root": one.name, "max_model_len": one.context}  # fmt: skip
+                   "root": one.name, "parent": one.parent,
+                   "max_model_len": one.context}  # fmt: skip
 
     def __bool__(self) -> bool:
         return bool(self.all)

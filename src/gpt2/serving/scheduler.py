@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from gpt2.errors import GPT2Error, InputError, OptionError
 from gpt2.serving.pace import Pace
@@ -33,19 +35,24 @@ from gpt2.serving.work import Work
 __all__ = ["Draining", "Facts", "Limits", "Listener", "Loop", "QueueFull", "Reason", "Request",
            "Scheduler", "Stats", "Ticket", "Token"]  # fmt: skip
 
+T = TypeVar("T")
 LOOKS = 32  # requests in the queue that are looked up in a step
 STUCK_S = 60.0  # a step that takes longer is one that hangs
 RETRY_S = 1.0, 120.0  # the least and the most a client is asked to wait
 
 
 class Loop:
-    """One thread that steps schedulers in turns, while they have something to do."""
+    """One thread that steps schedulers in turns, while they have something to do.
+
+    What else needs an engine is done by it too, one call between two steps.
+    """
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.ticked = time.monotonic()  # when the last step ended, or it began to wait
         self.waits = True
         self._schedulers: list[Scheduler] = []
+        self._calls: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._thread: threading.Thread | None = None
 
     def add(self, scheduler: Scheduler) -> None:
@@ -55,6 +62,19 @@ class Loop:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="gpt2-steps", daemon=True)
                 self._thread.start()
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Let the thread do some work between two steps, and wait for it.
+
+        It should take no longer than a step. Raises what it raises, `Draining` after the end.
+        """
+        future: Future[T] = Future()
+        with self.changed:
+            if self._thread is None:
+                raise Draining("the server is shutting down.")
+            self._calls.append((future, work))
+            self.changed.notify_all()
+        return future.result()
 
     @property
     def alive(self) -> bool:
@@ -67,7 +87,7 @@ class Loop:
     def _run(self) -> None:
         while True:
             with self.changed:
-                while not any(s.has_work or s.ended for s in self._schedulers):
+                while not (self._calls or any(s.has_work or s.ended for s in self._schedulers)):
                     if not self._schedulers:
                         self._thread = None
                         return
@@ -77,13 +97,23 @@ class Loop:
                     self.waits, self.ticked = False, time.monotonic()
                 self._schedulers = [s for s in self._schedulers if not s.ended]
                 turn = list(self._schedulers)
+                call = self._calls.popleft() if self._calls else None
                 self.changed.notify_all()
+            if call is not None:
+                _done(*call)
             for scheduler in turn:
                 try:
                     scheduler.step()
                 except Exception as error:  # a fault of ours: its rows end, the others go on
                     scheduler.give_up(error)
                 self.ticked = time.monotonic()
+
+
+def _done(future: Future[T], work: Callable[[], T]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # it is told to who waits
+        future.set_exception(error)
 
 
 class Scheduler:

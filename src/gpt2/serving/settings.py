@@ -16,6 +16,9 @@ class ServeOptions:
     port: int = option(8000, "The port; 0 is any free one.", minimum=0, maximum=65535)
     root_path: str | None = option(None, "The path a proxy puts before ours, such as /gpt2.")
     alias: str | list[str] | None = option(None, "NAME=MODEL: a further name of a served model.")
+    adapter: str | list[str] | None = option(
+        None, "NAME=FOLDER: a LoRA adapter of the first model, as a model of its own."
+    )
     # How much at a time
     slots: int = option(32, "Texts that are written at a time.", minimum=1)
     memory: float = option(1.0, "GiB for keys and values, of each model.", above=0)

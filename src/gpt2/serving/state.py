@@ -63,7 +63,7 @@ class State:
     async def whole_engine(
         self, request: Request, served: Served, work: Callable[[Callable[[], None]], T]
     ) -> T:
-        """Run what calls the engine itself, one such call of a model at a time, in a thread.
+        """Run what calls the engine itself, one such request of a model at a time, in a thread.
 
         ``work`` gets a function to call now and then, which raises once nobody waits.
         """

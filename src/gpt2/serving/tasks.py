@@ -71,7 +71,7 @@ async def run_task(state: State, request: Request, name: str, asked: Any) -> Res
 
         row = {key: value for key, value in given.items() if key not in options}
         chosen = {key: value for key, value in given.items() if key in options}
-        return task.run(served.model, row, progress=progress, **chosen)
+        return task.run(served.between, row, progress=progress, **chosen)
 
     found = await state.whole_engine(request, served, work)
     texts = [text for text in (*given.values(), *found.values()) if isinstance(text, str)]

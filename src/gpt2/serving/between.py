@@ -1,0 +1,86 @@
+"""`between`: a model whose engine is called by the thread that steps, a bounded piece at a time.
+
+Tasks, beams and what reads an answer off a text run in a thread of their own; each call of the
+engine in them takes its place between two steps, so nobody waits for more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from gpt2.generation import LanguageModel
+from gpt2.serving.scheduler import Loop
+
+PIECE = 128  # tokens of a prompt in one call
+# Each takes (cache, ids, rows, ...): what is before the last piece of a prompt is read first.
+EXTENDS = ("extend", "extend_top", "extend_draw")
+OTHERS = ("extend_asked", "extend_logprobs", "new_cache")
+NUMBERS = ("most_top", "score_tokens")
+
+
+def between(model: Any, loop: Loop) -> Any:
+    """The same model for another thread than the loop's. It has what the engine has."""
+    own = {name: getattr(model, name) for name in NUMBERS if hasattr(model, name)}
+    calls = {name: _handed(loop, getattr(model, name)) for name in OTHERS if hasattr(model, name)}
+    calls |= {name: _in_pieces(loop, model, getattr(model, name)) for name in EXTENDS
+              if hasattr(model, name)}  # fmt: skip
+    if hasattr(model, "stepper"):
+        calls["stepper"] = lambda *given: _handed(loop, loop.call(partial(model.stepper, *given)))
+    methods = {name: staticmethod(call) for name, call in calls.items()}
+    return type("Between", (_Between,), own | methods)(model)
+
+
+class _Between(LanguageModel):
+    """What all have in common."""
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.config, self.dtype = model, model.config, model.dtype
+        self.tokenizer, self.sidecar = model.tokenizer, model.sidecar
+        self.generation_config = model.generation_config
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """Of the engine."""
+        found: str = self.model.name
+        return found
+
+    @property
+    def exact_pieces(self) -> bool:
+        """As the engine's."""
+        return bool(self.model.exact_pieces)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As the engine's."""
+        found: dict[str, Any] = self.model.facts
+        return found
+
+
+def _handed(loop: Loop, call: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*given: Any, **named: Any) -> Any:
+        return loop.call(partial(call, *given, **named))
+
+    return run
+
+
+def _in_pieces(loop: Loop, model: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+    def run(cache: Any, ids: Any, rows: Any = None, *given: Any, **named: Any) -> Any:
+        if model.exact_pieces and "all" not in (*given, named.get("logits")):
+            rows = list(range(cache.rows)) if rows is None else list(rows)
+            ids = [[int(i) for i in row] for row in ids]
+            for piece in _pieces(ids, rows):
+                loop.call(partial(model.extend, cache, *piece, "none"))
+        return loop.call(partial(call, cache, ids, rows, *given, **named))
+
+    return run
+
+
+def _pieces(ids: list[list[int]], rows: list[int]) -> Iterator[tuple[list[Any], list[int]]]:
+    """Beginnings of the rows with the numbers of the rows; ``ids`` keeps what is left."""
+    most = max(1, PIECE // max(1, len(ids)))
+    while long := [i for i, row in enumerate(ids) if len(row) > most]:
+        yield [ids[i][:most] for i in long], [rows[i] for i in long]
+        for i in long:
+            ids[i] = ids[i][most:]
