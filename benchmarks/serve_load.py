@@ -33,6 +33,7 @@ STREAMS = (1, 8, 32)
 EACH = {1: 4, 8: 4, 32: 3}  # requests of a stream in a round
 PROMPTS, ANSWERS = (16, 384), (16, 128)  # tokens, evenly spread by their logarithm
 PREFIX, REST = 500, 16
+LONG = 1000
 SIDES = ("gpt2 serve", "llama-server")
 Figures = dict[str, list[float]]
 
@@ -103,6 +104,29 @@ def shared_prefix(server: Server, vocabulary: int, seed: int, into: Figures) -> 
                 "times": seconds[0] / seconds[1]})  # fmt: skip
 
 
+def long_prompt(server: Server, vocabulary: int, seed: int, into: Figures) -> None:
+    """Gaps of eight streams while a prompt of a thousand tokens is read beside them."""
+    rows = bare.prompts(8, vocabulary, seed)
+    whole = np.random.default_rng(seed).integers(1, vocabulary - 1, LONG).tolist()
+
+    async def both() -> list[Heard]:
+        writing = asyncio.ensure_future(
+            load(server.port, [body(server, row, bare.TOKENS) for row in rows], len(rows))
+        )
+        await asyncio.sleep(1)
+        reading = asyncio.ensure_future(load(server.port, [body(server, whole, 4)], 1))
+        await asyncio.wait({writing, reading})
+        return [*await writing, *await reading]
+
+    with server.awake():
+        *streams, reader = asyncio.run(both())
+    gaps = [gap for heard in streams for gap in heard.gaps]
+    usual = statistics.median(gaps)
+    _add(into, {"step_ms": 1000 * usual, "p99_ms": 1000 * float(np.quantile(gaps, 0.99)),
+                "steps": float(np.quantile(gaps, 0.99)) / usual,
+                "first_ms": 1000 * reader.first})  # fmt: skip
+
+
 def overhead(server: Server, engine: Any, cache: Any, seed: int, into: Figures) -> None:
     """Eight streams of one length: the engine alone, the server whole, its loop by its clock."""
     rows = bare.prompts(cache.rows, engine.config.vocab_size, seed)
@@ -139,6 +163,8 @@ def measured(options: argparse.Namespace, folder: Path, streams: int) -> dict[st
             if streams == 8:
                 near: Figures = {} if turn < 0 else found.setdefault(f"prefix {name}", {})
                 shared_prefix(server, vocabulary, turn + 1, near)
+                beside: Figures = {} if turn < 0 else found.setdefault(f"long {name}", {})
+                long_prompt(server, vocabulary, turn + 1, beside)
         for turn in range(-1, options.rounds if streams == 8 else -1):
             if engine is None:
                 engine = gpt2.load(folder, dtype="int8", threads=options.threads)
@@ -166,7 +192,6 @@ def _servers(
 
 
 HEAD = ["streams", "", "tokens/s", "", "first token p50 ms", "p95", "gap p50 ms", "p95", "p99"]
-GOALS = {1: 1.4, 8: 2.5, 32: 3.5}
 
 
 def describe(found: dict[str, Any]) -> str:
@@ -178,8 +203,9 @@ def describe(found: dict[str, Any]) -> str:
          spread(f["gap_p99_ms"], 1)]
         for n, level in levels.items() for name, f in level.items() if name in SIDES
     ]  # fmt: skip
-    return "\n\n".join([_note(found), table(HEAD, rows), _prefix(levels["8"]),
-                        _overhead(levels["8"]["overhead"])])  # fmt: skip
+    level = levels["8"]
+    return "\n\n".join([_note(found), table(HEAD, rows), _prefix(level), _long(level),
+                        _overhead(level["overhead"])])  # fmt: skip
 
 
 def _ratio(level: dict[str, Any], name: str) -> str:
@@ -208,6 +234,19 @@ def _prefix(level: dict[str, Any]) -> str:
         f"Two requests, one after the other, that begin with the same {PREFIX} tokens and end with "
         f"{REST} of their own; milliseconds to the first token:\n\n"
         + table(["", "first request", "second", "times as fast"], rows)
+    )
+
+
+def _long(level: dict[str, Any]) -> str:
+    rows = [
+        [name, *(spread(level[f"long {name}"][k], 1)
+                 for k in ("step_ms", "p99_ms", "steps", "first_ms"))]
+        for name in SIDES if f"long {name}" in level
+    ]  # fmt: skip
+    head = ["", "median gap ms", "p99 ms", "in median gaps", "first token of the long prompt ms"]
+    return (
+        f"A prompt of {LONG} tokens comes while eight streams are written; the gaps of these:\n\n"
+        + table(head, rows)
     )
 
 

@@ -176,7 +176,8 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         places = (ctypes.byref(data), ctypes.byref(size))
         check(core().gpt2_engine_packed(self.handle, name.encode(), *places))
         assert data.value is not None
-        return np.frombuffer((ctypes.c_uint8 * size.value).from_address(data.value), np.uint8)
+        where = (ctypes.c_uint8 * size.value).from_address(data.value)
+        return np.ctypeslib.as_array(where)
 
     def sibling(self, weights: Weights, changed: Collection[str]) -> NativeEngine:
         """An engine with other numbers in some matrices, which shares the memory of the rest.
