@@ -6,6 +6,7 @@ import math
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -164,11 +165,13 @@ def test_what_a_notebook_does_not_do(folder: Path, options: tuple[str, ...]) -> 
         typed(folder, "q", options=options)
 
 
-def until(read: Callable[[], bytes], sign: bytes) -> bytes:
+def until(terminal: int, done: Callable[[bytes], bool]) -> bytes:
+    """What comes until it is enough."""
     found, end = b"", time.monotonic() + 120
-    while sign not in found:
-        assert time.monotonic() < end, found
-        found += read()
+    while not done(found):
+        ready, _, _ = select.select([terminal], [], [], max(0, end - time.monotonic()))
+        assert ready, found
+        found += os.read(terminal, 4096)
     return found
 
 
@@ -185,21 +188,15 @@ def test_in_a_terminal(tmp_path: Path) -> None:
     )  # fmt: skip
     try:
         os.close(theirs)
-
-        def read() -> bytes:
-            return os.read(ours, 4096)
-
-        until(read, b"> ")
+        until(ours, lambda said: b"> " in said)
         os.write(ours, b"\n")
-        time.sleep(0.3)
-        read()
+        until(ours, lambda said: len(said) > 50)  # it writes
         child.send_signal(signal.SIGINT)
-        until(read, b"[stopped]")
-        until(read, b"> ")
+        until(ours, lambda said: said.endswith(b"> ") and b"[stopped]" in said)
         os.write(ours, b"b\n")
-        (count,) = re.findall(rb"(\d+) tokens", until(read, b" tokens "))
+        said = until(ours, lambda said: said.endswith(b"> "))
+        (count,) = re.findall(rb"(\d+) tokens", said)
         assert 1 < int(count) < 1000
-        until(read, b"> ")
         os.write(ours, b"q\n")
         assert child.wait(60) == 0
     finally:
