@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from starlette.requests import Request as Asked
 
@@ -43,7 +42,10 @@ async def judged(
     `ClientGoneError`.
     """
     loop, ended = asyncio.get_running_loop(), asyncio.Queue[Exception | None]()
-    tell = partial(loop.call_soon_threadsafe, ended.put_nowait)
+
+    def tell(error: Exception | None) -> None:
+        loop.call_soon_threadsafe(ended.put_nowait, error)
+
     tenant, scheduler = state.prefix_group(asked), served.writing()
     listeners = [_Row(tell) for _ in rows]
     requests = [Request(tuple(ids), _OPTIONS, top=1, judged_from=first, writes=False,
