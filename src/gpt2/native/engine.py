@@ -112,7 +112,6 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         )
         self._tap: NativeTap | None = None
         self._omitted: dict[str, Any] | None = None
-        self._lender: NativeEngine | None = None  # in whose memory some of those lie
         self._borrowed: list[npt.NDArray[np.uint8]] = []  # packed bytes the core reads in place
         self.handle = _new_engine(shape_of(config), options)
         weakref.finalize(self, core().gpt2_engine_free, self.handle)
@@ -195,7 +194,7 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
             tokenizer=self.tokenizer,
         )  # fmt: skip
         made._borrowed += self._borrowed  # a file that holds them must stay as it is
-        made._lender = self
+        made._origin = self
         return made
 
     def new_cache(self, rows: int, capacity: int | None = None) -> NativeCache:
