@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from tests.conftest import ROOT
-from tests.tiny import END, write_tiny
 
 from gpt2.cli.generate import command
 from gpt2.cli.notebook import HELP, Notebook
 from gpt2.generation.config import GenerationConfig
 from gpt2.loading import load
+from tests.conftest import ROOT
+from tests.tiny import END, write_tiny
 
 PROMPT = "The quick brown fox"
 ON: dict[str, Any] = {"vocab_size": END + 1, "eos_token_id": None}  # to the last token
