@@ -7,8 +7,10 @@
 # make acceptance [DATA=FOLDER] [LIMIT=N]  with a network: OpenAI's GPT-2 and a Chinese model from the
 #             hub, the paper's table 3 of the sets in FOLDER; writes acceptance.md, to send back
 # make page   build gpt2-mini.html: the bundled model live in one file, for a browser without a network
+# make learn  rewrite every output, number, picture and notebook of docs/learn from its blocks
+# make docs   build all pages as a site that needs nothing from outside: out/site/html/index.html
 # make fuzz [MINUTES=10] [SEED=1]  damaged files of every form, each found fault kept in out/fuzz
-.PHONY: run test parity lint bench wheel walk acceptance page fuzz clean
+.PHONY: run test parity lint bench wheel walk acceptance page learn docs fuzz clean
 
 RUN = .venv/run/bin
 TEST = .venv/test/bin
@@ -60,6 +62,14 @@ acceptance:
 page:
 	@tools/environment.sh run . "about 30 MB"
 	@mkdir -p dist && $(RUN)/gpt2 explain -o dist/gpt2-mini.html
+
+learn:
+	@tools/environment.sh run . "about 30 MB"
+	@OMP_NUM_THREADS=1 GPT2_THREADS=1 PYTHONPATH=src:. $(RUN)/python -m tools.course
+
+docs:
+	@tools/environment.sh docs ".[docs]" "about 70 MB"
+	@PYTHONPATH=src:. .venv/docs/bin/python -m tools.site
 
 fuzz:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"

@@ -102,6 +102,17 @@ def test_the_map_of_the_tree_is_right() -> None:
 
 @pytest.mark.parametrize("page_", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=str)
 def test_links_lead_somewhere(page_: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", page_.read_text("utf-8"))
-    local = [link for link in links if "://" not in link]
-    assert [link for link in local if not (page_.parent / link).exists()] == []
+    links = re.findall(r"\]\(([^)#\s]*)(#[^)\s]+)?\)", page_.read_text("utf-8"))
+    local = [(link, place) for link, place in links if "://" not in link]
+    assert [link for link, _ in local if not (page_.parent / link).exists()] == []
+    wrong = [(link, place) for link, place in local if place and not there(page_, link, place)]
+    assert wrong == []
+
+
+def there(page_: Path, link: str, place: str) -> bool:
+    """Whether a page has a heading, or a file a line."""
+    text = (page_.parent / link if link else page_).read_text("utf-8")
+    if lines := re.fullmatch(r"#L(\d+)(?:-L(\d+))?", place):
+        return int(lines[2] or lines[1]) <= len(text.splitlines())
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return place[1:] in {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
