@@ -1,8 +1,9 @@
-"""Write docs/results.md and its picture from benchmarks/results/*.json: no figure is typed by hand.
+"""Write docs/results.md, its picture and the READMEs' figures from benchmarks/results/*.json.
 
     PYTHONPATH=src:. python -m benchmarks.report
 
-Each benchmark owns its section (``describe`` in its file); here is only their order.
+No figure is typed by hand. Each benchmark owns its section (``describe`` in its file); here is only
+their order.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import Counter
 from typing import Any
 
 from benchmarks.common import RESULTS, ROOT
+from benchmarks.opening import PAGES, with_figures
 from benchmarks.summary import picture, ten_lines
 
 PAGE = ROOT / "docs" / "results.md"
@@ -121,4 +123,6 @@ def _machine(found: dict[str, Any]) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
     PICTURE.write_text(picture(results()), "utf-8")
+    for language, readme in PAGES.items():
+        readme.write_text(with_figures(readme.read_text("utf-8"), results(), language), "utf-8")
     print(PAGE)

@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from benchmarks import opening
 from benchmarks.common import tie, times
 from benchmarks.report import PAGE, PICTURE, page, results
 from benchmarks.summary import picture
@@ -29,6 +30,17 @@ SNIPPETS = [snippet for page in PAGES for snippet in snippets(page)]
 def test_the_figures_are_those_of_the_results() -> None:
     assert PAGE.read_text("utf-8") == page()
     assert PICTURE.read_text("utf-8") == picture(results())
+
+
+def test_the_readmes_open_with_six_figures_of_the_results() -> None:
+    for language, readme in opening.PAGES.items():
+        text = readme.read_text("utf-8")
+        (shown,) = opening.PLACE.findall(text)
+        assert shown == opening.opening(results(), language)
+        assert shown.count("](docs/results.md#") == 6
+        titles = re.findall(r"^## (.*)$", PAGE.read_text("utf-8"), re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
+        assert set(re.findall(r"results\.md#([\w-]+)", shown)) <= anchors
 
 
 def test_the_results_open_with_ten_lines_and_a_picture() -> None:
