@@ -1,0 +1,26 @@
+// The page's compression of the bundled model: node compress.mjs WASM FOLDER < JSON
+// {identity, texts: [base64, to compress], packed: [base64, to decompress], bad: [base64]}.
+import {readFileSync} from 'node:fs';
+import {compress, decompress} from '../../src/gpt2/explain/web/compress.js';
+import {Core, Engine} from '../../src/gpt2/explain/web/core.js';
+import {Tokenizer} from '../../src/gpt2/explain/web/tokenizer.js';
+
+const [code, folder] = process.argv.slice(2);
+const read = (name) => readFileSync(`${folder}/${name}`, 'utf8'), json = (name) => JSON.parse(read(name));
+const shards = new Set(Object.values(json('model.safetensors.index.json').weight_map));
+const engine = new Engine(await Core.load(readFileSync(code)), json('config.json'), [...shards].map((name) => readFileSync(`${folder}/${name}`)));
+const {identity, texts, packed, bad} = JSON.parse(readFileSync(0, 'utf8'));
+const model = {engine, tokenizer: new Tokenizer(read('merges.txt')), identity};
+const bytes = (text) => Uint8Array.from(Buffer.from(text, 'base64')), base64 = (some) => Buffer.from(some).toString('base64');
+const message = (text) => {
+  try {
+    return base64(decompress(model, bytes(text)));
+  } catch (error) {
+    return error.message;
+  }
+};
+process.stdout.write(JSON.stringify({
+  packed: texts.map((text) => base64(compress(model, bytes(text)))),
+  texts: packed.map((text) => base64(decompress(model, bytes(text)))),
+  messages: bad.map(message),
+}));

@@ -1,0 +1,65 @@
+"""The page's compression in node: what one side packs the other unpacks, byte for byte."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gpt2
+from gpt2.compression import compress, compressing_model, decompress
+from gpt2.hub import resolve
+from tests.compression.test_compress import CASES, STORY
+from tests.conftest import ROOT
+
+CODE = Path(gpt2.__file__).with_name("explain") / "web" / "core.wasm"
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("node"), reason="node is not installed"),
+    pytest.mark.skipif(not CODE.exists(), reason="core.wasm is not built: python -m tools.wasm"),
+]
+
+
+def in_node(**asked: Any) -> dict[str, list[str]]:
+    script = ROOT / "tests/explain/compress.mjs"
+    done = subprocess.run(
+        ["node", "--no-warnings", str(script), str(CODE), str(resolve("gpt2-mini"))],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+def coded(some: list[bytes]) -> list[str]:
+    return [base64.b64encode(one).decode() for one in some]
+
+
+def test_both_ways() -> None:
+    model, identity = compressing_model("gpt2-mini", threads=1)
+    data = [*CASES.values(), STORY * 12]  # the last is longer than the context
+    packed = [compress(model, identity, one) for one in data]
+    damaged = bytearray(packed[2])
+    damaged[58] ^= 8
+    bad = [b"no such file", packed[2][:8] + bytes(16) + packed[2][24:], bytes(damaged)]
+    there = in_node(
+        identity=identity.hex(), texts=coded(data), packed=coded(packed), bad=coded(bad)
+    )
+    assert there["texts"] == coded(data)
+    back = [decompress(model, identity, base64.b64decode(one)) for one in there["packed"]]
+    assert back == data
+    # what is no text, and <|endoftext|>, may be cut into tokens in another way there
+    cut = ("no UTF-8", "noise", "the end of a text")
+    same = [i for i, name in enumerate(CASES) if name not in cut]
+    assert [there["packed"][i] for i in same] == [coded(packed)[i] for i in same]
+    assert "no file that gpt2 compress wrote" in there["messages"][0]
+    assert "another model" in there["messages"][1]
+    assert "damaged" in there["messages"][2]
