@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 import gpt2
 from gpt2.compression import compress, compressing_model, decompress
+from gpt2.compression.coder import Encoder
+from gpt2.compression.files import tokens_of
 from gpt2.hub import resolve
 from tests.compression.test_compress import CASES, STORY
 from tests.conftest import ROOT
@@ -43,16 +46,39 @@ def coded(some: list[bytes]) -> list[str]:
     return [base64.b64encode(one).decode() for one in some]
 
 
+def some_intervals(draw: random.Random) -> list[tuple[int, int]]:
+    """Short ones at the upper end, so that bytes of 255 and carries are many."""
+    lengths = [draw.choice([1, 3, 2**20, 2**30 - 9]) for _ in range(80)]
+    ends = [draw.choice([2**30, 2**30, length, 2**30 - 1]) for length in lengths]
+    return [
+        (max(0, end - length), max(end, length)) for length, end in zip(lengths, ends, strict=True)
+    ]
+
+
+def python_bytes(intervals: list[tuple[int, int]]) -> bytes:
+    encoder = Encoder()
+    for begin, end in intervals:
+        encoder.put(begin, end)
+    return encoder.finish()
+
+
 def test_both_ways() -> None:
     model, identity = compressing_model("gpt2-mini", threads=1)
-    data = [*CASES.values(), STORY * 12]  # the last is longer than the context
+    data = [*CASES.values(), STORY * 60]
+    assert len(tokens_of(model.tokenizer, data[-1])) > model.config.n_positions
     packed = [compress(model, identity, one) for one in data]
     damaged = bytearray(packed[2])
     damaged[58] ^= 8
     bad = [b"no such file", packed[2][:8] + bytes(16) + packed[2][24:], bytes(damaged)]
+    intervals = [some_intervals(random.Random(seed)) for seed in range(200)]
     there = in_node(
-        identity=identity.hex(), texts=coded(data), packed=coded(packed), bad=coded(bad)
+        identity=identity.hex(),
+        texts=coded(data),
+        packed=coded(packed),
+        bad=coded(bad),
+        intervals=intervals,
     )
+    assert there["encoded"] == coded([python_bytes(some) for some in intervals])
     assert there["texts"] == coded(data)
     back = [decompress(model, identity, base64.b64decode(one)) for one in there["packed"]]
     assert back == data
