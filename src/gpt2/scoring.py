@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gpt2.engine import ChoosingEngine, Engine, ScoringEngine
+from gpt2.engine import ChoosingEngine, Engine, KVCache, ScoringEngine
 from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.generation import LanguageModel, arrays
 from gpt2.generation.config import token_list
@@ -283,7 +283,7 @@ class Scorer:
                 greedy = np.concatenate([greedy, own[row][1]])
             yield item, (logprobs, greedy)
 
-    def _feed(self, cache: Any, items: Sequence[_Item]) -> list[tuple[Floats, Bools]]:
+    def _feed(self, cache: KVCache, items: Sequence[_Item]) -> list[tuple[Floats, Bools]]:
         """Read all but the last id of each item into row ``item.at``, in calls of a good size.
 
         Returns what was found of the ids from ``item.start`` on.
@@ -311,7 +311,7 @@ class Scorer:
 
 
 def extend_logprobs(
-    engine: Engine, cache: Any, ids: list[list[int]], rows: list[int], targets: list[list[int]]
+    engine: Engine, cache: KVCache, ids: list[list[int]], rows: list[int], targets: list[list[int]]
 ) -> tuple[Floats, Bools]:
     """`ScoringEngine.extend_logprobs` on any engine: by its own, or from its logits."""
     if isinstance(engine, ScoringEngine):

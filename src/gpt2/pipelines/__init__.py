@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gpt2.errors import InputError, OptionError, UnsupportedError
 from gpt2.pipelines.text_generation import TextGenerationPipeline, check
+
+if TYPE_CHECKING:
+    from gpt2.generation import LanguageModel
+    from gpt2.pipelines.text_generation import Device
+    from gpt2.tokenizer import Tokenizer
 
 __all__ = ["TextGenerationPipeline", "pipeline"]
 
@@ -19,10 +24,10 @@ _IGNORED = ("use_fast", "framework")
 
 def pipeline(
     task: str | None = None,
-    model: Any = None,
-    tokenizer: Any = None,
+    model: LanguageModel | str | os.PathLike[str] | None = None,
+    tokenizer: Tokenizer | str | os.PathLike[str] | None = None,
     *,
-    device: Any = None,
+    device: Device = None,
     model_kwargs: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> TextGenerationPipeline:
@@ -50,17 +55,19 @@ def pipeline(
         from gpt2.model import GPT2LMHeadModel
 
         tokenizer = model if tokenizer is None else tokenizer
-        model = GPT2LMHeadModel.from_pretrained(model, **loading)
+        loaded: LanguageModel = GPT2LMHeadModel.from_pretrained(model, **loading)
         if "device_map" in loading and device is None:
             device = -1  # it is where it was wanted
     elif set(loading) - {"device_map", "trust_remote_code"}:
         names = ", ".join(loading)
         raise OptionError(f"{names}: this is for loading; the model is loaded already.")
+    else:
+        loaded = model
     if isinstance(tokenizer, (str, os.PathLike)):
         from gpt2.auto import AutoTokenizer
 
         tokenizer = AutoTokenizer.from_pretrained(tokenizer)
-    tokenizer = tokenizer or getattr(model, "tokenizer", None)
+    tokenizer = tokenizer or getattr(loaded, "tokenizer", None)
     if tokenizer is None:
         raise InputError("a model object needs its tokenizer: pipeline(task, model, tokenizer).")
-    return TextGenerationPipeline(model, tokenizer, device, **options)
+    return TextGenerationPipeline(loaded, tokenizer, device, **options)

@@ -7,16 +7,23 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import GeneratorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpt2.errors import InputError, OptionError
-from gpt2.generation import GenerationConfig, arrays
+from gpt2.errors import InputError, OptionError, UnsupportedError
+from gpt2.generation import GenerationConfig, LanguageModel, arrays
 from gpt2.generation.config import SAMPLING_ONLY
 from gpt2.generation.elsewhere import is_elsewhere
 from gpt2.loading import usable_device
 from gpt2.pipelines.forms import beside, full, goes_on, is_chat, is_message
+
+if TYPE_CHECKING:
+    import torch
+
+    from gpt2.tokenizer import Tokenizer
+
+    Device = torch.device | str | int | None
 
 # What a call takes unless its options, the constructor's or the model's own say otherwise.
 DEFAULTS: dict[str, Any] = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.7}
@@ -61,15 +68,15 @@ class TextGenerationPipeline:
 
     def __init__(
         self,
-        model: Any,
-        tokenizer: Any,
-        device: Any = None,
+        model: LanguageModel,
+        tokenizer: Tokenizer,
+        device: Device = None,
         task: str = "text-generation",
         **options: Any,
     ) -> None:
         check(options)
         self.model, self.tokenizer, self.task = model, tokenizer, task
-        if hasattr(model, "device"):
+        if hasattr(model, "to"):
             model.to(_device(device, model))
         elif device not in (None, -1, "cpu"):
             raise OptionError(f"device is for a torch model; {type(model).__name__} has none.")
@@ -123,6 +130,8 @@ class TextGenerationPipeline:
 
     def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> None:
         """Save the model and its tokenizer."""
+        if not hasattr(self.model, "save_pretrained"):
+            raise UnsupportedError(f"the {self.model.name} engine saves no model, torch does.")
         self.model.save_pretrained(folder, **options)
         self.tokenizer.save_pretrained(folder)
 
@@ -324,7 +333,7 @@ def _no_prompt(found: Any) -> InputError:
     )
 
 
-def _device(device: Any, model: Any) -> Any:
+def _device(device: Device, model: Any) -> Any:
     """The torch device that is meant."""
     import torch  # the model's
 

@@ -21,11 +21,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from gpt2 import __version__
 from gpt2.errors import OptionError, TrainingError, WriteError
 from gpt2.files import path_of
+from gpt2.model import GPT2LMHeadModel
+from gpt2.tokenizer import Tokenizer
 from gpt2.training.checkpoints.model_files import ModelFiles, WholeModel
 from gpt2.training.checkpoints.store import MODEL, Checkpoints, State, differences, read_state
 from gpt2.training.config import Start, TrainingConfig
@@ -94,18 +98,18 @@ class Trainer:
 
     def __init__(
         self,
-        model: Any,
+        model: GPT2LMHeadModel,
         source: Source,
         config: TrainingConfig,
         folder: str | Path,
         *,
         held: Held | None = None,
-        tokenizer: Any = None,
+        tokenizer: Tokenizer | None = None,
         data: Mapping[str, Any] | None = None,
         start: Start = Start(),
         from_scratch: bool = False,
         files: ModelFiles | None = None,
-        bytes_of: Any = None,
+        bytes_of: npt.NDArray[np.int64] | None = None,
         processes: Processes | None = None,
         show: bool = True,
     ) -> None:
@@ -271,7 +275,10 @@ class Trainer:
         if self.tokenizer is None or not (self.stepper.sharded or self.processes.first):
             return
         prompt = self.tokenizer.encode_prompt(self.config.prompt)
-        prompt = prompt or [self.tokenizer.end_of_text_id]  # as at the beginning of a document
+        if not prompt:  # as at the beginning of a document
+            if self.tokenizer.end_of_text_id is None:
+                return
+            prompt = [self.tokenizer.end_of_text_id]
         room = self.model.config.n_positions - len(prompt)
         if room < 1:
             return
