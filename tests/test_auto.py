@@ -19,7 +19,7 @@ def saved(place: Path) -> Path:
     """A small random model and a tokenizer of 300 tokens, saved by this package."""
     text = place / "text.txt"
     text.write_text("The quick brown fox jumps over the lazy dog. " * 20)
-    arguments = [str(text), "--vocab-size", "300", "--output", str(place)]
+    arguments = [str(text), "--vocab-size", "300", "--output", str(place), "--overwrite"]
     learned = CliRunner().invoke(command, arguments)
     assert learned.exit_code == 0, learned.output
     size = len(gpt2.GPT2Tokenizer.from_pretrained(place))

@@ -61,7 +61,7 @@ def test_every_engine_takes_every_spelling(folder: Path, spelling: str) -> None:
 
 def test_the_command_line_takes_every_spelling(folder: Path, tmp_path: Path) -> None:
     for spelling in ("bf16", "bfloat16"):
-        out = [str(folder), "-o", str(tmp_path / spelling), "--dtype", spelling]
+        out = [str(folder), "-o", str(tmp_path / spelling), "--dtype", spelling, "--overwrite"]
         for command in (convert, quantize):
             done = CliRunner().invoke(command, out)
             assert done.exit_code == 0, done.output
