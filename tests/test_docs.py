@@ -22,6 +22,7 @@ from tools.installed import PAGES, Snippet, fault, make_files, run, snippets
 
 from gpt2.native.library import PATH as CORE
 from tests.conftest import ROOT, listed
+from tests.snippets.plain import GROUPS
 
 README = (ROOT / "README.md").read_text("utf-8")
 SNIPPETS = [snippet for page in PAGES for snippet in snippets(page)]
@@ -41,6 +42,15 @@ def test_the_readmes_open_with_six_figures_of_the_results() -> None:
         titles = re.findall(r"^## (.*)$", PAGE.read_text("utf-8"), re.MULTILINE)
         anchors = {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
         assert set(re.findall(r"results\.md#([\w-]+)", shown)) <= anchors
+
+
+def test_the_number_of_snippets_is_that_of_the_table() -> None:
+    count = sum(map(len, GROUPS.values()))
+    said = {
+        name: re.findall(r"(\d+) snippets", (ROOT / name).read_text("utf-8"))
+        for name in ("README.md", "CHANGELOG.md", "docs/reference/snippets.md")
+    }
+    assert said == {name: [str(count)] for name in said}
 
 
 def test_the_results_open_with_ten_lines_and_a_picture() -> None:

@@ -172,6 +172,25 @@ class PretrainedConfig:
         for name, value in config_dict.items():
             setattr(self, name, value)
 
+    def update_from_string(self, update_str: str) -> None:
+        """Set values as "resid_pdrop=0.2,scale_attn_weights=false": numbers, texts, true or false.
+
+        Raises `ConfigError` for a name that no configuration has, or a value of another kind.
+        """
+        for part in update_str.split(","):
+            name, sign, text = part.partition("=")
+            if not sign or not self.knows(name):
+                raise ConfigError(f"{part!r} is no NAME=VALUE of a value that a GPT2Config has.")
+            setattr(self, name, _of_kind(getattr(self, name), text, name))
+
+    @classmethod
+    def get_config_dict(
+        cls, pretrained_model_name_or_path: str | os.PathLike[str], **options: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What ``config.json`` says, and those of the options that do not say where it is."""
+        where = {name: options.pop(name) for name in (*PLACES, "subfolder") if name in options}
+        return cls.from_pretrained(pretrained_model_name_or_path, **where).to_dict(), options
+
     def to_diff_dict(self) -> dict[str, Any]:
         """`to_dict`: it holds what was set, and of a model's shape everything."""
         return self.to_dict()
@@ -181,6 +200,20 @@ class PretrainedConfig:
         from gpt2.files import write_json
 
         write_json(Path(json_file_path), self.to_dict())
+
+
+def _of_kind(old: Any, text: str, name: str) -> Any:
+    """A text as a value like the one that was there."""
+    words = {"true": True, "1": True, "yes": True, "y": True}
+    words |= {"false": False, "0": False, "no": False, "n": False}
+    try:
+        if isinstance(old, bool):
+            return words[text.lower()]
+        if isinstance(old, (int, float, str)):
+            return type(old)(text)
+    except (KeyError, ValueError):
+        pass
+    raise ConfigError(f"{name} is {old!r} and cannot become {text!r}.")
 
 
 UPLOAD = (

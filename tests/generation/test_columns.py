@@ -67,6 +67,16 @@ def test_rows_keep_their_columns(padding: str, search: str, engine: str) -> None
         assert torch.equal(mine[:, : ids.shape[1]], kept)
 
 
+@pytest.mark.parametrize("engine", ["reference", "torch", "native"])
+def test_no_rows_keep_their_columns_too(engine: str) -> None:
+    """transformers ends in torch's RuntimeError."""
+    for search in SEARCHES.values():
+        ids = torch.zeros((0, 3), dtype=torch.long)
+        found = tiny_models.engines()[engine].generate(ids, attention_mask=ids, **search)
+        assert found.shape == (0, 3)
+        assert found.dtype == ids.dtype
+
+
 PROCESSORS: list[dict[str, Any]] = [
     {"repetition_penalty": 1.7},
     {"no_repeat_ngram_size": 2},

@@ -222,3 +222,41 @@ def test_from_a_models_config() -> None:
         assert (mine.num_beams, mine.max_length, mine.eos_token_id) == (2, 30, 7)
         assert theirs.num_beams == mine.num_beams
         assert not hasattr(mine, "foo")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"do_sample": True, "top_k": 7}, {"max_new_tokens": 5, "do_sample": False},
+     {"temperature": 0.7, "do_sample": True, "eos_token_id": [3, 4], "foo": [1]}],
+    ids=repr,
+)  # fmt: skip
+def test_the_difference_from_the_defaults(options: dict[str, Any], tmp_path: Path) -> None:
+    """As transformers writes it, but for the version it adds."""
+    found = []
+    for cls in (GenerationConfig, transformers.GenerationConfig):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            config = cls.from_dict(options)
+        config.to_json_file(tmp_path / "a.json")
+        texts = ((tmp_path / "a.json").read_text(), config.to_json_string(keys_to_pop=["top_k"]))
+        said = [config.to_diff_dict(), *map(json.loads, texts)]
+        found.append([{n: v for n, v in d.items() if n != "transformers_version"} for d in said])
+    assert found[0] == found[1]
+
+
+def test_update_has_the_switches_of_transformers() -> None:
+    found = []
+    for cls in (GenerationConfig, transformers.GenerationConfig):
+        config = cls(top_k=7)
+        left = [
+            config.update(defaults_only=True, top_k=8, top_p=0.5, foo=1),
+            config.update(allow_custom_entries=True, foo=2, top_k=9),
+            config.update(foo=3),
+        ]
+        found.append((left, config.top_k, config.top_p, config.foo))
+    assert found[0] == found[1]
+
+
+def test_uploading_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="hf upload"):
+        GenerationConfig().push_to_hub("me/model")

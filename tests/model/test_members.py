@@ -15,7 +15,13 @@ from torch import nn
 
 import gpt2
 from gpt2 import GPT2Config, GPT2LMHeadModel
-from gpt2.errors import GPT2Warning, InputError, UnknownOptionError, UnsupportedError
+from gpt2.errors import (
+    ConfigError,
+    GPT2Warning,
+    InputError,
+    UnknownOptionError,
+    UnsupportedError,
+)
 from gpt2.model.lora import LoraConfig, add_lora, merge_lora
 from tests.model.torch_pairs import SHAPE, pair, same, tokens
 
@@ -46,6 +52,10 @@ MEMBERS: dict[str, Any] = {
     "labels": lambda m: (m.config.num_labels, dict(m.config.id2label), dict(m.config.label2id)),
     "usual": lambda m: (m.config.output_attentions, m.config.output_hidden_states),
     "attributes": lambda m: m.config.attribute_map["hidden_size"],
+    "decoder": lambda m: m.get_decoder() is m.transformer,
+    "parameter": lambda m: tuple(m.get_parameter_or_buffer("transformer.wte.weight").shape),
+    "dummy": lambda m: tuple(m(**m.dummy_inputs).logits.shape),
+    "cross": lambda m: m(tokens()).cross_attentions,
     "tied": lambda m: m._tied_weights_keys,
     "keys": lambda m: [*m.state_dict()],
 }
@@ -55,6 +65,23 @@ MEMBERS: dict[str, Any] = {
 def test_members_are_transformers(models: tuple[Any, Any], read: Any) -> None:
     ours, theirs = (read(m) for m in models)
     assert ours == theirs
+
+
+def test_values_of_a_text_and_of_a_file(models: tuple[Any, Any], tmp_path: Path) -> None:
+    said = "resid_pdrop=0.25,n_inner=96,scale_attn_weights=no,activation_function=relu"
+    found = []
+    for model in models:
+        config = copy.deepcopy(model.config)
+        config.n_inner = 48
+        config.update_from_string(said)
+        config.save_pretrained(tmp_path)
+        values, rest = type(config).get_config_dict(str(tmp_path), foo=1)
+        names = ("resid_pdrop", "n_inner", "scale_attn_weights", "activation_function")
+        found.append(([getattr(config, n) for n in names], [values[n] for n in names], rest["foo"]))
+        for wrong in ("nothing=1", "n_layer=two", "scale_attn_weights=maybe", "n_layer"):
+            with pytest.raises(ConfigError if model is models[0] else (ValueError, AttributeError)):
+                config.update_from_string(wrong)
+    assert found[0] == found[1]
 
 
 def test_embeddings_can_be_replaced(models: tuple[Any, Any]) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.snippets import members
 from tests.snippets.plain import GROUPS
 from tests.snippets.run import Row, compare
 from tests.tiny import write_tiny
@@ -38,8 +39,8 @@ def rows() -> list[Row]:
         ]
 
 
-def page(found: Sequence[Row]) -> str:
-    """The page in Markdown."""
+def page(found: Sequence[Row], lacking: Mapping[str, Sequence[str]]) -> str:
+    """The page in Markdown, of the snippets' rows and `members.lacking`."""
     counts = Counter(row.outcome for row in found)
     told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     lines = [f"Of {len(found)} snippets: {told}.\n"]
@@ -50,12 +51,16 @@ def page(found: Sequence[Row]) -> str:
             for row in found
             if row.group == group
         ]
+    lines += [members.HEAD, "| object | |", "|---|---|"]
+    lines += [
+        f"| {kind} | {', '.join(f'`{n}`' for n in names)} |" for kind, names in lacking.items()
+    ]
     return HEAD + "\n".join(lines) + "\n\n" + PEERS.read_text("utf-8")
 
 
 if __name__ == "__main__":
     made = rows()
-    PAGE.write_text(page(made), "utf-8")
+    PAGE.write_text(page(made, members.lacking()), "utf-8")
     for row in made:
         if row.outcome in ("unclear error", "differs"):
             print(f"{row.group} / {row.title}: {row.outcome} {row.note}", file=sys.stderr)

@@ -255,3 +255,20 @@ def test_chat_equals_transformers(fresh: GPT2Tokenizer, fresh_peer: Any) -> None
             assert (dict(ours) if isinstance(ours, dict) else ours) == (
                 dict(theirs) if hasattr(theirs, "keys") else theirs
             ), options
+
+
+def test_a_message_alone_equals_transformers(fresh: GPT2Tokenizer, fresh_peer: Any) -> None:
+    pytest.importorskip("jinja2")
+    talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"},
+            {"role": "user", "content": ""}]  # fmt: skip
+    for tokenizer in (fresh, fresh_peer):
+        tokenizer.chat_template = CHAT
+    for before in ([], talk[:1], talk[:2]):
+        for message in talk:
+            said = (message, before)
+            ours, theirs = (t.encode_message_with_chat_template(*said) for t in (fresh, fresh_peer))
+            assert ours == theirs
+    with pytest.raises(OptionError, match="add_generation_prompt"):
+        fresh.encode_message_with_chat_template(talk[0], add_generation_prompt=True)
+    with pytest.raises(UnsupportedError, match="hf upload"):
+        fresh.push_to_hub("me/model")

@@ -100,11 +100,11 @@ def parse_size(size: int | str) -> int:
     if isinstance(size, int):
         number, unit = str(size), ""
     else:
-        match = re.fullmatch(r"([\d.]+) *([A-Za-z]*)", size.strip())
+        match = re.fullmatch(r"([\d.]+) *([A-Za-z]*)", str(size).strip())
         number, unit = match.groups() if match else ("", "?")
     try:
         value = int(float(number) * (UNITS[unit.upper()] if unit else 1))
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         raise OptionError(
             f'a size is a number of bytes or "5GB", "500MB"; found {size!r}.'
         ) from None

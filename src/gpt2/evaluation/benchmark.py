@@ -20,7 +20,6 @@ Rows may hold texts and lists too, for a look at what a model wrote.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from typing import Any, Literal
 
 from gpt2.errors import CorruptFileError, GPT2Error, InputError, MissingFileError
 from gpt2.evaluation.statistics import bootstrap_error, mean_error
+from gpt2.figures import perplexity_of
 from gpt2.files import sha256
 from gpt2.generation import LanguageModel
 from gpt2.scoring import Progress, Scorer
@@ -127,7 +127,7 @@ def perplexity(name: str, title: str, protocol: str, key: str, **more: Any) -> M
     """The exponential of the mean of a row's negative logarithm."""
 
     def value(rows: Sequence[Row]) -> float:
-        return math.exp(-sum(row[key] for row in rows) / len(rows))
+        return perplexity_of(-sum(row[key] for row in rows) / len(rows))
 
     return corpus(name, title, protocol, [key], value, better="lower", **more)
 

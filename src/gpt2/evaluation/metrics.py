@@ -20,6 +20,7 @@ import regex
 
 from gpt2.errors import InputError
 from gpt2.extras import needed
+from gpt2.figures import perplexity_of
 from gpt2.tasks.words import WORD
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -211,7 +212,7 @@ def _check_lengths(translations: Sequence[str], references: Sequence[str]) -> No
 
 def perplexity(log_likelihood: float, units: int) -> float:
     """exp of the mean negative log-likelihood (nats) of a unit: word, token or last word."""
-    return math.exp(-log_likelihood / units)
+    return perplexity_of(-log_likelihood / units)
 
 
 def bits(log_likelihood: float, units: int) -> float:

@@ -200,14 +200,28 @@ class GenerationConfig(ConfigFile):
             object.__setattr__(self, name, plain(value))
             self.given.add(name)
 
-    def update(self, **values: Any) -> dict[str, Any]:
-        """Set options by name and validate them all; returns those of unknown names, unused."""
-        unused = {n: v for n, v in values.items() if not (self.has(n) or is_elsewhere(n))}
-        for name, value in values.items():
-            if name not in unused:
-                setattr(self, name, value)
+    def update(
+        self, defaults_only: bool = False, allow_custom_entries: bool = False, **values: Any
+    ) -> dict[str, Any]:
+        """Set options by name and validate them all; returns those of unknown names, unused.
+
+        With ``defaults_only`` what was given before stays, and comes back too; with
+        ``allow_custom_entries`` unknown names are kept, as those of a file are.
+        """
+        known = {n for n in values if self.has(n) or is_elsewhere(n)}
+        held = self.given | set(self.kept)
+        taken = [
+            n for n in values
+            if (n in known or n in self.kept or allow_custom_entries)
+            and not (defaults_only and n in held)
+        ]  # fmt: skip
+        for name in taken:
+            if name in known:
+                setattr(self, name, values[name])
+            else:
+                self.kept[name] = Kept(values[name])
         self.validate()
-        return unused
+        return {n: v for n, v in values.items() if n not in taken}
 
     def validate(self) -> None:
         """Raise `OptionError` for a value, or a combination of values, that makes no sense."""

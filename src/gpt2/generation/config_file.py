@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import abc
 import functools
+import json
 import os
 import typing
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from gpt2.errors import GPT2Error, GPT2Warning
-from gpt2.files import path_of, read_json_object, write_json
+from gpt2.config_base import UPLOAD
+from gpt2.errors import GPT2Error, GPT2Warning, UnsupportedError
+from gpt2.files import path_of, read_json_object, write_json, write_text
 from gpt2.generation.elsewhere import harmless_in_a_file, is_elsewhere
 from gpt2.options import check_names
 
@@ -35,8 +37,39 @@ class ConfigFile(abc.ABC):
         """The options that were given."""
 
     @abc.abstractmethod
-    def update(self, **values: Any) -> dict[str, Any]:
+    def update(
+        self, defaults_only: bool = False, allow_custom_entries: bool = False, **values: Any
+    ) -> dict[str, Any]:
         """Set options by name; returns those of unknown names."""
+
+    def to_diff_dict(self) -> dict[str, Any]:
+        """What is not at its default: the options that were given, and what a file had beside."""
+        return self.to_json()
+
+    def to_json_string(
+        self,
+        use_diff: bool = True,
+        ignore_metadata: bool = False,
+        keys_to_pop: Sequence[str] | None = None,
+    ) -> str:
+        """`to_diff_dict` as indented JSON with sorted keys, without ``keys_to_pop``. The two
+        switches change nothing: no default is told, and no metadata."""
+        left_out = keys_to_pop or ()
+        values = {n: v for n, v in self.to_diff_dict().items() if n not in left_out}
+        return json.dumps(values, indent=2, sort_keys=True) + "\n"
+
+    def to_json_file(
+        self,
+        json_file_path: str | os.PathLike[str],
+        use_diff: bool = True,
+        keys_to_pop: Sequence[str] | None = None,
+    ) -> None:
+        """Write `to_json_string`. Raises `WriteError`."""
+        write_text(path_of(json_file_path), self.to_json_string(keys_to_pop=keys_to_pop))
+
+    def push_to_hub(self, *args: Any, **options: Any) -> None:
+        """Refused: this package does not upload."""
+        raise UnsupportedError(UPLOAD)
 
     @classmethod
     def has(cls, name: str) -> bool:

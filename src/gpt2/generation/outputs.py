@@ -12,6 +12,8 @@ from gpt2.generation.arrays import Array
 class _Output:
     """Fields by name, by key and by position; those that are None do not count."""
 
+    attentions = hidden_states = None  # names of transformers; generating refuses their options
+
     def _present(self) -> dict[str, Any]:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
         del values["new_tokens"]  # not among transformers' fields

@@ -65,6 +65,8 @@ def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> P
     kept = [flags or [True] for flags in kept]
     rows = [list(compress(*pair)) for pair in zip(given, kept, strict=True)]
     ids = pad(given, fill_id(options))
+    if not given and arrays.is_array(inputs):
+        ids = np.empty((0, inputs.shape[-1]), np.int64)  # no row, and the caller's columns
     starts = [ids.shape[1] - len(flags) + flags.index(True) for flags in kept]
     return Prompts(rows, ids, starts, _kind_of(inputs))
 

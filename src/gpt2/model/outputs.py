@@ -6,7 +6,7 @@ import dataclasses
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -77,6 +77,8 @@ class BaseModelOutput(ModelOutput):
 @dataclasses.dataclass
 class CausalLMOutput(ModelOutput):
     """Of `GPT2LMHeadModel`: loss [], logits [B, T, V]."""
+
+    cross_attentions: ClassVar[None] = None  # GPT-2 has none
 
     loss: Tensor | None = None
     logits: Tensor | None = None

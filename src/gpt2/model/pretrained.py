@@ -123,6 +123,25 @@ class PreTrainedModel(ActivationCheckpointing):
         buffers = self.buffers() if return_buffers else []
         return sum(x.nbytes for x in (*self.parameters(), *buffers))
 
+    def get_decoder(self) -> Any:
+        """The model without its head: GPT-2 is a decoder whole."""
+        return self.base_model
+
+    @property
+    def dummy_inputs(self) -> dict[str, Tensor]:
+        """Ids [3, 5] of any GPT-2, for a forward pass that only tries the model."""
+        return {"input_ids": torch.arange(15).view(3, 5) % self.config.vocab_size}
+
+    def get_parameter_or_buffer(self, target: str) -> Tensor:
+        """A parameter or a buffer by its full name; raises AttributeError for any other."""
+        named = {
+            **dict(self.named_parameters(remove_duplicate=False)),
+            **dict(self.named_buffers()),
+        }
+        if target not in named:
+            raise AttributeError(f"{target!r} is neither a parameter nor a buffer.")
+        return named[target]
+
     def get_input_embeddings(self) -> nn.Embedding:
         """The token embedding."""
         table: nn.Embedding = self.base_model.wte

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpt2.config import GPT2Config
-from gpt2.errors import InputError
+from gpt2.errors import InputError, WeightError
 from gpt2.native import NativeEngine
 from gpt2.native.packing import Compensation
 
@@ -25,6 +25,7 @@ POINTS = {
     "mlp.hidden": "mlp.c_proj",
 }
 DAMPING = 0.01  # of an input's mean square, as in Frantar et al. 2022, section 4
+TRIES = 12  # each with ten times the damping
 STRENGTH = 0.5  # how far inputs are made equally large: Xiao et al. 2023, section 4
 MEMORY = 2**30  # bytes of products held at a time; a larger model takes several passes
 
@@ -54,13 +55,22 @@ class Inputs:
 
     def compensation(self) -> Compensation:
         """What `pack` takes. Inputs that matter most come first, while there are others still to
-        make up for them; damping keeps those that hardly vary from ruling."""
+        make up for them; damping keeps those that hardly vary from ruling, and grows where what is
+        left of sums that cancel is noise. Raises `WeightError` for inputs that are not finite."""
         order = np.argsort(-np.diag(self.products), kind="stable").astype(np.int32)
         sums = self.products[np.ix_(order, order)].astype(np.float64)
         mean = float(np.trace(sums)) / len(sums)
-        sums[np.diag_indices_from(sums)] += DAMPING * mean if mean > 0 else 1.0
-        factor = np.linalg.cholesky(np.linalg.inv(sums))
-        return Compensation(order, factor.astype(np.float32))
+        damping = DAMPING * mean if mean > 0 else 1.0
+        for _ in range(TRIES):
+            sums[np.diag_indices_from(sums)] += damping
+            factor = _inverse_factor(sums)
+            if factor is not None:
+                return Compensation(order, factor)
+            damping *= 10
+        raise WeightError(
+            "on the text to calibrate on a matrix is given inputs that are not finite, or so large "
+            'that fp32 cannot sum their squares: take rounding="search", which reads no text.'
+        )
 
     def levelled(self) -> tuple[Inputs, Floats, Floats]:
         """The same of (x - mean) / scale, with mean and scale [inputs]: numbers of one size around
@@ -80,6 +90,16 @@ class Inputs:
             (self.most - mean) / scale,
         )
         return level, mean, scale
+
+
+def _inverse_factor(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | None:
+    """L of L L^T, the inverse; None where that has none in fp32."""
+    try:
+        with np.errstate(all="ignore"):
+            factor = np.linalg.cholesky(np.linalg.inv(sums)).astype(np.float32)
+    except np.linalg.LinAlgError:
+        return None
+    return factor if np.isfinite(factor).all() and np.diag(factor).min() > 0 else None
 
 
 class _EnoughError(Exception):

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gpt2.engine import Engine
-from gpt2.errors import InputError
+from gpt2.errors import InputError, WeightError
+from gpt2.figures import perplexity_of
 
 Floats = npt.NDArray[np.float64]
+WHOSE = ("the original", "the quantised model")
 PIECE = 64  # positions whose distributions are held at a time: 13 MB of a vocabulary of 50,257
 
 
@@ -50,16 +52,13 @@ def measure(
     """Compare two engines of one vocabulary on ``ids``.
 
     ``window`` None means the model's context; ``progress`` is told the tokens done. Raises
-    `InputError` for a text of fewer than two tokens.
+    `InputError` for a text of fewer than two tokens, `WeightError` for logits that are not finite.
     """
     size = min(window or original.config.n_positions, original.config.n_positions)
-    cut = [ids[i : i + size] for i in range(0, len(ids), size)]
-    windows = [row for row in cut if len(row) > 1]
-    if not windows:
-        raise InputError(f"a text to measure on needs at least 2 tokens, found {len(ids)}.")
+    rows = windows(ids, size)
     parts: list[Floats] = []
     done = 0
-    for row in windows:
+    for row in rows:
         for result in _of_window(original, quantised, row):
             parts.append(result)
             done += result.shape[1]
@@ -67,14 +66,24 @@ def measure(
     before, after, kl, same = np.concatenate(parts, axis=1)
     return Fidelity(
         tokens=len(kl),
-        windows=len(windows),
+        windows=len(rows),
         window=size,
-        perplexity_before=float(np.exp(before.mean())),
-        perplexity=float(np.exp(after.mean())),
+        perplexity_before=perplexity_of(float(before.mean())),
+        perplexity=perplexity_of(float(after.mean())),
         kl_mean=float(kl.mean()),
         kl_99=float(np.quantile(kl, 0.99)),
         agreement=float(same.mean()),
     )
+
+
+def windows(ids: Sequence[int], size: int) -> list[Sequence[int]]:
+    """The text in parts of at most ``size`` tokens, without one that predicts nothing. Raises
+    `InputError` where no part is left."""
+    cut = [ids[i : i + size] for i in range(0, len(ids), size)]
+    rows = [row for row in cut if len(row) > 1]
+    if not rows:
+        raise InputError(f"a text to measure on needs at least 2 tokens, found {len(ids)}.")
+    return rows
 
 
 def _of_window(original: Engine, quantised: Engine, row: Sequence[int]) -> Any:
@@ -85,15 +94,25 @@ def _of_window(original: Engine, quantised: Engine, row: Sequence[int]) -> Any:
         piece = np.asarray(row[begin : begin + PIECE], np.int32)
         targets = np.asarray(row[begin + 1 : begin + 1 + PIECE], np.int64)
         at = np.arange(len(targets)), targets
-        logits = (
-            np.asarray(engine.extend(cache, [piece], logits="all"), np.float32)[: len(targets)]
-            for engine, cache in zip((original, quantised), caches, strict=True)
-        )
+        logits = [
+            _finite(engine.extend(cache, [piece], logits="all"), whose)[: len(targets)]
+            for engine, cache, whose in zip((original, quantised), caches, WHOSE, strict=True)
+        ]
         (x, x_sum, x_log), (y, _, y_log) = (_softmax(part) for part in logits)
         # D(p || q) = sum p (x - y) - (log sum exp x - log sum exp y): no large numbers cancel
         kl = (np.exp(x) * (x - y)).sum(1, dtype=np.float64) / x_sum - (x_log - y_log)
         same = x.argmax(1) == y.argmax(1)
         yield np.stack([x_log - x[at], y_log - y[at], kl, same])
+
+
+def _finite(logits: Any, whose: str) -> npt.NDArray[np.float32]:
+    found = np.asarray(logits, np.float32)
+    if not np.isfinite(found).all():
+        raise WeightError(
+            f"{whose} writes logits that are not finite on the text to measure on: its weights are "
+            "too large for fp32."
+        )
+    return found
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], Floats, Floats]:

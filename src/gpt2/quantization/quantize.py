@@ -12,10 +12,10 @@ from gpt2.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from gpt2.checkpoint.mapped import Stored
 from gpt2.checkpoint.packed import Packed, Quantization
 from gpt2.checkpoint.write import LEADING, parse_size, remove_older
-from gpt2.errors import InputError, MissingFileError, OptionError
+from gpt2.errors import InputError, MissingFileError, OptionError, WriteError
 from gpt2.files import atomic_folder, path_of, read_text
 from gpt2.precision import PACKED, short
-from gpt2.quantization.measure import Fidelity, measure
+from gpt2.quantization.measure import Fidelity, measure, windows
 from gpt2.quantization.rounding import ROUNDINGS, Progress, packed_tensors
 from gpt2.tokenizer import Tokenizer
 
@@ -101,6 +101,8 @@ def quantize(
     checkpoint = checkpoint.dequantized()
     tokenizer = _tokenizer(place)
     ids = _ids(text, "measure.txt", tokenizer, tokens, name) if tokens else []
+    if tokens:
+        windows(ids, 2)  # whether it is enough, before minutes of rounding
     head_dtype = head_dtype or ("int8" if dtype == "int4" else dtype)
     how = Quantization(dtype, head_dtype, _rounding(rounding, dtype, tokenizer, calibrate))
     examples: list[int] = []
@@ -145,6 +147,8 @@ def _refuse(checkpoint: Checkpoint, dtype: str, folder: Any) -> None:
             f"{checkpoint.path} is quantised to {dtype} already: choose another precision, which "
             "is made from its dequantized numbers."
         )
+    if folder is not None and Path(folder).exists() and not Path(folder).is_dir():
+        raise WriteError(f"{folder} is a file: choose another folder for the result.")
     source = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
     if folder is not None and path_of(folder).resolve() == source.resolve():
         raise OptionError(f"{folder} is the model itself: choose another folder for the result.")

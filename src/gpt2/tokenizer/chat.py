@@ -99,6 +99,27 @@ class ChatTemplates(abc.ABC):
             )
         return template
 
+    def encode_message_with_chat_template(
+        self,
+        message: Mapping[str, Any],
+        conversation_history: Sequence[Mapping[str, Any]] | None = None,
+        **options: Any,
+    ) -> list[int]:
+        """The ids that a message adds to a conversation: from where they first differ.
+
+        Other options are those of `apply_chat_template`, but for ``add_generation_prompt``
+        (`OptionError`).
+        """
+        if "add_generation_prompt" in options:
+            raise OptionError("add_generation_prompt is added apart, after the conversation.")
+        before = list(conversation_history or [])
+        options |= {"return_dict": False, "tokenize": True}
+        ids: list[int] = self.apply_chat_template([*before, message], **options)
+        old = self.apply_chat_template(before, **options) if before else []
+        pairs = zip(old, ids, strict=False)
+        same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(old), len(ids)))
+        return ids[same:]
+
     def apply_chat_template(
         self,
         conversation: Any,

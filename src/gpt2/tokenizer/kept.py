@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from gpt2 import files
+from gpt2.config_base import UPLOAD
 from gpt2.errors import MissingDependencyError, OptionError, TokenizerError, UnsupportedError
 from gpt2.tokenizer import chat, rows, vocabulary_files
 from gpt2.tokenizer.arguments import NO_LIMIT
@@ -128,6 +129,10 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         if asked:
             raise OptionError(f"save_pretrained has no option {asked[0]!r}.")
         return tuple(map(str, vocabulary_files.write(files.path_of(folder), self._content())))
+
+    def push_to_hub(self, *args: Any, **options: Any) -> None:
+        """Refused: this package does not upload."""
+        raise UnsupportedError(UPLOAD)
 
     def save_vocabulary(
         self, save_directory: str | os.PathLike[str], filename_prefix: str | None = None

@@ -8,13 +8,13 @@ text, and whether it has begun to memorise the text.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from gpt2.data.overlap import NGRAM, Copied, overlap
 from gpt2.errors import InputError
+from gpt2.figures import perplexity_of
 from gpt2.files import write_json, write_text
 from gpt2.training.inputs.batches import Batch
 from gpt2.training.reporting.baselines import Baselines, count_baselines
@@ -102,12 +102,12 @@ class Report:
         ]
         table = _table(
             ("who guesses by", "loss", "as unsure as between"),
-            [(name, f"{loss:.3f}", f"{_exp(loss):,.1f} tokens") for name, loss in rows],
+            [(name, f"{loss:.3f}", f"{perplexity_of(loss):,.1f} tokens") for name, loss in rows],
         )
         gained = base.bigram - self.loss
         words = (
-            f"The model gives the right next token {_exp(gained):,.1f} times the probability that "
-            f"pairs of tokens give it (counted in {base.tokens:,} tokens)."
+            f"The model gives the right next token {perplexity_of(gained):,.1f} times the "
+            f"probability that pairs of tokens give it (counted in {base.tokens:,} tokens)."
             if gained > 0
             else "The model is no better than counting pairs of tokens: it has learned little yet."
         )
@@ -187,7 +187,7 @@ def make_report(
         epochs=epochs,
         training_loss=training,
         loss=best["loss"],
-        perplexity=_exp(best["loss"]),
+        perplexity=perplexity_of(best["loss"]),
         bits_per_byte=best["bits_per_byte"],
         by_position=best["by_position"],
         step=best["step"],
@@ -256,7 +256,3 @@ def _sample(sample: dict[str, Any]) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _exp(value: float) -> float:
-    return math.exp(min(value, 700.0))

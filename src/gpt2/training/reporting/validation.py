@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gpt2.errors import InputError
+from gpt2.figures import perplexity_of
 from gpt2.training.inputs.batches import IGNORED, Batch
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Validation:
     @property
     def perplexity(self) -> float:
         """exp(loss): between how many equally likely tokens the model is torn, on average."""
-        return math.exp(min(self.loss, 700.0))
+        return perplexity_of(self.loss)
 
 
 def token_bytes(tokenizer: Tokenizer, vocab_size: int | None = None) -> np.ndarray:
