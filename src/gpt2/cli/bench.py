@@ -111,8 +111,10 @@ def _in_child(arguments: list[str], dtype: str, tell: Callable[[str, int, int], 
                 tell(dtype, *value)
             else:
                 result = value
-    if child.returncode or result is None:  # it has told why on standard error
-        raise GPT2Error(f"measuring {dtype} failed.")
+    if child.returncode in (1, 2):
+        sys.exit(child.returncode)  # it has told why on standard error
+    if child.returncode or result is None:
+        raise GPT2Error(f"measuring {dtype} failed: its process ended with {child.returncode}.")
     return result
 
 

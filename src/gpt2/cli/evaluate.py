@@ -166,18 +166,21 @@ def _run(
     journal = Rows(_journal(output) if output else None, {**about, "limit": limit})
     measured: dict[str, Any] = {}
     missing: dict[str, str] = {}
-    for benchmark in benchmarks:
+
+    def result_of(benchmark: Benchmark) -> dict[str, Any]:
         with Progress(benchmark.name, unit="examples") as progress:
 
-            def tick(_: str, done: int, total: int, progress: Progress = progress) -> None:
+            def tick(_: str, done: int, total: int) -> None:
                 progress.total = total
                 if not quiet:
                     progress.to(done)
 
+            return run(benchmark, subject, data, limit=limit, journal=journal, tick=tick)
+
+    with journal.kept():
+        for benchmark in benchmarks:
             try:
-                measured[benchmark.name] = run(
-                    benchmark, subject, data, limit=limit, journal=journal, tick=tick
-                )
+                measured[benchmark.name] = result_of(benchmark)
             except (InputError, OptionError, MissingDependencyError) as error:
                 if benchmark.name in named:  # one of a group does not keep the others from running
                     raise

@@ -373,14 +373,23 @@ class _Job:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[Path]:
-    """The folder for what is not whole yet, for this process alone."""
+    """The folder for what is not whole yet, for this process alone. It goes when all is whole, and
+    where the work fails with no token written, with the folders that were made for it."""
     partial = folder / PARTIAL
+    made = [p for p in (partial, *partial.parents) if not p.exists()]
     with reported(folder):
         partial.mkdir(parents=True, exist_ok=True)
         _check_links(partial)
     with lock(partial / "lock", f"Another gpt2 prepare is writing to {folder}."):
         try:
             yield partial
+        except BaseException:
+            if partial in made and not any(p.stat().st_size for p in partial.glob("*.bin")):
+                shutil.rmtree(partial)
+                with contextlib.suppress(OSError):  # another has put something there
+                    for place in made[1:]:
+                        place.rmdir()
+            raise
         finally:
             if (folder / manifest.FILE).exists():
                 shutil.rmtree(partial)

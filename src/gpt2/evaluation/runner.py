@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import platform
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -88,6 +89,16 @@ class Rows:
         self._keep(entry)
         if self._journal is not None:
             self._journal.add(dataclasses.asdict(entry))
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Where the block fails before any row is there, no journal stays behind."""
+        try:
+            yield
+        except BaseException:
+            if not self.rows:
+                self.remove()
+            raise
 
     def remove(self) -> None:
         """The results are written: the journal is not needed any more."""

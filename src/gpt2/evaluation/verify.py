@@ -74,10 +74,10 @@ def verify(
         data: the folder of recorded files; None leaves out the checks that need it.
         long: make the check that takes many minutes too.
     """
+    subject = None if name is None else _subject(name, engine, device, data)
     yield Check("engines", *engines_agree())
-    if name is None:
+    if subject is None:
         return
-    subject = _subject(name, engine, device, data)
     subject.long = long
     for title, check in CHECKS.items():
         status, detail = _other_model(subject, title) or check(subject)

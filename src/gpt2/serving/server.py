@@ -15,6 +15,7 @@ from typing import Any
 
 import uvicorn
 
+from gpt2.errors import OptionError, shown
 from gpt2.serving.app import make_app
 from gpt2.serving.edge import Lines, Objects
 from gpt2.serving.keys import read_keys
@@ -37,7 +38,7 @@ def serve(loader: Loader, options: ServeOptions, say: Callable[[str], None]) -> 
         say: gets lines for whoever started it: the address, the models.
 
     Raises:
-        OSError: the port cannot be had.
+        OptionError: the address cannot be listened at.
         GPT2Error: a model that cannot be loaded, a file of keys that cannot be read.
     """
     server, listening = open_server(loader, options, say)
@@ -62,7 +63,13 @@ def open_server(
 
 def _listen(options: ServeOptions) -> socket.socket:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    return socket.create_server((options.host, options.port), family=family, backlog=2048)
+    try:
+        return socket.create_server((options.host, options.port), family=family, backlog=2048)
+    except (OSError, UnicodeError) as error:  # a host's name is encoded as IDNA
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OptionError(
+            f"it is not possible to listen at {shown(options.host)}, port {options.port}: {reason}."
+        ) from None
 
 
 @contextlib.contextmanager

@@ -20,8 +20,10 @@ class ServeOptions:
         None, "NAME=FOLDER: a LoRA adapter of the first model, as a model of its own."
     )
     # How much at a time
-    slots: int = option(32, "Texts that are written at a time.", minimum=1)
-    memory: float = option(1.0, "GiB for keys and values, of each model.", above=0)
+    slots: int = option(32, "Texts that are written at a time.", minimum=1, maximum=65_536)
+    memory: float = option(
+        1.0, "GiB for keys and values, of each model.", above=0, maximum=1_048_576
+    )
     queue_requests: int = option(256, "Texts that may wait; beyond them 429.", minimum=1)
     queue_tokens: int = option(262_144, "Tokens of prompts that may wait.", minimum=1)
     max_texts: int = option(128, "Texts of one request: prompts x best_of.", minimum=1)
@@ -39,7 +41,9 @@ class ServeOptions:
         False, "Let requests of different keys use the same keys and values."
     )
     # The connection, and what is told
-    keep_alive: int = option(120, "Seconds an idle connection stays open.", minimum=1)
+    keep_alive: int = option(
+        120, "Seconds an idle connection stays open.", minimum=1, maximum=86_400
+    )
     ping: float = option(15.0, "Seconds between comments in a quiet stream.", above=0)
     drain: float = option(60.0, "Seconds that streams may go on after SIGTERM.", minimum=0)
     log: Literal["lines", "json", "none"] = option("lines", "How requests are logged.")

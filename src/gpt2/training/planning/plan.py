@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from pathlib import Path
 from typing import Any, Literal
 
 from gpt2.config import PUBLISHED, GPT2Config
 from gpt2.errors import OptionError
+from gpt2.files import exists
 from gpt2.options import option, validate
 from gpt2.precision import short
 from gpt2.training.config import Precision
@@ -30,6 +30,7 @@ ENOUGH = 4096  # tokens at a time that keep a device busy
 LARGEST = 64  # the micro-batch size: more brings nothing
 # Learning rates by parameters, Brown et al. 2020, table 2.1
 RATES = ((2e8, 6e-4), (5e8, 3e-4), (1e9, 2.5e-4), (2e9, 2e-4), (math.inf, 1.6e-4))
+MOST_TOKENS = 1e18  # a thousand times what anybody has
 UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 
 
@@ -40,20 +41,24 @@ class PlanConfig:
     device: str = option(
         "here", f"The machine: here, {', '.join(DEVICES)}.", choices=("here", *DEVICES)
     )
-    gpus: int = option(1, "Devices in a node.", minimum=1)
-    nodes: int = option(1, "Number of machines.", minimum=1)
+    gpus: int = option(1, "Devices in a node.", minimum=1, maximum=1024)
+    nodes: int = option(1, "Number of machines.", minimum=1, maximum=100_000)
     tokens: str | None = option(
         None, "Tokens to train on, such as 300M or 10B; by default 20 a parameter."
     )
-    batch_tokens: int = option(524288, "Tokens of a step, over all devices.", minimum=1)
+    batch_tokens: int = option(
+        524288, "Tokens of a step, over all devices.", minimum=1, maximum=10**12
+    )
     precision: Precision | None = option(
         None, "Precision of the matmuls; by default bf16 where the device has it."
     )
     optimizer: Literal["adamw", "muon"] = option("adamw", "As in gpt2 train.")
     utilisation: float | None = option(
-        None, "The part of the peak that training reaches; else assumed.", above=0, maximum=1
+        None, "The part of the peak that training reaches; else assumed.", minimum=0.001, maximum=1
     )
-    price: float | None = option(None, "Price of a device for an hour, for the cost.", minimum=0)
+    price: float | None = option(
+        None, "Price of a device for an hour, for the cost.", minimum=0, maximum=10**9
+    )
 
     def __post_init__(self) -> None:
         self.precision = short(self.precision) if self.precision else None
@@ -142,11 +147,11 @@ def shape_of(name: str) -> tuple[GPT2Config, list[str]]:
     """
     if name in PUBLISHED:
         return GPT2Config.published(name), ["--size", name]
-    if made := re.fullmatch(r"(\d+)x(\d+)", name):
+    if made := re.fullmatch(r"(\d{1,6})x(\d{1,6})", name):
         layers, width = map(int, made.groups())
         config = GPT2Config(n_layer=layers, n_embd=width, n_head=max(1, width // 64))
         return config, ["--layers", str(layers), "--width", str(width), "--context", "1024"]
-    if re.fullmatch(r"\d+\W*\D{1,3}\W*\d+", name) and not Path(name).exists():
+    if re.fullmatch(r"\d+\W*\D{1,3}\W*\d+", name) and not exists(name):
         raise OptionError(f"{name} is no size: LAYERSxWIDTH is written 6x384.")
     from gpt2.hub import resolve
 
@@ -219,8 +224,8 @@ def count_of(text: str) -> float:
         value = float(match[1]) * UNITS[match[2].upper()]
     except (AssertionError, ValueError):
         raise OptionError(f"tokens are a number such as 300M or 10B, found {text!r}.") from None
-    if value < 1:
-        raise OptionError(f"tokens must be at least 1, found {text!r}.")
+    if not 1 <= value <= MOST_TOKENS:
+        raise OptionError(f"tokens must be at least 1 and at most 1e18, found {text!r}.")
     return value
 
 
