@@ -1,5 +1,6 @@
 """Files that are none of what a command reads, beside a model that is good: one line, no traceback,
-nothing left behind. (tests/cli/test_wrong_values.py has the options.)"""
+nothing left behind. tests/cli/test_wrong_values.py has the options, tests/cli/test_bench.py what
+measures in a process of its own."""
 
 from __future__ import annotations
 
@@ -31,7 +32,6 @@ COMMANDS = {
     "quantize --text": "quantize m -o out --rounding nearest --text FILE -q",
     "quantize --calibrate": "quantize m -o out --tokens 0 --calibrate FILE -q",
     "convert": "convert FILE -o out -q",
-    "bench": "bench FILE --dtype fp32",
     "serve": "serve FILE --port 0",
     "serve --api-keys": "serve m --port 0 --api-keys FILE",
 }

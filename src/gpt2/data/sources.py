@@ -21,6 +21,7 @@ from gpt2.data import containers, formats, hub_sets
 from gpt2.data.formats import Document, Reading
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
 from gpt2.files import exists, path_of, sha256
+from gpt2.files.reading import not_regular
 
 STDIN = "-"
 
@@ -53,7 +54,8 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
     Links to folders are followed, each folder once. What lies in ``written``, the folder that is
     being written, is no source of a folder around it.
 
-    Raises `MissingFileError` for a source that is not there, `InputError` for an empty folder,
+    Raises `MissingFileError` for a source that is not there, `InputError` for an empty folder or
+    a pipe,
     `OptionError` for the folder that is being written.
     """
     files: list[File] = []
@@ -72,6 +74,8 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
             if not within:
                 raise InputError(f"there is no file in the folder {source}.")
             files += within
+        elif not path.is_file():
+            raise InputError(f"{not_regular(source, path.stat().st_mode)} Standard input is -.")
         else:
             files.append(File(source, path.stat().st_size))
     return files
