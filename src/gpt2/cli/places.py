@@ -26,7 +26,7 @@ class Place(click.Path):
         """The path that is meant."""
         if value == "":
             self.fail(EMPTY, param, ctx)
-        path = super().convert(value, param, ctx)
+        path: Any = super().convert(value, param, ctx)
         if self.exists and not self.file_okay and not Path(path).is_dir():  # a pipe, a device
             self.fail(f"{path} is no folder.", param, ctx)
         return path

@@ -392,7 +392,7 @@ def _locked(folder: Path) -> Iterator[Path]:
             raise
         finally:
             if (folder / manifest.FILE).exists():
-                shutil.rmtree(partial)
+                shutil.rmtree(partial, ignore_errors=True)
 
 
 def _check_links(partial: Path) -> None:

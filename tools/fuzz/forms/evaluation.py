@@ -56,8 +56,9 @@ def read_sets(case: Path) -> None:
     from gpt2.evaluation.benchmarks import benchmark
 
     def read(place: Path) -> None:
-        files = {name: place / name for name in SETS[place.name] if (place / name).exists()}
-        benchmark(place.name).examples(files)
+        asked = benchmark(place.name)
+        found = {file.name: place / file.name for file in asked.files}
+        asked.examples({name: path for name, path in found.items() if path.exists()})
 
     each(case, read)
 
