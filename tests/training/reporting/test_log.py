@@ -85,6 +85,19 @@ def test_a_line_that_is_no_record_is_left_out(tmp_path: Path) -> None:
     assert [r["step"] for r in read_metrics(tmp_path)] == [1]
 
 
+def test_a_record_of_other_types_is_left_out(tmp_path: Path) -> None:
+    """Of a damaged file; a loss that is a text ended in Python's TypeError when it was reported."""
+    good = {"kind": "step", "step": 1, "loss": 2.5}
+    kept = {"kind": "validation", "step": 1, "loss": None, "bits_per_byte": None, "by_position": {}}
+    bad = [{**good, "loss": "2.5"}, {"kind": "step", "step": 1}, {**good, "kind": ["step"]},
+           {**kept, "by_position": [1]}, {**kept, "by_position": {"1": "x"}},
+           {"kind": "sample", "step": 1, "prompt": 1, "text": "x"},
+           {**good, "step": True}]  # fmt: skip
+    lines = "".join(json.dumps(record) + "\n" for record in (good, *bad, kept))
+    (tmp_path / "metrics.jsonl").write_text(lines)
+    assert read_metrics(tmp_path) == [good, kept]
+
+
 def test_a_new_run_begins_anew(tmp_path: Path) -> None:
     with opened(tmp_path) as log:
         steps(log, 1, 3)

@@ -14,8 +14,15 @@ from typing import Any
 from gpt2.errors import CorruptFileError
 from gpt2.files import exists, parse_json, read_bytes
 from gpt2.files.journal import Journal, no_journal
+from gpt2.options import is_a
 
 FILE = "metrics.jsonl"
+# What is read again of each kind, for the report and the curves.
+FIELDS: dict[str, dict[str, Any]] = {
+    "step": {"loss": float | None},
+    "validation": {"loss": float | None, "bits_per_byte": float | None, "by_position": dict},
+    "sample": {"prompt": str, "text": str},
+}
 
 
 class Metrics:
@@ -77,7 +84,15 @@ def parsed(line: bytes) -> dict[str, Any] | None:
 
 
 def _is_record(value: Any) -> bool:
-    return isinstance(value, dict) and "kind" in value and type(value.get("step")) is int
+    if not isinstance(value, dict) or type(value.get("step")) is not int:
+        return False
+    kind = value.get("kind")
+    if not isinstance(kind, str):
+        return False
+    asked = FIELDS.get(kind, {})
+    return all(name in value and is_a(value[name], hint) for name, hint in asked.items()) and all(
+        is_a(loss, float) for loss in dict((asked and value.get("by_position")) or {}).values()
+    )
 
 
 def _finite(value: Any) -> Any:
