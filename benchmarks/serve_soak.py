@@ -18,6 +18,7 @@ import time
 from typing import Any
 
 from benchmarks.common import machine, table, write
+from benchmarks.serving.client import load
 from benchmarks.serving.kinds import KINDS, Soak, killed
 from benchmarks.serving.servers import Server, ours
 
@@ -27,6 +28,8 @@ WARM_UP = 5 / 20  # of the time
 EVERY_S = 5.0
 MOVES = 0.03
 KILLED_EVERY_S = 10.0
+SLOTS = 8
+ROWS = 5 * SLOTS  # more than the cache keeps
 
 
 async def client(soak: Soak, end: float) -> None:
@@ -54,8 +57,17 @@ async def watcher(server: Server, into: list[tuple[float, int]], begin: float, e
         await asyncio.sleep(EVERY_S)
 
 
+async def filled(soak: Soak) -> None:
+    """Every row of the cache to its end, so that the warm-up has touched all memory there is."""
+    context = soak.model.config.n_positions
+    prompts = [[soak.random.randrange(5, 2000) for _ in range(context)] for _ in range(ROWS)]
+    bodies = [{"prompt": ids, "max_tokens": 1, "stream": True} for ids in prompts]
+    await load(soak.port, bodies, 8)
+
+
 async def soaked(server: Server, soak: Soak, minutes: float, clients: int) -> dict[str, Any]:
     """All of it, and what was seen."""
+    await filled(soak)
     begin = time.monotonic()
     end, memory = begin + 60 * minutes, []
     await asyncio.gather(killer(soak, end), watcher(server, memory, begin, end),
@@ -108,7 +120,7 @@ def main() -> None:
     about = machine(["starlette", "uvicorn"])
     model = gpt2.load("gpt2-mini", dtype="int8", threads=1)
     limits = ("--memory", "0.2", "--queue-requests", "24")
-    with ours("gpt2-mini", 8, 1, *limits) as server:
+    with ours("gpt2-mini", SLOTS, 1, *limits) as server:
         soak = Soak(server.port, server.process.pid, model, random.Random(options.seed))
         found = asyncio.run(soaked(server, soak, options.minutes, options.clients))
     print(describe(found), *found["wrong"], sep="\n")
