@@ -93,22 +93,32 @@ def curves(
     for at, (name, (x, y)) in enumerate(series.items()):
         points = " ".join("{:.1f},{:.1f}".format(*place(a, b)) for a, b in zip(x, y, strict=True))
         parts.append(f'<polyline class="s{at}" points="{points}"/>')
-        parts.append(f'<path class="s{at}" d="M{left + 190 * at + 90} 16h24"/>')
-        parts.append(text(left + 190 * at + 120, 20, name))
+        parts.append(f'<path class="s{at}" d="M{left + 158 * at + 90} 16h24"/>')
+        parts.append(text(left + 158 * at + 118, 20, name))
     return svg(left + wide + 24, top + high + 46, parts)
 
 
-def steps(*columns: Sequence[str]) -> str:
-    """Boxes with arrows from one to the next, a column for each list."""
-    wide, high, gap, parts = 210, 36, 24, []
+def steps(*columns: Sequence[str | None], joins: Sequence[tuple[int, int, int, int]] = ()) -> str:
+    """Boxes with arrows from one to the next, a column for each list (None leaves a place free),
+    and ``joins``: arrows from a box to one of another column, each (column, row, column, row)."""
+    wide, high, gap, parts = 200, 36, 26, []
     tall = max(len(column) for column in columns) * (high + gap)
     for at, column in enumerate(columns):
-        x = 10 + at * (wide + 40)
+        x = 10 + at * (wide + 60)
         for i, name in enumerate(column):
+            if name is None:
+                continue
             y = 10 + i * (high + gap)
             parts.append(rectangle(x, y, wide, high, 'class="o" rx="6"'))
             parts.append(text(x + wide / 2, y + 23, name, "middle"))
             if i + 1 < len(column):
                 m, end = x + wide / 2, y + high + gap
                 parts.append(f'<path class="l" d="M{m} {y + high}V{end - 2}m-4 -6l4 6l4 -6"/>')
-    return svg(len(columns) * (wide + 40) - 20, tall, parts)
+    for begin, row, end, target in joins:
+        right = end > begin
+        x0 = 10 + begin * (wide + 60) + (wide if right else 0)
+        x1 = 10 + end * (wide + 60) + (0 if right else wide)
+        y0, y1 = (28 + place * (high + gap) for place in (row, target))
+        back = -7 if right else 7
+        parts.append(f'<path class="l" d="M{x0} {y0}L{x1} {y1}m{back} -5l{-back} 5l{back} 5"/>')
+    return svg(len(columns) * (wide + 60) - 40, tall, parts)
