@@ -30,6 +30,7 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+REASON = 200  # characters of what another library says
 SHOWN = 60  # characters of a value in a message
 
 
@@ -117,6 +118,12 @@ def shown(value: Any) -> str:
     """A value that a message tells of, cut where it is long: one of a file may have megabytes."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def reason(error: Exception) -> str:
+    """What another library says, on one line, cut where it is long: it may quote a whole file."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return text if len(text) <= REASON else f"{text[:REASON]}..."
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -144,6 +144,6 @@ def test_commands(tmp_path: Path) -> None:
     assert file.read_bytes() == STORY
     packed.write_bytes(packed.read_bytes()[:-3])
     with pytest.raises(CorruptFileError):
-        run.invoke(command, ["decompress", str(packed), "-f"], catch_exceptions=False)
+        run.invoke(command, ["decompress", str(packed), "--overwrite"], catch_exceptions=False)
     assert file.read_bytes() == STORY
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "a.txt.g2c"]

@@ -7,15 +7,13 @@ from pathlib import Path
 import click
 
 from gpt2.cli.options import MODEL, QUIET, Precision, next_step
-from gpt2.cli.places import PATH
+from gpt2.cli.places import OVERWRITE, PATH, check_free
 from gpt2.cli.progress import Progress
-from gpt2.errors import OptionError
 from gpt2.files import atomic, read_bytes
 
 DTYPE = click.option("--dtype", type=Precision(["int8", "int4"]),
                      help="Precision. [default: the model's own, or int8]")  # fmt: skip
 THREADS = click.option("--threads", type=click.IntRange(1), help="Threads of the native engine.")
-FORCE = click.option("-f", "--force", is_flag=True, help="Replace a file that is there.")
 OUTPUT = click.option("-o", "--output", type=PATH, help="The file to write.")
 
 
@@ -25,7 +23,7 @@ OUTPUT = click.option("-o", "--output", type=PATH, help="The file to write.")
 @MODEL
 @DTYPE
 @THREADS
-@FORCE
+@OVERWRITE
 @QUIET
 def command(
     file: Path,
@@ -33,7 +31,7 @@ def command(
     model: str,
     dtype: str | None,
     threads: int | None,
-    force: bool,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Compress FILE, of any bytes, to FILE.g2c.
@@ -44,7 +42,8 @@ def command(
     """
     from gpt2.compression import SUFFIX, compress, compressing_model
 
-    target = free(output or file.with_name(file.name + SUFFIX), force)
+    target = output or file.with_name(file.name + SUFFIX)
+    check_free(target, overwrite)
     data = read_bytes(file)
     engine, identity = compressing_model(model, dtype=dtype, threads=threads)
     with Progress(unit="tokens", quiet=quiet) as bar:
@@ -56,13 +55,6 @@ def command(
         share = f", {8 * len(packed) / len(data):.3f} bits a byte" if data else ""
         click.echo(f"{target}: {len(data):,} bytes in {len(packed):,}{share}", err=True)
     next_step(f"gpt2 decompress {target}", quiet)
-
-
-def free(path: Path, force: bool) -> Path:
-    """The path, where nothing is in its place that was not given up; raises `OptionError`."""
-    if path.exists() and not force and path.is_file():
-        raise OptionError(f"{path} is there already: name another file with -o, or say --force.")
-    return path
 
 
 def write(path: Path, content: bytes) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from gpt2.cli.compress import DTYPE, FORCE, OUTPUT, THREADS, free, write
+from gpt2.cli.compress import DTYPE, OUTPUT, THREADS, write
 from gpt2.cli.options import MODEL, QUIET
-from gpt2.cli.places import PATH
+from gpt2.cli.places import OVERWRITE, PATH, check_free
 from gpt2.cli.progress import Progress
 from gpt2.errors import OptionError
 from gpt2.files import read_bytes
@@ -20,7 +20,7 @@ from gpt2.files import read_bytes
 @MODEL
 @DTYPE
 @THREADS
-@FORCE
+@OVERWRITE
 @QUIET
 def command(
     file: Path,
@@ -28,7 +28,7 @@ def command(
     model: str,
     dtype: str | None,
     threads: int | None,
-    force: bool,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Write what was compressed in FILE.g2c to FILE.
@@ -40,7 +40,8 @@ def command(
 
     if output is None and file.suffix != SUFFIX:
         raise OptionError(f"{file} does not end in {SUFFIX}: name the file to write with -o.")
-    target = free(output or file.with_suffix(""), force)
+    target = output or file.with_suffix("")
+    check_free(target, overwrite)
     packed = read_bytes(file)
     engine, identity = compressing_model(model, dtype=dtype, threads=threads)
     with Progress(unit="tokens", quiet=quiet) as bar:

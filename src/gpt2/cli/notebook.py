@@ -115,16 +115,16 @@ class Notebook:
         if len(ids) > context:
             raise InputError(f"the context of {context} tokens is full.")
         new = min(self.options.max_new_tokens or context, context + 1 - len(ids))
-        options, found = replace(self.options, max_new_tokens=new), list[Token]()
+        options, tokens = replace(self.options, max_new_tokens=new), list[Token]()
         shown = decoder(self.model.tokenizer, after=ids, skip_special_tokens=True)
         try:
             for token in self.writer.write(ids, options, row):
-                found.append(token)
+                tokens.append(token)
                 self.say(shown.push(token.id))
         except KeyboardInterrupt:
             self.say(" [stopped]")
         self.say(shown.flush() + "\n")
-        return found
+        return tokens
 
     def add(self, more: str) -> None:
         """Text of the user's own."""
@@ -160,8 +160,8 @@ class Notebook:
         before, row = self.text.ids[:at], self._new_row()
         shown = decoder(self.model.tokenizer, after=before, skip_special_tokens=True)
         self.say("..." + shown.push(chosen))
-        found = self._written([*before, chosen], row)
-        self._go(self.text.on([Token(chosen), *found], row, keep=at))
+        tokens = self._written([*before, chosen], row)
+        self._go(self.text.on([Token(chosen), *tokens], row, keep=at))
 
     def undo(self) -> None:
         """Back to what the last step began with."""
@@ -260,10 +260,10 @@ def _start(model: Any) -> int:
     options = model.generation_config
     ends = options.eos_token_id
     ids = [options.bos_token_id, *(ends if isinstance(ends, list) else [ends])]
-    found = next((i for i in ids if i is not None), None)
-    if found is None:
+    first = next((i for i in ids if i is not None), None)
+    if first is None:
         raise InputError("the prompt is empty, and this model has no token to begin with.")
-    return int(found)
+    return int(first)
 
 
 def _number(text: str, what: str, most: int) -> int:

@@ -41,15 +41,15 @@ def command(
 
     text = None
     if proof.MARK in receipt:
-        said = proof.read(receipt)
-        outcome, text = proof.replay(said, model=model, threads=threads, kernels=kernels)
+        link = proof.read(receipt)
+        outcome, text = proof.replay(link, model=model, threads=threads, kernels=kernels)
     else:
         content = receipts.read(Path(receipt))
         outcome = receipts.replay(content, model=model, threads=threads, kernels=kernels)
     if as_json:
         differences = [{"kind": d.kind, "message": d.message} for d in outcome.differences]
-        told = {"same": outcome.same, "differences": differences, "notes": outcome.notes}
-        click.echo(json.dumps(told | ({} if text is None else {"text": text})))
+        result = {"same": outcome.same, "differences": differences, "notes": outcome.notes}
+        click.echo(json.dumps(result | ({} if text is None else {"text": text})))
     elif outcome.same:
         click.echo(f"the same: all {outcome.tokens} tokens" if text is None else text)
         if text is not None:

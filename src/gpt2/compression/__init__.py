@@ -1,4 +1,4 @@
-"""Any bytes in few: arithmetic coding by the probabilities of a model in whole numbers.
+"""Any bytes in few: arithmetic coding by the probabilities of a model, in integers.
 
 docs/reference/compression.md has the file's form; explain/web/compress.js does the same.
 """

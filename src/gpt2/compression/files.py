@@ -114,8 +114,8 @@ def _decoded(
 def start_of(model: NativeEngine) -> int:
     """The id before the first: what begins a text, or 0."""
     for token in (model.config.bos_token_id, model.config.eos_token_id):
-        if token is not None and 0 <= token < model.config.vocab_size:
-            return int(token)
+        if isinstance(token, int) and 0 <= token < model.config.vocab_size:
+            return token
     return 0
 
 

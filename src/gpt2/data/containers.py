@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import IO, Any
 
-from gpt2.errors import CorruptFileError, GPT2Error, InputError
+from gpt2.errors import CorruptFileError, GPT2Error, InputError, reason
 from gpt2.extras import need
 
 Stream = IO[bytes]
@@ -133,8 +133,8 @@ def readable(name: str) -> Iterator[None]:
         raise _corrupt(name, error) from error
     except OSError as error:
         if error.errno:
-            reason = error.strerror or error
-            raise CorruptFileError(f"{name} could not be read: {reason}.") from error
+            why = error.strerror or error
+            raise CorruptFileError(f"{name} could not be read: {why}.") from error
         raise _corrupt(name, error) from error
     except Exception as error:  # zstd's and pyarrow's own kinds, known where they are installed
         if type(error).__name__ in ("ZstdError", "ArrowInvalid"):
@@ -143,5 +143,4 @@ def readable(name: str) -> Iterator[None]:
 
 
 def _corrupt(name: str, error: Exception) -> CorruptFileError:
-    reason = " ".join(str(error).split()).rstrip(".")  # pyarrow's have line ends
-    return CorruptFileError(f"{name} is cut short or damaged: {reason}.")
+    return CorruptFileError(f"{name} is cut short or damaged: {reason(error)}.")

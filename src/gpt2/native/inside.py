@@ -75,10 +75,10 @@ class Inside(Calls):
     def interval_at(self, logits: Floats, point: int) -> tuple[int, int, int]:
         """The token in whose interval by logits [V] a point lies, and its [begin, end)."""
         row = np.ascontiguousarray(logits, np.float32).reshape(self.config.vocab_size)
-        found = np.empty(3, np.int32)
-        places = (found.ctypes.data + 4 * i for i in range(3))
+        interval = np.empty(3, np.int32)
+        places = (interval.ctypes.data + 4 * i for i in range(3))
         check(core().gpt2_interval_at(self.handle, row.ctypes.data, point, *places))
-        token, begin, end = found.tolist()
+        token, begin, end = interval.tolist()
         return token, begin, end
 
     @contextmanager

@@ -106,13 +106,13 @@ def _of_window(original: Engine, quantised: Engine, row: Sequence[int]) -> Any:
 
 
 def _finite(logits: Any, whose: str) -> npt.NDArray[np.float32]:
-    found = np.asarray(logits, np.float32)
-    if not np.isfinite(found).all():
+    values = np.asarray(logits, np.float32)
+    if not np.isfinite(values).all():
         raise WeightError(
             f"{whose} writes logits that are not finite on the text to measure on: its weights are "
             "too large for fp32."
         )
-    return found
+    return values
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], Floats, Floats]:

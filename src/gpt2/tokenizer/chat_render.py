@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from gpt2.errors import InputError, UnsupportedError
+from gpt2.errors import InputError, UnsupportedError, reason
 from gpt2.extras import need
 
 Spans = list[tuple[int, int]]
@@ -156,4 +156,4 @@ def compile_template(template: str) -> Any:
     try:
         return chat_sandbox.Environment().from_string(template)
     except (jinja2.TemplateError, SyntaxError, RecursionError, MemoryError) as error:
-        raise InputError(f"the chat template is no jinja2 template: {error}.") from error
+        raise InputError(f"the chat template is no jinja2 template: {reason(error)}.") from error

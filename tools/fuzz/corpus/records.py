@@ -36,7 +36,8 @@ CORPUS: dict[str, dict[str, Spoil]] = {
     "receipt": {
         **json_of("receipt.json"),
         **set_to("receipt.json", "engine", 3, {}, {"name": "native"}, {"name": ["native"]},
-                 {"name": "native", "dtype": ["fp32"]}),
+                 {"name": "native", "dtype": ["fp32"]},
+                 {"name": "native", "dtype": "fp32", "kv_dtype": ["text"]}),
         **set_to("receipt.json", "model", 3, {}, {"name": 3}, {"name": "a" * 300}),
         **set_to("receipt.json", "output", 3, {}, {"ids": [["x"]]}, {"ids": [3]},
                  {"ids": [[2**70]]}),

@@ -25,6 +25,16 @@ def archive(method: int) -> bytes:
     return bytes(data)
 
 
+def renamed(length: int) -> bytes:
+    """A zip whose member has another, longer name in its own header than in the directory."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("a.txt", "hello" * length)
+    data = bytearray(out.getvalue())
+    struct.pack_into("<H", data, 26, length)
+    return bytes(data)
+
+
 def footless(data: bytes) -> bytes:
     """A Parquet file whose list of columns is not one."""
     (length,) = struct.unpack("<I", data[-8:-4])
@@ -48,7 +58,10 @@ CORPUS: dict[str, dict[str, Spoil]] = {
         "attributes and slashes": put("a.html", "<p " + "a/" * 100_000 + ">x</p>"),
         "attributes after a sign": put("a.html", '<p b=">"' + " a" * 100_000 + ">x</p>"),
     },
-    "prepare-zip": {f"packed by {m}": put("a.zip", archive(m)) for m in (1, 97, 6000)},
+    "prepare-zip": {
+        **{f"packed by {m}": put("a.zip", archive(m)) for m in (1, 97, 6000)},
+        "another, longer name": put("a.zip", renamed(4000)),
+    },
     "prepare-parquet": {
         "not text": put("a.parquet", b"PAR1" + b"\xff" * 100 + b"PAR1"),
         "footer": lambda case: put("a.parquet", footless((case / "a.parquet").read_bytes()))(case),

@@ -88,6 +88,7 @@ CORPUS: dict[str, dict[str, Spoil]] = {
     },
     "chat-template": {
         **everywhere("chat_template.jinja"),
+        "a long word for another": put("chat_template.jinja", "{% for x " + "messages" * 999),
         **{name: put("chat_template.jinja", template) for name, template in TEMPLATES.items()},
     },
     "wordpiece": {
