@@ -221,7 +221,8 @@ def _note(found: dict[str, Any]) -> str:
         f"threads, the client on the same processors. Prompts of {PROMPTS[0]} to {PROMPTS[1]} "
         f"tokens and answers of {ANSWERS[0]} to {ANSWERS[1]}, all different, greedy; a stream "
         "asks anew when its answer has ended. Tokens/s are those written, over the time until the "
-        "last; a gap is from one event to the next."
+        "last; a gap is from one event to the next. llama-server runs with --no-repack: with AMX, "
+        "which its build finds here, it ends with a segmentation fault."
     )
 
 

@@ -106,9 +106,13 @@ def ours(folder: Path | str, slots: int, threads: int, *options: str) -> Any:
 
 
 def llama(binary: Path, file: Path, slots: int, threads: int, context: int) -> Any:
-    """llama.cpp's server: a context for each slot, batches of all slots, nothing saved aside."""
+    """llama.cpp's server: a context for each slot, batches of all slots, nothing saved aside.
+
+    Without repacking: where a processor has AMX, that build of llama.cpp packs for it and then ends
+    with a segmentation fault (ggml_backend_amx_mul_mat, at the first pass).
+    """
     port = free_port()
     command = [str(binary), "-m", str(file), "--port", str(port), "-np", str(slots), "-c",
                str(slots * context), "-t", str(threads), "-tb", str(threads), "-fa", "on",
-               "--cache-ram", "0", "--no-webui"]  # fmt: skip
+               "--cache-ram", "0", "--no-webui", "--no-repack"]  # fmt: skip
     return running(command, port, "/health", ignore_eos=True)
