@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import gpt2.model.head_loss as module
-from gpt2.errors import InputError, OptionError, TrainingError
+from gpt2.errors import InputError, OptionError, TrainingError, WeightError
 from gpt2.model.head_loss import head_loss
 from gpt2.training.config import TrainingConfig
 from gpt2.training.loop.loss_scale import GROWTH, LossScale
@@ -140,6 +140,28 @@ def test_each_parameter_has_its_rule() -> None:
     assert [tuple(p.shape) for p in decayed["params"]] == [(64, 32), (16, 32)]
     with pytest.raises(InputError, match="nothing to train"):
         Optimizer(iter([]), TrainingConfig())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("0:exp_avg", torch.zeros(())),  # torch's fused step would read past its end
+        ("0:step", torch.ones(2, 3)),
+        ("0:exp_avg_sq", torch.zeros(2, 3, dtype=torch.int32)),
+        ("0:exp_avg_sq", torch.zeros(2, 3, dtype=torch.float16)),
+        ("0:exp_avg", torch.zeros(3, 2)),
+    ],
+)
+def test_a_memory_of_another_shape_or_type_is_refused(key: str, value: torch.Tensor) -> None:
+    weight = nn.Parameter(torch.ones(2, 3))
+    optimizer = Optimizer(iter([("0", weight)]), TrainingConfig())
+    weight.grad = torch.ones(2, 3)
+    optimizer.step()
+    kept = {name: part.clone() for name, part in optimizer.state().items()}
+    optimizer.load(kept)
+    optimizer.step()
+    with pytest.raises(WeightError, match=r"damaged|belongs to another model"):
+        optimizer.load({**kept, key: value})
 
 
 def test_the_loss_scale_halves_on_overflow_and_grows() -> None:

@@ -34,6 +34,16 @@ def shards(**changes: Any) -> Spoil:
     return values("manifest.json", change)
 
 
+def moments(case: Path) -> None:
+    """Every second moment of AdamW is one number."""
+    from safetensors.numpy import load_file, save_file
+
+    path = case / "checkpoints/step-000001/training/optimizer.safetensors"
+    tensors = load_file(path)
+    single = {n: t.reshape(-1)[:1].reshape(()) for n, t in tensors.items() if n.endswith("_sq")}
+    save_file({**tensors, **single}, path)
+
+
 def pointers(case: Path) -> None:
     """Token data whose numbers would be read as pointers."""
 
@@ -98,5 +108,6 @@ CORPUS: dict[str, dict[str, Spoil]] = {
         **set_to(STATE, "threads", 0, 2**62, "x"),
         "no moments": put("checkpoints/step-000001/training/optimizer.safetensors",
                           struct.pack("<Q", 2) + b"{}"),
+        "moments of no shape": moments,
     },
 }  # fmt: skip

@@ -104,6 +104,13 @@ class Optimizer:
         taken: dict[Any, dict[str, Tensor]] = {p: {} for p in owners}
         for key, value in state.items():
             p, quantity = self._owner(key, value.shape), key.rpartition(":")[2]
+            # fused AdamW reads as many numbers as the parameter has, whatever it is given
+            scalar = quantity == "step"
+            if scalar == bool(value.dim()) or value.dtype != (torch.float32 if scalar else p.dtype):
+                raise WeightError(
+                    f"the checkpoint's optimizer is damaged: {key} is {list(value.shape)} of "
+                    f"{value.dtype}."
+                )
             if value.dim():
                 taken[p][quantity] = redistribute(value, p)
             else:  # the count of steps: fused AdamW on a GPU wants it there
