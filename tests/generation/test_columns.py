@@ -170,7 +170,7 @@ def test_rows_wider_than_the_context() -> None:
 
 @pytest.mark.parametrize("nothing", [[], torch.zeros(0, 3).long(), np.zeros((0, 3), int)])
 def test_no_prompts_no_texts(nothing: Any) -> None:
-    width = len(nothing) and nothing.shape[1]
+    width = 0 if isinstance(nothing, list) else nothing.shape[1]
     out = tiny_models.ours().generate(nothing, max_new_tokens=3)
     assert len(out) == 0
     assert isinstance(out, torch.Tensor if isinstance(nothing, torch.Tensor) else np.ndarray)
