@@ -45,7 +45,8 @@ def begun(client: Any, **more: Any) -> Any:
     stream = client.stream("POST", "/v1/completions", json=body)
     answer = stream.__enter__()
     lines = answer.iter_lines()
-    assert next(lines).startswith("data:")
+    first = next(lines)
+    assert first.startswith("data:"), (answer.status_code, first)
     return stream, lines
 
 
