@@ -17,7 +17,7 @@ const LOGPROBS = 20;  // the most that the server gives
 const state = {
   models: [],
   model: null,
-  tree: Tree.rekept(),
+  tree: Tree.restored(),
   settings: {...DEFAULTS, ...kept('settings')},
   language: preferred(kept('language')),
   theme: kept('theme'),
