@@ -19,6 +19,19 @@ needs_core = pytest.mark.skipif(not (WEB / "core.wasm").exists(), reason="core.w
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 
 
+def in_node(script: str, *arguments: Path | str, asked: Any) -> Any:
+    """What a script of this folder answers to what it is asked, both as JSON."""
+    done = subprocess.run(
+        ["node", "--no-warnings", str(ROOT / "tests/explain" / script), *map(str, arguments)],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 @pytest.fixture(scope="session")
 def contents() -> Contents:
     return contents_of("gpt2-mini")
@@ -38,15 +51,8 @@ def ask(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 
     def asked(*questions: tuple[str, Any]) -> list[Any]:
         paths: list[Path | str] = [WEB / "core.wasm", folder / "weights", folder / "merges"]
-        done = subprocess.run(
-            ["node", "--no-warnings", str(ROOT / "tests/explain/ask.mjs"), *map(str, paths)],
-            input=json.dumps({"facts": contents.facts, "asked": questions}),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == 0, done.stderr
-        found: list[Any] = json.loads(done.stdout)
-        return found
+        facts_and_questions = {"facts": contents.facts, "asked": questions}
+        answers: list[Any] = in_node("ask.mjs", *paths, asked=facts_and_questions)
+        return answers
 
     return asked

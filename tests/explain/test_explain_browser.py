@@ -1,12 +1,10 @@
 """The page of `gpt2 explain` in a real browser, opened from the disk: Chromium by Playwright.
 
-Needs ``pip install -r tests/browser.txt`` and Debian's ``chromium``; without them these tests are
-skipped. ``pytest -m browser`` runs them; the screenshots lie in ``out/screenshots``.
+tests/browsers.py tells what they need.
 """
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,19 +14,10 @@ import numpy as np
 import pytest
 
 from gpt2.explain.page import explain
-from tests.conftest import ROOT
+from tests.browsers import MARKS, PICTURES, SIZES, chromium
 from tests.explain.conftest import needs_core
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-PICTURES = ROOT / "out" / "screenshots"
-SIZES = {"phone": (360, 740), "tablet": (768, 1024), "desk": (1280, 900)}
-
-pytestmark = [
-    needs_core,
-    pytest.mark.browser,
-    pytest.mark.skipif(BROWSER is None, reason="chromium is not installed"),
-]
-sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = [needs_core, *MARKS]
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +28,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

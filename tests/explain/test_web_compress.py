@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 import random
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 import gpt2
 from gpt2.compression import compress, compressing_model, decompress
@@ -18,27 +13,15 @@ from gpt2.compression.coder import Encoder
 from gpt2.compression.files import tokens_of
 from gpt2.hub import resolve
 from tests.compression.test_compress import CASES, STORY
-from tests.conftest import ROOT
+from tests.explain.conftest import in_node, needs_core, needs_node
 
 CODE = Path(gpt2.__file__).with_name("explain") / "web" / "core.wasm"
 
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("node"), reason="node is not installed"),
-    pytest.mark.skipif(not CODE.exists(), reason="core.wasm is not built: python -m tools.wasm"),
-]
+pytestmark = [needs_node, needs_core]
 
 
-def in_node(**asked: Any) -> dict[str, list[str]]:
-    script = ROOT / "tests/explain/compress.mjs"
-    done = subprocess.run(
-        ["node", "--no-warnings", str(script), str(CODE), str(resolve("gpt2-mini"))],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, list[str]] = json.loads(done.stdout)
+def ask_page(**asked: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = in_node("compress.mjs", CODE, resolve("gpt2-mini"), asked=asked)
     return found
 
 
@@ -71,7 +54,7 @@ def test_both_ways() -> None:
     damaged[58] ^= 8
     bad = [b"no such file", packed[2][:8] + bytes(16) + packed[2][24:], bytes(damaged)]
     intervals = [some_intervals(random.Random(seed)) for seed in range(200)]
-    there = in_node(
+    there = ask_page(
         identity=identity.hex(),
         texts=coded(data),
         packed=coded(packed),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
-import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
-
 import gpt2
-from tests.conftest import ROOT
+from tests.explain.conftest import in_node, needs_node
 from tools import signs
 
-pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+pytestmark = needs_node
 
 # What the rule for words looks at, often enough to meet.
 PIECES = [
@@ -37,24 +32,11 @@ def texts(count: int) -> list[str]:
     return mixed(signs, 12, count // 4) + mixed(PIECES, 40, count - count // 4)
 
 
-def in_node(merges: Path, some: list[str]) -> dict[str, list[object]]:
-    done = subprocess.run(
-        ["node", "--no-warnings", str(ROOT / "tests/explain/encode.mjs"), str(merges)],
-        input=json.dumps(some),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stderr
-    result: dict[str, list[object]] = json.loads(done.stdout)
-    return result
-
-
 def test_ids_and_texts_equal_pythons(tmp_path: Path) -> None:
     tokenizer = gpt2.GPT2Tokenizer.from_pretrained("gpt2-mini")
     tokenizer.save_pretrained(tmp_path)
     some = [*texts(10_000), "a lone \ud800 half", "\udc00", ""]
-    there = in_node(tmp_path / "merges.txt", some)
+    there = in_node("encode.mjs", tmp_path / "merges.txt", asked=some)
     ids = [tokenizer.encode(text) for text in some]
     assert there["ids"] == ids
     assert there["texts"] == [tokenizer.decode(one) for one in ids]

@@ -38,6 +38,21 @@ def test_the_page_and_all_it_loads_are_served_with_a_policy(served: Running) -> 
     assert size < MOST_BYTES
 
 
+def test_what_a_class_is_asked_for_is_there() -> None:
+    """A spoilt name is an error only in a browser, which not every run of the tests has."""
+    texts = {path: path.read_text("utf-8") for path in OURS}
+    statics = {
+        (name, method)
+        for text in texts.values()
+        for name in re.findall(r"export class (\w+)", text)
+        for method in re.findall(r"static (?:async )?(\w+)\(", text)
+    }
+    names = {name for name, _ in statics}
+    asked = {call for text in texts.values() for call in re.findall(r"\b(\w+)\.(\w+)\(", text)}
+    assert names
+    assert {call for call in asked if call[0] in names} <= statics
+
+
 def test_the_page_needs_no_key(tmp_path: Path, tiny_folder: Path) -> None:
     from tests.serving.conftest import running
 

@@ -1,29 +1,19 @@
 """The page in a real browser: Chromium, driven by Playwright.
 
-Needs ``pip install -r tests/browser.txt`` and Debian's ``chromium``; without them these tests are
-skipped. ``pytest -m browser`` runs them; the screenshots lie in ``out/screenshots``.
+tests/browsers.py tells what they need.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.browsers import MARKS, PICTURES, SIZES, chromium
 from tests.serving.conftest import Running, running
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-PICTURES = ROOT / "out" / "screenshots"
-SIZES = {"phone": (360, 740), "tablet": (768, 1024), "desk": (1280, 900)}
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(BROWSER is None, reason="chromium is not installed"),
-]
-sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +26,8 @@ def mini() -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
