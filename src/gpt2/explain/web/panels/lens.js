@@ -12,7 +12,7 @@ export function lensPanel(state, actions) {
   const at = (i, id, logprob) => actions.number(number('lens: ln_f and head of the stream', 'logits', `[2 L + 1, V] = [${2 * L + 1}, ${V}]`, `[${i}, ${id}]`, Math.exp(logprob)));
   const rank = (i) => actions.number(number('rank in the lens', 'logits', `[2 L + 1] = [${2 * L + 1}]`, `[${i}]`, lens[i].rank));
   return panel('lens', state, actions, told('lens_about', {token: visible(state.targetText)}), html`
-    <table><thead><tr><th scope="col">${t('lens_part')}</th><th scope="col" colspan="3">${t('lens_words')}</th><th scope="col" class="end">${t('lens_rank')}</th></tr></thead>
+    <table><thead><tr><th scope="col">${t('lens_part')}</th><th scope="col">${t('lens_words')}</th><td></td><td></td><th scope="col" class="end">${t('lens_rank')}</th></tr></thead>
     <tbody>${lens.map(({top, rank: place}, i) => html`<tr><th scope="row">${partName(i)}</th>
       ${top.map(({id, bytes, logprob}) => html`<td><button class=${`cell ${id === target ? 'target' : ''}`} style=${`--share:${fixed(Math.exp(logprob) * 0.45, 3)}`}
         title=${share(Math.exp(logprob))} @click=${() => at(i, id, logprob)}>${visible(textOf(bytes))}</button></td>`)}
