@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import gpt2
-from gpt2.explain.page import WEB, Contents, contents_of
+from gpt2.explain.contents import WEB, Contents, contents_of
 from tests.conftest import ROOT
 
 needs_core = pytest.mark.skipif(not (WEB / "core.wasm").exists(), reason="core.wasm is not built")
@@ -46,7 +46,7 @@ def model() -> Any:
 def ask(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[Any]]:
     """Asks the page's modules in node: ``ask((name, question), ...)`` gives their answers."""
     folder = tmp_path_factory.mktemp("page")
-    (folder / "weights").write_bytes(contents.weights[0])
+    (folder / "weights").write_bytes(contents.files[0])
     (folder / "merges").write_text(contents.merges, "utf-8")
 
     def asked(*questions: tuple[str, Any]) -> list[Any]:

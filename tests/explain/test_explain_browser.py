@@ -5,6 +5,7 @@ tests/browsers.py tells what they need.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.browsers import MARKS, PICTURES, SIZES, chromium
 from tests.explain.conftest import needs_core
 
 pytestmark = [needs_core, *MARKS]
+TEXT = "Once upon a time, there was a little dog. The little dog"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,22 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
     """The page opened under its own policy; an error of a script or any request fails the test."""
+    with watched(browser, address) as tab:
+        yield tab
+
+
+@pytest.fixture
+def recorded(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """A recording of a text, opened the same way."""
+    path = explain("gpt2-mini", tmp_path / "recorded.html", TEXT, record=True, heads=[(1, 2)])
+    assert path.stat().st_size < 700_000
+    with watched(browser, path.as_uri()) as tab:
+        yield tab
+
+
+@contextlib.contextmanager
+def watched(browser: Any, address: str) -> Iterator[Any]:
+    """A tab with a page in which nothing may fail and which may ask for nothing."""
     tab = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-US")
     tab.set_default_timeout(120_000)
     errors: list[str] = []
@@ -167,6 +185,57 @@ def test_a_head_opens_at_once(page: Any) -> None:
         }"""
     )
     assert sorted(took)[len(took) // 2] < 1000, took  # a tenth where nothing else runs
+
+
+def test_a_recording_shows_the_same_and_says_what_it_lacks(recorded: Any, model: Any) -> None:
+    import gpt2
+
+    found = gpt2.trace(model, TEXT)
+    assert "too large for this page" in recorded.locator("main > p").first.inner_text()
+    assert "".join(recorded.locator(".token").all_inner_texts()) == TEXT
+    assert recorded.locator("#text").get_attribute("readonly") is not None
+    best = model.tokenizer.decode([int(found.predicted[0])]).strip()
+    assert words(recorded)[0].strip("·") == best
+    for gone in ("#panel-switches", "#panel-proof_panel", ".plus", "input[type=number]"):
+        assert recorded.locator(gone).count() == 0
+    assert recorded.locator("#panel-heads h3").inner_text() == "layer 1, head 2"
+    canvas = recorded.locator(".map canvas").first
+    canvas.focus()
+    recorded.keyboard.press("ArrowLeft")
+    recorded.locator("#panel-pair .steps").wait_for()
+    recorded.locator(".gallery button").nth(11).click()
+    recorded.get_by_text("were not recorded").wait_for()
+    recorded.locator(".token").nth(4).click()
+    recorded.get_by_role("heading", name="layer 2, head 1").wait_for()
+    recorded.locator(".sliders input").first.fill("0.5")
+    for step in range(2, 7):
+        recorded.locator(".tour .main").click()
+        assert f"{step} of 6" in recorded.locator(".tour").inner_text()
+    recorded.get_by_role("button", name="Compare with").click()
+    recorded.get_by_role("button", name="its logit alone").wait_for()
+
+
+def test_a_panel_is_copied_as_a_picture(page: Any) -> None:
+    """What the clipboard then holds is a picture of the panel, maps and all."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#panel-heads").get_by_role("button", name="Copy as picture").click()
+    page.get_by_text("Copied", exact=True).wait_for()
+    picture = page.evaluate(
+        """async () => {
+          const [item] = await navigator.clipboard.read();
+          const bitmap = await createImageBitmap(await item.getType('image/png'));
+          const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+          canvas.getContext('2d').drawImage(bitmap, 0, 0);
+          const box = document.querySelector('#panel-heads').getBoundingClientRect();
+          const {data} = canvas.getContext('2d').getImageData(0, 0, bitmap.width, bitmap.height);
+          const shades = new Set();
+          for (let i = 0; i < data.length; i += 4) shades.add(data.slice(i, i + 4).join());
+          const size = [bitmap.width / box.width, bitmap.height / box.height];
+          return {size, shades: shades.size};
+        }"""
+    )
+    assert picture["size"] == pytest.approx([2, 2], abs=0.02)
+    assert picture["shades"] > 50
 
 
 @pytest.mark.parametrize("size", SIZES)

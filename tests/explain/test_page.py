@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from gpt2.errors import CorruptFileError, OptionError, TokenizerError
+from gpt2.explain.contents import WEB, Contents, merges_of
 from gpt2.explain.joiner import inline, joined
 from gpt2.explain.lines import reference_lines
-from gpt2.explain.page import PACKAGE, POLICY, WEB, Contents, html, merges_of
+from gpt2.explain.page import PACKAGE, POLICY, html
 from tests.conftest import ROOT
 from tests.explain.conftest import needs_core, needs_node
 from tools import wasm
@@ -79,7 +80,7 @@ def test_the_page_holds_its_policy_and_its_size(contents: Contents) -> None:
     assert f'content="{POLICY}"' in text
     assert "default-src 'none'" in POLICY
     assert "connect-src" not in POLICY
-    weights = sum(map(len, contents.weights))
+    weights = sum(map(len, contents.files))
     assert len(text.encode()) < weights * 4 / 3 + 1_000_000
     # data: and blob: are addresses within the page; w3.org names are of XML's kinds, not asked.
     outside = {url for url in re.findall(r"https?://[^\s\"'`<]+", text) if "w3.org" not in url}
@@ -94,7 +95,7 @@ def test_every_text_is_in_both_languages_and_used() -> None:
     table = "".join(path.read_text("utf-8") for path in TABLES)
     rows = re.findall(r"^  (\w+): \[(.*)\],$", table, re.MULTILINE)
     used = code() + "".join(p.read_text("utf-8") for p in (PACKAGE / "serving/web").glob("*.js"))
-    made = ("kind_", "where_", "part_", "tab_")  # names that are put together
+    made = ("model_", "kind_", "where_", "part_", "tab_")  # names that are put together
     for name, texts in rows:
         assert len(re.findall(r"'[^']*'", texts)) in (2, 4), name
         assert f"'{name}'" in used or name.startswith(made) or f"  {name}:" in used, name

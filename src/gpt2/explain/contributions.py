@@ -23,7 +23,10 @@ POINTS = ("h.*.attn.heads", "h.*.mlp", "h.*")
 
 @dataclass(frozen=True)
 class Contributions:
-    """Shares of the last position's logit of each of n tokens; all sums together are the logits."""
+    """Shares of the last position's logit of each of n tokens; all sums together are the logits.
+
+    Of several positions (`contributions_at`) arrays begin with them.
+    """
 
     token: Numbers  # [n] of the last token's embedding
     position: Numbers  # [n] of its position's
@@ -43,34 +46,57 @@ def contributions(
     model: Looking, ids: Sequence[int], seen: Pass, tokens: Sequence[int]
 ) -> Contributions:
     """The shares of the logits of ``tokens`` after the last of ``ids``; ``seen`` kept `POINTS`."""
-    L, H, D = model.config.n_layer, model.config.n_head, model.config.n_embd
-    last = len(ids) - 1
-    state = seen.points[f"h.{L - 1}"][last].astype(np.float64)
-    scale = np.sqrt(state.var() + model.config.layer_norm_epsilon)
-    directions = model.weight(HEAD)[list(tokens)]  # [n, D]
-    seen_as = directions * model.weight("transformer.ln_f.weight") / scale
-    seen_as -= seen_as.mean(-1, keepdims=True)  # as ln_f takes the mean off what it is given
+    every = contributions_at(model, ids, seen, [len(ids) - 1], np.array([tokens]))
+    return Contributions(**{name: x[0] for name, x in vars(every).items()})
+
+
+def contributions_at(
+    model: Looking,
+    ids: Sequence[int],
+    seen: Pass,
+    positions: Sequence[int],
+    tokens: npt.NDArray[Any],
+) -> Contributions:
+    """The same after each of P positions, of the tokens [P, n] there: arrays begin with P."""
+    at, L, H = list(positions), model.config.n_layer, model.config.n_head
+    seen_as = directions(model, seen, at, tokens)  # [P, n, D]
 
     def share(x: Numbers) -> Numbers:
-        found: Numbers = x @ seen_as.T  # [..., D] -> [..., n]
+        found: Numbers = np.einsum("pd,pnd->pn", x, seen_as)
         return found
 
     heads, biases, mlps = [], [], []
     for layer in range(L):
-        name = f"transformer.h.{layer}.attn.c_proj"
-        results = seen.points[f"h.{layer}.attn.heads"][:, last].astype(np.float64)  # [H, d]
-        maps = model.weight(f"{name}.weight").reshape(H, D // H, D)
-        heads.append(share(np.einsum("hd,hdw->hw", results, maps)))
-        biases.append(share(model.weight(f"{name}.bias")))
-        mlps.append(share(seen.points[f"h.{layer}.mlp"][last].astype(np.float64)))
+        results = seen.points[f"h.{layer}.attn.heads"][:, at].astype(np.float64)  # [H, P, d]
+        heads.append(np.einsum("hpd,pnhd->phn", results, before(model, layer, seen_as)))
+        biases.append(model.weight(f"transformer.h.{layer}.attn.c_proj.bias") @ seen_as.mT)
+        mlps.append(share(seen.points[f"h.{layer}.mlp"][at].astype(np.float64)))
     shares = {
-        "token": share(model.weight("transformer.wte.weight")[ids[last]]),
-        "position": share(model.weight("transformer.wpe.weight")[last]),
-        "heads": np.stack(heads),
-        "attention_bias": np.stack(biases),
-        "mlps": np.stack(mlps),
-        "ln_f_bias": directions @ model.weight("transformer.ln_f.bias"),
+        "token": share(model.weight("transformer.wte.weight")[np.asarray(ids)[at]]),
+        "position": share(model.weight("transformer.wpe.weight")[at]),
+        "heads": np.stack(heads, 1).reshape(len(at), L, H, -1),
+        "attention_bias": np.stack(biases, 1),
+        "mlps": np.stack(mlps, 1),
+        "ln_f_bias": model.weight(HEAD)[tokens] @ model.weight("transformer.ln_f.bias"),
     }
-    logits = seen.logits[last, list(tokens)].astype(np.float64)
-    total = sum(x.reshape(-1, len(tokens)).sum(0) for x in shares.values())
+    logits = np.take_along_axis(seen.logits[at], tokens, -1).astype(np.float64)
+    total = sum(x.reshape(len(at), -1, tokens.shape[1]).sum(1) for x in shares.values())
     return Contributions(**shares, rounding=logits - total, logits=logits)
+
+
+def directions(
+    model: Looking, seen: Pass, positions: Sequence[int], tokens: npt.NDArray[Any]
+) -> Numbers:
+    """Whose product with a part of the stream at a position is its share of a logit: [P, n, D]."""
+    state = seen.points[f"h.{model.config.n_layer - 1}"][list(positions)].astype(np.float64)
+    scale = np.sqrt(state.var(-1) + model.config.layer_norm_epsilon)[:, None, None]
+    found = model.weight(HEAD)[tokens] * model.weight("transformer.ln_f.weight") / scale
+    found -= found.mean(-1, keepdims=True)  # as ln_f takes the mean off what it is given
+    return found
+
+
+def before(model: Looking, layer: int, seen_as: Numbers) -> Numbers:
+    """Directions [P, n, D] as the heads' results meet them, before c_proj: [P, n, H, d]."""
+    H = model.config.n_head
+    maps = model.weight(f"transformer.h.{layer}.attn.c_proj.weight")  # [inputs, outputs]
+    return (seen_as @ maps.T).reshape(*seen_as.shape[:2], H, -1)

@@ -36,7 +36,7 @@ class Pass:
     """What came of a pass: logits [T, V] after every token, and the points asked for by name."""
 
     logits: Array
-    points: dict[str, Array]
+    points: dict[str, Any]
 
 
 class Looking:
@@ -76,16 +76,21 @@ class Looking:
         points: Collection[str] = (),
         off: Off | None = None,
         changes: Mapping[str, Change] | None = None,
+        instead: Mapping[str, Callable[[str, Array], Any]] | None = None,
     ) -> Pass:
         """The pass over ``ids``; changes by the name of one point.
+
+        ``instead`` makes of a point of each layer ("h.*.attn.pattern"), by its name and array, what
+        is kept in its place: all patterns of a long text are too large.
 
         Raises `OptionError` for a point that the model has not, `InputError` for a part.
         """
         kept: dict[str, Array] = {}
         made = {**(changes or {})}
-        wanted = wanted_points(points, self.config.n_layer) or frozenset()
+        small = instead or {}
+        wanted = wanted_points({*points, *small}, self.config.n_layer) or frozenset()
         wanted_points(made, self.config.n_layer)
-        self._check(off or Off())
+        self.check(off or Off())
 
         def tap(name: str, x: Any) -> Any:
             array, new = as_numpy(x[0]), None
@@ -95,7 +100,8 @@ class Looking:
                 switched = _switched(name, array, off)
                 new = array = switched if switched is not None else array
             if name in wanted or general(name) in wanted:
-                kept[name] = np.array(array)
+                make = small.get(general(name))
+                kept[name] = np.array(array) if make is None else make(name, array)
             return None if new is None else _like(x, new[None])
 
         return Pass(self._logits(ids, off, tap if wanted or made or off else None), kept)
@@ -134,7 +140,8 @@ class Looking:
             return np.asarray(self.engine.weight(name), np.float64)
         return as_numpy(self.engine.state_dict()[name]).astype(np.float64)
 
-    def _check(self, off: Off) -> None:
+    def check(self, off: Off) -> None:
+        """Raise `InputError` for a part that the model has not."""
         config = self.config
         limits = {
             "layer": (config.n_layer, [*off.attention, *off.mlps, *(at for at, _ in off.heads)]),

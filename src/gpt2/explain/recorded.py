@@ -13,7 +13,7 @@ import numpy as np
 from gpt2.errors import CorruptFileError
 from gpt2.explain.passes import Array
 
-WHOLE = 256  # tokens up to which all weights are kept
+WHOLE = 128  # tokens up to which all weights are kept
 LARGEST = 8  # weights of a row of a longer text
 ERROR = 1 / 510  # of a weight
 

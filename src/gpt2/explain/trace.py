@@ -93,8 +93,8 @@ def trace(
         ids=np.array(ids, np.int32),
         attention=_f32([seen.points[f"h.{layer}.attn.pattern"] for layer in range(layers)]),
         norms=_f32(np.linalg.norm(states.astype(np.float64), axis=-1)),
-        surprise=_surprise(seen.logits, sums, ids),
-        entropy=_f32([_entropy(row, total) for row, total in zip(seen.logits, sums, strict=True)]),
+        surprise=surprise_of(seen.logits, sums, ids),
+        entropy=entropy_of(seen.logits, sums),
         lens=lens(looking, states, k),
         predicted=np.array(predicted, np.int32),
         contributions=parts.contributions(looking, ids, seen, predicted),
@@ -113,15 +113,21 @@ def _compared(logits: Array, judged: int, other: int | None) -> int:
     return int(rest.argmax())
 
 
-def _surprise(logits: Array, sums: Numbers, ids: Sequence[int]) -> Floats:
+def surprise_of(logits: Array, sums: Numbers, ids: Sequence[int]) -> Floats:
+    """Nats of each token after those before it, [T]; NaN of the first."""
     found = np.full(len(ids), np.nan, np.float32)
     found[1:] = sums[:-1] - logits[np.arange(len(ids) - 1), ids[1:]]
     return found
 
 
-def _entropy(logits: Array, total: float) -> float:
-    logprobs = logits.astype(np.float64) - total
-    return float(-(np.exp(logprobs) * logprobs).sum())
+def entropy_of(logits: Array, sums: Numbers) -> Floats:
+    """Nats of the distribution after each token, [T]."""
+
+    def one(row: Array, total: float) -> float:
+        logprobs = row.astype(np.float64) - total
+        return float(-(np.exp(logprobs) * logprobs).sum())
+
+    return _f32([one(row, total) for row, total in zip(logits, sums, strict=True)])
 
 
 def _texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gpt2.explain.page import POLICY, contents_of, html
+from gpt2.explain.contents import contents_of
+from gpt2.explain.page import POLICY, html
 from gpt2.proof import make
 from gpt2.serving.protocol import ProofRequest
 from gpt2.serving.responses import json_response

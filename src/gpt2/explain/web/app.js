@@ -15,27 +15,30 @@ import {proofPanel} from './panels/proof.js';
 import {sourcesPanel} from './panels/sources.js';
 import {switchesPanel} from './panels/switches.js';
 import {textPanel} from './panels/text.js';
-import {STEPS, tourPanel} from './panels/tour.js';
+import {stepsOf, tourPanel} from './panels/tour.js';
 import {copyPicture} from './picture.js';
 import {fragment, MARK, readProof} from './proof.js';
+import {recordedIn} from './recorded.js';
 import {TEXTS} from './texts.js';
 
 const WRITTEN = 30;
-const PANELS = {
-  next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel,
-  switches: switchesPanel, proof_panel: proofPanel,
-};
-const COLUMNS = [['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel']];
 const facts = JSON.parse(document.getElementById('facts').textContent);
+const recorded = facts.kind === 'recorded';
+const LIVE = {switches: switchesPanel, proof_panel: proofPanel};  // what only a model can do
+const PANELS = {
+  next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel, ...(recorded ? {} : LIVE),
+};
+const COLUMNS = [['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel']]
+  .map((names) => names.filter((name) => name in PANELS));
 
 const state = {
-  facts,
+  facts, recorded,
   language: preferred(kept('language')),
   theme: kept('theme'),
   text: '', ids: null,      // ids where the text was written here: they need not be its encoding
   found: null, names: null,
   t: 0, follow: true,       // the token after which a word is explained; the last one while one types
-  layer: 0, head: 0, view: 'matrix', pair: null, taken: null, weights: null,
+  layer: facts.heads?.[0][0] ?? 0, head: facts.heads?.[0][1] ?? 0, view: 'matrix', pair: null, taken: null, weights: null,
   settings: {temperature: 1, top_k: 0, top_p: 1, seed: 1},
   next: null, target: null, shownTarget: null, other: null, lens: null, sources: null,
   off: {heads: [], mlps: [], positions: []},
@@ -77,7 +80,7 @@ const actions = {
   choose(place) { look({t: place, follow: false, target: null, other: null}); },
   head(layer, head) { look({layer, head}); },
   cell(pair) { if (pair && pair[1] <= pair[0]) look({pair, panel: state.panel}); },
-  explain(id, number) { look({target: id, number}); },
+  explain(id, number) { look({target: recorded ? null : id, number}); },
   compare(id) { look({other: id, target: state.shownTarget}); },
   number(number) { update({number}); },
   set(name, value) { look({settings: {...state.settings, [name]: value}}); },
@@ -125,12 +128,12 @@ const actions = {
     update({notice: t(copied ? 'copied' : 'saved'), failed: false});
   },
   tour(step) {
-    const tourPanel = STEPS[step][1];
+    const tourPanel = stepsOf(recorded)[step][1];
     update({tour: step, tourPanel, panel: tourPanel in PANELS ? tourPanel : state.panel});
     document.getElementById(`panel-${tourPanel}`)?.scrollIntoView({block: 'nearest'});
   },
   language() {
-    const language = state.language === 'zh' ? 'en' : 'zh', example = state.text === exampleText();
+    const language = state.language === 'zh' ? 'en' : 'zh', example = !recorded && state.text === exampleText();
     keep('language', language);
     setLanguage(language);
     if (example) look({language, text: exampleText(), ids: null, follow: true, target: null}, true);
@@ -152,9 +155,9 @@ const header = () => html`
     <button class="small-button" @click=${actions.language} lang=${state.language === 'zh' ? 'en' : 'zh-CN'}>${t('language')}</button>
     <button class="small-button" @click=${actions.theme}>${t('theme')}</button></header>`;
 
-const modelLine = () => html`<p class="small">${told('model_line', {
+const modelLine = () => html`<p class="small">${told(`model_${facts.kind}`, {
   name: facts.name, parameters: facts.parameters.toLocaleString(), layers: facts.config.n_layer, heads: facts.config.n_head, dtype: facts.dtype,
-})}</p>`;
+})}${recorded ? ` ${told('recorded_lacks', {heads: facts.heads.map((one) => one.join('.')).join(', ')})}` : ''}</p>`;
 
 const tabs = () => html`<nav class="tabs" aria-label=${t('page_title')}>${Object.keys(PANELS).map((name) => html`
   <button aria-pressed=${state.panel === name} @click=${() => update({panel: name})}>${t(`tab_${name}`)}</button>`)}</nav>`;
@@ -188,12 +191,16 @@ function draw() {
   for (const canvas of document.querySelectorAll('canvas')) if (canvas.offsetParent) canvas.paint?.(canvas);
 }
 
+const openedAs = {
+  live: () => opened(new Live(JSON.parse(document.getElementById('worker').textContent)), facts),
+  recorded: () => recordedIn(facts),
+};
+
 async function begin() {
   try {
-    live = new Live(JSON.parse(document.getElementById('worker').textContent));
-    await opened(live, facts);
+    live = await openedAs[facts.kind]();
   } catch (error) {
-    update({notice: `${t('too_old')} (${error.message})`, failed: true});
+    update({notice: recorded ? error.message : `${t('too_old')} (${error.message})`, failed: true});
     return;
   }
   looking = new Looking(live, state, update);
@@ -204,9 +211,9 @@ async function begin() {
 function address() {
   if (location.hash.includes(MARK)) return live && actions.openProof(location.hash);
   const {text, layer, head, token} = readFragment(location.hash), {n_layer, n_head} = facts.config;
-  const within = (x, size) => Math.min(x ?? 0, size - 1);
+  const within = (x, size) => Math.min(x, size - 1);
   return look({
-    text: text ?? (state.text || exampleText()), ids: null, layer: within(layer, n_layer), head: within(head, n_head),
+    text: (recorded ? null : text) ?? (state.text || exampleText()), ids: null, layer: within(layer ?? state.layer, n_layer), head: within(head ?? state.head, n_head),
     t: token ?? 0, follow: token === undefined, target: null,
   }, true);
 }

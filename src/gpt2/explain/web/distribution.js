@@ -1,27 +1,40 @@
-// What temperature, top-k and top-p make of all the logits: the probabilities a token is drawn by.
+// What temperature, top-k and top-p make of the logits: the probabilities a token is drawn by.
 
 import {largest} from './pass.js';
 
 /** Probabilities [V] after the settings, in the order of generation: temperature, top-k, top-p. */
-export function distribution(logits, {temperature = 1, top_k = 0, top_p = 1}) {
+export function distribution(logits, settings) {
   const shares = new Float64Array(logits.length);
-  if (temperature === 0) {
+  if (settings.temperature === 0) {
     shares[largest(logits, 1)[0][0]] = 1;
     return shares;
   }
-  let order = Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b);
-  const best = logits[order[0]];
-  if (top_k > 0 && top_k < order.length) {
-    const least = logits[order[top_k - 1]];  // what equals the last of them stays too
-    order = order.filter((id) => logits[id] >= least);
+  const order = Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b);
+  ofLargest(order.map((id) => logits[id]), null, settings).forEach((share, i) => { shares[order[i]] = share; });
+  return shares;
+}
+
+/**
+ * The same of the largest logits alone, sorted, with the log-sum of all at that temperature (null:
+ * these are all). Where top-p takes more than these, shares are too large by less than the last one's.
+ */
+export function ofLargest(logits, whole, {temperature = 1, top_k = 0, top_p = 1}) {
+  const shares = new Float64Array(logits.length);
+  if (temperature === 0) {
+    shares[0] = 1;
+    return shares;
   }
-  let weights = order.map((id) => Math.exp((logits[id] - best) / temperature));
-  let whole = weights.reduce((sum, weight) => sum + weight, 0);
+  // what equals the k-th stays too
+  let kept = top_k > 0 && top_k < logits.length ? top_k : logits.length;
+  while (kept < logits.length && logits[kept] >= logits[top_k - 1]) kept++;
+  const weights = Float64Array.from({length: kept}, (_, i) => Math.exp((logits[i] - logits[0]) / temperature));
+  let sum = weights.reduce((total, weight) => total + weight, 0), count = kept;
+  if (whole !== null && kept === logits.length) sum = Math.exp(whole - logits[0] / temperature);
   if (top_p < 1) {
-    let mass = 0, kept = 0;
-    while (kept < weights.length && mass < top_p * whole) mass += weights[kept++];
-    [weights, whole] = [weights.slice(0, kept), mass];
+    let mass = 0;
+    for (count = 0; count < kept && mass < top_p * sum; count++) mass += weights[count];
+    sum = mass < top_p * sum ? top_p * sum : mass;
   }
-  weights.forEach((weight, i) => { shares[order[i]] = weight / whole; });
+  for (let i = 0; i < count; i++) shares[i] = weights[i] / sum;
   return shares;
 }

@@ -25,8 +25,8 @@ export function induction({ids, layers}, H) {
 }
 
 /** Different tokens, always the same ones, written twice. */
-export function twice(vocabulary) {
-  const n = Math.min(LENGTH, vocabulary >> 1), step = Math.floor(vocabulary / n);
+export function twice({vocab_size: vocabulary, n_positions: positions}) {
+  const n = Math.min(LENGTH, vocabulary >> 1, positions >> 1), step = Math.floor(vocabulary / n);
   const once = Array.from({length: n}, (_, i) => (i * 7 % n) * step + (step >> 1));
   return [...once, ...once];
 }

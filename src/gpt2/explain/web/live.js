@@ -50,5 +50,6 @@ export async function opened(live, facts) {
     live.ask('piece', {file: Number(file), size: Number(size), at: Number(at), text: taken(element)});
   }
   const [core, merges] = ['core', 'merges'].map((id) => taken(document.getElementById(id)));
-  return live.ask('open', {facts, core, merges: JSON.parse(merges)});
+  await live.ask('open', {facts, core, merges: JSON.parse(merges)});
+  return live;
 }

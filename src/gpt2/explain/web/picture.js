@@ -7,7 +7,7 @@ function copyOf(element) {
   copy.querySelectorAll('canvas').forEach((canvas, i) => {
     const image = document.createElement('img');
     image.src = drawn[i].toDataURL();
-    image.style.cssText = `width:${drawn[i].clientWidth}px;height:${drawn[i].clientHeight}px`;
+    image.style.cssText = `width:${drawn[i].clientWidth}px;height:${drawn[i].clientHeight}px;display:block;image-rendering:${getComputedStyle(drawn[i]).imageRendering}`;
     canvas.replaceWith(image);
   });
   return copy;
@@ -21,8 +21,9 @@ export async function pictureOf(element) {
   body.append(document.querySelector('style').cloneNode(true), copyOf(element));
   const names = ['--back', '--front', '--soft', '--line', '--panel', '--main', '--on-main', '--bad', '--heat', '--cool'];
   const style = getComputedStyle(root), values = names.map((name) => `${name}:${style.getPropertyValue(name)}`).join(';');
-  body.style.cssText = `${values};width:${width}px;color:${style.getPropertyValue('--front')};font:${getComputedStyle(document.body).font}`;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(body)}</foreignObject></svg>`;
+  body.style.cssText = `${values};width:${width}px;color:${style.getPropertyValue('--front')};font:${getComputedStyle(document.body).font};line-height:1.5`;
+  // As wide as the window, so that the styles for its width hold; what is right of the element is cut off.
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${innerWidth}" height="${height}"><foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(body)}</foreignObject></svg>`;
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();

@@ -23,7 +23,7 @@ export class Session {
     session.engine = new Engine(await Core.load(core), config, files, {dtype, headDtype, kvDtype});
     session.tokenizer = new Tokenizer(new TextDecoder().decode(merges));
     session.directions = new Directions(session.engine);
-    session.induction = induction(pass(session.engine, twice(config.vocab_size)), config.n_head);
+    session.induction = induction(pass(session.engine, twice(config)), config.n_head);
     session.bound = Math.min(config.n_positions, Math.floor(Math.sqrt(MOST_WEIGHTS / (config.n_layer * config.n_head))));
     return session;
   }

@@ -45,8 +45,8 @@ export function dot(a, at, b, n, from = 0) {
 
 /**
  * The parts of a token's logit after position t, or of its difference from another's; they sum to
- * it: [{part: 'token' | 'position' | 'head' | 'mlp' | 'rest', layer, head, value, from}], where
- * `from` [T] is a head's value by the tokens it looked at. The rest is biases and rounding.
+ * it: [{part: 'token' | 'position' | 'head' | 'mlp' | 'rest', layer, head, value, from, source}], where
+ * `from` [T] is a head's value by the tokens it looked at, `source` the token that gave most. The rest is biases and rounding.
  */
 export function sources(directions, found, t, token, other = null) {
   const {engine} = directions, {n_embd: D, n_head: H, vocab_size: V} = engine.config, d = D / H, T = found.ids.length;
@@ -67,7 +67,8 @@ export function sources(directions, found, t, token, other = null) {
       const value = dot(layer.heads, (h * T + t) * d, inner, d, h * d) * share;
       const from = Float32Array.from({length: t + 1}, (_, s) =>
         layer.pattern[(h * T + t) * T + s] * dot(layer.v, (h * T + s) * d, inner, d, h * d) * share);
-      parts.push({part: 'head', layer: l, head: h, value, from});
+      const source = from.reduce((top, x, s, all) => (x > all[top] ? s : top), 0);
+      parts.push({part: 'head', layer: l, head: h, value, from, source});
     }
     parts.push({part: 'mlp', layer: l, value: dot(layer.mlp, t * D, direction, D) * share});
   });

@@ -34,7 +34,7 @@ function chosenHead(state, actions) {
   return html`
     <div class="row"><h3>${name}</h3>
       ${['matrix', 'lines'].map((other) => html`<button class="small-button" aria-pressed=${view === other} @click=${() => actions.update({view: other})}>${t(other)}</button>`)}
-      <button class="small-button" aria-pressed=${off.heads.includes(i)} @click=${() => actions.toggle('heads', i)}>${t(off.heads.includes(i) ? 'switch_on' : 'switch_off')}</button></div>
+      ${state.recorded ? '' : html`<button class="small-button" aria-pressed=${off.heads.includes(i)} @click=${() => actions.toggle('heads', i)}>${t(off.heads.includes(i) ? 'switch_on' : 'switch_off')}</button>`}</div>
     <p class="facts">${Object.keys(KINDS).map((key) => html`<button class="figure" @click=${() => actions.number(kind(key))}>${told(`kind_${key}`, {value: fixed(found.kinds[key][i])})}</button>`)}</p>
     <div class="map">${view === 'matrix' ? html`
       <canvas tabindex="0" role="application" aria-label=${told('matrix_label', {head: name})} .paint=${(canvas) => matrix(canvas, map)}

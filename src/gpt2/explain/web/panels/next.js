@@ -12,15 +12,15 @@ const SLIDERS = [
 ];
 
 export const nextPanel = (state, actions) => panel('next', state, actions,
-  told('next_about', {token: state.names.visible[state.t]}), html`
+  told(state.recorded ? 'next_recorded' : 'next_about', {token: state.names.visible[state.t]}), html`
     ${state.next.changed ? html`<p class="small">${t('next_changed')}</p>` : ''}
     <ul class="bars">${state.next.bars.map((bar) => row(bar, state, actions))}
       ${state.next.others > 0 ? html`<li class="others"><span>${t('others')}</span><span class="track"></span>
         <span class="drawn" title=${told('drawn', {count: state.next.others})}>${dots(state.next.others)}</span></li>` : ''}</ul>
     <div class="sliders">${SLIDERS.map((slider) => field(slider, state, actions))}
-      <label title=${explained('seed')}>${t('seed')}<input type="number" min="0" max="4294967295" .value=${String(state.settings.seed)}
-        @change=${(event) => event.target.reportValidity() && actions.set('seed', Number(event.target.value))}></label></div>
-    <div class="row"><button class="main" ?disabled=${state.busy} @click=${actions.write}>${t('write_more')}</button></div>`);
+      ${state.recorded ? '' : html`<label title=${explained('seed')}>${t('seed')}<input type="number" min="0" max="4294967295" .value=${String(state.settings.seed)}
+        @change=${(event) => event.target.reportValidity() && actions.set('seed', Number(event.target.value))}></label>`}</div>
+    ${state.recorded ? '' : html`<div class="row"><button class="main" ?disabled=${state.busy} @click=${actions.write}>${t('write_more')}</button></div>`}`);
 
 const WIDE = 100;
 const width = (x) => `width:${(WIDE * x).toFixed(2)}%`;
@@ -30,12 +30,12 @@ function row(bar, state, actions) {
   const shown = number('softmax of logits', 'logits', `[T, V] = [${state.found.tokens.length}, ${vocab_size}]`, `[${state.t}, ${bar.id}]`, p);
   return html`<li class=${bar.id === state.target ? 'target' : ''}>
     <button class="word" @click=${() => actions.explain(bar.id, shown)} aria-pressed=${bar.id === state.target}
-      aria-label=${`${text}, ${share(p)}, ${told('drawn', {count: bar.drawn})}`}>${text}</button>
+      aria-label=${[text, share(p), ...(state.recorded ? [] : [told('drawn', {count: bar.drawn})])].join(', ')}>${text}</button>
     <span class="track">${state.next.changed ? html`<i class="before" style=${width(Math.exp(bar.before))}></i>` : ''}
       <i class="bar" style=${width(p)}></i><i class="mark" style=${`left:${(WIDE * bar.share).toFixed(2)}%`}></i></span>
     <span class="percent">${share(p)}</span>
-    <button class="plus" title=${`${t('append')} ${text}`} aria-label=${`${t('append')} ${text}`} @click=${() => actions.append(bar.id)}>+</button>
-    <span class="drawn" title=${told('drawn', {count: bar.drawn})}>${dots(bar.drawn)}</span>
+    ${state.recorded ? html`<span></span>` : html`<button class="plus" title=${`${t('append')} ${text}`} aria-label=${`${t('append')} ${text}`} @click=${() => actions.append(bar.id)}>+</button>`}
+    ${state.recorded ? '' : html`<span class="drawn" title=${told('drawn', {count: bar.drawn})}>${dots(bar.drawn)}</span>`}
   </li>`;
 }
 

@@ -8,7 +8,7 @@ const HIGH = 64;  // of the bars, in pixels
 
 export function pairPanel(state, actions) {
   const {pair, taken, names, layer, head} = state;
-  if (!pair || !taken) return panel('pair', state, actions, t('pair_choose'), '');
+  if (!pair || !taken) return panel('pair', state, actions, t(pair ? 'pair_unrecorded' : 'pair_choose'), '');
   const [from, to] = pair, about = told('pair_about', {from: names.visible[from], to: names.visible[to], head: told('head_name', {layer, head})});
   const d = taken.query.length, sum = taken.products.reduce((a, b) => a + b, 0), last = taken.scores.length;
   const at = (name, lines, shape, index, value) => number(`h.${layer}.attn.${name}`, lines, shape, index, value);

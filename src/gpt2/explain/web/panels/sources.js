@@ -43,13 +43,12 @@ function numberOf(part, {facts, found}) {
 export function sentences({sources, lens, names, t: at, target, targetText, next, second}) {
   const parts = sources.parts.filter(({part}) => part !== 'rest').sort((a, b) => b.value - a.value);
   const [first, after] = parts, worst = parts.at(-1), head = parts.find(({part}) => part === 'head');
-  const source = head.from.reduce((top, x, s, all) => (x > all[top] ? s : top), 0);
   const probability = Math.exp(next.bars.find(({id}) => id === target)?.logprob ?? -Infinity);
   let since = lens.length;
   while (since > 0 && lens[since - 1].rank === 1) since--;
   return [
     told('why_1', {before: names.visible[at], token: visible(targetText), share: share(probability), second: second ? visible(second.text) : '–', secondShare: second ? share(second.share) : '–'}),
-    told('why_2', {logit: fixed(sources.logit), first: nameOf(first), firstValue: signed(first.value), next: nameOf(after), nextValue: signed(after.value), head: nameOf(head), headValue: signed(head.value), source: names.visible[source]}),
+    told('why_2', {logit: fixed(sources.logit), first: nameOf(first), firstValue: signed(first.value), next: nameOf(after), nextValue: signed(after.value), head: nameOf(head), headValue: signed(head.value), source: names.visible[head.source]}),
     told(since < lens.length ? 'why_3' : 'why_3_never', {worst: nameOf(worst), worstValue: signed(worst.value), since: since < lens.length ? partName(since) : ''}),
   ].join(' ');
 }

@@ -6,8 +6,8 @@ import {fixed, number} from '../numbers.js';
 
 export const textPanel = (state, actions) => html`
   <section class="reading" id="panel-text" aria-labelledby="title-text">
-    <label class="wide"><span id="title-text" class="title">${t('your_text')}</span>
-      <textarea id="text" rows="2" spellcheck="false" .value=${state.text}
+    <label class="wide"><span id="title-text" class="title">${t(state.recorded ? 'recorded_text' : 'your_text')}</span>
+      <textarea id="text" rows="2" spellcheck="false" ?readonly=${state.recorded} .value=${state.text}
         @input=${(event) => actions.type(event.target.value)}></textarea></label>
     ${state.found ? html`${tokens(state, actions)}${about(state, actions)}` : ''}
     <p class="small">${t('legend')}</p>

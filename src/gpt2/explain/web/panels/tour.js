@@ -3,13 +3,16 @@ import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 
 // A step's text and the panel it is about.
-export const STEPS = [
+const ALL = [
   ['tour_tokens', 'text'], ['tour_next_word', 'next'], ['tour_heads', 'heads'], ['tour_pair', 'pair'],
   ['tour_lens', 'lens'], ['tour_sources', 'sources'], ['tour_switches', 'switches'], ['tour_proof', 'proof_panel'],
 ];
 
-export function tourPanel({tour}, actions) {
-  const step = tour ?? 0;
+/** Those of a live page, or of a recorded one, which ends before what only a model can do. */
+export const stepsOf = (recorded) => (recorded ? ALL.slice(0, -2) : ALL);
+
+export function tourPanel({tour, recorded}, actions) {
+  const step = tour ?? 0, STEPS = stepsOf(recorded);
   return html`<section class="tour" aria-labelledby="title-tour">
     <div class="row head"><h2 id="title-tour">${t('tour')}</h2><span class="small">${told('tour_step', {step: step + 1, steps: STEPS.length})}</span></div>
     <p role="status">${t(STEPS[step][0])}</p>

@@ -1,0 +1,146 @@
+"""What a page holds: a live model's weights, or a recording of one text; what its scripts are told.
+
+A model lives in the page up to what a browser bears; of a larger one a recording is kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+from collections.abc import Collection
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from gpt2.checkpoint.mapped import write_safetensors
+from gpt2.errors import MissingFileError, OptionError, TokenizerError
+from gpt2.explain.lines import reference_lines
+
+LARGEST = 250_000_000  # bytes of weights that a browser bears
+WEB = Path(str(files("gpt2"))) / "explain" / "web"
+EXAMPLE = (
+    "Once upon a time, there was a little dog. The little dog"  # recorded where no text is named
+)
+
+
+@dataclasses.dataclass
+class Contents:
+    """What a page holds beside its scripts."""
+
+    facts: dict[str, Any]  # what the scripts are told: see `facts_of`
+    files: list[bytes]  # safetensors files: packed weights, or a recording
+    merges: str = ""  # of the tokenizer, as merges.txt
+    core: bytes = b""  # the native core as WebAssembly
+
+
+def contents_of(
+    model: str | os.PathLike[str],
+    dtype: str | None = None,
+    *,
+    text: str | None = None,
+    record: bool | None = None,
+    heads: Collection[tuple[int, int]] | None = None,
+) -> Contents:
+    """Everything that the page of a model holds; arguments and errors are those of `explain`."""
+    from gpt2.checkpoint import read_checkpoint
+    from gpt2.hub import resolve
+    from gpt2.loading import load
+    from gpt2.precision import short
+
+    checkpoint = read_checkpoint(resolve(model), framework="native")
+    own = checkpoint.quantization
+    wanted = short(dtype) or (own.dtype if own and own.dtype in ("int8", "int4") else "int8")
+    if wanted not in ("int8", "int4"):
+        raise OptionError(f"a page computes in int8 or int4, found {dtype!r}.")
+    loaded: Any = load(model, dtype=wanted)
+    large = loaded.weight_bytes > LARGEST
+    if record is False and large:
+        raise OptionError(
+            f"{model} has {loaded.weight_bytes / 1e6:.0f} MB of weights in {wanted}: a browser "
+            f"bears about {LARGEST / 1e6:.0f} MB. Take a smaller model, or record a text."
+        )
+    facts = facts_of(loaded, model)
+    if record or large:
+        return recorded_contents(loaded, facts, EXAMPLE if text is None else text, heads)
+    if heads:
+        raise OptionError("heads are named for a recording; in a live page all of them are there.")
+    return live_contents(loaded, checkpoint, {**facts, "text": text}, model)
+
+
+def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: Any) -> Contents:
+    """The weights, the tokenizer and the core: the model runs in the page."""
+    from gpt2.native.engine import tensor_names
+    from gpt2.quantization.rounding import is_matrix
+
+    tensors = {
+        name: loaded.packed(name) if is_matrix(name) else checkpoint.stored[name]
+        for name in tensor_names(loaded.config)
+    }
+    merges = merges_of(loaded.tokenizer, loaded.config.vocab_size, model)
+    return Contents(facts, [_safetensors(tensors)], merges, core_bytes())
+
+
+def recorded_contents(
+    loaded: Any, facts: dict[str, Any], text: str, heads: Collection[tuple[int, int]] | None
+) -> Contents:
+    """A recording of one text (`gpt2.explain.recording`)."""
+    from gpt2.explain.recording import recording, tokens_in
+
+    arrays, kept = recording(loaded, text, heads)
+    bytes_of = {i: list(loaded.tokenizer.token_bytes(i)) for i in tokens_in(arrays)}
+    told = {"kind": "recorded", "text": text, "bytes": bytes_of, "heads": kept}
+    return Contents({**facts, **told}, [_safetensors(arrays)])
+
+
+def facts_of(loaded: Any, model: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the scripts are told of a model: its name, hash, shape and precisions."""
+    from gpt2 import __version__
+    from gpt2.proof import model_hash
+
+    config = json.loads(loaded.config.to_json_string())
+    config["eos_token_id"] = loaded.generation_config.eos_token_id
+    return {
+        "kind": "live",
+        "name": Path(model).name if Path(model).exists() else str(model),
+        "model": model_hash(model),
+        "version": __version__,
+        "config": config,
+        "parameters": loaded.config.parameter_count(),
+        "dtype": loaded.dtype,
+        "headDtype": loaded.head_dtype,
+        "kvDtype": loaded.kv_dtype,
+        "reference": reference_lines(),
+    }
+
+
+def merges_of(tokenizer: Any, size: int, model: Any) -> str:
+    """The merges, where ids are GPT-2's: 256 bytes, a token a merge, <|endoftext|>."""
+    merges = getattr(tokenizer, "merges", None)
+    if merges is None:
+        raise TokenizerError(f"{model} has no byte-level BPE tokenizer, which a page needs.")
+    found = [tokenizer.token_bytes(i) for i in range(min(size, 256 + len(merges)))]
+    prints = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    first = [*prints, *(i for i in range(256) if i not in prints)]
+    known = {token: i for i, token in enumerate(found)}
+    ordered = found[:256] == [bytes([byte]) for byte in first] and len(known) == len(found)
+    if not ordered or len(found) < 256 + len(merges) or size < len(found) + 1:
+        raise TokenizerError(f"the ids of {model}'s tokenizer are not in the order of its merges, "
+                             "which a page needs.")  # fmt: skip
+    return "\n".join(" ".join(pair) for pair in merges)
+
+
+def core_bytes() -> bytes:
+    """The native core as WebAssembly (tools/wasm.py); `MissingFileError` where it was not built."""
+    path = WEB / "core.wasm"
+    if not path.exists():
+        raise MissingFileError(f"{path} is not there: python tools/wasm.py builds it.")
+    return path.read_bytes()
+
+
+def _safetensors(tensors: dict[str, Any]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        write_safetensors(path, tensors)
+        return path.read_bytes()

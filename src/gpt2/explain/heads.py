@@ -1,0 +1,59 @@
+"""What kind of head each one is, measured on what it looks at; and all maps made small.
+
+The same as explain/web/heads.js computes in a page: of a layer's weights [H, T, T].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gpt2.explain.passes import Array, Looking
+
+Floats = npt.NDArray[np.float32]
+LENGTH = 24  # tokens of the sequence that is written twice for the induction score
+THUMB = 24  # a small map is at most so many squared
+
+
+def looks(pattern: Array) -> dict[str, Floats]:
+    """Mean weight on the token before and on the first, over the tokens from the third on: [H]."""
+    H, T, _ = pattern.shape
+    if T <= 2:
+        return {name: np.full(H, np.nan, np.float32) for name in ("previous", "first")}
+    before = np.diagonal(pattern, -1, axis1=1, axis2=2)[:, 1:]
+    return {"previous": _mean(before), "first": _mean(pattern[:, 2:, 0])}
+
+
+def induction(looking: Looking) -> Floats:
+    """Of tokens written twice: mean weight on the token after the same one's first time, [L, H]."""
+    ids = twice(looking.config.vocab_size, looking.config.n_positions)
+    n, name = len(ids) // 2, "h.*.attn.pattern"
+
+    def score(_: str, pattern: Array) -> Floats:
+        return _mean(np.diagonal(pattern, 1 - n, axis1=1, axis2=2)[:, 1:n])
+
+    seen = looking.run(ids, instead={name: score})
+    return np.stack([seen.points[f"h.{i}.attn.pattern"] for i in range(looking.config.n_layer)])
+
+
+def twice(vocabulary: int, positions: int) -> list[int]:
+    """Different tokens, always the same ones, written twice."""
+    n = min(LENGTH, vocabulary // 2, positions // 2)
+    step = vocabulary // n
+    once = [(i * 7 % n) * step + step // 2 for i in range(n)]
+    return [*once, *once]
+
+
+def thumbnails(pattern: Array) -> npt.NDArray[np.uint8]:
+    """Maps of at most `THUMB` squared: the largest weight of each square, in 255ths."""
+    T = pattern.shape[-1]
+    n = min(T, THUMB)
+    starts = [-(-i * T // n) for i in range(n)]
+    small = np.maximum.reduceat(np.maximum.reduceat(pattern, starts, axis=1), starts, axis=2)
+    found: npt.NDArray[np.uint8] = np.rint(small * 255).astype(np.uint8)
+    return found
+
+
+def _mean(x: Array) -> Floats:
+    found: Floats = x.mean(-1, dtype=np.float64).astype(np.float32)
+    return found
