@@ -115,6 +115,32 @@ def test_a_task_answers(page: Any) -> None:
                            " && !document.querySelector('form .main').disabled")  # fmt: skip
 
 
+def test_why_this_token_opens_the_servers_view_of_it(page: Any) -> None:
+    write(page)
+    text = tokens(page)
+    page.click(".token >> nth=7")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Why this token?").click(modifiers=["ControlOrMeta"])
+    view = opened.value
+    view.set_default_timeout(120_000)
+    view.wait_for_selector(".panels", state="attached")
+    assert "The server computes" in view.locator("main > p").first.inner_text()
+    assert "".join(view.locator(".token").all_inner_texts()) == "".join(text)
+    assert view.locator(".token[aria-pressed=true]").inner_text() == text[6]
+    chosen = view.locator("#panel-next .bars li.target button.word").inner_text()
+    assert chosen.strip("·") == text[7].strip()
+    before = view.locator("#panel-next .percent").all_inner_texts()
+    for layer in range(6):
+        view.locator("#panel-switches").get_by_role("button", name=str(layer), exact=True).click()
+    view.locator("#panel-next .before").first.wait_for(state="attached")
+    view.wait_for_timeout(1000)
+    assert view.locator("#panel-next .percent").all_inner_texts() != before
+    view.get_by_role("button", name="Switch everything on").click()
+    view.get_by_role("button", name="Write 30 tokens").click()
+    view.get_by_role("button", name="Copy proof link").wait_for()
+    view.close()
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -1,4 +1,4 @@
-"""Proof links of the server, and the page they open."""
+"""Proof links of the server; test_explaining.py has the page they open."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from gpt2 import proof
-from tests.explain.conftest import needs_core
 from tests.serving.conftest import Running, running
 
 SETTINGS = {"max_tokens": 10, "temperature": 0.7, "top_k": 30, "top_p": 0.9, "seed": 4}
@@ -26,7 +25,7 @@ def test_what_the_server_wrote_is_replayed_from_its_link(mini: Running) -> None:
     choice = mini.client.post("/v1/completions", json=body).json()["choices"][0]
     asked = {"prompt": choice["prompt_token_ids"], "tokens": choice["token_ids"], **SETTINGS}
     answer = mini.client.post("/v1/proofs", json=asked).json()
-    assert answer["link"].startswith("explain#proof=")
+    assert answer["link"].startswith("explain?in=browser&model=gpt2-mini#proof=")
     read = proof.read(answer["link"])
     found, text = proof.replay(read, model="gpt2-mini")
     assert found.same, found
@@ -37,12 +36,3 @@ def test_a_damaged_request_is_told(mini: Running) -> None:
     answer = mini.client.post("/v1/proofs", json={"prompt": [], "tokens": [1], **SETTINGS})
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == "prompt"
-
-
-@needs_core
-def test_the_page_is_served_under_its_own_policy(mini: Running) -> None:
-    answer = mini.client.get("/explain")
-    assert answer.status_code == 200
-    assert "connect-src" not in answer.headers["content-security-policy"]
-    assert 'class="piece"' in answer.text
-    assert mini.client.get("/explain?model=none").status_code == 404

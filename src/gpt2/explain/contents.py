@@ -69,6 +69,14 @@ def contents_of(
     return live_contents(loaded, checkpoint, {**facts, "text": text}, model)
 
 
+def server_contents(model: Any, path: str, name: str, in_browser: str) -> Contents:
+    """What a page needs whose model runs on a server; ``in_browser`` is the address of the page
+    in which it would run itself, told of a model that a browser bears."""
+    facts = {**facts_of(model, path), "kind": "server", "name": name, "text": None}
+    bears = facts["parameters"] <= LARGEST and hasattr(model.tokenizer, "merges")
+    return Contents({**facts, "inBrowser": in_browser if bears else None}, [])
+
+
 def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: Any) -> Contents:
     """The weights, the tokenizer and the core: the model runs in the page."""
     from gpt2.native.engine import tensor_names
@@ -108,9 +116,9 @@ def facts_of(loaded: Any, model: str | os.PathLike[str]) -> dict[str, Any]:
         "version": __version__,
         "config": config,
         "parameters": loaded.config.parameter_count(),
-        "dtype": loaded.dtype,
-        "headDtype": loaded.head_dtype,
-        "kvDtype": loaded.kv_dtype,
+        "dtype": loaded.facts["dtype"],
+        "headDtype": loaded.facts.get("head_dtype"),
+        "kvDtype": loaded.facts.get("kv_dtype"),
         "reference": reference_lines(),
     }
 

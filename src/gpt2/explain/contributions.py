@@ -72,12 +72,12 @@ def contributions_at(
         biases.append(model.weight(f"transformer.h.{layer}.attn.c_proj.bias") @ seen_as.mT)
         mlps.append(share(seen.points[f"h.{layer}.mlp"][at].astype(np.float64)))
     shares = {
-        "token": share(model.weight("transformer.wte.weight")[np.asarray(ids)[at]]),
-        "position": share(model.weight("transformer.wpe.weight")[at]),
+        "token": share(model.rows("transformer.wte.weight", np.asarray(ids)[at])),
+        "position": share(model.rows("transformer.wpe.weight", at)),
         "heads": np.stack(heads, 1).reshape(len(at), L, H, -1),
         "attention_bias": np.stack(biases, 1),
         "mlps": np.stack(mlps, 1),
-        "ln_f_bias": model.weight(HEAD)[tokens] @ model.weight("transformer.ln_f.bias"),
+        "ln_f_bias": model.rows(HEAD, tokens) @ model.weight("transformer.ln_f.bias"),
     }
     logits = np.take_along_axis(seen.logits[at], tokens, -1).astype(np.float64)
     total = sum(x.reshape(len(at), -1, tokens.shape[1]).sum(1) for x in shares.values())
@@ -90,7 +90,7 @@ def directions(
     """Whose product with a part of the stream at a position is its share of a logit: [P, n, D]."""
     state = seen.points[f"h.{model.config.n_layer - 1}"][list(positions)].astype(np.float64)
     scale = np.sqrt(state.var(-1) + model.config.layer_norm_epsilon)[:, None, None]
-    found = model.weight(HEAD)[tokens] * model.weight("transformer.ln_f.weight") / scale
+    found = model.rows(HEAD, tokens) * model.weight("transformer.ln_f.weight") / scale
     found -= found.mean(-1, keepdims=True)  # as ln_f takes the mean off what it is given
     return found
 

@@ -30,10 +30,15 @@ class Lens:
 
 def stream(seen: Pass, layers: int) -> Array:
     """The residual stream [2 L + 1, T, D] of a pass that kept `POINTS`."""
-    states = [seen.points["embed"]]
+    return stream_at(seen, layers, slice(None))
+
+
+def stream_at(seen: Pass, layers: int, rows: int | slice) -> Array:
+    """The same of some rows: of one, [2 L + 1, D]."""
+    states = [seen.points["embed"][rows]]
     for layer in range(layers):
-        states.append(states[-1] + seen.points[f"h.{layer}.attn"])
-        states.append(seen.points[f"h.{layer}"])
+        states.append(states[-1] + seen.points[f"h.{layer}.attn"][rows])
+        states.append(seen.points[f"h.{layer}"][rows])
     return np.stack(states)
 
 

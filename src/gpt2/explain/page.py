@@ -78,7 +78,8 @@ def html(contents: Contents, policy: str = POLICY) -> Iterator[str]:
         "<noscript>This page needs JavaScript: the model runs in it.</noscript>\n"
     )
     yield _data("facts", json.dumps(contents.facts, ensure_ascii=False))
-    yield f"<script>\n{inline(joined(WEB / 'app.js'))}</script>\n"
+    entry = WEB / f"open_{contents.facts['kind']}.js"
+    yield f"<script>\n{inline(joined(entry))}</script>\n"
     if contents.core:
         yield _data("worker", json.dumps(joined(WEB / "in_worker.js"), ensure_ascii=False))
         yield _data("merges", json.dumps(contents.merges, ensure_ascii=False))

@@ -140,6 +140,18 @@ class Looking:
             return np.asarray(self.engine.weight(name), np.float64)
         return as_numpy(self.engine.state_dict()[name]).astype(np.float64)
 
+    def rows(self, name: str, numbers: Sequence[int] | Array) -> npt.NDArray[np.float64]:
+        """Rows of a tensor that has one a token or position, of any shape of numbers: [..., D]."""
+        if name == HEAD and self.config.tie_word_embeddings:
+            name = EMBEDDING
+        wanted = np.asarray(numbers)
+        flat = wanted.reshape(-1).tolist()
+        if self.native:
+            found = np.asarray(self.engine.rows(name, flat), np.float64)
+        else:
+            found = as_numpy(self.engine.state_dict()[name][flat]).astype(np.float64)
+        return found.reshape(*wanted.shape, -1)
+
     def check(self, off: Off) -> None:
         """Raise `InputError` for a part that the model has not."""
         config = self.config

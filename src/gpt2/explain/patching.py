@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +88,7 @@ def patch(
     for name in points:
         if name not in theirs:
             raise OptionError(f"{name!r} is not a single point: name its layer.")
-    changes = {name: _put(x, positions, heads) for name, x in theirs.items()}
+    changes = {name: place(x, positions, heads) for name, x in theirs.items()}
     return looking.run(ids, changes=changes).logits
 
 
@@ -105,7 +105,7 @@ def patch_effects(model: Any, text: Text, other: Text, token: int | None = None)
     judged = chosen(theirs.logits[-1], token)
 
     def change(name: str, position: int) -> float:
-        put = _put(theirs.points[name], [position], None)
+        put = place(theirs.points[name], [position], None)
         patched = looking.run(ids, changes={name: put}).logits[-1]
         return logprob(patched, judged) - logprob(plain, judged)
 
@@ -135,9 +135,9 @@ def _aligned(looking: Looking, text: Text, other: Text) -> tuple[list[int], list
     return ids, others
 
 
-def _put(
+def place(
     theirs: Array, positions: Collection[int] | None, heads: Collection[int] | None
-) -> Callable[[Array], Array]:
+) -> Change:
     """A change that puts another pass's values in some places: [T, D] or [H, T, d]."""
     tokens = range(theirs.shape[-2])
     where = list(tokens if positions is None else positions)
@@ -151,9 +151,8 @@ def _put(
         raise InputError(f"there is no position or head {wrong[0]} to patch.")
 
     def put(x: Array) -> Array:
-        place = np.ix_(which, where) if theirs.ndim == 3 else np.array(where, int)
-        x[place] = theirs[place]
+        at = np.ix_(which, where) if theirs.ndim == 3 else np.array(where, int)
+        x[at] = theirs[at]
         return x
 
-    change: Change = put
-    return change
+    return put

@@ -56,6 +56,20 @@ class Inside(Calls):
         check(core().gpt2_engine_rows(self.handle, name.encode(), 0, count, to))
         return np.ascontiguousarray(numbers.T) if turned else numbers
 
+    def rows(self, name: str, numbers: Sequence[int]) -> Floats:
+        """Some rows of a tensor with a row a token or position, such as wte: [n, n_embd].
+
+        Raises `OptionError` for another tensor, `InputError` for a row that it has not.
+        """
+        shape = expected_shapes(self.config).get(name, ())
+        if len(shape) != 2 or name.endswith(MATRICES):
+            raise OptionError(f"{name!r} has no row for a token or a position.")
+        found = np.empty((len(numbers), shape[1]), np.float32)
+        for row, number in zip(found, numbers, strict=True):
+            to = row.ctypes.data
+            check(core().gpt2_engine_rows(self.handle, name.encode(), int(number), 1, to))
+        return found
+
     def intervals(self, logits: Floats, tokens: Sequence[int]) -> list[tuple[int, int]]:
         """Where each of ``tokens`` lies in [0, 2^30) by its row of logits [n, V]: [begin, end).
 

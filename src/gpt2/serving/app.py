@@ -17,11 +17,12 @@ from gpt2.serving.chat import chat
 from gpt2.serving.completions import completions
 from gpt2.serving.edge import Edge
 from gpt2.serving.errors import ApiError, api_error
+from gpt2.serving.explaining import answer, explain
 from gpt2.serving.fields import Strict
 from gpt2.serving.measure import classify, embeddings, score
 from gpt2.serving.openapi import description
 from gpt2.serving.page import page_routes
-from gpt2.serving.proofs import explain, proofs
+from gpt2.serving.proofs import proofs
 from gpt2.serving.protocol import REQUESTS
 from gpt2.serving.responses import json_response
 from gpt2.serving.settings import ServeOptions
@@ -38,6 +39,7 @@ HANDLERS: dict[str, Handler] = {
     "/tokenize": tokenize,
     "/detokenize": detokenize,
     "/v1/proofs": proofs,
+    "/v1/explain": answer,
 }
 MOST_HEARD = 8  # times the largest body
 OPEN = ("/health", "/ready", "/metrics")  # without a key: what watches a server has none
@@ -63,7 +65,7 @@ def make_app(state: State) -> Any:
         ),
     ]
     page = page_routes()
-    free = {*OPEN, *(route.path for route in page)}
+    free = {*OPEN, "/explain", *(route.path for route in page)}
     return Edge(Starlette(routes=[*routes, *page]), state, free)
 
 

@@ -16,11 +16,12 @@ from gpt2.serving.errors import ApiError
 from gpt2.serving.scheduler import Scheduler
 
 
-@dataclass
+@dataclass(eq=False)
 class Served:
     """A model that writes, or, with ``labels``, one that classifies.
 
-    ``whole`` is held by what calls the engine itself: tasks, embeddings.
+    ``whole`` is held by what calls the engine itself: tasks, embeddings; ``looking`` by what looks
+    into the model, with an engine of its own.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Served:
     parent: str | None = None  # the base of an adapter
     created: int = field(default_factory=lambda: int(time.time()))
     whole: threading.Lock = field(default_factory=threading.Lock)
+    looking: threading.Lock = field(default_factory=threading.Lock)
+    answers: Any = field(init=False, default=None)  # of explain: made when first asked
     between: Any = field(init=False, default=None)  # the model for calls between steps
 
     def __post_init__(self) -> None:

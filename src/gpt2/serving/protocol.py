@@ -174,6 +174,42 @@ class ProofRequest(Named):
     seed: int = Field(0, description="The seed of the draws.")
 
 
+class Draws(Strict):
+    """``settings`` of /v1/explain."""
+
+    temperature: float = Field(1, ge=0, description="0: the most probable token each time.")
+    top_k: int = Field(0, ge=0)
+    top_p: float = Field(1, gt=0, le=1)
+    seed: int = Field(1, ge=0, lt=2**32)
+
+
+class SwitchedOff(Strict):
+    """``off`` of /v1/explain."""
+
+    heads: Ids = Field(default_factory=list, description="layer * n_head + head.")
+    mlps: Ids = Field(default_factory=list, description="Layers.")
+    positions: Ids = Field(default_factory=list, description="Of the text, hidden from later ones.")
+
+
+class ExplainRequest(Named):
+    """POST /v1/explain: a question of the page at /explain; each names its text and what is off."""
+
+    ask: Literal["read", "next", "head", "pair", "lens", "sources", "patches", "write"]
+    text: str | None = Field(None, description="To read; of patches the second text.")
+    ids: Ids | None = Field(None, description="The tokens it is about, in place of a text.")
+    off: SwitchedOff | None = None
+    settings: Draws | None = Field(None, description="Of next and write.")
+    t: int | None = Field(None, description="The token after which something is asked.")
+    s: int | None = Field(None, description="The token looked at, of pair.")
+    layer: int | None = None
+    head: int | None = None
+    token: int | None = Field(None, description="Whose rank or logit is asked for.")
+    other: int | None = Field(None, description="With which token's logit it is compared.")
+    extra: Ids = Field(default_factory=list, description="More next tokens to tell of.")
+    where: Literal["stream", "attn", "mlp"] | None = Field(None, description="Of patches.")
+    count: int | None = Field(None, ge=0, description="Of write: tokens, 100 at most.")
+
+
 REQUESTS: dict[str, type[Strict]] = {
     "/v1/completions": CompletionRequest,
     "/v1/chat/completions": ChatRequest,
@@ -183,4 +219,5 @@ REQUESTS: dict[str, type[Strict]] = {
     "/tokenize": TokenizeRequest,
     "/detokenize": DetokenizeRequest,
     "/v1/proofs": ProofRequest,
+    "/v1/explain": ExplainRequest,
 }

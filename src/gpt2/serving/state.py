@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -61,11 +62,16 @@ class State:
         return "" if self.options.share_prefixes else self.tenant(request).name
 
     async def whole_engine(
-        self, request: Request, served: Served, work: Callable[[Callable[[], None]], T]
+        self,
+        request: Request,
+        served: Served,
+        work: Callable[[Callable[[], None]], T],
+        lock: threading.Lock | None = None,
     ) -> T:
         """Run what calls the engine itself, one such request of a model at a time, in a thread.
 
-        ``work`` gets a function to call now and then, which raises once nobody waits.
+        ``work`` gets a function to call now and then, which raises once nobody waits. ``lock`` is
+        that of another engine than the one that writes.
         """
         if self.whole >= MOST_WHOLE:
             raise ApiError("too many calls wait for the model: try again later.", status=429,
@@ -77,7 +83,7 @@ class State:
                 raise ClientGoneError
 
         def run() -> T:
-            with served.whole:
+            with lock or served.whole:
                 check()
                 return work(check)
 

@@ -3,7 +3,6 @@ import {preferred, setLanguage, setTexts, t, told} from '../../web/language.js';
 import {html, render} from '../../web/lit/lit-html.js';
 import {kept, keep} from '../../web/kept.js';
 import {readFragment, viewFragment} from './link.js';
-import {Live, opened} from './live.js';
 import {Looking} from './looking.js';
 import {textOfAll} from './names.js';
 import {headsPanel} from './panels/gallery.js';
@@ -18,15 +17,15 @@ import {textPanel} from './panels/text.js';
 import {stepsOf, tourPanel} from './panels/tour.js';
 import {copyPicture} from './picture.js';
 import {fragment, MARK, readProof} from './proof.js';
-import {recordedIn} from './recorded.js';
 import {TEXTS} from './texts.js';
 
 const WRITTEN = 30;
 const facts = JSON.parse(document.getElementById('facts').textContent);
 const recorded = facts.kind === 'recorded';
-const LIVE = {switches: switchesPanel, proof_panel: proofPanel};  // what only a model can do
+const provable = !recorded && ['int8', 'int4'].includes(facts.dtype);
 const PANELS = {
-  next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel, ...(recorded ? {} : LIVE),
+  next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel,
+  ...(recorded ? {} : {switches: switchesPanel}), ...(provable ? {proof_panel: proofPanel} : {}),
 };
 const COLUMNS = [['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel']]
   .map((names) => names.filter((name) => name in PANELS));
@@ -112,7 +111,10 @@ const actions = {
     history.replaceState(null, '', viewFragment(state));
     return actions.copy(location.href);
   },
-  copyProof() { return actions.copy(location.href.replace(/#.*/, '') + fragment(state.written.proof)); },
+  copyProof() {
+    const page = facts.inBrowser ? new URL(facts.inBrowser, location.href).href : location.href.replace(/#.*/, '');
+    return actions.copy(page + fragment(state.written.proof));
+  },
   async openProof(link) {
     const proof = readProof(link);
     if (!proof) return update({proofLink: link, checked: {damaged: true}, panel: 'proof_panel'});
@@ -157,7 +159,8 @@ const header = () => html`
 
 const modelLine = () => html`<p class="small">${told(`model_${facts.kind}`, {
   name: facts.name, parameters: facts.parameters.toLocaleString(), layers: facts.config.n_layer, heads: facts.config.n_head, dtype: facts.dtype,
-})}${recorded ? ` ${told('recorded_lacks', {heads: facts.heads.map((one) => one.join('.')).join(', ')})}` : ''}</p>`;
+})}${recorded ? ` ${told('recorded_lacks', {heads: facts.heads.map((one) => one.join('.')).join(', ')})}` : ''}
+  ${facts.inBrowser ? html`<a href=${facts.inBrowser}>${told('in_browser', {size: (facts.parameters / 1e6).toFixed(0)})}</a>` : ''}</p>`;
 
 const tabs = () => html`<nav class="tabs" aria-label=${t('page_title')}>${Object.keys(PANELS).map((name) => html`
   <button aria-pressed=${state.panel === name} @click=${() => update({panel: name})}>${t(`tab_${name}`)}</button>`)}</nav>`;
@@ -191,16 +194,11 @@ function draw() {
   for (const canvas of document.querySelectorAll('canvas')) if (canvas.offsetParent) canvas.paint?.(canvas);
 }
 
-const openedAs = {
-  live: () => opened(new Live(JSON.parse(document.getElementById('worker').textContent)), facts),
-  recorded: () => recordedIn(facts),
-};
-
-async function begin() {
+async function begin(open) {
   try {
-    live = await openedAs[facts.kind]();
+    live = await open(facts);
   } catch (error) {
-    update({notice: recorded ? error.message : `${t('too_old')} (${error.message})`, failed: true});
+    update({notice: facts.kind === 'live' ? `${t('too_old')} (${error.message})` : error.message, failed: true});
     return;
   }
   looking = new Looking(live, state, update);
@@ -210,23 +208,27 @@ async function begin() {
 
 function address() {
   if (location.hash.includes(MARK)) return live && actions.openProof(location.hash);
-  const {text, layer, head, token} = readFragment(location.hash), {n_layer, n_head} = facts.config;
+  const {text, ids = null, layer, head, token, target = null} = readFragment(location.hash), {n_layer, n_head} = facts.config;
   const within = (x, size) => Math.min(x, size - 1);
   return look({
-    text: (recorded ? null : text) ?? (state.text || exampleText()), ids: null, layer: within(layer ?? state.layer, n_layer), head: within(head ?? state.head, n_head),
-    t: token ?? 0, follow: token === undefined, target: null,
+    text: (recorded ? null : text) ?? (state.text || exampleText()), ids, layer: within(layer ?? state.layer, n_layer), head: within(head ?? state.head, n_head),
+    t: token ?? 0, follow: token === undefined, target,
   }, true);
 }
 
 const place = document.createElement('div');
-document.body.prepend(place);
-setTexts(TEXTS);
-setLanguage(state.language);
-state.notice = t('loading');
-state.text = exampleText();
-address();
-addEventListener('hashchange', address);
-addEventListener('resize', () => draw());
-document.addEventListener('keydown', (event) => { if (event.key === 'Escape') update({number: null}); });
-if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin);
-else begin();
+
+/** Shows the page; open(facts) gives what answers its questions: ask(name, asked). */
+export function start(open) {
+  document.body.prepend(place);
+  setTexts(TEXTS);
+  setLanguage(state.language);
+  state.notice = t('loading');
+  state.text = exampleText();
+  address();
+  addEventListener('hashchange', address);
+  addEventListener('resize', () => draw());
+  document.addEventListener('keydown', (event) => { if (event.key === 'Escape') update({number: null}); });
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', () => begin(open));
+  else begin(open);
+}

@@ -1,6 +1,6 @@
 // What the page asks of the model for what it shows: only the newest question counts.
 import {textOf} from '../../web/tokens.js';
-import {namesOf} from './names.js';
+import {namesOf, textOfAll} from './names.js';
 
 /** Asks as `state` says and hands what changes to `update`; calls in between are taken together. */
 export class Looking {
@@ -33,12 +33,14 @@ export class Looking {
       const off = Object.values(state.off).some((list) => list.length) ? state.off : null;
       changes.found = await live.ask('read', {...(state.ids ? {ids: state.ids} : {text: state.text}), off});
       changes.names = namesOf(changes.found.tokens);
+      if (state.ids) changes.text = textOfAll(changes.found.tokens);
     }
     const {tokens} = changes.found ?? state.found, {layer, head, settings} = state;
     const t = Math.min(state.follow ? tokens.length - 1 : state.t, tokens.length - 1);
     const pair = state.pair && state.pair[0] < tokens.length ? state.pair : null;
-    const next = await live.ask('next', {t, settings, extra: [state.target, state.other].filter((id) => id !== null)});
-    const target = state.target ?? next.bars[0].id, bar = next.bars.find(({id}) => id === target);
+    const chosen = state.follow || state.t === t ? state.target : null;  // of a place that is shown
+    const next = await live.ask('next', {t, settings, extra: [chosen, state.other].filter((id) => id !== null)});
+    const target = chosen ?? next.bars[0].id, bar = next.bars.find(({id}) => id === target);
     const second = next.bars.find(({id}) => id !== target);
     const [weights, taken, lens, sources] = await Promise.all([
       live.ask('head', {layer, head}),

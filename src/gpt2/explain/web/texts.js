@@ -7,6 +7,8 @@ export const TEXTS = {
   example: ['Once upon a time, there was a little dog. The little dog', '从前有一只小狗。小狗'],
   model_live: ['{name}: {parameters} parameters, {layers} layers of {heads} heads, {dtype}. It runs in this page; nothing leaves it.', '{name}：{parameters} 个参数，{layers} 层，每层 {heads} 个头，{dtype}。模型就在此页中运行，什么都不会离开本页。'],
   model_recorded: ['{name}: {parameters} parameters, {layers} layers of {heads} heads, {dtype}. A recording of one text: the model itself is too large for this page.', '{name}：{parameters} 个参数，{layers} 层，每层 {heads} 个头，{dtype}。这是一段文字的记录：模型太大，放不进本页。'],
+  model_server: ['{name}: {parameters} parameters, {layers} layers of {heads} heads, {dtype}. The server computes all that is shown; what is off here is off for nobody else.', '{name}：{parameters} 个参数，{layers} 层，每层 {heads} 个头，{dtype}。所示内容由服务器计算；在此关闭的部件不影响他人。'],
+  in_browser: ['Compute it in this browser instead (about {size} MB)', '改由此浏览器计算（约 {size} MB）'],
   recorded_lacks: ['So nothing can be typed, switched off, patched or drawn here. Attention is kept in 255ths (off by 1/510 at most); of over 128 tokens the 8 largest weights of a row. Queries and keys are kept of heads {heads}.', '因此这里不能改文字、关闭部件、替换或抽样。注意力以 255 分之几保存（误差至多 1/510）；超过 128 个词元时，每行只存最大的 8 个权重。只存了这些头的查询与键：{heads}。'],
   recorded_text: ['The recorded text', '所记录的文字'],
   next_recorded: ['What may come after “{token}”. Bars: probability of the model; the mark: after the settings.', '“{token}”之后可能出现什么。条形：模型给出的概率；竖线：按设置之后。'],

@@ -9,8 +9,15 @@ export function alternatives(state, actions) {
   return html`
     <section class="alternatives">
       <h2>${t('alternatives')}</h2>
+      ${entry && state.chosen > 0 ? html`<p><a href=${whyAddress(state)}>${t('why')}</a></p>` : ''}
       ${entry?.top.length ? table(entry, state, actions) : html`<p class="small">${t('choose')}</p>`}
     </section>`;
+}
+
+/** The page that looks into the model, at the token before the chosen one, from which it came. */
+function whyAddress({tree, chosen, model}) {
+  const ids = tree.path().map(({id}) => id), view = {ids, token: chosen - 1, target: ids[chosen]};
+  return `explain?${new URLSearchParams({model: tree.node.model ?? model})}#${new URLSearchParams(view)}`;
 }
 
 function table(entry, state, actions) {

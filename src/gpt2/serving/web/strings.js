@@ -16,6 +16,7 @@ export const TEXTS = {
   branches: ['Branches', '分支'],
   alternatives: ['What else could stand here', '此处的其他可能'],
   choose: ['Choose a token to see what else was probable there.', '点一个词元，看看此处还有哪些可能。'],
+  why: ['Why this token?', '为什么是这个词元？'],
   before: ['model', '模型'],
   after: ['after settings', '按设置'],
   atMost: ['at most', '至多'],

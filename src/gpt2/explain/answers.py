@@ -1,0 +1,235 @@
+"""What the page asks of a model, answered here: for pages whose model runs on a server.
+
+The questions and the answers are those of `Session` in explain/web/session.js. Arrays are numpy's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gpt2.errors import InputError
+from gpt2.explain import contributions as parts
+from gpt2.explain import heads as kinds
+from gpt2.explain import lens as lenses
+from gpt2.explain.passes import Array, Looking, Off, Pass
+from gpt2.explain.patching import place
+from gpt2.explain.recording import LENS, PATTERN, SHOWN
+from gpt2.explain.trace import entropy_of, surprise_of
+from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.generation.pipeline import warpers
+from gpt2.generation.sampling import pick, uniform
+
+DRAWS = 100
+BEFORE = 3  # of the likeliest tokens with nothing off, shown beside those with parts off
+MOST_WEIGHTS = 32_000_000  # attention weights of one pass
+MOST_KEPT = 1_000_000_000  # bytes of passes that are kept for the next question
+MOST_PATCHES = 1_024  # passes of one question
+MOST_WRITTEN = 100  # tokens
+POINTS = (PATTERN, "h.*.attn.q", "h.*.attn.k", "h.*.attn.v", *lenses.POINTS, *parts.POINTS)
+WHERE = {"stream": "h.{}", "attn": "h.{}.attn", "mlp": "h.{}.mlp"}
+Nothing = Callable[[], None]
+
+
+class Answers:
+    """Of one model, by an engine of its own on the same weights; one question at a time.
+
+    Raises `OptionError` for an engine that cannot be looked into.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.looking = Looking(model)
+        self.config, self.tokenizer = self.looking.config, self.looking.tokenizer
+        self.ends = token_list(self.looking.engine.generation_config.eos_token_id)
+        self.induction = kinds.induction(self.looking)
+        heads = self.config.n_layer * self.config.n_head
+        self.bound = min(self.config.n_positions, int((MOST_WEIGHTS / heads) ** 0.5))
+        self._passes: OrderedDict[Any, Pass] = OrderedDict()
+
+    def seen(self, ids: Sequence[int], off: dict[str, list[int]] | None = None) -> Pass:
+        """The pass over ids, with heads (layer H + head), MLPs and positions off; some are kept."""
+        left_out = Off()
+        if off:
+            H = self.config.n_head
+            left_out = Off([divmod(i, H) for i in off["heads"]], (), off["mlps"], off["positions"])
+        key = (tuple(ids), str(left_out))
+        if key not in self._passes:
+            self._passes[key] = self.looking.run(ids, POINTS, left_out if off else None)
+        self._passes.move_to_end(key)
+        while len(self._passes) > 2 and sum(map(_size, self._passes.values())) > MOST_KEPT:
+            self._passes.popitem(last=False)
+        return self._passes[key]
+
+    def token(self, number: int) -> dict[str, Any]:
+        """A token as the page has it."""
+        return {"id": int(number), "bytes": list(self.tokenizer.token_bytes(int(number)))}
+
+    def ids(self, text: str) -> list[int]:
+        """Of a text; of none the token that it begins after."""
+        return [int(i) for i in self.tokenizer.encode(text)] if text else []
+
+    def read(self, ids: list[int], off: dict[str, list[int]] | None = None) -> dict[str, Any]:
+        """Tokens with surprise and entropy in bits, small maps of all heads and their kinds."""
+        full = ids or [next(iter(self.ends), 0)]
+        shown = full[: self.bound]
+        now = self.seen(shown, off)
+        sums = lenses.log_sum(now.logits)
+        layers = [now.points[f"h.{layer}.attn.pattern"] for layer in range(self.config.n_layer)]
+        thumbs = np.stack([kinds.thumbnails(pattern) for pattern in layers])
+        looks = [kinds.looks(pattern) for pattern in layers]
+        scores = {name: np.stack([one[name] for one in looks]) for name in looks[0]}
+        return {
+            "ids": full, "tokens": [self.token(i) for i in shown],
+            "left": len(full) - len(shown), "empty": not ids,
+            "bits": surprise_of(now.logits, sums, shown) / np.float32(np.log(2)),
+            "entropy": entropy_of(now.logits, sums) / np.float32(np.log(2)),
+            "thumbs": {"n": thumbs.shape[-1], "values": thumbs / np.float32(255)},
+            "kinds": {**scores, "induction": self.induction},
+        }  # fmt: skip
+
+    def next(
+        self, ids: list[int], off: Any, t: int, settings: dict[str, Any], extra: Sequence[int] = ()
+    ) -> dict[str, Any]:
+        """What may come after token t: the likeliest, draws, and what it was with all on."""
+        logits, before = self.seen(ids, off).logits[t], self.seen(ids).logits[t]
+        shares, drawn = self._drawn(logits, settings, t + 1)
+        wanted = [*np.argsort(-logits, kind="stable")[:SHOWN]]
+        wanted += [*np.argsort(-before, kind="stable")[:BEFORE]] if off else []
+        shown = list(dict.fromkeys(map(int, [*wanted, *extra])))
+        whole, whole_before = (float(lenses.log_sum(x[None])[0]) for x in (logits, before))
+        bars = [
+            {**self.token(i), "logit": float(logits[i]), "logprob": float(logits[i] - whole),
+             "before": float(before[i] - whole_before), "share": float(shares[i]),
+             "drawn": drawn.count(i)}
+            for i in shown
+        ]  # fmt: skip
+        return {"changed": bool(off), "others": DRAWS - sum(bar["drawn"] for bar in bars),
+                "bars": bars}  # fmt: skip
+
+    def _drawn(self, logits: Array, settings: Any, position: int) -> tuple[Array, list[int]]:
+        """Probabilities [V] after the settings, and 100 draws of the seed."""
+        if settings["temperature"] == 0:
+            best = int(logits.argmax())
+            return np.eye(1, len(logits), best)[0], [best] * DRAWS
+        given = {name: settings[name] for name in ("temperature", "top_k", "top_p")}
+        scores = logits[None].astype(np.float32)
+        for warp in warpers(GenerationConfig(do_sample=True, **given)):
+            scores = warp(scores)
+        with np.errstate(under="ignore"):
+            weights = np.exp(scores[0].astype(np.float64) - scores.max())
+        noise = [uniform(settings["seed"], row, position) for row in range(DRAWS)]
+        drawn = pick(np.broadcast_to(scores[0], (DRAWS, len(logits))), noise)
+        return weights / weights.sum(), [int(i) for i in drawn]
+
+    def head(self, ids: list[int], off: Any, layer: int, head: int) -> Array:
+        """One head's weights, [T, T]."""
+        found: Array = self.seen(ids, off).points[f"h.{layer}.attn.pattern"][head]
+        return found
+
+    def pair(
+        self, ids: list[int], off: Any, layer: int, head: int, t: int, s: int
+    ) -> dict[str, Any]:
+        """The query of token t and the key of token s in one head, taken apart."""
+        points, at = self.seen(ids, off).points, f"h.{layer}.attn"
+        query, keys = points[f"{at}.q"][head, t], points[f"{at}.k"][head]
+        scale = len(query) ** -0.5 if self.config.scale_attn_weights else 1.0
+        scale /= layer + 1 if self.config.scale_attn_by_inverse_layer_idx else 1
+        return {
+            "query": query, "key": keys[s], "products": query * keys[s], "scale": scale,
+            "scores": keys[: t + 1] @ query * np.float32(scale),
+            "weights": points[f"{at}.pattern"][head, t, : t + 1],
+        }  # fmt: skip
+
+    def lens(self, ids: list[int], off: Any, t: int, token: int) -> list[dict[str, Any]]:
+        """What the stream after each part of each layer would give, and the rank of one token."""
+        seen = self.seen(ids, off)
+        states = lenses.stream_at(seen, self.config.n_layer, t)  # [S, D]
+        logits = self.looking.head(states)
+        sums = lenses.log_sum(logits)
+        return [
+            {"top": [{**self.token(i), "logprob": float(row[i] - whole)}
+                     for i in np.argsort(-row, kind="stable")[:LENS]],
+             "rank": 1 + int((row > row[token]).sum()), "logprob": float(row[token] - whole)}
+            for row, whole in zip(logits, sums, strict=True)
+        ]  # fmt: skip
+
+    def sources(
+        self, ids: list[int], off: Any, t: int, token: int, other: int | None = None
+    ) -> dict[str, Any]:
+        """The parts that make a token's logit after t, or its difference from another's."""
+        seen, H = self.seen(ids, off), self.config.n_head
+        tokens = np.array([[token] if other is None else [token, other]])
+        every = parts.contributions_at(self.looking, ids, seen, [t], tokens)
+        x = {
+            n: v[0, ..., 0] - (0 if other is None else v[0, ..., 1]) for n, v in vars(every).items()
+        }
+        seen_as = parts.directions(self.looking, seen, [t], tokens)
+        aim = seen_as[:, :1] - (0 if other is None else seen_as[:, 1:])
+        found = [{"part": name, "value": float(x[name])} for name in ("token", "position")]
+        for layer in range(self.config.n_layer):
+            at = f"h.{layer}.attn"
+            inner = parts.before(self.looking, layer, aim)[0, 0]  # [H, d]
+            taken = np.einsum("htd,hd->ht", seen.points[f"{at}.v"][:, : t + 1], inner)
+            source = (seen.points[f"{at}.pattern"][:, t, : t + 1] * taken).argmax(-1)
+            found += [{"part": "head", "layer": layer, "head": head, "source": int(source[head]),
+                       "value": float(x["heads"][layer, head])} for head in range(H)]  # fmt: skip
+            found.append({"part": "mlp", "layer": layer, "value": float(x["mlps"][layer])})
+        rest = x["attention_bias"].sum() + x["ln_f_bias"] + x["rounding"]
+        return {"logit": float(x["logits"]),
+                "parts": [*found, {"part": "rest", "value": float(rest)}]}  # fmt: skip
+
+    def patches(
+        self, ids: list[int], others: list[int], where: str, check: Nothing = lambda: None
+    ) -> dict[str, Any]:
+        """How far each place of another text takes this one's last word to the other's.
+
+        Raises `InputError` where it would take more than 1,024 passes.
+        """
+        L, T = self.config.n_layer, len(ids)
+        if len(others) != T:
+            return {"counts": [T, len(others)]}
+        if L * T > MOST_PATCHES:
+            raise InputError(f"a patch of every place takes {L * T} passes of this model; at most "
+                             f"{MOST_PATCHES} are made: take a shorter text.")  # fmt: skip
+        base, there = self.seen(ids).logits[-1], self.seen(others)
+        mine, theirs = int(base.argmax()), int(there.logits[-1].argmax())
+
+        def apart(logits: Array) -> float:
+            return float(logits[mine] - logits[theirs])
+
+        differences = np.empty((L, T), np.float32)
+        for layer, t in np.ndindex(L, T):
+            check()
+            name = WHERE[where].format(layer)
+            put = place(there.points[name], [t], None)
+            differences[layer, t] = apart(self.looking.run(ids, changes={name: put}).logits[-1])
+        return {
+            "mine": self.token(mine), "theirs": self.token(theirs),
+            "tokens": [self.token(i) for i in others], "differences": differences,
+            "from": apart(base), "to": apart(there.logits[-1]), "L": L, "T": T,
+        }  # fmt: skip
+
+    def write(self, ids: list[int], count: int, settings: dict[str, Any]) -> dict[str, Any]:
+        """Tokens written after ids, as `gpt2 generate` writes them."""
+        room = min(count, self.config.n_positions - len(ids) + 1, MOST_WRITTEN)
+        greedy = settings["temperature"] == 0
+        how = {"do_sample": False} if greedy else {"do_sample": True, **settings}
+        new: list[int] = []
+        if room > 0:
+            written = self.looking.engine.generate([list(ids)], max_new_tokens=room, **how)[0]
+            new = [int(i) for i in written[len(ids) :]]
+        pieces = [list(self.tokenizer.token_bytes(i)) for i in new]
+        text = bytes(byte for piece in pieces for byte in piece)
+        prompt = b"".join(self.tokenizer.token_bytes(i) for i in ids)
+        return {
+            "ids": new, "pieces": pieces, "bytes": list(text), "prompt": list(prompt),
+            "sha256": hashlib.sha256(text).hexdigest(), "ended": bool(new) and new[-1] in self.ends,
+        }  # fmt: skip
+
+
+def _size(seen: Pass) -> int:
+    return sum(x.nbytes for x in seen.points.values()) + seen.logits.nbytes

@@ -1,0 +1,132 @@
+"""GET /explain: the page that looks into a model; POST /v1/explain: what it asks of one here.
+
+The server computes by an engine of its own on the same weights: what one reader switches off is
+off for nobody else. Where a browser bears the model, ``?in=browser`` sends it whole instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gpt2.explain.answers import Answers
+from gpt2.explain.contents import contents_of, server_contents
+from gpt2.explain.page import ASKING, POLICY, html
+from gpt2.serving.errors import ApiError
+from gpt2.serving.models import Served
+from gpt2.serving.protocol import ExplainRequest
+from gpt2.serving.responses import json_response
+from gpt2.serving.state import State
+
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+# Question -> the fields it needs; what may be left out is `off`, `extra` and `other`.
+NEEDED = {
+    "read": (), "next": ("t", "settings"), "head": ("layer", "head"),
+    "pair": ("layer", "head", "t", "s"), "lens": ("t", "token"), "sources": ("t", "token"),
+    "patches": ("text", "where"), "write": ("count", "settings"),
+}  # fmt: skip
+OPTIONAL = {"next": ("extra",), "sources": ("other",)}
+
+
+async def explain(state: State, request: Request) -> Response:
+    """The page; with ``in=browser`` it holds all weights, for which a key is asked."""
+    state.check_open()
+    served = state.models.get(request.query_params.get("model"))
+    here = request.query_params.get("in") == "browser"
+    if here:
+        state.keys.tenant(request.headers).enter()
+    text = await asyncio.to_thread(_page, served, here)
+    policy = {"Content-Security-Policy": POLICY if here else ASKING}
+    return Response(text, media_type="text/html", headers=HEADERS | policy)
+
+
+def address(served: Served) -> str:
+    """Of the page in which a model runs in the reader's browser."""
+    return f"explain?in=browser&model={quote(served.name)}"
+
+
+def _page(served: Served, here: bool) -> bytes:
+    return _made(str(served.tokenizer.name_or_path), served, here)
+
+
+@cache
+def _made(path: str, served: Served, here: bool) -> bytes:
+    if here:
+        contents = contents_of(path, record=False)
+        contents.facts["name"] = served.name
+    else:
+        contents = server_contents(served.model, path, served.name, address(served))
+    return "".join(html(contents, POLICY if here else ASKING)).encode()
+
+
+async def answer(state: State, request: Request, asked: ExplainRequest) -> Response:
+    """One answer: numbers as JSON, arrays as base64 of float32."""
+    served = state.models.get(asked.model)
+    served.writing()
+    work = partial(_answered, served, asked)
+    found, used = await state.whole_engine(request, served, work, served.looking)
+    state.tenant(request).tokens.take(used)
+    return json_response(_plain(found))
+
+
+def _answered(served: Served, asked: ExplainRequest, check: Callable[[], None]) -> tuple[Any, int]:
+    """The answer, and how many tokens were read for it."""
+    if served.answers is None:
+        served.answers = Answers(served.model)
+    answers = served.answers
+    for name in NEEDED[asked.ask]:
+        if getattr(asked, name) is None:
+            raise ApiError(f"{asked.ask!r} needs {name}.", code="missing_value", param=name)
+    ids = asked.ids if asked.ids is not None else answers.ids(asked.text or "")
+    _check_bounds(answers, asked, ids)
+    given = {name: getattr(asked, name) for name in (*NEEDED[asked.ask],
+             *OPTIONAL.get(asked.ask, ()))}  # fmt: skip
+    given |= {} if asked.settings is None else {"settings": asked.settings.model_dump()}
+    off = asked.off.model_dump() if asked.off and any(asked.off.model_dump().values()) else None
+    match asked.ask:
+        case "read":
+            return answers.read(ids, off), len(ids)
+        case "write":
+            return answers.write(ids, **given), len(ids)
+        case "patches":
+            others = answers.ids(given["text"])
+            return answers.patches(ids, others, given["where"], check), len(ids)
+    return getattr(answers, asked.ask)(ids, off, **given), 0
+
+
+def _check_bounds(answers: Answers, asked: ExplainRequest, ids: list[int]) -> None:
+    config, whole = answers.config, asked.ask in ("read", "write")
+    T, L, H, V = len(ids), config.n_layer, config.n_head, config.vocab_size
+    most = config.n_positions if whole else answers.bound
+    if (most < T and asked.ask != "read") or not (T or asked.ask == "read"):
+        raise ApiError(f"the text has {T} tokens; 1 to {most} can be looked into.",
+                       code="invalid_value", param="ids")  # fmt: skip
+    off = asked.off.model_dump() if asked.off else {}
+    limits = {
+        "ids": (V, ids), "t": (T, [asked.t]), "s": ((asked.t or 0) + 1, [asked.s]),
+        "layer": (L, [asked.layer]), "head": (H, [asked.head]), "token": (V, [asked.token]),
+        "other": (V, [asked.other]), "extra": (V, asked.extra),
+        "off": (L * H, off.get("heads", [])),
+    }  # fmt: skip
+    for name, (limit, numbers) in limits.items():
+        for number in numbers:
+            if number is not None and not 0 <= number < limit:
+                raise ApiError(f"there is no {name} {number}: they go from 0 to {limit - 1}.",
+                               code="invalid_value", param=name)  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as {"f4": base64 of little-endian float32}."""
+    if isinstance(value, np.ndarray):
+        return {"f4": base64.b64encode(value.astype("<f4").tobytes()).decode()}
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,174 @@
+"""What the server tells of a model's inside is what a page tells that computes itself."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gpt2.hub import resolve
+from tests.explain.conftest import ask, contents, model, needs_core, needs_node
+from tests.serving.conftest import Running, running
+
+__all__ = ["ask", "contents", "model"]  # fixtures
+TEXT = "Once upon a time, there was a little dog. 小狗很高兴。The little"
+OTHER = "Once upon a time, there was a little cat. 小狗很高兴。The little"
+SETTINGS = {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "seed": 3}
+OFF = {"heads": [2 * 5 + 1, 4 * 5], "mlps": [3], "positions": [4]}
+T, D = 7, 500
+QUESTIONS = [
+    ("next", {"t": T, "settings": SETTINGS, "extra": [D]}),
+    ("next", {"t": 3, "settings": SETTINGS | {"temperature": 0}}),
+    ("next", {"t": 3, "settings": {"temperature": 1, "top_k": 0, "top_p": 1, "seed": 9}}),
+    ("head", {"layer": 3, "head": 2}),
+    ("pair", {"layer": 1, "head": 4, "t": 9, "s": 3}),
+    ("lens", {"t": T, "token": D}),
+    ("sources", {"t": T, "token": D}),
+    ("sources", {"t": T, "token": D, "other": 300}),
+]
+
+
+@pytest.fixture(scope="module")
+def mini() -> Iterator[Running]:
+    with running(resolve("gpt2-mini")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def ids(model: Any) -> list[int]:
+    return list(model.tokenizer.encode(TEXT))
+
+
+def answered(mini: Running, asked: str, **more: Any) -> Any:
+    return revived(mini.ask("/v1/explain", ask=asked, **more))
+
+
+def revived(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "f4" in value:
+            return np.frombuffer(base64.b64decode(value["f4"]), "<f4").tolist()
+        return {name: revived(one) for name, one in value.items()}
+    return [revived(one) for one in value] if isinstance(value, list) else value
+
+
+def same(one: Any, other: Any, path: str = "") -> None:
+    """Numbers within rounding; what only one side has is not drawn."""
+    if isinstance(one, dict):
+        for name in one.keys() & other.keys():
+            same(one[name], other[name], f"{path}.{name}")
+        assert one.keys() - other.keys() <= {"from", "norm", "constant"}, path
+    elif isinstance(one, list):
+        assert len(one) == len(other), path
+        for i, pair in enumerate(zip(one, other, strict=True)):
+            same(*pair, f"{path}[{i}]")
+    elif isinstance(one, float) or isinstance(other, float):
+        nothing = one is None and np.isnan(other)
+        assert nothing or np.isclose(one, other, rtol=1e-4, atol=2e-4), (path, one, other)
+    else:
+        assert one == other, path
+
+
+@needs_core
+@needs_node
+@pytest.mark.parametrize("off", [None, OFF])
+def test_the_answers_are_the_pages(
+    mini: Running, ids: list[int], ask: Callable[..., Any], off: Any
+) -> None:
+    there = ask(("read", {"text": TEXT, "off": off}), *QUESTIONS)
+    read = answered(mini, "read", text=TEXT, off=off)
+    shades = [np.array(one["thumbs"].pop("values")) for one in (there[0], read)]
+    assert np.abs(shades[0] - shades[1]).max() <= 1 / 510 + 1e-6  # maps come in bytes
+    same(there[0], read)
+    for (name, asked), wanted in zip(QUESTIONS, there[1:], strict=True):
+        same(wanted, answered(mini, name, ids=ids, off=off, **asked), name)
+
+
+@needs_core
+@needs_node
+def test_so_are_patches_and_what_is_written(
+    mini: Running, ids: list[int], ask: Callable[..., Any]
+) -> None:
+    asked = {"ids": ids, "count": 12, "settings": SETTINGS}
+    patch = {"text": OTHER, "where": "attn"}
+    _, patched, written = ask(("read", {"text": TEXT}), ("patches", patch), ("write", asked))
+    same(patched, answered(mini, "patches", ids=ids, **patch))
+    found = answered(mini, "write", **asked)
+    assert found["sha256"] == written["sha256"]
+    assert found["ids"] == written["ids"]
+    short = answered(mini, "patches", ids=ids, text="The", where="mlp")
+    assert short == {"counts": [len(ids), 1]}
+
+
+def test_nobodys_head_is_switched_off_by_another(mini: Running, ids: list[int]) -> None:
+    asked = {"prompt": ids, "max_tokens": 8, "temperature": 0}
+    before = mini.ask(**asked)["choices"][0]["text"]
+    plain = answered(mini, "next", ids=ids, t=T, settings=SETTINGS)
+    everything = {"heads": list(range(30)), "mlps": list(range(6)), "positions": []}
+    off = answered(mini, "next", ids=ids, t=T, settings=SETTINGS, off=everything)
+    assert off["bars"] != plain["bars"]
+    assert mini.ask(**asked)["choices"][0]["text"] == before
+    assert answered(mini, "next", ids=ids, t=T, settings=SETTINGS) == plain
+
+
+@pytest.mark.parametrize(
+    ("asked", "param"),
+    [
+        ({"ask": "head", "layer": 6, "head": 0}, "layer"),
+        ({"ask": "head", "layer": 0, "head": -1}, "head"),
+        ({"ask": "head", "layer": 0}, "head"),
+        ({"ask": "lens", "t": 5, "token": 1}, "t"),
+        ({"ask": "lens", "t": 0, "token": 10**6}, "token"),
+        ({"ask": "pair", "layer": 0, "head": 0, "t": 1, "s": 2}, "s"),
+        ({"ask": "next", "t": 0, "settings": SETTINGS, "extra": [-1]}, "extra"),
+        ({"ask": "next", "t": 0, "settings": SETTINGS, "off": {"heads": [30]}}, "off"),
+        ({"ask": "read", "ids": [10**6]}, "ids"),
+        ({"ask": "head", "layer": 0, "head": 0, "ids": []}, "ids"),
+        ({"ask": "write", "settings": SETTINGS, "count": 3, "ids": [1] * 2000}, "ids"),
+        ({"ask": "all"}, "ask"),
+    ],
+)
+def test_what_is_not_there_is_told(mini: Running, asked: dict[str, Any], param: str) -> None:
+    status, _, told = mini.refused("/v1/explain", **{"ids": [5, 6, 7], **asked})
+    assert status == 400
+    assert told.startswith(param)
+
+
+def test_parts_off_that_are_not_there_are_told(mini: Running) -> None:
+    for off in ({"mlps": [6]}, {"positions": [5000]}):
+        status, _, _ = mini.refused("/v1/explain", ask="read", text=TEXT, off=off)
+        assert status == 400
+
+
+def test_a_patch_of_too_many_places_is_refused(mini: Running, model: Any) -> None:
+    text = "The dog ran. " * 60
+    ids = list(model.tokenizer.encode(text))
+    assert len(ids) * 6 > 1024
+    status, _, _ = mini.refused("/v1/explain", ask="patches", ids=ids, text=text, where="mlp")
+    assert status == 400
+
+
+@needs_core
+def test_the_page_of_the_server_and_that_of_the_browser(mini: Running) -> None:
+    here = mini.client.get("/explain")
+    assert here.status_code == 200
+    assert "connect-src 'self'" in here.headers["content-security-policy"]
+    assert 'class="piece"' not in here.text
+    assert "explain?in=browser&model=gpt2-mini" in here.text
+    there = mini.client.get("/explain?in=browser&model=gpt2-mini")
+    assert "connect-src" not in there.headers["content-security-policy"]
+    assert 'class="piece"' in there.text
+    assert "fetch(" not in there.text
+    assert mini.client.get("/explain?model=none").status_code == 404
+
+
+def test_weights_are_sent_to_those_with_a_key(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("0123456789abcdef\n")
+    with running(resolve("gpt2-mini"), api_keys=str(keys)) as found:
+        assert found.client.get("/explain").status_code == 200
+        assert found.client.get("/explain?in=browser").status_code == 401
+        assert found.post("/v1/explain", ask="read", text="a").status_code == 401
