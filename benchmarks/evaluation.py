@@ -41,7 +41,7 @@ SIZES = {
     "gpt2-mini": {"lambada": (96, 3), "piqa": (64, 3), "blimp": (134, 3), "wikitext2": (3, 3)},
     "124M": {"lambada": (8, 3), "piqa": (6, 3), "blimp": (24, 3), "wikitext2": (1, 2)},
 }
-OURS = {"fp32": {"dtype": "fp32", "kv_dtype": "fp32"}, "int8": {"dtype": "int8"}}
+OURS: dict[str, Any] = {"fp32": {"dtype": "fp32", "kv_dtype": "fp32"}, "int8": {"dtype": "int8"}}
 
 
 class Harness:

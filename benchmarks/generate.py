@@ -53,10 +53,10 @@ def save_random(folder: Path, quick: bool) -> None:
     import torch
     import transformers
 
-    shape = {"n_layer": 2, "n_embd": 64, "n_head": 2, "vocab_size": 500} if quick else {}
+    tiny: dict[str, Any] = {"n_layer": 2, "n_embd": 64, "n_head": 2, "vocab_size": 500}
     torch.manual_seed(0)
     model = transformers.GPT2LMHeadModel(
-        transformers.GPT2Config(**shape, bos_token_id=0, eos_token_id=None)
+        transformers.GPT2Config(**tiny if quick else {}, bos_token_id=0, eos_token_id=None)
     )
     with torch.no_grad():
         for parameter in model.parameters():

@@ -30,7 +30,7 @@ RUBRIC = ("grammar", "consistency", "ending")
 def drawn(name: str) -> list[dict[str, Any]]:
     """The stories, seeds 0 to 49, without marks."""
     model = gpt2.load(name)
-    longer = {**DRAWN, "max_new_tokens": 320}
+    longer: dict[str, Any] = {**DRAWN, "max_new_tokens": 320}
     return [
         {"language": language, "seed": seed,
          "text": model.generate(start, seed=seed, **longer).split(END)[0].strip(),

@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.common import ROOT, interleaved, machine, spread, table, write
 
 from gpt2.data import PrepareConfig, prepare
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import GPT2Tokenizer, Tokenizer
 
 
 def novels(data: Path, folder: Path, most: int) -> list[str]:
@@ -42,12 +42,12 @@ def novels(data: Path, folder: Path, most: int) -> list[str]:
     return texts
 
 
-def encode_all(tokenizer: GPT2Tokenizer, texts: list[str]) -> None:
+def encode_all(tokenizer: Tokenizer, texts: list[str]) -> None:
     for text in texts:
         tokenizer.encode(text)
 
 
-def processes(tokenizer: GPT2Tokenizer, texts: list[str], cores: int) -> None:
+def processes(tokenizer: Tokenizer, texts: list[str], cores: int) -> None:
     fork = multiprocessing.get_context("fork")
     parts = [texts[n::cores] for n in range(cores)]
     workers = [fork.Process(target=encode_all, args=(tokenizer, part)) for part in parts]

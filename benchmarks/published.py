@@ -24,7 +24,7 @@ import gpt2
 from gpt2.data import PrepareConfig, prepare
 from gpt2.errors import MissingFileError
 from gpt2.evaluation.benchmark import Subject
-from gpt2.evaluation.benchmarks import benchmark
+from gpt2.evaluation.benchmarks import benchmark, sets
 from gpt2.evaluation.contamination import contaminations, examples_on
 from gpt2.evaluation.metrics import characters
 from gpt2.evaluation.runner import Rows, identity, run
@@ -70,17 +70,17 @@ def timing(name: str, subject: Subject, data: Path) -> dict[str, Any]:
 
 def overlaps(data: Path) -> dict[str, Any]:
     """What of each set that is at hand stands in the novels."""
-    sets = {}
+    held: dict[str, Any] = {}
     for name in sets():
         try:
-            sets[name] = examples_on(benchmark(name), data)
+            held[name] = examples_on(benchmark(name), data)
         except MissingFileError:
             continue
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "novels"
         tokenizer = GPT2Tokenizer.from_pretrained(MODEL)
         prepare([str(data / NOVELS)], corpus, tokenizer, PrepareConfig(validation=0.0))
-        found = contaminations(sets, corpus)
+        found = contaminations(held, corpus)
     return {name: {**own.json(), "known": len(own.known)} for name, own in found.items()}
 
 

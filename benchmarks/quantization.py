@@ -20,7 +20,7 @@ from recipes.mini.sources import held_novels
 
 from gpt2.quantization import quantize
 
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "fp16": {"dtype": "fp16"},
     "int8 nearest": {"dtype": "int8", "rounding": "nearest"},
     "int8 calibrated": {"dtype": "int8", "rounding": "calibrated"},

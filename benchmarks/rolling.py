@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from benchmarks.common import ROOT, machine, table, write
@@ -22,6 +22,7 @@ from gpt2.evaluation.benchmark import Subject
 from gpt2.evaluation.benchmarks import benchmark
 from gpt2.evaluation.benchmarks.detokenise import WIKITEXT
 from gpt2.loading import load
+from gpt2.numpy_engine import NumpyEngine
 from gpt2.scoring import windows
 
 
@@ -68,7 +69,7 @@ def main() -> None:
             "harness": harness.ask("rolling", 1, [text])["values"][0][0],
         }
         harness.close()
-        double = load(folder, engine="reference", dtype="float64")
+        double = cast(NumpyEngine, load(folder, engine="reference", dtype="float64"))
         ids = [subject.scorer.start, *subject.ids(text)]
         cuts = list(windows([ids], subject.scorer.limit, None))
         sums = [exact(double.weights, double.config, item.ids, item.start) for item in cuts]

@@ -27,7 +27,7 @@ from gpt2.generation import loop
 from gpt2.generation.job import Job, plan
 from gpt2.native import NativeEngine
 from gpt2.native.library import check, core
-from gpt2.tokenizer.stream import StreamDecoder
+from gpt2.tokenizer.stream import ByteDecoder
 
 PROMPT = 32
 MODES: dict[str, dict[str, Any]] = {
@@ -52,8 +52,8 @@ class Words:
     def encode(self, text: str) -> list[int]:
         return [1] * PROMPT
 
-    def stream_decoder(self, **options: Any) -> StreamDecoder:
-        return StreamDecoder(self.bytes.__getitem__)
+    def stream_decoder(self, **options: Any) -> ByteDecoder:
+        return ByteDecoder(self.bytes.__getitem__)
 
 
 class Bare:
@@ -86,7 +86,7 @@ def turns(engine: NativeEngine, rows: int, tokens: int, mode: str) -> tuple[floa
     """Median seconds of a step of writing and of a bare one."""
     short = Job.shortcut
     if mode == LONG_WAY:
-        Job.shortcut = lambda job: None  # type: ignore[method-assign]
+        Job.shortcut = lambda self: None  # type: ignore[method-assign]
     steps = writing(engine, rows, tokens, MODES.get(mode, MODES["top_k 40"]))
     bare, seconds, bares = Bare(engine, rows), [], []
     try:
@@ -153,9 +153,10 @@ def main() -> None:
         engine = NativeEngine(weights, config, dtype=options.dtype, kernels=options.kernels,
                               threads=options.threads)  # fmt: skip
         engine.tokenizer = Words(config.vocab_size)
-        last = engine.extend(engine.new_cache(1), [[1] * PROMPT])[0].astype(np.float64)
+        logits = np.asarray(engine.extend(engine.new_cache(1), [[1] * PROMPT]))
+        last = logits[0].astype(np.float64)
         masses = np.exp(last - last.max())
-        found = {"top_probability": float(1 / masses.sum())}
+        found: dict[str, Any] = {"top_probability": float(1 / masses.sum())}
         gc.disable()
         for rows in (1, 8):
             tokens = options.tokens if rows == 1 else max(6, options.tokens // 4)

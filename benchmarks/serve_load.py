@@ -58,7 +58,7 @@ def body(server: Server, prompt: list[int], new: int) -> dict[str, Any]:
 
 def written(heard: Heard, asked: dict[str, Any]) -> int:
     """Tokens of an answer, which must be all that were asked for."""
-    usage = next((e["usage"] for e in reversed(heard.events) if e.get("usage")), {})
+    usage: dict[str, int] = next((e["usage"] for e in reversed(heard.events) if e.get("usage")), {})
     if heard.status != 200 or not heard.done or usage.get("completion_tokens") != asked[
         "max_tokens"]:  # fmt: skip
         raise SystemExit(f"an answer is not whole: {heard.status}, {heard.events[-1:]}.")

@@ -69,7 +69,8 @@ async def soaked(server: Server, soak: Soak, minutes: float, clients: int) -> di
     """All of it, and what was seen."""
     await filled(soak)
     begin = time.monotonic()
-    end, memory = begin + 60 * minutes, []
+    end = begin + 60 * minutes
+    memory: list[tuple[float, int]] = []
     await asyncio.gather(killer(soak, end), watcher(server, memory, begin, end),
                          *(client(soak, end) for _ in range(clients)))  # fmt: skip
     warm = [size for second, size in memory if second >= 60 * minutes * WARM_UP]

@@ -10,6 +10,7 @@ are compared before anything is timed. Writes benchmarks/results/speculation.jso
 from __future__ import annotations
 
 import argparse
+import functools
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -79,7 +80,7 @@ def scripted(model: Any, new: int, rounds: int) -> dict[str, Any]:
 
     runs: dict[str, Callable[[], list[int]]] = {"without": lambda: writes(model, ids, new)}
     for share in SHARES:
-        runs[f"{share:.0%} right"] = lambda share=share: with_share(share)
+        runs[f"{share:.0%} right"] = functools.partial(with_share, share)
     return compare(runs, new, rounds)
 
 
@@ -118,7 +119,7 @@ def main() -> None:
     config = TINY if options.quick else GPT2Config.published("gpt2", eos_token_id=None)
     new, rounds = (24, 1) if options.quick else (96, options.rounds)
     model = NativeEngine(bench.RandomWeights(config), config, dtype="int8")
-    result = {
+    result: dict[str, Any] = {
         "machine": machine(["numpy"]) | {"threads": model.threads},
         "guesses": GUESSES,
         "new_tokens": new,

@@ -11,6 +11,7 @@ read 1,000 tokens and wrote 23. Writes benchmarks/results/start.json.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -135,7 +136,7 @@ def main() -> None:
     folder = packed(weights, options.data)
     files = {str(entry): prepare(entry, weights) for entry in peers}
     starts: dict[str, Callable[[], float]] = {"gpt2 int8": lambda: our_start(folder)}
-    starts |= {str(e): lambda e=e: peer_start(e, files[str(e)]) for e in peers}
+    starts |= {str(e): functools.partial(peer_start, e, files[str(e)]) for e in peers}
     seconds: dict[str, list[float]] = {name: [] for name in starts}
     for turn in range(1 + options.rounds):  # the first warms the page cache
         for name, start in starts.items():

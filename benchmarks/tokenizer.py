@@ -13,6 +13,7 @@ import os
 os.environ["TOKENIZERS_PARALLELISM"] = "true"
 
 import argparse
+import functools
 import tarfile
 import tempfile
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from typing import Any
 
 from benchmarks.common import ROOT, interleaved, machine, spread, table, write
 
-from gpt2.tokenizer import GPT2Tokenizer, train
+from gpt2.tokenizer import GPT2Tokenizer, Tokenizer, train
 
 SENTENCE = "The quick brown fox jumps over the lazy dog."  # 44 characters
 Encode = Callable[[str], Any]
@@ -55,7 +56,7 @@ def documents(text: str, size: int = 10_000) -> list[str]:
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
-def load(data: Path) -> tuple[GPT2Tokenizer, Any, Any, Any]:
+def load(data: Path) -> tuple[Tokenizer, Any, Any, Any]:
     import tiktoken
     import tokenizers
     import transformers
@@ -79,7 +80,13 @@ def one_thread(contenders: dict[str, Encode], docs: list[str], rounds: int) -> d
     for name, encode in contenders.items():
         if [encode(doc) for doc in docs] != expected:
             raise SystemExit(f"{name} gives other ids")
-    runs = {name: (lambda e=e: [e(doc) for doc in docs]) for name, e in contenders.items()}
+
+    def all_by(encode: Encode) -> list[Any]:
+        return [encode(doc) for doc in docs]
+
+    runs: dict[str, Callable[[], Any]] = {
+        name: functools.partial(all_by, encode) for name, encode in contenders.items()
+    }
     return rate(runs, docs, rounds)
 
 

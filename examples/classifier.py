@@ -80,6 +80,7 @@ def main() -> None:
     rows = rows_of(path)
     labels = sorted({label for _, label in rows})
     model = gpt2.load(name or "gpt2-mini")
+    assert isinstance(model, gpt2.native.NativeEngine)  # whose numbers can be looked at
     x = np.array([features(model, text) for text, _ in rows])
     y = np.array([labels.index(label) for _, label in rows])
     order, right = np.random.default_rng(0).permutation(len(rows)), 0

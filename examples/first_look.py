@@ -13,7 +13,7 @@ import gpt2
 DRAWN = {"do_sample": True, "temperature": 0.7, "max_new_tokens": 200}
 
 
-def write(model: gpt2.native.NativeEngine, start: str, seed: int) -> str:
+def write(model: gpt2.LanguageModel, start: str, seed: int) -> str:
     """A story that goes on from ``start``, printed while it is written; returns it."""
     print(start, end="", flush=True)
     pieces, begin = [start], time.perf_counter()

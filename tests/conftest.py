@@ -11,6 +11,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# No test asks the network: for seconds the hub would be asked for each name that is no model.
+# tests/hub and tests/tools have a hub of their own, in processes that know no other.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
 # Ctrl-C is tested here and in children, also where a shell started the tests with it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -48,7 +48,7 @@ def test_a_value_of_the_wrong_type(tmp_path: Path, name: str, value: Any) -> Non
     messages = set()
     for engine in ("native", "torch", "reference"):
         with pytest.raises(ConfigError, match=f"{name} must be ") as caught:
-            load(tmp_path, engine=engine)  # type: ignore[arg-type]
+            load(tmp_path, engine=engine)
         messages.add(str(caught.value))
     assert len(messages) == 1
 

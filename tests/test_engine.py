@@ -14,8 +14,9 @@ from gpt2.errors import ContextLengthError, InputError, MissingDependencyError
 from gpt2.numpy_engine import NumpyEngine
 from tests.tiny import random_weights
 
+END = 2
 CONFIG = GPT2Config(
-    vocab_size=67, n_positions=24, n_embd=32, n_layer=2, n_head=2, bos_token_id=1, eos_token_id=2
+    vocab_size=67, n_positions=24, n_embd=32, n_layer=2, n_head=2, bos_token_id=1, eos_token_id=END
 )
 
 

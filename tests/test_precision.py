@@ -53,10 +53,10 @@ def test_every_engine_takes_every_spelling(folder: Path, spelling: str) -> None:
     assert gpt2.load(folder, engine="torch", dtype=spelling).dtype == torch.float16
     loaded = gpt2.GPT2LMHeadModel.from_pretrained(folder, dtype=spelling)
     assert loaded.dtype == torch.float16
-    assert TrainingConfig(precision=spelling).precision == "fp16"  # type: ignore[arg-type]
+    assert TrainingConfig(precision=spelling).precision == "fp16"
     for engine, found in (("native", "int3"), ("torch", "int8"), ("reference", "fp16")):
         with pytest.raises((OptionError, gpt2.errors.InputError), match="fp32"):
-            gpt2.load(folder, engine=engine, dtype=found)  # type: ignore[arg-type]
+            gpt2.load(folder, engine=engine, dtype=found)
 
 
 def test_the_command_line_takes_every_spelling(folder: Path, tmp_path: Path) -> None:
@@ -71,5 +71,5 @@ def test_the_command_line_takes_every_spelling(folder: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("command", [bench, convert, generate, quantize, train])
 def test_help_names_the_choices(command: object) -> None:
-    shown = CliRunner().invoke(command, ["--help"]).stdout  # type: ignore[arg-type]
+    shown = CliRunner().invoke(command, ["--help"]).stdout
     assert "bf16|" in shown.replace(" ", "").replace("\n", "")

@@ -168,7 +168,10 @@ def test_what_cannot_be_promised_or_read(tmp_path: Path, made: Path) -> None:
     with pytest.raises(MissingFileError):
         call(replay, tmp_path / "none.json")
     content = receipts.read(made)
-    for damage in ({"form": "x"}, {"output": {}}, {"output": {"ids": [["a"]]}}, {"model": 3}):
+    damages: list[dict[str, Any]] = [
+        {"form": "x"}, {"output": {}}, {"output": {"ids": [["a"]]}}, {"model": 3},
+    ]  # fmt: skip
+    for damage in damages:
         receipts.write(tmp_path / "r.json", {**content, **damage})
         with pytest.raises(CorruptFileError, match="receipt"):
             call(replay, tmp_path / "r.json")

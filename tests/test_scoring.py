@@ -11,9 +11,9 @@ from gpt2 import reference
 from gpt2.engine import ScoringEngine
 from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.scoring import Scorer, _groups, _Item, windows
-from tests.test_engine import CONFIG, build, weights
+from tests.test_engine import CONFIG, END, build, weights
 
-START, LIMIT = CONFIG.eos_token_id, CONFIG.n_positions
+START, LIMIT = END, CONFIG.n_positions
 
 
 class Plain:

@@ -110,7 +110,7 @@ def beginning(node: ast.expr) -> str:
 
 def test_values_are_called_by_what_they_are() -> None:
     wrong = [
-        f"{path.relative_to(ROOT)}:{node.lineno}: {name}"
+        f"{path.relative_to(ROOT)}:{function.lineno}: {name}"
         for path in PYTHON
         if path.relative_to(SOURCE).parts[0] in DONE
         for function in ast.walk(ast.parse(path.read_text("utf-8")))

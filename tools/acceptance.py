@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from installed import snippets
+from installed import snippets  # type: ignore[import-not-found]
 
 from gpt2.checkpoint import identity
 from gpt2.errors import GPT2Error

@@ -51,7 +51,7 @@ def compiler(settings: Any) -> Iterator[Any]:
     if not takes_zig():
         yield settings
         return
-    import ziglang  # type: ignore[import-not-found]
+    import ziglang
 
     folder = Path(f"build/zig{os.environ.get('GPT2_GLIBC', '')}").resolve()
     folder.mkdir(parents=True, exist_ok=True)

@@ -98,7 +98,7 @@ def fault(snippet: Snippet, done: subprocess.CompletedProcess[str], lacking: boo
 def pack(folder: Path) -> Path:
     """An sdist of the checkout and a wheel of the sdist; the wheel."""
     python = make_environment(folder / "build", "build")
-    command = [python, "-m", "build", "--outdir", folder / "dist", ROOT]
+    command: list[str | Path] = [python, "-m", "build", "--outdir", folder / "dist", ROOT]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (wheel,) = (folder / "dist").glob("*.whl")
     return wheel
@@ -108,7 +108,7 @@ def make_environment(folder: Path, *packages: str | Path) -> Path:
     """A new virtual environment with packages; its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "-q", "install"]
+    pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check", "-q", "install"]
     subprocess.run([*pip, "-c", ROOT / "constraints.txt", *packages], check=True)
     return python
 

@@ -29,7 +29,7 @@ def names_of(source: str) -> set[str]:
 def read_moves(text: str) -> dict[str, str]:
     """Old file or test -> new one; what begins with # is a remark."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return dict(line.split(" -> ") for line in lines)  # type: ignore[misc]  # two parts each
+    return dict(line.split(" -> ") for line in lines)
 
 
 def names_at(revision: str, root: Path = ROOT) -> set[str]:

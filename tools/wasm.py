@@ -64,6 +64,9 @@ def exported() -> list[str]:
     return [*sorted(names), "malloc", "free"]
 
 
+Job = tuple[str, Path, tuple[str, ...], Path]  # compiler, source, flags, folder to run it in
+
+
 def compile_all(generic: bool) -> list[Path]:
     """An object file for every source; the generic kernels are there for tests to compare with."""
     from ziglang import __file__ as home
@@ -71,7 +74,7 @@ def compile_all(generic: bool) -> list[Path]:
     library = Path(home).parent / "lib"
     flags = CORE if generic else (*CORE, "-DGPT2_NO_GENERIC=1")
     named = [p for p in sources() if generic or p.stem != "kernels_generic"]
-    jobs = [("c++", path, flags, ROOT) for path in named]
+    jobs: list[Job] = [("c++", path, flags, ROOT) for path in named]
     jobs += [
         ("c++" if name.endswith("pp") else "cc", library / name, ("-w", *flags), library)
         for name, flags in EXCEPTIONS.items()
@@ -79,7 +82,7 @@ def compile_all(generic: bool) -> list[Path]:
     folder = ROOT / "build" / ("wasm-tests" if generic else "wasm")
     folder.mkdir(parents=True, exist_ok=True)
 
-    def compile_one(job: tuple[str, Path, tuple[str, ...], Path]) -> Path:
+    def compile_one(job: Job) -> Path:
         compiler, source, flags, home = job
         to = folder / f"{source.stem}.o"
         zig(compiler, *TARGET, *flags, "-c", str(source), "-o", str(to), folder=home)

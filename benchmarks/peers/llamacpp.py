@@ -32,7 +32,7 @@ TYPES = {"f32": ll.GGML_TYPE_F32, "f16": ll.GGML_TYPE_F16, "q8_0": ll.GGML_TYPE_
 ROWS = 32  # the most sequences measured
 
 
-@ll.llama_log_callback
+@ll.llama_log_callback  # type: ignore[untyped-decorator]
 def silent(level: int, text: bytes, data: Any) -> None:
     if level == 4:  # an error
         print(text.decode(errors="replace"), end="", flush=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from benchmarks.peers import Floats, Stepper
 
@@ -27,10 +28,10 @@ class Native(Stepper):
             self.memory = self.engine.new_cache(len(prompts), 256 if len(prompts) > 1 else None)
         for row in range(self.memory.rows):
             self.memory.truncate(row, 0)
-        return self.engine.extend(self.memory, prompts)
+        return np.asarray(self.engine.extend(self.memory, prompts))
 
     def step(self, tokens: npt.NDArray[Any]) -> Floats:
-        return self.engine.extend(self.memory, tokens[:, None])
+        return np.asarray(self.engine.extend(self.memory, tokens[:, None]))
 
     def decode(self, prompts: Sequence[Sequence[int]], steps: int) -> float:
         tokens = self.start(prompts).argmax(-1)[:, None]

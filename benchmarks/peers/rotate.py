@@ -49,6 +49,7 @@ class Worker:
 
     def __init__(self, entry: Entry, weights: Path) -> None:
         self.entry = entry
+        self.error = 0.0  # of its logits, once they were compared
         self.file = prepare(entry, weights)
         arguments = (entry.peer, entry.precision, str(THREADS), str(self.file))
         self.process = entry.process(

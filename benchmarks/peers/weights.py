@@ -32,7 +32,7 @@ def weights_folder(place: Path, shape: str = "gpt2") -> Path:
     return made_once(place / shape, make)
 
 
-def made_once(path: Path, make: Callable[[Path], None]) -> Path:
+def made_once(path: Path, make: Callable[[Path], object]) -> Path:
     """``path``, made by ``make`` under another name first if it is not there."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -56,7 +56,7 @@ def answer(contender: Any, order: list[Any]) -> Any:
 
 def main() -> None:
     if sys.argv[1] == "--prepare":
-        print(prepared(*sys.argv[2:4], Path(sys.argv[4])))
+        print(prepared(sys.argv[2], sys.argv[3], Path(sys.argv[4])))
         return
     peer, precision, threads, file, settings = sys.argv[1:]
     replies = os.fdopen(os.dup(1), "w")

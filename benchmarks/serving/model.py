@@ -11,6 +11,7 @@ from benchmarks.peers.weights import made_once, random_tensors
 from gpt2 import GPT2Tokenizer
 from gpt2.checkpoint import write_checkpoint
 from gpt2.config import GPT2Config
+from gpt2.tokenizer import Tokenizer
 
 TINY = {"n_layer": 2, "n_embd": 128, "n_head": 2}
 
@@ -34,7 +35,7 @@ def folder(place: Path, vocabulary: Path, *, tiny: bool) -> Path:
     return made_once(place / ("tiny" if tiny else "gpt2"), make)
 
 
-def _is_text(tokenizer: GPT2Tokenizer, token: int) -> bool:
+def _is_text(tokenizer: Tokenizer, token: int) -> bool:
     try:
         return bool(tokenizer.token_bytes(token).decode())
     except UnicodeDecodeError:

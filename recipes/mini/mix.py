@@ -21,7 +21,7 @@ from recipes.mini.sources import FRESH_SOURCES, SOURCES
 
 from gpt2 import GPT2Tokenizer
 from gpt2.files import atomic, write_json
-from gpt2.tokenizer import train_tokenizer
+from gpt2.tokenizer import Tokenizer, train_tokenizer
 
 VOCABULARY = 8192
 
@@ -79,7 +79,7 @@ def documents(data: Path, names: Iterable[str]) -> dict[str, list[str]]:
     return {name: list(MAKERS[name][1](data)) for name in names}
 
 
-def vocabulary(data: Path, out: Path, size: int = VOCABULARY) -> GPT2Tokenizer:
+def vocabulary(data: Path, out: Path, size: int = VOCABULARY) -> Tokenizer:
     """The vocabulary, learned once on a fair sample of the trunk's mix."""
     if not (out / "vocab.json").exists():
         found = documents(data, TRUNK)
@@ -105,7 +105,7 @@ def _first(texts: list[str], millions: float | None, size: Any) -> Iterator[str]
 
 
 def mixed(
-    found: dict[str, list[str]], shares: dict[str, Share], tokenizer: GPT2Tokenizer, seed: int
+    found: dict[str, list[str]], shares: dict[str, Share], tokenizer: Tokenizer, seed: int
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """The documents of a mix in random order, and a row for each source."""
     rng, texts, table = random.Random(seed), [], []

@@ -105,13 +105,14 @@ def scaling(asked: argparse.Namespace) -> None:
     """Little runs that differ in one thing each, compared by bits a byte of the held-out texts."""
     rows = ROWS // 2  # so that little text is steps enough
     steps = round(asked.tokens * 1e6 / rows / CONTEXT)
-    base = {**SHAPE, "lr": LR, "batch-size": rows}
+    base: dict[str, Any] = {**SHAPE, "lr": LR, "batch-size": rows}
     found = []
-    for name, change in {
+    changes: dict[str, dict[str, Any]] = {
         "as the trunk": {},
         "twice the rate": {"lr": 2 * LR},
         "narrower, deeper": {"layers": 8, "width": 256, "heads": 4},
-    }.items():
+    }
+    for name, change in changes.items():
         run = WORK / "scaling" / name.replace(" ", "-").replace(",", "")
         if not (run / "model").exists():
             train(run, "trunk", asked.minutes, **{**base, **change}, steps=steps, schedule="wsd",

@@ -30,6 +30,7 @@ from gpt2.errors import MissingFileError
 from gpt2.files import atomic, read_json, read_text, sha256, write_json
 from gpt2.tasks import TASKS
 from gpt2.tasks.sentences import join, lines, sentences
+from gpt2.tokenizer import Tokenizer
 
 VALIDATION = 0.05  # share of rows
 LANGUAGES = ("en", "zh")
@@ -50,7 +51,7 @@ class Source:
     """Where the rows come from, how long they may be, and what was counted on the way."""
 
     data: Path
-    tokenizer: GPT2Tokenizer
+    tokenizer: Tokenizer
     most: int  # tokens of a row
     languages: tuple[str, ...] = LANGUAGES  # of the rows; a translation has both
     counts: Counter[str] = field(default_factory=Counter)
@@ -279,7 +280,7 @@ def make(
     task: str,
     data: Path,
     out: Path,
-    tokenizer: GPT2Tokenizer,
+    tokenizer: Tokenizer,
     most: int,
     limit: int | None = None,
     languages: tuple[str, ...] = LANGUAGES,

@@ -42,7 +42,7 @@ def packed(dtype: str) -> Callable[[Path], None]:
     return make
 
 
-FORMS: dict[str, tuple[Callable[[Path], None], str]] = {
+FORMS: dict[str, tuple[Callable[[Path], object], str]] = {
     "safetensors": (write_tiny, "*.safetensors"),
     "shards": (shards, "model*"),
     "bin": (converted("bin"), "*.bin"),

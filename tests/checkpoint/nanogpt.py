@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -92,7 +92,7 @@ class NanoGPT(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         x = self.transformer["wte"](ids) + self.transformer["wpe"](torch.arange(ids.shape[1]))
-        for block in self.transformer["h"]:
+        for block in cast(nn.ModuleList, self.transformer["h"]):
             x = block(x)
         return self.lm_head(self.transformer["ln_f"](x))
 

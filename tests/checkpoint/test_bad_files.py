@@ -71,8 +71,9 @@ def test_a_later_shard_that_fails_leaves_the_old_model(
     write_checkpoint(tmp_path, config, random_weights(config), max_shard_size="100KB")
     before = content(tmp_path)
     from gpt2.checkpoint import write
+    from gpt2.checkpoint.mapped import write_safetensors
 
-    real, calls = write.write_safetensors, []
+    real, calls = write_safetensors, []
 
     def failing(path: Path, *content: Any) -> None:
         calls.append(path)

@@ -26,6 +26,7 @@ def test_the_kinds_of_tokens_in_gguf(tmp_path: Path) -> None:
 
     write_tiny(tmp_path)
     tokenizer = GPT2Tokenizer.from_pretrained(tmp_path)
+    assert isinstance(tokenizer, GPT2Tokenizer)
     tokenizer.add_tokens([AddedToken("New York")])
     tokenizer.add_special_tokens({"additional_special_tokens": ["<sep>"]})
     tokenizer.add_bos_token = True

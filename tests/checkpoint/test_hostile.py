@@ -35,7 +35,7 @@ WTE = "transformer.wte.weight"
 def logits_of(folder: Path, engine: str) -> Any:
     """[T, vocabulary] of `IDS`, keys and values in fp32."""
     options = {"kv_dtype": "fp32"} if engine == "native" else {}
-    model = load(folder, engine=engine, **options)  # type: ignore[arg-type]
+    model = load(folder, engine=engine, **options)
     return np.asarray(model.extend(model.new_cache(1), IDS, logits="all"))
 
 
@@ -123,7 +123,7 @@ def test_types_that_are_no_weights(tmp_path: Path, kind: str) -> None:
     rewrite(path, header, data + bytes(max(0, 300 * 64 * width - len(data))))
     for engine in ENGINES:
         with pytest.raises(WeightError, match=f"wte.weight is of the type {kind}"):
-            load(tmp_path, engine=engine)  # type: ignore[arg-type]
+            load(tmp_path, engine=engine)
 
 
 def bounded(code: str, *arguments: Any, seconds: float = 30, gigabytes: int = 3) -> str:
@@ -178,7 +178,7 @@ def test_a_small_file_that_asks_for_much(tmp_path: Path) -> None:
     torch.save(weights, tmp_path / "pytorch_model.bin")
     for engine in ENGINES:
         with pytest.raises(WeightError, match=r"wte.weight of \[200000, 200000\] repeats"):
-            load(tmp_path, engine=engine)  # type: ignore[arg-type]
+            load(tmp_path, engine=engine)
 
 
 ODD = {
@@ -205,7 +205,7 @@ def test_odd_tensors(tmp_path: Path, kind: str) -> None:
     torch.save({**weights, WTE: tensor}, tmp_path / "pytorch_model.bin")
     for engine in ENGINES:
         with pytest.raises(ModelFileError) as caught:
-            load(tmp_path, engine=engine)  # type: ignore[arg-type]
+            load(tmp_path, engine=engine)
         assert message in str(caught.value)
         assert "pytorch_model.bin" in str(caught.value) or str(tmp_path) in str(caught.value)
 
@@ -304,7 +304,7 @@ def test_packed_numbers_are_finite(tmp_path: Path, dtype: str, bits: str) -> Non
     path.write_bytes(bytes(whole))
     for engine in ENGINES:
         with pytest.raises(WeightError, match=rf"{name} holds values that are NaN or infinite"):
-            load(tmp_path / "q", engine=engine)  # type: ignore[arg-type]
+            load(tmp_path / "q", engine=engine)
 
 
 @pytest.mark.parametrize("dtype", ["fp16", "bf16"])

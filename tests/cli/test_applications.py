@@ -108,7 +108,7 @@ def test_answer_and_write(tmp_path: Path) -> None:
 
 
 def test_a_batch_killed_on_the_way_goes_on_where_it_was(tmp_path: Path) -> None:
-    rows = [{"text": f"{TEXT} It was day {n}."} for n in range(40)]
+    rows: list[dict[str, Any]] = [{"text": f"{TEXT} It was day {n}."} for n in range(40)]
     rows[3] = {"text": ""}
     rows[5]["seed"] = 7
     source, whole, killed = (tmp_path / name for name in ("in.jsonl", "whole", "killed"))

@@ -12,6 +12,7 @@ import torch
 from click.testing import CliRunner, Result
 
 import gpt2
+from gpt2.adapters import LoraConfig
 from gpt2.cli.finetune import command
 from gpt2.errors import OptionError
 from gpt2.model import GPT2LMHeadModel
@@ -157,7 +158,7 @@ def test_what_does_not_fit_is_refused_with_a_proposal(
 
 def test_adapters_count() -> None:
     config = tiny_config()
-    rank = demand.LoraConfig(lora_rank=2, lora_targets="attn.c_attn")
+    rank = LoraConfig(lora_rank=2, lora_targets="attn.c_attn")
     assert demand.adapter_size(config, rank) == 2 * 2 * (64 + 192)
     assert footprint(config, 1, 64, trained=1024).gradients == 4096
 

@@ -78,7 +78,7 @@ def test_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     import gpt2.cli.info as module
 
-    real = module.versions
+    real = vars(module)["versions"]
     monkeypatch.setattr(module, "versions", lambda names: real(names) | dict.fromkeys(
         {"torch"} & set(names)))  # fmt: skip
     monkeypatch.setitem(sys.modules, "torch", None)

@@ -16,6 +16,7 @@ from gpt2.compression.coder import Decoder, Encoder
 from gpt2.compression.files import HEADER, tokens_of
 from gpt2.errors import CorruptFileError, GPT2Error, InputError, OptionError
 from gpt2.loading import load
+from gpt2.native import NativeEngine
 from tests.tiny import write_tiny
 
 STORY = "Once upon a time, there was a little dog. It was very happy. 从前有一只小狗。".encode()
@@ -32,12 +33,12 @@ CASES = {
 
 
 @cache
-def bundled() -> Any:
+def bundled() -> tuple[NativeEngine, bytes]:
     return compressing_model("gpt2-mini", threads=1)
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[NativeEngine, bytes]:
     """A context of 64: a text of a few hundred tokens begins anew many times."""
     folder = tmp_path_factory.mktemp("tiny")
     write_tiny(folder, std=0.05)
@@ -50,7 +51,7 @@ def test_what_went_in_comes_out(name: str) -> None:
     assert decompress(*bundled(), packed) == CASES[name]
 
 
-def test_a_text_longer_than_the_context(tiny: Any) -> None:
+def test_a_text_longer_than_the_context(tiny: tuple[NativeEngine, bytes]) -> None:
     data = (STORY + bytes(range(256))) * 3
     for size in (1, 60, 63, 64, 65, 96, 97, len(data)):
         assert decompress(*tiny, compress(*tiny, data[:size])) == data[:size]
@@ -107,7 +108,7 @@ def test_the_coder_alone() -> None:
         assert not decoder.ended
 
 
-def test_damaged_files(tiny: Any) -> None:
+def test_damaged_files(tiny: tuple[NativeEngine, bytes]) -> None:
     whole, draw, damaged = compress(*tiny, STORY), random.Random(3), 0
     for _ in range(100):
         data = bytearray(whole)
@@ -123,7 +124,7 @@ def test_damaged_files(tiny: Any) -> None:
             decompress(*tiny, whole[:size])
 
 
-def test_another_model_is_told(tiny: Any) -> None:
+def test_another_model_is_told(tiny: tuple[NativeEngine, bytes]) -> None:
     with pytest.raises(InputError, match="another model or precision"):
         decompress(*tiny, compress(*bundled(), STORY))
     with pytest.raises(OptionError, match="compress with dtype int8"):

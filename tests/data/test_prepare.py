@@ -202,7 +202,7 @@ def test_a_folder_keeps_to_its_sources_and_options(
 def test_bad_options_and_sources(tmp_path: Path, tokenizer: GPT2Tokenizer) -> None:
     for wrong in ({"validation": 0.7}, {"format": "pdf"}, {"filter": ["x"]}, {"threads": 0}):
         with pytest.raises(OptionError):
-            PrepareConfig(**wrong)  # type: ignore[arg-type]
+            PrepareConfig(**wrong)
     (tmp_path / "a.txt").write_text(" \n", "utf-8")
     with pytest.raises(InputError, match="no text in"):
         prepare([tmp_path / "a.txt"], tmp_path / "out", tokenizer)

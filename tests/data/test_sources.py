@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import importlib
 import io
 import json
 import lzma
@@ -107,7 +108,7 @@ def test_compressed_files_and_archives(tmp_path: Path, suffix: str) -> None:
     if suffix == ".zst" and sys.version_info < (3, 14):
         pack = pytest.importorskip("backports.zstd").compress
     elif suffix == ".zst":
-        from compression.zstd import compress as pack
+        pack = importlib.import_module("compression.zstd").compress
     else:
         pack = PACK[suffix]
     tar = io.BytesIO()

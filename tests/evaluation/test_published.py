@@ -252,7 +252,9 @@ def plain(subject: Subject, context: str, continuation: str) -> float:
     """The log-likelihood by one pass of the reference and a softmax."""
     model = gpt2.load("gpt2-mini", engine="reference")
     before, after = subject.encode(context, continuation)
-    before = before or [model.config.eos_token_id]
+    end = model.config.eos_token_id
+    assert isinstance(end, int)
+    before = before or [end]
     logits = np.asarray(model.extend(model.new_cache(1), [before + after[:-1]], logits="all"))
     lines = logits[len(before) - 1 :].astype(np.float64)
     lines -= np.log(np.exp(lines).sum(1, keepdims=True))

@@ -149,7 +149,12 @@ def test_the_contribution_of_a_head_is_that_of_its_slice_of_c_proj() -> None:
     found = gpt2.trace(ours("native"), IDS)
     given: list[Any] = []
     attention = peer().transformer.h[1].attn
-    with hooked(attention.c_proj, lambda x: given.append(x) or x):
+
+    def kept(x: Any) -> Any:
+        given.append(x)
+        return x
+
+    with hooked(attention.c_proj, kept):
         logits()
     part = torch.zeros(D)
     part[12:18] = given[0][0, -1, 12:18]

@@ -44,7 +44,7 @@ def test_heads_to_leave_out_are_pairs() -> None:
     model = tiny_models.native()
     with (
         pytest.raises(InputError, match=r"heads are pairs \(layer, head\), found 0"),
-        model.ablate(heads=[0]),
+        model.ablate(heads=[0]),  # type: ignore[list-item]
     ):
         pass
 
@@ -58,8 +58,8 @@ def test_names_of_transformers() -> None:
 
 def test_own_classes_of_criteria_and_processors() -> None:
     class Odd(gpt2.StoppingCriteria):
-        def __call__(self, ids: Any, scores: Any, **_: Any) -> Any:
-            return ids[:, -1] % 2 == 1
+        def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+            return input_ids[:, -1] % 2 == 1
 
     class Never(gpt2.LogitsProcessor):
         def __call__(self, ids: Any, scores: Any) -> Any:

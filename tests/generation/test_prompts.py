@@ -62,7 +62,8 @@ def test_a_batch_that_seems_padded_warns() -> None:
 def test_nothing_begins_a_new_text() -> None:
     engine = tiny_models.ours()
     want = engine.generate([1], max_new_tokens=4).tolist()
-    for empty in (None, [[]], torch.zeros(1, 0, dtype=torch.long)):
+    nothing: tuple[Any, ...] = (None, [[]], torch.zeros(1, 0, dtype=torch.long))
+    for empty in nothing:
         assert engine.generate(empty, max_new_tokens=4).tolist() == want
 
 

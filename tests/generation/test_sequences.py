@@ -50,7 +50,7 @@ def scheduled(engine: Engine, sequences: list[Sequence], by_engine: bool) -> Non
                 tokens = [sequences[r].choose(logits[i : i + 1]) for i, r in enumerate(some)]
             else:
                 noise = [] if way is None else [sequences[r].noise() for r in some]
-                tokens = short(cache, ids, some, noise, "last")  # type: ignore[arg-type]
+                tokens = short(cache, ids, some, noise, "last")
             for r, token in zip(some, tokens, strict=True):
                 sequences[r].append(token)
     raise AssertionError("the sequences do not end")

@@ -97,7 +97,8 @@ def test_the_precision_is_the_files_own(folder: Path, tmp_path: Path, kept: str)
 def test_what_only_transformers_does_is_refused_by_name(folder: Path, name: str) -> None:
     with pytest.raises(UnsupportedError, match=rf"^{name} is not here: .{{12}}"):
         GPT2LMHeadModel.from_pretrained(folder, **{name: "auto"})
-    for nothing in (None, False, {}, ""):
+    unset: tuple[Any, ...] = (None, False, {}, "")
+    for nothing in unset:
         GPT2LMHeadModel.from_pretrained(folder, **{name: nothing})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -21,14 +23,16 @@ KINDS = ("fp32", "fp16", "bf16")
 SLOW = pytest.mark.slow
 
 
-def pair(weights: dict, config: GPT2Config, dtype: str, **options: object) -> list[NativeEngine]:
+def pair(
+    weights: dict[str, Any], config: GPT2Config, dtype: str, **options: object
+) -> list[NativeEngine]:
     return [
-        NativeEngine(weights, config, dtype=dtype, exact_head=exact, **options)  # type: ignore[arg-type]
+        NativeEngine(weights, config, dtype=dtype, exact_head=exact, **options)
         for exact in (True, False)
     ]
 
 
-def assert_same(engines: list[NativeEngine], ids: list, k: int) -> npt.NDArray[np.int32]:
+def assert_same(engines: list[NativeEngine], ids: list[Any], k: int) -> npt.NDArray[np.int32]:
     found = [e.extend_top(e.new_cache(len(ids)), ids, None, k) for e in engines]
     np.testing.assert_array_equal(found[0][0], found[1][0])
     np.testing.assert_array_equal(found[0][1].view(np.int32), found[1][1].view(np.int32))
@@ -43,7 +47,7 @@ def draw(engine: NativeEngine, rows: int, how: Sampling, noise: list[float]) -> 
         return str(error)
 
 
-def head_model(x: Floats, head: Floats) -> tuple[dict, GPT2Config]:
+def head_model(x: Floats, head: Floats) -> tuple[dict[str, Any], GPT2Config]:
     """A model whose head gets ``x`` whatever the tokens are: the last norm has no gain."""
     config = GPT2Config(
         vocab_size=len(head),
@@ -243,7 +247,7 @@ def any_head(
     random = np.random.default_rng(seed)
     with np.errstate(over="ignore"):
         x = (random.uniform(-1, 1, inputs) * 10.0**size_x).astype(np.float32)
-        head = random.uniform(-1, 1, (outputs, inputs)) * 10.0**size_w
+        head: npt.NDArray[Any] = random.uniform(-1, 1, (outputs, inputs)) * 10.0**size_w
         if uneven:
             head = head * 10.0 ** random.integers(-9, 1, inputs) + head[:1]
         head[random.integers(0, outputs, outputs // 4)] = head[random.integers(0, outputs)]
@@ -258,7 +262,7 @@ def within(head: Floats, dtype: str) -> Floats:
 
 @settings(max_examples=40, deadline=None)
 @given(sizes=sizes, k=st.integers(1, 64), dtype=st.sampled_from(KINDS))
-def test_any_numbers(sizes: dict, k: int, dtype: str) -> None:
+def test_any_numbers(sizes: dict[str, Any], k: int, dtype: str) -> None:
     x, head = any_head(**sizes)
     check_head(x, within(head, dtype), min(k, len(head)), dtype)
 
@@ -278,7 +282,7 @@ noises = st.lists(st.floats(0, 1, exclude_max=True), min_size=8, max_size=8)
 
 @settings(max_examples=60, deadline=None)
 @given(sizes=sizes, how=samplings, noise=noises, dtype=st.sampled_from(KINDS))
-def test_any_draws(sizes: dict, how: Sampling, noise: list[float], dtype: str) -> None:
+def test_any_draws(sizes: dict[str, Any], how: Sampling, noise: list[float], dtype: str) -> None:
     x, head = any_head(**sizes)
     one, other = pair(*head_model(x, within(head, dtype)), dtype, threads=1)
     assert draw(one, 8, how, noise) == draw(other, 8, how, noise)

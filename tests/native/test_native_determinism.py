@@ -89,7 +89,8 @@ def test_long_texts_in_pieces(dtype: str) -> None:
 def test_gather_and_truncate(data: st.DataObject, kv_dtype: str) -> None:
     """Rows that moved, were copied and cut go on as if they had grown where they are."""
     one = engine("int8", 2, kv_dtype=kv_dtype)
-    memory, held = one.new_cache(4, 60), [[], [], [], []]
+    memory = one.new_cache(4, 60)
+    held: list[list[int]] = [[], [], [], []]
     for _ in range(data.draw(st.integers(1, 6))):
         sources = data.draw(st.lists(st.integers(0, 3), min_size=4, max_size=4))
         memory.gather(sources)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ TOLERANCE = {"fp32": 2e-3, "fp16": 5e-3, "bf16": 3e-2, "int8": 0.1, "int4": 1.0}
 IDS = np.random.default_rng(1).integers(0, 100, 80)
 
 
-def expected(config: GPT2Config, weights: dict, ids: np.ndarray) -> np.ndarray:
+def expected(config: GPT2Config, weights: dict[str, Any], ids: np.ndarray) -> np.ndarray:
     wide = {name: values.astype(np.float64) for name, values in weights.items()}
     return reference.forward(wide, config, ids)
 
@@ -82,7 +84,7 @@ def test_packed_bytes_make_the_same_engine(dtype: str) -> None:
     )
 
 
-def packed_weights(engine: NativeEngine, weights: dict) -> dict:
+def packed_weights(engine: NativeEngine, weights: dict[str, Any]) -> dict[str, Any]:
     return {
         name: engine.packed(name) if values.ndim == 2 and "wpe" not in name else values
         for name, values in weights.items()

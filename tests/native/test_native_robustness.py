@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,11 @@ def engine() -> NativeEngine:
     ],
 )
 def test_refused_calls_change_nothing(
-    engine: NativeEngine, ids: list, rows: list | None, error: type, message: str
+    engine: NativeEngine,
+    ids: list[Any],
+    rows: list[int] | None,
+    error: type[Exception],
+    message: str,
 ) -> None:
     memory = engine.new_cache(2, 40)
     with pytest.raises(error, match=f"(?i){message}"):
@@ -70,7 +75,7 @@ def test_refused_caches(engine: NativeEngine) -> None:
     with pytest.raises(InputError, match="cannot be cut"):
         memory.truncate(0, 1)
     with pytest.raises(OptionError, match="logits"):
-        engine.extend(memory, [[1], [1]], logits="some")  # type: ignore[arg-type]
+        engine.extend(memory, [[1], [1]], logits="some")
     other = NativeEngine(weights_of("awkward"), AWKWARD)
     with pytest.raises(InputError, match="another engine"):
         other.extend(memory, [[1], [1]])
@@ -80,7 +85,7 @@ def test_refused_caches(engine: NativeEngine) -> None:
     "options",
     [{"dtype": "fp8"}, {"kv_dtype": "int4"}, {"threads": 0}, {"kernels": "sse"}, {"threads": True}],
 )
-def test_refused_options(options: dict) -> None:
+def test_refused_options(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         NativeEngine(weights_of("awkward"), AWKWARD, **options)
 
@@ -262,7 +267,7 @@ def test_thread_count(monkeypatch: pytest.MonkeyPatch) -> None:
             thread_count(None)
     for number in (0, 1025, 2**32 + 2, 2.0, True):
         with pytest.raises(OptionError, match="from 1 to 1024"):
-            thread_count(number)  # type: ignore[arg-type]
+            thread_count(number)
     monkeypatch.setattr(threads, "processors", processors)
     assert thread_count(1000) == min(1000, processors())
 
@@ -272,13 +277,13 @@ def test_numbers_beyond_32_bits_are_refused(engine: NativeEngine) -> None:
     engine.extend(memory, [[1, 2], [3]])
     for row, length in ((0, 2**32), (2**32, 0), (0, 0.0), (False, 0), (0, None)):
         with pytest.raises(InputError, match=r"row|length"):
-            memory.truncate(row, length)  # type: ignore[arg-type]
+            memory.truncate(row, length)
     assert memory.lengths == [2, 1]
-    memory.truncate(np.int64(0), np.int32(1))  # type: ignore[arg-type]
+    memory.truncate(np.int64(0), np.int32(1))
     assert memory.lengths == [1, 1]
     for rows, capacity in ((2**32 + 1, None), (1.5, None), (1, 1.5), ("2", 4), (1, 2**32 + 4)):
         with pytest.raises(InputError, match=r"integer|32 bits"):
-            engine.new_cache(rows, capacity)  # type: ignore[arg-type]
+            engine.new_cache(rows, capacity)
     assert engine.new_cache(1, 2**20).capacity == AWKWARD.n_positions
     with pytest.raises(InputError, match="32 bits"):
         engine.extend_top(memory, [[1], [1]], k=2**32 + 1)

@@ -146,7 +146,7 @@ def test_a_loop_with_accelerate(folder: Path, tmp_path: Path) -> None:
         accelerator = Accelerator(cpu=True, gradient_accumulation_steps=2)
         model = library.GPT2LMHeadModel.from_pretrained(folder)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-        batches = torch.utils.data.DataLoader(ROWS, batch_size=4)
+        batches: Any = torch.utils.data.DataLoader(ROWS, batch_size=4)
         model, optimizer, batches = accelerator.prepare(model, optimizer, batches)
         model.train()
         for batch in batches:

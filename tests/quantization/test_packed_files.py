@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 import gpt2
+from gpt2 import LanguageModel
 from gpt2.checkpoint import read_checkpoint
 from gpt2.checkpoint.mapped import read_safetensors
 from gpt2.cli.convert import convert
@@ -30,8 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 IDS = [[5, 9, 60, 3, 3, 17, 200]]
 
 
-def logits(engine: NativeEngine) -> np.ndarray:
-    return engine.extend(engine.new_cache(1), IDS, logits="all")
+def logits(engine: LanguageModel) -> np.ndarray:
+    return np.asarray(engine.extend(engine.new_cache(1), IDS, logits="all"))
 
 
 def direct(model: Path, packed: Path) -> NativeEngine:
@@ -41,7 +43,8 @@ def direct(model: Path, packed: Path) -> NativeEngine:
 
 
 def test_a_folder_runs_at_its_own_precision(model: Path, packed: Path) -> None:
-    engine, wanted = gpt2.load(packed), direct(model, packed)
+    engine: Any = gpt2.load(packed)
+    wanted = direct(model, packed)
     assert (engine.dtype, engine.head_dtype) == (wanted.dtype, wanted.head_dtype)
     source = read_checkpoint(model).config
     del source.extra["dtype"]  # what transformers would load the numbers as
@@ -62,7 +65,7 @@ def test_other_engines_compute_with_the_same_numbers(packed: Path) -> None:
     spread = logits(reference).std()
     assert np.abs(logits(found) - logits(reference)).max() < 0.15 * spread
     torch = pytest.importorskip("torch")
-    model = gpt2.load(packed, engine="torch")
+    model: Any = gpt2.load(packed, engine="torch")
     with torch.no_grad():
         theirs = model(torch.tensor(IDS)).logits[0].numpy()
     np.testing.assert_allclose(theirs, logits(reference), atol=2e-3)

@@ -207,7 +207,8 @@ def test_an_echo_of_lists_of_ids(served: Running, tiny: Any) -> None:
 
 
 def test_an_empty_prompt_begins_a_text(served: Running, tiny: Any) -> None:
-    for prompt in ("", [[]], [""]):
+    prompts: tuple[Any, ...] = ("", [[]], [""])
+    for prompt in prompts:
         found = served.ask(prompt=prompt, echo=True, seed=2, max_tokens=6, logprobs=1)["choices"][0]
         assert found["token_ids"] == library(tiny, [END], seed=2, max_new_tokens=6)[0]
         assert found["logprobs"]["token_ids"] == found["token_ids"]

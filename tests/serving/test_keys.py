@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,10 +32,11 @@ def test_keys(tiny_folder: Path, keys: Path) -> None:
         ):  # fmt: skip
             answer = server.client.post("/v1/completions", json=body, headers=headers)
             assert answer.status_code == 200
-        for headers in (
+        refused: tuple[dict[str, Any], ...] = (
             {}, {"authorization": "Bearer"}, {"authorization": f"Basic {ALICE}"},
             {"x-api-key": ALICE[:-1]}, {"x-api-key": ""}, {"authorization": "Bearer ½".encode()},
-        ):  # fmt: skip
+        )  # fmt: skip
+        for headers in refused:
             answer = server.client.post("/v1/completions", json=body, headers=headers)
             assert told(answer)[:2] == (401, "invalid_api_key")
             assert told(server.client.get("/v1/models", headers=headers))[0] == 401

@@ -38,11 +38,11 @@ def test_most_compute_the_same(found: list[Row]) -> None:
 
 
 def test_a_comparison_sees_what_differs(tmp_path: object) -> None:
-    write_tiny(tmp_path)  # type: ignore[arg-type]
+    write_tiny(tmp_path)
     code = "from transformers import GPT2Config\nresult = GPT2Config.__module__.split('.')[0]"
-    row = compare("", "", code, tmp_path)  # type: ignore[arg-type]
+    row = compare("", "", code, tmp_path)
     assert row.outcome == "differs"
-    row = compare("", "", "from transformers import set_seed\nset_seed('x')", tmp_path)  # type: ignore[arg-type]
+    row = compare("", "", "from transformers import set_seed\nset_seed('x')", tmp_path)
     assert row.outcome == "unclear error"
     assert alike({"a": [1.0, (2, "x")]}, {"a": (1.00001, [2, "x"])})
     for a, b in (({"a": 1}, {"b": 1}), ([1], [1, 2]), (1.0, 1.1), ("a", "b"), ([1], 1)):

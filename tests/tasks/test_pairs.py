@@ -15,7 +15,7 @@ from recipes.tasks.pairs import FACTS, MAKERS, key, make
 import gpt2
 from gpt2.errors import MissingFileError
 from gpt2.tasks import TASKS, remember
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import GPT2Tokenizer, Tokenizer
 from gpt2.training.inputs.examples import Examples, read_pairs
 
 QUESTION = {"question": "Who came?", "answers": [{"text": "A fox", "answer_start": 0}]}
@@ -60,13 +60,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> GPT2Tokenizer:
+def tokenizer() -> Tokenizer:
     return GPT2Tokenizer.from_pretrained("gpt2-mini")
 
 
 @pytest.mark.parametrize("task", MAKERS)
 def test_its_files_are_what_the_trainer_reads(
-    task: str, data: Path, tokenizer: GPT2Tokenizer, tmp_path: Path
+    task: str, data: Path, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
     told = make(task, data, tmp_path, tokenizer, 400)
     pairs = {s: read_pairs(tmp_path / f"{s}.jsonl") for s in ("train", "validation")}
@@ -83,7 +83,7 @@ def test_its_files_are_what_the_trainer_reads(
 
 
 def test_what_the_test_sets_hold_is_left_out_and_counted(
-    data: Path, tokenizer: GPT2Tokenizer, tmp_path: Path
+    data: Path, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
     counts = make("translate", data, tmp_path / "t", tokenizer, 400)["counts"]
     assert counts["left out: the English is in the test set"] == 1
@@ -98,7 +98,7 @@ def test_what_the_test_sets_hold_is_left_out_and_counted(
 
 
 def test_a_chapter_is_read_with_its_heading(
-    data: Path, tokenizer: GPT2Tokenizer, tmp_path: Path
+    data: Path, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
     make("summarize", data, tmp_path, tokenizer, 400)
     rows = [json.loads(line) for name in ("train", "validation")
@@ -113,7 +113,7 @@ def test_a_chapter_is_read_with_its_heading(
 
 
 def test_the_real_pairs_hold_nothing_of_the_test_set(
-    data_folder: Path, tokenizer: GPT2Tokenizer, tmp_path: Path
+    data_folder: Path, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
     counts = make("translate", data_folder, tmp_path, tokenizer, 400, limit=2000)["counts"]
     assert counts["train"] + counts["validation"] == 2000

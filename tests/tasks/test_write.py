@@ -12,8 +12,9 @@ import pytest
 
 import gpt2
 from gpt2.errors import ContextLengthError, InputError
-from gpt2.tasks.repetition import UNIT, Composer, words
+from gpt2.tasks.repetition import UNIT, Composer
 from gpt2.tasks.sentences import sentences
+from gpt2.tasks.words import words
 from gpt2.tasks.write import _shape
 
 Asked = Callable[[Any], list[str]]

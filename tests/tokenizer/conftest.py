@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -24,12 +24,12 @@ def folder(gpt2_vocabulary: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def tokenizer(folder: Path) -> GPT2Tokenizer:
     """Shared: a test that changes it takes `fresh`."""
-    return GPT2Tokenizer.from_pretrained(folder)
+    return cast(GPT2Tokenizer, GPT2Tokenizer.from_pretrained(folder))
 
 
 @pytest.fixture
 def fresh(folder: Path) -> GPT2Tokenizer:
-    return GPT2Tokenizer.from_pretrained(folder)
+    return cast(GPT2Tokenizer, GPT2Tokenizer.from_pretrained(folder))
 
 
 @pytest.fixture(scope="session")

@@ -181,7 +181,7 @@ def test_engines_write_and_stream(model_folder: Path) -> None:
     """A prompt begins with [CLS] and is left open; three engines, one text."""
     written = set()
     for engine in ("native", "torch", "reference"):
-        model = gpt2.load(model_folder, engine=engine)  # type: ignore[arg-type]
+        model = gpt2.load(model_folder, engine=engine)
         how = {"max_new_tokens": 12, "do_sample": False}
         texts = model.generate("我喜欢hello", **how)
         assert texts.startswith("我 喜 欢 hello")

@@ -119,7 +119,8 @@ def run(
         shutil.copytree(cut[0], folder)
         shutil.rmtree(Checkpoints(folder).at(cut[1]))
     made = trainer(folder, **given)
-    stepper, kept = made.stepper, []
+    stepper = made.stepper
+    kept: list[Any] = []
     norm = stepper._norm
 
     def noted() -> float:

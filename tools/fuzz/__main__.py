@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from tools.fuzz.campaign import Campaign
+from tools.fuzz.campaign import Campaign, Named
 from tools.fuzz.corpus import CORPUS
 from tools.fuzz.forms import FORMS
 from tools.fuzz.report import BOUNDS, record, table
@@ -31,7 +31,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """The command."""
     asked = arguments()
-    named = [(name, case) for name in CORPUS for case in CORPUS[name]]
+    named: list[Named] = [(name, case) for name in CORPUS for case in CORPUS[name]]
     forms = asked.forms or list(FORMS)
     if asked.repeat:
         name, case = asked.repeat.split(" ", 1)

@@ -7,7 +7,7 @@ import itertools
 import os
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Campaign:
     each: int
     until: float
     counts: dict[str, Counter[str]] = dataclasses.field(default_factory=dict)
-    seconds: Counter[str] = dataclasses.field(default_factory=Counter)
+    seconds: defaultdict[str, float] = dataclasses.field(default_factory=lambda: defaultdict(float))
     findings: list[tuple[str, Case, str, str]] = dataclasses.field(default_factory=list)
 
     def run(self, named: list[Named], only: bool = False) -> None:

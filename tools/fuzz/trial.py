@@ -16,7 +16,8 @@ from pathlib import Path
 from tools.fuzz.box import Box, Template, empty, keep
 from tools.fuzz.corpus import CORPUS
 from tools.fuzz.damage import damage
-from tools.fuzz.forms import FORMS, Form
+from tools.fuzz.forms import FORMS
+from tools.fuzz.forms.form import Form
 
 from gpt2.errors import GPT2Error
 

@@ -45,10 +45,10 @@ def measure(count: int, seed: int) -> None:
         told = list(draw(200, seed, (world,)))
         plots = Counter(s.plot for s in told)
         texts = len({s.text("en") for s in told})
-        words = [len(s.text("en").split()) for s in told]
+        lengths = [len(s.text("en").split()) for s in told]
         print(
             f"{world:12}{' unseen' if world in UNSEEN else '       '} {len(plots):3} plots, "
-            f"{texts} of 200 stories differ, {min(words)}-{max(words)} words, distinct 8-grams "
+            f"{texts} of 200 stories differ, {min(lengths)}-{max(lengths)} words, distinct 8-grams "
             f"of 50: en {distinct(told[:50], 'en'):.0%} zh {distinct(told[:50], 'zh'):.0%}"
         )
 

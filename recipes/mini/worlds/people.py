@@ -84,7 +84,8 @@ class Cast:
             thing = parse(kind)
         else:
             free = [k for k in listed(ANIMALS) if k[0] not in self.kinds]
-            thing = Thing(*(entry := self.draw.choice(free))[:2], measure=entry[2])
+            english, chinese, measure = self.draw.choice(free)[:3]
+            thing = Thing(english, chinese, measure=measure)
         assert isinstance(thing, Thing)
         self.kinds.add(thing.en)
         gender = self.draw.choice(["girl", "boy"])

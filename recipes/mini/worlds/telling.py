@@ -30,6 +30,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from .people import Cast
 from .pools import ENDINGS, MEETINGS, POOLS, UNSAID
@@ -61,7 +62,7 @@ class Story:
     sentences: list[Pair] = field(default_factory=list)
     paragraphs: list[int] = field(default_factory=lambda: [0])  # where each paragraph begins
     summary: Pair = field(default_factory=dict)
-    questions: list[dict[str, object]] = field(default_factory=list)
+    questions: list[dict[str, Any]] = field(default_factory=list)
 
     def text(self, language: str) -> str:
         """The whole story, a paragraph a line."""

@@ -9,6 +9,7 @@ import json
 import lzma
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -168,7 +169,11 @@ def packed(name: str, content: bytes, inner: str = "a.jsonl") -> bytes:
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
         content = made.getvalue()
-    ways = {"gz": gzip.compress, "xz": lzma.compress, "z2": bz2.compress}
+    ways: dict[str, Callable[[bytes], bytes]] = {
+        "gz": gzip.compress,
+        "xz": lzma.compress,
+        "z2": bz2.compress,
+    }
     way = ways.get(name.replace("tgz", "gz").replace("txz", "xz").replace("tbz2", "z2")[-2:])
     return content if way is None else way(content)
 

@@ -150,7 +150,7 @@ class Makes:
 
 
 def test_damaged_shards_are_told(tmp_path: Path) -> None:
-    group = torch.distributed.HashStore()
+    group = torch.distributed.HashStore()  # type: ignore[attr-defined]
     torch.distributed.init_process_group("gloo", store=group, rank=0, world_size=1)
     try:
         files = optimizer_shards.write(tmp_path, {"a:x": torch.arange(4.0)})

@@ -40,7 +40,9 @@ def test_a_validation_that_is_no_number_is_never_the_best(
     assert not (tmp_path / MODEL).exists()
 
 
-def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path) -> None:
+def test_weights_that_are_not_finite_are_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = trainer(tmp_path, SHORT | {"steps": 1}, held=None)
     apply = made.stepper._apply
 
@@ -50,7 +52,7 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path) -> None:
             next(iter(made.model.parameters())).fill_(math.inf)
         return rate
 
-    made.stepper._apply = broken  # type: ignore[method-assign]
+    monkeypatch.setattr(made.stepper, "_apply", broken)
     with pytest.raises(TrainingError, match="not finite"):
         made.run()
     assert Checkpoints(tmp_path).steps() == []

@@ -19,7 +19,7 @@ from tests.training.runs import model_of
 
 
 def factors(**options: object) -> list[float]:
-    config = TrainingConfig(**{"steps": 10, "warmup": 2, **options})  # type: ignore[arg-type]
+    config = TrainingConfig(**{"steps": 10, "warmup": 2, **options})
     return [round(factor(step, config), 4) for step in range(10)]
 
 
@@ -53,7 +53,7 @@ def test_head_and_loss_in_chunks_are_the_plain_ones(
     labels = torch.randint(0, 50, (23,))
     found = [hidden.clone().requires_grad_(), head.clone().requires_grad_()]
     with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
-        ours = head_loss(*found, labels, 0.25)
+        ours = head_loss(found[0], found[1], labels, 0.25)
     (3 * ours).backward()
     plain = [hidden.clone().requires_grad_(), head.clone().requires_grad_()]
     expected = 0.25 * F.cross_entropy(plain[0] @ plain[1].t(), labels, reduction="sum")

@@ -17,6 +17,7 @@ import torch
 from click.testing import CliRunner
 from torch.profiler import ProfilerActivity, profile
 
+from gpt2 import machine
 from gpt2.cli.plan import command
 from gpt2.config import GPT2Config
 from gpt2.errors import GPT2Error, OptionError
@@ -27,7 +28,6 @@ from gpt2.training.loop.distributed import Processes
 from gpt2.training.loop.step import Stepper
 from gpt2.training.planning.devices import DEVICES, Device
 from gpt2.training.planning.footprint import footprint
-from gpt2.training.planning.here import available_memory
 from gpt2.training.planning.plan import USABLE, PlanConfig, count_of, make_plan
 from tests.conftest import ROOT
 from tests.tiny import write_tiny
@@ -69,7 +69,7 @@ def peak_of(work: Callable[[], object]) -> int:
     """The most bytes that torch's allocator handed out on the CPU while ``work`` ran."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         work()
-    events: Any = profiler.profiler.kineto_results.events()  # type: ignore[union-attr]
+    events: Any = profiler.profiler.kineto_results.events()
     changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
     return max(itertools.accumulate(size for _, size in changes))
 
@@ -212,7 +212,7 @@ def test_wrong_wishes_are_refused() -> None:
         ({"device": "here"}, "looked at"),
     ):
         with pytest.raises(OptionError, match=words):
-            make_plan("gpt2", PlanConfig(**options))  # type: ignore[arg-type]
+            make_plan("gpt2", PlanConfig(**options))
     with pytest.raises(GPT2Error):
         make_plan("no-such-folder/x", PlanConfig(device="a100"))
     assert count_of("1.5e9") == count_of("1.5B") == count_of("1,500M") == 1.5e9
@@ -241,4 +241,4 @@ def test_the_command(tmp_path: Path) -> None:
     read = json.loads(shown.output)
     assert read["precision"] == "fp16"
     assert read["command"].startswith(f"gpt2 train DATA -o RUN --from {tmp_path}")
-    assert 1e7 < available_memory() < 1e14
+    assert 1e7 < machine.available_memory() < 1e14

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from gpt2.training.reporting import log as module
 from gpt2.training.reporting.history import read_metrics
 from gpt2.training.reporting.log import Log
 from gpt2.training.reporting.validation import Validation
@@ -124,7 +123,7 @@ def test_tensorboard_reads_it(tmp_path: Path) -> None:
 def test_what_is_not_installed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        module.importlib.util,
+        importlib.util,
         "find_spec",
         lambda name: None if name == "tensorboard" else find(name),
     )

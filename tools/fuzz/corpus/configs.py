@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from tools.fuzz.corpus.spoil import (
     Spoil,
@@ -63,7 +63,7 @@ CORPUS: dict[str, dict[str, Spoil]] = {
     },
     "generation-config": {
         **json_of("generation_config.json"),
-        **{name: spoil for key, odd in {
+        **{name: spoil for key, odd in cast(dict[str, tuple[Any, ...]], {
             "num_beams": (10**9, -1, "x"), "num_return_sequences": (10**9, 0),
             "prompt_lookup_num_tokens": (10**9, -1), "pad_token_id": (2**64, -1, "x"),
             "eos_token_id": (2**64, [[]], ["x"], -1), "temperature": (0.0, -1, "x", 1e-300),
@@ -75,6 +75,6 @@ CORPUS: dict[str, dict[str, Spoil]] = {
             "output_attentions": (True, "x"), "unknown": ({"a": 1},), "seed": (2**64, -1, "x"),
             "no_repeat_ngram_size": (10**9, -1), "top_k": (2**63, -1), "top_p": (float("nan"), 2),
             "exponential_decay_length_penalty": ([1], [1, 2, 3], [0, 1e308]),
-        }.items() for name, spoil in set_to("generation_config.json", key, *odd).items()},
+        }).items() for name, spoil in set_to("generation_config.json", key, *odd).items()},
     },
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from tools.fuzz.corpus.spoil import (
@@ -22,13 +23,12 @@ JOURNAL = "out.journal"
 def measured(name: str, *odd: Any) -> dict[str, Spoil]:
     """An entry of all measures of a result with each of these values."""
 
-    def change(content: Any, value: Any) -> None:
+    def change(value: Any, content: Any) -> None:
         for measure in content["benchmarks"]["lambada"]["measures"].values():
             measure[name] = value
 
     return {
-        f"{name} {value!r:.30}": values("1.json", lambda content, v=value: change(content, v))
-        for value in odd
+        f"{name} {value!r:.30}": values("1.json", functools.partial(change, value)) for value in odd
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 import struct
 from collections.abc import Callable
@@ -132,8 +133,6 @@ def json_of(name: str) -> dict[str, Spoil]:
 def set_to(name: str, key: str, *odd: Any) -> dict[str, Spoil]:
     """An entry of a file of JSON with each of these values."""
     return {
-        f"{name} {key} {value!r:.30}": values(
-            name, lambda content, v=value: content.update({key: v})
-        )
+        f"{name} {key} {value!r:.30}": values(name, operator.methodcaller("update", {key: value}))
         for value in odd
     }

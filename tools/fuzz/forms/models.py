@@ -40,7 +40,8 @@ def used(folder: Path, engine: str = "native", max_new_tokens: int | None = 2) -
     from gpt2.loading import load
 
     loaded = load(folder, engine=engine, threads=1 if engine == "native" else None)  # type: ignore[arg-type]
-    loaded.generate([[1, 2, 3]], **({"max_new_tokens": max_new_tokens} if max_new_tokens else {}))
+    options: dict[str, Any] = {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
+    loaded.generate([[1, 2, 3]], **options)
 
 
 def by(engine: str) -> Make:
@@ -70,7 +71,8 @@ def pickled_shards(folder: Path) -> None:
     converted("bin")(folder)
     weights = torch.load(folder / "pytorch_model.bin")
     (folder / "pytorch_model.bin").unlink()
-    names, files = sorted(weights), {}
+    names = sorted(weights)
+    files: dict[str, str] = {}
     for number in (0, 1):
         name = f"pytorch_model-{number + 1:05}-of-00002.bin"
         torch.save({n: weights[n].clone() for n in names[number::2]}, folder / name)

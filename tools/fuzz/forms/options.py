@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from pathlib import Path
+from typing import Any
 
 from tools.fuzz.forms.form import Form, called
 from tools.fuzz.forms.models import model, used
@@ -36,7 +37,7 @@ def receipt(folder: Path) -> None:
 
     model(folder / "model")
     loaded = load(folder / "model", threads=1)
-    options = {"max_new_tokens": 3, "do_sample": True, "seed": 3}
+    options: dict[str, Any] = {"max_new_tokens": 3, "do_sample": True, "seed": 3}
     new = loaded.generate([[1, 2, 3]], **options).tolist()[0][3:]
     receipts.write(folder / "receipt.json",
                    receipts.make(loaded, folder / "model", [1, 2, 3], [new], options))  # fmt: skip
@@ -49,7 +50,7 @@ def signed(case: Path) -> None:
     path = case / "receipt.json"
     content = json.loads(path.read_text("utf-8"))
     body = {name: value for name, value in content.items() if name != "sha256"}
-    path.write_text(json.dumps({**body, "sha256": receipts._digest(body)}), "utf-8")
+    path.write_text(json.dumps({**body, "sha256": receipts.digest(body)}), "utf-8")
 
 
 def replayed(case: Path) -> None:

@@ -70,10 +70,10 @@ def unfinished(folder: Path) -> None:
     for n, content in enumerate(TEXTS * 2):
         (folder / "text" / f"{n}.txt").write_text(f"{n} {content}", "utf-8")
 
-    def stop(*_: Any) -> None:
+    def stop(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    whole, _Job.describe = _Job.describe, stop  # type: ignore[method-assign]
+    whole, _Job.describe = _Job.describe, stop  # type: ignore[method-assign, assignment]
     try:
         prepare([folder / "text"], folder / "out", small(), without_copies())
     except KeyboardInterrupt:
