@@ -7,7 +7,6 @@ Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learner
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import json
 import math
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from gpt2.config_base import USUAL, PretrainedConfig, plain, with_labels
-from gpt2.errors import ConfigError, MissingFileError, shown
+from gpt2.errors import ConfigError, MissingFileError, nearest, shown
 from gpt2.files import exists, read_json_object
 from gpt2.options import describe, is_a
 
@@ -103,8 +102,8 @@ class GPT2Config(PretrainedConfig):
         if name in USUAL:
             return USUAL[name]
         known = [*self.__dataclass_fields__, *ALIASES, *extra]
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        near = nearest(name, known)
+        hint = f" Did you mean {near!r}?" if near else ""
         raise AttributeError(f"GPT2Config has no attribute {name!r}.{hint}")
 
     def __setattr__(self, name: str, value: Any) -> None:

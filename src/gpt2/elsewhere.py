@@ -9,7 +9,7 @@ from types import ModuleType
 
 from gpt2.errors import ElsewhereError
 
-_CLASSES = re.compile(
+_CLASSES = (
     r"((Seq2Seq)?Train(er|ing)\w*|\w*DataCollator\w*|default_data_collator|\w*Callback|"
     r"get_\w*schedule\w*|get_scheduler|\w*LogitsProcessor(List)?|\w*LogitsWarper|\w*Criteria(List)?|"
     r"\w*Streamer|AutoModel\w*|GPT2\w+|PreT?rained\w+|\w*Cache|[A-Z]\w+Config|[A-Z]\w+Pipeline|"
@@ -20,7 +20,7 @@ _CLASSES = re.compile(
 )
 
 # Modules of transformers below its own name, as people import from them.
-_MODULES = re.compile(
+_MODULES = (
     r"gpt2\.(models(\.\w+)?|generation\.(utils|\w+_utils|logits_process|stopping_criteria|streamers|"
     r"candidate_generator|watermarking|continuous_batching|beam_\w+|flax_\w+|tf_\w+)|"
     r"data\.(data_collator|datasets|metrics|processors)|pipelines\.(base|\w+_\w+)|\w+_utils(_\w+)?|"
@@ -53,7 +53,7 @@ class Modules:
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> None:
         """Raise `ElsewhereError` for a module that only transformers has."""
-        if name.startswith("gpt2.") and _MODULES.fullmatch(name):
+        if name.startswith("gpt2.") and re.fullmatch(_MODULES, name):
             theirs = "transformers" + name[4:]
             raise ElsewhereError(
                 f"there is no module {name}: what gpt2 has is imported from gpt2 itself "
@@ -75,7 +75,7 @@ def missing(name: str) -> Exception | None:
         )
     if name in _NOTES:
         return ElsewhereError(f"{name} is not in gpt2: {_NOTES[name]}.")
-    if not _CLASSES.fullmatch(name):
+    if not re.fullmatch(_CLASSES, name):
         return None
     if name.startswith("GPT2") or name.endswith(("TokenClassification", "QuestionAnswering")):
         return ElsewhereError(f"{name} is not in gpt2; transformers.{name} loads the same folders.")

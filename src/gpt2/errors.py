@@ -26,7 +26,6 @@ plain OSError and ValueError, catches them too. A message says what was found an
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -126,7 +125,15 @@ def reason(error: Exception) -> str:
     return text if len(text) <= REASON else f"{text[:REASON]}..."
 
 
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name most like a wrong one, None where none is like it."""
+    import difflib  # only on the way to an error
+
+    near = difflib.get_close_matches(name, list(known), 1, cutoff)
+    return near[0] if near else None
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """ " Did you mean NAME?" where one of the known names is close to a wrong one, else nothing."""
-    near = difflib.get_close_matches(name, list(known), 1, 0.6)
-    return f" Did you mean {near[0]}?" if near else ""
+    near = nearest(name, known)
+    return f" Did you mean {near}?" if near else ""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
-import subprocess
 from collections.abc import Iterable, Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,8 @@ def described() -> dict[str, Any]:
 
 def versions(packages: Iterable[str]) -> dict[str, str | None]:
     """The version of each package, None where it is not installed."""
+    from importlib import metadata  # takes as long to import as half of numpy
+
     found: dict[str, str | None] = {}
     for name in packages:
         try:
@@ -45,6 +45,8 @@ def commit(folder: Path) -> str | None:
 
 
 def _git(folder: Path, *command: str) -> str | None:
+    import subprocess
+
     try:
         done = subprocess.run(["git", *command], cwd=folder, capture_output=True, text=True)
     except OSError:  # there is no git

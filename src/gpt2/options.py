@@ -8,7 +8,6 @@ documentation all derive from that field; nothing about an option is written a s
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
@@ -16,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from gpt2.errors import OptionError
+from gpt2.errors import OptionError, nearest
 
 T = TypeVar("T")
 
@@ -65,8 +64,8 @@ def check_names(cls: type, names: Iterable[str]) -> None:
     known = [f.name for f in dataclasses.fields(cls)]
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = nearest(name, known)
+            hint = f" Did you mean {near!r}?" if near else ""
             raise OptionError(f"{cls.__name__} has no option {name!r}.{hint}")
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from gpt2.errors import MissingFileError
 from gpt2.files import exists, path_of
 from gpt2.hub.names import BUNDLED, PICKLED, SAFE, SETTINGS, TOKENIZER, bundled_models
-from gpt2.hub.snapshot import Download
 
 __all__ = ["BUNDLED", "PICKLED", "SAFE", "SETTINGS", "TOKENIZER", "bundled_models", "resolve"]
 
@@ -41,6 +40,8 @@ def resolve(
     if not _is_hub_id(str(name)):
         raise MissingFileError(f"there is no file or folder {path}.")
     where = {"revision": revision, "cache_dir": cache_dir, "token": token}
+    from gpt2.hub.snapshot import Download  # what downloads is imported where it does
+
     return Download(str(name), where, allow_patterns).run(local_files_only)
 
 

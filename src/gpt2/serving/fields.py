@@ -6,7 +6,6 @@ An option keeps its name, type, bounds and help: nothing of it is written a seco
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import types
 import typing
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from gpt2.errors import suggestion
 from gpt2.generation.config import GenerationConfig
 from gpt2.options import describe, spec_of
 from gpt2.serving.errors import ApiError
@@ -80,9 +80,7 @@ def _told(model: type[Strict], error: ValidationError) -> ApiError:
     name = str(first["loc"][0]) if first["loc"] else None
     if first["type"] == "extra_forbidden":
         path = ".".join(map(str, first["loc"]))
-        known = [*model.model_fields]
-        near = difflib.get_close_matches(path, known, 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = suggestion(path, model.model_fields)
         return ApiError(f"there is no field {path[:80]!a}.{hint}", code="unknown_parameter",
                         param=path[:80].encode("ascii", "replace").decode())  # fmt: skip
     if first["type"] == "missing":

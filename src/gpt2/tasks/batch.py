@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import GPT2Error, InputError, OptionError
+from gpt2.errors import GPT2Error, InputError, OptionError, nearest
 from gpt2.files import json_lines, read_bytes
 from gpt2.files.journal import Journal
 from gpt2.generation import LanguageModel
@@ -111,11 +110,9 @@ def _result(
 def _check_spelling(row: Mapping[str, Any], names: Sequence[str]) -> None:
     """Raise `OptionError` for a key that is nearly an option's name; others are the user's own."""
     for name in row:
-        near = difflib.get_close_matches(name, names, 1, 0.8)
-        if near and name not in names and near[0] not in row:
-            raise OptionError(
-                f"the row has {name!r}, which is no option: did you mean {near[0]!r}?"
-            )
+        near = nearest(name, names, 0.8)
+        if near and name not in names and near not in row:
+            raise OptionError(f"the row has {name!r}, which is no option: did you mean {near!r}?")
 
 
 def _key(row: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
