@@ -35,7 +35,11 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "command",
-    [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]],
+    [
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
+        pytest.param(["mypy"], marks=pytest.mark.slow),  # half a minute; `make lint` is quicker
+    ],
     ids=["lint", "format", "types"],
 )
 def test_the_tree_is_clean(command: list[str]) -> None:

@@ -145,7 +145,7 @@ def test_another_weight_config_or_tokenizer_is_found(made: Path, tmp_path: Path)
 def test_a_quantised_folder(tmp_path: Path) -> None:
     from gpt2.quantization import quantize
 
-    quantize("gpt2-mini", tmp_path / "int4", dtype="int4", tokens=0)
+    quantize("gpt2-mini", tmp_path / "int4", dtype="int4", rounding="nearest", tokens=0)
     path = written(tmp_path, PROMPT, "-m", tmp_path / "int4", "--dtype", "int4", "--seed", 1)
     result = call(replay, path, "--threads", 1, "--kernels", "generic")
     assert result.exit_code == 0

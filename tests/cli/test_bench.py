@@ -52,7 +52,7 @@ def test_a_table_without_the_option_and_nothing_else_on_standard_output(folder: 
 
 
 def test_a_quantised_model_is_measured_as_it_is(folder: Path, tmp_path: Path) -> None:
-    quantize(folder, tmp_path / "packed", dtype="int4", tokens=0)
+    quantize(folder, tmp_path / "packed", dtype="int4", rounding="nearest", tokens=0)
     done = bench(tmp_path / "packed", "--json")
     assert done.returncode == 0, done.stderr
     assert list(json.loads(done.stdout)["precisions"]) == ["int4"]
