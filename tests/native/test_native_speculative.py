@@ -39,7 +39,7 @@ def options_of(options: dict[str, Any], tokens: int) -> dict[str, Any]:
 @pytest.mark.parametrize("dtype", ["fp32", "int8"])
 @pytest.mark.parametrize("options", DECODING, ids=str)
 def test_the_same_tokens_as_without(dtype: str, options: dict[str, Any]) -> None:
-    one, options = engine(dtype), options_of(options, 400 if dtype == "int8" else 100)
+    one, options = engine(dtype), options_of(options, 200 if dtype == "int8" else 60)
     plain = one.generate(REPEATING, **options)
     for tokens, ngram in ((1, 1), (4, 2), (10, 3)):
         guess = {"prompt_lookup_num_tokens": tokens, "max_matching_ngram_size": ngram}

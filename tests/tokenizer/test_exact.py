@@ -37,7 +37,7 @@ TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(SIGNS, max_size=6)),
     "".join
 )
 LONE = chr(0xD800)
-OFTEN = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+OFTEN = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 VERY_OFTEN = settings(OFTEN, max_examples=100_000)
 
 
