@@ -17,6 +17,7 @@ import pytest
 from gpt2.explain.page import explain
 from tests.browsers import MARKS, PICTURES, SIZES, chromium
 from tests.explain.conftest import needs_core
+from tests.explain.thousand import here, questions
 
 pytestmark = [needs_core, *MARKS]
 TEXT = "Once upon a time, there was a little dog. The little dog"
@@ -213,6 +214,40 @@ def test_a_recording_shows_the_same_and_says_what_it_lacks(recorded: Any, model:
         assert f"{step} of 6" in recorded.locator(".tour").inner_text()
     recorded.get_by_role("button", name="Compare with").click()
     recorded.get_by_role("button", name="its logit alone").wait_for()
+
+
+def test_a_thousand_prompts_have_the_command_lines_bits(
+    browser: Any, address: str, model: Any
+) -> None:
+    """Asked of the page's own worker, under the page's policy."""
+    tab = browser.new_page()
+    tab.set_default_timeout(600_000)
+    tab.add_init_script(
+        "const Own = Worker; window.Worker = class extends Own {"
+        "  constructor(address) { super(address); window.worker = this; } };"
+    )
+    tab.goto(address)
+    tab.wait_for_selector(".panels", state="attached")
+    asked = questions(model.config.vocab_size, model.config.n_layer, model.config.n_head)
+    there = tab.evaluate(
+        """async (all) => {
+          const found = [];
+          const ask = (name, asked) => new Promise((yes, no) => {
+            const settle = ({result, error}) => (error ? no(error) : yes(result));
+            window.worker.onmessage = ({data}) => settle(data);
+            window.worker.postMessage({id: 0, name, asked});
+          });
+          for (const asked of all) {
+            await ask('read', asked);
+            found.push({digest: await ask('digest', {}), ids: (await ask('write', asked)).ids});
+          }
+          return found;
+        }""",
+        asked,
+    )
+    tab.close()
+    for one, found, wanted in zip(asked, there, here(model, asked), strict=True):
+        assert found == wanted, one
 
 
 def test_a_panel_is_copied_as_a_picture(page: Any) -> None:

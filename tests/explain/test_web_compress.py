@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import lzma
 import random
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import gpt2
 from gpt2.compression import compress, compressing_model, decompress
@@ -73,3 +76,17 @@ def test_both_ways() -> None:
     assert "no file that gpt2 compress wrote" in there["messages"][0]
     assert "another model" in there["messages"][1]
     assert "damaged" in there["messages"][2]
+
+
+@pytest.mark.slow
+def test_a_megabyte_both_ways(data_folder: Path) -> None:
+    """Held-out stories, and what is nothing like them: half an hour on two busy cores."""
+    stories = lzma.decompress((data_folder / "simple/tinystories_eval.txt.xz").read_bytes())
+    data = (stories + (data_folder / "eval/wikitext-2/wiki.test.raw").read_bytes())[:1_000_000]
+    model, identity = compressing_model("gpt2-mini")
+    packed = compress(model, identity, data)
+    asked = {"texts": coded([data]), "packed": coded([packed]), "bad": [], "intervals": []}
+    there = ask_page(identity=identity.hex(), **asked)
+    assert there["texts"] == coded([data])
+    assert there["packed"] == coded([packed])
+    assert decompress(model, identity, packed) == data

@@ -94,11 +94,18 @@ def test_so_are_patches_and_what_is_written(
 ) -> None:
     asked = {"ids": ids, "count": 12, "settings": SETTINGS}
     patch = {"text": OTHER, "where": "attn"}
-    _, patched, written = ask(("read", {"text": TEXT}), ("patches", patch), ("write", asked))
+    _, patched, written, less = ask(
+        ("read", {"text": TEXT}),
+        ("patches", patch),
+        ("write", asked),
+        ("write", {**asked, "off": OFF}),
+    )
     same(patched, answered(mini, "patches", ids=ids, **patch))
     found = answered(mini, "write", **asked)
     assert found["sha256"] == written["sha256"]
     assert found["ids"] == written["ids"]
+    assert answered(mini, "write", **asked, off=OFF)["ids"] == less["ids"]
+    assert less["ids"] != written["ids"]
     short = answered(mini, "patches", ids=ids, text="The", where="mlp")
     assert short == {"counts": [len(ids), 1]}
 

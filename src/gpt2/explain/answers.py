@@ -52,17 +52,21 @@ class Answers:
 
     def seen(self, ids: Sequence[int], off: dict[str, list[int]] | None = None) -> Pass:
         """The pass over ids, with heads (layer H + head), MLPs and positions off; some are kept."""
-        left_out = Off()
-        if off:
-            H = self.config.n_head
-            left_out = Off([divmod(i, H) for i in off["heads"]], (), off["mlps"], off["positions"])
+        left_out = self.off(off)
         key = (tuple(ids), str(left_out))
         if key not in self._passes:
-            self._passes[key] = self.looking.run(ids, POINTS, left_out if off else None)
+            self._passes[key] = self.looking.run(ids, POINTS, left_out)
         self._passes.move_to_end(key)
         while len(self._passes) > 2 and sum(map(_size, self._passes.values())) > MOST_KEPT:
             self._passes.popitem(last=False)
         return self._passes[key]
+
+    def off(self, named: dict[str, list[int]] | None) -> Off | None:
+        """Parts off as the page names them: a head is layer * n_head + head."""
+        if not named:
+            return None
+        heads = [divmod(i, self.config.n_head) for i in named["heads"]]
+        return Off(heads, (), named["mlps"], named["positions"])
 
     def token(self, number: int) -> dict[str, Any]:
         """A token as the page has it."""
@@ -213,14 +217,17 @@ class Answers:
             "from": apart(base), "to": apart(there.logits[-1]), "L": L, "T": T,
         }  # fmt: skip
 
-    def write(self, ids: list[int], count: int, settings: dict[str, Any]) -> dict[str, Any]:
+    def write(
+        self, ids: list[int], off: Any, count: int, settings: dict[str, Any]
+    ) -> dict[str, Any]:
         """Tokens written after ids, as `gpt2 generate` writes them."""
         room = min(count, self.config.n_positions - len(ids) + 1, MOST_WRITTEN)
         greedy = settings["temperature"] == 0
         how = {"do_sample": False} if greedy else {"do_sample": True, **settings}
         new: list[int] = []
         if room > 0:
-            written = self.looking.engine.generate([list(ids)], max_new_tokens=room, **how)[0]
+            with self.looking.without(self.off(off)):
+                written = self.looking.engine.generate([list(ids)], max_new_tokens=room, **how)[0]
             new = [int(i) for i in written[len(ids) :]]
         pieces = [list(self.tokenizer.token_bytes(i)) for i in new]
         text = bytes(byte for piece in pieces for byte in piece)

@@ -7,6 +7,7 @@ The same for the native engine and the torch model. Arrays are numpy, without th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,17 +110,28 @@ class Looking:
     def _logits(self, ids: Sequence[int], off: Off | None, tap: Any) -> Array:
         engine = self.engine
         cache = engine.new_cache(1, len(ids))
-
-        def extend() -> Array:
+        parts = engine.ablate(**vars(off)) if self.native and off else nullcontext()
+        with parts, nullcontext() if tap is None else engine.tapped(tap):
             return as_numpy(engine.extend(cache, [list(ids)], logits="all"))
 
-        if self.native and off is not None:
-            with engine.ablate(**vars(off)), engine.tapped(tap):
-                return extend()
-        if tap is None:
-            return extend()
-        with engine.tapped(tap):
-            return extend()
+    def without(self, off: Off | None) -> AbstractContextManager[None]:
+        """Within the block the engine (`engine`) runs with parts switched off.
+
+        Raises `InputError` for a part that the model has not.
+        """
+        self.check(off or Off())
+        if off is None:
+            return nullcontext()
+        if self.native:
+            found: AbstractContextManager[None] = self.engine.ablate(**vars(off))
+            return found
+
+        def tap(name: str, x: Any) -> Any:
+            switched = _switched(name, as_numpy(x[0]), off)
+            return None if switched is None else _like(x, switched[None])
+
+        tapped: AbstractContextManager[None] = self.engine.tapped(tap)
+        return tapped
 
     def head(self, hidden: Array) -> Array:
         """ln_f and the output head: logits [..., V] of rows of the residual stream [..., D]."""
@@ -204,9 +216,11 @@ def _switched(name: str, x: Array, off: Off) -> Array | None:
             x[heads] = 0
             return x
         case "h.*.attn.scores" if off.positions:
-            x = x.copy()  # [H, T, S]
+            x = x.copy()  # [H, T, S], the last T of S
+            first = x.shape[2] - x.shape[1]
             for position in off.positions:
-                x[:, position + 1 :, position : position + 1] = np.finfo(x.dtype).min
+                later = max(0, position + 1 - first)
+                x[:, later:, position : position + 1] = np.finfo(x.dtype).min
             return x
         case "h.*.attn" if layer in off.attention:
             return np.zeros_like(x)

@@ -95,7 +95,7 @@ def _answered(served: Served, asked: ExplainRequest, check: Callable[[], None]) 
         case "read":
             return answers.read(ids, off), len(ids)
         case "write":
-            return answers.write(ids, **given), len(ids)
+            return answers.write(ids, off, **given), len(ids)
         case "patches":
             others = answers.ids(given["text"])
             return answers.patches(ids, others, given["where"], check), len(ids)

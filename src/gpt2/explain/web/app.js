@@ -92,9 +92,12 @@ const actions = {
   go(ids, tokens, more) { return look({ids, text: textOfAll(tokens), follow: true, target: null, other: null, patches: null, ...more}, true); },
   async write() {
     const ids = idsNow(), count = Math.min(WRITTEN, facts.config.n_positions - ids.length + 1);
-    const settings = {count, ...state.settings}, result = await ask('write', {ids, count, settings: state.settings});
+    const settings = {count, ...state.settings}, off = state.off, some = Object.values(off).some((list) => list.length);
+    const result = await ask('write', {ids, count, settings: state.settings, off: some ? off : null});
     if (!result) return;
-    const proof = {name: facts.name, model: facts.model, dtype: [facts.dtype, facts.headDtype, facts.kvDtype], prompt: ids, settings, text: result.sha256};
+    const proof = some ? null : {  // a proof is of the model as it is
+      name: facts.name, model: facts.model, dtype: [facts.dtype, facts.headDtype, facts.kvDtype], prompt: ids, settings, text: result.sha256,
+    };
     const more = result.ids.map((id, i) => ({id, bytes: result.pieces[i]}));
     await actions.go([...ids, ...result.ids], [...state.found.tokens, ...more], {written: {...result, proof}});
   },
@@ -120,7 +123,7 @@ const actions = {
     if (!proof) return update({proofLink: link, checked: {damaged: true}, panel: 'proof_panel'});
     if (proof.model !== facts.model) return update({proofLink: link, checked: {proof, model: true}, panel: 'proof_panel'});
     const {count, ...settings} = proof.settings;
-    const result = await ask('write', {ids: proof.prompt, count, settings});
+    const result = await ask('write', {ids: proof.prompt, count, settings, off: null});
     if (!result) return undefined;
     const same = result.sha256 === proof.text, decode = (bytes) => new TextDecoder().decode(bytes);
     return update({proofLink: link, panel: 'proof_panel', checked: {proof, same, ids: result.ids, text: decode(result.bytes), promptText: decode(result.prompt)}});

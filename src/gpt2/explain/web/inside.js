@@ -26,14 +26,22 @@ export function look(engine, ids, {points = [], all = false, off = null, changes
     if (wanted.has(name) || wanted.has(general(name))) found.set(name, together(values, layout));
     return Boolean(change);
   };
+  const pass = () => engine.extend(cache, ids, {all});
   try {
-    engine.omit(off && flags(engine.config, off));
-    const pass = () => engine.extend(cache, ids, {all});
-    const logits = wanted.size || changes.size ? engine.watch(see, pass) : pass();
+    const logits = without(engine, off, () => (wanted.size || changes.size ? engine.watch(see, pass) : pass()));
     return {logits, points: found};
   } finally {
-    engine.omit(null);
     cache.free();
+  }
+}
+
+/** What work() gives while parts are off, `off` as above. */
+export function without(engine, off, work) {
+  engine.omit(off && flags(engine.config, off));
+  try {
+    return work();
+  } finally {
+    engine.omit(null);
   }
 }
 

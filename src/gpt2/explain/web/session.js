@@ -4,9 +4,10 @@
 import {Core, Engine} from './core.js';
 import {distribution} from './distribution.js';
 import {induction, looks, thumbnails, twice} from './heads.js';
-import {look, patches} from './inside.js';
+import {look, patches, without} from './inside.js';
 import {largest, logitsAt, logSum, pass, pointOf, surprise} from './pass.js';
 import {patchEverywhere} from './patching.js';
+import {sha256} from './sha256.js';
 import {Directions, dot, sources} from './sources.js';
 import {Tokenizer} from './tokenizer.js';
 import {write} from './writing.js';
@@ -39,7 +40,7 @@ export class Session {
     ids = full.slice(0, this.bound);
     const same = this.base && String(this.base.ids) === String(ids);
     if (!same) this.base = pass(this.engine, ids);
-    this.now = off ? pass(this.engine, ids, {off: {...off, heads: off.heads.map((i) => [Math.floor(i / config.n_head), i % config.n_head])}}) : this.base;
+    this.now = off ? pass(this.engine, ids, {off: this.parts(off)}) : this.base;
     const {bits, entropy} = surprise(this.now, config.vocab_size);
     return {
       ids: full, tokens: ids.map((id) => this.token(id)), left: full.length - ids.length, empty: all === 0,
@@ -47,6 +48,15 @@ export class Session {
       kinds: {...looks(this.now, config.n_head), induction: this.induction},
     };
   }
+
+  /** Parts off as `look` takes them, of the page's, where a head is layer * n_head + head. */
+  parts(off) {
+    const {n_head: H} = this.engine.config;
+    return off && {...off, heads: off.heads.map((i) => [Math.floor(i / H), i % H])};
+  }
+
+  /** SHA-256 of all logits of the text that was read: the same on every processor. */
+  digest() { return sha256(new Uint8Array(this.now.logits.buffer)); }
 
   at(found, t) { return logitsAt(found, this.engine.config.vocab_size, t); }
 
@@ -129,6 +139,6 @@ export class Session {
     return patchEverywhere(this, this.encode(text), where);
   }
 
-  /** Tokens written after ids by the settings: see writing.js. */
-  write(asked) { return write(this, asked); }
+  /** Tokens written after ids by the settings, with parts off or not: see writing.js. */
+  write({off = null, ...asked}) { return without(this.engine, this.parts(off), () => write(this, asked)); }
 }

@@ -4,7 +4,7 @@ import {t, told} from '../../../web/language.js';
 import {panel} from './panel.js';
 
 export const proofPanel = (state, actions) => panel('proof_panel', state, actions, t('proof_about'), html`
-  ${state.written ? html`<p>${told('proof_written', {count: state.written.ids.length})}</p>
+  ${state.written?.proof ? html`<p>${told('proof_written', {count: state.written.ids.length})}</p>
     <button class="small-button" @click=${actions.copyProof}>${t('proof')}</button>` : html`<p class="small">${t('proof_none')}</p>`}
   <form @submit=${(event) => { event.preventDefault(); actions.openProof(event.target.elements.link.value); }}>
     <label class="wide">${t('proof_paste')}<input name="link" autocomplete="off" required .value=${state.proofLink}></label>
