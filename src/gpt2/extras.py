@@ -36,6 +36,7 @@ EXTRAS = {
         "fastwarc": "fastwarc",
         "backports": "backports.zstd",
     },
+    "remote": {"fsspec": "fsspec", "aiohttp": "aiohttp"},
 }
 
 

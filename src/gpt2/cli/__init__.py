@@ -99,6 +99,12 @@ GROUPS = {
         "scaling": ("Compare task scores with model size.", "gpt2 scaling small.json large.json"),
         "bench": ("Measure how fast a model runs here.", "gpt2 bench --dtype int8"),
     },
+    "Many machines": {
+        "merge": (
+            "Put together what shards of one work have written.",
+            "gpt2 merge part-1 part-2 -o tokens",
+        ),
+    },
     "See inside": {
         "explain": (
             "Write one HTML file in which a model runs and can be taken apart.",

@@ -8,11 +8,12 @@ import click
 
 from gpt2.cli.applications import Call, application, document
 from gpt2.cli.places import NAME
+from gpt2.cli.sharding import Sharded
 from gpt2.errors import InputError
 from gpt2.tasks.answer import TASK
 
 
-@click.command()
+@click.command(cls=Sharded)
 @click.argument("question", required=False)
 @click.option(
     "--context", metavar="FILE", type=NAME, help="The text it is about; - is standard input."

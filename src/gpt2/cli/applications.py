@@ -13,15 +13,17 @@ from typing import Any, TypeVar
 import click
 
 from gpt2.checkpoint import identity
-from gpt2.cli.options import AS_JSON, MODEL, QUIET, drop_unset, options_of
-from gpt2.cli.places import PATH
+from gpt2.cli.options import AS_JSON, MODEL, QUIET, drop_unset, next_step, options_of
+from gpt2.cli.places import PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
+from gpt2.cli.sharding import next_of
 from gpt2.cli.streams import standard_input
 from gpt2.errors import OptionError
 from gpt2.files import open_regular, read_bytes, write_text
 from gpt2.hub import resolve
 from gpt2.loading import LoadOptions, load
 from gpt2.options import validate
+from gpt2.parts import Shard
 from gpt2.tasks.batch import read_document, run_batch
 from gpt2.tasks.task import Task, read_tuned
 
@@ -34,10 +36,11 @@ def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Calla
         MODEL,
         options_of(LoadOptions),
         options_of(task.options, **(to_cli or {})),
-        click.option("--batch", type=PATH,
+        click.option("--batch", type=PATH_OR_ADDRESS,
                      help="JSON lines, an input a line, in place of one input; needs -o. Killed "
                      "at any moment, the same command resumes where it was."),
-        click.option("-o", "--output", type=PATH, help="Write there instead of standard output."),
+        click.option("-o", "--output", type=PATH_OR_ADDRESS,
+                     help="Write there instead of standard output."),
         AS_JSON,
         QUIET,
     ]  # fmt: skip
@@ -60,6 +63,7 @@ class Call:
     output: Path | None
     as_json: bool
     quiet: bool
+    shard: Shard | None
     loading: dict[str, Any]
     options: dict[str, Any]
 
@@ -67,13 +71,14 @@ class Call:
     def of(cls, task: Task, values: dict[str, Any]) -> Call:
         """From what click found; complains of options before anything is loaded."""
         loading = {f.name: values.pop(f.name) for f in dataclasses.fields(LoadOptions)}
-        common = {
-            name: values.pop(name) for name in ("model", "batch", "output", "as_json", "quiet")
-        }
+        names = ("model", "batch", "output", "as_json", "quiet", "shard")
+        common = {name: values.pop(name) for name in names}
         options = drop_unset(values)
         validate(task.options(**options))
         if common["batch"] is not None and common["output"] is None:
             raise OptionError("--batch needs -o, a file for the results.")
+        if common["shard"] is not None and common["batch"] is None:
+            raise OptionError("--shard is for a --batch: one input has no parts.")
         return cls(task, loading=drop_unset(loading), options=options, **common)
 
     def run(self, row: Callable[[], Mapping[str, Any]], *given_too: Any) -> None:
@@ -125,11 +130,13 @@ class Call:
         with Progress(self.task.name, unit="rows") as shown:
             counts = run_batch(
                 self.task, model, batch, self.output, self.options,
-                about, None if self.quiet else ticker(shown),
+                about, None if self.quiet else ticker(shown), self.shard,
             )  # fmt: skip
         if not self.quiet:
             before = f", {counts.before:,} were there" if counts.before else ""
             click.echo(f"{self.output}: {counts.now:,} rows{before}", err=True)
+        if self.shard:
+            next_step(next_of(self.shard), self.quiet)
         if counts.failed:
             click.echo(f'{counts.failed:,} rows failed: see their "error".', err=True)
             sys.exit(1)

@@ -17,18 +17,22 @@ from gpt2.cli.options import (
     data_folder,
     drop_unset,
     model_argument,
+    next_step,
     options_of,
 )
 from gpt2.cli.places import NAME, Place
 from gpt2.cli.progress import Progress
+from gpt2.cli.sharding import Sharded, next_of
 from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
 from gpt2.loading import LoadOptions
 
 if TYPE_CHECKING:
-    from gpt2.evaluation.benchmark import Benchmark
+    from gpt2.evaluation.benchmark import Benchmark, Subject
+    from gpt2.evaluation.runner import Judged, Rows
+    from gpt2.parts import Shard
 
 
-@click.command()
+@click.command(cls=Sharded)
 @model_argument(DEFAULT_MODEL)
 @click.option(
     "--on",
@@ -51,7 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=Place(dir_okay=False),
+    type=Place(dir_okay=False, remote=True),
     help="Write the results as JSON. Killed at any moment, the same command resumes.",
 )
 @AS_JSON
@@ -67,6 +71,7 @@ def command(
     output: Path | None,
     as_json: bool,
     quiet: bool,
+    shard: Shard | None,
     **loading: Any,
 ) -> None:
     """Measure MODEL (default: the bundled one) on published test sets, zero-shot.
@@ -78,7 +83,7 @@ def command(
     """
     from gpt2.cli import tables
     from gpt2.evaluation.benchmarks import benchmark, choose, sets
-    from gpt2.files import to_json, write_json
+    from gpt2.files import to_json
 
     if show:
         every = [benchmark(name) for name in sets()]
@@ -92,23 +97,26 @@ def command(
     named = {part.strip() for part in what.split(",")}
     present, missing = _sort(asked, named, data)
     options = {**drop_unset(loading), "stride": stride, "batch_tokens": batch_tokens}
-    results = _run(model, present, named, data, limit, options, output, quiet)
-    missing |= results["missing"]
-    results["missing"] = missing
-    if "paper" in named:
-        from gpt2.evaluation.paper import beside
+    asked_for = Asked(model, present, named, missing, data, limit, options, shard)
+    results = asked_for.run(output, quiet)
+    if shard is not None:
+        next_step(next_of(shard), quiet)
+    else:
+        tell(results, as_json)
 
-        results["paper"] = beside(results["benchmarks"])
-    if output is not None:
-        write_json(output, results)
-        _journal(output).unlink(missing_ok=True)
+
+def tell(results: dict[str, Any], as_json: bool) -> None:
+    """Results on standard output."""
+    from gpt2.cli import tables
+    from gpt2.files import to_json
+
     if as_json:
         click.echo(to_json(results), nl=False)
         return
     click.echo(tables.of_results(results))
     if "paper" in results:
         click.echo("\nTable 3 of the paper:\n\n" + tables.of_paper(results["paper"]))
-    for name, reason in missing.items():
+    for name, reason in results["missing"].items():
         click.echo("\n" + tables.wrap(f"not measured: {name}. {reason}"))
 
 
@@ -141,56 +149,84 @@ def _journal(output: Path) -> Path:
     return output.with_name(f"{output.name}.journal")
 
 
-def _run(
-    name: str,
-    benchmarks: list[Benchmark],
-    named: set[str],
-    data: Path,
-    limit: int | None,
-    options: dict[str, Any],
-    output: Path | None,
-    quiet: bool,
-) -> dict[str, Any]:
-    from gpt2.evaluation.benchmark import Subject
-    from gpt2.evaluation.runner import Rows, identity, run, surroundings
-    from gpt2.loading import load
+@dataclasses.dataclass
+class Asked:
+    """An evaluation as it is asked for: what is there and named, what is not, how."""
 
-    begin = time.perf_counter()
-    loading = {
-        f.name: options.pop(f.name) for f in dataclasses.fields(LoadOptions) if f.name in options
-    }
-    model = load(name, **loading)
-    shown = {"engine": loading.get("engine", "native"), "dtype": model.dtype}
-    about = identity(model, name, **{k: str(v) for k, v in shown.items()}, **options)
-    subject = Subject(model, **options)
-    journal = Rows(_journal(output) if output else None, {**about, "limit": limit})
-    measured: dict[str, Any] = {}
-    missing: dict[str, str] = {}
+    model: str
+    benchmarks: list[Benchmark]
+    named: set[str]
+    missing: dict[str, str]
+    data: Path
+    limit: int | None
+    options: dict[str, Any]
+    shard: Shard | None
 
-    def result_of(benchmark: Benchmark) -> dict[str, Any]:
-        with Progress(benchmark.name, unit="examples") as progress:
+    def run(self, output: Path | None, quiet: bool) -> dict[str, Any]:
+        """The results, or the shard's part of them, written to ``output`` too."""
+        from gpt2.evaluation.benchmark import Subject
+        from gpt2.evaluation.merging import is_done, results_of
+        from gpt2.evaluation.runner import Rows, identity, surroundings
+        from gpt2.files import write_json
+        from gpt2.loading import load
 
-            def tick(_: str, done: int, total: int) -> None:
-                progress.total = total
-                if not quiet:
+        begin = time.perf_counter()
+        options = dict(self.options)
+        names = [f.name for f in dataclasses.fields(LoadOptions)]
+        loading = {name: options.pop(name) for name in names if name in options}
+        model = load(self.model, **loading)
+        shown = {"engine": loading.get("engine", "native"), "dtype": model.dtype}
+        about = identity(model, self.model, **{k: str(v) for k, v in shown.items()}, **options)
+        about["limit"] = self.limit
+        if self.shard:
+            on = sorted(self.named)
+            about = {"part": str(self.shard), "on": on, **about}
+            if output is not None and (done := is_done(output, about)):
+                click.echo(f"{output} is done already", err=True)
+                return done
+        journal = Rows(_journal(output) if output else None, about)
+        with journal.kept():
+            judged, missing = self._judge(Subject(model, **options), journal, quiet)
+        results = {
+            **about,
+            "benchmarks": {name: dataclasses.asdict(found) for name, found in judged.items()},
+            "missing": self.missing | missing,
+            "seconds": round(time.perf_counter() - begin, 3),
+            **surroundings(),
+        }
+        if self.shard is None:
+            results = results_of(results, judged, "paper" in self.named)
+        if output is not None:
+            write_json(output, results)
+            _journal(output).unlink(missing_ok=True)
+        return results
+
+    def _judge(
+        self, subject: Subject, journal: Rows, quiet: bool
+    ) -> tuple[dict[str, Judged], dict[str, str]]:
+        from gpt2.evaluation.runner import judge
+
+        judged: dict[str, Judged] = {}
+        missing: dict[str, str] = {}
+        for benchmark in self.benchmarks:
+            with Progress(benchmark.name, unit="examples", quiet=quiet) as progress:
+
+                def tick(_: str, done: int, total: int, progress: Progress = progress) -> None:
+                    progress.total = total
                     progress.to(done)
 
-            return run(benchmark, subject, data, limit=limit, journal=journal, tick=tick)
-
-    with journal.kept():
-        for benchmark in benchmarks:
-            try:
-                measured[benchmark.name] = result_of(benchmark)
-            except (InputError, OptionError, MissingDependencyError) as error:
-                if benchmark.name in named:  # one of a group does not keep the others from running
-                    raise
-                missing[benchmark.name] = str(error)
-    seconds = round(time.perf_counter() - begin, 3)
-    return {
-        **about,
-        "limit": limit,
-        "benchmarks": measured,
-        "missing": missing,
-        "seconds": seconds,
-        **surroundings(),
-    }
+                try:
+                    judged[benchmark.name] = judge(
+                        benchmark,
+                        subject,
+                        self.data,
+                        limit=self.limit,
+                        journal=journal,
+                        tick=tick,
+                        shard=self.shard,
+                    )
+                except (InputError, OptionError, MissingDependencyError) as error:
+                    if benchmark.name in self.named:  # one of a group does not keep the others
+                        raise
+                    missing[benchmark.name] = str(error)
+        return judged, missing

@@ -57,7 +57,7 @@ def next_step(line: str, quiet: bool = False) -> None:
 
 DATA = click.option(
     "--data",
-    type=Place(exists=True, file_okay=False),
+    type=Place(exists=True, file_okay=False, remote=True),
     envvar="GPT2_DATA",
     help="The folder with the published or recorded files, at any depth. [default: GPT2_DATA]",
 )

@@ -12,20 +12,35 @@ import click
 from click.types import StringParamType
 
 from gpt2.errors import OptionError
+from gpt2.files.remote import is_remote
 
+LOCAL = "file://"
 EMPTY = "it is empty. (Is a variable of the shell unset?)"
 
 
 class Place(click.Path):
-    """A path, which is not empty."""
+    """A path, which is not empty.
 
-    def __init__(self, **more: Any) -> None:
+    Args:
+        remote: an address that fsspec knows may stand there too, and arrives as a string: see
+            `gpt2.cli.sharding`, which gives the command a path for it.
+    """
+
+    def __init__(self, *, remote: bool = False, **more: Any) -> None:
         super().__init__(path_type=Path, **more)
+        self.remote = remote
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """The path that is meant."""
         if value == "":
             self.fail(EMPTY, param, ctx)
+        if isinstance(value, str) and is_remote(value):
+            if value.startswith(LOCAL):
+                value = value.removeprefix(LOCAL)
+            elif self.remote:
+                return value
+            else:
+                self.fail(f"{value} is an address; a path of this machine is needed.", param, ctx)
         path: Any = super().convert(value, param, ctx)
         if self.exists and not self.file_okay and not Path(path).is_dir():  # a pipe, a device
             self.fail(f"{path} is no folder.", param, ctx)
@@ -43,6 +58,7 @@ class Name(StringParamType):
 
 
 PATH, NAME = Place(), Name()
+PATH_OR_ADDRESS = Place(remote=True)
 OVERWRITE = click.option(
     "--overwrite", is_flag=True, help="Write also where something is; what has other names stays."
 )

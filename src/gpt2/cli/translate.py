@@ -8,10 +8,11 @@ import click
 
 from gpt2.cli.applications import Call, application, document
 from gpt2.cli.places import NAME
+from gpt2.cli.sharding import Sharded
 from gpt2.tasks.translate import TASK
 
 
-@click.command()
+@click.command(cls=Sharded)
 @click.argument("file", required=False, type=NAME)
 @application(TASK, to_cli={"aliases": {"source": ["--from"]}})
 def command(file: str | None, **values: Any) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from gpt2.cli.applications import Call, application
+from gpt2.cli.sharding import Sharded
 from gpt2.tasks.write import TASK
 
 
-@click.command()
+@click.command(cls=Sharded)
 @click.argument("title", required=False, default="")
 @click.option("-p", "--point", "points", multiple=True, help="What it should speak of; repeatable.")
 @application(TASK)

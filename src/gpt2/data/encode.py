@@ -19,6 +19,11 @@ from gpt2.tokenizer.bpe import well_formed
 TRAIN, VALIDATION = "train", "validation"
 SPLITS = (TRAIN, VALIDATION)
 REPLACED = "\ufffd"
+# A text of a part: its document's file and number there, its hash, and of each split in the order
+# of `SPLITS` how many tokens and bytes it gives. Merging needs no more to put texts in order.
+TEXTS = "texts"
+TEXT = np.dtype([("file", "<u4"), ("number", "<u8"), ("digest", "V16"), ("replaced", "?"),
+                 ("tokens", "<u4", 2), ("bytes", "<u4", 2)])  # fmt: skip
 
 
 @dataclasses.dataclass
@@ -30,11 +35,19 @@ class Encoded:
         parts: (split, ids with the end-of-text token, bytes of text); two of them where every
             document gives its end to the validation split.
         replaced: it held bytes that are no text in its encoding.
+        document: its document's number in the batch.
     """
 
     digest: bytes
     parts: list[tuple[str, np.ndarray, int]]
     replaced: bool
+    document: int = 0
+
+    def row(self, file: int, number: int) -> np.ndarray:
+        """It as a `TEXT`, [1]; the place is its document's."""
+        counts = {split: (len(ids), size) for split, ids, size in self.parts}
+        tokens, bytes_ = zip(*(counts.get(split, (0, 0)) for split in SPLITS), strict=True)
+        return np.array([(file, number, self.digest, self.replaced, tokens, bytes_)], TEXT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,10 +69,11 @@ class Encoder:
         """The encoded documents, and how many were empty."""
         encoded: list[Encoded] = []
         empty = 0
-        for document in documents:
+        for number, document in enumerate(documents):
             for text in self.texts(document):
                 if text and not text.isspace():
                     encoded.append(self.encode(text))
+                    encoded[-1].document = number
                 else:
                     empty += 1
         return encoded, empty

@@ -8,10 +8,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gpt2.data.holdout import Held
 from gpt2.data.shards import Shard
-from gpt2.errors import CorruptFileError, MissingFileError
+from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.files import read_json_object, write_json
 from gpt2.files.records import record
+from gpt2.parts import Shard as ShardOf
 from gpt2.tokenizer import Tokenizer
 
 FILE = "manifest.json"
@@ -46,6 +48,29 @@ class Made:
 
 
 @dataclasses.dataclass
+class Part:
+    """What makes a folder one shard of a preparation, to be merged with the others.
+
+    Attributes:
+        shard: which, as "2/4".
+        held: what is held out, decided by the beginning of all sources.
+        listing: a hash of all sources' kinds and sizes.
+        files: those that this shard reads, by number: kind and hash.
+    """
+
+    shard: str
+    held: Held
+    listing: str
+    files: dict[str, list[str]]
+
+    def __post_init__(self) -> None:
+        try:
+            ShardOf.parse(self.shard)
+        except OptionError as error:
+            raise CorruptFileError(str(error)) from None
+
+
+@dataclasses.dataclass
 class Manifest:
     """What the folder holds.
 
@@ -59,6 +84,7 @@ class Manifest:
         counts: documents read, empty, duplicate, with bytes that were no text.
         splits: "train" and "validation".
         sources_fingerprint: a hash of what is in the sources.
+        part: where it is one shard, whose ``splits`` have ``texts`` too (`encode.TEXT`).
     """
 
     dtype: str
@@ -72,6 +98,7 @@ class Manifest:
     splits: dict[str, Split]
     sources_fingerprint: str = ""
     format: str = FORMAT
+    part: Part | None = None
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -101,7 +128,10 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write it into a folder, whole or not at all. Raises `WriteError`."""
-        write_json(folder / FILE, dataclasses.asdict(self))
+        content = dataclasses.asdict(self)
+        if self.part is None:
+            del content["part"]
+        write_json(folder / FILE, content)
 
 
 def fingerprint(tokenizer: Tokenizer) -> str:

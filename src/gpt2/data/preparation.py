@@ -13,10 +13,8 @@ written, the files move to their place, and the manifest last.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
-import shutil
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -25,21 +23,32 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gpt2.data import filters, manifest, seen, shards, sources
-from gpt2.data.encode import SPLITS, Encoded, Encoder, dtype_of
+from gpt2.data.cut import Cut
+from gpt2.data.encode import SPLITS, TEXT, TEXTS, Encoded, Encoder, dtype_of
+from gpt2.data.folder import (
+    PROGRESS,
+    Key,
+    Progress,
+    check_same,
+    clear,
+    differences,
+    key_of,
+    locked,
+    publish,
+)
 from gpt2.data.formats import FORMATS, Document, Reading
-from gpt2.data.holdout import FEW, Held, choose
-from gpt2.data.manifest import PARTIAL, TOKENIZER, Made, Manifest, Split
+from gpt2.data.holdout import FEW, Held, Item, choose
+from gpt2.data.manifest import TOKENIZER, Made, Manifest, Part, Split
 from gpt2.data.sources import Position
-from gpt2.errors import InputError, OptionError
-from gpt2.files import path_of, read_json_object, reported, write_json
+from gpt2.errors import InputError
+from gpt2.files import path_of, read_json_object, write_json
 from gpt2.files.detect import TextFiles, check_encoding
-from gpt2.files.locks import lock
 from gpt2.files.records import record
 from gpt2.machine import processors
 from gpt2.options import option, validate
+from gpt2.parts import Shard
 from gpt2.tokenizer import Tokenizer
 
-PROGRESS = "progress.json"
 BATCH = 1 << 19  # characters that a thread takes at a time
 
 
@@ -92,35 +101,6 @@ class PrepareConfig(TextFiles):
         return {name: v for name, v in dataclasses.asdict(self).items() if name not in idle}
 
 
-class OtherPreparationError(OptionError):
-    """A folder holds a preparation of something else; ``differ`` says in what."""
-
-    def __init__(self, message: str, differ: Sequence[str]) -> None:
-        super().__init__(message)
-        self.differ = differ
-
-
-@dataclasses.dataclass(frozen=True)
-class Key:
-    """What decides what a preparation writes: hashes of sources and tokenizer, and the options."""
-
-    sources: str
-    options: dict[str, Any]
-    tokenizer: str
-
-
-@dataclasses.dataclass
-class Progress:
-    """How far an unfinished preparation is good, as ``progress.json`` has it."""
-
-    key: Key
-    held: Held | None
-    position: Position
-    counts: dict[str, int]
-    splits: dict[str, shards.Written]
-    seen: int
-
-
 @dataclasses.dataclass(frozen=True)
 class Tick:
     """How far a preparation has come, in all. ``total`` bytes where the sources' size is known."""
@@ -139,6 +119,7 @@ def prepare(
     *,
     overwrite: bool = False,
     replace: bool = False,
+    shard: Shard | None = None,
     written: Path | None = None,
     progress: Callable[[Tick], None] | None = None,
     note: Callable[[str], None] = lambda line: None,
@@ -151,6 +132,7 @@ def prepare(
         tokenizer: documents end with its `end_of_text`.
         overwrite: begin anew whatever is there.
         replace: begin anew where the folder holds another preparation, or one of standard input.
+        shard: make only this part, for `gpt2.data.merging.merge`.
         written: the folder whose files are no sources, by default ``folder``.
         progress: called now and then.
         note: is given lines for the user: that it resumes, binary files left out.
@@ -164,26 +146,37 @@ def prepare(
     config = config or PrepareConfig()
     folder = path_of(folder)
     files = sources.find([os.fspath(name) for name in names], written or folder)
-    key = Key(sources.fingerprint(files), config.decisive(), manifest.fingerprint(tokenizer))
+    part = _part(files, shard) if shard else None
+    content = sources.hash_of([part.listing, part.files]) if part else sources.fingerprint(files)
+    key = Key(content, config.decisive(), manifest.fingerprint(tokenizer))
+    if part:
+        key.options["shard"] = part.shard
     once = any(file.name == sources.STDIN for file in files)
-    if overwrite or (replace and (once or _differences(folder, key))):
-        _clear(folder)
-    with _locked(folder) as partial:
+    if overwrite or (replace and (once or differences(folder, key))):
+        clear(folder)
+    with locked(folder) as partial:
         if (folder / manifest.FILE).exists():
             stored = Manifest.read(folder)
-            _check_same(folder, _key_of(stored), key)
+            check_same(folder, key_of(stored), key)
             note(f"{folder} is prepared already")
             return stored
         progress_file = partial / PROGRESS
         saved: Progress | None = None
         if progress_file.exists():
             saved = record(Progress, read_json_object(progress_file), str(progress_file))
-            _check_same(folder, saved.key, key)
+            check_same(folder, saved.key, key)
         if not (partial / manifest.FILE).exists():
-            job = _Job(files, partial, tokenizer, config, saved, key, progress, note)
+            job = _Job(files, partial, tokenizer, config, saved, key, part, progress, note)
             job.run()
             job.describe([os.fspath(name) for name in names]).write(partial)
-        return _publish(folder, partial)
+        return publish(folder, partial)
+
+
+def _part(files: Sequence[sources.File], shard: Shard) -> Part:
+    """What a shard says of itself; only the files that it reads are hashed."""
+    cut = Cut(files, shard)
+    read = {str(at): sources.known(file) for at, file in enumerate(files) if cut.touches(at)}
+    return Part(str(shard), Held(False), sources.listing(files), read)
 
 
 class _Batch:
@@ -191,18 +184,18 @@ class _Batch:
 
     def __init__(self) -> None:
         self.documents: list[Document] = []
+        self.places: list[tuple[int, int]] = []  # (file, number there)
         self.characters = 0
-        self.file = self.number = 0
         self.read = 0
 
     def add(self, document: Document, file: int, number: int) -> None:
         self.documents.append(document)
         self.characters += len(document)
-        self.file, self.number = file, number
+        self.places.append((file, number))
 
     @property
     def position(self) -> Position:
-        return Position(self.file, self.number, sources.check_of(self.documents[-1]))
+        return Position(*self.places[-1], sources.check_of(self.documents[-1]))
 
 
 class _Job:
@@ -216,15 +209,17 @@ class _Job:
         config: PrepareConfig,
         saved: Progress | None,
         key: Key,
+        part: Part | None,
         progress: Callable[[Tick], None] | None,
         note: Callable[[str], None],
     ) -> None:
         self.partial, self.tokenizer, self.config, self.key = partial, tokenizer, config, key
-        self.progress, self.note = progress, note
+        self.files, self.part, self.progress, self.note = files, part, progress, note
+        cut = Cut(files, Shard.parse(part.shard)) if part else None
         self.reading = Reading(
             config.format, config.fields, config.encoding, str(tokenizer.eos_token)
         )
-        self.reader = sources.Reader(files, self.reading, config.streaming)
+        self.reader = sources.Reader(files, self.reading, config.streaming, cut)
         self.dtype = dtype_of(tokenizer)
         self.held: Held | None = None
         self.position = Position()
@@ -234,15 +229,16 @@ class _Job:
             self.held, self.position, written = saved.held, saved.position, saved.splits
             self.counts.update(saved.counts)
             note(f"resuming after {self.counts['read']:,} documents")
+        limit = 1 << 62 if part else config.shard_tokens  # merging cuts anew
         self.writers = {
-            split: shards.Writer(
-                partial, split, self.dtype, config.shard_tokens, written.get(split)
-            )
+            split: shards.Writer(partial, split, self.dtype, limit, written.get(split))
             for split in SPLITS
         }
+        if part:
+            self.writers[TEXTS] = shards.Writer(partial, TEXTS, TEXT, limit, written.get(TEXTS))
         shards.remove_others(partial, [s for w in self.writers.values() for s in w.shards])
         self.seen = None
-        if filters.DEDUPLICATE in config.filters:
+        if filters.DEDUPLICATE in config.filters and not part:
             self.seen = seen.Seen(partial / "seen.sqlite", saved.seen if saved else 0)
 
     def run(self) -> None:
@@ -250,15 +246,7 @@ class _Job:
         try:
             documents = self.reader.documents(self.position)
             if self.held is None:
-                config, look = self.config, self._encoder(Held(False)).digests
-                self.held, documents = choose(
-                    documents, config.validation, config.validation_by, look
-                )
-                if self.held.tail and config.validation_by == "auto":
-                    self.note(
-                        "few documents: the end of each is held out for validation "
-                        "(--validation-by)"
-                    )
+                documents = self._choose(documents)
             self.save()
             self._write(documents)
             for writer in self.writers.values():
@@ -269,6 +257,18 @@ class _Job:
                 writer.abandon()
             if self.seen:
                 self.seen.close()
+
+    def _choose(self, documents: Iterator[Item]) -> Iterator[Item]:
+        """Decide what is held out, by the first documents of all; returns this job's again."""
+        config, look = self.config, self._encoder(Held(False)).digests
+        every = documents
+        if self.part:
+            reading = dataclasses.replace(self.reading, skipped={})
+            every = sources.Reader(self.files, reading, config.streaming).documents(Position())
+        self.held, every = choose(every, config.validation, config.validation_by, look)
+        if self.held.tail and config.validation_by == "auto":
+            self.note("few documents: the end of each is held out for validation (--validation-by)")
+        return documents if self.part else every
 
     def save(self) -> None:
         """Fsync all, then the note of how far that is."""
@@ -284,7 +284,7 @@ class _Job:
 
     def describe(self, names: list[str]) -> Manifest:
         """The manifest of what was written."""
-        if not any(writer.shards for writer in self.writers.values()):
+        if not self.part and not any(writer.shards for writer in self.writers.values()):
             raise InputError(f"there is no text in {', '.join(names)}.")
         splits = {
             split: Split(
@@ -307,9 +307,10 @@ class _Job:
             counts=dict(self.counts),
             splits=splits,
             sources_fingerprint=self.key.sources,
+            part=self.part and dataclasses.replace(self.part, held=self.held or Held(False)),
         )
 
-    def _write(self, documents: Iterator[tuple[Document, int, int]]) -> None:
+    def _write(self, documents: Iterator[Item]) -> None:
         encoder = self._encoder(self.held or Held(False))
         self.tokenizer.encode("a")  # it builds its tables once, before the threads
         threads = self.config.threads or processors()
@@ -337,7 +338,7 @@ class _Job:
         chain = filters.chain(self.config.filters)
         return Encoder(self.tokenizer, chain, self.config.validation, self.dtype, held)
 
-    def _batches(self, documents: Iterator[tuple[Document, int, int]]) -> Iterator[_Batch]:
+    def _batches(self, documents: Iterator[Item]) -> Iterator[_Batch]:
         batch = _Batch()
         for document, file, number in documents:
             batch.add(document, file, number)
@@ -361,102 +362,14 @@ class _Job:
             self.counts["undecodable"] += document.replaced
             for split, ids, size in document.parts:
                 self.writers[split].append(ids, size)
+            if self.part:
+                row = document.row(*batch.places[document.document])
+                self.writers[TEXTS].append(row, 0)
         for writer in self.writers.values():
             writer.flush()
         self.counts["read"] += len(batch.documents)
         self.counts["empty"] += empty
         self.position = batch.position
         if self.progress:
-            tokens = sum(s.tokens for w in self.writers.values() for s in w.shards)
+            tokens = sum(s.tokens for split in SPLITS for s in self.writers[split].shards)
             self.progress(Tick(self.counts["read"], tokens, batch.read, self.reader.total))
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[Path]:
-    """The folder for what is not whole yet, for this process alone. It goes when all is whole, and
-    where the work fails with no token written, with the folders that were made for it."""
-    partial = folder / PARTIAL
-    made = [p for p in (partial, *partial.parents) if not p.exists()]
-    with reported(folder):
-        partial.mkdir(parents=True, exist_ok=True)
-        _check_links(partial)
-    with lock(partial / "lock", f"Another gpt2 prepare is writing to {folder}."):
-        try:
-            yield partial
-        except BaseException:
-            if partial in made and not any(p.stat().st_size for p in partial.glob("*.bin")):
-                shutil.rmtree(partial)
-                with contextlib.suppress(OSError):  # another has put something there
-                    for place in made[1:]:
-                        place.rmdir()
-            raise
-        finally:
-            if (folder / manifest.FILE).exists():
-                shutil.rmtree(partial, ignore_errors=True)
-
-
-def _check_links(partial: Path) -> None:
-    """Raise `OptionError` for a link: what is written or removed there would be elsewhere."""
-    if link := next((p for p in (partial, *partial.rglob("*")) if p.is_symlink()), None):
-        raise OptionError(f"{link} is a link, which gpt2 prepare never makes: remove it.")
-
-
-def _publish(folder: Path, partial: Path) -> Manifest:
-    """Move what is whole to its place, the manifest last. May be killed and run again."""
-    stored = Manifest.read(partial)
-    names = [n for split in stored.splits.values() for s in split.shards for n in (s.file, s.ends)]
-    with reported(folder):
-        for name in [*names, TOKENIZER, manifest.FILE]:
-            if (partial / name).exists():
-                (partial / name).replace(folder / name)
-    return stored
-
-
-def _key_of(stored: Manifest) -> Key:
-    return Key(stored.sources_fingerprint, stored.options, stored.tokenizer.sha256)
-
-
-def _differences(folder: Path, asked: Key) -> list[str]:
-    """What a preparation in the folder, whole or not, has other than what is asked for."""
-    progress = folder / PARTIAL / PROGRESS
-    if (folder / manifest.FILE).exists():
-        return _differ(_key_of(Manifest.read(folder)), asked)
-    if progress.exists():
-        return _differ(record(Progress, read_json_object(progress), str(progress)).key, asked)
-    return []
-
-
-def _differ(there: Key, asked: Key) -> list[str]:
-    differ = [
-        what for what in ("sources", "tokenizer") if getattr(there, what) != getattr(asked, what)
-    ]
-    for name, value in asked.options.items():
-        if there.options.get(name) != value:
-            differ.append(f"{name} ({there.options.get(name)!r}, now {value!r})")
-    return differ
-
-
-def _check_same(folder: Path, there: Key, asked: Key) -> None:
-    if differ := _differ(there, asked):
-        raise OtherPreparationError(
-            f"{folder} holds a preparation with other {', '.join(differ)}: choose another folder, "
-            "or give --overwrite to begin anew.",
-            differ,
-        )
-
-
-def _clear(folder: Path) -> None:
-    """Remove a preparation, whole or not, and nothing else."""
-    with reported(folder):
-        if (folder / manifest.FILE).exists():
-            stored = Manifest.read(folder)
-            (folder / manifest.FILE).unlink()  # first: without it the folder is not whole
-            for split in stored.splits.values():
-                for shard in split.shards:
-                    for name in (shard.file, shard.ends):
-                        (folder / name).unlink(missing_ok=True)
-            if (folder / TOKENIZER).is_symlink():
-                (folder / TOKENIZER).unlink()
-            shutil.rmtree(folder / TOKENIZER, ignore_errors=True)
-        if (folder / PARTIAL).is_dir():
-            shutil.rmtree(folder / PARTIAL)

@@ -14,14 +14,17 @@ import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
-from typing import IO
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any
 
 from gpt2.data import containers, formats, hub_sets
 from gpt2.data.formats import Document, Reading
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
-from gpt2.files import exists, path_of, sha256
+from gpt2.files import exists, path_of, remote, sha256
 from gpt2.files.reading import not_regular
+
+if TYPE_CHECKING:
+    from gpt2.data.cut import Cut
 
 STDIN = "-"
 
@@ -33,6 +36,11 @@ class File:
     name: str
     size: int | None = None  # bytes; None where it is not known
     named: bool = True  # said on the command line, not found in a folder
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is an address that fsspec reads."""
+        return remote.is_remote(self.name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +71,8 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
         path = path_of(source)
         if is_stream(source):
             files.append(File(source))
+        elif remote.is_remote(source):
+            files += _remote(source)
         elif not exists(path):
             raise MissingFileError(
                 f"there is no file or folder {source}. A set of the hub is named hub:{source}."
@@ -79,6 +89,18 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
         else:
             files.append(File(source, path.stat().st_size))
     return files
+
+
+def _remote(source: str) -> list[File]:
+    """The file at an address, or those below it."""
+    found = [
+        File(name, size, named=name == source)
+        for name, size in remote.listed(source)
+        if not containers.hidden(name.removeprefix(source))
+    ]
+    if not found:
+        raise InputError(f"there is no file in {source}.")
+    return found
 
 
 def is_stream(source: str) -> bool:
@@ -104,32 +126,53 @@ def _folder(folder: Path, written: Path | None) -> list[File]:
 
 
 def fingerprint(files: Sequence[File]) -> str:
-    """A hash of what is in the files, in their order: their names and times do not count.
+    """A hash of what is in the files, in their order: their names and times do not count."""
+    return hash_of([known(file) for file in files])
 
-    The endings of their names do, since they tell how a file is read. Of what can be read but once
-    and of sets of the hub it is the name.
+
+def known(file: File) -> list[str]:
+    """What identifies a file: its kind and the hash of what is in it.
+
+    The kind is its name's ending, which tells how a file is read. Of what can be read but once and
+    of sets of the hub it is the name.
     """
-    known = []
-    for file in files:
-        path = Path(file.name)
-        if file.size is not None and path.is_file():
-            with containers.readable(file.name):
-                known.append(["".join(path.suffixes[-2:]).lower(), sha256(path)])
-        else:
-            known.append([file.name])
-    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+    if file.size is None:
+        return [file.name]
+    with containers.readable(file.name):
+        return [_kind(file), remote.sha256(file.name) if file.remote else sha256(file.name)]
+
+
+def listing(files: Sequence[File]) -> str:
+    """A hash of the files' kinds and sizes, which reads none of them."""
+    return hash_of([[f.name] if f.size is None else [_kind(f), f.size] for f in files])
+
+
+def hash_of(value: Any) -> str:
+    """The SHA-256 of a plain value."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _kind(file: File) -> str:
+    return "".join(PurePosixPath(file.name).suffixes[-2:]).lower()
 
 
 class Reader:
-    """The documents of files from a position on.
+    """The documents of files from a position on, all or those of a `Cut`.
 
     Attributes:
         total: the files' bytes, or None where a size is not known.
     """
 
-    def __init__(self, files: Sequence[File], reading: Reading, streaming: bool = True) -> None:
-        self.files, self.reading, self.streaming = files, reading, streaming
-        sizes = [file.size for file in files]
+    def __init__(
+        self,
+        files: Sequence[File],
+        reading: Reading,
+        streaming: bool = True,
+        cut: Cut | None = None,
+    ) -> None:
+        self.files, self.reading, self.streaming, self.cut = files, reading, streaming, cut
+        self.read = [index for index in range(len(files)) if not cut or cut.touches(index)]
+        sizes = [files[index].size for index in self.read]
         self.total = None if None in sizes else sum(size or 0 for size in sizes)
         self._before = 0
         self._open: IO[bytes] | None = None
@@ -139,15 +182,17 @@ class Reader:
 
         Raises `InputError` where the document before ``start`` is not what it was.
         """
-        self._before = sum(file.size or 0 for file in self.files[: start.file])
-        for index in range(start.file, len(self.files)):
+        left = [index for index in self.read if index >= start.file]
+        self._before = sum(self.files[i].size or 0 for i in self.read[: len(self.read) - len(left)])
+        for index in left:
             file = self.files[index]
             done = start.documents if index == start.file else 0
             documents = self._file(file, max(0, done - 1))
             if done and check_of(next(documents, "")) != start.check:
                 raise InputError(_changed(file.name))
             for number, document in enumerate(documents, done + 1):
-                yield document, index, number
+                if not self.cut or self.cut.has(index, number):
+                    yield document, index, number
             self._before += file.size or 0
 
     def read_so_far(self) -> int:
@@ -165,7 +210,7 @@ class Reader:
                 yield from islice(documents, skip, None)
                 self._refuse(STDIN, "Standard input")
                 return
-            with Path(file.name).open("rb") as stream:
+            with _opened(file) as stream:
                 self._open = stream
                 yield from islice(self._plain(file, stream), skip, None)
                 self._open = None
@@ -181,6 +226,10 @@ class Reader:
         """Raise `InputError` where what the user named turned out to be no text."""
         if name in self.reading.skipped:
             raise InputError(f"{shown} is no text: {self.reading.skipped[name]}.")
+
+
+def _opened(file: File) -> IO[bytes]:
+    return remote.opened(file.name) if file.remote else Path(file.name).open("rb")
 
 
 def check_of(document: Document) -> int:

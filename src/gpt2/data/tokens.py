@@ -49,6 +49,12 @@ class TokenData:
         several = [folders] if isinstance(folders, (str, os.PathLike)) else list(folders)
         self.folders, self.split = [path_of(folder) for folder in several], split
         self.manifests = [Manifest.read(folder) for folder in self.folders]
+        for folder, manifest in zip(self.folders, self.manifests, strict=True):
+            if manifest.part:
+                raise InputError(
+                    f"{folder} is shard {manifest.part.shard} of a preparation: put all of them "
+                    "together with gpt2 merge."
+                )
         first = self.manifests[0]
         self.vocab_size, self.end_of_text = first.vocab_size, first.end_of_text
         self._check_tokenizers(tokenizer)
@@ -59,7 +65,7 @@ class TokenData:
             for shard in chosen.splits[split].shards:
                 self._shards.append((folder, shard))
                 dtype = np.dtype(chosen.dtype)
-                self._maps.append(_mapped(folder / shard.file, dtype, shard.tokens))
+                self._maps.append(mapped(folder / shard.file, dtype, shard.tokens))
         if not self._maps:
             raise InputError(
                 f"{', '.join(map(str, several))}: the {split} split is empty. Prepare it anew with "
@@ -104,7 +110,7 @@ class TokenData:
         Read as a whole: eight bytes for each document.
         """
         parts = [
-            _mapped(folder / shard.ends, ENDS, shard.documents) + np.uint64(start)
+            mapped(folder / shard.ends, ENDS, shard.documents) + np.uint64(start)
             for (folder, shard), start in zip(self._shards, self._starts, strict=False)
         ]
         return np.concatenate(parts)
@@ -126,11 +132,7 @@ class TokenData:
         Raises `CorruptFileError` for the first that differs.
         """
         for folder, shard in self._shards:
-            for name, expected in ((shard.file, shard.sha256), (shard.ends, shard.ends_sha256)):
-                if sha256(folder / name) != expected:
-                    raise CorruptFileError(
-                        f"{folder / name} is damaged (not the manifest's SHA-256): prepare it anew."
-                    )
+            verify(folder, shard)
 
     def _with_split(self) -> list[Manifest]:
         for folder, manifest in zip(self.folders, self.manifests, strict=True):
@@ -157,7 +159,16 @@ class TokenData:
         self.__init__(state["folders"], state["split"])  # type: ignore[misc]
 
 
-def _mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
+def verify(folder: Path, shard: Shard) -> None:
+    """Compare a shard's files with their SHA-256. Raises `CorruptFileError`."""
+    for name, expected in ((shard.file, shard.sha256), (shard.ends, shard.ends_sha256)):
+        if sha256(folder / name) != expected:
+            raise CorruptFileError(
+                f"{folder / name} is damaged (not the manifest's SHA-256): prepare it anew."
+            )
+
+
+def mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
     """The file's numbers, mapped. Raises `MissingFileError`, `CorruptFileError`."""
     with _opened(path) as file:
         size = os.fstat(file.fileno()).st_size

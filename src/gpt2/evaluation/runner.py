@@ -22,6 +22,7 @@ from gpt2.files.journal import Journal, no_journal
 from gpt2.files.records import record
 from gpt2.generation import LanguageModel
 from gpt2.machine import commit, described, versions
+from gpt2.parts import Shard
 
 Tick = Callable[[str, int, int], None]  # (benchmark, examples done, in all)
 
@@ -106,7 +107,31 @@ class Rows:
             self._journal.remove()
 
 
-def run(
+@dataclasses.dataclass
+class Judged:
+    """Rows of a benchmark, all or a shard's, and what they were made of.
+
+    Attributes:
+        files: the hash of each.
+        examples, of: judged in all shards together, and in the set.
+        windows: how they moved over long texts, for the protocol.
+        rows: of each piece, by its number: examples that were judged together.
+    """
+
+    files: dict[str, str]
+    examples: int
+    of: int
+    seconds: float
+    windows: str
+    rows: dict[str, list[dict[str, Any]]]
+
+
+def run(benchmark: Benchmark, subject: Subject, folder: Path, **how: Any) -> dict[str, Any]:
+    """One benchmark's results as plain values. Arguments and errors are those of `judge`."""
+    return result(benchmark, judge(benchmark, subject, folder, **how))
+
+
+def judge(
     benchmark: Benchmark,
     subject: Subject,
     folder: Path,
@@ -114,13 +139,16 @@ def run(
     limit: int | None = None,
     journal: Rows | None = None,
     tick: Tick | None = None,
-) -> dict[str, Any]:
-    """One benchmark's results as plain values.
+    shard: Shard | None = None,
+) -> Judged:
+    """Judge a benchmark's examples.
 
     Args:
         folder: the data folder.
         limit: only so many examples of the first ones; told in the result.
         journal: rows that are done already, and where new ones go.
+        shard: only its pieces. A piece is what is judged together also without shards, so that no
+            engine computes anything else.
 
     Raises:
         MissingFileError, CorruptFileError: the set is not there, or not the published one.
@@ -131,34 +159,65 @@ def run(
     total = len(examples)
     examples = examples[:limit]
     kept = journal or Rows(None, {})
-    rows = kept.rows.setdefault(benchmark.name, [])
-    if len(rows) > len(examples):
+    kept.rows.setdefault(benchmark.name, [])
+    pieces = _pieces(benchmark, len(examples), shard)
+    mine = sum(map(len, pieces.values()))
+    if len(kept.rows[benchmark.name]) > mine:
         raise OptionError(f"the journal has rows of more examples than {benchmark.name} has.")
-    while len(rows) < len(examples):
+    rows: dict[str, list[dict[str, Any]]] = {}
+    done = 0
+    for number, piece in pieces.items():
         if tick:
-            tick(benchmark.name, len(rows), len(examples))
-        begin = time.perf_counter()
-        part = examples[len(rows) : len(rows) + benchmark.together]
-        judged = benchmark.judge(subject, part)
-        kept.add(benchmark.name, judged, time.perf_counter() - begin)
-        rows = kept.rows[benchmark.name]
+            tick(benchmark.name, done, mine)
+        there = len(kept.rows[benchmark.name]) - done
+        if there < len(piece):
+            begin = time.perf_counter()
+            judged = benchmark.judge(subject, examples[piece.start + there : piece.stop])
+            kept.add(benchmark.name, judged, time.perf_counter() - begin)
+        rows[str(number)] = kept.rows[benchmark.name][done : done + len(piece)]
+        done += len(piece)
     if tick:
-        tick(benchmark.name, len(examples), len(examples))
+        tick(benchmark.name, mine, mine)
+    stride = subject.stride or "the whole window"
+    return Judged(
+        hashes,
+        len(examples),
+        total,
+        kept.seconds.get(benchmark.name, 0.0),
+        f"windows of {subject.scorer.limit} tokens, stride {stride}",
+        rows,
+    )
+
+
+def _pieces(benchmark: Benchmark, count: int, shard: Shard | None) -> dict[int, range]:
+    """The examples that are judged together, by the number of the piece. A set's first piece comes
+    to a shard by the set's name, so that sets of one piece are not all the first shard's."""
+    first = zlib.crc32(benchmark.name.encode())
+    return {
+        number: range(start, min(start + benchmark.together, count))
+        for number, start in enumerate(range(0, count, benchmark.together))
+        if shard is None or shard.turn(first + number)
+    }
+
+
+def result(benchmark: Benchmark, judged: Judged) -> dict[str, Any]:
+    """One benchmark's results as plain values, of all its rows."""
+    rows = [row for number in sorted(judged.rows, key=int) for row in judged.rows[number]]
     return {
         "title": benchmark.title,
         "source": benchmark.source,
         "licence": benchmark.licence,
         "paper": benchmark.paper,
-        "files": hashes,
-        "examples": len(examples),
-        "of": total,
-        "seconds": round(kept.seconds.get(benchmark.name, 0.0), 3),
-        "measures": _measures(benchmark, rows, subject, len(examples) < total),
+        "files": judged.files,
+        "examples": judged.examples,
+        "of": judged.of,
+        "seconds": round(judged.seconds, 3),
+        "measures": _measures(benchmark, rows, judged.windows, judged.examples < judged.of),
     }
 
 
 def _measures(
-    benchmark: Benchmark, rows: list[dict[str, Any]], subject: Subject, partial: bool
+    benchmark: Benchmark, rows: list[dict[str, Any]], windows: str, partial: bool
 ) -> dict[str, Any]:
     measures = {}
     for measure in benchmark.measures:
@@ -167,8 +226,7 @@ def _measures(
             continue
         protocol, column, near = measure.protocol, measure.column, measure.near
         if measure.rolling:
-            stride = subject.stride or "the whole window"
-            protocol += f"; windows of {subject.scorer.limit} tokens, stride {stride}"
+            protocol += f"; {windows}"
         if partial:
             protocol += f"; the first {len(rows)} examples only"
             column, near = None, column or near

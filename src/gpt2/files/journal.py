@@ -60,6 +60,11 @@ class Journal:
             self._file.close()
             raise
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is in it yet."""
+        return self._size == 0
+
     def add(self, entry: Any) -> None:
         """Write an entry to the file. Raises `WriteError`; the file is as it was then."""
         self._write(json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n")

@@ -32,13 +32,17 @@ def open_own(path: Path, flags: int) -> FileIO:
     return os.fdopen(handle, "r+b" if flags & os.O_RDWR else "rb", buffering=0)
 
 
+class BusyError(OptionError):
+    """Another process holds what is asked for."""
+
+
 def lock(path: Path, busy: str) -> FileIO:
     """Hold a file for this process until it is closed, or the process ends however it ends.
 
     Args:
         busy: what to tell the user where another process holds it.
 
-    Raises `OptionError` where another does, `WriteError` where ``path`` cannot be opened.
+    Raises `BusyError` where another does, `WriteError` where ``path`` cannot be opened.
     """
     import fcntl
 
@@ -48,5 +52,5 @@ def lock(path: Path, busy: str) -> FileIO:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise OptionError(busy) from None
+        raise BusyError(busy) from None
     return file

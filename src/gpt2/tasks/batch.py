@@ -13,6 +13,7 @@ from gpt2.errors import GPT2Error, InputError, OptionError, nearest
 from gpt2.files import json_lines, read_bytes
 from gpt2.files.journal import Journal
 from gpt2.generation import LanguageModel
+from gpt2.parts import Shard
 from gpt2.tasks.task import Task, text_of
 
 Tick = Callable[[int, int], None]  # (rows done, rows in all)
@@ -35,6 +36,7 @@ def run_batch(
     options: Mapping[str, Any],
     about: Mapping[str, Any],
     progress: Tick | None = None,
+    shard: Shard | None = None,
 ) -> Counts:
     """Work through a file of JSON lines; each row's result is a line of ``target`` at once.
 
@@ -46,6 +48,8 @@ def run_batch(
 
     Args:
         about: what else the results depend on: the model's name and files, its precision.
+        shard: do only the rows whose turn it is; ``target`` is then a part, for `merging.merge`,
+            and its first line says of what.
 
     Raises:
         OptionError: ``target`` holds the results of other rows or settings, or another process is
@@ -56,29 +60,48 @@ def run_batch(
     settings = {"task": task.name, "options": dict(options), **about}
     keys = [_key(row, settings) for row in rows]
     counts = Counts()
+    mine = [index for index in range(len(rows)) if shard is None or shard.turn(index)]
+    head = part_head(shard, rows, settings) if shard else None
 
     def take(number: int, entry: Any) -> bool:
-        if number >= len(keys) or not isinstance(entry, dict) or entry.get("key") != keys[number]:
+        if head is not None and number == 0:
+            fits = entry == head
+        else:
+            place = number - (head is not None)
+            expected = keys[mine[place]] if place < len(mine) else None
+            fits = isinstance(entry, dict) and expected and entry.get("key") == expected
+        if not fits:
             raise OptionError(
                 f"{target}, line {number + 1} is the result of another row, model or option: write "
                 "to another file, or remove it to begin anew."
             )
-        counts.before += 1
+        counts.before += entry != head
         return True
 
-    begins = json.dumps({"index": 0, "key": keys[0]}).removesuffix("}")
+    begins = json.dumps(head or {"index": 0, "key": keys[0]}, ensure_ascii=False).removesuffix("}")
     # Rows often share a beginning: several questions on one context.
     with Journal(target, take, begins) as out, model.keeping():
-        for index in range(counts.before, len(rows)):
+        if head is not None and out.empty:
+            out.add(head)
+        for index in mine[counts.before :]:
             if progress:
-                progress(index, len(rows))
+                progress(counts.before + counts.now, len(mine))
             result = _result(task, model, rows[index], options)
             counts.failed += "error" in result
             counts.now += 1
             out.add({"index": index, "key": keys[index], **result})
     if progress:
-        progress(len(rows), len(rows))
+        progress(len(mine), len(mine))
     return counts
+
+
+def part_head(
+    shard: Shard, rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The first line of a part: which it is, of how many rows, of which work."""
+    work = {"rows": len(rows), "inputs": _key(rows, {}), **settings}
+    content: dict[str, Any] = json.loads(json.dumps({"part": str(shard), "work": work}))
+    return content
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -115,7 +138,7 @@ def _check_spelling(row: Mapping[str, Any], names: Sequence[str]) -> None:
             raise OptionError(f"the row has {name!r}, which is no option: did you mean {near!r}?")
 
 
-def _key(row: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+def _key(row: Any, settings: Mapping[str, Any]) -> str:
     text = json.dumps([row, settings], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.data import PrepareConfig, TokenData, prepare, sources
+from gpt2.data.folder import OtherPreparationError
 from gpt2.data.formats import HTML, Reading, page_text
 from gpt2.data.manifest import FILE
 from gpt2.data.overlap import texts_of
-from gpt2.data.preparation import OtherPreparationError
 from gpt2.errors import InputError, OptionError
 from gpt2.files import read_json_object, reported, write_json
 from gpt2.tokenizer import Tokenizer, train_tokenizer

@@ -1,0 +1,87 @@
+"""``gpt2 merge``: the parts of a work that was cut into shards, put together."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gpt2.cli.options import AS_JSON, QUIET, next_step
+from gpt2.cli.places import PATH_OR_ADDRESS
+from gpt2.cli.progress import Progress
+from gpt2.cli.sharding import fetched, paths
+
+
+@click.command()
+@click.argument("parts", nargs=-1, required=True, type=PATH_OR_ADDRESS, metavar="PART...")
+@click.option("-o", "--output", required=True, type=PATH_OR_ADDRESS,
+              help="A folder for prepared text, else a file.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder holds.")
+@AS_JSON
+@QUIET
+def command(**given: Any) -> None:
+    """Put together what --shard 1/N to N/N of one command wrote.
+
+    PART... are the folders of gpt2 prepare, or the files of gpt2 evaluate or of a task's --batch.
+    What comes out is byte for byte what one run writes; of an evaluation all but its seconds and
+    its time. A part that is missing, comes twice, or is of other input, options or another model,
+    is named, and nothing is written.
+    """
+    with ExitStack() as stack:
+        here = stack.enter_context(paths(given))
+        here["parts"] = [
+            stack.enter_context(fetched(part)) if isinstance(part, str) else part
+            for part in here["parts"]
+        ]
+        merge(**here)
+
+
+def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet: bool) -> None:
+    """Put parts of any kind together; the first shows which."""
+    first = parts[0]
+    if first.is_dir():
+        _prepared(parts, output, overwrite, quiet)
+    elif _is_evaluation(first):
+        from gpt2.cli.evaluate import tell
+        from gpt2.evaluation.merging import merge as merged
+        from gpt2.files import write_json
+
+        results = merged(parts)
+        write_json(output, results)
+        tell(results, as_json)
+    else:
+        from gpt2.tasks.merging import merge as rows_of
+
+        rows = rows_of(parts, output)
+        if not quiet:
+            click.echo(f"{output}: {rows:,} rows of {len(parts)} parts", err=True)
+
+
+def _prepared(parts: list[Path], output: Path, overwrite: bool, quiet: bool) -> None:
+    from gpt2.cli.prepare import describe
+    from gpt2.data.merging import merge as merged
+
+    with Progress("merging", unit="texts", quiet=quiet) as shown:
+
+        def tick(done: int, total: int) -> None:
+            shown.total = total
+            shown.to(done)
+
+        def note(line: str) -> None:
+            if not quiet:
+                click.echo(f"note: {line}", err=True)
+
+        manifest = merged(parts, output, overwrite=overwrite, progress=tick, note=note)
+    if not quiet:
+        click.echo(f"{output}: {describe(manifest)}", err=True)
+    next_step(f"gpt2 train {output} -o MODEL", quiet)
+
+
+def _is_evaluation(path: Path) -> bool:
+    """Whether a file is one JSON object, and not lines of them."""
+    from gpt2.files import open_regular
+
+    with open_regular(path) as file:
+        return file.readline(64).strip() == b"{"

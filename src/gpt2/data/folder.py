@@ -1,0 +1,145 @@
+"""The folder of a preparation: taken by one process, made whole, and what it is one of."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gpt2.data import manifest, shards
+from gpt2.data.holdout import Held
+from gpt2.data.manifest import PARTIAL, TOKENIZER, Manifest
+from gpt2.data.sources import Position
+from gpt2.errors import OptionError
+from gpt2.files import read_json_object, reported
+from gpt2.files.locks import lock
+from gpt2.files.records import record
+
+PROGRESS = "progress.json"
+
+
+class OtherPreparationError(OptionError):
+    """A folder holds a preparation of something else; ``differ`` says in what."""
+
+    def __init__(self, message: str, differ: Sequence[str]) -> None:
+        super().__init__(message)
+        self.differ = differ
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """What decides what a preparation writes: hashes of sources and tokenizer, and the options."""
+
+    sources: str
+    options: dict[str, Any]
+    tokenizer: str
+
+
+@dataclasses.dataclass
+class Progress:
+    """How far an unfinished preparation is good, as ``progress.json`` has it."""
+
+    key: Key
+    held: Held | None
+    position: Position
+    counts: dict[str, int]
+    splits: dict[str, shards.Written]
+    seen: int
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[Path]:
+    """The folder for what is not whole yet, for this process alone. It goes when all is whole, and
+    where the work fails with no token written, with the folders that were made for it."""
+    partial = folder / PARTIAL
+    made = [p for p in (partial, *partial.parents) if not p.exists()]
+    with reported(folder):
+        partial.mkdir(parents=True, exist_ok=True)
+        _check_links(partial)
+    with lock(partial / "lock", f"Another gpt2 prepare is writing to {folder}."):
+        try:
+            yield partial
+        except BaseException:
+            if partial in made and not any(p.stat().st_size for p in partial.glob("*.bin")):
+                shutil.rmtree(partial)
+                with contextlib.suppress(OSError):  # another has put something there
+                    for place in made[1:]:
+                        place.rmdir()
+            raise
+        finally:
+            if (folder / manifest.FILE).exists():
+                shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_links(partial: Path) -> None:
+    """Raise `OptionError` for a link: what is written or removed there would be elsewhere."""
+    if link := next((p for p in (partial, *partial.rglob("*")) if p.is_symlink()), None):
+        raise OptionError(f"{link} is a link, which gpt2 prepare never makes: remove it.")
+
+
+def publish(folder: Path, partial: Path) -> Manifest:
+    """Move what is whole to its place, the manifest last. May be killed and run again."""
+    stored = Manifest.read(partial)
+    names = [n for split in stored.splits.values() for s in split.shards for n in (s.file, s.ends)]
+    with reported(folder):
+        for name in [*names, TOKENIZER, manifest.FILE]:
+            if (partial / name).exists():
+                (partial / name).replace(folder / name)
+    return stored
+
+
+def key_of(stored: Manifest) -> Key:
+    """What a whole folder was made from."""
+    return Key(stored.sources_fingerprint, stored.options, stored.tokenizer.sha256)
+
+
+def differences(folder: Path, asked: Key) -> list[str]:
+    """What a preparation in the folder, whole or not, has other than what is asked for."""
+    progress = folder / PARTIAL / PROGRESS
+    if (folder / manifest.FILE).exists():
+        return _differ(key_of(Manifest.read(folder)), asked)
+    if progress.exists():
+        return _differ(record(Progress, read_json_object(progress), str(progress)).key, asked)
+    return []
+
+
+def _differ(there: Key, asked: Key) -> list[str]:
+    differ = [
+        what for what in ("sources", "tokenizer") if getattr(there, what) != getattr(asked, what)
+    ]
+    if there.options.get("shard") != asked.options.get("shard"):
+        differ = [what for what in differ if what != "sources"]  # other shards read other files
+    for name, value in {"shard": None, **asked.options}.items():
+        if there.options.get(name) != value:
+            differ.append(f"{name} ({there.options.get(name)!r}, now {value!r})")
+    return differ
+
+
+def check_same(folder: Path, there: Key, asked: Key) -> None:
+    """Raise `OtherPreparationError` where a folder holds another preparation than asked for."""
+    if differ := _differ(there, asked):
+        raise OtherPreparationError(
+            f"{folder} holds a preparation with other {', '.join(differ)}: choose another folder, "
+            "or give --overwrite to begin anew.",
+            differ,
+        )
+
+
+def clear(folder: Path) -> None:
+    """Remove a preparation, whole or not, and nothing else."""
+    with reported(folder):
+        if (folder / manifest.FILE).exists():
+            stored = Manifest.read(folder)
+            (folder / manifest.FILE).unlink()  # first: without it the folder is not whole
+            for split in stored.splits.values():
+                for shard in split.shards:
+                    for name in (shard.file, shard.ends):
+                        (folder / name).unlink(missing_ok=True)
+            if (folder / TOKENIZER).is_symlink():
+                (folder / TOKENIZER).unlink()
+            shutil.rmtree(folder / TOKENIZER, ignore_errors=True)
+        if (folder / PARTIAL).is_dir():
+            shutil.rmtree(folder / PARTIAL)

@@ -1,0 +1,221 @@
+"""`merge`: the parts of a preparation to the folder that one run would have written.
+
+Texts go into the order of the sources; duplicates are left out and shards are cut here, where all
+texts pass. What is held out each shard knew by itself. Memory: the rows of `TOGETHER` documents.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gpt2.data import manifest, shards, sources
+from gpt2.data.encode import SPLITS, TEXT, TEXTS
+from gpt2.data.filters import DEDUPLICATE
+from gpt2.data.folder import check_same, clear, key_of, locked, publish
+from gpt2.data.manifest import TOKENIZER, Manifest, Part, Split
+from gpt2.data.seen import Seen
+from gpt2.data.tokens import mapped, verify
+from gpt2.errors import CorruptFileError, InputError
+from gpt2.files import path_of
+from gpt2.parts import Part as Said
+from gpt2.parts import Shard, whole
+
+TOGETHER = 1 << 18  # documents of a file that are put in order at a time
+Tick = Callable[[int, int], None]  # texts done, of all
+
+
+def merge(
+    folders: Sequence[str | os.PathLike[str]],
+    target: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    progress: Tick = lambda done, total: None,
+    note: Callable[[str], None] = lambda line: None,
+) -> Manifest:
+    """Put the parts of a preparation together.
+
+    Args:
+        folders: what `prepare` wrote with each ``shard``, in any order.
+        target: the folder that is written, byte for byte what one run writes.
+
+    Raises:
+        OptionError: a part is missing, comes twice, or is of another preparation.
+        CorruptFileError: a part is damaged.
+        InputError: there is no text in any part.
+    """
+    parts = [_Part(path_of(folder)) for folder in folders]
+    parts = [parts[at] for at in whole([part.said() for part in parts])]
+    merged = _merged(parts)
+    target = path_of(target)
+    if overwrite:
+        clear(target)
+    with locked(target) as partial:
+        if (target / manifest.FILE).exists():
+            stored = Manifest.read(target)
+            check_same(target, key_of(stored), key_of(merged))
+            note(f"{target} is merged already")
+            return stored
+        shards.remove_others(partial, [])
+        _write(parts, merged, partial, progress)
+        if not any(split.documents for split in merged.splits.values()):
+            raise InputError(f"there is no text in {', '.join(merged.sources)}.")
+        tokenizer = partial / TOKENIZER
+        shutil.rmtree(tokenizer, ignore_errors=True)
+        shutil.copytree(parts[0].folder / TOKENIZER, tokenizer)
+        merged.write(partial)
+        return publish(target, partial)
+
+
+class _Part:
+    """A part's rows and tokens, mapped.
+
+    Attributes:
+        texts: `TEXT`, in the order of the sources.
+        at: how many tokens of each split are taken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.manifest = folder, Manifest.read(folder)
+        if self.manifest.part is None:
+            raise InputError(f"{folder} is prepared whole: there is nothing to merge it with.")
+        self.part: Part = self.manifest.part
+        self.texts = self._mapped(TEXTS, TEXT)
+        tokens = np.dtype(self.manifest.dtype)
+        self.tokens = [self._mapped(split, tokens) for split in SPLITS]
+        self.at = [0 for _ in SPLITS]
+        if [int(self.texts["tokens"][:, n].sum()) for n in range(2)] != list(map(len, self.tokens)):
+            raise CorruptFileError(f"{folder} has other tokens than its texts: prepare it anew.")
+
+    def _mapped(self, split: str, dtype: np.dtype[Any]) -> np.ndarray:
+        """The one shard of a split."""
+        if split not in self.manifest.splits:
+            raise CorruptFileError(f"{self.folder} lacks the split {split}.")
+        files = [mapped(self.folder / s.file, dtype, s.tokens)
+                 for s in self.manifest.splits[split].shards]  # fmt: skip
+        return files[0] if files else np.empty(0, dtype)
+
+    def said(self) -> Said:
+        """What it is a part of."""
+        own, part = self.manifest, self.part
+        options = {name: value for name, value in own.options.items() if name != "shard"}
+        work = {"sources": part.listing, "tokenizer": own.tokenizer.sha256, **options}
+        return Said(str(self.folder), Shard.parse(part.shard), work | {"held": vars(part.held)})
+
+    def verify(self) -> None:
+        """Raise `CorruptFileError` where a file is not what it was."""
+        for split in self.manifest.splits.values():
+            for shard in split.shards:
+                verify(self.folder, shard)
+
+
+def _merged(parts: Sequence[_Part]) -> Manifest:
+    """The manifest of the whole, still without what is counted and written."""
+    known: dict[int, tuple[list[str], _Part]] = {}
+    for part in parts:
+        for at, found in part.part.files.items():
+            before, other = known.setdefault(int(at), (found, part))
+            if before != found:
+                raise InputError(
+                    f"{other.folder} and {part.folder} read file {int(at) + 1} of the sources "
+                    "with other content: prepare both anew."
+                )
+    content = sources.hash_of([known[at][0] for at in sorted(known)])
+    first = parts[0].manifest
+    options = {name: value for name, value in first.options.items() if name != "shard"}
+    return dataclasses.replace(
+        first, options=options, part=None, counts={}, splits={}, sources_fingerprint=content
+    )
+
+
+def _write(parts: Sequence[_Part], merged: Manifest, partial: Path, progress: Tick) -> None:
+    """All texts in order to shards; the manifest says then what was written."""
+    limit = int(merged.options["shard_tokens"])
+    dtype = np.dtype(merged.dtype)
+    writers = [shards.Writer(partial, split, dtype, limit) for split in SPLITS]
+    filters = merged.options["filter"] or []
+    seen = Seen(partial / "seen.sqlite") if DEDUPLICATE in filters else None
+    counts = Counter(dict.fromkeys(("read", "empty", "duplicates", "undecodable"), 0))
+    for part in parts:
+        part.verify()
+        counts.update({name: part.manifest.counts.get(name, 0) for name in ("read", "empty")})
+    total, done = sum(len(part.texts) for part in parts), 0
+    try:
+        for texts, tokens in _in_order(parts):
+            digests = texts["digest"].tobytes()
+            sizes = texts["bytes"].tolist()
+            for n, replaced in enumerate(texts["replaced"].tolist()):
+                if seen and not seen.add(digests[16 * n : 16 * n + 16]):
+                    counts["duplicates"] += 1
+                    continue
+                counts["undecodable"] += replaced
+                for writer, ids, size in zip(writers, tokens[n], sizes[n], strict=True):
+                    if len(ids):
+                        writer.append(ids, size)
+            for writer in writers:
+                writer.flush()
+            done += len(texts)
+            progress(done, total)
+        for writer in writers:
+            writer.finish()
+    finally:
+        for writer in writers:
+            writer.abandon()
+        if seen:
+            seen.close()
+    merged.counts = dict(counts)
+    for name, writer in zip(SPLITS, writers, strict=True):
+        documents = sum(shard.documents for shard in writer.shards)
+        of_tokens = sum(shard.tokens for shard in writer.shards)
+        merged.splits[name] = Split(of_tokens, documents, writer.bytes, writer.shards)
+
+
+Block = tuple[np.ndarray, list[list[np.ndarray]]]  # texts, and each one's tokens of each split
+
+
+def _in_order(parts: Sequence[_Part]) -> Iterator[Block]:
+    """The texts of all parts in the order of the sources, some documents of a file at a time."""
+    starts = [0 for _ in parts]
+    while left := [n for n, part in enumerate(parts) if starts[n] < len(part.texts)]:
+        heads = {n: parts[n].texts[starts[n]] for n in left}
+        file = min(int(head["file"]) for head in heads.values())
+        here = [n for n in left if heads[n]["file"] == file]
+        border = min(int(heads[n]["number"]) for n in here) + TOGETHER
+        blocks = []
+        for n in here:
+            end = _end(parts[n].texts, starts[n], file, border)
+            blocks.append(_taken(parts[n], starts[n], end))
+            starts[n] = end
+        texts = np.concatenate([block[0] for block in blocks])
+        tokens = [ids for block in blocks for ids in block[1]]
+        order = np.argsort(texts["number"], kind="stable")
+        yield texts[order], [tokens[n] for n in order]
+
+
+def _end(texts: np.ndarray, start: int, file: int, border: int) -> int:
+    """Where from ``start`` on another file begins, or a document of number ``border`` or more."""
+    for at in range(start, len(texts), TOGETHER):
+        part = texts[at : at + TOGETHER]
+        ahead = (part["file"] != file) | (part["number"] >= border)
+        if ahead.any():
+            return at + int(ahead.argmax())
+    return len(texts)
+
+
+def _taken(part: _Part, start: int, end: int) -> Block:
+    texts = np.array(part.texts[start:end])
+    columns = []
+    for n, tokens in enumerate(part.tokens):
+        ends = part.at[n] + np.cumsum(texts["tokens"][:, n], dtype=np.int64)
+        edges = [part.at[n], *ends.tolist()]
+        columns.append([tokens[a:b] for a, b in pairwise(edges)])
+        part.at[n] = edges[-1]
+    return texts, [list(ids) for ids in zip(*columns, strict=True)]

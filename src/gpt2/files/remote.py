@@ -1,0 +1,147 @@
+"""Files elsewhere: addresses that fsspec reads, as s3://, gs://, hf://, http://, memory://.
+
+What is read from beginning to end is streamed. All other work is on this machine's disk, in a
+folder of its own for each address, and is sent when it is whole, a manifest last; so what is begun
+here resumes here, and elsewhere there is all of it or nothing that a reader takes for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from gpt2.errors import (
+    GPT2Error,
+    InputError,
+    MissingDependencyError,
+    MissingFileError,
+    ModelFileError,
+    reason,
+)
+from gpt2.extras import need
+
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
+BLOCK = 1 << 20  # bytes read at a time
+LAST = "manifest.json"  # by which a reader finds the rest
+
+
+def is_remote(name: str | os.PathLike[str]) -> bool:
+    """Whether a name is an address, and no path."""
+    return bool(ADDRESS.match(os.fspath(name)))
+
+
+@contextlib.contextmanager
+def _files(address: str) -> Iterator[tuple[Any, str]]:
+    """What reads an address, and its name there; what that raises becomes an error of ours."""
+    fsspec = need("fsspec", f"Reading {address}")
+    try:
+        yield fsspec.core.url_to_fs(address)
+    except GPT2Error:
+        raise
+    except ImportError as error:
+        raise MissingDependencyError(f"{address}: {reason(error)}.") from None
+    except FileNotFoundError:
+        raise MissingFileError(f"{address} is not there.") from None
+    except ValueError as error:
+        raise InputError(f"{address}: {reason(error)}.") from None
+    except Exception as error:  # each protocol has errors of its own
+        raise ModelFileError(f"{address} could not be reached: {reason(error)}.") from error
+
+
+def listed(address: str) -> list[tuple[str, int | None]]:
+    """The address of a file or of those below a folder, in the order of their names, with sizes."""
+    with _files(address) as (files, name):
+        if files.isfile(name):
+            return [(address, files.size(name))]
+        found = files.find(name, detail=True)
+        return [(files.unstrip_protocol(path), found[path]["size"]) for path in sorted(found)]
+
+
+def exists(address: str) -> bool:
+    """Whether something is there."""
+    with _files(address) as (files, name):
+        return bool(files.exists(name))
+
+
+def opened(address: str) -> IO[bytes]:
+    """A file, to be read from its beginning."""
+    with _files(address) as (files, name):
+        # not every protocol's own kind of file has all that a file has
+        return io.BufferedReader(files.open(name, "rb"), BLOCK)
+
+
+def sha256(address: str) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    total = hashlib.sha256()
+    with _files(address), opened(address) as stream:
+        while block := stream.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+def scratch(address: str) -> Path:
+    """The folder of this machine for work on an address; it is the user's own."""
+    folder = Path(tempfile.gettempdir()) / f"gpt2-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise ModelFileError(f"{folder} belongs to someone else: set TMPDIR.")
+    return folder / hashlib.sha256(address.rstrip("/").encode()).hexdigest()[:32]
+
+
+def fetch(address: str, target: Path) -> None:
+    """A file or a folder with all below it, to this machine; the target is there when it is whole.
+
+    Raises `MissingFileError`.
+    """
+    part = target.with_name(target.name + ".part")
+    with _files(address) as (files, name):
+        if part.is_dir():
+            shutil.rmtree(part)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        files.get(name, str(part), recursive=files.isdir(name))
+        part.replace(target)
+
+
+def send(source: Path, address: str) -> None:
+    """A file, or a folder's files with the manifest last, to an address."""
+    paths = [p for p in source.rglob("*") if p.is_file()] if source.is_dir() else [source]
+    with _files(address) as (files, name):
+        for path in sorted(paths, key=lambda path: (path.name == LAST, path)):
+            at = path.relative_to(source).as_posix()
+            target = name if path == source else f"{name.rstrip('/')}/{at}"
+            files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            files.put_file(str(path), target)
+
+
+@contextlib.contextmanager
+def local(address: str) -> Iterator[Path]:
+    """A path for what is to be written to an address, which is sent when the block ends well.
+
+    What is there already is there in the block too; of a folder, only its manifest.
+    """
+    place = scratch(address) / "output" / (address.rstrip("/").rpartition("/")[2] or "output")
+    if not place.exists():
+        manifest = f"{address.rstrip('/')}/{LAST}"
+        if exists(manifest):
+            fetch(manifest, place / LAST)
+        elif exists(address):
+            fetch(address, place)
+    before = _state(place)
+    yield place
+    if _state(place) != before:
+        send(place, address)
+    shutil.rmtree(scratch(address), ignore_errors=True)
+
+
+def _state(place: Path) -> list[tuple[str, int, int]]:
+    paths = [place, *place.rglob("*")] if place.exists() else []
+    found = [(str(p), p.stat()) for p in paths if p.is_file()]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]

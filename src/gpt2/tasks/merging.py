@@ -1,0 +1,49 @@
+"""The parts of a batch, each the rows of one shard, to the file that one run would have written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gpt2.errors import CorruptFileError
+from gpt2.files import atomic, parse_json, read_bytes
+from gpt2.parts import Part, Shard, whole
+
+
+def merge(paths: Sequence[Path], target: Path) -> int:
+    """Put parts of `gpt2.tasks.batch.run_batch` together; returns how many rows there are.
+
+    Raises:
+        OptionError: a part is missing, comes twice, or is of other rows, options or another model.
+        CorruptFileError: a part is not complete.
+    """
+    read = [_read(path) for path in paths]
+    order = whole([part for part, _ in read])
+    lines = [read[at][1] for at in order]
+    count = sum(map(len, lines))
+    with atomic(target) as part, part.open("wb") as out:
+        for number in range(count):
+            out.write(lines[number % len(lines)][number // len(lines)])
+    return count
+
+
+def _read(path: Path) -> tuple[Part, list[bytes]]:
+    """What a part says of itself, and its lines."""
+    head, *lines = read_bytes(path).splitlines(keepends=True)
+    said: Any = parse_json(head, f"{path}, line 1")
+    if not isinstance(said, dict) or not isinstance(work := said.get("work"), dict):
+        raise CorruptFileError(f"{path} is no part of a batch: its first line says of none.")
+    shard = Shard.parse(str(said.get("part")))
+    wanted = len(range(shard.number - 1, int(work["rows"]), shard.of))
+    done = sum(line.endswith(b"\n") for line in lines)
+    if done != wanted or len(lines) != wanted:
+        raise CorruptFileError(
+            f"{path} has {done} of the {wanted} rows of shard {shard}: run its command again, "
+            "it goes on where it stopped."
+        )
+    for number, line in enumerate(lines):
+        index = number * shard.of + shard.number - 1
+        if not line.startswith(f'{{"index": {index}, '.encode()):
+            raise CorruptFileError(f"{path}, line {number + 2} is not the result of row {index}.")
+    return Part(str(path), shard, work), lines

@@ -1,0 +1,163 @@
+"""Sources and results at addresses: memory:// here, and a real HTTP server where aiohttp is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from gpt2.cli import sharding
+from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
+from gpt2.files import remote
+from tests.corpora import text_of
+from tests.sharding.running import call, content, coqa, results, write_lines
+
+
+@pytest.fixture
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fsspec.AbstractFileSystem]:
+    """An empty file system in memory, and scratch folders of this test alone."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(remote.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+    files = fsspec.filesystem("memory")
+    yield files
+    files.rm("/", recursive=True)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "text"
+    folder.mkdir()
+    write_lines(folder / "a.jsonl", [{"text": text_of(n % 25)} for n in range(30)])
+    write_lines(folder / "b.jsonl", [{"text": text_of(n)} for n in range(20, 40)])
+    (folder / "c.txt").write_text(text_of(99), "utf-8")
+    return folder
+
+
+def test_prepare_from_and_to_an_address(
+    source: Path, memory: fsspec.AbstractFileSystem, tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    memory.put(str(source), "/bucket/text", recursive=True)
+    options = ["--tokenizer", tokenizer_folder, "-q", "--filter", "dedup"]
+    call("prepare", source, *options, "-o", tmp_path / "one")
+    command = ["prepare", "memory://bucket/text", *options]
+    parts = [f"memory://bucket/parts/{number}" for number in (1, 2, 3)]
+    for number, part in enumerate(parts, 1):
+        call(*command, "--shard", f"{number}/3", "-o", part)
+    written = memory.created("/bucket/parts/1/manifest.json")
+    assert "prepared already" in call(*command[:-3], "--filter", "dedup", "--shard", "1/3",
+                                      "-o", parts[0]).stderr  # fmt: skip
+    assert memory.created("/bucket/parts/1/manifest.json") == written
+    call("merge", *parts, "-q", "-o", "memory://bucket/tokens")
+    memory.get("/bucket/tokens", str(tmp_path / "merged"), recursive=True)
+    ours, one = content(tmp_path / "merged"), content(tmp_path / "one")
+    manifest = ours.pop("manifest.json").replace(b"memory://bucket/text", str(source).encode())
+    assert manifest == one.pop("manifest.json")
+    assert ours == one
+    assert not [p for p in (tmp_path / "tmp").rglob("*") if p.is_file()]
+
+
+def test_a_batch_and_an_evaluation(
+    memory: fsspec.AbstractFileSystem, tiny_model: Path, tmp_path: Path
+) -> None:
+    rows = write_lines(tmp_path / "rows.jsonl", [{"text": f"The cat {n}."} for n in range(4)])
+    call("summarize", "-m", tiny_model, "--batch", rows, "-q", "-o", tmp_path / "one")
+    memory.put(str(rows), "/in/rows.jsonl")
+    command = ["summarize", "-m", tiny_model, "--batch", "memory://in/rows.jsonl"]
+    for number in (1, 2):
+        call(*command, "-q", "--shard", f"{number}/2", "-o", f"memory://out/{number}")
+    again = call(*command, "--shard", "1/2", "-o", "memory://out/1").stderr
+    assert "0 rows, 2 were there" in again
+    call("merge", "memory://out/1", "memory://out/2", "-q", "-o", "memory://out/all")
+    assert memory.cat("/out/all") == (tmp_path / "one").read_bytes()
+    sets = coqa(tmp_path / "sets", 5)
+    call(*sets, "-m", tiny_model, "-q", "-o", tmp_path / "figures")
+    memory.put(str(tmp_path / "sets"), "/in/sets", recursive=True)
+    call(*sets[:3], "--data", "memory://in/sets", "-m", tiny_model, "-q", "-o", "memory://out/e")
+    memory.get("/out/e", str(tmp_path / "there"))
+    assert results(tmp_path / "there") == results(tmp_path / "figures")
+
+
+def test_what_is_killed_goes_on_here(memory: fsspec.AbstractFileSystem, tmp_path: Path) -> None:
+    def killed() -> None:
+        with remote.local("memory://out/a") as place:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed()
+    assert not memory.exists("/out/a")
+    with remote.local("memory://out/a") as place:
+        assert place.read_text() == "half"
+        place.write_text("whole")
+    assert memory.cat("/out/a") == b"whole"
+
+
+def test_what_cannot_be_reached(tmp_path: Path, memory: fsspec.AbstractFileSystem) -> None:
+    for address, kind, message in (
+        ("memory://none/x.txt", InputError, "there is no file in memory://none/x.txt"),
+        ("nosuch://a/b", InputError, "nosuch"),
+    ):
+        with pytest.raises(kind, match=message):
+            call("prepare", address, "-q", "-o", tmp_path / "out")
+    with pytest.raises(MissingFileError, match="memory://none is not there"):
+        sharding.fetched("memory://none").__enter__()
+    with pytest.raises(AssertionError, match="is an address; a path of this machine is needed"):
+        call("quantize", "gpt2-mini", "-o", "s3://a/b", "--dtype", "int8")
+
+
+def test_a_protocol_whose_package_is_missing(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    try:
+        import s3fs  # type: ignore[import-not-found]  # noqa: F401
+    except ImportError:
+        with pytest.raises(MissingDependencyError, match=r"s3://bucket/a.*s3fs"):
+            call("prepare", "s3://bucket/a", "-q", "-o", tmp_path / "out")
+
+
+def test_a_file_address_is_a_path(source: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
+    options = ["--tokenizer", tokenizer_folder, "-q"]
+    call("prepare", source / "a.jsonl", *options, "-o", tmp_path / "one")
+    call("prepare", f"file://{source}/a.jsonl", *options, "-o", f"file://{tmp_path}/two")
+    one, two = content(tmp_path / "one"), content(tmp_path / "two")
+    assert one.pop("manifest.json") == two.pop("manifest.json").replace(b"file://", b"")
+    assert one == two
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_source_behind_http(source: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=source)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        options = ["--tokenizer", tokenizer_folder, "-q"]
+        call("prepare", source / "a.jsonl", *options, "-o", tmp_path / "one")
+        call("prepare", f"{address}/a.jsonl", *options, "-o", tmp_path / "two")
+        with pytest.raises((MissingFileError, InputError), match=r"none\.jsonl"):
+            call("prepare", f"{address}/none.jsonl", *options, "-o", tmp_path / "three")
+        server.shutdown()
+    one, two = content(tmp_path / "one"), content(tmp_path / "two")
+    assert one.pop("manifest.json") == two.pop("manifest.json").replace(
+        f"{address}/a.jsonl".encode(), str(source / "a.jsonl").encode()
+    )
+    assert one == two
+
+
+def test_without_fsspec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
+    with pytest.raises(MissingDependencyError, match=r"needs fsspec.*\[remote\]"):
+        call("prepare", "memory://a", "-q", "-o", tmp_path / "out")
+
+
+def test_standard_input_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="standard input has no shards"):
+        call("prepare", "-", "-q", "--shard", "1/2", "-o", tmp_path / "out")
