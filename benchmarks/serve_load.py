@@ -2,17 +2,20 @@
 
     PYTHONPATH=src:. python -m benchmarks.serve_load --llama build/bin/llama-server
         [--rounds 5] [--data ../shared/data] [--place /tmp/gpt2-serve] [--tiny]
+    PYTHONPATH=src:. python -m benchmarks.serve_load --only overhead
 
 llama-server is built from the sources in llama-cpp-python's sdist (vendor/llama.cpp: cmake with
 -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF, target llama-server). Both servers get the same
 requests at the same number of threads, with as many slots as there are streams; while one is
-measured the other stands still, and they take turns. Writes benchmarks/results/serve.json.
+measured the other stands still, and they take turns. Writes benchmarks/results/serve.json;
+the overhead over the bare engine alone is measured in a minute and written into the same file.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import statistics
 import time
@@ -22,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.common import ROOT, figure, machine, spread, table, times, write
+from benchmarks.common import RESULTS, ROOT, figure, machine, spread, table, times, write
 from benchmarks.serving import bare, model
 from benchmarks.serving.client import Heard, load
 from benchmarks.serving.servers import Server, llama, ours
@@ -34,6 +37,8 @@ EACH = {1: 4, 8: 4, 32: 3}  # requests of a stream in a round
 PROMPTS, ANSWERS = (16, 384), (16, 128)  # tokens, evenly spread by their logarithm
 PREFIX, REST = 500, 16
 LONG = 1000
+LIMITS = ("--memory", "4", "--queue-requests", "256")
+PACKAGES = ("starlette", "uvicorn")
 SIDES = ("gpt2 serve", "llama-server")
 Figures = dict[str, list[float]]
 
@@ -153,7 +158,6 @@ def turns(servers: dict[str, Server], rounds: int) -> Iterator[tuple[int, str, S
 def measured(options: argparse.Namespace, folder: Path, streams: int) -> dict[str, Any]:
     """All that is measured at one number of streams."""
     found: dict[str, Figures] = {}
-    engine = None
     with ExitStack() as stack:
         servers = _servers(stack, options, folder, streams)
         vocabulary = gpt2.GPT2Config.from_pretrained(folder).vocab_size
@@ -165,21 +169,25 @@ def measured(options: argparse.Namespace, folder: Path, streams: int) -> dict[st
                 shared_prefix(server, vocabulary, turn + 1, near)
                 beside: Figures = {} if turn < 0 else found.setdefault(f"long {name}", {})
                 long_prompt(server, vocabulary, turn + 1, beside)
-        for turn in range(-1, options.rounds if streams == 8 else -1):
-            if engine is None:
-                engine = gpt2.load(folder, dtype="int8", threads=options.threads)
-                cache = engine.new_cache(8)
-            own = {} if turn < 0 else found.setdefault("overhead", {})
-            overhead(servers[SIDES[0]], engine, cache, turn + 1, own)
     return {name: {k: figure(v) for k, v in one.items()} for name, one in found.items()}
+
+
+def over_engine(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """The server's overhead, and at which commit."""
+    found: Figures = {}
+    engine = gpt2.load(folder, dtype="int8", threads=options.threads)
+    cache = engine.new_cache(8)
+    with ours(folder, cache.rows, options.threads, *LIMITS) as server:
+        for turn in range(-1, options.rounds):
+            overhead(server, engine, cache, turn + 1, {} if turn < 0 else found)
+    return {"commit": machine()["commit"], **{k: figure(v) for k, v in found.items()}}
 
 
 def _servers(
     stack: ExitStack, options: argparse.Namespace, folder: Path, streams: int
 ) -> dict[str, Server]:
     config = gpt2.GPT2Config.from_pretrained(folder)
-    memory = ("--memory", "4", "--queue-requests", "256")
-    servers = {SIDES[0]: stack.enter_context(ours(folder, streams, options.threads, *memory))}
+    servers = {SIDES[0]: stack.enter_context(ours(folder, streams, options.threads, *LIMITS))}
     if options.llama is not None:
         file = model.gguf(folder)
         context = config.n_positions
@@ -205,7 +213,7 @@ def describe(found: dict[str, Any]) -> str:
     ]  # fmt: skip
     level = levels["8"]
     return "\n\n".join([_note(found), table(HEAD, rows), _prefix(level), _long(level),
-                        _overhead(level["overhead"])])  # fmt: skip
+                        _overhead(found["overhead"])])  # fmt: skip
 
 
 def _ratio(level: dict[str, Any], name: str) -> str:
@@ -257,7 +265,8 @@ def _overhead(found: dict[str, Any]) -> str:
         f"server's own clock its loop adds {spread(found['loop_percent'], 1)} % to the engine's "
         f"calls. The engine alone takes {spread(found['engine_s'], 2)} s in a process of its own "
         f"and with all prompts in one call, the server with HTTP and the client "
-        f"{spread(found['server_s'], 2)} s: {spread(found['whole_percent'], 1)} % more."
+        f"{spread(found['server_s'], 2)} s: {spread(found['whole_percent'], 1)} % more (commit "
+        f"{found['commit']})."
     )
 
 
@@ -270,13 +279,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--place", type=Path, default=Path("/tmp/gpt2-serve"))
     parser.add_argument("--tiny", action="store_true", help="a small model, nothing written")
+    parser.add_argument("--only", choices=["overhead"], help="measure it and keep the rest")
     options = parser.parse_args()
-    about = machine(["starlette", "uvicorn"])
+    about = machine(PACKAGES)
     folder = model.folder(options.place, options.data / "tokenizer", tiny=options.tiny)
-    found = {str(n): measured(options, folder, n) for n in STREAMS}
-    result = {"machine": about, "threads": options.threads, "streams": found}
-    print(describe(result))
-    if not options.tiny and options.llama is not None:
+    if options.only:
+        result = json.loads((RESULTS / "serve.json").read_text("utf-8"))
+    else:
+        found = {str(n): measured(options, folder, n) for n in STREAMS}
+        result = {"machine": about, "threads": options.threads, "streams": found}
+    result["overhead"] = over_engine(options, folder)
+    print(_overhead(result["overhead"]) if options.only else describe(result))
+    if not options.tiny and (options.only or options.llama is not None):
         print(write("serve", result))
 
 

@@ -10,17 +10,44 @@ import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+_DONE = b"data: [DONE]\n\n"
 
 
 @dataclass
 class Heard:
-    """One answer: its status, its events, and when each came, in seconds after the asking."""
+    """One answer: its status, and its pieces with when each came, in seconds after the asking.
+
+    They are looked into when all is over: the client shares its processors with the server.
+    """
 
     status: int = 0
-    events: list[dict[str, Any]] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    done: bool = False  # [DONE] came
+    pieces: list[tuple[float, bytes]] = field(default_factory=list)
+
+    @cached_property
+    def _read(self) -> list[tuple[float, bytes]]:
+        """The data of each event. What is before it, such as the size of a chunk, is left out."""
+        return [(at, piece[begin:].removeprefix(b"data: ").strip())
+                for at, piece in self.pieces if (begin := _begin(piece)) >= 0]  # fmt: skip
+
+    @property
+    def done(self) -> bool:
+        """Whether [DONE] came."""
+        return any(data == b"[DONE]" for _, data in self._read)
+
+    @cached_property
+    def events(self) -> list[dict[str, Any]]:
+        """All but [DONE]."""
+        return [json.loads(data) for _, data in self._read if data != b"[DONE]"]
+
+    @property
+    def times(self) -> list[float]:
+        """When there was text."""
+        choices = [event.get("choices") for event in self.events]
+        return [at for (at, _), c in zip(self._read, choices, strict=False)
+                if c and c[0].get("text")]  # fmt: skip
 
     @property
     def first(self) -> float:
@@ -46,23 +73,19 @@ async def ask(port: int, body: dict[str, Any], path: str = "/v1/completions") ->
 
 async def stream(
     port: int, body: dict[str, Any], heard: Heard, path: str = "/v1/completions"
-) -> AsyncIterator[dict[str, Any]]:
-    """The events of an answer as they come; to leave the loop is to leave the server."""
+) -> AsyncIterator[bytes]:
+    """The pieces of an answer as they come; to leave the loop is to leave the server."""
     begin = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
     try:
         writer.write(_request(path, body))
         await writer.drain()
         heard.status = await _head(reader)
-        async for line in _lines(reader):
-            if line == b"[DONE]":
-                heard.done = True
+        async for piece in _pieces(reader):
+            heard.pieces.append((time.perf_counter() - begin, piece))
+            yield piece
+            if piece.endswith(_DONE):
                 return
-            event = json.loads(line)
-            heard.events.append(event)
-            if event.get("choices") and event["choices"][0].get("text"):
-                heard.times.append(time.perf_counter() - begin)
-            yield event
     finally:
         writer.close()
 
@@ -84,13 +107,18 @@ async def _head(reader: asyncio.StreamReader) -> int:
     return int(head.split(b" ", 2)[1])
 
 
-async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """The data of the events; lines that hold the sizes of chunks have no such beginning."""
-    while line := await reader.readline():
-        if line.startswith(b"data: "):
-            yield line[6:].strip()
-        elif line.startswith(b'{"error"'):
-            yield line.strip()
+async def _pieces(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """What ends with an empty line, which is an event, and the rest."""
+    try:
+        while True:
+            yield await reader.readuntil(b"\n\n")
+    except asyncio.IncompleteReadError as error:
+        yield error.partial
+
+
+def _begin(piece: bytes) -> int:
+    """Where an event begins, or an answer that is an error."""
+    return max(piece.find(b"data: "), piece.find(b'{"error"') if b"data: " not in piece else -1)
 
 
 async def exchange(port: int, path: str, data: bytes) -> tuple[int, bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from gpt2.serving.errors import api_error
 from gpt2.serving.plan import Plan
 from gpt2.serving.responses import EventStream, json_response
 from gpt2.serving.rows import Delta, Rows
-from gpt2.serving.sse import DONE, event
+from gpt2.serving.sse import DONE, Alike, event
 from gpt2.serving.state import ClientGoneError, State, log, unless_gone
 
 
@@ -100,29 +100,34 @@ class _About:
                 "model": self.plan.served.name, "seed": self.plan.seed}  # fmt: skip
 
 
-async def _news(state: State, rows: Rows) -> AsyncIterator[Delta]:
-    """The rows' news, with their times for /metrics."""
-    name, metrics = rows.plan.served.name, state.metrics
-    gap = metrics.gap.labels(name)
-    before: dict[int, float] = {}
-    async for delta in rows.deltas():
+class _Times:
+    """When the rows of a request had news, for /metrics."""
+
+    def __init__(self, state: State, rows: Rows) -> None:
+        self._metrics, self._name, self._begun = state.metrics, rows.plan.served.name, rows.begun
+        self._gap = state.metrics.gap.labels(self._name)
+        self._before: dict[int, float] = {}
+
+    def heard(self, delta: Delta) -> None:
         now = time.monotonic()
         if len(delta.entries) > delta.prompt:
-            if delta.row in before:
-                gap.observe(now - before[delta.row])
+            before = self._before.get(delta.row)
+            if before is not None:
+                self._gap.observe(now - before)
             else:
-                metrics.first_token.labels(name).observe(now - rows.begun)
-            before[delta.row] = now
+                self._metrics.first_token.labels(self._name).observe(now - self._begun)
+            self._before[delta.row] = now
         if delta.facts is not None and delta.finish is not None:
-            metrics.success.labels(name, delta.finish).inc()
-            metrics.queued.labels(name).observe(delta.facts.queued_s)
-            metrics.whole.labels(name).observe(now - rows.begun)
-        yield delta
+            self._metrics.success.labels(self._name, delta.finish).inc()
+            self._metrics.queued.labels(self._name).observe(delta.facts.queued_s)
+            self._metrics.whole.labels(self._name).observe(now - self._begun)
 
 
 async def _collected(state: State, rows: Rows) -> list[Choice]:
     choices = [Choice() for _ in range(rows.left)]
-    async for delta in _news(state, rows):
+    times = _Times(state, rows)
+    async for delta in rows.deltas():
+        times.heard(delta)
         choices[delta.row].add(delta)
     return choices
 
@@ -133,15 +138,18 @@ async def _events(
     """The events of a stream. An error that comes now is an event of its own, and the last."""
     form, plan = about.form, about.plan
     head = about.head(form.part) | ({"usage": None} if usage else {})
+    chunk = Alike(head, "choices").event
     choices = [Choice() for _ in range(rows.left)]
+    times = _Times(state, rows)
     try:
         for index in range(len(choices)):
             first = form.begin(plan, index)
             if first is not None:
-                yield event(head | {"choices": [first]})
-        async for delta in _news(state, rows):
+                yield chunk(first)
+        async for delta in rows.deltas():
+            times.heard(delta)
             choices[delta.row].add(delta)
-            yield event(head | {"choices": [form.delta(plan, delta)]})
+            yield chunk(form.delta(plan, delta))
         if usage:
             yield event(head | {"choices": [], "usage": _usage(plan, choices)})
         yield DONE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,10 +11,11 @@ from typing import Any
 
 from gpt2.generation.config import token_list
 from gpt2.generation.streaming import decoder
+from gpt2.serving.bell import Bell
 from gpt2.serving.entries import Entry
 from gpt2.serving.errors import ApiError
 from gpt2.serving.plan import Plan
-from gpt2.serving.scheduler import Facts, Request, Token
+from gpt2.serving.scheduler import Facts, Loop, Request, Token
 from gpt2.serving.text import Text
 
 
@@ -93,18 +93,21 @@ class Outbox:
 
     def __init__(self) -> None:
         self._held: deque[tuple[asyncio.Queue[Delta], Delta]] = deque()
-        self._woken = False
+        self._bell: Bell | None = None
 
-    def give(self, loop: asyncio.AbstractEventLoop, to: asyncio.Queue[Delta], delta: Delta) -> None:
-        """Hand over what is new; from any thread."""
+    def queue(self) -> asyncio.Queue[Delta]:
+        """Where one request's news will be; for the event loop that runs."""
+        if self._bell is None:
+            self._bell = Bell(self._hand_out)
+        return asyncio.Queue()
+
+    def give(self, steps: Loop, to: asyncio.Queue[Delta], delta: Delta) -> None:
+        """Hand over what is new when the step is over; from the thread that steps."""
+        assert self._bell is not None  # that made the queue
         self._held.append((to, delta))
-        if not self._woken:
-            self._woken = True
-            with contextlib.suppress(RuntimeError):  # the loop has ended, and so has who listens
-                loop.call_soon_threadsafe(self._hand_out)
+        steps.afterwards(self._bell.ring)
 
     def _hand_out(self) -> None:
-        self._woken = False  # first: what comes from now on wakes the loop again
         while self._held:
             to, delta = self._held.popleft()
             to.put_nowait(delta)
@@ -124,8 +127,7 @@ class Rows:
     begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._news: asyncio.Queue[Delta] = asyncio.Queue()
+        self._news = self.outbox.queue()
         p, end = self.plan, self.begun + self.seconds
         numbers = range(len(p.prompts) * p.copies)
         self.left = len(numbers)
@@ -144,7 +146,8 @@ class Rows:
         rows = [Row(p, i, self._give, end) for i in numbers]
         self._scheduler = p.served.writing()
         self._ticket = self._scheduler.submit(requests, rows)
-        self._deadline = self._loop.call_later(self.seconds + 5, self._end_late)
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(self.seconds + 5, self._end_late)
 
     async def deltas(self) -> AsyncIterator[Delta]:
         """News of all rows, until each has ended.
@@ -173,4 +176,4 @@ class Rows:
         self._news.put_nowait(Delta(0, error=error))
 
     def _give(self, delta: Delta) -> None:
-        self.outbox.give(self._loop, self._news, delta)
+        self.outbox.give(self._scheduler.loop, self._news, delta)

@@ -53,6 +53,7 @@ class Loop:
         self.waits = True
         self._schedulers: list[Scheduler] = []
         self._calls: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._afterwards: dict[Callable[[], None], None] = {}  # in order
         self._thread: threading.Thread | None = None
 
     def add(self, scheduler: Scheduler) -> None:
@@ -75,6 +76,10 @@ class Loop:
             self._calls.append((future, work))
             self.changed.notify_all()
         return future.result()
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Let a listener make a call when the step is over, once for however often it is asked."""
+        self._afterwards[call] = None
 
     @property
     def alive(self) -> bool:
@@ -102,11 +107,19 @@ class Loop:
             if call is not None:
                 _done(*call)
             for scheduler in turn:
-                try:
-                    scheduler.step()
-                except Exception as error:  # a fault of ours: its rows end, the others go on
-                    scheduler.give_up(error)
-                self.ticked = time.monotonic()
+                self._step(scheduler)
+
+    def _step(self, scheduler: Scheduler) -> None:
+        begun = time.monotonic()
+        try:
+            scheduler.step()
+        except Exception as error:  # a fault of ours: its rows end, the others go on
+            scheduler.give_up(error)
+        for call in self._afterwards:
+            call()
+        self._afterwards.clear()
+        self.ticked = time.monotonic()
+        scheduler.stats.step_s += self.ticked - begun
 
 
 def _done(future: Future[T], work: Callable[[], T]) -> None:
@@ -250,7 +263,6 @@ class Scheduler:
 
     def step(self) -> None:
         """One token of each row that writes, and one slice of a prompt."""
-        begun = time.monotonic()
         with self.loop.changed:
             self._queue += self._entering
             self._entering.clear()
@@ -263,7 +275,6 @@ class Scheduler:
             parts.append(Part(reader, reader.piece(most)))
         if parts:
             self._take(parts, rows)
-        self.stats.step_s += time.monotonic() - begun
         self.stats.engine_s = self._engine.spent
         self._count()
 

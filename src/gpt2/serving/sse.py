@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
@@ -19,3 +20,14 @@ def dumps(value: Any) -> bytes:
 def event(value: Any) -> bytes:
     """One event."""
     return b"data: " + dumps(value) + b"\n\n"
+
+
+class Alike:
+    """Events whose fields are the same but for the last, which is a list of one."""
+
+    def __init__(self, head: Mapping[str, Any], last: str) -> None:
+        self._begin = b"data: " + dumps(head)[:-1] + b"," + dumps(last) + b":["
+
+    def event(self, value: Any) -> bytes:
+        """With this in the list."""
+        return self._begin + dumps(value) + b"]}\n\n"
