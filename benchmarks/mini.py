@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import RESULTS, machine, table, write
+from benchmarks.mini_writing import ARTICLES, EMAILS, writing
 from recipes.mini import measure, sources
 from recipes.mini.forms import PAIR_WORDS
 from recipes.mini.worlds import SEEN, UNSEEN, draw
@@ -262,9 +263,18 @@ def parts(model: Any, data: Path, name: str) -> dict[str, Callable[[], Any]]:
         "translation, Tatoeba test, short": lambda: translating(model, tatoeba(data), pairs),
         "translation, unseen worlds": lambda: translating(
             model, world_lines(unseen), [*pairs, *world_lines(seen)]),
+        "writing, stories": lambda: writing(model, "story", _titles(unseen)),
+        "writing, articles": lambda: writing(model, "article", ARTICLES),
+        "writing, e-mails": lambda: writing(model, "email", EMAILS),
         "copied from training": lambda: copied(model, data),
         "published sets": lambda: published(model, data),
     }  # fmt: skip
+
+
+def _titles(stories: list[Any]) -> list[str]:
+    """Ten titles in each language."""
+    found = list({story.title["en"]: story.title for story in stories}.values())[:10]
+    return [title[language] for language in ("en", "zh") for title in found]
 
 
 def published(model: Any, data: Path) -> dict[str, Any]:
@@ -310,7 +320,7 @@ def describe(found: dict[str, Any]) -> str:
         if counted:
             columns[name] = {text: counted[text][name] for text in found["bits a byte"]}
     parts = ["Bits a byte on texts that were not trained on (`recipes/mini/measure.py`); the 5-gram"
-             " model has read the same training text, xz its first bytes"
+             " model and xz have read the trunk's training text, each document once"
              " (`python -m benchmarks.ngram`):",
              table(["text", *columns], [
                  [text, *(f"{column[text]:.3f}" for column in columns.values())]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import lzma
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import mini
-from benchmarks.ngram import KneserNey
+from benchmarks import mini, mini_writing
+from benchmarks.ngram import KneserNey, Primed
 from recipes.mini import forms, mix, rungs, sources
 from recipes.mini.worlds import UNSEEN, draw, story
 
@@ -152,3 +153,27 @@ def test_an_n_gram_model_learns_what_follows() -> None:
     in_order, turned = (model.logprob(np.array(ids)) for ids in ([0, 1, 2, 3], [0, 3, 2, 1]))
     assert in_order > -1
     assert turned < -5
+
+
+def test_a_copy_of_xz_needs_what_xz_would_after_reading_both() -> None:
+    before, text = b"the fox ran home " * 400, b"the dog ran home and slept " * 3
+    primed = Primed(before)
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 26}]
+    alone, both = (
+        len(lzma.compress(read, lzma.FORMAT_RAW, filters=filters))
+        for read in (before, before + text)
+    )
+    for _ in range(2):  # what one text took does not change the next
+        assert primed.bits(text) == 8 * (both - alone) / len(text)
+
+
+def test_a_title_s_words_are_counted_in_its_text_and_in_the_others() -> None:
+    titles = ["The red kite", "A lost key", "红风筝", "丢失的钥匙"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            mini_writing.gpt2, "write", lambda model, title, **options: f"It was {title}."
+        )
+        found = mini_writing.writing(None, "story", titles)
+    assert found["model"] == {"title's words in the text": 1.0}
+    assert found["texts of other titles"] == {"title's words in the text": 0.0}
+    assert mini_writing.content("The red kite and the key") == {"red", "kite", "key"}
