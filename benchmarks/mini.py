@@ -24,6 +24,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from benchmarks import mini_kinds
 from benchmarks.common import RESULTS, machine, table, write
 from benchmarks.mini_writing import ARTICLES, EMAILS, writing
 from recipes.mini import measure, sources
@@ -256,6 +257,9 @@ def parts(model: Any, data: Path, name: str) -> dict[str, Callable[[], Any]]:
             model, world_questions(unseen, "en"), world_questions(seen, "en"), words),
         "questions, unseen worlds, Chinese": lambda: answering(
             model, world_questions(unseen, "zh"), world_questions(seen, "zh"), characters),
+        mini_kinds.NAME: lambda: mini_kinds.by_kind(model, unseen[::3], {
+            lang: Picker(world_questions(seen, lang), units).answer
+            for lang, units in (("en", words), ("zh", characters))}),
         "questions, FairytaleQA test": lambda: answering(
             model, fairy_questions(data, "test")[:FAIRY], fairy_questions(data, "train"), words),
         "summaries, unseen worlds, English": lambda: summaries(model, unseen, "en"),
@@ -320,7 +324,7 @@ def describe(found: dict[str, Any]) -> str:
         if counted:
             columns[name] = {text: counted[text][name] for text in found["bits a byte"]}
     parts = ["Bits a byte on texts that were not trained on (`recipes/mini/measure.py`); the 5-gram"
-             " model and xz have read the trunk's training text, each document once"
+             " model has read the trunk's training text, each document once, xz its first 4 MB"
              " (`python -m benchmarks.ngram`):",
              table(["text", *columns], [
                  [text, *(f"{column[text]:.3f}" for column in columns.values())]
@@ -338,6 +342,8 @@ def describe(found: dict[str, Any]) -> str:
                     for system, scores in systems.items()]  # fmt: skip
             count = next(f"{v} {k}" for k, v in part.items() if isinstance(v, int))
             parts += [f"{name[0].upper()}{name[1:]}, {count}:", table(["", *kinds], rows)]
+    if kinds := found.get(mini_kinds.NAME):
+        parts += mini_kinds.describe(kinds)
     for language, own in found.get("copied from training", {}).items():
         told = ", ".join(f"{k}: {v}" for k, v in own.items())
         parts.append(f"Not memorised, {language}: {told}.")

@@ -19,7 +19,7 @@ ROWS = {
         "[`generate` in fp32, the same ids](docs/results.md#writing-next-to-transformers)",
         "[Process started to first token, 124M int8](docs/results.md#from-start-to-first-token)",
         "[The bundled model on stories it never saw](docs/results.md#the-bundled-model)",
-        "[Its answers on worlds it never saw, F1](docs/results.md#the-bundled-model)",
+        "[Its answers on unseen worlds, F1 (not the plot)](docs/results.md#the-bundled-model)",
     ),
     "zh": (
         "[生成,124M int8,双核](docs/results.md#next-to-peers-decoding-after-32-tokens)",
@@ -27,7 +27,7 @@ ROWS = {
         "[fp32 的 `generate`,token 相同](docs/results.md#writing-next-to-transformers)",
         "[从启动进程到第一个 token,124M int8](docs/results.md#from-start-to-first-token)",
         "[自带模型,从未见过的故事](docs/results.md#the-bundled-model)",
-        "[它对从未见过的世界的回答,F1](docs/results.md#the-bundled-model)",
+        "[它对从未见过的世界的回答,F1:不懂情节](docs/results.md#the-bundled-model)",
     ),
 }
 WORDS = {

@@ -47,16 +47,16 @@ class Recipe:
 
     options: str
     on: str = ""
-    limit: int = 300
+    limit: int = 100
 
 
-RECIPES = {  # steps: some seven minutes of one core with AMX each
+RECIPES = {  # steps: some minutes of one core with AMX each
     "translate": Recipe(
-        "--steps 500 --length 128 --batch-size 16 --held-out 0.02", "tatoeba-en-zh,wmt19-en-zh"
+        "--steps 400 --length 128 --batch-size 16 --held-out 0.02", "tatoeba-en-zh,wmt19-en-zh", 100
     ),
-    "answer": Recipe(f"--steps 250 {PACKED}", "xquad-en,xquad-zh,webquestions"),
-    "summarize": Recipe(f"--steps 250 {PACKED}", "dialogsum", 100),
-    "write": Recipe(f"--steps 250 {PACKED}"),
+    "answer": Recipe(f"--steps 80 {PACKED}", "xquad-en,xquad-zh,webquestions", 100),
+    "summarize": Recipe(f"--steps 60 {PACKED}", "dialogsum", 25),
+    "write": Recipe(f"--steps 60 {PACKED}"),
 }
 
 
