@@ -126,11 +126,11 @@ def faults(
 
 
 def marked(snippet: Snippet) -> Any:
-    """Slow is what `.ci/run` runs a second time, by `make walk`, and the Chinese page's training,
+    """Slow is what needs no extra, since `make walk` runs it, and the Chinese page's training,
     which is the English one's with other names."""
-    walked = re.search("gpt2 (quantize|bench) ", snippet.code)
     twin = snippet.page == "README.zh-CN.md" and snippet.extra == "torch"
-    return pytest.param(snippet, marks=[pytest.mark.slow] if walked or twin else [])
+    again = snippet.extra is None or twin
+    return pytest.param(snippet, marks=[pytest.mark.slow] if again else [])
 
 
 @pytest.mark.parametrize("snippet", map(marked, SNIPPETS), ids=str)

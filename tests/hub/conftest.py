@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from tests.checkpoint.small import peer
 from tests.conftest import ROOT
 from tests.hub.server import Hub
+from tests.warm import WarmPython
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 LOAD = """
@@ -55,18 +55,19 @@ def surroundings(hub: Hub, tmp_path: Path) -> dict[str, str]:
     return kept | ours
 
 
+@pytest.fixture(scope="session")
+def python() -> Iterator[WarmPython]:
+    """huggingface_hub reads its environment when it is imported, so each run imports it."""
+    warm = WarmPython("numpy", "gpt2.files", "huggingface_hub.hf_api", anew="huggingface_hub")
+    yield warm
+    warm.close()
+
+
 @pytest.fixture
-def run(surroundings: dict[str, str]) -> Run:
+def run(surroundings: dict[str, str], python: WarmPython) -> Run:
     """Run code in a fresh process."""
 
-    def _run(*arguments: str, code: str = LOAD, **more: str):  # type: ignore[no-untyped-def]
-        return subprocess.run(
-            [sys.executable, "-c", code, *arguments],
-            env=surroundings | more,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            cwd=ROOT,
-        )
+    def _run(*arguments: str, code: str = LOAD, **more: str) -> subprocess.CompletedProcess[str]:
+        return python.run(code, *arguments, env=surroundings | more)
 
     return _run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gpt2.extras import install
 from gpt2.hub import bundled_models
 from tests.hub.conftest import Run
 from tests.hub.server import Hub
+from tests.warm import WarmPython
 
 SNIPPET = """
 from transformers import GPT2LMHeadModel, GPT2Tokenizer
@@ -44,6 +46,14 @@ def model(gpt2_vocabulary: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """GPT-2, narrower and with two layers."""
     folder = tmp_path_factory.mktemp("snippet") / "gpt2"
     return random_gpt2(folder, gpt2_vocabulary, n_layer=2, n_embd=96)
+
+
+@pytest.fixture(scope="module")
+def python() -> Iterator[WarmPython]:
+    """With torch."""
+    warm = WarmPython("torch", "regex", "huggingface_hub.hf_api", anew="huggingface_hub")
+    yield warm
+    warm.close()
 
 
 @pytest.mark.parity

@@ -129,7 +129,7 @@ def test_transformers_refuses_what_it_cannot_run(packed: Path) -> None:
 
 @pytest.mark.parametrize("limit", [5_000, 60_000])
 def test_shards_are_small_and_aligned(model: Path, tmp_path: Path, limit: int) -> None:
-    quantize(model, tmp_path / "q", dtype="int4", tokens=0, shard_size=limit)
+    quantize(model, tmp_path / "q", dtype="int4", rounding="nearest", tokens=0, shard_size=limit)
     files = sorted((tmp_path / "q").glob("model-*.safetensors"))
     assert len(files) > 1
     for file in files:
@@ -142,7 +142,7 @@ def test_shards_are_small_and_aligned(model: Path, tmp_path: Path, limit: int) -
         packed = [e for e in entries if e["dtype"] == "U8"]
         assert all((8 + length + e["data_offsets"][0]) % 64 == 0 for e in packed)
     loaded = gpt2.load(tmp_path / "q")
-    quantize(model, tmp_path / "whole", dtype="int4", tokens=0)
+    quantize(model, tmp_path / "whole", dtype="int4", rounding="nearest", tokens=0)
     np.testing.assert_array_equal(logits(loaded), logits(gpt2.load(tmp_path / "whole")))
 
 
@@ -174,7 +174,7 @@ def test_a_packed_file_is_not_copied(tmp_path: Path) -> None:
 
     config = tiny_config(n_embd=512, n_layer=10)
     write_checkpoint(tmp_path / "m", config, random_weights(config))
-    quantize(tmp_path / "m", tmp_path / "q", dtype="int8", tokens=0)
+    quantize(tmp_path / "m", tmp_path / "q", dtype="int8", rounding="nearest", tokens=0)
     with (tmp_path / "q" / "model.safetensors").open("rb") as file:
         os.fsync(file.fileno())  # pages that the disk has not yet count as dirty too
     run = subprocess.run(
@@ -215,7 +215,7 @@ def test_any_damage_is_an_error_or_runs(
 ) -> None:
     packed = model.parent / "fuzzed"
     if not packed.exists():
-        quantize(model, packed, dtype="int4", tokens=0)
+        quantize(model, packed, dtype="int4", rounding="nearest", tokens=0)
     cut = data.draw(st.booleans())
 
     def change(content: bytes) -> bytes:
@@ -261,7 +261,7 @@ from gpt2.quantization import quantize
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 try:
-    quantize(sys.argv[1], sys.argv[2], dtype="int8", tokens=0)
+    quantize(sys.argv[1], sys.argv[2], dtype="int8", rounding="nearest", tokens=0)
 except WriteError as error:
     print(error)
 """
@@ -272,7 +272,7 @@ except WriteError as error:
 def test_no_space_leaves_nothing_behind(model: Path, tmp_path: Path, there: bool) -> None:
     target = tmp_path / "q"
     if there:
-        quantize(model, target, dtype="int4", tokens=0)
+        quantize(model, target, dtype="int4", rounding="nearest", tokens=0)
     before = {p.name: p.read_bytes() for p in target.iterdir()} if there else None
     run = subprocess.run(
         [sys.executable, "-c", LIMITED, str(model), str(target)],
@@ -289,9 +289,9 @@ def test_no_space_leaves_nothing_behind(model: Path, tmp_path: Path, there: bool
 
 def test_a_new_model_takes_the_old_ones_place(model: Path, tmp_path: Path) -> None:
     target = tmp_path / "q"
-    quantize(model, target, dtype="int4", tokens=0, shard_size=20_000)
+    quantize(model, target, dtype="int4", rounding="nearest", tokens=0, shard_size=20_000)
     (target / "mine.txt").write_text("kept")
-    quantize(model, target, dtype="int8", tokens=0)
+    quantize(model, target, dtype="int8", rounding="nearest", tokens=0)
     assert sorted(p.name for p in target.glob("model*")) == ["model.safetensors"]
     assert (target / "mine.txt").read_text() == "kept"
     assert gpt2.load(target).dtype == "int8"
