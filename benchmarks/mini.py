@@ -2,8 +2,9 @@
 
     PYTHONPATH=src:. python -m benchmarks.mini --data ../shared/data [--model M] [--on PARTS]
         [--former FOLDER]: another model, for its bits a byte on the same texts
-        [--plain FOLDER]: the checkpoint that decayed without the tasks, for the same
-        [--source FOLDER]: this model before it was packed, for what int8 and int4 lose
+        [--plain FOLDER]: the last checkpoint of the decay without the tasks, for the same
+        [--source FOLDER]: that of the decay with them, before it was packed, for what int8 and
+            int4 lose. (A rung's folder `model` is its best by validation, which is the trunk's.)
 
 The stories of the unseen worlds come from ``recipes/mini`` and are never trained on. Baselines of
 questions: the answer most frequent in training; the text's sentence that shares most words with the
@@ -381,6 +382,8 @@ def main() -> None:
         result["former"] = measure.held_out(given.former, given.data)
     if given.plain:
         result["without tasks"] = measure.held_out(given.plain, given.data)
+    if given.source or given.former or given.plain:
+        write("mini", result)
     model = gpt2.load(given.model)
     for name, part in parts(model, given.data, given.model).items():
         if given.on is None or given.on in name:

@@ -1,6 +1,6 @@
 """How near to the original is the bundled model at each precision, rounded in each way?
 
-    PYTHONPATH=src:. python -m benchmarks.quantization --model out/mini/RUNG/tasks/model
+    PYTHONPATH=src:. python -m benchmarks.quantization --model out/mini/RUNG/tasks/checkpoints/LAST
 
 The model before it is packed int8, which only its recipe has, on ten novels that are not trained
 on, 1,638 tokens of each; without the novels, on the excerpt that comes with the package. Calibrated
@@ -60,13 +60,13 @@ def describe(found: dict[str, Any]) -> str:
         for dtype in ("int8", "int4")
     }
     note = (
-        f"gpt2-mini on {first['tokens']:,} tokens of four novels it was not trained on, in "
+        f"gpt2-mini on {first['tokens']:,} tokens of novels it was not trained on, in "
         f"{first['windows']} windows of {first['window']}; the original, in fp32, has a perplexity "
         f"of {first['perplexity_before']:.3f}. The divergence is that of the next token's "
         "distribution from the original's, in nats: the mean, and what 99 % of positions stay "
         f"below. Against the nearest integers, calibrating divides it by {gain['int4']:.1f} "
-        f"for int4 and by {gain['int8']:.1f} for int8. The bundled file is fp16 itself, so fp16 "
-        "loses nothing. The head is int8 where the layers are int4.\n\n"
+        f"for int4 and by {gain['int8']:.1f} for int8. The head is int8 where the layers are "
+        "int4.\n\n"
     )
     head = ["", "size, MB", "bits a weight", "perplexity", "KL mean", "KL 99 %", "same top token"]
     return note + table(head, rows)
@@ -75,7 +75,7 @@ def describe(found: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--model", default="out/mini/rung0/tasks/model")
+    parser.add_argument("--model", required=True, help="the checkpoint that was packed")
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
     tokens = 512 if given.quick else 16384

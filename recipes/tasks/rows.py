@@ -31,7 +31,7 @@ from gpt2.tasks import TASKS
 from gpt2.tasks.sentences import is_cjk, join, sentences
 from gpt2.training.inputs.examples import Pair
 
-MOST = 120  # rows that are asked
+MOST = 100  # rows that are asked
 LENGTH = {"translate": 48, "answer": 32, "summarize": 100}  # tokens written at most
 Texts = list[str]
 Figures = dict[str, dict[str, float]]  # measure -> its value and standard error
