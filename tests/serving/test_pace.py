@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gpt2.serving.pace import ALONE, LEAST, MOST, Pace
+from gpt2.serving.pace import ALONE, FRESH, LATELY, LEAST, MOST, Pace
 
 
 def steps(pace: Pace, token_s: float, step_s: float) -> None:
@@ -24,7 +24,8 @@ def test_a_slice_is_one_decoding_step_long(token_s: float) -> None:
 
 def test_it_follows_what_changes() -> None:
     pace = Pace()
-    assert pace.slice(3) == pace.slice(0) == 2 * LEAST  # nothing is known
+    assert pace.slice(0) == 2 * LEAST  # nothing is known
+    assert pace.slice(3) == 0  # first what decoding takes
     steps(pace, 1e-3, 0.05)
     before = pace.slice(8)
     steps(pace, 1e-4, 0.01)
@@ -38,5 +39,35 @@ def test_slices_have_bounds() -> None:
     assert pace.slice(8) == MOST - 8
     steps(pace, 1.0, 0.01)
     assert pace.slice(8) == LEAST
-    pace.took(8, 16, 0.0)  # a clock that stands still
+    for _ in range(LATELY):
+        pace.took(8, 16, 0.0)  # a clock that stands still
     assert pace.slice(MOST) == 1
+
+
+def test_where_more_wait_than_are_written_more_is_read() -> None:
+    pace = Pace()
+    steps(pace, 1e-3, 0.03)
+    assert pace.slice(8, 1) == pace.slice(8, 8) == 30
+    assert pace.slice(8, 16) == 60
+    assert pace.slice(2, 30) == MOST - 2
+
+
+def test_one_slow_step_changes_nothing() -> None:
+    pace = Pace()
+    steps(pace, 1e-3, 0.03)
+    pace.took(8, 0, 3.0)
+    pace.took(8, 32, 3.0)
+    assert pace.slice(8) == 30
+
+
+def test_decoding_alone_is_timed_now_and_then() -> None:
+    pace = Pace()
+    steps(pace, 1e-3, 0.03)
+    pace.took(8, 0, 0.03)
+    for _ in range(FRESH):
+        assert pace.slice(8) > 0
+        pace.took(8, 16, 0.05)
+    assert pace.slice(8) == 0
+    assert pace.slice(0) > 0
+    pace.took(8, 0, 0.03)
+    assert pace.slice(8) > 0

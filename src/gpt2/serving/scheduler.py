@@ -1,8 +1,8 @@
 """`Scheduler`: many requests on one engine, a step at a time; `Loop`: the thread that steps.
 
-A step is one token of every row that writes, and one slice of one prompt. Which prompt: the one
-that is read soonest, less the time it has waited, so that a long one comes too. The bits of a row
-depend on nothing beside it (the native engine) or rows are computed one at a time (the others).
+A step is one token of every row that writes, and slices of prompts. Which prompts: those that are
+read soonest, less the time they have waited, so that a long one comes too. The bits of a row depend
+on nothing beside it (the native engine) or rows are computed one at a time (the others).
 """
 
 from __future__ import annotations
@@ -262,17 +262,14 @@ class Scheduler:
     # ---- A step ----
 
     def step(self) -> None:
-        """One token of each row that writes, and one slice of a prompt."""
+        """One token of each row that writes, and slices of prompts."""
         with self.loop.changed:
             self._queue += self._entering
             self._entering.clear()
         self._drop_cancelled()
         parts = [Part(work, work.piece(1)) for work in self._running if not work.in_prompt]
         rows = len(parts)
-        reader = self._next_reader()
-        if reader is not None:
-            most = self.pace.slice(rows) if self.exact else reader.unread
-            parts.append(Part(reader, reader.piece(most)))
+        parts += self._slices(rows)
         if parts:
             self._take(parts, rows)
         self.stats.engine_s = self._engine.spent
@@ -324,31 +321,36 @@ class Scheduler:
             self.stats.generated_tokens += 1
             work.heard(part.token)
 
-    def _next_reader(self) -> Work | None:
-        """The row whose prompt is read next, in a slot."""
+    def _slices(self, rows: int) -> list[Part]:
+        """What is read of prompts: soonest read first, until the step is long enough."""
         now = time.monotonic()
 
         def due(work: Work) -> float:
             return self.pace.reading_s(work.unread) - (now - work.born)
 
-        reading = min((w for w in self._running if w.in_prompt), key=due, default=None)
-        if self._queue and len(self._running) < self._most_rows and self.slots.free:
-            waiting = self._first_waiting(sorted(self._queue, key=due))
-            if waiting and (reading is None or due(waiting) < due(reading)):
-                self._start(waiting)
-                return waiting
-        return reading
+        reading = [work for work in self._running if work.in_prompt]
+        room = min(self._most_rows - len(self._running), self.slots.free)
+        waiting = sorted(self._queue, key=due)[:LOOKS] if room else []
+        left = self.pace.slice(rows, len(reading) + min(room, len(waiting)))
+        parts: list[Part] = []
+        for work in sorted(reading + waiting, key=due):
+            if left > 0 and (work.slot is not None or self._started(work, room)):
+                room -= work in waiting
+                parts.append(Part(work, work.piece(left if self.exact else work.unread)))
+                left -= len(parts[-1].ids)
+        return parts
 
-    def _first_waiting(self, queue: Sequence[Work]) -> Work | None:
-        """The first that needs not wait for another one to read what both begin with."""
-        for work in queue[:LOOKS]:
-            if work.seen != self.slots.version:
-                work.seen = self.slots.version
-                ids = work.sequence.ids[: work.request.judged_from]
-                work.match = self.slots.find(work.request.tenant, ids)
-            if not work.match.worth_waiting:
-                return work
-        return None
+    def _started(self, work: Work, room: int) -> bool:
+        """Whether one of the queue has a slot now: it need not wait for another one to read what
+        both begin with."""
+        if work.seen != self.slots.version:
+            work.seen = self.slots.version
+            ids = work.sequence.ids[: work.request.judged_from]
+            work.match = self.slots.find(work.request.tenant, ids)
+        if room < 1 or work.match.worth_waiting:
+            return False
+        self._start(work)
+        return True
 
     def _start(self, work: Work) -> None:
         with self.loop.changed:
