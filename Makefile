@@ -24,7 +24,7 @@ run:
 
 test:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"
-	@OMP_NUM_THREADS=1 GPT2_THREADS=1 $(TEST)/python -m pytest -n auto --maxprocesses 8
+	@OMP_NUM_THREADS=1 GPT2_THREADS=1 $(TEST)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 parity:
 	@tools/environment.sh parity ".[dev]" "about 450 MB, or 3 GB with a CUDA build of PyTorch" tests/peers.txt

@@ -343,8 +343,8 @@ def describe(found: dict[str, Any]) -> str:
                     for system, scores in systems.items()]  # fmt: skip
             count = next(f"{v} {k}" for k, v in part.items() if isinstance(v, int))
             parts += [f"{name[0].upper()}{name[1:]}, {count}:", table(["", *kinds], rows)]
-    if kinds := found.get(mini_kinds.NAME):
-        parts += mini_kinds.describe(kinds)
+    if by_kind := found.get(mini_kinds.NAME):
+        parts += mini_kinds.describe(by_kind)
     for language, own in found.get("copied from training", {}).items():
         told = ", ".join(f"{k}: {v}" for k, v in own.items())
         parts.append(f"Not memorised, {language}: {told}.")

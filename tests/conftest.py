@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,12 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 # Ctrl-C is tested here and in children, also where a shell started the tests with it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """What a file of Python says."""
+    return ast.parse(path.read_text("utf-8"))
 
 
 def listed() -> set[str]:

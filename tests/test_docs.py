@@ -126,10 +126,10 @@ def faults(
 
 
 def marked(snippet: Snippet) -> Any:
-    """Slow is what needs no extra, since `make walk` runs it, and the Chinese page's training,
-    which is the English one's with other names."""
+    """Slow is what needs no extra, since `make walk` runs it, the Chinese page's training, which
+    is the English one's with other names, and fine-tuning, which examples/letters.py does too."""
     twin = snippet.page == "README.zh-CN.md" and snippet.extra == "torch"
-    again = snippet.extra is None or twin
+    again = snippet.extra is None or twin or "gpt2 finetune" in snippet.code
     return pytest.param(snippet, marks=[pytest.mark.slow] if again else [])
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, tree
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -23,7 +23,7 @@ CLOCKS = {"time", "monotonic", "perf_counter", "process_time", "perf_counter_ns"
 
 @cache
 def trees() -> dict[str, ast.Module]:
-    return {str(p.relative_to(ROOT)): ast.parse(p.read_text("utf-8"))
+    return {str(p.relative_to(ROOT)): tree(p)
             for p in (ROOT / "tests").rglob("*.py")}  # fmt: skip
 
 

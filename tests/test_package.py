@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import gpt2
-from tests.conftest import ROOT
+from tests.conftest import ROOT, tree
 
 SOURCE = ROOT / "src" / "gpt2"
 
@@ -50,7 +50,7 @@ def test_the_tree_is_clean(command: list[str]) -> None:
 def imports_of(path: Path) -> list[str]:
     """The parts of this package a file imports, lazily or not: 'tokenizer', 'errors', ..."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree(path)):
         names = []
         if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names = [node.module]
@@ -103,15 +103,15 @@ def module_of(path: Path) -> str:
 
 def files_imported(path: Path, modules: set[str]) -> set[str]:
     """The modules that a file imports, lazily or not; what only types need does not count."""
-    tree = ast.parse(path.read_text("utf-8"))
+    whole = tree(path)
     typing = [
         n
-        for n in ast.walk(tree)
+        for n in ast.walk(whole)
         if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test)
     ]
     skipped = {id(inner) for node in typing for inner in ast.walk(node)}
     names = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(whole):
         if isinstance(node, ast.ImportFrom) and node.module and id(node) not in skipped:
             full = {f"{node.module}.{alias.name}" for alias in node.names}
             names |= {name if name in modules else node.module for name in full}

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from gpt2.cli import gpt2 as command_line
-from tests.conftest import ROOT
+from tests.conftest import ROOT, tree
 
 SOURCE = ROOT / "src" / "gpt2"
 PYTHON = sorted(SOURCE.rglob("*.py"))
@@ -92,7 +92,7 @@ def test_help_is_whole_phrases(name: str, command: click.Command) -> None:
 def test_messages_begin_small() -> None:
     wrong = []
     for path in PYTHON:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
                 text = beginning(node.exc.args[0])
                 if text[:1].isupper() and not CAPITALS.match(text):
@@ -113,7 +113,7 @@ def test_values_are_called_by_what_they_are() -> None:
         f"{path.relative_to(ROOT)}:{function.lineno}: {name}"
         for path in PYTHON
         if path.relative_to(SOURCE).parts[0] in DONE
-        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        for function in ast.walk(tree(path))
         if isinstance(function, ast.FunctionDef)
         for node in ast.walk(function)
         if (name := stored(node)) in NAMELESS
@@ -126,7 +126,7 @@ def test_functions_are_called_by_what_they_do() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}"
         for path in PYTHON
         if path.relative_to(SOURCE).parts[0] in VERBS
-        for node in ast.parse(path.read_text("utf-8")).body
+        for node in tree(path).body
         if isinstance(node, ast.FunctionDef) and PARTICIPLE.match(node.name)
     ]
     assert not wrong, "\n".join(wrong)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from gpt2.extras import EXTRAS, install
-from tests.conftest import ROOT
+from tests.warm import WarmPython
 
 ABSENT = sorted(module for modules in EXTRAS.values() for module in modules)
 CODE = f"""
@@ -20,13 +20,20 @@ from gpt2.cli import main
 main()
 """
 
+Run = Callable[[str], "subprocess.CompletedProcess[str]"]
 
-def gpt2(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", CODE, *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+
+@pytest.fixture(scope="module")
+def python() -> Iterator[WarmPython]:
+    warm = WarmPython("numpy", "click", "rich.console", "regex", "tiktoken")
+    yield warm
+    warm.close()
+
+
+@pytest.fixture
+def gpt2(python: WarmPython, folder: Path) -> Run:
+    code = f"import os\nos.chdir({str(folder)!r})\n{CODE}"
+    return lambda line: python.run(code, *line.split(), env=dict(os.environ))
 
 
 @pytest.fixture
@@ -52,9 +59,9 @@ def folder(tmp_path: Path) -> Path:
         ("generate Hi --choice a", "structured"),
     ],
 )
-def test_one_line_names_the_extra(command: str, extra: str, folder: Path) -> None:
+def test_one_line_names_the_extra(command: str, extra: str, folder: Path, gpt2: Run) -> None:
     before = set(folder.rglob("*"))
-    done = gpt2(*command.split(), folder=folder)
+    done = gpt2(command)
     assert done.returncode == 1, done.stderr
     *notes, line = done.stderr.splitlines()
     assert line.startswith("gpt2: ")
@@ -66,8 +73,8 @@ def test_one_line_names_the_extra(command: str, extra: str, folder: Path) -> Non
 
 
 @pytest.mark.parametrize("device", ["a100", "here"])
-def test_a_plan_needs_no_torch(device: str, folder: Path) -> None:
-    done = gpt2("plan", "6x384", "--device", device, folder=folder)
+def test_a_plan_needs_no_torch(device: str, gpt2: Run) -> None:
+    done = gpt2(f"plan 6x384 --device {device}")
     assert done.returncode == 0, done.stderr
     assert "gpt2 train DATA -o RUN --layers 6 --width 384" in done.stdout
     assert ("without PyTorch" in done.stdout) is (device == "here")

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from gpt2.data import PrepareConfig, TokenData, prepare
+from gpt2.data.folder import Progress
 from gpt2.data.manifest import Manifest
-from gpt2.data.preparation import Progress, _Job
+from gpt2.data.preparation import _Job
 from gpt2.errors import CorruptFileError, GPT2Error, OptionError, WriteError
 from gpt2.files.records import record
 from gpt2.tokenizer import GPT2Tokenizer

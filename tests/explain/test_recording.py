@@ -95,6 +95,7 @@ def test_so_is_each_that_is_drawn_of_a_token(model: Any, ids: list[int], ask: As
 def check_sources(shown: Any, shares: dict[str, Any]) -> None:
     assert np.isclose(shown["logit"], shares["logits"], atol=1e-5)
     rest = shares["attention_bias"].sum() + shares["ln_f_bias"] + shares["rounding"]
+    wanted: dict[tuple[Any, ...], Any]
     wanted = {("token",): shares["token"], ("position",): shares["position"], ("rest",): rest}
     wanted |= {("head", *at): shares["heads"][at] for at in np.ndindex(L, H)}
     wanted |= {("mlp", layer): shares["mlps"][layer] for layer in range(L)}

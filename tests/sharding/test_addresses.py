@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -22,7 +23,7 @@ from tests.sharding.running import call, content, coqa, results, write_lines
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fsspec.AbstractFileSystem]:
     """An empty file system in memory, and scratch folders of this test alone."""
     (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(remote.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
     files = fsspec.filesystem("memory")
     yield files
     files.rm("/", recursive=True)
@@ -106,7 +107,7 @@ def test_what_cannot_be_reached(tmp_path: Path, memory: fsspec.AbstractFileSyste
         with pytest.raises(kind, match=message):
             call("prepare", address, "-q", "-o", tmp_path / "out")
     with pytest.raises(MissingFileError, match="memory://none is not there"):
-        sharding.fetched("memory://none").__enter__()
+        sharding.fetch("memory://none").__enter__()
     with pytest.raises(AssertionError, match="is an address; a path of this machine is needed"):
         call("quantize", "gpt2-mini", "-o", "s3://a/b", "--dtype", "int8")
 

@@ -123,7 +123,7 @@ def test_words_pairs_windows_and_lengths(tokenizer: GPT2Tokenizer, peer: Any) ->
 
 
 @pytest.fixture(scope="module")
-def padding_pair(folder: Path) -> tuple[GPT2Tokenizer, Any]:
+def padding_pair(folder: Path) -> tuple[Any, Any]:
     """Ours and transformers', both with a pad token."""
     transformers = pytest.importorskip("transformers")
     kinds = (GPT2Tokenizer, transformers.GPT2TokenizerFast)
@@ -133,7 +133,7 @@ def padding_pair(folder: Path) -> tuple[GPT2Tokenizer, Any]:
 
 @pytest.mark.parametrize("padding", ["max_length", True, "longest", "do_not_pad", False])
 @pytest.mark.parametrize("truncation", [None, True, False])
-def test_max_length(padding_pair: tuple[GPT2Tokenizer, Any], padding: Any, truncation: Any) -> None:
+def test_max_length(padding_pair: tuple[Any, Any], padding: Any, truncation: Any) -> None:
     ours, theirs = padding_pair
     for length in (3, 9, np.int64(5)):
         how = {"padding": padding, "truncation": truncation, "max_length": length}

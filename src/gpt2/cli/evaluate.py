@@ -189,7 +189,7 @@ class Asked:
             judged, missing = self._judge(Subject(model, **options), journal, quiet)
         results = {
             **about,
-            "benchmarks": {name: dataclasses.asdict(found) for name, found in judged.items()},
+            "benchmarks": {name: dataclasses.asdict(one) for name, one in judged.items()},
             "missing": self.missing | missing,
             "seconds": round(time.perf_counter() - begin, 3),
             **surroundings(),

@@ -50,7 +50,7 @@ def command(
 
 def _heads(named: tuple[str, ...]) -> list[tuple[int, int]]:
     """Heads by layer and number."""
-    found = [name.split(".") for name in named]
-    if any(len(one) != 2 or not all(part.isdecimal() for part in one) for one in found):
+    heads = [name.split(".") for name in named]
+    if any(len(one) != 2 or not all(part.isdecimal() for part in one) for one in heads):
         raise click.BadParameter("a head is named LAYER.HEAD, such as 3.7.")
-    return [(int(layer), int(head)) for layer, head in found]
+    return [(int(layer), int(head)) for layer, head in heads]

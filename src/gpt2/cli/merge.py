@@ -11,7 +11,7 @@ import click
 from gpt2.cli.options import AS_JSON, QUIET, next_step
 from gpt2.cli.places import PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
-from gpt2.cli.sharding import fetched, paths
+from gpt2.cli.sharding import fetch, paths
 
 
 @click.command()
@@ -32,7 +32,7 @@ def command(**given: Any) -> None:
     with ExitStack() as stack:
         here = stack.enter_context(paths(given))
         here["parts"] = [
-            stack.enter_context(fetched(part)) if isinstance(part, str) else part
+            stack.enter_context(fetch(part)) if isinstance(part, str) else part
             for part in here["parts"]
         ]
         merge(**here)
@@ -42,7 +42,7 @@ def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet
     """Put parts of any kind together; the first shows which."""
     first = parts[0]
     if first.is_dir():
-        _prepared(parts, output, overwrite, quiet)
+        _put_together(parts, output, overwrite, quiet)
     elif _is_evaluation(first):
         from gpt2.cli.evaluate import tell
         from gpt2.evaluation.merging import merge as merged
@@ -59,7 +59,7 @@ def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet
             click.echo(f"{output}: {rows:,} rows of {len(parts)} parts", err=True)
 
 
-def _prepared(parts: list[Path], output: Path, overwrite: bool, quiet: bool) -> None:
+def _put_together(parts: list[Path], output: Path, overwrite: bool, quiet: bool) -> None:
     from gpt2.cli.prepare import describe
     from gpt2.data.merging import merge as merged
 

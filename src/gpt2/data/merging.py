@@ -105,9 +105,9 @@ class _Part:
 
     def said(self) -> Said:
         """What it is a part of."""
-        own, part = self.manifest, self.part
-        options = {name: value for name, value in own.options.items() if name != "shard"}
-        work = {"sources": part.listing, "tokenizer": own.tokenizer.sha256, **options}
+        manifest, part = self.manifest, self.part
+        options = {name: value for name, value in manifest.options.items() if name != "shard"}
+        work = {"sources": part.listing, "tokenizer": manifest.tokenizer.sha256, **options}
         return Said(str(self.folder), Shard.parse(part.shard), work | {"held": vars(part.held)})
 
     def verify(self) -> None:
@@ -121,9 +121,9 @@ def _merged(parts: Sequence[_Part]) -> Manifest:
     """The manifest of the whole, still without what is counted and written."""
     known: dict[int, tuple[list[str], _Part]] = {}
     for part in parts:
-        for at, found in part.part.files.items():
-            before, other = known.setdefault(int(at), (found, part))
-            if before != found:
+        for at, file in part.part.files.items():
+            before, other = known.setdefault(int(at), (file, part))
+            if before != file:
                 raise InputError(
                     f"{other.folder} and {part.folder} read file {int(at) + 1} of the sources "
                     "with other content: prepare both anew."

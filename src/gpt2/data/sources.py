@@ -93,14 +93,14 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
 
 def _remote(source: str) -> list[File]:
     """The file at an address, or those below it."""
-    found = [
+    listing = [
         File(name, size, named=name == source)
         for name, size in remote.listed(source)
         if not containers.hidden(name.removeprefix(source))
     ]
-    if not found:
+    if not listing:
         raise InputError(f"there is no file in {source}.")
-    return found
+    return listing
 
 
 def is_stream(source: str) -> bool:

@@ -28,9 +28,9 @@ def is_done(path: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def results_of(run: Mapping[str, Any], judged: Mapping[str, Judged], paper: bool) -> dict[str, Any]:
     """What a run tells, with figures in the place of rows."""
-    found = {name: result(benchmark(name), rows) for name, rows in judged.items()}
-    results = {**run, "benchmarks": found}
-    return {**results, "paper": beside(found)} if paper else results
+    figures = {name: result(benchmark(name), rows) for name, rows in judged.items()}
+    results = {**run, "benchmarks": figures}
+    return {**results, "paper": beside(figures)} if paper else results
 
 
 def merge(paths: Sequence[Path]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def merge(paths: Sequence[Path]) -> dict[str, Any]:
         CorruptFileError: a file is no part.
     """
     parts = [_read(path) for path in paths]
-    ordered = [parts[at] for at in whole([said for said, _, _ in parts])]
+    ordered = [parts[at] for at in whole([stated for stated, _, _ in parts])]
     run: dict[str, Any] = dict(ordered[0][1])
     del run["part"]
     on = run.pop("on")

@@ -64,11 +64,11 @@ class Inside(Calls):
         shape = expected_shapes(self.config).get(name, ())
         if len(shape) != 2 or name.endswith(MATRICES):
             raise OptionError(f"{name!r} has no row for a token or a position.")
-        found = np.empty((len(numbers), shape[1]), np.float32)
-        for row, number in zip(found, numbers, strict=True):
+        chosen = np.empty((len(numbers), shape[1]), np.float32)
+        for row, number in zip(chosen, numbers, strict=True):
             to = row.ctypes.data
             check(core().gpt2_engine_rows(self.handle, name.encode(), int(number), 1, to))
-        return found
+        return chosen
 
     def intervals(self, logits: Floats, tokens: Sequence[int]) -> list[tuple[int, int]]:
         """Where each of ``tokens`` lies in [0, 2^30) by its row of logits [n, V]: [begin, end).

@@ -31,16 +31,16 @@ def merge(paths: Sequence[Path], target: Path) -> int:
 def _read(path: Path) -> tuple[Part, list[bytes]]:
     """What a part says of itself, and its lines."""
     head, *lines = read_bytes(path).splitlines(keepends=True)
-    said: Any = parse_json(head, f"{path}, line 1")
-    if not isinstance(said, dict) or not isinstance(work := said.get("work"), dict):
+    stated: Any = parse_json(head, f"{path}, line 1")
+    if not isinstance(stated, dict) or not isinstance(work := stated.get("work"), dict):
         raise CorruptFileError(f"{path} is no part of a batch: its first line says of none.")
-    shard = Shard.parse(str(said.get("part")))
+    shard = Shard.parse(str(stated.get("part")))
     wanted = len(range(shard.number - 1, int(work["rows"]), shard.of))
     done = sum(line.endswith(b"\n") for line in lines)
     if done != wanted or len(lines) != wanted:
         raise CorruptFileError(
             f"{path} has {done} of the {wanted} rows of shard {shard}: run its command again, "
-            "it goes on where it stopped."
+            "it resumes where it stopped."
         )
     for number, line in enumerate(lines):
         index = number * shard.of + shard.number - 1

@@ -11,6 +11,7 @@ from gpt2.errors import GPT2Warning
 from tests.training.runs import losses, trainer
 
 
+@pytest.mark.slow  # what compiles takes seconds to import
 def test_without_a_compiler_it_says_so_once(tmp_path: Path) -> None:
     from torch._inductor import config
 
