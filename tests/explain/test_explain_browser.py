@@ -134,6 +134,7 @@ def test_what_it_wrote_is_proved(page: Any, address: str) -> None:
 
     page.get_by_role("button", name="Write 30 tokens").click()
     page.get_by_role("button", name="Copy proof link").wait_for()
+    assert page.get_by_role("img", name="QR code of the proof link").bounding_box()["width"] > 100
     page.get_by_role("button", name="Copy proof link").click()
     link = page.evaluate("navigator.clipboard.readText ? null : null")
     link = page.locator(".notice").inner_text() if link is None else link

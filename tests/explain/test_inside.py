@@ -59,6 +59,21 @@ def test_tokens_surprise_and_maps(model: Any, ids: list[int], ask: Callable[...,
     assert [bar["id"] for bar in next_["bars"]] == list(np.argsort(-logits[t], kind="stable")[:12])
 
 
+def test_a_text_that_goes_on_is_read_from_there(ask: Callable[..., Any]) -> None:
+    """The same to the bit as read whole: longer, shorter, changed in the middle, with parts off."""
+    before = ["Once upon a time, there was", TEXT[:30], TEXT + " dog ran away.", "Once upon"]
+    t = {"t": 7, "settings": SETTINGS}
+    read = {"text": TEXT}
+    questions: list[Any] = [("digest", {}), ("head", {"layer": 2, "head": 1}), ("next", t),
+                 ("lens", {"t": 7, "token": 9}),
+                 ("sources", {"t": 7, "token": 9}), ("read", read),
+                 ("read", {**read, "off": {**NOTHING, "mlps": [2]}}), ("digest", {})]  # fmt: skip
+    whole = ask(("read", {"text": TEXT}), *questions)
+    for count in range(1, len(before) + 1):
+        reads = [("read", {"text": text}) for text in before[:count]]
+        assert ask(*reads, ("read", {"text": TEXT}), *questions)[count:] == whole
+
+
 def test_draws_and_shares_are_those_of_generate(
     model: Any, ids: list[int], ask: Callable[..., Any]
 ) -> None:

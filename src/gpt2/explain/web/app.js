@@ -114,10 +114,12 @@ const actions = {
     history.replaceState(null, '', viewFragment(state));
     return actions.copy(location.href);
   },
-  copyProof() {
-    const page = facts.inBrowser ? new URL(facts.inBrowser, location.href).href : location.href.replace(/#.*/, '');
-    return actions.copy(page + fragment(state.written.proof));
+  /** The link that proves what was written; a file's place on this disk is nobody else's. */
+  proofAddress() {
+    const here = location.protocol === 'file:' ? 'gpt2.html' : location.href.replace(/#.*/, '');
+    return (facts.inBrowser ? new URL(facts.inBrowser, location.href).href : here) + fragment(state.written.proof);
   },
+  copyProof() { return actions.copy(actions.proofAddress()); },
   async openProof(link) {
     const proof = readProof(link);
     if (!proof) return update({proofLink: link, checked: {damaged: true}, panel: 'proof_panel'});
@@ -204,7 +206,7 @@ async function begin(open) {
     update({notice: facts.kind === 'live' ? `${t('too_old')} (${error.message})` : error.message, failed: true});
     return;
   }
-  looking = new Looking(live, state, update);
+  looking = new Looking(live, state, update, (on) => place.setAttribute('aria-busy', on));
   await look({}, true);
   if (location.hash.includes(MARK)) await actions.openProof(location.hash);
 }

@@ -1,7 +1,25 @@
 // Canvases: small maps as pixels, one map with its tokens beside it, and lines between tokens.
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const heat = (weight) => `rgb(${style('--heat')} / ${Math.min(1, weight ** 0.6)})`;
+const strength = (weight) => Math.min(1, weight ** 0.6);
+
+/** Colours of this theme; to ask for one costs more than to draw with it. */
+const palette = () => Object.fromEntries(['--heat', '--cool', '--main', '--front', '--line'].map((name) => [name, style(name)]));
+
+/** A shade for a weight: a colour's name and how strong. */
+const heat = (weight) => ['--heat', strength(weight)];
+
+/** A shade for a value that goes both ways: warm above 0, cool below. */
+export const bothWays = (value) => (value >= 0 ? heat(value) : ['--cool', strength(-value)]);
+
+const drawn = new WeakMap();
+
+/** Whether a canvas shows just this already; what it shows is the same while all of `inputs` are. */
+function shows(canvas, ...inputs) {
+  const before = drawn.get(canvas);
+  drawn.set(canvas, inputs);
+  return before?.length === inputs.length && inputs.every((x, i) => x === before[i]);
+}
 
 /** A canvas as large as it is shown, cleared, in units of CSS pixels. */
 function fresh(canvas, width, height) {
@@ -19,10 +37,20 @@ function fresh(canvas, width, height) {
 
 /** A head's map, [n, n] from `at` on, a pixel each; CSS scales it. */
 export function thumbnail(canvas, values, at, n) {
+  const colours = palette();
+  if (shows(canvas, values, at, colours['--heat'])) return;
   canvas.width = canvas.height = n;
-  const context = canvas.getContext('2d'), image = context.createImageData(n, n);
-  const [r, g, b] = style('--heat').split(' ').map(Number);
-  for (let i = 0; i < n * n; i++) image.data.set([r, g, b, 255 * Math.min(1, values[at + i] ** 0.6)], 4 * i);
+  pixels(canvas.getContext('2d'), values.subarray(at, at + n * n), n, n, heat, colours);
+}
+
+function pixels(context, values, width, height, tone, colours) {
+  const image = context.createImageData(width, height), {data} = image, numbers = {};
+  for (const name of ['--heat', '--cool']) numbers[name] = colours[name].split(' ').map(Number);
+  for (let i = 0, at = 0; i < width * height; i++, at += 4) {
+    if (!values[i]) continue;
+    const [name, alpha] = tone(values[i]), colour = numbers[name];
+    [data[at], data[at + 1], data[at + 2], data[at + 3]] = [colour[0], colour[1], colour[2], 255 * alpha];
+  }
   context.putImageData(image, 0, 0);
 }
 
@@ -31,33 +59,48 @@ const LABELS = 40;  // tokens whose names fit beside the map
 /** Where the map of T tokens lies in a width: {left, top, cell}. */
 export function layout(width, T) {
   const labels = T <= LABELS ? Math.min(92, Math.max(56, width * 0.2)) : 0;
-  const cell = Math.min(30, Math.max((width - labels - 1) / T, 1));
+  const cell = Math.min(30, (width - labels - 1) / T);
   return {left: labels, top: labels, cell, size: labels + cell * T + 1};
 }
 
 /** The weights [T, T] of one head, or [rows, T] of another map, with names beside them. */
 export function matrix(canvas, {values, rows, columns, chosen = null, marked = null, top = true, tone = heat}) {
   const width = canvas.parentElement.clientWidth, T = columns.length;
-  const place = layout(width, T), {left, cell} = place, head = top ? place.top : 0;
+  const place = layout(width, T), {left, cell} = place, head = top ? place.top : 0, colours = palette();
+  if (shows(canvas, values, rows, columns, String(marked), String(chosen), width, Object.values(colours).join())) return;
   const context = fresh(canvas, Math.min(width, place.size), head + cell * rows.length + 1);
-  context.fillStyle = style('--front');
+  context.fillStyle = colours['--front'];
   if (left) {
     rows.forEach((text, i) => label(context, text, left - 6, head + (i + 0.5) * cell, left - 8, 0));
     if (top) columns.forEach((text, i) => label(context, text, left + (i + 0.5) * cell, head - 6, head - 8, 1));
   }
-  for (let t = 0; t < rows.length; t++) {
-    for (let s = 0; s < T; s++) {
-      const value = values[t * T + s];
-      if (!value) continue;
-      context.fillStyle = tone(value);
-      context.fillRect(left + s * cell, head + t * cell, cell > 3 ? cell - 1 : cell, cell > 3 ? cell - 1 : cell);
-    }
-  }
-  context.strokeStyle = style('--line');
+  if (cell > 3) squares(context, values, rows.length, T, {left, head, cell, tone, colours});
+  else small(context, values, rows.length, T, {left, head, cell, tone, colours});
+  context.strokeStyle = colours['--line'];
   context.lineWidth = 0.5;
   context.strokeRect(left - 0.5, head - 0.5, cell * T + 0.5, cell * rows.length + 0.5);
   outline(context, marked && [0, marked[0], T, 1], {left, head, cell}, 1);
   outline(context, chosen && [chosen[1], chosen[0], 1, 1], {left, head, cell}, 2);
+}
+
+function squares(context, values, rows, T, {left, head, cell, tone, colours}) {
+  for (let t = 0; t < rows; t++) {
+    for (let s = 0; s < T; s++) {
+      const value = values[t * T + s];
+      if (!value) continue;
+      const [name, alpha] = tone(value);
+      context.fillStyle = `rgb(${colours[name]} / ${alpha})`;
+      context.fillRect(left + s * cell, head + t * cell, cell - 1, cell - 1);
+    }
+  }
+}
+
+// Cells of few pixels, or of less than one.
+function small(context, values, rows, T, {left, head, cell, tone, colours}) {
+  const map = new OffscreenCanvas(T, rows);
+  pixels(map.getContext('2d'), values, T, rows, tone, colours);
+  context.imageSmoothingEnabled = cell < 1;
+  context.drawImage(map, left, head, cell * T, cell * rows);
 }
 
 function outline(context, place, {left, head, cell}, width) {
@@ -94,12 +137,13 @@ const LINE = 22;
 /** Lines from every token at the right to those at the left it looks at; the chosen one's are strong. */
 export function lines(canvas, {values, columns, marked}) {
   const T = columns.length, width = Math.min(canvas.parentElement.clientWidth, 420), names = width * 0.32;
-  const context = fresh(canvas, width, T * LINE), y = (i) => (i + 0.5) * LINE;
+  const colours = palette(), context = fresh(canvas, width, T * LINE), y = (i) => (i + 0.5) * LINE;
+  const shade = (weight) => `rgb(${colours['--heat']} / ${strength(weight)})`;
   for (let t = 0; t < T; t++) {
     for (let s = 0; s <= t; s++) {
       const weight = values[t * T + s];
       if (weight < 0.02) continue;
-      context.strokeStyle = heat(t === marked ? weight : weight * 0.08);
+      context.strokeStyle = shade(t === marked ? weight : weight * 0.08);
       context.lineWidth = t === marked ? 1 + 4 * weight : 1;
       context.beginPath();
       context.moveTo(names, y(s));
@@ -108,12 +152,22 @@ export function lines(canvas, {values, columns, marked}) {
     }
   }
   columns.forEach((text, i) => {
-    context.fillStyle = style(i === marked ? '--main' : '--front');
+    context.fillStyle = colours[i === marked ? '--main' : '--front'];
     label(context, text, names - 6, y(i), names - 8, 0);
     context.textAlign = 'left';
     context.fillText(text.length > 12 ? `${text.slice(0, 11)}…` : text, width - names + 6, y(i));
   });
 }
 
-/** A shade for a value that goes both ways: warm above 0, cool below. */
-export const bothWays = (value) => (value >= 0 ? heat(value) : `rgb(${style('--cool')} / ${Math.min(1, (-value) ** 0.6)})`);
+const MARGIN = 4, MODULE = 3;
+
+/** A QR code's rows, black on white in every theme. */
+export function squared(canvas, rows) {
+  const size = rows.length + 2 * MARGIN, context = fresh(canvas, size * MODULE, size * MODULE);
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, size * MODULE, size * MODULE);
+  context.fillStyle = '#000';
+  rows.forEach((row, y) => row.forEach((dark, x) => {
+    if (dark) context.fillRect((x + MARGIN) * MODULE, (y + MARGIN) * MODULE, MODULE, MODULE);
+  }));
+}

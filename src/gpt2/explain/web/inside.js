@@ -11,11 +11,11 @@ import {Cache} from './core.js';
  *
  * `off` is {heads: [[layer, head], ...], attention: [layer, ...], mlps: [layer, ...],
  * positions: [...], positionEmbeddings: true}; `changes` a Map from a point's name to a function of
- * {shape, values}, which changes the values in place.
+ * {shape, values}, which changes the values in place. With a `cache` the ids go on from what is in it.
  */
-export function look(engine, ids, {points = [], all = false, off = null, changes = new Map()} = {}) {
+export function look(engine, ids, {points = [], all = false, off = null, changes = new Map(), cache: own = null} = {}) {
   const wanted = new Set(points), found = new Map();
-  const cache = new Cache(engine, 1, ids.length);
+  const cache = own ?? new Cache(engine, 1, ids.length);
   const see = (name, values, layout) => {
     const change = changes.get(name);
     if (change) {
@@ -31,7 +31,7 @@ export function look(engine, ids, {points = [], all = false, off = null, changes
     const logits = without(engine, off, () => (wanted.size || changes.size ? engine.watch(see, pass) : pass()));
     return {logits, points: found};
   } finally {
-    cache.free();
+    if (!own) cache.free();
   }
 }
 

@@ -5,7 +5,7 @@ import {Core, Engine} from './core.js';
 import {distribution} from './distribution.js';
 import {induction, looks, thumbnails, twice} from './heads.js';
 import {look, patches, without} from './inside.js';
-import {largest, logitsAt, logSum, pass, pointOf, surprise} from './pass.js';
+import {largest, logitsAt, logSum, pass, pointOf, Reader, surprise} from './pass.js';
 import {patchEverywhere} from './patching.js';
 import {sha256} from './sha256.js';
 import {Directions, dot, sources} from './sources.js';
@@ -23,6 +23,7 @@ export class Session {
     session.facts = facts;
     session.engine = new Engine(await Core.load(core), config, files, {dtype, headDtype, kvDtype});
     session.tokenizer = new Tokenizer(new TextDecoder().decode(merges));
+    session.reader = new Reader(session.engine);
     session.directions = new Directions(session.engine);
     session.induction = induction(pass(session.engine, twice(config)), config.n_head);
     session.bound = Math.min(config.n_positions, Math.floor(Math.sqrt(MOST_WEIGHTS / (config.n_layer * config.n_head))));
@@ -39,7 +40,8 @@ export class Session {
     const full = all ? ids : [config.eos_token_id ?? this.tokenizer.end];
     ids = full.slice(0, this.bound);
     const same = this.base && String(this.base.ids) === String(ids);
-    if (!same) this.base = pass(this.engine, ids);
+    if (!same) this.base = this.reader.read(ids);
+    surprise(this.base, config.vocab_size);  // what the next text may begin with
     this.now = off ? pass(this.engine, ids, {off: this.parts(off)}) : this.base;
     const {bits, entropy} = surprise(this.now, config.vocab_size);
     return {

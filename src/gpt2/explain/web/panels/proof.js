@@ -1,15 +1,24 @@
 // A proof link: of what this page has written, and of one that somebody opens here.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
+import {squared} from '../drawing.js';
+import {qr} from '../qr.js';
 import {panel} from './panel.js';
 
 export const proofPanel = (state, actions) => panel('proof_panel', state, actions, t('proof_about'), html`
   ${state.written?.proof ? html`<p>${told('proof_written', {count: state.written.ids.length})}</p>
-    <button class="small-button" @click=${actions.copyProof}>${t('proof')}</button>` : html`<p class="small">${t('proof_none')}</p>`}
+    <button class="small-button" @click=${actions.copyProof}>${t('proof')}</button>
+    ${code(actions.proofAddress())}` : html`<p class="small">${t('proof_none')}</p>`}
   <form @submit=${(event) => { event.preventDefault(); actions.openProof(event.target.elements.link.value); }}>
     <label class="wide">${t('proof_paste')}<input name="link" autocomplete="off" required .value=${state.proofLink}></label>
     <button class="small-button" ?disabled=${state.busy}>${t('proof_check')}</button></form>
   ${state.checked ? result(state) : ''}`);
+
+function code(link) {
+  const rows = qr(new TextEncoder().encode(link));
+  return rows ? html`<canvas class="qr" role="img" aria-label=${t('proof_code')} .paint=${(canvas) => squared(canvas, rows)}></canvas>
+    <p class="small">${t('proof_code_about')}</p>` : html`<p class="small">${t('proof_long')}</p>`;
+}
 
 function result({checked, facts}) {
   if (checked.damaged) return html`<p class="failed" role="status">${t('proof_damaged')}</p>`;
