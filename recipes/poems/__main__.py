@@ -17,7 +17,8 @@ from recipes.poems import pairs, rhymes
 WORK = Path("out/poems")
 OPTIONS = {
     "lora-rank": 32, "lora-alpha": 64, "length": 256, "batch-size": 16, "lr": 2e-3, "seed": 1,
-    "held-out": 0.02, "prompt": "七言绝句：春望", "sample-tokens": 60,
+    "held-out": 0.01, "validate-every": 40, "precision": "bf16", "prompt": "七言绝句：春望",
+    "sample-tokens": 60,
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.mini import Nearest, Picker, tatoeba
+from recipes.mini.sources import pairs
 
 from gpt2.evaluation.benchmark import Subject
 from gpt2.evaluation.metrics import (
@@ -31,7 +32,7 @@ from gpt2.tasks import TASKS
 from gpt2.tasks.sentences import is_cjk, join, sentences
 from gpt2.training.inputs.examples import Pair
 
-MOST = 100  # rows that are asked
+MOST = 60  # rows that are asked
 LENGTH = {"translate": 48, "answer": 32, "summarize": 100}  # tokens written at most
 Texts = list[str]
 Figures = dict[str, dict[str, float]]  # measure -> its value and standard error
@@ -43,7 +44,15 @@ def asked_of(task: str, data: Path, validation: Sequence[Pair]) -> list[Pair]:
     if task != "translate":
         return random.Random(0).sample(list(validation), min(MOST, len(validation)))
     form = TASKS[task].form
-    return [Pair(**form.pair(source=s, target=t)) for s, t in tatoeba(data)[:MOST]]
+    return [Pair(**form.pair(source=s, target=t)) for s, t in tatoeba(data)]
+
+
+def known(task: str, data: Path, trained: Sequence[Pair]) -> list[Pair]:
+    """What a baseline may pick from: the recipe's rows; of translations the bundled model's too."""
+    if task != "translate":
+        return list(trained)
+    form = TASKS[task].form
+    return [*trained, *(Pair(**form.pair(source=s, target=t)) for s, t in pairs(data))]
 
 
 def on_rows(task: str, model: Any, asked: Sequence[Pair]) -> Figures:
@@ -70,11 +79,11 @@ def _systems(task: str, trained: Sequence[Pair]) -> dict[str, Callable[[str], st
     if task == "summarize":
         return {"first three sentences": lambda prompt: join(sentences(_source(prompt))[:3]),
                 "first sentence": lambda prompt: sentences(_source(prompt))[0]}  # fmt: skip
-    known = {of: Known([pair for pair in trained if is_cjk(_question(pair.prompt)) == of])
+    of_tongue = {of: Known([pair for pair in trained if is_cjk(_question(pair.prompt)) == of])
              for of in {is_cjk(_question(pair.prompt)) for pair in trained}}  # fmt: skip
     return {
-        "most frequent answer": lambda prompt: known[is_cjk(_question(prompt))].usual,
-        "nearest training question's answer": lambda prompt: known[
+        "most frequent answer": lambda prompt: of_tongue[is_cjk(_question(prompt))].usual,
+        "nearest training question's answer": lambda prompt: of_tongue[
             is_cjk(_question(prompt))
         ].nearest(_question(prompt)),
     }
@@ -114,11 +123,11 @@ def scored(task: str, given: Texts, asked: Sequence[Pair]) -> Figures:
     wanted = [pair.completion.strip() for pair in asked]
     if task == "translate":
         return {kind: _of_corpus(kind, given, wanted) for kind in ("bleu", "chrf")}
-    pairs = list(zip(given, wanted, strict=True))
+    both = list(zip(given, wanted, strict=True))
     if task == "answer":
-        return {name: _mean([100 * kind(g, w, _units(w)) for g, w in pairs])
+        return {name: _mean([100 * kind(g, w, _units(w)) for g, w in both])
                 for name, kind in (("f1", f1), ("em", exact_match))}  # fmt: skip
-    found = [rouge(g, w, "zh" if is_cjk(w) else "en") for g, w in pairs]
+    found = [rouge(g, w, "zh" if is_cjk(w) else "en") for g, w in both]
     return {name: _mean([100 * one[name] for one in found])
             for name in ("rouge1", "rouge2", "rougeL")}  # fmt: skip
 
