@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import tracemalloc
+from typing import Any
+
 import pytest
 
 pytest.importorskip("starlette")
 
+from starlette.requests import Request
+
+from gpt2.serving.app import _read
 from gpt2.serving.body import DEEPEST, parse
 from gpt2.serving.errors import ApiError
 
@@ -53,3 +60,32 @@ def test_what_is_well_comes_through() -> None:
         "a": [1, -2500.0, "狐🦊", None, {"b": [[]]}]
     }
     assert parse(b'{"a": "[[[[\\"' + b"[" * 500 + b'"}')["a"].endswith("[[[")
+
+
+def heard(pieces: int, size: int, limit: int, *headers: tuple[bytes, bytes]) -> tuple[int, bytes]:
+    """The body; or of one that is too large the most memory that it took, 0 if not heard out."""
+    left = iter(range(pieces - 1, -1, -1))
+
+    async def receive() -> Any:
+        n = next(left)
+        return {"type": "http.request", "body": b"x" * size, "more_body": n > 0}
+
+    request = Request({"type": "http", "method": "POST", "headers": list(headers)}, receive)
+    tracemalloc.start()
+    try:
+        return 0, asyncio.run(_read(request, limit))
+    except ApiError:
+        return tracemalloc.get_traced_memory()[1] * (next(left, None) is None), b""
+    finally:
+        tracemalloc.stop()
+
+
+def test_nothing_is_kept_of_a_body_that_is_too_large() -> None:
+    size, limit = 1 << 14, 1 << 21
+    said = (b"content-length", str(256 * size).encode())
+    peak, _ = heard(256, size, limit, said)
+    assert 0 < peak < 1 << 18
+    peak, _ = heard(256, size, limit)  # in chunks: known to be too large only then
+    assert 0 < peak < 2 * limit
+    assert heard(4, 10, 40) == (0, b"x" * 40)
+    assert heard(4, 10, 40, (b"content-length", b"40")) == (0, b"x" * 40)

@@ -200,11 +200,11 @@ def test_torch_models_are_served_too(tiny_folder: Path) -> None:
 
 @pytest.mark.slow
 def test_an_idle_connection_stays_open(tiny_folder: Path) -> None:
-    """Longer than uvicorn's own five seconds; the default is two minutes."""
+    """For a minute and more; the default is two."""
     with running(tiny_folder) as server:
         assert server.server.config.timeout_keep_alive == 120
         connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
-        for pause in (0, 6):
+        for pause in (0, 61):
             time.sleep(pause)
             connection.request("GET", "/health")  # it would raise where it was closed
             assert connection.getresponse().read() == b'{"status":"ok"}'

@@ -111,18 +111,21 @@ async def _bytes(request: Request, options: ServeOptions) -> bytes:
 
 async def _read(request: Request, limit: int) -> bytes:
     """What is too large is heard out, within reason: a client that still sends when the connection
-    ends would never see why."""
+    ends would never see why. Nothing of it is kept."""
     heard = MOST_HEARD * limit
     said = request.headers.get("content-length", "")
     waits = "expect" in request.headers  # for leave to send at all
-    if said.isdecimal() and (len(said) > 15 or int(said) > (limit if waits else heard)):
+    length = int(said[:16]) if said.isdecimal() else 0
+    if length > (limit if waits else heard):
         raise body.too_large(limit)
-    found, size = bytearray(), 0
+    found, size = bytearray(), length if length > limit else 0
     async for piece in request.stream():
         size += len(piece)
         if size <= limit:
             found += piece
-        elif size > heard:
+            continue
+        found.clear()
+        if size > heard + length:
             break
     if size > limit:
         raise body.too_large(limit)
