@@ -17,7 +17,7 @@ SOURCE = ROOT / "src" / "gpt2"
 # A module imports from its own row's folder or from a lower row (docs/architecture.md).
 ROWS = [
     {"errors", "elsewhere", "extras", "options", "files"}
-    | {"adapters", "figures", "machine", "parts", "points", "precision", "randomness"},
+    | {"adapters", "cluster", "figures", "machine", "parts", "points", "precision", "randomness"},
     {"hub"},
     {"config", "config_base", "engine"},
     {"tokenizer", "generation", "checkpoint", "reference"},

@@ -36,6 +36,7 @@ EXTRAS = {
         "fastwarc": "fastwarc",
         "backports": "backports.zstd",
     },
+    "cluster": {"ray": "ray"},
     "remote": {"fsspec": "fsspec", "aiohttp": "aiohttp"},
 }
 

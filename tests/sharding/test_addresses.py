@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
-import fsspec
 import pytest
 
-from gpt2.cli import sharding
+from gpt2.cli import addresses
 from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
 from gpt2.files import remote
 from tests.corpora import text_of
 from tests.sharding.running import call, content, coqa, results, write_lines
 
+fsspec = pytest.importorskip("fsspec")
+
 
 @pytest.fixture
-def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fsspec.AbstractFileSystem]:
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An empty file system in memory, and scratch folders of this test alone."""
     (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     files = fsspec.filesystem("memory")
     yield files
     files.rm("/", recursive=True)
@@ -40,7 +41,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_prepare_from_and_to_an_address(
-    source: Path, memory: fsspec.AbstractFileSystem, tokenizer_folder: Path, tmp_path: Path
+    source: Path, memory: Any, tokenizer_folder: Path, tmp_path: Path
 ) -> None:
     memory.put(str(source), "/bucket/text", recursive=True)
     options = ["--tokenizer", tokenizer_folder, "-q", "--filter", "dedup"]
@@ -62,9 +63,7 @@ def test_prepare_from_and_to_an_address(
     assert not [p for p in (tmp_path / "tmp").rglob("*") if p.is_file()]
 
 
-def test_a_batch_and_an_evaluation(
-    memory: fsspec.AbstractFileSystem, tiny_model: Path, tmp_path: Path
-) -> None:
+def test_a_batch_and_an_evaluation(memory: Any, tiny_model: Path, tmp_path: Path) -> None:
     rows = write_lines(tmp_path / "rows.jsonl", [{"text": f"The cat {n}."} for n in range(4)])
     call("summarize", "-m", tiny_model, "--batch", rows, "-q", "-o", tmp_path / "one")
     memory.put(str(rows), "/in/rows.jsonl")
@@ -83,7 +82,7 @@ def test_a_batch_and_an_evaluation(
     assert results(tmp_path / "there") == results(tmp_path / "figures")
 
 
-def test_what_is_killed_goes_on_here(memory: fsspec.AbstractFileSystem, tmp_path: Path) -> None:
+def test_what_is_killed_goes_on_here(memory: Any, tmp_path: Path) -> None:
     def killed() -> None:
         with remote.local("memory://out/a") as place:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +98,7 @@ def test_what_is_killed_goes_on_here(memory: fsspec.AbstractFileSystem, tmp_path
     assert memory.cat("/out/a") == b"whole"
 
 
-def test_what_cannot_be_reached(tmp_path: Path, memory: fsspec.AbstractFileSystem) -> None:
+def test_what_cannot_be_reached(tmp_path: Path, memory: Any) -> None:
     for address, kind, message in (
         ("memory://none/x.txt", InputError, "there is no file in memory://none/x.txt"),
         ("nosuch://a/b", InputError, "nosuch"),
@@ -107,7 +106,7 @@ def test_what_cannot_be_reached(tmp_path: Path, memory: fsspec.AbstractFileSyste
         with pytest.raises(kind, match=message):
             call("prepare", address, "-q", "-o", tmp_path / "out")
     with pytest.raises(MissingFileError, match="memory://none is not there"):
-        sharding.fetch("memory://none").__enter__()
+        addresses.fetch("memory://none").__enter__()
     with pytest.raises(AssertionError, match="is an address; a path of this machine is needed"):
         call("quantize", "gpt2-mini", "-o", "s3://a/b", "--dtype", "int8")
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
+from gpt2.cli.addresses import fetch, paths
 from gpt2.cli.options import AS_JSON, QUIET, next_step
 from gpt2.cli.places import PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
-from gpt2.cli.sharding import fetch, paths
 
 
 @click.command()

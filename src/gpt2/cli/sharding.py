@@ -1,17 +1,26 @@
-"""``--shard``, and addresses in the place of paths: of all commands whose work can be cut."""
+"""``--shard`` and ``--cluster``: of all commands whose work can be cut."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import contextlib
+import shutil
+import sys
+import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gpt2.cli.addresses import paths
+from gpt2.cli.places import NAME
+from gpt2.cli.progress import Progress
 from gpt2.errors import OptionError
 from gpt2.files import remote
+from gpt2.files.locks import BusyError
 from gpt2.parts import Shard
+
+PATIENCE = 120  # seconds in which a process that is lost lets go of a part
 
 
 class _Shard(click.ParamType):  # type: ignore[type-arg]  # no parameter before click 8.2
@@ -32,47 +41,119 @@ SHARD = click.Option(
     help="Do shard i of N, from 1/N to N/N, and write a part; gpt2 merge puts the parts together, "
     "byte for byte what one run writes. A part that is done is not done again.",
 )
-INPUTS = ("batch", "data")
+CLUSTER = click.Option(
+    ["--cluster"],
+    type=NAME,
+    metavar="ADDRESS",
+    help="Do all shards on a Ray cluster, and merge them: its address, or local. -o must be where "
+    "all its machines see it.",
+)
+SHARDS = click.Option(
+    ["--shards"],
+    type=click.IntRange(1),
+    help="Shards for --cluster; by default two for each place that works, of --threads cores.",
+)
 
 
 class Sharded(click.Command):
-    """A command with --shard. It is given paths where addresses were said."""
+    """A command with --shard and --cluster. It is given paths where addresses were said."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.params.append(SHARD)
+        self.params += [SHARD, CLUSTER, SHARDS]
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it; complains of a shard whose part has no place."""
-        if ctx.params["shard"] is not None and ctx.params["output"] is None:
-            raise OptionError("--shard needs -o: a file for the part.")
-        with paths(ctx.params) as ctx.params:
+        """Run it; complains of options that do not go together."""
+        given = ctx.params
+        cluster, shards = given.pop("cluster"), given.pop("shards")
+        for name, needs in (("--shard", given["shard"]), ("--cluster", cluster)):
+            if needs is not None and given["output"] is None:
+                raise OptionError(f"{name} needs -o: what is written needs a place.")
+        if cluster is not None and given["shard"] is not None:
+            raise OptionError("give --shard or --cluster, which does all shards.")
+        if shards is not None and cluster is None:
+            raise OptionError("--shards is for --cluster; one shard by itself is --shard i/N.")
+        if cluster is not None:
+            return _on_cluster(str(ctx.info_name), given, cluster, shards)
+        with paths(given) as ctx.params:
             return super().invoke(ctx)
 
 
-@contextmanager
-def paths(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What was given with paths of this machine for addresses; what is written is sent at the end
-    where the block ends well."""
-    with ExitStack() as stack:
-        local = dict(given)
-        for name in INPUTS:
-            if isinstance(local.get(name), str):
-                local[name] = stack.enter_context(fetch(local[name]))
-        if isinstance(local["output"], str):
-            local["output"] = stack.enter_context(remote.local(local["output"]))
-        yield local
+def _on_cluster(name: str, given: dict[str, Any], address: str, shards: int | None) -> None:
+    """All shards of a command on a cluster, then the merge."""
+    from gpt2 import cluster
+
+    given = dict(given)
+    cores = given.get("threads") or 1
+    if given.get("engine") in (None, "native"):
+        given["threads"] = cores
+    for key in ("output", "batch", "data"):  # the workers are in other folders
+        if isinstance(given.get(key), Path):
+            given[key] = given[key].absolute()
+    place = f"{str(given['output']).rstrip('/')}.parts"
+    again = given.get("overwrite", False)
+    if again:
+        _remove(place)
+    with Progress(name, unit="shards", quiet=given["quiet"]) as shown:
+
+        def tick(done: int, total: int) -> None:
+            shown.total = total
+            shown.to(done)
+
+        work = partial(one, name, {**given, "overwrite": False}, place, str(Path.cwd()))
+        done = cluster.run(work, address, shards=shards, cores=cores, tick=tick)
+    _command("merge").callback(
+        parts=[part for part, _ in done],
+        output=given["output"],
+        overwrite=again,
+        as_json=given["as_json"],
+        quiet=given["quiet"],
+    )
+    _remove(place)
+    if any(code for _, code in done):
+        click.echo('some rows failed: see their "error".', err=True)
+        sys.exit(1)
 
 
-@contextmanager
-def fetch(address: str) -> Iterator[Path]:
-    """A copy of what is at an address, for the time of the block."""
-    import tempfile
+def one(
+    name: str, given: dict[str, Any], place: str, folder: str, shard: Shard
+) -> tuple[Path | str, Any]:
+    """A shard of a command, in a process of a cluster: its part, and the code it ended with.
 
-    with tempfile.TemporaryDirectory(prefix="gpt2-") as folder:
-        place = Path(folder) / (address.rstrip("/").rpartition("/")[2] or "input")
-        remote.fetch(address, place)
-        yield place
+    A process that is lost may hold the part for a while after another has begun.
+    """
+    part: Any = f"{place}/{shard.number}-of-{shard.of}"
+    part = part if remote.is_remote(part) else Path(part)
+    call = _command(name)
+    names = {parameter.name for parameter in call.params}
+    mine = {key: value for key, value in given.items() if key in names}
+    mine |= {"shard": shard, "output": part, "quiet": True, "as_json": False}
+    end = time.monotonic() + PATIENCE
+    with contextlib.chdir(folder) if Path(folder).is_dir() else contextlib.nullcontext():
+        while True:
+            try:
+                with paths(mine) as local:
+                    call.callback(**local)
+                return part, 0
+            except BusyError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(1)
+            except SystemExit as ended:
+                return part, ended.code
+
+
+def _command(name: str) -> Any:
+    from gpt2.cli import gpt2
+
+    return gpt2.get_command(click.Context(gpt2), name)
+
+
+def _remove(place: str) -> None:
+    if remote.is_remote(place):
+        remote.remove(place)
+    else:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def next_of(shard: Shard | None) -> str:

@@ -121,6 +121,13 @@ def send(source: Path, address: str) -> None:
             files.put_file(str(path), target)
 
 
+def remove(address: str) -> None:
+    """What is at an address, with all below it, if anything is."""
+    with _files(address) as (files, name):
+        if files.exists(name):
+            files.rm(name, recursive=True)
+
+
 @contextlib.contextmanager
 def local(address: str) -> Iterator[Path]:
     """A path for what is to be written to an address, which is sent when the block ends well.

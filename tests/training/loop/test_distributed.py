@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -203,7 +204,8 @@ def test_the_death_of_a_process_ends_the_others_with_one_error(tmp_path: Path) -
     told = told_by(tmp_path / "0.err")
     assert code == 1, told
     last = told.rstrip().splitlines()[-1]
-    assert "TrainingError: another of the 2 processes has ended" in last
+    pid = processes[1].pid
+    assert f"TrainingError: process 1 of 2 ({socket.gethostname()}, process id {pid}) has" in last
     assert "--resume" in last
     assert "gloo" not in last
 

@@ -20,6 +20,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from gpt2.errors import GPT2Error, OptionError, TrainingError
+from gpt2.training.loop.watch import Watch
 
 T = TypeVar("T")
 PATIENCE = datetime.timedelta(minutes=30)  # for a process that writes a large checkpoint, say
@@ -63,6 +64,10 @@ class Processes:
         several = dist.is_initialized()
         self.rank = dist.get_rank() if several else 0
         self.ranks = dist.get_world_size() if several else 1
+        self.watch: Watch | None = None
+        if self.owns and self.ranks > 1:
+            address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+            self.watch = Watch(self.rank, self.ranks, address, port)
 
     @property
     def first(self) -> bool:
@@ -111,16 +116,18 @@ class Processes:
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
-        """Within the block, the end of another process is a `TrainingError`: at once where it has
-        died, after `PATIENCE` where it does not answer."""
+        """Within the block, the end of another process is a `TrainingError` that names it, within
+        seconds where it has died. Where it does not answer, `Watch` ends this one after `LOST`
+        seconds; where it does and computes nothing, the error comes after `PATIENCE`."""
         try:
             yield
         except RuntimeError as error:
             if self.ranks == 1 or not _is_of_backend(error):
                 raise
+            gone = self.watch.gone() if self.watch else ""
+            gone = gone or f"another of the {self.ranks} processes"
             raise TrainingError(
-                f"another of the {self.ranks} processes has ended or does not answer, which ends "
-                f"process {self.rank} too."
+                f"{gone} has ended or does not answer, which ends process {self.rank} too."
             ) from None
 
     def wait(self) -> None:
@@ -130,6 +137,9 @@ class Processes:
 
     def close(self) -> None:
         """Leave the group, if it was joined here."""
+        if self.watch is not None:
+            self.watch.close()
+            self.watch = None
         if self.owns and dist.is_initialized():
             dist.destroy_process_group()
 

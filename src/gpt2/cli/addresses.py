@@ -1,0 +1,36 @@
+"""Addresses in the place of paths: a command is given paths of this machine for them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from gpt2.files import remote
+
+INPUTS = ("batch", "data")
+
+
+@contextmanager
+def paths(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What was given with paths of this machine for addresses; what is written is sent at the end
+    where the block ends well."""
+    with ExitStack() as stack:
+        found = dict(given)
+        for name in INPUTS:
+            if isinstance(found.get(name), str):
+                found[name] = stack.enter_context(fetch(found[name]))
+        if isinstance(found["output"], str):
+            found["output"] = stack.enter_context(remote.local(found["output"]))
+        yield found
+
+
+@contextmanager
+def fetch(address: str) -> Iterator[Path]:
+    """A copy of what is at an address, for the time of the block."""
+    with tempfile.TemporaryDirectory(prefix="gpt2-") as folder:
+        place = Path(folder) / (address.rstrip("/").rpartition("/")[2] or "input")
+        remote.fetch(address, place)
+        yield place

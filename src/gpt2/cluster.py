@@ -1,0 +1,104 @@
+"""Shards as tasks of a Ray cluster, which starts them, and starts a lost one's again elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gpt2.errors import GPT2Error, InputError, OptionError, reason
+from gpt2.extras import need
+from gpt2.parts import Shard
+
+LOCAL = "local"
+AGAIN = 20  # times that a shard is begun again when its process or its machine is lost
+ROUNDS = 2  # shards for each place that works, so that a slow one does not hold up all
+
+
+def run(
+    work: Callable[[Shard], Any],
+    address: str,
+    *,
+    shards: int | None = None,
+    cores: int = 1,
+    tick: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Any]:
+    """Do all shards of a work on a cluster; returns what each gave.
+
+    Args:
+        work: does a shard, so that doing it again changes nothing; it must be importable there.
+        address: of a running cluster ("10.0.0.1:6379", "auto"), or "local": one of this machine
+            for this work.
+        shards: by default two for each place.
+        cores: that one shard takes.
+        tick: is told how many shards are done, now and then.
+
+    Raises:
+        InputError: there is no cluster at the address.
+        OptionError: no machine has so many cores.
+        GPT2Error: what ``work`` raised; or a shard was lost too often.
+    """
+    ray = need("ray", "--cluster")
+    with _connect(ray, address):
+        places = int(sum(n["Resources"].get("CPU", 0) // cores for n in ray.nodes() if n["Alive"]))
+        if not places:
+            raise OptionError(
+                f"no machine of the cluster has the {cores} cores that a shard takes."
+            )
+        count = shards or ROUNDS * places
+        # an error of the work is no loss: it would come again, and is told at once
+        task = ray.remote(num_cpus=cores, max_retries=AGAIN, retry_exceptions=False)(_do)
+        asked = [Shard(number, count) for number in range(1, count + 1)]
+        waiting = {task.remote(work, shard): shard for shard in asked}
+        try:
+            return _gather(ray, waiting, tick)
+        except BaseException:
+            for reference in waiting:
+                ray.cancel(reference, force=True)
+            raise
+
+
+def _do(work: Callable[[Shard], Any], shard: Shard) -> Any:
+    return work(shard)
+
+
+def _gather(ray: Any, waiting: dict[Any, Shard], tick: Callable[[int, int], None]) -> list[Any]:
+    found: dict[int, Any] = {}
+    left = list(waiting)
+    while left:
+        tick(len(found), len(waiting))
+        done, left = ray.wait(left, timeout=1.0)
+        for reference in done:
+            shard = waiting[reference]
+            try:
+                found[shard.number] = ray.get(reference)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause from None
+            except ray.exceptions.RayError as error:
+                raise GPT2Error(
+                    f"shard {shard} was lost {AGAIN + 1} times: {reason(error)}."
+                ) from None
+    tick(len(found), len(waiting))
+    return [found[number] for number in sorted(found)]
+
+
+@contextlib.contextmanager
+def _connect(ray: Any, address: str) -> Iterator[None]:
+    """Within the block this process is a driver of the cluster; it may be one already."""
+    if ray.is_initialized():
+        yield
+        return
+    try:
+        if re.fullmatch(r"[^/]+:\d+", address):  # Ray itself asks for minutes, and then exits
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), 10).close()
+        ray.init(address=address, log_to_driver=False, include_dashboard=False,
+                 configure_logging=False)  # fmt: skip
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"there is no Ray cluster at {address}: {reason(error)}.") from None
+    try:
+        yield
+    finally:
+        ray.shutdown()

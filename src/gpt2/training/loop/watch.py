@@ -1,0 +1,115 @@
+"""Which process of a run has gone: each writes a beat to the store that the processes met at.
+
+A connection that breaks tells that a process has ended, not which; and one whose machine has lost
+its power, or that hangs, breaks none. So the beats are looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+import time
+from itertools import count
+
+import torch.distributed as dist
+
+BEAT = 1.0  # seconds between two beats
+LOST = 60.0  # seconds without one after which a process counts as gone
+LOOK = 4.0  # seconds in which a process that lives has beaten, where a connection has broken
+LEFT = "left"
+
+
+class Watch:
+    """This process's beats, and a thread that ends it where another's stay away.
+
+    Args:
+        rank, ranks: which it is, of how many.
+        address, port: of the store, as torchrun says them.
+    """
+
+    def __init__(self, rank: int, ranks: int, address: str, port: int) -> None:
+        self.rank, self.ranks, self.place = rank, ranks, f"{address}:{port}"
+        self._store = dist.TCPStore(address, port, is_master=False)  # type: ignore[attr-defined]
+        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+        self._keys = [f"gpt2/{attempt}/{n}" for n in range(ranks)]
+        self._names: list[str] = [f"process {n} of {ranks}" for n in range(ranks)]
+        self._who, self._count = f"{socket.gethostname()}, process id {os.getpid()}", count()
+        self._ended = threading.Event()
+        self._beat()
+        self._store.wait(self._keys)
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _beat(self, word: str = "") -> None:
+        self._store.set(self._keys[self.rank], f"{self._who};{word or next(self._count)}")
+
+    def _beats(self) -> list[str]:
+        found = [value.decode() for value in self._store.multi_get(self._keys)]
+        for n, value in enumerate(found):
+            self._names[n] = f"process {n} of {self.ranks} ({value.split(';')[0]})"
+        return found
+
+    def _look(self) -> None:
+        """Beat, and end this process where another has not for `LOST` seconds."""
+        last, since = [""] * self.ranks, [time.monotonic()] * (self.ranks + 1)
+        while not self._ended.wait(BEAT):
+            now = time.monotonic()
+            try:
+                self._beat()
+                found = self._beats()
+            except RuntimeError:  # the store is away; the last place is its own
+                found = last
+            else:
+                since[-1] = now
+                since = [
+                    now if value != before or value.endswith(LEFT) else at
+                    for value, before, at in zip(found, last, since, strict=False)
+                ] + since[-1:]
+            last = found
+            if now - since[-1] > LOST:
+                self._end(self._keeper())
+            gone = [name for name, at in zip(self._names, since, strict=False) if now - at > LOST]
+            if gone:
+                self._end(", ".join(gone))
+
+    def _end(self, gone: str) -> None:
+        if self._ended.is_set():
+            return
+        line = (
+            f"gpt2: {gone} has not answered for {LOST:.0f} seconds, which ends process {self.rank} "
+            "too. The last checkpoint is as it was: --resume goes on from it.\n"
+        )
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(line)
+            sys.stderr.flush()
+        os._exit(1)  # the main thread waits within the backend, where nothing can be raised
+
+    def gone(self) -> str:
+        """Which processes have gone, where a connection broke; none where all have beaten since.
+
+        Takes `LOOK` seconds.
+        """
+        try:
+            before = self._beats()
+            time.sleep(LOOK)
+            after = self._beats()
+        except RuntimeError:
+            return self._keeper()
+        return ", ".join(
+            name
+            for n, name in enumerate(self._names)
+            if n != self.rank and after[n] == before[n] and not after[n].endswith(LEFT)
+        )
+
+    def _keeper(self) -> str:
+        return f"what keeps the rendezvous at {self.place}, on the first node,"
+
+    def close(self) -> None:
+        """Leave: others are not to miss this process."""
+        self._ended.set()
+        self._thread.join(2 * BEAT)
+        with contextlib.suppress(RuntimeError):
+            self._beat(LEFT)
