@@ -65,23 +65,23 @@ def _do(work: Callable[[Shard], Any], shard: Shard) -> Any:
 
 
 def _gather(ray: Any, waiting: dict[Any, Shard], tick: Callable[[int, int], None]) -> list[Any]:
-    found: dict[int, Any] = {}
+    results: dict[int, Any] = {}
     left = list(waiting)
     while left:
-        tick(len(found), len(waiting))
+        tick(len(results), len(waiting))
         done, left = ray.wait(left, timeout=1.0)
         for reference in done:
             shard = waiting[reference]
             try:
-                found[shard.number] = ray.get(reference)
+                results[shard.number] = ray.get(reference)
             except ray.exceptions.RayTaskError as error:
                 raise error.cause from None
             except ray.exceptions.RayError as error:
                 raise GPT2Error(
                     f"shard {shard} was lost {AGAIN + 1} times: {reason(error)}."
                 ) from None
-    tick(len(found), len(waiting))
-    return [found[number] for number in sorted(found)]
+    tick(len(results), len(waiting))
+    return [results[number] for number in sorted(results)]
 
 
 @contextlib.contextmanager

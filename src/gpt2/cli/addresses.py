@@ -18,13 +18,13 @@ def paths(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What was given with paths of this machine for addresses; what is written is sent at the end
     where the block ends well."""
     with ExitStack() as stack:
-        found = dict(given)
+        local = dict(given)
         for name in INPUTS:
-            if isinstance(found.get(name), str):
-                found[name] = stack.enter_context(fetch(found[name]))
-        if isinstance(found["output"], str):
-            found["output"] = stack.enter_context(remote.local(found["output"]))
-        yield found
+            if isinstance(local.get(name), str):
+                local[name] = stack.enter_context(fetch(local[name]))
+        if isinstance(local["output"], str):
+            local["output"] = stack.enter_context(remote.local(local["output"]))
+        yield local
 
 
 @contextmanager

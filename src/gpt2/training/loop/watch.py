@@ -47,10 +47,10 @@ class Watch:
         self._store.set(self._keys[self.rank], f"{self._who};{word or next(self._count)}")
 
     def _beats(self) -> list[str]:
-        found = [value.decode() for value in self._store.multi_get(self._keys)]
-        for n, value in enumerate(found):
+        beats = [value.decode() for value in self._store.multi_get(self._keys)]
+        for n, value in enumerate(beats):
             self._names[n] = f"process {n} of {self.ranks} ({value.split(';')[0]})"
-        return found
+        return beats
 
     def _look(self) -> None:
         """Beat, and end this process where another has not for `LOST` seconds."""
@@ -59,16 +59,16 @@ class Watch:
             now = time.monotonic()
             try:
                 self._beat()
-                found = self._beats()
+                beats = self._beats()
             except RuntimeError:  # the store is away; the last place is its own
-                found = last
+                beats = last
             else:
                 since[-1] = now
                 since = [
                     now if value != before or value.endswith(LEFT) else at
-                    for value, before, at in zip(found, last, since, strict=False)
+                    for value, before, at in zip(beats, last, since, strict=False)
                 ] + since[-1:]
-            last = found
+            last = beats
             if now - since[-1] > LOST:
                 self._end(self._keeper())
             gone = [name for name, at in zip(self._names, since, strict=False) if now - at > LOST]
