@@ -25,6 +25,8 @@ EXTRAS = {
     "serve": {
         "starlette": "starlette",
         "uvicorn": "uvicorn",
+        "httptools": "httptools",
+        "uvloop": "uvloop",
         "pydantic": "pydantic",
         "prometheus_client": "prometheus-client",
     },
