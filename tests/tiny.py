@@ -1,4 +1,4 @@
-"""A small random model with a vocabulary of its own, written by this package."""
+"""Small random models, configurations and tokenizers: the tests make them here alone."""
 
 from __future__ import annotations
 
@@ -25,6 +25,25 @@ def random_weights(config: GPT2Config, seed: int = 0, std: float = 0.2) -> dict[
         values = random.normal(0, std, shape).astype(np.float32)
         weights[name] = values + 1 if "ln_" in name and name.endswith("weight") else values
     return weights
+
+
+def peer(
+    shape: dict[str, Any], *, seed: int = 0, std: float = 0.2, dtype: str = "float32",
+    kind: str = "GPT2LMHeadModel", **more: Any,
+) -> Any:  # fmt: skip
+    """A model of transformers, in evaluation mode, all of whose numbers are random.
+
+    ``more`` goes to transformers' configuration alone.
+    """
+    import torch
+    import transformers
+
+    torch.manual_seed(seed)
+    config = transformers.GPT2Config(**shape, **more)
+    model = getattr(transformers, kind)(config).to(getattr(torch, dtype)).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, 0, std)
+    return model
 
 
 def tiny_tokenizer() -> GPT2Tokenizer:

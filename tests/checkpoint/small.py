@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-import transformers
+
+from tests import tiny
 
 SHAPE = {"vocab_size": 67, "n_positions": 32, "n_embd": 32, "n_layer": 2, "n_head": 4,
          "bos_token_id": 1, "eos_token_id": 2}  # fmt: skip
@@ -15,11 +16,7 @@ IDS = torch.tensor([[5, 9, 60, 3, 3, 17]])
 
 
 def peer(**shape: Any) -> Any:
-    torch.manual_seed(3)
-    model = transformers.GPT2LMHeadModel(transformers.GPT2Config(**{**SHAPE, **shape})).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, 0, 0.2)
-    return model
+    return tiny.peer({**SHAPE, **shape}, seed=3)
 
 
 def saved(folder: Path, **options: Any) -> Any:

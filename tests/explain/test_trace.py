@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import transformers
 
 import gpt2
 from gpt2.config import GPT2Config
@@ -23,6 +22,7 @@ from gpt2.explain.recorded import ERROR, LARGEST, record, recorded
 from gpt2.explain.trace import load_trace
 from gpt2.model import GPT2LMHeadModel
 from gpt2.native import NativeEngine
+from tests import tiny
 from tests.conftest import ROOT
 
 SHAPE = {"vocab_size": 97, "n_positions": 40, "n_embd": 24, "n_layer": 3, "n_head": 4}
@@ -33,12 +33,7 @@ ENGINES = ["native", "torch"]
 
 @cache
 def peer() -> Any:
-    torch.manual_seed(0)
-    config = transformers.GPT2Config(**SHAPE, attn_implementation="eager")
-    model = transformers.GPT2LMHeadModel(config).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, 0, 0.25)
-    return model
+    return tiny.peer(SHAPE, std=0.25, attn_implementation="eager")
 
 
 @cache

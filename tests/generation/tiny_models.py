@@ -14,6 +14,7 @@ from gpt2.config import GPT2Config
 from gpt2.model import GPT2LMHeadModel
 from gpt2.native import NativeEngine
 from gpt2.numpy_engine import NumpyEngine
+from tests import tiny
 
 SHAPE = {
     "vocab_size": 61,
@@ -29,12 +30,7 @@ SHAPE = {
 @cache
 def peer(seed: int = 0, **shape: Any) -> Any:
     """A transformers model in float64; its weights are large, so that no two logits are close."""
-    torch.manual_seed(seed)
-    config = transformers.GPT2Config(**{**SHAPE, **shape})
-    model = transformers.GPT2LMHeadModel(config).double().eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, 0, 0.3)
-    return model
+    return tiny.peer({**SHAPE, **shape}, seed=seed, std=0.3, dtype="float64")
 
 
 @cache

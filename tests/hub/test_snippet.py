@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
-import transformers
 
 from gpt2.extras import install
 from gpt2.hub import bundled_models
 from tests.hub.conftest import Run
 from tests.hub.server import Hub
+from tests.tiny import peer
 from tests.warm import WarmPython
 
 SNIPPET = """
@@ -31,11 +30,7 @@ CLOSED = {"HF_ENDPOINT": "http://127.0.0.1:9"}  # the discard port: nobody liste
 
 def random_gpt2(folder: Path, vocabulary: Path, **shape: int) -> Path:
     """GPT-2's own vocabulary and random weights, files as on the hub."""
-    torch.manual_seed(0)
-    model = transformers.GPT2LMHeadModel(transformers.GPT2Config(**shape))
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, 0, 0.1)
-    model.save_pretrained(folder)
+    peer(shape, std=0.1).save_pretrained(folder)
     shutil.copy(vocabulary / "encoder.json", folder / "vocab.json")
     shutil.copy(vocabulary / "vocab.bpe", folder / "merges.txt")
     return folder

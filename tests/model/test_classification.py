@@ -12,6 +12,7 @@ import transformers
 from gpt2 import GPT2Config, GPT2ForSequenceClassification
 from gpt2.errors import GPT2Warning, InputError
 from tests.model.torch_pairs import SHAPE, pair, same, tokens
+from tests.tiny import peer
 
 pytestmark = pytest.mark.parity
 PAD = 66
@@ -20,11 +21,8 @@ PAD = 66
 def classifiers(**extra: Any) -> tuple[Any, Any]:
     """Ours and theirs in float64, with the same random weights."""
     shape = {**SHAPE, "pad_token_id": PAD, **extra}
-    config = transformers.GPT2Config(**shape, attn_implementation="eager")
-    theirs = transformers.GPT2ForSequenceClassification(config).double().eval()
-    torch.manual_seed(0)
-    for parameter in theirs.parameters():
-        torch.nn.init.normal_(parameter, 0, 0.3)
+    kind = "GPT2ForSequenceClassification"
+    theirs = peer(shape, std=0.3, dtype="float64", kind=kind, attn_implementation="eager")
     ours = GPT2ForSequenceClassification(GPT2Config(**shape)).double().eval()
     ours.load_state_dict(theirs.state_dict())
     return ours, theirs

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gpt2.config import GPT2Config
 from gpt2.model import GPT2LMHeadModel
+from tests.tiny import random_weights
 
 SHAPE = {"vocab_size": 67, "n_positions": 32, "n_embd": 24, "n_layer": 3, "n_head": 3}
 
@@ -20,12 +21,11 @@ def pair(dtype: torch.dtype = torch.float64, std: float = 0.2, **shape: Any) -> 
     shape = {**SHAPE, **shape}
     config = transformers.GPT2Config(**shape, attn_implementation="eager")
     theirs = transformers.GPT2LMHeadModel(config).to(dtype).eval()
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for name, parameter in theirs.named_parameters():
-            values = torch.randn(parameter.shape, generator=generator, dtype=dtype) * std
-            norm = "ln_" in name and name.endswith("weight")
-            parameter.copy_(values + 1 if norm else values)
+    weights = random_weights(GPT2Config(**shape), std=std)
+    given = {name: torch.from_numpy(w) for name, w in weights.items()}
+    lacking = theirs.load_state_dict(given, strict=False)
+    assert lacking.unexpected_keys == []
+    assert lacking.missing_keys in ([], ["lm_head.weight"])  # tied
     with torch.device("meta"):
         ours = GPT2LMHeadModel(GPT2Config(**shape)).eval()
     copies = {name: value.clone() for name, value in theirs.state_dict().items()}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from gpt2.config import GPT2Config
-from gpt2.native.engine import tensor_names
+from tests import tiny
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -30,30 +30,7 @@ AWKWARD = GPT2Config(
 EVEN = GPT2Config(vocab_size=160, n_positions=700, n_embd=64, n_layer=2, n_head=2)
 
 
-def shape_of(name: str, config: GPT2Config) -> tuple[int, ...]:
-    width, inner = config.n_embd, config.inner
-    linear = {
-        "attn.c_attn": (width, 3 * width),
-        "attn.c_proj": (width, width),
-        "mlp.c_fc": (width, inner),
-        "mlp.c_proj": (inner, width),
-    }
-    if "wte" in name or "lm_head" in name:
-        return config.vocab_size, width
-    if "wpe" in name:
-        return config.n_positions, width
-    shape = next((s for part, s in linear.items() if part in name), (width,))
-    return shape[-1:] if name.endswith("bias") else shape
-
-
-def random_weights(config: GPT2Config, seed: int = 0) -> Weights:
-    generator = np.random.default_rng(seed)
-    weights = {}
-    for name in tensor_names(config):
-        values = 0.1 * generator.standard_normal(shape_of(name, config))
-        norm = "ln_" in name and name.endswith("weight")
-        weights[name] = (values + norm).astype(np.float32)
-    return weights
+random_weights = partial(tiny.random_weights, std=0.1)
 
 
 @cache
