@@ -1,11 +1,14 @@
-"""Progress on standard error: a line rewritten on a terminal, now and then a line elsewhere."""
+"""Progress on standard error: a bar on a terminal, now and then a line elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 T = TypeVar("T")
 QUIET = 2.0  # seconds in which nothing is shown: short work needs no progress
@@ -18,6 +21,7 @@ class Progress:
         self, what: str = "", *, unit: str, total: int | None = None, quiet: bool = False
     ) -> None:
         self.unit, self.quiet, self.terminal = unit, quiet, sys.stderr.isatty()
+        self.bar: Bar | None = None
         self._begin(what, total)
 
     def _begin(self, what: str, total: int | None) -> None:
@@ -28,14 +32,16 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.terminal and self.shown > self.begin:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
 
     def over(self, items: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
         """The items, counted as they pass."""
         for item in items:
             yield item
             self.to(self.done + size(item))
+        self.__exit__()
 
     def stage(self, what: str, done: int, total: int) -> None:
         """Tell how far one stage after the other is."""
@@ -48,12 +54,30 @@ class Progress:
         """Tell that ``done`` units are done."""
         self.done = done
         now = time.perf_counter()
-        if self.quiet:
+        pause = 0.2 if self.terminal else 10
+        if self.quiet or now - self.begin < QUIET or now - self.shown < pause:
             return
-        if now - self.begin > QUIET and now - self.shown > (0.2 if self.terminal else 10):
-            self.shown = now
-            start, end = ("\r\x1b[K", "") if self.terminal else ("", "\n")
-            print(f"{start}{self._line(now)}", end=end, file=sys.stderr, flush=True)
+        self.shown = now
+        if self.terminal:
+            self._draw(self._line(now))
+        else:
+            print(self._line(now), file=sys.stderr, flush=True)
+
+    def _draw(self, line: str) -> None:
+        """By rich, which is imported where a terminal waits for longer than `QUIET`."""
+        if self.bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn
+            from rich.progress import Progress as Bar
+
+            columns = (TextColumn("{task.fields[line]}", markup=False), BarColumn(20))
+            console = Console(stderr=True)
+            self.bar = Bar(*columns, console=console, transient=True, auto_refresh=False,
+                           redirect_stdout=False)  # fmt: skip
+            self.bar.start()
+            self.bar.add_task("", line="")
+        task = self.bar.task_ids[0]
+        self.bar.update(task, completed=self.done, total=self.total, line=line, refresh=True)
 
     def _line(self, now: float) -> str:
         rate = self.done / (now - self.begin)
