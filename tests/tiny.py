@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,17 @@ TEXT = "The quick brown fox jumps over the lazy dog. 狐狸\n"
 WORDS, END = 300, 294  # rows of the embedding; the last token that has a text
 
 
-def random_weights(config: GPT2Config, seed: int = 0, std: float = 0.2) -> dict[str, Any]:
-    """Every weight, bias and gain is random: nothing is 0 or 1 by luck."""
+def random_weights(
+    config: GPT2Config, seed: int = 0, std: float = 0.2, names: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Every weight, bias and gain is random: nothing is 0 or 1 by luck.
+
+    ``names`` are of the tensors in the order in which they are drawn; by default the checkpoint's.
+    """
     random = np.random.default_rng(seed)
-    weights = {}
-    for name, shape in expected_shapes(config).items():
-        values = random.normal(0, std, shape).astype(np.float32)
+    shapes, weights = expected_shapes(config), {}
+    for name in names or shapes:
+        values = random.normal(0, std, shapes[name]).astype(np.float32)
         weights[name] = values + 1 if "ln_" in name and name.endswith("weight") else values
     return weights
 

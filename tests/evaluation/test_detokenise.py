@@ -60,7 +60,7 @@ def test_what_cannot_be_joined_is_marked_and_comes_back() -> None:
 def test_a_text_keeps_its_lines() -> None:
     published = " \n = A = \n \n One . \n Two . \n"
     assert WIKITEXT.text(published) == "\n= A =\n\nOne.\nTwo.\n"
-    assert WIKITEXT.published(WIKITEXT.text(published)) == published
+    assert WIKITEXT.publish(WIKITEXT.text(published)) == published
     with pytest.raises(InputError, match="published form: 'raw text'"):
         WIKITEXT.text("raw text")
 
@@ -86,6 +86,6 @@ def test_wikitext_comes_back(data_folder: Path, name: str) -> None:
     published = (data_folder / "eval/wikitext-2" / name).read_text("utf-8")[:300_000]
     published = published[: published.rindex("\n") + 1]
     written = WIKITEXT.text(published)
-    assert WIKITEXT.published(written) == published
+    assert WIKITEXT.publish(written) == published
     assert written.count("  ") < 40  # marks: words in which joining could not be undone
     assert len(written.split()) < 0.86 * len(published.split())

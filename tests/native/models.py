@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from gpt2.config import GPT2Config
+from gpt2.native.engine import tensor_names
 from tests import tiny
 
 Weights = dict[str, npt.NDArray[np.float32]]
@@ -30,7 +31,8 @@ AWKWARD = GPT2Config(
 EVEN = GPT2Config(vocab_size=160, n_positions=700, n_embd=64, n_layer=2, n_head=2)
 
 
-random_weights = partial(tiny.random_weights, std=0.1)
+def random_weights(config: GPT2Config, seed: int = 0) -> Weights:
+    return tiny.random_weights(config, seed, std=0.1, names=tensor_names(config))
 
 
 @cache

@@ -43,9 +43,13 @@ def test_it_is_heard_once_for_several_rings() -> None:
 def test_who_rings_keeps_the_interpreter(patient: None) -> None:
     ran: list[float] = []
 
+    def wait() -> None:
+        time.sleep(0.01)
+        ran.append(time.monotonic())
+
     async def ring() -> float:
         bell = Bell(lambda: None)
-        other = threading.Thread(target=lambda: (time.sleep(0.01), ran.append(time.monotonic())))
+        other = threading.Thread(target=wait)
         other.start()
         end = time.monotonic() + 0.2  # it wants the interpreter by then
         while time.monotonic() < end:

@@ -185,7 +185,7 @@ class Asked:
                 click.echo(f"{output} is done already", err=True)
                 return done
         journal = Rows(_journal(output) if output else None, about)
-        with journal.kept():
+        with journal.keep():
             judged, missing = self._judge(Subject(model, **options), journal, quiet)
         results = {
             **about,

@@ -20,7 +20,7 @@ from gpt2.files import read_bytes
 from gpt2.generation import LanguageModel
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
-from gpt2.generation.structured import StructureOptions, structured
+from gpt2.generation.structured import StructureOptions, constrain
 from gpt2.loading import LoadOptions, load
 from gpt2.options import fields_of
 
@@ -100,7 +100,7 @@ def command(
     start = time.perf_counter()
     several = max(options.get(name, 1) for name in SEVERAL) > 1
     if as_json or several or shaped:
-        processor = structured(loaded, structure)
+        processor = constrain(loaded, structure)
         texts = _write(loaded, text, options, [processor] if processor else [])
         _show(texts, {"model": model, "prompt": text, "options": options}, as_json, echo)
         ids = [t["ids"] for t in texts]

@@ -103,13 +103,13 @@ class Notebook:
         """Write on from the text; a second time from the same one, something else."""
         row = self._new_row() if self.text in self.tried else self.text.row
         self.tried.add(self.text)
-        self._go(self.text.on(self._written(self.text.ids, row), row))
+        self._go(self.text.on(self._write(self.text.ids, row), row))
 
     def _new_row(self) -> int:
         self.rows += 1
         return self.rows
 
-    def _written(self, ids: list[int], row: int) -> list[Token]:
+    def _write(self, ids: list[int], row: int) -> list[Token]:
         """The tokens that follow, which are shown as they come; Ctrl-C keeps what is there."""
         context = self.model.config.n_positions
         if len(ids) > context:
@@ -145,7 +145,7 @@ class Notebook:
         at = _number(number, "a", count) - 1 if number else count
         if at == 0:
             raise InputError("nothing stands before the first token: it has no alternatives.")
-        token = self.writer.next(self.text.ids) if at == count else self._known(at)
+        token = self.writer.next(self.text.ids) if at == count else self._look_up(at)
         self.shown = at, token.top_ids
         for i, (one, logprob) in enumerate(zip(token.top_ids, token.top_logprobs, strict=True), 1):
             sign = "*" if at < count and one == token.id else " "
@@ -160,7 +160,7 @@ class Notebook:
         before, row = self.text.ids[:at], self._new_row()
         shown = decoder(self.model.tokenizer, after=before, skip_special_tokens=True)
         self.say("..." + shown.push(chosen))
-        tokens = self._written([*before, chosen], row)
+        tokens = self._write([*before, chosen], row)
         self._go(self.text.on([Token(chosen), *tokens], row, keep=at))
 
     def undo(self) -> None:
@@ -195,7 +195,7 @@ class Notebook:
             self.branches.append(text)
         self.text, self.shown = text, None
 
-    def _known(self, at: int) -> Token:
+    def _look_up(self, at: int) -> Token:
         self._know()
         return self.text.tokens[at]
 

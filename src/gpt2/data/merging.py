@@ -53,7 +53,7 @@ def merge(
         InputError: there is no text in any part.
     """
     parts = [_Part(path_of(folder)) for folder in folders]
-    parts = [parts[at] for at in whole([part.said() for part in parts])]
+    parts = [parts[at] for at in whole([part.describe() for part in parts])]
     merged = _merged(parts)
     target = path_of(target)
     if overwrite:
@@ -103,7 +103,7 @@ class _Part:
                  for s in self.manifest.splits[split].shards]  # fmt: skip
         return files[0] if files else np.empty(0, dtype)
 
-    def said(self) -> Said:
+    def describe(self) -> Said:
         """What it is a part of."""
         manifest, part = self.manifest, self.part
         options = {name: value for name, value in manifest.options.items() if name != "shard"}

@@ -129,7 +129,7 @@ class Search:
         flat = np.concatenate([*hashes, np.empty(0, np.uint64)])
         self._order = np.argsort(flat, kind="stable")
         self._sorted = flat[self._order]
-        self._found = np.zeros(len(flat), bool)
+        self._hits = np.zeros(len(flat), bool)
         self._run = np.zeros(len(flat), np.int64)  # n-grams of the longest run that begins there
         owner = np.repeat(np.arange(len(hashes)), [len(h) for h in hashes])
         self._place = np.arange(len(flat)) + owner  # places of two sequences are never neighbours
@@ -148,14 +148,14 @@ class Search:
         marked = np.unique(low)
         for start, stop in zip(marked, np.searchsorted(self._sorted, self._sorted[marked], "right"),
                                strict=True):  # fmt: skip
-            self._found[self._order[start:stop]] = True
+            self._hits[self._order[start:stop]] = True
         self._follow(hits, low, np.minimum(times, MOST_PLACES))
 
     def results(self) -> list[tuple[int, int, int, int]]:
         """For each sequence: n-grams, those found, words of the longest match, where it begins."""
         out = []
         for start, stop in zip(self._first, self._first[1:], strict=False):
-            hits, runs = self._found[start:stop], self._run[start:stop]
+            hits, runs = self._hits[start:stop], self._run[start:stop]
             at = int(runs.argmax()) if len(runs) else 0
             best = int(runs[at]) if len(runs) else 0
             out.append((len(hits), int(hits.sum()), best + self.n - 1 if best else 0, at))

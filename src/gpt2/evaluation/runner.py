@@ -92,7 +92,7 @@ class Rows:
             self._journal.add(dataclasses.asdict(entry))
 
     @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
+    def keep(self) -> Iterator[None]:
         """Where the block fails before any row is there, no journal stays behind."""
         try:
             yield

@@ -45,7 +45,7 @@ class Beams:
             np.take_along_axis(self.finished, index, 1),
         )
 
-    def joined(self, other: Beams) -> Beams:
+    def join(self, other: Beams) -> Beams:
         """These and the others."""
         pairs = zip(self._parts(), other._parts(), strict=True)
         return Beams(*(np.concatenate(pair, 1) for pair in pairs))
@@ -130,7 +130,7 @@ class Search:
             values, index = arrays.topk(total, self.K)
         values = arrays.to_numpy(values)
         if arrays.isnan(values).any():
-            raise sampling.undecided()
+            sampling.refuse_undecided()
         return values, arrays.to_numpy(index)
 
     def _ends(self, beams: Beams, length: int, like: Array) -> Flags:
@@ -153,7 +153,7 @@ class Search:
         full = self.done.finished.all(1, keepdims=True) & (o.early_stopping is True)
         for barred in (full, ~self.hope, ~finished):
             scores = scores + OUT * barred.astype(np.float32)
-        self.done = self.done.joined(replace(candidates, scores=scores, finished=finished)).best(
+        self.done = self.done.join(replace(candidates, scores=scores, finished=finished)).best(
             self.n
         )
 

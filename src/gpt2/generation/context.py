@@ -92,16 +92,16 @@ class Context:
         """
         ids: Any = tokens[:, None]
         if self.window:
-            ids = self._moved(rows if rows is not None else range(len(self.rows)), ids)
+            ids = self._move(rows if rows is not None else range(len(self.rows)), ids)
         return arrays.float32(self.engine.extend(self.cache, ids, rows=rows))
 
     def unread(self, rows: Sequence[int] | None = None) -> list[list[int]]:
         """What `extend` reads of each of ``rows``, for an engine's own choice."""
         wanted = range(len(self.rows)) if rows is None else rows
         ids = [self.rows[r][-1:] for r in wanted]
-        return self._moved(wanted, ids) if self.window else ids
+        return self._move(wanted, ids) if self.window else ids
 
-    def _moved(self, rows: Sequence[int], ids: Any) -> Any:
+    def _move(self, rows: Sequence[int], ids: Any) -> Any:
         lengths = self.cache.lengths
         full = {r for r in rows if lengths[r] == self.limit}
         if not full:

@@ -40,7 +40,7 @@ class Record:
         """The scores so far, as criteria get them."""
         return None if self.scores is None else tuple(self.scores)
 
-    def kept(self) -> tuple[tuple[Array, ...] | None, tuple[Array, ...] | None]:
+    def collect(self) -> tuple[tuple[Array, ...] | None, tuple[Array, ...] | None]:
         """Scores and logits as ``generate`` returns them."""
         return self.steps, None if self.logits is None else tuple(self.logits)
 

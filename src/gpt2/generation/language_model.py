@@ -309,7 +309,7 @@ def _pack(job: Job, ids: Array, best: beams.Beams | None = None) -> Any:
     kind = job.prompts.kind
     scores, logits = (
         None if steps is None else tuple(kind(step) for step in steps)
-        for steps in job.record.kept()
+        for steps in job.record.collect()
     )
     new = [sequence.new for sequence in job.sequences]
     if best is None:

@@ -23,7 +23,7 @@ are exact in any order and a token depends on no machine's way of adding (`expon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -74,15 +74,15 @@ def from_global(count: int) -> list[float]:
 
 
 def check(tokens: list[int]) -> list[int]:
-    """The chosen tokens of a step; raises `undecided` where one is `NONE`."""
+    """The chosen tokens of a step; refused where one is `NONE`."""
     if NONE in tokens:
-        raise undecided()
+        refuse_undecided()
     return tokens
 
 
-def undecided() -> InputError:
-    """No token can be chosen."""
-    return InputError(
+def refuse_undecided() -> NoReturn:
+    """Raise `InputError`: no token can be chosen."""
+    raise InputError(
         "no token is left to choose: the options forbid every one, or the model's logits are not "
         "finite, as its weights or the precision it runs in overflow (remove_invalid_values=True "
         "goes on all the same)."
@@ -99,7 +99,7 @@ def likeliest(top: tuple[Array, Array]) -> list[int]:
     """The tokens an engine found to have the largest logits: of its `extend_top` with k = 1."""
     tokens, logits = top
     if arrays.isnan(logits).any():
-        raise undecided()
+        refuse_undecided()
     best: list[int] = tokens[:, 0].tolist()
     return best
 
@@ -130,7 +130,7 @@ def pick(scores: Array, u: Sequence[float] | Any) -> Array:
 def _pick_row(scores: Array, u: float) -> int:
     best = scores.max()
     if not np.isfinite(best):
-        raise undecided()
+        refuse_undecided()
     ids = np.flatnonzero(scores > -INF)
     sums = np.cumsum(arrays.weights(scores[ids])).astype(np.float64)
     return int(ids[np.searchsorted(sums, u * sums[-1], side="right")])
@@ -149,7 +149,7 @@ def several(scores: Array, n: int, seeds: Sequence[int] | None, positions: Seque
     else:
         probabilities = arrays.softmax(scores)
         if arrays.isnan(probabilities).any():
-            raise undecided()
+            refuse_undecided()
         return probabilities.multinomial(n)
     rows = arrays.to_numpy(scores).astype(np.float64)
     out = np.empty((len(rows), n), dtype=np.int64)

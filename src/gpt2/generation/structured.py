@@ -37,7 +37,7 @@ class StructureOptions:
     json_schema: str | None = option(None, "A file with a JSON schema that the text follows.")
 
 
-def structured(model: Any, options: StructureOptions) -> Structured | None:
+def constrain(model: Any, options: StructureOptions) -> Structured | None:
     """What these options ask for; None for nothing. Raises what `Structured` and reading a file
     raise."""
     o = options
@@ -101,7 +101,7 @@ class Structured:
             self._start = len(rows[0])
         new = [tuple(row[self._start :]) for row in rows]
         self._states = {row: self._state(row) for row in new}
-        allowed = np.stack([self._allowed(self._states[row]) for row in new])
+        allowed = np.stack([self._allow(self._states[row]) for row in new])
         return arrays.where(arrays.booleans(scores, allowed), scores, -arrays.INF)
 
     def _state(self, new: tuple[int, ...]) -> Any:
@@ -115,7 +115,7 @@ class Structured:
                 state.consume_token(token)
         return state
 
-    def _allowed(self, state: Any) -> Any:
+    def _allow(self, state: Any) -> Any:
         """Truth values [V]."""
         allowed = np.zeros(self.vocabulary, bool)
         if not state.is_stopped() and not state.is_error():

@@ -75,12 +75,12 @@ class Asking:
             self.logprobs.ctypes.data + size,
         )
 
-    def found(self) -> list[Answer]:
+    def collect(self) -> list[Answer]:
         """The answers."""
         tops, logprobs = self.ids.tolist(), self.logprobs.tolist()
-        return [self._found(i, tops[i], logprobs[i]) for i in range(len(self.asks))]
+        return [self._answer(i, tops[i], logprobs[i]) for i in range(len(self.asks))]
 
-    def _found(self, i: int, top: list[int], logprobs: list[float]) -> Answer:
+    def _answer(self, i: int, top: list[int], logprobs: list[float]) -> Answer:
         ask, answer, line = self.asks[i], self.answers[i], self.lines.get(i)
         token = None if answer.token < 0 else answer.token
         if ask.top is None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gpt2.engine import Answer, Ask, Logits, Sampling
 from gpt2.errors import InputError, OptionError
-from gpt2.generation.sampling import likeliest, undecided
+from gpt2.generation.sampling import likeliest, refuse_undecided
 from gpt2.native.asking import MOST_TOP, Asking, ask_in_pieces, draw_of
 from gpt2.native.batch import Batch, Step, whole_number
 from gpt2.native.cache import NativeCache, undone
@@ -104,7 +104,7 @@ class ChoosingCalls(Calls):
             if status := choose():
                 self._checked(status)
             if sampling is None and (total := sum(step.values)) != total:  # one of them is NaN
-                raise undecided()
+                refuse_undecided()
             return step.tokens.tolist()  # and the core's places stay while this function does
 
         return take
@@ -168,11 +168,11 @@ class ChoosingCalls(Calls):
 
         if len(batch.flat) <= PIECE or self._tap is not None:  # a tap sees a call as a whole
             call(batch, asking.call(0, len(asks), 0))
-            return asking.found()
+            return asking.collect()
         check(core().gpt2_check(*self._call(batch, "none")[:-1]))
         with undone(cache, batch):
             ask_in_pieces(batch, asking, PIECE, call)
-        return asking.found()
+        return asking.collect()
 
     def draw(self, logits: Floats, sampling: Sampling, noise: Sequence[float]) -> list[int]:
         """The tokens `extend_draw` would draw from these logits [R, vocab_size]."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from gpt2.engine import Answer, Ask, AskedEngine
 from gpt2.generation import arrays
-from gpt2.generation.sampling import from_global, undecided
+from gpt2.generation.sampling import from_global, refuse_undecided
 from gpt2.serving.requests import Token
 from gpt2.serving.work import Work
 
@@ -102,7 +102,7 @@ def _wish(work: Work) -> Ask:
 def _chosen(work: Work, answer: Answer) -> Token:
     if work.shortcut is not None:
         if answer.token is None:
-            raise undecided()
+            refuse_undecided()
         return _token(answer)
     token = work.sequence.choose(answer.logits[None])
     if work.request.top is None:

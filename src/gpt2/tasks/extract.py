@@ -33,7 +33,7 @@ class Spans:
             # Each run is read with a space before it, as it stands behind "A:".
             self.starts += [list(_run(tokenizer, sentence, bounds, a, most)) for a, _ in places]
 
-    def allowed(self, so_far: list[int]) -> list[int]:
+    def allow(self, so_far: list[int]) -> list[int]:
         """The ids that may follow ``so_far``; the end of the line where a run may end."""
         live = [run for run in self.starts if [token for token, _ in run[: len(so_far)]] == so_far]
         depth = len(so_far)
@@ -43,7 +43,7 @@ class Spans:
 
     def after(self, start: int) -> Callable[[int, Any], list[int]]:
         """``prefix_allowed_tokens_fn`` for a prompt of ``start`` tokens."""
-        return lambda prompt, ids: self.allowed(ids[start:].tolist())
+        return lambda prompt, ids: self.allow(ids[start:].tolist())
 
 
 def _run(

@@ -166,13 +166,13 @@ class BertTokenizer(Tokenizer):
             raise TokenizerError(f"{error}: the text has a word that needs it.") from None
 
     def _encode(self, text: str, plain: bool) -> list[int]:
-        return self._own(self._encoded(text, plain).ids)
+        return self._renumber(self._encoded(text, plain).ids)
 
     def _piece(self, text: str, plain: bool) -> Piece:
         piece = self._encoded(text, plain)
-        return Piece(self._own(piece.ids), list(piece.offsets), list(piece.word_ids))
+        return Piece(self._renumber(piece.ids), list(piece.offsets), list(piece.word_ids))
 
-    def _own(self, ids: list[int]) -> list[int]:
+    def _renumber(self, ids: list[int]) -> list[int]:
         """The library counts added tokens on from the vocabulary; files may say otherwise."""
         return [self._moved.get(i, i) for i in ids] if self._moved else ids
 

@@ -49,7 +49,7 @@ class Detokeniser:
             return ""
         if self.spaced and not (line[0] == line[-1] == " "):
             raise InputError(f"not a line of the published form: {line[:60]!r}.")
-        parts = [part for group in self._groups(tokens) for part in self._written(group)]
+        parts = [part for group in self._groups(tokens) for part in self._write(group)]
         return " ".join(parts)
 
     def split(self, line: str) -> str:
@@ -71,7 +71,7 @@ class Detokeniser:
         """`join` of every line."""
         return "\n".join(map(self.join, published.split("\n")))
 
-    def published(self, text: str) -> str:
+    def publish(self, text: str) -> str:
         """`split` of every line; what follows the last line's end is no line."""
         lines = text.split("\n")
         made = [self.split(line) for line in lines]
@@ -120,7 +120,7 @@ class Detokeniser:
         match = _CLITIC.fullmatch(token)
         return bool(match) and (self.negation or token[0] == "'")
 
-    def _written(self, group: list[str]) -> list[str]:
+    def _write(self, group: list[str]) -> list[str]:
         """A group as one chunk, or its tokens apart, whichever can be undone."""
         chunk = "".join(self.between.get(token, token) for token in group)
         if len(group) > 1 and self._cut(chunk) == group:
