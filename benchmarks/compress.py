@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import argparse
 import bz2
-import importlib
+import importlib.util
 import lzma
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,10 @@ def peers() -> dict[str, tuple[Pack, Pack]]:
         except ImportError:
             print(f"{name} is not installed")
     return found
+
+
+def _installed() -> list[str]:
+    return [name for name in ("zstandard", "brotli") if importlib.util.find_spec(name)]
 
 
 def _zstd(library: Any) -> dict[str, tuple[Pack, Pack]]:
@@ -76,6 +80,26 @@ def measured(data: bytes, pack: Pack, unpack: Pack, sizes_only: bool) -> dict[st
     return found
 
 
+def describe(found: Mapping[str, Any]) -> str:
+    """The section of docs/results.md."""
+    parts = [f"Held-out texts by {found['model']}; sizes depend on no machine."]
+    for name, text in found["texts"].items():
+        rows = [
+            [way, f"{one['bytes']:,}", f"{one['bits_a_byte']:.3f}", *_speeds(one, text["bytes"])]
+            for way, one in text["packed"].items()
+        ]
+        timed = any("pack_seconds" in one for one in text["packed"].values())
+        head = ["", "bytes", "bits a byte", *(["packs, kB/s", "unpacks, kB/s"] if timed else [])]
+        parts += [f"{name}, {text['bytes']:,} bytes:", table(head, rows)]
+    return "\n\n".join(parts)
+
+
+def _speeds(one: Mapping[str, float], size: int) -> list[str]:
+    if "pack_seconds" not in one:
+        return []
+    return [f"{size / 1e3 / one[f'{way}_seconds']:,.0f}" for way in ("pack", "unpack")]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", type=Path)
@@ -93,7 +117,7 @@ def main() -> None:
             [name, str(one["bytes"]), f"{one['bits_a_byte']:.3f}"] for name, one in found.items()
         ]
         print(table(["", "bytes", "bits a byte"], lines))
-    write("compress", {"machine": machine(), "model": asked.model, "texts": results})
+    write("compress", {"machine": machine(_installed()), "model": asked.model, "texts": results})
 
 
 if __name__ == "__main__":

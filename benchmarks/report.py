@@ -88,7 +88,11 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
     "mini_stories": ("Fifty stories of the bundled model, read", "mini_stories", ""),
     "mini_overlap": ("What the bundled model has read of what judges it", "mini_overlap", ""),
     "poems": ("Regulated verse", "poems", "-m benchmarks.poems --model out/poems/run/model"),
-    "compress": ("Compressing files", "compress", ""),
+    "compress": (
+        "Compressing files",
+        "compress",
+        "-m benchmarks.compress tinystories_eval.txt wiki.test.raw",
+    ),
     "page": ("The page that a model runs in", "page", ""),
     "published": ("Published sets", "published", ""),
 }
