@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import tests.examples  # noqa: F401  the profiles of hypothesis
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # No test asks the network: for seconds the hub would be asked for each name that is no model.

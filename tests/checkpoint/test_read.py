@@ -22,6 +22,7 @@ from gpt2.errors import ConfigError, CorruptFileError, GPT2Error, MissingFileErr
 from gpt2.model import GPT2LMHeadModel
 from tests.checkpoint.small import SHAPE, logits, peer, saved
 from tests.checkpoint.tensorflow import write_folder
+from tests.examples import some
 
 
 @pytest.fixture
@@ -202,7 +203,7 @@ HEADER = 8 + struct.unpack("<Q", TINY[:8])[0]
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=some(300), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 @given(st.data())
 def test_any_damage_gives_our_error_or_a_whole_model(tmp_path: Path, data: Any) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gpt2.errors import InputError
 from gpt2.evaluation.benchmarks.detokenise import ONE_BILLION_WORDS, PTB, WIKITEXT, Detokeniser
+from tests.examples import some
 
 # Written by hand in each corpus's form: (published, as people write it).
 WIKI = [
@@ -71,7 +72,7 @@ PIECES = (
 TOKENS = st.sampled_from(PIECES.split(" "))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=some(400), deadline=None)
 @given(st.lists(st.one_of(TOKENS, st.text("a's.,\"-1 (", max_size=4)), min_size=1, max_size=12))
 def test_any_line_comes_back(tokens: list[str]) -> None:
     line = " ".join(tokens)

@@ -12,6 +12,7 @@ import transformers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import some
 from tests.generation import tiny_models
 
 pytestmark = pytest.mark.parity
@@ -184,7 +185,7 @@ def test_own_processors_and_criteria_are_called_as_theirs() -> None:
         assert theirs.tolist() == mine.tolist()
 
 
-@settings(max_examples=25, deadline=None, derandomize=True,
+@settings(max_examples=some(25), deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
 @given(
     names=st.sets(st.sampled_from([n for n in OPTIONS if n != "max_length"]), max_size=5),

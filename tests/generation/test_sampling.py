@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gpt2.errors import InputError, OptionError
 from gpt2.generation import sampling
 from gpt2.randomness import mix
+from tests.examples import some
 from tests.generation import tiny_models
 
 SAMPLING: list[dict[str, Any]] = [
@@ -92,7 +93,7 @@ def test_a_finished_row_may_have_nothing_left(name: str) -> None:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 300), st.floats(0, 1, exclude_max=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 def test_pick_is_the_same_on_both_kinds(seed: int, V: int, u: float) -> None:
     scores = np.random.default_rng(seed).normal(0, 5, (1, V)).astype(np.float32)
     on_numpy = sampling.pick(scores, [u]).tolist()

@@ -16,6 +16,7 @@ from gpt2.engine import Sampling
 from gpt2.errors import InputError, OptionError
 from gpt2.hub import resolve
 from gpt2.native import NativeEngine
+from tests.examples import some
 from tests.native.models import AWKWARD, EVEN, kernels_here, random_weights
 
 Floats = npt.NDArray[np.float32]
@@ -260,7 +261,7 @@ def within(head: Floats, dtype: str) -> Floats:
     return np.clip(head, -65504, 65504) if dtype == "fp16" else head
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(sizes=sizes, k=st.integers(1, 64), dtype=st.sampled_from(KINDS))
 def test_any_numbers(sizes: dict[str, Any], k: int, dtype: str) -> None:
     x, head = any_head(**sizes)
@@ -280,7 +281,7 @@ samplings = st.builds(
 noises = st.lists(st.floats(0, 1, exclude_max=True), min_size=8, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(sizes=sizes, how=samplings, noise=noises, dtype=st.sampled_from(KINDS))
 def test_any_draws(sizes: dict[str, Any], how: Sampling, noise: list[float], dtype: str) -> None:
     x, head = any_head(**sizes)

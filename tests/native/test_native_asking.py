@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gpt2.engine import Answer, Ask, AskedEngine, Sampling
 from gpt2.errors import InputError, OptionError
 from gpt2.native import NativeEngine
+from tests.examples import some
 from tests.native.models import AWKWARD, EVEN, weights_of
 
 TEXTS = np.random.default_rng(7).integers(0, 100, (6, 20)).tolist()
@@ -49,7 +50,7 @@ def test_it_is_an_asked_engine() -> None:
 
 @pytest.mark.parametrize("dtype", ["fp32", "int8", "int4"])
 @given(asks=st.lists(st.lists(st.none() | ASKS, min_size=1, max_size=20), min_size=1, max_size=6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=some(15), deadline=None)
 def test_each_is_answered_as_alone(dtype: str, asks: list[list[Ask | None]]) -> None:
     one = engine(dtype)
     ids = [text[: len(row)] for text, row in zip(TEXTS, asks, strict=False)]

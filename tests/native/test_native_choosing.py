@@ -16,6 +16,7 @@ from gpt2.generation import arrays, exponential, sampling, warpers
 from gpt2.generation.job import Job, plan
 from gpt2.native import NativeEngine
 from gpt2.native.library import check, core
+from tests.examples import some
 from tests.native.models import AWKWARD, EVEN, kernels_here, random_weights, weights_of
 
 ALMOST_1 = 1 - 2.0**-53
@@ -102,7 +103,7 @@ def the_long_way(logits: np.ndarray, how: Sampling, noise: list[float]) -> list[
     top_p=st.sampled_from([0.0, 0.5, 0.9, 1 - 1e-7, 1.0]),
     min_p=st.sampled_from([0.0, 0.02, 0.6, 1.0]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_a_draw_is_the_one_of_the_warpers(
     data: st.DataObject, vocabulary: int, kernels: str, temperature: float, top_k: int,
     top_p: float, min_p: float,
@@ -139,7 +140,7 @@ def test_a_draw_is_the_one_of_the_warpers(
         renormalize_logits=st.booleans(),
     ),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_a_draw_by_probabilities_is_the_one_of_the_warpers(
     seed: int, vocabulary: int, spread: float, coarse: bool, how: Sampling
 ) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt2.native import NativeEngine
+from tests.examples import some
 from tests.native.models import AWKWARD, EVEN, kernels_here, weights_of
 
 DTYPES = ("fp32", "fp16", "bf16", "int8", "int4")
@@ -40,7 +41,7 @@ def alone(dtype: str, row: int, kv_dtype: str = "fp16") -> np.ndarray:
     kv_dtype=st.sampled_from(KV_DTYPES),
     threads=st.sampled_from((1, 2, 3)),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25), deadline=None)
 def test_any_schedule_gives_the_same_bits(
     data: st.DataObject, dtype: str, kv_dtype: str, threads: int
 ) -> None:
@@ -85,7 +86,7 @@ def test_long_texts_in_pieces(dtype: str) -> None:
 
 
 @given(data=st.data(), kv_dtype=st.sampled_from(KV_DTYPES))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=some(30), deadline=None)
 def test_gather_and_truncate(data: st.DataObject, kv_dtype: str) -> None:
     """Rows that moved, were copied and cut go on as if they had grown where they are."""
     one = engine("int8", 2, kv_dtype=kv_dtype)

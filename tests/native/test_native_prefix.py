@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gpt2.errors import OptionError
 from gpt2.generation.prefix import KeptTexts, common, share
 from gpt2.native import NativeEngine
+from tests.examples import some
 from tests.native.models import AWKWARD, weights_of
 
 OPTIONS: dict[str, Any] = {"max_new_tokens": 6, "eos_token_id": None}
@@ -68,7 +69,7 @@ def test_a_batch_reads_its_common_prefix_once(dtype: str, options: dict[str, Any
 
 
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=some(15), deadline=None)
 def test_kept_texts_change_nothing(data: st.DataObject) -> None:
     one = engine()
     begin = st.sampled_from([[1, 2, 3, 4, 5, 6], [1, 2, 3, 9], [7] * 12, [8]])
@@ -132,7 +133,7 @@ def test_what_batches_begin_with_is_read_once_for_all_of_them(options: dict[str,
 
 
 @given(data=st.data())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=some(8), deadline=None)
 def test_kept_batches_change_nothing(data: st.DataObject) -> None:
     """Of any sizes, with shorter and longer texts in turn, and single prompts between."""
     one = NativeEngine(weights_of("awkward"), AWKWARD, dtype="int8", threads=1)

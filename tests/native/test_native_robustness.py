@@ -22,6 +22,7 @@ from gpt2.errors import ConfigError, ContextLengthError, InputError, OptionError
 from gpt2.machine import processors
 from gpt2.native import NativeCache, NativeEngine, library, threads
 from gpt2.native.threads import thread_count
+from tests.examples import some
 from tests.native.models import AWKWARD, EVEN, random_weights, weights_of
 from tests.native.test_native_engine import packed_weights
 
@@ -106,7 +107,7 @@ def test_refused_weights() -> None:
 
 @pytest.mark.parametrize("dtype", ["fp32", "int8", "int4"])
 @given(data=st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=some(30), deadline=None)
 def test_damaged_packed_weights(dtype: str, data: st.DataObject) -> None:
     """An error, or logits of some kind; the process lives."""
     source = NativeEngine(weights_of("awkward"), AWKWARD, dtype=dtype)

@@ -26,6 +26,7 @@ from gpt2.cli.info import command as info
 from gpt2.errors import CorruptFileError, GPT2Error, MissingFileError, WriteError
 from gpt2.native import NativeEngine
 from gpt2.quantization import quantize
+from tests.examples import some
 from tests.tiny import TEXT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,7 +210,7 @@ def test_a_damaged_file_is_told(packed: Path, tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25), deadline=None)
 def test_any_damage_is_an_error_or_runs(
     model: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

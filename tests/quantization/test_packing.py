@@ -13,6 +13,7 @@ from gpt2.checkpoint.packed import as_packed, packed_size, unpacked
 from gpt2.errors import CorruptFileError, InputError, OptionError, WeightError
 from gpt2.native.packing import Compensation, pack
 from gpt2.quantization.calibrate import Inputs
+from tests.examples import some
 
 SIZES = st.integers(1, 140)
 
@@ -22,7 +23,7 @@ def random(outputs: int, inputs: int, seed: int = 0) -> Any:
 
 
 @given(outputs=SIZES, inputs=SIZES, transposed=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 def test_floats_come_back(outputs: int, inputs: int, transposed: bool) -> None:
     weights = random(outputs, inputs)
     given_ = np.ascontiguousarray(weights.T) if transposed else weights
@@ -36,7 +37,7 @@ def test_floats_come_back(outputs: int, inputs: int, transposed: bool) -> None:
 
 
 @given(outputs=SIZES, inputs=SIZES, seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 def test_whole_numbers_are_the_nearest(outputs: int, inputs: int, seed: int) -> None:
     """int8 and int4 by their definition, in numpy and apart from the layout."""
     weights = random(outputs, inputs, seed)

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 from gpt2.generation.prefix import common
 from gpt2.serving.prefixes import Prefixes
+from tests.examples import some
 
 TEXTS = st.lists(st.integers(0, 2), max_size=8)
 ACTS = st.lists(st.tuples(st.sampled_from(["add", "add", "remove"]), st.integers(0, 6), TEXTS))
 
 
 @given(acts=ACTS, asked=st.lists(TEXTS, min_size=1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=some(100), deadline=None)
 def test_it_finds_what_comparing_all_finds(
     acts: list[tuple[str, int, list[int]]], asked: list[list[int]]
 ) -> None:

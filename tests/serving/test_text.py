@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 pytest.importorskip("starlette")
 
 from gpt2.serving.text import Text
+from tests.examples import some
 from tests.tiny import END, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
@@ -85,7 +86,7 @@ def until(text: str, stops: list[str]) -> str:
     return text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 @given(
     st.lists(st.integers(0, END), max_size=24),
     st.lists(st.text("The fox狐\ufffd", min_size=1, max_size=4), max_size=3),

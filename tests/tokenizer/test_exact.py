@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gpt2.tokenizer import BPE, GPT2Tokenizer
 from gpt2.tokenizer.bpe import Pair, merge_word, split, to_signs
 from gpt2.tokenizer.fast import LONG_RUN, FastBPE, cut_long_runs, reachable
+from tests.examples import some
 
 PIECES = [
     " ",
@@ -37,7 +38,7 @@ TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(SIGNS, max_size=6)),
     "".join
 )
 LONE = chr(0xD800)
-OFTEN = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+OFTEN = settings(max_examples=some(1500), deadline=None, suppress_health_check=list(HealthCheck))
 VERY_OFTEN = settings(OFTEN, max_examples=100_000)
 
 

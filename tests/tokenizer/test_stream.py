@@ -4,8 +4,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gpt2.tokenizer import GPT2Tokenizer
+from tests.examples import some
 
-FAST = settings(max_examples=400, suppress_health_check=list(HealthCheck), deadline=None)
+FAST = settings(max_examples=some(400), suppress_health_check=list(HealthCheck), deadline=None)
 
 
 @FAST

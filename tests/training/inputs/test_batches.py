@@ -14,6 +14,7 @@ from gpt2.data import PrepareConfig, TokenData, prepare
 from gpt2.errors import InputError, OptionError
 from gpt2.tokenizer import GPT2Tokenizer
 from gpt2.training.inputs.batches import IGNORED, Batch, Order, Whole, Windows, prefetch, share
+from tests.examples import some
 
 ORDER = [8, 4, 6, 3, 9, 1, 0, 2, 5, 7, 3, 7]
 STARTS = [87, 24, 10, 38, 80, 17]
@@ -35,7 +36,7 @@ class Counting:
 
 
 @given(count=st.integers(1, 3000), seed=st.integers(-5, 1 << 70), epoch=st.integers(0, 1 << 40))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=some(60))
 def test_an_epoch_has_everything_once(count: int, seed: int, epoch: int) -> None:
     order = Order(count, seed)
     epochs, numbers = order.at(epoch * count + np.arange(count))
@@ -69,7 +70,7 @@ def test_orders_never_change() -> None:
     extra=st.integers(1, 400), length=st.integers(1, 40), seed=st.integers(0, 99),
     epoch=st.integers(0, 9),
 )  # fmt: skip
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=some(60))
 def test_every_window_once_an_epoch(extra: int, length: int, seed: int, epoch: int) -> None:
     windows = Windows(Counting(length + extra), length, 1, seed)
     n = windows.per_epoch
@@ -90,7 +91,7 @@ def test_windows_begin_elsewhere_in_each_epoch() -> None:
 
 
 @given(ranks=st.integers(1, 9), size=st.integers(1, 17), step=st.integers(0, 50))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=some(60))
 def test_the_ranks_slices_are_the_global_batch(ranks: int, size: int, step: int) -> None:
     windows = Windows(Counting(300), 9, size, seed=5)
     whole = windows.batch(step)

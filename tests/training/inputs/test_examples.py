@@ -24,6 +24,7 @@ from gpt2.training.config import FinetuneConfig
 from gpt2.training.finetuning import has_pairs
 from gpt2.training.inputs.batches import IGNORED
 from gpt2.training.inputs.examples import Examples, Pair, read_pairs
+from tests.examples import some
 
 BYTES = [*byte_to_unicode().values()]
 PAIRS = [Pair(f"the fox {n} jumps", f" over {n} dogs" * (1 + n % 4)) for n in range(23)]
@@ -65,7 +66,7 @@ def learned(examples: Examples) -> list[list[int]]:
     sizes=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), min_size=1, max_size=30),
     length=st.integers(2, 40),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=some(60))
 def test_packing_loses_and_leaks_nothing(sizes: list[tuple[int, int]], length: int) -> None:
     ids = GPT2Tokenizer({c: n for n, c in enumerate(BYTES)}, [])
     pairs = [Pair(chr(97 + n % 26) * a, chr(65 + n % 26) * b) for n, (a, b) in enumerate(sizes)]
