@@ -73,13 +73,20 @@ function named(engine, ids, {logits, points}) {
 /** Logits after one token, of those of all. */
 export const logitsAt = ({logits}, size, t) => logits.subarray(t * size, (t + 1) * size);
 
-/** The logarithm of the sum of exp. */
-export function logSum(logits) {
-  let most = -Infinity, sum = 0;
-  for (const x of logits) if (x > most) most = x;
-  for (const x of logits) sum += Math.exp(x - most);
-  return most + Math.log(sum);
+/** The logarithm of the sum of exp, and the mean of the logits by their probabilities. */
+function summed(logits) {
+  let most = -Infinity, sum = 0, weighted = 0;
+  for (let i = 0; i < logits.length; i++) if (logits[i] > most) most = logits[i];
+  for (let i = 0; i < logits.length; i++) {
+    const share = Math.exp(logits[i] - most);
+    sum += share;
+    weighted += share * logits[i];
+  }
+  return {whole: most + Math.log(sum), mean: weighted / sum};
 }
+
+/** The logarithm of the sum of exp. */
+export const logSum = (logits) => summed(logits).whole;
 
 /** Bits of surprise at each token (NaN at the first) and of entropy after it, [T] each. */
 export function surprise(found, size) {
@@ -91,10 +98,8 @@ export function surprise(found, size) {
     if (t < known.tokens) {
       [sums[t], entropy[t]] = [known.sums[t], known.entropy[t]];
     } else {
-      sums[t] = logSum(logits);
-      let mean = 0;
-      for (const x of logits) mean += Math.exp(x - sums[t]) * x;
-      entropy[t] = (sums[t] - mean) / Math.LN2;
+      const {whole, mean} = summed(logits);
+      [sums[t], entropy[t]] = [whole, (whole - mean) / Math.LN2];
     }
     if (t + 1 < T) bits[t + 1] = (sums[t] - logits[found.ids[t + 1]]) / Math.LN2;
   }
