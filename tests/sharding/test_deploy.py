@@ -68,6 +68,29 @@ def test_the_pods_are_as_many_as_the_shards() -> None:
         assert params["output"] == f"s3://bucket/parts/{index}"
 
 
+def test_the_nodes_train_with_options_that_there_are(tmp_path: Path) -> None:
+    """It is run with a srun that writes what it was asked, first anew and then resumed."""
+    (tmp_path / "srun").write_text('#!/bin/sh\nprintf "%s " "$@"\n')
+    (tmp_path / "scontrol").write_text("#!/bin/sh\nprintf 'node-a\\nnode-b\\n'\n")
+    for name in ("srun", "scontrol"):
+        (tmp_path / name).chmod(0o755)
+    text = (DEPLOY / "slurm_train.sh").read_text("utf-8")
+    (tmp_path / "job.sh").write_text(text.replace("/shared", str(tmp_path)))
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_NNODES": "4",
+                   "SLURM_JOB_NODELIST": "node-[a-b]", "SLURM_JOB_ID": "7"}  # fmt: skip
+    for resume in (False, True):
+        if resume:
+            (tmp_path / "run-1558m" / "checkpoints").mkdir(parents=True)
+        done = subprocess.run(["sh", "-e", tmp_path / "job.sh"], env=environment,
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        assert "--rdzv-endpoint node-a:29500" in done.stdout
+        params = parsed(done.stdout)
+        assert (params["resume"], params["parallel"]) == (resume, "ddp")
+    from gpt2.training.checkpoints.store import Checkpoints
+
+    assert Checkpoints(tmp_path / "run").folder.name == "checkpoints"
+
+
 @pytest.mark.parametrize("name", ["slurm_array.sh", "kubernetes_shards.yaml"])
 def test_what_puts_the_parts_together(name: str) -> None:
     (line,) = re.findall(r"(gpt2 merge [^'\n]*)", (DEPLOY / name).read_text("utf-8"))
