@@ -17,6 +17,8 @@ TEST = .venv/test/bin
 BENCH = .venv/bench/bin
 WHEEL = .venv/wheel/bin
 export OMP_NUM_THREADS ?= 2
+# Tests start hundreds of Pythons: each would compile all sources where PYTHONDONTWRITEBYTECODE is set.
+COMPILED = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(dir $(TEST))pycache
 
 run:
 	@tools/environment.sh run . "about 30 MB"
@@ -24,7 +26,8 @@ run:
 
 test:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"
-	@OMP_NUM_THREADS=1 GPT2_THREADS=1 $(TEST)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+	@$(COMPILED) OMP_NUM_THREADS=1 GPT2_THREADS=1 $(TEST)/python -m pytest -n auto --maxprocesses 8 \
+		--dist worksteal
 
 parity:
 	@tools/environment.sh parity ".[dev]" "about 450 MB, or 3 GB with a CUDA build of PyTorch" tests/peers.txt
