@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gpt2.serving.pace import ALONE, FRESH, LATELY, LEAST, MOST, Pace
+from gpt2.serving.pace import ALONE, FRESH, LEAST, MOST, TOKENS, Pace
 
 
 def steps(pace: Pace, token_s: float, step_s: float) -> None:
@@ -39,17 +39,26 @@ def test_slices_have_bounds() -> None:
     assert pace.slice(8) == MOST - 8
     steps(pace, 1.0, 0.01)
     assert pace.slice(8) == LEAST
-    for _ in range(LATELY):
-        pace.took(8, 16, 0.0)  # a clock that stands still
+    for _ in range(TOKENS):  # a clock that stands still
+        pace.took(8, 0, 0.0)
+        pace.took(8, 16, 0.0)
     assert pace.slice(MOST) == 1
 
 
 def test_where_more_wait_than_are_written_more_is_read() -> None:
     pace = Pace()
     steps(pace, 1e-3, 0.03)
-    assert pace.slice(8, 1) == pace.slice(8, 8) == 30
-    assert pace.slice(8, 16) == 60
+    assert pace.slice(8, 1) == pace.slice(8, 3) == 30
+    assert pace.slice(8, 5) == 60
     assert pace.slice(2, 30) == MOST - 2
+
+
+def test_more_rows_do_not_make_reading_look_slow() -> None:
+    pace = Pace()
+    steps(pace, 1e-3, 0.01)
+    for _ in range(FRESH):
+        pace.took(30, 30, 0.04 + 0.03)  # decoding takes four times as long by now
+    assert pace.slice(0) == pytest.approx(ALONE / 1e-3, rel=0.05)
 
 
 def test_one_slow_step_changes_nothing() -> None:
