@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_a_folder_has_what_vllm_loads_by(exported: Path) -> None:
     wanted = {f"transformer.{name}": shape for name, shape in OUTSIDE.items()}
     for layer in range(config["n_layer"]):
         wanted |= {f"transformer.h.{layer}.{name}": shape for name, shape in BLOCK.items()}
-    tensors = {}
+    tensors: dict[str, Any] = {}
     for path in exported.glob("*.safetensors"):
         tensors |= numpy.load_file(path)
     loaded = {
