@@ -114,3 +114,20 @@ def test_after_the_end_there_is_nobody_to_call() -> None:
         thread.join(30)
     with pytest.raises(Draining):
         scheduler.loop.call(lambda: 1)
+
+
+class Telling(Watched):
+    """Tells who asks what it is."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {**super().facts, "thread": threading.get_ident()}
+
+
+def test_what_an_engine_is_is_asked_by_the_thread_that_steps() -> None:
+    model = Telling()
+    scheduler = Scheduler(model, Limits(max_rows=1, memory_bytes=1 << 24))
+    found = between(model, scheduler.loop).facts
+    assert found.pop("thread") == scheduler.loop.call(threading.get_ident) != threading.get_ident()
+    assert found == {**NativeEngine.facts.fget(model)}  # type: ignore[attr-defined]
+    scheduler.close(drain=False)

@@ -32,5 +32,8 @@ def test_it_is_the_models_own_choice(tiny_folder: Path, tmp_path: Path) -> None:
             assert one["num_classes"] == 3
         assert server.refused(model="moods", prompt="a")[2] == "model"
         assert server.refused("/score", model="moods", continuations=["a"])[2] == "model"
+        proved = {"prompt": [3], "tokens": [4], "max_tokens": 1, "temperature": 0, "top_k": 0,
+                  "top_p": 1, "seed": 1}  # fmt: skip
+        assert server.refused("/v1/proofs", model="moods", **proved)[2] == "model"
         assert server.refused("/classify", model="tiny", input="a")[2] == "model"
         assert server.ask("/tokenize", model="moods", prompt="The")["count"] > 0

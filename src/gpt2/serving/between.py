@@ -29,13 +29,14 @@ def between(model: Any, loop: Loop) -> Any:
     if hasattr(model, "stepper"):
         calls["stepper"] = lambda *given: _handed(loop, loop.call(partial(model.stepper, *given)))
     methods = {name: staticmethod(call) for name, call in calls.items()}
-    return type("Between", (_Between,), own | methods)(model)
+    return type("Between", (_Between,), own | methods)(model, loop)
 
 
 class _Between(LanguageModel):
     """What all have in common."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, loop: Loop) -> None:
+        self._loop = loop
         self.model, self.config, self.dtype = model, model.config, model.dtype
         self.tokenizer, self.sidecar = model.tokenizer, model.sidecar
         self.generation_config = model.generation_config
@@ -53,8 +54,8 @@ class _Between(LanguageModel):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """As the engine's."""
-        found: dict[str, Any] = self.model.facts
+        """As the engine's, which is asked between two steps."""
+        found: dict[str, Any] = self._loop.call(lambda: self.model.facts)
         return found
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gpt2.proof import make
+from gpt2.proof import Proof, make
 from gpt2.serving.explaining import address
 from gpt2.serving.protocol import ProofRequest
 from gpt2.serving.responses import json_response
@@ -20,8 +20,13 @@ SETTINGS = ("temperature", "top_k", "top_p", "seed")
 async def proofs(state: State, request: Request, asked: ProofRequest) -> Response:
     """The link; it proves the run: whoever opens it writes the text again."""
     served = state.models.get(asked.model)
+    served.writing()
     settings = {"count": asked.max_tokens, **{name: getattr(asked, name) for name in SETTINGS}}
     name = served.tokenizer.name_or_path
-    found = await asyncio.to_thread(make, served.model, name, asked.prompt, asked.tokens, settings)
+
+    def work(check: Callable[[], None]) -> Proof:
+        return make(served.between, name, asked.prompt, asked.tokens, settings)
+
+    found = await state.whole_engine(request, served, work)
     link = dataclasses.replace(found, name=served.name).link(address(served))
     return json_response({"link": link})
