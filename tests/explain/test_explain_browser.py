@@ -217,6 +217,36 @@ def test_a_recording_shows_the_same_and_says_what_it_lacks(recorded: Any, model:
     recorded.get_by_role("button", name="its logit alone").wait_for()
 
 
+def test_many_heads_stay_within_their_panel(browser: Any, tmp_path: Path, model: Any) -> None:
+    """20 heads a layer, as GPT-2 large has: on a phone they are scrolled within the panel."""
+    from gpt2.checkpoint.mapped import write_safetensors
+    from gpt2.checkpoint.names import expected_shapes
+    from gpt2.config import GPT2Config
+
+    config = GPT2Config(n_layer=2, n_head=20, n_embd=160, vocab_size=8192, n_positions=64)
+    draw = np.random.default_rng(0)
+    weights = {
+        name: draw.normal(0, 0.05, shape).astype(np.float32)
+        for name, shape in expected_shapes(config).items()
+    }
+    write_safetensors(tmp_path / "model.safetensors", weights)
+    (tmp_path / "config.json").write_text(config.to_json_string(), "utf-8")
+    model.tokenizer.save_pretrained(tmp_path)
+    page = explain(tmp_path, tmp_path / "page.html", TEXT, record=True)
+    for width in (360, 768, 1280):
+        tab = browser.new_page(viewport={"width": width, "height": 800})
+        tab.goto(page.as_uri())
+        tab.wait_for_selector(".panels", state="attached")
+        if width == 360:
+            tab.locator(".tabs button").nth(1).click()
+        panel, maps = (tab.locator(x).bounding_box() for x in ("#panel-heads", ".gallery"))
+        assert maps["x"] + maps["width"] <= panel["x"] + panel["width"]
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        tab.locator(".gallery button").nth(39).click()
+        tab.get_by_role("heading", name="layer 1, head 19").wait_for()
+        tab.close()
+
+
 def test_a_thousand_prompts_have_the_command_lines_bits(
     browser: Any, address: str, model: Any
 ) -> None:
