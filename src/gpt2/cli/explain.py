@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gpt2.cli.options import MODEL, QUIET, Precision
-from gpt2.cli.places import PATH
+from gpt2.cli.places import EMPTY, PATH
 
 
 @click.command()
@@ -50,6 +50,8 @@ def command(
 
 def _heads(named: tuple[str, ...]) -> list[tuple[int, int]]:
     """Heads by layer and number."""
+    if "" in named:
+        raise click.BadParameter(EMPTY)
     heads = [name.split(".") for name in named]
     if any(len(one) != 2 or not all(part.isdecimal() for part in one) for one in heads):
         raise click.BadParameter("a head is named LAYER.HEAD, such as 3.7.")
