@@ -19,5 +19,6 @@ set -eu
 first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 run=/shared/run-1558m
 resume=
-[ -d "$run/checkpoints" ] && resume=--resume # what an earlier attempt of this job has left
+# what an earlier attempt of this job has left; one that was lost before its first begins anew
+if ls -d "$run"/checkpoints/step-* >/dev/null 2>&1; then resume=--resume; fi
 srun --kill-on-bad-exit=1 torchrun --nnodes "$SLURM_NNODES" --nproc-per-node 8 --rdzv-id "$SLURM_JOB_ID" --rdzv-backend c10d --rdzv-endpoint "$first:29500" -m gpt2 train /shared/tokens -o "$run" --size gpt2-xl --steps 59419 --batch-size 512 --precision bf16 --lr 2e-4 --warmup 2000 --parallel ddp --save-minutes 30 --validate-every 1000 $resume

@@ -78,9 +78,10 @@ def test_the_nodes_train_with_options_that_there_are(tmp_path: Path) -> None:
     (tmp_path / "job.sh").write_text(text.replace("/shared", str(tmp_path)))
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_NNODES": "4",
                    "SLURM_JOB_NODELIST": "node-[a-b]", "SLURM_JOB_ID": "7"}  # fmt: skip
+    (tmp_path / "run-1558m" / "checkpoints").mkdir(parents=True)  # lost before a checkpoint
     for resume in (False, True):
         if resume:
-            (tmp_path / "run-1558m" / "checkpoints").mkdir(parents=True)
+            (tmp_path / "run-1558m" / "checkpoints" / "step-000050").mkdir()
         done = subprocess.run(["sh", "-e", tmp_path / "job.sh"], env=environment,
                               capture_output=True, text=True, check=True)  # fmt: skip
         assert "--rdzv-endpoint node-a:29500" in done.stdout
@@ -88,7 +89,7 @@ def test_the_nodes_train_with_options_that_there_are(tmp_path: Path) -> None:
         assert (params["resume"], params["parallel"]) == (resume, "ddp")
     from gpt2.training.checkpoints.store import Checkpoints
 
-    assert Checkpoints(tmp_path / "run").folder.name == "checkpoints"
+    assert Checkpoints(tmp_path / "run-1558m").steps() == [50]
 
 
 @pytest.mark.parametrize("name", ["slurm_array.sh", "kubernetes_shards.yaml"])
