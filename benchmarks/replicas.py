@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, figure, machine, table, write
+from benchmarks.common import ROOT, figure, machine, spread, table, write
 from benchmarks.serving.client import load
 from benchmarks.serving.servers import Server, running
 
@@ -104,9 +104,17 @@ def main() -> None:
         "first_ms": {name: figure(values) for name, values in taken.items()},
     }  # fmt: skip
     write("replicas", result)
-    rows = [[name, f"{f['median']:.2f} ({f['min']:.2f}-{f['max']:.2f}) ms"]
-            for name, f in result["first_ms"].items()]  # fmt: skip
-    print(table(["way", "to the first token"], rows))
+    print(describe(result))
+
+
+def describe(found: dict[str, Any]) -> str:
+    """The section of docs/results.md."""
+    rows = [[name, f"{spread(taken, 1)} ms"] for name, taken in found["first_ms"].items()]
+    return (
+        f"Streams of {found['model']} one at a time, {found['requests']} a turn: the time to the "
+        "first token, and what is before two replicas adds to it.\n\n"
+        + table(["asked by way of", "first token"], rows)
+    )
 
 
 if __name__ == "__main__":

@@ -74,9 +74,16 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
     "long_inputs": ("Long inputs of the tasks", "long_inputs", ""),
     "translate": ("Examples of a translation, read once", "translate", ""),
     "prepare": ("Text to token shards", "prepare", ""),
+    "shards": ("Preparing in shards, next to one process", "shards", ""),
+    "shards-cluster": (
+        "Preparing on a Ray cluster",
+        "shards",
+        "-m benchmarks.shards --cluster",
+    ),
     "evaluation": ("Scoring, next to lm-evaluation-harness", "evaluation", ""),
     "rolling": ("Rolling log-likelihoods and double precision", "rolling", ""),
     "serve": ("Serving, next to llama.cpp", "serve_load", "-m benchmarks.serve_load --llama PATH"),
+    "replicas": ("What is before replicas adds", "replicas", ""),
     "serve_soak": ("Serving for twenty minutes", "serve_soak", ""),
     "finetuned_tasks": (
         "Models fine-tuned for the tasks",

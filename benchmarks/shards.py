@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, figure, machine, write
+from benchmarks.common import ROOT, figure, machine, spread, write
 
 from gpt2.machine import processors
 
@@ -113,8 +113,17 @@ def main() -> None:
         "shards and merge, s": figure(cut), "overhead": figure(overhead),
     }  # fmt: skip
     write("shards-cluster" if asked.cluster else "shards", result)
-    print(f"{megabytes:,.0f} MB: one process {one[0]:.0f} s, {SHARDS} shards and the merge "
-          f"{cut[0]:.0f} s: {100 * overhead[0]:+.1f} %")  # fmt: skip
+    print(describe(result))
+
+
+def describe(found: dict[str, Any]) -> str:
+    """The section of docs/results.md."""
+    over = {name: 100 * value for name, value in found["overhead"].items()}
+    return (
+        f"`gpt2 prepare` of {found['megabytes']:,.0f} MB: one process with all cores "
+        f"{spread(found['one process, s'])} s, {found['shards']} shards of one thread and their"
+        f" merge {spread(found['shards and merge, s'])} s, {spread(over, 1)} % more."
+    )
 
 
 if __name__ == "__main__":
