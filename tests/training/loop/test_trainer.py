@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import resource
@@ -22,6 +23,7 @@ from gpt2.training.checkpoints.store import Checkpoints
 from gpt2.training.config import TrainingConfig
 from gpt2.training.inputs.batches import IGNORED, Batch, Windows
 from gpt2.training.loop.schedules import factor
+from gpt2.training.planning.flops import flops_per_token
 from tests.training.children import child, told_by
 from tests.training.runs import LENGTH, SMALL, Cycle, digest, losses, model_of, trainer
 
@@ -100,6 +102,18 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path: Path, options: dict[st
     assert again.run().validation == outcome.validation
     assert digest(tmp_path / "cut", 8) == digest(tmp_path / "whole", 8)
     assert losses(tmp_path / "cut") == losses(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("bf16", "bfloat16"), ("fp32", "float32")])
+def test_utilisation_is_of_what_the_processor_can_do_at_the_runs_precision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str, dtype: str
+) -> None:
+    peaks = {torch.bfloat16: 2e9, torch.float32: 1e9}
+    monkeypatch.setattr("gpt2.training.loop.trainer._peak", lambda device, kind: peaks[kind])
+    trainer(tmp_path, {"precision": precision, "steps": 2, "save_every": 0}).run()
+    step = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])
+    flops = step["mfu"] * peaks[getattr(torch, dtype)] / step["tokens_per_second"]
+    assert flops == pytest.approx(flops_per_token(model_of().config, LENGTH), rel=0.01)
 
 
 def _other_weights() -> GPT2LMHeadModel:

@@ -106,9 +106,12 @@ def test_a_new_run_begins_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorboard") is None, reason="no TensorBoard")
-def test_tensorboard_reads_it(tmp_path: Path) -> None:
+def test_tensorboard_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.summary.writer import event_file_writer
 
+    # Files of one second are read in the order of their names, where number 10 comes before 9.
+    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
     with opened(tmp_path) as log:
         steps(log, 1, 3)
         log.validation(3, FOUND)

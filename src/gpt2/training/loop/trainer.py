@@ -386,9 +386,7 @@ class Trainer:
         return self.processes.least(size)
 
     def _log(self, show: bool) -> Log:
-        device = self.processes.device
-        on_cpu = device.type == "cpu"  # measured, and half precision may take minutes there
-        each = _peak(device, torch.float32 if on_cpu else self.stepper.low or torch.float32)
+        each = _peak(self.processes.device, self.stepper.low or torch.float32)
         frozen = any(not p.requires_grad for p in self.model.parameters())
         return Log(
             self.folder,
