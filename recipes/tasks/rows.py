@@ -59,7 +59,7 @@ def on_rows(task: str, model: Any, asked: Sequence[Pair]) -> Figures:
     """The figures of a model."""
     if task == "write":
         return {"own title": _mean(own_title(model, asked))}
-    return scored(task, [_written(task, model, pair.prompt) for pair in asked], asked)
+    return scored(task, [write_text(task, model, pair.prompt) for pair in asked], asked)
 
 
 def without_model(task: str, trained: Sequence[Pair], asked: Sequence[Pair]) -> dict[str, Figures]:
@@ -111,9 +111,12 @@ def _units(text: str) -> Callable[[str], list[str]]:
     return characters if is_cjk(text) else words
 
 
-def _written(task: str, model: Any, prompt: str) -> str:
+def write_text(task: str, model: Any, prompt: str) -> str:
+    """What a model writes after a prompt, greedily."""
     stop = {} if task == "summarize" else {"stop_strings": "\n"}
-    text = model.generate(prompt, max_new_tokens=LENGTH[task], **stop).removeprefix(prompt)
+    room = model.config.n_positions - len(model.tokenizer.encode_prompt(prompt))
+    length = min(LENGTH[task], room)  # a row fits, and 100 tokens after its prompt may not
+    text = model.generate(prompt, max_new_tokens=length, **stop).removeprefix(prompt)
     own = text.split("<|endoftext|>")[0].strip()
     return own if task != "summarize" else join(sentences(own)[:3])
 

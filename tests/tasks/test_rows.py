@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recipes.tasks.rows import own_title, scored, without_model
+from recipes.tasks.rows import own_title, scored, without_model, write_text
 
 import gpt2
 from gpt2.tasks import TASKS
@@ -58,3 +58,10 @@ def test_a_text_is_asked_under_its_own_title_and_another(tiny_folder: Path) -> N
     assert set(found) <= {0.0, 100.0}
     same = [pair("write", title="fox", text=text) for text in ("It ran.", "It slept.")]
     assert own_title(model, same) == [0.0, 0.0]  # neither title is the likelier one
+
+
+def test_a_prompt_that_nearly_fills_the_context_is_answered_in_what_is_left() -> None:
+    model = gpt2.load("gpt2-mini", engine="native", dtype="int8", threads=1)
+    prompt = "Tom ran home. " * 124 + "\nTL;DR:"
+    assert 412 < len(model.tokenizer.encode_prompt(prompt)) < 512
+    assert write_text("summarize", model, prompt)
