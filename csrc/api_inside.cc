@@ -1,6 +1,9 @@
 // The C interface: what looks into a model, leaves parts of it out, or takes them one by one.
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api_impl.h"
 #include "intervals.h"
@@ -19,6 +22,13 @@ int gpt2_engine_omit(gpt2_engine* engine, const gpt2_omissions* omissions) {
   return guarded([&] {
     const gpt2::Turn turn(engine);
     engine->model.omit(omissions);
+  });
+}
+
+int gpt2_engine_begin(gpt2_engine* engine, int32_t layer, int32_t tokens, const float* hidden) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    engine->model.begin(layer, tokens, hidden);
   });
 }
 
@@ -50,15 +60,32 @@ int gpt2_head(gpt2_engine* engine, int32_t n, const float* hidden, float* logits
   });
 }
 
+int gpt2_entropy(gpt2_engine* engine, int32_t n, const float* logits, double* log_sums,
+                 double* entropies) {
+  return guarded([&] {
+    const gpt2::Turn turn(engine);
+    const int size = engine->model.shape().vocabulary;
+    std::vector<float> powers(static_cast<size_t>(gpt2::padded(size, gpt2::kLanes)));
+    for (int i = 0; i < n; i++, logits += size) {
+      std::copy(logits, logits + size, powers.begin());
+      const double sum = engine->model.kernels().exponentials(powers.data(), size, 1);
+      double weighted = 0;
+      for (int j = 0; j < size; j++) weighted += static_cast<double>(powers[j]) * logits[j];
+      log_sums[i] = *std::max_element(logits, logits + size) + std::log(sum);
+      entropies[i] = log_sums[i] - weighted / sum;
+    }
+  });
+}
+
 int gpt2_interval_of(gpt2_engine* engine, int32_t n, const float* logits, const int32_t* tokens,
                      int32_t* begins, int32_t* ends) {
   return guarded([&] {
     const gpt2::Turn turn(engine);
     const int size = engine->model.shape().vocabulary;
     for (int i = 0; i < n; i++, logits += size) {
-      require(tokens[i] >= 0 && tokens[i] < size, GPT2_INVALID,
-              "token id " + std::to_string(tokens[i]) + "; the vocabulary has " +
-                  std::to_string(size));
+      require(
+          tokens[i] >= 0 && tokens[i] < size, GPT2_INVALID,
+          "token id " + std::to_string(tokens[i]) + "; the vocabulary has " + std::to_string(size));
       const gpt2::Intervals intervals(engine->selector, logits, size);
       begins[i] = static_cast<int32_t>(intervals.begin(tokens[i]));
       ends[i] = static_cast<int32_t>(intervals.begin(tokens[i] + 1));

@@ -232,8 +232,8 @@ typedef struct {
   double log_sum;
 } gpt2_answer;
 
-// As gpt2_extend, but it answers asks, which stand in the order of their tokens. Each has options of
-// its own, and is answered as it would be alone. `top` and `logprobs` [asks, k] take the largest
+// As gpt2_extend, but it answers asks, which stand in the order of their tokens. Each has options
+// of its own, and is answered as it would be alone. `top` and `logprobs` [asks, k] take the largest
 // ones' ids and logarithms of probabilities, as many of a line as were asked for, in the order of
 // gpt2_extend_top. A token that cannot be chosen is no error of the call.
 GPT2_API int gpt2_extend_asked(gpt2_engine* engine, gpt2_cache* cache, int32_t n,
@@ -290,6 +290,14 @@ typedef struct {
 // From now on these are left out; NULL: nothing is.
 GPT2_API int gpt2_engine_omit(gpt2_engine* engine, const gpt2_omissions* omissions);
 
+// From now on passes with a tap begin before `layer` with its residual stream, [tokens, width], of
+// just the tokens of the call, and leave what is below as it is in the cache. The numbers are
+// copied; layer 0 means from the tokens on. Where the stream is what the layers below would give,
+// so is all that comes of it, to the bit. A pass without a tap, or over another number of tokens,
+// is an error.
+GPT2_API int gpt2_engine_begin(gpt2_engine* engine, int32_t layer, int32_t tokens,
+                               const float* hidden);
+
 // An engine with the same weights, where they lie, and the same options, but threads, taps and
 // omissions of its own. It must be freed before `engine` is, which keeps its weights meanwhile.
 GPT2_API int gpt2_engine_twin(gpt2_engine* engine, gpt2_engine** twin);
@@ -302,6 +310,11 @@ GPT2_API int gpt2_engine_rows(gpt2_engine* engine, const char* name, int32_t fir
 // The last layer norm and the output head alone: logits [n, vocabulary] of n rows of the residual
 // stream [n, width], with the bits of gpt2_extend where a row is what it has after the last layer.
 GPT2_API int gpt2_head(gpt2_engine* engine, int32_t n, const float* hidden, float* logits);
+
+// Of the distributions that logits [n, vocabulary] stand for: the natural logarithms of the sums of
+// their exponentials and their entropies in nats, [n] each.
+GPT2_API int gpt2_entropy(gpt2_engine* engine, int32_t n, const float* logits, double* log_sums,
+                          double* entropies);
 
 // ---- Arithmetic coding ----
 

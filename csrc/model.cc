@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "error.h"
+
 namespace gpt2 {
 
 void Model::forward(const Batch& batch, Cache& cache, float* logits, const Largest& wanted) {
   cut_rows(batch);
   make_room(std::max(batch.size(), kMostTokens));
   if (tapped()) return forward_tapped(batch, cache, logits);
+  require(begin_ == 0, GPT2_INVALID, "a pass that begins at a layer needs a tap");
   const int picked = static_cast<int>(batch.picked.size());
   ExactHead* const exact = exact_head(picked, wanted.k);
   pool_.run([&](const Worker& worker) {

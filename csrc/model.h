@@ -87,6 +87,8 @@ class Model {
   void set_tap(gpt2_tap tap, void* context);
   bool tapped() const { return tap_ != nullptr; }
   void omit(const gpt2_omissions* omissions);
+  // Where passes with a tap begin: see gpt2_engine_begin.
+  void begin(int layer, int tokens, const float* hidden);
 
   const gpt2_shape& shape() const { return shape_; }
   const gpt2_options& options() const { return options_; }
@@ -197,6 +199,8 @@ class Model {
   gpt2_tap tap_ = nullptr;
   void* tap_context_ = nullptr;
   Omissions omissions_;
+  int begin_ = 0;                     // the layer where passes begin
+  std::vector<float> hidden_before_;  // [tokens, width]: the residual stream there
 
   // Activations of a batch, shared by the workers.
   int room_ = 0;              // tokens they have room for

@@ -33,6 +33,15 @@ void Model::set_tap(gpt2_tap tap, void* context) {
   tap_context_ = context;
 }
 
+void Model::begin(int layer, int tokens, const float* hidden) {
+  require(layer >= 0 && layer < shape_.layers, GPT2_INVALID,
+          "layer " + std::to_string(layer) + "; there are " + std::to_string(shape_.layers));
+  require(layer == 0 || tokens >= 1, GPT2_INVALID, "a pass needs a token to begin with");
+  begin_ = layer;
+  hidden_before_.clear();
+  if (layer > 0) hidden_before_.assign(hidden, hidden + static_cast<size_t>(tokens) * shape_.width);
+}
+
 // Lets the tap see [tokens, width] numbers, or [tokens, heads, width]. True where it changed them.
 bool Model::show(const std::string& name, float* values, int width, int heads, int64_t token_stride,
                  int64_t head_stride) {
@@ -48,9 +57,15 @@ void Model::forward_tapped(const Batch& batch, Cache& cache, float* logits) {
   const int T = batch.size(), D = shape_.width;
   Open open(shape_, batch);
   float* stream = stream_.as<float>();
-  pool_.run([&](const Worker& worker) { embed(worker, batch); });
-  show("embed", stream, D);
-  for (int layer = 0; layer < shape_.layers; layer++) {
+  if (begin_ == 0) {
+    pool_.run([&](const Worker& worker) { embed(worker, batch); });
+    show("embed", stream, D);
+  } else {
+    require(hidden_before_.size() == static_cast<size_t>(T) * D, GPT2_INVALID,
+            "the residual stream to begin with has not the tokens of the call");
+    std::copy(hidden_before_.begin(), hidden_before_.end(), stream);
+  }
+  for (int layer = begin_; layer < shape_.layers; layer++) {
     attention_tapped(batch, cache, layer, open);
     mlp_tapped(batch, layer, open);
     show("h." + std::to_string(layer), stream, D);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from gpt2.cli import gpt2 as command
-from gpt2.compression import compress, compressing_model, decompress
+from gpt2.compression import compress, compressing_model, decompress, files
 from gpt2.compression.coder import Decoder, Encoder
 from gpt2.compression.files import HEADER, tokens_of
 from gpt2.errors import CorruptFileError, GPT2Error, InputError, OptionError
@@ -55,6 +56,38 @@ def test_a_text_longer_than_the_context(tiny: tuple[NativeEngine, bytes]) -> Non
     data = (STORY + bytes(range(256))) * 3
     for size in (1, 60, 63, 64, 65, 96, 97, len(data)):
         assert decompress(*tiny, compress(*tiny, data[:size])) == data[:size]
+
+
+def test_old_files_of_one_stream_are_read(
+    tiny: tuple[NativeEngine, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they were written before there were streams, of any length."""
+    data = STORY * 60
+    several = compress(*tiny, data)
+    monkeypatch.setattr(files, "STREAMS", 1)
+    one = compress(*tiny, data)
+    assert one.startswith(files.MAGIC)
+    assert several.startswith(files.SEVERAL)
+    assert decompress(*tiny, one) == decompress(*tiny, several) == data
+
+
+def test_streams_that_cannot_be(tiny: tuple[NativeEngine, bytes]) -> None:
+    whole = compress(*tiny, STORY * 60)
+    streams = struct.unpack_from("<Q", whole, HEADER.size)[0]
+    assert 1 < streams <= files.STREAMS
+    for number in (0, 1, streams - 1, streams + 1, files.MOST + 1, 2**63):
+        with pytest.raises(CorruptFileError):
+            decompress(*tiny, _replaced(whole, HEADER.size, number))
+    for place in range(1, streams + 1):
+        with pytest.raises(CorruptFileError):
+            decompress(*tiny, _replaced(whole, HEADER.size + 8 * place, 2**40))
+    for size in (HEADER.size, HEADER.size + 7, HEADER.size + 8 * streams, len(whole) - 1):
+        with pytest.raises(CorruptFileError):
+            decompress(*tiny, whole[:size])
+
+
+def _replaced(whole: bytes, at: int, number: int) -> bytes:
+    return whole[:at] + struct.pack("<Q", number) + whole[at + 8 :]
 
 
 def test_a_story_takes_few_bits() -> None:

@@ -36,13 +36,15 @@ def ids(model: Any) -> list[int]:
 
 def test_tokens_surprise_and_maps(model: Any, ids: list[int], ask: Callable[..., Any]) -> None:
     layer, head, t = 3, 2, 7
-    found, map_, next_ = ask(
+    read, found, map_, next_ = ask(
         ("read", {"text": TEXT}),
+        ("shades", {}),
         ("head", {"layer": layer, "head": head}),
         ("next", {"t": t, "settings": SETTINGS}),
     )
     points, logits = seen(model, ids)
-    assert found["ids"] == ids
+    assert read["ids"] == ids
+    assert found["done"]
     logprobs = logits - np.logaddexp.reduce(logits.astype(np.float64), axis=-1, keepdims=True)
     bits = -logprobs[np.arange(len(ids) - 1), ids[1:]] / np.log(2)
     assert found["bits"][0] is None
@@ -64,14 +66,28 @@ def test_a_text_that_goes_on_is_read_from_there(ask: Callable[..., Any]) -> None
     before = ["Once upon a time, there was", TEXT[:30], TEXT + " dog ran away.", "Once upon"]
     t = {"t": 7, "settings": SETTINGS}
     read = {"text": TEXT}
-    questions: list[Any] = [("digest", {}), ("head", {"layer": 2, "head": 1}), ("next", t),
-                 ("lens", {"t": 7, "token": 9}),
-                 ("sources", {"t": 7, "token": 9}), ("read", read),
-                 ("read", {**read, "off": {**NOTHING, "mlps": [2]}}), ("digest", {})]  # fmt: skip
+    questions: list[Any] = [
+        ("digest", {}), ("shades", {}), ("head", {"layer": 2, "head": 1}), ("next", t),
+        ("lens", {"t": 7, "token": 9}), ("sources", {"t": 7, "token": 9}), ("read", read),
+        ("read", {**read, "off": {**NOTHING, "mlps": [2]}}), ("digest", {}), ("shades", {}),
+    ]  # fmt: skip
     whole = ask(("read", {"text": TEXT}), *questions)
     for count in range(1, len(before) + 1):
-        reads = [("read", {"text": text}) for text in before[:count]]
-        assert ask(*reads, ("read", {"text": TEXT}), *questions)[count:] == whole
+        reads = [(name, {"text": text}) for text in before[:count] for name in ("read", "shades")]
+        assert ask(*reads, ("read", {"text": TEXT}), *questions)[len(reads) :] == whole
+
+
+def test_the_shades_of_a_long_text_come_in_slices(model: Any, ask: Callable[..., Any]) -> None:
+    text = TEXT * 9
+    asked = [("read", {"text": text}), *[("shades", {})] * 2, ("read", {"text": text + " dog"})]
+    found = ask(*asked, *[("shades", {})] * 2)
+    assert [one["done"] for one in found[1:3]] == [False, True]
+    assert [one["done"] for one in found[4:]] == [True, True]  # only the new token was left
+    logits = seen(model, list(model.tokenizer.encode(text)))[1].astype(np.float64)
+    logprobs = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
+    for last in (found[2], found[4]):
+        entropy = -(np.exp(logprobs) * logprobs).sum(-1) / np.log(2)
+        assert np.allclose(last["entropy"][: len(logits) - 1], entropy[:-1], atol=1e-4)
 
 
 def test_draws_and_shares_are_those_of_generate(
@@ -143,6 +159,38 @@ def test_what_is_off_is_what_ablate_leaves_out(
     assert next_["changed"]
     for bar in next_["bars"]:
         assert bar["logit"] == logits[t, bar["id"]]
+
+
+@pytest.mark.parametrize(
+    "off",
+    [
+        {"heads": [2 * 5 + 1, 4 * 5], "mlps": [3], "positions": []},
+        {"heads": [], "mlps": [5], "positions": []},
+        {"heads": [9], "mlps": [0], "positions": [2]},
+    ],
+)
+def test_what_is_below_the_first_part_off_is_not_computed_again(
+    model: Any, ids: list[int], ask: Callable[..., Any], off: dict[str, list[int]]
+) -> None:
+    """The same bits in every layer, also where the text goes on with parts off."""
+    read, head = {"text": TEXT, "off": off}, {"layer": 4, "head": 3}
+    before = [("read", {"text": TEXT[:20], "off": off}), ("read", {"text": TEXT[:40], "off": off})]
+    heads = [divmod(i, 5) for i in off["heads"]]
+    with model.ablate(heads=heads, mlps=off["mlps"], positions=off["positions"]):
+        points, logits = seen(model, ids)
+    for first in ([], before):
+        asked = (
+            *first,
+            ("read", read),
+            ("digest", {}),
+            ("head", head),
+            ("head", {**head, "layer": 0}),
+        )
+        digest, *maps = ask(*asked)[-3:]
+        assert digest == hashlib.sha256(np.ascontiguousarray(logits).tobytes()).hexdigest()
+        for layer, map_ in zip((4, 0), maps, strict=True):
+            wanted = points[f"h.{layer}.attn.pattern"][3]
+            assert np.array_equal(np.float32(map_), wanted.ravel())
 
 
 def test_a_pair_taken_apart_gives_its_weight(

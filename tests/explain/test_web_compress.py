@@ -13,7 +13,7 @@ import pytest
 import gpt2
 from gpt2.compression import compress, compressing_model, decompress
 from gpt2.compression.coder import Encoder
-from gpt2.compression.files import tokens_of
+from gpt2.compression.files import LEAST, SEVERAL, tokens_of
 from gpt2.hub import resolve
 from tests.compression.test_compress import CASES, STORY
 from tests.explain.conftest import in_node, needs_core, needs_node
@@ -53,10 +53,13 @@ def test_both_ways() -> None:
     times = model.config.n_positions // len(tokens_of(model.tokenizer, STORY)) + 2
     data = [*CASES.values(), STORY * times]
     assert len(tokens_of(model.tokenizer, data[-1])) > model.config.n_positions
+    data.append(STORY * 2 * (LEAST // len(tokens_of(model.tokenizer, STORY)) + 1))
     packed = [compress(model, identity, one) for one in data]
     damaged = bytearray(packed[2])
     damaged[58] ^= 8
+    assert packed[-1].startswith(SEVERAL)
     bad = [b"no such file", packed[2][:8] + bytes(16) + packed[2][24:], bytes(damaged)]
+    bad.append(packed[-1][:-1])
     intervals = [some_intervals(random.Random(seed)) for seed in range(200)]
     there = ask_page(
         identity=identity.hex(),
@@ -71,11 +74,12 @@ def test_both_ways() -> None:
     assert back == data
     # what is no text, and <|endoftext|>, may be cut into tokens in another way there
     cut = ("no UTF-8", "noise", "the end of a text")
-    same = [i for i, name in enumerate(CASES) if name not in cut]
+    same = [i for i, name in enumerate([*CASES, "long", "streams"]) if name not in cut]
     assert [there["packed"][i] for i in same] == [coded(packed)[i] for i in same]
     assert "no file that gpt2 compress wrote" in there["messages"][0]
     assert "another model" in there["messages"][1]
     assert "damaged" in there["messages"][2]
+    assert "damaged" in there["messages"][3]
 
 
 @pytest.mark.slow

@@ -239,6 +239,69 @@ void head_alone() {
   }
 }
 
+// What the stream is before the last layer, and how many points were seen.
+struct Before {
+  std::vector<float> hidden;
+  int points = 0;
+};
+int keep_before(void* context, const gpt2_point* point) {
+  auto& found = *static_cast<Before*>(context);
+  found.points++;
+  if (std::string(point->name) == "h." + std::to_string(kAwkward.layers - 2)) {
+    found.hidden.assign(point->values, point->values + point->counts[0] * point->width);
+  }
+  return GPT2_TAP_SEEN;
+}
+
+void begun_at_a_layer() {
+  Random random(9);
+  const int V = kAwkward.vocabulary, layer = kAwkward.layers - 1;
+  const Rows texts = random_rows(random, 1, 33, V);
+  for (const int dtype : kDtypes) {
+    const Engine engine = new_engine(kAwkward, {dtype, dtype, GPT2_F16, 2, nullptr});
+    Before before, after;
+    CHECK(gpt2_engine_tap(engine.get(), keep_before, &before) == GPT2_OK);
+    const auto plain = extend(engine, new_memory(engine, 1, 40), V, {0}, texts);
+    CHECK(gpt2_engine_tap(engine.get(), keep_before, &after) == GPT2_OK);
+    CHECK(gpt2_engine_begin(engine.get(), layer, 33, before.hidden.data()) == GPT2_OK);
+    CHECK(same_bits(extend(engine, new_memory(engine, 1, 40), V, {0}, texts), plain));
+    CHECK(after.points == before.points - 1 - 12 * layer);
+    const Memory memory = new_memory(engine, 1, 40);
+    const int32_t row = 0, count = 2, ids[] = {1, 2};
+    const auto refused = [&] {
+      return gpt2_extend(engine.get(), memory.get(), 1, &row, &count, ids, GPT2_LOGITS_NONE,
+                         nullptr) == GPT2_INVALID;
+    };
+    CHECK(refused());  // of 33 tokens, and of two
+    CHECK(gpt2_engine_tap(engine.get(), nullptr, nullptr) == GPT2_OK);
+    CHECK(refused());
+    CHECK(gpt2_engine_begin(engine.get(), kAwkward.layers, 1, before.hidden.data()) ==
+          GPT2_INVALID);
+    CHECK(gpt2_engine_begin(engine.get(), 0, 0, nullptr) == GPT2_OK);
+    CHECK(same_bits(extend(engine, new_memory(engine, 1, 40), V, {0}, texts), plain));
+  }
+}
+
+void entropies() {
+  const Engine engine = new_engine(kAwkward, {GPT2_INT8, GPT2_INT8, GPT2_F16, 1, nullptr});
+  Random random(10);
+  const int V = kAwkward.vocabulary, n = 5;
+  std::vector<float> logits = random.normals(static_cast<size_t>(n * V), 9);
+  for (float& x : logits) x += 200;  // its exponential is no float
+  double sums[n], found[n];
+  CHECK(gpt2_entropy(engine.get(), n, logits.data(), sums, found) == GPT2_OK);
+  for (int i = 0; i < n; i++) {
+    double sum = 0, entropy = 0;
+    for (int j = 0; j < V; j++) sum += std::exp(static_cast<double>(logits[i * V + j]) - 200);
+    for (int j = 0; j < V; j++) {
+      const double log = logits[i * V + j] - 200 - std::log(sum);
+      entropy -= std::exp(log) * log;
+    }
+    CHECK(std::fabs(sums[i] - 200 - std::log(sum)) < 1e-5);
+    CHECK(std::fabs(found[i] - entropy) < 1e-4);
+  }
+}
+
 void twins() {
   Random random(8);
   const Rows texts = random_rows(random, 2, 30, kAwkward.vocabulary);
@@ -302,13 +365,11 @@ void intervals() {
       }
       CHECK(next == 1 << 30);
       int32_t token = V, begin = 0, end = 0;
-      CHECK(gpt2_interval_of(engine.get(), 1, logits.data(), &token, &begin, &end) ==
-            GPT2_INVALID);
+      CHECK(gpt2_interval_of(engine.get(), 1, logits.data(), &token, &begin, &end) == GPT2_INVALID);
       CHECK(gpt2_interval_at(engine.get(), logits.data(), next, &token, &begin, &end) ==
             GPT2_INVALID);
       logits[3] = NAN;
-      CHECK(gpt2_interval_at(engine.get(), logits.data(), 0, &token, &begin, &end) ==
-            GPT2_INVALID);
+      CHECK(gpt2_interval_at(engine.get(), logits.data(), 0, &token, &begin, &end) == GPT2_INVALID);
     }
   }
 }
@@ -348,6 +409,8 @@ void test_model() {
   taps();
   omissions();
   head_alone();
+  begun_at_a_layer();
+  entropies();
   twins();
   single_rows();
   intervals();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -20,9 +21,11 @@ from gpt2.native import NativeEngine
 from gpt2.receipt import model_files
 
 SUFFIX = ".g2c"
-MAGIC = b"GPT2cmp1"
+MAGIC, SEVERAL = b"GPT2cmp1", b"GPT2cmp2"  # of one stream, and of several
 HASH = 16  # bytes of a SHA-256
 HEADER = struct.Struct(f"<8s{HASH}s{HASH}sQQ")  # magic, model, content, bytes, tokens
+STREAMS, LEAST = 8, 1024  # at most so many streams, of at least so many tokens each
+MOST = 64  # streams of a file that is read: each takes a context of keys and values
 EXACT = ("int8", "int4")  # precisions whose logits are the same on every processor
 
 Told = Callable[[int, int], object]  # how many are done, and of how many
@@ -60,15 +63,26 @@ def compress(
     model's bits per byte, what the model did not expect may take more than it was.
     """
     ids = tokens_of(model.tokenizer, data)
-    encoder, done = Encoder(), 0
-    for some in intervals(model, start_of(model), ids):
-        for begin, end in some:
-            encoder.put(begin, end)
-        done += len(some)
-        if progress:
-            progress(done, len(ids))
-    header = HEADER.pack(MAGIC, identity, _digest(data), len(data), len(ids))
-    return header + encoder.finish()
+    streams, done = [], 0
+    for first, last in _parts(len(ids), max(1, min(STREAMS, len(ids) // LEAST))):
+        encoder = Encoder()
+        for some in intervals(model, start_of(model), ids[first:last]):
+            for begin, end in some:
+                encoder.put(begin, end)
+            done += len(some)
+            if progress:
+                progress(done, len(ids))
+        streams.append(encoder.finish())
+    facts = identity, _digest(data), len(data), len(ids)
+    if len(streams) == 1:
+        return HEADER.pack(MAGIC, *facts) + streams[0]
+    sizes = struct.pack(f"<{1 + len(streams)}Q", len(streams), *map(len, streams))
+    return HEADER.pack(SEVERAL, *facts) + sizes + b"".join(streams)
+
+
+def _parts(count: int, streams: int) -> list[tuple[int, int]]:
+    """Where each stream's tokens begin and end: how many they are differs by one at most."""
+    return list(itertools.pairwise(count * i // streams for i in range(streams + 1)))
 
 
 def decompress(
@@ -80,35 +94,64 @@ def decompress(
         InputError: written by another model or precision.
         CorruptFileError: not such a file, damaged or cut.
     """
-    if len(packed) < HEADER.size or not packed.startswith(MAGIC):
+    if len(packed) < HEADER.size or not packed.startswith((MAGIC, SEVERAL)):
         raise CorruptFileError("this is no file that gpt2 compress wrote.")
-    _, named, digest, size, count = HEADER.unpack_from(packed)
+    magic, named, digest, size, count = HEADER.unpack_from(packed)
     if named != identity:
         raise InputError(
             f"this was compressed with another model or precision ({named.hex()}) than is given "
             f"({identity.hex()}): name that one with --model and --dtype."
         )
-    data = _decoded(model, Decoder(packed[HEADER.size :]), size, count, progress)
+    body = packed[HEADER.size :]
+    streams = [body] if magic == MAGIC else _cut(body, count)
+    data = _decoded(model, streams, size, count, progress)
     if _digest(data) != digest:
         raise CorruptFileError("the compressed file is damaged: what it holds has another hash.")
     return data
 
 
+def _cut(body: bytes, count: int) -> list[bytes]:
+    """The streams of a body that tells how many there are and how long each is."""
+    try:
+        (streams,) = struct.unpack_from("<Q", body)
+        if not 1 < streams <= min(MOST, count):
+            raise _damaged()
+        sizes = struct.unpack_from(f"<{streams}Q", body, 8)
+    except struct.error:
+        raise _damaged() from None
+    ends = list(itertools.accumulate(sizes, initial=8 * (1 + streams)))
+    if ends[-1] != len(body):
+        raise _damaged()
+    return [body[begin:end] for begin, end in itertools.pairwise(ends)]
+
+
 def _decoded(
-    model: NativeEngine, decoder: Decoder, size: int, count: int, progress: Told | None
+    model: NativeEngine, streams: list[bytes], size: int, count: int, progress: Told | None
 ) -> bytes:
-    reader, data = Reader(model, start_of(model)), bytearray()
-    for done in range(count):
-        logits, point = reader.next(), decoder.point()
-        if point >> WHOLE or len(data) >= size or decoder.ended:
-            raise CorruptFileError("the compressed file is damaged.")
-        token, begin, end = model.interval_at(logits, point)
-        decoder.take(begin, end)
-        data += _bytes_of(model.tokenizer, token)
-        reader.append([token])
+    """The streams side by side, each a row of the batch: weights are read once for all of them."""
+    reader = Reader(model, start_of(model), len(streams))
+    decoders, texts = [Decoder(stream) for stream in streams], [bytearray() for _ in streams]
+    lengths = [end - begin for begin, end in _parts(count, len(streams))]
+    for done in range(max(lengths)):
+        rows = [row for row, length in enumerate(lengths) if done < length]
+        points = [decoders[row].point() for row in rows]
+        ended = any(decoders[row].ended for row in rows) or sum(map(len, texts)) >= size
+        if ended or any(point >> WHOLE for point in points):
+            raise _damaged()
+        tokens = []
+        for row, point, logits in zip(rows, points, reader.next(rows), strict=True):
+            token, begin, end = model.interval_at(logits, point)
+            decoders[row].take(begin, end)
+            texts[row] += _bytes_of(model.tokenizer, token)
+            tokens.append([token])
+        reader.append(rows, tokens)
         if progress:
-            progress(done + 1, count)
-    return bytes(data)
+            progress(min(count, (done + 1) * len(streams)), count)
+    return b"".join(texts)
+
+
+def _damaged() -> CorruptFileError:
+    return CorruptFileError("the compressed file is damaged.")
 
 
 def start_of(model: NativeEngine) -> int:

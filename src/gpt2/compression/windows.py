@@ -1,6 +1,6 @@
-"""The probabilities of a text of any length by a model with a limited context.
+"""The probabilities of texts of any length by a model with a limited context.
 
-The text follows the id `start`. Where the context is full it begins anew with its last half: each
+Each text follows the id `start`. Where its context is full it begins anew with its last half: each
 token is judged by at least half a context, and a text is read about twice.
 """
 
@@ -15,38 +15,41 @@ PIECE = 64  # tokens whose logits exist at a time
 
 
 class Reader:
-    """A context that tokens are appended to, one or several at a time."""
+    """Contexts, a row of a cache each, that tokens are appended to, one or several at a time."""
 
-    def __init__(self, model: NativeEngine, start: int) -> None:
+    def __init__(self, model: NativeEngine, start: int, rows: int = 1) -> None:
         self.model, self.size = model, model.config.n_positions
-        self.cache = model.new_cache(1)
-        self.kept = [start]  # what the cache holds, but the last: that one is read next
+        self.cache = model.new_cache(rows)
+        # what the cache holds of each row, but the last token: that one is read next
+        self.kept = [[start] for _ in range(rows)]
 
     @property
     def room(self) -> int:
-        """How many tokens can be read before the context is full."""
-        return self.size + 1 - len(self.kept)
+        """How many tokens can be read before the first context is full."""
+        return self.size + 1 - len(self.kept[0])
 
     def logits(self, ids: Sequence[int]) -> Any:
-        """Logits [n, V] before each of at most ``room`` ids, which are appended."""
-        found = self.model.extend(self.cache, [self.kept[-1:] + list(ids[:-1])], logits="all")
-        self.append(ids)
+        """Logits [n, V] before each of at most ``room`` ids, which the first row then has."""
+        found = self.model.extend(self.cache, [self.kept[0][-1:] + list(ids[:-1])], logits="all")
+        self.append([0], [ids])
         return found
 
-    def next(self) -> Any:
-        """Logits [V] of the next token, which `append` then appends."""
-        found = self.model.extend(self.cache, [self.kept[-1:]])
-        assert found is not None
-        return found[0]
+    def next(self, rows: Sequence[int]) -> Any:
+        """Logits [n, V] of the next token of some rows, which `append` then appends."""
+        return self.model.extend(self.cache, [self.kept[row][-1:] for row in rows], rows)
 
-    def append(self, ids: Sequence[int]) -> None:
-        """Note ids whose logits were asked for; begin anew where the context is full."""
-        self.kept += ids
-        if self.room == 0:
-            self.kept = self.kept[-max(1, self.size // 2) :]
-            self.cache.truncate(0, 0)
-            if len(self.kept) > 1:
-                self.model.extend(self.cache, [self.kept[:-1]], logits="none")
+    def append(self, rows: Sequence[int], ids: Sequence[Sequence[int]]) -> None:
+        """Note ids whose logits were asked for; begin anew where a context is full."""
+        full = []
+        for row, more in zip(rows, ids, strict=True):
+            self.kept[row] += more
+            if len(self.kept[row]) > self.size:
+                self.kept[row] = self.kept[row][-max(1, self.size // 2) :]
+                self.cache.truncate(row, 0)
+                full.append(row)
+        if full and len(self.kept[full[0]]) > 1:
+            texts = [self.kept[row][:-1] for row in full]
+            self.model.extend(self.cache, texts, full, logits="none")
 
 
 def intervals(

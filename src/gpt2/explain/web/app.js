@@ -53,10 +53,12 @@ function update(changes = {}) {
   draw();
 }
 
-/** Changes what is looked at, asks anew and draws. */
+/** Changes what is looked at, asks anew and draws: the worker begins before the page is drawn. */
 function look(changes, read = false) {
-  update(changes);
-  return looking?.look({read});
+  Object.assign(state, changes);
+  const asked = looking?.look({read});
+  draw();
+  return asked;
 }
 
 async function ask(name, asked) {
@@ -206,7 +208,10 @@ async function begin(open) {
     update({notice: facts.kind === 'live' ? `${t('too_old')} (${error.message})` : error.message, failed: true});
     return;
   }
-  looking = new Looking(live, state, update, (on) => place.setAttribute('aria-busy', on));
+  looking = new Looking(live, state, update, (what) => {
+    place.setAttribute('aria-busy', Boolean(what));
+    place.dataset.waiting = what;
+  });
   await look({}, true);
   if (location.hash.includes(MARK)) await actions.openProof(location.hash);
 }

@@ -2,8 +2,9 @@
 // intervals. All numbers stay below 2^49, so they are exact.
 import {sha256} from './sha256.js';
 
-const MAGIC = 'GPT2cmp1', HASH = 16, HEADER = 56, WHOLE = 2 ** 30;
+const MAGIC = 'GPT2cmp1', SEVERAL = 'GPT2cmp2', HASH = 16, HEADER = 56, WHOLE = 2 ** 30;
 const TOP = 2 ** 48, LEAST = 2 ** 40, BYTES = 6;
+const STREAMS = 8, SHORTEST = 1024, MOST = 64, PIECE = 64;
 
 export class Encoder {
   constructor() { Object.assign(this, {out: [], low: 0, range: TOP}); }
@@ -64,69 +65,111 @@ export class Decoder {
   }
 }
 
-// A context that begins anew with its last half where it is full.
+// Contexts, a row of a cache each, that begin anew with their last half where they are full.
 class Reader {
-  constructor(engine, start) {
-    Object.assign(this, {engine, size: engine.config.n_positions, cache: engine.cache(), kept: [start]});
+  constructor(engine, rows = 1) {
+    const start = startOf(engine.config);
+    Object.assign(this, {engine, size: engine.config.n_positions, cache: engine.cache(rows)});
+    this.kept = Array.from({length: rows}, () => [start]);
   }
 
-  next() { return this.engine.extend(this.cache, this.kept.slice(-1)); }
+  get room() { return this.size + 1 - this.kept[0].length; }
 
-  append(id) {
-    this.kept.push(id);
-    if (this.kept.length <= this.size) return;
-    this.kept = this.kept.slice(-Math.max(1, this.size >> 1));
-    this.cache.truncate(0);
-    if (this.kept.length > 1) this.engine.fill(this.cache, this.kept.slice(0, -1));
+  /** The intervals of at most `room` ids, which the first row then has. */
+  intervals(ids) {
+    const found = this.engine.intervalsOf(this.cache, [this.kept[0].at(-1), ...ids.slice(0, -1)], ids);
+    this.append([0], [ids]);
+    return found;
   }
+
+  /** The tokens of some rows that points stand for; `append` then appends them. */
+  at(rows, points) { return this.engine.intervalsAt(this.cache, rows, rows.map((row) => this.kept[row].at(-1)), points); }
+
+  append(rows, texts) {
+    rows.forEach((row, i) => this.kept[row].push(...texts[i]));
+    const full = rows.filter((row) => this.kept[row].length > this.size);
+    for (const row of full) {
+      this.kept[row] = this.kept[row].slice(-Math.max(1, this.size >> 1));
+      this.cache.truncate(0, row);
+    }
+    if (full.length && this.kept[full[0]].length > 1) {
+      this.engine.fillAll(this.cache, full, full.map((row) => this.kept[row].slice(0, -1)));
+    }
+  }
+
+  free() { this.cache.free(); }
+}
+
+// Where each stream's tokens begin and end: how many they are differs by one at most.
+function partsOf(count, streams) {
+  const end = (i) => Number(BigInt(count) * BigInt(i) / BigInt(streams));
+  return Array.from({length: streams}, (_, i) => [end(i), end(i + 1)]);
 }
 
 /** Any bytes, compressed; `identity` is the model's, 32 hexadecimal digits. */
 export function compress({engine, tokenizer, identity}, data, progress = () => {}) {
-  const ids = tokensOf(tokenizer, data), reader = new Reader(engine, startOf(engine.config)), encoder = new Encoder();
-  ids.forEach((id, i) => {
-    encoder.put(...engine.intervalOf(reader.next(), id));
-    reader.append(id);
-    progress(i + 1, ids.length);
+  const ids = tokensOf(tokenizer, data);
+  let all = 0;
+  const streams = partsOf(ids.length, Math.max(1, Math.min(STREAMS, Math.floor(ids.length / SHORTEST)))).map(([first, last]) => {
+    const reader = new Reader(engine), encoder = new Encoder();
+    for (let done = first; done < last;) {
+      const piece = ids.slice(done, Math.min(last, done + Math.min(PIECE, reader.room)));
+      for (const interval of reader.intervals(piece)) encoder.put(...interval);
+      done += piece.length;
+      progress(all += piece.length, ids.length);
+    }
+    reader.free();
+    return encoder.finish();
   });
-  reader.cache.free();
-  const body = encoder.finish(), out = new Uint8Array(HEADER + body.length), view = new DataView(out.buffer);
-  out.set(new TextEncoder().encode(MAGIC));
+  const one = streams.length === 1, sizes = one ? [] : [streams.length, ...streams.map((stream) => stream.length)];
+  const begin = HEADER + 8 * sizes.length, out = new Uint8Array(begin + streams.reduce((sum, {length}) => sum + length, 0));
+  const view = new DataView(out.buffer);
+  out.set(new TextEncoder().encode(one ? MAGIC : SEVERAL));
   out.set(unhex(identity), 8);
   out.set(unhex(sha256(data)).subarray(0, HASH), 24);
-  view.setBigUint64(40, BigInt(data.length), true);
-  view.setBigUint64(48, BigInt(ids.length), true);
-  out.set(body, HEADER);
+  [data.length, ids.length, ...sizes].forEach((number, i) => view.setBigUint64(40 + 8 * i, BigInt(number), true));
+  streams.reduce((at, stream) => (out.set(stream, at), at + stream.length), begin);
   return out;
 }
 
 /** What was compressed. Throws where it is no such file, of another model, or damaged. */
 export function decompress({engine, tokenizer, identity}, packed, progress = () => {}) {
-  const {named, digest, size, count} = header(packed);
+  const {named, digest, size, count, streams} = header(packed);
   if (named !== identity) throw new Error('this was compressed with another model or precision');
-  const reader = new Reader(engine, startOf(engine.config)), decoder = new Decoder(packed.subarray(HEADER)), data = [];
-  for (let i = 0; i < count; i++) {
-    const logits = reader.next(), point = decoder.point();
-    if (point >= WHOLE || data.length >= size || decoder.ended) throw new Error('the compressed file is damaged');
-    const [id, begin, end] = engine.intervalAt(logits, point);
-    decoder.take(begin, end);
-    data.push(...(tokenizer.bytes[id] ?? []));
-    reader.append(id);
-    progress(i + 1, count);
+  const reader = new Reader(engine, streams.length), decoders = streams.map((stream) => new Decoder(stream));
+  const texts = streams.map(() => []), lengths = partsOf(count, streams.length).map(([first, last]) => last - first);
+  for (let done = 0; done < Math.max(...lengths); done++) {
+    const rows = [...lengths.keys()].filter((row) => done < lengths[row]), points = rows.map((row) => decoders[row].point());
+    const full = texts.reduce((sum, {length}) => sum + length, 0) >= size;
+    if (full || points.some((point) => point >= WHOLE) || rows.some((row) => decoders[row].ended)) throw damaged();
+    const found = reader.at(rows, points);
+    found.forEach(([id, begin, end], i) => {
+      decoders[rows[i]].take(begin, end);
+      texts[rows[i]].push(...(tokenizer.bytes[id] ?? []));
+    });
+    reader.append(rows, found.map(([id]) => [id]));
+    progress(Math.min(count, (done + 1) * streams.length), count);
   }
-  reader.cache.free();
-  const bytes = Uint8Array.from(data);
-  if (sha256(bytes).slice(0, 2 * HASH) !== digest) throw new Error('the compressed file is damaged: what it holds has another hash');
+  reader.free();
+  const bytes = Uint8Array.from(texts.flat());
+  if (sha256(bytes).slice(0, 2 * HASH) !== digest) throw damaged(': what it holds has another hash');
   return bytes;
 }
 
+const damaged = (more = '') => new Error(`the compressed file is damaged${more}`);
+
 function header(packed) {
-  if (packed.length < HEADER || new TextDecoder().decode(packed.subarray(0, 8)) !== MAGIC) {
-    throw new Error('this is no file that gpt2 compress wrote');
-  }
-  const view = new DataView(packed.buffer, packed.byteOffset);
-  const [size, count] = [40, 48].map((at) => Number(view.getBigUint64(at, true)));
-  return {named: hex(packed.subarray(8, 24)), digest: hex(packed.subarray(24, 40)), size, count};
+  const magic = new TextDecoder().decode(packed.subarray(0, 8));
+  if (packed.length < HEADER || ![MAGIC, SEVERAL].includes(magic)) throw new Error('this is no file that gpt2 compress wrote');
+  const view = new DataView(packed.buffer, packed.byteOffset), at = (place) => Number(view.getBigUint64(place, true));
+  const [size, count] = [at(40), at(48)], found = {named: hex(packed.subarray(8, 24)), digest: hex(packed.subarray(24, 40)), size, count};
+  if (magic === MAGIC) return {...found, streams: [packed.subarray(HEADER)]};
+  const streams = packed.length < HEADER + 8 ? 0 : at(HEADER);
+  let end = HEADER + 8 * (1 + streams);
+  if (!(streams > 1 && streams <= Math.min(MOST, count)) || end > packed.length) throw damaged();
+  const parts = Array.from({length: streams}, (_, i) => packed.subarray(end, end += at(HEADER + 8 * (1 + i))));
+  if (end !== packed.length) throw damaged();
+  return {...found, streams: parts};
 }
 
 function startOf({bos_token_id: bos, eos_token_id: eos, vocab_size: size}) {

@@ -4,12 +4,14 @@
 //   const core = await Core.load(bytes), engine = new Engine(core, config, files)
 //   cache = engine.cache()             keys and values; cache.truncate(n), cache.free()
 //   engine.extend(cache, ids)          logits after the last token; {all: true}: after each
-//   engine.top, logprobs, draw         the largest logits; surprise; a seeded draw
+//   engine.top, logprobs, draws        the largest logits; surprise; seeded draws
 //   engine.head(hidden)                ln_f and the head alone: the lens, from any point's rows
+//   engine.judge(hidden, targets)      entropies and targets' logits, of rows as those of head
 //   engine.rows(name, first, n, width)  a tensor's numbers, as they are multiplied
 //   engine.watch(look, work)           every named point (gpt2/points.py) of the passes in work()
 //   engine.omit({heads, mlps, ...})    parts left out from now on
-//   engine.intervalOf, intervalAt      for arithmetic coding (compress.js)
+//   engine.begin(layer, hidden, work)  watched passes of work() begin at a layer
+//   engine.intervalsOf, intervalsAt    for arithmetic coding (compress.js)
 
 const TYPES = {F32: 0, F16: 1, BF16: 2};  // numbers in a safetensors file, as gpt2_dtype
 export const DTYPES = {fp32: 0, fp16: 1, bf16: 2, int8: 3, int4: 4};
@@ -142,9 +144,12 @@ export class Engine {
   }
 
   /** Appends ids without logits. */
-  fill(cache, ids, {row = 0} = {}) {
+  fill(cache, ids) { this.fillAll(cache, [0], [ids]); }
+
+  /** Appends a text to each of some rows, without logits. */
+  fillAll(cache, rows, texts) {
     this.core.scratch((place) =>
-      this.core.check(this.core.exports.gpt2_extend(...this.call(cache, row, ids, place), NONE, 0)));
+      this.core.check(this.core.exports.gpt2_extend(...this.calls(cache, rows, texts, place), NONE, 0)));
   }
 
   /** Appends ids; returns the k largest logits after the last one: [ids, logits], largest first. */
@@ -168,8 +173,8 @@ export class Engine {
     });
   }
 
-  /** A token drawn from logits by a number in [0, 1); the options are those of generate. */
-  draw(logits, noise, {temperature = 1, top_k = 0, top_p = 1, min_p = 0} = {}) {
+  /** Tokens drawn from logits, one by each number in [0, 1); the options are those of generate. */
+  draws(logits, noises, {temperature = 1, top_k = 0, top_p = 1, min_p = 0} = {}) {
     const {core} = this;
     return core.scratch((place) => {
       const from = place(4 * logits.length), sampling = place(56), number = place(8), token = place(4);
@@ -178,9 +183,11 @@ export class Engine {
       core.floats(sampling, 1)[0] = temperature;
       core.ints(sampling + 4, 1)[0] = top_k;
       core.doubles(sampling + 8, 5).set([top_p, min_p, 1, 0, 0]);
-      core.doubles(number, 1)[0] = noise;
-      core.check(core.exports.gpt2_draw(this.handle, 1, from, sampling, number, token));
-      return core.ints(token, 1)[0];
+      return Array.from(noises, (noise) => {
+        core.doubles(number, 1)[0] = noise;
+        core.check(core.exports.gpt2_draw(this.handle, 1, from, sampling, number, token));
+        return core.ints(token, 1)[0];
+      });
     });
   }
 
@@ -247,35 +254,75 @@ export class Engine {
     });
   }
 
-  /** The interval [begin, end) of [0, 2^30) that stands for a token after these logits. */
-  intervalOf(logits, token) {
-    const {core} = this;
+  /**
+   * Of the distributions after rows of the residual stream, as `head` has them: the logarithms of the
+   * sums of the logits' exponentials, the entropies in nats, and the logits of one token each, [n].
+   */
+  judge(hidden, targets) {
+    const {core} = this, {n_embd, vocab_size: V} = this.config, n = hidden.length / n_embd;
     return core.scratch((place) => {
-      const from = place(4 * logits.length), numbers = place(12);
-      core.floats(from, logits.length).set(logits);
-      core.ints(numbers, 1)[0] = token;
-      core.check(core.exports.gpt2_interval_of(this.handle, 1, from, numbers, numbers + 4, numbers + 8));
-      return [...core.ints(numbers + 4, 2)];
+      const from = place(4 * hidden.length), logits = place(4 * n * V), sums = place(8 * n), entropies = place(8 * n);
+      core.floats(from, hidden.length).set(hidden);
+      core.check(core.exports.gpt2_head(this.handle, n, from, logits));
+      core.check(core.exports.gpt2_entropy(this.handle, n, logits, sums, entropies));
+      const all = core.floats(logits, n * V);
+      return {
+        sums: core.doubles(sums, n).slice(), entropies: core.doubles(entropies, n).slice(),
+        logits: Float32Array.from(targets, (token, i) => all[i * V + token]),
+      };
     });
   }
 
-  /** The token whose interval holds a point: [token, begin, end]. */
-  intervalAt(logits, point) {
-    const {core} = this;
+  /** Watched passes within work() begin before a layer with its residual stream [tokens, width]. */
+  begin(layer, hidden, work) {
+    const {core} = this, {n_embd} = this.config;
+    core.scratch((place) => {
+      const from = place(4 * hidden.length);
+      core.floats(from, hidden.length).set(hidden);
+      core.check(core.exports.gpt2_engine_begin(this.handle, layer, hidden.length / n_embd, from));
+    });
+    try {
+      return work();
+    } finally {
+      core.check(core.exports.gpt2_engine_begin(this.handle, 0, 0, 0));
+    }
+  }
+
+  /** Appends ids; the intervals [begin, end) of [0, 2^30) that stand for tokens, one after each id. */
+  intervalsOf(cache, ids, tokens) {
+    const {core} = this, n = ids.length;
     return core.scratch((place) => {
-      const from = place(4 * logits.length), numbers = place(12);
-      core.floats(from, logits.length).set(logits);
-      core.check(core.exports.gpt2_interval_at(this.handle, from, point, numbers, numbers + 4, numbers + 8));
-      return [...core.ints(numbers, 3)];
+      const logits = place(4 * n * this.config.vocab_size), numbers = place(12 * n);
+      core.check(core.exports.gpt2_extend(...this.call(cache, 0, ids, place), ALL, logits));
+      core.ints(numbers, n).set(tokens);
+      core.check(core.exports.gpt2_interval_of(this.handle, n, logits, numbers, numbers + 4 * n, numbers + 8 * n));
+      const [begins, ends] = [core.ints(numbers + 4 * n, n), core.ints(numbers + 8 * n, n)];
+      return Array.from(begins, (begin, i) => [begin, ends[i]]);
     });
   }
 
-  call(cache, row, ids, place) {
-    const rows = place(4), counts = place(4), tokens = place(4 * ids.length);
-    this.core.ints(rows, 1)[0] = row;
-    this.core.ints(counts, 1)[0] = ids.length;
-    this.core.ints(tokens, ids.length).set(ids);
-    return [this.handle, cache.handle, 1, rows, counts, tokens];
+  /** Appends an id to each of some rows; the tokens whose intervals hold a point each: [[token, begin, end], ...]. */
+  intervalsAt(cache, rows, ids, points) {
+    const {core} = this, size = this.config.vocab_size;
+    return core.scratch((place) => {
+      const logits = place(4 * rows.length * size), numbers = place(12), calls = this.calls(cache, rows, ids.map((id) => [id]), place);
+      core.check(core.exports.gpt2_extend(...calls, LAST, logits));
+      return points.map((point, i) => {
+        core.check(core.exports.gpt2_interval_at(this.handle, logits + 4 * i * size, point, numbers, numbers + 4, numbers + 8));
+        return [...core.ints(numbers, 3)];
+      });
+    });
+  }
+
+  call(cache, row, ids, place) { return this.calls(cache, [row], [ids], place); }
+
+  // The first arguments of a call that appends a text to each of some rows.
+  calls(cache, rows, texts, place) {
+    const flat = texts.flat(), n = rows.length, at = place(4 * n), counts = place(4 * n), tokens = place(4 * flat.length);
+    this.core.ints(at, n).set(rows);
+    this.core.ints(counts, n).set(texts.map((ids) => ids.length));
+    this.core.ints(tokens, flat.length).set(flat);
+    return [this.handle, cache.handle, n, at, counts, tokens];
   }
 }
 

@@ -9,8 +9,17 @@ export function distribution(logits, settings) {
     shares[largest(logits, 1)[0][0]] = 1;
     return shares;
   }
-  const order = Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b);
-  ofLargest(order.map((id) => logits[id]), null, settings).forEach((share, i) => { shares[order[i]] = share; });
+  // Numbers are sorted much faster than ids: what a token gets depends on its logit alone, but for
+  // those that equal the last one taken, of which the first ids are in.
+  const order = Float32Array.from(logits).sort().reverse(), ranked = ofLargest(order, null, settings);
+  let count = ranked.length;
+  while (ranked[count - 1] === 0) count--;
+  const least = order[count - 1];
+  let equal = 0;
+  while (equal < count && order[count - 1 - equal] === least) equal++;
+  const share = new Map();
+  for (let i = 0; i < count; i++) share.set(order[i], ranked[i]);
+  logits.forEach((logit, id) => { if (logit > least || (logit === least && equal-- > 0)) shares[id] = share.get(logit); });
   return shares;
 }
 

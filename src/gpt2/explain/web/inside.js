@@ -11,9 +11,11 @@ import {Cache} from './core.js';
  *
  * `off` is {heads: [[layer, head], ...], attention: [layer, ...], mlps: [layer, ...],
  * positions: [...], positionEmbeddings: true}; `changes` a Map from a point's name to a function of
- * {shape, values}, which changes the values in place. With a `cache` the ids go on from what is in it.
+ * {shape, values}, which changes the values in place. With a `cache` the ids go on from what is in
+ * it. {none: true} computes no logits; `from` is {layer, hidden}: where the pass begins, and the
+ * residual stream there.
  */
-export function look(engine, ids, {points = [], all = false, off = null, changes = new Map(), cache: own = null} = {}) {
+export function look(engine, ids, {points = [], all = false, none = false, off = null, changes = new Map(), from = null, cache: own = null} = {}) {
   const wanted = new Set(points), found = new Map();
   const cache = own ?? new Cache(engine, 1, ids.length);
   const see = (name, values, layout) => {
@@ -26,9 +28,10 @@ export function look(engine, ids, {points = [], all = false, off = null, changes
     if (wanted.has(name) || wanted.has(general(name))) found.set(name, together(values, layout));
     return Boolean(change);
   };
-  const pass = () => engine.extend(cache, ids, {all});
+  const pass = () => (none ? engine.fill(cache, ids) : engine.extend(cache, ids, {all}));
+  const watched = () => (wanted.size || changes.size ? engine.watch(see, pass) : pass());
   try {
-    const logits = without(engine, off, () => (wanted.size || changes.size ? engine.watch(see, pass) : pass()));
+    const logits = without(engine, off, () => (from ? engine.begin(from.layer, from.hidden, watched) : watched()));
     return {logits, points: found};
   } finally {
     if (!own) cache.free();
@@ -87,21 +90,24 @@ function flags({n_layer: layers, n_head: heads, n_positions: positions}, off) {
 }
 
 // The core's numbers as an array of their own, [tokens, width] or [heads, tokens, width].
-function together(values, {tokens, heads, width, tokenStride, headStride}) {
+function together(values, layout) {
+  const {tokens, heads, width, tokenStride} = layout, shape = heads ? [heads, tokens, width] : [tokens, width];
+  if (!heads && tokenStride === width) return {shape, values: values.slice()};
   const out = new Float32Array(tokens * Math.max(heads, 1) * width);
-  each({tokens, heads, width, tokenStride, headStride}, (to, from) =>
-    out.set(values.subarray(from, from + width), to));
-  return {shape: heads ? [heads, tokens, width] : [tokens, width], values: out};
+  moved(layout, out, values, true);
+  return {shape, values: out};
 }
 
-function apart(x, values, layout) {
-  each(layout, (from, to) => values.set(x.values.subarray(from, from + layout.width), to));
-}
+function apart(x, values, layout) { moved(layout, values, x.values, false); }
 
-function each({tokens, heads, width, tokenStride, headStride}, move) {
-  for (let head = 0, at = 0; head < Math.max(heads, 1); head++) {
-    for (let token = 0; token < tokens; token++, at += width) {
-      move(at, token * tokenStride + head * headStride);
+// One number after the other: thousands of short rows cost more by subarray and set.
+function moved({tokens, heads, width, tokenStride, headStride}, to, from, toDense) {
+  for (let head = 0, dense = 0; head < Math.max(heads, 1); head++) {
+    for (let token = 0; token < tokens; token++) {
+      const spread = token * tokenStride + head * headStride;
+      if (toDense) for (let i = 0; i < width; i++) to[dense + i] = from[spread + i];
+      else for (let i = 0; i < width; i++) to[spread + i] = from[dense + i];
+      dense += width;
     }
   }
 }

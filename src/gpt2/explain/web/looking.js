@@ -3,12 +3,13 @@ import {textOf} from '../../web/tokens.js';
 import {namesOf, textOfAll} from './names.js';
 
 /**
- * Asks as `state` says and hands what changes to `update`; calls in between are taken together.
- * `busy(on)` hears when it begins and ends.
+ * Asks as `state` says and hands what changes to `update`: first what is about the chosen token, then
+ * the shades of all tokens and heads. Calls in between are taken together. `busy(what)` hears what is
+ * waited for: 'answer', 'shades' or ''.
  */
 export class Looking {
   constructor(live, state, update, busy) {
-    Object.assign(this, {live, state, update, busy, answered: new Map(), running: false, wanted: false, read: false});
+    Object.assign(this, {live, state, update, busy, answered: new Map(), running: false, wanted: false, read: false, shaded: true});
   }
 
   async look({read = false} = {}) {
@@ -16,19 +17,32 @@ export class Looking {
     this.wanted = true;
     if (this.running) return;
     this.running = true;
-    this.busy(true);
     try {
-      while (this.wanted) {
-        this.wanted = false;
-        const found = await this.found();
-        if (!this.wanted) this.update(found);
-      }
+      while (this.wanted || !this.shaded) await (this.wanted ? this.answer() : this.shade());
     } catch (error) {
       this.update({notice: error.message, failed: true});
     } finally {
-      this.running = false;
-      this.busy(false);
+      [this.running, this.shaded] = [false, true];
+      this.busy('');
     }
+  }
+
+  async answer() {
+    this.wanted = false;
+    this.busy('answer');
+    const found = await this.found();
+    if (this.wanted) {
+      this.read ||= Boolean(found.found);  // what was read is shown nowhere yet
+      return;
+    }
+    this.update(found);
+    this.busy(this.shaded ? '' : 'shades');
+  }
+
+  async shade() {
+    const {done, ...shades} = await this.live.ask('shades');
+    this.shaded = done;
+    this.update({found: {...this.state.found, ...shades}});
   }
 
   /** An answer; of the same question about the same text the one that is there. */
@@ -46,7 +60,9 @@ export class Looking {
       this.read = false;
       this.answered.clear();
       const off = Object.values(state.off).some((list) => list.length) ? state.off : null;
-      changes.found = await live.ask('read', {...(state.ids ? {ids: state.ids} : {text: state.text}), off});
+      const read = await live.ask('read', {...(state.ids ? {ids: state.ids} : {text: state.text}), off});
+      this.shaded = 'bits' in read;
+      changes.found = {...(this.shaded ? {} : unshaded(state, read.tokens.length)), ...read};
       changes.names = namesOf(changes.found.tokens);
       if (state.ids) changes.text = textOfAll(changes.found.tokens);
     }
@@ -54,11 +70,13 @@ export class Looking {
     const t = Math.min(state.follow ? tokens.length - 1 : state.t, tokens.length - 1);
     const pair = state.pair && state.pair[0] < tokens.length ? state.pair : null;
     const chosen = state.follow || state.t === t ? state.target : null;  // of a place that is shown
-    const next = await this.ask('next', {t, settings, extra: [chosen, state.other].filter((id) => id !== null)});
+    const [next, weights] = await Promise.all([
+      this.ask('next', {t, settings, extra: [chosen, state.other].filter((id) => id !== null)}),
+      this.ask('head', {layer, head}),
+    ]);
     const target = chosen ?? next.bars[0].id, bar = next.bars.find(({id}) => id === target);
     const second = next.bars.find(({id}) => id !== target);
-    const [weights, taken, lens, sources] = await Promise.all([
-      this.ask('head', {layer, head}),
+    const [taken, lens, sources] = await Promise.all([
       pair && this.ask('pair', {layer, head, t: pair[0], s: pair[1]}),
       this.ask('lens', {t, token: target}),
       this.ask('sources', {t, token: target, other: state.other}),
@@ -69,4 +87,14 @@ export class Looking {
       second: second && {id: second.id, text: textOf(second.bytes), share: Math.exp(second.logprob)}, notice: '', failed: false,
     };
   }
+}
+
+// Until the shades come: those that were there.
+function unshaded({found, facts}, T) {
+  const {n_layer: L, n_head: H} = facts.config, nothing = () => new Float32Array(L * H).fill(NaN);
+  const fitted = (before = []) => Float32Array.from({length: T}, (_, t) => before[t] ?? NaN);
+  return {
+    bits: fitted(found?.bits), entropy: fitted(found?.entropy), thumbs: found?.thumbs ?? {n: 1, values: new Float32Array(L * H)},
+    kinds: found?.kinds ?? {previous: nothing(), first: nothing(), induction: nothing()},
+  };
 }

@@ -12,41 +12,49 @@ const KEPT = {
 /** The name of a point of a layer: ('attn', 3) is h.3.attn. */
 export const pointOf = (part, layer) => KEPT[part].replace('*', layer);
 
+/** The first layer that `off` changes: what is below it is as with nothing off. */
+export function firstOff({heads = [], mlps = [], positions = []}, layers) {
+  return positions.length ? 0 : Math.min(layers - 1, ...heads.map(([layer]) => layer), ...mlps);
+}
+
 /**
- * Reads ids in one pass; `off` and `changes` are those of `look`. Gives {ids, logits [T, V],
- * points, embed [T, D], layers: for each layer {q, k, v, heads [H, T, d], pattern [H, T, T], attn,
- * mlp, stream [T, D]}}.
+ * Reads ids in one pass; `off` and `changes` are those of `look`. Gives {ids, points, embed [T, D],
+ * layers: for each layer {q, k, v, heads [H, T, d], pattern [H, T, T], attn, mlp, stream [T, D]}} and
+ * what `shade` fills in.
  */
 export function pass(engine, ids, {off = null, changes} = {}) {
-  return named(engine, ids, look(engine, ids, {points: POINTS, all: true, off, changes}));
+  return named(engine, ids, look(engine, ids, {points: POINTS, none: true, off, changes}).points);
 }
 
 const POINTS = ['embed', ...Object.values(KEPT)];
 
-/** Passes over texts of which each begins as the one before did, as one types: only the rest is read. */
+/**
+ * Passes over texts of which each begins as the one before did, as one types: only the rest is read.
+ * With parts off, as `look` has them, the layers below are taken from `base`, the pass over the same
+ * ids with nothing off.
+ */
 export class Reader {
-  constructor(engine) { Object.assign(this, {engine, cache: null, found: null}); }
+  constructor(engine, off = null) {
+    Object.assign(this, {engine, off, cache: engine.cache(), found: null});
+    this.first = off ? firstOff(off, engine.config.n_layer) : 0;
+  }
 
-  read(ids) {
-    const {engine, found: before} = this;
+  read(ids, base = null) {
+    const {engine, off, cache, first, found: before} = this, {n_embd: D} = engine.config;
     let n = 0;
     while (before && n < ids.length - 1 && ids[n] === before.ids[n]) n++;
     this.found = null;
-    this.cache ??= engine.cache();
-    this.cache.truncate(n);
-    const {logits, points} = look(engine, ids.slice(n), {points: POINTS, all: true, cache: this.cache});
+    cache.truncate(n);
+    const from = first > 0 ? {layer: first, hidden: base.layers[first - 1].stream.subarray(n * D)} : null;
+    const {points} = look(engine, ids.slice(n), {points: POINTS, none: true, off, from, cache});
     if (n > 0) for (const [name, more] of points) points.set(name, grown(before.points.get(name), more, n, name.endsWith('pattern')));
-    this.found = named(engine, ids, {logits: n ? joined(before.logits, logits, n * engine.config.vocab_size) : logits, points});
-    this.found.known = n && {tokens: n, sums: before.sums, entropy: before.entropy};
+    if (from) for (const [name, point] of base.points) if (!points.has(name)) points.set(name, point);
+    this.found = named(engine, ids, points);
+    if (n > 0) known(this.found, before, n - 1);
     return this.found;
   }
-}
 
-function joined(first, second, size) {
-  const out = new Float32Array(size + second.length);
-  out.set(first.subarray(0, size));
-  out.set(second, size);
-  return out;
+  free() { this.cache.free(); }
 }
 
 // A point of n tokens that were there and some that are new; a row of weights is as long as the text.
@@ -64,46 +72,52 @@ function grown(before, more, n, square) {
   return {shape: [...more.shape.slice(0, -2), T, width], values: out};
 }
 
-function named(engine, ids, {logits, points}) {
+function named(engine, ids, points) {
   const layers = Array.from({length: engine.config.n_layer}, (_, layer) =>
     Object.fromEntries(Object.keys(KEPT).map((part) => [part, points.get(pointOf(part, layer)).values])));
-  return {ids, logits, points, layers, embed: points.get('embed').values};
+  const T = ids.length, sums = new Float64Array(T);
+  return {
+    ids, points, layers, embed: points.get('embed').values, logits: new Map(),
+    shaded: 0, sums, bits: new Float32Array(T).fill(NaN), entropy: new Float32Array(T).fill(NaN),
+  };
 }
 
-/** Logits after one token, of those of all. */
-export const logitsAt = ({logits}, size, t) => logits.subarray(t * size, (t + 1) * size);
+// What was judged of the first n tokens of another text holds here too.
+function known(found, before, n) {
+  found.shaded = Math.min(n, before.shaded);
+  found.sums.set(before.sums.subarray(0, found.shaded));
+  found.entropy.set(before.entropy.subarray(0, found.shaded));
+  found.bits.set(before.bits.subarray(0, found.shaded + 1));
+}
 
-/** The logarithm of the sum of exp, and the mean of the logits by their probabilities. */
-function summed(logits) {
-  let most = -Infinity, sum = 0, weighted = 0;
-  for (let i = 0; i < logits.length; i++) if (logits[i] > most) most = logits[i];
-  for (let i = 0; i < logits.length; i++) {
-    const share = Math.exp(logits[i] - most);
-    sum += share;
-    weighted += share * logits[i];
-  }
-  return {whole: most + Math.log(sum), mean: weighted / sum};
+/** Logits [V] after one token. */
+export function logitsAt(engine, found, t) {
+  const {n_embd: D} = engine.config;
+  if (!found.logits.has(t)) found.logits.set(t, engine.head(found.layers.at(-1).stream.subarray(t * D, (t + 1) * D)));
+  return found.logits.get(t);
 }
 
 /** The logarithm of the sum of exp. */
-export const logSum = (logits) => summed(logits).whole;
+export function logSum(logits) {
+  let most = -Infinity, sum = 0;
+  for (let i = 0; i < logits.length; i++) if (logits[i] > most) most = logits[i];
+  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i] - most);
+  return most + Math.log(sum);
+}
 
-/** Bits of surprise at each token (NaN at the first) and of entropy after it, [T] each. */
-export function surprise(found, size) {
-  if (found.bits) return found;
-  const T = found.ids.length, bits = new Float32Array(T).fill(NaN), known = found.known || {tokens: 0};
-  const entropy = new Float32Array(T), sums = new Float64Array(T);
-  for (let t = 0; t < T; t++) {
-    const logits = logitsAt(found, size, t);
-    if (t < known.tokens) {
-      [sums[t], entropy[t]] = [known.sums[t], known.entropy[t]];
-    } else {
-      const {whole, mean} = summed(logits);
-      [sums[t], entropy[t]] = [whole, (whole - mean) / Math.LN2];
+/** Bits of surprise at each token (NaN at the first) and of entropy after it, [T], of `most` tokens more. */
+export function shade(engine, found, most = Infinity) {
+  const {n_embd: D} = engine.config, {ids, shaded, sums, entropy, bits} = found, end = Math.min(ids.length, shaded + most);
+  if (end > shaded) {
+    const stream = found.layers.at(-1).stream.subarray(shaded * D, end * D), next = (t) => ids[t + 1] ?? 0;
+    const judged = engine.judge(stream, Array.from({length: end - shaded}, (_, i) => next(shaded + i)));
+    for (let t = shaded; t < end; t++) {
+      [sums[t], entropy[t]] = [judged.sums[t - shaded], judged.entropies[t - shaded] / Math.LN2];
+      if (t + 1 < ids.length) bits[t + 1] = (sums[t] - judged.logits[t - shaded]) / Math.LN2;
     }
-    if (t + 1 < T) bits[t + 1] = (sums[t] - logits[found.ids[t + 1]]) / Math.LN2;
+    found.shaded = end;
   }
-  return Object.assign(found, {sums, entropy, bits});
+  return found;
 }
 
 /** The k largest of some numbers, as [index, number], the largest first, of equals the lowest index. */

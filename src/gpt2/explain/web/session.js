@@ -5,14 +5,14 @@ import {Core, Engine} from './core.js';
 import {distribution} from './distribution.js';
 import {induction, looks, thumbnails, twice} from './heads.js';
 import {look, patches, without} from './inside.js';
-import {largest, logitsAt, logSum, pass, pointOf, Reader, surprise} from './pass.js';
+import {largest, logitsAt, logSum, pass, pointOf, Reader, shade} from './pass.js';
 import {patchEverywhere} from './patching.js';
 import {sha256} from './sha256.js';
 import {Directions, dot, sources} from './sources.js';
 import {Tokenizer} from './tokenizer.js';
-import {write} from './writing.js';
+import {drawn, write} from './writing.js';
 
-const SHOWN = 12, LENS = 3, THUMB = 24, DRAWS = 100;
+const SHOWN = 12, LENS = 3, THUMB = 24, DRAWS = 100, SLICE = 128;
 const MOST_WEIGHTS = 32e6;  // attention weights kept of one pass
 
 export class Session {
@@ -24,8 +24,8 @@ export class Session {
     session.engine = new Engine(await Core.load(core), config, files, {dtype, headDtype, kvDtype});
     session.tokenizer = new Tokenizer(new TextDecoder().decode(merges));
     session.reader = new Reader(session.engine);
+    session.without = null;  // {reader, off}: of texts without some parts
     session.directions = new Directions(session.engine);
-    session.induction = induction(pass(session.engine, twice(config)), config.n_head);
     session.bound = Math.min(config.n_positions, Math.floor(Math.sqrt(MOST_WEIGHTS / (config.n_layer * config.n_head))));
     return session;
   }
@@ -34,21 +34,37 @@ export class Session {
 
   encode(text) { return this.tokenizer.encode(text); }
 
-  /** Reads a text (or ids) without and with parts left out; what follows is asked about it. */
+  /**
+   * Reads a text (or ids) without and with parts left out; what follows is asked about it. What all
+   * of its tokens and heads look like comes by `shades`, after what is asked first.
+   */
   read({text, ids = this.encode(text), off = null}) {
     const {config} = this.engine, all = ids.length;
     const full = all ? ids : [config.eos_token_id ?? this.tokenizer.end];
     ids = full.slice(0, this.bound);
     const same = this.base && String(this.base.ids) === String(ids);
     if (!same) this.base = this.reader.read(ids);
-    surprise(this.base, config.vocab_size);  // what the next text may begin with
-    this.now = off ? pass(this.engine, ids, {off: this.parts(off)}) : this.base;
-    const {bits, entropy} = surprise(this.now, config.vocab_size);
-    return {
-      ids: full, tokens: ids.map((id) => this.token(id)), left: full.length - ids.length, empty: all === 0,
-      bits, entropy, thumbs: thumbnails(this.now, config.n_head, THUMB),
-      kinds: {...looks(this.now, config.n_head), induction: this.induction},
-    };
+    this.now = off ? this.readWithout(ids, off) : this.base;
+    return {ids: full, tokens: ids.map((id) => this.token(id)), left: full.length - ids.length, empty: all === 0};
+  }
+
+  readWithout(ids, off) {
+    const key = JSON.stringify(off), before = this.without;
+    if (before?.key !== key) {
+      before?.reader.free();
+      this.without = {key, reader: new Reader(this.engine, this.parts(off))};
+    }
+    const {reader} = this.without, same = reader.found && String(reader.found.ids) === String(ids);
+    return same ? reader.found : reader.read(ids, this.base);
+  }
+
+  /** The surprise of some more of the tokens, and in the end the heads' maps and kinds: then it is `done`. */
+  shades() {
+    const {config} = this.engine, {bits, entropy, shaded, ids} = shade(this.engine, this.now, SLICE), H = config.n_head;
+    if (shaded < ids.length) return {bits, entropy, done: false};
+    this.induction ??= induction(pass(this.engine, twice(config)), H);
+    const kinds = {...looks(this.now, H), induction: this.induction};
+    return {bits, entropy, thumbs: thumbnails(this.now, H, THUMB), kinds, done: true};
   }
 
   /** Parts off as `look` takes them, of the page's, where a head is layer * n_head + head. */
@@ -58,9 +74,9 @@ export class Session {
   }
 
   /** SHA-256 of all logits of the text that was read: the same on every processor. */
-  digest() { return sha256(new Uint8Array(this.now.logits.buffer)); }
+  digest() { return sha256(new Uint8Array(this.engine.head(this.now.layers.at(-1).stream).buffer)); }
 
-  at(found, t) { return logitsAt(found, this.engine.config.vocab_size, t); }
+  at(found, t) { return logitsAt(this.engine, found, t); }
 
   /** What may come after token t: the most probable, drawn from, beside what it was with nothing off. */
   next({t, settings, extra = []}) {
@@ -70,10 +86,7 @@ export class Session {
     if (this.now !== this.base) ids.push(...largest(before, 3).map(([id]) => id));
     ids.push(...extra);
     const draws = new Map();
-    for (let row = 0; row < DRAWS; row++) {
-      const id = this.draw(logits, settings, row, t + 1);
-      draws.set(id, (draws.get(id) ?? 0) + 1);
-    }
+    for (const id of drawn(this.engine, logits, settings, Array(DRAWS).keys(), t + 1)) draws.set(id, (draws.get(id) ?? 0) + 1);
     return {
       changed: this.now !== this.base,
       others: DRAWS - ids.reduce((sum, id, i) => sum + (ids.indexOf(id) === i ? draws.get(id) ?? 0 : 0), 0),
@@ -82,10 +95,6 @@ export class Session {
         before: before[id] - wholeBefore, share: shares[id], drawn: draws.get(id) ?? 0,
       })),
     };
-  }
-
-  draw(logits, settings, row, position) {
-    return write.drawn(this.engine, logits, settings, row, position);
   }
 
   /** One head's weights, [T, T]. */
@@ -119,21 +128,24 @@ export class Session {
     const all = this.engine.head(rows);
     return Array.from({length: 2 * L + 1}, (_, i) => {
       const logits = all.subarray(i * V, (i + 1) * V), whole = logSum(logits);
+      let rank = 1;
+      for (let id = 0; id < V; id++) if (logits[id] > logits[token]) rank++;
       return {
         top: largest(logits, LENS).map(([id, logit]) => ({...this.token(id), logprob: logit - whole})),
-        rank: logits.reduce((rank, x) => rank + Number(x > logits[token]), 1), logprob: logits[token] - whole,
+        rank, logprob: logits[token] - whole,
         norm: Math.sqrt(dot(rows, i * D, rows, D, i * D)),
       };
     });
   }
 
   /** The parts that make a token's logit after token t. */
-  sources({t, token, other = null}) { return sources(this.directions, this.now, t, token, other); }
+  sources({t, token, other = null}) { return sources(this.directions, this.now, this.at(this.now, t), t, token, other); }
 
   /** The last logits where one place has what it has in another pass. */
   patched(other, {layer, where, t}) {
     const changes = patches(other.points, [pointOf(where, layer)], {positions: [t]});
-    return look(this.engine, this.base.ids, {changes}).logits;
+    const from = layer > 0 ? {layer, hidden: this.base.layers[layer - 1].stream} : null;
+    return look(this.engine, this.base.ids, {changes, from}).logits;
   }
 
   /** What each place's residual stream of another text makes of this text's next word. */

@@ -44,12 +44,12 @@ export function dot(a, at, b, n, from = 0) {
 }
 
 /**
- * The parts of a token's logit after position t, or of its difference from another's; they sum to
+ * The parts of a token's logit after position t, of those that are there, or of its difference from another's; they sum to
  * it: [{part: 'token' | 'position' | 'head' | 'mlp' | 'rest', layer, head, value, from, source}], where
  * `from` [T] is a head's value by the tokens it looked at, `source` the token that gave most. The rest is biases and rounding.
  */
-export function sources(directions, found, t, token, other = null) {
-  const {engine} = directions, {n_embd: D, n_head: H, vocab_size: V} = engine.config, d = D / H, T = found.ids.length;
+export function sources(directions, found, logits, t, token, other = null) {
+  const {engine} = directions, {n_embd: D, n_head: H} = engine.config, d = D / H, T = found.ids.length;
   const {direction, constant} = directions.of(token, other);
   const last = found.layers.at(-1).stream.subarray(t * D, (t + 1) * D);
   const mean = last.reduce((sum, x) => sum + x, 0) / D;
@@ -72,7 +72,6 @@ export function sources(directions, found, t, token, other = null) {
     }
     parts.push({part: 'mlp', layer: l, value: dot(layer.mlp, t * D, direction, D) * share});
   });
-  const logits = found.logits.subarray(t * V, (t + 1) * V);
   const logit = logits[token] - (other === null ? 0 : logits[other]);
   const known = parts.reduce((sum, {value}) => sum + value, 0);
   return {logit, parts: [...parts, {part: 'rest', value: logit - known, constant}]};

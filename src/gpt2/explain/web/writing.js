@@ -15,7 +15,7 @@ export function write({engine, tokenizer}, {ids, count, settings}) {
   try {
     let logits = room > 0 ? engine.extend(cache, ids) : null;
     while (written.length < room) {
-      written.push(write.drawn(engine, logits, settings, 0, ids.length + written.length));
+      written.push(...drawn(engine, logits, settings, [0], ids.length + written.length));
       if (written.at(-1) === end || written.length === room) break;
       logits = engine.extend(cache, written.slice(-1));
     }
@@ -27,7 +27,8 @@ export function write({engine, tokenizer}, {ids, count, settings}) {
   return {ids: written, pieces, bytes, prompt, sha256: sha256(bytes), ended: written.at(-1) === end};
 }
 
-/** One token; temperature 0 takes the most probable. */
-write.drawn = (engine, logits, {temperature, seed, ...settings}, row, position) =>
-  (temperature === 0 ? largest(logits, 1)[0][0]
-    : engine.draw(logits, uniform(seed, row, position), {temperature, ...settings}));
+/** Tokens drawn at a position for some rows; temperature 0 takes the most probable. */
+export function drawn(engine, logits, {temperature, seed, ...settings}, rows, position) {
+  if (temperature === 0) return Array(Array.from(rows).length).fill(largest(logits, 1)[0][0]);
+  return engine.draws(logits, Array.from(rows, (row) => uniform(seed, row, position)), {temperature, ...settings});
+}
