@@ -27,6 +27,7 @@ class Choice:
     text: str = ""
     entries: list[Entry] = field(default_factory=list)
     prompt: int = 0  # entries of the prompt
+    tokens: int = 0  # new ones
     finish: str | None = None
     cached: int = 0
 
@@ -34,7 +35,12 @@ class Choice:
         """Take what is new."""
         self.text += delta.text
         self.entries += delta.entries
+        self.count(delta)
+
+    def count(self, delta: Delta) -> None:
+        """Take the numbers of what is new alone: a stream keeps nothing that it has sent."""
         self.prompt += delta.prompt
+        self.tokens += len(delta.entries) - delta.prompt
         if delta.facts is not None:
             self.finish, self.cached = delta.finish, delta.facts.cached_tokens
 
@@ -105,7 +111,7 @@ class _Times:
 
     def __init__(self, state: State, rows: Rows) -> None:
         self._metrics, self._name, self._begun = state.metrics, rows.plan.served.name, rows.begun
-        self._gap = state.metrics.gap.labels(self._name)
+        self._gap = state.metrics.gaps.of(self._name)
         self._before: dict[int, float] = {}
 
     def heard(self, delta: Delta) -> None:
@@ -126,9 +132,10 @@ class _Times:
 async def _collected(state: State, rows: Rows) -> list[Choice]:
     choices = [Choice() for _ in range(rows.left)]
     times = _Times(state, rows)
-    async for delta in rows.deltas():
-        times.heard(delta)
-        choices[delta.row].add(delta)
+    while rows.left:
+        for delta in await rows.news():
+            times.heard(delta)
+            choices[delta.row].add(delta)
     return choices
 
 
@@ -146,10 +153,13 @@ async def _events(
             first = form.begin(plan, index)
             if first is not None:
                 yield chunk(first)
-        async for delta in rows.deltas():
-            times.heard(delta)
-            choices[delta.row].add(delta)
-            yield chunk(form.delta(plan, delta))
+        while rows.left:
+            events = []
+            for delta in await rows.news():
+                times.heard(delta)
+                choices[delta.row].count(delta)
+                events.append(chunk(form.delta(plan, delta)))
+            yield b"".join(events)
         if usage:
             yield event(head | {"choices": [], "usage": _usage(plan, choices)})
         yield DONE
@@ -181,7 +191,7 @@ def _best(plan: Plan, choices: Sequence[Choice]) -> list[Choice]:
 
 
 def _tokens(plan: Plan, choices: Sequence[Choice]) -> int:
-    return sum(map(len, plan.prompts)) + sum(len(c.entries) - c.prompt for c in choices)
+    return sum(map(len, plan.prompts)) + sum(choice.tokens for choice in choices)
 
 
 def _usage(plan: Plan, choices: Sequence[Choice]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gpt2.serving.errors import ApiError, api_error
-from gpt2.serving.responses import error_response
+from gpt2.serving.responses import STRAIGHT, error_response
 from gpt2.serving.state import ClientGoneError, State, log
 
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
@@ -39,6 +39,7 @@ class Edge:
             await self.app(scope, receive, send)
             return
         scope = _stripped(scope)
+        scope[STRAIGHT] = send
         call = _Call(self.state, scope, send)
         self.state.active += 1
         try:

@@ -8,15 +8,13 @@ of characters and all read U+FFFD. Such a token is called by its bytes, as OpenA
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpt2.serving.scheduler import Token
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A token of an answer: as the scheduler gave it, and where it begins in the text."""
 
     token: Token

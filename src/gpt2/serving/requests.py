@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from gpt2.errors import GPT2Error
 from gpt2.generation.arrays import Processor
@@ -53,8 +53,7 @@ class Request:
     processors: tuple[Processor, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token, and where they were asked for natural logarithms of probabilities."""
 
     id: int

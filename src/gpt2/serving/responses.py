@@ -14,6 +14,10 @@ from starlette.types import Receive, Scope, Send
 from gpt2.serving.errors import ApiError
 from gpt2.serving.sse import HEADERS, PING, dumps
 
+# Of a scope: the connection's own ``send``. What wraps it on the way only looks at how an answer
+# begins, and would be gone through for each token of a stream.
+STRAIGHT = "gpt2.send"
+
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A value as JSON."""
@@ -43,9 +47,10 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the events end or the reader has left."""
+        body = scope.get(STRAIGHT, send)
         sending, gone, _ = tasks = [
             asyncio.ensure_future(work)
-            for work in (self._send(send), _gone(receive), self._pings(send))
+            for work in (self._send(send, body), _gone(receive), self._pings(body))
         ]
         try:
             await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -55,14 +60,14 @@ class EventStream(Response):
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._events.aclose()
 
-    async def _send(self, send: Send) -> None:
+    async def _send(self, send: Send, body: Send) -> None:
         start = {"type": "http.response.start", "status": self.status_code}
         await send(start | {"headers": self.raw_headers})
         self._sent = time.monotonic()
         async for piece in self._events:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await body({"type": "http.response.body", "body": piece, "more_body": True})
             self._sent = time.monotonic()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await body({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pings(self, send: Send) -> None:
         """One timer for the whole stream: a task for each event would cost more than the event."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpt2.generation.config import token_list
 from gpt2.generation.streaming import decoder
@@ -19,8 +19,7 @@ from gpt2.serving.scheduler import Facts, Loop, Request, Token
 from gpt2.serving.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """What is new of one row: text that is free, tokens, and at its end why it ended."""
 
     row: int
@@ -88,29 +87,59 @@ def _echo(tokenizer: Any, ids: Sequence[int]) -> tuple[str, list[int]]:
     return text + shown.flush(), offsets
 
 
+class Inbox:
+    """The news of one request, for the task that answers it; all but the making in its loop."""
+
+    def __init__(self) -> None:
+        self._news: list[Delta] = []
+        self._error: Exception | None = None
+        self._waiting: asyncio.Future[None] | None = None
+
+    def put(self, delta: Delta) -> None:
+        """Add news and wake the task; an error is the last."""
+        if self._error is not None:
+            return
+        if delta.error is not None:
+            self._error = delta.error
+        else:
+            self._news.append(delta)
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def take(self) -> list[Delta]:
+        """All that came since, at least one; raises an error when what came before was taken."""
+        if not self._news and self._error is None:
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+        if not self._news and self._error is not None:
+            raise self._error
+        news, self._news = self._news, []
+        return news
+
+
 class Outbox:
     """From the step thread to the event loop: all that one step tells wakes the loop once."""
 
     def __init__(self) -> None:
-        self._held: deque[tuple[asyncio.Queue[Delta], Delta]] = deque()
+        self._held: deque[tuple[Inbox, Delta]] = deque()
         self._bell: Bell | None = None
 
-    def queue(self) -> asyncio.Queue[Delta]:
+    def inbox(self) -> Inbox:
         """Where one request's news will be; for the event loop that runs."""
         if self._bell is None:
             self._bell = Bell(self._hand_out)
-        return asyncio.Queue()
+        return Inbox()
 
-    def give(self, steps: Loop, to: asyncio.Queue[Delta], delta: Delta) -> None:
+    def give(self, steps: Loop, to: Inbox, delta: Delta) -> None:
         """Hand over what is new when the step is over; from the thread that steps."""
-        assert self._bell is not None  # that made the queue
+        assert self._bell is not None  # that made the inbox
         self._held.append((to, delta))
         steps.afterwards(self._bell.ring)
 
     def _hand_out(self) -> None:
         while self._held:
             to, delta = self._held.popleft()
-            to.put_nowait(delta)
+            to.put(delta)
 
 
 @dataclass
@@ -127,7 +156,7 @@ class Rows:
     begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self._news = self.outbox.queue()
+        self._inbox = self.outbox.inbox()
         p, end = self.plan, self.begun + self.seconds
         numbers = range(len(p.prompts) * p.copies)
         self.left = len(numbers)
@@ -149,20 +178,19 @@ class Rows:
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self.seconds + 5, self._end_late)
 
-    async def deltas(self) -> AsyncIterator[Delta]:
-        """News of all rows, until each has ended.
+    async def news(self) -> list[Delta]:
+        """What is new of all rows, at least one thing; to be asked while rows are left.
 
         Raises:
             ApiError: the time of the request is over before a row began.
             Exception: what ended a row in the scheduler.
         """
-        while self.left:
-            delta = await self._news.get()
-            if delta.error is not None:
-                raise delta.error
+        news = await self._inbox.take()
+        for delta in news:
             self.left -= delta.facts is not None
-            yield delta
-        self._deadline.cancel()
+        if not self.left:
+            self._deadline.cancel()
+        return news
 
     def close(self) -> None:
         """Drop what is not done: the client has gone."""
@@ -173,7 +201,7 @@ class Rows:
     def _end_late(self) -> None:
         error = ApiError("the request took longer than the server gives one.", status=503,
                          code="timeout", retry_after=30)  # fmt: skip
-        self._news.put_nowait(Delta(0, error=error))
+        self._inbox.put(Delta(0, error=error))
 
     def _give(self, delta: Delta) -> None:
-        self.outbox.give(self._scheduler.loop, self._news, delta)
+        self.outbox.give(self._scheduler.loop, self._inbox, delta)
