@@ -27,8 +27,10 @@ const PANELS = {
   next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel,
   ...(recorded ? {} : {switches: switchesPanel}), ...(provable ? {proof_panel: proofPanel} : {}),
 };
-const COLUMNS = [['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel']]
-  .map((names) => names.filter((name) => name in PANELS));
+const present = (columns) => columns.map((names) => names.filter((name) => name in PANELS));
+const WIDE = present([['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel']]);
+const NARROW = present([['next', 'lens', 'sources'], ['heads', 'pair', 'switches', 'proof_panel']]);  // about as high
+const wide = matchMedia('(min-width: 1100px)');
 
 const state = {
   facts, recorded,
@@ -188,7 +190,7 @@ const body = () => html`
     <div class="top">${textPanel(state, actions)}${tourPanel(state, actions)}</div>
     <p class=${state.failed ? 'notice failed' : 'notice'} role="status">${state.notice}</p>
     ${state.sources ? html`<div class="panels" @touchstart=${touched} @touchend=${touched}>
-      ${COLUMNS.map((names) => html`<div class="column">${names.map((name) =>
+      ${(wide.matches ? WIDE : NARROW).map((names) => html`<div class="column">${names.map((name) =>
     PANELS[name]({...state, target: state.shownTarget}, actions))}</div>`)}</div>` : ''}
   </main>
   ${state.sources ? tabs() : ''}

@@ -5,7 +5,11 @@ import {textOf, visible} from '../../../web/tokens.js';
 import {fixed, number, share} from '../numbers.js';
 import {panel} from './panel.js';
 
-export const partName = (i) => (i === 0 ? t('part_embed') : told(i % 2 ? 'part_attn' : 'part_mlp', {layer: (i - 1) >> 1}));
+const named = (embed, attn, mlp) => (i) => told(i === 0 ? embed : i % 2 ? attn : mlp, {layer: (i - 1) >> 1});
+const partName = named('part_embed', 'part_attn', 'part_mlp');
+
+/** A place of the lens, as a sentence names it. */
+export const placeName = named('since_embed', 'since_attn', 'since_mlp');
 
 export function lensPanel(state, actions) {
   const {lens, target, facts} = state, {vocab_size: V, n_layer: L} = facts.config;

@@ -3,7 +3,7 @@ import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 import {visible} from '../../../web/tokens.js';
 import {fixed, number, share, signed} from '../numbers.js';
-import {partName} from './lens.js';
+import {placeName} from './lens.js';
 import {panel} from './panel.js';
 
 const SHOWN = 10;
@@ -40,7 +40,7 @@ function numberOf(part, {facts, found}) {
 }
 
 /** Three sentences about a word, every figure of which is in the panels. */
-export function sentences({sources, lens, names, t: at, target, targetText, next, second}) {
+export function sentences({language, sources, lens, names, t: at, target, targetText, next, second}) {
   const parts = sources.parts.filter(({part}) => part !== 'rest').sort((a, b) => b.value - a.value);
   const [first, after] = parts, worst = parts.at(-1), head = parts.find(({part}) => part === 'head');
   const probability = Math.exp(next.bars.find(({id}) => id === target)?.logprob ?? -Infinity);
@@ -49,6 +49,6 @@ export function sentences({sources, lens, names, t: at, target, targetText, next
   return [
     told('why_1', {before: names.visible[at], token: visible(targetText), share: share(probability), second: second ? visible(second.text) : '–', secondShare: second ? share(second.share) : '–'}),
     told('why_2', {logit: fixed(sources.logit), first: nameOf(first), firstValue: signed(first.value), next: nameOf(after), nextValue: signed(after.value), head: nameOf(head), headValue: signed(head.value), source: names.visible[head.source]}),
-    told(since < lens.length ? 'why_3' : 'why_3_never', {worst: nameOf(worst), worstValue: signed(worst.value), since: since < lens.length ? partName(since) : ''}),
-  ].join(' ');
+    told(since < lens.length ? 'why_3' : 'why_3_never', {worst: nameOf(worst), worstValue: signed(worst.value), since: since < lens.length ? placeName(since) : ''}),
+  ].join(language === 'zh' ? '' : ' ');
 }
