@@ -78,12 +78,15 @@ def same(one: Any, other: Any, path: str = "") -> None:
 def test_the_answers_are_the_pages(
     mini: Running, ids: list[int], ask: Callable[..., Any], off: Any
 ) -> None:
-    there = ask(("read", {"text": TEXT, "off": off}), *QUESTIONS)
+    whole, shades, *there = ask(("read", {"text": TEXT, "off": off}), ("shades", {}), *QUESTIONS)
     read = answered(mini, "read", text=TEXT, off=off)
-    shades = [np.array(one["thumbs"].pop("values")) for one in (there[0], read)]
-    assert np.abs(shades[0] - shades[1]).max() <= 1 / 510 + 1e-6  # maps come in bytes
-    same(there[0], read)
-    for (name, asked), wanted in zip(QUESTIONS, there[1:], strict=True):
+    assert shades.pop("done")
+    whole |= shades
+    maps = [np.array(one["thumbs"].pop("values")) for one in (whole, read)]
+    assert np.abs(maps[0] - maps[1]).max() <= 1 / 510 + 1e-6  # they come in bytes
+    assert whole.keys() == read.keys()
+    same(whole, read)
+    for (name, asked), wanted in zip(QUESTIONS, there, strict=True):
         same(wanted, answered(mini, name, ids=ids, off=off, **asked), name)
 
 
@@ -164,18 +167,30 @@ def test_the_page_of_the_server_and_that_of_the_browser(mini: Running) -> None:
     assert here.status_code == 200
     assert "connect-src 'self'" in here.headers["content-security-policy"]
     assert 'class="piece"' not in here.text
-    assert "explain?in=browser&model=gpt2-mini" in here.text
+    assert answered(mini, "facts")["inBrowser"] == "explain?in=browser&model=gpt2-mini"
     there = mini.client.get("/explain?in=browser&model=gpt2-mini")
     assert "connect-src" not in there.headers["content-security-policy"]
     assert 'class="piece"' in there.text
     assert "fetch(" not in there.text
-    assert mini.client.get("/explain?model=none").status_code == 404
+    assert mini.client.get("/explain?in=browser&model=none").status_code == 404
+    assert mini.refused("/v1/explain", ask="facts", model="none")[0] == 404
 
 
-def test_weights_are_sent_to_those_with_a_key(tmp_path: Path) -> None:
+def test_facts_and_weights_are_sent_to_those_with_a_key(tmp_path: Path) -> None:
+    """The page itself is the same for every model, so it tells nothing of this one."""
     keys = tmp_path / "keys"
     keys.write_text("0123456789abcdef\n")
     with running(resolve("gpt2-mini"), api_keys=str(keys)) as found:
-        assert found.client.get("/explain").status_code == 200
+        page = found.client.get("/explain")
+        assert page.status_code == 200
+        assert page.content == found.client.get("/explain?model=none").content
+        assert '<script type="application/json" id="facts">{"kind": "server"}</script>' in page.text
+        assert found.post("/v1/explain", ask="facts").status_code == 401
+        holder = {"Authorization": "Bearer 0123456789abcdef"}
+        asked = {"json": {"ask": "facts"}, "headers": holder}
+        facts = found.client.post("/v1/explain", **asked).json()
+        assert facts["name"] == "gpt2-mini"
+        assert facts["inBrowser"] is None  # a link cannot carry a key
+        assert found.client.get("/explain?in=browser", headers=holder).status_code == 200
         assert found.client.get("/explain?in=browser").status_code == 401
         assert found.post("/v1/explain", ask="read", text="a").status_code == 401

@@ -6,6 +6,7 @@ tests/browsers.py tells what they need.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,6 +140,30 @@ def test_why_this_token_opens_the_servers_view_of_it(page: Any) -> None:
     view.get_by_role("button", name="Write 30 tokens").click()
     view.get_by_role("button", name="Copy proof link").wait_for()
     view.close()
+
+
+def test_the_servers_view_asks_for_a_key(browser: Any, tmp_path: Path) -> None:
+    from gpt2.hub import resolve
+
+    keys = tmp_path / "keys"
+    keys.write_text("0123456789abcdef\n")
+    with running(resolve("gpt2-mini"), api_keys=str(keys)) as found:
+        view = browser.new_page(locale="en-US")
+        view.set_default_timeout(120_000)
+        view.goto(f"{found.url}/explain")
+        for key in ("not this one, surely", "0123456789abcdef"):
+            view.locator("input[name=key]").fill(key)
+            assert "gpt2-mini" not in view.content()
+            with view.expect_navigation():
+                view.get_by_role("button", name="Open", exact=True).click()
+        view.wait_for_selector(".panels", state="attached")
+        assert "The server computes" in view.locator("main > p").first.inner_text()
+        view.close()
+        lost = browser.new_page(locale="en-US")
+        lost.add_init_script("sessionStorage.setItem('key', '0123456789abcdef')")
+        lost.goto(f"{found.url}/explain?model=none")
+        assert "none" in lost.get_by_role("alert").inner_text()
+        lost.close()
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -69,12 +69,12 @@ def contents_of(
     return live_contents(loaded, checkpoint, {**facts, "text": text}, model)
 
 
-def server_contents(model: Any, path: str, name: str, in_browser: str) -> Contents:
-    """What a page needs whose model runs on a server; ``in_browser`` is the address of the page
-    in which it would run itself, told of a model that a browser bears."""
+def server_facts(model: Any, path: str, name: str, in_browser: str | None) -> dict[str, Any]:
+    """What a page is told whose model runs on a server; ``in_browser`` is the address of the page
+    in which it would run itself, if there is one, told of a model that a browser bears."""
     facts = {**facts_of(model, path), "kind": "server", "name": name, "text": None}
     bears = facts["parameters"] <= LARGEST and hasattr(model.tokenizer, "merges")
-    return Contents({**facts, "inBrowser": in_browser if bears else None}, [])
+    return {**facts, "inBrowser": in_browser if bears else None}
 
 
 def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: Any) -> Contents:

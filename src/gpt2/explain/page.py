@@ -68,7 +68,7 @@ def html(contents: Contents, policy: str = POLICY) -> Iterator[str]:
     """The page's text, in pieces."""
     style = (PACKAGE / "web" / "base.css").read_text("utf-8")
     style += (WEB / "style.css").read_text("utf-8")
-    title = f"{contents.facts['name']}: GPT-2 in one file"
+    title = f"{contents.facts['name']}: GPT-2 in one file" if "name" in contents.facts else "GPT-2"
     yield (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'

@@ -1,7 +1,8 @@
 """GET /explain: the page that looks into a model; POST /v1/explain: what it asks of one here.
 
 The server computes by an engine of its own on the same weights: what one reader switches off is
-off for nobody else. Where a browser bears the model, ``?in=browser`` sends it whole instead.
+off for nobody else. The page is the same for every model and holds nothing of it. Where a browser
+bears the model, ``?in=browser`` sends it whole instead.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gpt2.explain.answers import Answers
-from gpt2.explain.contents import contents_of, server_contents
+from gpt2.explain.contents import Contents, contents_of, server_facts
 from gpt2.explain.page import ASKING, POLICY, html
 from gpt2.serving.errors import ApiError
 from gpt2.serving.models import Served
@@ -29,7 +30,7 @@ from gpt2.serving.state import State
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 # Question -> the fields it needs; what may be left out is `off`, `extra` and `other`.
 NEEDED = {
-    "read": (), "next": ("t", "settings"), "head": ("layer", "head"),
+    "facts": (), "read": (), "next": ("t", "settings"), "head": ("layer", "head"),
     "pair": ("layer", "head", "t", "s"), "lens": ("t", "token"), "sources": ("t", "token"),
     "patches": ("text", "where"), "write": ("count", "settings"),
 }  # fmt: skip
@@ -39,11 +40,13 @@ OPTIONAL = {"next": ("extra",), "sources": ("other",)}
 async def explain(state: State, request: Request) -> Response:
     """The page; with ``in=browser`` it holds all weights, for which a key is asked."""
     state.check_open()
-    served = state.models.get(request.query_params.get("model"))
     here = request.query_params.get("in") == "browser"
     if here:
         state.keys.tenant(request.headers).enter()
-    text = await asyncio.to_thread(_page, served, here)
+        served = state.models.get(request.query_params.get("model"))
+        text = await asyncio.to_thread(_whole, str(served.tokenizer.name_or_path), served)
+    else:
+        text = _page()
     policy = {"Content-Security-Policy": POLICY if here else ASKING}
     return Response(text, media_type="text/html", headers=HEADERS | policy)
 
@@ -53,24 +56,31 @@ def address(served: Served) -> str:
     return f"explain?in=browser&model={quote(served.name)}"
 
 
-def _page(served: Served, here: bool) -> bytes:
-    return _made(str(served.tokenizer.name_or_path), served, here)
+@cache
+def _page() -> bytes:
+    return "".join(html(Contents({"kind": "server"}, []), ASKING)).encode()
 
 
 @cache
-def _made(path: str, served: Served, here: bool) -> bytes:
-    if here:
-        contents = contents_of(path, record=False)
-        contents.facts["name"] = served.name
-    else:
-        contents = server_contents(served.model, path, served.name, address(served))
-    return "".join(html(contents, POLICY if here else ASKING)).encode()
+def _whole(path: str, served: Served) -> bytes:
+    contents = contents_of(path, record=False)
+    contents.facts["name"] = served.name
+    return "".join(html(contents)).encode()
+
+
+@cache
+def _facts(path: str, served: Served, closed: bool) -> dict[str, Any]:
+    """A link carries no key: of a server with keys it would lead to an error."""
+    return server_facts(served.model, path, served.name, None if closed else address(served))
 
 
 async def answer(state: State, request: Request, asked: ExplainRequest) -> Response:
     """One answer: numbers as JSON, arrays as base64 of float32."""
     served = state.models.get(asked.model)
     served.writing()
+    if asked.ask == "facts":
+        path = str(served.tokenizer.name_or_path)
+        return json_response(await asyncio.to_thread(_facts, path, served, state.keys.needed))
     work = partial(_answered, served, asked)
     found, used = await state.whole_engine(request, served, work, served.looking)
     state.tenant(request).tokens.take(used)

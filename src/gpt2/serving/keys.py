@@ -77,6 +77,11 @@ class Keys:
                          for key in found}  # fmt: skip
         self._everybody = Tenant("", *map(Allowance, limits))
 
+    @property
+    def needed(self) -> bool:
+        """Whether a request needs one."""
+        return bool(self._tenants)
+
     def tenant(self, headers: Mapping[str, str]) -> Tenant:
         """Whose key a request has. Raises `ApiError` (401)."""
         if not self._tenants:

@@ -194,7 +194,7 @@ class SwitchedOff(Strict):
 class ExplainRequest(Named):
     """POST /v1/explain: a question of the page at /explain; each names its text and what is off."""
 
-    ask: Literal["read", "next", "head", "pair", "lens", "sources", "patches", "write"]
+    ask: Literal["facts", "read", "next", "head", "pair", "lens", "sources", "patches", "write"]
     text: str | None = Field(None, description="To read; of patches the second text.")
     ids: Ids | None = Field(None, description="The tokens it is about, in place of a text.")
     off: SwitchedOff | None = None

@@ -20,26 +20,18 @@ import {fragment, MARK, readProof} from './proof.js';
 import {TEXTS} from './texts.js';
 
 const WRITTEN = 30;
-const facts = JSON.parse(document.getElementById('facts').textContent);
-const recorded = facts.kind === 'recorded';
-const provable = !recorded && ['int8', 'int4'].includes(facts.dtype);
-const PANELS = {
-  next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel,
-  ...(recorded ? {} : {switches: switchesPanel}), ...(provable ? {proof_panel: proofPanel} : {}),
-};
-const present = (columns) => columns.map((names) => names.filter((name) => name in PANELS));
-const WIDE = present([['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel']]);
-const NARROW = present([['next', 'lens', 'sources'], ['heads', 'pair', 'switches', 'proof_panel']]);  // about as high
+const WIDE = [['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel']];
+const NARROW = [['next', 'lens', 'sources'], ['heads', 'pair', 'switches', 'proof_panel']];  // about as high
 const wide = matchMedia('(min-width: 1100px)');
+let facts = null, recorded = false, panels = {};  // of the model
 
 const state = {
-  facts, recorded,
   language: preferred(kept('language')),
   theme: kept('theme'),
   text: '', ids: null,      // ids where the text was written here: they need not be its encoding
   found: null, names: null,
   t: 0, follow: true,       // the token after which a word is explained; the last one while one types
-  layer: facts.heads?.[0][0] ?? 0, head: facts.heads?.[0][1] ?? 0, view: 'matrix', pair: null, taken: null, weights: null,
+  layer: 0, head: 0, view: 'matrix', pair: null, taken: null, weights: null,
   settings: {temperature: 1, top_k: 0, top_p: 1, seed: 1},
   next: null, target: null, shownTarget: null, other: null, lens: null, sources: null,
   off: {heads: [], mlps: [], positions: []},
@@ -49,6 +41,18 @@ const state = {
   busy: false, notice: '', failed: false,
 };
 let live = null, looking = null;
+
+/** What the page has of its model. */
+function prepare(known) {
+  facts = known;
+  recorded = facts.kind === 'recorded';
+  const provable = !recorded && ['int8', 'int4'].includes(facts.dtype), [layer, head] = facts.heads?.[0] ?? [0, 0];
+  panels = {
+    next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel,
+    ...(recorded ? {} : {switches: switchesPanel}), ...(provable ? {proof_panel: proofPanel} : {}),
+  };
+  Object.assign(state, {facts, recorded, layer, head});
+}
 
 function update(changes = {}) {
   Object.assign(state, changes);
@@ -140,7 +144,7 @@ const actions = {
   },
   tour(step) {
     const tourPanel = stepsOf(recorded)[step][1];
-    update({tour: step, tourPanel, panel: tourPanel in PANELS ? tourPanel : state.panel});
+    update({tour: step, tourPanel, panel: tourPanel in panels ? tourPanel : state.panel});
     document.getElementById(`panel-${tourPanel}`)?.scrollIntoView({block: 'nearest'});
   },
   language() {
@@ -171,7 +175,7 @@ const modelLine = () => html`<p class="small">${told(`model_${facts.kind}`, {
 })}${recorded ? ` ${told('recorded_lacks', {heads: facts.heads.map((one) => one.join('.')).join(', ')})}` : ''}
   ${facts.inBrowser ? html`<a href=${facts.inBrowser}>${told('in_browser', {size: (facts.parameters / 1e6).toFixed(0)})}</a>` : ''}</p>`;
 
-const tabs = () => html`<nav class="tabs" aria-label=${t('page_title')}>${Object.keys(PANELS).map((name) => html`
+const tabs = () => html`<nav class="tabs" aria-label=${t('page_title')}>${Object.keys(panels).map((name) => html`
   <button aria-pressed=${state.panel === name} @click=${() => update({panel: name})}>${t(`tab_${name}`)}</button>`)}</nav>`;
 
 let swipe = null;
@@ -179,7 +183,7 @@ function touched(event) {
   const {clientX: x, clientY: y} = event.changedTouches[0];
   if (event.type === 'touchstart') { swipe = event.target.closest('canvas, input, table, .gallery') ? null : [x, y]; return; }
   if (!swipe || Math.abs(x - swipe[0]) < 60 || Math.abs(y - swipe[1]) > 40) return;
-  const names = Object.keys(PANELS), to = names[names.indexOf(state.panel) + (x < swipe[0] ? 1 : -1)];
+  const names = Object.keys(panels), to = names[names.indexOf(state.panel) + (x < swipe[0] ? 1 : -1)];
   if (to) update({panel: to});
 }
 
@@ -190,8 +194,8 @@ const body = () => html`
     <div class="top">${textPanel(state, actions)}${tourPanel(state, actions)}</div>
     <p class=${state.failed ? 'notice failed' : 'notice'} role="status">${state.notice}</p>
     ${state.sources ? html`<div class="panels" @touchstart=${touched} @touchend=${touched}>
-      ${(wide.matches ? WIDE : NARROW).map((names) => html`<div class="column">${names.map((name) =>
-    PANELS[name]({...state, target: state.shownTarget}, actions))}</div>`)}</div>` : ''}
+      ${(wide.matches ? WIDE : NARROW).map((names) => html`<div class="column">${names.filter((name) => name in panels).map((name) =>
+    panels[name]({...state, target: state.shownTarget}, actions))}</div>`)}</div>` : ''}
   </main>
   ${state.sources ? tabs() : ''}
   ${numberCard(state, actions)}`;
@@ -230,11 +234,22 @@ function address() {
 
 const place = document.createElement('div');
 
-/** Shows the page; open(facts) gives what answers its questions: ask(name, asked). */
-export function start(open) {
+const factsHere = async () => JSON.parse(document.getElementById('facts').textContent);
+
+/**
+ * Shows the page; learn() gives the facts of its model, open(facts) what answers its questions:
+ * ask(name, asked).
+ */
+export async function start(open, learn = factsHere) {
   document.body.prepend(place);
   setTexts(TEXTS);
   setLanguage(state.language);
+  try {
+    prepare(await learn());
+  } catch (error) {
+    render(error.status === 401 ? keyForm() : html`<main><p class="notice failed" role="alert">${error.message}</p></main>`, place);
+    return;
+  }
   state.notice = t('loading');
   state.text = exampleText();
   address();
@@ -243,4 +258,15 @@ export function start(open) {
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') update({number: null}); });
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', () => begin(open));
   else begin(open);
+}
+
+function keyForm() {
+  const use = (event) => {
+    event.preventDefault();
+    sessionStorage.setItem('key', event.target.elements.key.value);
+    location.reload();
+  };
+  return html`<main><h1>${t('page_title')}</h1><p>${t('key_needed')}</p>
+    <form @submit=${use}><label>${t('key')}<input name="key" type="password" autocomplete="off" required></label>
+      <button class="small-button">${t('key_use')}</button></form></main>`;
 }

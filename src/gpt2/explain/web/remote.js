@@ -10,7 +10,7 @@ export class Remote {
 
   /** Asks as a worker is asked; `read` says of what the next questions are. */
   async ask(name, asked = {}) {
-    const answer = await this.post({ask: name, ...(name === 'read' ? {} : {ids: this.ids, off: this.off}), ...asked});
+    const answer = await this.post({ask: name, ...(name === 'read' || name === 'facts' ? {} : {ids: this.ids, off: this.off}), ...asked});
     if (name === 'read') [this.ids, this.off] = [answer.tokens.map(({id}) => id), asked.off ?? null];
     return answer;
   }
@@ -23,6 +23,6 @@ export class Remote {
     if (response.ok) return JSON.parse(text, revived);
     let told = null;
     try { told = JSON.parse(text).error.message; } catch { /* no answer of ours: a proxy's */ }
-    throw new Error(told ?? `${response.status} ${response.statusText}`);
+    throw Object.assign(new Error(told ?? `${response.status} ${response.statusText}`), {status: response.status});
   }
 }
