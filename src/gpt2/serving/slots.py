@@ -11,6 +11,9 @@ from gpt2.serving.prefixes import Prefixes
 
 # Tokens that are worth waiting for until another row has read them; and worth another text's slot.
 WORTH = 16
+# Tokens that are copied in the time in which one is read, into memory that nobody has touched yet:
+# most of that time the system makes pages (GPT-2 124M, int8 weights: 500 copied in 16 ms, 22 read).
+COPIED = 20
 
 
 @dataclass(eq=False, slots=True)
@@ -88,8 +91,8 @@ class Slots:
         """A free slot for a text, and how many of its first tokens are in it.
 
         An empty slot is taken before the least recently used one. What the text begins from stays
-        there beside its copy, unless hardly more would be lost than the text has itself. ``match``
-        is what `find` said.
+        there beside its copy, unless it is sooner read again than copied, or hardly more is lost
+        with it than with another text. ``match`` is what `find` said.
         """
         match = match or Match()
         source, read = match.slot, match.read
@@ -97,7 +100,7 @@ class Slots:
         slot = min(free, key=lambda s: (s is source, s.read > 0, s.used))
         if source is not None and not source.busy:
             lost = source.read - read
-            if lost == 0 or (slot.read > 0 and lost <= WORTH):
+            if lost <= (WORTH if slot.read > 0 else read // COPIED):
                 slot = source
         if slot is source:
             self.cache.truncate(slot.row, read)
