@@ -15,7 +15,7 @@ from gpt2.native import NativeEngine
 from gpt2.numpy_engine import NumpyEngine
 from gpt2.serving.scheduler import Draining, Limits, Loop, QueueFull, Request, Scheduler
 from gpt2.serving.slots import Slots
-from tests.serving.listening import Heard, alone, request
+from tests.serving.listening import PATIENCE, Heard, alone, request
 from tests.tiny import random_weights, tiny_config
 
 CONFIG = tiny_config(n_positions=128, eos_token_id=7)
@@ -368,13 +368,24 @@ def test_a_client_that_leaves(where: str, opened: list[Scheduler]) -> None:
     gone, other = Heard(), Heard()
     asked = request(random_ids(5), max_new_tokens=4)
     if where == "queue":
-        busy = Heard()
-        scheduler.submit([request(SHARED, max_new_tokens=60)], [busy])
+        begun, queued = threading.Event(), threading.Event()
+        ended: list[bool] = []
+
+        def drop(heard: Heard) -> None:
+            begun.set()
+            assert queued.wait(PATIENCE)
+            if len(heard.tokens) == 2:
+                scheduler.cancel(ticket)
+            ended.append(gone.done.is_set())
+
+        busy = Heard(on_token=drop)
+        scheduler.submit([request(SHARED, max_new_tokens=10)], [busy])
+        assert begun.wait(PATIENCE)
         ticket = scheduler.submit([asked], [gone])
-        scheduler.cancel(ticket)
+        queued.set()
+        assert busy.wait().reason == "length"
+        assert ended == 2 * [False] + 8 * [True]  # within a step
         assert gone.wait().reason == "cancelled"
-        assert not busy.done.is_set()
-        assert busy.wait().reason in ("length", "stop")
     else:
 
         def leave(heard: Heard) -> None:
