@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import socket
 import subprocess
@@ -14,11 +15,15 @@ from typing import Any
 
 import pytest
 
+import gpt2
 from tests.conftest import ROOT
 from tests.serving.conftest import httpx, new_client, soon
 from tests.serving.test_completions import library
+from tests.serving.test_load import ON, slow_folder
 from tests.serving.test_process import process
+from tests.tiny import END
 
+__all__ = ["slow_folder"]  # a fixture
 pytestmark = pytest.mark.slow
 
 
@@ -43,6 +48,53 @@ def proxy(folder: Path, *replicas: str) -> Iterator[str]:
     finally:
         child.terminate()
         child.wait(20)
+
+
+def metric(url: str, name: str) -> float:
+    """A number that a replica counts, asked of itself."""
+    with new_client(url) as own:
+        lines = own.get("/metrics").text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(f"gpt2_{name}{{"))
+
+
+def test_a_stream_is_cut_and_an_answer_written_anew_where_their_replica_is_killed(
+    slow_folder: Path, tmp_path: Path
+) -> None:
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed")
+    folder, alike = str(slow_folder), {"x-prefix": "the same replica"}
+    seeded = {"prompt": [3], "seed": 5, "max_tokens": 200, "suppress_tokens": [END]}
+    with (
+        process(folder) as (one, first, _),
+        process(folder) as (two, second, _),
+        proxy(tmp_path, first, second) as url,
+        new_client(url) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        soon(lambda: is_up(client))
+        body = {"prompt": [3], "max_tokens": 1000, "stream": True, **ON}
+        with client.stream("POST", "/v1/completions", headers=alike, json=body) as stream:
+            lines = stream.iter_lines()
+            heard = [next(lines)]
+            (serving,) = (at for at in (first, second) if metric(at, "num_requests_running"))
+            other = second if serving == first else first
+            whole = pool.submit(client.post, "/v1/completions", headers=alike, json=seeded)
+            soon(lambda: metric(serving, "num_requests_running") == 2)
+            (one if serving == first else two).kill()
+            with pytest.raises(httpx.HTTPError):  # the connection broke: the client is told
+                heard += lines
+        events = [line.removeprefix("data: ") for line in heard if line]
+        assert stream.status_code == 200
+        assert "[DONE]" not in events
+        assert not any(json.loads(event)["choices"][0]["finish_reason"] for event in events)
+        answer = whole.result()
+        assert answer.status_code == 200, answer.text
+        options = {"max_new_tokens": 200, "suppress_tokens": [END]}
+        (ids,) = library(gpt2.load(slow_folder), [3], seed=5, **options)
+        assert answer.json()["choices"][0]["token_ids"] == ids
+        assert metric(other, "generation_tokens_total") == 200  # all of it, and no stream's
+        again = client.post("/v1/completions", headers=alike, json=seeded)
+        assert again.json()["choices"] == answer.json()["choices"]
 
 
 def test_one_of_two_is_killed_under_load(tiny_folder: Path, tiny: Any, tmp_path: Path) -> None:
