@@ -1,10 +1,10 @@
-"""The bundled model on published sets, and what of these sets its training text holds.
+"""The bundled model on published sets.
 
     PYTHONPATH=src:. python -m benchmarks.published --data ../shared/data [--on NAMES]
     PYTHONPATH=src:. python -m benchmarks.published --data ../shared/data --timing
 
 Small sets are measured whole, the others on their first examples; killed, it resumes where it was.
-The overlap is with the collection of novels of which the bundled model was trained on 94 of 98.
+What the model has read of these sets is for `benchmarks.mini_overlap`.
 ``--timing`` measures nothing but the seconds of 1,000 written words, on a few examples each, for a
 quiet machine: a minute or two, and with ``--on`` less. Each run adds to what the file holds.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,13 @@ from typing import Any
 from benchmarks.common import RESULTS, ROOT, folded, machine, table, write
 
 import gpt2
-from gpt2.data import PrepareConfig, prepare
-from gpt2.errors import MissingFileError
 from gpt2.evaluation.benchmark import Subject
-from gpt2.evaluation.benchmarks import benchmark, sets
-from gpt2.evaluation.contamination import contaminations, examples_on
+from gpt2.evaluation.benchmarks import benchmark
 from gpt2.evaluation.metrics import characters
 from gpt2.evaluation.runner import Rows, identity, run
-from gpt2.tokenizer import GPT2Tokenizer
 
 OUTPUTS = ("answer", "summary", "translation")
-MODEL, NOVELS = "gpt2-mini", "train/100_english_novels.tar.xz"
-OVERLAP, SHOWN, TIMED = "overlap", 10, 30
+MODEL, SHOWN, TIMED = "gpt2-mini", 10, 30
 JOURNAL = ROOT / "build" / "published.journal"
 LIMITS: dict[str, int | None] = {  # None: whole
     "winograd": None, "winobias": None, "occupations": None, "lambada": None, "piqa": None,
@@ -68,22 +62,6 @@ def timing(name: str, subject: Subject, data: Path) -> dict[str, Any]:
     return {"words": words, "seconds_per_1000_words": 1000 * own["seconds"] / max(1, words)}
 
 
-def overlaps(data: Path) -> dict[str, Any]:
-    """What of each set that is at hand stands in the novels."""
-    held: dict[str, Any] = {}
-    for name in sets():
-        try:
-            held[name] = examples_on(benchmark(name), data)
-        except MissingFileError:
-            continue
-    with tempfile.TemporaryDirectory() as folder:
-        corpus = Path(folder) / "novels"
-        tokenizer = GPT2Tokenizer.from_pretrained(MODEL)
-        prepare([str(data / NOVELS)], corpus, tokenizer, PrepareConfig(validation=0.0))
-        found = contaminations(held, corpus)
-    return {name: {**own.json(), "known": len(own.known)} for name, own in found.items()}
-
-
 def describe(found: dict[str, Any]) -> str:
     """Of ROUGE only what the paper's table 4 has, to keep the table short."""
     left_out = ("rougeLsum", "lead_rougeLsum", "random_rougeLsum")
@@ -99,17 +77,6 @@ def describe(found: dict[str, Any]) -> str:
         for name, measure in own["measures"].items()
         if name not in left_out
     ]
-    overlap = [
-        [
-            name,
-            f"{own['share']:.2%}",
-            f"{own['ngrams']:,}",
-            f"{own['touched']:,} of {own['examples']:,}",
-            f"{own['known']:,}",
-            f"{own['longest']}",
-        ]
-        for name, own in found["overlap"].items()
-    ]
     timing = found["timing"]
     when = timing["machine"]
     speed = [
@@ -121,30 +88,14 @@ def describe(found: dict[str, Any]) -> str:
         for name, own in timing["sets"].items()
     ]
     note = (
-        f"`{found['model']}`, zero-shot, at fp32. It was trained on novels for minutes, so nothing "
-        "is expected of it: the figures show the measures at work, beside what needs no model.\n\n"
-    )
-    between = (
-        f"\n\nWhat of these sets stands in `{found['novels']}`, of which the model was trained on "
-        "94 of 98 texts: shares of 8-grams, as in section 4 of the GPT-2 paper.\n\n"
+        f"`{found['model']}`, zero-shot, at fp32: a small model of small stories, of which little "
+        "is expected here. The figures show the measures at work, beside what needs no model.\n\n"
     )
     return (
         note
         + folded(
             f"{len(rows)} measures of {len(found['benchmarks'])} sets",
             table(["set", "measure", "value ± error", "examples", "protocol"], rows),
-        )
-        + between
-        + table(
-            [
-                "set",
-                "8-grams found",
-                "8-grams",
-                "examples touched",
-                "half or more",
-                "longest, words",
-            ],
-            overlap,
         )
         + "\n\nWhat it writes for the first examples: words (a Chinese character is one), and "
         "seconds for 1,000 of them, prompts included, on one thread; measured by itself "
@@ -156,13 +107,13 @@ def describe(found: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--on", help=f"names with commas between, {OVERLAP} among them; all")
+    parser.add_argument("--on", help="names with commas between; all")
     parser.add_argument("--timing", action="store_true")
     given = parser.parse_args()
     path = RESULTS / "published.json"
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    result |= {"model": MODEL, "novels": Path(NOVELS).name}
-    every = WRITING if given.timing else (*LIMITS, OVERLAP)
+    result["model"] = MODEL
+    every = WRITING if given.timing else tuple(LIMITS)
     names = given.on.split(",") if given.on else every
     if not set(names) <= set(every):
         raise SystemExit(f"--on takes {', '.join(every)}")
@@ -177,8 +128,6 @@ def main() -> None:
             times = result.setdefault("timing", {"machine": here, "sets": {}})
             times["machine"] = here
             times["sets"][name] = timing(name, subject, given.data)
-        elif name == OVERLAP:
-            result |= {"machine": here, OVERLAP: overlaps(given.data)}
         else:
             own = measure(name, subject, given.data, journal)
             result |= {"machine": here, "benchmarks": {**result.get("benchmarks", {}), name: own}}
