@@ -44,3 +44,10 @@ def test_ids_and_texts_equal_pythons(tmp_path: Path) -> None:
 
 def test_the_table_of_characters_is_the_tokenizers() -> None:
     assert signs.OUTPUT.read_text("utf-8") == signs.module(), "run python tools/signs.py"
+
+
+def test_bytes_of_a_character_are_a_mark_in_the_text_and_told_by_name() -> None:
+    bytes_of = [list("外".encode()), [0xE5, 0xA9], [0x86], list(b" a\n")]
+    names = in_node("names.mjs", asked=bytes_of)
+    assert names["shown"] == ["外", "‥", "婆", " a↵"]
+    assert names["visible"] == ["外", "‹e5 a9›", "婆", "·a↵"]

@@ -1,10 +1,13 @@
 // What tokens look like as text, and how probable they are.
 
-/** The texts of entries, one each: a character's last token shows it, those before it their bytes. */
-export function textsOf(entries) {
+/** The texts of entries, one each: a character's last token has it, those before it what `part` makes of their bytes. */
+export function textsOf(entries, part = hex) {
   const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
-  return entries.map(({bytes}) => decoder.decode(Uint8Array.from(bytes), {stream: true}) || hex(bytes));
+  return entries.map(({bytes}) => decoder.decode(Uint8Array.from(bytes), {stream: true}) || part(bytes));
 }
+
+/** The same within a running text, where bytes would be read as words. */
+export const runningTexts = (entries) => textsOf(entries, () => '‥');
 
 const strict = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 

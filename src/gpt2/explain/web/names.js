@@ -1,13 +1,13 @@
 // What tokens are called on the page.
-import {textsOf, visible} from '../../web/tokens.js';
+import {runningTexts, textsOf, visible} from '../../web/tokens.js';
 
 /** Of tokens: as in the text, where lines break, and alone with visible white space. */
 export function namesOf(tokens) {
-  const texts = textsOf(tokens);
+  const texts = runningTexts(tokens);
   return {
     shown: texts.map((text) => text.replaceAll('\n', '↵')),
     breaks: texts.map((text) => text.includes('\n')),
-    visible: texts.map(visible),
+    visible: textsOf(tokens).map(visible),
   };
 }
 

@@ -27,7 +27,7 @@ const level = (nodes, state, actions) => (nodes.length ? html`
     </li>`)}</ul>` : '');
 
 function label({entries}) {
-  const text = textsOf(entries.slice(0, LONGEST)).join('').replace(/\s+/g, ' ').trim();
+  const text = textsOf(entries.slice(0, LONGEST), () => '').join('').replace(/\s+/g, ' ').trim();
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text || '…';
 }
 

@@ -2,18 +2,18 @@
 import {html} from '../../web/lit/lit-html.js';
 import {t} from '../../web/language.js';
 import {roving} from '../../web/roving.js';
-import {percent, shade, textsOf, visible} from '../../web/tokens.js';
+import {percent, runningTexts, shade, textsOf, visible} from '../../web/tokens.js';
 
 export function tokenList(state, actions) {
-  const path = state.tree.path(), texts = textsOf(path);
+  const path = state.tree.path(), texts = runningTexts(path), names = textsOf(path);
   const inTabOrder = state.chosen ?? path.length - 1;
   return html`
     <h2 id="tokens">${t('tokens')}</h2>
     <div class="tokens" role="group" aria-labelledby="tokens" @keydown=${roving('.token')}>${path.map((entry, place) => html`<button
         class=${`token s${shade(entry.logprob)}`} data-place=${place}
         tabindex=${place === inTabOrder ? 0 : -1} aria-pressed=${place === state.chosen}
-        aria-label=${`${visible(texts[place])}, ${percent(entry.logprob)}`}
-        title=${percent(entry.logprob)}
+        aria-label=${`${visible(names[place])}, ${percent(entry.logprob)}`}
+        title=${`${texts[place] === names[place] ? '' : `${names[place]} `}${percent(entry.logprob)}`}
         @click=${() => actions.choose(place)}>${shown(texts[place])}</button>${breaks(texts[place])}`)}</div>`;
 }
 
