@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import accumulate
 from typing import Any
 
 _DONE = b"data: [DONE]\n\n"
+# An event, or an answer that is an error; what is between two, such as the size of a chunk, is not.
+_EVENT = re.compile(rb'(?:data: |(?={"error"))(.*?)(?:\n\n|\Z)', re.DOTALL)
 
 
 @dataclass
@@ -28,9 +33,11 @@ class Heard:
 
     @cached_property
     def _read(self) -> list[tuple[float, bytes]]:
-        """The data of each event. What is before it, such as the size of a chunk, is left out."""
-        return [(at, piece[begin:].removeprefix(b"data: ").strip())
-                for at, piece in self.pieces if (begin := _begin(piece)) >= 0]  # fmt: skip
+        """The data of each event, with when its end came."""
+        ends = list(accumulate(len(piece) for _, piece in self.pieces))
+        whole = b"".join(piece for _, piece in self.pieces)
+        return [(self.pieces[bisect_left(ends, event.end())][0], event[1].strip())
+                for event in _EVENT.finditer(whole)]  # fmt: skip
 
     @property
     def done(self) -> bool:
@@ -116,11 +123,6 @@ async def _pieces(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
         yield error.partial
 
 
-def _begin(piece: bytes) -> int:
-    """Where an event begins, or an answer that is an error."""
-    return max(piece.find(b"data: "), piece.find(b'{"error"') if b"data: " not in piece else -1)
-
-
 async def exchange(port: int, path: str, data: bytes) -> tuple[int, bytes]:
     """Status and body of the answer to a body, whatever it is."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
@@ -132,15 +134,39 @@ async def exchange(port: int, path: str, data: bytes) -> tuple[int, bytes]:
         writer.close()
 
 
+class _Connection(asyncio.Protocol):
+    """One request on a connection of its own: what comes is kept with its time, and that is all."""
+
+    def __init__(self, request: bytes, heard: Heard, begin: float) -> None:
+        self._request, self._heard, self._begin = request, heard, begin
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard.pieces.append((time.perf_counter() - self._begin, data))
+        if _DONE in data:
+            self._transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        head = self._heard.pieces[0][1] if self._heard.pieces else b""
+        self._heard.status = int(head[9:12] or 0)  # HTTP/1.1 200
+        self.over.set_result(None)
+
+
 async def load(port: int, bodies: Sequence[dict[str, Any]], streams: int) -> list[Heard]:
     """The answers to all requests, so many at a time: who has ended takes the next."""
     found = [Heard() for _ in bodies]
-    waiting = iter(zip(bodies, found, strict=True))
+    waiting = iter(zip([_request("/v1/completions", body) for body in bodies], found, strict=True))
+    loop = asyncio.get_running_loop()
 
     async def worker() -> None:
-        for body, heard in waiting:
-            async for _ in stream(port, body, heard):
-                pass
+        for request, heard in waiting:
+            made = partial(_Connection, request, heard, time.perf_counter())
+            _, connection = await loop.create_connection(made, "127.0.0.1", port)
+            await connection.over
 
     await asyncio.gather(*(worker() for _ in range(streams)))
     return found

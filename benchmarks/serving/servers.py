@@ -105,14 +105,19 @@ def ours(folder: Path | str, slots: int, threads: int, *options: str) -> Any:
     return running(command, port, "/ready")
 
 
+def repacks() -> bool:
+    """Whether llama.cpp packs its weights anew here: where a processor has AMX, it packs for that
+    and ends with a segmentation fault (ggml_backend_amx_mul_mat, at the first pass)."""
+    return "amx_int8" not in Path("/proc/cpuinfo").read_text()
+
+
 def llama(binary: Path, file: Path, slots: int, threads: int, context: int) -> Any:
     """llama.cpp's server: a context for each slot, batches of all slots, nothing saved aside.
 
-    Without repacking: where a processor has AMX, that build of llama.cpp packs for it and then ends
-    with a segmentation fault (ggml_backend_amx_mul_mat, at the first pass).
+    It repacks its weights for the processor's instructions, which is its best; but see `repacks`.
     """
-    port = free_port()
+    port, packed = free_port(), "--repack" if repacks() else "--no-repack"
     command = [str(binary), "-m", str(file), "--port", str(port), "-np", str(slots), "-c",
                str(slots * context), "-t", str(threads), "-tb", str(threads), "-fa", "on",
-               "--cache-ram", "0", "--no-webui", "--no-repack"]  # fmt: skip
+               "--cache-ram", "0", "--no-webui", packed]  # fmt: skip
     return running(command, port, "/health", ignore_eos=True)
