@@ -1,10 +1,11 @@
 """How small does gpt2 compress make a text, next to xz, zstd and brotli, and how fast?
 
-    python benchmarks/compress.py [FILE...] [--model NAME] [--bytes N] [--sizes-only]
+    python -m benchmarks.compress [FILE...] [--data ../shared/data] [--model NAME] [--bytes N]
 
-Writes benchmarks/results/compress.json. Peers run at their strongest settings; zstandard and brotli
-are asked for only where they are installed (pip install zstandard brotli). Texts should be held
-out: the bundled model is measured on what it never read. Sizes do not depend on the machine.
+Writes benchmarks/results/compress.json. Without files: of the texts of `HELD_OUT`, which the
+bundled model never read, the first 200 kB each. Peers run at their strongest settings, everything
+on one thread; zstandard and brotli are asked for only where they are installed (pip install
+zstandard brotli). Sizes do not depend on the machine; --sizes-only leaves the speeds out.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from benchmarks.common import machine, table, write
 
 from gpt2.compression import compress, compressing_model, decompress
 
+HELD_OUT = ("simple/tinystories_eval.txt.xz", "eval/wikitext-2/wiki.test.raw")
 Pack = Callable[[bytes], bytes]
 
 
@@ -55,8 +57,8 @@ def _brotli(library: Any) -> dict[str, tuple[Pack, Pack]]:
 
 
 def ours(name: str) -> dict[str, tuple[Pack, Pack]]:
-    """gpt2 compress with one model."""
-    model, identity = compressing_model(name)
+    """gpt2 compress with one model, on one thread as its peers are."""
+    model, identity = compressing_model(name, threads=1)
 
     def pack(data: bytes) -> bytes:
         return compress(model, identity, data)
@@ -82,7 +84,10 @@ def measured(data: bytes, pack: Pack, unpack: Pack, sizes_only: bool) -> dict[st
 
 def describe(found: Mapping[str, Any]) -> str:
     """The section of docs/results.md."""
-    parts = [f"Held-out texts by {found['model']}; sizes depend on no machine."]
+    parts = [
+        f"The beginnings of held-out texts by {found['model']}, and by general programs at their "
+        "strongest, on one thread; sizes depend on no machine."
+    ]
     for name, text in found["texts"].items():
         rows = [
             [way, f"{one['bytes']:,}", f"{one['bits_a_byte']:.3f}", *_speeds(one, text["bytes"])]
@@ -97,21 +102,24 @@ def describe(found: Mapping[str, Any]) -> str:
 def _speeds(one: Mapping[str, float], size: int) -> list[str]:
     if "pack_seconds" not in one:
         return []
-    return [f"{size / 1e3 / one[f'{way}_seconds']:,.0f}" for way in ("pack", "unpack")]
+    rates = [size / 1e3 / one[f"{way}_seconds"] for way in ("pack", "unpack")]
+    return [f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}" for rate in rates]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--model", default="gpt2-mini")
-    parser.add_argument("--bytes", type=int, default=1_000_000, help="of each file, at most")
+    parser.add_argument("--bytes", type=int, default=200_000, help="of each file, at most")
     parser.add_argument("--sizes-only", action="store_true", help="no speeds: the machine is busy")
     asked = parser.parse_args()
     ways, results = {**ours(asked.model), **peers()}, {}
-    for file in asked.files:
-        data = file.read_bytes()[: asked.bytes]
+    for file in asked.files or [asked.data / name for name in HELD_OUT]:
+        with lzma.open(file) if file.suffix == ".xz" else file.open("rb") as text:
+            data = text.read(asked.bytes)
         found = {name: measured(data, *way, asked.sizes_only) for name, way in ways.items()}
-        results[file.name] = {"bytes": len(data), "packed": found}
+        results[file.name.removesuffix(".xz")] = {"bytes": len(data), "packed": found}
         print(f"{file.name}: {len(data):,} bytes")
         lines = [
             [name, str(one["bytes"]), f"{one['bits_a_byte']:.3f}"] for name, one in found.items()

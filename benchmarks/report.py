@@ -98,7 +98,7 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
     "compress": (
         "Compressing files",
         "compress",
-        "-m benchmarks.compress tinystories_eval.txt wiki.test.raw",
+        "-m benchmarks.compress",
     ),
     "page": ("The page that a model runs in", "page", ""),
     "published": ("Published sets", "published", ""),

@@ -166,6 +166,33 @@ def test_a_patch_and_a_tour(page: Any) -> None:
     assert page.locator(".tour").inner_text().count("8 of 8") == 1
 
 
+def test_a_file_is_compressed_and_brought_back(page: Any, tmp_path: Path) -> None:
+    """What the page writes the command line reads, and the other way round."""
+    from gpt2.compression import compress, compressing_model, decompress
+
+    data = (TEXT + " 小狗很高兴。\n").encode() * 90
+    file, there = tmp_path / "story.txt", tmp_path / "there.txt.g2c"
+    file.write_bytes(data)
+    model, identity = compressing_model("gpt2-mini")
+    there.write_bytes(compress(model, identity, data))
+
+    def through(path: Path, name: str) -> bytes:
+        page.set_input_files("#panel-files input", path)
+        link = page.get_by_role("link", name=f"Save {name}", exact=True)
+        with page.expect_download() as download:
+            link.click()
+        return Path(download.value.path()).read_bytes()
+
+    packed = through(file, "story.txt.g2c")
+    assert packed == there.read_bytes()
+    assert decompress(model, identity, packed) == data
+    assert through(there, "there.txt") == data
+    damaged = tmp_path / "damaged.g2c"
+    damaged.write_bytes(packed[:-9])
+    page.set_input_files("#panel-files input", damaged)
+    assert "damaged" in page.locator("#panel-files").get_by_role("alert").inner_text()
+
+
 def test_a_head_opens_at_once(page: Any) -> None:
     text = " ".join(["Once upon a time there was a little dog."] * 12)
     page.fill("#text", text)

@@ -49,9 +49,14 @@ def compressing_model(
                 "compress with dtype int8."
             )
     _byte_ids(model.tokenizer)
+    return model, identity_of(name, model)
+
+
+def identity_of(name: str | os.PathLike[str], model: NativeEngine) -> bytes:
+    """The hash by which compressed files know a model that was loaded by a name."""
     facts = {fact: getattr(model, fact) for fact in ("dtype", "head_dtype", "kv_dtype")}
     text = json.dumps([model_files(name), facts], sort_keys=True)
-    return model, hashlib.sha256(text.encode()).digest()[:HASH]
+    return hashlib.sha256(text.encode()).digest()[:HASH]
 
 
 def compress(

@@ -79,6 +79,7 @@ def server_facts(model: Any, path: str, name: str, in_browser: str | None) -> di
 
 def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: Any) -> Contents:
     """The weights, the tokenizer and the core: the model runs in the page."""
+    from gpt2.compression import identity_of
     from gpt2.native.engine import tensor_names
     from gpt2.quantization.rounding import is_matrix
 
@@ -87,6 +88,7 @@ def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: An
         for name in tensor_names(loaded.config)
     }
     merges = merges_of(loaded.tokenizer, loaded.config.vocab_size, model)
+    facts = {**facts, "identity": identity_of(model, loaded).hex()}
     return Contents(facts, [_safetensors(tensors)], merges, core_bytes())
 
 

@@ -5,6 +5,7 @@ import {kept, keep} from '../../web/kept.js';
 import {readFragment, viewFragment} from './link.js';
 import {Looking} from './looking.js';
 import {textOfAll} from './names.js';
+import {filesPanel} from './panels/files.js';
 import {headsPanel} from './panels/gallery.js';
 import {lensPanel} from './panels/lens.js';
 import {nextPanel} from './panels/next.js';
@@ -19,9 +20,9 @@ import {copyPicture} from './picture.js';
 import {fragment, MARK, readProof} from './proof.js';
 import {TEXTS} from './texts.js';
 
-const WRITTEN = 30;
-const WIDE = [['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel']];
-const NARROW = [['next', 'lens', 'sources'], ['heads', 'pair', 'switches', 'proof_panel']];  // about as high
+const WRITTEN = 30, PACKED = '.g2c';
+const WIDE = [['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel', 'files']];
+const NARROW = [['next', 'lens', 'sources'], ['heads', 'pair', 'switches', 'proof_panel', 'files']];  // about as high
 const wide = matchMedia('(min-width: 1100px)');
 let facts = null, recorded = false, panels = {};  // of the model
 
@@ -36,7 +37,7 @@ const state = {
   next: null, target: null, shownTarget: null, other: null, lens: null, sources: null,
   off: {heads: [], mlps: [], positions: []},
   otherTextTyped: '', where: 'stream', patches: null,
-  written: null, proofLink: '', checked: null,
+  written: null, proofLink: '', checked: null, filed: null,
   number: null, panel: 'next', tour: null, tourPanel: null,
   busy: false, notice: '', failed: false,
 };
@@ -50,6 +51,7 @@ function prepare(known) {
   panels = {
     next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel,
     ...(recorded ? {} : {switches: switchesPanel}), ...(provable ? {proof_panel: proofPanel} : {}),
+    ...(facts.identity ? {files: filesPanel} : {}),
   };
   Object.assign(state, {facts, recorded, layer, head});
 }
@@ -110,6 +112,22 @@ const actions = {
     await actions.go([...ids, ...result.ids], [...state.found.tokens, ...more], {written: {...result, proof}});
   },
   async patch() { update({patches: await ask('patches', {text: state.otherTextTyped, where: state.where})}); },
+  async file(file) {
+    const {name} = file, packed = name.endsWith(PACKED), to = packed ? name.slice(0, -PACKED.length) : name + PACKED;
+    if (state.filed?.link) URL.revokeObjectURL(state.filed.link);
+    update({filed: {name, share: 0}});
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      let found = await live.ask('file', {bytes});
+      while (!found.bytes) {
+        update({filed: {name, share: found.done / found.of}});
+        found = await live.ask('fileMore');
+      }
+      update({filed: {name, packed, to, sizes: [bytes.length, found.bytes.length], link: URL.createObjectURL(new Blob([found.bytes]))}});
+    } catch (error) {
+      update({filed: {name, error: error.message}});
+    }
+  },
   async copy(text) {
     try {
       await navigator.clipboard.writeText(text);

@@ -107,20 +107,36 @@ function partsOf(count, streams) {
 }
 
 /** Any bytes, compressed; `identity` is the model's, 32 hexadecimal digits. */
-export function compress({engine, tokenizer, identity}, data, progress = () => {}) {
-  const ids = tokensOf(tokenizer, data);
+export const compress = (model, data) => last(compressing(model, data));
+
+/** What was compressed. Throws where it is no such file, of another model, or damaged. */
+export const decompress = (model, packed) => last(decompressing(model, packed));
+
+/** Whether `compress` may have written this. */
+export const isPacked = (bytes) => [MAGIC, SEVERAL].includes(magicOf(bytes));
+
+function last(steps) {
+  for (;;) {
+    const {done, value} = steps.next();
+    if (done) return value;
+  }
+}
+
+/** Compresses step by step: yields how many tokens are done, and of how many. */
+export function* compressing({engine, tokenizer, identity}, data) {
+  const ids = tokensOf(tokenizer, data), streams = [];
   let all = 0;
-  const streams = partsOf(ids.length, Math.max(1, Math.min(STREAMS, Math.floor(ids.length / SHORTEST)))).map(([first, last]) => {
+  for (const [first, last] of partsOf(ids.length, Math.max(1, Math.min(STREAMS, Math.floor(ids.length / SHORTEST))))) {
     const reader = new Reader(engine), encoder = new Encoder();
     for (let done = first; done < last;) {
       const piece = ids.slice(done, Math.min(last, done + Math.min(PIECE, reader.room)));
       for (const interval of reader.intervals(piece)) encoder.put(...interval);
       done += piece.length;
-      progress(all += piece.length, ids.length);
+      yield [all += piece.length, ids.length];
     }
     reader.free();
-    return encoder.finish();
-  });
+    streams.push(encoder.finish());
+  }
   const one = streams.length === 1, sizes = one ? [] : [streams.length, ...streams.map((stream) => stream.length)];
   const begin = HEADER + 8 * sizes.length, out = new Uint8Array(begin + streams.reduce((sum, {length}) => sum + length, 0));
   const view = new DataView(out.buffer);
@@ -132,8 +148,8 @@ export function compress({engine, tokenizer, identity}, data, progress = () => {
   return out;
 }
 
-/** What was compressed. Throws where it is no such file, of another model, or damaged. */
-export function decompress({engine, tokenizer, identity}, packed, progress = () => {}) {
+/** The same way back. */
+export function* decompressing({engine, tokenizer, identity}, packed) {
   const {named, digest, size, count, streams} = header(packed);
   if (named !== identity) throw new Error('this was compressed with another model or precision');
   const reader = new Reader(engine, streams.length), decoders = streams.map((stream) => new Decoder(stream));
@@ -148,7 +164,7 @@ export function decompress({engine, tokenizer, identity}, packed, progress = () 
       texts[rows[i]].push(...(tokenizer.bytes[id] ?? []));
     });
     reader.append(rows, found.map(([id]) => [id]));
-    progress(Math.min(count, (done + 1) * streams.length), count);
+    yield [Math.min(count, (done + 1) * streams.length), count];
   }
   reader.free();
   const bytes = Uint8Array.from(texts.flat());
@@ -158,8 +174,10 @@ export function decompress({engine, tokenizer, identity}, packed, progress = () 
 
 const damaged = (more = '') => new Error(`the compressed file is damaged${more}`);
 
+const magicOf = (packed) => new TextDecoder().decode(packed.subarray(0, 8));
+
 function header(packed) {
-  const magic = new TextDecoder().decode(packed.subarray(0, 8));
+  const magic = magicOf(packed);
   if (packed.length < HEADER || ![MAGIC, SEVERAL].includes(magic)) throw new Error('this is no file that gpt2 compress wrote');
   const view = new DataView(packed.buffer, packed.byteOffset), at = (place) => Number(view.getBigUint64(place, true));
   const [size, count] = [at(40), at(48)], found = {named: hex(packed.subarray(8, 24)), digest: hex(packed.subarray(24, 40)), size, count};

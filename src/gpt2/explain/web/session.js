@@ -1,6 +1,7 @@
 // The model and what is asked of it: in a worker, or in the page where there are none. Every answer
 // is made of plain numbers and arrays.
 
+import {compressing, decompressing, isPacked} from './compress.js';
 import {Core, Engine} from './core.js';
 import {distribution} from './distribution.js';
 import {induction, looks, thumbnails, twice} from './heads.js';
@@ -12,7 +13,7 @@ import {Directions, dot, sources} from './sources.js';
 import {Tokenizer} from './tokenizer.js';
 import {drawn, write} from './writing.js';
 
-const SHOWN = 12, LENS = 3, THUMB = 24, DRAWS = 100, SLICE = 128;
+const SHOWN = 12, LENS = 3, THUMB = 24, DRAWS = 100, SLICE = 128, WHILE = 100;
 const MOST_WEIGHTS = 32e6;  // attention weights kept of one pass
 
 export class Session {
@@ -151,6 +152,21 @@ export class Session {
   /** What each place's residual stream of another text makes of this text's next word. */
   patches({text, where}) {
     return patchEverywhere(this, this.encode(text), where);
+  }
+
+  /** Begins to compress a file, or to unpack a compressed one; `fileMore` goes on until there are bytes. */
+  file({bytes}) {
+    const model = {engine: this.engine, tokenizer: this.tokenizer, identity: this.facts.identity};
+    this.filing = isPacked(bytes) ? decompressing(model, bytes) : compressing(model, bytes);
+    return this.fileMore();
+  }
+
+  fileMore() {
+    for (const end = performance.now() + WHILE; ;) {
+      const {done, value} = this.filing.next();
+      if (done) return {bytes: value};
+      if (performance.now() > end) return {done: value[0], of: value[1]};
+    }
   }
 
   /** Tokens written after ids by the settings, with parts off or not: see writing.js. */
