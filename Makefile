@@ -1,6 +1,7 @@
 # make run    set up and let the bundled model write; no PyTorch is installed
-# make test   set up and run the tests; installs PyTorch and transformers to compare with
-# make parity set up and run the loops of accelerate, PEFT, trl and transformers' Trainer on our models
+# make test   set up and run the tests, but for those of the next line
+# make parity set up and run what compares with other libraries: transformers, the loops of accelerate,
+#             PEFT and trl on our models, OpenAI's client and lm-evaluation-harness on our server
 # make bench  set up and measure next to other libraries; two hours, half an hour of it to build llama.cpp
 # make wheel  build dist/: an sdist, and a wheel for every Linux with glibc 2.17 or newer
 # make walk   build an sdist and a wheel, install it in an empty environment, run the README there
@@ -18,7 +19,9 @@ BENCH = .venv/bench/bin
 WHEEL = .venv/wheel/bin
 export OMP_NUM_THREADS ?= 2
 # Tests start hundreds of Pythons: each would compile all sources where PYTHONDONTWRITEBYTECODE is set.
-COMPILED = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(dir $(TEST))pycache
+PYTEST = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(dir $(TEST))pycache \
+	OMP_NUM_THREADS=1 GPT2_THREADS=1
+WORKERS = -n auto --maxprocesses 9 --dist worksteal
 
 run:
 	@tools/environment.sh run . "about 30 MB"
@@ -26,12 +29,11 @@ run:
 
 test:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"
-	@$(COMPILED) OMP_NUM_THREADS=1 GPT2_THREADS=1 $(TEST)/python -m pytest -n auto --maxprocesses 8 \
-		--dist worksteal
+	@$(PYTEST) $(TEST)/python -m pytest $(WORKERS)
 
 parity:
 	@tools/environment.sh parity ".[dev]" "about 450 MB, or 3 GB with a CUDA build of PyTorch" tests/peers.txt
-	@OMP_NUM_THREADS=1 GPT2_THREADS=1 .venv/parity/bin/python -m pytest -m slow tests/peers
+	@$(PYTEST) .venv/parity/bin/python -m pytest -m "parity and not slow" $(WORKERS)
 
 lint:
 	@tools/environment.sh test ".[dev]" "about 430 MB, or 3 GB where pip picks a CUDA build of PyTorch"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import tests.examples  # noqa: F401  the profiles of hypothesis
+from gpt2.machine import processors
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +22,12 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 # Ctrl-C is tested here and in children, also where a shell started the tests with it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for a process or a server."""
+    return processors() + 1
 
 
 @cache

@@ -13,7 +13,7 @@ from gpt2.scoring import Scorer
 from tests.serving.conftest import running, tiny, tiny_folder
 
 __all__ = ["tiny", "tiny_folder"]  # fixtures
-pytestmark = [pytest.mark.slow, pytest.mark.parity]
+pytestmark = pytest.mark.parity
 PAIRS = [("The quick brown", " fox"), ("The quick", " brown fox jumps"), ("", "The dog"),
          ("The lazy dog.", "\n狐狸")]  # fmt: skip
 TEXT = "The quick fox jumps over the lazy dog. " * 3

@@ -14,7 +14,7 @@ from tests.tiny import END
 
 openai = pytest.importorskip("openai")
 __all__ = ["tiny", "tiny_folder"]  # fixtures
-pytestmark = [pytest.mark.slow, pytest.mark.parity]
+pytestmark = pytest.mark.parity
 ALL: dict[str, Any] = {
     "max_tokens": 5, "n": 2, "temperature": 0.9, "top_p": 0.9, "presence_penalty": 0.0,
     "frequency_penalty": 0.0, "logit_bias": {"5": -3}, "stop": ["狐"], "seed": 3, "user": "me",

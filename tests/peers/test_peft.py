@@ -16,7 +16,7 @@ from gpt2.model.lora import LoraConfig, add_lora, load_lora, lora_parameters, sa
 from tests.tiny import write_tiny
 
 peft = pytest.importorskip("peft")
-pytestmark = [pytest.mark.slow, pytest.mark.parity]
+pytestmark = pytest.mark.parity
 
 IDS = torch.arange(24).view(2, 12)
 

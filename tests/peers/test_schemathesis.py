@@ -15,7 +15,7 @@ pytest.importorskip("schemathesis")
 from tests.serving.conftest import running, tiny_folder
 
 __all__ = ["tiny_folder"]  # a fixture
-pytestmark = [pytest.mark.slow, pytest.mark.parity]
+pytestmark = pytest.mark.parity
 
 
 def test_no_request_is_a_servers_error(tiny_folder: Any, tmp_path: Path) -> None:

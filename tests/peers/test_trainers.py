@@ -17,7 +17,7 @@ import gpt2
 from tests.tiny import tiny_config, write_tiny
 
 pytest.importorskip("accelerate")
-pytestmark = [pytest.mark.slow, pytest.mark.parity]
+pytestmark = pytest.mark.parity
 
 IDS = torch.randint(0, 290, (24, 18), generator=torch.Generator().manual_seed(0))
 ROWS = [{"input_ids": row, "labels": row} for row in IDS]

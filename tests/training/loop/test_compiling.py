@@ -10,8 +10,9 @@ import torch
 from gpt2.errors import GPT2Warning
 from tests.training.runs import losses, trainer
 
+pytestmark = pytest.mark.parity
 
-@pytest.mark.slow  # what compiles takes seconds to import
+
 def test_without_a_compiler_it_says_so_once(tmp_path: Path) -> None:
     from torch._inductor import config
 
@@ -23,7 +24,6 @@ def test_without_a_compiler_it_says_so_once(tmp_path: Path) -> None:
     assert losses(tmp_path / "compiled") == losses(tmp_path / "plain")
 
 
-@pytest.mark.slow
 def test_compiled_training_is_the_same_to_rounding(tmp_path: Path) -> None:
     torch._dynamo.reset()
     trainer(tmp_path / "plain").run()
