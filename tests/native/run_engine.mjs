@@ -16,7 +16,7 @@ const results = JSON.parse(readFileSync(0, 'utf8')).map((ids) => {
   const hash = createHash('sha256').update(logits).digest('hex');
   const drawn = [];
   for (let i = 0; i < 20; i++) {
-    drawn.push(engine.draw(logits, uniform(7, 0, ids.length + i), {temperature: 0.7, top_k: 40}));
+    drawn.push(...engine.draws(logits, [uniform(7, 0, ids.length + i)], {temperature: 0.7, top_k: 40}));
     if (i < 19) logits = engine.extend(cache, drawn.slice(-1));
   }
   cache.free();

@@ -27,7 +27,7 @@ __all__ = ["here"]  # a fixture
 
 TESTS = ROOT / "tests/native"
 FOLDER = resolve("gpt2-mini")
-PARTS = ("kernels", "model", "damage", "choosing", "logprob")  # there are no threads to test
+PARTS = ("kernels", "model", "damage", "choosing", "asking", "logprob")  # there are no threads
 MISSING = [
     *(["node"] if not shutil.which("node") else []),
     *(["ziglang"] if not importlib.util.find_spec("ziglang") else []),
