@@ -167,3 +167,19 @@ def test_damaged_headers() -> None:
         wrong[place] ^= 77
         with pytest.raises(CorruptFileError, match=message):
             as_packed("x", wrong, {}, "file")
+
+
+@pytest.mark.parametrize(("dtype", "inputs"), [("int8", 66_400), ("int4", 8_300)])
+def test_sums_that_leave_32_bits_are_refused(dtype: str, inputs: int) -> None:
+    """The header says how large an activation may be: the core computes it, a hand may not."""
+    data = pack(np.ones((3, inputs), np.float32), dtype, transposed=False)
+    limit = data[24:28].view("<i4")
+    assert limit[0] < 255
+    assert as_packed("x", data, {}, "file").inputs == inputs
+    limit[0] += 1
+    words = rf"file: x has {inputs:,} inputs, whose {dtype} weights add up to [\d,]+ in one output"
+    with pytest.raises(CorruptFileError, match=words):
+        as_packed("x", data, {}, "file")
+    usual = pack(random(3, inputs), dtype, transposed=False)
+    assert usual[24] == 255  # as many inputs, whose weights are not all of the largest
+    assert as_packed("x", usual, {}, "file").inputs == inputs

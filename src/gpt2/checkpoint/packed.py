@@ -27,9 +27,10 @@ VERSION = "1"  # of these files; the packed bytes have a version of their own
 CONFIG_ENTRY = "quantization_config"  # in config.json, so that other programs see it and refuse
 LANES, QUAD, GROUP = 16, 4, 32  # outputs of a panel, inputs side by side, inputs of a scale in int4
 LARGEST = {"int8": 127, "int4": 8 * 127}  # the integer that a scale is multiplied with
+FARTHEST = {"int8": 128, "int4": 8 * 128}  # from 0 that the bytes of a weight can stand for
 PACKED_VERSION = 2  # of the packed bytes: what `unpacked` reads
 
-_HEADER = struct.Struct("<8s4i")  # magic, version, dtype, outputs, inputs
+_HEADER = struct.Struct("<8s5i")  # magic, version, dtype, outputs, inputs, largest activation
 _MAGIC = b"gpt2pack"
 
 
@@ -112,8 +113,7 @@ def unpacked(
     """The numbers packed bytes stand for, [outputs, inputs]: csrc/matrix.h read in numpy."""
     panels = -(-outputs // LANES)
     if dtype in LARGEST:
-        table = -(-4 * LANES * panels // 64) * 64  # bytes of scales, and of sums
-        body = data[64 + 2 * table :].reshape(panels, -1)
+        body = data[64 + 2 * _table(outputs) :].reshape(panels, -1)
         whole = (_int8 if dtype == "int8" else _int4)(body, inputs)
         numbers = whole.astype(np.float32) * _scales(data, outputs)[:, None]
     else:
@@ -134,11 +134,16 @@ def _floats(data: npt.NDArray[np.uint8], dtype: str, outputs: int, inputs: int) 
     return Stored(rows[:, : inputs * LANES].reshape(panels, inputs, LANES), kind)
 
 
+def _table(outputs: int) -> int:
+    """The bytes of the scales, and of the sums, of int8 and int4."""
+    return 4 * LANES * -(-outputs // LANES)
+
+
 def packed_size(dtype: str, outputs: int, inputs: int) -> int:
     """The bytes of a packed matrix."""
     panels, groups = -(-outputs // LANES), -(-inputs // GROUP)
     if dtype in ("int8", "int4"):
-        tables = 2 * (-(-4 * LANES * panels // 64) * 64)
+        tables = 2 * _table(outputs)
         scales = -(-groups // 4) * 4 * LANES if dtype == "int4" else 0
         bits = 4 if dtype == "int4" else 8
         return 64 + tables + panels * (scales + groups * GROUP * LANES * bits // 8)
@@ -174,7 +179,7 @@ def as_packed(
     """The bytes of one matrix with what their header says. Raises `CorruptFileError`."""
     if array.ndim != 1 or array.nbytes < 64:
         raise CorruptFileError(f"{source}: {name} is cut short: it has {array.nbytes} bytes.")
-    magic, version, kind, outputs, inputs = _HEADER.unpack(array[: _HEADER.size].tobytes())
+    magic, version, kind, outputs, inputs, limit = _HEADER.unpack(array[: _HEADER.size].tobytes())
     if magic != _MAGIC or kind not in range(len(PACKED)) or min(outputs, inputs) < 1:
         raise CorruptFileError(f"{source}: {name} does not hold packed weights.")
     if version != PACKED_VERSION:
@@ -187,7 +192,32 @@ def as_packed(
         raise CorruptFileError(
             f"{source}: {name} has {array.nbytes} bytes, its header asks for {size}."
         )
+    if PACKED[kind] in FARTHEST:
+        _check_sums(f"{source}: {name}", array, PACKED[kind], outputs, inputs, limit)
     return Packed(array, "U8", PACKED[kind], outputs, inputs, name.endswith(MATRICES), words)
+
+
+def _check_sums(
+    what: str, data: npt.NDArray[np.uint8], dtype: str, outputs: int, inputs: int, limit: int
+) -> None:
+    """Raise `CorruptFileError` where a sum of the kernels can leave 32 bits.
+
+    An activation is at most ``limit`` from what stands for 0, so an output's sum is at most that
+    times its weights' magnitudes. Few inputs fit whatever the weights are; of more these are added.
+    """
+    bound = np.iinfo(np.int32).max // max(1, limit)
+    if FARTHEST[dtype] * inputs <= bound:
+        return
+    panels = data[64 + 2 * _table(outputs) :].reshape(-(-outputs // LANES), -1)
+    integers = _int8 if dtype == "int8" else _int4
+    for n in range(len(panels)):
+        most = int(np.abs(integers(panels[n : n + 1], inputs))[:, :inputs].sum(1, np.int64).max())
+        if most > bound:
+            raise CorruptFileError(
+                f"{what} has {inputs:,} inputs, whose {dtype} weights add up to {most:,} in one "
+                f"output; with activations up to {limit} only {bound:,} are sure to fit in 32 "
+                "bits: write it again with `gpt2 quantize`."
+            )
 
 
 def known_packed(file: Mapped, path: Path) -> dict[str, Stored]:
