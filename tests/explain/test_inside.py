@@ -167,6 +167,8 @@ def test_what_is_off_is_what_ablate_leaves_out(
         {"heads": [2 * 5 + 1, 4 * 5], "mlps": [3], "positions": []},
         {"heads": [], "mlps": [5], "positions": []},
         {"heads": [9], "mlps": [0], "positions": [2]},
+        {"heads": [], "mlps": [], "positions": [14, 9]},
+        {"heads": [], "mlps": [], "positions": [0]},
     ],
 )
 def test_what_is_below_the_first_part_off_is_not_computed_again(

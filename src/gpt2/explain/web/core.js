@@ -144,7 +144,7 @@ export class Engine {
   }
 
   /** Appends ids without logits. */
-  fill(cache, ids) { this.fillAll(cache, [0], [ids]); }
+  fill(cache, ids, {row = 0} = {}) { this.fillAll(cache, [row], [ids]); }
 
   /** Appends a text to each of some rows, without logits. */
   fillAll(cache, rows, texts) {
@@ -355,5 +355,7 @@ export class Cache {
 
   length(row = 0) { return this.core.exports.gpt2_cache_length(this.handle, row); }
   truncate(length, row = 0) { this.core.check(this.core.exports.gpt2_cache_truncate(this.handle, row, length)); }
+  /** Lets a row become a copy of the first tokens of another one. */
+  copy(source, target, length) { this.core.check(this.core.exports.gpt2_cache_copy(this.handle, source, target, length)); }
   free() { this.core.exports.gpt2_cache_free(this.handle); }
 }

@@ -12,10 +12,10 @@ import {Cache} from './core.js';
  * `off` is {heads: [[layer, head], ...], attention: [layer, ...], mlps: [layer, ...],
  * positions: [...], positionEmbeddings: true}; `changes` a Map from a point's name to a function of
  * {shape, values}, which changes the values in place. With a `cache` the ids go on from what is in
- * it. {none: true} computes no logits; `from` is {layer, hidden}: where the pass begins, and the
+ * its `row`. {none: true} computes no logits; `from` is {layer, hidden}: where the pass begins, and the
  * residual stream there.
  */
-export function look(engine, ids, {points = [], all = false, none = false, off = null, changes = new Map(), from = null, cache: own = null} = {}) {
+export function look(engine, ids, {points = [], all = false, none = false, off = null, changes = new Map(), from = null, cache: own = null, row = 0} = {}) {
   const wanted = new Set(points), found = new Map();
   const cache = own ?? new Cache(engine, 1, ids.length);
   const see = (name, values, layout) => {
@@ -28,7 +28,7 @@ export function look(engine, ids, {points = [], all = false, none = false, off =
     if (wanted.has(name) || wanted.has(general(name))) found.set(name, together(values, layout));
     return Boolean(change);
   };
-  const pass = () => (none ? engine.fill(cache, ids) : engine.extend(cache, ids, {all}));
+  const pass = () => (none ? engine.fill(cache, ids, {row}) : engine.extend(cache, ids, {all, row}));
   const watched = () => (wanted.size || changes.size ? engine.watch(see, pass) : pass());
   try {
     const logits = without(engine, off, () => (from ? engine.begin(from.layer, from.hidden, watched) : watched()));

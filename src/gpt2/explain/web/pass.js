@@ -29,32 +29,37 @@ export function pass(engine, ids, {off = null, changes} = {}) {
 const POINTS = ['embed', ...Object.values(KEPT)];
 
 /**
- * Passes over texts of which each begins as the one before did, as one types: only the rest is read.
- * With parts off, as `look` has them, the layers below are taken from `base`, the pass over the same
- * ids with nothing off.
+ * Passes over texts of which each begins as the one before did, as one types: only the rest is read,
+ * into a row of a cache. With parts off, as `look` has them, what they leave as it is comes from
+ * `base`, the pass over the same ids with nothing off, which is in row 0: the layers below the first
+ * part, or the tokens up to the first one that is hidden.
  */
 export class Reader {
-  constructor(engine, off = null) {
-    Object.assign(this, {engine, off, cache: engine.cache(), found: null});
+  constructor(engine, cache, row = 0, off = null) {
+    Object.assign(this, {engine, cache, row, off, found: null});
     this.first = off ? firstOff(off, engine.config.n_layer) : 0;
+    this.same = off && !off.heads.length && !off.mlps.length ? Math.min(...off.positions) + 1 : 0;
   }
 
   read(ids, base = null) {
-    const {engine, off, cache, first, found: before} = this, {n_embd: D} = engine.config;
-    let n = 0;
+    const {engine, off, cache, row, first} = this, {n_embd: D} = engine.config;
+    let n = 0, before = this.found;
     while (before && n < ids.length - 1 && ids[n] === before.ids[n]) n++;
     this.found = null;
-    cache.truncate(n);
+    const same = Math.min(this.same, ids.length - 1);
+    if (same > n) {
+      [n, before] = [same, base];
+      cache.copy(0, row, n);
+    }
+    cache.truncate(n, row);
     const from = first > 0 ? {layer: first, hidden: base.layers[first - 1].stream.subarray(n * D)} : null;
-    const {points} = look(engine, ids.slice(n), {points: POINTS, none: true, off, from, cache});
+    const {points} = look(engine, ids.slice(n), {points: POINTS, none: true, off, from, cache, row});
     if (n > 0) for (const [name, more] of points) points.set(name, grown(before.points.get(name), more, n, name.endsWith('pattern')));
     if (from) for (const [name, point] of base.points) if (!points.has(name)) points.set(name, point);
     this.found = named(engine, ids, points);
     if (n > 0) known(this.found, before, n - 1);
     return this.found;
   }
-
-  free() { this.cache.free(); }
 }
 
 // A point of n tokens that were there and some that are new; a row of weights is as long as the text.

@@ -24,8 +24,9 @@ export class Session {
     session.facts = facts;
     session.engine = new Engine(await Core.load(core), config, files, {dtype, headDtype, kvDtype});
     session.tokenizer = new Tokenizer(new TextDecoder().decode(merges));
-    session.reader = new Reader(session.engine);
-    session.without = null;  // {reader, off}: of texts without some parts
+    session.cache = session.engine.cache(2);
+    session.reader = new Reader(session.engine, session.cache);
+    session.without = null;  // {reader, key}: of texts without some parts
     session.directions = new Directions(session.engine);
     session.bound = Math.min(config.n_positions, Math.floor(Math.sqrt(MOST_WEIGHTS / (config.n_layer * config.n_head))));
     return session;
@@ -50,11 +51,8 @@ export class Session {
   }
 
   readWithout(ids, off) {
-    const key = JSON.stringify(off), before = this.without;
-    if (before?.key !== key) {
-      before?.reader.free();
-      this.without = {key, reader: new Reader(this.engine, this.parts(off))};
-    }
+    const key = JSON.stringify(off);
+    if (this.without?.key !== key) this.without = {key, reader: new Reader(this.engine, this.cache, 1, this.parts(off))};
     const {reader} = this.without, same = reader.found && String(reader.found.ids) === String(ids);
     return same ? reader.found : reader.read(ids, this.base);
   }
