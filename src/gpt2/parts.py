@@ -7,12 +7,15 @@ that is missing, doubled, or of other work.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from gpt2.errors import OptionError, shown
+from gpt2.errors import CorruptFileError, OptionError, shown
 
 FORM = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 SPREAD = 0x9E3779B97F4A7C15  # 2^64 by the golden ratio: multiples of it lie evenly
@@ -34,6 +37,14 @@ class Shard:
                 f"a shard is written i/N, from 1/N to N/N, as in 2/4; found {shown(text)}."
             )
         return cls(int(found[1]), int(found[2]))
+
+    @classmethod
+    def stated(cls, value: Any, path: str | os.PathLike[str]) -> Shard:
+        """What a part says that it is. Raises `CorruptFileError`."""
+        try:
+            return cls.parse(str(value))
+        except OptionError as error:
+            raise CorruptFileError(f"{os.fspath(path)}: {error}") from None
 
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
@@ -85,13 +96,19 @@ def whole(parts: Sequence[Part]) -> list[int]:
             raise OptionError(
                 f"shard {part.shard} comes twice, as {parts[other].name} and {part.name}: give one."
             )
-    missing = [Shard(n, first.shard.of) for n in range(1, first.shard.of + 1) if n not in found]
-    if missing:
-        several = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        names = ", ".join(map(str, missing[:3])) + several
-        are = "shards" if len(missing) > 1 else "shard"
+    if missing := first.shard.of - len(found):
+        shards = (Shard(n, first.shard.of) for n in range(1, first.shard.of + 1) if n not in found)
+        several = f" and {missing - 3} more" if missing > 3 else ""
+        names = ", ".join(map(str, islice(shards, 3))) + several
+        are = "shards" if missing > 1 else "shard"
         raise OptionError(f"{are} {names} missing: give all {first.shard.of} parts.")
     return [found[number] for number in sorted(found)]
+
+
+def check_target(parts: Sequence[Path], target: Path) -> None:
+    """Raise `OptionError` where a part would be written over by what it is merged to."""
+    if any(part.resolve() == target.resolve() for part in parts):
+        raise OptionError(f"{target} is one of the parts: write to another place.")
 
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], where: str = "") -> list[str]:

@@ -58,9 +58,9 @@ def test_a_part_of_a_batch_goes_on_and_says_what_it_lacks(tiny_model: Path, tmp_
     assert len(lines) == 5
     for left in (b"".join(lines[:3]), b"".join(lines[:2]) + lines[2][:9], lines[0][:9], b""):
         one.write_bytes(left)
-        if left.count(b"\n"):
-            with pytest.raises(CorruptFileError, match=r"of the 4 rows of shard 1/2: run its comm"):
-                call("merge", one, two, "-o", tmp_path / "out")
+        lacks = "of the 4 rows of shard 1/2" if left.count(b"\n") else "part-1 has no whole line"
+        with pytest.raises(CorruptFileError, match=f"{lacks}: run its command again"):
+            call("merge", one, two, "-o", tmp_path / "out")
         call(*command, "-q", "--shard", "1/2", "-o", one)
         assert one.read_bytes() == whole
     assert "0 rows, 4 were there" in call(*command, "--shard", "1/2", "-o", one).stderr
@@ -82,6 +82,14 @@ def test_a_part_of_a_batch_goes_on_and_says_what_it_lacks(tiny_model: Path, tmp_
         call("merge", one, tmp_path / "third", "-o", tmp_path / "out")
     with pytest.raises(CorruptFileError, match="is no part"):
         call("merge", tmp_path / "one", two, "-o", tmp_path / "out")
+    head = json.loads(lines[0])
+    del head["work"]["rows"]
+    (tmp_path / "third").write_text(json.dumps(head) + "\n")
+    with pytest.raises(CorruptFileError, match="third is no part of a batch"):
+        call("merge", tmp_path / "third", two, "-o", tmp_path / "out")
+    (tmp_path / "third").write_bytes(lines[0].replace(b"1/2", b"3/2"))
+    with pytest.raises(CorruptFileError, match="third: a shard is written i/N"):
+        call("merge", tmp_path / "third", two, "-o", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -119,6 +127,15 @@ def test_an_evaluation(tiny_model: Path, tmp_path: Path) -> None:
         call("merge", part, *parts[2:], "-o", tmp_path / "out")
     with pytest.raises(CorruptFileError, match="is no part"):
         call("merge", one, part, "-o", tmp_path / "out")
+    for name in ("missing", "time"):
+        lacking = {k: v for k, v in json.loads(part.read_text()).items() if k != name}
+        other.write_text(json.dumps(lacking, indent=2))
+        with pytest.raises(CorruptFileError, match="other is no part"):
+            call("merge", other, *parts[1:], "-o", tmp_path / "out")
+    whole = part.read_bytes()
+    with pytest.raises(OptionError, match=r"part-1 is one of the parts: write to another"):
+        call("merge", *parts, "-o", part)
+    assert part.read_bytes() == whole
 
 
 def test_pieces_are_those_of_one_run_and_each_is_of_one_shard() -> None:

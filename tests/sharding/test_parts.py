@@ -65,3 +65,15 @@ def test_a_file_is_shared_evenly_and_a_small_one_by_few() -> None:
     read = [sum(Cut(many, Shard(n, 10)).touches(f) for f in range(100)) for n in range(1, 11)]
     assert read == [10] * 10
     assert sorted(spread(n, 10) for n in range(1, 11)) == list(range(10))
+
+
+def test_documents_of_a_set_alone_are_shared_evenly() -> None:
+    cuts = [Cut([File("hub:set")], Shard(n, 4)) for n in range(1, 5)]
+    taken = [sum(cut.has(0, number) for number in range(1, 401)) for cut in cuts]
+    assert min(taken) >= 98
+
+
+def test_of_very_many_missing_shards_a_few_are_named() -> None:
+    far = Part("p1", Shard(1, 999_999_999), {})
+    with pytest.raises(OptionError, match=r"shards 2/999999999, .* and 999999995 more missing"):
+        whole([far])

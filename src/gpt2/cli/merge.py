@@ -12,6 +12,7 @@ from gpt2.cli.addresses import fetch, paths
 from gpt2.cli.options import AS_JSON, QUIET, next_step
 from gpt2.cli.places import PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
+from gpt2.parts import check_target
 
 
 @click.command()
@@ -40,6 +41,7 @@ def command(**given: Any) -> None:
 
 def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet: bool) -> None:
     """Put parts of any kind together; the first shows which."""
+    check_target(parts, output)
     first = parts[0]
     if first.is_dir():
         _put_together(parts, output, overwrite, quiet)

@@ -14,6 +14,8 @@ from gpt2.data.sources import STDIN, File
 from gpt2.errors import OptionError
 from gpt2.parts import Shard, spread
 
+UNKNOWN = 1 << 30  # bytes that such a set counts as at least: its documents spread over them
+
 
 class Cut:
     """The documents of a shard. Raises `OptionError` for standard input: it is read but once."""
@@ -23,7 +25,8 @@ class Cut:
             raise OptionError("standard input has no shards: each reads its own; name files.")
         known = sum(file.size or 0 for file in files)
         # a set of the hub, whose size is not known, counts as much as all files
-        self.sizes = [max(1, known if file.size is None else file.size) for file in files]
+        unknown = max(known, UNKNOWN)
+        self.sizes = [max(1, unknown if file.size is None else file.size) for file in files]
         self.shard = shard
         self.starts = [0, *accumulate(self.sizes)]
 

@@ -14,6 +14,7 @@ from gpt2.files import read_json_object
 from gpt2.files.records import record
 from gpt2.parts import Part, Shard, whole
 
+NEEDED = ("on", "missing", "seconds", "time")
 NOT_WORK = ("part", "benchmarks", "missing", "seconds", "commit", "versions", "machine", "time")
 
 
@@ -68,7 +69,7 @@ def _together(parts: Sequence[Judged]) -> Judged:
 
 def _read(path: Path) -> tuple[Part, dict[str, Any], dict[str, Judged]]:
     content = read_json_object(path)
-    if not isinstance(content.get("benchmarks"), dict) or "part" not in content:
+    if not isinstance(content.get("benchmarks"), dict) or not {"part", *NEEDED} <= content.keys():
         raise CorruptFileError(f"{path} is no part of an evaluation.")
     judged = {
         name: record(Judged, value, f"{path}: {name}")
@@ -76,4 +77,4 @@ def _read(path: Path) -> tuple[Part, dict[str, Any], dict[str, Judged]]:
     }
     work = {name: value for name, value in content.items() if name not in NOT_WORK}
     work |= {name: {**rows.files, "examples": rows.examples} for name, rows in judged.items()}
-    return Part(str(path), Shard.parse(str(content["part"])), work), content, judged
+    return Part(str(path), Shard.stated(content["part"], path), work), content, judged

@@ -10,6 +10,8 @@ from gpt2.errors import CorruptFileError
 from gpt2.files import atomic, parse_json, read_bytes
 from gpt2.parts import Part, Shard, whole
 
+AGAIN = "run its command again, it resumes where it stopped."
+
 
 def merge(paths: Sequence[Path], target: Path) -> int:
     """Put parts of `gpt2.tasks.batch.run_batch` together; returns how many rows there are.
@@ -30,18 +32,19 @@ def merge(paths: Sequence[Path], target: Path) -> int:
 
 def _read(path: Path) -> tuple[Part, list[bytes]]:
     """What a part says of itself, and its lines."""
-    head, *lines = read_bytes(path).splitlines(keepends=True)
+    head, *lines = read_bytes(path).splitlines(keepends=True) or [b""]
+    if not head.endswith(b"\n"):  # killed before the first line was whole
+        raise CorruptFileError(f"{path} has no whole line: {AGAIN}")
     stated: Any = parse_json(head, f"{path}, line 1")
-    if not isinstance(stated, dict) or not isinstance(work := stated.get("work"), dict):
+    work = stated.get("work") if isinstance(stated, dict) else None
+    rows = work.get("rows") if isinstance(work, dict) else None
+    if not isinstance(work, dict) or not isinstance(rows, int):
         raise CorruptFileError(f"{path} is no part of a batch: its first line says of none.")
-    shard = Shard.parse(str(stated.get("part")))
-    wanted = len(range(shard.number - 1, int(work["rows"]), shard.of))
+    shard = Shard.stated(stated.get("part"), path)
+    wanted = len(range(shard.number - 1, rows, shard.of))
     done = sum(line.endswith(b"\n") for line in lines)
     if done != wanted or len(lines) != wanted:
-        raise CorruptFileError(
-            f"{path} has {done} of the {wanted} rows of shard {shard}: run its command again, "
-            "it resumes where it stopped."
-        )
+        raise CorruptFileError(f"{path} has {done} of the {wanted} rows of shard {shard}: {AGAIN}")
     for number, line in enumerate(lines):
         index = number * shard.of + shard.number - 1
         if not line.startswith(f'{{"index": {index}, '.encode()):
