@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from gpt2.data import TokenData
+from gpt2.data.merging import merge
 from gpt2.errors import CorruptFileError, InputError, OptionError
 from tests.corpora import text_of
 from tests.sharding.running import call, content, parts_of, write_lines
@@ -130,6 +131,50 @@ def test_a_file_that_two_shards_read_must_be_one(tokenizer_folder: Path, tmp_pat
     call(*command, "-q", "--shard", "2/2", "-o", tmp_path / "two")
     with pytest.raises(InputError, match=r"one and .*two read file 1 of the sources with other"):
         call("merge", tmp_path / "one", tmp_path / "two", "-q", "-o", tmp_path / "out")
+
+
+def kill_within_moves(folder: Path) -> None:
+    """Make of a whole folder what is left where the last moves were cut off before the manifest."""
+    partial = folder / ".partial"
+    partial.mkdir()
+    (folder / "manifest.json").rename(partial / "manifest.json")
+    first = next(folder.glob("train-*.bin"))
+    first.rename(partial / first.name)
+
+
+def test_a_merge_killed_within_its_last_moves(tokenizer_folder: Path, tmp_path: Path) -> None:
+    command = prepare(corpus(tmp_path / "text", 0, 40), tokenizer_folder)
+    parts = parts_of(command, tmp_path, 2)
+    out, merging = tmp_path / "out", ["merge", *parts, "-q", "-o", tmp_path / "out"]
+    call(*merging)
+    whole = content(out)
+    other = [*command, "--validation", "0.3", "-q", "-o", out]
+    call(*other[:-1], tmp_path / "one")
+    for again in (merging, [*merging, "--overwrite"]):
+        kill_within_moves(out)
+        with pytest.raises(OptionError, match=r"other validation \(0\.01, now 0\.3\)"):
+            call(*other)
+        call(*again)
+        assert content(out) == whole
+    kill_within_moves(out)
+    call(*other, "--overwrite")
+    assert content(out) == content(tmp_path / "one")
+
+
+def test_a_merge_destroys_nothing(tokenizer_folder: Path, tmp_path: Path) -> None:
+    command = prepare(corpus(tmp_path / "text", 0, 40), tokenizer_folder)
+    parts = parts_of(command, tmp_path, 2)
+    before = content(parts[0])
+    with pytest.raises(OptionError, match=r"part-1 is one of the parts: write to another place"):
+        merge(parts, parts[0], overwrite=True)
+    assert content(parts[0]) == before
+    begun = tmp_path / "begun" / ".partial"
+    begun.mkdir(parents=True)
+    (begun / "progress.json").write_text("{}")
+    (begun / "train-00000.bin").write_bytes(b"half")
+    with pytest.raises(OptionError, match=r"begun holds a preparation that is not finished"):
+        call("merge", *parts, "-q", "-o", tmp_path / "begun")
+    assert (begun / "train-00000.bin").read_bytes() == b"half"
 
 
 @pytest.mark.slow

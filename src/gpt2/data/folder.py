@@ -83,12 +83,22 @@ def _check_links(partial: Path) -> None:
 def publish(folder: Path, partial: Path) -> Manifest:
     """Move what is whole to its place, the manifest last. May be killed and run again."""
     stored = Manifest.read(partial)
-    names = [n for split in stored.splits.values() for s in split.shards for n in (s.file, s.ends)]
     with reported(folder):
-        for name in [*names, TOKENIZER, manifest.FILE]:
+        for name in [*_files(stored), TOKENIZER, manifest.FILE]:
             if (partial / name).exists():
                 (partial / name).replace(folder / name)
     return stored
+
+
+def check_made(folder: Path, partial: Path, asked: Key) -> bool:
+    """Whether ``partial`` holds all of what is asked for, and only the moves of `publish` are left.
+
+    Raises `OtherPreparationError` where it holds all of another.
+    """
+    if not (partial / manifest.FILE).exists():
+        return False
+    check_same(folder, key_of(Manifest.read(partial)), asked)
+    return True
 
 
 def key_of(stored: Manifest) -> Key:
@@ -101,6 +111,8 @@ def differences(folder: Path, asked: Key) -> list[str]:
     progress = folder / PARTIAL / PROGRESS
     if (folder / manifest.FILE).exists():
         return _differ(key_of(Manifest.read(folder)), asked)
+    if (folder / PARTIAL / manifest.FILE).exists():
+        return _differ(key_of(Manifest.read(folder / PARTIAL)), asked)
     if progress.exists():
         return _differ(record(Progress, read_json_object(progress), str(progress)).key, asked)
     return []
@@ -130,16 +142,27 @@ def check_same(folder: Path, there: Key, asked: Key) -> None:
 
 def clear(folder: Path) -> None:
     """Remove a preparation, whole or not, and nothing else."""
+    partial = folder / PARTIAL
     with reported(folder):
         if (folder / manifest.FILE).exists():
             stored = Manifest.read(folder)
             (folder / manifest.FILE).unlink()  # first: without it the folder is not whole
-            for split in stored.splits.values():
-                for shard in split.shards:
-                    for name in (shard.file, shard.ends):
-                        (folder / name).unlink(missing_ok=True)
-            if (folder / TOKENIZER).is_symlink():
-                (folder / TOKENIZER).unlink()
-            shutil.rmtree(folder / TOKENIZER, ignore_errors=True)
-        if (folder / PARTIAL).is_dir():
-            shutil.rmtree(folder / PARTIAL)
+            _remove(folder, [*_files(stored), TOKENIZER])
+        elif (partial / manifest.FILE).exists():  # `publish` was killed: some have moved
+            names = [*_files(Manifest.read(partial)), TOKENIZER]
+            _remove(folder, [name for name in names if not (partial / name).exists()])
+        if partial.is_dir():
+            shutil.rmtree(partial)
+
+
+def _files(stored: Manifest) -> list[str]:
+    """The names of a preparation's shards."""
+    return [n for split in stored.splits.values() for s in split.shards for n in (s.file, s.ends)]
+
+
+def _remove(folder: Path, names: Sequence[str]) -> None:
+    for path in (folder / name for name in names):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -20,14 +20,14 @@ import numpy as np
 from gpt2.data import manifest, shards, sources
 from gpt2.data.encode import SPLITS, TEXT, TEXTS
 from gpt2.data.filters import DEDUPLICATE
-from gpt2.data.folder import check_same, clear, key_of, locked, publish
+from gpt2.data.folder import PROGRESS, check_made, check_same, clear, key_of, locked, publish
 from gpt2.data.manifest import TOKENIZER, Manifest, Part, Split
 from gpt2.data.seen import Seen
 from gpt2.data.tokens import mapped, verify
-from gpt2.errors import CorruptFileError, InputError
+from gpt2.errors import CorruptFileError, InputError, OptionError
 from gpt2.files import path_of
 from gpt2.parts import Part as Said
-from gpt2.parts import Shard, whole
+from gpt2.parts import Shard, check_target, whole
 
 TOGETHER = 1 << 18  # documents of a file that are put in order at a time
 Tick = Callable[[int, int], None]  # texts done, of all
@@ -48,14 +48,16 @@ def merge(
         target: the folder that is written, byte for byte what one run writes.
 
     Raises:
-        OptionError: a part is missing, comes twice, or is of another preparation.
+        OptionError: a part is missing, comes twice, or is of another preparation; ``target`` is a
+            part, or holds another preparation.
         CorruptFileError: a part is damaged.
         InputError: there is no text in any part.
     """
+    target = path_of(target)
+    check_target([path_of(folder) for folder in folders], target)
     parts = [_Part(path_of(folder)) for folder in folders]
     parts = [parts[at] for at in whole([part.describe() for part in parts])]
     merged = _merged(parts)
-    target = path_of(target)
     if overwrite:
         clear(target)
     with locked(target) as partial:
@@ -64,6 +66,13 @@ def merge(
             check_same(target, key_of(stored), key_of(merged))
             note(f"{target} is merged already")
             return stored
+        if check_made(target, partial, key_of(merged)):
+            return publish(target, partial)
+        if (partial / PROGRESS).exists():
+            raise OptionError(
+                f"{target} holds a preparation that is not finished: choose another folder, or "
+                "give --overwrite to begin anew."
+            )
         shards.remove_others(partial, [])
         _write(parts, merged, partial, progress)
         if not any(split.documents for split in merged.splits.values()):

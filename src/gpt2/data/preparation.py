@@ -29,6 +29,7 @@ from gpt2.data.folder import (
     PROGRESS,
     Key,
     Progress,
+    check_made,
     check_same,
     clear,
     differences,
@@ -165,7 +166,7 @@ def prepare(
         if progress_file.exists():
             saved = record(Progress, read_json_object(progress_file), str(progress_file))
             check_same(folder, saved.key, key)
-        if not (partial / manifest.FILE).exists():
+        if not check_made(folder, partial, key):
             job = _Job(files, partial, tokenizer, config, saved, key, part, progress, note)
             job.run()
             job.describe([os.fspath(name) for name in names]).write(partial)
