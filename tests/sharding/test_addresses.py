@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -12,7 +13,14 @@ from typing import Any
 import pytest
 
 from gpt2.cli import addresses
-from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
+from gpt2.data import sources
+from gpt2.errors import (
+    CorruptFileError,
+    InputError,
+    MissingDependencyError,
+    MissingFileError,
+    OptionError,
+)
 from gpt2.files import remote
 from tests.corpora import text_of
 from tests.sharding.running import call, content, coqa, results, write_lines
@@ -96,6 +104,84 @@ def test_what_is_killed_goes_on_here(memory: Any, tmp_path: Path) -> None:
         assert place.read_text() == "half"
         place.write_text("whole")
     assert memory.cat("/out/a") == b"whole"
+
+
+def test_rows_that_fail_are_sent_with_the_others(
+    memory: Any, tiny_model: Path, tmp_path: Path
+) -> None:
+    rows = write_lines(tmp_path / "rows.jsonl", [{"text": "The cat."}, {"tex": "no"}])
+    command = ["summarize", "-m", tiny_model, "--batch", rows, "-q", "-o"]
+    for place in (tmp_path / "one", "memory://out/one"):
+        with pytest.raises(AssertionError):  # its code tells of the row
+            call(*command, place)
+    assert memory.cat("/out/one") == (tmp_path / "one").read_bytes()
+
+
+def test_what_is_half_sent_is_no_whole(
+    memory: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old manifest goes before the first new file comes, and the new one comes last."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+        for name in ("a.bin", "manifest.json"):
+            (folder / name).write_text(folder.name)
+    remote.send(old, "memory://out/tokens")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(memory, "put_file", stop)
+        with pytest.raises(KeyboardInterrupt):
+            remote.send(new, "memory://out/tokens")
+    assert not memory.exists("/out/tokens/manifest.json")
+    remote.send(new, "memory://out/tokens")
+    assert memory.cat("/out/tokens/manifest.json") == b"new"
+
+
+def test_names_there_stay_within_the_folder_here(memory: Any, tmp_path: Path) -> None:
+    memory.pipe("/in/set/a/b.txt", b"b")
+    remote.fetch("memory://in/set", tmp_path / "one")
+    assert content(tmp_path / "one") == {"a/b.txt": b"b"}
+    memory.store["/in/set/../../evil"] = memory.store["/in/set/a/b.txt"]
+    try:
+        with pytest.raises(
+            CorruptFileError, match=r"in/set names a file outside its folder: '\.\."
+        ):
+            remote.fetch("memory://in/set", tmp_path / "x" / "two")
+    finally:
+        del memory.store["/in/set/../../evil"]
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_file_whose_size_nobody_tells_is_known_by_what_is_in_it(memory: Any) -> None:
+    hashes = set()
+    for text in (b"one", b"two"):
+        memory.pipe("/in/a.txt", text)
+        hashes.add(sources.fingerprint([sources.File("memory://in/a.txt")]))
+    assert len(hashes) == 2
+
+
+def test_what_is_secret_in_an_address_is_not_told(
+    tmp_path: Path, tokenizer_folder: Path, source: Path
+) -> None:
+    assert remote.public("s3://key:secret@bucket/a@b") == "s3://key@bucket/a@b"
+    assert remote.public("https://a:b@host/x?sig=s") == "https://a@host/x"
+    assert remote.public("texts/a?b:c@d") == "texts/a?b:c@d"
+    pytest.importorskip("aiohttp")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=source)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        options = ["--tokenizer", tokenizer_folder, "-q", "-o"]
+        call("prepare", f"{address}a.jsonl?sig=SECRET", *options, tmp_path / "out")
+        with pytest.raises((MissingFileError, InputError)) as error:
+            call("prepare", f"{address}none.jsonl?sig=SECRET", *options, tmp_path / "two")
+        server.shutdown()
+    assert "SECRET" not in str(error.value)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["sources"] == [
+        f"{address}a.jsonl"
+    ]
 
 
 def test_what_cannot_be_reached(tmp_path: Path, memory: Any) -> None:

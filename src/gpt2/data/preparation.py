@@ -42,7 +42,7 @@ from gpt2.data.holdout import FEW, Held, Item, choose
 from gpt2.data.manifest import TOKENIZER, Made, Manifest, Part, Split
 from gpt2.data.sources import Position
 from gpt2.errors import InputError
-from gpt2.files import path_of, read_json_object, write_json
+from gpt2.files import path_of, read_json_object, remote, write_json
 from gpt2.files.detect import TextFiles, check_encoding
 from gpt2.files.records import record
 from gpt2.machine import processors
@@ -169,7 +169,7 @@ def prepare(
         if not check_made(folder, partial, key):
             job = _Job(files, partial, tokenizer, config, saved, key, part, progress, note)
             job.run()
-            job.describe([os.fspath(name) for name in names]).write(partial)
+            job.describe([remote.public(os.fspath(name)) for name in names]).write(partial)
         return publish(folder, partial)
 
 

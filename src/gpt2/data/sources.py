@@ -42,6 +42,11 @@ class File:
         """Whether it is an address that fsspec reads."""
         return remote.is_remote(self.name)
 
+    @property
+    def shown(self) -> str:
+        """Its name for messages, by whose ending it is read."""
+        return remote.public(self.name)
+
 
 @dataclasses.dataclass(frozen=True)
 class Position:
@@ -99,7 +104,7 @@ def _remote(source: str) -> list[File]:
         if not containers.hidden(name.removeprefix(source))
     ]
     if not listing:
-        raise InputError(f"there is no file in {source}.")
+        raise InputError(f"there is no file in {remote.public(source)}.")
     return listing
 
 
@@ -136,9 +141,9 @@ def known(file: File) -> list[str]:
     The kind is its name's ending, which tells how a file is read. Of what can be read but once and
     of sets of the hub it is the name.
     """
-    if file.size is None:
+    if file.size is None and not file.remote:
         return [file.name]
-    with containers.readable(file.name):
+    with containers.readable(file.shown):
         return [_kind(file), remote.sha256(file.name) if file.remote else sha256(file.name)]
 
 
@@ -153,7 +158,7 @@ def hash_of(value: Any) -> str:
 
 
 def _kind(file: File) -> str:
-    return "".join(PurePosixPath(file.name).suffixes[-2:]).lower()
+    return "".join(PurePosixPath(file.shown).suffixes[-2:]).lower()
 
 
 class Reader:
@@ -189,7 +194,7 @@ class Reader:
             done = start.documents if index == start.file else 0
             documents = self._file(file, max(0, done - 1))
             if done and check_of(next(documents, "")) != start.check:
-                raise InputError(_changed(file.name))
+                raise InputError(_changed(file.shown))
             for number, document in enumerate(documents, done + 1):
                 if not self.cut or self.cut.has(index, number):
                     yield document, index, number
@@ -204,7 +209,7 @@ class Reader:
         if file.name.startswith(hub_sets.PREFIX):
             yield from hub_sets.documents(file.name, self.reading, self.streaming, skip)
             return
-        with containers.readable(file.name):
+        with containers.readable(file.shown):
             if file.name == STDIN:
                 documents = formats.documents(STDIN, sys.stdin.buffer, self.reading)
                 yield from islice(documents, skip, None)
@@ -216,10 +221,10 @@ class Reader:
                 self._open = None
 
     def _plain(self, file: File, stream: IO[bytes]) -> Iterator[Document]:
-        for name, inner in containers.members(file.name, stream):
+        for name, inner in containers.members(file.shown, stream):
             with containers.readable(name):
                 yield from formats.documents(name, inner, self.reading)
-                if file.named and name == file.name:
+                if file.named and name == file.shown:
                     self._refuse(name, name)
 
     def _refuse(self, name: str, shown: str) -> None:

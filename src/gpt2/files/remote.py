@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from gpt2.errors import (
+    CorruptFileError,
     GPT2Error,
     InputError,
     MissingDependencyError,
     MissingFileError,
     ModelFileError,
     reason,
+    shown,
 )
 from gpt2.extras import need
 
@@ -38,22 +40,38 @@ def is_remote(name: str | os.PathLike[str]) -> bool:
     return bool(ADDRESS.match(os.fspath(name)))
 
 
+def public(address: str) -> str:
+    """An address without what is secret in it: a password, and the query, which may be a signature.
+
+    It is what messages and files that are passed on may say; a path is as it was.
+    """
+    if not is_remote(address):
+        return address
+    text = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1@", address)
+    return text.partition("?")[0] if text.startswith("http") else text
+
+
 @contextlib.contextmanager
 def _files(address: str) -> Iterator[tuple[Any, str]]:
     """What reads an address, and its name there; what that raises becomes an error of ours."""
-    fsspec = need("fsspec", f"Reading {address}")
+    name = public(address)
+    fsspec = need("fsspec", f"Reading {name}")
+
+    def why(error: Exception) -> str:
+        return reason(error).replace(address, name)
+
     try:
         yield fsspec.core.url_to_fs(address)
     except GPT2Error:
         raise
     except ImportError as error:
-        raise MissingDependencyError(f"{address}: {reason(error)}.") from None
+        raise MissingDependencyError(f"{name}: {why(error)}.") from None
     except FileNotFoundError:
-        raise MissingFileError(f"{address} is not there.") from None
+        raise MissingFileError(f"{name} is not there.") from None
     except ValueError as error:
-        raise InputError(f"{address}: {reason(error)}.") from None
+        raise InputError(f"{name}: {why(error)}.") from None
     except Exception as error:  # each protocol has errors of its own
-        raise ModelFileError(f"{address} could not be reached: {reason(error)}.") from error
+        raise ModelFileError(f"{name} could not be reached: {why(error)}.") from None
 
 
 def listed(address: str) -> list[tuple[str, int | None]]:
@@ -106,14 +124,36 @@ def fetch(address: str, target: Path) -> None:
         if part.is_dir():
             shutil.rmtree(part)
         target.parent.mkdir(parents=True, exist_ok=True)
-        files.get(name, str(part), recursive=files.isdir(name))
+        if files.isdir(name):
+            part.mkdir()
+            for path, at in _below(files, name, part):
+                at.parent.mkdir(parents=True, exist_ok=True)
+                files.get_file(path, str(at))
+        else:
+            files.get_file(name, str(part))
         part.replace(target)
+
+
+def _below(files: Any, name: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files below a folder there, and where each goes in ``folder``: never outside of it, a key
+    of an object store may hold any text."""
+    start = f"{name.rstrip('/')}/"
+    for path in files.find(name):
+        at = path.removeprefix(start)
+        if at.endswith("/"):  # what some stores keep for a folder
+            continue
+        if {"", ".", ".."} & set(at.split("/")):
+            raise CorruptFileError(f"{public(name)} names a file outside its folder: {shown(at)}.")
+        yield path, folder / at
 
 
 def send(source: Path, address: str) -> None:
     """A file, or a folder's files with the manifest last, to an address."""
     paths = [p for p in source.rglob("*") if p.is_file()] if source.is_dir() else [source]
     with _files(address) as (files, name):
+        manifest = f"{name.rstrip('/')}/{LAST}"
+        if (source / LAST).is_file() and files.exists(manifest):
+            files.rm_file(manifest)  # until all is there, nothing is
         for path in sorted(paths, key=lambda path: (path.name == LAST, path)):
             at = path.relative_to(source).as_posix()
             target = name if path == source else f"{name.rstrip('/')}/{at}"
@@ -130,7 +170,8 @@ def remove(address: str) -> None:
 
 @contextlib.contextmanager
 def local(address: str) -> Iterator[Path]:
-    """A path for what is to be written to an address, which is sent when the block ends well.
+    """A path for what is to be written to an address, which is sent when the block ends well, or
+    with a code of its own.
 
     What is there already is there in the block too; of a folder, only its manifest.
     """
@@ -142,10 +183,16 @@ def local(address: str) -> Iterator[Path]:
         elif exists(address):
             fetch(address, place)
     before = _state(place)
-    yield place
+    ended: SystemExit | None = None
+    try:
+        yield place
+    except SystemExit as error:  # a code that tells of rows that failed: all is written
+        ended = error
     if _state(place) != before:
         send(place, address)
     shutil.rmtree(scratch(address), ignore_errors=True)
+    if ended:
+        raise ended
 
 
 def _state(place: Path) -> list[tuple[str, int, int]]:
