@@ -63,7 +63,8 @@ def killed_after(entries: int, asked: list[str], output: Path, journal: Path) ->
 
 
 def test_killed_twice_the_figures_are_those_of_one_run(tmp_path: Path) -> None:
-    (tmp_path / "coqa-dev-v1.0.json").write_text(json.dumps({"data": [conversation()]}))
+    data = tmp_path / "coqa-dev-v1.0.json"
+    data.write_text(json.dumps({"data": [conversation()]}))
     output, whole = tmp_path / "out.json", tmp_path / "whole.json"
     journal, asked = tmp_path / "out.json.journal", evaluation(tmp_path)
     first = killed_after(1, asked, output, journal)
@@ -71,6 +72,11 @@ def test_killed_twice_the_figures_are_those_of_one_run(tmp_path: Path) -> None:
         file.write(
             b'{"benchmark": "coqa", "rows": [{"f1": 1.0'
         )  # as a kill within a write leaves it
+    data.write_text(data.read_text() + " ")
+    process = start(asked, output)
+    assert "other data" in process.communicate()[1]
+    assert process.returncode == 2
+    data.write_text(json.dumps({"data": [conversation()]}))
     second = killed_after(len(first) + 1, asked, output, journal)
     assert not output.exists()
     assert second[: len(first)] == first

@@ -138,6 +138,21 @@ def test_an_evaluation(tiny_model: Path, tmp_path: Path) -> None:
     assert part.read_bytes() == whole
 
 
+def test_an_evaluation_of_changed_data_is_done_anew(tiny_model: Path, tmp_path: Path) -> None:
+    command = [*coqa(tmp_path / "sets", 5), "-m", tiny_model]
+    one, two = parts_of(command, tmp_path, 2)
+    data = tmp_path / "sets" / "coqa-dev-v1.0.json"
+    data.write_text(data.read_text().replace("cat", "dog"))
+    for number, part in ((1, one), (2, two)):
+        if number == 2:
+            with pytest.raises(OptionError, match=r"differ in coqa\.coqa-dev-v1\.0\.json"):
+                call("merge", one, two, "-q", "-o", tmp_path / "merged")
+        call(*command, "-q", "--shard", f"{number}/2", "-o", part)
+    call("merge", one, two, "-q", "-o", tmp_path / "merged")
+    call(*command, "-q", "-o", tmp_path / "one")
+    assert results(tmp_path / "merged") == results(tmp_path / "one")
+
+
 def test_pieces_are_those_of_one_run_and_each_is_of_one_shard() -> None:
     one = benchmark("coqa")
     every = _pieces(one, 100, None)

@@ -166,7 +166,7 @@ class Asked:
         """The results, or the shard's part of them, written to ``output`` too."""
         from gpt2.evaluation.benchmark import Subject
         from gpt2.evaluation.merging import is_done, results_of
-        from gpt2.evaluation.runner import Rows, identity, surroundings
+        from gpt2.evaluation.runner import Rows, hash_unpublished, identity, surroundings
         from gpt2.files import write_json
         from gpt2.loading import load
 
@@ -178,13 +178,14 @@ class Asked:
         shown = {"engine": loading.get("engine", "native"), "dtype": model.dtype}
         about = identity(model, self.model, **{k: str(v) for k, v in shown.items()}, **options)
         about["limit"] = self.limit
+        data = hash_unpublished(self.benchmarks, self.data)
         if self.shard:
             on = sorted(self.named)
             about = {"part": str(self.shard), "on": on, **about}
-            if output is not None and (done := is_done(output, about)):
+            if output is not None and (done := is_done(output, about, data)):
                 click.echo(f"{output} is done already", err=True)
                 return done
-        journal = Rows(_journal(output) if output else None, about)
+        journal = Rows(_journal(output) if output else None, about | {"data": data})
         with journal.keep():
             judged, missing = self._judge(Subject(model, **options), journal, quiet)
         results = {

@@ -18,13 +18,21 @@ NEEDED = ("on", "missing", "seconds", "time")
 NOT_WORK = ("part", "benchmarks", "missing", "seconds", "commit", "versions", "machine", "time")
 
 
-def is_done(path: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The part in a file where it is one of this work."""
+def is_done(
+    path: Path, about: Mapping[str, Any], data: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any] | None:
+    """The part in a file where it is one of this work, on files with the hashes in ``data``."""
     try:
         there = read_json_object(path)
     except (MissingFileError, CorruptFileError):
         return None
-    return there if all(there.get(name) == value for name, value in about.items()) else None
+    if any(there.get(name) != value for name, value in about.items()):
+        return None
+    sets = there.get("benchmarks")
+    files = {name: one["files"] for name, one in sets.items()} if isinstance(sets, dict) else {}
+    same = all(hashes.items() <= files[name].items() for name, hashes in data.items()
+               if name in files)  # fmt: skip
+    return there if same else None
 
 
 def results_of(run: Mapping[str, Any], judged: Mapping[str, Judged], paper: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import json
 import platform
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -69,8 +69,8 @@ class Rows:
                 raise no_journal(path)
             if value != self._head:
                 raise OptionError(
-                    f"{path} was begun with another model or other options: remove it to begin "
-                    "anew, or write elsewhere."
+                    f"{path} was begun with another model, other options or other data: remove it "
+                    "to begin anew, or write elsewhere."
                 )
             return True
         entry = record(Entry, value, where)
@@ -187,6 +187,17 @@ def judge(
         f"windows of {subject.scorer.limit} tokens, stride {stride}",
         rows,
     )
+
+
+def hash_unpublished(benchmarks: Iterable[Benchmark], folder: Path) -> dict[str, dict[str, str]]:
+    """The hashes of files that none is published for; of others `Benchmark.find` takes no other."""
+    by_set: dict[str, dict[str, str]] = {}
+    for benchmark in benchmarks:
+        free = {file.name for file in benchmark.files if file.sha256 is None}
+        files = benchmark.find(folder) if free else {}
+        hashes = {n: sha256(path) for n, path in files.items() if n in free and path.is_file()}
+        by_set |= {benchmark.name: hashes} if hashes else {}
+    return by_set
 
 
 def _pieces(benchmark: Benchmark, count: int, shard: Shard | None) -> dict[int, range]:
