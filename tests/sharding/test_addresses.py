@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from gpt2.cli import addresses
-from gpt2.data import sources
+from gpt2.data import TokenData, sources
 from gpt2.errors import (
     CorruptFileError,
     InputError,
     MissingDependencyError,
     MissingFileError,
+    ModelFileError,
     OptionError,
 )
 from gpt2.files import remote
@@ -138,6 +139,29 @@ def test_what_is_half_sent_is_no_whole(
     assert not memory.exists("/out/tokens/manifest.json")
     remote.send(new, "memory://out/tokens")
     assert memory.cat("/out/tokens/manifest.json") == b"new"
+
+
+def test_what_could_not_be_sent_is_sent_the_next_time(
+    memory: Any,
+    source: Path,
+    tokenizer_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where the same command then finds all done: here it is, but not yet there."""
+    command = ["prepare", source, "--tokenizer", tokenizer_folder, "-o", "memory://out/one"]
+
+    def fail(*_: object) -> None:
+        raise OSError("the network is down")
+
+    with monkeypatch.context() as down:
+        down.setattr(memory, "put_file", fail)
+        with pytest.raises(ModelFileError, match="memory://out/one could not be reached: the netw"):
+            call(*command, "-q")
+    assert "prepared already" in call(*command).stderr
+    memory.get("/out/one", str(tmp_path / "sent"), recursive=True)
+    TokenData(tmp_path / "sent").verify()
+    assert not [p for p in (tmp_path / "tmp").rglob("*") if p.is_file()]
 
 
 def test_names_there_stay_within_the_folder_here(memory: Any, tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ from gpt2.errors import (
     shown,
 )
 from gpt2.extras import need
+from gpt2.files.reading import read_text
+from gpt2.files.writing import write_text
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
 BLOCK = 1 << 20  # bytes read at a time
@@ -176,13 +178,16 @@ def local(address: str) -> Iterator[Path]:
     What is there already is there in the block too; of a folder, only its manifest.
     """
     place = scratch(address) / "output" / (address.rstrip("/").rpartition("/")[2] or "output")
+    there = scratch(address) / "there"
     if not place.exists():
         manifest = f"{address.rstrip('/')}/{LAST}"
         if exists(manifest):
             fetch(manifest, place / LAST)
         elif exists(address):
             fetch(address, place)
-    before = _state(place)
+        write_text(there, _state(place))
+    # what a run that ended before all was sent has left is none of what is there
+    before = read_text(there) if there.exists() else ""
     ended: SystemExit | None = None
     try:
         yield place
@@ -195,7 +200,9 @@ def local(address: str) -> Iterator[Path]:
         raise ended
 
 
-def _state(place: Path) -> list[tuple[str, int, int]]:
+def _state(place: Path) -> str:
+    """A hash of what is in a place, by names, sizes and times."""
     paths = [place, *place.rglob("*")] if place.exists() else []
     found = [(str(p), p.stat()) for p in paths if p.is_file()]
-    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+    state = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
+    return hashlib.sha256(repr(state).encode()).hexdigest()
