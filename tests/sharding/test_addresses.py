@@ -60,10 +60,13 @@ def test_prepare_from_and_to_an_address(
     for number, part in enumerate(parts, 1):
         call(*command, "--shard", f"{number}/3", "-o", part)
     written = memory.created("/bucket/parts/1/manifest.json")
-    assert "prepared already" in call(*command[:-3], "--filter", "dedup", "--shard", "1/3",
-                                      "-o", parts[0]).stderr  # fmt: skip
+    again = call(*command[:-3], "--filter", "dedup", "--shard", "1/3", "-o", parts[0]).stderr
+    assert "memory://bucket/parts/1 is prepared already" in again
     assert memory.created("/bucket/parts/1/manifest.json") == written
-    call("merge", *parts, "-q", "-o", "memory://bucket/tokens")
+    shown = call("merge", *parts, "-o", "memory://bucket/tokens").stderr
+    assert "memory://bucket/tokens: train: " in shown
+    assert "gpt2 train FOLDER -o MODEL, where memory://bucket/tokens is copied" in shown
+    assert str(tmp_path) not in shown
     memory.get("/bucket/tokens", str(tmp_path / "merged"), recursive=True)
     ours, one = content(tmp_path / "merged"), content(tmp_path / "one")
     manifest = ours.pop("manifest.json").replace(b"memory://bucket/text", str(source).encode())
@@ -80,7 +83,7 @@ def test_a_batch_and_an_evaluation(memory: Any, tiny_model: Path, tmp_path: Path
     for number in (1, 2):
         call(*command, "-q", "--shard", f"{number}/2", "-o", f"memory://out/{number}")
     again = call(*command, "--shard", "1/2", "-o", "memory://out/1").stderr
-    assert "0 rows, 2 were there" in again
+    assert "memory://out/1: 0 rows, 2 were there" in again
     call("merge", "memory://out/1", "memory://out/2", "-q", "-o", "memory://out/all")
     assert memory.cat("/out/all") == (tmp_path / "one").read_bytes()
     sets = coqa(tmp_path / "sets", 5)

@@ -20,6 +20,7 @@ from gpt2.cli.sharding import next_of
 from gpt2.cli.streams import standard_input
 from gpt2.errors import OptionError
 from gpt2.files import open_regular, read_bytes, write_text
+from gpt2.files.remote import address_of
 from gpt2.hub import resolve
 from gpt2.loading import LoadOptions, load
 from gpt2.options import validate
@@ -134,7 +135,7 @@ class Call:
             )  # fmt: skip
         if not self.quiet:
             before = f", {counts.before:,} were there" if counts.before else ""
-            click.echo(f"{self.output}: {counts.now:,} rows{before}", err=True)
+            click.echo(f"{address_of(self.output)}: {counts.now:,} rows{before}", err=True)
         if self.shard:
             next_step(next_of(self.shard), self.quiet)
         if counts.failed:

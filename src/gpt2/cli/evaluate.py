@@ -168,6 +168,7 @@ class Asked:
         from gpt2.evaluation.merging import is_done, results_of
         from gpt2.evaluation.runner import Rows, hash_unpublished, identity, surroundings
         from gpt2.files import write_json
+        from gpt2.files.remote import address_of
         from gpt2.loading import load
 
         begin = time.perf_counter()
@@ -183,7 +184,7 @@ class Asked:
             on = sorted(self.named)
             about = {"part": str(self.shard), "on": on, **about}
             if output is not None and (done := is_done(output, about, data)):
-                click.echo(f"{output} is done already", err=True)
+                click.echo(f"{address_of(output)} is done already", err=True)
                 return done
         journal = Rows(_journal(output) if output else None, about | {"data": data})
         with journal.keep():

@@ -12,6 +12,7 @@ from gpt2.cli.addresses import fetch, paths
 from gpt2.cli.options import AS_JSON, QUIET, next_step
 from gpt2.cli.places import PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
+from gpt2.files.remote import address_of
 from gpt2.parts import check_target
 
 
@@ -58,11 +59,11 @@ def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet
 
         rows = rows_of(parts, output)
         if not quiet:
-            click.echo(f"{output}: {rows:,} rows of {len(parts)} parts", err=True)
+            click.echo(f"{address_of(output)}: {rows:,} rows of {len(parts)} parts", err=True)
 
 
 def _put_together(parts: list[Path], output: Path, overwrite: bool, quiet: bool) -> None:
-    from gpt2.cli.prepare import describe
+    from gpt2.cli.prepare import describe, train_on
     from gpt2.data.merging import merge as merged
 
     with Progress("merging", unit="texts", quiet=quiet) as shown:
@@ -77,8 +78,8 @@ def _put_together(parts: list[Path], output: Path, overwrite: bool, quiet: bool)
 
         manifest = merged(parts, output, overwrite=overwrite, progress=tick, note=note)
     if not quiet:
-        click.echo(f"{output}: {describe(manifest)}", err=True)
-    next_step(f"gpt2 train {output} -o MODEL", quiet)
+        click.echo(f"{address_of(output)}: {describe(manifest)}", err=True)
+    next_step(train_on(output), quiet)
 
 
 def _is_evaluation(path: Path) -> bool:

@@ -14,6 +14,7 @@ from gpt2.cli.places import NAME, PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
 from gpt2.cli.sharding import Sharded, next_of
 from gpt2.data.preparation import PrepareConfig
+from gpt2.files.remote import address_of, is_remote
 
 if TYPE_CHECKING:
     from gpt2.data import Manifest
@@ -72,10 +73,18 @@ def command(
         )
     if not quiet:
         seconds = time.perf_counter() - begin
-        click.echo(f"{output}: {describe(manifest)} in {seconds:.1f} s", err=True)
-    next_step(next_of(shard) or f"gpt2 train {output} -o MODEL", quiet)
+        click.echo(f"{address_of(output)}: {describe(manifest)} in {seconds:.1f} s", err=True)
+    next_step(next_of(shard) or train_on(output), quiet)
     if as_json:
         click.echo(json.dumps(json.loads((output / "manifest.json").read_text("utf-8"))))
+
+
+def train_on(output: Path) -> str:
+    """The command after a preparation that is whole; training reads folders of this machine."""
+    name = address_of(output)
+    if is_remote(name):
+        return f"gpt2 train FOLDER -o MODEL, where {name} is copied to FOLDER"
+    return f"gpt2 train {name} -o MODEL"
 
 
 def describe(manifest: Manifest) -> str:

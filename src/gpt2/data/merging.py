@@ -25,7 +25,7 @@ from gpt2.data.manifest import TOKENIZER, Manifest, Part, Split
 from gpt2.data.seen import Seen
 from gpt2.data.tokens import mapped, verify
 from gpt2.errors import CorruptFileError, InputError, OptionError
-from gpt2.files import path_of
+from gpt2.files import path_of, remote
 from gpt2.parts import Part as Said
 from gpt2.parts import Shard, check_target, whole
 
@@ -64,7 +64,7 @@ def merge(
         if (target / manifest.FILE).exists():
             stored = Manifest.read(target)
             check_same(target, key_of(stored), key_of(merged))
-            note(f"{target} is merged already")
+            note(f"{remote.address_of(target)} is merged already")
             return stored
         if check_made(target, partial, key_of(merged)):
             return publish(target, partial)

@@ -159,7 +159,7 @@ def prepare(
         if (folder / manifest.FILE).exists():
             stored = Manifest.read(folder)
             check_same(folder, key_of(stored), key)
-            note(f"{folder} is prepared already")
+            note(f"{remote.address_of(folder)} is prepared already")
             return stored
         progress_file = partial / PROGRESS
         saved: Progress | None = None

@@ -35,6 +35,7 @@ from gpt2.files.writing import write_text
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
 BLOCK = 1 << 20  # bytes read at a time
 LAST = "manifest.json"  # by which a reader finds the rest
+_ADDRESSES: dict[Path, str] = {}  # of the places that `local` has given
 
 
 def is_remote(name: str | os.PathLike[str]) -> bool:
@@ -178,6 +179,7 @@ def local(address: str) -> Iterator[Path]:
     What is there already is there in the block too; of a folder, only its manifest.
     """
     place = scratch(address) / "output" / (address.rstrip("/").rpartition("/")[2] or "output")
+    _ADDRESSES[place] = public(address)
     there = scratch(address) / "there"
     if not place.exists():
         manifest = f"{address.rstrip('/')}/{LAST}"
@@ -198,6 +200,11 @@ def local(address: str) -> Iterator[Path]:
     shutil.rmtree(scratch(address), ignore_errors=True)
     if ended:
         raise ended
+
+
+def address_of(place: Path) -> str:
+    """What a message calls a place that `local` has given; any other path as it is."""
+    return _ADDRESSES.get(place, str(place))
 
 
 def _state(place: Path) -> str:
