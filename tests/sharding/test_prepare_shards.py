@@ -17,7 +17,7 @@ import pytest
 
 from gpt2.data import TokenData
 from gpt2.data.merging import merge
-from gpt2.errors import CorruptFileError, InputError, OptionError
+from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
 from tests.corpora import text_of
 from tests.sharding.running import call, content, parts_of, write_lines
 
@@ -159,6 +159,25 @@ def test_a_merge_killed_within_its_last_moves(tokenizer_folder: Path, tmp_path: 
     kill_within_moves(out)
     call(*other, "--overwrite")
     assert content(out) == content(tmp_path / "one")
+
+
+def test_a_merge_on_a_full_disk_is_told_and_goes_on(tokenizer_folder: Path, tmp_path: Path) -> None:
+    """No file may grow beyond a block: the tokens fit, the tokenizer does not."""
+    command = prepare(write_lines(tmp_path / "a.jsonl", [{"text": "The cat."}]), tokenizer_folder)
+    parts = parts_of(command, tmp_path, 2)
+    merging = ["merge", *map(str, parts), "-q", "-o", str(tmp_path / "out")]
+    limited = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", sys.executable, "-m", "gpt2", *merging]
+    done = subprocess.run(limited, capture_output=True, text=True)
+    assert "tokenizer could not be written: File too large" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    (parts[0] / "tokenizer").rename(tmp_path / "away")
+    with pytest.raises(MissingFileError, match=r"part-1/tokenizer is missing: copy the part again"):
+        call(*merging)
+    (tmp_path / "away").rename(parts[0] / "tokenizer")
+    call(*merging)
+    call(*command, "-q", "-o", tmp_path / "one")
+    assert content(tmp_path / "out") == content(tmp_path / "one")
 
 
 def test_a_merge_destroys_nothing(tokenizer_folder: Path, tmp_path: Path) -> None:

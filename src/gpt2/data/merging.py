@@ -24,8 +24,8 @@ from gpt2.data.folder import PROGRESS, check_made, check_same, clear, key_of, lo
 from gpt2.data.manifest import TOKENIZER, Manifest, Part, Split
 from gpt2.data.seen import Seen
 from gpt2.data.tokens import mapped, verify
-from gpt2.errors import CorruptFileError, InputError, OptionError
-from gpt2.files import path_of, remote
+from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
+from gpt2.files import path_of, remote, reported
 from gpt2.parts import Part as Said
 from gpt2.parts import Shard, check_target, whole
 
@@ -77,11 +77,22 @@ def merge(
         _write(parts, merged, partial, progress)
         if not any(split.documents for split in merged.splits.values()):
             raise InputError(f"there is no text in {', '.join(merged.sources)}.")
-        tokenizer = partial / TOKENIZER
-        shutil.rmtree(tokenizer, ignore_errors=True)
-        shutil.copytree(parts[0].folder / TOKENIZER, tokenizer)
+        _copy(parts[0].folder / TOKENIZER, partial / TOKENIZER)
         merged.write(partial)
         return publish(target, partial)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A folder's files to another in its place. Raises `MissingFileError`, `WriteError`."""
+    if not source.is_dir():
+        raise MissingFileError(f"{source} is missing: copy the part again, or prepare it anew.")
+    with reported(target):
+        shutil.rmtree(target, ignore_errors=True)
+        for path in source.rglob("*"):
+            if path.is_file():
+                at = target / path.relative_to(source)
+                at.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, at)
 
 
 class _Part:
