@@ -84,7 +84,7 @@ def test_both_ways() -> None:
 
 @pytest.mark.slow
 def test_a_megabyte_both_ways(data_folder: Path) -> None:
-    """Held-out stories, and what is nothing like them: half an hour on two busy cores."""
+    """Held-out stories, and what is nothing like them: 20 minutes of a processor."""
     stories = lzma.decompress((data_folder / "simple/tinystories_eval.txt.xz").read_bytes())
     data = (stories + (data_folder / "eval/wikitext-2/wiki.test.raw").read_bytes())[:1_000_000]
     model, identity = compressing_model("gpt2-mini")
@@ -92,5 +92,6 @@ def test_a_megabyte_both_ways(data_folder: Path) -> None:
     asked = {"texts": coded([data]), "packed": coded([packed]), "bad": [], "intervals": []}
     there = ask_page(identity=identity.hex(), **asked)
     assert there["texts"] == coded([data])
-    assert there["packed"] == coded([packed])
+    # not the same bytes: <|endoftext|>, which the stories have, is cut into tokens in another way
+    assert decompress(model, identity, base64.b64decode(there["packed"][0])) == data
     assert decompress(model, identity, packed) == data
