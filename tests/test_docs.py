@@ -133,7 +133,7 @@ def marked(snippet: Snippet) -> Any:
     return pytest.param(snippet, marks=[pytest.mark.slow] if again else [])
 
 
-@pytest.mark.parametrize("snippet", map(marked, SNIPPETS), ids=str)
+@pytest.mark.parametrize("snippet", [*map(marked, SNIPPETS)], ids=str)
 def test_a_snippet_runs(snippet: Snippet, faults: Callable[[Snippet], list[str]]) -> None:
     assert faults(snippet) == []
 
