@@ -107,7 +107,7 @@ def whole(parts: Sequence[Part]) -> list[int]:
 
 def check_target(parts: Sequence[Path], target: Path) -> None:
     """Raise `OptionError` where a part would be written over by what it is merged to."""
-    if any(part.resolve() == target.resolve() for part in parts):
+    if os.path.realpath(target) in map(os.path.realpath, parts):
         raise OptionError(f"{target} is one of the parts: write to another place.")
 
 

@@ -25,6 +25,7 @@ from gpt2.tasks import TASKS
 from gpt2.training.config import FinetuneConfig, TrainingConfig
 from gpt2.training.planning.new_model import ModelShape
 from gpt2.training.planning.plan import PlanConfig, shape_of
+from tests.tiny import write_tiny
 
 CLASSES: list[Any] = [
     *(GenerationConfig, TrainingConfig, FinetuneConfig, LoraConfig, PrepareConfig, PlanConfig),
@@ -174,3 +175,17 @@ def test_known_ones() -> None:
     with pytest.raises(OptionError, match="seed must be"):
         TrainingConfig(seed=2**64)
     assert TrainingConfig(seed=2**64 - 1).seed == 2**64 - 1
+
+
+@pytest.mark.parametrize("line", ["prepare folder -o loop", "quantize model --dtype int8 -o loop"])
+def test_a_link_that_leads_back_to_itself_is_no_place_to_write(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.txt").write_text("A text.\n")
+    (tmp_path / "loop").symlink_to("loop")
+    write_tiny(tmp_path / "model")
+    done = CliRunner().invoke(group, line.split())
+    assert isinstance(done.exception, GPT2Error), repr(done.exception)
+    assert "loop" in str(done.exception)

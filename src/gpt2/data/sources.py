@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 from gpt2.data import containers, formats, hub_sets
 from gpt2.data.formats import Document, Reading
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
-from gpt2.files import exists, path_of, remote, sha256
+from gpt2.files import exists, is_same, path_of, remote, sha256
 from gpt2.files.reading import not_regular
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
                 f"there is no file or folder {source}. A set of the hub is named hub:{source}."
             )
         elif path.is_dir():
-            if written is not None and path.resolve() == written.resolve():
+            if written is not None and is_same(path, written):
                 raise OptionError(f"{source} is the folder that is written: give -o another one.")
             within = _folder(path, written)
             if not within:
@@ -115,15 +115,15 @@ def is_stream(source: str) -> bool:
 
 def _folder(folder: Path, written: Path | None) -> list[File]:
     paths: list[Path] = []
-    seen = {written.resolve()} if written is not None else set()
+    seen = {os.path.realpath(written)} if written is not None else set()
     waiting = [folder]  # folders, and then those that links lead to
     while waiting:
         for root, folders, names in os.walk(waiting.pop(0)):
-            place = Path(root)
-            if place.resolve() in seen:
+            place, real = Path(root), os.path.realpath(root)
+            if real in seen:
                 folders.clear()
                 continue
-            seen.add(place.resolve())
+            seen.add(real)
             waiting += sorted(place / name for name in folders if (place / name).is_symlink())
             paths += [place / name for name in names]
     shown = [p for p in paths if not containers.hidden(str(p.relative_to(folder))) and p.is_file()]

@@ -5,6 +5,7 @@ process writes (`locks`)."""
 from gpt2.files.names import inside, path_of, plain_name
 from gpt2.files.reading import (
     exists,
+    is_same,
     json_lines,
     open_regular,
     parse_json,
@@ -31,6 +32,7 @@ __all__ = [
     "atomic_folder",
     "exists",
     "inside",
+    "is_same",
     "json_lines",
     "open_regular",
     "parse_json",

@@ -80,6 +80,11 @@ def read_error(path: str | os.PathLike[str], error: OSError | ValueError) -> GPT
     return ModelFileError(f"{path} could not be read: {reason}.{advice}")
 
 
+def is_same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Whether two paths lead to one place; a link that leads to itself is a place of its own."""
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def exists(path: str | os.PathLike[str]) -> bool:
     """Whether anything is there. A name that no file can have is not; raises `ModelFileError` where
     the system does not let us see."""

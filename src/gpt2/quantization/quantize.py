@@ -13,7 +13,7 @@ from gpt2.checkpoint.mapped import Stored
 from gpt2.checkpoint.packed import Packed, Quantization
 from gpt2.checkpoint.write import LEADING, parse_size, remove_older
 from gpt2.errors import InputError, MissingFileError, OptionError, WriteError
-from gpt2.files import atomic_folder, path_of, read_text
+from gpt2.files import atomic_folder, is_same, path_of, read_text
 from gpt2.precision import PACKED, short
 from gpt2.quantization.measure import Fidelity, measure, windows
 from gpt2.quantization.rounding import ROUNDINGS, Progress, packed_tensors
@@ -150,7 +150,7 @@ def _refuse(checkpoint: Checkpoint, dtype: str, folder: Any) -> None:
     if folder is not None and Path(folder).exists() and not Path(folder).is_dir():
         raise WriteError(f"{folder} is a file: choose another folder for the result.")
     source = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
-    if folder is not None and path_of(folder).resolve() == source.resolve():
+    if folder is not None and is_same(path_of(folder), source):
         raise OptionError(f"{folder} is the model itself: choose another folder for the result.")
 
 
