@@ -30,31 +30,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return processors() + 1
 
 
-# Files of 8 and more seconds. They begin first: at the end of a run a core would wait for one.
-LONG = (
-    "tests/training/loop/test_distributed.py",
-    "tests/quantization/test_quantize.py",
-    "tests/hub/test_hub.py",
-    "tests/snippets/test_snippets.py",
-    "tests/cli/test_bench.py",
-    "tests/test_docs.py",
-    "tests/native/test_native_choosing.py",
-    "tests/recipes/test_worlds.py",
-    "tests/test_examples.py",
-    "tests/training/loop/test_trainer.py",
-    "tests/data/test_restart.py",
-    "tests/hub/test_arrival.py",
-    "tests/cli/test_finetune.py",
-    "tests/generation/test_columns.py",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files of `LONG` before all others, else in the order they have."""
-    first = {ROOT / name for name in LONG}
-    items.sort(key=lambda item: item.path not in first)
-
-
 @cache
 def tree(path: Path) -> ast.Module:
     """What a file of Python says."""

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from tests.conftest import LONG, ROOT, tree
+from tests.conftest import ROOT, tree
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -44,10 +44,6 @@ def rows(title: str) -> list[list[str]]:
 @pytest.mark.parametrize("marker", MARKERS)
 def test_a_marker_selects_something(marker: str) -> None:
     assert marker in marks()
-
-
-def test_the_long_files_that_begin_first_are_there() -> None:
-    assert [name for name in LONG if not (ROOT / name).is_file()] == []
 
 
 def test_the_table_of_tiers_has_every_marker() -> None:
