@@ -80,7 +80,7 @@ class Watch:
             return
         line = (
             f"gpt2: {gone} has not answered for {LOST:.0f} seconds, which ends process {self.rank} "
-            "too. The last checkpoint is as it was: --resume goes on from it.\n"
+            "too. The last checkpoint is as it was: --resume continues from it.\n"
         )
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(line)
