@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -209,6 +210,22 @@ def test_what_is_secret_in_an_address_is_not_told(
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["sources"] == [
         f"{address}a.jsonl"
     ]
+
+
+def test_a_library_that_quotes_the_address_while_it_reads(
+    memory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.pipe("/in/a.txt", b"one two three")
+
+    class Lost(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise RuntimeError("lost https://me:SECRET@host/in/a.txt?sig=SECRET, after 3 bytes")
+
+    monkeypatch.setattr(type(memory), "open", lambda *_, **__: Lost())
+    with remote.opened("memory://in/a.txt") as stream, pytest.raises(ModelFileError) as error:
+        stream.read(1)
+    words = "memory://in/a.txt could not be reached: lost https://me@host/in/a.txt after 3 bytes."
+    assert str(error.value) == words
 
 
 def test_what_cannot_be_reached(tmp_path: Path, memory: Any) -> None:

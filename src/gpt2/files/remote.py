@@ -33,6 +33,7 @@ from gpt2.files.reading import read_text
 from gpt2.files.writing import write_text
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
+WITHIN = re.compile(ADDRESS.pattern + r"[^\s'\"<>()]+")  # an address that a message quotes
 BLOCK = 1 << 20  # bytes read at a time
 LAST = "manifest.json"  # by which a reader finds the rest
 _ADDRESSES: dict[Path, str] = {}  # of the places that `local` has given
@@ -57,14 +58,21 @@ def public(address: str) -> str:
 @contextlib.contextmanager
 def _files(address: str) -> Iterator[tuple[Any, str]]:
     """What reads an address, and its name there; what that raises becomes an error of ours."""
+    fsspec = need("fsspec", f"Reading {public(address)}")
+    with _errors(address):
+        yield fsspec.core.url_to_fs(address)
+
+
+@contextlib.contextmanager
+def _errors(address: str) -> Iterator[None]:
+    """Raise what a protocol's library raises as an error of ours, without what is secret."""
     name = public(address)
-    fsspec = need("fsspec", f"Reading {name}")
 
     def why(error: Exception) -> str:
-        return reason(error).replace(address, name)
+        return reason(Exception(WITHIN.sub(lambda found: public(found[0]), str(error))))
 
     try:
-        yield fsspec.core.url_to_fs(address)
+        yield
     except GPT2Error:
         raise
     except ImportError as error:
@@ -95,8 +103,37 @@ def exists(address: str) -> bool:
 def opened(address: str) -> IO[bytes]:
     """A file, to be read from its beginning."""
     with _files(address) as (files, name):
-        # not every protocol's own kind of file has all that a file has
-        return io.BufferedReader(files.open(name, "rb"), BLOCK)
+        return io.BufferedReader(_File(files.open(name, "rb"), address), BLOCK)
+
+
+class _File(io.RawIOBase):
+    """A protocol's own kind of file, which need not have all that a file has."""
+
+    def __init__(self, file: Any, address: str) -> None:
+        self.file, self.address = file, address
+
+    def readinto(self, buffer: Any) -> int:
+        with _errors(self.address):
+            block = self.file.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self.file.seekable())
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        with _errors(self.address):
+            return int(self.file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self.file.tell())
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
 
 
 def sha256(address: str) -> str:
