@@ -76,6 +76,22 @@ def test_prepare_from_and_to_an_address(
     assert not [p for p in (tmp_path / "tmp").rglob("*") if p.is_file()]
 
 
+def test_errors_name_the_address_and_not_the_place_here(
+    source: Path, memory: Any, tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    memory.put(str(source), "/in", recursive=True)
+    out = ["-q", "--tokenizer", tokenizer_folder, "-o", "memory://out/tokens"]
+    call("prepare", "memory://in/a.jsonl", *out)
+    with pytest.raises(OptionError, match="memory://out/tokens") as refused:
+        call("prepare", "memory://in/b.jsonl", *out)
+    memory.pipe("/in/rows.jsonl", b"[]\n")
+    with pytest.raises(InputError, match=r"memory://in/rows\.jsonl") as damaged:
+        call("summarize", "--batch", "memory://in/rows.jsonl", "-q", "-o", tmp_path / "out")
+    for error in (refused, damaged):
+        assert "/tmp" not in str(error.value), str(error.value)
+        assert str(tmp_path) not in str(error.value)
+
+
 def test_a_batch_and_an_evaluation(memory: Any, tiny_model: Path, tmp_path: Path) -> None:
     rows = write_lines(tmp_path / "rows.jsonl", [{"text": f"The cat {n}."} for n in range(4)])
     call("summarize", "-m", tiny_model, "--batch", rows, "-q", "-o", tmp_path / "one")

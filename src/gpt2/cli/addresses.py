@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from gpt2.errors import GPT2Error, WriteError
 from gpt2.files import remote
 
 INPUTS = ("batch", "data")
@@ -24,7 +25,12 @@ def paths(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 local[name] = stack.enter_context(fetch(local[name]))
         if isinstance(local["output"], str):
             local["output"] = stack.enter_context(remote.local(local["output"]))
-        yield local
+        try:
+            yield local
+        except GPT2Error as error:
+            if not isinstance(error, WriteError):  # it is this machine's disk that is full
+                error.args = (remote.address_of(str(error)),)
+            raise
 
 
 @contextmanager
@@ -32,5 +38,6 @@ def fetch(address: str) -> Iterator[Path]:
     """A copy of what is at an address, for the time of the block."""
     with tempfile.TemporaryDirectory(prefix="gpt2-") as folder:
         place = Path(folder) / (address.rstrip("/").rpartition("/")[2] or "input")
+        remote.stands_for(place, address)
         remote.fetch(address, place)
         yield place

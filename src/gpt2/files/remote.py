@@ -36,7 +36,7 @@ ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
 WITHIN = re.compile(ADDRESS.pattern + r"[^\s'\"<>()]+")  # an address that a message quotes
 BLOCK = 1 << 20  # bytes read at a time
 LAST = "manifest.json"  # by which a reader finds the rest
-_ADDRESSES: dict[Path, str] = {}  # of the places that `local` has given
+_ADDRESSES: dict[Path, str] = {}  # of the places here that stand for them
 
 
 def is_remote(name: str | os.PathLike[str]) -> bool:
@@ -216,7 +216,7 @@ def local(address: str) -> Iterator[Path]:
     What is there already is there in the block too; of a folder, only its manifest.
     """
     place = scratch(address) / "output" / (address.rstrip("/").rpartition("/")[2] or "output")
-    _ADDRESSES[place] = public(address)
+    stands_for(place, address)
     there = scratch(address) / "there"
     if not place.exists():
         manifest = f"{address.rstrip('/')}/{LAST}"
@@ -239,9 +239,17 @@ def local(address: str) -> Iterator[Path]:
         raise ended
 
 
-def address_of(place: Path) -> str:
-    """What a message calls a place that `local` has given; any other path as it is."""
-    return _ADDRESSES.get(place, str(place))
+def stands_for(place: Path, address: str) -> None:
+    """Let messages call a place of this machine by its address."""
+    _ADDRESSES[place] = public(address)
+
+
+def address_of(text: str | Path) -> str:
+    """A path or a message, with addresses for the places that stand for them."""
+    text = str(text)
+    for place, address in _ADDRESSES.items():
+        text = text.replace(str(place), address)
+    return text
 
 
 def _state(place: Path) -> str:
