@@ -93,7 +93,7 @@ def _connect(ray: Any, address: str) -> Iterator[None]:
     try:
         if re.fullmatch(r"[^/]+:\d+", address):  # Ray itself asks for minutes, and then exits
             host, _, port = address.rpartition(":")
-            socket.create_connection((host, int(port)), 10).close()
+            socket.create_connection((host.strip("[]"), int(port)), 10).close()
         ray.init(address=address, log_to_driver=False, include_dashboard=False,
                  configure_logging=False)  # fmt: skip
     except (OSError, ValueError, RuntimeError) as error:
