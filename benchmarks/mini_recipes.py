@@ -6,12 +6,14 @@ Both train anew on the trunk's mix with the same rows in the same order, and are
 byte of the held-out texts. Ours is the recipe of `recipes.mini`: Muon, warm-up, a constant rate and
 a linear decay. nanoGPT's is that of its `config/train_shakespeare_char.py`: AdamW, 1e-3 falling to
 1e-4 by a cosine, 100 steps of warm-up, beta2 0.99, weight decay 0.1, no dropout (as it says for a
-CPU). A run that is there already is not made again.
+CPU). A run whose figures or whose model are there already is not repeated, so that the seeds may be
+trained in several sittings; the figures of each number of tokens are kept beside one another.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 from pathlib import Path
 from typing import Any
@@ -46,33 +48,47 @@ def trained(name: str, seed: int, steps: int, asked: argparse.Namespace) -> dict
     return measure.held_out(run / "model", asked.data)
 
 
-def compared(asked: argparse.Namespace) -> dict[str, Any]:
-    """Every recipe with every seed, by turns."""
+def compare(asked: argparse.Namespace) -> None:
+    """Every recipe with every seed, by turns; what was measured before is kept."""
     steps = round(asked.tokens * 1e6 / ROWS / rungs.CONTEXT)
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in RECIPES}
-    for seed in range(asked.seeds):
-        for name in RECIPES:
-            found[name].append(trained(name, seed, steps, asked))
-            print(name, seed, found[name][-1], flush=True)
-    return {"tokens": steps * ROWS * rungs.CONTEXT, "steps": steps, "bits": found}
+    before = RESULTS / "mini_recipes.json"
+    runs = json.loads(before.read_text())["runs"] if before.exists() else {}
+    here = machine(["torch"])
+    empty = {"tokens": steps * ROWS * rungs.CONTEXT, "bits": {name: {} for name in RECIPES}}
+    run = runs.setdefault(str(steps), {"machine": here, **empty})
+    for seed in map(str, range(asked.seeds)):
+        for name, bits in run["bits"].items():
+            if seed not in bits:
+                bits[seed] = trained(name, int(seed), steps, asked)
+                print(name, seed, bits[seed], flush=True)
+        write("mini_recipes", {"machine": here, "runs": runs}, RESULTS)
 
 
-def describe(found: dict[str, Any]) -> str:
+def describe(results: dict[str, Any]) -> str:
     """The section of the results page."""
-    ours, theirs = (found["bits"][name] for name in RECIPES)
+    head = (
+        "Bits a byte of held-out texts after training in bf16 on the same text, in the same order,"
+        " with the same shape and seeds; the last column is the difference seed by seed. nanoGPT's"
+        " recipe is the one it gives for a small model of its own, not tuned for this text; ours"
+        " has the rate of the trunk. Mean, with the least and the greatest in brackets."
+    )
+    return "\n\n".join([head, *(_run(steps, run) for steps, run in results["runs"].items())])
+
+
+def _run(steps: str, run: dict[str, Any]) -> str:
+    """A table of the runs with one number of tokens."""
+    ours, theirs = (list(run["bits"][name].values()) for name in RECIPES)
     rows = []
     for text in ours[0]:
         own, other = [one[text] for one in ours], [one[text] for one in theirs]
         lead = [b - a for a, b in zip(own, other, strict=True)]
         rows.append([text, _seeds(own), _seeds(other), _seeds(lead)])
-    return (
-        f"Bits a byte after {found['tokens'] / 1e6:.1f}M tokens ({found['steps']} steps, bf16), the"
-        f" same shape, text, order and {len(ours)} seeds; the last column is the difference seed by"
-        " seed. nanoGPT's recipe is the one it gives for a small model of its own, not tuned for"
-        " this text; ours has the rate of the trunk. Mean, with the least and the greatest in"
-        " brackets.\n\n"
-        + table(["text", *(f"{name} recipe" for name in ("our", "nanoGPT's")), "ahead by"], rows)
+    made = run["machine"]
+    head = (
+        f"{run['tokens'] / 1e6:.1f}M tokens ({steps} steps), {len(ours)} seeds; trained on"
+        f" {made['processor']}, commit {made['commit']}:\n\n"
     )
+    return head + table(["text", "our recipe", "nanoGPT's recipe", "ahead by"], rows)
 
 
 def _seeds(values: list[float]) -> str:
@@ -86,9 +102,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=100.0, help="the longest run")
-    asked = parser.parse_args()
-    before = machine(["torch"])
-    print(write("mini_recipes", {"machine": before, **compared(asked)}, RESULTS))
+    compare(parser.parse_args())
 
 
 if __name__ == "__main__":
