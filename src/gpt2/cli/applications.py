@@ -8,12 +8,23 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from gpt2.checkpoint import identity
-from gpt2.cli.options import AS_JSON, MODEL, QUIET, drop_unset, next_step, options_of
+from gpt2.cli.options import (
+    AS_JSON,
+    MODEL,
+    QUIET,
+    F,
+    drop_unset,
+    next_step,
+    options_of,
+    say,
+    take,
+    together,
+)
 from gpt2.cli.places import PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
 from gpt2.cli.sharding import next_of
@@ -28,12 +39,10 @@ from gpt2.parts import Shard
 from gpt2.tasks.batch import read_document, run_batch
 from gpt2.tasks.task import Task, read_tuned
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 
 def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Callable[[F], F]:
     """The options that every task's command has, and those of its own dataclass."""
-    more = [
+    return together(
         MODEL,
         options_of(LoadOptions),
         options_of(task.options, **(to_cli or {})),
@@ -44,14 +53,7 @@ def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Calla
                      help="Write there instead of standard output."),
         AS_JSON,
         QUIET,
-    ]  # fmt: skip
-
-    def decorate(function: F) -> F:
-        for add in reversed(more):
-            function = add(function)
-        return function
-
-    return decorate
+    )  # fmt: skip
 
 
 @dataclasses.dataclass
@@ -71,7 +73,7 @@ class Call:
     @classmethod
     def of(cls, task: Task, values: dict[str, Any]) -> Call:
         """From what click found; complains of options before anything is loaded."""
-        loading = {f.name: values.pop(f.name) for f in dataclasses.fields(LoadOptions)}
+        loading = take(LoadOptions, values)
         names = ("model", "batch", "output", "as_json", "quiet", "shard")
         common = {name: values.pop(name) for name in names}
         options = drop_unset(values)
@@ -80,7 +82,7 @@ class Call:
             raise OptionError("--batch needs -o, a file for the results.")
         if common["shard"] is not None and common["batch"] is None:
             raise OptionError("--shard is for a --batch: one input has no parts.")
-        return cls(task, loading=drop_unset(loading), options=options, **common)
+        return cls(task, loading=loading, options=options, **common)
 
     def run(self, row: Callable[[], Mapping[str, Any]], *given_too: Any) -> None:
         """Work on a batch, or on the one row that ``row`` reads.
@@ -94,12 +96,11 @@ class Call:
         given = row()
         model = self._load()
         begin = time.perf_counter()
-        with Progress(self.task.name, unit=self.task.unit) as shown:
-            progress = None if self.quiet else ticker(shown)
-            result = self.task.run(model, given, progress=progress, **self.options)
+        with Progress(self.task.name, unit=self.task.unit, quiet=self.quiet) as shown:
+            result = self.task.run(model, given, progress=shown.tick, **self.options)
         seconds = round(time.perf_counter() - begin, 3)
-        if result[self.task.results[0]] == "" and not self.quiet:
-            click.echo("note: the model wrote nothing", err=True)
+        if result[self.task.results[0]] == "":
+            say("note: the model wrote nothing", self.quiet)
         self._show({"task": self.task.name, "model": self.model, "options": self.options,
                     **result, "seconds": seconds})  # fmt: skip
         return None
@@ -108,9 +109,9 @@ class Call:
         """The model; one that was fine-tuned for another task is used with a note."""
         model = load(self.model, **self.loading)
         tuned = read_tuned(model.sidecar)
-        if tuned is not None and tuned.name != self.task.name and not self.quiet:
-            click.echo(f"note: this model was fine-tuned for {tuned.name}, not for "
-                       f"{self.task.name}: it is asked in the paper's form", err=True)  # fmt: skip
+        if tuned is not None and tuned.name != self.task.name:
+            say(f"note: this model was fine-tuned for {tuned.name}, not for {self.task.name}: it "
+                "is asked in the paper's form", self.quiet)  # fmt: skip
         return model
 
     def _show(self, result: dict[str, Any]) -> None:
@@ -128,14 +129,12 @@ class Call:
         # The native engine's text is the same on any number of threads.
         loading = {k: v for k, v in self.loading.items() if k != "threads"}
         about = {"model": self.model, **identity(resolve(self.model)), **loading}
-        with Progress(self.task.name, unit="rows") as shown:
+        with Progress(self.task.name, unit="rows", quiet=self.quiet) as shown:
             counts = run_batch(
-                self.task, model, batch, self.output, self.options,
-                about, None if self.quiet else ticker(shown), self.shard,
-            )  # fmt: skip
-        if not self.quiet:
-            before = f", {counts.before:,} were there" if counts.before else ""
-            click.echo(f"{address_of(self.output)}: {counts.now:,} rows{before}", err=True)
+                self.task, model, batch, self.output, self.options, about, shown.tick, self.shard
+            )
+        before = f", {counts.before:,} were there" if counts.before else ""
+        say(f"{address_of(self.output)}: {counts.now:,} rows{before}", self.quiet)
         if self.shard:
             next_step(next_of(self.shard), self.quiet)
         if counts.failed:
@@ -146,16 +145,6 @@ class Call:
 def plain(result: Mapping[str, Any], name: str) -> str:
     """A result for a reader: the text, or why there is none."""
     return str(result[name]) if result[name] is not None else f"({result['reason']})"
-
-
-def ticker(shown: Progress) -> Callable[[int, int], None]:
-    """What a task tells its progress to."""
-
-    def tick(done: int, total: int) -> None:
-        shown.total = total
-        shown.to(done)
-
-    return tick
 
 
 def document(file: str | None, what: str = "text") -> str:

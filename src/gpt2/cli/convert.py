@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import QUIET, Precision, next_step
+from gpt2.cli.options import QUIET, Precision, next_step, say
 from gpt2.cli.places import NAME, OVERWRITE, PATH, check_free
 from gpt2.errors import MissingFileError, OptionError, UnsupportedError
 from gpt2.precision import STORED, TORCH, short
@@ -51,8 +51,7 @@ def command(
     check_free(output, overwrite)
     written = convert(source, output, form, dtype, shard_size)
     size = sum(path.stat().st_size for path in written)
-    if not quiet:
-        click.echo(f"{output}: {form}, {size / 1e6:,.1f} MB", err=True)
+    say(f"{output}: {form}, {size / 1e6:,.1f} MB", quiet)
     if form != "gguf":  # which is for llama.cpp
         next_step(f"gpt2 generate -m {output}", quiet)
 
@@ -109,8 +108,7 @@ def _round(checkpoint: Checkpoint, dtype: str | None) -> dict[str, Any]:
     stored = checkpoint.stored
     if checkpoint.quantization and dtype is None:
         dtype = "fp32"
-        note = f"note: {checkpoint.path} is {checkpoint.quantization}; written as fp32"
-        click.echo(note, err=True)
+        say(f"note: {checkpoint.path} is {checkpoint.quantization}; written as fp32")
     if dtype is None:
         return dict(stored)
     return {name: tensor.rounded(STORED[short(dtype)], name) for name, tensor in stored.items()}

@@ -19,6 +19,7 @@ from gpt2.cli.options import (
     model_argument,
     next_step,
     options_of,
+    take,
 )
 from gpt2.cli.places import NAME, Place
 from gpt2.cli.progress import Progress
@@ -173,8 +174,7 @@ class Asked:
 
         begin = time.perf_counter()
         options = dict(self.options)
-        names = [f.name for f in dataclasses.fields(LoadOptions)]
-        loading = {name: options.pop(name) for name in names if name in options}
+        loading = take(LoadOptions, options)
         model = load(self.model, **loading)
         shown = {"engine": loading.get("engine", "native"), "dtype": model.dtype}
         about = identity(model, self.model, **{k: str(v) for k, v in shown.items()}, **options)
@@ -210,13 +210,8 @@ class Asked:
 
         judged: dict[str, Judged] = {}
         missing: dict[str, str] = {}
-        for benchmark in self.benchmarks:
-            with Progress(benchmark.name, unit="examples", quiet=quiet) as progress:
-
-                def tick(_: str, done: int, total: int, progress: Progress = progress) -> None:
-                    progress.total = total
-                    progress.to(done)
-
+        with Progress(unit="examples", quiet=quiet) as progress:
+            for benchmark in self.benchmarks:
                 try:
                     judged[benchmark.name] = judge(
                         benchmark,
@@ -224,7 +219,7 @@ class Asked:
                         self.data,
                         limit=self.limit,
                         journal=journal,
-                        tick=tick,
+                        tick=progress.stage,
                         shard=self.shard,
                     )
                 except (InputError, OptionError, MissingDependencyError) as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gpt2.cli.options import MODEL, QUIET, Precision
+from gpt2.cli.options import MODEL, QUIET, Precision, say
 from gpt2.cli.places import EMPTY, PATH
 
 
@@ -44,8 +44,7 @@ def command(
 
     path = explain(model, output, text, dtype=dtype, record=record or None, heads=heads or None)
     click.echo(path)
-    if not quiet:
-        click.echo(f"{path.stat().st_size / 1e6:.1f} MB; open it in a browser", err=True)
+    say(f"{path.stat().st_size / 1e6:.1f} MB; open it in a browser", quiet)
 
 
 def _heads(named: tuple[str, ...]) -> list[tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import sys
@@ -12,7 +11,7 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import AS_JSON, MODEL, QUIET, drop_unset, options_of
+from gpt2.cli.options import AS_JSON, MODEL, QUIET, drop_unset, options_of, say, take
 from gpt2.cli.places import PATH
 from gpt2.cli.streams import standard_text
 from gpt2.errors import InputError, OptionError
@@ -22,7 +21,6 @@ from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.streaming import decoder
 from gpt2.generation.structured import StructureOptions, constrain
 from gpt2.loading import LoadOptions, load
-from gpt2.options import fields_of
 
 # Sampling that neither repeats itself nor drifts; library calls keep transformers' greedy default.
 SAMPLING = {"do_sample": True, "temperature": 0.8, "top_k": 40}
@@ -67,10 +65,8 @@ def command(
     """
     _check_interactive(interactive, prompt, as_json, receipt)
     text = (prompt or "") if interactive and file is None else _prompt(prompt, file)
-    loading = {field.name: values.pop(field.name) for field in dataclasses.fields(LoadOptions)}
-    structure = StructureOptions(**fields_of(StructureOptions, drop_unset(values)))
-    for field in dataclasses.fields(structure):
-        values.pop(field.name)
+    loading = take(LoadOptions, values)
+    structure = StructureOptions(**take(StructureOptions, values))
     asked = greedy_at_zero(drop_unset(values))
     config = GenerationConfig(**with_defaults(asked))  # complain before anything is loaded
     shaped = structure != StructureOptions()
@@ -82,7 +78,7 @@ def command(
         if shaped:
             raise OptionError("a receipt does not tell a structure: leave out one of them.")
         check_options(config)
-    loaded = load(model, **drop_unset(loading))
+    loaded = load(model, **loading)
     defaults = loaded.generation_config.to_dict()
     options = with_defaults(
         {**{name: defaults[name] for name in SEVERAL if name in defaults}, **asked}
@@ -112,8 +108,7 @@ def command(
 
         prompt_ids = loaded.tokenizer.encode_prompt(text)
         write(receipt, make(loaded, model, prompt_ids, ids, options, text))
-    if not quiet:
-        click.echo(_note(tokens, time.perf_counter() - start, options), err=True)
+    say(_note(tokens, time.perf_counter() - start, options), quiet)
 
 
 def _check_interactive(on: bool, prompt: str | None, as_json: bool, receipt: Path | None) -> None:

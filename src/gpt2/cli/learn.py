@@ -48,7 +48,7 @@ def start(chapter: int, output: Path | None, quiet: bool) -> None:
 
     A file that is there already is not replaced.
     """
-    from gpt2.files import atomic
+    from gpt2.files import write_text
     from gpt2.learn.exercise import exercise
 
     one = exercise(chapter)
@@ -57,8 +57,7 @@ def start(chapter: int, output: Path | None, quiet: bool) -> None:
         raise OptionError(
             f"{path} is there already: give another name with --output, or remove it."
         )
-    with atomic(path) as part:
-        part.write_text(one.stub(str(path)), "utf-8")
+    write_text(path, one.stub(str(path)))
     click.echo(path)
     next_step(f"fill in {one.name}(), then gpt2 learn check {chapter} {path}", quiet)
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gpt2.cli.addresses import fetch, paths
-from gpt2.cli.options import AS_JSON, QUIET, next_step
+from gpt2.cli.options import AS_JSON, QUIET, next_step, say
 from gpt2.cli.places import PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
 from gpt2.files.remote import address_of
@@ -58,27 +58,19 @@ def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet
         from gpt2.tasks.merging import merge as rows_of
 
         rows = rows_of(parts, output)
-        if not quiet:
-            click.echo(f"{address_of(output)}: {rows:,} rows of {len(parts)} parts", err=True)
+        say(f"{address_of(output)}: {rows:,} rows of {len(parts)} parts", quiet)
 
 
 def _put_together(parts: list[Path], output: Path, overwrite: bool, quiet: bool) -> None:
     from gpt2.cli.prepare import describe, train_on
     from gpt2.data.merging import merge as merged
 
+    def note(line: str) -> None:
+        say(f"note: {line}", quiet)
+
     with Progress("merging", unit="texts", quiet=quiet) as shown:
-
-        def tick(done: int, total: int) -> None:
-            shown.total = total
-            shown.to(done)
-
-        def note(line: str) -> None:
-            if not quiet:
-                click.echo(f"note: {line}", err=True)
-
-        manifest = merged(parts, output, overwrite=overwrite, progress=tick, note=note)
-    if not quiet:
-        click.echo(f"{address_of(output)}: {describe(manifest)}", err=True)
+        manifest = merged(parts, output, overwrite=overwrite, progress=shown.tick, note=note)
+    say(f"{address_of(output)}: {describe(manifest)}", quiet)
     next_step(train_on(output), quiet)
 
 

@@ -49,10 +49,26 @@ def model_argument(default: str | None = None, *, required: bool = False) -> Cal
     return decorate
 
 
+def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several decorators as one: the options that commands have in common."""
+
+    def decorate(function: F) -> F:
+        for add in reversed(decorators):
+            function = add(function)
+        return function
+
+    return decorate
+
+
+def say(line: str, quiet: bool = False) -> None:
+    """A line on standard error, for whoever looks on."""
+    if not quiet:
+        click.echo(line, err=True)
+
+
 def next_step(line: str, quiet: bool = False) -> None:
     """Tell what is done next with what was written, on standard error."""
-    if not quiet:
-        click.echo(f"next: {line}", err=True)
+    say(f"next: {line}", quiet)
 
 
 DATA = click.option(
@@ -111,6 +127,12 @@ def drop_unset(values: Mapping[str, Any]) -> dict[str, Any]:
     """The options the user gave: without those that are None or an empty list."""
     listed = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
     return {name: v for name, v in listed.items() if v is not None and v != []}
+
+
+def take(cls: type, values: dict[str, Any]) -> dict[str, Any]:
+    """The options of ``cls`` that the user gave, which leave ``values``."""
+    names = [field.name for field in dataclasses.fields(cls) if field.name in values]
+    return drop_unset({name: values.pop(name) for name in names})
 
 
 def in_options(message: str) -> str:

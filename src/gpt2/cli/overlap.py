@@ -48,12 +48,7 @@ def command(
 
     sets, missing = _sets(files, on, data)
     with Progress(f"reading {corpus}", unit="tokens") as shown:
-
-        def tick(done: int, total: int) -> None:
-            shown.total = total
-            shown.to(done)
-
-        copies = contaminations(sets, corpus, split=split, n=n, progress=tick)
+        copies = contaminations(sets, corpus, split=split, n=n, progress=shown.tick)
     if as_json:
         plain = {name: got.json() for name, got in copies.items()}
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpt2.cli.options import AS_JSON, QUIET, drop_unset, next_step, options_of
+from gpt2.cli.options import AS_JSON, QUIET, drop_unset, next_step, options_of, say
 from gpt2.cli.places import NAME, PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
 from gpt2.cli.sharding import Sharded, next_of
@@ -58,8 +58,7 @@ def command(
 
         def tick(now: Tick) -> None:
             shown.what = f"{now.documents:,} documents, {now.tokens:,} tokens"
-            shown.total = now.total
-            shown.to(now.read)
+            shown.tick(now.read, now.total)
 
         manifest = prepare(
             names,
@@ -69,11 +68,10 @@ def command(
             overwrite=overwrite,
             shard=shard,
             progress=tick,
-            note=lambda line: None if quiet else click.echo(f"note: {line}", err=True),
+            note=lambda line: say(f"note: {line}", quiet),
         )
-    if not quiet:
-        seconds = time.perf_counter() - begin
-        click.echo(f"{address_of(output)}: {describe(manifest)} in {seconds:.1f} s", err=True)
+    seconds = time.perf_counter() - begin
+    say(f"{address_of(output)}: {describe(manifest)} in {seconds:.1f} s", quiet)
     next_step(next_of(shard) or train_on(output), quiet)
     if as_json:
         click.echo(json.dumps(json.loads((output / "manifest.json").read_text("utf-8"))))

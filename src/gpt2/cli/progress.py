@@ -50,6 +50,11 @@ class Progress:
             self._begin(what, total)
         self.to(done)
 
+    def tick(self, done: int, total: int | None) -> None:
+        """Tell that ``done`` of ``total`` units are done."""
+        self.total = total
+        self.to(done)
+
     def to(self, done: int) -> None:
         """Tell that ``done`` units are done."""
         self.done = done

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gpt2.cli.options import AS_JSON, QUIET
+from gpt2.cli.options import AS_JSON, QUIET, say
 from gpt2.cli.places import NAME
 
 
@@ -57,7 +57,6 @@ def command(
     else:
         for difference in outcome.differences:
             click.echo(f"different: {difference.message}")
-    if not quiet:
-        for note in outcome.notes if outcome.same else ():
-            click.echo(f"note: {note}", err=True)
+    for note in outcome.notes if outcome.same else ():
+        say(f"note: {note}", quiet)
     sys.exit(0 if outcome.same else 1)

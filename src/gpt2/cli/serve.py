@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import click
 
-from gpt2.cli.options import DEFAULT_MODEL, drop_unset, options_of
+from gpt2.cli.options import DEFAULT_MODEL, drop_unset, options_of, take
 from gpt2.cli.places import NAME
 from gpt2.loading import LoadOptions
 from gpt2.serving.settings import ServeOptions
@@ -26,8 +25,7 @@ def command(models: tuple[str, ...], **values: Any) -> None:
     from gpt2.extras import needed
 
     given = drop_unset(values)
-    loading = {f.name: given.pop(f.name) for f in dataclasses.fields(LoadOptions)
-               if f.name in given}  # fmt: skip
+    loading = take(LoadOptions, given)
     options = ServeOptions(**given)
     with needed("gpt2 serve"):
         from gpt2.serving.load import Loader

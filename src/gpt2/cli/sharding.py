@@ -95,13 +95,8 @@ def _on_cluster(name: str, given: dict[str, Any], address: str, shards: int | No
     if again:
         _remove(place)
     with Progress(name, unit="shards", quiet=given["quiet"]) as shown:
-
-        def tick(done: int, total: int) -> None:
-            shown.total = total
-            shown.to(done)
-
         work = partial(one, name, {**given, "overwrite": False}, place, str(Path.cwd()))
-        done = cluster.run(work, address, shards=shards, cores=cores, tick=tick)
+        done = cluster.run(work, address, shards=shards, cores=cores, tick=shown.tick)
     _command("merge").callback(
         parts=[part for part, _ in done],
         output=given["output"],

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gpt2.cli.options import QUIET, drop_unset, next_step, options_of
+from gpt2.cli.options import QUIET, drop_unset, next_step, options_of, say
 from gpt2.cli.places import NAME, OVERWRITE, PATH, check_free
 from gpt2.cli.progress import Progress
 from gpt2.errors import InputError
@@ -56,8 +56,7 @@ def command(
         )
     tokenizer.save_pretrained(output)
     seconds = time.perf_counter() - begin
-    if not quiet:
-        click.echo(f"{len(tokenizer):,} tokens in {seconds:.1f} s: {output}", err=True)
+    say(f"{len(tokenizer):,} tokens in {seconds:.1f} s: {output}", quiet)
     next_step(f"gpt2 prepare {' '.join(files)} -o TOKENS --tokenizer {output}", quiet)
 
 
@@ -72,4 +71,4 @@ def _read(files: tuple[str, ...], encoding: str = "utf-8") -> Iterator[str]:
                 while piece := stream.read(CHUNK):
                     yield piece
         else:
-            yield from read_pieces([file], encoding, lambda line: click.echo(line, err=True))
+            yield from read_pieces([file], encoding, say)
