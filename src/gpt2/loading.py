@@ -25,22 +25,22 @@ KVDtype = Literal["fp16", "fp32", "int8"]
 class LoadOptions:
     """What `load` takes beside a name and the hub's options, as the command line shows it."""
 
-    engine: EngineName = option("native", "The engine that computes.")
+    engine: EngineName = option("native", "Engine that runs the model.")
     dtype: str | None = option(
-        None, "The precision of the weights in memory.", choices=(*PACKED, "fp64")
+        None, "Precision of the weights in memory.", choices=(*PACKED, "fp64")
     )
     device: str | None = option(
-        None, "Device of the torch engine: cpu, cuda, cuda:1, mps; by default the processor."
+        None, "Device for the torch engine, such as cpu, cuda, cuda:1 or mps.", unset="cpu"
     )
-    kv_dtype: KVDtype = option("fp16", "Precision of the native engine's keys and values.")
+    kv_dtype: KVDtype = option("fp16", "Precision of the native engine's KV cache.")
     threads: int | None = option(
         None,
-        "Threads of the native engine; by default GPT2_THREADS or the physical cores, at most the "
-        "processors there are.",
+        "Number of threads for the native engine, up to the number of available processors.",
         minimum=1,
+        unset="GPT2_THREADS, else the physical cores",
     )
     kernels: str | None = option(
-        None, "Kernels of the native engine: generic, avx2, avx512; by default the best."
+        None, "Kernels for the native engine, such as generic, avx2 or avx512.", unset="the fastest"
     )
 
 

@@ -33,6 +33,7 @@ class Option:
     cli: bool = True  # shown on the command line
     blank: bool = False  # a text that may be empty
     flag: bool = False  # a wish for one time: the command line has no --no-... for it
+    unset: str = ""  # the default in words, where the field's own is None
 
 
 def option(
@@ -47,9 +48,10 @@ def option(
     cli: bool = True,
     blank: bool = False,
     flag: bool = False,
+    unset: str = "",
 ) -> T:
     """Declare a field of an options dataclass. The default must be immutable."""
-    spec = Option(help, minimum, maximum, above, choices, off, cli, blank, flag)
+    spec = Option(help, minimum, maximum, above, choices, off, cli, blank, flag, unset)
     field: T = dataclasses.field(default=default, metadata={"option": spec})
     return field
 
@@ -172,6 +174,6 @@ def markdown_table(cls: type) -> str:
         spec = spec_of(field)
         hint = _type_hints(cls)[field.name]
         allowed = ", ".join(part for part in (describe(hint), bounds(spec)) if part)
-        default = "" if field.default is None else f"`{field.default!r}`"
+        default = spec.unset if field.default is None else f"`{field.default!r}`"
         lines.append(f"| `{field.name}` | {default} | {allowed} | {spec.help} |")
     return "\n".join(lines) + "\n"

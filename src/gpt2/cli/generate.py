@@ -34,11 +34,13 @@ SEVERAL = ("num_beams", "num_return_sequences")  # above 1 the text is known at 
 @MODEL
 @options_of(LoadOptions)
 @click.option("-i", "--interactive", is_flag=True,
-              help="A notebook: write on, see and take alternatives, undo, branch.")  # fmt: skip
+              help="Open a notebook: continue, choose alternatives, undo, branch.")  # fmt: skip
 @click.option("--receipt", type=PATH,
-              help="Write what made the text, for gpt2 replay to prove it.")  # fmt: skip
+              help="File for a receipt, with which gpt2 replay can verify the text.")  # fmt: skip
 @AS_JSON
-@click.option("--echo/--no-echo", default=True, help="Print the prompt too. [default: yes]")
+@click.option(
+    "--echo/--no-echo", default=True, help="Print the prompt before the text. [default: yes]"
+)
 @QUIET
 @options_of(
     GenerationConfig,
@@ -57,11 +59,12 @@ def command(
     quiet: bool,
     **values: Any,
 ) -> None:
-    """Continue PROMPT; "-" reads it from standard input, no PROMPT begins a new text.
+    """Continue PROMPT, or start a new text if there is no prompt.
 
-    Draws with temperature 0.8 among the 40 most probable tokens unless told otherwise
-    (--temperature 0 always takes the most probable, --num-beams searches). The seed is shown on
-    standard error; the same seed gives the same text.
+    The prompt is read from standard input if PROMPT is "-" or if input is piped in. By default,
+    tokens are sampled at temperature 0.8 from the 40 most probable ones; --temperature 0 decodes
+    greedily, --num-beams searches. The seed is printed to standard error, and the same seed
+    reproduces the text.
     """
     _check_interactive(interactive, prompt, as_json, receipt)
     text = (prompt or "") if interactive and file is None else _prompt(prompt, file)
@@ -71,12 +74,12 @@ def command(
     config = GenerationConfig(**with_defaults(asked))  # complain before anything is loaded
     shaped = structure != StructureOptions()
     if interactive and shaped:
-        raise OptionError("a notebook has no structure: leave out one of them.")
+        raise OptionError("a notebook cannot have a structure: leave out one of them.")
     if receipt is not None:
         from gpt2.receipt import check_options
 
         if shaped:
-            raise OptionError("a receipt does not tell a structure: leave out one of them.")
+            raise OptionError("a receipt cannot record a structure: leave out one of them.")
         check_options(config)
     loaded = load(model, **loading)
     defaults = loaded.generation_config.to_dict()
@@ -196,4 +199,4 @@ def _show(texts: list[dict[str, Any]], head: dict[str, Any], as_json: bool, echo
 
 def _note(tokens: int, seconds: float, options: dict[str, Any]) -> str:
     seed = f", seed {options['seed']}" if "seed" in options else ""
-    return f"{tokens} tokens in {seconds:.1f} s ({tokens / max(seconds, 1e-9):.0f} a second){seed}"
+    return f"{tokens} tokens in {seconds:.1f} s ({tokens / max(seconds, 1e-9):.0f} tokens/s){seed}"

@@ -19,15 +19,15 @@ from gpt2.serving.writer import Writer
 
 TOP = 10  # alternatives that are shown
 HELP = """\
-Enter     write on
-t         the tokens written last, each with its number and probability
-a [N]     what could stand in place of token N; without N, what could come next
-1 2 3 ..  take that one of the list shown last, and write on
-+TEXT     add TEXT; a space after the + is part of it
+Enter     continue the text
+t         list the tokens of the last step with their numbers and probabilities
+a [N]     list alternatives to token N; without N, candidates for the next token
+1 2 3 ..  take that entry of the last list and continue from it
++TEXT     append TEXT; a space after the + is part of it
 u         undo the last step
-b [N]     the branches; go on with branch N
+b [N]     list the branches; with N, switch to branch N
 p         print the whole text
-h         this help
+h         show this help
 q         quit"""
 REFUSED = ("num_beams", "num_return_sequences", "long")
 
@@ -95,7 +95,7 @@ class Notebook:
                 "h": lambda: self.say(HELP + "\n"), "?": lambda: self.say(HELP + "\n"),
             }  # fmt: skip
             if word not in commands:
-                raise InputError(f"there is no command {word!a}; h shows what there is.")
+                raise InputError(f"there is no command {word!a}; h lists the commands.")
             commands[word]()
         return True
 
@@ -129,7 +129,7 @@ class Notebook:
     def add(self, more: str) -> None:
         """Text of the user's own."""
         if not (ids := self.model.tokenizer.encode_more(more)):
-            raise InputError("say which text: +TEXT.")
+            raise InputError("give the text to append: +TEXT.")
         self._go(self.text.on(map(Token, ids), self.text.row))
 
     def list_tokens(self) -> None:
@@ -144,7 +144,7 @@ class Notebook:
         count = len(self.text.tokens)
         at = _number(number, "a", count) - 1 if number else count
         if at == 0:
-            raise InputError("nothing stands before the first token: it has no alternatives.")
+            raise InputError("the first token has no alternatives: nothing precedes it.")
         token = self.writer.next(self.text.ids) if at == count else self._look_up(at)
         self.shown = at, token.top_ids
         for i, (one, logprob) in enumerate(zip(token.top_ids, token.top_logprobs, strict=True), 1):
@@ -154,7 +154,7 @@ class Notebook:
     def take(self, number: int) -> None:
         """An alternative, and on from it."""
         if self.shown is None:
-            raise InputError("there is no list to take from: a shows one.")
+            raise InputError("there is no list to choose from: a shows one.")
         at, ids = self.shown
         chosen = ids[_number(str(number), "the number", len(ids)) - 1]
         before, row = self.text.ids[:at], self._new_row()
@@ -226,7 +226,7 @@ def run(model: Any, prompt: str, options: GenerationConfig, echo: bool) -> None:
         if getattr(options, name) != GenerationConfig.__dataclass_fields__[name].default:
             raise OptionError(f"a notebook writes one text at a time: leave out {name}.")
     book = Notebook(model, prompt, options, lambda text: click.echo(text, nl=False))
-    click.echo("Enter writes on, a shows alternatives, h helps, q quits.", err=True)
+    click.echo("Enter continues, a shows alternatives, h shows help, q quits.", err=True)
     try:
         if echo and prompt:
             book.print_all()

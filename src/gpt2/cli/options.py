@@ -21,12 +21,12 @@ from gpt2.precision import short
 DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
 F = TypeVar("F", bound=Callable[..., Any])
 
-MODEL_HELP = "The model: a folder, a file, a bundled name or a hub name."
+MODEL_HELP = "Model: a folder, a file, or the name of a bundled or Hugging Face Hub model."
 MODEL = click.option(
     "-m", "--model", default=DEFAULT_MODEL, type=NAME, show_default=True, help=MODEL_HELP
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-QUIET = click.option("-q", "--quiet", is_flag=True, help="Print no progress and no notes.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Suppress progress and notes.")
 
 
 def model_argument(default: str | None = None, *, required: bool = False) -> Callable[[F], F]:
@@ -75,7 +75,7 @@ DATA = click.option(
     "--data",
     type=Place(exists=True, file_okay=False, remote=True),
     envvar="GPT2_DATA",
-    help="The folder with the published or recorded files, at any depth. [default: GPT2_DATA]",
+    help="Folder with the published or recorded files; searched recursively. [env var: GPT2_DATA]",
 )
 
 
@@ -169,7 +169,7 @@ def _option(
         type=None if kind is click.BOOL else kind,
         default=None,
         multiple=many,
-        help=_help(spec, default, kind),
+        help=_help(spec, default, kind, many),
     )
 
 
@@ -192,9 +192,10 @@ def _click_type(hint: Any, spec: Option) -> tuple[Any, bool]:
     return simple[first], many
 
 
-def _help(spec: Option, default: Any, kind: Any) -> str:
+def _help(spec: Option, default: Any, kind: Any, many: bool) -> str:
     """The help as click writes it: ``[default: 5; at least 1]``."""
-    notes = []
+    notes = ["repeatable"] if many else []
+    default = default if default is not None else spec.unset or None
     if default is not None and default != () and not (kind is click.BOOL and default is False):
         shown = {True: "yes", False: "no"}[default] if isinstance(default, bool) else default
         notes.append(f"default: {shown}")

@@ -35,132 +35,170 @@ class GenerationConfig(ConfigFile):
     """
 
     # How long
-    max_new_tokens: int | None = option(None, "The most new tokens.", minimum=1)
+    max_new_tokens: int | None = option(None, "Maximum number of new tokens.", minimum=1)
     max_length: int = option(
-        20, "The most tokens, prompt included; the default counts new ones only.", minimum=1,
-        cli=False,
+        20, "Maximum length in tokens, including the prompt; the default counts only new tokens.",
+        minimum=1, cli=False,
     )  # fmt: skip
-    min_new_tokens: int | None = option(None, "The fewest new tokens.", minimum=0)
-    min_length: int = option(0, "The fewest tokens, prompt included.", minimum=0, off=0, cli=False)
-    max_time: float | None = option(None, "Stop after this many seconds.", minimum=0)
+    min_new_tokens: int | None = option(None, "Minimum number of new tokens.", minimum=0)
+    min_length: int = option(
+        0, "Minimum length in tokens, including the prompt.", minimum=0, off=0, cli=False
+    )
+    max_time: float | None = option(None, "Stop generating after this many seconds.", minimum=0)
     stop_strings: str | list[str] | None = option(
-        None, "Stop once this text was written; it stays in the output."
+        None, "Stop once this text has been generated; it stays in the output."
     )
     long: Literal["error", "window"] = option(
         "error",
-        "Beyond the context: 'error' refuses, 'window' goes on from the last half of it.",
+        "Handling of text beyond the context length: 'error' refuses it, 'window' continues it "
+        "from the last half of the context.",
         off="error",
     )
     # Which search
-    do_sample: bool = option(False, "Draw at random instead of the most probable.", off=False)
-    num_beams: int = option(1, "Beams of the beam search; 1 is no beam search.", minimum=1, off=1)
+    do_sample: bool = option(
+        False, "Sample tokens at random instead of taking the most probable one.", off=False
+    )
+    num_beams: int = option(1, "Number of beams for beam search; 1 disables it.", minimum=1, off=1)
     early_stopping: bool | Literal["never"] = option(
         False,
-        "Beams: True stops at num_beams finished ones, False when a better one is unlikely, "
-        "'never' when it is impossible.",
+        "End of beam search: True stops at num_beams finished texts, False when a better one is "
+        "unlikely, 'never' when it is impossible.",
         off=False,
         cli=False,
     )
     length_penalty: float = option(
-        1.0, "Beams: above 0 favours long texts, below 0 short ones.", off=1.0
+        1.0,
+        "Length penalty of beam search: above 0 favours long texts, below 0 short ones.",
+        off=1.0,
     )
-    num_return_sequences: int = option(1, "How many texts for each prompt.", minimum=1, off=1)
+    num_return_sequences: int = option(
+        1, "Number of texts to generate for each prompt.", minimum=1, off=1
+    )
     seed: int | list[int] | None = option(
-        None, "The same seed gives the same text; a list has one for each prompt."
+        None,
+        "Random seed; the same seed gives the same text. In Python also a list, one per prompt.",
     )
     # The distribution to draw from
     temperature: float = option(
-        1.0, "Divides the logits: below 1 safer choices, above 1 bolder ones.", off=1.0
+        1.0,
+        "Sampling temperature: below 1 makes the text more predictable, above 1 more varied.",
+        off=1.0,
     )
-    top_k: int = option(50, "Keep the k most probable tokens.", minimum=0, off=0)
+    top_k: int = option(
+        50, "Sample only from the k most probable tokens; 0 disables the limit.", minimum=0, off=0
+    )
     top_p: float = option(
-        1.0, "Keep the most probable tokens that reach this mass.", minimum=0, maximum=1, off=1.0
-    )
+        1.0,
+        "Sample from the smallest set of tokens whose probabilities add up to this.",
+        minimum=0, maximum=1, off=1.0,
+    )  # fmt: skip
     min_p: float | None = option(
-        None, "Drop tokens below this share of the most probable one.", minimum=0, maximum=1
+        None,
+        "Drop tokens less probable than this fraction of the most probable one's probability.",
+        minimum=0,
+        maximum=1,
     )
     top_h: float | None = option(
-        None, "Keep tokens up to this share of the entropy.", above=0, maximum=1
+        None,
+        "Keep the most probable tokens up to this fraction of the entropy.",
+        above=0,
+        maximum=1,
     )
     typical_p: float = option(
-        1.0, "Keep the tokens of most typical surprise that reach this mass.", above=0, maximum=1,
-        off=1.0,
+        1.0, "Sample from the most typical tokens whose probabilities add up to this.",
+        above=0, maximum=1, off=1.0,
     )  # fmt: skip
     epsilon_cutoff: float = option(
-        0.0, "Drop tokens below this probability.", minimum=0, maximum=1, off=0.0
+        0.0, "Drop tokens less probable than this.", minimum=0, maximum=1, off=0.0
     )
     eta_cutoff: float = option(
-        0.0, "Drop tokens below a probability that follows the entropy.", minimum=0, maximum=1,
-        off=0.0,
+        0.0, "Drop tokens less probable than a cutoff that adapts to the entropy.",
+        minimum=0, maximum=1, off=0.0,
     )  # fmt: skip
     # The logits, before any of those
     repetition_penalty: float = option(
-        1.0, "Above 1 makes tokens that are already there less probable.", above=0, off=1.0
+        1.0,
+        "Penalty on tokens in the prompt and the text; above 1 makes them less probable.",
+        above=0,
+        off=1.0,
     )
     presence_penalty: float = option(
-        0.0, "Taken off the logit of each token that was generated; below 0 it is added.", off=0.0
+        0.0,
+        "Amount subtracted from the logits of tokens already generated; may be negative.",
+        off=0.0,
     )
     frequency_penalty: float = option(
-        0.0, "The same, as often as the token was generated.", off=0.0
+        0.0,
+        "Amount subtracted from a token's logit for each time it was generated; may be negative.",
+        off=0.0,
     )
     no_repeat_ngram_size: int = option(
-        0, "No run of this many tokens comes twice.", minimum=0, off=0
+        0, "Length of n-grams that may occur only once; 0 disables the limit.", minimum=0, off=0
     )
     bad_words_ids: list[list[int]] | None = option(
-        None, "Sequences of ids that must not come.", cli=False
+        None, "Sequences of token ids that are never generated.", cli=False
     )
     sequence_bias: dict[Any, Any] | list[Any] | None = option(
-        None, "{ids: bias} added to the last id's logit where the others stand before.", cli=False
+        None,
+        "Map {ids: bias}: the bias is added to the last id's logit if the others precede it.",
+        cli=False,
     )
-    suppress_tokens: list[int] | None = option(None, "Ids that must not come.", cli=False)
+    suppress_tokens: list[int] | None = option(
+        None, "Token ids that are never generated.", cli=False
+    )
     begin_suppress_tokens: list[int] | None = option(
-        None, "Ids that must not come first.", cli=False
+        None, "Token ids that are never generated first.", cli=False
     )
     forced_bos_token_id: int | None = option(
-        None, "The id that follows a prompt of one token.", minimum=0, cli=False
+        None, "Token id to force after a prompt of one token.", minimum=0, cli=False
     )
     forced_eos_token_id: int | list[int] | None = option(
-        None, "The id at the last place of max_length.", cli=False
+        None, "Token id to force when max_length is reached.", cli=False
     )
     exponential_decay_length_penalty: list[Any] | None = option(
-        None, "(start, factor): ending grows likelier after start new tokens.", cli=False
+        None,
+        "Pair (start, factor): after start new tokens, the end becomes more and more probable.",
+        cli=False,
     )
     remove_invalid_values: bool = option(
         False, "Replace NaN and infinite logits.", off=False, cli=False
     )
     renormalize_logits: bool = option(
-        False, "Make the final scores log-probabilities.", off=False, cli=False
+        False, "Normalize the final scores to log-probabilities.", off=False, cli=False
     )
     # Faster, with the same text
     prompt_lookup_num_tokens: int | None = option(
-        None, "Draft this many tokens from the text so far; same text, often sooner.", minimum=1
+        None, "Number of tokens to draft by prompt lookup: the same text, often faster.", minimum=1
     )
     max_matching_ngram_size: int = option(
-        2, "Prompt lookup: the longest ending to look for.", minimum=1, cli=False
+        2,
+        "Longest n-gram that prompt lookup searches for in the text so far.",
+        minimum=1,
+        cli=False,
     )
     num_assistant_tokens: int = option(
-        20, "Tokens an assistant model drafts at a time.", minimum=1, cli=False
+        20, "Number of tokens that the assistant model drafts at a time.", minimum=1, cli=False
     )
     use_cache: bool = option(
-        True, "False: the cache is no part of what is returned; one is used anyhow.", cli=False
+        True, "Include the KV cache in the returned object; decoding always uses one.", cli=False
     )
     # What comes back
     return_dict_in_generate: bool = option(
-        False, "Return an object with fields instead of the ids.", off=False, cli=False
+        False, "Return an object with named fields instead of token ids.", off=False, cli=False
     )
     output_scores: bool = option(
-        False, "Also the processed scores of each step.", off=False, cli=False
+        False, "Return the processed scores of each step too.", off=False, cli=False
     )
     output_logits: bool = option(
-        False, "Also the model's logits of each step.", off=False, cli=False
+        False, "Return the model's logits of each step too.", off=False, cli=False
     )
     # Special tokens; the model's own by default
     bos_token_id: int | None = option(
-        None, "The id an empty prompt starts with.", minimum=0, cli=False
+        None, "Token id that an empty prompt starts with.", minimum=0, cli=False
     )
-    eos_token_id: int | list[int] | None = option(None, "The ids that end a text.", cli=False)
+    eos_token_id: int | list[int] | None = option(None, "Token ids that end the text.", cli=False)
     pad_token_id: int | None = option(
-        None, "The id that fills up shorter rows; eos by default.", minimum=0, cli=False
+        None, "Token id that pads shorter rows.", minimum=0, cli=False, unset="`eos_token_id`"
     )
 
     def __init__(self, **values: Any) -> None:

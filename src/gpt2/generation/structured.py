@@ -32,9 +32,11 @@ LONGEST = 65_536  # characters of what is asked for
 class StructureOptions:
     """A structure as the command line takes it."""
 
-    choice: str | list[str] | None = option(None, "The text is one of these.")
-    regex: str | None = option(None, "All of the text fits this regular expression.")
-    json_schema: str | None = option(None, "A file with a JSON schema that the text follows.")
+    choice: str | list[str] | None = option(
+        None, "Allowed output; the text is exactly one of those given."
+    )
+    regex: str | None = option(None, "Regular expression that the whole text must match.")
+    json_schema: str | None = option(None, "File with a JSON schema that the text must follow.")
 
 
 def constrain(model: Any, options: StructureOptions) -> Structured | None:
