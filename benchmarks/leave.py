@@ -22,14 +22,16 @@ PLACE = re.compile(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", re.DOTAL
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("--core-hour", type=float, default=0.04, help="$ for a thread's hour")
-    made.add_argument("--gpu-hour", type=float, default=2.5, help="$ for a GPU's hour")
-    made.add_argument("--terabytes", type=float, default=1.0, help="of text, to be prepared")
-    made.add_argument("--days", type=float, default=1.0, help="in which it is to be prepared")
-    made.add_argument("--requests", type=float, default=10_000, help="a second, to be served")
-    made.add_argument("--tokens", type=int, default=64, help="that an answer has")
-    made.add_argument("--headroom", type=float, default=0.6, help="part of its most that it gets")
-    made.add_argument("--write", action="store_true", help="into the page")
+    made.add_argument("--core-hour", type=float, default=0.04, help="$ per thread-hour")
+    made.add_argument("--gpu-hour", type=float, default=2.5, help="$ per GPU-hour")
+    made.add_argument("--terabytes", type=float, default=1.0, help="amount of text to prepare")
+    made.add_argument("--days", type=float, default=1.0, help="time in which to prepare it")
+    made.add_argument("--requests", type=float, default=10_000, help="requests per second to serve")
+    made.add_argument("--tokens", type=int, default=64, help="tokens per response")
+    made.add_argument(
+        "--headroom", type=float, default=0.6, help="share of maximum throughput used"
+    )
+    made.add_argument("--write", action="store_true", help="update the page")
     return made
 
 
@@ -54,24 +56,25 @@ def figures(asked: argparse.Namespace) -> str:
     rows = [
         [f"Preparing {asked.terabytes:g} TB", f"{hours:,.0f} machine hours, "
          f"{threads * hours:,.0f} thread hours", f"${threads * hours * asked.core_hour:,.2f}"],
-        [f"... in {asked.days:g} day(s)", f"{machines:,} machines of {threads} threads: "
+        [f"... within {asked.days:g} day(s)", f"{machines:,} machines with {threads} threads each: "
          f"`--shard i/{machines}`", "the same"],
-        [f"Serving {asked.requests:,.0f} requests/s of {asked.tokens} tokens, 124M int8",
-         f"{servers:,} machines of {cores} threads", f"${hourly:,.0f} an hour"],
-        ["A GPU is cheaper from", f"{even:,.0f} tokens/s on", f"at ${asked.gpu_hour:g} an hour"],
+        [f"Serving {asked.requests:,.0f} requests/s with {asked.tokens} tokens each, 124M int8",
+         f"{servers:,} machines with {cores} threads each", f"${hourly:,.0f} per hour"],
+        ["A GPU is cheaper above", f"{even:,.0f} tokens/s", f"${asked.gpu_hour:g} per hour"],
     ]  # fmt: skip
     assumed = [
-        f"measured: `gpt2 prepare` {speed:.1f} MB/s on {threads} threads of "
+        f"Measured: `gpt2 prepare` {speed:.1f} MB/s on {threads} threads of "
         f"{prepare['machine']['processor']} (results/prepare.json); `gpt2 serve` {rate:,.0f} "
         f"tokens/s at {streams} streams on {cores} threads of {serve['machine']['processor']} "
-        "(results/serve.json)",
-        f"assumed: ${asked.core_hour:g} a thread hour, ${asked.gpu_hour:g} a GPU hour; a server is "
-        f"given {asked.headroom:.0%} of its most; prompts as measured, 16 to 384 tokens; "
-        "twice the machines do twice the work, which shards and replicas do but for the merge",
-        "not in it: storage, network, the merge (it reads each token once), and what nobody has "
-        "measured here: any GPU",
+        "(results/serve.json).",
+        f"Assumed: ${asked.core_hour:g} per thread-hour and ${asked.gpu_hour:g} per GPU-hour; "
+        f"servers run at {asked.headroom:.0%} of their maximum throughput; prompts as measured, 16 "
+        "to 384 tokens; twice the machines do twice the work, which holds for replicas, and for "
+        "shards except for the merge.",
+        "Not included: storage, network, the merge (it reads each token once), and the speed of a "
+        "GPU, which was not measured here.",
     ]
-    return table(["", "it takes", "it costs"], rows) + "\n\n" + "\n".join(f"- {a}" for a in assumed)
+    return table(["", "resources", "cost"], rows) + "\n\n" + "\n".join(f"- {a}" for a in assumed)
 
 
 def main() -> None:
