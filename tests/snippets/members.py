@@ -14,9 +14,9 @@ from tests.tiny import write_tiny
 HEAD = """
 ## Members that only transformers has
 
-Public names of transformers' own objects that the ones here lack: plans for several devices,
-kernels, adapters of PEFT, remote code and the like. `model.to_transformers()`, around the same
-weights, and `tokenizer.to_transformers()` have them.
+Public names that transformers' objects have and the ones here lack: multi-device plans, kernels,
+PEFT adapters, remote code and the like. `model.to_transformers()`, which shares the weights, and
+`tokenizer.to_transformers()` return objects that have them.
 """
 
 

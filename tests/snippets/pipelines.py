@@ -23,7 +23,7 @@ PIPELINE = {
     + """set_seed(42)
 result = generator("The quick brown fox", max_length=30, num_return_sequences=5)""",
     "greedy": PIPE + "result = generator('The fox', max_new_tokens=6, do_sample=False)",
-    "the usual values": PIPE + "set_seed(3)\nresult = generator('The fox')",
+    "the default options": PIPE + "set_seed(3)\nresult = generator('The fox')",
     "only the new text": PIPE
     + "result = generator('The fox', max_new_tokens=6, do_sample=False, return_full_text=False)",
     "several prompts in batches": PIPE
@@ -33,17 +33,17 @@ result = generator("The quick brown fox", max_length=30, num_return_sequences=5)
     + f"""generator.tokenizer.pad_token_id = generator.model.config.eos_token_id
 result = generator(["The fox", "The dog sleeps", "A"], {SHORT}, batch_size=2)""",
     "a tuple of prompts": PIPE + f"result = generator(('The fox', 'The dog'), {SHORT})",
-    "a prompt by its name": PIPE + f"result = generator(text_inputs='The fox', {SHORT})",
+    "the prompt as a keyword": PIPE + f"result = generator(text_inputs='The fox', {SHORT})",
     "options of the constructor": """\
 from transformers import pipeline
 generator = pipeline("text-generation", model="gpt2", max_new_tokens=4, do_sample=False)
 result = generator("The fox")""",
-    "several texts of the constructor": """\
+    "several texts set in the constructor": """\
 from transformers import pipeline, set_seed
 generator = pipeline("text-generation", "gpt2", num_return_sequences=2, max_new_tokens=6)
 set_seed(0)
 result = generator("The fox"), generator("The dog", num_return_sequences=1)""",
-    "on the CPU by number": """\
+    "on the CPU by device number": """\
 from transformers import pipeline
 generator = pipeline("text-generation", model="gpt2", device=-1)
 result = generator("The fox", max_new_tokens=4, do_sample=False)""",
@@ -132,7 +132,7 @@ result = generator("The fox", {SHORT}, streamer=TextStreamer(generator.tokenizer
     "an empty prompt": PIPE + f"result = generator('', {SHORT})",
     "an empty list": PIPE + f"result = generator([], {SHORT})",
     "no prompt": PIPE + "result = generator()",
-    "a number for a prompt": PIPE + f"result = generator(7, {SHORT})",
+    "a number as the prompt": PIPE + f"result = generator(7, {SHORT})",
     "a generator of prompts": PIPE
     + f"result = list(generator((text for text in ['The fox', 'A dog']), {SHORT}))",
     "a dataset of prompts": PIPE
@@ -153,13 +153,13 @@ result = generator([row["text"] for row in rows], {SHORT})""",
     "a chat's answer": PIPE
     + CHAT
     + f"result = generator(chat, {SHORT})[0]['generated_text'][-1]['content']",
-    "a chat to be gone on with": PIPE
+    "continuing a chat": PIPE
     + CHAT
     + """chat.append({"role": "assistant", "content": "The quick"})
 """
     + f"result = generator(chat, {SHORT}, continue_final_message=True)",
     "several chats": PIPE + CHAT + f"result = generator([chat, chat[1:]], {SHORT})",
-    "a chat's new message alone": PIPE
+    "only a chat's new message": PIPE
     + CHAT
     + f"result = generator(chat, {SHORT}, return_full_text=False)",
     "a chat without a template": PIPE
@@ -169,10 +169,10 @@ result = generator([row["text"] for row in rows], {SHORT})""",
 result = pipeline("text-generation", model=TMP)("The fox", {SHORT})""",
     "task and model of the object": PIPE
     + "result = generator.task, generator.model.config.model_type, generator.tokenizer.eos_token",
-    "the task alone by keyword": f"""\
+    "only the task, by keyword": f"""\
 from transformers import pipeline
 result = pipeline(task="text-generation", model="gpt2")("The fox", {SHORT})""",
-    "the model alone": f"""\
+    "only the model": f"""\
 from transformers import pipeline
 result = pipeline(model="gpt2", task="text-generation")(["The fox"], {SHORT})""",
     "return_full_text and return_text": PIPE

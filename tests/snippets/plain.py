@@ -35,7 +35,7 @@ GENERATE = {
     "top_k and top_p": AUTO
     + "set_seed(1)\nresult = model.generate(**inputs, do_sample=True, top_k=50, top_p=0.9, "
     "temperature=0.8, max_new_tokens=9)",
-    "several texts of one prompt": AUTO
+    "several texts per prompt": AUTO
     + "set_seed(1)\nresult = model.generate(**inputs, do_sample=True, num_return_sequences=3, "
     "max_length=14, pad_token_id=tokenizer.eos_token_id)",
     "beams": AUTO
@@ -111,7 +111,7 @@ for _ in range(5):
     logits = model(ids).logits[:, -1, :]
     ids = torch.cat([ids, logits.topk(1).indices], dim=-1)
 result = ids""",
-    "a typing error in an option": AUTO + "result = model.generate(**inputs, max_new_token=5)",
+    "a misspelled option": AUTO + "result = model.generate(**inputs, max_new_token=5)",
 }
 
 TOKENIZER = {
@@ -137,7 +137,7 @@ result = out[..., :290], out.shape""",
 from transformers import GPT2TokenizerFast
 tokenizer = GPT2TokenizerFast.from_pretrained("gpt2")
 result = tokenizer("The quick fox", return_offsets_mapping=True).offset_mapping""",
-    "special tokens left out": START
+    "special tokens skipped": START
     + """ended = [*ids[0].tolist(), tokenizer.eos_token_id]
 result = tokenizer.decode(ended, skip_special_tokens=True)""",
     "vocabulary": START
@@ -163,7 +163,7 @@ FORWARD = {
     "items of the output": START
     + "result = {k: v for k, v in model(ids, labels=ids).items() if k != 'past_key_values'}",
     "hidden states": START + "result = model(ids, output_hidden_states=True).hidden_states",
-    "hidden states asked for at loading": """\
+    "hidden states enabled when loading": """\
 from transformers import AutoModel
 import torch
 model = AutoModel.from_pretrained("gpt2", output_hidden_states=True)
@@ -173,7 +173,7 @@ from transformers import AutoModel
 import torch
 model = AutoModel.from_pretrained("gpt2", output_attentions=True, attn_implementation="eager")
 result = model(torch.arange(9)[None])[-1]""",
-    "attentions by the configuration": """\
+    "attentions enabled in the configuration": """\
 from transformers import GPT2Config, GPT2Model
 import torch
 config = GPT2Config.from_pretrained("gpt2", output_attentions=True)
@@ -187,7 +187,7 @@ places = torch.arange(3, 3 + ids.shape[1])[None]
 result = model(ids, position_ids=places).logits""",
     "token_type_ids": START + "result = model(ids, token_type_ids=ids * 0 + 5).logits",
     "logits of the last position": START + "result = model(ids, logits_to_keep=1).logits",
-    "logits of chosen positions": START
+    "logits of selected positions": START
     + "import torch\nresult = model(ids, logits_to_keep=torch.tensor([0, 2])).logits",
     "the keys of the cache": START
     + "result = [layer.keys for layer in model(ids, use_cache=True).past_key_values.layers]",
@@ -196,7 +196,7 @@ result = model(ids, position_ids=places).logits""",
 probabilities = torch.softmax(model(ids).logits[0, -1], dim=-1)
 result = probabilities.topk(5).values, tokenizer.decode(probabilities.argmax())""",
     "half precision": START + "result = model.bfloat16()(ids).logits.float().shape",
-    "a number of parameters": START
+    "the number of parameters": START
     + "result = model.num_parameters(), sum(p.numel() for p in model.parameters())",
     "a keyword that does not exist": START + "result = model(ids, attn_mask=ids)",
     "export": START
@@ -306,23 +306,23 @@ for _ in range(4):
     optimizer.step()
     optimizer.zero_grad()
     result.append(loss.item())""",
-    "labels that do not count": TRAIN
+    "ignored labels": TRAIN
     + """labels = ids.clone()
 labels[:, :5] = -100
 result = model(input_ids=ids, labels=labels).loss""",
-    "computed-again activations": TRAIN
+    "gradient checkpointing": TRAIN
     + """model.train()
 model.gradient_checkpointing_enable()
 model(ids, labels=ids, use_cache=False).loss.backward()
 result = model.transformer.h[0].attn.c_attn.weight.grad""",
-    "a new model of a configuration": """\
+    "a new model from a configuration": """\
 from transformers import AutoModelForCausalLM, GPT2Config
 import torch
 torch.manual_seed(0)
 config = GPT2Config(vocab_size=300, n_layer=2, n_head=2, n_embd=64, n_positions=32)
 model = AutoModelForCausalLM.from_config(config)
 result = model.num_parameters(), model.config.n_layer, model.training""",
-    "a subclass with a head of its own": """\
+    "a subclass with its own head": """\
 import torch, warnings
 from transformers import GPT2Config, GPT2Model, GPT2PreTrainedModel
 class Scorer(GPT2PreTrainedModel):
@@ -386,7 +386,7 @@ result = model(ids).logits""",
     "8 bits": """\
 from transformers import AutoModelForCausalLM
 result = AutoModelForCausalLM.from_pretrained("gpt2", load_in_8bit=True)""",
-    "a typing error": """\
+    "a misspelled argument": """\
 from transformers import AutoModelForCausalLM
 result = AutoModelForCausalLM.from_pretrained("gpt2", torch_dytpe="float16")""",
     "a configuration": """\
@@ -397,7 +397,7 @@ result = config.n_layer, config.hidden_size, config.model_type, config.vocab_siz
 from transformers import GPT2Config
 config = GPT2Config(n_embd=1024, n_layer=24, n_head=16)
 result = config.max_position_embeddings, config.n_inner, config.num_labels""",
-    "a model that is not there": """\
+    "a missing model": """\
 from transformers import AutoModelForCausalLM
 result = AutoModelForCausalLM.from_pretrained("./no/such/folder")""",
 }
@@ -455,11 +455,11 @@ GROUPS: dict[str, dict[str, str]] = {
     "The pipeline": PIPELINE,
     "The tokenizer": TOKENIZER,
     "A forward pass": FORWARD,
-    "Embeddings and what is inside": EMBEDDINGS,
+    "Embeddings and internals": EMBEDDINGS,
     "Scoring": SCORING,
     "Hooks and weights": HOOKS,
     "Training": TRAINING,
     "Loading": LOADING,
     "Names": IMPORTS,
-    "Names that stay transformers'": BESIDE,
+    "transformers' own classes and functions": BESIDE,
 }

@@ -22,11 +22,11 @@ from gpt2.errors import GPT2Error
 REASONS: dict[tuple[str, str], str] = {
     ("A forward pass", "attentions for a viewer"): "the last value is the attentions, as in "
     "transformers 4; transformers 5.23 puts an empty tuple of cross-attentions after them",
-    ("The pipeline", "the usual values"): "transformers asks for 256 tokens of a context of 64 and "
-    "ends in an IndexError; here as many are written as fit",
-    ("The pipeline", "a tuple of prompts"): "a TypeError in transformers, which takes a list",
+    ("The pipeline", "the default options"): "transformers asks for 256 tokens with a context of "
+    "64 and raises an IndexError; here as many tokens are generated as fit",
+    ("The pipeline", "a tuple of prompts"): "a TypeError in transformers, which requires a list",
     ("The pipeline", "an empty list"): "an IndexError in transformers",
-    ("The pipeline", "framework"): "transformers 5 has the argument no more and refuses it",
+    ("The pipeline", "framework"): "transformers 5 removed the argument and refuses it",
 }
 
 

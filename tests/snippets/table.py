@@ -18,11 +18,11 @@ PAGE = ROOT / "docs" / "reference" / "snippets.md"
 HEAD = """\
 # Snippets written for transformers
 
-Each row is a snippet as model cards, tutorials and answers in forums have it
-([their text](../../tests/snippets/plain.py)). It was run with transformers, and with
-`from transformers import` made `from gpt2 import` and nothing else changed, on the same tiny random
-weights; what it computed was compared, numbers to rounding. The table is written by
-`python -m tests.snippets.table`, and a test demands that it is current.
+Each row is a snippet of the kind found in model cards, tutorials and forum answers
+([source](../../tests/snippets/plain.py)). It was run twice on the same tiny random weights: with
+transformers, and with `from transformers import` replaced by `from gpt2 import` and nothing else
+changed. The results were compared; numbers may differ by rounding. `python -m tests.snippets.table`
+writes the table, and a test checks that it is current.
 
 """
 PEERS = ROOT / "tests" / "peers" / "table.md"  # what tests/peers holds

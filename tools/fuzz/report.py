@@ -21,12 +21,12 @@ from tools.fuzz.trial import FINDINGS
 from tools.fuzz.worker import BOUND
 
 PAGE = ROOT / "docs" / "reference" / "fuzzing.md"
-HEAD = """# What fuzzing has run
+HEAD = """# Fuzzing results
 
-Written by `python -m tools.fuzz --record` from `benchmarks/results/fuzz.json`, to which each such
-run is added; a test holds this page to that file. How it works stands in
-[files](files.md#fuzzing). A case has {seconds:.0f} s of a processor and {MiB:,} MiB of address
-space beyond what a process without one has.
+`python -m tools.fuzz --record` adds each run to `benchmarks/results/fuzz.json` and writes this page
+from it; a test checks that the two agree. [Files](files.md#fuzzing) explains how the fuzzing works.
+Each case may use {seconds:.0f} s of CPU time and {MiB:,} MiB of address space beyond that of
+an idle process.
 """
 RECORD = ROOT / "benchmarks" / "results" / "fuzz.json"
 PARTS = ("cases", "read", "refused", "findings")
@@ -84,7 +84,7 @@ def page(path: Path = RECORD) -> str:
     total: Counter[str] = sum(map(Counter, known["forms"].values()), Counter())
     runs = "\n".join(
         f"- {run['date']}, seed {run['seed']}, {_of(run['commit'])}: {run['cases']:,} cases in "
-        f"{run['seconds']:,.0f} s of a processor"
+        f"{run['seconds']:,.0f} s of CPU time"
         for run in known["runs"]
     )
     found = "\n".join(
@@ -92,14 +92,14 @@ def page(path: Path = RECORD) -> str:
         f"`{_cell(one['text'])}`"
         for one in known["findings"]
     )
-    rows = ["| form | cases | read | refused | findings |", "|---|---|---|---|---|"]
+    rows = ["| input | cases | read | refused | findings |", "|---|---|---|---|---|"]
     for name, counts in (*known["forms"].items(), ("all", total)):
         rows.append(f"| {name} | {' | '.join(f'{counts[part]:,}' for part in PARTS)} |")
     return "\n\n".join([
         HEAD.format(**known["bounds"]).rstrip(),
-        f"{total['cases']:,} cases of {len(known['forms'])} forms, those of the corpus "
-        f"({known['corpus']:,} named cases) in each run:",
-        runs, "What was found in these runs, each mended since and kept as a named case:",
+        f"{total['cases']:,} cases of {len(known['forms'])} kinds of input. Each run includes "
+        f"the corpus ({known['corpus']:,} named cases):",
+        runs, "Findings of these runs. Each has been fixed and is kept as a named case:",
         found or "- nothing", "\n".join(rows),
     ]) + "\n"  # fmt: skip
 
