@@ -85,8 +85,9 @@ def measured(data: bytes, pack: Pack, unpack: Pack, sizes_only: bool) -> dict[st
 def describe(found: Mapping[str, Any]) -> str:
     """The section of docs/results.md."""
     parts = [
-        f"The beginnings of held-out texts by {found['model']}, and by general programs at their "
-        "strongest, on one thread; sizes depend on no machine."
+        f"The beginnings of held-out texts, compressed with {found['model']} and with "
+        "general-purpose compressors at their strongest settings, on one thread. Sizes do not "
+        "depend on the machine."
     ]
     for name, text in found["texts"].items():
         rows = [
@@ -94,7 +95,8 @@ def describe(found: Mapping[str, Any]) -> str:
             for way, one in text["packed"].items()
         ]
         timed = any("pack_seconds" in one for one in text["packed"].values())
-        head = ["", "bytes", "bits a byte", *(["packs, kB/s", "unpacks, kB/s"] if timed else [])]
+        speeds = ["compression, kB/s", "decompression, kB/s"] if timed else []
+        head = ["", "bytes", "bits per byte", *speeds]
         parts += [f"{name}, {text['bytes']:,} bytes:", table(head, rows)]
     return "\n\n".join(parts)
 

@@ -187,10 +187,10 @@ def describe(found: dict[str, Any]) -> str:
     head = ["", "requests", "largest difference", "relative", "harness, examples/s", "fp32", "int8"]
     return (
         f"lm-evaluation-harness {versions['lm_eval']} (hf backend, torch {versions['torch']}, "
-        "fp32, at the batch size that is fastest for it) and the native engine, on the same texts "
-        f"and weights with {found['threads']} threads; 124M has random weights. The difference is "
-        "of an example's log-likelihood at fp32, in nats: the harness adds up a window's in single "
-        "precision, which shows where one is tens of thousands.\n\n"
+        "fp32, at its fastest batch size) and the native engine, on the same texts and weights "
+        f"with {found['threads']} threads. 124M has random weights. The difference is between the "
+        "log-likelihoods of an example at fp32, in nats. The harness sums the log-probabilities of "
+        "a window in single precision, which is visible in sums of tens of thousands.\n\n"
         + table([*head, "fp32 / harness", "int8 / harness"], rows)
     )
 

@@ -99,12 +99,12 @@ def describe(found: dict[str, Any]) -> str:
         for dtype, tops in dtypes.items()
         for top, one in tops.items()
     ]
-    head = ["", "", "asked", "exact head, tokens/s", "whole head, tokens/s", "ratio", "rescored"]
+    head = ["", "", "request", "exact head, tokens/s", "full head, tokens/s", "ratio", "rescored"]
     return (
-        "The k largest logits at each step, or a token drawn from them, the same bits both ways. "
-        "Unasked it is used only for heads above 32 MB; gpt2-mini's is smaller, and it would not "
-        "pay. The last column is how many logits a step were computed in full.\n\n"
-        + table(head, rows)
+        "The k largest logits at each step, or a token drawn from them. Both heads give the same "
+        "bits. By default the exact head is used only for heads above 32 MB; that of gpt2-mini is "
+        "smaller, and the exact head would not pay off. The last column is the number of logits "
+        "per step that were computed in full.\n\n" + table(head, rows)
     )
 
 

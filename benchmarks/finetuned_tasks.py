@@ -25,24 +25,25 @@ Row = list[str]
 
 def describe(found: dict[str, Any]) -> str:
     parts = [
-        f"`{found['model']}` fine-tuned for each task by `recipes/tasks/run.py`, in both languages,"
-        " with at most eight minutes of one core each, and measured before and after: the loss on "
-        "rows of the recipe that were held out, such rows by the task's measures (of translations "
-        "short sentences of the test, since the model has read the other pairs before), and "
-        "published test sets, of which the pairs hold nothing. Each beside what needs no model: "
-        "the better of the baselines that the file has; on published sets the source as its "
-        "translation, the context's first sentence or the most frequent answer, Lead-3. A task "
-        f"beats it where the difference is more than {CLEARLY} standard errors. The file has ten "
-        "outputs of each.\n"
+        f"`recipes/tasks/run.py` fine-tunes `{found['model']}` for each task, in both languages, "
+        "with at most eight minutes of one core each. Three things are measured before and after:\n"
+        "\n- the loss on held-out rows of the recipe,\n"
+        "- the task's measures on held-out rows (for translation on short sentences of the test "
+        "set, since the model has read the other pairs before),\n"
+        "- published test sets, which the training pairs do not overlap.\n\n"
+        "Each figure is next to a baseline that needs no model: the better of those in the results "
+        "file; on published sets the source as its own translation, the context's first sentence "
+        "or the most frequent answer, and Lead-3. A model beats the baseline if the difference is "
+        f"more than {CLEARLY} standard errors. The results file has ten outputs of each task.\n"
     ]
     for name, task in found["tasks"].items():
         counts = ", ".join(f"{key} {count:,}" for key, count in task["counts"].items())
         losses = [task[when]["loss"]["nats_a_token"] for when in ("before", "after")]
-        rows = [["rows held out", "loss, nats a token", *(f"{x:.3f}" for x in losses), "", "",
+        rows = [["held-out rows", "loss, nats per token", *(f"{x:.3f}" for x in losses), "", "",
                  f"{task['validation']:,}"]]  # fmt: skip
         rows += _own(name, task)
         rows += [row for key in task["after"]["benchmarks"] for row in _published(task, key)]
-        head = ["set", "measure", "before", "after", "no model", "after beats it", "examples"]
+        head = ["set", "measure", "before", "after", "baseline", "beats baseline", "examples"]
         parts.append(
             f"### {name.capitalize()}\n\n`{' '.join(task['command'])}`; rows: {counts}.\n\n"
             f"{table(head, rows)}\n"

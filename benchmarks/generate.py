@@ -174,8 +174,8 @@ def describe(found: dict[str, Any]) -> str:
     ]
     head = ["prompt, batch", *names.values(), "torch / tf", "native / tf", "same ids"]
     return (
-        "`generate`, greedy, 124M random weights in fp32, tokens a second with the prompt's time "
-        "counted.\n\n" + table(head, rows)
+        "Greedy `generate` with 124M random weights in fp32: tokens per second, including the time "
+        "to read the prompt.\n\n" + table(head, rows)
     )
 
 

@@ -94,14 +94,14 @@ def describe(found: dict[str, Any]) -> str:
         for kind, figures in speeds.items()
     ]
     note = (
-        "Tokens a second of GPT-2 124M shapes, random weights at int8, one sequence; the memory is "
-        "that of a full row. Distances of the bundled model's logits in fp32 from those with fp32 "
-        f"keys and values, over {distance['tokens']:,} held-out tokens in contexts of "
-        f"{distance['context']}: the largest difference of a logit, the mean over positions of "
-        "the largest, the mean KL divergence in nats, and how often the likeliest token is the "
-        "same."
+        "Tokens per second of one sequence, with GPT-2 124M shapes and random weights at int8; the "
+        "memory is that of a full row. The last four columns compare the bundled model's logits in "
+        f"fp32 with those for fp32 keys and values, over {distance['tokens']:,} held-out tokens in "
+        f"contexts of {distance['context']}: the largest difference of a logit, the mean over "
+        "positions of the largest difference, the mean KL divergence in nats, and how often the "
+        "most likely token is the same."
     )
-    head = ["", "MB a row", *tasks, "largest", "mean largest", "KL", "same token"]
+    head = ["", "MB per row", *tasks, "largest", "mean largest", "KL", "same token"]
     return note + "\n\n" + table(head, rows)
 
 

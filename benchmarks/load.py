@@ -89,8 +89,9 @@ def describe(found: dict[str, Any]) -> str:
         [name, spread(f["load_s"], 3), spread(f["first_logits_s"], 3), spread(f["peak_MB"])]
         for name, f in found["results"].items()
     ]
-    head = ["124M", "load, s", "to first logits, s", "peak memory, MB"]
-    return "A process of its own each, files in the page cache.\n\n" + table(head, rows)
+    head = ["124M", "load, s", "time to first logits, s", "peak memory, MB"]
+    note = "Each load runs in a separate process, with the files in the page cache.\n\n"
+    return note + table(head, rows)
 
 
 def main() -> None:

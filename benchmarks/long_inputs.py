@@ -86,11 +86,11 @@ def describe(found: dict[str, Any]) -> str:
         rows.append([task, *(str(run["parts"]) for run in both), *seconds, *memory, ratio])
     few, many = next(iter(found["tasks"].values()))
     head = ["", *(f"{what}, {pages} pages" for what in ("parts", "seconds", "peak memory, MB")
-                  for pages in (few, many)), "memory / memory"]  # fmt: skip
+                  for pages in (few, many)), "memory ratio"]  # fmt: skip
     return (
         f"{found['model']} at fp32 on a novel it was not trained on, {found['words_a_page']} words "
-        "a page, a process each. What it writes is not worth reading; the file begins it.\n\n"
-        + table(head, rows)
+        "per page. Each run is a separate process. The output of this small model is not useful; "
+        "the results file has the beginning of each.\n\n" + table(head, rows)
     )
 
 

@@ -312,29 +312,36 @@ def precisions(source: Path, data: Path) -> dict[str, Any]:
     return {"fp32": before, **found}
 
 
+SCORE_TITLES = {
+    "f1": "F1", "exact": "exact match", "not said, recalled": "recall of unanswerable",
+    "not said, precision": "precision of unanswerable", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2",
+    "rougeL": "ROUGE-L", "bleu": "BLEU", "chrf": "chrF",
+}  # fmt: skip
+
+
 def describe(found: dict[str, Any]) -> str:
     """The section of the results page."""
     columns = {"gpt2-mini, int8": found["bits a byte"]}
     if "without tasks" in found:
-        columns["decayed without tasks, fp32"] = found["without tasks"]
+        columns["decayed without task data, fp32"] = found["without tasks"]
     if "former" in found:
-        columns["the former gpt2-mini"] = found["former"]
+        columns["previous gpt2-mini"] = found["former"]
     ngram = RESULTS / "ngram.json"
     counted = json.loads(ngram.read_text("utf-8")) if ngram.exists() else {}
     for name in ("5-gram, modified Kneser-Ney", "xz primed with the training text"):
         if counted:
             columns[name] = {text: counted[text][name] for text in found["bits a byte"]}
-    parts = ["Bits a byte on texts that were not trained on (`recipes/mini/measure.py`); the 5-gram"
-             " model has read the trunk's training text, each document once, xz its first 4 MB"
-             " (`python -m benchmarks.ngram`):",
+    parts = ["Bits per byte on texts that were not trained on (`recipes/mini/measure.py`). The"
+             " 5-gram model was trained on the trunk's training text, each document once; xz was"
+             " primed with its first 4 MB (`python -m benchmarks.ngram`):",
              table(["text", *columns], [
                  [text, *(f"{column[text]:.3f}" for column in columns.values())]
                  for text in found["bits a byte"]])]  # fmt: skip
     if lost := found.get("precisions"):
         rows = [[text, f"{bits:.4f}", *(f"{lost[kind][text]:+.2f} %" for kind in ("int8", "int4"))]
                 for text, bits in lost["fp32"].items()]  # fmt: skip
-        parts += ["What rounding costs, from the model before it was packed:",
-                  table(["text", "fp32, bits a byte", "int8", "int4"], rows)]  # fmt: skip
+        parts += ["The cost of rounding the weights, relative to the model before quantization:",
+                  table(["text", "fp32, bits per byte", "int8", "int4"], rows)]  # fmt: skip
     for name, part in found.items():
         if isinstance(part, dict) and isinstance(part.get("model"), dict):
             systems = {k: v for k, v in part.items() if isinstance(v, dict)}
@@ -342,19 +349,20 @@ def describe(found: dict[str, Any]) -> str:
             rows = [[system, *(_shown(scores, kind) for kind in kinds)]
                     for system, scores in systems.items()]  # fmt: skip
             count = next(f"{v} {k}" for k, v in part.items() if isinstance(v, int))
-            parts += [f"{name[0].upper()}{name[1:]}, {count}:", table(["", *kinds], rows)]
+            heads = [SCORE_TITLES.get(kind, kind) for kind in kinds]
+            parts += [f"{name[0].upper()}{name[1:]}, {count}:", table(["", *heads], rows)]
     if by_kind := found.get(mini_kinds.NAME):
         parts += mini_kinds.describe(by_kind)
     for language, own in found.get("copied from training", {}).items():
-        told = ", ".join(f"{k}: {v}" for k, v in own.items())
-        parts.append(f"Not memorised, {language}: {told}.")
+        counts = ", ".join(f"{k}: {v}" for k, v in own.items())
+        parts.append(f"Overlap of generated text with the training text, {language}: {counts}.")
     if sets := found.get("published sets"):
         rows = [
             [name, f"{of['examples']:,} of {of['of']:,}", measure, f"{value:.2f}"]
             for name, of in sets.items()
             for measure, value in of["measures"].items()
         ]
-        parts += ["Published sets, the first examples of each:",
+        parts += ["Published test sets, on the first examples of each:",
                   table(["set", "examples", "measure", "value"], rows)]  # fmt: skip
     return "\n\n".join(parts)
 

@@ -66,5 +66,5 @@ def describe(kinds: dict[str, dict[str, Any]]) -> list[str]:
         [kind, str(own["questions"]), *(f"{own[name]:.0%}" for name in columns)]
         for kind, own in kinds.items()
     ]
-    return ["Exact answers by the kind of question, the same stories:",
+    return ["Exact match by kind of question, on the same stories:",
             table(["", "questions", *columns.values()], rows)]  # fmt: skip

@@ -60,8 +60,8 @@ def describe(found: dict[str, Any]) -> str:
         for name, of in found["mixes"][mixes[0]].items()
     ]
     return (
-        "Share of a set's 8-grams that the bundled model's training text has, and how many of its"
-        " examples have at least half of theirs there (`python -m benchmarks.mini_overlap`):\n\n"
+        "The share of each set's 8-grams that occur in the bundled model's training text, and the"
+        " number of examples that have at least half of their 8-grams there:\n\n"
         + table(["set", "examples", *mixes], rows)
     )
 

@@ -67,10 +67,11 @@ def compare(asked: argparse.Namespace) -> None:
 def describe(results: dict[str, Any]) -> str:
     """The section of the results page."""
     head = (
-        "Bits a byte of held-out texts after training in bf16 on the same text, in the same order,"
-        " with the same shape and seeds; the last column is the difference seed by seed. nanoGPT's"
-        " recipe is the one it gives for a small model of its own, not tuned for this text; ours"
-        " has the rate of the trunk. Mean, with the least and the greatest in brackets."
+        "Bits per byte of held-out texts after training in bf16 on the same text, in the same"
+        " order, with the same shape and seeds. nanoGPT's recipe is the one it publishes for a"
+        " small model of its own, not tuned for this text; ours uses the learning rate of the"
+        " trunk. The last column is the difference per seed. Each figure is the mean, with the"
+        " minimum and the maximum in brackets."
     )
     return "\n\n".join([head, *(_run(steps, run) for steps, run in results["runs"].items())])
 
@@ -88,7 +89,7 @@ def _run(steps: str, run: dict[str, Any]) -> str:
         f"{run['tokens'] / 1e6:.1f}M tokens ({steps} steps), {len(ours)} seeds; trained on"
         f" {made['processor']}, commit {made['commit']}:\n\n"
     )
-    return head + table(["text", "our recipe", "nanoGPT's recipe", "ahead by"], rows)
+    return head + table(["text", "our recipe", "nanoGPT's recipe", "ours lower by"], rows)
 
 
 def _seeds(values: list[float]) -> str:

@@ -3,10 +3,13 @@
     PYTHONPATH=src:. python -m benchmarks.mini_stories [--model M]      draw, keeping marks given
     PYTHONPATH=src:. python -m benchmarks.mini_stories --marks FILE     take marks, a line a story
 
-The rubric, 0 to 2 each. Grammar: 2 no fault or one slip, 1 some faults, 0 sentences that cannot be
-understood. Consistency of names and things: 2 they stay, 1 one changes or comes from nowhere, 0
-one cannot say who does what. Ending: 2 the story comes to an end that belongs to it, 1 it ends but
-not its own story, 0 it breaks off or goes in circles. A line of marks: language, seed, three marks.
+The rubric gives 0 to 2 points for each. Grammar: 2 for no error or one slip, 1 for some errors, 0
+for sentences that cannot be understood. Consistency of names and things: 2 if they stay the same, 1
+if one changes or appears from nowhere, 0 if it is unclear who does what. Ending: 2 if the story
+comes to a fitting end, 1 if it ends but the end is not that of its own story, 0 if it breaks off or
+goes in circles.
+
+A line of marks: language, seed, three marks.
 """
 
 from __future__ import annotations
@@ -61,11 +64,11 @@ def describe(found: dict[str, Any]) -> str:
         whole = sum(all(s[mark] == 2 for mark in RUBRIC) for s in own)
         broken = sum(any(s[mark] == 0 for mark in RUBRIC) for s in own)
         rows.append([language, str(len(own)), *means, str(whole), str(broken)])
-    head = ["language", "stories", *(f"{mark}, of 2" for mark in RUBRIC), "2 throughout", "any 0"]
+    head = ["language", "stories", *(f"{mark}, of 2" for mark in RUBRIC), "2 in all", "any 0"]
     about = " ".join((__doc__ or "").split("\n\n")[2].split())
     return (
-        "Unpicked stories (seeds 0 to 49, temperature 0.7), read by one who did not train the"
-        f" model. {about}\n\n{table(head, rows)}"
+        "Stories of seeds 0 to 49 at temperature 0.7, without selection, graded by a reader who"
+        f" did not train the model. {about}\n\n{table(head, rows)}"
     )
 
 

@@ -76,12 +76,12 @@ def describe(found: dict[str, Any]) -> str:
     limits = [limit for figures in found["engines"].values() for limit in figures["limits"]]
     least, most = (pick(x["read"] for x in limits) / 1e9 for pick in (min, max))
     note = (
-        "124M random weights, tokens a second, the native engine alone (no peer in this run). Its "
-        f"own threads read between {least:.1f} and {most:.1f} GB/s meanwhile; limit and engine "
-        "took turns, and the last columns compare their medians: decoding after 32 with the read "
-        "rate, the prompt with the fp32 multiply-adds."
+        "Tokens per second of the native engine with 124M random weights (no other library in this "
+        f"run). Its own threads reached a read bandwidth of {least:.1f} to {most:.1f} GB/s during "
+        "the run. Both were measured in turns, and the last two columns compare their medians: "
+        "decoding after 32 tokens with the read bandwidth, prefill with the fp32 multiply-adds."
     )
-    head = ["", "weights, MB", *kinds, "of read rate", "of fp32 peak"]
+    head = ["", "weights, MB", *kinds, "of read bandwidth", "of fp32 peak"]
     return note + "\n\n" + table(head, rows)
 
 

@@ -11,27 +11,27 @@ from benchmarks.peers.table import OURS, at_their_best
 
 PAGES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 PLACE = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)", re.DOTALL)
-HEADS = {"en": ("measured", "figure", "beside it"), "zh": ("测的是什么", "数字", "对照")}
+HEADS = {"en": ("measurement", "result", "compared with"), "zh": ("测的是什么", "数字", "对照")}
 ROWS = {
     "en": (
-        "[Writing, 124M int8, two cores](docs/results.md#next-to-peers-decoding-after-32-tokens)",
-        "[Reading a prompt of 512, 124M int8](docs/results.md#next-to-peers-reading-512-tokens)",
-        "[`generate` in fp32, the same ids](docs/results.md#writing-next-to-transformers)",
-        "[Process started to first token, 124M int8](docs/results.md#from-start-to-first-token)",
-        "[The bundled model on stories it never saw](docs/results.md#the-bundled-model)",
-        "[Its answers on unseen worlds, F1 (not the plot)](docs/results.md#the-bundled-model)",
+        "[Decoding, 124M int8, two cores](docs/results.md#decoding-after-32-tokens)",
+        "[Prefill of 512 tokens, 124M int8](docs/results.md#prefill-of-512-tokens)",
+        "[`generate` in fp32, same ids](docs/results.md#generation-compared-with-transformers)",
+        "[Process start to first token, 124M int8](docs/results.md#time-to-first-token)",
+        "[The bundled model on unseen stories](docs/results.md#the-bundled-model)",
+        "[Its answers on unseen worlds, F1 (not on plot)](docs/results.md#the-bundled-model)",
     ),
     "zh": (
-        "[生成,124M int8,双核](docs/results.md#next-to-peers-decoding-after-32-tokens)",
-        "[读入 512 个 token 的提示,124M int8](docs/results.md#next-to-peers-reading-512-tokens)",
-        "[fp32 的 `generate`,token 相同](docs/results.md#writing-next-to-transformers)",
-        "[从启动进程到第一个 token,124M int8](docs/results.md#from-start-to-first-token)",
+        "[生成,124M int8,双核](docs/results.md#decoding-after-32-tokens)",
+        "[读入 512 个 token 的提示,124M int8](docs/results.md#prefill-of-512-tokens)",
+        "[fp32 的 `generate`,token 相同](docs/results.md#generation-compared-with-transformers)",
+        "[从启动进程到第一个 token,124M int8](docs/results.md#time-to-first-token)",
         "[自带模型,从未见过的故事](docs/results.md#the-bundled-model)",
         "[它对从未见过的世界的回答,F1:不懂情节](docs/results.md#the-bundled-model)",
     ),
 }
 WORDS = {
-    "en": {"rate": "{:,.0f} tokens/s", "times": "{} times", "bits": "{:.2f} bits a byte",
+    "en": {"rate": "{:,.0f} tokens/s", "times": "{}x", "bits": "{:.2f} bits per byte",
            "rounded": "int8 costs {:+.2f} %", "baseline": "best trivial baseline {:.0f} %"},
     "zh": {"rate": "每秒 {:,.0f} 个 token", "times": "{} 倍", "bits": "每字节 {:.2f} 比特",
            "rounded": "int8 的代价 {:+.2f} %", "baseline": "最好的简单基线 {:.0f} %"},

@@ -230,18 +230,19 @@ def describe(found: Mapping[str, Any]) -> str:
     rates = [[name, spread(rate)] for name, rate in every.items()]
     most = sizes["packed"] * 4 / 3 + 1e6
     avx2 = every.get("native avx2, one thread")
-    share = f", {every['page']['median'] / avx2['median']:.0%} of AVX2's" if avx2 else ""
+    share = f" at {every['page']['median'] / avx2['median']:.0%} of AVX2's speed" if avx2 else ""
     return "\n\n".join(
         [
-            f"The page of the bundled model in headless Chromium {found['chromium']}. From the "
-            "navigation to the first next word: "
-            f"{spread(found['first_word_seconds'], 2)} s (aim: 1 s). The file has "
-            f"{sizes['page'] / 1e6:.2f} MB; 4/3 of the packed weights and 1 MB, the aim, are "
-            f"{most / 1e6:.2f} MB.",
-            table(["writing 200 tokens after a story's beginning", "tokens/s"], rates),
-            f"The page writes the same tokens{share} (aim: a third). Milliseconds from an event to "
-            "the frame after the panels about the chosen token show its answer, and after the "
-            "shades of all tokens and heads do as well (aim: 100 at 128 tokens):",
+            f"The page of the bundled model in headless Chromium {found['chromium']}. From "
+            "navigation to the first next-word prediction: "
+            f"{spread(found['first_word_seconds'], 2)} s (target: 1 s). The file has "
+            f"{sizes['page'] / 1e6:.2f} MB (target: {most / 1e6:.2f} MB, which is 4/3 of the "
+            "packed weights plus 1 MB).",
+            table(["generating 200 tokens from a story's beginning", "tokens/s"], rates),
+            f"The page generates the same tokens{share} (target: a third). The next table gives "
+            "milliseconds from an event to the frame after the panels about the selected token "
+            "show the answer, and to the frame after the shades of all tokens and heads do as well "
+            "(target: 100 at 128 tokens):",
             table(["", *heads], rows),
         ]
     )

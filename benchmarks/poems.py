@@ -141,13 +141,13 @@ def measure(model: Any, work: Path, temperature: float, count: int = POEMS) -> d
 
 
 POEM_MEASURES = {
-    "form": "lines and signs",
-    "width": "lines of the length",
+    "form": "right form",
+    "width": "lines of right length",
     "rhyme": "rhyme",
-    "level rhyme": "in a level tone",
-    "lines": "lines alternate",
-    "couplets": "couplets opposed",
-    "regulated": "whole pattern",
+    "level rhyme": "rhyme in a level tone",
+    "lines": "tones alternate in lines",
+    "couplets": "tones opposed in couplets",
+    "regulated": "complete pattern",
 }
 
 
@@ -166,14 +166,16 @@ def describe(found: dict[str, Any]) -> str:
                  for key in ("form", "rhyme", "regulated"))]
         for name in found["forms"]["model"]
     ]  # fmt: skip
-    head = ["", *POEM_MEASURES.values(), "signs repeated", "longest copied run (at most)"]
+    head = ["", *POEM_MEASURES.values(), "characters repeated", "longest copied run (maximum)"]
     count = found["systems"]["model"]["poems"]
     return (
-        f"{found['model']} Unpicked poems for the {count} titles and forms of held-out poems, one "
-        f"each at temperature {found['temperature']}, beside those poems and their shuffles. Rhyme "
-        "and tones by the Pingshui table; a sign of two tones may be either. Rhyme, couplets and "
-        "pattern of a poem count only where its form is right. Copied: signs of the longest run "
-        f"that stands in one of the {found['trained_on']:,} training poems, the median.\n\n"
+        f"{found['model']} It writes one poem for each of the {count} titles and forms of held-out "
+        f"poems, at temperature {found['temperature']} and without selection. These are compared "
+        "with the held-out poems and shuffled versions of them. Rhyme and tones follow the "
+        "Pingshui table; a character with two tones may count as either. Rhyme, couplets and "
+        "pattern count only if the poem's form is right. The longest copied run is the number of "
+        f"characters of a poem that follow each other in one of the {found['trained_on']:,} "
+        "training poems too: the median, with the maximum in brackets.\n\n"
         + table(head, rows)
         + "\n\n"
         + table(["", *(f"{who}: {what}" for who in found["forms"]

@@ -63,8 +63,8 @@ def describe(found: dict[str, Any]) -> str:
         for case, rate in found["MB/s"].items()
     ]
     note = (
-        f"{found['documents']} novels, {found['megabytes']:.0f} MB, GPT-2's vocabulary, all cores; "
-        "the share is of the faster way of the tokenizer alone.\n\n"
+        f"{found['documents']} novels, {found['megabytes']:.0f} MB, GPT-2's vocabulary, all cores. "
+        "The share is relative to the faster of the two tokenizer-only rows.\n\n"
     )
     return note + table(["", "MB/s", "share"], rows)
 

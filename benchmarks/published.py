@@ -88,8 +88,9 @@ def describe(found: dict[str, Any]) -> str:
         for name, own in timing["sets"].items()
     ]
     note = (
-        f"`{found['model']}`, zero-shot, at fp32: a small model of small stories, of which little "
-        "is expected here. The figures show the measures at work, beside what needs no model.\n\n"
+        f"`{found['model']}`, zero-shot, at fp32. It is a small model for simple stories, so "
+        "little is expected of it here. The figures show the measures at work, next to baselines "
+        "that need no model.\n\n"
     )
     return (
         note
@@ -97,10 +98,11 @@ def describe(found: dict[str, Any]) -> str:
             f"{len(rows)} measures of {len(found['benchmarks'])} sets",
             table(["set", "measure", "value ± error", "examples", "protocol"], rows),
         )
-        + "\n\nWhat it writes for the first examples: words (a Chinese character is one), and "
-        "seconds for 1,000 of them, prompts included, on one thread; measured by itself "
-        f"(`--timing`), load before {when['load_before']:.1f}, commit {when['commit']}.\n\n"
-        + table(["set", "words", "seconds for 1,000"], speed)
+        + "\n\nGeneration speed on the first examples, with one thread: the number of words "
+        "generated (a Chinese character is one), and seconds per 1,000 words, prompts included. "
+        f"Measured separately (`--timing`), at commit {when['commit']}, with a load average of "
+        f"{when['load_before']:.1f} before the run.\n\n"
+        + table(["set", "words", "seconds per 1,000 words"], speed)
     )
 
 

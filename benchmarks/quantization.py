@@ -61,14 +61,14 @@ def describe(found: dict[str, Any]) -> str:
     }
     note = (
         f"gpt2-mini on {first['tokens']:,} tokens of novels it was not trained on, in "
-        f"{first['windows']} windows of {first['window']}; the original, in fp32, has a perplexity "
-        f"of {first['perplexity_before']:.3f}. The divergence is that of the next token's "
-        "distribution from the original's, in nats: the mean, and what 99 % of positions stay "
-        f"below. Against the nearest integers, calibrating divides it by {gain['int4']:.1f} "
-        f"for int4 and by {gain['int8']:.1f} for int8. The head is int8 where the layers are "
-        "int4.\n\n"
+        f"{first['windows']} windows of {first['window']} tokens. The original in fp32 has a "
+        f"perplexity of {first['perplexity_before']:.3f}. KL is the divergence of the next-token "
+        "distribution from the original's, in nats: the mean, and the value that 99 % of positions "
+        "stay below. Compared with rounding to the nearest integer, calibration divides the mean "
+        f"by {gain['int4']:.1f} for int4 and by {gain['int8']:.1f} for int8. The head is int8 if "
+        "the layers are int4.\n\n"
     )
-    head = ["", "size, MB", "bits a weight", "perplexity", "KL mean", "KL 99 %", "same top token"]
+    head = ["", "size, MB", "bits per weight", "perplexity", "KL mean", "KL 99 %", "same top token"]
     return note + table(head, rows)
 
 

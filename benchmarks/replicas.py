@@ -111,9 +111,9 @@ def describe(found: dict[str, Any]) -> str:
     """The section of docs/results.md."""
     rows = [[name, f"{spread(taken, 1)} ms"] for name, taken in found["first_ms"].items()]
     return (
-        f"Streams of {found['model']} one at a time, {found['requests']} a turn: the time to the "
-        "first token, and what is before two replicas adds to it.\n\n"
-        + table(["asked by way of", "first token"], rows)
+        f"Streams of {found['model']}, one at a time, {found['requests']} per turn: the time to "
+        "the first token, directly and through a proxy in front of two replicas.\n\n"
+        + table(["request sent to", "time to first token"], rows)
     )
 
 

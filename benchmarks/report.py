@@ -23,85 +23,95 @@ HEAD = """# Results
 
 {summary}
 
-![Tokens a second after a prompt of 32, each library at its best](results.svg)
+![Tokens per second after a prompt of 32, each library with its fastest settings](results.svg)
 
-Every figure here is read from a file in `benchmarks/results/` by `python -m benchmarks.report`, and
-a test holds this page to those files. Each section names the command that made its file. Contenders
-take turns in one run; a figure is the median, with the least and the greatest in brackets. Where
-the spreads of two contenders overlap, the run does not say which is faster: that is a tie. Measured
-on {machine}, if a section does not say otherwise.
+`python -m benchmarks.report` writes this page from the files in `benchmarks/results/`, and a test
+checks that they agree. Each section names the command that produced its file.
 
-A section that was measured on an earlier gpt2-mini than the one that ships says so.
+- Contenders take turns in one run. A figure is the median, with the minimum and the maximum in
+  brackets. If the ranges of two contenders overlap, the run does not show which is faster: this is
+  a tie.
+- Everything was measured on {machine}, unless a section says otherwise. The load average is that
+  of the minute before the run.
+- Sections that were measured with an earlier gpt2-mini than the bundled one say so.
 """
-FORMER = "Where it speaks of gpt2-mini: the former one (3.1 M parameters, trained on novels)."
+FORMER = "gpt2-mini here is the previous bundled model (3.1 M parameters, trained on novels)."
 SHIPPED = "2026-11-28T21:00"  # when the bundled model became what it is
 WITH_MINI = {
     "exact_head", "speculation", "quantization", "keys_values", "long_inputs", "translate",
     "evaluation", "finetuned_tasks", "poems", "published",
 }  # fmt: skip
 TASKS = {
-    "decode-32": "decoding after 32 tokens",
-    "decode-512": "decoding after 512 tokens",
-    "prefill-512": "reading 512 tokens",
-    "batch-8": "8 sequences",
-    "batch-32": "32 sequences",
+    "decode-32": "Decoding after 32 tokens",
+    "decode-512": "Decoding after 512 tokens",
+    "prefill-512": "Prefill of 512 tokens",
+    "batch-8": "Decoding a batch of 8",
+    "batch-32": "Decoding a batch of 32",
 }
 # The file of results -> the section's title, its module, the command if it is not that module.
 SECTIONS: dict[str, tuple[str, str, str]] = {
-    "generate": ("Writing, next to transformers", "generate", ""),
-    "load": ("Loading", "load", ""),
+    "generate": ("Generation, compared with transformers", "generate", ""),
+    "load": ("Loading a model", "load", ""),
     "native-avx512": ("The native engine", "native", ""),
-    "sampling": ("What choosing a token costs", "sampling", ""),
+    "sampling": ("The cost of choosing a token", "sampling", ""),
     **{
-        f"peers-{task}": (f"Next to peers: {title}", "peers.table", f"-m benchmarks.peers {task}")
+        f"peers-{task}": (title, "peers.table", f"-m benchmarks.peers {task}")
         for task, title in TASKS.items()
     },
-    "start": ("From start to first token", "start", ""),
-    "start-gpt2-xl": ("The same at 1558M", "start", "-m benchmarks.start --shape gpt2-xl --alone"),
+    "start": ("Time to first token", "start", ""),
+    "start-gpt2-xl": (
+        "Time to first token at 1558M",
+        "start",
+        "-m benchmarks.start --shape gpt2-xl --alone",
+    ),
     "shakespeare": (
-        "Shakespeare by characters",
+        "Character-level Shakespeare",
         "shakespeare",
         "recipes/shakespeare/run.py --text tinyshakespeare.txt --out OUT --seeds 5",
     ),
     "exact_head": ("The exact two-stage head", "exact_head", ""),
-    "reproducibility": ("What the same bits everywhere cost", "reproducibility", ""),
+    "reproducibility": ("The cost of the same bits everywhere", "reproducibility", ""),
     "speculation": ("Prompt lookup", "speculation", ""),
-    "quantization": ("Fewer bits a weight", "quantization", ""),
-    "train": ("Training steps", "train", ""),
-    "train-compiled": ("Training steps, compiled", "train", "-m benchmarks.train --compile"),
+    "quantization": ("Quantization", "quantization", ""),
+    "train": ("Training throughput", "train", ""),
+    "train-compiled": ("Training throughput, compiled", "train", "-m benchmarks.train --compile"),
     "tokenizer": ("The tokenizer", "tokenizer", ""),
-    "keys_values": ("Keys and values", "keys_values", ""),
-    "long_inputs": ("Long inputs of the tasks", "long_inputs", ""),
-    "translate": ("Examples of a translation, read once", "translate", ""),
-    "prepare": ("Text to token shards", "prepare", ""),
-    "shards": ("Preparing in shards, next to one process", "shards", ""),
+    "keys_values": ("Precision of the KV cache", "keys_values", ""),
+    "long_inputs": ("Tasks on long inputs", "long_inputs", ""),
+    "translate": ("Reading the examples of a translation once", "translate", ""),
+    "prepare": ("Preparing token shards", "prepare", ""),
+    "shards": ("Preparing in shards, compared with one process", "shards", ""),
     "shards-cluster": (
         "Preparing on a Ray cluster",
         "shards",
         "-m benchmarks.shards --cluster",
     ),
-    "evaluation": ("Scoring, next to lm-evaluation-harness", "evaluation", ""),
+    "evaluation": ("Scoring, compared with lm-evaluation-harness", "evaluation", ""),
     "rolling": ("Rolling log-likelihoods and double precision", "rolling", ""),
-    "serve": ("Serving, next to llama.cpp", "serve_load", "-m benchmarks.serve_load --llama PATH"),
-    "replicas": ("What is before replicas adds", "replicas", ""),
-    "serve_soak": ("Serving for twenty minutes", "serve_soak", ""),
+    "serve": (
+        "Serving, compared with llama.cpp",
+        "serve_load",
+        "-m benchmarks.serve_load --llama PATH",
+    ),
+    "replicas": ("Latency added in front of replicas", "replicas", ""),
+    "serve_soak": ("Serving under load for twenty minutes", "serve_soak", ""),
     "finetuned_tasks": (
         "Models fine-tuned for the tasks",
         "finetuned_tasks",
         "recipes/tasks/run.py all --out tuned",
     ),
     "mini": ("The bundled model", "mini", ""),
-    "mini_recipes": ("The bundled model's recipe, next to nanoGPT's", "mini_recipes", ""),
-    "mini_stories": ("Fifty stories of the bundled model, read", "mini_stories", ""),
-    "mini_overlap": ("What the bundled model has read of what judges it", "mini_overlap", ""),
+    "mini_recipes": ("The bundled model's recipe, compared with nanoGPT's", "mini_recipes", ""),
+    "mini_stories": ("Stories of the bundled model, graded", "mini_stories", ""),
+    "mini_overlap": ("Overlap of training text and test sets", "mini_overlap", ""),
     "poems": ("Regulated verse", "poems", "-m benchmarks.poems --model out/poems/run/model"),
     "compress": (
         "Compressing files",
         "compress",
         "-m benchmarks.compress",
     ),
-    "page": ("The page that a model runs in", "page", ""),
-    "published": ("Published sets", "published", ""),
+    "page": ("The page in which a model runs", "page", ""),
+    "published": ("Published test sets", "published", ""),
 }
 
 
@@ -123,12 +133,12 @@ def _section(name: str, found: dict[str, Any], usual: str) -> str:
     title, module, command = SECTIONS[name]
     machine, here = found["machine"], _machine(found)
     facts = [] if here == usual else [here]
-    facts += [f"load before {machine['load_before']:.1f}", f"commit {machine['commit']}"]
-    versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
+    facts += [f"commit {machine['commit']}", f"load average {machine['load_before']:.1f}"]
+    facts += [f"{package} {version}" for package, version in machine["versions"].items()]
     describe = importlib.import_module(f"benchmarks.{module}").describe
     return (
-        f"## {title}\n\n`python {command or f'-m benchmarks.{module}'}` -> "
-        f"`benchmarks/results/{name}.json`: {', '.join(facts)}; {versions}. "
+        f"## {title}\n\n`python {command or f'-m benchmarks.{module}'}` produced "
+        f"`benchmarks/results/{name}.json` ({', '.join(facts)}). "
         f"{found.get('caveat', '') or _former(name, machine)}".rstrip()
         + f"\n\n{describe(found)}\n"
     )

@@ -42,11 +42,10 @@ def describe(found: dict[str, Any]) -> str:
     ]
     return (
         f"The second article of WikiText-2 ({found['tokens']:,} tokens, "
-        f"{len(found['windows'])} windows) on random weights of 124M, in nats; "
-        "lm-evaluation-harness adds up a window's "
-        f"logarithms in single precision, whose numbers lie {found['spacing_fp32']:.1e} apart at "
-        "such sums; here they are added up in double precision.\n\n"
-        + table(["", "log-likelihood", "less float64"], rows)
+        f"{len(found['windows'])} windows) with 124M random weights, in nats. "
+        "lm-evaluation-harness sums the log-probabilities of a window in single precision, where "
+        f"neighbouring values are {found['spacing_fp32']:.1e} apart for sums of this size; gpt2 "
+        "sums in double precision.\n\n" + table(["", "log-likelihood", "minus float64"], rows)
     )
 
 

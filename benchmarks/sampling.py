@@ -127,11 +127,12 @@ def describe(found: dict[str, Any]) -> str:
         return f"{spread(figures['overhead_us'])}: {figures['percent']:.1f}"
 
     modes = [[mode, *(cell(part["modes"][mode]) for part in parts)] for mode in parts[0]["modes"]]
-    steps = ["(a bare step)", *(f"{part['step_us']:.0f}" for part in parts)]
+    steps = ["(bare step)", *(f"{part['step_us']:.0f}" for part in parts)]
     return (
-        f"Beside the forward pass at {found['dtype']}, 124M random weights: microseconds a step, "
-        "then percent of a bare step of the core. Logits are all but even, or peaked as a trained "
-        'model\'s. "numpy" is the way that processors need.\n\n'
+        f"The time that choosing a token adds to the forward pass at {found['dtype']}, with 124M "
+        "random weights: microseconds per step, then percent of a bare step of the core. Logits "
+        "are either nearly even or peaked like those of a trained model. *numpy* is the path that "
+        "processors need.\n\n"
         + table(["", *(f"{kind}, {rows}" for kind, rows in cases)], [steps, *modes])
     )
 

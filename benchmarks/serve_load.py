@@ -231,11 +231,12 @@ def _note(found: dict[str, Any]) -> str:
         "with a segmentation fault."
     )
     return (
-        f"GPT-2 124M shapes with random weights, int8 and Q8_0 of the same, {found['threads']} "
-        f"threads, the client on the same processors. Prompts of {PROMPTS[0]} to {PROMPTS[1]} "
-        f"tokens and answers of {ANSWERS[0]} to {ANSWERS[1]}, all different, greedy; a stream "
-        "asks anew when its answer has ended. Tokens/s are those written, over the time until the "
-        f"last; a gap is from one event to the next. {packed}"
+        f"GPT-2 124M shapes with random weights, in int8 and the same weights in Q8_0, with "
+        f"{found['threads']} threads and the client on the same processors. Prompts have "
+        f"{PROMPTS[0]} to {PROMPTS[1]} tokens and completions {ANSWERS[0]} to {ANSWERS[1]}; all "
+        "are different, and decoding is greedy. Each stream sends a new request when its "
+        "completion has ended. Tokens/s is the number of generated tokens over the time until the "
+        f"last one; a gap is the time from one event to the next. {packed}"
     )
 
 
@@ -245,9 +246,9 @@ def _prefix(level: dict[str, Any]) -> str:
         for name in SIDES if f"prefix {name}" in level
     ]  # fmt: skip
     return (
-        f"Two requests, one after the other, that begin with the same {PREFIX} tokens and end with "
-        f"{REST} of their own; milliseconds to the first token:\n\n"
-        + table(["", "first request", "second", "times as fast"], rows)
+        f"Two consecutive requests begin with the same {PREFIX} tokens and end with {REST} "
+        "different ones. Milliseconds to the first token:\n\n"
+        + table(["", "first request", "second request", "speedup"], rows)
     )
 
 
@@ -257,19 +258,19 @@ def _long(level: dict[str, Any]) -> str:
                  for k in ("step_ms", "p99_ms", "steps", "first_ms"))]
         for name in SIDES if f"long {name}" in level
     ]  # fmt: skip
-    head = ["", "median gap ms", "p99 ms", "in median gaps", "first token of the long prompt ms"]
+    head = ["", "median gap ms", "p99 ms", "p99 / median", "first token of the long prompt ms"]
     return (
-        f"A prompt of {LONG} tokens comes while eight streams are written; the gaps of these:\n\n"
+        f"A prompt of {LONG} tokens arrives during the decoding of eight streams. Their gaps:\n\n"
         + table(head, rows)
     )
 
 
 def _overhead(found: dict[str, Any]) -> str:
     return (
-        f"Eight streams of {bare.PROMPT} tokens that are continued by {bare.TOKENS}: by the "
-        f"server's own clock its loop adds {spread(found['loop_percent'], 1)} % to the engine's "
-        f"calls. The engine alone takes {spread(found['engine_s'], 2)} s in a process of its own "
-        f"and with all prompts in one call, the server with HTTP and the client "
+        f"Eight streams of {bare.PROMPT} tokens are continued by {bare.TOKENS} tokens. By the "
+        f"server's own clock, its loop adds {spread(found['loop_percent'], 1)} % to the engine's "
+        f"calls. The engine alone takes {spread(found['engine_s'], 2)} s, in a separate process "
+        "and with all prompts in one call. The server with HTTP and the client takes "
         f"{spread(found['server_s'], 2)} s: {spread(found['whole_percent'], 1)} % more (commit "
         f"{found['commit']})."
     )

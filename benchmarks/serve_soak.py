@@ -97,17 +97,26 @@ async def _idle(server: Server, soak: Soak) -> None:
     soak.wrong.append(f"rows are left: {dict(zip(names, left, strict=True))}")
 
 
+TITLES = {
+    "cut": "half a request, then disconnected", "killed": "client killed with four streams",
+    "left": "client left a stream", "malformed": "malformed request", "scored": "score",
+    "oversized": "oversized request", "streamed": "streamed completion", "whole": "completion",
+}  # fmt: skip
+
+
 def describe(found: dict[str, Any]) -> str:
     """The section of docs/results.md."""
-    rows = [[*kind.rpartition(" ")[::2], str(n)] if kind[-1].isdigit() else [kind, "", str(n)]
-            for kind, n in found["counts"].items()]  # fmt: skip
+    split = [kind.rpartition(" ")[::2] if kind[-1].isdigit() else (kind, "")
+             for kind in found["counts"]]  # fmt: skip
+    rows = [[TITLES.get(kind, kind), status, str(n)]
+            for (kind, status), n in zip(split, found["counts"].values(), strict=True)]  # fmt: skip
     return (
-        f"{found['minutes']:g} minutes of {found['clients']} clients and of others that are killed "
-        f"with -9, over the bundled model with eight slots and a short queue. "
-        f"{found['compared']:,} finished texts and scores were compared with the library's; "
-        f"{found['wrong_count']} things were wrong. After the warm-up the server's memory was "
-        f"{found['memory_warm_mb']:.0f} MB and moved by {found['memory_moved']:.1%}.\n\n"
-        + table(["", "status", "times"], rows)
+        f"For {found['minutes']:g} minutes, {found['clients']} clients and others that are killed "
+        "with `kill -9` send requests to a server of the bundled model with eight slots and a "
+        f"short queue. {found['compared']:,} finished texts and scores were compared with the "
+        f"library's; {found['wrong_count']} errors were found. After the warm-up the server's "
+        f"memory was {found['memory_warm_mb']:.0f} MB and changed by "
+        f"{found['memory_moved']:.1%}.\n\n" + table(["request", "status", "count"], rows)
     )
 
 

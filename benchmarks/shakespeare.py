@@ -15,8 +15,9 @@ def describe(found: dict[str, Any]) -> str:
     ]  # fmt: skip
     head = ["recipe", "steps", "lr", "seeds", "validation loss, nats", "seconds"]
     text = (
-        "nanoGPT's character setting for a CPU (4 layers, 128 wide, 64 characters, 12 rows), our "
-        "loop; the loss is that of the whole validation split. adamw is as nanoGPT publishes it; "
+        "nanoGPT's character-level setting for a CPU (4 layers, width 128, 64 characters, 12 rows) "
+        "in our training loop. The loss is that of the complete validation split. adamw uses the "
+        "settings that nanoGPT publishes; "
     )
     if "search" not in found:
         return (
@@ -24,7 +25,7 @@ def describe(found: dict[str, Any]) -> str:
         )
     tried = " and ".join(str(len(one["tried"])) for one in found["search"].values())
     return (
-        f"{text}adamw-tuned and muon are the shortest of {tried} runs of a search, with another "
-        f"seed, that reached {found['goal']} nats, or the best where none did. Muon's time is "
-        f"{found['muon_of_tuned_adamw']:.2f} of tuned AdamW's.\n\n" + table(head, rows)
+        f"{text}adamw-tuned and muon come from searches of {tried} runs with another seed: the "
+        f"shortest run that reached {found['goal']} nats, or the best one if none did. Muon takes "
+        f"{found['muon_of_tuned_adamw']:.2f} of the time of tuned AdamW.\n\n" + table(head, rows)
     )

@@ -120,9 +120,10 @@ def describe(found: dict[str, Any]) -> str:
     """The section of docs/results.md."""
     over = {name: 100 * value for name, value in found["overhead"].items()}
     return (
-        f"`gpt2 prepare` of {found['megabytes']:,.0f} MB: one process with all cores "
-        f"{spread(found['one process, s'])} s, {found['shards']} shards of one thread and their"
-        f" merge {spread(found['shards and merge, s'])} s, {spread(over, 1)} % more."
+        f"`gpt2 prepare` on {found['megabytes']:,.0f} MB: one process with all cores takes "
+        f"{spread(found['one process, s'])} s; {found['shards']} shards of one thread each and "
+        f"their merge take {spread(found['shards and merge, s'])} s. The difference is "
+        f"{spread(over, 1)} %."
     )
 
 

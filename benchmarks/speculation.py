@@ -105,9 +105,9 @@ def describe(found: dict[str, Any]) -> str:
         for name, one in found[case].items()
     ]
     return (
-        f"At most {found['guesses']} guesses a token; the tokens are the same with and without. "
-        "Scripted guesses are each right with the probability given.\n\n"
-        + table(["", "guesses", "tokens/s", "against without"], rows)
+        f"At most {found['guesses']} draft tokens per step; the generated tokens are the same with "
+        "and without drafts. Each scripted draft token is right with the given probability.\n\n"
+        + table(["", "drafts", "tokens/s", "speedup"], rows)
     )
 
 

@@ -117,8 +117,9 @@ def describe(found: dict[str, Any]) -> str:
         for name, one in found["contenders"].items()
     ]
     return (
-        "Random weights. Ours is `gpt2 generate` on a packed folder, text in and out; the "
-        "peers get ids. Memory is the most held after 1,000 tokens were read and 23 written.\n\n"
+        "Random weights. gpt2 is the command `gpt2 generate` on a packed folder, with text as "
+        "input and output; the other libraries get ids. Memory is the peak after reading 1,000 "
+        "tokens and generating 23.\n\n"
         + table(["", "process start to first token, s", "peak memory, MB", "file, MB"], rows)
     )
 

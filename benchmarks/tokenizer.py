@@ -137,8 +137,8 @@ def describe(found: dict[str, Any]) -> str:
         if case != "machine" and unit is not None:
             rows.append([f"{case}, {unit}", *(_figure(figures[unit].get(name)) for name in names)])
     return (
-        "One thread; `batch` on all cores; `sentence` is one of 44 characters; `training` learns a "
-        "vocabulary of 8,192.\n\n" + table(["", *names], rows)
+        "One thread, except for `batch`, which uses all cores. `sentence` has 44 characters; "
+        "`training` learns a vocabulary of 8,192 tokens.\n\n" + table(["", *names], rows)
     )
 
 

@@ -190,13 +190,14 @@ def describe(found: dict[str, Any]) -> str:
             memory = ours["peak_MB"] / f["peak_MB"]
             rows.append([shape, name, spread(f["tokens_per_second"]), f"{f['peak_MB']:,.0f}",
                          _ratio(name, f["ratio"]), f"{memory:.2f}"])  # fmt: skip
-    head = ["shape", "", "tokens/s", "peak memory, MB", "gpt2's rate to it", "gpt2's memory to it"]
+    head = ["shape", "", "tokens/s", "peak memory, MB", "gpt2's speedup", "gpt2's memory ratio"]
     rounds = sorted({one["rounds"] for one in found["shapes"].values()})
     how = "compiled" if found["compiled"] else "eager"
     return (
-        f"fp32, {how}, random tokens; processes of their own that take turns, "
-        f"{' or '.join(map(str, rounds))} each. The ratio is that of the medians, in brackets "
-        "its spread over turns side by side; a tie, where that has 1 in it.\n\n" + table(head, rows)
+        f"fp32, {how}, random tokens. Each library runs {' or '.join(map(str, rounds))} times, in "
+        "separate processes that take turns. The speedup is the ratio of the medians, with its "
+        "range over neighbouring turns in brackets; if that range includes 1, it is a "
+        "tie.\n\n" + table(head, rows)
     )
 
 

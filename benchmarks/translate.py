@@ -41,14 +41,14 @@ def tokens_read(model: Any, text: str) -> int:
 
 
 def describe(found: dict[str, Any]) -> str:
-    ways = {"once": "once for the document", "each": "for each eight sentences"}
+    ways = {"once": "once per document", "each": "for every eight sentences"}
     rows = [[name, spread(found["seconds"][way], 2), f"{found['tokens_read'][way]:,}"]
             for way, name in ways.items()]  # fmt: skip
     ratio = found["seconds"]["each"]["median"] / found["seconds"]["once"]["median"]
     return (
-        f"{found['model']} at fp32, {found['pages']} pages into French, the seven examples of the "
-        f"prompt read once or again and again; the same text, {ratio:.2f} times as fast.\n\n"
-        + table(["examples are read", "seconds", "tokens read and written"], rows)
+        f"{found['model']} at fp32 translates {found['pages']} pages into French. Reading the "
+        f"seven examples of the prompt only once gives the same text {ratio:.2f} times as fast.\n\n"
+        + table(["examples are read", "seconds", "tokens read and generated"], rows)
     )
 
 

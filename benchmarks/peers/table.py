@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.common import folded, spread, table, times
 
 OURS = "gpt2"
-HEAD = ["numbers", "contender", "settings", "tokens/s", "gpt2 to it", "file, MB"]
+HEAD = ["precision", "library", "settings", "tokens/s", "gpt2's speedup", "file, MB"]
 
 
 def at_their_best(found: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -33,15 +33,15 @@ def describe(found: dict[str, Any]) -> str:
     }
     used = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
     work = (
-        f"{found['steps']} greedy tokens after a prompt of {found['prompt']}, "
-        f"{found['rows']} at a time"
+        f"{found['steps']} greedy tokens after a prompt of {found['prompt']} tokens, batch size "
+        f"{found['rows']}"
         if found["steps"]
-        else f"A prompt of {found['prompt']}"
+        else f"A prompt of {found['prompt']} tokens"
     )
     return (
-        f"{work}; tokens a second in all, each contender with the settings that are fastest for "
-        "it. 124M random weights, the same for all; each is a process of its own, and they take "
-        "turns. A tie: the spreads of both overlap.\n\n"
+        f"{work}: total tokens per second of each library with its fastest settings. All use the "
+        "same 124M random weights. Each runs in a separate process, and they take turns. In a tie, "
+        "the ranges of both overlap.\n\n"
         + table(HEAD, _rows(chosen, best))
         + "\n\n"
         + folded("Other settings and versions", f"{used}.\n\n" + table(HEAD, _rows(others, best)))
