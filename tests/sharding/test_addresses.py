@@ -100,7 +100,7 @@ def test_a_batch_and_an_evaluation(memory: Any, tiny_model: Path, tmp_path: Path
     for number in (1, 2):
         call(*command, "-q", "--shard", f"{number}/2", "-o", f"memory://out/{number}")
     again = call(*command, "--shard", "1/2", "-o", "memory://out/1").stderr
-    assert "memory://out/1: 0 rows, 2 were there" in again
+    assert "memory://out/1: 0 rows, 2 already done" in again
     call("merge", "memory://out/1", "memory://out/2", "-q", "-o", "memory://out/all")
     assert memory.cat("/out/all") == (tmp_path / "one").read_bytes()
     sets = coqa(tmp_path / "sets", 5)

@@ -63,7 +63,7 @@ def test_a_part_of_a_batch_goes_on_and_says_what_it_lacks(tiny_model: Path, tmp_
             call("merge", one, two, "-o", tmp_path / "out")
         call(*command, "-q", "--shard", "1/2", "-o", one)
         assert one.read_bytes() == whole
-    assert "0 rows, 4 were there" in call(*command, "--shard", "1/2", "-o", one).stderr
+    assert "0 rows, 4 already done" in call(*command, "--shard", "1/2", "-o", one).stderr
     for words, message in (
         (["--shard", "2/2", "-o", one], "another row, model or option"),
         (["--shard", "1/2", "-o", one, "--seed", "3"], "another row, model or option"),

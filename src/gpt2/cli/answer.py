@@ -16,16 +16,20 @@ from gpt2.tasks.answer import TASK
 @click.command(cls=Sharded)
 @click.argument("question", required=False)
 @click.option(
-    "--context", metavar="FILE", type=NAME, help="The text it is about; - is standard input."
+    "--context",
+    metavar="FILE",
+    type=NAME,
+    help="File with the text that QUESTION is about; - is standard input.",
 )
 @application(TASK)
 def command(question: str | None, context: str | None, **values: Any) -> None:
     """Answer QUESTION about the text of --context, or from what the model knows.
 
-    The forms are the GPT-2 paper's: the text and Q:/A: turns, or examples of questions with
-    answers. --json shows the model's probability of its answer (the geometric mean of its tokens'),
-    and whether the words are generated or the context's own. Rows of a --batch have a "question",
-    and perhaps a "context" and a "history" of [question, answer] pairs.
+    The prompts are those of the GPT-2 paper: the text followed by Q: and A: turns, or example
+    questions with their answers. --json also shows the model's probability of the answer (the
+    geometric mean over its tokens), and whether the words were generated or taken from the context.
+    Rows of a --batch have a "question" and optionally a "context" and a "history" of
+    [question, answer] pairs.
     """
 
     def row() -> dict[str, Any]:

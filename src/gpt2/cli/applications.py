@@ -47,10 +47,10 @@ def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Calla
         options_of(LoadOptions),
         options_of(task.options, **(to_cli or {})),
         click.option("--batch", type=PATH_OR_ADDRESS,
-                     help="JSON lines, an input a line, in place of one input; needs -o. Killed "
-                     "at any moment, the same command resumes where it was."),
+                     help="JSON Lines file with one input per line, instead of a single input; "
+                     "requires -o. If killed, the same command resumes where it stopped."),
         click.option("-o", "--output", type=PATH_OR_ADDRESS,
-                     help="Write there instead of standard output."),
+                     help="File to write instead of standard output."),
         AS_JSON,
         QUIET,
     )  # fmt: skip
@@ -138,7 +138,7 @@ class Call:
         if self.shard:
             next_step(next_of(self.shard), self.quiet)
         if counts.failed:
-            click.echo(f'{counts.failed:,} rows failed: see their "error".', err=True)
+            click.echo(f'{counts.failed:,} rows failed: see their "error" fields.', err=True)
             sys.exit(1)
 
 

@@ -19,17 +19,17 @@ from gpt2.parts import check_target
 @click.command()
 @click.argument("parts", nargs=-1, required=True, type=PATH_OR_ADDRESS, metavar="PART...")
 @click.option("-o", "--output", required=True, type=PATH_OR_ADDRESS,
-              help="A folder for prepared text, else a file.")  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder holds.")
+              help="Folder to write for prepared text, otherwise file.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Start over even if the folder is not empty.")
 @AS_JSON
 @QUIET
 def command(**given: Any) -> None:
-    """Put together what --shard 1/N to N/N of one command wrote.
+    """Combine the parts that one command wrote with --shard 1/N to N/N.
 
-    PART... are the folders of gpt2 prepare, or the files of gpt2 evaluate or of a task's --batch.
-    What comes out is byte for byte what one run writes; of an evaluation all but its seconds and
-    its time. A part that is missing, comes twice, or is of other input, options or another model,
-    is named, and nothing is written.
+    PART... are folders of gpt2 prepare, or files of gpt2 evaluate or of a task's --batch. The
+    result is byte for byte what a single run writes, except for the duration and the time of an
+    evaluation. If a part is missing, given twice, or made from other input, options or another
+    model, the error names it and nothing is written.
     """
     with ExitStack() as stack:
         here = stack.enter_context(paths(given))

@@ -38,20 +38,20 @@ SHARD = click.Option(
     ["--shard"],
     type=_Shard(),
     metavar="i/N",
-    help="Do shard i of N, from 1/N to N/N, and write a part; gpt2 merge puts the parts together, "
-    "byte for byte what one run writes. A part that is done is not done again.",
+    help="Process only shard i of N (1/N to N/N) and write that part. gpt2 merge combines the "
+    "parts into exactly what a single run writes. A finished part is not redone.",
 )
 CLUSTER = click.Option(
     ["--cluster"],
     type=NAME,
     metavar="ADDRESS",
-    help="Do all shards on a Ray cluster, and merge them: its address, or local. -o must be where "
-    "all its machines see it.",
+    help="Address of a Ray cluster, or local: process all shards there and merge them. All its "
+    "machines must have access to -o.",
 )
 SHARDS = click.Option(
     ["--shards"],
     type=click.IntRange(1),
-    help="Shards for --cluster; by default two for each place that works, of --threads cores.",
+    help="Number of shards for --cluster. [default: two per worker of --threads cores]",
 )
 
 
@@ -106,7 +106,7 @@ def _on_cluster(name: str, given: dict[str, Any], address: str, shards: int | No
     )
     _remove(place)
     if any(code for _, code in done):
-        click.echo('some rows failed: see their "error".', err=True)
+        click.echo('some rows failed: see their "error" fields.', err=True)
         sys.exit(1)
 
 
@@ -153,4 +153,4 @@ def _remove(place: str) -> None:
 
 def next_of(shard: Shard | None) -> str:
     """The command after a shard; none where all is done at once."""
-    return "" if shard is None else f"gpt2 merge PARTS... -o OUTPUT, when all {shard.of} are there"
+    return "" if shard is None else f"gpt2 merge PARTS... -o OUTPUT, once all {shard.of} exist"

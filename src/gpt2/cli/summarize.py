@@ -18,7 +18,8 @@ from gpt2.tasks.summarize import TASK
 def command(file: str | None, **values: Any) -> None:
     """Summarise FILE, or standard input.
 
-    TL;DR: after the text, as in the GPT-2 paper. A text longer than the model's context is
-    summarised in parts, and the summaries together. Rows of a --batch have a "text".
+    The model is prompted with TL;DR: after the text, as in the GPT-2 paper. If a text is longer
+    than the model's context, its parts are summarised first and then their summaries together. Rows
+    of a --batch have a "text".
     """
     Call.of(TASK, values).run(lambda: {"text": document(file)}, file)

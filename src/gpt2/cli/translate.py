@@ -16,10 +16,9 @@ from gpt2.tasks.translate import TASK
 @click.argument("file", required=False, type=NAME)
 @application(TASK, to_cli={"aliases": {"source": ["--from"]}})
 def command(file: str | None, **values: Any) -> None:
-    """Translate FILE, or standard input, sentence by sentence; blank lines are kept.
+    """Translate FILE, or standard input, sentence by sentence. Blank lines are kept.
 
-    Examples of sentences with their translations stand before each sentence, as in the GPT-2
-    paper; a model that was fine-tuned for the two languages gets none. Rows of a --batch have a
-    "text".
+    As in the GPT-2 paper, each sentence is preceded by example sentences with their translations;
+    a model fine-tuned for the two languages gets no examples. Rows of a --batch have a "text".
     """
     Call.of(TASK, values).run(lambda: {"text": document(file)}, file)

@@ -13,12 +13,14 @@ from gpt2.tasks.write import TASK
 
 @click.command(cls=Sharded)
 @click.argument("title", required=False, default="")
-@click.option("-p", "--point", "points", multiple=True, help="What it should speak of; repeatable.")
+@click.option(
+    "-p", "--point", "points", multiple=True, help="Point for the text to cover. [repeatable]"
+)
 @application(TASK)
 def command(title: str, points: tuple[str, ...], **values: Any) -> None:
-    """Write a text with TITLE, or on points, or on both.
+    """Write a text with the given TITLE, about the given points, or both.
 
-    No run of four words comes more than three times in it. Rows of a --batch have a "title",
+    No sequence of four words occurs more than three times. Rows of a --batch have a "title",
     "points" (a list), or both.
     """
     Call.of(TASK, values).run(lambda: {"title": title, "points": list(points)}, title, points)

@@ -21,11 +21,12 @@ class AnswerOptions:
     """What a caller of `answer` may choose."""
 
     mode: Literal["short", "extract", "sentence"] = option(
-        "short", "A line in the model's words, the context's own words, or a whole sentence."
+        "short",
+        "Kind of answer: a line in the model's words, words of the context, or a whole sentence.",
     )
-    max_new_tokens: int = option(32, "The longest answer in tokens.", minimum=1)
+    max_new_tokens: int = option(32, "Maximum length of the answer in tokens.", minimum=1)
     min_probability: float = option(
-        0.0, "Give no answer that the model holds for less probable.", minimum=0, maximum=1, off=0.0
+        0.0, "Probability below which an answer is withheld.", minimum=0, maximum=1, off=0.0
     )
 
 

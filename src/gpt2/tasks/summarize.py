@@ -17,15 +17,15 @@ class SummarizeOptions:
     """What a caller of `summarize` may choose."""
 
     method: Literal["sample", "beam"] = option(
-        "sample", "The paper's top-k sampling with k = 2, or a beam search."
+        "sample", "Decoding method: top-k sampling, as in the paper, or beam search."
     )
-    sentences: int = option(3, "The most sentences that are taken of what is written.", minimum=1)
+    sentences: int = option(3, "Maximum number of sentences in the summary.", minimum=1)
     max_new_tokens: int = option(
-        100, "Tokens written for a summary; a quarter of the context at most.", minimum=1
+        100, "Maximum number of tokens per summary, up to a quarter of the context.", minimum=1
     )
-    top_k: int = option(2, "Draw among the k most probable tokens.", minimum=1)
-    num_beams: int = option(4, "Beams of the beam search.", minimum=2)
-    seed: int = option(0, "Another seed is another summary.", minimum=0)
+    top_k: int = option(2, "Sample only from the k most probable tokens.", minimum=1)
+    num_beams: int = option(4, "Number of beams for beam search.", minimum=2)
+    seed: int = option(0, "Random seed; another seed gives another summary.", minimum=0)
 
 
 def summarize(

@@ -19,13 +19,13 @@ from gpt2.tasks.writer import Writer
 class TranslateOptions:
     """What a caller of `translate` may choose."""
 
-    to: str = option("zh", "The language of the translation, such as zh, en or fr.")
-    source: str = option("en", "The language of the text.")
+    to: str = option("zh", "Target language, such as zh, en or fr.")
+    source: str = option("en", "Source language.")
     examples: str | None = option(
-        None, "A file of examples: a sentence, a tab and its translation a line."
+        None, "File of example translations: a sentence, a tab and its translation per line."
     )
     batch_size: int = option(
-        8, "Sentences translated together; the text is the same, the memory not.", minimum=1
+        8, "Number of sentences to translate together; affects memory, not the text.", minimum=1
     )
 
 

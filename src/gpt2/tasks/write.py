@@ -23,16 +23,18 @@ NEAR = 0.1  # the length may be off by this share, so that a text ends with a se
 class WriteOptions:
     """What a caller of `write` may choose."""
 
-    kind: Kind = option("article", "What is written; free goes on from the title as it stands.")
+    kind: Kind = option("article", "Kind of text; free continues the title as it is.")
     length: int = option(
-        300, "Words; characters where none are parted by spaces (Chinese). To a tenth.",
+        300, "Length in words, or in characters for text without spaces (Chinese); met within 10%.",
         minimum=1, maximum=100_000,
     )  # fmt: skip
     temperature: float = option(
-        0.8, "Below 1 safer choices, above 1 bolder ones, 0 the likeliest.", minimum=0
+        0.8,
+        "Sampling temperature: below 1 is more predictable, above 1 more varied, 0 is greedy.",
+        minimum=0,
     )
-    top_k: int = option(40, "Draw among the k most probable tokens.", minimum=1)
-    seed: int = option(0, "Another seed is another text.", minimum=0)
+    top_k: int = option(40, "Sample only from the k most probable tokens.", minimum=1)
+    seed: int = option(0, "Random seed; another seed gives another text.", minimum=0)
 
 
 # kind -> the form around the title, and how the text begins; in English and in Chinese
