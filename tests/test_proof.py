@@ -126,7 +126,7 @@ def test_the_command(model: Any) -> None:
     done = replay(made.link())
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Once upon a time")
-    assert done.stderr.splitlines() == ["the same bytes"]
+    assert done.stderr.splitlines() == ["identical: all bytes"]
     other = replay(proof.Proof(**{**vars(made), "text": "1" * 64}).link())
     assert other.returncode == 1
     assert "different" in other.stdout

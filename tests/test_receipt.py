@@ -50,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_another_instruction_set_and_number_of_threads(made: Path) -> None:
     result = call(replay, made, "--threads", 1, "--kernels", "generic")
-    assert (result.exit_code, result.stdout) == (0, "the same: all 20 tokens\n")
+    assert (result.exit_code, result.stdout) == (0, "identical: all 20 tokens\n")
     assert "threads was 2, is 1" in result.stderr
     assert json.loads(made.read_text())["promise"] == receipts.PROMISES["whole"]
 
@@ -183,7 +183,7 @@ def test_what_cannot_be_promised_or_read(tmp_path: Path, made: Path) -> None:
 def test_the_exit_code_of_a_process(made: Path) -> None:
     line = [sys.executable, "-m", "gpt2", "replay", str(made)]
     run = subprocess.run(line, capture_output=True, text=True, timeout=60)
-    assert (run.returncode, run.stdout) == (0, "the same: all 20 tokens\n")
+    assert (run.returncode, run.stdout) == (0, "identical: all 20 tokens\n")
 
 
 def test_a_receipt_of_the_first_form_is_replayed(made: Path, tmp_path: Path) -> None:

@@ -249,7 +249,7 @@ def replay(
             return _different("engine", message)
     notes = _notes(receipt, now)
     if NOTHING in receipt["model"].values():
-        notes.append("the receipt does not tell the model's files")
+        notes.append("the receipt does not record the model's files")
     differences = _compare(receipt["output"]["ids"], again(loaded, receipt), notes)
     return Replay(differences, notes, sum(map(len, receipt["output"]["ids"])))
 

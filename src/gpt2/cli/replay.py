@@ -14,9 +14,13 @@ from gpt2.cli.places import NAME
 
 @click.command()
 @click.argument("receipt", type=NAME)
-@click.option("-m", "--model", type=NAME, help="Where the model is. [default: as the receipt says]")
-@click.option("--threads", type=click.IntRange(1), help="Threads of the native engine.")
-@click.option("--kernels", type=NAME, help="Kernels: generic, avx2, avx512. [default: the best]")
+@click.option("-m", "--model", type=NAME, help="Model to use. [default: the receipt's]")
+@click.option("--threads", type=click.IntRange(1), help="Number of threads for the native engine.")
+@click.option(
+    "--kernels",
+    type=NAME,
+    help="Kernels for the native engine, such as generic, avx2 or avx512. [default: the fastest]",
+)
 @AS_JSON
 @QUIET
 def command(
@@ -27,14 +31,15 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Generate again from RECEIPT, which `gpt2 generate --receipt` wrote, and compare.
+    """Generate the text of RECEIPT again and compare the tokens.
 
-    A proof link, which the pages of `gpt2 serve` and `gpt2 explain` copy, may stand in its place:
-    then the text is written too. It proves the run, and not who asked for it.
+    RECEIPT is a file that `gpt2 generate --receipt` wrote, or a proof link copied from a page of
+    `gpt2 serve` or `gpt2 explain`; for a link the text is printed too. A match proves the run, but
+    not who requested it.
 
-    The exit code is 0 where every token is the same, 1 where something differs; the output says
-    what: the receipt itself, the model, the engine, or the tokens from which position on. int8 and
-    int4 give the same tokens on every processor, fp32 and fp16 with the same kernels.
+    The exit code is 0 if every token is the same and 1 if anything differs. The output says what
+    differs: the receipt itself, the model, the engine, or the tokens and from which position. int8
+    and int4 give the same tokens on every processor; fp32 and fp16 do with the same kernels.
     """
     from gpt2 import proof
     from gpt2 import receipt as receipts
@@ -51,9 +56,9 @@ def command(
         result = {"same": outcome.same, "differences": differences, "notes": outcome.notes}
         click.echo(json.dumps(result | ({} if text is None else {"text": text})))
     elif outcome.same:
-        click.echo(f"the same: all {outcome.tokens} tokens" if text is None else text)
+        click.echo(f"identical: all {outcome.tokens} tokens" if text is None else text)
         if text is not None:
-            click.echo("the same bytes", err=True)
+            click.echo("identical: all bytes", err=True)
     else:
         for difference in outcome.differences:
             click.echo(f"different: {difference.message}")

@@ -17,10 +17,9 @@ from gpt2.serving.settings import ServeOptions
 @options_of(LoadOptions)
 @options_of(ServeOptions)
 def command(models: tuple[str, ...], **values: Any) -> None:
-    """Serve MODELs by HTTP, in the forms of OpenAI's interface; without one the bundled model.
+    """Serve MODELs, or the bundled model, over an OpenAI-compatible HTTP API.
 
-    A model is called by its folder's name. It listens at 127.0.0.1:8000 unless told otherwise,
-    and needs the extra `serve`.
+    Clients select a model by the name of its folder. This command requires the extra `serve`.
     """
     from gpt2.extras import needed
 
