@@ -33,7 +33,7 @@ def test_fields_filters_and_the_manifest(tmp_path: Path) -> None:
     assert found["licence"] == "mine"
     assert found["counts"]["duplicates"] == 30
     assert sum(split["documents"] for split in found["splits"].values()) == 30
-    assert "30 duplicates left out" in result.stderr
+    assert "30 duplicates skipped" in result.stderr
     data = TokenData(out)
     assert data.tokenizer().decode(data.document(0)).startswith("No ")
 

@@ -169,7 +169,7 @@ def test_commands(tmp_path: Path) -> None:
     file.write_bytes(STORY)
     done = run.invoke(command, ["compress", str(file)])
     assert done.exit_code == 0, done.output
-    assert "bits a byte" in done.stderr
+    assert "bits per byte" in done.stderr
     packed = tmp_path / "a.txt.g2c"
     with pytest.raises(OptionError, match="is there already"):
         run.invoke(command, ["decompress", str(packed)], catch_exceptions=False)

@@ -186,7 +186,7 @@ def test_a_folder_keeps_to_its_sources_and_options(
     first = prepare([corpus], out, tokenizer)
     notes: list[str] = []
     assert prepare([corpus], out, tokenizer, note=notes.append) == first
-    assert notes == [f"{out} is prepared already"]
+    assert notes == [f"{out} is already prepared"]
     with pytest.raises(OptionError, match=r"validation \(0.01, now 0.5\).*--overwrite"):
         prepare([corpus], out, tokenizer, PrepareConfig(validation=0.5))
     (corpus / "new.txt").write_text("new", "utf-8")

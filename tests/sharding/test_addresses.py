@@ -62,7 +62,7 @@ def test_prepare_from_and_to_an_address(
         call(*command, "--shard", f"{number}/3", "-o", part)
     written = memory.created("/bucket/parts/1/manifest.json")
     again = call(*command[:-3], "--filter", "dedup", "--shard", "1/3", "-o", parts[0]).stderr
-    assert "memory://bucket/parts/1 is prepared already" in again
+    assert "memory://bucket/parts/1 is already prepared" in again
     assert memory.created("/bucket/parts/1/manifest.json") == written
     shown = call("merge", *parts, "-o", "memory://bucket/tokens").stderr
     assert "memory://bucket/tokens: train: " in shown
@@ -178,7 +178,7 @@ def test_what_could_not_be_sent_is_sent_the_next_time(
         down.setattr(memory, "put_file", fail)
         with pytest.raises(ModelFileError, match="memory://out/one could not be reached: the netw"):
             call(*command, "-q")
-    assert "prepared already" in call(*command).stderr
+    assert "already prepared" in call(*command).stderr
     memory.get("/out/one", str(tmp_path / "sent"), recursive=True)
     TokenData(tmp_path / "sent").verify()
     assert not [p for p in (tmp_path / "tmp").rglob("*") if p.is_file()]

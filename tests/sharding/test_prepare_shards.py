@@ -74,14 +74,14 @@ def test_a_part_is_made_once_and_is_no_corpus(tokenizer_folder: Path, tmp_path: 
     parts = parts_of(command, tmp_path, 2)
     before = {path: path.stat().st_mtime_ns for path in parts[0].rglob("*") if path.is_file()}
     again = call(*command, "--shard", "1/2", "-o", parts[0])
-    assert "is prepared already" in again.stderr
+    assert "is already prepared" in again.stderr
     assert before == {path: path.stat().st_mtime_ns for path in before}
     with pytest.raises(InputError, match=r"part-1 is shard 1/2.*gpt2 merge"):
         TokenData(parts[0])
     with pytest.raises(OptionError, match=r"other shard \('1/2', now '2/2'\)"):
         call(*command, "-q", "--shard", "2/2", "-o", parts[0])
     call("merge", *parts, "-q", "-o", tmp_path / "out")
-    assert "is merged already" in call("merge", *parts, "-o", tmp_path / "out").stderr
+    assert "is already merged" in call("merge", *parts, "-o", tmp_path / "out").stderr
     with pytest.raises(InputError, match="is prepared whole"):
         call("merge", tmp_path / "out", parts[0], "-o", tmp_path / "other")
 

@@ -30,9 +30,9 @@ PACKING = together(
 def command(file: Path, output: Path | None, quiet: bool, **options: Any) -> None:
     """Compress FILE, of any bytes, to FILE.g2c.
 
-    Each token takes as many bits as it surprises the model: text of the kind that it was trained on
-    becomes far smaller than general programs make it, and other bytes may grow. The same model
-    decompresses it, on any processor and in the browser: `gpt2 decompress FILE.g2c`.
+    A token takes fewer bits the more probable the model finds it. Text like the training data
+    becomes far smaller than with general-purpose compressors; other data may grow. The same model
+    decompresses the file on any processor and in the browser: `gpt2 decompress FILE.g2c`.
     """
     from gpt2.compression import SUFFIX, compress
 

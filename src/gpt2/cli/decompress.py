@@ -17,8 +17,9 @@ from gpt2.errors import OptionError
 def command(file: Path, output: Path | None, quiet: bool, **options: Any) -> None:
     """Write what was compressed in FILE.g2c to FILE.
 
-    It takes the model and the precision that compressed it, and says so of others. What comes out
-    is compared with the hash of what went in: a damaged file is an error, and nothing is written.
+    This requires the model and the precision that compressed the file; others are refused. The
+    result is verified against the hash of the original: if the file is damaged, the command fails
+    and nothing is written.
     """
     from gpt2.compression import SUFFIX, decompress
 

@@ -60,7 +60,7 @@ class Name(StringParamType):
 PATH, NAME = Place(), Name()
 PATH_OR_ADDRESS = Place(remote=True)
 OVERWRITE = click.option(
-    "--overwrite", is_flag=True, help="Write also where something is; what has other names stays."
+    "--overwrite", is_flag=True, help="Overwrite existing files; files with other names are kept."
 )
 
 

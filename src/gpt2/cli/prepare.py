@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 @click.command("prepare", cls=Sharded)
 @click.argument("names", nargs=-1, required=True, metavar="SOURCE...", type=NAME)
-@click.option("-o", "--output", required=True, type=PATH_OR_ADDRESS, help="A folder.")
+@click.option("-o", "--output", required=True, type=PATH_OR_ADDRESS, help="Folder to write.")
 @click.option("--tokenizer", default="gpt2-mini", type=NAME, show_default=True,
-              help="A model's or tokenizer's name or folder.")  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder holds.")
+              help="Tokenizer to use: the name or folder of a tokenizer or model.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Start over even if the folder is not empty.")
 @AS_JSON
 @QUIET
 @options_of(PrepareConfig)
@@ -41,20 +41,21 @@ def command(
     shard: Shard | None,
     **options: Any,
 ) -> None:
-    """Make token shards of SOURCE..., for training.
+    """Convert SOURCE... into token shards for training.
 
-    A SOURCE is a text file, a folder, an archive (.tar, .zip, also compressed: .gz, .xz, .bz2,
-    .zst), JSON lines, JSON, Parquet, HTML, WARC, - for standard input, or a set of the hub as
-    hub:NAME[:CONFIG[:SPLIT]]. Documents end with <|endoftext|>; in a text file that also parts
-    them. Sources and the folder may be addresses that fsspec reads (s3://bucket/texts/). Killed at
-    any moment, the same command resumes where it was.
+    A SOURCE is a text file, a folder, an archive (.tar or .zip, also compressed: .gz, .xz, .bz2,
+    .zst), JSON Lines, JSON, CSV, TSV, Parquet, HTML, WARC, - for standard input, or a dataset of
+    the Hugging Face Hub as hub:NAME[:CONFIG[:SPLIT]]. Each document ends with <|endoftext|>, which
+    also separates the documents of a text file. Sources and the output folder may be addresses that
+    fsspec supports, such as s3://bucket/texts/. If killed, the same command resumes where it
+    stopped.
     """
     from gpt2.data import prepare
     from gpt2.tokenizer import Tokenizer
 
     config = PrepareConfig(**drop_unset(options))
     begin = time.perf_counter()
-    with Progress("preparing", unit="bytes of the sources", quiet=quiet) as shown:
+    with Progress("preparing", unit="source bytes", quiet=quiet) as shown:
 
         def tick(now: Tick) -> None:
             shown.what = f"{now.documents:,} documents, {now.tokens:,} tokens"
@@ -81,7 +82,7 @@ def train_on(output: Path) -> str:
     """The command after a preparation that is whole; training reads folders of this machine."""
     name = address_of(output)
     if is_remote(name):
-        return f"gpt2 train FOLDER -o MODEL, where {name} is copied to FOLDER"
+        return f"gpt2 train FOLDER -o MODEL, after copying {name} to FOLDER"
     return f"gpt2 train {name} -o MODEL"
 
 
@@ -98,13 +99,13 @@ def describe(manifest: Manifest) -> str:
         parts.insert(0, f"shard {manifest.part.shard}")
     counts = manifest.counts
     left_out = [f"{counts[name]:,} {name}" for name in ("empty", "duplicates") if counts[name]]
-    lines = ["; ".join(parts) + (f" ({', '.join(left_out)} left out)" if left_out else "")]
+    lines = ["; ".join(parts) + (f" ({', '.join(left_out)} skipped)" if left_out else "")]
     if counts["undecodable"]:
         lines.append(
-            f"note: {counts['undecodable']:,} documents hold U+FFFD, the sign for bytes that are "
-            "no text; another --encoding may be right"
+            f"note: {counts['undecodable']:,} documents contain U+FFFD, which replaces invalid "
+            "bytes; try another --encoding"
         )
     held = manifest.splits["validation"].tokens or manifest.part
     if not held and manifest.options["validation"]:
-        lines.append("note: no document fell into the validation split (--validation-by tail)")
+        lines.append("note: no document is in the validation split; try --validation-by tail")
     return "\n".join([lines[0], *lines[1:]])

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 @click.command("tokenize")
 @click.argument("text", required=False, default="-")
 @MODEL
-@click.option("--plain", is_flag=True, help="Read <|endoftext|> as plain text.")
+@click.option("--plain", is_flag=True, help="Treat <|endoftext|> as plain text.")
 @AS_JSON
 def command(text: str, model: str, plain: bool, as_json: bool) -> None:
-    """Show the tokens of TEXT (- or nothing: standard input), one a line.
+    """Show the tokens of TEXT, one per line.
 
-    The columns: id, the token's bytes, the piece of the text. Where a character is spread over
-    several tokens, the first shows it with "…" and the others show "…".
+    If TEXT is missing or -, standard input is read. The columns are the token's id, its bytes and
+    its piece of the text. If a character is spread over several tokens, the first token shows it
+    followed by "…" and the others show only "…".
     """
     from gpt2.tokenizer import Tokenizer
 

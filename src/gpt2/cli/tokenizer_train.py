@@ -19,9 +19,12 @@ from gpt2.files.detect import TextFiles
 
 @click.command("tokenizer-train")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=NAME)
-@click.option("--vocab-size", default=8192, show_default=True, help="Ids, 257 or more.")
-@click.option("-o", "--output", required=True, type=PATH, help="A folder.")
-@click.option("--min-frequency", default=2, show_default=True, help="Merge no rarer pair.")
+@click.option(
+    "--vocab-size", default=8192, show_default=True, help="Size of the vocabulary, at least 257."
+)
+@click.option("-o", "--output", required=True, type=PATH, help="Folder to write.")
+@click.option("--min-frequency", default=2, show_default=True,
+              help="Minimum number of times a pair must occur to be merged.")  # fmt: skip
 @OVERWRITE
 @QUIET
 @options_of(TextFiles)
@@ -34,10 +37,10 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Learn a vocabulary from FILE... (files, folders, or - for standard input).
+    """Train a byte-level BPE tokenizer on FILE... (files, folders, or - for standard input).
 
-    The folder written is read by gpt2, transformers and, as vocab.json and merges.txt, by most
-    others. <|endoftext|> in the text separates documents; it takes the last id, as in GPT-2.
+    gpt2 and transformers can load the resulting folder, and most other libraries its vocab.json and
+    merges.txt. <|endoftext|> in the text separates documents and gets the last id, as in GPT-2.
     """
     from gpt2.tokenizer import train_tokenizer
 

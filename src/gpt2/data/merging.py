@@ -64,7 +64,7 @@ def merge(
         if (target / manifest.FILE).exists():
             stored = Manifest.read(target)
             check_same(target, key_of(stored), key_of(merged))
-            note(f"{remote.address_of(target)} is merged already")
+            note(f"{remote.address_of(target)} is already merged")
             return stored
         if check_made(target, partial, key_of(merged)):
             return publish(target, partial)

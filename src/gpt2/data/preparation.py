@@ -58,28 +58,33 @@ class PrepareConfig(TextFiles):
     """How text becomes token shards."""
 
     format: str = option(
-        "auto", "The files' format; auto goes by the name's ending.", choices=("auto", *FORMATS)
+        "auto", "Format of the files; auto uses the file extension.", choices=("auto", *FORMATS)
     )
     field: str | list[str] | None = option(
-        None, "Field of JSON or Parquet rows; several are joined by line ends. [default: text]"
+        None, "Field of JSON or Parquet rows to read; several are joined by newlines.", unset="text"
     )
     filter: str | list[str] | None = option(
-        None, f"Applied in the order given: {', '.join(filters.FILTERS)}; may be repeated."
+        None, f"Filter to apply, in the order given: {', '.join(filters.FILTERS)}."
     )
     validation: float = option(
-        0.01, "The share of the text that is held out.", minimum=0, maximum=0.5, off=0
+        0.01,
+        "Fraction of the text to hold out for validation.",
+        minimum=0,
+        maximum=0.5,
+        off=0,
     )
     validation_by: Literal["auto", "document", "tail"] = option(
         "auto",
-        "Hold out whole documents (by their hash) or the end of each; auto: the end, where there "
-        f"are fewer than {FEW}, or few and long ones.",
+        "What to hold out: whole documents (by their hash) or the tail of each. auto takes the "
+        f"tail if there are fewer than {FEW} documents, or few and long ones.",
     )
-    shard_tokens: int = option(100_000_000, "A shard ends with the document that reaches this.",
-                               minimum=1)  # fmt: skip
-    licence: str | None = option(None, "A line on the text's licence, kept in the manifest.")
-    streaming: bool = option(True, "Read sets of the hub while they come, storing nothing.")
-    threads: int | None = option(None, "Tokenising threads; all cores by default.", minimum=1)
-    save_every: float = option(5.0, "Seconds between the points to resume from.", minimum=0)
+    shard_tokens: int = option(
+        100_000_000, "Tokens per shard; the document that reaches this ends the shard.", minimum=1
+    )
+    licence: str | None = option(None, "Licence of the text, recorded in the manifest.")
+    streaming: bool = option(True, "Stream datasets of the Hugging Face Hub without storing them.")
+    threads: int | None = option(None, "Number of tokenizer threads.", minimum=1, unset="all cores")
+    save_every: float = option(5.0, "Seconds between checkpoints to resume from.", minimum=0)
 
     def __post_init__(self) -> None:
         validate(self)
@@ -159,7 +164,7 @@ def prepare(
         if (folder / manifest.FILE).exists():
             stored = Manifest.read(folder)
             check_same(folder, key_of(stored), key)
-            note(f"{remote.address_of(folder)} is prepared already")
+            note(f"{remote.address_of(folder)} is already prepared")
             return stored
         progress_file = partial / PROGRESS
         saved: Progress | None = None
@@ -268,7 +273,9 @@ class _Job:
             every = sources.Reader(self.files, reading, config.streaming).documents(Position())
         self.held, every = choose(every, config.validation, config.validation_by, look)
         if self.held.tail and config.validation_by == "auto":
-            self.note("few documents: the end of each is held out for validation (--validation-by)")
+            self.note(
+                "few documents: the tail of each is held out for validation (--validation-by)"
+            )
         return documents if self.part else every
 
     def save(self) -> None:
@@ -348,7 +355,7 @@ class _Job:
                 yield batch
                 batch = _Batch()
         for name, reason in self.reading.skipped.items():
-            self.note(f"left out, it is no text: {name} ({reason})")
+            self.note(f"skipped, not text: {name} ({reason})")
         if batch.documents:
             batch.read = self.reader.read_so_far()
             yield batch

@@ -29,7 +29,7 @@ class TextFiles:
 
     encoding: str = option(
         "utf-8",
-        "Encoding of text files; others are utf-16, gb18030, big5, shift_jis, latin-1 and so on.",
+        "Encoding of text files, such as utf-16, gb18030, big5, shift_jis or latin-1.",
     )
 
 

@@ -152,7 +152,7 @@ def read_pieces(
                 if reason := why_no_text(stream.read(SNIFFED), encoding):
                     if file == path:
                         raise InputError(f"{file} is no text: {reason}.")
-                    note(f"left out, it is no text: {file} ({reason})")
+                    note(f"skipped, not text: {file} ({reason})")
                     continue
                 stream.seek(0)
                 text = TextIOWrapper(stream, encoding, "replace", newline="")
