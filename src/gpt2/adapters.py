@@ -14,10 +14,12 @@ class LoraConfig:
     """How adapters are made. Raises `OptionError`."""
 
     lora_rank: int = option(16, "Rank r of the adapters.", minimum=1)
-    lora_alpha: float = option(32.0, "Alpha: the adapters are scaled by alpha / r.", above=0)
+    lora_alpha: float = option(
+        32.0, "Scaling factor alpha; adapters are scaled by alpha / r.", above=0
+    )
     lora_dropout: float = option(0.0, "Dropout of the adapters' input.", minimum=0, maximum=1)
     lora_targets: str = option(
-        ",".join(MAPS), "The linear maps that get one: endings of their names, between commas."
+        ",".join(MAPS), "Linear layers that get adapters: comma-separated endings of their names."
     )
 
     def __post_init__(self) -> None:

@@ -134,7 +134,7 @@ def test_it_stops_when_nothing_is_gained(base: Path, text: Path, tmp_path: Path)
     done = finetune(base, text, "-o", tmp_path, "--length", 32, "--steps", 60, "--lr", 1e-9,
                     "--validate-every", 2, "--patience", 2, "--warmup", 0)  # fmt: skip
     assert done.exit_code == 0, done.output
-    assert "the held-out part got no better" in done.stderr
+    assert "the validation loss no longer improves" in done.stderr
 
 
 def test_what_does_not_fit_is_refused_with_a_proposal(

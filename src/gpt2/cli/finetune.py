@@ -29,36 +29,38 @@ if TYPE_CHECKING:
     from gpt2.training.inputs.corpus import Data
     from gpt2.training.loop.trainer import Trainer
 
-SHOWN = {"batch_size": TUNED_BATCH, "steps": "so many that --epochs are done",
-         "length": f"{TUNED_LENGTH}, of examples what the longest needs",
-         "lr": "1e-3, with --lora 3e-3", "weight_decay": 0.01,
-         "validate_every": "ten times", "sample_every": "five times", "patience": 3,
-         "prompt": "how the held-out data begins"}  # fmt: skip
+SHOWN = {"batch_size": TUNED_BATCH, "steps": "as many as --epochs takes",
+         "length": f"{TUNED_LENGTH}; for pairs, the longest one",
+         "lr": "1e-3; with --lora 3e-3", "weight_decay": 0.01,
+         "validate_every": "10% of the steps", "sample_every": "20% of the steps", "patience": 3,
+         "prompt": "the beginning of the held-out data"}  # fmt: skip
 
 
 @click.command("finetune")
 @click.argument("model", metavar="MODEL", type=NAME)
 @click.argument("data", metavar="DATA", type=PATH)
 @click.option("-o", "--output", "run", required=True, type=PATH,
-              help="The run's folder: checkpoints, log, the model.")  # fmt: skip
+              help="Folder for the run: checkpoints, log and model.")  # fmt: skip
 @options_of(FinetuneConfig)
 @options_of(LoraConfig)
 @click.option(
-    "--task", type=NAME, help="Note in the result that it was made for this task: summarize, ..."
+    "--task",
+    type=NAME,
+    help="Task to record in the model: summarize, translate:en-fr, answer or write.",
 )
 @options_of(TextFiles)
 @options_of(Start)
 @options_of(TrainingConfig, SHOWN)
 def command(model: str, data: Path, run: Path, task: str | None, **options: Any) -> None:
-    """Fine-tune MODEL on DATA; RUN/model is the result, which loads like any other model.
+    """Fine-tune MODEL on DATA. The result is RUN/model, which loads like any other model.
 
-    DATA is plain text (a file, a folder, an archive, or what gpt2 prepare made), or JSON lines or a
-    table (.jsonl, .json, .csv, .tsv) with the fields prompt and completion. Of those the completion
-    counts in the loss, and the end after it, so that the model learns to stop.
+    DATA is plain text (a file, a folder, an archive, or the output of gpt2 prepare), or JSON Lines
+    or a table (.jsonl, .json, .csv, .tsv) with the fields prompt and completion. For these pairs,
+    the loss covers only the completion and the end of text after it, so the model learns to stop.
 
-    All weights are trained, or with --lora small adapters beside them, which are kept in
-    RUN/adapter too, in the form of the PEFT library. A part of the data is held out; training stops
-    when it is predicted no better, and the best weights are the result.
+    By default, all weights are trained. With --lora, small adapters are trained instead, which are
+    also saved in RUN/adapter in the format of the PEFT library. Part of the data is held out.
+    Training stops when the loss on it no longer improves, and the best weights are kept.
     """
     _Finetuning(run, drop_unset({**options, "task": task}), model, data).execute()
 

@@ -194,11 +194,13 @@ def _click_type(hint: Any, spec: Option) -> tuple[Any, bool]:
 
 def _help(spec: Option, default: Any, kind: Any, many: bool) -> str:
     """The help as click writes it: ``[default: 5; at least 1]``."""
-    notes = ["repeatable"] if many else []
+    notes = []
     default = default if default is not None else spec.unset or None
     if default is not None and default != () and not (kind is click.BOOL and default is False):
         shown = {True: "yes", False: "no"}[default] if isinstance(default, bool) else default
+        shown = repr(shown) if isinstance(shown, str) and shown.isspace() else shown
         notes.append(f"default: {shown}")
     notes += [] if kind is click.BOOL else [bounds(spec)]
+    notes += ["repeatable"] if many else []
     shown_notes = "; ".join(note for note in notes if note)
     return f"{spec.help}  [{shown_notes}]" if shown_notes else spec.help

@@ -24,14 +24,15 @@ MEASURED_ROWS = 4  # of a step that is timed
 @click.argument("size", metavar="SIZE", type=NAME)
 @options_of(PlanConfig)
 @click.option("--measure", is_flag=True,
-              help="Do three steps here and plan with the speed they have.")  # fmt: skip
+              help="Time three training steps here and plan with their speed.")  # fmt: skip
 @AS_JSON
 def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
-    """Tell what training a model of SIZE would take: memory, days, cost, the command.
+    """Estimate what training a model of SIZE takes: memory, time, cost and the command.
 
-    SIZE is gpt2, gpt2-medium, gpt2-large, gpt2-xl; LAYERSxWIDTH, such as 6x384; or a model to go on
-    from. Nothing is trained: memory is computed, and what is assumed is said. With --measure three
-    steps of the model with random weights are timed on this machine, on one device.
+    SIZE is gpt2, gpt2-medium, gpt2-large or gpt2-xl; LAYERSxWIDTH, such as 6x384; or a model whose
+    training is to be continued. Nothing is trained: the memory is computed, and assumptions are
+    listed. With --measure, three steps of the model with random weights are timed on one device of
+    this machine.
     """
     from gpt2.training.planning.here import here
     from gpt2.training.planning.plan import make_plan, shape_of
@@ -72,17 +73,18 @@ def describe(plan: Plan) -> str:
         ("model", f"{plan.model}, {plan.parameters / 1e6:,.1f}M parameters, rows of {plan.length}"),
         ("devices", f"{plan.ranks} x {plan.device}, {gib(plan.memory)} usable each"),
         ("tokens", f"{plan.tokens:.3g}: {plan.steps:,} steps of {plan.batch_size:,} rows"),
-        ("arithmetic", f"{plan.flops:.3g} FLOPs, forward and backward"),
+        ("compute", f"{plan.flops:.3g} FLOPs, forward and backward"),
         (
             "time",
             f"{duration(plan.seconds)} at {plan.utilisation:.0%} of {plan.peak / 1e12:,.3g} "
-            f"TFLOP/s ({plan.precision}) a device; {plan.seconds / 3600 * plan.ranks:,.1f} device "
-            "hours",
+            f"TFLOP/s ({plan.precision}) per device; {plan.seconds / 3600 * plan.ranks:,.1f} "
+            "device hours",
         ),
         (
             "compute-optimal",
-            f"{plan.optimal_tokens:.3g} tokens for this size; for this much arithmetic "
-            f"{plan.optimal_parameters / 1e6:,.0f}M parameters (20 tokens each, Hoffmann et al.)",
+            f"{plan.optimal_tokens:.3g} tokens for this size, or "
+            f"{plan.optimal_parameters / 1e6:,.0f}M parameters for this compute (20 tokens per "
+            "parameter, Hoffmann et al.)",
         ),
     ]
     if plan.cost is not None:

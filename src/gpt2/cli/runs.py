@@ -72,7 +72,9 @@ class Run(abc.ABC):
         self.processes.on_first(self._remember)
         outcome = trainer.run()
         if outcome.stopped == "signal":
-            self.note(f"stopped by a signal after step {outcome.step}: --resume goes on from there")
+            self.note(
+                f"stopped by a signal after step {outcome.step}: --resume continues from there"
+            )
             return outcome
 
         def finish() -> None:
@@ -134,7 +136,9 @@ class Run(abc.ABC):
         if data.held is not None and outcome.best is not None and outcome.validation is not None:
             self._report(outcome, trainer, data, data.held)
             if outcome.stopped == "patience":
-                self.note(f"stopped after step {outcome.step}: the held-out part got no better")
+                self.note(
+                    f"stopped after step {outcome.step}: the validation loss no longer improves"
+                )
             step = int(outcome.best["step"])
             self.note(f"best validation loss {outcome.best['loss']:.4f}, after step {step}")
         click.echo(str(outcome.model))
@@ -156,7 +160,7 @@ class Run(abc.ABC):
         report.write(self.folder)
         for warning in report.warnings:
             self.note(warning)
-        self.note(f"the report: {self.folder / MARKDOWN}")
+        self.note(f"report: {self.folder / MARKDOWN}")
 
     def note(self, line: str) -> None:
         """A line to standard error, from the first process."""

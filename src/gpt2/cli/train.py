@@ -30,16 +30,18 @@ if TYPE_CHECKING:
 @click.command("train")
 @click.argument("data", metavar="DATA", type=NAME)
 @click.option("-o", "--output", "run", required=True, type=PATH,
-              help="The run's folder: checkpoints, log, the model.")  # fmt: skip
-@click.option("--from", "base", metavar="MODEL", type=NAME, help="Go on from a model's weights.")
+              help="Folder for the run: checkpoints, log and model.")  # fmt: skip
+@click.option(
+    "--from", "base", metavar="MODEL", type=NAME, help="Model whose weights to start from."
+)
 @options_of(ModelShape)
 @click.option(
     "--tokenizer",
     type=NAME,
-    help=f"Tokenizer of text that is not prepared yet. [default: {DEFAULT_MODEL}]",
+    help=f"Tokenizer for text that is not prepared yet. [default: {DEFAULT_MODEL}]",
 )
 @click.option("--vocab-size", type=click.IntRange(257),
-              help="Learn a vocabulary of that size from the text instead.")  # fmt: skip
+              help="Size of a vocabulary to learn from the text instead.")  # fmt: skip
 @options_of(TextFiles)
 @options_of(Start)
 @click.option("--prove-resume", is_flag=True,
@@ -56,9 +58,9 @@ def command(
 ) -> None:
     """Train a model on DATA: a folder of gpt2 prepare, or text, which is prepared first.
 
-    Killed at any moment, the same command with --resume goes on from the last checkpoint, and ends
-    with the same weights. SIGTERM and Ctrl-C write a checkpoint first. RUN/model is the finished
-    model: the best on the validation split, or the last where there is none.
+    If training is killed, the same command with --resume continues from the last checkpoint and
+    ends with the same weights. SIGTERM and Ctrl-C save a checkpoint first. RUN/model is the
+    finished model: the best one on the validation split, or the last one if there is no such split.
 
     On several GPUs or machines: torchrun --nproc-per-node 8 -m gpt2 train DATA -o RUN ...
     """
@@ -123,7 +125,7 @@ class _Training(Run):
         tokens = TokenData(folder, tokenizer=None if last else self._tokenizer())
         held = corpus.held_out(folder)
         if held is None:
-            self.note("there is no validation split: the last weights are kept, not the best")
+            self.note("without a validation split, the last weights are kept, not the best")
         torch.manual_seed(config.seed)
         model = self._model(last, tokens)
         self.options(ModelShape).check(model.config)

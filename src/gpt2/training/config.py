@@ -22,75 +22,94 @@ TUNED_BATCH, TUNED_LENGTH = 8, 256  # fine-tuning: rows of a step, tokens of a r
 class TrainingConfig:
     """How a model is trained. Raises `OptionError` for a value that cannot be."""
 
-    steps: int = option(2000, "Updates of the weights, in all.", minimum=1)
-    batch_size: int = option(16, "Rows of a step, over all processes.", minimum=1)
+    steps: int = option(2000, "Number of training steps (weight updates).", minimum=1)
+    batch_size: int = option(16, "Rows per step, over all processes.", minimum=1)
     length: int | None = option(
-        None, "Sequence length: tokens of a row; the model's context by default.", minimum=2
+        None, "Sequence length: tokens per row.", minimum=2, unset="the model's context length"
     )
     micro_batch: int | None = option(
         None,
-        "Micro-batch size: rows of a forward pass; by default what the memory allows.",
+        "Micro-batch size: rows per forward pass.",
         minimum=1,
+        unset="what the memory allows",
     )
-    lr: float = option(1e-3, "The highest learning rate.", above=0)
+    lr: float = option(1e-3, "Peak learning rate.", above=0)
     schedule: Literal["cosine", "wsd", "constant"] = option(
         "cosine",
-        "Schedule of the learning rate after warm-up; wsd: constant, at the end linear decay.",
+        "Learning-rate schedule after warm-up; wsd is constant, with linear decay at the end.",
     )
     warmup: int | None = option(
-        None, "Steps of linear warm-up; a twentieth of all, at most 200, by default.", minimum=0
+        None, "Steps of linear warm-up.", minimum=0, unset="5% of the steps, at most 200"
     )
     min_lr: float = option(
         0.1,
-        "The learning rate that cosine and wsd end at, as a part of --lr.",
+        "Final learning rate of cosine and wsd, as a fraction of --lr.",
         minimum=0,
         maximum=1,
     )
-    decay: float = option(0.2, "The part of the steps that wsd decays in.", minimum=0, maximum=1)
+    decay: float = option(
+        0.2, "Fraction of the steps over which wsd decays the rate.", minimum=0, maximum=1
+    )
     optimizer: Literal["adamw", "muon"] = option(
-        "adamw", "AdamW, or Muon for the matrices of the blocks and AdamW for the rest."
+        "adamw", "Optimizer: AdamW, or Muon for the matrices of the blocks and AdamW for the rest."
     )
-    beta1: float = option(0.9, "AdamW's average of gradients.", minimum=0, maximum=1)
-    beta2: float = option(0.95, "AdamW's average of their squares.", minimum=0, maximum=1)
-    eps: float = option(1e-8, "AdamW's guard against division by zero.", above=0)
-    momentum: float = option(0.95, "Muon's average of gradients.", minimum=0, maximum=1)
+    beta1: float = option(
+        0.9, "Coefficient of AdamW's running average of the gradient.", minimum=0, maximum=1
+    )
+    beta2: float = option(
+        0.95,
+        "Coefficient of AdamW's running average of the squared gradient.",
+        minimum=0,
+        maximum=1,
+    )
+    eps: float = option(1e-8, "Term added to AdamW's denominator for numerical stability.", above=0)
+    momentum: float = option(0.95, "Momentum of Muon.", minimum=0, maximum=1)
     weight_decay: float = option(
-        0.1, "Weight decay of the matrices, decoupled from the gradient.", minimum=0, off=0
+        0.1, "Decoupled weight decay of the matrices; 0 disables it.", minimum=0, off=0
     )
-    clip: float = option(1.0, "Max norm of the gradient, which is clipped to it.", minimum=0, off=0)
-    precision: Precision = option("fp32", "Precision of the matmuls; the weights stay fp32.")
+    clip: float = option(1.0, "Max norm for gradient clipping; 0 disables it.", minimum=0, off=0)
+    precision: Precision = option("fp32", "Precision of the matmuls; the weights stay in fp32.")
     recompute: bool = option(
-        False, "Activation checkpointing: keep only each layer's input; less memory, a third "
+        False, "Use activation checkpointing: keep only each layer's input; less memory, a third "
         "slower."
     )  # fmt: skip
-    compile: bool = option(False, "Compile with torch.compile, where it works.")
+    compile: bool = option(False, "Compile the model with torch.compile if it works here.")
     seed: int = option(
         0,
-        "Seed of the first weights, the order of the rows and dropout.",
+        "Random seed for the initial weights, the order of the rows and dropout.",
         minimum=0,
         maximum=2**64 - 1,
     )
     threads: int | None = option(
-        None, "Threads of a CPU process; torch's choice by default.", minimum=1, maximum=1024
-    )
+        None, "Number of threads per CPU process.", minimum=1, maximum=1024,
+        unset="PyTorch's choice",
+    )  # fmt: skip
     device: str | None = option(
-        None, "Device: cpu, cuda, cuda:1, mps; a GPU by default if there is one."
+        None, "Device, such as cpu, cuda, cuda:1 or mps.", unset="a GPU if available, else cpu"
     )
     parallel: Literal["ddp", "fsdp"] = option(
-        "ddp", "Strategy under torchrun: the weights whole in each process, or sharded."
+        "ddp",
+        "Strategy under torchrun: ddp replicates the weights in each process, fsdp shards them.",
     )
     validate_every: int = option(
-        250, "Steps between validations; there is one at the end too.", minimum=0, off=0
+        250, "Steps between validations, with one at the end; 0 disables them.", minimum=0, off=0
     )
     patience: int = option(
-        0, "Stop after that many validations without a new best.", minimum=0, off=0
+        0,
+        "Validations without improvement before training stops; 0 disables this.",
+        minimum=0,
+        off=0,
     )
-    save_every: int = option(0, "Steps between checkpoints.", minimum=0, off=0)
-    save_minutes: float = option(10.0, "Minutes between checkpoints.", minimum=0, off=0)
-    keep: int = option(2, "Last checkpoints to keep; the best one is kept beside.", minimum=1)
-    sample_every: int = option(500, "Steps between samples of text.", minimum=0, off=0)
-    prompt: str = option("\n", "What samples begin with.", blank=True)
-    sample_tokens: int = option(80, "Length of a sample.", minimum=1)
+    save_every: int = option(0, "Steps between checkpoints; 0 disables this.", minimum=0, off=0)
+    save_minutes: float = option(
+        10.0, "Minutes between checkpoints; 0 disables this.", minimum=0, off=0
+    )
+    keep: int = option(2, "Number of recent checkpoints to keep, besides the best one.", minimum=1)
+    sample_every: int = option(
+        500, "Steps between text samples; 0 disables them.", minimum=0, off=0
+    )
+    prompt: str = option("\n", "Prompt of the text samples.", blank=True)
+    sample_tokens: int = option(80, "Number of tokens per text sample.", minimum=1)
 
     def __post_init__(self) -> None:
         self.precision = short(self.precision)
@@ -133,8 +152,10 @@ class Start:
     """How a run's folder is taken up; by default it must not hold a run. Raises `OptionError`."""
 
     resume: bool = option(False, "Resume from the last checkpoint, bit for bit.", flag=True)
-    allow_changes: bool = option(False, "Resume with other data or options than before.", flag=True)
-    overwrite: bool = option(False, "Begin anew, whatever the folder holds.", flag=True)
+    allow_changes: bool = option(
+        False, "Resume even if the data or options have changed.", flag=True
+    )
+    overwrite: bool = option(False, "Start over even if the folder is not empty.", flag=True)
 
     def __post_init__(self) -> None:
         validate(self)
@@ -147,16 +168,18 @@ class FinetuneConfig:
     """What fine-tuning adds to the options of training. Raises `OptionError`."""
 
     lora: bool = option(
-        False, "Train adapters beside frozen weights (LoRA): less memory, a small file to keep."
+        False, "Train LoRA adapters with the base model frozen: less memory, and a small file."
     )
-    epochs: float = option(10.0, "Times over the data, where --steps is not given.", above=0)
+    epochs: float = option(
+        10.0, "Number of passes over the data, unless --steps is given.", above=0
+    )
     held_out: float = option(
-        0.1, "The share of the data to validate on.", minimum=0, maximum=0.5, off=0
+        0.1, "Fraction of the data to hold out for validation.", minimum=0, maximum=0.5, off=0
     )
     dropout: float = option(0.0, "Dropout of the residual stream.", minimum=0, maximum=0.9, off=0)
-    prompt_field: str = option("prompt", "Field of JSON lines and tables that holds the prompt.")
-    completion_field: str = option("completion", "Field that holds what is to be learned.")
-    anyway: bool = option(False, "Begin even if the memory seems too small.")
+    prompt_field: str = option("prompt", "Field of JSON Lines and tables that holds the prompt.")
+    completion_field: str = option("completion", "Field that holds the completion to learn.")
+    anyway: bool = option(False, "Start even if the memory seems too small.")
 
     def __post_init__(self) -> None:
         validate(self)

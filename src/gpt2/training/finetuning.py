@@ -92,7 +92,9 @@ def pair_data(
     held = HeldExamples(Examples(held_pairs, tokenizer, length, ROWS)) if held_pairs else None
     notes = []
     if config.held_out and not held_pairs:
-        notes.append("nothing is held out, all examples are the same: the last weights are kept")
+        notes.append(
+            "nothing is held out because all examples are the same: the last weights are kept"
+        )
     if rows.cut_prompts or rows.cut_completions:
         notes.append(
             f"rows of {length} tokens cut the beginning of {rows.cut_prompts} prompts and the end "

@@ -70,7 +70,7 @@ def test_a_best_checkpoint_that_is_gone_is_said(tmp_path: Path) -> None:
     trainer(tmp_path, SHORT, resume=True).run()
     assert (tmp_path / MODEL / "model.safetensors").exists()
     told = [r["text"] for r in read_metrics(tmp_path) if r["kind"] == "note"]
-    assert any("step 2, is not there any more" in line for line in told)
+    assert any("step 2, no longer exists" in line for line in told)
 
 
 def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def prove(arguments: Sequence[str], run: Path, steps: int = STEPS) -> bool:
     try:
         _say(f"{steps} steps, uninterrupted")
         _finish([*command, "-o", str(folder / "whole")])
-        _say(f"the same, killed (SIGKILL) when the checkpoint of step {SAVE_EVERY} is there")
+        _say(f"the same, killed (SIGKILL) after the checkpoint of step {SAVE_EVERY}")
         killed_after = _kill_after_checkpoint([*command, "-o", str(folder / "killed")],
                                               Checkpoints(folder / "killed"))  # fmt: skip
         _say(f"resumed from step {killed_after}")
@@ -54,7 +54,7 @@ def prove(arguments: Sequence[str], run: Path, steps: int = STEPS) -> bool:
     print(f"uninterrupted       {hashes[0]}")
     print(f"killed and resumed  {hashes[1]}")
     same = hashes[0] == hashes[1]
-    print("the same, bit for bit" if same else "NOT the same")
+    print("identical, bit for bit" if same else "NOT identical")
     return same
 
 

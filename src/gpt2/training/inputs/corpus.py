@@ -84,14 +84,12 @@ def prepared(
         return verified(Path(source))
     tokens = folder / DATA / "tokens"
     if start.resume and (tokens / FILE).exists() and not _is_there(source):
-        note(f"{source} is not there any more: resuming with what was prepared of it, {tokens}")
+        note(f"{source} no longer exists: resuming with the text prepared from it, {tokens}")
         return verified(tokens)
     if vocab_size is not None:
         config = config or PrepareConfig()
         tokenizer = _vocabulary(source, folder, vocab_size, config.encoding, start, note)
-    note(
-        f"{source} is no prepared folder: preparing it in {tokens}, with the tokenizer {tokenizer}"
-    )
+    note(f"{source} is not prepared: preparing it in {tokens} with the tokenizer {tokenizer}")
     anew = not start.resume or start.allow_changes
     try:
         prepare([source], tokens, Tokenizer.from_pretrained(tokenizer), config,

@@ -309,8 +309,8 @@ class Trainer:
         # evenly: p = 1/V for each token, so -ln p = ln V
         if abs(loss - expected) > EXPECTED * expected:
             self._note(
-                f"the first loss is {loss:.3f}, and that of new weights should be about "
-                f"ln({self.model.config.vocab_size}) = {expected:.3f}: is the initialisation right?"
+                f"the first loss is {loss:.3f}, but with new weights it should be about "
+                f"ln({self.model.config.vocab_size}) = {expected:.3f}: check the initialisation"
             )
 
     def _finish(self) -> Path:
@@ -405,18 +405,18 @@ class Trainer:
         self._note(f"resuming after step {self.step}")
         if state.best and not self.best:
             self._note(
-                f"the best checkpoint, of step {int(state.best['step'])}, is not there any more: "
-                "the best from here on becomes the model, or the last"
+                f"the best checkpoint, of step {int(state.best['step'])}, no longer exists: the "
+                "best one from now on becomes the model, or else the last one"
             )
         if state.ranks != self.processes.ranks:
             self._note(
-                f"{state.ranks} processes before, {self.processes.ranks} now: sums are added in "
-                "another order, so the last bits differ from the uninterrupted run's"
+                f"{state.ranks} processes before, {self.processes.ranks} now: sums are added in a "
+                "different order, so the last bits differ from those of an uninterrupted run"
             )
         elif state.versions.get("torch") != torch.__version__:
             self._note(
                 f"torch {state.versions.get('torch')} before, {torch.__version__} now: the last "
-                "bits may differ from the uninterrupted run's"
+                "bits may differ from those of an uninterrupted run"
             )
 
 

@@ -20,21 +20,22 @@ class ModelShape:
     """How large a new model is. Raises `OptionError` for a shape that cannot be."""
 
     size: Literal["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"] | None = option(
-        None, "A published size, in place of layers, width and heads."
+        None, "Published model size, instead of --layers, --width and --heads."
     )
-    layers: int | None = option(None, "Number of blocks; 4 by default.", minimum=1)
-    width: int | None = option(None, "Width of the residual stream; 256 by default.", minimum=1)
+    layers: int | None = option(None, "Number of transformer blocks.", minimum=1, unset="4")
+    width: int | None = option(None, "Width of the residual stream.", minimum=1, unset="256")
     heads: int | None = option(
-        None, "Attention heads; by default one for 64 of the width.", minimum=1
+        None, "Number of attention heads.", minimum=1, unset="the width / 64"
     )
     context: int | None = option(
-        None, "Context length in tokens; 256 by default, 1024 of a published size.", minimum=2
+        None, "Context length in tokens.", minimum=2, unset="256, or 1024 with --size"
     )
     dropout: float | None = option(
         None,
-        "Dropout of all layers, for text seen many times; 0 by default.",
+        "Dropout in all layers, for text that is seen many times.",
         minimum=0,
         maximum=0.9,
+        unset="0",
     )
 
     def __post_init__(self) -> None:

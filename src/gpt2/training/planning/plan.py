@@ -39,25 +39,29 @@ class PlanConfig:
     """What to plan for. Raises `OptionError`."""
 
     device: str = option(
-        "here", f"The machine: here, {', '.join(DEVICES)}.", choices=("here", *DEVICES)
+        "here", "Device to plan for; here is this machine.", choices=("here", *DEVICES)
     )
-    gpus: int = option(1, "Devices in a node.", minimum=1, maximum=1024)
-    nodes: int = option(1, "Number of machines.", minimum=1, maximum=100_000)
+    gpus: int = option(1, "Number of devices per node.", minimum=1, maximum=1024)
+    nodes: int = option(1, "Number of nodes.", minimum=1, maximum=100_000)
     tokens: str | None = option(
-        None, "Tokens to train on, such as 300M or 10B; by default 20 a parameter."
+        None, "Number of training tokens, such as 300M or 10B.", unset="20 per parameter"
     )
     batch_tokens: int = option(
-        524288, "Tokens of a step, over all devices.", minimum=1, maximum=10**12
+        524288, "Tokens per step, over all devices.", minimum=1, maximum=10**12
     )
     precision: Precision | None = option(
-        None, "Precision of the matmuls; by default bf16 where the device has it."
+        None, "Precision of the matmuls.", unset="bf16 if the device has it, else fp16 or fp32"
     )
-    optimizer: Literal["adamw", "muon"] = option("adamw", "As in gpt2 train.")
+    optimizer: Literal["adamw", "muon"] = option("adamw", "Optimizer, as in gpt2 train.")
     utilisation: float | None = option(
-        None, "The part of the peak that training reaches; else assumed.", minimum=0.001, maximum=1
+        None,
+        "Fraction of the peak throughput that training reaches (MFU).",
+        minimum=0.001,
+        maximum=1,
+        unset="assumed",
     )
     price: float | None = option(
-        None, "Price of a device for an hour, for the cost.", minimum=0, maximum=10**9
+        None, "Price of one device per hour, to compute the cost.", minimum=0, maximum=10**9
     )
 
     def __post_init__(self) -> None:
@@ -311,23 +315,24 @@ def _notes(
     if chosen is None:
         least = min(ways, key=lambda way: way.memory.total)
         notes.append(
-            f"It does not fit: {least.name} needs {gib(least.memory.total)} a device with one row "
-            "at a time. Take more devices (FSDP2), a device with more memory, or a smaller model."
+            f"It does not fit: {least.name} needs {gib(least.memory.total)} per device with one "
+            "row at a time. Use more devices (FSDP2), devices with more memory or a smaller "
+            "model."
         )
     notes.append(f"The peak: {device.source}.")
     if options.utilisation is None:
         notes.append(
-            "The part of the peak that training reaches is assumed, not measured: --measure times "
-            "steps here, or give --utilisation once gpt2 train has shown its MFU."
+            "The fraction of the peak that training reaches is assumed, not measured: --measure "
+            "times steps here, or give --utilisation once gpt2 train has shown its MFU."
         )
     if ranks > 1:
         notes.append(
-            "How fast devices exchange gradients and weights is not in the time: between nodes "
-            "without a fast network (InfiniBand or the like) it will be longer."
+            "The time does not include the exchange of gradients and weights between devices: it "
+            "will be longer between nodes without a fast network such as InfiniBand."
         )
     if tokens < OPTIMAL * parameters / 2:
         notes.append(
-            f"With {tokens / parameters:.1f} tokens a parameter a smaller model would reach the "
-            "same loss for less compute."
+            f"With {tokens / parameters:.1f} tokens per parameter, a smaller model would reach the "
+            "same loss with less compute."
         )
     return notes

@@ -144,7 +144,7 @@ class Log:
     def _tensorboard(self) -> Any:
         """A writer, or None and a note where TensorBoard is not installed."""
         if importlib.util.find_spec("tensorboard") is None:
-            self.note(f"no TensorBoard files: {install('torch')} (metrics.jsonl has it all).")
+            self.note(f"no TensorBoard files: {install('torch')} (metrics.jsonl holds everything).")
             return None
         from torch.utils.tensorboard import SummaryWriter
 
