@@ -68,7 +68,7 @@ def test_it_measures(model: Path, data_folder: Path, tmp_path: Path) -> None:
     told = " ".join(shown.stdout.split())
     assert "OpenAI's text; the whole last word; the first 1 examples only" in told
     assert "Table 3 of the paper" in shown.stdout
-    assert "not measured: ptb" in shown.stdout
+    assert "not evaluated: ptb" in shown.stdout
     assert "context of 64 tokens" in told  # no room for examples of translation
     assert not list(tmp_path.glob("*.journal"))
     found = json.loads(output.read_text())

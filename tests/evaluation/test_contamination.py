@@ -61,7 +61,7 @@ def test_command(corpus: Path, tmp_path: Path) -> None:
     file.write_text("\n".join(EXAMPLES), "utf-8")
     done = CliRunner().invoke(command, [str(corpus), str(file)])
     assert done.exit_code == 0, done.output
-    assert "42.86% of 14 8-grams; 2 of 4 examples touched, 1 mostly there" in done.stdout
+    assert "42.86% of 14 8-grams; 2 of 4 examples overlap, 1 of them mostly" in done.stdout
     done = CliRunner().invoke(command, [str(corpus), str(file), "--json"])
     assert json.loads(done.stdout)[str(file)]["known"] == [0]
 
@@ -83,8 +83,8 @@ def test_benchmarks(corpus: Path, data_folder: Path, monkeypatch: pytest.MonkeyP
     on = [str(corpus), "--on", "winograd,occupations", "--data", str(data_folder)]
     done = CliRunner().invoke(command, on)
     assert done.exit_code == 0, done.output
-    assert "of 273 examples touched" in done.stdout
-    assert "of 200 examples touched" in done.stdout
+    assert "of 273 examples overlap" in done.stdout
+    assert "of 200 examples overlap" in done.stdout
     monkeypatch.delenv("GPT2_DATA", raising=False)
     with pytest.raises(OptionError, match="GPT2_DATA"):
         CliRunner().invoke(command, on[:3], catch_exceptions=False)
@@ -95,7 +95,7 @@ def test_benchmarks(corpus: Path, data_folder: Path, monkeypatch: pytest.MonkeyP
 def test_what_is_missing_is_named(corpus: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [str(corpus), "--on", "bias", "--data", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    assert "winobias: not looked for." in done.stdout
+    assert "winobias: not searched." in done.stdout
     named = [str(corpus), "--on", "winobias", "--data", str(tmp_path)]
     with pytest.raises(MissingFileError, match="winobias"):
         CliRunner().invoke(command, named, catch_exceptions=False)

@@ -117,7 +117,7 @@ def test_an_evaluation(tiny_model: Path, tmp_path: Path) -> None:
     part = parts[0]
     before = part.stat().st_mtime_ns
     again = call(*command, "--shard", f"1/{pieces + 2}", "-o", part)
-    assert "is done already" in again.stderr
+    assert "is already done" in again.stderr
     assert part.stat().st_mtime_ns == before
     other = tmp_path / "other"
     call(*command, "-q", "--limit", "5", "--shard", f"1/{pieces + 2}", "-o", other)

@@ -26,16 +26,19 @@ CACHED = 64e6  # bytes of weights that may lie in a cache rather than in memory:
 @click.command()
 @model_argument()
 @click.option("--shape", type=click.Choice(list(PUBLISHED)),
-              help="Random weights of a published size, instead of MODEL.")  # fmt: skip
+              help="Measure random weights of a published size instead of MODEL.")  # fmt: skip
 @click.option("--dtype", "dtypes", type=Precision(PACKED), multiple=True,
-              help="A precision; repeatable. [default: fp32, fp16, int8 and int4]")  # fmt: skip
+              help="Precision to measure. [default: a quantized MODEL's own, else fp32, fp16, int8 "
+              "and int4; repeatable]")  # fmt: skip
 @click.option(
-    "--threads", type=click.IntRange(1), help="Threads. [default: GPT2_THREADS, or the cores]"
+    "--threads",
+    type=click.IntRange(1),
+    help="Number of threads. [default: GPT2_THREADS, else the physical cores]",
 )
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True,
-              help="Turns of each task; the median counts.")  # fmt: skip
+              help="Rounds per task; the median is reported.")  # fmt: skip
 @click.option("--tokens", type=click.IntRange(1), default=64, show_default=True,
-              help="Tokens a turn writes.")  # fmt: skip
+              help="Tokens to generate per round.")  # fmt: skip
 @AS_JSON
 @QUIET
 @click.option("--alone", is_flag=True, hidden=True, help="One precision, in this very process.")
@@ -50,13 +53,14 @@ def command(
     quiet: bool,
     alone: bool,
 ) -> None:
-    """Measure MODEL (default: the bundled one) on this machine, a process for each precision.
+    """Measure the speed of MODEL (default: the bundled one) on this machine.
 
-    Tokens a second: decoding after a short and a long prompt, reading the long prompt, 8 and 32
-    sequences at once. Then the share of the memory's read rate that decoding's weights take, the
-    share of the fp32 multiply-adds' peak that the prompt takes, the most memory held, the seconds
-    to load, and those from the start of `gpt2 generate` to its first text. Leave the machine alone
-    meanwhile.
+    Each precision runs in its own process. Throughput in tokens/s is measured for decoding after a
+    short and after a long prompt, for prefill of the long prompt, and for 8 and 32 sequences at
+    once. The table also shows the share of the memory bandwidth that reading the weights takes in
+    decoding, the share of the fp32 multiply-add peak that prefill reaches, the peak memory, the
+    load time, and the time from starting `gpt2 generate` to its first text. Keep the machine
+    otherwise idle.
     """
     if model and shape:
         raise OptionError("give a model or --shape, not both.")
@@ -208,15 +212,15 @@ def _table(results: dict[str, Any]) -> str:
         cells = ["-" if c[key] is None else form(c[key]) for c in columns.values()]
         rows.append([name, *cells])
 
-    row("share of the read rate", "share_of_read", "{:.0%}".format)
-    row("share of the fp32 peak", "share_of_multiply", "{:.0%}".format)
+    row("share of memory bandwidth", "share_of_read", "{:.0%}".format)
+    row("share of fp32 peak", "share_of_multiply", "{:.0%}".format)
     row("weights, MB", "weight_bytes", lambda x: f"{x / 1e6:.0f}")
-    row("most memory, MB", "peak_bytes", lambda x: f"{x / 1e6:.0f}")
-    row("load, s", "load_seconds", "{:.2f}".format)
-    row("start to first text, s", "cold_start_seconds", "{:.2f}".format)
+    row("peak memory, MB", "peak_bytes", lambda x: f"{x / 1e6:.0f}")
+    row("load time, s", "load_seconds", "{:.2f}".format)
+    row("time to first text, s", "cold_start_seconds", "{:.2f}".format)
     read, multiply = results["limits"]["read"], results["limits"]["multiply"]
     last = wrap(
-        f"{results['model']}, {first['threads']} threads, {first['kernels']}; this machine reads "
-        f"{read / 1e9:.1f} GB/s and does {multiply / 1e9:.0f} GFLOP/s of fp32 multiply-adds."
+        f"{results['model']}, {first['threads']} threads, {first['kernels']}; this machine: memory "
+        f"bandwidth {read / 1e9:.1f} GB/s, fp32 multiply-add peak {multiply / 1e9:.0f} GFLOP/s."
     )
     return f"{table(['', *columns], rows)}\n{last}"

@@ -40,24 +40,26 @@ if TYPE_CHECKING:
     "what",
     metavar="NAMES",
     type=NAME,
-    help="Benchmarks with commas between, or a group: paper, bias, tasks, more, all.",
+    help="Comma-separated benchmarks, or a group: paper, bias, tasks, more or all.",
 )
-@click.option("--list", "show", is_flag=True, help="Tell what there is and how to get it.")
+@click.option(
+    "--list", "show", is_flag=True, help="List the benchmarks and how to obtain their data."
+)
 @DATA
-@click.option("--limit", type=click.IntRange(1), help="Only so many examples of each set.")
+@click.option("--limit", type=click.IntRange(1), help="Maximum number of examples per benchmark.")
 @click.option(
     "--stride",
     type=click.IntRange(1),
-    help="Move windows over long texts by so many tokens; the paper: 32. By default they "
-    "do not overlap, which is faster by the ratio of both.",
+    help="Stride in tokens of the windows over long texts; the paper uses 32. By default, windows "
+    "do not overlap, which is faster by the ratio of the strides.",
 )
-@click.option("--batch-tokens", type=click.IntRange(1), help="Tokens computed at a time.")
+@click.option("--batch-tokens", type=click.IntRange(1), help="Maximum number of tokens per batch.")
 @options_of(LoadOptions)
 @click.option(
     "-o",
     "--output",
     type=Place(dir_okay=False, remote=True),
-    help="Write the results as JSON. Killed at any moment, the same command resumes.",
+    help="File for the results as JSON. If killed, the same command resumes.",
 )
 @AS_JSON
 @QUIET
@@ -75,12 +77,12 @@ def command(
     shard: Shard | None,
     **loading: Any,
 ) -> None:
-    """Measure MODEL (default: the bundled one) on published test sets, zero-shot.
+    """Evaluate MODEL (default: the bundled one) zero-shot on published benchmarks.
 
-    Each figure comes with its standard error and its protocol: what exactly was predicted, of which
-    text. --on paper prints the paper's table 3 with the measured figures beside it; those of
-    another protocol than the paper's have rows of their own. A set that is not in --data is named
-    with how to get it.
+    Each score comes with its standard error and its protocol: what exactly was predicted, and from
+    which text. --on paper prints table 3 of the GPT-2 paper next to the measured scores; scores
+    with a different protocol have their own rows. If the data of a benchmark is not in --data, the
+    output says how to obtain it.
     """
     from gpt2.cli import tables
     from gpt2.evaluation.benchmarks import benchmark, choose, sets
@@ -118,7 +120,7 @@ def tell(results: dict[str, Any], as_json: bool) -> None:
     if "paper" in results:
         click.echo("\nTable 3 of the paper:\n\n" + tables.of_paper(results["paper"]))
     for name, reason in results["missing"].items():
-        click.echo("\n" + tables.wrap(f"not measured: {name}. {reason}"))
+        click.echo("\n" + tables.wrap(f"not evaluated: {name}. {reason}"))
 
 
 def describe(benchmark: Benchmark) -> dict[str, str]:
@@ -184,7 +186,7 @@ class Asked:
             on = sorted(self.named)
             about = {"part": str(self.shard), "on": on, **about}
             if output is not None and (done := is_done(output, about, data)):
-                click.echo(f"{address_of(output)} is done already", err=True)
+                click.echo(f"{address_of(output)} is already done", err=True)
                 return done
         journal = Rows(_journal(output) if output else None, about | {"data": data})
         with journal.keep():

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from gpt2.training.loop.trainer import Trainer
 
 SHOWN = {"batch_size": TUNED_BATCH, "steps": "as many as --epochs takes",
-         "length": f"{TUNED_LENGTH}; for pairs, the longest one",
-         "lr": "1e-3; with --lora 3e-3", "weight_decay": 0.01,
+         "length": f"{TUNED_LENGTH}, or the longest pair",
+         "lr": "1e-3, or 3e-3 with --lora", "weight_decay": 0.01,
          "validate_every": "10% of the steps", "sample_every": "20% of the steps", "patience": 3,
          "prompt": "the beginning of the held-out data"}  # fmt: skip
 

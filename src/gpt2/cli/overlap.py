@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 @click.argument("corpus", type=PATH)
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=PATH)
 @click.option(
-    "--on", metavar="NAMES", type=NAME, help="Benchmarks or groups of gpt2 evaluate --on."
+    "--on", metavar="NAMES", type=NAME, help="Benchmarks or groups, as in gpt2 evaluate --on."
 )
 @DATA
-@click.option("--split", default="train", type=NAME, show_default=True, help="Split of the corpus.")
-@click.option("-n", "n", default=8, show_default=True, type=click.IntRange(1), help="Words.")
+@click.option(
+    "--split", default="train", type=NAME, show_default=True, help="Split of the corpus to search."
+)
+@click.option("-n", "n", default=8, show_default=True, type=click.IntRange(1),
+              help="Number of words per n-gram.")  # fmt: skip
 @AS_JSON
 def command(
     corpus: Path,
@@ -37,12 +40,12 @@ def command(
     n: int,
     as_json: bool,
 ) -> None:
-    """Tell how much of test sets the prepared text CORPUS holds, by runs of 8 words.
+    """Measure how much of a test set occurs in the prepared text CORPUS, by n-grams of words.
 
-    As in section 4 of the GPT-2 paper. A FILE is a text, whose lines are the examples, or JSON
-    lines, of which all texts in a row count; a folder stands for its files; --on takes published
-    sets. Examples that the corpus
-    mostly has are listed by number, from 0, in the JSON.
+    The method is that of section 4 of the GPT-2 paper, with 8-grams. A FILE is a text with one
+    example per line, or JSON Lines, where all texts of a row count; a folder stands for its files.
+    --on selects published benchmarks. The output of --json lists the examples that occur mostly in
+    the corpus by number, starting from 0.
     """
     from gpt2.evaluation.contamination import contaminations
 
@@ -56,7 +59,7 @@ def command(
     for name, got in copies.items():
         click.echo(_line(name, got))
     for name, reason in missing.items():
-        click.echo(f"{name}: not looked for. {reason}")
+        click.echo(f"{name}: not searched. {reason}")
 
 
 def _sets(
@@ -89,6 +92,6 @@ def _line(name: str, got: Contamination) -> str:
     sample = f": {got.sample[:80]}" if got.longest else ""
     return (
         f"{name}: {got.share:.2%} of {got.ngrams:,} {got.n}-grams; {got.touched:,} of "
-        f"{got.examples:,} examples touched, {len(got.known):,} mostly there; longest match "
+        f"{got.examples:,} examples overlap, {len(got.known):,} of them mostly; longest match "
         f"{got.longest} words{sample}"
     )

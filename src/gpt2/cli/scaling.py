@@ -13,14 +13,14 @@ from gpt2.cli.places import PATH
 
 @click.command()
 @click.argument("results", nargs=-1, type=PATH)
-@click.option("--paper", is_flag=True, help="The four sizes of the GPT-2 paper's table 3 too.")
+@click.option("--paper", is_flag=True, help="Include the four sizes of table 3 in the GPT-2 paper.")
 @AS_JSON
 def command(results: tuple[Path, ...], paper: bool, as_json: bool) -> None:
-    """Hold task scores against model size: RESULTS are files of gpt2 evaluate -o, a model each.
+    """Compare benchmark scores with model size.
 
-    For every measure that two sizes or more have, with the same protocol: its values by size and a
-    straight line through them over the logarithm of the parameters. A perplexity's line is through
-    its logarithm, the loss.
+    RESULTS are files of gpt2 evaluate -o, one per model. For each measure that at least two sizes
+    share under the same protocol, the output shows the values by size and a linear fit over the
+    logarithm of the parameter count. For perplexity the fit is of its logarithm, the loss.
     """
     from gpt2.cli.tables import number, with_notes
     from gpt2.evaluation.scaling import lines, paper_scores, read_results
@@ -40,5 +40,5 @@ def command(results: tuple[Path, ...], paper: bool, as_json: bool) -> None:
         ]
         for one in scalings
     ]
-    head = ["measure", "size and value", "ten times the parameters", "R2", "protocol"]
+    head = ["measure", "size and value", "per 10x parameters", "R2", "protocol"]
     click.echo(with_notes(head, rows, words=2))

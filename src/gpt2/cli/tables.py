@@ -75,7 +75,7 @@ def of_paper(rows: Iterable[Mapping[str, Any]]) -> str:
         measured = ", ".join(number(m["value"], m["error"]) for m in row["measured"])
         values = [f"{paper[size]:g}" if size in paper else "" for size in SIZES]
         cells.append([f"{row['column']}, {row['unit']}", measured or "-", *values, row["protocol"]])
-    return with_notes(["paper's column", "measured ± error", *SIZES, "protocol"], cells)
+    return with_notes(["column", "measured ± error", *SIZES, "protocol"], cells)
 
 
 def of_benchmarks(benchmarks: Sequence[Benchmark]) -> str:

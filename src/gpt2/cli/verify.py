@@ -20,13 +20,15 @@ SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
 @click.option(
     "--engine",
     type=click.Choice(["native", "torch", "reference"]),
-    help="What computes MODEL. [default: native]",
+    help="Engine that runs MODEL. [default: native]",
 )
 @click.option(
-    "--device", type=NAME, help="Device of torch: cpu, cuda, mps. [default: the processor]"
+    "--device",
+    type=NAME,
+    help="Device for the torch engine, such as cpu, cuda or mps. [default: cpu]",
 )
 @DATA
-@click.option("--lambada", is_flag=True, help="Measure LAMBADA too, which takes many minutes.")
+@click.option("--lambada", is_flag=True, help="Evaluate LAMBADA too, which takes many minutes.")
 @AS_JSON
 def command(
     model: str | None,
@@ -36,11 +38,11 @@ def command(
     lambada: bool,
     as_json: bool,
 ) -> None:
-    """Hold MODEL against what was recorded from OpenAI's GPT-2 of 124M parameters.
+    """Compare MODEL with results recorded from OpenAI's GPT-2 with 124M parameters.
 
-    The file's hash, the tokenizer, greedy continuations, logits, attention, a loss: a line each,
-    pass, FAIL or why it was not checked, and a line on all of them. Without MODEL only this package
-    is checked. The exit code is 1 if a check fails.
+    The checks cover the file's hash, the tokenizer, greedy continuations, logits, attention and a
+    loss. Each prints one line: pass, FAIL, or why it was not checked. A summary follows. Without
+    MODEL, only this package is checked. The exit code is 1 if a check fails.
     """
     from dataclasses import asdict
 

@@ -24,9 +24,7 @@ class ModelShape:
     )
     layers: int | None = option(None, "Number of transformer blocks.", minimum=1, unset="4")
     width: int | None = option(None, "Width of the residual stream.", minimum=1, unset="256")
-    heads: int | None = option(
-        None, "Number of attention heads.", minimum=1, unset="the width / 64"
-    )
+    heads: int | None = option(None, "Number of attention heads.", minimum=1, unset="width / 64")
     context: int | None = option(
         None, "Context length in tokens.", minimum=2, unset="256, or 1024 with --size"
     )
