@@ -23,8 +23,8 @@ def test_the_chapters_are_listed() -> None:
     assert lines[3].split() == ["3", "One", "head", "by", "hand", "head()"]
     listed = json.loads(learn("--json").stdout)
     assert listed[12] == {"number": 12, "title": "Size, data, cost", "function": "parameters"}
-    assert "the program that it is" in " ".join(learn("--help").output.split())
-    assert "with all your rights" in " ".join(learn("check", "--help").output.split())
+    assert "runs your file as a program" in " ".join(learn("--help").output.split())
+    assert "with all your permissions" in " ".join(learn("check", "--help").output.split())
 
 
 def test_start_then_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,7 +174,7 @@ def test_several_precisions_side_by_side(model: Path, text: Path) -> None:
 
 def test_without_a_measure(model: Path) -> None:
     done = run(model, "--dtype", "int8", "--tokens", 0)
-    assert "bits a weight" in done.stdout
+    assert "bits per weight" in done.stdout
     assert "KL" not in done.stdout
 
 

@@ -24,7 +24,7 @@ from gpt2.extras import needed
 # underscores.
 GROUPS = {
     "Learn": {
-        "learn": ("Work through the course's exercises.", "gpt2 learn start 0"),
+        "learn": ("Work through the exercises of the course.", "gpt2 learn start 0"),
     },
     "Write": {
         "generate": ("Continue a text.", 'gpt2 generate "Once upon a time" --seed 1'),
@@ -32,17 +32,17 @@ GROUPS = {
             "Write an article, an e-mail or a story of a given length.",
             'gpt2 write "The lighthouse" --kind story --length 200',
         ),
-        "summarize": ("Give the gist of a text.", "gpt2 summarize report.txt"),
+        "summarize": ("Summarise a text.", "gpt2 summarize report.txt"),
         "translate": (
-            "Put a document into another language.",
+            "Translate a document into another language.",
             "gpt2 translate letter.txt --from en --to fr -m gpt2-xl",
         ),
         "answer": (
-            "Answer a question, about a text or without one.",
+            "Answer a question, optionally about a given text.",
             'gpt2 answer "Who wrote the letter?" --context letter.txt',
         ),
         "serve": (
-            "Answer requests over HTTP, as OpenAI's interface does.",
+            "Serve models over an OpenAI-compatible HTTP API.",
             "gpt2 serve gpt2-mini --port 8000",
         ),
         "replay": (
@@ -52,72 +52,78 @@ GROUPS = {
     },
     "Text and tokens": {
         "compress": (
-            "Compress any file by a model's probabilities.",
+            "Compress any file with a model's probabilities.",
             "gpt2 compress story.txt",
         ),
         "decompress": (
-            "Write what was compressed as it was.",
+            "Restore a compressed file.",
             "gpt2 decompress story.txt.g2c",
         ),
-        "tokenize": ("Show how a text becomes tokens.", 'gpt2 tokenize "Hello world"'),
+        "tokenize": ("Show how a text is split into tokens.", 'gpt2 tokenize "Hello world"'),
         "tokenizer-train": (
-            "Learn a byte-level BPE vocabulary from your own text.",
+            "Train a byte-level BPE tokenizer on your own text.",
             "gpt2 tokenizer-train books/ -o vocabulary --vocab-size 16384",
         ),
         "prepare": (
-            "Make token shards of text, for training.",
+            "Convert text into token shards for training.",
             "gpt2 prepare books/ -o tokens --tokenizer vocabulary",
         ),
     },
     "Train": {
         "plan": (
-            "Tell what training a model would take: memory, days, the command.",
+            "Estimate the memory, time and cost of training a model.",
             "gpt2 plan gpt2 --tokens 10B",
         ),
         "train": (
-            "Train a model on text, from new weights or from a model's.",
+            "Train a model on text, from scratch or from existing weights.",
             "gpt2 train tokens -o model --steps 1000",
         ),
         "finetune": (
-            "Teach a model your own text, or prompts and completions.",
+            "Fine-tune a model on your own text, or on prompts and completions.",
             "gpt2 finetune gpt2-mini stories.txt -o mine",
         ),
     },
     "Measure": {
         "evaluate": (
-            "Measure a model on published test sets.",
+            "Evaluate a model on published benchmarks.",
             "gpt2 evaluate gpt2 --on lambada --data sets",
         ),
         "verify": (
-            "Compare a model with what was recorded from OpenAI's GPT-2.",
+            "Compare a model with results recorded from OpenAI's GPT-2.",
             "gpt2 verify gpt2",
         ),
         "overlap": (
-            "Tell how much of a test set stands in a training corpus.",
+            "Measure how much of a test set occurs in a training corpus.",
             "gpt2 overlap tokens test.txt",
         ),
-        "scaling": ("Compare task scores with model size.", "gpt2 scaling small.json large.json"),
-        "bench": ("Measure how fast a model runs here.", "gpt2 bench --dtype int8"),
+        "scaling": (
+            "Compare benchmark scores with model size.",
+            "gpt2 scaling small.json large.json",
+        ),
+        "bench": ("Measure how fast a model runs on this machine.", "gpt2 bench --dtype int8"),
     },
     "Many machines": {
         "merge": (
-            "Put together what shards of one work have written.",
+            "Combine the parts that shards of one command wrote.",
             "gpt2 merge part-1 part-2 -o tokens",
         ),
     },
     "See inside": {
         "explain": (
-            "Write one HTML file in which a model runs and can be taken apart.",
+            "Write an HTML page that runs a model and shows how it works.",
             'gpt2 explain "Once upon a time" -o gpt2.html',
         ),
     },
     "Model files": {
         "quantize": (
-            "Store a model in fewer bits a weight; tell what that costs.",
+            "Quantize a model and report the loss in quality.",
             "gpt2 quantize gpt2 -o gpt2-int8 --dtype int8",
         ),
-        "convert": ("Write a model in another file format.", "gpt2 convert gpt2 -o gpt2.gguf"),
-        "info": ("Tell what a model is, or what is installed here.", "gpt2 info gpt2-mini"),
+        "convert": ("Convert a model to another file format.", "gpt2 convert gpt2 -o gpt2.gguf"),
+        "info": (
+            "Show information about a model, or about this installation.",
+            "gpt2 info gpt2-mini",
+        ),
     },
 }
 COMMANDS = {name: line for group in GROUPS.values() for name, (line, _) in group.items()}
@@ -157,9 +163,9 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gpt2")
 def gpt2() -> None:
-    """GPT-2 whole: run it, train it, adapt it, measure it.
+    """Run, train, fine-tune and measure GPT-2 models.
 
-    `gpt2 COMMAND --help` has each command's options and an example.
+    `gpt2 COMMAND --help` shows the options of a command and an example.
     """
 
 

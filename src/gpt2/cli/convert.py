@@ -24,12 +24,25 @@ DTYPES = (*TORCH, "q8_0")
 @click.command()
 @click.argument("source", type=NAME)
 @click.option("-o", "--output", required=True, type=PATH,
-              help="A folder; for nanogpt and gguf also a file.")  # fmt: skip
-@click.option("--to", "form", type=click.Choice(FORMS),
-              help="The form. [default: by the output's name, else safetensors]")  # fmt: skip
-@click.option("--dtype", type=Precision(DTYPES),
-              help="The weights' precision; q8_0 is for gguf. [default: as it is]")  # fmt: skip
-@click.option("--shard-size", default="5GB", type=NAME, show_default=True, help="The largest file.")
+              help="Folder to write; for nanogpt and gguf also a file.")  # fmt: skip
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(FORMS),
+    help="Output format. [default: from the output's name, else safetensors]",
+)
+@click.option(
+    "--dtype",
+    type=Precision(DTYPES),
+    help="Precision of the weights; q8_0 is only for gguf. [default: unchanged]",
+)
+@click.option(
+    "--shard-size",
+    default="5GB",
+    type=NAME,
+    show_default=True,
+    help="Maximum size of a weight file.",
+)
 @OVERWRITE
 @QUIET
 def command(
@@ -41,11 +54,11 @@ def command(
     overwrite: bool,
     quiet: bool,
 ) -> None:
-    """Write the model SOURCE in another form.
+    """Convert the model SOURCE to another file format.
 
-    SOURCE is a folder, a file or a name: safetensors, pytorch_model.bin, nanoGPT's ckpt.pt or
-    OpenAI's TensorFlow folder. The forms are safetensors and bin (what transformers loads), nanogpt
-    (ckpt.pt) and gguf (llama.cpp). The tokenizer goes along.
+    SOURCE is a folder, a file or a name; it may be safetensors, pytorch_model.bin, nanoGPT's
+    ckpt.pt or OpenAI's TensorFlow folder. The output formats are safetensors and bin (both for
+    transformers), nanogpt (ckpt.pt) and gguf (llama.cpp). The tokenizer is converted too.
     """
     form = form or SUFFIXES.get(output.suffix, "safetensors")
     check_free(output, overwrite)
@@ -95,7 +108,7 @@ def _tokenizer(place: Path) -> Tokenizer | None:
     try:
         return Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
     except MissingFileError:
-        click.echo(f"{place}: no tokenizer is there, none is written", err=True)
+        click.echo(f"note: {place} has no tokenizer, so none is written", err=True)
         return None
 
 
@@ -125,7 +138,9 @@ def _to_nanogpt(checkpoint: Checkpoint, stored: dict[str, Any], path: Path) -> P
 
     content = to_nanogpt(checkpoint.config, _torch(stored))
     if checkpoint.config.activation_function != "gelu":
-        click.echo("note: nanoGPT computes the exact GELU, this model an approximation", err=True)
+        click.echo(
+            "note: nanoGPT computes the exact GELU, but this model uses an approximation", err=True
+        )
     with atomic(path) as part:
         save_torch(part, content)
     return path

@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     help="Stride in tokens of the windows over long texts; the paper uses 32. By default, windows "
     "do not overlap, which is faster by the ratio of the strides.",
 )
-@click.option("--batch-tokens", type=click.IntRange(1), help="Maximum number of tokens per batch.")
+@click.option(
+    "--batch-tokens", type=click.IntRange(1), help="Number of tokens to compute at a time."
+)
 @options_of(LoadOptions)
 @click.option(
     "-o",

@@ -14,15 +14,15 @@ from gpt2.cli.places import EMPTY, PATH
 @click.argument("text", required=False)
 @MODEL
 @click.option("-o", "--output", type=PATH, default=Path("gpt2.html"),
-              show_default=True, help="The file to write.")  # fmt: skip
+              show_default=True, help="File to write.")  # fmt: skip
 @click.option("--dtype", type=Precision(("int8", "int4")),
-              help="The weights' precision. [default: the model's own, else int8]")  # fmt: skip
-@click.option("--record", is_flag=True, help="Record TEXT in place of the model, as is done of "
-              "one that is too large for a page.")  # fmt: skip
+              help="Precision of the weights. [default: the model's own, else int8]")  # fmt: skip
+@click.option("--record", is_flag=True, help="Record TEXT instead of including the model; a model "
+              "that is too large for a page is always recorded.")  # fmt: skip
 @click.option("--head", "heads", multiple=True, metavar="LAYER.HEAD",
               callback=lambda *given: _heads(given[-1]),
-              help="A head whose queries and keys a recording keeps; several may be named. "
-              "[default: the 8 that add most to the last word]")  # fmt: skip
+              help="Head whose queries and keys a recording keeps. "
+              "[default: the 8 that contribute most to the last word; repeatable]")  # fmt: skip
 @QUIET
 def command(
     text: str | None,
@@ -33,12 +33,12 @@ def command(
     heads: list[tuple[int, int]],
     quiet: bool,
 ) -> None:
-    """Write one HTML file in which MODEL runs live; it begins with TEXT.
+    """Write an HTML page that runs MODEL in the browser, starting with TEXT.
 
-    The file opens from a disk in Chromium and Firefox, without Python and without a network: type,
-    and see the tokens, the next word, every attention head, where a word comes from, and what
-    changes when a part is switched off. Of a model of over 250 MB it holds a recording of TEXT: the
-    same view, in which nothing can be typed or switched off.
+    The page is one file, which Chromium and Firefox open from disk, without Python or a network. As
+    you type, it shows the tokens, the next word, every attention head, where a word comes from, and
+    what changes when a part is switched off. For a model over 250 MB it holds a recording of TEXT:
+    the same view, but nothing can be typed or switched off.
     """
     from gpt2.explain.page import explain
 

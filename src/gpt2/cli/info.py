@@ -32,10 +32,10 @@ BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 8.5 / 8, "int4": 4.5 / 8}  # a weight
 @model_argument()
 @AS_JSON
 def command(model: str | None, as_json: bool) -> None:
-    """Tell what MODEL is: its shape, size, licence and where it is.
+    """Show the architecture, size, licence and location of MODEL.
 
-    Without MODEL: which packages and engines are here, and which models are bundled or in the hub's
-    cache. Nothing is downloaded but the model that is named.
+    Without MODEL, show the installed packages, the engines, and the models that are bundled or in
+    the Hugging Face cache. Nothing is downloaded except the named model.
     """
     facts = about_model(model) if model else about_here()
     if as_json:
@@ -87,7 +87,9 @@ def _describe_packed(checkpoint: Checkpoint, files: Mapping[str, Any]) -> dict[s
     facts: dict[str, Any] = {"rounding": checkpoint.quantization.rounding}
     report = checkpoint.sidecar.get("quantization")
     if isinstance(report, Mapping) and isinstance(report.get("kl_mean"), float):
-        facts["KL divergence"] = f"{report['kl_mean']:.5f} nats a token from {report.get('source')}"
+        facts["KL divergence"] = (
+            f"{report['kl_mean']:.5f} nats per token from {report.get('source')}"
+        )
     recorded = checkpoint.sidecar.get("sha256")
     if isinstance(recorded, Mapping):
         damaged = [n for n, h in recorded.items() if n not in files or files[n]["sha256"] != h]

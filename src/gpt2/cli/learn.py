@@ -19,10 +19,10 @@ CHAPTER = click.argument("chapter", type=int)
 @AS_JSON
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """Work through the course's exercises: a function to write for each chapter.
+    """Work through the exercises of the course: one function to write per chapter.
 
-    Without START or CHECK the chapters are listed. Their pages are in docs/learn. A check runs the
-    file that it is given as the program that it is: check only files you would run.
+    Without a command, this lists the chapters, whose pages are in docs/learn. The check command
+    runs your file as a program: check only files that you would run.
     """
     if context.invoked_subcommand is not None:
         return
@@ -41,12 +41,12 @@ def command(context: click.Context, as_json: bool) -> None:
 @command.command()
 @CHAPTER
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
-              help="The file to write. [default: chapter_NN.py]")  # fmt: skip
+              help="File to write. [default: chapter_NN.py]")  # fmt: skip
 @QUIET
 def start(chapter: int, output: Path | None, quiet: bool) -> None:
-    """Write the file of CHAPTER with a function to fill in.
+    """Write a file for CHAPTER with a function to fill in.
 
-    A file that is there already is not replaced.
+    An existing file is not overwritten.
     """
     from gpt2.files import write_text
     from gpt2.learn.exercise import exercise
@@ -68,10 +68,10 @@ def start(chapter: int, output: Path | None, quiet: bool) -> None:
 @AS_JSON
 @QUIET
 def check(chapter: int, file: Path | None, as_json: bool, quiet: bool) -> None:
-    """Run FILE (chapter_NN.py unless named) and compare its function with the reference.
+    """Compare the function in a file with the reference.
 
-    The file is run as a program, with all your rights. The exit code is 0 if the answer is right
-    and 1 if it is not; a typical mistake is called by its name.
+    FILE is chapter_NN.py by default. It is run as a program, with all your permissions. The exit
+    code is 0 if the answer is right and 1 if it is wrong; typical mistakes are named.
     """
     from gpt2.learn import answers
     from gpt2.learn.exercise import MODULES, exercise

@@ -21,21 +21,31 @@ if TYPE_CHECKING:
 @click.command()
 @model_argument(required=True)
 @click.option("-o", "--output", type=PATH,
-              help="The folder to write; without it, only the report.")  # fmt: skip
+              help="Folder to write; without it, only the report is printed.")  # fmt: skip
 @click.option("--dtype", "dtypes", type=Precision(PACKED[1:]), multiple=True, default=["int8"],
-              show_default=True, help="The layers' precision; several for a report.")  # fmt: skip
-@click.option("--head-dtype", type=Precision(PACKED[1:]),
-              help="Precision of embedding and head. [default: --dtype; int4: int8]")  # fmt: skip
+              show_default=True,
+              help="Precision of the layers; repeatable without --output.")  # fmt: skip
+@click.option(
+    "--head-dtype",
+    type=Precision(PACKED[1:]),
+    help="Precision of the embedding and the head. [default: --dtype, or int8 for int4]",
+)
 @click.option("--rounding", type=click.Choice(["nearest", "search", "calibrated"]),
-              help="How integers are found. [default: calibrated]")  # fmt: skip
+              help="How weights are rounded to integers. [default: calibrated]")  # fmt: skip
 @click.option("--calibrate", type=PATH,
-              help="A file to calibrate on, of the kind the model is for. "
+              help="Text to calibrate on, of the kind the model is used for. "
               "[default: stories and pages of books]")  # fmt: skip
 @click.option("--text", type=PATH,
-              help="A file to measure on. [default: an excerpt of a novel]")  # fmt: skip
+              help="Text to measure on. [default: an excerpt from a novel]")  # fmt: skip
 @click.option("--tokens", default=8192, show_default=True,
-              help="How much of it, at most; 0: measure nothing.")  # fmt: skip
-@click.option("--shard-size", default="5GB", type=NAME, show_default=True, help="The largest file.")
+              help="Maximum number of tokens to measure on; 0 skips the measurement.")  # fmt: skip
+@click.option(
+    "--shard-size",
+    default="5GB",
+    type=NAME,
+    show_default=True,
+    help="Maximum size of a weight file.",
+)
 @OVERWRITE
 @AS_JSON
 @QUIET
@@ -53,11 +63,12 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Store MODEL in fewer bits a weight and tell what that costs.
+    """Quantize MODEL and report the loss in quality.
 
-    The folder runs at once, memory-mapped, with `gpt2 generate -m FOLDER`: it holds the native
-    engine's own bytes, the tokenizer and the settings. The report compares the next token's
-    distributions with those of the original in fp32, on windows as long as the context.
+    The folder is ready for use with `gpt2 generate -m FOLDER`, which memory-maps it: it holds the
+    weights in the native engine's own format, the tokenizer and the settings. The report compares
+    the next-token distributions with those of the original in fp32, on windows as long as the
+    context.
     """
     from gpt2.quantization import quantize
 
@@ -81,7 +92,7 @@ def command(
     if output is not None:
         next_step(f"gpt2 generate -m {output}", quiet)
     else:
-        next_step(f"gpt2 quantize {model} --dtype {dtypes[0]} -o FOLDER writes it", quiet)
+        next_step(f"gpt2 quantize {model} --dtype {dtypes[0]} -o FOLDER, to write the model", quiet)
 
 
 def table(reports: list[Report]) -> str:
@@ -91,20 +102,20 @@ def table(reports: list[Report]) -> str:
 
     first = reports[0]
     rows = {"": ["original"], "size, MB": [f"{first.bytes_before / 1e6:,.1f}"]}
-    rows |= {"bits a weight": [""], "rounding": [""]}
+    rows |= {"bits per weight": [""], "rounding": [""]}
     if first.fidelity:
         rows["perplexity"] = [f"{first.fidelity.perplexity_before:.3f}"]
-        rows |= {"KL divergence, nats": [""], "  99 % are below": [""], "same top token": [""]}
+        rows |= {"KL divergence, nats": [""], "  99th percentile": [""], "same top token": [""]}
     for report in reports:
         head = f", head {report.head_dtype}" if report.head_dtype != report.dtype else ""
         rows[""].append(report.dtype + head)
         rows["size, MB"].append(f"{report.bytes / 1e6:,.1f}")
-        rows["bits a weight"].append(f"{report.bits_per_weight:.2f}")
+        rows["bits per weight"].append(f"{report.bits_per_weight:.2f}")
         rows["rounding"].append(report.rounding)
         if measured := report.fidelity:
             rows["perplexity"].append(f"{measured.perplexity:.3f}")
             rows["KL divergence, nats"].append(f"{measured.kl_mean:.6f}")
-            rows["  99 % are below"].append(f"{measured.kl_99:.6f}")
+            rows["  99th percentile"].append(f"{measured.kl_99:.6f}")
             rows["same top token"].append(f"{measured.agreement:.2%}")
     columns = ["", *rows.pop("")]
     lines = [table_of(columns, [[name, *cells] for name, cells in rows.items()])]
@@ -113,5 +124,7 @@ def table(reports: list[Report]) -> str:
         size = f"{many} of at most {measured.window}"
         lines.append(wrap(f"on {measured.tokens:,} tokens, {size}: {first.text}"))
     if first.packed_before:
-        lines.append(f"the original is packed {first.packed_before}: its numbers are rounded again")
+        lines.append(
+            f"the original is already {first.packed_before}: its weights are rounded again"
+        )
     return "\n".join(lines)
