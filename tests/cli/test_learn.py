@@ -34,7 +34,7 @@ def test_start_then_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "gpt2 learn check 5 chapter_05.py" in run.stderr
     run = learn("check", "5")
     assert run.exit_code == 1
-    assert run.stdout == "chapter 5: mlp is still to be written in chapter_05.py.\n"
+    assert run.stdout == "chapter 5: mlp is not yet implemented in chapter_05.py.\n"
     Path("chapter_05.py").write_text(SOLUTIONS[5], "utf-8")
     run = learn("check", "5")
     assert run.exit_code == 0

@@ -57,7 +57,7 @@ def test_the_stub_is_the_function_without_its_body(one: Exercise, tmp_path: Path
     path.write_text(stub, "utf-8")
     verdict = answers.check(one, path)
     assert not verdict.right
-    assert verdict.message == f"{one.name} is still to be written in {path}."
+    assert verdict.message == f"{one.name} is not yet implemented in {path}."
 
 
 HEAD = exercise(3)
@@ -86,7 +86,7 @@ def test_other_answers_are_told_what_differs(body: str, words: str, tmp_path: Pa
 
 
 FILES = {
-    "def head(x:": "line 1, is no Python",
+    "def head(x:": "line 1, is not valid Python",
     "x = 1": "has no function 'head'",
     "head = 3": "has no function 'head'",
     "1 / 0": "ZeroDivisionError in line 1",

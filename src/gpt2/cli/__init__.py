@@ -104,7 +104,7 @@ GROUPS = {
     },
     "Many machines": {
         "merge": (
-            "Combine the parts that shards of one command wrote.",
+            "Combine the parts of a sharded run.",
             "gpt2 merge part-1 part-2 -o tokens",
         ),
     },

@@ -57,7 +57,7 @@ def command(
     """Convert the model SOURCE to another file format.
 
     SOURCE is a folder, a file or a name; it may be safetensors, pytorch_model.bin, nanoGPT's
-    ckpt.pt or OpenAI's TensorFlow folder. The output formats are safetensors and bin (both for
+    ckpt.pt or OpenAI's TensorFlow checkpoint. The output formats are safetensors and bin (both for
     transformers), nanogpt (ckpt.pt) and gguf (llama.cpp). The tokenizer is converted too.
     """
     form = form or SUFFIXES.get(output.suffix, "safetensors")

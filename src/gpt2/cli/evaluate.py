@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 @click.option(
     "--stride",
     type=click.IntRange(1),
-    help="Stride in tokens of the windows over long texts; the paper uses 32. By default, windows "
-    "do not overlap, which is faster by the ratio of the strides.",
+    help="Stride, in tokens, of the windows over long texts; 32 in the paper. The time is "
+    "inversely proportional to it. [default: no overlap]",
 )
 @click.option(
     "--batch-tokens", type=click.IntRange(1), help="Number of tokens to compute at a time."

@@ -19,7 +19,7 @@ from gpt2.parts import check_target
 @click.command()
 @click.argument("parts", nargs=-1, required=True, type=PATH_OR_ADDRESS, metavar="PART...")
 @click.option("-o", "--output", required=True, type=PATH_OR_ADDRESS,
-              help="Folder to write for prepared text, otherwise file.")  # fmt: skip
+              help="Folder to write for prepared text, file to write otherwise.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Start over even if the folder is not empty.")
 @AS_JSON
 @QUIET
@@ -27,7 +27,7 @@ def command(**given: Any) -> None:
     """Combine the parts that one command wrote with --shard 1/N to N/N.
 
     PART... are folders of gpt2 prepare, or files of gpt2 evaluate or of a task's --batch. The
-    result is byte for byte what a single run writes, except for the duration and the time of an
+    result is byte for byte what a single run writes, except for the duration and the date of an
     evaluation. If a part is missing, given twice, or made from other input, options or another
     model, the error names it and nothing is written.
     """

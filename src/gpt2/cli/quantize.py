@@ -65,10 +65,10 @@ def command(
 ) -> None:
     """Quantize MODEL and report the loss in quality.
 
-    The folder is ready for use with `gpt2 generate -m FOLDER`, which memory-maps it: it holds the
-    weights in the native engine's own format, the tokenizer and the settings. The report compares
-    the next-token distributions with those of the original in fp32, on windows as long as the
-    context.
+    The output folder is ready for use with `gpt2 generate -m FOLDER`, which memory-maps it: it
+    holds the weights in the native engine's own format, the tokenizer and the settings. The report
+    compares the next-token distributions with those of the original in fp32, on windows as long as
+    the context.
     """
     from gpt2.quantization import quantize
 

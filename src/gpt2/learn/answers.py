@@ -52,10 +52,12 @@ def load(exercise: Exercise, path: Path) -> Function:
     try:
         exec(compile(source, str(path), "exec"), space)
     except SyntaxError as error:
-        raise InputError(f"{path}, line {error.lineno}, is no Python: {error.msg}.") from None
+        raise InputError(
+            f"{path}, line {error.lineno}, is not valid Python: {error.msg}."
+        ) from None
     except (Exception, SystemExit) as error:
         raise InputError(
-            f"{path} ends before its function is there: {_told(error, path)}"
+            f"{path} fails before it defines its function: {_told(error, path)}"
         ) from None
     function = space.get(exercise.name)
     if not callable(function):
@@ -71,7 +73,7 @@ def judge(exercise: Exercise, function: Function, path: str = "the answer") -> V
     try:
         results = [_call(function, case, path) for case in exercise.cases()]
     except NotImplementedError:
-        return Verdict(False, None, f"{exercise.name} is still to be written in {path}.")
+        return Verdict(False, None, f"{exercise.name} is not yet implemented in {path}.")
     except _FailedError as error:
         return Verdict(False, None, str(error))
     wanted = [exercise.right(*case) for case in exercise.cases()]
@@ -84,7 +86,7 @@ def judge(exercise: Exercise, function: Function, path: str = "the answer") -> V
     at, what = next((at, what) for at, what in enumerate(faults) if what)
     return Verdict(
         False, None,
-        f"not right yet, and none of the usual mistakes. Case {at + 1} of {len(wanted)}: {what}.",
+        f"not right yet, and not a typical mistake. Case {at + 1} of {len(wanted)}: {what}.",
     )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ class Exercise:
             f'"""Chapter {self.number}: {self.title}. Fill in the function, then:\n\n'
             f'gpt2 learn check {self.number} {path}\n"""\n\nimport numpy as np\n\n\n'
             f'def {self.name}({names}):\n    """{told}\n    """\n'
-            f"    raise NotImplementedError  # your lines take the place of this one\n"
+            f"    raise NotImplementedError  # replace this line with your code\n"
         )
 
 

@@ -13,10 +13,10 @@ Logits = Callable[[list[int]], Array]
 
 
 def write(logits: Logits, ids: list[int], count: int) -> list[int]:
-    """The ids followed by ``count`` more, each the most probable next token.
+    """The ids followed by ``count`` new ones, each the most probable next token.
 
-    logits(ids) gives an array [T, V]: a row for each of the T ids, and in a row the score of
-    each of the V tokens to come next. ids is a list of ints. Return a list of ints.
+    logits(ids) returns an array [T, V] with a row for each of the T ids. A row holds a score for
+    each of the V tokens that could come next. ids is a list of ints. Return a list of ints.
     """
     ids = list(ids)
     for _ in range(count):
@@ -53,15 +53,15 @@ def _cases() -> Iterator[tuple[Any, ...]]:
 EXERCISE = Exercise(
     0, "One token at a time", write, _cases,
     (
-        Mistake("the text is not fed back", "the token that was just chosen belongs to the text "
-                "that logits() reads next", _never_fed),
-        Mistake("only the last token is read", "give logits() all the ids so far: what comes next "
+        Mistake("the text is not fed back", "append each chosen token to the ids before you call "
+                "logits() again", _never_fed),
+        Mistake("only the last token is read", "pass all ids so far to logits(): the next token "
                 "depends on all of them", _last_alone),
-        Mistake("the wrong row", "row t scores what follows token t: the next token of the whole "
-                "text is scored by the last row, not by the first", _first_row),
+        Mistake("the wrong row", "row t scores what follows token t: the last row, not the first, "
+                "scores the next token of the whole text", _first_row),
         Mistake("the least probable token", "the largest logit is the most probable token",
                 _least),
-        Mistake("the beginning is not returned", "return the ids you were given and the new ones "
-                "after them", _new_alone),
+        Mistake("the beginning is not returned", "return the ids you were given, followed by the "
+                "new ones", _new_alone),
     ),
 )  # fmt: skip

@@ -13,10 +13,10 @@ from gpt2.tokenizer.bpe import Pair, merge_parts, merge_word
 def merge(word: str, ranks: dict[Pair, int]) -> list[bytes]:
     """The tokens of a word, as a list of bytes.
 
-    Begin with the bytes of the word in UTF-8, each a part of its own. ranks tells which pairs of
-    neighbours may be joined: a pair of bytes objects -> its rank, 0 for the pair that was learned
-    first. Join the pair of lowest rank, of equal ones the leftmost; and again, until no pair of
-    neighbours has a rank.
+    Start with the bytes of the word in UTF-8, one part for each byte. ranks maps the pairs of
+    neighbours that may be joined, as two bytes objects, to their rank: 0 is the pair that was
+    learned first. Join the pair with the lowest rank, the leftmost if several are equal. Repeat
+    until no pair of neighbours has a rank.
     """
     return merge_word(word.encode(), ranks)
 
@@ -60,14 +60,14 @@ def _cases() -> Iterator[tuple[Any, ...]]:
 EXERCISE = Exercise(
     1, "From bytes to tokens", merge, _cases,
     (
-        Mistake("characters instead of bytes", "begin with word.encode(): 你 is one character and "
+        Mistake("characters instead of bytes", "start with word.encode(): 你 is one character but "
                 "three bytes", _characters),
-        Mistake("the leftmost pair first", "look at all pairs and join the one of lowest rank, "
-                "wherever it stands", _leftmost),
-        Mistake("the pair learned last first", "rank 0 was learned first and goes first",
+        Mistake("the leftmost pair first", "look at all pairs and join the one with the lowest "
+                "rank, wherever it is", _leftmost),
+        Mistake("the pair learned last first", "rank 0 was learned first and is joined first",
                 _last_learned),
-        Mistake("only one merge", "look again after each merge: the new part may have a rank with "
-                "its neighbours", _once),
+        Mistake("only one merge", "look again after each merge: the new part may form a pair with "
+                "a rank", _once),
         Mistake("nothing is merged", "join neighbours as long as a pair of them has a rank",
                 _no_merge),
     ),

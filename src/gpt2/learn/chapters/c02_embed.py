@@ -12,10 +12,10 @@ from gpt2.reference import Array
 
 
 def embed(ids: list[int], wte: Array, wpe: Array) -> Array:
-    """The vectors that enter the first layer: an array [T, D], a row for each id.
+    """The vectors that enter the first layer: an array [T, D] with a row for each id.
 
-    ids is a list of T ints, wte [V, D] has a row for each token of the vocabulary, wpe [context, D]
-    a row for each position, the first of which is position 0.
+    ids is a list of T ints. wte [V, D] has a row for each token of the vocabulary, and
+    wpe [context, D] a row for each position, starting with position 0.
     """
     return wte[ids] + wpe[: len(ids)]
 
@@ -52,13 +52,13 @@ EXERCISE = Exercise(
     (
         Mistake("concatenated positions", "the two rows are added, so the width stays D: nothing "
                 "in GPT-2 is as wide as 2 D", _concatenated),
-        Mistake("no positions", "without wpe the same words in another order are the same rows",
+        Mistake("no positions", "without wpe, the same words in another order give the same rows",
                 lambda ids, wte, wpe: wte[ids]),
-        Mistake("positions by token", "row t of wpe belongs to the place t, whatever token stands "
+        Mistake("positions by token", "row t of wpe belongs to position t, whatever token is "
                 "there", _by_token),
         Mistake("positions from 1", "the first position is 0", _from_one),
-        Mistake("the embedding scaled by sqrt(D)", "that is the Transformer of 2017; GPT-2 takes "
-                "the row as it is", _scaled),
+        Mistake("the embedding scaled by sqrt(D)", "that is the Transformer of 2017; GPT-2 uses "
+                "the row unchanged", _scaled),
         Mistake("sine positions", "that is the Transformer of 2017; GPT-2 learned its positions, "
                 "and they are in wpe", _waves),
     ),

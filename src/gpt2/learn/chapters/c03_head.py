@@ -15,10 +15,10 @@ from gpt2.reference import Array
 
 
 def head(x: Array, w_q: Array, w_k: Array, w_v: Array) -> Array:
-    """What one head of attention gives: an array [T, d], a row for each position.
+    """The output of one attention head: an array [T, d] with a row for each position.
 
-    x [T, D] is the input; w_q, w_k and w_v, each [D, d], make queries, keys and values of it (there
-    are no biases here). A position sees itself and those before it.
+    x [T, D] is the input. w_q, w_k and w_v, each [D, d], turn it into queries, keys and values;
+    there are no biases here. A position attends to itself and to those before it.
     """
     d = w_q.shape[1]
     weights = {
@@ -75,12 +75,12 @@ EXERCISE = Exercise(
                 partial(_attend, scale=lambda d, D: D**-0.5)),
         Mistake("softmax over the wrong axis", "the shares of one query sum to 1: the last axis, "
                 "the one of the keys", partial(_attend, axis=0)),
-        Mistake("masked with 0", "exp(0) is 1 and takes a share: the scores of what is hidden are "
-                "-inf", partial(_attend, hidden=0.0)),
+        Mistake("masked with 0", "exp(0) is 1 and takes a share: set the scores of hidden "
+                "positions to -inf", partial(_attend, hidden=0.0)),
         Mistake("masked after the softmax", "then the shares no longer sum to 1: mask the scores",
                 _masked_late),
-        Mistake("the mask reaches too far", "a position sees itself and those before it, and not "
-                "the next one", partial(_attend, first=2)),
+        Mistake("the mask reaches too far", "a position attends to itself and those before it, "
+                "not to the next one", partial(_attend, first=2)),
         Mistake("queries and keys exchanged", "a row of scores belongs to a query: q @ k.T",
                 partial(_attend, turned=True)),
         Mistake("the input instead of the values", "what is added up is x @ w_v", _input_mixed),

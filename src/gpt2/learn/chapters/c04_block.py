@@ -14,10 +14,10 @@ Map = Callable[[Array], Array]  # [T, D] to [T, D]
 
 
 def block(x: Array, attention: Map, mlp: Map, ln_1: Map, ln_2: Map) -> Array:
-    """What a layer of GPT-2 makes of the stream x [T, D]: an array [T, D].
+    """The residual stream x [T, D] after a layer of GPT-2: an array [T, D].
 
-    attention, mlp, ln_1 and ln_2 are functions of an array [T, D] that give one. ln_1 belongs to
-    the attention, ln_2 to the MLP.
+    attention, mlp, ln_1 and ln_2 are functions that take and return an array [T, D]. ln_1 belongs
+    to the attention, ln_2 to the MLP.
     """
     x = x + attention(ln_1(x))
     return x + mlp(ln_2(x))
@@ -79,7 +79,7 @@ EXERCISE = Exercise(
         Mistake("no residual connections", "each sub-block adds to the stream", _no_residual),
         Mistake("the second residual is missing", "the MLP adds to the stream too",
                 _second_residual_lost),
-        Mistake("the normalised input is carried on", "add to x itself: LayerNorm stands on the "
+        Mistake("the normalised input is carried on", "add to x itself: LayerNorm is on the "
                 "branch, not on the stream", _from_normal),
         Mistake("attention and MLP side by side", "the MLP reads the stream after attention has "
                 "added to it", _side_by_side),

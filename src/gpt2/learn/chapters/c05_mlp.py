@@ -15,9 +15,9 @@ from gpt2.reference import Array
 
 
 def mlp(x: Array, w_in: Array, b_in: Array, w_out: Array, b_out: Array) -> Array:
-    """The MLP of a layer, with the GELU that GPT-2 was trained with: an array [T, D].
+    """The output of a layer's MLP, with the GELU that GPT-2 was trained with: an array [T, D].
 
-    x is [T, D], w_in [D, 4 D], b_in [4 D], w_out [4 D, D], b_out [D]. That GELU is
+    x is [T, D], w_in [D, 4 D], b_in [4 D], w_out [4 D, D] and b_out [D]. This GELU is
     0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
     """
     weights = {
@@ -60,18 +60,18 @@ EXERCISE = Exercise(
     (
         Mistake("ReLU in place of GELU", "GELU is smooth and a little below 0 for negative x",
                 partial(_with, activation=reference.relu)),
-        Mistake("the exact GELU", "GPT-2 was trained with the approximation by tanh; the other "
+        Mistake("the exact GELU", "GPT-2 was trained with the tanh approximation; the exact one "
                 "differs in the fourth digit", partial(_with, activation=reference.gelu)),
         Mistake("SiLU in place of GELU", "x times the logistic function of x came later",
                 partial(_with, activation=reference.silu)),
         Mistake("the GELU by a logistic function", "x sigmoid(1.702 x) is another approximation; "
-                "GPT-2 has the one by tanh", partial(_with, activation=_by_sigmoid)),
-        Mistake("the cube is missing", "inside tanh stands x + 0.044715 x^3",
+                "GPT-2 uses the one with tanh", partial(_with, activation=_by_sigmoid)),
+        Mistake("the cube is missing", "the argument of tanh contains x + 0.044715 x^3",
                 partial(_with, activation=_no_cube)),
-        Mistake("no activation", "two linear maps in a row are one linear map: GELU stands "
+        Mistake("no activation", "two linear maps in a row are one linear map: GELU goes "
                 "between them", partial(_with, activation=lambda y: y)),
-        Mistake("GELU after the second map too", "what is added to the stream is a linear map's "
-                "result", partial(_with, last=reference.gelu_tanh)),
+        Mistake("GELU after the second map too", "the second linear map's output is added to the "
+                "stream unchanged", partial(_with, last=reference.gelu_tanh)),
         Mistake("no biases", "add b_in and b_out", partial(_with, biases=False)),
     ),
 )  # fmt: skip

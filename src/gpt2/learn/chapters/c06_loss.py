@@ -14,10 +14,10 @@ from gpt2.reference import Array
 
 
 def loss(x: Array, wte: Array, ids: list[int]) -> float:
-    """The mean loss of a text in nats, a float: of -log p over each token but the first.
+    """The loss of a text in nats, a float: the mean of -log p over all tokens but the first.
 
-    x [T, D] is what the last LayerNorm gives for the T ids, wte [V, D] the token embedding. The
-    head is the embedding again: the logits are x wte^T.
+    x [T, D] is the output of the last LayerNorm for the T ids, wte [V, D] the token embedding. The
+    head reuses the embedding: the logits are x wte^T.
     """
     return _loss(x @ wte.T, ids)
 
@@ -59,8 +59,8 @@ def _cases() -> Iterator[tuple[Any, ...]]:
 EXERCISE = Exercise(
     6, "The head, the loss, the label", loss, _cases,
     (
-        Mistake("labels not shifted", "row t is judged by token t + 1: by the token itself it "
-                "would only have to copy", partial(_changed, shift=0)),
+        Mistake("labels not shifted", "row t predicts token t + 1: to predict token t, it would "
+                "only have to copy", partial(_changed, shift=0)),
         Mistake("labels shifted the wrong way", "row t predicts token t + 1, not t - 1",
                 partial(_changed, shift=-1)),
         Mistake("the first token follows the last", "the last row has no label: leave it out",
@@ -79,8 +79,8 @@ EXERCISE = Exercise(
                 "mean", _mean_first),
         Mistake("softmax over the wrong axis", "the probabilities of one row sum to 1: the last "
                 "axis, the one of the vocabulary", partial(_changed, axis=0)),
-        Mistake("no softmax", "a logit is no logarithm of a probability before it is normalised",
+        Mistake("no softmax", "logits are not log-probabilities until they are normalised",
                 _raw),
-        Mistake("the embedding's rows normalised", "the head is wte as it is", _unit_rows),
+        Mistake("the embedding's rows normalised", "the head is wte, unchanged", _unit_rows),
     ),
 )  # fmt: skip

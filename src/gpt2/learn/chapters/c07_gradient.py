@@ -13,9 +13,9 @@ from gpt2.reference import Array
 
 
 def gradient(logits: Array, targets: list[int]) -> Array:
-    """The gradient of the mean loss by the logits: an array [T, V].
+    """The gradient of the mean loss with respect to the logits: an array [T, V].
 
-    logits is [T, V], targets a list of T ints: the token that came after each row. The loss is the
+    logits is [T, V]. targets is a list of T ints: the token that follows each row. The loss is the
     mean over the rows of -log softmax(logits)[target].
     """
     d = reference.softmax(logits)
@@ -56,11 +56,11 @@ EXERCISE = Exercise(
                 lambda z, t: gradient(z, t) * len(t)),
         Mistake("divided by the number of all logits", "the mean is over the T rows, not over T V "
                 "numbers", lambda z, t: gradient(z, t) / z.shape[1]),
-        Mistake("the target is not taken off", "subtract 1 at the target of each row",
+        Mistake("the target is not subtracted", "subtract 1 at the target of each row",
                 lambda z, t: reference.softmax(z) / len(t)),
-        Mistake("only the target has a gradient", "every other token's logit has pushed the "
-                "target's probability down: it gets p", _target_alone),
-        Mistake("the gradient by the probability", "that is -1 / p; the logits lie before the "
+        Mistake("only the target has a gradient", "every other token's logit lowers the "
+                "probability of the target: its gradient is p", _target_alone),
+        Mistake("the gradient by the probability", "that is -1 / p; the logits come before the "
                 "softmax, and with it the gradient is p - 1", _inverse),
         Mistake("softmax over the wrong axis", "the probabilities of one row sum to 1",
                 _wrong_axis),

@@ -14,10 +14,10 @@ from gpt2.reference import Array
 
 
 def nucleus(logits: Array, temperature: float, top_p: float) -> Array:
-    """The probabilities that the next token is drawn with: an array [V] that sums to 1.
+    """The probabilities with which the next token is sampled: an array [V] that sums to 1.
 
-    logits is [V]. They are divided by the temperature; then the fewest most probable tokens are
-    kept that have at least top_p together, and the others get 0.
+    logits is [V]. Divide them by the temperature, then keep the smallest set of most probable
+    tokens whose probabilities sum to at least top_p. The other tokens get 0.
     """
     warmed = warpers.temperature(logits[None], temperature)
     return reference.softmax(warpers.top_p(warmed, top_p))[0]
@@ -65,18 +65,18 @@ def _cases() -> Iterator[tuple[Any, ...]]:
 EXERCISE = Exercise(
     8, "Choosing", nucleus, _cases,
     (
-        Mistake("multiplied by the temperature", "divide the logits: a low temperature makes the "
-                "probable more probable", lambda z, t, p: nucleus(z, 1 / t, p)),
+        Mistake("multiplied by the temperature", "divide the logits: a low temperature makes "
+                "probable tokens more probable", lambda z, t, p: nucleus(z, 1 / t, p)),
         Mistake("no temperature", "divide the logits by it first",
                 lambda z, t, p: nucleus(z, 1, p)),
         Mistake("no top_p", "tokens outside the nucleus get 0",
                 lambda z, t, p: reference.softmax(z / t)),
-        Mistake("cut before the temperature", "the nucleus is that of the distribution after the "
+        Mistake("cut before the temperature", "take the nucleus of the distribution after the "
                 "temperature", _cut_first),
-        Mistake("the token that crosses top_p is dropped", "the kept ones have at least top_p "
-                "together: the one that reaches it stays", _short),
-        Mistake("not normalised again", "what is kept has to sum to 1", _not_again),
-        Mistake("a threshold for each token", "top_p is what the kept tokens have together",
+        Mistake("the token that crosses top_p is dropped", "the kept probabilities sum to at "
+                "least top_p: keep the token that reaches it", _short),
+        Mistake("not normalised again", "the kept probabilities must sum to 1", _not_again),
+        Mistake("a threshold for each token", "top_p bounds the sum over the kept tokens",
                 _threshold),
     ),
 )  # fmt: skip

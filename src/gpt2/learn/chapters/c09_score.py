@@ -13,11 +13,11 @@ from gpt2.reference import Array
 
 
 def logprob(logits: Array, ids: list[int], start: int) -> float:
-    """How probable an answer is after its question: log p, a float.
+    """The log-probability of an answer after its question, a float.
 
-    ids is a list of T ints, the question's tokens and then the answer's, which are ids[start:].
-    logits [T, V] has a row after each of the ids. The result is the sum of log p over the answer's
-    tokens.
+    ids is a list of T ints: the tokens of the question, then those of the answer, ids[start:].
+    logits [T, V] has a row for each id, which scores the token after it. The result is the sum of
+    log p over the tokens of the answer.
     """
     return _sum(logits, ids, start)
 
@@ -45,17 +45,17 @@ def _cases() -> Iterator[tuple[Any, ...]]:
 EXERCISE = Exercise(
     9, "What it was trained for", logprob, _cases,
     (
-        Mistake("each token judged by its own row", "token t is predicted by row t - 1: row t has "
-                "read it already", lambda z, ids, start: _sum(z, ids, start, 0)),
-        Mistake("the question counts too", "only the answer's tokens: the question is the same for "
-                "all answers", lambda z, ids, start: _sum(z, ids, 1)),
-        Mistake("the answer's first token is missing", "it is predicted by the question's last "
-                "row", lambda z, ids, start: _sum(z, ids, start + 1)),
-        Mistake("the mean instead of the sum", "log p of the whole answer is a sum; a mean prefers "
+        Mistake("each token judged by its own row", "row t - 1 predicts token t: row t has already "
+                "read it", lambda z, ids, start: _sum(z, ids, start, 0)),
+        Mistake("the question counts too", "sum only over the answer's tokens: the question is the "
+                "same for all answers", lambda z, ids, start: _sum(z, ids, 1)),
+        Mistake("the answer's first token is missing", "the last row of the question predicts "
+                "it", lambda z, ids, start: _sum(z, ids, start + 1)),
+        Mistake("the mean instead of the sum", "log p of the whole answer is a sum; a mean favours "
                 "long answers", lambda z, ids, start: _sum(z, ids, start) / (len(ids) - start)),
         Mistake("the probability", "take the logarithm", lambda z, ids, start: np.exp(
             _sum(z, ids, start))),
-        Mistake("no softmax", "a logit is no logarithm of a probability before it is normalised",
+        Mistake("no softmax", "logits are not log-probabilities until they are normalised",
                 _raw),
         Mistake("the sign", "log p is negative", lambda z, ids, start: -_sum(z, ids, start)),
     ),

@@ -15,8 +15,8 @@ from gpt2.reference import Array
 def written(pattern: Array, v: Array, w_o: Array, head: int) -> Array:
     """What one head adds to the stream: an array [T, D].
 
-    pattern [H, T, T] has the attention weights of each head, v [H, T, d] the values, w_o [D, D] is
-    the matrix of attn.c_proj: it takes the heads' results side by side, head 0 first.
+    pattern [H, T, T] holds the attention weights of each head, v [H, T, d] the values. w_o [D, D]
+    is the matrix of attn.c_proj, whose input is the heads' results side by side, head 0 first.
     """
     d = v.shape[2]
     return pattern[head] @ v[head] @ w_o[head * d : (head + 1) * d]
@@ -58,12 +58,12 @@ EXERCISE = Exercise(
                 lambda pattern, v, w_o, head: pattern[head] @ v[head]),
         Mistake("columns of w_o", "a head's result is part of the input of w_o, so rows belong to "
                 "it", _columns),
-        Mistake("interleaved rows of w_o", "the heads stand side by side: head 0 has the first d "
+        Mistake("interleaved rows of w_o", "the heads are side by side: head 0 has the first d "
                 "rows, head 1 the next", _interleaved),
-        Mistake("without the pattern", "each position takes a share of all values that it sees",
-                _values_alone),
+        Mistake("without the pattern", "each position takes a weighted sum of the "
+                "values it attends to", _values_alone),
         Mistake("the pattern is transposed", "a row of the pattern belongs to the position that "
-                "looks", _turned),
-        Mistake("all heads together", "only the head that is asked for", _every_head),
+                "attends", _turned),
+        Mistake("all heads together", "use only the head that the argument names", _every_head),
     ),
 )  # fmt: skip

@@ -13,12 +13,12 @@ from gpt2.reference import Array
 
 
 def induction(pattern: Array, period: int) -> float:
-    """How much of a head is an induction head: a float from 0 to 1.
+    """How strongly a head acts as an induction head: a float from 0 to 1.
 
-    The text is some tokens that are repeated after ``period`` tokens; pattern [T, T] has the head's
-    attention weights. From the second time on, position t holds the token of position t - period,
-    and what came next then stands at t - period + 1. The result is the mean attention that goes
-    there, over the positions t >= period.
+    The text repeats its tokens every ``period`` tokens. pattern [T, T] holds the head's attention
+    weights. From the second time on, position t holds the same token as position t - period, and
+    what came next then is at t - period + 1. The result is the mean attention paid to that
+    position, over the positions t >= period.
     """
     return _mean(pattern, period, 1)
 
@@ -49,12 +49,12 @@ EXERCISE = Exercise(
     (
         Mistake("the same token instead of the next", "an induction head looks at what came after "
                 "the token's first time: t - period + 1", lambda p, n: _mean(p, n, 0)),
-        Mistake("the token before", "what came next stands at t - period + 1",
+        Mistake("the token before", "what came next is at t - period + 1",
                 lambda p, n: _mean(p, n, -1, n + 1)),
         Mistake("divided by all positions", "only positions t >= period can look back a period: "
                 "divide by their number", _everywhere),
         Mistake("the pattern is transposed", "a row of the pattern belongs to the position that "
-                "looks", lambda p, n: _mean(p.T, n, 1)),
+                "attends", lambda p, n: _mean(p.T, n, 1)),
         Mistake("counted instead of added", "the result is the mean of the attention weights",
                 _most),
     ),

@@ -10,11 +10,12 @@ from gpt2.learn.exercise import Exercise, Mistake
 
 
 def parameters(layers: int, width: int, context: int, vocabulary: int) -> int:
-    """How many trained numbers a GPT-2 has: an int.
+    """The number of parameters of a GPT-2 model: an int.
 
-    A layer has two LayerNorms (a gain and a bias of D numbers each), attention (a map from D to 3 D
-    and one from D to D) and the MLP (from D to 4 D and back); a map has a bias for each output.
-    There are the two tables, one LayerNorm after the layers, and no head of its own.
+    A layer has two LayerNorms (a gain and a bias of D numbers each), attention (a linear map from D
+    to 3 D and one from D to D) and the MLP (from D to 4 D and back). Each map has a bias for each
+    output. Add the two embedding tables and one LayerNorm after the layers. The head has no weights
+    of its own.
     """
     return GPT2Config(
         n_layer=layers, n_embd=width, n_head=1, n_positions=context, vocab_size=vocabulary
@@ -35,7 +36,7 @@ def _cases() -> Iterator[tuple[Any, ...]]:
 EXERCISE = Exercise(
     12, "Size, data, cost", parameters, _cases,
     (
-        Mistake("the head counted again", "the head is the embedding: with it counted twice the "
+        Mistake("the head counted again", "the head is the embedding: if it is counted twice, "
                 "124 million become 163", _plus(lambda L, D, C, V: V * D)),
         Mistake("no biases", "a map has a bias for each of its outputs: 3 D + D + 4 D + D a layer",
                 _plus(lambda L, D, C, V: -9 * L * D)),
@@ -43,11 +44,11 @@ EXERCISE = Exercise(
                 _plus(lambda L, D, C, V: -C * D)),
         Mistake("no token table", "wte has a row of D numbers for each token",
                 _plus(lambda L, D, C, V: -V * D)),
-        Mistake("the last LayerNorm is missing", "one more stands between the layers and the head",
-                _plus(lambda L, D, C, V: -2 * D)),
-        Mistake("no LayerNorms in the layers", "two a layer, each with a gain and a bias",
-                _plus(lambda L, D, C, V: -4 * L * D)),
-        Mistake("12 L D^2 and the tables", "that is the good estimate; here biases and LayerNorms "
+        Mistake("the last LayerNorm is missing", "there is one more between the layers and "
+                "the head", _plus(lambda L, D, C, V: -2 * D)),
+        Mistake("no LayerNorms in the layers", "there are two per layer, each with a gain "
+                "and a bias", _plus(lambda L, D, C, V: -4 * L * D)),
+        Mistake("12 L D^2 and the tables", "that is a good estimate; here biases and LayerNorms "
                 "count too", _plus(lambda L, D, C, V: -13 * L * D - 2 * D)),
         Mistake("the MLP as wide as the stream", "its hidden layer has 4 D numbers",
                 _plus(lambda L, D, C, V: -L * (6 * D * D + 3 * D))),
