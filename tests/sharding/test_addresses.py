@@ -66,7 +66,7 @@ def test_prepare_from_and_to_an_address(
     assert memory.created("/bucket/parts/1/manifest.json") == written
     shown = call("merge", *parts, "-o", "memory://bucket/tokens").stderr
     assert "memory://bucket/tokens: train: " in shown
-    assert "gpt2 train FOLDER -o MODEL, where memory://bucket/tokens is copied" in shown
+    assert "gpt2 train FOLDER -o MODEL, after copying memory://bucket/tokens" in shown
     assert str(tmp_path) not in shown
     memory.get("/bucket/tokens", str(tmp_path / "merged"), recursive=True)
     ours, one = content(tmp_path / "merged"), content(tmp_path / "one")

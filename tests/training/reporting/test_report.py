@@ -91,7 +91,7 @@ def test_a_run_is_reported(tmp_path: Path) -> None:
         "| perplexity | 3.32 |",
         "| every token equally likely (ln V) | 1.946 | 7.0 tokens |",
         "in 25.0% of its size",
-        "Reading 3-4 tokens instead of 2 is worth 0.5000 nats a token.",
+        "Reading 3-4 tokens instead of 2 gains 0.5000 nats per token.",
         "The longest copied run has 12 words: “it was the best of times it was the worst of times”",
         "    Once upon a time it was",
     ):

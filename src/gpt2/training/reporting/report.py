@@ -96,24 +96,24 @@ class Report:
         base = self.baselines
         rows = [
             ("every token equally likely (ln V)", base.uniform),
-            ("the tokens' frequencies", base.unigram),
-            ("the token before (pairs)", base.bigram),
+            ("token frequencies (unigrams)", base.unigram),
+            ("the previous token (bigrams)", base.bigram),
             ("this model", self.loss),
         ]
         table = _table(
-            ("who guesses by", "loss", "as unsure as between"),
+            ("prediction by", "loss", "as uncertain as among"),
             [(name, f"{loss:.3f}", f"{perplexity_of(loss):,.1f} tokens") for name, loss in rows],
         )
         gained = base.bigram - self.loss
         words = (
-            f"The model gives the right next token {perplexity_of(gained):,.1f} times the "
-            f"probability that pairs of tokens give it (counted in {base.tokens:,} tokens)."
+            f"The model gives the correct next token {perplexity_of(gained):,.1f} times the "
+            f"probability that bigrams give it (counted in {base.tokens:,} tokens)."
             if gained > 0
-            else "The model is no better than counting pairs of tokens: it has learned little yet."
+            else "The model is no better than counting bigrams: it has learned little yet."
         )
         if self.bits_per_byte is not None:
             words += (
-                f" As a compressor it would store the text in {self.bits_per_byte / 8:.1%} of its "
+                f" As a compressor, it would store the text in {self.bits_per_byte / 8:.1%} of its "
                 "size."
             )
         return f"{table}\n\n{words}"
@@ -125,11 +125,11 @@ class Report:
         if len(values) < 3:
             return table
         gain, ends = values[-2] - values[-1], list(self.by_position)
-        words = f"Reading {ends[-1]} tokens instead of {ends[-2]} is worth {gain:.4f} nats a token."
+        words = f"Reading {ends[-1]} tokens instead of {ends[-2]} gains {gain:.4f} nats per token."
         if gain <= 0:
             words = (
                 f"Reading {ends[-1]} tokens instead of {ends[-2]} shows no gain: the model does "
-                "not use what is that far back, or the held-out text is too short to show it."
+                "not use text that far back, or the held-out text is too short to show it."
             )
         return f"{table}\n\n{words}"
 
@@ -139,11 +139,11 @@ class Report:
         longest = max(self.samples, key=lambda sample: sample["longest"])
         share = f"{copied / ngrams:.1%}" if ngrams else "none"
         words = (
-            f"Of the {ngrams:,} {NGRAM}-grams of words in the samples {share} stand in the "
+            f"Of the {ngrams:,} {NGRAM}-grams of words in the samples, {share} occur in the "
             "training text"
         )
         if not longest["longest"]:
-            return f"{words} ({self.searched}). No run of {NGRAM} words or more is copied."
+            return f"{words} ({self.searched}). No run of {NGRAM} or more words is copied."
         return (
             f"{words} ({self.searched}). The longest copied run has {longest['longest']} words: "
             f"“{longest['copied']}”."
@@ -212,26 +212,25 @@ def warnings(
     if loss > best_loss * (1 + RISEN):
         lines.append(
             f"The validation loss rose from {best_loss:.4f} at step {best_step:,} to {loss:.4f}: "
-            "the model began to memorise the text (to overfit). Use the best checkpoint, or train "
-            "shorter."
+            "the model began to overfit. Use the best checkpoint, or train for fewer steps."
         )
     gap = None if training_loss is None else loss - training_loss
     if gap is not None and gap > WIDE_GAP:
         lines.append(
             f"The training loss is {gap:.2f} nats below the validation loss: more text, dropout "
-            "or fewer steps would serve the model better."
+            "or fewer steps would help."
         )
         if epochs > MANY_EPOCHS:
             lines.append(
-                f"It went over its text {epochs:.1f} times; beyond about {MANY_EPOCHS} repeated "
-                "text brings little."
+                f"The model saw its text {epochs:.1f} times; more than about {MANY_EPOCHS} "
+                "repetitions help little."
             )
     ngrams, same = sum(c.ngrams for c in copies), sum(c.found for c in copies)
     longest = max((c.longest for c in copies), default=0)
     if (ngrams and same / ngrams > COPIED_SHARE) or longest >= COPIED_WORDS:
         lines.append(
             f"The samples copy the training text: {same / max(ngrams, 1):.0%} of their "
-            f"{NGRAM}-grams, {longest} words in a row at most."
+            f"{NGRAM}-grams, up to {longest} words in a row."
         )
     return lines
 
