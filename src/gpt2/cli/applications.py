@@ -100,7 +100,7 @@ class Call:
             result = self.task.run(model, given, progress=shown.tick, **self.options)
         seconds = round(time.perf_counter() - begin, 3)
         if result[self.task.results[0]] == "":
-            say("note: the model wrote nothing", self.quiet)
+            say("note: the model generated no text", self.quiet)
         self._show({"task": self.task.name, "model": self.model, "options": self.options,
                     **result, "seconds": seconds})  # fmt: skip
         return None
@@ -110,8 +110,8 @@ class Call:
         model = load(self.model, **self.loading)
         tuned = read_tuned(model.sidecar)
         if tuned is not None and tuned.name != self.task.name:
-            say(f"note: this model was fine-tuned for {tuned.name}, not for {self.task.name}: it "
-                "is asked in the paper's form", self.quiet)  # fmt: skip
+            say(f"note: this model was fine-tuned for {tuned.name}, not for {self.task.name}: the "
+                "paper's prompt is used", self.quiet)  # fmt: skip
         return model
 
     def _show(self, result: dict[str, Any]) -> None:
@@ -133,7 +133,7 @@ class Call:
             counts = run_batch(
                 self.task, model, batch, self.output, self.options, about, shown.tick, self.shard
             )
-        before = f", {counts.before:,} were there" if counts.before else ""
+        before = f", {counts.before:,} already done" if counts.before else ""
         say(f"{address_of(self.output)}: {counts.now:,} rows{before}", self.quiet)
         if self.shard:
             next_step(next_of(self.shard), self.quiet)

@@ -15,11 +15,12 @@ from gpt2.files import atomic, read_bytes
 
 PACKING = together(
     click.argument("file", type=PATH),
-    click.option("-o", "--output", type=PATH, help="The file to write."),
+    click.option("-o", "--output", type=PATH, help="File to write."),
     MODEL,
     click.option("--dtype", type=Precision(["int8", "int4"]),
-                 help="Precision. [default: the model's own, or int8]"),
-    click.option("--threads", type=click.IntRange(1), help="Threads of the native engine."),
+                 help="Precision of the weights. [default: the model's own, or int8]"),
+    click.option("--threads", type=click.IntRange(1),
+                 help="Number of threads for the native engine."),
     OVERWRITE,
     QUIET,
 )  # fmt: skip
@@ -28,7 +29,7 @@ PACKING = together(
 @click.command()
 @PACKING
 def command(file: Path, output: Path | None, quiet: bool, **options: Any) -> None:
-    """Compress FILE, of any bytes, to FILE.g2c.
+    """Compress FILE, which may hold any bytes, to FILE.g2c.
 
     A token takes fewer bits the more probable the model finds it. Text like the training data
     becomes far smaller than with general-purpose compressors; other data may grow. The same model
@@ -38,8 +39,8 @@ def command(file: Path, output: Path | None, quiet: bool, **options: Any) -> Non
 
     target = output or file.with_name(file.name + SUFFIX)
     data, packed = rewrite(file, target, "compressing", compress, quiet=quiet, **options)
-    share = f", {8 * len(packed) / len(data):.3f} bits a byte" if data else ""
-    say(f"{target}: {len(data):,} bytes in {len(packed):,}{share}", quiet)
+    share = f", {8 * len(packed) / len(data):.3f} bits per byte" if data else ""
+    say(f"{target}: {len(data):,} bytes compressed to {len(packed):,}{share}", quiet)
     next_step(f"gpt2 decompress {target}", quiet)
 
 

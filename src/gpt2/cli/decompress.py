@@ -15,7 +15,7 @@ from gpt2.errors import OptionError
 @click.command()
 @PACKING
 def command(file: Path, output: Path | None, quiet: bool, **options: Any) -> None:
-    """Write what was compressed in FILE.g2c to FILE.
+    """Decompress FILE.g2c to FILE.
 
     This requires the model and the precision that compressed the file; others are refused. The
     result is verified against the hash of the original: if the file is damaged, the command fails
@@ -27,4 +27,4 @@ def command(file: Path, output: Path | None, quiet: bool, **options: Any) -> Non
         raise OptionError(f"{file} does not end in {SUFFIX}: name the file to write with -o.")
     target = output or file.with_suffix("")
     _, data = rewrite(file, target, "decompressing", decompress, quiet=quiet, **options)
-    say(f"{target}: {len(data):,} bytes, the hash is right", quiet)
+    say(f"{target}: {len(data):,} bytes, hash verified", quiet)

@@ -58,7 +58,7 @@ def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet
         from gpt2.tasks.merging import merge as rows_of
 
         rows = rows_of(parts, output)
-        say(f"{address_of(output)}: {rows:,} rows of {len(parts)} parts", quiet)
+        say(f"{address_of(output)}: {rows:,} rows from {len(parts)} parts", quiet)
 
 
 def _put_together(parts: list[Path], output: Path, overwrite: bool, quiet: bool) -> None:
