@@ -55,8 +55,8 @@ def begun(client: Any, **more: Any) -> Any:
 
 def test_it_says_where_and_what_and_ends_when_streams_have(slow_folder: Path) -> None:
     with process(str(slow_folder), "--slots", "3") as (child, url, said):
-        assert said[0].startswith("gpt2: listening at http://127.0.0.1:")
-        assert "serving slow in fp32: 1 GiB for keys and values" in said[1]
+        assert said[0].startswith("gpt2: listening on http://127.0.0.1:")
+        assert "serving slow in fp32: a KV cache of 1 GiB" in said[1]
         assert "3 texts of up to 1024 tokens at a time" in said[1]
         with new_client(url) as client, new_client(url) as other:
             stream, lines = begun(client)

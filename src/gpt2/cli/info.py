@@ -24,6 +24,14 @@ PACKAGES = {  # package -> what it is for here
     "torch": "training, GPUs",
     "gguf": "export for llama.cpp",
 }
+LABELS = {  # fact -> what it is called to a reader, where that is another name than in the JSON
+    "place": "location",
+    "form": "format",
+    "width of a head": "head size",
+    "width": "embedding size",
+    "context": "context length",
+    "keys and values": "KV cache",
+}
 HEAD = 1 << 16  # bytes of a model card that its licence is looked for in
 BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 8.5 / 8, "int4": 4.5 / 8}  # a weight, scales included
 
@@ -42,7 +50,8 @@ def command(model: str | None, as_json: bool) -> None:
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     for name, value in facts.items():
-        click.echo(f"{name}:" if isinstance(value, dict) else f"{name:<22} {_words(name, value)}")
+        label = LABELS.get(name, name)
+        click.echo(f"{label}:" if isinstance(value, dict) else f"{label:<22} {_words(name, value)}")
         for key, inner in value.items() if isinstance(value, dict) else ():
             click.echo(f"  {key:<20} {_words(name, inner)}")
 

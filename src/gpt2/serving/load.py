@@ -76,7 +76,7 @@ class Loader:
         precision = str(getattr(one.model, "dtype", "")).removeprefix("torch.")
         texts = min(one.scheduler.stats.slots, self.options.slots)
         return (
-            f"serving {one.name} in {precision}: {self.options.memory:g} GiB for keys and values, "
+            f"serving {one.name} in {precision}: a KV cache of {self.options.memory:g} GiB, "
             f"{texts} texts of up to {one.context} tokens at a time"
         )
 

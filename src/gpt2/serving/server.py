@@ -57,7 +57,7 @@ def open_server(
     state = State(options, models, read_keys(options), Metrics(models), loading=True)
     server, listening = Server(state, loader, say), _listen(options)
     host, port = listening.getsockname()[:2]
-    say(f"listening at http://{host}:{port}{options.root_path or ''}")
+    say(f"listening on http://{host}:{port}{options.root_path or ''}")
     return server, listening
 
 
@@ -148,10 +148,10 @@ class Server(uvicorn.Server):
 
     def _signal(self, number: int, frame: Any) -> None:
         if self.state.draining:
-            self.say("ending at once")
+            self.say("stopping now")
             self._abort()
         self.state.draining = True
-        self.say("ending when all streams have finished; a second signal ends at once")
+        self.say("stopping once all streams have finished; a second signal stops at once")
         self._loop.call_soon_threadsafe(self._drain)
 
     def _abort(self) -> None:
