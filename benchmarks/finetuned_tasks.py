@@ -19,6 +19,12 @@ OWN = {
     "summarize": "the recipe's own texts",
     "write": "the recipe's own texts",
 }
+COUNT_TITLES = {
+    "left out: the same again": "left out: duplicates",
+    "left out: the Chinese is in the test set": "left out: Chinese side in the test set",
+    "left out: the English is in the test set": "left out: English side in the test set",
+    "left out: the question is in a test set": "left out: question in a test set",
+}
 CLEARLY = 2  # standard errors of a difference
 Row = list[str]
 
@@ -37,7 +43,9 @@ def describe(found: dict[str, Any]) -> str:
         f"more than {CLEARLY} standard errors. The results file has ten outputs of each task.\n"
     ]
     for name, task in found["tasks"].items():
-        counts = ", ".join(f"{key} {count:,}" for key, count in task["counts"].items())
+        counts = ", ".join(
+            f"{COUNT_TITLES.get(key, key)} {count:,}" for key, count in task["counts"].items()
+        )
         losses = [task[when]["loss"]["nats_a_token"] for when in ("before", "after")]
         rows = [["held-out rows", "loss, nats per token", *(f"{x:.3f}" for x in losses), "", "",
                  f"{task['validation']:,}"]]  # fmt: skip
