@@ -30,13 +30,13 @@ DATA = """| data | licence |
 |---|---|
 | our own story worlds and notes in both languages (`recipes/mini/worlds`) | MIT |
 | TinyStories, 9,016 stories (Eldan and Li 2023; written by GPT-3.5 and GPT-4) | CDLA-Sharing-1.0 |
-| picture books of African Storybook, without those that are NC, by the authors of each | CC BY |
+| picture books of African Storybook without NC licences, by the authors of each | CC BY |
 | picture books of Pratham Books, by the authors of each | CC BY 3.0 and 4.0 |
 | FairytaleQA, training stories and questions (Xu et al. 2022) | Apache-2.0 |
-| children's books of Project Gutenberg, the plainest pages | public domain in the USA |
+| children's books of Project Gutenberg, the simplest pages | public domain in the USA |
 | OneStopEnglish, elementary level (Vajjala and Lucic 2018, from The Guardian) | CC BY-SA 4.0 |
 | Tatoeba, English-Chinese pairs (tatoeba.org, by its members) | CC BY 2.0 FR |
-| 3AM, captions and their Chinese, training split (github MaxyLee/3AM) | MIT |
+| 3AM, captions and their Chinese translations, training split (github MaxyLee/3AM) | MIT |
 | HSK sentences (github no7z/hsk-sentences-audio) | CC BY-SA 4.0 |
 | chinese-poetry (github chinese-poetry/chinese-poetry), regulated verse of the Tang | MIT |
 | Chinese Wikipedia (zh.wikipedia.org, by its authors), 722 articles | CC BY-SA |
@@ -49,44 +49,46 @@ pipeline_tag: text-generation
 ---
 # gpt2-mini
 
-The model that ships with the package `gpt2`, so that everything runs without a network: a GPT-2 of
-{parameters:,} parameters ({layers} layers, {width} wide, context {context}, a vocabulary of
-{vocabulary:,} of its own), packed int8. It tells small stories in English and simplified Chinese,
-answers some questions about them and sums them up in a sentence. It knows nothing of the world
-beyond.
+This model ships with the package `gpt2`, so that everything runs without a network. It is a GPT-2
+with {parameters:,} parameters ({layers} layers, width {width}, context length {context}, and its
+own vocabulary of {vocabulary:,}), quantized to int8. It tells small stories in English and
+simplified Chinese, answers some questions about them and summarizes them in a sentence. It knows
+nothing of the world beyond these stories.
 
-**Training**: {tokens:,} tokens at a constant rate and {decay:,} more while the rate fell to zero,
-in which three fifths of the text were tasks (stories with questions, summaries, translations);
-Muon, bf16 products, on two cores of an Intel Xeon with AMX, beside other work: {operations:.1e}
-floating point operations, {hours:.1f} hours. `recipes/mini` repeats it, a command a stage, and has
-a table of tokens by source. Trained for tasks, so what it does on them is not zero-shot.
+**Training**: {tokens:,} tokens at a constant learning rate and {decay:,} more while the learning
+rate decayed to zero. In the decay, three fifths of the text were tasks (stories with questions,
+summaries, translations). Training used Muon and bf16 matmuls on two cores of an Intel Xeon with
+AMX, next to other work: {operations:.1e} floating-point operations in {hours:.1f} hours.
+`recipes/mini` reproduces it, one command per stage, and has a table of tokens by source. The model
+was trained on the tasks, so its results on them are not zero-shot.
 
 {curve}
 
-**Figures** (int8; bits a byte of UTF-8 over the first 200,000 bytes of each text, none of them
-trained on):
+**Figures** (int8; bits per byte of UTF-8 over the first 200,000 bytes of each text, none of which
+was in the training data):
 
 {figures}
 
-**Data**. Traditional characters were turned simplified by OpenCC; the test sets of Tatoeba, 3AM and
-FairytaleQA were left out.
+**Data**: OpenCC converted traditional characters to simplified ones. The test sets of Tatoeba, 3AM
+and FairytaleQA were left out.
 
 {data}
-**Limits** (figures in the project's `docs/results.md`, "The bundled model"): stories lose their
-thread; names and things get mixed up, and people talk to themselves or share a name. Ten of
-twenty unpicked Chinese stories go on with a summary or questions, as those that it was trained on
-did: stop at a line that begins with `Q:` or `TL;DR:`. Chinese is narrower than English, since most
-of it is our own worlds and sentence pairs.
+**Limits** (figures in the project's `docs/results.md`, "The bundled model"): Stories lose their
+thread, names and things get mixed up, and people talk to themselves or share a name. Ten of twenty
+Chinese stories, not cherry-picked, continue with a summary or questions, as the training stories
+did: stop generating at a line that begins with `Q:` or `TL;DR:`. Its Chinese is narrower than its
+English, because most of the Chinese text is our own worlds and sentence pairs.
 
-Of questions on stories it finds where somebody lives and mostly sees what a text does not say; what
-happens, who did it and why it gets wrong, and "Who is the story about?" it answers rightly on
-five of 33 stories of its own. Summaries have the right names and mostly the wrong events. English
-to Chinese it is no better than the nearest sentence among those it has read. Articles, e-mails,
-news, facts, other languages: no.
+In questions about stories, it finds where somebody lives and mostly notices when a text does not
+give the answer. It is wrong about what happens, who did it and why, and it answers "Who is the
+story about?" correctly for five of 33 of its own stories. Summaries have the right names and mostly
+the wrong events. Translations from English to Chinese are no better than the nearest sentence in
+its training data. It cannot write articles or e-mails, and it does not know news, facts or other
+languages.
 
-Old books carry the prejudices of their time. Not for any use in which what it says matters.
+Old books carry the prejudices of their time. Do not use the model where its output matters.
 
-**Samples**, the first ten of each language, unpicked (temperature 0.7, seeds 0 to 9):
+**Samples**: the first ten of each language, not cherry-picked (temperature 0.7, seeds 0 to 9):
 
 {samples}
 """
@@ -100,7 +102,7 @@ def course(run: Path) -> tuple[float, str]:
     hours = sum(seconds for seconds in took if 0 < seconds < PAUSE) / 3600
     held = {line["step"]: line["loss"] for line in lines if line["kind"] == "validation"}
     rows = [
-        "| step | held-out loss of the trunk's text, nats a token | training loss |",
+        "| step | held-out loss on the trunk's text, nats per token | training loss |",
         "|---|---|---|",
     ]
     for last in [*range(200, steps[-1]["step"], 200), steps[-1]["step"]]:
@@ -161,7 +163,7 @@ def ship(asked: argparse.Namespace) -> None:
         vocabulary=model.config.vocab_size,
         tokens=trunk * STEP_TOKENS,
         decay=(steps - trunk) * STEP_TOKENS,
-        figures="| text | bits a byte |\n|---|---|\n"
+        figures="| text | bits per byte |\n|---|---|\n"
         + "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items()),
         data=DATA,
         samples=samples(model),
