@@ -1,9 +1,9 @@
-"""A Chinese GPT-2: 中文续写，并看词元与汉字的比例。
+"""A Chinese GPT-2：续写中文，并比较词元数与汉字数。
 
 python examples/chinese.py [开头] [MODEL]
 
-MODEL 默认是随包附带的小模型；也可以是 hub 上的中文 GPT-2（例如用 WordPiece 词表的），
-或者自己训练的文件夹。
+MODEL 默认为随包附带的小模型；也可以是 hub 上的中文 GPT-2（例如使用 WordPiece 词表的模型），
+或自己训练的模型所在的文件夹。
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import gpt2
 
 
 def main() -> None:
-    """Write three continuations, and tell how the text is cut."""
+    """Print the number of tokens in the prompt, and three continuations."""
     start, name = [*sys.argv[1:3], *("从前，有一只小猫", "gpt2-mini")[len(sys.argv[1:3]) :]]
     model = gpt2.load(name)
     ids = model.tokenizer.encode_prompt(start)

@@ -1,4 +1,4 @@
-"""Choosing among fixed answers by their probability: nothing is written, so nothing can go astray.
+"""Choose among fixed answers by their probability. Nothing is generated, so no answer is off-topic.
 
 python examples/choices.py [MODEL]
 """
@@ -20,9 +20,9 @@ QUESTIONS = [
 
 
 def choose(scorer: Scorer, prompt: str, choices: Sequence[str]) -> list[tuple[float, str]]:
-    """The choices after a prompt, most probable first, with log p a byte.
+    """The choices after a prompt, most probable first, with their log-probability per byte.
 
-    A byte, and not in all: a long answer has more factors below 1, and would lose for that alone.
+    The total would favour short answers: a longer one has more factors below 1.
     """
     encode = scorer.model.tokenizer.encode
     pairs = [(encode(prompt), encode(f" {choice}")) for choice in choices]
@@ -32,7 +32,7 @@ def choose(scorer: Scorer, prompt: str, choices: Sequence[str]) -> list[tuple[fl
 
 
 def main() -> None:
-    """Ask all of them."""
+    """Rank the choices for each question."""
     scorer = Scorer(gpt2.load(sys.argv[1] if len(sys.argv) > 1 else "gpt2-mini"))
     for prompt, choices in QUESTIONS:
         ranked = choose(scorer, prompt, choices)

@@ -1,10 +1,10 @@
-"""A classifier on a CPU, without PyTorch: the model reads, a logistic regression decides.
+"""Classify texts on a CPU, without PyTorch: logistic regression on the model's activations.
 
 python examples/classifier.py [TABLE.csv] [MODEL]
 
-TABLE.csv has lines of text,label; without it 24 sentences, glad and sad ones, are used. A quarter
-of the lines is held out four times in turn, so each is judged once by a classifier that has not
-seen it.
+TABLE.csv has lines of the form text,label. Without it, the program uses 24 sentences, glad and sad.
+It holds out a quarter of the lines four times in turn, so each line is classified once by a
+classifier that was not trained on it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def rows_of(path: str | None) -> list[tuple[str, str]]:
 
 
 def features(model: gpt2.native.NativeEngine, text: str) -> np.ndarray:
-    """What the model makes of a text: the mean over its tokens of the last LayerNorm's numbers."""
+    """The features of a text: the output of the last LayerNorm, averaged over its tokens."""
     seen: list[np.ndarray] = []
     with model.tapped(lambda name, x: seen.append(x[0].mean(0)), points=["ln_f"]):
         model.extend(model.new_cache(1), [model.tokenizer.encode(text)])
@@ -63,7 +63,7 @@ def features(model: gpt2.native.NativeEngine, text: str) -> np.ndarray:
 
 
 def fit(x: np.ndarray, y: np.ndarray, classes: int, steps: int = 300) -> np.ndarray:
-    """Weights of a softmax regression, by gradient descent with a little weight decay."""
+    """The weights of a softmax regression, by gradient descent with a little weight decay."""
     w = np.zeros((x.shape[1], classes))
     for _ in range(steps):
         z = x @ w
@@ -80,7 +80,7 @@ def main() -> None:
     rows = rows_of(path)
     labels = sorted({label for _, label in rows})
     model = gpt2.load(name or "gpt2-mini")
-    assert isinstance(model, gpt2.native.NativeEngine)  # whose numbers can be looked at
+    assert isinstance(model, gpt2.native.NativeEngine)  # the engine that exposes activations here
     x = np.array([features(model, text) for text, _ in rows])
     y = np.array([labels.index(label) for _, label in rows])
     order, right = np.random.default_rng(0).permutation(len(rows)), 0

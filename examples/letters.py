@@ -1,9 +1,9 @@
-"""Fine-tuning on one's own letters: before and after. Needs PyTorch: pip install '.[torch]'.
+"""Fine-tune on your own letters and compare before and after. PyTorch: pip install '.[torch]'.
 
 python examples/letters.py FOLDER [OUTPUT] [STEPS]
 
-FOLDER holds your letters as text files; they do not leave the machine. OUTPUT (letters-run unless
-named) gets the run: its report, the loss by step, and the model, which any command here takes.
+FOLDER holds your letters as text files; they do not leave the machine. OUTPUT (letters-run by
+default) gets the run: its report, the loss by step, and the model, which any gpt2 command accepts.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ START = "Dear"
 
 
 def sample(name: str | Path) -> str:
-    """How a model begins a letter."""
+    """The beginning of a letter by a model."""
     model = gpt2.load(str(name))
     return START + "".join(model.stream(START, max_new_tokens=40, do_sample=True, top_k=40, seed=1))
 
 
 def main() -> None:
-    """Tune small adapters on top of the bundled model, and write with both."""
+    """Train small adapters on top of the bundled model, and generate with both."""
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     folder, output, steps = [*sys.argv[1:4], *("letters-run", "200")[len(sys.argv[2:4]) :]]

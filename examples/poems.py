@@ -1,11 +1,11 @@
-"""Poems: many are written, those that keep the form are kept.
+"""Generate poems until one has the right form.
 
 python examples/poems.py [TITLE] [MODEL] [TRIES]
 
-The bundled model has read Tang verse: title（poet）, then the lines. What is wanted is a quatrain
-of five or seven characters a line. A small model seldom keeps that form, so the program writes
-again and again, and says how often it had to. `recipes/poems` tunes a model for verse, and counts
-rhymes and tones as well.
+The bundled model was trained on Tang verse: title（poet）, then the lines. The program looks for a
+quatrain of five or seven characters per line. A small model seldom keeps that form, so the program
+tries with one seed after another and prints how many tries it needed. `recipes/poems` fine-tunes a
+model for verse, and also checks rhymes and tones.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ LINE = re.compile(r"[\u4e00-\u9fff]{5}|[\u4e00-\u9fff]{7}")
 
 
 def quatrain(text: str) -> list[str] | None:
-    """The first four lines, if each has the same five or seven characters' length."""
+    """The first four lines, if all of them have five characters or all have seven."""
     lines = [part for part in re.split(r"[，。！？；,.\s]+", text) if part][:4]
     formed = len(lines) == 4 and all(LINE.fullmatch(line) for line in lines)
     return lines if formed and len({len(line) for line in lines}) == 1 else None
 
 
 def main() -> None:
-    """Write until a poem keeps the form."""
+    """Generate until a poem has the form."""
     title, name, tries = [*sys.argv[1:4], *("春望", "gpt2-mini", "40")[len(sys.argv[1:4]) :]]
     model = gpt2.load(name)
     for seed in range(int(tries)):
