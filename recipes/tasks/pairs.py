@@ -1,11 +1,11 @@
-"""Prompts with completions for fine-tuning each task, from public data.
+"""Make prompts with completions for fine-tuning each task, from public data.
 
     python recipes/tasks/pairs.py translate --data ../shared/data -o pairs/translate
 
-writes ``train.jsonl`` and ``validation.jsonl`` in the task's own form (`gpt2.tasks.TASKS`), and
-``counts.json``: what was read, what was left out and why, the sources with their hashes and
-licences. What a test set holds is left out and counted. A row is for validation by a hash of what
-it is about, so a sentence, an article or a chapter is never on both sides.
+writes ``train.jsonl`` and ``validation.jsonl`` in the task's own format (`gpt2.tasks.TASKS`), and
+``counts.json``: what was read, what was left out and why, and the sources with their hashes and
+licences. Rows that are in a test set are left out and counted. A hash of a row's subject selects
+the validation rows, so a sentence, an article or a chapter is never on both sides of the split.
 """
 
 from __future__ import annotations
@@ -322,9 +322,9 @@ def main() -> None:
     parser.add_argument("task", choices=MAKERS)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--tokenizer", default="gpt2-mini", help="of the model to fine-tune")
-    parser.add_argument("--tokens", type=int, default=500, help="the longest row")
-    parser.add_argument("--limit", type=int, help="rows at most")
+    parser.add_argument("--tokenizer", default="gpt2-mini", help="The model's tokenizer.")
+    parser.add_argument("--tokens", type=int, default=500, help="The maximum length of a row.")
+    parser.add_argument("--limit", type=int, help="The maximum number of rows.")
     parser.add_argument("--languages", nargs="+", choices=LANGUAGES, default=LANGUAGES)
     asked = parser.parse_args()
     tokenizer = GPT2Tokenizer.from_pretrained(asked.tokenizer)

@@ -1,11 +1,11 @@
-"""Fine-tunes the bundled model for a task and measures it before and after.
+"""Fine-tune the bundled model for a task and evaluate it before and after.
 
     PYTHONPATH=src:. python recipes/tasks/run.py translate --data ../shared/data --out tuned
 
-Makes the pairs (`pairs.py`), runs `gpt2 finetune` on them and `gpt2 evaluate` on both models, lets
-both write for the first ten examples of the test set, and keeps all of it as the task's part of
-``benchmarks/results/finetuned_tasks.json``. What is in ``OUT/TASK`` already is not done again, so a
-run that was stopped goes on.
+Makes the pairs (`pairs.py`), runs `gpt2 finetune` on them and `gpt2 evaluate` on both models,
+generates outputs of both for the first ten examples of the test set, and saves all of it as the
+task's part of ``benchmarks/results/finetuned_tasks.json``. Results that are already in ``OUT/TASK``
+are not computed again, so a run that was stopped resumes.
 """
 
 from __future__ import annotations
