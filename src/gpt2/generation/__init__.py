@@ -1,10 +1,10 @@
 """Decoding: from logits to text, for every engine.
 
-`config` declares the options; `processors` and `warpers` are what they do to the scores and
-`pipeline` their order; `policy` and `sampling` choose a token; a text being written is a `Sequence`
-(`sequences`), and `loop` writes those of one call (`job`) together, from scores, the engine's own
-choice or guesses (`speculative`); `beams` searches; `prompts` is the border to the caller; an
-engine that writes is a `LanguageModel`.
+`config` declares the options; `processors` and `warpers` apply them to the scores, in the order
+that `pipeline` defines; `policy` and `sampling` choose a token; a text being generated is a
+`Sequence` (`sequences`), and `loop` advances those of one call (`job`) together, from scores, the
+engine's own choice or drafts (`speculative`); `beams` is beam search; `prompts` converts inputs and
+results; an engine with ``generate`` is a `LanguageModel`.
 """
 
 from gpt2.generation.classes import (

@@ -1,7 +1,7 @@
 """The few array functions decoding needs, for numpy arrays and torch tensors alike.
 
-What both spell the same way (slices, comparisons, ``+``, ``.all(1)``) needs no function. torch is
-never imported here: a tensor brings its own methods. V is the size of the vocabulary, R of rows.
+Operations that both spell the same way (slices, comparisons, ``+``, ``.all(1)``) need no function.
+torch is not imported for numpy arrays. V is the vocabulary size, R the number of rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INF = float("inf")
 
 
 def is_torch(x: Any) -> bool:
-    """Whether ``x`` is a torch tensor, told without importing torch."""
+    """Whether ``x`` is a torch tensor, checked without importing torch."""
     return type(x).__module__.split(".")[0] == "torch" and hasattr(x, "detach")
 
 
@@ -29,31 +29,31 @@ def is_array(x: Any) -> bool:
 
 
 def integers(like: Array, values: Any) -> Array:
-    """``values`` as 64-bit integers of the kind, and on the device, of ``like``."""
+    """``values`` as 64-bit integers, with the array type and device of ``like``."""
     if isinstance(like, np.ndarray):
         return np.asarray(values, dtype=np.int64)
     return _torch(like).tensor(values, dtype=_torch(like).long, device=like.device)
 
 
 def floats(like: Array, values: Any) -> Array:
-    """``values`` in the dtype, of the kind and on the device of ``like``."""
+    """``values`` with the dtype, array type and device of ``like``."""
     if isinstance(like, np.ndarray):
         return np.asarray(values, dtype=like.dtype)
     return _torch(like).as_tensor(values, dtype=like.dtype, device=like.device)
 
 
 def booleans(like: Array, values: Any) -> Array:
-    """``values`` as truth values of the kind, and on the device, of ``like``."""
+    """``values`` as booleans, with the array type and device of ``like``."""
     return integers(like, values) != 0
 
 
 def float32(x: Array) -> Array:
-    """``x`` in float32; itself if it is."""
+    """``x`` in float32; ``x`` itself if it already is."""
     return x.astype(np.float32, copy=False) if isinstance(x, np.ndarray) else x.float()
 
 
 def full_like(x: Array, value: float) -> Array:
-    """An array of ``x``'s shape that holds ``value``."""
+    """An array of ``x``'s shape filled with ``value``."""
     return np.full_like(x, value) if isinstance(x, np.ndarray) else _torch(x).full_like(x, value)
 
 
@@ -79,7 +79,7 @@ def fill(x: Array, mask: Array, value: float) -> Array:
 
 
 def argmax(x: Array) -> Array:
-    """[R, V] -> [R]; the lowest index of equals."""
+    """[R, V] -> [R]; the lowest index if several are equal."""
     return x.argmax(-1)
 
 
@@ -112,18 +112,18 @@ def exp(x: Array) -> Array:
 def weights(x: Array) -> Array:
     """exp(x - max x) over the last axis as integers, in units of 2^-30: int64.
 
-    Their sums are exact in any order, so all engines and machines get the same.
+    Integer sums are exact in any order, so all engines and machines get the same result.
     """
     return exponential.weights(x - row_max(x))
 
 
 def total(x: Array) -> Array:
-    """The sum over the last axis, [..., 1]; of numpy arrays the same whatever zeros are between."""
+    """The sum over the last axis, [..., 1]; for numpy arrays, zeros in between never change it."""
     return _total(x).astype(x.dtype) if isinstance(x, np.ndarray) else x.sum(-1)[..., None]
 
 
 def _total(x: Array) -> Array:
-    """The sum over the last axis, added up in order: [..., 1] in float64."""
+    """The sum over the last axis, added in order: [..., 1] in float64."""
     return np.cumsum(x, -1, dtype=np.float64)[..., -1:]
 
 
@@ -143,7 +143,7 @@ def cumsum(x: Array) -> Array:
 
 
 def sort(x: Array) -> tuple[Array, Array]:
-    """Ascending values and their indices; equals keep their order."""
+    """Ascending values and their indices; equal values keep their order."""
     if not isinstance(x, np.ndarray):
         return _torch(x).sort(x, stable=True)
     order = np.argsort(x, -1, kind="stable")
@@ -155,7 +155,7 @@ def topk(x: Array, k: int) -> tuple[Array, Array]:
     if not isinstance(x, np.ndarray):
         return x.topk(k)
     head = np.argpartition(x, x.shape[-1] - k, -1)[:, -k:]
-    head.sort(-1)  # so that equals come in the order of their ids
+    head.sort(-1)  # so that equal values come in the order of their ids
     values = np.take_along_axis(x, head, -1)
     order = np.argsort(-values, -1, kind="stable")
     return np.take_along_axis(values, order, -1), np.take_along_axis(head, order, -1)
@@ -174,7 +174,7 @@ def take(x: Array, index: Array) -> Array:
 
 
 def put(x: Array, index: Array, values: Any) -> Array:
-    """A copy of ``x`` with x[r, index[r, j]] = values[r, j], or one value for all."""
+    """A copy of ``x`` with x[r, index[r, j]] = values[r, j], or the same value everywhere."""
     if not isinstance(x, np.ndarray):
         return x.scatter(-1, index, values)
     out = x.copy()
@@ -183,16 +183,16 @@ def put(x: Array, index: Array, values: Any) -> Array:
 
 
 def beside(columns: list[Array]) -> Array:
-    """Arrays [R, n] as one [R, sum of n]."""
+    """Concatenate arrays [R, n] to one [R, sum of n]."""
     if isinstance(columns[0], np.ndarray):
         return np.concatenate(columns, 1)
     return _torch(columns[0]).cat(columns, 1)
 
 
 def counts(ids: Array, like: Array) -> Array:
-    """How often each id is in a row: [R, n] -> [R, V], of the kind and dtype of ``like`` [R, V].
+    """Count each id in a row: [R, n] -> [R, V], with the array type and dtype of ``like`` [R, V].
 
-    Ids from V on are none.
+    Ids of V and above are ignored.
     """
     V = like.shape[-1]
     if isinstance(ids, np.ndarray):
@@ -203,7 +203,7 @@ def counts(ids: Array, like: Array) -> Array:
 
 
 def widen(x: Array) -> Array:
-    """[R, V] -> [R, V + 1]: a spare last column, for indices that mean nothing."""
+    """[R, V] -> [R, V + 1]: add a spare last column, for indices that stand for no token."""
     if not isinstance(x, np.ndarray):
         return _torch(x).nn.functional.pad(x, (0, 1))
     return np.concatenate([x, np.zeros((len(x), 1), x.dtype)], -1)
@@ -215,11 +215,11 @@ def ban(x: Array, index: Array) -> Array:
 
 
 def to_numpy(x: Any) -> Any:
-    """A tensor, an array or lists as a numpy array."""
+    """Convert a tensor, an array or lists to a numpy array."""
     return x.detach().cpu().numpy() if is_torch(x) else np.asarray(x)
 
 
 def _torch(x: Array) -> Any:
-    import torch  # it is loaded already: ``x`` is a tensor
+    import torch  # already loaded: ``x`` is a tensor
 
     return torch

@@ -1,8 +1,8 @@
 """Beam search and beam sampling, step for step as transformers does them.
 
-The device computes log-probabilities and picks the best continuations; the bookkeeping of which
-beam goes on and which is finished is a few small numpy arrays. B prompts, n beams, K candidates, V
-the vocabulary, T the prompts' length, N the most new tokens.
+The device computes log-probabilities and picks the best continuations; a few small numpy arrays
+keep track of which beams continue and which are finished. B prompts, n beams, K candidates, V the
+vocabulary size, T the prompts' length, N the maximum number of new tokens.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gpt2.generation.prompts import fill_id, seeds_of
 from gpt2.generation.sequences import Sequence as Text
 from gpt2.generation.stopping import judge
 
-OUT = np.float32(-1e9)  # a score that never wins; transformers' number, and rounding, matter
+OUT = np.float32(-1e9)  # a score that never wins; same value and rounding as in transformers
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -28,15 +28,15 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass
 class Beams:
-    """Some sequences of each prompt: m of them, best first once they are chosen by score."""
+    """m sequences per prompt, best first once they have been selected by score."""
 
     ids: Ids  # [B, m, T + N]
     scores: Floats  # [B, m]
-    origins: Ids  # [B, m, N]: the row of logits each new token came from, -1 where none
+    origins: Ids  # [B, m, N]: the row of logits each new token came from, -1 for none
     finished: Flags  # [B, m]
 
     def take(self, index: Ids) -> Beams:
-        """Those at ``index`` [B, k] of each prompt."""
+        """The sequences at ``index`` [B, k] of each prompt."""
         wide = index[:, :, None]
         return Beams(
             np.take_along_axis(self.ids, wide, 1),
@@ -46,12 +46,12 @@ class Beams:
         )
 
     def join(self, other: Beams) -> Beams:
-        """These and the others."""
+        """These sequences followed by the others."""
         pairs = zip(self._parts(), other._parts(), strict=True)
         return Beams(*(np.concatenate(pair, 1) for pair in pairs))
 
     def best(self, m: int) -> Beams:
-        """The m with the highest scores."""
+        """The m sequences with the highest scores."""
         return self.take(arrays.topk(self.scores, m)[1])
 
     def _parts(self) -> tuple[Any, ...]:
@@ -59,13 +59,13 @@ class Beams:
 
 
 class Search:
-    """One beam search; `run` does it all."""
+    """One beam search; `run` performs it."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
         o = job.options
         self.B, self.n, self.T = len(job.prompts.rows), o.num_beams, job.width
-        # enough candidates that n are left if every best one ends the text
+        # enough candidates that n remain even if all the best ones end the text
         self.K = max(2, 1 + len(job.stopping.eos)) * self.n
         self.end = self.T + job.new  # T at which the search ends
         self.running = self._start()
@@ -77,7 +77,7 @@ class Search:
         room = np.full((self.B, self.job.new), fill_id(self.job.options), dtype=np.int64)
         ids = np.concatenate([self.job.prompts.ids, room], axis=1)
         scores = np.full((self.B, self.n), OUT, dtype=np.float32)
-        scores[:, 0] = 0  # at first all beams are equal: only one may go on
+        scores[:, 0] = 0  # at first all beams are equal: only one may continue
         return Beams(
             np.repeat(ids[:, None], self.n, axis=1),
             scores,
@@ -86,7 +86,7 @@ class Search:
         )
 
     def run(self) -> Beams:
-        """The ``num_return_sequences`` best of each prompt, best first."""
+        """The ``num_return_sequences`` best sequences of each prompt, best first."""
         context = self.job.open()
         logits = self.job.prefill()
         for t in range(self.T, self.end):
@@ -102,7 +102,7 @@ class Search:
         return self.done.take(np.tile(np.arange(m), (self.B, 1)))
 
     def _candidates(self, logits: Array, t: int) -> Beams:
-        """The K continuations of each prompt to look at, and whether each ends there."""
+        """The K candidate continuations of each prompt, and whether each ends there."""
         scores = arrays.log_softmax(logits)  # [B n, V]
         if self.job.policy.chain:
             flat = self.running.ids[:, :, :t].reshape(self.B * self.n, t)
@@ -143,12 +143,12 @@ class Search:
         return ends.reshape(self.B, self.K) | (length >= self.end)
 
     def _advance(self, candidates: Beams, t: int) -> None:
-        """Choose the beams that go on, and let finished ones compete for a place in `done`."""
+        """Choose the beams that continue, and let finished ones compete for a place in `done`."""
         o = self.job.options
         shut = OUT * candidates.finished.astype(np.float32)
         self.running = replace(candidates, scores=candidates.scores + shut).best(self.n)
         finished = candidates.finished & (np.arange(self.K) < self.n)
-        with np.errstate(over="ignore"):  # -3e38 over a length is -inf, and loses as it should
+        with np.errstate(over="ignore"):  # -3e38 over a length is -inf, which correctly loses
             scores = candidates.scores / self._penalty(t + 1 - self.T)
         full = self.done.finished.all(1, keepdims=True) & (o.early_stopping is True)
         for barred in (full, ~self.hope, ~finished):
@@ -172,9 +172,9 @@ class Search:
 
 
 def search(job: Job) -> Beams:
-    """Run a job as a beam search: the R best, [R, ...] each and as long as the longest.
+    """Run a job as a beam search and return the R best, [R, ...], as long as the longest.
 
-    ``job.sequences`` are then these, without padding.
+    Afterwards ``job.sequences`` holds them without padding.
     """
     best = Search(job).run()
     each = best.ids.shape[1]

@@ -1,6 +1,6 @@
-"""The base classes of own criteria and processors, as transformers names them.
+"""The base classes of custom criteria and processors, under transformers' names.
 
-``generate`` takes any function of the same arguments too.
+``generate`` also takes any function with the same arguments.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from gpt2.generation.arrays import Array
 
 
 class StoppingCriteria:
-    """Tells which rows are finished, after each token."""
+    """Decides after each token which rows are finished."""
 
     def __call__(self, input_ids: Array, scores: Any, **kwargs: Any) -> Any:
-        """For ids [R, T] and the scores of the steps (None where not kept): truth values [R]."""
+        """Map ids [R, T] and the scores of the steps (None if not kept) to booleans [R]."""
         raise NotImplementedError("a StoppingCriteria must say in __call__ which rows end")
 
 
 class StoppingCriteriaList(list[Any]):
-    """Criteria of which one is enough."""
+    """A list of criteria; a row ends as soon as one of them is met."""
 
     def __call__(self, input_ids: Array, scores: Any, **kwargs: Any) -> Any:
-        """Whether any of them ends a row: truth values [R]."""
+        """Whether any criterion ends a row: booleans [R]."""
         done = input_ids[:, -1] != input_ids[:, -1]
         for criterion in self:
             done = done | criterion(input_ids, scores, **kwargs)
@@ -33,15 +33,15 @@ class LogitsProcessor:
     """Changes the scores before a token is chosen."""
 
     def __call__(self, input_ids: Array, scores: Array) -> Array:
-        """For ids [R, T] and scores [R, V]: new scores."""
+        """Map ids [R, T] and scores [R, V] to new scores."""
         raise NotImplementedError("a LogitsProcessor must give new scores in __call__")
 
 
 class LogitsProcessorList(list[Any]):
-    """Processors, one after the other."""
+    """A list of processors, applied one after the other."""
 
     def __call__(self, input_ids: Array, scores: Array) -> Array:
-        """The scores after all of them."""
+        """The scores after all processors."""
         for processor in self:
             scores = processor(input_ids, scores)
         return scores

@@ -1,8 +1,8 @@
 """`GenerationConfig`: every option of decoding, declared once.
 
-Names, defaults and meaning are those of transformers 5. A field's ``option`` carries its help, its
-bounds and the value that switches it off; the command line, the documentation's table and the
-validation read it from there.
+Names, defaults and meaning are those of transformers 5. A field's ``option`` holds its help text,
+its bounds and its off value; the command line, the documentation's table and the validation are
+derived from it.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ BEAMS_ONLY = ("early_stopping", "length_penalty")
 
 @dataclasses.dataclass(init=False)
 class GenerationConfig(ConfigFile):
-    """How to continue a text. Every option is a keyword; None means its default.
+    """The decoding options. Each is a keyword argument; None means its default.
 
-    A config remembers which options it was given: those are what `to_dict` and `save_pretrained`
-    write, and what a call of ``generate`` takes from it before the model's own. An option that only
-    transformers has may be set to what does nothing there. What a file holds besides (`read`) is
-    kept: it is written back, and refused where generating would need it.
+    A config remembers which options were set explicitly: only those are written by `to_dict` and
+    `save_pretrained` and override the model's own defaults in ``generate``. An option that only
+    transformers has may be set to its off value. Any other entry of a file (`read`) is kept and
+    written back; generating raises an error if it would need it.
 
     Raises `OptionError` for an unknown name or a value out of bounds, `UnsupportedError` for an
     option that only transformers has.
     """
 
-    # How long
+    # Length
     max_new_tokens: int | None = option(None, "Maximum number of new tokens.", minimum=1)
     max_length: int = option(
         20, "Maximum length in tokens, including the prompt; the default counts only new tokens.",
@@ -54,7 +54,7 @@ class GenerationConfig(ConfigFile):
         "from the last half of the context.",
         off="error",
     )
-    # Which search
+    # Search strategy
     do_sample: bool = option(
         False, "Sample tokens at random instead of taking the most probable one.", off=False
     )
@@ -78,7 +78,7 @@ class GenerationConfig(ConfigFile):
         None,
         "Random seed; the same seed gives the same text. In Python also a list, one per prompt.",
     )
-    # The distribution to draw from
+    # The sampling distribution
     temperature: float = option(
         1.0,
         "Sampling temperature: below 1 makes the text more predictable, above 1 more varied.",
@@ -115,7 +115,7 @@ class GenerationConfig(ConfigFile):
         0.0, "Drop tokens less probable than a cutoff that adapts to the entropy.",
         minimum=0, maximum=1, off=0.0,
     )  # fmt: skip
-    # The logits, before any of those
+    # The logits, before sampling
     repetition_penalty: float = option(
         1.0,
         "Penalty on tokens in the prompt and the text; above 1 makes them less probable.",
@@ -166,7 +166,7 @@ class GenerationConfig(ConfigFile):
     renormalize_logits: bool = option(
         False, "Normalize the final scores to log-probabilities.", off=False, cli=False
     )
-    # Faster, with the same text
+    # Speed, with the same output
     prompt_lookup_num_tokens: int | None = option(
         None, "Number of tokens to draft by prompt lookup: the same text, often faster.", minimum=1
     )
@@ -182,7 +182,7 @@ class GenerationConfig(ConfigFile):
     use_cache: bool = option(
         True, "Include the KV cache in the returned object; decoding always uses one.", cli=False
     )
-    # What comes back
+    # The return value
     return_dict_in_generate: bool = option(
         False, "Return an object with named fields instead of token ids.", off=False, cli=False
     )
@@ -212,11 +212,11 @@ class GenerationConfig(ConfigFile):
 
     @property
     def given(self) -> set[str]:
-        """The names that were set to something."""
+        """The names of the options that were set explicitly."""
         names: set[str] = self.__dict__["_given"]
         return names
 
-    def __getattr__(self, name: str) -> Any:  # reached only for what is no field
+    def __getattr__(self, name: str) -> Any:  # called only for names that are not fields
         kept = self.__dict__.get("_kept", {})
         if name in kept or is_elsewhere(name):
             return kept[name].value if name in kept else None
@@ -241,10 +241,10 @@ class GenerationConfig(ConfigFile):
     def update(
         self, defaults_only: bool = False, allow_custom_entries: bool = False, **values: Any
     ) -> dict[str, Any]:
-        """Set options by name and validate them all; returns those of unknown names, unused.
+        """Set options by name and validate the result; returns the unused, unknown ones.
 
-        With ``defaults_only`` what was given before stays, and comes back too; with
-        ``allow_custom_entries`` unknown names are kept, as those of a file are.
+        With ``defaults_only``, options that were already set are left alone and returned too; with
+        ``allow_custom_entries``, unknown names are kept, like those of a file.
         """
         known = {n for n in values if self.has(n) or is_elsewhere(n)}
         held = self.given | set(self.kept)
@@ -262,7 +262,7 @@ class GenerationConfig(ConfigFile):
         return {n: v for n, v in values.items() if n not in taken}
 
     def validate(self) -> None:
-        """Raise `OptionError` for a value, or a combination of values, that makes no sense."""
+        """Raise `OptionError` for an invalid value or combination of values."""
         self.check_values()
         if self.num_return_sequences > 1 and self.num_beams == 1 and not self.do_sample:
             raise OptionError(
@@ -283,7 +283,7 @@ class GenerationConfig(ConfigFile):
                 )
 
     def check_values(self) -> None:
-        """Raise `OptionError` for an option that is wrong by itself."""
+        """Raise `OptionError` for an option that is invalid regardless of the others."""
         validate(self)
         if not self.temperature > 0:
             raise OptionError(
@@ -295,20 +295,20 @@ class GenerationConfig(ConfigFile):
         _check_decay(self.exponential_decay_length_penalty)
 
     def get_generation_mode(self, assistant_model: Any = None) -> str:
-        """The way of decoding these options ask for, by the names of transformers."""
+        """The decoding method these options select, under its name in transformers."""
         guided = assistant_model is not None or self.prompt_lookup_num_tokens is not None
         if self.num_beams > 1:
             return "beam_sample" if self.do_sample else "beam_search"
         return "assisted_generation" if guided else "sample" if self.do_sample else "greedy_search"
 
     def to_dict(self) -> dict[str, Any]:
-        """The options that were given."""
+        """The options that were set explicitly."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)
                 if f.name in self.given}  # fmt: skip
 
 
 def is_used(name: str, options: GenerationConfig) -> bool:
-    """Whether generating with ``options`` would use the option ``name`` at all."""
+    """Whether generating with ``options`` would use the option ``name``."""
     if name in SAMPLING_ONLY:
         return options.do_sample
     if name in BEAMS_ONLY:
@@ -319,17 +319,17 @@ def is_used(name: str, options: GenerationConfig) -> bool:
 
 
 def off_value(name: str) -> Any:
-    """The value at which an option does nothing."""
+    """The value at which an option has no effect."""
     return spec_of(GenerationConfig.__dataclass_fields__[name]).off
 
 
 def default_value(name: str) -> Any:
-    """What an option is if nobody says anything."""
+    """The default value of an option."""
     return GenerationConfig.__dataclass_fields__[name].default
 
 
 def plain(value: Any) -> Any:
-    """Numpy and torch values, also in lists and mappings, as Python's own; keys are tuples."""
+    """Convert numpy and torch values, also in lists and mappings, to Python's; keys are tuples."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, (list, tuple, set, frozenset, range)):
@@ -372,5 +372,5 @@ def _is_whole(value: Any) -> bool:
 
 
 def token_list(value: int | list[int] | None) -> list[int]:
-    """Ids of an option that is one id, several, or none."""
+    """The ids of an option that may be one id, several, or None."""
     return [value] if isinstance(value, int) else list(value or [])

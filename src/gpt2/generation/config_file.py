@@ -1,4 +1,4 @@
-"""``generation_config.json``: reading what any program wrote, and writing it back whole."""
+"""``generation_config.json``: reads files of any program, and writes them back without loss."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ C = TypeVar("C", bound="ConfigFile")
 
 
 class Kept(NamedTuple):
-    """A value that is no option here, or a bad one of a file: handed on when saving."""
+    """A file's value that is not an option here, or is invalid; it is written back on saving."""
 
     value: Any
-    error: GPT2Error | None = None  # raised where generating would need it
+    error: GPT2Error | None = None  # raised if generating would need the value
 
 
 class ConfigFile(abc.ABC):
-    """What `GenerationConfig` has to do with files. Its options are fields of a dataclass."""
+    """The file handling of `GenerationConfig`, whose options are fields of a dataclass."""
 
     @abc.abstractmethod
     def to_dict(self) -> dict[str, Any]:
-        """The options that were given."""
+        """The options that were set explicitly."""
 
     @abc.abstractmethod
     def update(
         self, defaults_only: bool = False, allow_custom_entries: bool = False, **values: Any
     ) -> dict[str, Any]:
-        """Set options by name; returns those of unknown names."""
+        """Set options by name; returns the unknown ones."""
 
     def to_diff_dict(self) -> dict[str, Any]:
-        """What is not at its default: the options that were given, and what a file had beside."""
+        """The options that were set explicitly, and the other entries of a file."""
         return self.to_json()
 
     def to_json_string(
@@ -53,7 +53,7 @@ class ConfigFile(abc.ABC):
         keys_to_pop: Sequence[str] | None = None,
     ) -> str:
         """`to_diff_dict` as indented JSON with sorted keys, without ``keys_to_pop``. The two
-        switches change nothing: no default is told, and no metadata."""
+        flags have no effect: defaults and metadata are never written."""
         left_out = keys_to_pop or ()
         values = {n: v for n, v in self.to_diff_dict().items() if n not in left_out}
         return json.dumps(values, indent=2, sort_keys=True) + "\n"
@@ -68,7 +68,7 @@ class ConfigFile(abc.ABC):
         write_text(path_of(json_file_path), self.to_json_string(keys_to_pop=keys_to_pop))
 
     def push_to_hub(self, *args: Any, **options: Any) -> None:
-        """Refused: this package does not upload."""
+        """Raise `UnsupportedError`: this package does not upload."""
         raise UnsupportedError(UPLOAD)
 
     @classmethod
@@ -78,20 +78,20 @@ class ConfigFile(abc.ABC):
 
     @classmethod
     def check_name(cls, name: str) -> None:
-        """Raise `OptionError` for a name that is no option's, with the nearest one."""
+        """Raise `OptionError` for a name that is not an option, and suggest the nearest one."""
         check_names(cls, [name])
 
     @property
     def kept(self) -> dict[str, Kept]:
-        """What is handed on without being an option here."""
+        """The entries of a file that are not options here, by name."""
         entries: dict[str, Kept] = self.__dict__["_kept"]
         return entries
 
     def read(self, values: Mapping[str, Any], source: str) -> None:
-        """Take over what a file holds, as far as it is usable; a `GPT2Warning` tells the rest.
+        """Set the usable options of a file; a `GPT2Warning` reports the others.
 
-        A file may be of another program or version: what is unknown, not here or out of bounds is
-        kept as it is, so that the model loads.
+        A file may come from another program or version: options that are unknown, not implemented
+        or out of bounds are kept unchanged, so that the model still loads.
         """
         for name, value in values.items():
             kept = self._unusable(name, value)
@@ -103,7 +103,7 @@ class ConfigFile(abc.ABC):
 
     @classmethod
     def from_dict(cls: type[C], values: Mapping[str, Any], **options: Any) -> C:
-        """From the content of a ``generation_config.json``, see `read`; ``options`` count first."""
+        """Build from the contents of a ``generation_config.json`` (`read`) and ``options``."""
         config = cls()
         config.read(values, FILE_NAME)
         for name, value in options.items():
@@ -119,18 +119,18 @@ class ConfigFile(abc.ABC):
         return_unused_kwargs: bool = False,
         **options: Any,
     ) -> Any:
-        """Read ``generation_config.json`` (or ``config_file_name``) of a folder, or a file itself.
+        """Read ``generation_config.json`` (or ``config_file_name``) in a folder, or a given file.
 
         Args:
-            folder: a folder, a file, or a model's name, for which the hub's options (``revision``,
-                ``cache_dir``, ``local_files_only``, ``token``) may be given too.
+            folder: a folder, a file, or a model's name, which may be combined with the hub options
+                (``revision``, ``cache_dir``, ``local_files_only``, ``token``).
             config_file_name: the file's name in the folder.
-            return_unused_kwargs: return (config, those of ``options`` that are none) instead.
-            options: set over the file's.
+            return_unused_kwargs: return (config, the unknown ones of ``options``) instead.
+            options: override those of the file.
 
         Raises:
-            MissingFileError: there is none.
-            CorruptFileError: it is no JSON object.
+            MissingFileError: there is no such file.
+            CorruptFileError: it is not a JSON object.
         """
         hub = {n: options.pop(n) for n in HUB if n in options}
         path, name = path_of(folder), str(config_file_name or FILE_NAME)
@@ -146,13 +146,13 @@ class ConfigFile(abc.ABC):
 
     @classmethod
     def from_model_config(cls: type[C], model_config: Any) -> C:
-        """The options a ``config.json`` of an older model holds, its special tokens among them.
+        """The options in the ``config.json`` of an older model, including its special tokens.
 
         Args:
             model_config: a mapping, or an object with ``to_dict``.
         """
         values = model_config if isinstance(model_config, Mapping) else model_config.to_dict()
-        if hasattr(model_config, "token_id"):  # -1 is none
+        if hasattr(model_config, "token_id"):  # which maps -1 to None
             ids = ("bos_token_id", "eos_token_id", "pad_token_id")
             values = {**values, **{name: model_config.token_id(name) for name in ids}}
         config = cls()
@@ -165,7 +165,7 @@ class ConfigFile(abc.ABC):
         return config
 
     def _unusable(self, name: str, value: Any) -> Kept | None:
-        """How a value of a file is kept; None where it is a good one of an option."""
+        """How a value of a file is kept; None if it is a valid value of an option."""
         if not (self.has(name) or is_elsewhere(name)):
             return Kept(value)
         trial: Any = type(self)()
@@ -177,14 +177,14 @@ class ConfigFile(abc.ABC):
         return None if self.has(name) else Kept(value)
 
     def _whole(self, name: str, value: Any) -> Any:
-        """3.0 as 3 where an integer is meant: other programs write it so."""
+        """Convert 3.0 to 3 for integer options: other programs write integers that way."""
         hint = _hints(type(self)).get(name)
         kinds = typing.get_args(hint) or (hint,)
         whole = isinstance(value, float) and value.is_integer()
         return int(value) if whole and int in kinds and float not in kinds else value
 
     def to_json(self) -> dict[str, Any]:
-        """All that a file holds: options and what was kept, a mapping by ids as pairs."""
+        """The contents of the file: options and kept entries, with mappings by ids as pairs."""
         values = self.to_dict() | {name: kept.value for name, kept in self.kept.items()}
         if isinstance(values.get("sequence_bias"), dict):
             values["sequence_bias"] = [[list(k), v] for k, v in values["sequence_bias"].items()]
@@ -201,7 +201,7 @@ class ConfigFile(abc.ABC):
 
 @functools.cache
 def _hints(cls: type) -> dict[str, Any]:
-    """The types of the options; making them anew for each value of a file would take a second."""
+    """The types of the options, cached: computing them for each value would take a second."""
     return typing.get_type_hints(cls)
 
 

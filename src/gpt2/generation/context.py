@@ -1,4 +1,4 @@
-"""What an engine has read of each row, and the window that moves when a row is full."""
+"""The tokens an engine has read of each row, and the sliding window for full rows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ class Context:
 
     Args:
         engine: computes the logits.
-        rows: the tokens of each row, at first its prompt; whoever appends to them calls `extend`.
-        copies: so many rows after each other have one prompt; it is read once, the cache copied.
-        new: how many tokens may follow a prompt.
-        window: whether a full row goes on from the last half of its context.
-        kept: texts read before, for a row a prompt.
-        whole: whether the cache shall have room for the model's whole context.
+        rows: the tokens of each row, initially its prompt; the caller appends to them and then
+            calls `extend`.
+        copies: the number of consecutive rows with the same prompt, which is read only once.
+        new: the maximum number of tokens that may follow a prompt.
+        window: whether a full row continues from the last half of its context.
+        kept: the KV caches of earlier texts; only used with one row per prompt.
+        whole: whether the cache needs room for the model's full context.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Context:
         self.rows = rows
         self.exact = engine.exact_pieces
         self.kept = kept if self.exact and copies == 1 and not self.window else None
-        self.read = 0  # tokens of each prompt that are in the cache already
+        self.read = 0  # tokens of each prompt that are already in the cache
         capacity = self.limit if whole else min(longest, self.limit)
         if self.kept is None:
             self.cache = engine.new_cache(len(self.rows), capacity)
@@ -53,7 +54,7 @@ class Context:
             self.cache, self.read = self.kept.borrow_batch(engine, self.rows, capacity)
 
     def close(self) -> None:
-        """Hand back a borrowed cache."""
+        """Give back a borrowed cache."""
         if self.kept is None:
             return
         if len(self.rows) == 1:
@@ -63,7 +64,7 @@ class Context:
         self.kept = None
 
     def prefill(self) -> Array:
-        """Read the prompts: float32 logits [R, V], R = prompts x copies."""
+        """Read the prompts and return float32 logits [R, V], R = prompts x copies."""
         firsts = list(range(0, len(self.rows), self.copies))
         prompts = [self.rows[r][self.read :] for r in firsts]
         if self.window:
@@ -77,7 +78,7 @@ class Context:
         return logits[arrays.integers(logits, sources)]
 
     def _read_shared(self, prompts: list[list[int]]) -> list[list[int]]:
-        """Read once what several prompts begin with; returns what is left of them."""
+        """Read the common prefix of several prompts once; returns the rest of each."""
         start = share(prompts) if self.exact and len(prompts) > 1 else 0
         if start == 0:
             return prompts
@@ -86,9 +87,10 @@ class Context:
         return [prompt[start:] for prompt in prompts]
 
     def extend(self, tokens: Array, rows: Sequence[int] | None = None) -> Array:
-        """Read a token of each of ``rows`` (None: all): float32 logits [len(rows), V].
+        """Read one token of each of ``rows`` (None: all); float32 logits [len(rows), V].
 
-        ``tokens`` [len(rows)] are of the engine's kind and have been appended to ``self.rows``.
+        ``tokens`` [len(rows)] has the engine's array type and was already appended to
+        ``self.rows``.
         """
         ids: Any = tokens[:, None]
         if self.window:
@@ -96,7 +98,7 @@ class Context:
         return arrays.float32(self.engine.extend(self.cache, ids, rows=rows))
 
     def unread(self, rows: Sequence[int] | None = None) -> list[list[int]]:
-        """What `extend` reads of each of ``rows``, for an engine's own choice."""
+        """The ids `extend` reads of each of ``rows``, for engines that choose tokens themselves."""
         wanted = range(len(self.rows)) if rows is None else rows
         ids = [self.rows[r][-1:] for r in wanted]
         return self._move(wanted, ids) if self.window else ids

@@ -1,4 +1,4 @@
-"""Options of transformers that are not here: which do nothing, and which are refused by name."""
+"""Options of transformers that are not implemented: some have no effect, others are rejected."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from gpt2.errors import UnsupportedError
 
-# Options that are not implemented, with the values at which they do nothing in transformers.
+# Options that are not implemented, with the values at which they have no effect in transformers.
 _NOT_HERE: dict[str, tuple[Any, ...]] = {
     "num_beam_groups": (1,),
     "diversity_penalty": (0.0,),
@@ -42,14 +42,14 @@ _NOT_HERE: dict[str, tuple[Any, ...]] = {
     "logits_to_keep": (),
     "low_memory": (False,),
 }
-# Settings that change neither the text nor what is returned here, and notes in saved files.
+# Settings that change neither the text nor the return value here, and metadata in saved files.
 _WITHOUT_EFFECT = {
     "transformers_version", "_from_model_config", "_commit_hash", "_original_object_hash",
     "synced_gpus", "is_assistant", "num_assistant_tokens_schedule",
     "assistant_confidence_threshold", "assistant_lookbehind", "target_lookbehind",
     "disable_compile", "prefill_chunk_size",
 }  # fmt: skip
-# Of those not here, what a model's file may hold without changing the text of a GPT-2.
+# Options not implemented that a model's file may hold without changing the text of a GPT-2.
 _HARMLESS_IN_A_FILE = {
     "decoder_start_token_id", "cache_implementation", "cache_config", "max_cache_len",
     "compile_config", "continuous_batching_config", "low_memory", "assistant_tokenizer",
@@ -57,12 +57,12 @@ _HARMLESS_IN_A_FILE = {
 
 
 def is_elsewhere(name: str) -> bool:
-    """Whether this is an option of transformers that has no field here."""
+    """Whether this is an option of transformers without a field here."""
     return name in _NOT_HERE or name in _WITHOUT_EFFECT
 
 
 def refuse(name: str, value: Any) -> None:
-    """Raise `UnsupportedError` if ``name`` is not here and ``value`` would do something there."""
+    """Raise `UnsupportedError` for an unimplemented option whose value would have an effect."""
     if name in _NOT_HERE and value is not None and not _neutral(value, _NOT_HERE[name]):
         raise UnsupportedError(
             f"{name} is not implemented here; transformers has it, or had it. Leave it out, or "
@@ -71,7 +71,7 @@ def refuse(name: str, value: Any) -> None:
 
 
 def harmless_in_a_file(name: str) -> bool:
-    """Whether a model whose file sets it writes the same text here all the same."""
+    """Whether a model whose file sets this option still generates the same text here."""
     return name in _HARMLESS_IN_A_FILE or name in _WITHOUT_EFFECT
 
 

@@ -1,8 +1,8 @@
 """exp and log that give the same bits on every machine.
 
-numpy's and the C library's own differ in the last bit from one processor and version to the next,
-and one bit can change which token is drawn. Here every line is one rounded addition or
-multiplication of IEEE numbers, which all machines do alike; ``csrc/select_impl.h`` has the same.
+Those of numpy and the C library differ in the last bit between processors and versions, and one bit
+can change which token is drawn. Here every operation is one rounded addition or multiplication of
+IEEE numbers, which is the same on all machines; ``csrc/select_impl.h`` has the same functions.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating[Any]]
 UNIT_BITS = 30  # a weight of 1 is 2^30
-OUT = -22.5  # exp of it is below half a unit
-LOWEST, HIGHEST = -87.0, 88.0  # beyond: 0 and infinity
+OUT = -22.5  # its exp is below half a unit
+LOWEST, HIGHEST = -87.0, 88.0  # beyond these: 0 and infinity
 
 _F = np.float32
 _LOG2_E = _F(1.44269504)
@@ -26,7 +26,7 @@ _POLYNOMIAL = [_F(c) for c in (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3
 
 
 def exp(x: Floats) -> npt.NDArray[np.float32]:
-    """e to the power of x in float32; within 2 units of the last place."""
+    """e to the power of x in float32, accurate to 2 units in the last place."""
     x = np.asarray(x, np.float32)
     inside = np.fmin(np.fmax(x, _F(LOWEST)), _F(HIGHEST))
     y = _power(inside, 0)
@@ -35,9 +35,9 @@ def exp(x: Floats) -> npt.NDArray[np.float32]:
 
 
 def weights(d: Any) -> Any:
-    """exp(d) for d <= 0 in units of 2^-30, to the nearest, half to even: int64.
+    """exp(d) for d <= 0 in units of 2^-30, rounded to the nearest, half to even: int64.
 
-    Numpy or torch; -inf and NaN give 0.
+    Takes numpy or torch; -inf and NaN give 0.
     """
     if isinstance(d, np.ndarray):
         return np.rint(_power(np.fmax(d.astype(np.float32), _F(OUT)), UNIT_BITS)).astype(np.int64)
@@ -46,7 +46,7 @@ def weights(d: Any) -> Any:
 
 
 def log(x: Any) -> npt.NDArray[np.float64]:
-    """The natural logarithm of positive float64 numbers; within some units of the last place."""
+    """The natural logarithm of positive float64 numbers, to a few units in the last place."""
     fraction, exponent = np.frexp(np.asarray(x, np.float64))
     low = fraction < 0.7071067811865476
     fraction, exponent = np.where(low, 2 * fraction, fraction), exponent - low
@@ -69,7 +69,7 @@ def _power(x: npt.NDArray[np.float32], bits: int) -> npt.NDArray[np.float32]:
 
 
 def _power_of_tensor(x: Any, bits: int) -> Any:
-    """As `_power`; a constant is a number, which torch rounds to float32."""
+    """`_power` for tensors; constants are Python floats, which torch rounds to float32."""
     n = (x * float(_LOG2_E)).round()
     r = (x - n * float(_LN2_HIGH)) - n * float(_LN2_LOW)
     p = r * float(_POLYNOMIAL[0]) + float(_POLYNOMIAL[1])

@@ -1,4 +1,4 @@
-"""`Job`: one call of ``generate`` with everything decided, and where it stands."""
+"""`Job`: one call of ``generate`` with all inputs resolved, and its state."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from gpt2.generation.stopping import Criterion, Stopping, judge
 
 @dataclass
 class Record:
-    """The scores and logits of each step, where they were asked for."""
+    """The scores and logits of each step, if requested."""
 
     scores: list[Array] | None = None
     logits: list[Array] | None = None
 
     def add(self, scores: Array, logits: Array) -> None:
-        """Keep what is wanted of one step."""
+        """Keep the requested values of one step."""
         if self.scores is not None:
             self.scores.append(scores)
         if self.logits is not None:
@@ -37,7 +37,7 @@ class Record:
 
     @property
     def steps(self) -> tuple[Array, ...] | None:
-        """The scores so far, as criteria get them."""
+        """The scores so far, in the form that criteria receive."""
         return None if self.scores is None else tuple(self.scores)
 
     def collect(self) -> tuple[tuple[Array, ...] | None, tuple[Array, ...] | None]:
@@ -46,13 +46,13 @@ class Record:
 
     @property
     def wanted(self) -> bool:
-        """Whether anything is kept, so that finished rows are computed too."""
+        """Whether anything is kept, so that finished rows must be computed too."""
         return self.scores is not None or self.logits is not None
 
 
 @dataclass
 class Job:
-    """Sequences that are written together: R = prompts x copies rows, a token each at a step.
+    """Sequences that are generated together: R = prompts x copies rows, one token each per step.
 
     T is the width of the prompts, padding included.
     """
@@ -60,17 +60,17 @@ class Job:
     engine: Engine
     policy: Policy
     prompts: Prompts
-    copies: int  # rows for each prompt
-    new: int  # the most tokens that may follow
+    copies: int  # rows per prompt
+    new: int  # the maximum number of new tokens
     sequences: list[Text]
     stopping: Stopping
-    criteria: Sequence[Criterion]  # the user's own
+    criteria: Sequence[Criterion]  # the user's custom criteria
     record: Record
     kept: KeptTexts | None = None  # texts read before
     on_tokens: Callable[[Array], None] | None = None  # a streamer's put
     context: Context = field(init=False)
-    canvas: Array = field(init=False)  # [R, T + new], of the engine's kind
-    filled: int = field(init=False)  # columns of it that are up to date
+    canvas: Array = field(init=False)  # [R, T + new], of the engine's array type
+    filled: int = field(init=False)  # the number of its columns that are up to date
 
     @property
     def options(self) -> GenerationConfig:
@@ -83,9 +83,9 @@ class Job:
         return self.prompts.ids.shape[1]
 
     def open(self) -> Context:
-        """Make the engine's cache for this job."""
+        """Create the engine's cache for this job."""
         window, whole = self.options.long == "window", self.wants_cache
-        kept = None if whole else self.kept  # a cache that is handed over is nobody else's
+        kept = None if whole else self.kept  # a cache that is returned must not be shared
         rows = [sequence.ids for sequence in self.sequences]
         self.context = Context(self.engine, rows, self.copies, self.new, window, kept, whole)
         return self.context
@@ -97,11 +97,11 @@ class Job:
 
     @property
     def cache(self) -> Any:
-        """The cache as part of the result, None where it is none."""
+        """The cache as part of the result, or None if it is not."""
         return self.context.cache if self.wants_cache else None
 
     def prefill(self) -> Array:
-        """Read the prompts: their logits [R, V]."""
+        """Read the prompts and return their logits [R, V]."""
         logits = self.context.prefill()
         ids = np.repeat(self.prompts.ids, self.copies, axis=0)
         room = np.full((len(ids), self.new), fill_id(self.options), dtype=np.int64)
@@ -110,7 +110,7 @@ class Job:
         return logits
 
     def ids(self) -> Array:
-        """All rows so far [R, T + n] with n new tokens, of the engine's kind."""
+        """All rows so far, [R, T + n] with n new tokens, of the engine's array type."""
         begin, end = self.filled, self.width + self.new - self.sequences[0].left
         if begin < end:
             late = begin - end
@@ -120,7 +120,7 @@ class Job:
         return self.canvas[:, :end]
 
     def noise(self) -> list[float] | None:
-        """What decides the next token of each row; None where no seed does."""
+        """The noise that decides each row's next token; None without a seed."""
         if self.sequences[0].draws is None:
             return None
         return [sequence.noise() for sequence in self.sequences]  # type: ignore[misc]
@@ -133,13 +133,13 @@ class Job:
         if not (self.stopping.eos and any(done)):  # transformers pads only where there is an eos
             return self.policy.choose(scores, self.noise())
         flags = arrays.booleans(scores, done)
-        if self.options.do_sample:  # for a finished row too something must be possible
+        if self.options.do_sample:  # a finished row needs at least one possible token too
             scores = arrays.where(flags[:, None], 0 * flags[:, None], scores)
         chosen = self.policy.choose(scores, self.noise())
         return arrays.where(flags, fill_id(self.options), chosen)
 
     def append(self, tokens: list[int]) -> None:
-        """Add a step's tokens to the rows, stream them, and find out which rows end."""
+        """Append a step's tokens to the rows, stream them, and check which rows end."""
         for sequence, token in zip(self.sequences, tokens, strict=True):
             sequence.append(token)
         if self.on_tokens is not None:
@@ -152,11 +152,11 @@ class Job:
 
     @property
     def unfinished(self) -> list[int]:
-        """The rows that go on."""
+        """The rows that continue."""
         return [r for r, sequence in enumerate(self.sequences) if sequence.finish is None]
 
     def shortcut(self) -> Shortcut | None:
-        """How the engine chooses by itself, where it may."""
+        """How the engine itself chooses tokens, or None if it cannot."""
         return None if self.record.wanted else self.policy.shortcut(self.engine)
 
 
@@ -172,9 +172,9 @@ def plan(
     tokenizer: Any = None,
     kept: KeptTexts | None = None,
 ) -> Job:
-    """Decide everything about a call of ``generate``, whose arguments these are.
+    """Resolve and check the arguments of a call of ``generate``.
 
-    Raises what ``generate`` raises before it computes anything.
+    Raises the errors that ``generate`` raises before it computes anything.
     """
     config = engine.config
     check_ids(options, config.vocab_size)
@@ -202,7 +202,7 @@ def plan(
 def _noises(
     options: GenerationConfig, count: int, copies: int
 ) -> list[list[sampling.Noise | None]]:
-    """What decides the draws of each prompt's rows."""
+    """The noise of each prompt's rows."""
     if options.seed is None or not options.do_sample:
         return [[None] * copies for _ in range(count)]
     seeds = seeds_of(options.seed, count)

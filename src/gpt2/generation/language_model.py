@@ -1,4 +1,4 @@
-"""`LanguageModel`: an engine that writes, what `gpt2.load` returns. Every engine inherits it."""
+"""`LanguageModel`: the class that `gpt2.load` returns. Every engine inherits from it."""
 
 from __future__ import annotations
 
@@ -34,15 +34,16 @@ from gpt2.generation.transitions import transition_scores
 
 
 class LanguageModel:
-    """A `gpt2.engine.Engine` with a tokenizer and defaults, which adds ``generate`` and ``stream``.
+    """A `gpt2.engine.Engine` with a tokenizer, default options, ``generate`` and ``stream``.
 
     Attributes:
-        name: of the engine: "native", "torch" or "reference".
-        tokenizer: for texts; None where only ids are used. One of transformers will do too.
-        sidecar: what ``gpt2.json`` of its folder says: licence, figures, task.
+        name: the engine's name: "native", "torch" or "reference".
+        tokenizer: encodes prompts and decodes results; None if only ids are used. A tokenizer of
+            transformers works too.
+        sidecar: the contents of the ``gpt2.json`` in the model folder: licence, figures, task.
     """
 
-    # every engine brings these: see `gpt2.engine.Engine`
+    # each engine defines these: see `gpt2.engine.Engine`
     name: ClassVar[str]
     config: GPT2Config
     dtype: Any
@@ -54,17 +55,17 @@ class LanguageModel:
 
     @property
     def exact_pieces(self) -> bool:
-        """Whether a text's logits are the same however it is cut: the default is no."""
+        """Whether logits do not depend on how a text is split into calls; False by default."""
         return False
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What computes and how, as a receipt has it: the engine's name, its precision."""
+        """The engine's name and precision, as recorded in a receipt."""
         return {"name": self.name, "dtype": str(self.dtype).removeprefix("torch.")}
 
     @property
     def generation_config(self) -> GenerationConfig:
-        """The model's own defaults; at first what its ``config.json`` says of decoding."""
+        """The model's default options; initially those in its ``config.json``."""
         if "_generation_config" not in self.__dict__:
             self.generation_config = GenerationConfig.from_model_config(self.config)
         config: GenerationConfig = self.__dict__["_generation_config"]
@@ -78,10 +79,10 @@ class LanguageModel:
     def use_generation_file(
         self, values: Mapping[str, Any] | None, folder: str | os.PathLike[str] = ""
     ) -> None:
-        """Take what a ``folder``'s ``generation_config.json`` holds; None where it has none.
+        """Use the values of a ``folder``'s ``generation_config.json``; None if there is no file.
 
-        As in transformers it replaces what ``config.json`` says of decoding, but for ids that it
-        does not name.
+        As in transformers, they replace the decoding options of ``config.json``, except for special
+        token ids that the file does not set.
         """
         if values is None:
             self.generation_config = GenerationConfig.from_model_config(self.config)
@@ -107,37 +108,37 @@ class LanguageModel:
         tokenizer: Any = None,
         **options: Any,
     ) -> Any:
-        """Continue prompts. Options are those of `GenerationConfig`, by name.
+        """Continue one or more prompts. Takes the options of `GenerationConfig` as keywords.
 
-        An option given here counts before ``generation_config``, and that before the model's own;
-        None here switches an option off.
+        An option given here overrides ``generation_config``, which overrides the model's own
+        defaults; None switches an option off.
 
         Args:
-            inputs: a text, texts, or ids (lists, numpy or torch, [T] or [rows, T]); None begins a
-                new text, an empty list is none. ``input_ids`` is another name for it.
+            inputs: a text, a list of texts, or ids (lists, numpy or torch, [T] or [rows, T]). None
+                starts a new text; an empty list means no prompts. Also called ``input_ids``.
             generation_config: options as an object.
-            logits_processor: own functions (ids [R, T], scores [R, V]) -> scores, run after the
-                options' and before the sampling ones, on the engine's kind of array.
-            stopping_criteria: own functions (ids, scores) -> [R] truth values.
-            prefix_allowed_tokens_fn: (prompt number, ids) -> the ids that may come next.
+            logits_processor: custom functions (ids [R, T], scores [R, V]) -> scores. They run after
+                the built-in processors and before the sampling ones, on the engine's array type.
+            stopping_criteria: custom functions (ids, scores) -> booleans [R].
+            prefix_allowed_tokens_fn: (prompt number, ids) -> the ids allowed next.
             assistant_model: a smaller engine with the same vocabulary that drafts tokens.
-            streamer: gets the prompt and each step's tokens by ``put``, and ``end``.
-            attention_mask: of the ids' shape, numbers or truth values; 0 where they are padding,
-                which is not read, wherever it stands.
+            streamer: receives the prompt and each step's tokens through ``put``, then ``end``.
+            attention_mask: numbers or booleans in the shape of the ids; 0 marks padding, which is
+                skipped wherever it stands.
             tokenizer: for texts and stop_strings; the model's own by default.
 
         Returns:
-            Text for text, a torch tensor for a torch tensor, else a numpy array: ids
-            [prompts x num_return_sequences, T + new]: the T columns of the prompts as they came,
-            padding included, then the new ones. Lists of unlike lengths are padded on the left,
-            texts that ended sooner on the right.
-            With ``return_dict_in_generate`` an object of `gpt2.generation.outputs`.
+            Text for text, a torch tensor for a torch tensor, otherwise a numpy array: ids
+            [prompts x num_return_sequences, T + new], the T prompt columns as they were passed,
+            padding included, followed by the new ones. Lists of different lengths are padded on the
+            left, texts that ended early on the right.
+            With ``return_dict_in_generate``, an object of `gpt2.generation.outputs`.
 
         Raises:
-            OptionError: an unknown option, a value out of bounds, options that contradict.
+            OptionError: an unknown option, a value out of bounds, or conflicting options.
             InputError: a prompt that cannot be used.
             ContextLengthError: more tokens than the model has positions for.
-            UnsupportedError: a way of decoding that only transformers has.
+            UnsupportedError: a decoding method that only transformers has.
         """
         if inputs is not None and input_ids is not None:
             raise InputError("pass the prompt once: as inputs or as input_ids.")
@@ -172,13 +173,13 @@ class LanguageModel:
         beam_indices: Array | None = None,
         normalize_logits: bool = False,
     ) -> Array:
-        """The score of each new token, [R, N], from what ``generate`` returned with its scores.
+        """The score of each new token, [R, N], from the output of ``generate``.
 
         Args:
             sequences: ``out.sequences``.
             scores: ``out.scores`` or ``out.logits``.
-            beam_indices: ``out.beam_indices``, of beams.
-            normalize_logits: make the scores log-probabilities; those of beams are.
+            beam_indices: ``out.beam_indices``, for beam search.
+            normalize_logits: convert the scores to log-probabilities; beam scores already are.
         """
         return transition_scores(sequences, scores, beam_indices, normalize_logits)
 
@@ -190,17 +191,17 @@ class LanguageModel:
         tokenizer: Any = None,
         **options: Any,
     ) -> Generator[Any, None, None]:
-        """Continue one prompt and yield the new part while it is written.
+        """Continue one prompt and yield the new part as it is generated.
 
         Args:
-            prompt: a text, which yields pieces of text that are never half a character; or ids
-                ([T], [1, T], any kind), which yield ids.
+            prompt: a text, which yields pieces of text that never split a character; or ids
+                ([T] or [1, T], of any type), which yield ids.
             assistant_model: a smaller engine that drafts tokens.
             tokenizer: for text; the model's own by default.
-            options: those of `GenerationConfig`; one text, so neither beams nor several.
+            options: those of `GenerationConfig`, except beams and several texts per prompt.
 
         Raises:
-            as `generate`, before the first piece.
+            The same errors as `generate`, before the first piece.
         """
         tokenizer = tokenizer or self.tokenizer
         resolved = self._resolve(None, options)
@@ -218,14 +219,14 @@ class LanguageModel:
 
     @contextmanager
     def keeping(self, texts: int = 1) -> Iterator[None]:
-        """Within the block, keep the keys and values of the last ``texts`` texts that were written.
+        """Enable prefix caching in the block: keep the KV cache of the last ``texts`` texts.
 
-        A prompt that begins like one of them is read from where they part: a conversation that
-        grows, questions on one document. Of prompts that are continued together it is what all of
-        them begin with, for the next call with as many: examples before each of many questions. The
-        text written is the same. It works on an engine whose logits do not depend on how a text is
-        cut, the native one; the others read every prompt whole. Each text kept takes the memory of
-        a full context. Within another such block that keeps as many texts, that one goes on.
+        If a prompt shares a prefix with one of them, as in a growing conversation or questions
+        about one document, only the rest is computed. Of a batch the prefix common to all prompts
+        is kept, for the next batch of the same size: few-shot examples before many questions. The
+        output is the same. It needs an engine whose logits do not depend on how a text is split
+        into calls (native); the others compute each prompt in full. Each text takes the memory of
+        a full context. In an outer block that keeps at least as many texts, the outer one is used.
         """
         if texts < 1:
             raise OptionError(f"keeping needs at least 1 text, found {texts}.")
@@ -238,7 +239,7 @@ class LanguageModel:
             self._kept = before
 
     def _resolve(self, call: GenerationConfig | None, options: dict[str, Any]) -> GenerationConfig:
-        """The options of one call, from all places that name some."""
+        """Merge the options of one call, ``generation_config`` and the model's defaults."""
         defaults = self.generation_config
         if call is None and _options_in(self.config) != self.__dict__["_options_in_config"]:
             raise OptionError(
@@ -259,12 +260,12 @@ class LanguageModel:
 
 
 def _options_in(config: GPT2Config) -> dict[str, Any]:
-    """What a model's configuration says of decoding, its special tokens aside."""
+    """The decoding options in a model's configuration, without its special tokens."""
     return {n: v for n, v in config.extra.items() if v is not None and GenerationConfig.has(n)}
 
 
 def _refuse_kept(config: GenerationConfig, merged: GenerationConfig, named: set[str]) -> None:
-    """Raise for what a file set, is no good here, is needed, and nobody set otherwise."""
+    """Raise for a bad value from a file that this call needs and does not override."""
     for name, kept in config.kept.items():
         if kept.error is not None and name not in named and is_used(name, merged):
             kind = type(kept.error)
@@ -275,7 +276,7 @@ _WAY = "give generate another value, or None to leave it out."
 
 
 def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
-    """Warn of an option of this call that does nothing with the others."""
+    """Warn about options of this call that have no effect in combination with the others."""
     idle = [] if options.do_sample else [(n, "do_sample=True") for n in SAMPLING_ONLY]
     idle += [] if options.num_beams > 1 else [(n, "num_beams above 1") for n in BEAMS_ONLY]
     if not options.return_dict_in_generate:

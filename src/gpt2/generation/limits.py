@@ -1,4 +1,4 @@
-"""What a call asks for, compared with the model's vocabulary and the machine's memory."""
+"""Checks of a call against the model's vocabulary and context and the machine's memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gpt2.generation.pipeline import biases
 def check_ids(o: GenerationConfig, vocabulary: int) -> None:
     """Raise `OptionError` for an id outside the vocabulary in an option that would use it.
 
-    Ids that are only ever looked for (of ends, suppressed ones) may be outside, as in transformers.
+    Ids that are only compared (end-of-text, suppressed ids) may be outside, as in transformers.
     """
     eos = token_list(o.eos_token_id)
     _inside("sequence_bias", (i for ids in biases(o.sequence_bias or []) for i in ids), vocabulary)
@@ -42,18 +42,18 @@ def _inside(name: str, ids: Iterable[int], vocabulary: int) -> None:
 
 
 def check_memory(o: GenerationConfig, c: GPT2Config, prompts: int, width: int, end: int) -> None:
-    """Raise `OptionError` where the rows cannot fit in this machine's memory.
+    """Raise `OptionError` if the rows cannot fit in this machine's memory.
 
     Args:
-        o: what was asked for.
-        c: the model.
-        prompts: how many.
-        width: tokens of the longest prompt.
+        o: the options of the call.
+        c: the model's configuration.
+        prompts: the number of prompts.
+        width: tokens in the longest prompt.
         end: columns of the result.
     """
     rows = prompts * max(o.num_beams, o.num_return_sequences)
     positions = min(width + end, c.n_positions)
-    row = positions * 2 * c.n_layer * c.n_embd + 4 * c.vocab_size + 8 * end  # at a byte a number
+    row = positions * 2 * c.n_layer * c.n_embd + 4 * c.vocab_size + 8 * end  # one byte per number
     memory = _memory()
     if memory is not None and rows * row > memory:
         raise OptionError(
@@ -67,14 +67,14 @@ def end_of(options: GenerationConfig, T: int, longest: int, limit: int) -> int:
     """The column at which decoding ends; transformers' rules, but checked against the context.
 
     Args:
-        options: what was asked for.
+        options: the options of the call.
         T: columns of the prompts, padding included.
-        longest: tokens of the longest prompt.
+        longest: tokens in the longest prompt.
         limit: the model's ``n_positions``.
 
     Raises:
-        InputError: nothing is left to write.
-        ContextLengthError: it would not fit.
+        InputError: the options leave no token to generate.
+        ContextLengthError: the result would not fit in the context.
     """
     window = options.long == "window"
     if options.max_new_tokens is not None:
@@ -87,7 +87,7 @@ def end_of(options: GenerationConfig, T: int, longest: int, limit: int) -> int:
                 "Raise max_length, or better say max_new_tokens."
             )
     else:
-        room = limit - (T if limit > T else longest)  # as transformers, where it writes anything
+        room = limit - (T if limit > T else longest)  # as transformers, if there is room
         end = T + (options.max_length if window else max(1, min(options.max_length, room)))
     if not window and longest + (end - T) > limit + 1:  # the last token is never read
         raise ContextLengthError(
@@ -100,7 +100,7 @@ def end_of(options: GenerationConfig, T: int, longest: int, limit: int) -> int:
 
 
 def _memory() -> int | None:
-    """The machine's memory in bytes; None where the system does not tell."""
+    """The machine's memory in bytes; None if the system does not report it."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):

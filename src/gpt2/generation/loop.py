@@ -1,4 +1,4 @@
-"""The decoding loop: where the next tokens come from differs, what becomes of them does not."""
+"""The decoding loop: the next tokens have different sources, but are all handled alike."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from gpt2.generation.speculative import Drafter, Steps
 
 
 def decode(job: Job, draft: Drafter | None = None) -> Iterator[list[int]]:
-    """Run a job token by token; yields the new tokens of all rows, and leaves ``job.ids()``.
+    """Run a job token by token; yields the new tokens of all rows. The result is ``job.ids()``.
 
-    A finished row gets padding and is computed no further. ``draft`` guesses tokens of one row.
+    A finished row gets padding and is no longer computed. ``draft`` drafts tokens for one row.
     """
     context = job.open()
     try:
@@ -27,7 +27,7 @@ def decode(job: Job, draft: Drafter | None = None) -> Iterator[list[int]]:
                 yield tokens
                 if not job.unfinished:
                     return
-    finally:  # also where nobody wants the rest
+    finally:  # also if the caller stops early
         context.close()
 
 
@@ -39,16 +39,16 @@ def _tokens(job: Job, draft: Drafter | None) -> Steps:
 
 
 def _from_scores(job: Job) -> Steps:
-    """From all logits. A device is waited for once a step, where the tokens come to the host."""
+    """Choose from all logits. The only wait for a device is when a step's tokens are copied."""
     logits = job.prefill()
     while True:
         chosen = job.choose(logits)
-        yield check(chosen.tolist())  # the one wait
+        yield check(chosen.tolist())  # the only wait
         logits = _next(job, chosen, logits)
 
 
 def _next(job: Job, chosen: Array, logits: Array) -> Array:
-    """The next logits [R, V]; those of finished rows stay what they were."""
+    """The next logits [R, V]; those of finished rows stay unchanged."""
     rows = job.unfinished
     if job.record.wanted or not job.stopping.eos or len(rows) == len(chosen):
         return job.context.extend(chosen)
@@ -59,10 +59,10 @@ def _next(job: Job, chosen: Array, logits: Array) -> Array:
 
 
 def _from_engine(job: Job, choose: Shortcut) -> Steps:
-    """From the second token on by the engine's own choice.
+    """Let the engine choose from the second token on.
 
-    A pass over the weights leaves nothing else in the processor's caches, so each object that a
-    step touches costs several times what it seems to: there are lists and no arrays here.
+    A pass over the weights evicts everything else from the CPU caches, so each object that a step
+    touches costs several times what it seems to: hence lists instead of arrays here.
     """
     tokens = check(job.choose(job.prefill()).tolist())
     context, count, pads = job.context, len(tokens), bool(job.stopping.eos)

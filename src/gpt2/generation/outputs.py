@@ -1,4 +1,4 @@
-"""What ``generate`` returns with ``return_dict_in_generate=True``: the fields of transformers."""
+"""The outputs of ``generate`` with ``return_dict_in_generate=True``: transformers' fields."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from gpt2.generation.arrays import Array
 
 
 class _Output:
-    """Fields by name, by key and by position; those that are None do not count."""
+    """Gives access to the fields by name, key and position; those that are None are skipped."""
 
-    attentions = hidden_states = None  # names of transformers; generating refuses their options
+    attentions = hidden_states = None  # fields of transformers; ``generate`` rejects their options
 
     def _present(self) -> dict[str, Any]:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
@@ -20,23 +20,23 @@ class _Output:
         return {name: value for name, value in values.items() if value is not None}
 
     def keys(self) -> Any:
-        """The names of the fields that are there."""
+        """The names of the fields that are not None."""
         return self._present().keys()
 
     def values(self) -> Any:
-        """The fields that are there."""
+        """The fields that are not None."""
         return self._present().values()
 
     def items(self) -> Any:
-        """Their names with them."""
+        """The pairs of name and field."""
         return self._present().items()
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The field of a name, or ``default``."""
+        """The field with this name, or ``default``."""
         return self._present().get(key, default)
 
     def to_tuple(self) -> tuple[Any, ...]:
-        """The fields that are there, in their order."""
+        """The fields that are not None, in order."""
         return tuple(self._present().values())
 
     def __len__(self) -> int:
@@ -54,12 +54,12 @@ class _Output:
 
 @dataclasses.dataclass
 class GenerateDecoderOnlyOutput(_Output):
-    """Of greedy decoding and sampling; R rows, N new tokens.
+    """The output of greedy decoding and sampling; R rows, N new tokens.
 
-    ``sequences`` [R, T + N]; ``scores`` (processed) and ``logits`` (raw) are N arrays [R, V].
+    ``sequences`` is [R, T + N]; ``scores`` (processed) and ``logits`` (raw) are N arrays [R, V].
     ``past_key_values`` is the engine's cache: all but the last token of each row, without padding,
-    with room for the model's whole context. None with ``use_cache=False``.
-    ``new_tokens``, an attribute alone, are each row's new ids up to its end, as lists.
+    with room for the model's full context. None with ``use_cache=False``.
+    ``new_tokens``, only an attribute, holds each row's new ids up to its end, as lists.
     """
 
     sequences: Array
@@ -71,11 +71,11 @@ class GenerateDecoderOnlyOutput(_Output):
 
 @dataclasses.dataclass
 class GenerateBeamDecoderOnlyOutput(_Output):
-    """Of beam search; R = prompts x num_return_sequences, B = prompts x num_beams.
+    """The output of beam search; R = prompts x num_return_sequences, B = prompts x num_beams.
 
-    ``sequences`` [R, T + N]; ``sequences_scores`` [R]; ``scores`` and ``logits`` N arrays [B, V];
-    ``beam_indices`` [R, N]: the row of ``scores`` each token came from, -1 after the end;
-    ``past_key_values`` the cache of the B rows, of the beams that were going on last;
+    ``sequences`` is [R, T + N]; ``sequences_scores`` [R]; ``scores`` and ``logits`` are N arrays
+    [B, V]; ``beam_indices`` [R, N] is the row of ``scores`` each token came from, -1 after the end;
+    ``past_key_values`` is the cache of the B rows, for the beams that were active last;
     ``new_tokens`` as above.
     """
 

@@ -1,5 +1,5 @@
-"""The order in which the options change the logits: that of transformers, since results depend on
-it. presence_penalty and frequency_penalty, which it has not, follow repetition_penalty as in vLLM.
+"""The order in which the options change the logits: that of transformers, as results depend on it.
+presence_penalty and frequency_penalty, which it lacks, follow repetition_penalty as in vLLM.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ def build(
     custom: Sequence[Processor] = (),
     vocabulary: int = 2**63,
 ) -> list[Processor]:
-    """The processors that are on, in order.
+    """The enabled processors, in order.
 
     Args:
-        options: what was asked for.
+        options: the options of the call.
         prompt_length: T of the prompts, padding included.
         max_length: the T at which decoding ends.
         starts: where the padding of each row ends.
         allowed: the user's ``prefix_allowed_tokens_fn``.
-        custom: the user's own processors.
-        vocabulary: ids from there on, and negative ones, are none.
+        custom: the user's custom processors.
+        vocabulary: the vocabulary size; negative ids and ids from it on are dropped.
     """
 
     def inside(ids: Sequence[int]) -> list[int]:
@@ -43,7 +43,7 @@ def build(
 
 
 def tail(options: GenerationConfig) -> list[Processor]:
-    """What ends the chain of these options and looks at the scores alone."""
+    """The end of the chain for these options, which depends only on the scores."""
     chain: list[Processor] = []
     if options.do_sample:
         chain += [_of_scores(warper) for warper in warpers(options)]
@@ -79,7 +79,7 @@ def _constraints(
     if o.no_repeat_ngram_size:
         chain.append(partial(p.no_repeat_ngram, size=o.no_repeat_ngram_size))
     if o.bad_words_ids:
-        ends = [[token] for token in eos]  # an end that is also a bad word stays possible
+        ends = [[token] for token in eos]  # an end-of-text id that is also a bad word stays allowed
         bad = {tuple(word): -INF for word in o.bad_words_ids if list(word) not in ends}
         chain.append(partial(p.sequence_bias, biases=bad))
     least = o.min_length if o.min_new_tokens is None else start + o.min_new_tokens
@@ -106,8 +106,8 @@ def _constraints(
 
 
 def warpers(o: GenerationConfig) -> list[Callable[[Array], Array]]:
-    """The warpers that are on, in order, each a function of the scores that has a name."""
-    # Beams need one continuation that does not end the text.
+    """The enabled warpers, in order, each a named function of the scores."""
+    # Beams need at least one continuation that does not end the text.
     keep = max(2, len(token_list(o.eos_token_id)) + 1) if o.num_beams > 1 else 1
     chain: list[Callable[[Array], Array]] = []
     if o.temperature != 1:
@@ -138,6 +138,6 @@ def _of_scores(warper: Callable[[Array], Array]) -> Processor:
 
 
 def biases(value: dict[Any, float] | list[Any]) -> dict[tuple[int, ...], float]:
-    """``sequence_bias`` as a mapping, from either form transformers takes."""
+    """``sequence_bias`` as a mapping, from either form that transformers accepts."""
     pairs = value.items() if isinstance(value, dict) else value
     return {tuple(tokens): float(bias) for tokens, bias in pairs}

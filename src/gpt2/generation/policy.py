@@ -1,4 +1,4 @@
-"""How tokens are chosen under some options: from scores here, or by the engine itself."""
+"""How tokens are chosen under given options: from scores here, or by the engine itself."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from gpt2.generation.config import GenerationConfig
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The options, and the processors that change the scores, of the rows chosen together."""
+    """The options and processors of the rows whose tokens are chosen together."""
 
     options: GenerationConfig
     chain: Sequence[Processor]
 
     def choose(self, scores: Array, noise: Sequence[float] | None) -> Array:
-        """The tokens [R] from processed scores [R, V]; `gpt2.generation.sampling.NONE` for none.
+        """Choose tokens [R] from processed scores [R, V]; `gpt2.generation.sampling.NONE` for none.
 
-        ``noise`` has a number a row for each draw; None is the global generator.
+        ``noise`` holds one number per row for sampling; None uses the global generator.
         """
         return sampling.draw(scores, noise) if self.options.do_sample else sampling.greedy(scores)
 
     def shortcut(self, engine: Engine) -> Shortcut | None:
-        """How ``engine`` chooses under these options, or None where it takes the long way.
+        """How ``engine`` itself chooses under these options, or None if it cannot.
 
-        It is open to greedy decoding and to sampling without anything that looks at all scores.
-        The tokens are those of the long way, from the same noise; only the scores of a whole
-        vocabulary never reach Python.
+        It can for greedy decoding, and for sampling without options that need all scores. The
+        tokens are the same as those chosen from scores with the same noise, but the scores of the
+        full vocabulary never reach Python.
         """
         o = self.options
         if not isinstance(engine, ChoosingEngine) or len(self.chain) != len(pipeline.tail(o)):
@@ -56,7 +56,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """An engine that chooses its tokens itself; ``how`` None means the most probable ones."""
+    """An engine that chooses the tokens itself; ``how`` is None for the most probable ones."""
 
     engine: ChoosingEngine
     how: Sampling | None
@@ -75,5 +75,5 @@ class Shortcut:
         return sampling.likeliest(self.engine.extend_top(cache, ids, rows, 1, logits))
 
     def stepper(self, cache: Any) -> Callable[[list[int], list[float]], list[int]]:
-        """The same for one token in every row, made ready for many steps."""
+        """A function that does the same for one token per row, prepared for many steps."""
         return self.engine.stepper(cache, self.how)

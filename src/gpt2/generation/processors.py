@@ -1,8 +1,8 @@
-"""What may change the logits before a token is chosen: pure functions, one an option.
+"""The logits processors: pure functions, one per option, applied before a token is chosen.
 
 Each takes ids [R, T] (padding included, as in transformers), scores [R, V] and its own settings,
-and returns new scores; the input is never written to. Each works on numpy arrays and, without
-leaving the device, on torch tensors. `gpt2.generation.pipeline` puts them in order.
+and returns new scores; the input is never modified. Each works on numpy arrays and on torch
+tensors, without leaving the device. `gpt2.generation.pipeline` defines their order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gpt2.generation.arrays import INF, Array
 
 
 def sequence_bias(ids: Array, scores: Array, *, biases: Mapping[tuple[int, ...], float]) -> Array:
-    """Add a bias to the last id of each sequence wherever the ids before it stand at the end."""
+    """Add a bias to the last id of each sequence if the row ends with the ids before it."""
     out = arrays.copy(scores)
     single = {tokens[0]: bias for tokens, bias in biases.items() if len(tokens) == 1}
     if single:
@@ -34,12 +34,12 @@ def sequence_bias(ids: Array, scores: Array, *, biases: Mapping[tuple[int, ...],
 def repetition_penalty(
     ids: Array, scores: Array, *, penalty: float, starts: Sequence[int] | None = None
 ) -> Array:
-    """Divide positive and multiply negative scores of ids that are there: CTRL, section 4.1.
+    """Divide positive and multiply negative scores of ids in the text: CTRL, section 4.1.
 
     Keskar et al. 2019, arXiv 1909.05858. ``starts[r]`` is where row ``r``'s padding ends.
     """
     V = scores.shape[1]
-    # padding is no text: its ids become V, one more column that is cut off at the end
+    # padding is not text: its ids become V, an extra column that is cut off at the end
     if starts is not None and any(starts):
         places = arrays.integers(ids, np.arange(ids.shape[1]))
         first = arrays.integers(ids, list(starts))[:, None]
@@ -54,7 +54,7 @@ def repetition_penalty(
 def penalize_generated(
     ids: Array, scores: Array, *, start: int, presence: float, frequency: float
 ) -> Array:
-    """Take ``presence`` off each id from column ``start`` on, ``frequency`` as often as it came.
+    """Subtract ``presence`` once, and ``frequency`` per occurrence, for ids from ``start`` on.
 
     OpenAI's two penalties: the prompt does not count.
     """
@@ -65,28 +65,28 @@ def penalize_generated(
 
 
 def no_repeat_ngram(ids: Array, scores: Array, *, size: int) -> Array:
-    """Forbid the tokens that would complete a run of ``size`` tokens for the second time."""
+    """Forbid tokens that would repeat an earlier run of ``size`` tokens."""
     T, V = ids.shape[1], scores.shape[1]
     runs = T - size + 1
     if runs < 1:
         return scores
-    # [R, runs]: do the size - 1 tokens that start here equal those at the end of the row?
+    # [R, runs]: do the size - 1 tokens from here equal those at the end of the row?
     seen = ids[:, size - 1 :] >= 0
     for j in range(size - 1):
         seen = seen & (ids[:, j : j + runs] == ids[:, runs + j : runs + j + 1])
-    # the token that followed such a run; V where there is none, which bans nothing
+    # the token that followed the matching run; V if there is none, which bans nothing
     return arrays.ban(scores, arrays.where(seen, ids[:, size - 1 :], V))
 
 
 def forbid(ids: Array, scores: Array, *, tokens: Sequence[int]) -> Array:
-    """Give these ids a score of -inf."""
+    """Set the score of these ids to -inf."""
     out = arrays.copy(scores)
     out[:, list(tokens)] = -INF
     return out
 
 
 def forbid_below(ids: Array, scores: Array, *, tokens: Sequence[int], length: int) -> Array:
-    """`forbid` while there are fewer than ``length`` ids: min_length, min_new_tokens."""
+    """`forbid` as long as there are fewer than ``length`` ids: min_length, min_new_tokens."""
     return forbid(ids, scores, tokens=tokens) if ids.shape[1] < length else scores
 
 
@@ -96,27 +96,27 @@ def forbid_at(ids: Array, scores: Array, *, tokens: Sequence[int], length: int) 
 
 
 def force_at(ids: Array, scores: Array, *, tokens: Sequence[int], length: int) -> Array:
-    """Leave only these ids when there are exactly ``length``: forced_bos, forced_eos."""
+    """Allow only these ids when there are exactly ``length``: forced_bos, forced_eos."""
     if ids.shape[1] != length:
         return scores
     out = arrays.full_like(scores, -INF)
-    out[:, list(tokens)] = 0  # all alike, whatever the model gave them
+    out[:, list(tokens)] = 0  # all equal, whatever the model's scores were
     return out
 
 
 def allow_only(
     ids: Array, scores: Array, *, allowed: Callable[[int, Array], Any], beams: int
 ) -> Array:
-    """Leave only what the user's function allows: prefix_allowed_tokens_fn(prompt, ids).
+    """Allow only the ids that the user's prefix_allowed_tokens_fn(prompt, ids) returns.
 
-    Where all it allows was forbidden before, for every beam of a prompt, it is forced instead.
+    If earlier processors forbade all of them, for every beam of a prompt, they are forced instead.
     """
     mask = arrays.full_like(scores, -INF)  # [R, V]: 0 where allowed
     for row in range(len(ids)):
         tokens = list(allowed(row // beams, ids[row]))
         if not tokens:
             raise InputError(f"prefix_allowed_tokens_fn allows nothing for prompt {row // beams}.")
-        for token in (min(tokens), max(tokens)):  # the extremes tell of all
+        for token in (min(tokens), max(tokens)):  # checking the extremes checks all
             if not 0 <= token < scores.shape[1]:
                 raise InputError(
                     f"prefix_allowed_tokens_fn allows the id {int(token)}; the model's go from 0 "
@@ -132,24 +132,24 @@ def allow_only(
 def end_sooner(
     ids: Array, scores: Array, *, tokens: Sequence[int], start: int, factor: float
 ) -> Array:
-    """Raise the scores of the ending ids by their size times factor^(steps past start) - 1."""
+    """Raise the scores of the ending ids by their magnitude times factor^(steps past start) - 1."""
     steps = ids.shape[1] - start  # exponential_decay_length_penalty, from its start on
     if steps <= 0:
         return scores
     out = arrays.copy(scores)
     ends = scores[:, list(tokens)]
-    added = abs(ends) * (factor**steps - 1)  # the size: a negative score rises too
+    added = abs(ends) * (factor**steps - 1)  # the magnitude: a negative score rises too
     out[:, list(tokens)] = ends + arrays.where(arrays.isfinite(ends), added, 0.0)
     return out
 
 
 def remove_invalid(ids: Array, scores: Array) -> Array:
-    """NaN becomes 0; infinities become the largest and smallest float32."""
+    """Replace NaN by 0, and infinities by the largest and smallest float32."""
     largest = float(np.finfo(np.float32).max)
     out = arrays.fill(scores, scores != scores, 0.0)  # only NaN differs from itself
     return arrays.fill(arrays.fill(out, scores == INF, largest), scores == -INF, -largest)
 
 
 def renormalize(ids: Array, scores: Array) -> Array:
-    """Logits to log-probabilities."""
+    """Convert logits to log-probabilities."""
     return arrays.log_softmax(scores)

@@ -1,7 +1,7 @@
-"""The border: what a caller hands to ``generate`` becomes rows of ids, and results go back.
+"""Conversion of the inputs of ``generate`` to rows of ids, and of results to the caller's type.
 
-An engine reads no padding: a row is what its attention mask leaves. Processors, criteria and
-results see the caller's own columns, padding included, with the new tokens after them.
+An engine reads no padding: a row holds the ids that its attention mask keeps. Processors, criteria
+and results see the caller's columns, padding included, followed by the new tokens.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass
 class Prompts:
-    """What is to be continued."""
+    """The prompts of one call."""
 
     rows: list[list[int]]  # what the engine reads of each prompt: its tokens without padding
-    ids: Ids  # [len(rows), T], the columns as they came; shorter rows are padded on the left
+    ids: Ids  # [len(rows), T], the columns as passed; shorter rows are padded on the left
     starts: list[int]  # the column at which each row's padding on the left ends
-    kind: Callable[[Any], Any]  # an array of the engine's kind -> one of the caller's
-    text: Callable[[list[list[int]]], Any] | None = None  # rows -> text, where prompts were text
+    kind: Callable[[Any], Any]  # converts an array of the engine's type to the caller's
+    text: Callable[[list[list[int]]], Any] | None = None  # rows -> text, if the prompts were text
 
 
 def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> Prompts:
-    """Any kind of prompt as `Prompts`.
+    """Convert any type of prompt to `Prompts`.
 
     Args:
-        inputs: a text or several; ids as lists, a numpy array or a torch tensor, [T] or [rows, T];
-            None for the beginning of a text.
-        mask: of the shape of ``inputs``, numbers or truth values: 0 where they are padding.
-        options: for its bos, eos and pad ids.
+        inputs: one or more texts; ids as lists, a numpy array or a torch tensor, [T] or [rows, T];
+            None to start a new text.
+        mask: numbers or booleans in the shape of ``inputs``, 0 for padding.
+        options: for the bos, eos and pad ids.
         tokenizer: for text.
 
     Raises:
-        InputError: an empty prompt without a bos id, values that are no ids, a mask of another
-            shape, for a text, or without a 1.
+        InputError: an empty prompt without a bos id, values that are not ids, or a mask of a
+            different shape, for a text, or without a 1.
     """
     if inputs is None:
         inputs = [[]]
@@ -66,19 +66,19 @@ def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> P
     rows = [list(compress(*pair)) for pair in zip(given, kept, strict=True)]
     ids = pad(given, fill_id(options))
     if not given and arrays.is_array(inputs):
-        ids = np.empty((0, inputs.shape[-1]), np.int64)  # no row, and the caller's columns
+        ids = np.empty((0, inputs.shape[-1]), np.int64)  # no rows, but the caller's columns
     starts = [ids.shape[1] - len(flags) + flags.index(True) for flags in kept]
     return Prompts(rows, ids, starts, _kind_of(inputs))
 
 
 def fill_id(options: GenerationConfig) -> int:
-    """The id that fills up rows: pad, else eos, else 0."""
+    """The id that rows are padded with: pad, else eos, else 0."""
     ids = [options.pad_token_id, *token_list(options.eos_token_id), 0]
     return next(i for i in ids if i is not None and 0 <= i < 2**63)
 
 
 def pad(rows: Sequence[Sequence[int]], fill: int) -> Ids:
-    """Rows of ids as one array, padded on the left."""
+    """Combine rows of ids into one array, padded on the left."""
     out = np.full((len(rows), max(map(len, rows), default=0)), fill, dtype=np.int64)
     for target, row in zip(out, rows, strict=True):
         try:
@@ -129,7 +129,7 @@ def _rows_of(inputs: Any) -> list[list[int]]:
 
 
 def _nest(values: Any) -> list[list[Any]] | None:
-    """An array or lists as a list of rows, of which a flat one is the only; else None."""
+    """Convert an array or lists to a list of rows (a flat one is a single row), or None."""
     if arrays.is_array(values):
         values = values.tolist() if values.ndim != 1 else [values.tolist()]
     if not isinstance(values, (list, tuple)):
@@ -142,7 +142,7 @@ def _nest(values: Any) -> list[list[Any]] | None:
 
 
 def _read_mask(mask: Any, rows: list[list[int]]) -> list[list[bool]]:
-    """For each id whether its mask is not 0."""
+    """Whether each id's mask is nonzero."""
     given = _nest(mask)
     shape = None if given is None else [len(row) for row in given]
     if given is None or shape != [len(row) for row in rows]:
@@ -165,7 +165,7 @@ def _lengths(rows: list[list[Any]] | None) -> str:
 
 
 def _find_padding(rows: list[list[int]], options: GenerationConfig) -> list[list[bool]]:
-    """What is no padding, where that can be told from the text, as transformers does."""
+    """Mark what is not padding, if the ids show it, by the rules of transformers."""
     fill = options.pad_token_id
     if fill is not None and fill not in token_list(options.eos_token_id):
         kept = [[i != fill for i in row] for row in rows]

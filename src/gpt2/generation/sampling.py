@@ -1,13 +1,14 @@
 """Choosing a token from scores: the most probable, or one drawn at random.
 
-Without a seed the draws follow the engine's own global generator: torch's, one
-``torch.multinomial`` a step exactly as in transformers, or ``numpy.random``'s for numpy engines.
+Without a seed the draws use the engine's global generator: torch's, with one
+``torch.multinomial`` per step exactly as in transformers, or ``numpy.random``'s for numpy engines.
 
-With a seed the noise is no stream but a function: the uniform number u(seed, row, position) in
-[0, 1) decides the token at that position of that row, whatever else is computed beside it. So a row
-alone equals the row in a batch, and a drafted token is accepted exactly when it is the one that
-would have been drawn. ``row`` counts the texts drawn for one prompt (0 .. num_return_sequences - 1)
-and ``position`` the tokens before it, padding excluded; all arithmetic is modulo 2^64:
+With a seed the noise is not a stream but a function: the uniform number u(seed, row, position) in
+[0, 1) decides the token at that position of that row, whatever else is computed in the same call.
+So a row has the same tokens alone and in a batch, and a drafted token is accepted exactly when it
+is the one that would have been drawn. ``row`` counts the texts drawn for one prompt
+(0 .. num_return_sequences - 1) and ``position`` the tokens before it, padding excluded; all
+arithmetic is modulo 2^64:
 
     mix(z):  z += 0x9E3779B97F4A7C15                       SplitMix64: Steele, Lea and Flood 2014,
              z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9        "Fast splittable pseudorandom number
@@ -15,9 +16,9 @@ and ``position`` the tokens before it, padding excluded; all arithmetic is modul
              return z ^ z >> 31
     u(seed, row, position) = (mix(mix(mix(seed) ^ row) ^ position) >> 11) * 2^-53
 
-The token is the first id, in id order, whose running sum of weights exceeds u times the whole sum.
-A weight is exp(score - max score), both float32, in units of 2^-30: an integer, so that sums
-are exact in any order and a token depends on no machine's way of adding (`exponential`).
+The token is the first id, in id order, whose running sum of weights exceeds u times the total. A
+weight is exp(score - max score), both float32, in units of 2^-30: an integer, so that sums are
+exact in any order and a token does not depend on how a machine adds (`exponential`).
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ from gpt2.generation import arrays
 from gpt2.generation.arrays import INF, Array
 from gpt2.randomness import MASK, mix
 
-NONE = -1  # in place of a token where none can be chosen
+NONE = -1  # in place of a token if none can be chosen
 AHEAD = 32  # positions whose noise is computed together
 
 
 def uniform(seed: int, row: int, position: int) -> float:
-    """The number in [0, 1), a multiple of 2^-53, that decides one token."""
+    """The uniform number in [0, 1), a multiple of 2^-53, that decides one token."""
     return _number(_state(seed, row), position)
 
 
@@ -50,7 +51,7 @@ def _number(state: int, position: int) -> float:
 
 
 class Noise:
-    """`uniform` of one seed and row, by position; some positions are computed at a time."""
+    """`uniform` for one seed and row, as a function of position; computed in blocks."""
 
     __slots__ = ("numbers", "start", "state")
 
@@ -59,7 +60,7 @@ class Noise:
         self.start, self.numbers = 0, list[float]()
 
     def __call__(self, position: int) -> float:
-        """The number for the token that has ``position`` tokens before it."""
+        """The number for the token with ``position`` tokens before it."""
         i = position - self.start
         if not 0 <= i < len(self.numbers):
             self.start, i = position, 0
@@ -68,13 +69,13 @@ class Noise:
 
 
 def from_global(count: int) -> list[float]:
-    """Some numbers of numpy's global generator."""
+    """``count`` numbers from numpy's global generator."""
     noise: list[float] = np.random.random(count).tolist()
     return noise
 
 
 def check(tokens: list[int]) -> list[int]:
-    """The chosen tokens of a step; refused where one is `NONE`."""
+    """Return the chosen tokens of a step; raises `InputError` if one is `NONE`."""
     if NONE in tokens:
         refuse_undecided()
     return tokens
@@ -90,13 +91,13 @@ def refuse_undecided() -> NoReturn:
 
 
 def greedy(scores: Array) -> Array:
-    """The most probable token of each row; `NONE` where a score is NaN, which counts as largest."""
+    """The most probable token of each row; `NONE` if a score is NaN, which counts as largest."""
     best = arrays.argmax(scores)
     return arrays.where(arrays.isnan(arrays.take(scores, best[:, None])[:, 0]), NONE, best)
 
 
 def likeliest(top: tuple[Array, Array]) -> list[int]:
-    """The tokens an engine found to have the largest logits: of its `extend_top` with k = 1."""
+    """The tokens with the largest logits, from an engine's `extend_top` with k = 1."""
     tokens, logits = top
     if arrays.isnan(logits).any():
         refuse_undecided()
@@ -105,13 +106,13 @@ def likeliest(top: tuple[Array, Array]) -> list[int]:
 
 
 def draw(scores: Array, noise: Sequence[float] | None) -> Array:
-    """Draw each row's token with its number of ``noise``, or from the global generator for None."""
+    """Draw each row's token with its number of ``noise``; None uses the global generator."""
     if noise is None and isinstance(scores, np.ndarray):
         noise = from_global(len(scores))
     if noise is not None:
         return pick(scores, noise)
     probabilities = arrays.softmax(scores)
-    bad = arrays.isnan(probabilities).any(-1)  # told later: a look at them would wait here
+    bad = arrays.isnan(probabilities).any(-1)  # reported later: reading it now would block
     tokens = arrays.fill(probabilities, bad[:, None], 1.0).multinomial(1)[:, 0]
     return arrays.where(bad, NONE, tokens)
 
@@ -137,9 +138,9 @@ def _pick_row(scores: Array, u: float) -> int:
 
 
 def several(scores: Array, n: int, seeds: Sequence[int] | None, positions: Sequence[int]) -> Array:
-    """n different tokens of each row, drawn one after the other without putting back: [R, n].
+    """Draw n different tokens per row, one after the other without replacement: [R, n].
 
-    For beams. With seeds the draws of a row are u(seed, draw, position).
+    For beams. With seeds, the draws of a row are u(seed, draw, position).
     """
     if seeds is not None:
         pairs = zip(seeds, positions, strict=True)

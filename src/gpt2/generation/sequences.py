@@ -1,8 +1,8 @@
-"""`Sequence`: one text while it is written; ``generate``'s loop and a server's scheduler step it.
+"""`Sequence`: one text being generated; ``generate``'s loop and the server's scheduler step it.
 
-A step of one or of many sequences, each with options of its own: an engine reads what its cache
-lacks of ``ids``, the logits go to `Sequence.choose` (or the engine draws by itself with
-`Sequence.noise`, where `gpt2.generation.shortcut` lets it), and the token to `Sequence.append`.
+A step takes one or more sequences, each with its own options: an engine reads the ``ids`` that its
+cache lacks, the logits go to `Sequence.choose` (or the engine itself draws with `Sequence.noise`,
+if `gpt2.generation.shortcut` allows it), and the token goes to `Sequence.append`.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class Sequence:
     Args:
         prompt: the ids it continues, at least one, without padding.
         policy: how its tokens are chosen.
-        stopping: the reasons to end before ``new`` tokens are written.
-        new: the most tokens that may follow the prompt.
-        noise: what decides its draws; None is the global generator, or that nothing is drawn.
+        stopping: the reasons to end before ``new`` tokens are generated.
+        new: the maximum number of tokens that may follow the prompt.
+        noise: decides its draws; None means the global generator, or no sampling.
 
     Attributes:
-        ids: the prompt and what follows; after the end it may be padding.
-        begin: how many ids are the prompt's.
-        finish: why it ended; None while it goes on.
-        end: how many ids there were when it ended.
+        ids: the prompt and the tokens after it; after the end, possibly padding.
+        begin: the number of prompt ids.
+        finish: the reason why it ended; None while it continues.
+        end: the number of ids when it ended.
     """
 
     __slots__ = ("begin", "draws", "end", "finish", "ids", "limit", "policy", "stopping")
@@ -59,17 +59,17 @@ class Sequence:
 
     @property
     def left(self) -> int:
-        """How many tokens may follow."""
+        """The number of tokens that may still follow."""
         return self.limit - len(self.ids)
 
     @property
     def text(self) -> list[int]:
-        """The prompt and what was written up to the end."""
+        """The prompt and the generated tokens up to the end."""
         return self.ids[: self.end]
 
     @property
     def new(self) -> list[int]:
-        """What was written up to the end."""
+        """The generated tokens up to the end."""
         return self.ids[self.begin : self.end]
 
     def noise(self) -> float | None:
@@ -77,16 +77,16 @@ class Sequence:
         return None if self.draws is None else self.draws(len(self.ids))
 
     def choose(self, logits: Array) -> int:
-        """The next token from the model's logits [1, V], for a policy of this sequence alone.
+        """Choose the next token from the model's logits [1, V], for a policy with only this row.
 
-        Raises `InputError` where no token can be chosen.
+        Raises `InputError` if no token can be chosen.
         """
         policy, noise, logits = self.policy, self.noise(), arrays.float32(logits)
         scores = pipeline.apply(policy.chain, arrays.integers(logits, [self.ids]), logits)
         return check(policy.choose(scores, None if noise is None else [noise]).tolist())[0]
 
     def append(self, token: int) -> None:
-        """Add a token, and find out whether it is the last."""
+        """Append a token, and check whether it is the last."""
         ids = self.ids
         ids.append(token)
         if self.finish is None:
@@ -95,7 +95,7 @@ class Sequence:
                 self.stop(finish)
 
     def stop(self, finish: Finish) -> None:
-        """End it with the tokens it has, if it has not ended."""
+        """End the sequence with its current tokens, unless it has already ended."""
         if self.finish is None:
             self.finish, self.end = finish, len(self.ids)
 
@@ -109,20 +109,21 @@ def single(
     processors: Iterable[Processor] = (),
     tokenizer: Any = None,
 ) -> Sequence:
-    """A sequence that is stepped by itself, whatever is computed beside it.
+    """A sequence that is stepped individually, whatever else is computed in the same step.
 
     Args:
-        config: the model's.
-        options: all options of this text; beams and several texts are not looked at.
+        config: the model's configuration.
+        options: the options of this text; beams and ``num_return_sequences`` are ignored.
         prompt: the ids it continues.
-        row: with ``options.seed`` it decides the draws, as the number of a text in
-            ``num_return_sequences`` does.
+        row: with ``options.seed``, selects the noise, like the index of a text in
+            ``num_return_sequences``.
         processors: further functions (ids [1, T], scores [1, V]) -> scores.
         tokenizer: for ``stop_strings``.
 
     Raises:
-        OptionError: an id outside the vocabulary, a list of seeds, stop strings without tokenizer.
-        InputError: nothing is left to write.
+        OptionError: an id outside the vocabulary, a list of seeds, or stop strings without a
+            tokenizer.
+        InputError: the options leave no token to generate.
         ContextLengthError: more tokens than the model has positions for.
     """
     check_ids(options, config.vocab_size)

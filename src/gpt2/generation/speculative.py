@@ -1,9 +1,9 @@
-"""Speculative decoding: guess some tokens, check them all in one pass, keep those that are right.
+"""Speculative decoding: draft some tokens, check them all in one pass, keep the correct ones.
 
-A guess is right when it is the token that would have been chosen without it, drawn with the same
-noise: so the text is the same as without, under sampling too, and only the time differs. (Leviathan
-et al. 2022, arXiv 2211.17192, keep the distribution instead.) Guesses come from the text so far
-(prompt lookup: Saxena 2023) or from a smaller model.
+A draft token is accepted if it is the token that would have been chosen without it, drawn with the
+same noise: so the output is the same as without drafts, also under sampling, and only the time
+differs. (Leviathan et al. 2022, arXiv 2211.17192, preserve the distribution instead.) Drafts come
+from the text so far (prompt lookup: Saxena 2023) or from a smaller model.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from gpt2.generation import arrays, pipeline, sampling
 from gpt2.generation.context import Context
 from gpt2.generation.job import Job
 
-Steps = Generator[list[int], None, None]  # each the next token of every row
-Drafter = Callable[[Sequence[int], int], list[int]]  # (tokens so far, at most) -> guesses
+Steps = Generator[list[int], None, None]  # yields the next token of every row
+Drafter = Callable[[Sequence[int], int], list[int]]  # (tokens so far, at most) -> draft tokens
 
 
 def drafter(job: Job, assistant: Any) -> Drafter | None:
-    """What guesses for this job, or None. Raises `OptionError` where guessing cannot be had."""
+    """The drafter for this job, or None. Raises `OptionError` if the job does not allow one."""
     o = job.options
     if assistant is None and o.prompt_lookup_num_tokens is None:
         return None
@@ -32,7 +32,7 @@ def drafter(job: Job, assistant: Any) -> Drafter | None:
             "out num_beams, num_return_sequences and batches, or the guessing."
         )
     if assistant is None:
-        limit = job.engine.config.n_positions  # no text has more to guess or to match
+        limit = job.engine.config.n_positions  # no text has more tokens to draft or to match
         tokens = min(o.prompt_lookup_num_tokens or 1, limit)
         return AdaptiveDraft(PromptLookup(tokens, min(o.max_matching_ngram_size, limit)), tokens)
     if assistant.config.vocab_size != job.engine.config.vocab_size:
@@ -44,20 +44,20 @@ def drafter(job: Job, assistant: Any) -> Drafter | None:
 
 
 class PromptLookup:
-    """Guesses what followed the last time the text ended as it does now.
+    """Drafts the tokens that followed the most recent occurrence of the text's last n-gram.
 
-    Where each run of up to ``ngram`` tokens was last seen is kept in tables that grow along.
+    Tables of where each run of up to ``ngram`` tokens last occurred grow with the text.
     """
 
     def __init__(self, tokens: int, ngram: int) -> None:
         self.tokens = tokens
         self.ngram = ngram
         self.row: Sequence[int] = []
-        self.known = 0  # runs that end by here are in the tables
-        self.places: list[dict[tuple[int, ...], int]] = []  # of n tokens -> where they end
+        self.known = 0  # runs that end up to here are in the tables
+        self.places: list[dict[tuple[int, ...], int]] = []  # a run of n tokens -> where it ends
 
     def __call__(self, row: Sequence[int], most: int) -> list[int]:
-        """At most ``most`` guesses; none where no ending of ``row`` stood before."""
+        """At most ``most`` draft tokens; none if no ending of ``row`` occurred before."""
         self._read(row)
         end = len(row)
         for n in range(min(self.ngram, end - 1), 0, -1):
@@ -67,7 +67,7 @@ class PromptLookup:
         return []
 
     def _read(self, row: Sequence[int]) -> None:
-        """Take in the runs that end before the last token of a row, which only grows."""
+        """Add the runs that end before the last token of a row, which only grows."""
         if row is not self.row or len(row) <= self.known:
             self.row, self.known = row, 0
             self.places = [{} for _ in range(self.ngram)]
@@ -78,15 +78,15 @@ class PromptLookup:
 
 
 class AdaptiveDraft:
-    """Asks for as many guesses as have been worth their time, and for none while none were right.
+    """Adapts the draft length to what pays off, and pauses drafting while no token is accepted.
 
-    What was right of the last guesses tells how probable the next ones are; a pass over n of them
-    is taken to cost ``COST`` n more than a pass over none.
+    The acceptance rate of recent drafts estimates that of the next one; a pass over n draft tokens
+    is assumed to cost ``COST`` n more than a pass without any.
     """
 
-    COST = 0.1  # about that on the native engine, for one row and up to ten guesses
-    FADE = 0.85  # what older guesses count for, at each draft
-    PAUSES = (4, 64)  # tokens without guesses after a failure: the first time, and at most
+    COST = 0.1  # roughly measured on the native engine, for one row and up to ten draft tokens
+    FADE = 0.85  # the decay of older drafts' weight, at each draft
+    PAUSES = (4, 64)  # tokens without a draft after a failure: the first time, and at most
 
     def __init__(self, draft: Drafter, tokens: int) -> None:
         self.draft, self.tokens = draft, tokens
@@ -95,16 +95,16 @@ class AdaptiveDraft:
         self.start, self.last = 0, list[int]()
 
     def __call__(self, row: Sequence[int], most: int) -> list[int]:
-        """At most ``most`` guesses."""
+        """At most ``most`` draft tokens."""
         self._learn(row)
         if len(row) < self.resume:
             return []
-        wanted = max(1, self.worth())  # after a pause one is tried
+        wanted = max(1, self.worth())  # after a pause, try one
         self.start, self.last = len(row), self.draft(row, min(wanted, most))
         return self.last
 
     def worth(self) -> int:
-        """How many guesses give the most tokens for the time; 0 where none does."""
+        """The draft length with the most tokens per unit of time; 0 if drafting does not pay."""
         p, tokens, best = self.right / (self.right + self.wrong), 1.0, (1.0, 0)
         for n in range(1, self.tokens + 1):
             tokens += p**n
@@ -127,7 +127,7 @@ class AdaptiveDraft:
 
 
 class Assistant:
-    """Guesses what a smaller model would write, with the same noise where there is a seed."""
+    """Drafts the tokens that a smaller model would generate, with the same noise if seeded."""
 
     def __init__(self, engine: Engine, job: Job) -> None:
         o = job.options
@@ -139,7 +139,7 @@ class Assistant:
         self.chain = pipeline.build(o, job.width, job.width + job.new)
 
     def __call__(self, row: Sequence[int], most: int) -> list[int]:
-        """At most ``most`` guesses; none where the assistant's context is full."""
+        """At most ``most`` draft tokens; none if the assistant's context is full."""
         most = min(most, self.tokens, self.engine.config.n_positions - len(row))
         if most < 1:
             return []
@@ -155,12 +155,12 @@ class Assistant:
             else:
                 guess = sampling.draw(scores, [self.draws(len(text))]).tolist()
             if sampling.NONE in guess:
-                break  # it has none: the model decides
+                break  # the assistant can choose none: the model decides
             text += guess
         return text[len(row) :]
 
     def _forget_beyond(self, row: Sequence[int]) -> None:
-        """Keep of what was read what the row begins with, but for its last token at least."""
+        """Truncate the cache to what it shares with the row, without the row's last token."""
         pairs = zip(self.read, row[:-1], strict=False)
         same = next((i for i, (a, b) in enumerate(pairs) if a != b), len(row) - 1)
         same = min(same, len(self.read))
@@ -170,17 +170,17 @@ class Assistant:
 
 
 def tokens(job: Job, draft: Drafter) -> Steps:
-    """The tokens of a job with one row, for `gpt2.generation.loop`: guesses are read along.
+    """The tokens of a job with one row, for `gpt2.generation.loop`; drafts are read with them.
 
-    Raises `OptionError` where the text could outgrow its context.
+    Raises `OptionError` if the text could outgrow its context.
     """
     context, (sequence,) = job.context, job.sequences
     if context.window:
         raise OptionError("long='window' does not go together with guessed tokens: leave out one.")
-    # The global generator gives a number a token: none may be taken for guesses that are wrong.
+    # The global generator yields one number per token: rejected drafts must not consume any.
     endless = job.options.do_sample and sequence.draws is None
     short = None if endless else job.shortcut()
-    lines = job.prefill()  # logits; from the second pass on tokens where the engine chooses
+    lines = job.prefill()  # logits; from the second pass on, tokens if the engine chooses
     ids, guesses = sequence.ids, list[int]()
     try:
         while True:
@@ -205,5 +205,5 @@ def tokens(job: Job, draft: Drafter) -> Steps:
 
 
 def _forget_beyond(context: Context, length: int) -> None:
-    """Take guesses that are no part of the text out of the cache."""
+    """Remove rejected draft tokens from the cache."""
     context.cache.truncate(0, min(length, context.cache.lengths[0]))

@@ -1,4 +1,4 @@
-"""When a row is finished: an end id, a stop string, the time, the user's own criteria."""
+"""When a row is finished: an end-of-text id, a stop string, the time limit, custom criteria."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gpt2.generation.arrays import Array
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.tokenizing import adopt
 
-# As in transformers: (ids [R, T], scores of the steps or None) -> [R] truth values, or one.
+# As in transformers: (ids [R, T], scores of the steps or None) -> booleans [R], or one for all.
 Criterion = Callable[..., Any]
 
 
@@ -20,9 +20,9 @@ Ending = Literal["eos", "stop_string", "time"]
 
 
 class Stopping:
-    """What ends one text by its own tokens, or by the clock.
+    """The conditions that end one text by its own tokens or by time.
 
-    Raises `OptionError` for stop_strings without a tokenizer to read them with.
+    Raises `OptionError` for stop_strings without a tokenizer to encode them.
     """
 
     def __init__(self, options: GenerationConfig, tokenizer: Any) -> None:
@@ -32,11 +32,11 @@ class Stopping:
 
     @property
     def reach(self) -> int:
-        """How many of a text's last tokens `ending` looks at."""
+        """How many of a text's last tokens `ending` examines."""
         return max(1, self.strings.longest)
 
     def ending(self, ids: Sequence[int]) -> Ending | None:
-        """Why a text ends with its last token; None where it goes on."""
+        """The reason why a text ends with its last token; None if it continues."""
         if ids[-1] in self.eos:
             return "eos"
         if self.strings.strings and self.strings.ends(ids):
@@ -49,12 +49,12 @@ class Stopping:
 def judge(
     criteria: Sequence[Criterion], ids: Array, scores: tuple[Array, ...] | None
 ) -> list[bool]:
-    """Which rows one of the user's own criteria ends.
+    """Which rows at least one of the custom criteria ends.
 
     Args:
-        criteria: each is asked.
+        criteria: the criteria; all are called.
         ids: the rows so far, [R, T].
-        scores: the processed scores of the steps so far, where they are kept.
+        scores: the processed scores of the steps so far, if they are kept.
     """
     done = [False] * len(ids)
     for criterion in criteria:
@@ -66,9 +66,9 @@ def judge(
 
 
 class _StopStrings:
-    """Whether a row's last token completes a stop string, as transformers decides it.
+    """Whether a row's last token completes a stop string, by the rules of transformers.
 
-    Bytes are compared, so a string may end in the middle of a token, and begin in the prompt.
+    Bytes are compared, so a string may end in the middle of a token and begin in the prompt.
     """
 
     def __init__(self, strings: str | list[str] | None, tokenizer: Any) -> None:

@@ -1,4 +1,4 @@
-"""Text while it is being written: `TextStreamer` and `TextIteratorStreamer`, as in transformers."""
+"""Streaming of generated text: `TextStreamer` and `TextIteratorStreamer`, as in transformers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gpt2.generation.tokenizing import Redecoder, StreamDecoder, adopt
 
 
 def decoder(tokenizer: Any, after: Sequence[int] = (), **options: Any) -> StreamDecoder:
-    """A stream decoder of a tokenizer, with options of its ``decode``.
+    """Make a stream decoder for a tokenizer, with options of its ``decode``.
 
-    The tokenizer's own where the options allow it. ``after`` are the ids that the text continues:
-    WordPiece writes a space between words, not before the first.
+    It is the tokenizer's own if the options allow it. ``after`` holds the ids that the text
+    continues: WordPiece writes a space between words, but not before the first.
     """
     made: StreamDecoder
     if set(options) <= {"skip_special_tokens"}:
@@ -27,10 +27,10 @@ def decoder(tokenizer: Any, after: Sequence[int] = (), **options: Any) -> Stream
 
 
 class TextStreamer:
-    """Prints a text while ``generate(..., streamer=...)`` writes it.
+    """Prints a text while ``generate(..., streamer=...)`` generates it.
 
     Args:
-        tokenizer: what the ids mean.
+        tokenizer: decodes the ids.
         skip_prompt: whether to leave out the prompt.
         decode_options: for the tokenizer's ``decode``, such as ``skip_special_tokens=True``.
     """
@@ -41,7 +41,7 @@ class TextStreamer:
         self.at_prompt = True
 
     def put(self, value: Any) -> None:
-        """Take the prompt [1, T] or the tokens of a step [1]; `InputError` for more rows."""
+        """Take the prompt [1, T] or a step's token [1]. Raises `InputError` for more rows."""
         ids = value.tolist()
         if ids and isinstance(ids[0], list):
             if len(ids) > 1:
@@ -54,20 +54,20 @@ class TextStreamer:
             self.on_finalized_text("".join(self.decoder.push(i) for i in ids))
 
     def end(self) -> None:
-        """Show what is left."""
+        """Show the remaining text."""
         self.at_prompt = True
         self.on_finalized_text(self.decoder.flush(), stream_end=True)
 
     def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
-        """Do something with a piece of text; here it is printed."""
+        """Process a piece of text; this class prints it."""
         print(text, flush=True, end="\n" if stream_end else "")
 
 
 class TextIteratorStreamer(TextStreamer):
-    """Gives the pieces to a loop in another thread than the one that generates.
+    """Passes the pieces to a loop in another thread than the one that generates.
 
     Args:
-        tokenizer: what the ids mean.
+        tokenizer: decodes the ids.
         skip_prompt: whether to leave out the prompt.
         timeout: seconds to wait for the next piece before ``queue.Empty`` is raised.
         decode_options: for the tokenizer's ``decode``.
@@ -85,7 +85,7 @@ class TextIteratorStreamer(TextStreamer):
         self.timeout = timeout
 
     def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
-        """Hand a piece over."""
+        """Put a piece into the queue."""
         self.queue.put(text)
         if stream_end:
             self.queue.put(None)

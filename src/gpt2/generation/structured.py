@@ -1,9 +1,9 @@
-"""`Structured`: a text that is one of some choices, fits a regular expression, or is JSON.
+"""`Structured`: output that is one of several choices, matches a regular expression, or is JSON.
 
-A processor for ``generate(..., logits_processor=[...])`` and the server: after each token it leaves
-those with which the text can still become what is asked for (the library llguidance says which),
-and the end of the text only where it is. So what is written whole always fits; what max_new_tokens
-cuts off is a beginning of it.
+A processor for ``generate(..., logits_processor=[...])`` and the server: after each token it allows
+only the tokens with which the text can still match (the library llguidance decides which), and the
+end of the text only if it matches. So complete output always matches; output that max_new_tokens
+cuts off is a prefix of a match.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from gpt2.generation.arrays import Array
 from gpt2.generation.config import token_list
 from gpt2.options import option
 
-LONGEST = 65_536  # characters of what is asked for
+LONGEST = 65_536  # the most characters of a structure
 
 
 @dataclasses.dataclass
 class StructureOptions:
-    """A structure as the command line takes it."""
+    """A structure in the form of command-line options."""
 
     choice: str | list[str] | None = option(
         None, "Allowed output; the text is exactly one of those given."
@@ -40,8 +40,8 @@ class StructureOptions:
 
 
 def constrain(model: Any, options: StructureOptions) -> Structured | None:
-    """What these options ask for; None for nothing. Raises what `Structured` and reading a file
-    raise."""
+    """The structure these options describe, or None. Raises the errors of `Structured` and of
+    reading a file."""
     o = options
     choices = [o.choice] if isinstance(o.choice, str) else o.choice
     schema = None if o.json_schema is None else read_json_object(o.json_schema)
@@ -51,13 +51,13 @@ def constrain(model: Any, options: StructureOptions) -> Structured | None:
 
 
 class Structured:
-    """Of one call: its rows begin with the prompt that the first step sees.
+    """The processor for one call: its first step determines where the prompt ends.
 
     Args:
-        model: what `gpt2.load` gives; its tokenizer and its end-of-text ids are used.
-        choices: texts of which the answer is one.
-        regex: a regular expression that all of it fits.
-        schema: a JSON schema as a mapping; the answer is such JSON, without free white space.
+        model: the result of `gpt2.load`; its tokenizer and end-of-text ids are used.
+        choices: the output is one of these texts.
+        regex: a regular expression that the full output matches.
+        schema: a JSON schema as a mapping; the output is matching JSON without optional whitespace.
 
     Raises:
         OptionError: not exactly one of the three, or one that llguidance does not understand.
@@ -91,13 +91,13 @@ class Structured:
         self._states: dict[tuple[int, ...], Any] = {(): self._first}
 
     def again(self) -> Structured:
-        """The same for another call."""
+        """A copy for another call."""
         other = copy.copy(self)
         other._start, other._states = None, {(): self._first}
         return other
 
     def __call__(self, ids: Array, scores: Array) -> Array:
-        """The scores [R, V] after ids [R, T], -inf for what cannot come."""
+        """The scores [R, V] after ids [R, T], with -inf for tokens that are not allowed."""
         rows = arrays.to_numpy(ids).tolist()
         if self._start is None:
             self._start = len(rows[0])
@@ -107,7 +107,7 @@ class Structured:
         return arrays.where(arrays.booleans(scores, allowed), scores, -arrays.INF)
 
     def _state(self, new: tuple[int, ...]) -> Any:
-        """The grammar's state after a row's new tokens: that before its last one, and one step."""
+        """The grammar's state after a row's new tokens, one step on from that before the last."""
         if new in self._states:
             return self._states[new]
         before = self._states.get(new[:-1])
@@ -118,7 +118,7 @@ class Structured:
         return state
 
     def _allow(self, state: Any) -> Any:
-        """Truth values [V]."""
+        """The allowed tokens, as booleans [V]."""
         allowed = np.zeros(self.vocabulary, bool)
         if not state.is_stopped() and not state.is_error():
             bits = np.unpackbits(np.frombuffer(state.compute_bitmask(), np.uint8),
@@ -147,7 +147,7 @@ def _grammar(library: Any, choices: Any, regex: str | None, schema: Any) -> str:
 
 
 class _Vocabulary:
-    """A tokenizer as llguidance takes one."""
+    """A tokenizer in the form that llguidance expects."""
 
     def __init__(self, tokenizer: Any, size: int, end: int) -> None:
         self.eos_token_id, self.bos_token_id = end, None

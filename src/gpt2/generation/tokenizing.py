@@ -1,4 +1,4 @@
-"""`Tokenizer`: what decoding asks of a tokenizer, and how another library's comes to answer it."""
+"""`Tokenizer`: the interface decoding needs, and the adapter for other libraries' tokenizers."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from gpt2.tokenizer.bpe import byte_to_unicode
 
 
 class StreamDecoder(Protocol):
-    """Turns ids into text one at a time, and never shows half a character."""
+    """Turns ids into text one at a time, and never splits a character."""
 
     def follow(self, ids: Sequence[int], /) -> None:
-        """Say which ids the text continues; they are not shown."""
+        """Set the ids that the text continues; they are not shown."""
 
     def push(self, token: int, /) -> str:
         """The text that this id completes."""
 
     def flush(self) -> str:
-        """What is left at the end."""
+        """The remaining text at the end."""
 
 
 class Tokenizer(Protocol):
@@ -34,20 +34,20 @@ class Tokenizer(Protocol):
         """The text of ids."""
 
     def token_bytes(self, token: int) -> bytes:
-        """The bytes that an id stands for."""
+        """The bytes of a token."""
 
     def stream_decoder(self, skip_special_tokens: bool = False) -> StreamDecoder:
-        """What decodes a text while it is written."""
+        """A decoder for a text while it is generated."""
 
 
 def adopt(tokenizer: Any) -> Tokenizer:
-    """A tokenizer with these methods; one of transformers, which lacks some, is wrapped."""
+    """Return a tokenizer with these methods; a transformers tokenizer lacks some and is wrapped."""
     usable: Tokenizer = tokenizer if hasattr(tokenizer, "stream_decoder") else _Foreign(tokenizer)
     return usable
 
 
 class _Foreign:
-    """A tokenizer that has ``encode``, ``decode`` and ``convert_ids_to_tokens``."""
+    """Wraps a tokenizer that has ``encode``, ``decode`` and ``convert_ids_to_tokens``."""
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
@@ -75,7 +75,7 @@ class _Foreign:
 
 
 class Redecoder:
-    """A stream decoder for any tokenizer that has ``decode``: it decodes all ids each time."""
+    """A stream decoder for any tokenizer with ``decode``; it decodes all ids each time."""
 
     def __init__(self, tokenizer: Any, options: dict[str, Any]) -> None:
         self.tokenizer = tokenizer
@@ -84,7 +84,7 @@ class Redecoder:
         self.shown = ""
 
     def follow(self, ids: Sequence[int]) -> None:
-        """Say which ids the text continues."""
+        """Set the ids that the text continues."""
         self.ids = list(ids)
         self.shown = self.tokenizer.decode(self.ids, **self.options)
 
@@ -95,7 +95,7 @@ class Redecoder:
         return "" if text.endswith("\ufffd") else self._rest(text)
 
     def flush(self) -> str:
-        """What is left; starts anew."""
+        """The remaining text; resets the decoder."""
         text = self._rest(self.tokenizer.decode(self.ids, **self.options))
         self.ids, self.shown = [], ""
         return text

@@ -1,4 +1,4 @@
-"""The score of each chosen token, from what ``generate`` returns."""
+"""The score of each chosen token, computed from the output of ``generate``."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def transition_scores(
 
     Args:
         sequences: ids.
-        scores: of N steps, each [B, V].
-        origins: [R, N], the row of ``scores`` each token came from, -1 for none (0.0 then); None
-            where row r came from row r.
-        normalize: take log-probabilities first.
+        scores: the scores of N steps, each [B, V].
+        origins: [R, N], the row of ``scores`` each token came from, -1 for none (score 0.0); None
+            if row r came from row r.
+        normalize: convert the scores to log-probabilities first.
 
     Raises:
         InputError: there are no scores.

@@ -1,7 +1,7 @@
-"""What shapes the distribution to draw from: pure functions, one an option, applied when sampling.
+"""The logits warpers shape the sampling distribution: pure functions, one per option.
 
-Each takes scores [R, V] and returns new ones with -inf for the tokens that are out; ``keep`` tokens
-at least stay in each row. They work on numpy arrays and torch tensors, as `processors` do.
+Each takes scores [R, V] and returns new ones with -inf for the dropped tokens; at least ``keep``
+tokens stay in each row. They work on numpy arrays and torch tensors, as `processors` do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def temperature(scores: Array, t: float) -> Array:
 
 
 def top_k(scores: Array, k: int, keep: int = 1) -> Array:
-    """Keep the k largest, and what equals the last of them: Fan et al. 2018, arXiv 1805.04833."""
+    """Keep the k largest and ties with the last of them: Fan et al. 2018, arXiv 1805.04833."""
     k = min(max(k, keep), scores.shape[-1])
     return arrays.fill(scores, scores < arrays.kth_largest(scores, k), -INF)
 
@@ -36,9 +36,9 @@ def top_p(scores: Array, p: float, keep: int = 1) -> Array:
 
 
 def _top_p_row(scores: Array, p: float, keep: int) -> Array:
-    """One row, sorting only as many of the largest as it takes: [V] -> [V]."""
+    """One row, sorting only as many of the largest as necessary: [V] -> [V]."""
     if not np.isfinite(scores.max()):
-        return scores  # it is refused when a token is drawn
+        return scores  # an error is raised when a token is drawn
     open_ids = np.flatnonzero(scores > -INF)
     values = scores[open_ids]
     masses = arrays.weights(values)
@@ -59,14 +59,14 @@ def _top_p_row(scores: Array, p: float, keep: int) -> Array:
 
 
 def _largest(values: Array, n: int) -> Array:
-    """The indices, ascending, of the n largest and of what equals the last of them."""
+    """The indices, ascending, of the n largest and of ties with the last of them."""
     if n >= len(values):
         return np.arange(len(values))
     return np.flatnonzero(values >= np.partition(values, -n)[-n])
 
 
 def min_p(scores: Array, p: float, keep: int = 1) -> Array:
-    """Drop what has less than p times the best token's probability: Nguyen et al. 2024."""
+    """Drop tokens below p times the best token's probability: Nguyen et al. 2024."""
     numpy = isinstance(scores, np.ndarray)
     probabilities = arrays.weights(scores) if numpy else arrays.softmax(scores)
     drop = probabilities < p * arrays.row_max(probabilities)
@@ -75,7 +75,7 @@ def min_p(scores: Array, p: float, keep: int = 1) -> Array:
 
 
 def top_h(scores: Array, h: float) -> Array:
-    """Of the 100 best, keep the first whose entropy sums to h of theirs: arXiv 2509.02510."""
+    """Of the 100 best, keep the first with a share h of their entropy: arXiv 2509.02510."""
     values, order = arrays.topk(scores, min(100, scores.shape[-1]))
     logs = arrays.log_softmax(values)
     masses = arrays.exp(logs)
@@ -99,12 +99,12 @@ def typical_p(scores: Array, p: float, keep: int = 1) -> Array:
 
 
 def epsilon_cutoff(scores: Array, epsilon: float, keep: int = 1) -> Array:
-    """Drop what is less probable than epsilon: Hewitt et al. 2022, arXiv 2210.15191."""
+    """Drop tokens with a probability below epsilon: Hewitt et al. 2022, arXiv 2210.15191."""
     return _drop_below(scores, epsilon, keep)
 
 
 def eta_cutoff(scores: Array, epsilon: float, keep: int = 1) -> Array:
-    """`epsilon_cutoff` at the smaller of epsilon and sqrt(epsilon) exp(-entropy): the same."""
+    """`epsilon_cutoff` at min(epsilon, sqrt(epsilon) exp(-entropy)): the same paper."""
     logs = arrays.log_softmax(scores)
     masses = arrays.exp(logs)
     entropy = -arrays.total(masses * arrays.where(masses > 0, logs, 0.0))
