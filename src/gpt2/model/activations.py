@@ -1,4 +1,4 @@
-"""Activation checkpointing (Chen et al. 2016): blocks whose activations are computed again."""
+"""Activation checkpointing (Chen et al. 2016): the backward pass recomputes block activations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gpt2.errors import InputError, UnsupportedError
 
 
 class ActivationCheckpointing(nn.Module):
-    """What a model has of it, under the names of transformers."""
+    """The methods of a model that control it, under the names of transformers."""
 
     supports_gradient_checkpointing: ClassVar[bool] = True
     gradient_checkpointing = False
@@ -22,7 +22,7 @@ class ActivationCheckpointing(nn.Module):
     get_input_embeddings: Any
 
     def checkpointed(self, block: nn.Module, layer: int) -> Callable[..., Any]:
-        """The block itself, or in training that keeps only its input, where this is asked for."""
+        """The block itself, or in training a checkpointed form of it, if enabled."""
         if self.gradient_checkpointing and self.training and layer % self.checkpoint_every == 0:
             return partial(checkpoint, block, **self.checkpoint_options)
         return block
@@ -35,10 +35,10 @@ class ActivationCheckpointing(nn.Module):
         *,
         enabled: bool = True,
     ) -> None:
-        """Keep only each block's input for the backward pass and compute the rest again.
+        """Keep only each block's input for the backward pass and recompute the rest.
 
         The keywords are those of torch.utils.checkpoint; by default ``use_reentrant=False``.
-        ``every_n_layers`` leaves the blocks between as they are. Raises `UnsupportedError` for
+        ``every_n_layers`` checkpoints only every n-th block. Raises `UnsupportedError` for
         ``offload``.
         """
         if offload:
@@ -51,7 +51,7 @@ class ActivationCheckpointing(nn.Module):
                 module.__dict__["gradient_checkpointing"] = enabled
                 module.__dict__["checkpoint_options"] = options
                 module.__dict__["checkpoint_every"] = every_n_layers
-        if enabled and options["use_reentrant"]:  # it needs an input that has a gradient
+        if enabled and options["use_reentrant"]:  # it needs an input that requires a gradient
             self.enable_input_require_grads()
 
     def activation_checkpointing_disable(self) -> None:
@@ -60,7 +60,7 @@ class ActivationCheckpointing(nn.Module):
 
     @property
     def is_activation_checkpointing(self) -> bool:
-        """Whether activations are computed again."""
+        """Whether activation checkpointing is enabled."""
         return any(getattr(module, "gradient_checkpointing", False) for module in self.modules())
 
     def gradient_checkpointing_enable(
@@ -79,7 +79,7 @@ class ActivationCheckpointing(nn.Module):
         return self.is_activation_checkpointing
 
     def enable_input_require_grads(self) -> None:
-        """Let gradients flow through the embedding's output also where its weights are frozen."""
+        """Let gradients flow through the embedding's output even if its weights are frozen."""
         if "_input_hook" not in self.__dict__:
             self.__dict__["_input_hook"] = self.get_input_embeddings().register_forward_hook(
                 lambda module, inputs, output: output.requires_grad_(True)

@@ -1,4 +1,4 @@
-"""To transformers: its class around the same weights, for what asks for its own classes."""
+"""Conversion to transformers: its class on the same weights, for code that requires it."""
 
 from __future__ import annotations
 

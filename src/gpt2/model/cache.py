@@ -1,7 +1,7 @@
-"""The keys and values of the torch model: preallocated, a length per row, an argument of the model.
+"""The KV cache of the torch model: preallocated, with a length per row, passed to the model.
 
-`TorchCache` is the storage, a `gpt2.engine.KVCache`. `Window` is what one call adds to it: where
-the new tokens go and what they may see, worked out once and shared by all layers.
+`TorchCache` is the storage, a `gpt2.engine.KVCache`. `Window` describes the tokens one call adds:
+where they go and what they may attend to, computed once and shared by all layers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gpt2.model.tracing import readable
 
 
 class CacheLayer(NamedTuple):
-    """One layer as transformers' caches give it; there is no sliding window here."""
+    """One layer in the form of transformers' caches; there is no sliding window here."""
 
     keys: Tensor
     values: Tensor
@@ -40,28 +40,28 @@ class TorchCache:
     ) -> None:
         capacity = config.n_positions if capacity is None else min(capacity, config.n_positions)
         shape = (config.n_layer, rows, config.n_head, capacity, config.head_dim)
-        # zeros: what no token wrote is masked, and a masked NaN would still be a NaN
+        # zeros, since unwritten positions are masked and a masked NaN would still be NaN
         self.keys = torch.zeros(shape, dtype=dtype, device=device)
         self.values = torch.zeros(shape, dtype=dtype, device=device)
         self._lengths = [0] * rows
 
     @property
     def rows(self) -> int:
-        """How many sequences fit."""
+        """The number of sequences."""
         return self.keys.shape[1]
 
     @property
     def capacity(self) -> int:
-        """How many tokens fit in a row."""
+        """The number of tokens that fit in a row."""
         return self.keys.shape[3]
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens held, a number per row."""
+        """The number of tokens stored in each row."""
         return self._lengths
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
-        """Tokens held by the longest row; the name is that of transformers."""
+        """The number of tokens in the longest row, under transformers' name."""
         return max(self._lengths)
 
     @property
@@ -81,7 +81,7 @@ class TorchCache:
         return iter(self.layers)
 
     def crop(self, tokens_to_remove: int) -> None:
-        """Forget the last tokens of every row, counted below zero as in transformers: -2 is two."""
+        """Drop the last tokens of every row; -2 drops two, as in transformers."""
         if tokens_to_remove > 0:
             raise InputError(f"crop takes the tokens to remove as -n, found {tokens_to_remove}.")
         for row, length in enumerate(self._lengths):
@@ -92,7 +92,7 @@ class TorchCache:
         self.gather(beam_idx.tolist())
 
     def gather(self, sources: Sequence[int]) -> None:
-        """Let row ``r`` become a copy of what row ``sources[r]`` was."""
+        """Replace each row ``r`` by a copy of the previous row ``sources[r]``."""
         if len(sources) != self.rows or not all(0 <= s < self.rows for s in sources):
             raise InputError(
                 f"gather takes a source for each of {self.rows} rows, found {list(sources)}."
@@ -105,7 +105,7 @@ class TorchCache:
             self._lengths = [self._lengths[s] for s in sources]
 
     def copy(self, source: int, target: int, length: int) -> None:
-        """Let row ``target`` become a copy of the first ``length`` tokens of another row."""
+        """Replace row ``target`` by a copy of the first ``length`` tokens of another row."""
         for row in (source, target):
             if not 0 <= row < self.rows:
                 raise InputError(f"the cache has {self.rows} rows, found row {row}.")
@@ -118,7 +118,7 @@ class TorchCache:
         self._lengths[target] = length
 
     def truncate(self, row: int, length: int) -> None:
-        """Forget all but the first ``length`` tokens of a row; 0 releases it."""
+        """Drop all but the first ``length`` tokens of a row; 0 releases it."""
         if not 0 <= row < self.rows:
             raise InputError(f"the cache has {self.rows} rows, found row {row}.")
         if not 0 <= length <= self._lengths[row]:
@@ -136,17 +136,18 @@ def _unflatten(stores: Any, lengths: list[int]) -> TorchCache:
     return cache
 
 
-# what torch.export and DDP look into an output by
+# torch.export and DDP traverse outputs as pytrees
 pytree.register_pytree_node(
     TorchCache, _flatten, _unflatten, serialized_type_name=f"{__name__}.TorchCache"
 )
 
 
 class Window:
-    """One call's new tokens: T of each of some rows of a cache (fewer where ``counts`` says so).
+    """The new tokens of one call: T per row for some rows of a cache (or fewer, with ``counts``).
 
-    ``mask`` [R or 1, 1, T, S] says which of the S tokens a new one sees; None with ``causal`` False
-    means all, with ``causal`` True the triangle. ``positions`` [R or 1, T] are the new tokens' own.
+    ``mask`` [R or 1, 1, T, S] is True where a new token may attend to one of the S tokens; None
+    means all if ``causal`` is False, the lower triangle if it is True. ``positions`` [R or 1, T]
+    are those of the new tokens.
     """
 
     def __init__(
@@ -177,7 +178,7 @@ class Window:
         else:
             self.start = min(starts)
             self.positions = torch.tensor(starts, device=device)[:, None] + steps
-            if not full:  # what pads a short row takes the last real position
+            if not full:  # the padding of a short row takes its last real position
                 last = [s + n - 1 for s, n in zip(starts, self.counts, strict=True)]
                 limit = torch.tensor(last, device=device)[:, None]
                 self.padding = self.positions > limit
@@ -207,7 +208,7 @@ class Window:
         self.mask, self.causal = seen | (columns == slots), False  # [B, 1, T, S]
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Store a layer's new k, v [R, H, T, d]; return all the new tokens may see [R, H, S, d]."""
+        """Store a layer's new k, v [R, H, T, d]; return all keys and values [R, H, S, d]."""
         if self.cache is None:
             return k, v
         keys, values = self.cache.keys[layer], self.cache.values[layer]
@@ -228,7 +229,7 @@ class Window:
         return keys[index, :, : self.span], values[index, :, : self.span]
 
     def close(self) -> None:
-        """Count the new tokens, once every layer has stored them."""
+        """Add the new tokens to the rows' lengths, after every layer has stored them."""
         if self.cache is not None:
             for row, count in zip(self.rows, self.counts, strict=True):
                 self.cache.lengths[row] += count

@@ -1,4 +1,4 @@
-"""What the torch model is given, checked: one clear error instead of torch's."""
+"""Input checks of the torch model, for clear errors instead of torch's own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gpt2.errors import ContextLengthError, InputError, UnknownOptionError, Unsu
 from gpt2.model.cache import TorchCache
 from gpt2.model.tracing import readable
 
-# Arguments of transformers' forward that change nothing here, and those that would.
+# Arguments of transformers' forward that have no effect here, and unsupported ones.
 WITHOUT_EFFECT = ("cache_position",)
 ELSEWHERE = ("encoder_hidden_states", "encoder_attention_mask", "head_mask")
 
 
 def check_keywords(more: Mapping[str, Any]) -> None:
-    """Raise for arguments of a forward pass that it does not have; None says nothing."""
+    """Raise for unsupported arguments of the forward pass; None is ignored."""
     for name, value in more.items():
         if name in ELSEWHERE and value is not None:
             raise UnsupportedError(f"{name} is not here: transformers.GPT2Model may take it.")
@@ -30,7 +30,7 @@ def check_keywords(more: Mapping[str, Any]) -> None:
 def check_inputs(
     input_ids: Tensor | None, inputs_embeds: Tensor | None, config: GPT2Config
 ) -> None:
-    """Raise `InputError` unless one is given: [B, T] of known ids, or [B, T, D], not empty."""
+    """Raise `InputError` unless exactly one is given: known ids [B, T], or [B, T, D], not empty."""
     if (input_ids is None) == (inputs_embeds is None):
         raise InputError("give either input_ids or inputs_embeds.")
     if input_ids is not None:
@@ -44,22 +44,22 @@ def check_inputs(
 
 
 def check_tokens(ids: Tensor, config: GPT2Config) -> None:
-    """Raise `InputError` for what is no [B, T] of the vocabulary's ids."""
+    """Raise `InputError` unless ``ids`` is [B, T] of ids in the vocabulary."""
     check_ids("input_ids", ids, config.vocab_size, "token id", "vocabulary")
 
 
 def check_types(ids: Tensor, config: GPT2Config) -> None:
-    """Raise `InputError` for what is no [B, T] of token types, which are the vocabulary's ids."""
+    """Raise `InputError` unless ``ids`` is [B, T] of token types: ids in the vocabulary."""
     check_ids("token_type_ids", ids, config.vocab_size, "token type", "vocabulary")
 
 
 def check_positions(positions: Tensor, config: GPT2Config) -> None:
-    """Raise `InputError` for what is no [B, T] of positions in the context."""
+    """Raise `InputError` unless ``positions`` is [B, T] of positions in the context."""
     check_ids("position_ids", positions, config.n_positions, "position", "context")
 
 
 def check_length(tokens: int, config: GPT2Config) -> None:
-    """Raise `ContextLengthError` for more tokens than a model has positions."""
+    """Raise `ContextLengthError` for more tokens than the model has positions."""
     if config.n_positions < tokens:
         raise ContextLengthError(
             f"{tokens} tokens do not fit: this model has {config.n_positions} positions."
@@ -73,7 +73,7 @@ def check_ids(name: str, ids: Tensor, limit: int, what: str, place: str) -> None
         raise InputError(f"{name} must be a tensor of integers (torch.long), found {kind}.")
     if ids.dim() != 2 or not ids.numel():
         raise InputError(f"{name} must be [batch, tokens], not empty; found {list(ids.shape)}.")
-    # On a GPU the check would wait for the device, and it would cut a compiled graph in two.
+    # On a GPU the check would wait for the device, and it would break a compiled graph in two.
     if ids.device.type == "cpu" and readable():
         low, high = (int(x) for x in torch.aminmax(ids))
         if low < 0 or high >= limit:
@@ -83,7 +83,7 @@ def check_ids(name: str, ids: Tensor, limit: int, what: str, place: str) -> None
 
 
 def check_cache(cache: TorchCache | None, rows: int) -> None:
-    """Raise `InputError` unless the cache is this package's and has ``rows`` rows."""
+    """Raise `InputError` unless the cache is a `TorchCache` with ``rows`` rows."""
     if cache is None:
         return
     if not isinstance(cache, TorchCache):

@@ -1,4 +1,4 @@
-"""GPT-2 with a classifier over each text's last token."""
+"""GPT-2 with a classification head on each text's last token."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from gpt2.model.pretrained import PreTrainedModel
 
 
 class GPT2ForSequenceClassification(PreTrainedModel):
-    """A linear layer ``score`` [labels, D] on the state of the last token that is no padding.
+    """GPT-2 with a linear layer ``score`` [labels, D] on the last token that is not padding.
 
-    ``config.num_labels`` (default 2) is 1 for regression; ``config.problem_type`` may name the
+    ``config.num_labels`` (default 2) is 1 for regression; ``config.problem_type`` may select the
     loss, as in transformers.
     """
 
@@ -47,7 +47,7 @@ class GPT2ForSequenceClassification(PreTrainedModel):
         return_dict: bool | None = None,
         **more: Any,
     ) -> Any:
-        """Logits [B, labels] of the texts ``input_ids`` [B, T], and the loss of ``labels`` [B]."""
+        """Return logits [B, labels] for ``input_ids`` [B, T], and the loss for ``labels`` [B]."""
         hidden = self.transformer(
             input_ids,
             past_key_values,

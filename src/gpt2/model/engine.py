@@ -1,4 +1,4 @@
-"""What makes the language model a `gpt2.engine.Engine`: rows of a cache grow, and are scored."""
+"""The `gpt2.engine.Engine` methods of the language model: extend rows of a cache, score tokens."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from gpt2.model.checks import check_length, check_rows
 from gpt2.model.loss import token_logprobs
 from gpt2.points import only
 
-# Called with the name of a point and what is there; what it returns takes its place, None nothing.
+# Called with a point's name and value; the result replaces the value, None leaves it unchanged.
 Tap = Callable[[str, Tensor], "Tensor | None"]
 
 
 class TorchEngine(nn.Module):
-    """The engine's half of `GPT2LMHeadModel`, over its ``transformer`` and its ``lm_head``."""
+    """The engine part of `GPT2LMHeadModel`, on top of its ``transformer`` and ``lm_head``."""
 
     config: GPT2Config
     transformer: Any
@@ -33,21 +33,21 @@ class TorchEngine(nn.Module):
 
     @contextmanager
     def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
-        """Within the block, every named point goes through ``tap``.
+        """In the block, pass the value of every named point through ``tap``.
 
-        ``points`` names those it wants, of one layer ("h.0.attn.pattern") or of all
-        ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
+        ``points`` selects points of one layer ("h.0.attn.pattern") or of all layers
+        ("h.*.attn.pattern"); None means all points. `gpt2.points.POINTS` lists them.
         """
         outer, self._tap = self._tap, only(tap, points, self.config.n_layer)
         shown = taps.installed(self.transformer, lambda name, x: self._tap(name, x))
         try:
-            with shown if outer is None else nullcontext():  # the inner tap takes the outer's place
+            with shown if outer is None else nullcontext():  # an inner tap replaces the outer one
                 yield
         finally:
             self._tap = outer
 
     def twin(self) -> Self:
-        """A model over the same parameters, to read with: with taps of its own."""
+        """A second model on the same parameters, for reading, with its own taps."""
         shared = [*self.parameters(), *self.buffers(), getattr(self, "tokenizer", None)]
         twin = copy.deepcopy(self, {id(part): part for part in shared})
         twin._tap = None
@@ -55,7 +55,7 @@ class TorchEngine(nn.Module):
         return twin.eval()
 
     def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
-        """An empty cache of this engine's kind."""
+        """Create an empty cache for this engine."""
         return self.transformer.new_cache(rows, capacity)
 
     @torch.no_grad()
@@ -90,7 +90,7 @@ class TorchEngine(nn.Module):
         *,
         targets: Sequence[Any] | Tensor,
     ) -> tuple[Any, Any]:
-        """Append tokens and score what follows each: see `gpt2.engine.ScoringEngine`."""
+        """Append tokens and score the target after each: see `gpt2.engine.ScoringEngine`."""
         flat = torch.cat([torch.as_tensor(row).flatten() for row in targets]).to(self._place)
         if [len(row) for row in targets] != [len(row) for row in ids]:
             raise InputError("targets must have the shape of the ids.")
@@ -109,7 +109,7 @@ class TorchEngine(nn.Module):
     def _extended(
         self, cache: TorchCache, ids: Sequence[Any] | Tensor, rows: Sequence[int] | None
     ) -> tuple[Tensor, list[int]]:
-        """The last hidden states [R, T, D] of new tokens in a cache, and each row's own length."""
+        """The last hidden states [R, T, D] of new tokens in a cache, and each row's length."""
         taking = list(range(cache.rows)) if rows is None else list(rows)
         if len(ids) != len(taking):
             raise InputError(f"{len(ids)} rows of ids were given for {len(taking)} rows.")
@@ -123,7 +123,7 @@ class TorchEngine(nn.Module):
         return hidden.last_hidden_state, counts
 
     def _rectangle(self, ids: Sequence[Any] | Tensor) -> tuple[Tensor, list[int]]:
-        """Rows of ids as [R, T] on the device, and each row's own length."""
+        """Rows of ids as [R, T] on the device, and each row's length."""
         if isinstance(ids, Tensor) and ids.dim() == 2:
             return ids.to(self._place), [ids.shape[1]] * len(ids)
         rows = [torch.as_tensor(row, dtype=torch.long).flatten() for row in ids]
@@ -133,7 +133,7 @@ class TorchEngine(nn.Module):
         return nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self._place), counts
 
     def _pack(self) -> None:
-        from gpt2.model.inference import pack  # which replaces modules of the model above this
+        from gpt2.model.inference import pack  # not above: it imports the model, which imports this
 
         pack(self)
 

@@ -1,11 +1,11 @@
 """GPT-2 in PyTorch, top to bottom: linear map, attention, MLP, block, model, language model.
 
-Shapes at the line ends: B rows, T new tokens, S tokens seen, D = n_embd, H heads, d = D / H,
+Shapes are at the line ends: B rows, T new tokens, S tokens seen, D = n_embd, H heads, d = D / H,
 V = vocab_size. Parameters have the checkpoint's names, so loading and saving need no list of names.
 Sources: Radford et al. 2019 (section 2.3), Vaswani et al. 2017; the plainest form of the same
-mathematics is `gpt2.reference`. What only makes it faster or smaller is elsewhere and takes the
-place of the modules here: `gpt2.model.inference`, `gpt2.model.lean`, `gpt2.model.lora`; so does
-what shows activations, `gpt2.model.taps`.
+mathematics is `gpt2.reference`. Optimisations live elsewhere and replace the modules defined here:
+`gpt2.model.inference`, `gpt2.model.lean`, `gpt2.model.lora`; so do the taps that expose
+activations, `gpt2.model.taps`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class Conv1D(nn.Module):
-    """x W + b with W [inputs, outputs], as OpenAI's code has it (a convolution of width 1)."""
+    """x W + b with W [inputs, outputs], as in OpenAI's code (a convolution of width 1)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Conv1D(nn.Module):
         self.bias = nn.Parameter(torch.empty(outputs))
 
     def extra_repr(self) -> str:
-        """The shape, where the module is printed."""
+        """The shape, for printing the module."""
         return f"nf={self.nf}, nx={self.nx}"
 
     def forward(self, x: Tensor) -> Tensor:
@@ -78,9 +78,9 @@ class CausalSelfAttention(nn.Module):
         return self.attend(self.c_attn(x), window, eager)
 
     def attend(self, qkv: Tensor, window: Window, eager: bool) -> tuple[Tensor, Tensor | None]:
-        """The same from what c_attn gives [B, T, 3 D]."""
+        """Compute the same from the output of c_attn [B, T, 3 D]."""
         q, k, v = self.split_heads(qkv)  # each [B, H, T, d]
-        k, v = window.append(self.layer, k, v)  # [B, H, S, d]: those of the cache before them
+        k, v = window.append(self.layer, k, v)  # [B, H, S, d]: cached ones, then the new
         weights = None
         if eager:
             y, weights = self.attend_eagerly(q, k, v, window)
@@ -98,27 +98,27 @@ class CausalSelfAttention(nn.Module):
         if self.config.reorder_and_upcast_attn:
             q, k = q.float(), k.float()  # scores of low precision would overflow or round
         scores = q @ k.transpose(-1, -2) * self.scale  # [B, H, T, S]
-        mask = window.mask  # True where a token may look
+        mask = window.mask  # True where a token may attend
         if window.causal:
             mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).tril()
         if mask is not None:
-            # the least number rather than -inf: a row that is masked whole gives no NaN
+            # the lowest finite number rather than -inf: a fully masked row must not give NaN
             scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
         weights = self.normalize(scores, v.dtype)  # [B, H, T, S]
         return F.dropout(weights, self.config.attn_pdrop, self.training) @ v, weights
 
     def normalize(self, scores: Tensor, dtype: torch.dtype) -> Tensor:
-        """Scores [B, H, T, S] to weights whose rows sum to 1."""
+        """Turn scores [B, H, T, S] into weights whose rows sum to 1."""
         return scores.softmax(-1).to(dtype)
 
     def split_heads(self, qkv: Tensor) -> list[Tensor]:
-        """[B, T, 3 D] to queries, keys and values, each [B, H, T, d]."""
+        """Split [B, T, 3 D] into queries, keys and values, each [B, H, T, d]."""
         B, T, _ = qkv.shape
         parts = qkv.chunk(3, -1)  # three of [B, T, D]
         return [p.view(B, T, self.num_heads, self.head_dim).transpose(1, 2) for p in parts]
 
     def merge_heads(self, y: Tensor) -> Tensor:
-        """[B, H, T, d] to [B, T, D]: the heads side by side."""
+        """Concatenate the heads: [B, H, T, d] to [B, T, D]."""
         return y.transpose(1, 2).flatten(2)
 
 
@@ -152,7 +152,7 @@ class Block(nn.Module):
         self, x: Tensor, window: Window, eager: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         """Return the residual stream after this layer [B, T, D] and the attention weights."""
-        # the norms stand before the sub-blocks (GPT-2), not after the sums (Vaswani et al.)
+        # the norms come before the sub-blocks (GPT-2), not after the sums (Vaswani et al.)
         y, weights = self.attn(self.ln_1(x), window, eager)
         x = x + y
         x = x + self.mlp(self.ln_2(x))
@@ -160,12 +160,12 @@ class Block(nn.Module):
 
 
 def embedding(rows: int, width: int) -> nn.Embedding:
-    """A table not yet filled: torch would draw it twice, and on the meta device import sympy."""
+    """An uninitialised table: torch would initialise it twice, and import sympy on meta."""
     return nn.Embedding(rows, width, _weight=torch.empty(rows, width))
 
 
 class GPT2Model(PreTrainedModel):
-    """Embeddings, blocks and the last norm: token ids to hidden states."""
+    """GPT-2 without its head: embeddings, blocks and the final norm; ids to hidden states."""
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__(config)
@@ -191,12 +191,12 @@ class GPT2Model(PreTrainedModel):
         return_dict: bool | None = None,
         **more: Any,
     ) -> Any:
-        """Hidden states [B, T, D] of ``input_ids`` [B, T]; arguments as in transformers.
+        """Return hidden states [B, T, D] of ``input_ids`` [B, T]; arguments as in transformers.
 
         ``attention_mask`` [B, past + T] hides padding. ``past_key_values`` is the cache of an
-        earlier call and grows in place. A cache is made when ``use_cache`` and the model is not
-        training. What is None of the last four is the configuration's. Raises `InputError` or
-        `ContextLengthError`.
+        earlier call and grows in place. By default, a cache is created if ``config.use_cache`` is
+        set and the model is not training. If one of the last four is None, the configuration
+        decides. Raises `InputError` or `ContextLengthError`.
         """
         config = self.config
         checks.check_keywords(more)
@@ -229,11 +229,11 @@ class GPT2Model(PreTrainedModel):
         return output if config.asked("return_dict", return_dict) else output.to_tuple()
 
     def check(self, input_ids: Tensor) -> None:
-        """Raise `InputError` for what is no [B, T] of known ids."""
+        """Raise `InputError` unless ``input_ids`` is [B, T] of known ids."""
         checks.check_tokens(input_ids, self.config)
 
     def embed(self, input_ids: Tensor) -> Tensor:
-        """Token embeddings [B, T, D]; raises `InputError` for what is no [B, T] of known ids."""
+        """Return token embeddings [B, T, D]. Raises `InputError` unless given known ids [B, T]."""
         self.check(input_ids)
         return self.wte(input_ids)
 
@@ -246,7 +246,7 @@ class GPT2Model(PreTrainedModel):
         hidden_states: bool = False,
         cache: TorchCache | None = None,
     ) -> BaseModelOutput:
-        """The blocks, over token embeddings [B, T, D]; ``cache`` is for the output."""
+        """Run the blocks on token embeddings [B, T, D]; ``cache`` is only put into the output."""
         x = self.drop(x + self.wpe(positions))  # [B, T, D]: the residual stream begins
         eager = attentions or self.config.eager_attention
         states: tuple[Tensor, ...] = ()
@@ -256,23 +256,23 @@ class GPT2Model(PreTrainedModel):
                 states += (x,)
             x, pattern = self.checkpointed(block, layer)(x, window, eager)
             patterns += (pattern,)
-        window.close()  # only now does the cache count the new tokens
+        window.close()  # only now are the new tokens added to the cache's lengths
         x = self.ln_f(x)
-        # the last of the hidden states is the normed one, as in transformers
+        # the last hidden state is the normed one, as in transformers
         return BaseModelOutput(
             x, cache, (*states, x) if hidden_states else None, patterns if attentions else None
         )
 
     def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
-        """An empty cache on this model's device, in its precision."""
+        """Create an empty cache on this model's device, in its precision."""
         return TorchCache(self.config, rows, capacity, dtype=self.dtype, device=self.device)
 
 
 class LMHead(nn.Linear):
-    """Hidden states to logits; the weight [V, D] is the token embedding's, unless untied."""
+    """Maps hidden states to logits; the weight [V, D] is the token embedding's, unless untied."""
 
     def __init__(self, config: GPT2Config) -> None:
-        nn.Module.__init__(self)  # Linear's own would draw a weight that is replaced at once
+        nn.Module.__init__(self)  # Linear's would initialise a weight that is replaced at once
         self.in_features, self.out_features = config.n_embd, config.vocab_size
         self.weight = nn.Parameter(torch.empty(config.vocab_size, config.n_embd))
         self.register_parameter("bias", None)
@@ -297,7 +297,7 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, LanguageModel):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The precision and the device beside the engine's name."""
+        """The engine's name, precision and device."""
         return super().facts | {"device": str(self.device)}
 
     def forward(
@@ -317,15 +317,15 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, LanguageModel):
         num_items_in_batch: int | Tensor | None = None,
         **more: Any,
     ) -> Any:
-        """Logits [B, T, V], and the loss where ``labels`` [B, T] are given.
+        """Return logits [B, T, V], and the loss if ``labels`` [B, T] are given.
 
-        The labels are the input ids themselves: the shift by one is made here, unless
-        ``shift_labels`` are given too. A label of -100 does not count. The loss is the mean, or
-        with ``num_items_in_batch`` the sum over it. ``logits_to_keep`` n > 0 computes the last n
-        positions' logits only, a tensor [N] or [B, N] those positions', a mask [B, T] what it
-        shows, as [N, V].
+        The labels are the input ids themselves: they are shifted by one here, unless
+        ``shift_labels`` are given too. A label of -100 is ignored. The loss is the mean, or with
+        ``num_items_in_batch`` the sum divided by it. ``logits_to_keep`` n > 0 computes only the
+        logits of the last n positions, a tensor [N] or [B, N] those of the given positions, a
+        boolean mask [B, T] those of the selected ones, as [N, V].
         """
-        shifted = more.pop("shift_labels", None)  # no parameter: Trainer asks for all *labels
+        shifted = more.pop("shift_labels", None)  # not a parameter: Trainer collects all *labels
         body = self.transformer(
             input_ids, past_key_values, attention_mask, token_type_ids, position_ids, inputs_embeds,
             use_cache, output_attentions, output_hidden_states, True, **more,
@@ -340,9 +340,9 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, LanguageModel):
         return output if self.config.asked("return_dict", return_dict) else output.to_tuple()
 
     def loss(self, input_ids: Tensor, labels: Tensor | None = None, chunk: int = 1024) -> Tensor:
-        """The mean loss of ``labels`` (default: the inputs), the full logits never in memory.
+        """The mean loss of ``labels`` (default: the inputs), without holding all logits in memory.
 
-        ``chunk`` positions' logits exist at a time, in the backward pass too.
+        The logits of ``chunk`` positions exist at a time, in the backward pass too.
         """
         hidden = self.transformer(input_ids, use_cache=False).last_hidden_state  # [B, T, D]
         labels = input_ids if labels is None else labels

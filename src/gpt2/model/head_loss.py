@@ -1,10 +1,10 @@
-"""Head and cross-entropy in one step, for training: the logits never exist whole.
+"""Head and cross-entropy fused for training: the full logits never exist.
 
-A chunk of places at a time, the logits are computed, the losses read from them, and they are turned
-into their own gradient in place, from which the gradients of hidden states and head follow at once.
-So the backward pass computes nothing again and keeps no logits. (The idea is that of Liger-Kernel's
-fused linear cross-entropy, Hsu et al. 2024.) `torch.nn.functional.linear_cross_entropy` has it too
-since torch 2.13, but scales no fp16 gradient and asks for that version.
+For one chunk of positions at a time, the logits are computed, the losses are read from them, and
+they are turned into their own gradient in place, from which the gradients of the hidden states and
+the head follow immediately. So the backward pass recomputes nothing and no logits are kept. (The
+idea is that of Liger-Kernel's fused linear cross-entropy, Hsu et al. 2024.) Since torch 2.13,
+`torch.nn.functional.linear_cross_entropy` does the same, but without scaling fp16 gradients.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CHUNK = {"cpu": 1 << 24}  # logits that exist at a time, by device: 64 MB
+CHUNK = {"cpu": 1 << 24}  # logits in memory at a time, by device: 64 MB
 CHUNK_ELSEWHERE = 1 << 28
 
 
 class Shared:
-    """Hands the head's gradient to `lookup`, where head and embedding are one table: so the few
-    rows that were looked up are added to it, and no second table of gradients exists."""
+    """Passes the head's gradient to `lookup` if head and embedding are tied: the gradients of the
+    few rows that were looked up are added to it, without a second gradient table."""
 
     gradient: Tensor | None = None
 
@@ -32,12 +32,12 @@ def head_loss(
     """The sum of the losses, times ``weight``: float32 [].
 
     Args:
-        hidden: [N, D], the states whose loss counts.
+        hidden: [N, D], the states at unmasked positions.
         head: [V, D].
-        labels: int64 [N], what comes next at each; all count.
-        weight: what a loss counts. With fp16 it holds the loss scale, so that small gradients do
-            not vanish.
-        shared: of the `lookup` that the hidden states come from.
+        labels: int64 [N], the next token at each position; none is ignored.
+        weight: the factor of each loss. With fp16 it includes the loss scale, so that small
+            gradients do not underflow.
+        shared: the object passed to the `lookup` that produced the hidden states' embeddings.
     """
     device = hidden.device.type
     dtype = hidden.dtype
@@ -48,7 +48,7 @@ def head_loss(
 
 
 class _HeadLoss(torch.autograd.Function):
-    """Computes its gradients while it computes the loss; they wait for the backward pass."""
+    """Computes its gradients along with the loss and keeps them for the backward pass."""
 
     @staticmethod
     def forward(
@@ -86,14 +86,14 @@ class _HeadLoss(torch.autograd.Function):
 
 
 def lookup(table: Tensor, ids: Tensor, shared: Shared) -> Tensor:
-    """Rows of a table [V, D] that is the head's too: ids [B, T] to [B, T, D]."""
+    """Look up rows of a table [V, D] tied to the head: ids [B, T] to [B, T, D]."""
     embedded: Tensor = _Lookup.apply(table, ids, shared)  # type: ignore[no-untyped-call]
     return embedded
 
 
 class _Lookup(torch.autograd.Function):
-    """Its backward pass comes after the head's, whose gradient autograd still holds: it waits for
-    this one's before it goes to the table."""
+    """The lookup. Its backward pass runs after the head's, while autograd still holds the head's
+    gradient until that of the lookup is there, so this one can be added in place."""
 
     @staticmethod
     def forward(ctx: Any, table: Tensor, ids: Tensor, shared: Shared) -> Tensor:
@@ -106,7 +106,7 @@ class _Lookup(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> Any:
         (ids,) = ctx.saved_tensors
         whole, ctx.shared.gradient = ctx.shared.gradient, None
-        if whole is None:  # the head asked for none
+        if whole is None:  # the head needs no gradient
             return (
                 torch.ops.aten.embedding_dense_backward(grad, ids, ctx.rows, -1, False),
                 None,
@@ -117,7 +117,7 @@ class _Lookup(torch.autograd.Function):
 
 
 def _is_one(grad: Tensor) -> bool:
-    """Whether a factor can be left out; on a GPU that is not asked, since asking waits for it."""
+    """Whether a factor can be skipped; not checked on a GPU, since reading it would block."""
     return grad.device.type == "cpu" and grad.item() == 1.0
 
 
@@ -129,7 +129,7 @@ def _loss_and_gradients(
     d_hidden = torch.empty_like(hidden) if for_hidden else None
     d_head: Tensor | None = None
     most = max(1, CHUNK.get(hidden.device.type, CHUNK_ELSEWHERE) // V)
-    chunk = max(1, -(-N // -(-N // most))) if N else 1  # of one size, as nearly as it goes
+    chunk = max(1, -(-N // -(-N // most))) if N else 1  # of nearly equal size
     logits = hidden.new_empty(min(chunk, N), V)
     for start in range(0, N, chunk):
         x, wanted = hidden[start : start + chunk], labels[start : start + chunk, None]
@@ -142,7 +142,7 @@ def _loss_and_gradients(
         p = logp.exp_()
         p.scatter_add_(1, wanted, torch.full_like(wanted, -1, dtype=p.dtype))
         low = hidden.dtype.itemsize < 4
-        dy = p.mul_(weight).to(hidden.dtype) if low else p  # float32: the factor goes elsewhere
+        dy = p.mul_(weight).to(hidden.dtype) if low else p  # float32: the factor is applied below
         if d_hidden is not None:
             torch.mm(dy, head, out=d_hidden[start : start + chunk])
         if for_head:
@@ -156,6 +156,6 @@ def _loss_and_gradients(
                 d_head.addmm_(dy.t(), x)
     if d_hidden is not None and hidden.dtype.itemsize >= 4:
         d_hidden *= weight
-    if for_head and d_head is None:  # nothing counts
+    if for_head and d_head is None:  # N is 0
         d_head = torch.zeros_like(head)
     return total * weight, d_hidden, d_head

@@ -1,10 +1,9 @@
 """Fast linear maps for generation on a CPU.
 
-With one or a few rows a matmul is bound by how fast the weights stream from memory, and the layout
-of the checkpoint is not the best one for that. When an engine first extends a cache, `pack` lets
-each map of the model be of a class that keeps a second copy of its weight in oneDNN's own layout,
-made again when the weight has changed. It costs the weights' memory once more and is used only
-where no gradient is wanted.
+With one or a few rows a matmul is bound by memory bandwidth, and the checkpoint's layout is not the
+best one for streaming the weights. When an engine first extends a cache, `pack` changes the class
+of each linear map to one that keeps a second copy of its weight in oneDNN's own layout, renewed
+when the weight changes. This doubles the memory of the weights and is used only without gradients.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ FEW_ROWS = 32  # above this the ordinary matmul is as fast
 
 
 class PackedLinear(nn.Module):
-    """A module that holds ``weight`` and can multiply by a packed copy of it."""
+    """A module with a ``weight`` that can multiply by a packed copy of it."""
 
     if TYPE_CHECKING:
         weight: Any
@@ -29,28 +28,28 @@ class PackedLinear(nn.Module):
     _packed_from: tuple[int, int] | None = None
 
     def train(self, mode: bool = True) -> PackedLinear:
-        """As in torch; training may change ``weight.data``, which leaves no trace to check."""
+        """As in torch; drops the copy, as training may change ``weight.data`` undetectably."""
         if mode:
             self._packed, self._packed_from = None, None
         return super().train(mode)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
-        self._packed, self._packed_from = None, None  # new weights may lie where the old ones did
+        self._packed, self._packed_from = None, None  # new weights may have the old ones' address
         return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the packed copy, which can be neither copied nor pickled."""
+        """The state without the packed copy, which can be neither copied nor pickled."""
         return {**self.__dict__, "_packed": None, "_packed_from": None}
 
     def _arrange(self) -> Tensor:
-        """The weight, outputs first."""
+        """The weight as [outputs, inputs]."""
         return self.weight
 
     def _state_of_weight(self) -> tuple[int, int]:
         return self.weight.data_ptr(), self.weight._version
 
     def pack(self) -> None:
-        """Make the packed copy, unless it is up to date or of no use here."""
+        """Make the packed copy, unless it is up to date or not useful here."""
         if not _is_useful(self.weight):
             self._packed = None
         elif self._packed_from != self._state_of_weight():
@@ -59,16 +58,16 @@ class PackedLinear(nn.Module):
             self._packed_from = self._state_of_weight()
 
     def multiply_packed(self, x: Tensor, bias: Tensor | None) -> Tensor | None:
-        """``x`` times the packed weight, or None where the ordinary matmul is to be used."""
+        """``x`` times the packed weight, or None if the ordinary matmul must be used."""
         if self._packed is None or torch.is_grad_enabled() or x.dtype != torch.float32:
-            return None  # under autocast x may be of a lower precision
+            return None  # under autocast x may have a lower precision
         if x.numel() > FEW_ROWS * x.shape[-1] or self._packed_from != self._state_of_weight():
             return None
         return torch.ops.mkldnn._linear_pointwise(x, self._packed, bias, "none", [], "")
 
 
 class PackedConv1D(PackedLinear, Conv1D):
-    """A `Conv1D`, its weight packed."""
+    """A `Conv1D` with a packed weight."""
 
     def _arrange(self) -> Tensor:
         return self.weight.t()
@@ -80,7 +79,7 @@ class PackedConv1D(PackedLinear, Conv1D):
 
 
 class PackedHead(PackedLinear, LMHead):
-    """A `LMHead`, its weight packed."""
+    """An `LMHead` with a packed weight."""
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., D] to [..., V]."""
@@ -92,17 +91,17 @@ PACKED = {Conv1D: PackedConv1D, LMHead: PackedHead}
 
 
 def pack(model: nn.Module) -> None:
-    """Let the model's maps multiply by packed copies of their weights, where that is of use."""
+    """Let the model's linear maps multiply by packed copies of their weights, where useful."""
     for module in model.modules():
         kind = PACKED.get(type(module))
         if kind is not None and _is_useful(getattr(module, "weight")):  # noqa: B009
-            module.__class__ = kind  # rather than another module: hooks and references stay
+            module.__class__ = kind  # not a new module: hooks and references stay valid
         if isinstance(module, PackedLinear):
             module.pack()
 
 
 def _is_useful(weight: Tensor) -> bool:
-    """Whether oneDNN can have it: on a CPU, in fp32, and no part of it elsewhere (FSDP)."""
+    """Whether oneDNN can use it: on a CPU, in fp32, and not sharded (FSDP)."""
     whole = not hasattr(weight, "full_tensor")
     here = weight.device.type == "cpu" and weight.dtype == torch.float32
     return whole and here and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]

@@ -1,5 +1,5 @@
-"""The keywords of `from_pretrained`: a closed list. Each is honoured, changes nothing here, is
-refused by name with the way to what it asks for, or is a value of the configuration."""
+"""The keywords of `from_pretrained`: a closed list. Each is supported, has no effect here, is
+rejected with a pointer to an alternative, or is a value of the configuration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ONE_PLACE = "a model is on one device here; of several processes, `gpt2 train` 
 _ADAPTER = "gpt2.model.lora.load_lora(model, folder)"
 _FILES = "what it computes is this package's own"
 
-# What only transformers does -> what to do instead.
+# Keywords that only transformers supports -> what to do instead.
 REFUSED = {
     "load_in_8bit": _QUANTIZE,
     "load_in_4bit": _QUANTIZE,
@@ -44,7 +44,7 @@ REFUSED = {
     "disable_mmap": "files are mapped; copy.deepcopy(model) holds its weights in memory",
 }
 
-# What says how transformers loads and changes nothing of the model: here it is so or not needed.
+# How transformers loads, with no effect on the model: here this is always so, or not needed.
 WITHOUT_EFFECT = (
     "low_cpu_mem_usage",
     "trust_remote_code",
@@ -70,31 +70,31 @@ ATTENTION = ("eager", "sdpa")
 
 @dataclass
 class Loading:
-    """One call's keywords, read. ``changes`` are values of the configuration."""
+    """The parsed keywords of one call. ``changes`` are values of the configuration."""
 
     where: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)
     config: GPT2Config | None = None
     state_dict: Mapping[str, Any] | None = None
-    dtype: torch.dtype | None = None  # None is the file's own
+    dtype: torch.dtype | None = None  # None means the file's own
     device: torch.device | None = None
     attention: str | None = None
     subfolder: str = ""
     safe: bool | None = None
-    mismatched: bool = False  # take new values where a shape is another
-    report: bool = False  # return what was missing and unexpected too
+    mismatched: bool = False  # initialise tensors whose shape differs
+    report: bool = False  # also return the missing and unexpected tensors
     generation_config: Any = None
 
 
 def read_keywords(given: Mapping[str, Any]) -> Loading:
-    """The keywords of one call.
+    """Parse the keywords of one call.
 
-    Raises `UnsupportedError` for what only transformers does, `UnknownOptionError` for what no one
-    has, `InputError` for a value that cannot be.
+    Raises `UnsupportedError` for a keyword that only transformers supports, `UnknownOptionError`
+    for an unknown one, `InputError` for an invalid value.
     """
     left = {name: value for name, value in given.items() if name not in WITHOUT_EFFECT}
     for name, way in REFUSED.items():
-        if left.pop(name, None):  # None, False and what is empty ask for nothing
+        if left.pop(name, None):  # None, False and empty values request nothing
             raise UnsupportedError(f"{name} is not here: {way}.")
     dtype, old = left.pop("dtype", None), left.pop("torch_dtype", None)
     loading = Loading(
@@ -115,7 +115,7 @@ def read_keywords(given: Mapping[str, Any]) -> Loading:
 
 
 def changed(config: GPT2Config, changes: Mapping[str, Any]) -> GPT2Config:
-    """The configuration with a call's values. Raises `UnknownOptionError`."""
+    """The configuration with the values of a call. Raises `UnknownOptionError`."""
     for name in changes:
         if not config.knows(name):
             raise UnknownOptionError(
@@ -125,7 +125,7 @@ def changed(config: GPT2Config, changes: Mapping[str, Any]) -> GPT2Config:
 
 
 def wanted_dtype(dtype: Any) -> torch.dtype | None:
-    """The precision that is meant; None keeps the file's own."""
+    """The torch dtype of a dtype or its name; None keeps the file's own."""
     if dtype is None or dtype == "auto":
         return None
     kind = getattr(torch, long(dtype), None) if isinstance(dtype, str) else dtype
@@ -135,7 +135,7 @@ def wanted_dtype(dtype: Any) -> torch.dtype | None:
 
 
 def _config(given: Any) -> GPT2Config | None:
-    """A configuration, of this package or of transformers, or the place of one."""
+    """A configuration of this package or of transformers, or read from where it is."""
     if given is None or isinstance(given, GPT2Config):
         return given
     if isinstance(given, (str, os.PathLike)):
@@ -154,7 +154,7 @@ def _attention(kind: Any) -> str | None:
 
 
 def _device(where: Any) -> torch.device | None:
-    """The one device of a ``device_map``."""
+    """The single device of a ``device_map``."""
     places = set(where.values()) if isinstance(where, Mapping) else {where}
     if places == {None}:
         return None

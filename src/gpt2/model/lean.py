@@ -1,8 +1,8 @@
-"""A block that keeps less for the backward pass: it computes again from what stays.
+"""A block that keeps fewer activations for the backward pass and recomputes the rest.
 
-The hidden layer after GELU and the normed inputs are a third of all that a layer keeps, and are
-quick to compute again from what is kept anyway: the layer before GELU, the residual stream. The
-results are the same bits; only first derivatives exist.
+The hidden layer after GELU and the normed inputs are a third of all activations that a layer keeps.
+They are quick to recompute from those that are kept anyway: the layer before GELU and the residual
+stream. The results are the same bits; only first derivatives are supported.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ Gradients = tuple[Tensor | None, ...]
 
 
 def make_lean(model: nn.Module) -> None:
-    """Let the blocks of a model keep less in training, where they can."""
+    """Let the blocks of a model keep fewer activations in training, where possible."""
     for module in model.modules():
         if type(module) is Block and module.attn.config.activation_function in GELU_TANH:
-            module.__class__ = LeanBlock  # rather than another module: hooks and references stay
+            module.__class__ = LeanBlock  # not a new module: hooks and references stay valid
 
 
 class LeanBlock(Block):
-    """A `Block` that in training keeps neither what its norms give nor what GELU gives."""
+    """A `Block` that in training keeps neither the outputs of its norms nor that of GELU."""
 
     def forward(
         self, x: Tensor, window: Window, eager: bool = False
     ) -> tuple[Tensor, Tensor | None]:
-        """As `Block`."""
+        """Compute the same as `Block`."""
         if not self._saves(x):
             return super().forward(x, window, eager)
         attn, mlp = self.attn, self.mlp
         y, weights = attn.attend(norm_linear(x, self.ln_1, attn.c_attn), window, eager)
-        x = y.add_(x)  # in place: nothing keeps the sub-block's output
+        x = y.add_(x)  # in place: the sub-block's output is not kept
         hidden = norm_linear(x, self.ln_2, mlp.c_fc)  # before GELU
         return mlp.dropout(gelu_linear(hidden, mlp.c_proj)).add_(x), weights
 
     def _saves(self, x: Tensor) -> bool:
-        """In training, in fp32, not under the compiler, and where no adapter or hook would miss
-        the values that are not kept."""
+        """Whether to save memory: in training, in fp32, outside the compiler, and if no adapter or
+        hook needs the values that are not kept."""
         if not (self.training and torch.is_grad_enabled()) or torch.compiler.is_compiling():
             return False
         maps = (self.attn.c_attn, self.mlp.c_fc, self.mlp.c_proj)
@@ -57,7 +57,7 @@ class LeanBlock(Block):
 
 
 def gelu_linear(x: Tensor, map_: Conv1D) -> Tensor:
-    """gelu(x) W + b, GELU in its tanh form: [..., inputs] to [..., outputs]."""
+    """gelu(x) W + b with the tanh approximation of GELU: [..., inputs] to [..., outputs]."""
     rows = x.reshape(-1, x.shape[-1])
     y: Tensor = _GeluLinear.apply(rows, map_.weight, map_.bias)  # type: ignore[no-untyped-call]
     return y.view(*x.shape[:-1], -1)
@@ -119,14 +119,14 @@ class _NormLinear(torch.autograd.Function):
 
 
 def _gelu(x: Tensor) -> Tensor:
-    """GELU of ``x``, good until the next call."""
+    """GELU of ``x``; the result is valid until the next call."""
     activated: Tensor = torch.ops.aten.gelu.out(x, approximate="tanh", out=_room(x))
     return activated
 
 
 def _room(like: Tensor) -> Tensor:
-    """Memory for a moment. On a CPU it is the thread's own, used again: a fresh piece each time
-    leaves holes between those that are kept, a sixth of a step's memory."""
+    """A temporary buffer. On a CPU each thread reuses its own: a new allocation each time would
+    fragment the memory between kept tensors, at a cost of a sixth of a step's memory."""
     if like.device.type != "cpu":
         return torch.empty_like(like)
     room: Tensor | None = getattr(_rooms, "room", None)

@@ -1,4 +1,4 @@
-"""What decoding loops of people's own ask of a language model, under transformers' names."""
+"""The methods that custom decoding loops call on a language model, under transformers' names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class OwnLoops:
         is_first_iteration: bool = False,
         **more: Any,
     ) -> dict[str, Any]:
-        """What ``forward`` takes for one step of a decoding loop of one's own."""
+        """The arguments of ``forward`` for one step of a custom decoding loop."""
         last = slice(-(next_sequence_length or 0), None)
         made: dict[str, Any] = {"input_ids": input_ids[:, last]}
         if inputs_embeds is not None and is_first_iteration:

@@ -1,10 +1,10 @@
-"""LoRA: low-rank adapters beside frozen weights (Hu et al. 2021, section 4.1).
+"""LoRA: low-rank adapters next to frozen weights (Hu et al. 2021, section 4.1).
 
-A linear map x W + b becomes x W + b + (alpha / r) x A^T B^T, with A [r, inputs] drawn at random and
-B [outputs, r] zero, so that the model is at first what it was. Only A and B are trained. Afterwards
-W + (alpha / r) A^T B^T takes the place of W, and the model costs what it did before.
+A linear map x W + b becomes x W + b + (alpha / r) x A^T B^T, with A [r, inputs] initialised at
+random and B [outputs, r] to zero, so that the model is unchanged at first. Only A and B are
+trained. Afterwards W is replaced by W + (alpha / r) A^T B^T, and inference costs nothing extra.
 
-Files are those of the PEFT library (its names, its adapter_config.json), in both directions.
+Files have the format of the PEFT library (its names, its adapter_config.json), in both directions.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from gpt2.model.gpt2 import Conv1D, GPT2LMHeadModel
 from gpt2.model.inference import PackedConv1D
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
-PREFIX = "base_model.model."  # of the names in PEFT's files
+PREFIX = "base_model.model."  # of the tensor names in PEFT's files
 
-# Of PEFT's settings those that a finished adapter computes the same with: which maps there are is
-# in the names of its tensors. Any other that is set to something is refused.
+# PEFT's settings that do not change what a finished adapter computes: its target modules follow
+# from the names of its tensors. Any other setting with a value is rejected.
 WITHOUT_EFFECT = (
     "peft_type", "task_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision",
     "inference_mode", "r", "lora_alpha", "lora_dropout", "fan_in_fan_out", "target_modules",
@@ -46,7 +46,7 @@ PLAIN: dict[str, tuple[Any, ...]] = {
         "gaussian",
         "orthogonal",
         "eva",
-    ),  # of these the base stays as it is
+    ),  # these leave the base model unchanged
 }
 WHY = {
     "init_lora_weights": "it changes the base's weights too: in PEFT, save with "
@@ -58,7 +58,7 @@ WHY = {
 
 
 class AdaptedConv1D(PackedConv1D):
-    """A `Conv1D` with an adapter; its weight and bias keep their names, frozen."""
+    """A `Conv1D` with an adapter; its frozen weight and bias keep their names."""
 
     def __init__(self, base: Conv1D, rank: int, alpha: float, dropout: float) -> None:
         nn.Module.__init__(self)
@@ -77,7 +77,7 @@ class AdaptedConv1D(PackedConv1D):
 
     @torch.no_grad()
     def merged(self) -> Conv1D:
-        """The plain map that computes the same."""
+        """The equivalent plain map, with the adapter merged into the weight."""
         with torch.device("meta"):
             base = Conv1D(self.nx, self.nf)
         change = self.lora_A.float().t() @ self.lora_B.float().t() * (self.alpha / self.rank)
@@ -87,11 +87,11 @@ class AdaptedConv1D(PackedConv1D):
 
 
 def add_lora(model: GPT2LMHeadModel, config: LoraConfig | None = None) -> list[str]:
-    """Freeze a model and give its target maps adapters; returns the names of the maps.
+    """Freeze a model and add adapters to its target modules; returns the modules' names.
 
-    A target is a map's name or an ending of it: "c_proj" means both of a block, "attn.c_proj" that
-    of attention, "h.0.attn.c_attn" that of the first block. Raises `InputError` for a target that
-    is none, or a model that has adapters.
+    A target is a module's name or the end of one: "c_proj" means both in each block, "attn.c_proj"
+    the one in attention, "h.0.attn.c_attn" the one in the first block. Raises `InputError` for an
+    unknown target or a model that already has adapters.
     """
     config = config or LoraConfig()
     if adapted(model):
@@ -118,9 +118,9 @@ def add_lora(model: GPT2LMHeadModel, config: LoraConfig | None = None) -> list[s
 
 
 def merge_lora(model: GPT2LMHeadModel) -> GPT2LMHeadModel:
-    """Put the adapters into the weights: a plain model, trainable again. In place; returns it.
+    """Merge the adapters into the weights in place; returns the model, plain and trainable again.
 
-    Raises `InputError` where there are none.
+    Raises `InputError` if there are no adapters.
     """
     maps = adapted(model)
     if not maps:
@@ -131,7 +131,7 @@ def merge_lora(model: GPT2LMHeadModel) -> GPT2LMHeadModel:
 
 
 def adapted(model: nn.Module) -> dict[str, AdaptedConv1D]:
-    """The maps that have adapters, by name."""
+    """The modules with adapters, by name."""
     return {n: part for n, part in model.named_modules() if isinstance(part, AdaptedConv1D)}
 
 
@@ -145,9 +145,9 @@ def lora_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def save_lora(model: nn.Module, folder: str | os.PathLike[str], base: str = "") -> None:
-    """Write the adapters as PEFT does; ``base`` names the model they belong to.
+    """Write the adapters in PEFT's format; ``base`` names the base model.
 
-    Raises `InputError` where there are none, `WriteError`.
+    Raises `InputError` if there are no adapters, `WriteError`.
     """
     tensors = {name: p.detach().cpu() for name, p in lora_parameters(model).items()}
     write_lora(model, path_of(folder), tensors, base)
@@ -156,7 +156,7 @@ def save_lora(model: nn.Module, folder: str | os.PathLike[str], base: str = "") 
 def write_lora(
     model: nn.Module, folder: Path, tensors: Mapping[str, Tensor], base: str = ""
 ) -> None:
-    """The same with the tensors given, on the CPU (a sharded model's are gathered first)."""
+    """Write the given adapter tensors, on the CPU (those of a sharded model are gathered first)."""
     from gpt2.checkpoint.mapped import write_safetensors
 
     maps = adapted(model)
@@ -168,12 +168,12 @@ def write_lora(
 
 
 def load_lora(model: GPT2LMHeadModel, folder: str | os.PathLike[str]) -> list[str]:
-    """Give a plain model the adapters of a folder, also one that PEFT wrote; returns their maps.
+    """Load the adapters of a folder, which PEFT may have written; returns their modules' names.
 
     Raises:
-        MissingFileError, CorruptFileError: the files.
-        WeightError: adapters of another model, or with parts that are not read here.
-        InputError: the model has adapters.
+        MissingFileError, CorruptFileError: a missing or damaged file.
+        WeightError: adapters of a different model, or with unsupported parts.
+        InputError: the model already has adapters.
     """
     folder = Path(folder)
     settings = read_json_object(folder / CONFIG)
@@ -196,7 +196,7 @@ def load_lora(model: GPT2LMHeadModel, folder: str | os.PathLike[str]) -> list[st
 
 
 def read_lora(folder: Path) -> dict[str, Tensor]:
-    """The tensors of an adapter's folder.
+    """Read the tensors of an adapter folder.
 
     Raises `MissingFileError`, `CorruptFileError`, `WeightError` for values that are not finite.
     """
@@ -223,7 +223,7 @@ def assign_lora(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 
 def _check_rank(tensors: Mapping[str, Tensor], rank: int, folder: Path) -> None:
-    """Compare what the configuration declares with what is there, before memory is taken."""
+    """Compare the declared rank with the tensors before memory is allocated."""
     for name, tensor in tensors.items():
         rows = tensor.shape[0 if ".lora_A." in name else -1] if tensor.ndim == 2 else None
         if rows != rank:
@@ -248,7 +248,7 @@ def _replace(model: nn.Module, name: str, part: nn.Module) -> None:
 
 
 def _config_entry(maps: Mapping[str, AdaptedConv1D], base: str) -> dict[str, Any]:
-    """PEFT's adapter_config.json; what is not named there has PEFT's default."""
+    """The contents of PEFT's adapter_config.json; other settings have PEFT's defaults."""
     one = next(iter(maps.values()))
     return {
         "peft_type": "LORA",
@@ -265,7 +265,7 @@ def _config_entry(maps: Mapping[str, AdaptedConv1D], base: str) -> dict[str, Any
 
 
 def _understood(settings: Mapping[str, Any], path: Path) -> LoraConfig:
-    """The settings as ours; raises `WeightError` for what would change the result unseen."""
+    """Convert PEFT's settings. Raises `WeightError` for one that would change the result."""
     if settings.get("peft_type") != "LORA":
         raise WeightError(f"{path} is of the kind {settings.get('peft_type')!r}; LORA is read.")
     for name, value in settings.items():

@@ -1,4 +1,4 @@
-"""The loss of a language model: cross-entropy of each token given those before it, in nats."""
+"""The language-modelling loss: cross-entropy of each token given the previous ones, in nats."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 from gpt2.errors import InputError
 
-IGNORED = -100  # a label that does not count
+IGNORED = -100  # the label of masked positions
 
 
 def next_token_loss(
@@ -20,9 +20,9 @@ def next_token_loss(
     items: int | Tensor | None = None,
     shifted: Tensor | None = None,
 ) -> Tensor:
-    """The mean loss [] of logits [B, T, V]: position t is judged by label t + 1.
+    """The mean loss [] of logits [B, T, V]: position t predicts label t + 1.
 
-    ``items`` makes it the sum over that number. ``shifted`` are labels that need no shift.
+    With ``items`` it is the sum divided by that number. ``shifted`` are labels already shifted.
     """
     if shifted is not None:
         predicted = _at_least_float32(logits).flatten(0, -2)
@@ -43,9 +43,9 @@ def _judged(predicted: Tensor, wanted: Tensor, items: int | Tensor | None) -> Te
 
 
 def next_token_loss_from_hidden(hidden: Tensor, head: Tensor, labels: Tensor, chunk: int) -> Tensor:
-    """The same from hidden states [B, T, D] and the head [V, D], ``chunk`` positions at a time.
+    """The mean loss from hidden states [B, T, D] and head [V, D], ``chunk`` positions at a time.
 
-    The logits of a chunk are computed again in the backward pass rather than kept.
+    The logits of a chunk are recalculated in the backward pass rather than kept.
     """
     if labels.shape != hidden.shape[:2]:
         raise InputError(
@@ -64,8 +64,8 @@ def next_token_loss_from_hidden(hidden: Tensor, head: Tensor, labels: Tensor, ch
 def token_logprobs(
     hidden: Tensor, head: Callable[[Tensor], Tensor], targets: Tensor, chunk: int = 256
 ) -> tuple[Tensor, Tensor]:
-    """Logarithms [N] of the probabilities of ``targets`` [N] after hidden states [N, D], and
-    whether each is the most probable token; ``chunk`` positions' logits exist at a time."""
+    """Log-probabilities [N] of ``targets`` [N] after hidden states [N, D], and whether each is the
+    most probable token; the logits of ``chunk`` positions are in memory at a time."""
     parts = [(targets.new_zeros(0, dtype=torch.float32), targets.new_zeros(0, dtype=torch.bool))]
     for start in range(0, len(hidden), chunk):
         wanted = targets[start : start + chunk]

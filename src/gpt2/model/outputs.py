@@ -1,4 +1,4 @@
-"""What the models return: the fields of transformers, by name, by key or by position."""
+"""The outputs of the models: the fields of transformers, by attribute, key or position."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from gpt2.model.cache import TorchCache
 
 
 class ModelOutput(OrderedDict[str, Any]):
-    """A dictionary of the fields that are set, in order; also by attribute and by position.
+    """An ordered dictionary of the fields that are set; also by attribute and by position.
 
-    As in transformers a field that is None is no key and has no position.
+    As in transformers, a field that is None has no key and no position.
     """
 
     def __init_subclass__(cls) -> None:
@@ -66,7 +66,8 @@ def _unflatten(kind: type[ModelOutput], values: Any, names: list[str]) -> ModelO
 
 @dataclasses.dataclass
 class BaseModelOutput(ModelOutput):
-    """Of `GPT2Model`: last_hidden_state [B, T, D], L + 1 hidden_states, attentions [B, H, T, S]."""
+    """Output of `GPT2Model`: last_hidden_state [B, T, D], L + 1 hidden_states, L attentions
+    [B, H, T, S]."""
 
     last_hidden_state: Tensor | None = None
     past_key_values: TorchCache | None = None
@@ -76,7 +77,7 @@ class BaseModelOutput(ModelOutput):
 
 @dataclasses.dataclass
 class CausalLMOutput(ModelOutput):
-    """Of `GPT2LMHeadModel`: loss [], logits [B, T, V]."""
+    """Output of `GPT2LMHeadModel`: loss [], logits [B, T, V]."""
 
     cross_attentions: ClassVar[None] = None  # GPT-2 has none
 
@@ -89,7 +90,7 @@ class CausalLMOutput(ModelOutput):
 
 @dataclasses.dataclass
 class SequenceClassifierOutput(ModelOutput):
-    """Of `GPT2ForSequenceClassification`: loss [], logits [B, labels]."""
+    """Output of `GPT2ForSequenceClassification`: loss [], logits [B, labels]."""
 
     loss: Tensor | None = None
     logits: Tensor | None = None
@@ -99,7 +100,7 @@ class SequenceClassifierOutput(ModelOutput):
 
 
 def selected(hidden: Tensor, keep: int | Tensor) -> Tensor:
-    """Of hidden states [B, T, D] those that ``logits_to_keep`` asks for, as in
+    """Select from hidden states [B, T, D] those that ``logits_to_keep`` names; see
     `GPT2LMHeadModel.forward`."""
     if not isinstance(keep, Tensor):
         return hidden[:, -keep:]  # 0 keeps all

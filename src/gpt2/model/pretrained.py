@@ -1,5 +1,5 @@
-"""What the models share besides mathematics: initialisation, files, size, the vocabulary's rows,
-and the members by which other libraries' loops take a model of transformers."""
+"""What the models share apart from the mathematics: initialisation, files, size, resizing the
+vocabulary, and the members that other libraries' loops expect of a transformers model."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ BODY = ("wte", "wpe", "h", "ln_f")  # the parts of a model without a head
 
 
 class PreTrainedModel(ActivationCheckpointing):
-    """A module with a `GPT2Config`, and a `GPT2Model` in ``transformer`` or itself one."""
+    """A module with a `GPT2Config` that is a `GPT2Model` or holds one in ``transformer``."""
 
     config: GPT2Config
-    # what transformers' Trainer, accelerate, PEFT and trl ask of a model
+    # what transformers' Trainer, accelerate, PEFT and trl expect of a model
     config_class: ClassVar[type[GPT2Config]] = GPT2Config
     base_model_prefix: ClassVar[str] = "transformer"
     main_input_name: ClassVar[str] = "input_ids"
@@ -50,9 +50,9 @@ class PreTrainedModel(ActivationCheckpointing):
         self.warnings_issued: dict[str, bool] = {}
 
     def init_weights(self) -> None:
-        """GPT-2's initialisation: normal with `initializer_range`, zero biases, unit norms; what
-        adds to the residual stream is scaled by 1/sqrt(N) for N = 2 n_layer residual additions
-        (Radford et al. 2019, section 2.3)."""
+        """GPT-2's initialisation: normal with `initializer_range`, zero biases, unit norms; the
+        projections into the residual stream are scaled by 1/sqrt(N) for N = 2 n_layer residual
+        additions (Radford et al. 2019, section 2.3)."""
         std = self.config.initializer_range
         for name, parameter in self.named_parameters():
             if parameter.is_meta:
@@ -67,14 +67,14 @@ class PreTrainedModel(ActivationCheckpointing):
                 nn.init.normal_(parameter, std=std)
 
     def _init_weights(self, module: nn.Module) -> None:
-        """The beginning of a layer that a subclass has beside GPT-2's; it may have its own way."""
+        """Initialise a layer that a subclass adds to GPT-2's; subclasses may override this."""
         if isinstance(module, (nn.Linear, nn.Embedding)):
             nn.init.normal_(module.weight, std=self.config.initializer_range)
         if isinstance(module, nn.Linear) and module.bias is not None:
             nn.init.zeros_(module.bias)
 
     def post_init(self) -> None:
-        """For the end of a subclass's constructor: begins its own layers as GPT-2's."""
+        """Initialise a subclass's own layers, at the end of its constructor."""
         for name, module in self.named_modules():
             if name and not module._modules and name not in ("lm_head", "wte", "wpe"):
                 inside = name.startswith((f"{self.base_model_prefix}.", "h."))
@@ -83,12 +83,12 @@ class PreTrainedModel(ActivationCheckpointing):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return next(self.parameters()).device
 
     @property
     def dtype(self) -> torch.dtype:
-        """The weights' precision."""
+        """The precision of the weights."""
         return next(self.parameters()).dtype
 
     @property
@@ -97,43 +97,43 @@ class PreTrainedModel(ActivationCheckpointing):
         return getattr(self, self.base_model_prefix, self)
 
     def full_name(self, name: str) -> str:
-        """The checkpoint's name of a parameter: a model without a head has none of the prefix."""
+        """A parameter's name in a checkpoint; a model without a head lacks the prefix."""
         core = self.base_model is self and name.split(".")[0] in BODY
         return f"transformer.{name}" if core else name
 
     @property
     def name_or_path(self) -> str:
-        """What the model was loaded by."""
+        """The name or path the model was loaded from."""
         return self.config.name_or_path
 
     @classmethod
     def can_generate(cls) -> bool:
-        """Whether it has ``generate``."""
+        """Whether the class has ``generate``."""
         return hasattr(cls, "generate")
 
     def num_parameters(self, only_trainable: bool = False, exclude_embeddings: bool = False) -> int:
-        """The number of values, a tied weight counted once."""
+        """The number of parameters, with a tied weight counted once."""
         tables = {id(m.weight) for m in self.modules() if isinstance(m, nn.Embedding)}
         left_out = tables if exclude_embeddings else set()
         counted = (p for p in self.parameters() if p.requires_grad or not only_trainable)
         return sum(p.numel() for p in counted if id(p) not in left_out)
 
     def get_memory_footprint(self, return_buffers: bool = True) -> int:
-        """The bytes of the weights, and of the buffers."""
+        """The size of the weights, and of the buffers, in bytes."""
         buffers = self.buffers() if return_buffers else []
         return sum(x.nbytes for x in (*self.parameters(), *buffers))
 
     def get_decoder(self) -> Any:
-        """The model without its head: GPT-2 is a decoder whole."""
+        """The model without its head: all of GPT-2 is a decoder."""
         return self.base_model
 
     @property
     def dummy_inputs(self) -> dict[str, Tensor]:
-        """Ids [3, 5] of any GPT-2, for a forward pass that only tries the model."""
+        """Ids [3, 5] valid for any GPT-2, for a trial forward pass."""
         return {"input_ids": torch.arange(15).view(3, 5) % self.config.vocab_size}
 
     def get_parameter_or_buffer(self, target: str) -> Tensor:
-        """A parameter or a buffer by its full name; raises AttributeError for any other."""
+        """The parameter or buffer with a full name. Raises AttributeError for any other name."""
         named = {
             **dict(self.named_parameters(remove_duplicate=False)),
             **dict(self.named_buffers()),
@@ -148,24 +148,24 @@ class PreTrainedModel(ActivationCheckpointing):
         return table
 
     def set_input_embeddings(self, value: nn.Embedding) -> None:
-        """Put another token embedding in its place."""
+        """Replace the token embedding."""
         self.base_model.wte = value
 
     def get_output_embeddings(self) -> Any:
-        """The head over the vocabulary, or None where there is none."""
+        """The language-modelling head, or None."""
         return self.lm_head if self.has_head else None
 
     def set_output_embeddings(self, new_embeddings: nn.Module) -> None:
-        """Put another head in its place."""
+        """Replace the head."""
         self.lm_head = new_embeddings
 
     def tie_weights(self) -> None:
-        """Let the head be the token embedding, where the configuration says so."""
+        """Tie the head to the token embedding, if the configuration says so."""
         if self.has_head and self.config.tie_word_embeddings:
             self.lm_head.weight = self.get_input_embeddings().weight
 
     def set_attn_implementation(self, attn_implementation: str) -> None:
-        """ "eager": attention in the open; "sdpa": PyTorch's fused kernels."""
+        """Choose "eager" (explicit attention) or "sdpa" (PyTorch's fused kernels)."""
         if attn_implementation not in ATTENTION:
             raise UnsupportedError(f"attn_implementation must be one of {ATTENTION}.")
         self.config._attn_implementation = attn_implementation
@@ -176,10 +176,11 @@ class PreTrainedModel(ActivationCheckpointing):
         pad_to_multiple_of: int | None = None,
         mean_resizing: bool = True,
     ) -> nn.Embedding:
-        """Grow or cut the vocabulary; the rows that stay are kept, an untied head goes with it.
+        """Grow or shrink the vocabulary and an untied head with it; remaining rows are unchanged.
 
-        New rows are drawn around the old ones' mean, so that they change the model's predictions
-        little; without ``mean_resizing`` as at first. Raises `InputError` for a size below 1.
+        New rows are drawn around the mean of the old ones, so that they barely change the model's
+        predictions; without ``mean_resizing``, they are initialised as in a new model. Raises
+        `InputError` for a size below 1.
         """
         embedding = self.get_input_embeddings()
         rows = new_size(len(embedding.weight), new_num_tokens, pad_to_multiple_of)
@@ -193,7 +194,7 @@ class PreTrainedModel(ActivationCheckpointing):
                 stacklevel=2,
             )
         grown = self.__dict__.get("new_rows", 0) + rows - len(embedding.weight)
-        self.__dict__["new_rows"] = max(0, grown)  # adapters ask: they would leave these frozen
+        self.__dict__["new_rows"] = max(0, grown)  # for adapters, which would leave these frozen
         std = None if mean_resizing else self.config.initializer_range
         embedding.weight = resized(embedding.weight, rows, std)
         embedding.num_embeddings = rows
@@ -215,20 +216,20 @@ class PreTrainedModel(ActivationCheckpointing):
         """Load a folder, a file, a bundled name or a hub name; the model is in evaluation mode.
 
         Keywords, as in transformers:
-            config: a `GPT2Config`, or where one is, instead of the folder's.
-            state_dict: with ``config`` and no name: the weights themselves.
-            dtype (torch_dtype): a torch type or its name; "auto", the default, is the file's own.
-            subfolder, revision, cache_dir, local_files_only, token: where the files are.
-            device_map: one device: "cpu", "cuda:0", {"": 0}, "auto".
+            config: a `GPT2Config`, or a path or name to load it from, instead of the folder's.
+            state_dict: the weights themselves, with ``config`` and no name.
+            dtype (torch_dtype): a torch dtype or its name; "auto", the default, is the file's own.
+            subfolder, revision, cache_dir, local_files_only, token: where to find the files.
+            device_map: a single device: "cpu", "cuda:0", {"": 0}, "auto".
             attn_implementation: "sdpa" or "eager".
-            use_safetensors: True takes no pickle, False no safetensors.
-            generation_config: instead of the folder's.
-            ignore_mismatched_sizes: begin anew a head of another shape.
-            output_loading_info: return (model, what was missing and unexpected).
-        A value of the configuration (``attn_pdrop=0.0``) takes the file's place. What changes
-        nothing here is accepted; what only transformers does is an `UnsupportedError` that says
-        where it is; any other name an `UnknownOptionError`, which is a TypeError too.
-        Raises `ModelFileError` or `HubError` for the files.
+            use_safetensors: True rejects pickle files, False rejects safetensors.
+            generation_config: used instead of the folder's.
+            ignore_mismatched_sizes: reinitialise a head whose shape differs.
+            output_loading_info: return (model, report of missing and unexpected tensors).
+        A value of the configuration (``attn_pdrop=0.0``) overrides the file's. Keywords without an
+        effect here are accepted; one that only transformers supports raises an `UnsupportedError`
+        that names an alternative; any other name raises an `UnknownOptionError`, which is also a
+        TypeError. Raises `ModelFileError` or `HubError` for the files.
         """
         from gpt2.model.weights import load
 
@@ -236,7 +237,7 @@ class PreTrainedModel(ActivationCheckpointing):
 
     @classmethod
     def _from_config(cls: type[M], config: GPT2Config, **keywords: Any) -> M:
-        """A new model, as ``AutoModelForCausalLM.from_config`` makes it."""
+        """Create a new model, for ``AutoModelForCausalLM.from_config``."""
         call = read_keywords(keywords)
         if call.changes:
             raise UnknownOptionError(f"from_config has no keyword {next(iter(call.changes))!r}.")
@@ -258,9 +259,9 @@ class PreTrainedModel(ActivationCheckpointing):
     ) -> None:
         """Write a folder that this package, transformers and vLLM load.
 
-        ``state_dict`` is written instead of the model's own, by `is_main_process` alone.
-        ``save_function``, ``save_peft_format`` and ``save_original_format`` change nothing.
-        Raises `WriteError`, `UnsupportedError` for push_to_hub and variant.
+        ``state_dict`` is written instead of the model's own. Nothing is written unless
+        ``is_main_process``. ``save_function``, ``save_peft_format`` and ``save_original_format``
+        have no effect. Raises `WriteError`, and `UnsupportedError` for push_to_hub and variant.
         """
         from gpt2.checkpoint import write_checkpoint
 
@@ -283,13 +284,13 @@ class PreTrainedModel(ActivationCheckpointing):
         )
 
     def push_to_hub(self, *args: Any, **options: Any) -> None:
-        """Refused: this package does not upload."""
+        """Raise `UnsupportedError`: this package does not upload."""
         raise UnsupportedError(UPLOAD)
 
     def state_dict(self, *args: Any, **options: Any) -> Any:
-        """As in torch. While accelerate has the model in hand, so under transformers' Trainer, a
-        tied head comes as a copy, since they write it with safetensors, which takes no shared
-        memory; and the settings come along (`carried`), since they write nothing else of it."""
+        """As in torch. Under accelerate, and so under transformers' Trainer, a tied head is copied,
+        since they write it with safetensors, which does not accept shared memory, and the settings
+        are included (`carried`), since they write nothing else of the model."""
         state = super().state_dict(*args, **options)
         name = options.get("prefix", "") + HEAD
         if self._is_accelerate_prepared and self._is_tied(HEAD) and name in state:
@@ -300,25 +301,26 @@ class PreTrainedModel(ActivationCheckpointing):
         return state
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
-        """As in torch, past the settings that `state_dict` may have."""
+        """As in torch, without the settings that `state_dict` may include."""
         for name in carried.CARRIED:
             state_dict.pop(prefix + name, None)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def _settings(self) -> dict[str, dict[str, Any]]:
-        """The files beside the weights, by name: config.json, of a language model another."""
+        """The settings files next to the weights, by name: config.json and, for a language model,
+        generation_config.json."""
         config = {**self.config.to_dict(), "architectures": [type(self).__name__]}
         generation = getattr(self, "generation_config", None)
         more = {} if generation is None else {carried.GENERATION: generation.to_json()}
         return {carried.CONFIG: config, **more}
 
     def to_transformers(self) -> Any:
-        """The same model as transformers' class, sharing the weights.
+        """Return the same model as an instance of transformers' class, sharing the weights.
 
-        For what asks for transformers' own classes: ``Trainer`` that writes whole folders,
-        ``peft.get_peft_model``, trl. Training the one trains the other. Raises
-        `MissingDependencyError`, `UnsupportedError` for adapters and layers that transformers
-        lacks.
+        For code that requires transformers' own classes: a ``Trainer`` that writes complete
+        folders, ``peft.get_peft_model``, trl. Training one trains the other. Raises
+        `MissingDependencyError`, and `UnsupportedError` for adapters and for layers that
+        transformers lacks.
         """
         from gpt2.model.bridge import to_transformers
 

@@ -1,7 +1,7 @@
-"""Taps on the torch model: every named point (`gpt2.points`) goes through a function.
+"""Taps on the torch model: the value of every named point (`gpt2.points`) goes through a function.
 
-Most points are what a module returns, so hooks reach them. Those inside attention are methods'
-results: while a tap is there, each attention module is of a class that shows them.
+Most points are outputs of modules, so hooks reach them. Those inside attention are results of
+methods: while a tap is installed, each attention module has a class that exposes them.
 """
 
 from __future__ import annotations
@@ -13,40 +13,40 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-# Called with the name of a point and what is there; what it returns takes its place.
+# Called with a point's name and value; the result replaces the value.
 Tap = Callable[[str, Tensor], Tensor]
 
 
 class TappedAttention:
-    """Put before the class of an attention module; always step by step, since a fused kernel
-    neither shows its weights nor lets them change."""
+    """A mixin for the class of an attention module. It always computes attention eagerly, since a
+    fused kernel neither exposes its weights nor allows changing them."""
 
     tap: Tap
     name: str
 
     def attend(self, qkv: Tensor, window: Any, eager: bool) -> Any:
-        """As in the class below, ``eager`` whatever was asked for."""
+        """Compute as the base class does, always with ``eager``."""
         return super().attend(qkv, window, True)  # type: ignore[misc]
 
     def split_heads(self, qkv: Tensor) -> list[Tensor]:
-        """Queries, keys and values, through the tap."""
+        """Pass queries, keys and values through the tap."""
         parts = zip("qkv", super().split_heads(qkv), strict=True)  # type: ignore[misc]
         return [self.tap(f"{self.name}.{part}", x) for part, x in parts]
 
     def normalize(self, scores: Tensor, dtype: torch.dtype) -> Tensor:
-        """Scores and weights, through the tap."""
+        """Pass scores and weights through the tap."""
         scores = self.tap(f"{self.name}.scores", scores)
         return self.tap(f"{self.name}.pattern", super().normalize(scores, dtype))  # type: ignore[misc]
 
     def merge_heads(self, y: Tensor) -> Tensor:
-        """The results of the heads, through the tap."""
+        """Pass the outputs of the heads through the tap."""
         merged: Tensor = super().merge_heads(self.tap(f"{self.name}.heads", y))  # type: ignore[misc]
         return merged
 
 
 @contextmanager
 def installed(body: Any, tap: Tap) -> Iterator[None]:
-    """Within the block, the points of a `GPT2Model` go through ``tap``."""
+    """In the block, pass the points of a `GPT2Model` through ``tap``."""
     with ExitStack() as stack:
 
         def hook(module: nn.Module, name: str) -> None:
@@ -71,7 +71,7 @@ def installed(body: Any, tap: Tap) -> Iterator[None]:
 
 
 def _changed(tap: Tap, name: str, y: Any) -> Any:
-    """What a module returned, its first part through the tap."""
+    """A module's output, with its first part passed through the tap."""
     return (tap(name, y[0]), *y[1:]) if isinstance(y, tuple) else tap(name, y)
 
 
@@ -88,7 +88,7 @@ def _shown(attention: nn.Module, tap: Tap, name: str) -> Iterator[None]:
 
 
 def forget(body: Any) -> None:
-    """Take the taps off a copy of a `GPT2Model` that was made while they were there."""
+    """Remove the taps from a copy of a `GPT2Model` that was made while they were installed."""
     for module in body.modules():
         for hooks in (module._forward_hooks, module._forward_pre_hooks):
             for key in [key for key, hook in hooks.items() if hook.__module__ == __name__]:

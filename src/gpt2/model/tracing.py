@@ -1,4 +1,4 @@
-"""Whether values may be looked at: not where torch only traces what is computed of them."""
+"""Whether tensor values may be read: not while torch only traces the computation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A vocabulary that grows or shrinks: the rows of the embedding and of an untied head."""
+"""Resizing the vocabulary: the rows of the embedding and of an untied head."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from torch import Tensor, nn
 
 from gpt2.errors import InputError
 
-SPREAD = 1e-9  # of the old rows' covariance, as in transformers: new tokens are nearly alike
+SPREAD = 1e-9  # scales the old rows' covariance, as in transformers: new rows are nearly equal
 
 
 def new_size(current: int, wanted: int | None, multiple: int | None) -> int:
-    """The number of rows: ``wanted`` (None: as now), up to a multiple. Raises `InputError`."""
+    """The number of rows: ``wanted`` (None: unchanged), rounded up to a multiple.
+
+    Raises `InputError`.
+    """
     size = current if wanted is None else wanted
     for name, value in (("a vocabulary", size), ("pad_to_multiple_of", multiple)):
         if value is not None and (type(value) is bool or not hasattr(value, "__index__")):
@@ -24,10 +27,10 @@ def new_size(current: int, wanted: int | None, multiple: int | None) -> int:
 
 @torch.no_grad()
 def resized(old: Tensor, rows: int, std: float | None) -> nn.Parameter:
-    """The first rows of ``old`` [V, D], and new ones where it had fewer.
+    """The first ``rows`` rows of ``old`` [V, D], with new ones appended if it has fewer.
 
-    The new are drawn around the mean of the old (Hewitt 2021, "Initializing new word embeddings for
-    pretrained language models"), or with ``std`` around zero.
+    New rows are drawn around the mean of the old ones (Hewitt 2021, "Initializing new word
+    embeddings for pretrained language models"), or with ``std`` around zero.
     """
     kept = min(rows, len(old))
     made = old.new_empty(rows, old.shape[1])
@@ -38,13 +41,14 @@ def resized(old: Tensor, rows: int, std: float | None) -> nn.Parameter:
 
 
 def _around_mean(old: Tensor, count: int) -> Tensor:
-    """``count`` draws from a normal distribution with the old rows' mean and direction."""
+    """Draw ``count`` rows from a normal distribution with the old rows' mean and covariance times
+    `SPREAD`."""
     wide = old.detach().float()
     mean = wide.mean(0)
     centred = wide - mean
     spread = SPREAD * (centred.T @ centred / len(wide))  # [D, D]
     factor, failed = torch.linalg.cholesky_ex(spread)
-    if bool(failed):  # fewer old rows than their width: no distribution, so the mean itself
+    if bool(failed):  # fewer old rows than their width: the covariance is singular, use the mean
         return mean.expand(count, -1).to(old.dtype)
     noise = torch.randn(count, len(mean), device=old.device)
     return (mean + noise @ factor.T).to(old.dtype)

@@ -1,4 +1,4 @@
-"""A checkpoint's tensors into a model, and what was missing or too much."""
+"""Load a checkpoint's tensors into a model, and report missing and unexpected ones."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Report:
-    """What a load found, by the model's names."""
+    """The result of matching the tensors, by the model's names."""
 
     missing: set[str] = field(default_factory=set)
     unexpected: set[str] = field(default_factory=set)
     mismatched: set[tuple[str, Any, Any]] = field(default_factory=set)
 
     def to_dict(self) -> dict[str, Any]:
-        """In the form of transformers' ``output_loading_info``."""
+        """The report in the form of transformers' ``output_loading_info``."""
         return {
             "missing_keys": self.missing,
             "unexpected_keys": self.unexpected,
@@ -43,7 +43,7 @@ class Report:
 
 
 def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
-    """A model of a kind, or with ``output_loading_info`` (model, report)."""
+    """Load a model of the given class; with ``output_loading_info``, return (model, report)."""
     config, tensors, generation, sidecar = _read(name, call, kind.has_head)
     arguments = {n: call.changes[n] for n in _constructor(kind) if n in call.changes}
     config = changed(config, {n: v for n, v in call.changes.items() if n not in arguments})
@@ -68,8 +68,8 @@ def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
 def _read(
     name: Any, call: Loading, head: bool
 ) -> tuple[GPT2Config, Mapping[str, Tensor], Any, dict[str, Any]]:
-    """The configuration, the tensors by full names, the defaults of decoding and gpt2.json."""
-    given = call.generation_config  # transformers' object, as a file of it would be read
+    """The configuration, the tensors by full name, the decoding defaults and gpt2.json."""
+    given = call.generation_config  # transformers' object is read as its file would be
     decoding = given.to_dict() if hasattr(given, "to_dict") else None
     if name is None:
         if call.config is None or call.state_dict is None:
@@ -99,13 +99,13 @@ def _check_form(form: str, safe: bool | None, place: Path) -> None:
 
 
 def _own_dtype(config: GPT2Config, tensors: Mapping[str, Tensor]) -> torch.dtype:
-    """The precision that the configuration names, else the embedding's."""
+    """The precision named in the configuration, or else that of the embedding."""
     named = wanted_dtype(config.dtype or config.torch_dtype)
     return named or tensors[EMBEDDING].dtype
 
 
 def _constructor(kind: type[PreTrainedModel]) -> list[str]:
-    """What a subclass's constructor takes beside the configuration."""
+    """The parameters of a subclass's constructor other than the configuration."""
     return [n for n in inspect.signature(kind.__init__).parameters if n not in ("self", "config")]
 
 
@@ -117,11 +117,11 @@ def _adopted(
     dtype: torch.dtype,
     mismatched: bool,
 ) -> tuple[PreTrainedModel, Report]:
-    """A model whose parameters are the checkpoint's tensors, not copies of them."""
+    """Create a model whose parameters are the checkpoint's tensors, not copies of them."""
     with torch.device("meta"):
         model = kind(config, **arguments)
     state, report = _matched(model, tensors, dtype, mismatched)
-    if report.missing or next(model.buffers(), None) is not None:  # what a constructor alone knows
+    if report.missing or next(model.buffers(), None) is not None:  # the constructor makes them
         model = kind(config, **arguments).to(dtype)
         for module in {model.get_submodule(name.rpartition(".")[0]) for name in report.missing}:
             model._init_weights(module)
@@ -135,7 +135,7 @@ def _adopted(
 def _matched(
     model: PreTrainedModel, tensors: Mapping[str, Tensor], dtype: torch.dtype, mismatched: bool
 ) -> tuple[dict[str, Tensor], Report]:
-    """The tensors by the model's names."""
+    """Match the tensors to the model's names."""
     state, report = {}, Report()
     wanted = torch.nn.Module.state_dict(model)
     for name, parameter in wanted.items():
@@ -165,7 +165,7 @@ def _matched(
 
 
 def _converted(tensor: Tensor, dtype: torch.dtype, name: str) -> Tensor:
-    """Numbers in another precision; raises `WeightError` where one is out of its range."""
+    """Convert a tensor's precision. Raises `WeightError` for a value outside its range."""
     if tensor.dtype == dtype or not tensor.is_floating_point():
         return tensor
     converted = tensor.to(dtype)
