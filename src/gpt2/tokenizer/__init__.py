@@ -1,4 +1,4 @@
-"""Text to token ids and back: byte-level BPE, its training, WordPiece, what users hold."""
+"""Text to token ids and back: byte-level BPE and its training, WordPiece, `Tokenizer`."""
 
 from gpt2.tokenizer.base import Tokenizer
 from gpt2.tokenizer.bpe import BPE, END_OF_TEXT

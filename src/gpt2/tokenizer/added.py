@@ -11,7 +11,7 @@ Part = tuple[int, int, int | None]  # start, end (in characters), id or None for
 
 
 class Finder:
-    """Splits a text at added tokens: those not normalized first, of several the longest."""
+    """Splits a text at added tokens: non-normalized ones first, the longest among several."""
 
     def __init__(self, added: Mapping[int, AddedToken]) -> None:
         self._ids = {token.content: i for i, token in added.items() if token.content}
@@ -21,7 +21,7 @@ class Finder:
         self._stages = [p for p in (_pattern(plain), _pattern(normalized)) if p]
 
     def split(self, text: str) -> list[Part]:
-        """The parts of a text in order; those of no length are left out."""
+        """The parts of a text in order, without empty ones."""
         parts: list[Part] = [(0, len(text), None)]
         for pattern in self._stages:
             if pattern.search(text):

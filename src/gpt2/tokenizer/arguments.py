@@ -1,4 +1,4 @@
-"""What a call's options of padding and truncation ask for, with transformers' defaults."""
+"""The padding and truncation options of a call, with transformers' defaults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVENLY, FIRST, SECOND, NOT_CUT = "longest_first", "only_first", "only_second", "
 
 
 class Limited(Protocol):
-    """What of a tokenizer decides here."""
+    """The attributes of a tokenizer that matter here."""
 
     model_max_length: int
     padding_side: str
@@ -24,12 +24,12 @@ class Limited(Protocol):
 
     @property
     def pad_token_id(self) -> int | None:
-        """What a padded place holds."""
+        """The id used for padding."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """How rows are cut (``cut``, to ``length`` tokens) and padded (``pad``)."""
+    """How rows are truncated (``cut``, to ``length`` tokens) and padded (``pad``)."""
 
     pad: str
     cut: str
@@ -55,12 +55,12 @@ def read(
     side: str | None = None,
     stride: Any = 0,
 ) -> Limits:
-    """The options, read. Raises `OptionError`, or `TokenizerError` without a pad token."""
+    """Parse the options. Raises `OptionError`, or `TokenizerError` without a pad token."""
     pad, cut = _padding(padding), _truncation(truncation)
     length = None if max_length is None else rows.whole(max_length, "max_length", 1)
     multiple = None if multiple is None else rows.whole(multiple, "pad_to_multiple_of", 1)
     if length is not None and padding is False and truncation is None:
-        cut = EVENLY  # a length alone cuts
+        cut = EVENLY  # a length without other options truncates
     if length is None and tokenizer.model_max_length < _LARGE:
         length = int(tokenizer.model_max_length)
     if length is None:
@@ -112,9 +112,9 @@ def _truncation(value: Any) -> str:
 
 
 def cut(pieces: list[Piece], room: int, limits: Limits) -> list[list[Piece]]:
-    """Each text's windows, the first of which is kept, so that the first ones have ``room`` tokens.
+    """Split each text into windows, so that the first ones, which are kept, have ``room`` tokens.
 
-    Raises `OptionError` where what may be cut is too short, or the stride too long.
+    Raises `OptionError` if the text that may be truncated is too short, or the stride too long.
     """
     lengths = [len(piece.ids) for piece in pieces]
     excess = sum(lengths) - room

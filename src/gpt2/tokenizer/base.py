@@ -1,7 +1,7 @@
-"""`Tokenizer`: what users call, with the names and defaults of transformers.
+"""`Tokenizer`: the public interface, with the names and defaults of transformers.
 
 Two classes implement it: `GPT2Tokenizer` (byte-level BPE) and `BertTokenizer` (WordPiece, which
-Chinese GPT-2 models use). All else works on a `Tokenizer` and does not know which.
+Chinese GPT-2 models use). The rest of the package works with either.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gpt2.tokenizer.stream import StreamDecoder
 
 
 class Tokenizer(Kept):
-    """A tokenizer of either kind; `from_pretrained` gives the one that the files are of."""
+    """A tokenizer of either kind; `from_pretrained` returns the one that matches the files."""
 
     # Text to ids
 
@@ -47,30 +47,31 @@ class Tokenizer(Kept):
         split_special_tokens: bool | None = None,
         **unknown: Any,
     ) -> BatchEncoding:
-        """The ids of a text or a pair, or of each of several.
+        """Encode one text or pair, or a batch of them.
 
         Args:
-            text: one text, or a list of them.
-            text_pair: a second text for each, after which special tokens come as the files say.
+            text: one text, or a list of texts.
+            text_pair: a second text for each; the tokenizer files define the special tokens.
             text_target: texts whose ids become ``labels``.
-            add_special_tokens: whether the special tokens around a text come, where there are any.
+            add_special_tokens: add the special tokens around a text, if the tokenizer has any.
             padding: True or "longest", "max_length", or False.
-            truncation: True or "longest_first" cuts to ``max_length``, or to ``model_max_length``
-                without one, of a pair "only_first" and "only_second" the one; a ``max_length``
-                alone cuts too, unless padding is asked for; False never does.
-            stride: tokens that a window shares with the one before (return_overflowing_tokens).
+            truncation: True or "longest_first" truncates to ``max_length``, or by default to
+                ``model_max_length``; "only_first" and "only_second" truncate only that text of a
+                pair. By default, a ``max_length`` truncates unless padding is on; False never does.
+            stride: tokens shared by consecutive windows (with return_overflowing_tokens).
             is_split_into_words: each text is a list of words.
             pad_to_multiple_of: pad further to a multiple of this.
             return_tensors: "pt", "np", or None for lists.
-            return_overflowing_tokens: give what is cut as further rows.
+            return_overflowing_tokens: return the truncated tokens as further rows.
             return_offsets_mapping: add (start, end) in characters for each token.
-            return_length: add the number of tokens of each row.
-            split_special_tokens: read special tokens in the text as plain text.
+            return_length: add the number of tokens in each row.
+            split_special_tokens: encode special tokens in the text as plain text.
 
         Raises:
-            InputError: the text is neither a string nor a list of strings; rows that do not fit.
-            OptionError: an option with a wrong value, or an unknown one.
-            TokenizerError: padding is asked for and there is no pad token.
+            InputError: the text is neither a string nor a list of strings, or rows of different
+                lengths cannot form an array.
+            OptionError: an unknown option, or an invalid value.
+            TokenizerError: padding is requested without a pad token.
         """
         _refuse(unknown)
         same: dict[str, Any] = {
@@ -120,7 +121,7 @@ class Tokenizer(Kept):
         return_tensors: str | None = None,
         **options: Any,
     ) -> Any:
-        """The ids of one text or pair: a list, or an array [1, T] with ``return_tensors``."""
+        """Encode one text or pair to a list of ids, or an array [1, T] with ``return_tensors``."""
         if not isinstance(text, str) and not options.get("is_split_into_words"):
             raise InputError(
                 f"encode takes one text, found {type(text).__name__}; call the "
@@ -128,21 +129,21 @@ class Tokenizer(Kept):
             )
         simple = text_pair is None and return_tensors is None and not options
         if simple and not (add_special_tokens and self.template.added(pair=False)):
-            return self._encode(text, self.split_special_tokens)  # the short way for a short text
+            return self._encode(text, self.split_special_tokens)  # the fast path
         return self(text, text_pair, add_special_tokens=add_special_tokens,
                     return_tensors=return_tensors, return_attention_mask=False,
                     **options)["input_ids"]  # fmt: skip
 
     def encode_prompt(self, text: str) -> list[int]:
-        """The ids of a text to be continued: after the special tokens that come before a text."""
+        """Encode a text to be continued: only the special tokens before a text are added."""
         return [*self.template.first, *self._encode(text, self.split_special_tokens)]
 
     def encode_more(self, text: str) -> list[int]:
-        """The ids of a text that continues another: without special tokens around it."""
+        """Encode a text that continues another, without special tokens."""
         return self._encode(text, self.split_special_tokens)
 
     def tokenize(self, text: str, pair: str | None = None, **options: Any) -> list[str]:
-        """The tokens of a text as the vocabulary writes them, without those around it."""
+        """The tokens of a text in the vocabulary's spelling, without special tokens around it."""
         options = {"add_special_tokens": False, **options}
         tokens: list[str] = self.convert_ids_to_tokens(self.encode(text, pair, **options))
         return tokens
@@ -158,7 +159,7 @@ class Tokenizer(Kept):
         return_tensors: str | None = None,
         verbose: bool = True,
     ) -> BatchEncoding:
-        """Pad what calls returned (a mapping, or a list of them) to rows of one length."""
+        """Pad the results of calls (a mapping, or a list of them) to rows of equal length."""
         columns, one = inputs.columns(encoded)
         if self._wanted(return_attention_mask, "attention_mask"):
             masks = [[1] * len(row) for row in columns["input_ids"]]
@@ -177,7 +178,7 @@ class Tokenizer(Kept):
         token_ids_1: Sequence[int] | None = None,
         already_has_special_tokens: bool = False,
     ) -> list[int]:
-        """1 for special tokens, 0 for others: of ids as they are, or of what would come around."""
+        """1 for special tokens and 0 for others, in the given ids or as they would be framed."""
         if already_has_special_tokens:
             if token_ids_1 is not None:
                 raise OptionError("already_has_special_tokens is for one row: no token_ids_1.")
@@ -188,17 +189,17 @@ class Tokenizer(Kept):
         return self.template.frame(pieces, special=True).special_tokens_mask
 
     def num_special_tokens_to_add(self, pair: bool = False) -> int:
-        """How many special tokens come around a text, or a pair."""
+        """The number of special tokens added to a text, or to a pair."""
         return self.template.added(pair)
 
     @property
     def max_len_single_sentence(self) -> int:
-        """How many tokens of a text fit into ``model_max_length``."""
+        """The number of tokens of a text that fit into ``model_max_length``."""
         return self.model_max_length - self.template.added(pair=False)
 
     @property
     def max_len_sentences_pair(self) -> int:
-        """How many tokens of a pair fit into ``model_max_length``."""
+        """The number of tokens of a pair that fit into ``model_max_length``."""
         return self.model_max_length - self.template.added(pair=True)
 
     # Ids to text
@@ -211,12 +212,12 @@ class Tokenizer(Kept):
         spaces_between_special_tokens: bool = True,
         **unknown: Any,
     ) -> Any:
-        """The text of ids (an int, a list, an array); of a batch of them, a list of texts.
+        """Decode ids (an int, a list, an array) to a text, or a batch of them to a list of texts.
 
-        An id without a token is shown as nothing: models have rows of their embedding that stand
-        for none. ``spaces_between_special_tokens`` changes nothing, as in transformers.
+        An id without a token decodes to nothing: some models have more embedding rows than tokens.
+        ``spaces_between_special_tokens`` has no effect, as in transformers.
 
-        Raises `TokenizerError` for what is no id.
+        Raises `TokenizerError` for values that are not ids.
         """
         unknown.pop("use_source_tokenizer", None)
         if unknown:
@@ -243,27 +244,27 @@ class Tokenizer(Kept):
         clean_up_tokenization_spaces: bool | None = None,
         **options: Any,
     ) -> list[str]:
-        """The texts of several rows of ids."""
+        """Decode several rows of ids to a list of texts."""
         texts = self.decode(sequences, skip_special_tokens, clean_up_tokenization_spaces, **options)
         return [texts] if isinstance(texts, str) and len(sequences) else list(texts)
 
     @abc.abstractmethod
     def stream_decoder(self, skip_special_tokens: bool = False) -> StreamDecoder:
-        """A decoder that takes ids one at a time and never shows half a character."""
+        """A decoder that takes ids one at a time and never splits a character."""
 
     # Within
 
     @abc.abstractmethod
     def _encode(self, text: str, plain: bool) -> list[int]:
-        """The ids of a text, without the special tokens around it."""
+        """Encode a text, without the special tokens around it."""
 
     @abc.abstractmethod
     def _piece(self, text: str, plain: bool) -> Piece:
-        """The same with the characters and the word of each token."""
+        """Encode a text, with the characters and the word of each token."""
 
     @abc.abstractmethod
     def _decode(self, ids: list[int], clean_up: bool | None) -> str:
-        """The text of known ids."""
+        """Decode ids that have a token."""
 
     def _encode_many(self, texts: list[str], plain: bool) -> list[list[int]]:
         return [self._encode(text, plain) for text in texts]
@@ -277,14 +278,14 @@ class Tokenizer(Kept):
 
     @abc.abstractmethod
     def convert_tokens_to_string(self, tokens: Iterable[str]) -> str:
-        """The text of tokens written as the vocabulary writes them."""
+        """The text of tokens in the vocabulary's spelling."""
 
     @abc.abstractmethod
     def token_bytes(self, token: int) -> bytes:
-        """What an id adds to a text, as bytes; nothing for an id without a token."""
+        """The bytes a token adds to a text; empty for an id without a token."""
 
     def source_bytes(self, token: int) -> int:
-        """How many bytes of an encoded text an id stands for."""
+        """The number of bytes of the encoded text that a token covers."""
         return len(self.token_bytes(token))
 
 

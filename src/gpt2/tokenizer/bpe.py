@@ -1,11 +1,11 @@
-"""Byte-level byte-pair encoding, to read: the definition that the fast path is tested against.
+"""Byte-level byte-pair encoding in readable form: the definition the fast path is tested against.
 
 A text becomes tokens in three steps.
 
 1. Split it into words with a pattern, so that no token ever spans two words (Radford et al. 2019,
    "Language Models are Unsupervised Multitask Learners", section 2.2).
 2. Write each word as its UTF-8 bytes. There are 256 of them, so no text is ever unknown.
-3. Merge neighbours, the pair learned first before all others, until no learned pair is left
+3. Merge neighbours, always the pair that was learned first, until no learned pair is left
    (Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units", 3.2).
 """
 
@@ -27,14 +27,14 @@ T = TypeVar("T", str, bytes)
 
 END_OF_TEXT = "<|endoftext|>"
 
-# A contraction; letters; numbers; other signs, each with one space before it if there is one; and
-# white space, of which the last sign is left to the word that follows.
+# A contraction; letters; numbers; other characters, each with one preceding space if there is one;
+# and whitespace, whose last character is left to the following word.
 SPLIT = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
 _SPLIT = regex.compile(SPLIT)
 
 
 def split(text: str) -> list[str]:
-    """The words of a text; joined they are the text again."""
+    """Split a text into words, which concatenate to the text."""
     known = settled(text)
     words: list[str] = _SPLIT.findall(known)
     if known == text:
@@ -44,23 +44,23 @@ def split(text: str) -> list[str]:
 
 
 def well_formed(text: str) -> str:
-    """The text as Unicode allows it: surrogate pairs joined, a lone one replaced by U+FFFD."""
+    """Make a text valid Unicode: join surrogate pairs, replace lone surrogates by U+FFFD."""
     try:
         text.encode()
         return text
     except UnicodeEncodeError:
-        # UTF-16 writes such a pair as it writes the character itself
+        # in UTF-16 such a pair and the character itself are the same bytes
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @cache
 def byte_to_unicode() -> dict[int, str]:
-    """The printable character that stands for each byte in GPT-2's vocabulary files.
+    """The printable character that represents each byte in GPT-2's vocabulary files.
 
-    Bytes that print stand for themselves; the other 68, in order, are U+0100 and on, so that a
+    Printable bytes represent themselves; the other 68, in order, become U+0100 and up, so that a
     space (32) is written 'Ġ'. The order of this mapping is the order of GPT-2's first 256 ids.
     """
-    # 173 is the soft hyphen, which does not print
+    # 173 is the soft hyphen, which is not printable
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]
     table = {byte: chr(byte) for byte in printable}
@@ -69,24 +69,24 @@ def byte_to_unicode() -> dict[int, str]:
 
 @cache
 def _latin() -> dict[int, str | int]:
-    """The inverse of `byte_to_unicode` for `str.translate`; other signs below 256 have no byte."""
-    none: dict[int, str | int] = dict.fromkeys(range(256), 0xFFFD)  # which latin-1 refuses
+    """The inverse of `byte_to_unicode` for `str.translate`; others below 256 are invalid."""
+    none: dict[int, str | int] = dict.fromkeys(range(256), 0xFFFD)  # which latin-1 rejects
     return none | {ord(sign): byte for byte, sign in byte_to_unicode().items()}
 
 
 def to_signs(token: bytes) -> str:
-    """A token as the vocabulary files write it."""
+    """A token in the spelling of the vocabulary files."""
     table = byte_to_unicode()
     return "".join(table[byte] for byte in token)
 
 
 def to_bytes(signs: str) -> bytes:
-    """The bytes of a token as written in the vocabulary files.
+    """The bytes of a token in the spelling of the vocabulary files.
 
-    Raises `TokenizerError` for a character that stands for no byte.
+    Raises `TokenizerError` for a character that represents no byte.
     """
     try:
-        return signs.translate(_latin()).encode("latin-1")  # whose signs are the bytes 0 to 255
+        return signs.translate(_latin()).encode("latin-1")  # its characters are the bytes 0 to 255
     except UnicodeEncodeError as error:
         sign = signs[error.start]
         raise TokenizerError(
@@ -95,9 +95,9 @@ def to_bytes(signs: str) -> bytes:
 
 
 def merge_word(word: bytes, ranks: dict[Pair, int], steps: list[Pair] | None = None) -> list[bytes]:
-    """Merge the bytes of one word: the pair of lowest rank first, the leftmost of equals.
+    """Merge the bytes of one word: the pair with the lowest rank first, the leftmost of equals.
 
-    The pairs merged are appended to ``steps``.
+    The merged pairs are appended to ``steps``.
     """
     return merge_parts([bytes([byte]) for byte in word], ranks, steps)
 
@@ -105,11 +105,11 @@ def merge_word(word: bytes, ranks: dict[Pair, int], steps: list[Pair] | None = N
 def merge_parts(
     parts: list[T], ranks: dict[tuple[T, T], int], steps: list[tuple[T, T]] | None = None
 ) -> list[T]:
-    """The same for parts in either spelling: bytes, or the signs of the vocabulary files."""
+    """Merge parts in either spelling: bytes, or the characters of the vocabulary files."""
     while len(parts) > 1:
-        # a pair that was never learned has rank inf; of equal ranks min takes the lowest position
+        # an unlearned pair has rank inf; among equal ranks min takes the lowest position
         rank, at = min((ranks.get(pair, inf), at) for at, pair in enumerate(pairwise(parts)))
-        if rank == inf:  # nothing left that was learned
+        if rank == inf:  # no learned pair is left
             break
         if steps is not None:
             steps.append((parts[at], parts[at + 1]))
@@ -118,7 +118,7 @@ def merge_parts(
 
 
 class BPE:
-    """The slow twin: encodes as the definition above reads, in time quadratic in a word's length.
+    """The slow reference: follows the definition above, in time quadratic in a word's length.
 
     Args:
         vocab: token -> id.
@@ -131,12 +131,12 @@ class BPE:
         self.ranks = {pair: rank for rank, pair in enumerate(merges)}
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text, in which nothing is special."""
+        """Encode a text without special tokens."""
         # all merges stay inside a word, so words are encoded one by one
         words = split(well_formed(text))
         return [self.vocab[t] for word in words for t in merge_word(word.encode(), self.ranks)]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids; bytes that are no UTF-8 become U+FFFD."""
-        # joined first: a character's bytes may lie in several tokens
+        """Decode ids; bytes that are not UTF-8 become U+FFFD."""
+        # join first: a character's bytes may be spread over several tokens
         return b"".join(self.tokens[i] for i in ids).decode(errors="replace")

@@ -1,7 +1,7 @@
-"""Chat templates: how a conversation becomes the text a model was tuned on.
+"""Chat templates: how a conversation becomes the text format a model was fine-tuned on.
 
-A template is kept in chat_template.jinja, others by name in additional_chat_templates/, or, in
-older folders, all of them in tokenizer_config.json.
+The default template is stored in chat_template.jinja, named ones in additional_chat_templates/, or,
+in older folders, all of them in tokenizer_config.json.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Templates = str | dict[str, str] | None
 
 
 def read(folder: Path, setting: Any, config: Path) -> dict[str, Any]:
-    """``{"chat_template": ...}`` of a folder, files before the configuration; or nothing."""
+    """``{"chat_template": ...}`` of a folder, or {}; files take precedence over the setting."""
     by_name: dict[str, str] = {}
     if (folder / FILE).is_file():
         by_name[DEFAULT] = files.read_text(folder / FILE)
@@ -35,7 +35,7 @@ def read(folder: Path, setting: Any, config: Path) -> dict[str, Any]:
 
 
 def content(templates: Any) -> dict[str, str]:
-    """The files that hold templates. Raises `TokenizerError` for a name that is no file's."""
+    """The template files. Raises `TokenizerError` for a name that cannot be a file name."""
     named = {DEFAULT: templates} if isinstance(templates, str) else templates or {}
     for name in named:
         if not name or name != Path(name).name or name.startswith("."):
@@ -46,7 +46,7 @@ def content(templates: Any) -> dict[str, str]:
 
 
 def check(value: Any, where: str) -> Templates:
-    """A template, or several by name; the configuration's list of them as a mapping."""
+    """Return a template, or several by name; the configuration's list becomes a mapping."""
     if isinstance(value, (list, tuple)):
         try:
             value = {entry["name"]: entry["template"] for entry in value}
@@ -62,23 +62,23 @@ def check(value: Any, where: str) -> Templates:
 
 
 class ChatTemplates(abc.ABC):
-    """What a tokenizer does with conversations."""
+    """The chat methods of a tokenizer."""
 
     chat_template: Templates = None
 
     @property
     @abc.abstractmethod
     def special_tokens_map(self) -> dict[str, Any]:
-        """Role -> token, which templates may use."""
+        """Role -> token, available to templates."""
 
     @abc.abstractmethod
     def __call__(self, text: Any, **options: Any) -> Any:
-        """The ids of texts."""
+        """Encode texts."""
 
     def get_chat_template(
         self, chat_template: str | None = None, tools: Sequence[Any] | None = None
     ) -> str:
-        """The template of a name, the one given, or the tokenizer's own. Raises `OptionError`."""
+        """The template with a name, the given template, or the default. Raises `OptionError`."""
         stored = self.chat_template
         if isinstance(stored, dict):
             if chat_template is None:
@@ -105,9 +105,9 @@ class ChatTemplates(abc.ABC):
         conversation_history: Sequence[Mapping[str, Any]] | None = None,
         **options: Any,
     ) -> list[int]:
-        """The ids that a message adds to a conversation: from where they first differ.
+        """The ids that a message adds to a conversation, from where they first differ.
 
-        Other options are those of `apply_chat_template`, but for ``add_generation_prompt``
+        The other options are those of `apply_chat_template`, except ``add_generation_prompt``
         (`OptionError`).
         """
         if "add_generation_prompt" in options:
@@ -138,23 +138,23 @@ class ChatTemplates(abc.ABC):
         tokenizer_kwargs: Mapping[str, Any] | None = None,
         **variables: Any,
     ) -> Any:
-        """A conversation, or several, through the chat template.
+        """Apply the chat template to a conversation or a batch of them.
 
         Args:
             conversation: a list of ``{"role": ..., "content": ...}``, or a list of such lists.
             tools, documents: for templates that show them; tools as JSON schemas.
-            chat_template: a template or the name of one, instead of the tokenizer's own.
-            add_generation_prompt: end with what begins the assistant's next message.
+            chat_template: a template or its name, instead of the tokenizer's own.
+            add_generation_prompt: end with the start of the assistant's next message.
             continue_final_message: leave the last message open, to be continued.
-            tokenize: give ids; else the text.
-            return_dict: give what calling the tokenizer gives; else the ids alone.
+            tokenize: return ids instead of text.
+            return_dict: return the same result as calling the tokenizer, instead of only the ids.
             return_assistant_tokens_mask: add ``assistant_masks``, 1 for tokens that the template
-                marks by ``{% generation %}``.
+                marks with ``{% generation %}``.
             padding, truncation, max_length, return_tensors, tokenizer_kwargs: for the tokenizer.
             variables: for the template.
 
         Raises:
-            OptionError: no template; options that exclude each other.
+            OptionError: there is no template, or the options exclude each other.
             InputError: a conversation or a template that cannot be used.
             MissingDependencyError: jinja2 is not installed.
         """
@@ -194,7 +194,7 @@ class ChatTemplates(abc.ABC):
 
 
 def _mask(encoding: Any, spans: list[tuple[int, int]]) -> list[int]:
-    """1 for the tokens of the characters that the assistant wrote."""
+    """1 for the tokens of the assistant's characters."""
     mask = [0] * len(encoding)
     for start, end in spans:
         first, last = encoding.char_to_token(start), encoding.char_to_token(end - 1)

@@ -1,9 +1,9 @@
-"""What rendering a stranger's chat template may spend: jinja2's sandbox bounds neither time nor
-memory. Turns, calls and values are counted where they come about, and what would make much of
-little (``*``, ``join``, ``center``) is compared with its arguments before it is done.
+"""Resource limits for rendering an untrusted chat template: jinja2's sandbox limits neither time
+nor memory. Loop iterations, calls and values are counted as they occur, and operations that can
+produce large results from small arguments (``*``, ``join``, ``center``) are checked beforehand.
 
-The counting is put into the template's tree and around filters and tests; it happens only while a
-`Spending` is in force, so that nothing is computed while a template is compiled.
+The counting is inserted into the template's syntax tree and around filters and tests; it is active
+only inside a `Spending`, so that nothing is computed while a template is compiled.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from jinja2.exceptions import SecurityError
 from jinja2.utils import Namespace
 
 LONGEST = 1 << 16  # characters of a template: known ones have up to 20,000
-STEPS = 1 << 18  # turns of loops, calls, comparisons
-SECONDS = 3.0  # of this thread's processor
-LARGEST = 1 << 22  # characters of one value with all that is in it, items by how deep they lie
+STEPS = 1 << 18  # loop iterations, calls, comparisons
+SECONDS = 3.0  # of this thread's CPU time
+LARGEST = 1 << 22  # characters of one value with its contents, items weighted by their depth
 MADE = 1 << 26  # characters and items of all values together
 BITS = 1 << 20  # of an integer
 
-# What can be longer than its arguments together, by the two longest of them.
+# Operations whose result can be longer than all arguments, bounded by the two longest of them.
 WIDE = {"center", "ljust", "rjust", "zfill", "expandtabs", "indent", "wordwrap", "batch", "slice",
         "round", "truncate", "to_bytes", "tojson", "pprint"}  # fmt: skip
 FORMATS = {"format", "format_map", "%", "strftime_now"}
-SLOW = {"urlize", "striptags", "sum", "wordwrap"}  # by the square of an argument
+SLOW = {"urlize", "striptags", "sum", "wordwrap"}  # quadratic in an argument
 GROWING = WIDE | FORMATS | SLOW | {"replace", "join", "translate", "strip", "lstrip", "rstrip",
                                    "trim", "xmlattr", "urlencode"}  # fmt: skip
-_WIDTH = re.compile(r"\d{5}|\*|\{[^{}]*\{")  # of a format: a large one, or one from an argument
+_WIDTH = re.compile(r"\d{5}|\*|\{[^{}]*\{")  # in a format: large, or from an argument
 _FORMAT = 1 << 12  # characters of a format
 
 _IN_FORCE: ContextVar[Spending] = ContextVar("spending")
 
 
 class Spending:
-    """What is left in one rendering.
+    """The remaining budget of one rendering.
 
     Args:
-        given: what the template is given, lists and mappings of JSON's types. What it has weighed
-            once is not gone through again.
+        given: the template's variables, lists and mappings of JSON types. Their sizes are computed
+            once and remembered.
     """
 
     def __init__(self, given: Mapping[str, Any]) -> None:
@@ -58,14 +58,14 @@ class Spending:
         self._end = time.thread_time() + SECONDS
 
     def step(self, characters: int = 0) -> None:
-        """A turn of a loop, a call; ``characters`` are the template's own in it."""
+        """Count a loop iteration or call with so many ``characters`` of the template itself."""
         self.steps -= 1
         self.left -= characters
         if self.steps < 0 or self.left < 0 or time.thread_time() > self._end:
             raise SecurityError("it takes too long")
 
     def made(self, value: Any) -> Any:
-        """The value, counted."""
+        """Count a value and return it."""
         self.step()
         if self._weight(value) > self._largest:
             raise SecurityError("it makes too long a text or list")
@@ -73,7 +73,7 @@ class Spending:
         return value
 
     def room(self, name: str, given: Iterable[Any]) -> None:
-        """Before something is called: whether its result can be let come about."""
+        """Check before a call whether its result could exceed the budget."""
         given = list(given)
         if name in FORMATS and any(_formats(value) for value in given):
             raise SecurityError(f"{name!r} has too wide a field")
@@ -88,8 +88,8 @@ class Spending:
         return self._weight(value)
 
     def _weight(self, value: Any) -> int:
-        """Characters in a value and in all that it holds, and for each item how deep it lies: at
-        least what is written of it. It is not counted beyond the largest."""
+        """The characters in a value and its contents, plus the depth of each item: a lower bound of
+        its size in writing. Counting stops beyond the largest allowed size."""
         total, open_ = 0, [iter([value])]
         while open_ and total <= self._largest:
             value = next(open_[-1], _END)
@@ -115,7 +115,7 @@ class Spending:
 
 @contextmanager
 def spending(given: Mapping[str, Any]) -> Iterator[None]:
-    """Count what is rendered within, of what is given to a template."""
+    """Limit the rendering inside the block, for the given variables of a template."""
     before = _IN_FORCE.set(Spending(given))
     try:
         yield
@@ -124,7 +124,7 @@ def spending(given: Mapping[str, Any]) -> Iterator[None]:
 
 
 _SIZED = (str, bytes, list, tuple, dict)
-# Any, for the types of a dict's views have no names that mypy knows.
+# Any, because mypy has no names for the types of dict views.
 _HOLDERS: Any = (list, tuple, set, frozenset, *map(type, ({}.keys(), {}.values(), {}.items())))
 
 
@@ -132,7 +132,7 @@ _END = object()
 
 
 def _plain(value: Any) -> int:
-    """What is written of a value that holds no others, about."""
+    """The approximate length in writing of a value without contents."""
     if isinstance(value, (str, bytes)):
         return len(value)
     if isinstance(value, range):
@@ -154,7 +154,7 @@ def _formats(value: Any) -> bool:
 
 
 def product(operator: str, left: Any, right: Any) -> None:
-    """Before an operator is computed: raise `SecurityError` where its value has no room."""
+    """Raise `SecurityError` before an operator is applied if its value could be too large."""
     now = _IN_FORCE.get()
     now.step()
     if operator == "%" and isinstance(left, (str, bytes)):
@@ -164,7 +164,7 @@ def product(operator: str, left: Any, right: Any) -> None:
 
 
 def _product(operator: str, left: Any, right: Any) -> int:
-    """Characters, items or bits of a product or a power, as much as can be told before."""
+    """An estimate of the characters, items or bits of a product or a power."""
     if isinstance(left, int) and isinstance(right, int):
         bits = left.bit_length()
         return bits + right.bit_length() if operator == "*" else bits * max(right, 0)
@@ -175,17 +175,17 @@ def _product(operator: str, left: Any, right: Any) -> int:
 
 
 def made(value: Any) -> Any:
-    """The value, counted."""
+    """Count a value and return it."""
     return _IN_FORCE.get().made(value)
 
 
 def turn(characters: int) -> None:
-    """A turn of a loop, or a macro's call, with so many characters of the template."""
+    """Count a loop iteration or macro call with so many characters of the template."""
     _IN_FORCE.get().step(characters)
 
 
 def called(function: Any, given: list[Any], named: Mapping[str, Any]) -> list[Any]:
-    """Before a template calls something: the arguments, such as can be counted."""
+    """Check a call by a template beforehand; returns the arguments, with iterators as lists."""
     now, name = _IN_FORCE.get(), getattr(function, "__name__", "")
     now.step()
     named = {key: value for key, value in named.items() if key not in _JINJAS}
@@ -196,17 +196,17 @@ def called(function: Any, given: list[Any], named: Mapping[str, Any]) -> list[An
     return given
 
 
-_JINJAS = ("_loop_vars", "_block_vars")  # what jinja2 itself adds to a call
+_JINJAS = ("_loop_vars", "_block_vars")  # added to calls by jinja2 itself
 
 
 def _settled(given: Iterable[Any]) -> list[Any]:
-    """Arguments with lists in the place of what is computed item by item."""
+    """Replace iterators among the arguments by lists."""
     return [list(islice(v, STEPS)) if isinstance(v, Iterator) else v for v in given]
 
 
 def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter or test, its calls and results counted."""
-    passed = 1 if hasattr(function, "jinja_pass_arg") else 0  # the environment, say
+    """Wrap a filter or test so that its calls and results are counted."""
+    passed = 1 if hasattr(function, "jinja_pass_arg") else 0  # such as the environment
 
     @functools.wraps(function)
     def call(*given: Any, **named: Any) -> Any:
@@ -228,8 +228,8 @@ _TURNING = (nodes.For, nodes.Macro, nodes.CallBlock)
 
 
 def counting(node: Any) -> Any:
-    """Put the counting into a template's tree: a turn for loops and macros; what is shown, joined
-    by ``~``, written out as a list, compared and sliced."""
+    """Insert the counting into a template's syntax tree: iterations of loops and macros, and values
+    that are output, joined by ``~``, written as literals, compared or subscripted."""
     for name, value in node.iter_fields():
         if isinstance(value, list):
             inner = [counting(v) if isinstance(v, nodes.Node) else v for v in value]

@@ -1,4 +1,4 @@
-"""Run a chat template in jinja2's sandbox: templates come from strangers."""
+"""Run a chat template in jinja2's sandbox, since templates are untrusted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OPEN = "CONTINUE_FINAL_MESSAGE_TAG "
 
 
 def conversations(value: Any) -> tuple[list[list[dict[str, Any]]], bool]:
-    """The conversations, and whether several were given. Raises `InputError`."""
+    """Return the conversations, and whether a batch was given. Raises `InputError`."""
     if not isinstance(value, (list, tuple)) or not value:
         raise InputError(
             'a conversation must be a list of {"role": ..., "content": ...} messages with at '
@@ -43,7 +43,7 @@ def _message(message: Any) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """The value made of JSON's types alone; of anything else only its name reaches a template."""
+    """Convert a value to JSON types; of any other type, only its name is passed to a template."""
     if value is None or type(value) in (str, int, float, bool):
         return value
     for kind in (str, int, float):
@@ -65,7 +65,7 @@ def plain(value: Any) -> Any:
 
 
 class Renderer:
-    """One template with its variables, to be called with conversations."""
+    """Renders conversations with one template and its variables."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Renderer:
     def __call__(
         self, chat: list[dict[str, Any]], begin: bool, open_end: bool | str
     ) -> tuple[str, Spans]:
-        """The text, and the characters that the template marks as the assistant's."""
+        """Return the text, and the spans that the template marks as the assistant's."""
         last = _open(chat, open_end, self.template) if open_end else ""
         text, spans = self._render(chat, begin)
         return (_until_open(text, last) if open_end else text), spans
@@ -112,7 +112,7 @@ class Renderer:
 
 
 def _open(chat: list[dict[str, Any]], field: bool | str, template: str) -> str:
-    """Mark the end of the last message's text, in place; the text."""
+    """Mark the end of the last message's text in place; returns the text."""
     name = field if isinstance(field, str) else "content"
     last = chat[-1].get(name)
     same = [n for n in _REASONING if chat[-1].get(n) == last] if name in _REASONING else [name]
@@ -144,7 +144,7 @@ def _until_open(text: str, last: str) -> str:
 
 @lru_cache(16)
 def compile_template(template: str) -> Any:
-    """The template, compiled. Raises `MissingDependencyError`, `InputError` for what is none."""
+    """Compile a template. Raises `MissingDependencyError`, and `InputError` if it is invalid."""
     jinja2 = need("jinja2", "A chat template")
     from gpt2.tokenizer import chat_bounds, chat_sandbox
 

@@ -1,5 +1,5 @@
-"""The environment that chat templates run in: jinja2's sandbox with transformers' additions, and
-bounds. It is imported where jinja2 is there."""
+"""The environment that chat templates run in: jinja2's sandbox with transformers' additions and
+resource limits. Imported only if jinja2 is installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Spans = list[tuple[int, int]]
 
 
 class Environment(sandbox.ImmutableSandboxedEnvironment):
-    """Of one template."""
+    """The environment of one template."""
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
@@ -44,12 +44,12 @@ class Environment(sandbox.ImmutableSandboxedEnvironment):
         }
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """An operator, its operands and value counted."""
+        """Apply an operator, counting its operands and value."""
         chat_bounds.product(operator, left, right)
         return chat_bounds.made(super().call_binop(context, operator, left, right))
 
     def call(*given: Any, **named: Any) -> Any:
-        """A call, its arguments and value counted."""
+        """Call a function, counting its arguments and value."""
         self, context, function, *rest = given
         rest = chat_bounds.called(function, rest, named)
         whole = sandbox.ImmutableSandboxedEnvironment.call
@@ -60,7 +60,7 @@ class Environment(sandbox.ImmutableSandboxedEnvironment):
 
 
 class Names(jinja2.utils.Namespace):
-    """A namespace without underscores, through which a template could break out."""
+    """A namespace that rejects names with a leading underscore, which could escape the sandbox."""
 
     def __init__(*arguments: Any, **names: Any) -> None:
         self, *rest = arguments
@@ -75,7 +75,7 @@ class Names(jinja2.utils.Namespace):
 
 
 class _Dict:
-    """``dict`` for templates, without the type's attributes."""
+    """``dict`` for templates, without access to the type's attributes."""
 
     def __call__(self, *arguments: Any, **names: Any) -> dict[Any, Any]:
         return dict(*arguments, **names)
@@ -85,7 +85,7 @@ class _Dict:
 
 
 class Generation(ext.Extension):
-    """The tag ``{% generation %}...{% endgeneration %}``, which marks what the assistant wrote."""
+    """The tag ``{% generation %}...{% endgeneration %}``, which marks the assistant's text."""
 
     tags = {"generation"}  # noqa: RUF012
 
@@ -96,7 +96,7 @@ class Generation(ext.Extension):
         self._spans: Spans = []
 
     def parse(self, parser: Any) -> Any:
-        """The tag."""
+        """Parse the tag."""
         line = next(parser.stream).lineno
         body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
         call = self.call_method("_mark")
@@ -112,7 +112,7 @@ class Generation(ext.Extension):
 
     @contextmanager
     def tracking(self, blocks: list[str], spans: Spans) -> Iterator[None]:
-        """Note in ``spans`` where the marked texts lie among ``blocks``."""
+        """Record in ``spans`` the positions of the marked texts in ``blocks``."""
         self._blocks, self._spans = blocks, spans
         try:
             yield
@@ -121,7 +121,7 @@ class Generation(ext.Extension):
 
 
 def strftime_now(form: str) -> str:
-    """The time, as the format says."""
+    """The current time in the given format."""
     return datetime.now().strftime(form)
 
 

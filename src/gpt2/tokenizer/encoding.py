@@ -1,4 +1,4 @@
-"""What a tokenizer call returns: the encoding of one text or pair, and a batch of them."""
+"""The results of a tokenizer call: the encoding of one text or pair, and a batch of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TokenSpan(NamedTuple):
 
 @dataclasses.dataclass
 class Piece:
-    """A text as ids; the characters and the number of the word of each id, where asked for."""
+    """A text as ids, with the characters and the word number of each id if requested."""
 
     ids: list[int]
     offsets: Offsets | None = None
@@ -43,10 +43,10 @@ class Piece:
 
 @dataclasses.dataclass
 class Encoding:
-    """One text or pair between its special tokens. Lists have one entry a token.
+    """One text or pair with its special tokens. Lists have one entry per token.
 
-    ``word_ids`` and ``sequence_ids`` are None for tokens that come from no text. ``tokens``,
-    ``offsets`` and ``word_ids`` are empty where they were not asked for.
+    ``word_ids`` and ``sequence_ids`` are None for special tokens and padding. ``tokens``,
+    ``offsets`` and ``word_ids`` are empty unless they were requested.
     """
 
     ids: list[int] = dataclasses.field(default_factory=list)
@@ -74,7 +74,7 @@ class Encoding:
         self.word_ids += piece.words if piece.words is not None else [None] * n
 
     def add_special(self, ids: list[int], type_id: int) -> None:
-        """Append tokens that come from no text."""
+        """Append special tokens."""
         self._extend(ids, type_id, 1, None)
         self.offsets += [(0, 0)] * len(ids)
         self.word_ids += [None] * len(ids)
@@ -88,7 +88,7 @@ class Encoding:
         self.sequence_ids += [sequence] * n
 
     def pad(self, width: int, fill: int, side: str) -> None:
-        """Bring every list to ``width``; longer ones stay."""
+        """Pad every list to ``width``; longer ones are unchanged."""
         columns: dict[str, Any] = {
             "ids": fill, "type_ids": 0, "special_tokens_mask": 1, "attention_mask": 0,
             "sequence_ids": None, "offsets": (0, 0), "word_ids": None,
@@ -97,14 +97,14 @@ class Encoding:
             setattr(self, name, rows.padded(getattr(self, name), width, value, side))
 
     def char_to_token(self, char: int, sequence: int = 0) -> int | None:
-        """The token that holds a character of a text, or None."""
+        """The token that covers a character of a text, or None."""
         for at, (start, end) in enumerate(self.offsets):
             if self.sequence_ids[at] == sequence and start <= char < end:
                 return at
         return None
 
     def token_to_chars(self, token: int) -> CharSpan | None:
-        """The characters of a token; None for one that comes from no text."""
+        """The characters of a token; None for special tokens and padding."""
         return None if self.sequence_ids[token] is None else CharSpan(*self.offsets[token])
 
     def word_to_tokens(self, word: int, sequence: int = 0) -> TokenSpan | None:
@@ -158,7 +158,7 @@ class BatchEncoding(dict[str, Any]):
 
     @property
     def is_fast(self) -> bool:
-        """Whether `tokens` and the like are there: not after pickling, nor after ``pad``."""
+        """Whether `tokens` and similar methods work: not after pickling or ``pad``."""
         return self._source is not None
 
     @property
@@ -175,7 +175,7 @@ class BatchEncoding(dict[str, Any]):
         return encodings
 
     def with_source(self, source: Callable[[], list[Encoding]]) -> BatchEncoding:
-        """Say where the details come from. Returns itself."""
+        """Set the function that computes the encodings. Returns self."""
         self.__dict__["_source"] = source
         return self
 
@@ -185,7 +185,7 @@ class BatchEncoding(dict[str, Any]):
         return self.encodings[0].n_sequences if self.encodings else None
 
     def tokens(self, batch_index: int = 0) -> list[str]:
-        """The tokens of a row as the vocabulary writes them."""
+        """The tokens of a row in the vocabulary's spelling."""
         return self.encodings[batch_index].tokens
 
     def word_ids(self, batch_index: int = 0) -> list[int | None]:
@@ -193,11 +193,11 @@ class BatchEncoding(dict[str, Any]):
         return self.encodings[batch_index].word_ids
 
     def sequence_ids(self, batch_index: int = 0) -> list[int | None]:
-        """0 or 1: which text of the pair a token is of; None for special tokens."""
+        """0 or 1, the text of the pair that each token belongs to; None for special tokens."""
         return self.encodings[batch_index].sequence_ids
 
     def char_to_token(self, *index: int, sequence_index: int = 0) -> int | None:
-        """``([row,] character)``: the token that holds it, or None."""
+        """``([row,] character)``: the token that covers it, or None."""
         row, char = self._at(index)
         return self.encodings[row].char_to_token(char, sequence_index)
 
@@ -212,7 +212,7 @@ class BatchEncoding(dict[str, Any]):
         return self.encodings[row].word_ids[token]
 
     def token_to_sequence(self, *index: int) -> int | None:
-        """``([row,] token)``: which text of the pair it is of, or None."""
+        """``([row,] token)``: the text of the pair that it belongs to, or None."""
         row, token = self._at(index)
         return self.encodings[row].sequence_ids[token]
 
@@ -241,13 +241,13 @@ class BatchEncoding(dict[str, Any]):
     def convert_to_tensors(
         self, tensor_type: str | None = None, prepend_batch_axis: bool = False
     ) -> BatchEncoding:
-        """Turn the values into arrays ("np") or tensors ("pt"), in place. Returns itself."""
+        """Convert the values to arrays ("np") or tensors ("pt") in place. Returns self."""
         columns = {n: [v] if prepend_batch_axis else v for n, v in self.items()}
         self.update(rows.to_arrays(columns, tensor_type))
         return self
 
     def to(self, device: Any, **options: Any) -> BatchEncoding:
-        """Move the tensors to a device; other values stay as they are. Returns itself."""
+        """Move the tensors to a device; other values are unchanged. Returns self."""
         for name, value in self.items():
             if hasattr(value, "to"):
                 self[name] = value.to(device, **options)

@@ -1,10 +1,10 @@
-"""The one seam to the fast library: byte-level BPE by `tiktoken`, exact for any merges.
+"""The interface to the fast library: byte-level BPE with `tiktoken`, exact for any merges.
 
-tiktoken knows bytes and ranks only: it merges the two neighbours whose *joined bytes* have the
+tiktoken only knows bytes and ranks: it merges the two neighbours whose *joined bytes* have the
 lowest rank, and returns ranks as ids. A vocabulary file says more: which *pair* makes a token, and
-under which id. The two agree if every token gets the rank of the merge that really makes it, and
-tokens that no merge ever makes get none; `reachable` finds them. For, while a text is merged, what
-happens inside a stretch of bytes until it is two parts does not depend on what is around it.
+its id. The two agree if every token gets the rank of the merge that actually makes it, and tokens
+that no merge ever makes get none; `reachable` finds them. This works because, while a text is
+merged, what happens inside a span of bytes until two parts remain is independent of its context.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from gpt2.errors import TokenizerError
 from gpt2.machine import processors
 from gpt2.tokenizer.bpe import Pair, merge_word, well_formed
 
-# `bpe.SPLIT` in a form that never goes back over what it has matched (++), which is faster.
+# `bpe.SPLIT` with possessive quantifiers (++), which never backtrack and are faster.
 SPLIT = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
-LONG_RUN = 8192  # white space; tiktoken's stack overflows between 100,000 and 1,000,000
+LONG_RUN = 8192  # of whitespace; tiktoken's stack overflows between 100,000 and 1,000,000
 
 
 class FastBPE:
-    """Encodes a text, in which nothing is special, into the ids of a vocabulary.
+    """Encodes a text without special tokens into the ids of a vocabulary.
 
     Args:
-        vocab: token -> id, the byte-level tokens only.
+        vocab: token -> id, only the byte-level tokens.
         merges: pairs in the order learned.
 
-    Raises `TokenizerError` where the merges make a token that the vocabulary lacks.
+    Raises `TokenizerError` if the merges make a token that the vocabulary lacks.
     """
 
     def __init__(self, vocab: dict[bytes, int], merges: Sequence[Pair]) -> None:
         check_merges(vocab, merges)
-        import tiktoken  # here, for a short text does without
+        import tiktoken  # imported here because short texts do not need it
 
         order = reachable(merges)
         missing = [byte for byte in range(256) if bytes([byte]) not in vocab]
         ids = [vocab[token] for token in order]
         self._direct = not missing and all(a < b for a, b in pairwise(ids))
         singles = [bytes([byte]) for byte in range(256)]
-        if self._direct:  # the ids themselves are in the order of the ranks
+        if self._direct:  # the ids have the same order as the ranks
             ranks = {token: vocab[token] for token in [*singles, *order]}
         else:
             ranks = {token: rank for rank, token in enumerate([*singles, *order])}
@@ -56,10 +56,9 @@ class FastBPE:
         self._encode = self._core.encode_ordinary
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text; time grows with its length, whatever is in it.
+        """Encode a text, in time linear in its length for any contents.
 
-        Surrogates that stand alone become U+FFFD. Raises `TokenizerError` for a byte that the
-        vocabulary lacks.
+        Lone surrogates become U+FFFD. Raises `TokenizerError` for a byte that the vocabulary lacks.
         """
         if len(text) >= LONG_RUN:
             ids = [i for part in cut_long_runs(well_formed(text)) for i in self._encode(part)]
@@ -79,7 +78,7 @@ class FastBPE:
 
 
 def check_merges(vocab: Container[Any], merges: Iterable[tuple[Any, Any]]) -> None:
-    """Raise `TokenizerError` where a merge takes or makes what the vocabulary lacks."""
+    """Raise `TokenizerError` if the vocabulary lacks a part or the result of a merge."""
     for left, right in merges:
         if left not in vocab or right not in vocab or left + right not in vocab:
             raise TokenizerError(
@@ -89,18 +88,19 @@ def check_merges(vocab: Container[Any], merges: Iterable[tuple[Any, Any]]) -> No
 
 
 def threads(jobs: int) -> ThreadPoolExecutor | None:
-    """A pool for a batch (tiktoken lets go of the interpreter), or None if it would not pay."""
-    from concurrent.futures import ThreadPoolExecutor  # here, for few calls need it
+    """A thread pool for a batch (tiktoken releases the GIL), or None if it would not pay off."""
+    from concurrent.futures import ThreadPoolExecutor  # imported here because few calls need it
 
     workers = min(processors(), jobs)
     return ThreadPoolExecutor(workers) if workers > 1 else None
 
 
 def cut_long_runs(text: str) -> list[str]:
-    """The text in parts that are encoded alike, a long run of white space at the end of its part.
+    """Cut a text into parts with the same encoding, each long run of whitespace ending a part.
 
-    The pattern leaves the last sign of a run to the word after it, and goes back a step at a time
-    to find that; at the end of a text it need not. A run is looked for only where it must pass.
+    The pattern leaves the last character of a run to the next word, and backtracks one step at a
+    time to find it, which is unnecessary at the end of a text. Only positions that a long run must
+    cover are checked.
     """
     cuts = [0]
     for at in range(LONG_RUN // 2, len(text), LONG_RUN // 2):
@@ -124,9 +124,9 @@ def _end_of_run(text: str, at: int) -> int:
 
 
 def reachable(merges: Sequence[Pair]) -> list[bytes]:
-    """The tokens that the merges really make, in the order of the merges that make them.
+    """The tokens that the merges actually make, in the order of the merges that make them.
 
-    A merge never happens where earlier ones part its bytes otherwise ("b c" comes before "ab c").
+    A merge never happens if earlier ones split its bytes differently ("b c" precedes "ab c").
     """
     ranks = {pair: rank for rank, pair in enumerate(merges)}
     made = {left + right: rank for rank, (left, right) in enumerate(merges)}
@@ -136,7 +136,7 @@ def reachable(merges: Sequence[Pair]) -> list[bytes]:
             if left in dead or right in dead or _crossed(left, right, merges, ranks, made):
                 dead.add(left + right)
         return [token for token in made if token not in dead]
-    # Odd lists (a token made twice, or used before it is made): encode every token to see.
+    # Irregular lists (a token made twice, or used before it is made): encode every token to check.
     rank_of = {}
     for token in made:
         parts = last_step(token, ranks)
@@ -162,16 +162,16 @@ def _crossed(
 ) -> bool:
     """Whether an earlier merge joins the end of ``left`` to the beginning of ``right``.
 
-    Goes back in time: at each step the younger of the two tokens at the border comes apart. A pair
-    at the border is merged if its rank is below that of the merge that ended it; of equal ranks
-    the leftmost goes first.
+    Works backwards: at each step the newer of the two tokens at the border is split. A pair at the
+    border is merged if its rank is below that of the merge that removed it; of equal ranks the
+    leftmost goes first.
     """
     until = ranks[left, right]
     while True:
         older, newer = made.get(left, -1), made.get(right, -1)
         if older < 0 and newer < 0:
             return False
-        if older > newer:  # ``left`` comes apart into its own two; its right half meets ``right``
+        if older > newer:  # split ``left`` into its two parts; the right one meets ``right``
             until, left = older, merges[older][1]
         else:
             until, right = newer + 1, merges[newer][0]
@@ -180,7 +180,7 @@ def _crossed(
 
 
 def last_step(token: bytes, ranks: dict[Pair, int]) -> Pair | None:
-    """The pair whose merge completes ``token`` when it is encoded alone; None if none does."""
+    """The pair whose merge completes ``token`` when it is encoded alone, or None."""
     last: list[Pair] = []
     whole = merge_word(token, ranks, last)
     return last[-1] if len(whole) == 1 and last else None

@@ -1,4 +1,4 @@
-"""What may be given to a tokenizer: texts, pairs, lists of words, and rows to be padded."""
+"""The inputs of a tokenizer: texts, pairs, lists of words, and rows to be padded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Item = tuple[Text, ...]  # a text, or a pair
 
 
 def read(text: Any, pair: Any, split: bool) -> tuple[list[Item], bool]:
-    """The texts or pairs, and whether several were given. Raises `InputError`."""
+    """Return the texts or pairs, and whether a batch was given. Raises `InputError`."""
     if not _is_many(text, split):
         one = _text(text, split, "A text")
         if pair is None:
@@ -53,7 +53,7 @@ def _text(text: Any, split: bool, what: str) -> Text:
 def columns(
     encoded: Mapping[str, Any] | Sequence[Mapping[str, Any]],
 ) -> tuple[dict[str, list[Any]], bool]:
-    """Rows to be padded as columns of lists, and whether it was a single row."""
+    """Convert rows to be padded to columns of lists; also returns whether it was a single row."""
     if not isinstance(encoded, Mapping):
         encoded = {n: [row[n] for row in encoded] for n in (encoded[0] if encoded else ())}
     if "input_ids" not in encoded:

@@ -32,7 +32,7 @@ class Job:
         self.lengths: list[int] = []
 
     def columns(self, names: list[str]) -> dict[str, list[Any]]:
-        """The lists of these names, under the names of the result."""
+        """The columns with these names, under their names in the result."""
         encodings = self.run(detail="offsets" in names)
         self.lengths = list(map(len, encodings))
         columns = {_NAMES.get(n, n): [getattr(e, n) for e in encodings] for n in names}
@@ -63,7 +63,7 @@ class Job:
         return [[next(pieces) for _ in item] for item in self.items]
 
     def _detailed(self, text: inputs.Text) -> Piece:
-        """A text's piece; of a list of words, each word's, numbered."""
+        """Encode a text, or a list of words whose indices become the word numbers."""
         whole = Piece([], [], [])
         for n, word in enumerate([text] if isinstance(text, str) else text):
             piece = self.tokenizer._piece(word, self.plain)
@@ -77,7 +77,7 @@ class Job:
         return template.trimmed(whole, self.tokenizer.convert_ids_to_tokens(whole.ids), space)
 
     def _cut(self, items: list[list[Piece]]) -> list[list[Piece]]:
-        """The pieces of each row of the result; ``rows`` says which text a row is of."""
+        """The pieces of each row of the result; ``rows`` holds the index of each row's text."""
         limits, windows = self.limits, []
         self.rows: list[int] = []
         for n, pieces in enumerate(items):

@@ -1,4 +1,4 @@
-"""What a tokenizer holds: its vocabulary, special tokens and settings, and its folder of files."""
+"""The state of a tokenizer: vocabulary, special tokens, settings, and its folder of files."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from gpt2.tokenizer.base import Tokenizer
 
 _HUB = ("revision", "cache_dir", "local_files_only", "token")
-_IGNORED = ("use_fast", "trust_remote_code")  # asked of other models; nothing changes here
+_IGNORED = ("use_fast", "trust_remote_code")  # for other models; no effect here
 
 
 class Kept(SpecialTokens, chat.ChatTemplates):
-    """A tokenizer without its work on texts; `from_pretrained` gives the kind its files are of.
+    """The base of a tokenizer, without encoding and decoding.
 
     Args:
         vocab: token -> id.
-        added: id -> token found in a text as a whole.
-        roles: "bos", "eos" ... -> token; those the vocabulary lacks are added to it.
+        added: id -> token matched in a text before it is split into words.
+        roles: "bos", "eos" ... -> token; added to the vocabulary if it lacks them.
         template: the special tokens around a text.
-        others: settings that both kinds have, and any that are only kept: model_max_length (what
-            ``truncation=True`` cuts to), padding_side, truncation_side, split_special_tokens,
-            clean_up_tokenization_spaces, chat_template, extra_special_tokens.
+        others: settings common to both kinds: model_max_length (the limit for
+            ``truncation=True``), padding_side, truncation_side, split_special_tokens,
+            clean_up_tokenization_spaces, chat_template, extra_special_tokens. Others are stored.
     """
 
     KIND: ClassVar[Kind]
@@ -80,10 +80,10 @@ class Kept(SpecialTokens, chat.ChatTemplates):
     def from_pretrained(
         cls, name: str | os.PathLike[str], *inputs: Any, **options: Any
     ) -> Tokenizer:
-        """Read a folder, or a model of the hub or of this package by its name.
+        """Load the tokenizer of a folder, of a hub model or of a bundled model.
 
-        Gives a `GPT2Tokenizer`, or a `BertTokenizer` where the files hold a WordPiece vocabulary.
-        Other options are those of the class and overrule the files.
+        Returns a `GPT2Tokenizer`, or a `BertTokenizer` if the files hold a WordPiece vocabulary.
+        Other options are those of the class and override the files.
 
         Raises `MissingFileError`, `CorruptFileError`, `TokenizerError`, `HubError`.
         """
@@ -104,7 +104,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
 
     @classmethod
     def _from_files(cls, stored: Vocabulary, options: dict[str, Any]) -> Tokenizer:
-        """What the files say; a role they do not name is taken only if its token is there."""
+        """Create the tokenizer; a default role is set only if the vocabulary has its token."""
         settings = {k: v for k, v in stored.settings.items() if k not in _NOT_OPTIONS} | options
         there = {*stored.vocab, *(token.content for token in stored.added.values())}
         for name, token in cls.ROLE_DEFAULTS.items():
@@ -118,12 +118,12 @@ class Kept(SpecialTokens, chat.ChatTemplates):
     def _make(
         cls, stored: Vocabulary, template: Template | None, settings: dict[str, Any]
     ) -> Tokenizer:
-        """The tokenizer of what was read."""
+        """Create the tokenizer from the contents of the files."""
 
     def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> tuple[str, ...]:
-        """Write a folder that transformers reads too; the paths written. Raises `WriteError`.
+        """Write a folder that transformers can read too; returns the paths. Raises `WriteError`.
 
-        ``legacy_format``, ``filename_prefix`` and ``push_to_hub`` are not there (`OptionError`).
+        ``legacy_format``, ``filename_prefix`` and ``push_to_hub`` are unsupported (`OptionError`).
         """
         asked = [name for name, value in options.items() if value]
         if asked:
@@ -131,13 +131,13 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         return tuple(map(str, vocabulary_files.write(files.path_of(folder), self._content())))
 
     def push_to_hub(self, *args: Any, **options: Any) -> None:
-        """Refused: this package does not upload."""
+        """Raise `UnsupportedError`: this package does not upload."""
         raise UnsupportedError(UPLOAD)
 
     def save_vocabulary(
         self, save_directory: str | os.PathLike[str], filename_prefix: str | None = None
     ) -> tuple[str, ...]:
-        """Write the vocabulary alone, without special tokens' roles. Raises `WriteError`."""
+        """Write only the vocabulary, without special tokens' roles. Raises `WriteError`."""
         prefix = f"{filename_prefix}-" if filename_prefix else ""
         names = vocabulary_files.word_files(self._content())
         paths = [files.path_of(save_directory) / f"{prefix}{name}" for name in names]
@@ -164,7 +164,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
 
     @property
     def settings(self) -> list[Any]:
-        """What beside the vocabulary decides which ids a text becomes."""
+        """The settings, apart from the vocabulary, that determine a text's ids."""
         if self.template == PLAIN:
             return []
         parts = [*self.template.single, *self.template.pair]
@@ -174,7 +174,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
 
     @property
     def vocab_size(self) -> int:
-        """Tokens of the vocabulary file, without those added to it."""
+        """The number of tokens in the vocabulary file, without added tokens."""
         return len(self._vocab)
 
     def __len__(self) -> int:
@@ -190,12 +190,12 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         )
 
     def get_vocab(self) -> dict[str, int]:
-        """Token -> id, the added ones included."""
+        """Token -> id, including added tokens."""
         return dict(self._ids)
 
     @property
     def vocab(self) -> dict[str, int]:
-        """Token -> id, the added ones included."""
+        """Token -> id, including added tokens."""
         return self.get_vocab()
 
     @property
@@ -205,7 +205,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
 
     @property
     def highest_id(self) -> int:
-        """The highest id of a token; -1 without any."""
+        """The highest id of a token; -1 if there are no tokens."""
         return max(self._tokens, default=-1)
 
     @property
@@ -221,14 +221,14 @@ class Kept(SpecialTokens, chat.ChatTemplates):
 
     @property
     def backend_tokenizer(self) -> Any:
-        """Not here. Raises `UnsupportedError`."""
+        """Not available. Raises `UnsupportedError`."""
         raise UnsupportedError(
             "this tokenizer has no backend of the tokenizers library: save it and read its "
             "tokenizer.json with tokenizers.Tokenizer.from_file."
         )
 
     def to_transformers(self) -> Any:
-        """The same tokenizer as transformers' class, for what asks for that: trl, lm-eval.
+        """Return the same tokenizer as an instance of transformers' class, for trl or lm-eval.
 
         Raises `MissingDependencyError`.
         """
@@ -243,13 +243,13 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         return made
 
     def convert_tokens_to_ids(self, tokens: str | Iterable[str]) -> Any:
-        """The id of a token, or of each; an unknown one gets the id of ``unk_token``."""
+        """The id of a token, or of each token; an unknown one gets the id of ``unk_token``."""
         if isinstance(tokens, str):
             return self._ids.get(tokens, self.unk_token_id)
         return [self._ids.get(token, self.unk_token_id) for token in tokens]
 
     def convert_ids_to_tokens(self, ids: Any, skip_special_tokens: bool = False) -> Any:
-        """The token of an id, or of each, as the vocabulary writes it; None for an unknown id."""
+        """The token of an id, or of each id, in the vocabulary's spelling; None if unknown."""
         ids = rows.plain(ids)
         if isinstance(ids, int):
             return self._tokens.get(ids)
@@ -257,7 +257,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         return [self._tokens.get(i) for i in ids if i not in skip]
 
     def _index(self) -> None:
-        """Rebuild what follows from the vocabulary and the added tokens."""
+        """Rebuild the lookup tables from the vocabulary and the added tokens."""
         more = {token.content: i for i, token in self._added.items()}
         self._ids = self._vocab if more.items() <= self._vocab.items() else self._vocab | more
         self._tokens = {i: token for token, i in self._vocab.items()}
@@ -283,7 +283,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
 
 
 def _special(others: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    """Tokens among the settings: those with a role of any name, and those without one."""
+    """Extract the special tokens from the settings: those with a role, and those without one."""
     more: Any = others.pop("additional_special_tokens", None)
     extra = others.pop("extra_special_tokens", None)
     named = dict(others.pop("model_specific_special_tokens", None) or {})
@@ -295,7 +295,7 @@ def _special(others: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     return {k.removesuffix("_token"): v for k, v in named.items()}, extra or more
 
 
-# What tokenizer_config.json may hold that is no option here.
+# Keys of tokenizer_config.json that are not options here.
 _NOT_OPTIONS = (
     "tokenizer_class",
     "name_or_path",

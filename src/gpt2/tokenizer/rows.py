@@ -1,4 +1,4 @@
-"""Rows of numbers: how they are padded and made into arrays, and how counts are read."""
+"""Rows of numbers: padding, conversion to arrays, and validation of counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from gpt2.errors import InputError, OptionError
 from gpt2.extras import needed
 
-# Name of a value of the result -> what a padded place holds; input_ids take the pad token's id.
+# Name in the result -> the padding value; input_ids are padded with the pad token's id.
 FILL: dict[str, Any] = {
     "attention_mask": 0,
     "special_tokens_mask": 1,
@@ -21,14 +21,14 @@ SIDES = ("left", "right")
 
 
 def side(value: str, name: str) -> str:
-    """The value, if it is a side. Raises `OptionError`."""
+    """Return the value if it is "left" or "right". Raises `OptionError`."""
     if value not in SIDES:
         raise OptionError(f"{name} must be 'left' or 'right', found {value!r}.")
     return value
 
 
 def whole(value: Any, name: str, minimum: int) -> int:
-    """The value as an int, if it is an integer (numpy's too). Raises `OptionError`."""
+    """Return the value as an int if it is an integer (also numpy's). Raises `OptionError`."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -39,7 +39,7 @@ def whole(value: Any, name: str, minimum: int) -> int:
 
 
 def plain(values: Any) -> Any:
-    """Arrays and numpy integers as lists and ints; tuples as lists."""
+    """Convert arrays and numpy integers to lists and ints, tuples to lists."""
     if hasattr(values, "tolist"):
         return values.tolist()
     if isinstance(values, (list, tuple, range)):
@@ -48,13 +48,13 @@ def plain(values: Any) -> Any:
 
 
 def padded(row: list[Any], width: int, fill: Any, on_side: str) -> list[Any]:
-    """The row brought to ``width``; a longer one stays."""
+    """Pad the row to ``width``; a longer one is unchanged."""
     more = [fill] * (width - len(row))
     return [*row, *more] if on_side == "right" else [*more, *row]
 
 
 def pad_rows(columns: dict[str, list[Any]], width: int, fill: Any, on_side: str) -> None:
-    """Bring every row of every column that is known to ``width``, in place."""
+    """Pad all rows of the known columns to ``width``, in place."""
     for name, column in columns.items():
         if name == "input_ids" or name in FILL:
             value = fill if name == "input_ids" else FILL[name]
@@ -62,10 +62,10 @@ def pad_rows(columns: dict[str, list[Any]], width: int, fill: Any, on_side: str)
 
 
 def to_arrays(columns: dict[str, Any], kind: str | None) -> dict[str, Any]:
-    """The columns as lists (None), numpy arrays ("np") or torch tensors ("pt"), of int64.
+    """Return the columns as lists (None), numpy arrays ("np") or torch tensors ("pt") of int64.
 
     Raises `OptionError` for another kind, `InputError` for rows of different lengths,
-    `MissingDependencyError` where torch is asked for and not installed.
+    `MissingDependencyError` if torch is requested but not installed.
     """
     kind = getattr(kind, "value", kind)  # transformers' TensorType
     if kind is None:

@@ -1,7 +1,7 @@
-"""One table of what is a letter: that of the fast library, for the readable definition too.
+"""One table of character classes: the fast library's, used by the readable definition too.
 
-`regex` and `tiktoken` bring their own Unicode tables, of different years. Signs that Unicode had
-in 2002 are the same in both; of a newer one tiktoken is asked.
+`regex` and `tiktoken` have Unicode tables of different versions. They agree on the characters that
+Unicode had in 2002; for newer ones tiktoken decides.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import unicodedata
 from functools import cache
 from typing import Any
 
-# Stand for a sign of their class: a letter, a number, neither.
+# Representatives of the classes: a letter, a number, neither.
 LETTER, NUMBER, OTHER = "\u00aa", "\u00b2", "\u00a7"
 
 
 def settled(text: str) -> str:
-    """The text, of the same length, with an old sign of its class for each newer sign."""
+    """Replace each newer character by an old one of its class; the length stays the same."""
     return text if text.isascii() else text.translate(_TABLE)
 
 
 class _Table(dict[int, int]):
-    """Code point -> the sign that stands for it, worked out when first met."""
+    """Code point -> the character that replaces it, computed on first access."""
 
     def __missing__(self, sign: int) -> int:
         old = unicodedata.ucd_3_2_0.category(chr(sign)) != "Cn"
@@ -38,8 +38,8 @@ def _class(sign: str) -> str:
 
 @cache
 def _cores() -> dict[str, Any]:
-    """Encodings that see nothing but letters, or nothing but numbers."""
-    import tiktoken  # here, for most texts do without
+    """Encodings that match only letters, or only numbers."""
+    import tiktoken  # imported here because most texts do not need it
 
     ranks = {bytes([byte]): byte for byte in range(256)}
     kinds = {LETTER: r"\p{L}", NUMBER: r"\p{N}"}

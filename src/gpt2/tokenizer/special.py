@@ -31,12 +31,12 @@ def _role(role: str) -> tuple[property, property]:
 
 
 class SpecialTokens(abc.ABC):
-    """Which tokens are special and what role they have.
+    """The special tokens and their roles.
 
-    Setting a role (``tokenizer.pad_token = tokenizer.eos_token``) takes a token that exists, and
-    changes nothing in how texts are encoded; `add_special_tokens` adds it and makes it special. A
-    role of another name ("image_token", of ``extra_special_tokens={"image_token": "<img>"}``) is
-    an attribute too.
+    Setting a role (``tokenizer.pad_token = tokenizer.eos_token``) requires an existing token and
+    does not change how texts are encoded; `add_special_tokens` adds a token and makes it special.
+    Custom roles ("image_token", from ``extra_special_tokens={"image_token": "<img>"}``) are
+    attributes too.
     """
 
     ROLES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
@@ -60,7 +60,7 @@ class SpecialTokens(abc.ABC):
 
     @abc.abstractmethod
     def _index(self) -> None:
-        """Make what is looked up anew, after tokens were added."""
+        """Rebuild the lookup tables after tokens were added."""
 
     @abc.abstractmethod
     def _token(self, i: int) -> str:
@@ -68,11 +68,11 @@ class SpecialTokens(abc.ABC):
 
     @abc.abstractmethod
     def _is_itself(self, token: str) -> bool:
-        """Whether a token of the vocabulary, as it is written, stands for that very text."""
+        """Whether a vocabulary token's spelling equals the text it represents."""
 
     @abc.abstractmethod
     def _is_ordinary(self, token: str) -> bool:
-        """Whether texts are encoded to this token of the vocabulary without its being added."""
+        """Whether encoding can produce this vocabulary token without adding it."""
 
     def __getattr__(self, name: str) -> Any:
         roles = self.__dict__.get("_roles", {})
@@ -90,7 +90,7 @@ class SpecialTokens(abc.ABC):
 
     @property
     def special_tokens_map(self) -> dict[str, Any]:
-        """Role -> token, for the roles that are taken."""
+        """Role -> token, for the roles that are set."""
         return {f"{role}_token": self._roles[role] for role in self._named_roles()}
 
     def _named_roles(self) -> list[str]:
@@ -99,7 +99,7 @@ class SpecialTokens(abc.ABC):
 
     @property
     def all_special_tokens(self) -> list[str]:
-        """Every special token once, those with a role first."""
+        """All special tokens without duplicates, those with a role first."""
         return list(dict.fromkeys([*(self._roles[r] for r in self._named_roles()), *self._more]))
 
     @property
@@ -109,29 +109,29 @@ class SpecialTokens(abc.ABC):
 
     @property
     def added_tokens_decoder(self) -> dict[int, AddedToken]:
-        """Id -> token, of all tokens found in the text as a whole."""
+        """Id -> token, for all tokens matched in the text before it is split."""
         return dict(sorted(self._added.items()))
 
     @property
     def added_tokens_encoder(self) -> dict[str, int]:
-        """Token -> id, of all tokens found in the text as a whole."""
+        """Token -> id, for all tokens matched in the text before it is split."""
         return {token.content: i for i, token in sorted(self._added.items())}
 
     def get_added_vocab(self) -> dict[str, int]:
-        """Token -> id, of all tokens found in the text as a whole."""
+        """Token -> id, for all tokens matched in the text before it is split."""
         return self.added_tokens_encoder
 
     def add_special_tokens(
         self, tokens: Mapping[str, Any], replace_extra_special_tokens: bool = True, **renamed: bool
     ) -> int:
-        """Give roles to tokens, adding those the vocabulary lacks at its end.
+        """Assign roles to tokens, and append those that the vocabulary lacks.
 
         Args:
             tokens: ``{"pad_token": "<pad>", "additional_special_tokens": [...]}``.
-            replace_extra_special_tokens: forget the ones without a role that were there.
+            replace_extra_special_tokens: replace the existing ones without a role.
 
         Returns:
-            How many ids are new: the model's embedding must grow by as many.
+            The number of new ids, by which the model's embedding must grow.
         """
         replace = renamed.pop("replace_additional_special_tokens", replace_extra_special_tokens)
         if renamed:
@@ -154,16 +154,16 @@ class SpecialTokens(abc.ABC):
         return count
 
     def add_tokens(self, tokens: Any, special_tokens: bool = False) -> int:
-        """Add tokens that are found in a text before it is split; how many ids are new.
+        """Add tokens that are matched in a text before it is split; returns the number of new ids.
 
-        A token that the vocabulary has for this very text keeps its id.
+        If the vocabulary already has a token for exactly this text, it keeps its id.
         """
         several = tokens if isinstance(tokens, (list, tuple)) else [tokens]
         new = [AddedToken.of(token, special=special_tokens) for token in several]
         return self._add(new, special_tokens)
 
     def _take(self, roles: Mapping[str, Any], more: Any) -> None:
-        """The roles and special tokens a tokenizer is made with: known ones stay as they are."""
+        """Set the initial roles and special tokens; ordinary vocabulary tokens are not added."""
         named = {role: AddedToken.of(v, special=True) for role, v in roles.items() if v is not None}
         others = [AddedToken.of(v, special=True) for v in _listed(more, "extra_special_tokens")]
         new = [t for t in named.values() if not self._is_ordinary(t.content)]
@@ -204,7 +204,7 @@ class SpecialTokens(abc.ABC):
 
 
 def _listed(value: Any, name: str) -> list[Any]:
-    """A list of tokens. Raises `TokenizerError` for a text, whose letters it is not."""
+    """Return a list of tokens. Raises `TokenizerError` for a single string."""
     if value is None:
         return []
     if not isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Decode a text while it is being written, and never show half a character."""
+"""Decode a text while it is being generated, without ever splitting a character."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 
 class StreamDecoder(abc.ABC):
-    """Turns ids into text one at a time; what is shown, joined, is the decoded whole."""
+    """Turns ids into text one at a time; the pieces concatenate to the decoded text."""
 
     @abc.abstractmethod
     def push(self, token: int) -> str:
@@ -16,21 +16,21 @@ class StreamDecoder(abc.ABC):
 
     @abc.abstractmethod
     def follow(self, ids: Sequence[int]) -> None:
-        """Say which ids the text continues; they are not shown."""
+        """Set the ids that the text continues; they are not shown."""
 
     @abc.abstractmethod
     def flush(self) -> str:
-        """What is left at the end. Starts anew."""
+        """The remaining text at the end; resets the decoder."""
 
 
 class ByteDecoder(StreamDecoder):
-    """Of tokens that are bytes. A character's bytes may be spread over several: its text comes
-    with the last of them.
+    """Decodes tokens that are bytes. The bytes of a character may be spread over several tokens:
+    it is shown with the last of them.
 
     Args:
         token_bytes: id -> the bytes of the token (`GPT2Tokenizer.token_bytes`).
-        skip: ids that show nothing (special tokens).
-        errors: what to do with bytes that are no UTF-8, as for `bytes.decode`.
+        skip: ids that are not shown (special tokens).
+        errors: how to handle bytes that are not UTF-8, as for `bytes.decode`.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class ByteDecoder(StreamDecoder):
         self._token_bytes = token_bytes
         self._skip = skip
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors)
-        self._within = False  # a character
+        self._within = False  # whether inside a character
 
     def push(self, token: int) -> str:
         """The text that this id completes."""
@@ -56,10 +56,10 @@ class ByteDecoder(StreamDecoder):
         return text
 
     def follow(self, ids: Sequence[int]) -> None:
-        """Bytes do not depend on what was before."""
+        """Do nothing: bytes do not depend on earlier tokens."""
 
     def flush(self) -> str:
-        """What is left at the end: U+FFFD if a character was never completed. Starts anew."""
+        """The remaining text: U+FFFD if a character was never completed. Resets the decoder."""
         rest = self._decoder.decode(b"", final=True)
         self._decoder.reset()
         self._within = False
@@ -67,13 +67,13 @@ class ByteDecoder(StreamDecoder):
 
 
 class TextDecoder(StreamDecoder):
-    """Of tokens that are texts, of which the first is shown otherwise than those that follow.
+    """Decodes tokens that are texts; the first one may be shown differently from the others.
 
     Args:
         shown: (id, whether it is the first) -> its text.
-        skip: ids that show nothing (special tokens).
-        clean: what is done to the whole text at its end.
-        held: what ``clean`` looks for: the beginning of one at the end of the text waits.
+        skip: ids that are not shown (special tokens).
+        clean: the clean-up function for the full text.
+        held: the strings ``clean`` replaces; the beginning of one at the end is held back.
     """
 
     def __init__(
@@ -96,13 +96,13 @@ class TextDecoder(StreamDecoder):
         return self._more(self._whole[: _settled(self._whole, self._held)])
 
     def follow(self, ids: Sequence[int]) -> None:
-        """Say which ids the text continues; they are not shown."""
+        """Set the ids that the text continues; they are not shown."""
         for token in ids:
             self.push(token)
         self._more(self._whole)
 
     def flush(self) -> str:
-        """What is left at the end. Starts anew."""
+        """The remaining text at the end; resets the decoder."""
         rest = self._more(self._whole)
         self._whole, self._given, self._first = "", 0, True
         return rest
@@ -114,7 +114,7 @@ class TextDecoder(StreamDecoder):
 
 
 def _settled(text: str, parts: Sequence[str]) -> int:
-    """Where the text's end begins that, with what may follow, holds one of the parts."""
+    """Where the end of the text begins that could, with more text, contain one of the parts."""
     cut = len(text)
     while crossing := [n for part in parts if (n := _crossing(text, cut, part))]:
         cut -= max(crossing)
@@ -122,7 +122,7 @@ def _settled(text: str, parts: Sequence[str]) -> int:
 
 
 def _crossing(text: str, cut: int, part: str) -> int:
-    """How far before ``cut`` an occurrence of ``part`` begins that ends after it, if it goes on."""
+    """How far before ``cut`` a possible occurrence of ``part`` begins that would end after it."""
     for n in range(min(len(part) - 1, cut), 0, -1):
         rest = text[cut - n : cut - n + len(part)]
         if part.startswith(rest):

@@ -28,10 +28,10 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Template:
-    """What stands around one text, and around two.
+    """The special tokens around one text, and around a pair.
 
-    ``trim``, of ByteLevel's post-processor, leaves the white space out of offsets; its value says
-    whether a space was put before the text.
+    ``trim``, from ByteLevel's post-processor, excludes whitespace from offsets; its value is
+    whether a space was added before the text.
     """
 
     single: tuple[Part, ...] = (Part(A, 0),)
@@ -39,7 +39,7 @@ class Template:
     trim: bool | None = None
 
     def added(self, pair: bool) -> int:
-        """How many special tokens are added."""
+        """The number of special tokens added."""
         return sum(len(part.ids or ()) for part in (self.pair if pair else self.single))
 
     @property
@@ -70,7 +70,7 @@ PLAIN = Template()
 
 
 def around(before: Sequence[tuple[str, int]], after: Sequence[tuple[str, int]]) -> Template:
-    """Tokens (name, id) before and after each text, as ``add_bos_token`` asks."""
+    """A template with tokens (name, id) before and after each text, for ``add_bos_token``."""
 
     def framed(text: str, type_id: int) -> tuple[Part, ...]:
         first = (Part(name, type_id, (i,)) for name, i in before)
@@ -88,7 +88,7 @@ def bert(cls: tuple[str, int], sep: tuple[str, int]) -> Template:
 
 
 def read(step: Any, where: str) -> Template:
-    """From a tokenizer.json. Raises `TokenizerError` for what is no such step."""
+    """Read the step of a tokenizer.json. Raises `TokenizerError` if it is invalid."""
     steps = _steps(step, where)
     template = PLAIN
     for one in steps:
@@ -111,7 +111,7 @@ def read(step: Any, where: str) -> Template:
 
 
 def write(template: Template) -> Any:
-    """As a tokenizer.json has it."""
+    """The step in the format of a tokenizer.json."""
     special = {part.name: part for part in (*template.single, *template.pair) if part.ids}
     frame = {
         "type": "TemplateProcessing",
@@ -130,13 +130,13 @@ def write(template: Template) -> Any:
 
 
 def trimmed(piece: Piece, tokens: Sequence[str], space: bool) -> Piece:
-    """Leave white space out of the offsets, as the `tokenizers` library's ByteLevel does."""
+    """Exclude whitespace from the offsets, as the `tokenizers` library's ByteLevel does."""
     offsets = []
     for at, (token, (start, end)) in enumerate(zip(tokens, piece.offsets or [], strict=True)):
         leading = len(token) - len(token.lstrip(_SPACES))
         trailing = len(token) - len(token.rstrip(_SPACES))
         if leading and space and (at == 0 or start == 0):
-            leading -= 1  # the space that was put there
+            leading -= 1  # the added space
         start = min(start + leading, end)
         offsets.append((start, max(end - trailing, start) if end >= trailing else end))
     return dataclasses.replace(piece, offsets=offsets)
@@ -189,7 +189,7 @@ def _part(part: Any, special: Mapping[str, Any], where: str) -> Part:
 
 
 def number(value: Any) -> int:
-    """An id of a file. Raises `ValueError`."""
+    """Check an id of a file. Raises `ValueError`."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
         raise ValueError(value)
     return value

@@ -23,8 +23,8 @@ from gpt2.tokenizer.template import Template
 from gpt2.tokenizer.training import apart, made, train, train_like
 from gpt2.tokenizer.vocabulary import AddedToken, Vocabulary
 
-BATCH_CHARACTERS = 1 << 16  # a batch with less text is not worth threads
-SLOW_CHARACTERS = 2048  # so much text is encoded before the tables of the fast library are built
+BATCH_CHARACTERS = 1 << 16  # a smaller batch is not worth starting threads
+SLOW_CHARACTERS = 2048  # the amount of text encoded before building the fast library's tables
 
 
 class GPT2Tokenizer(Tokenizer):
@@ -33,19 +33,19 @@ class GPT2Tokenizer(Tokenizer):
     Args:
         vocab: token -> id as in vocab.json, or the path of such a file (also ``vocab_file``).
         merges: the pairs in order, or the path of a merges.txt (also ``merges_file``).
-        tokenizer_file, tokenizer_object: instead of both, a tokenizer.json, or the object of the
+        tokenizer_file, tokenizer_object: instead of both, a tokenizer.json or an object of the
             `tokenizers` library.
-        bos_token, eos_token, unk_token, pad_token: special tokens; those the vocabulary lacks
-            are added to it.
-        errors: how `decode` treats bytes that are no UTF-8, as for `bytes.decode`.
-        add_prefix_space: treat the first word as if a space were before it.
-        add_bos_token, add_eos_token: begin, end every text with ``bos_token``, ``eos_token``.
-        added: id -> token found in the text before it is split into words.
+        bos_token, eos_token, unk_token, pad_token: special tokens; added to the vocabulary if it
+            lacks them.
+        errors: how `decode` handles bytes that are not UTF-8, as for `bytes.decode`.
+        add_prefix_space: treat the first word as if a space preceded it.
+        add_bos_token, add_eos_token: start or end every text with ``bos_token`` or ``eos_token``.
+        added: id -> token matched in the text before it is split into words.
         template: the special tokens around a text, instead of add_bos_token and add_eos_token.
-        others: what `Tokenizer` lists.
+        others: the further arguments of `Tokenizer`.
 
     A literal ``<|endoftext|>`` in a text becomes the special token, as in transformers. A lone
-    surrogate in a text becomes U+FFFD. Raises `TokenizerError` for a vocabulary that does not fit.
+    surrogate in a text becomes U+FFFD. Raises `TokenizerError` for an inconsistent vocabulary.
     """
 
     KIND = "BPE"
@@ -103,13 +103,13 @@ class GPT2Tokenizer(Tokenizer):
 
     @property
     def settings(self) -> list[Any]:
-        """What beside the vocabulary decides which ids a text becomes."""
+        """The settings, apart from the vocabulary, that determine a text's ids."""
         flags = [self.add_prefix_space, self.add_bos_token, self.split_special_tokens]
         return [*flags, self.eos_token, *super().settings]
 
     @property
     def add_bos_token(self) -> bool:
-        """Whether a text begins with ``bos_token``."""
+        """Whether ``bos_token`` is added at the start of a text."""
         return self.bos_token_id is not None and self.bos_token_id in self.template.first
 
     @add_bos_token.setter
@@ -118,7 +118,7 @@ class GPT2Tokenizer(Tokenizer):
 
     @property
     def add_eos_token(self) -> bool:
-        """Whether a text ends with ``eos_token``."""
+        """Whether ``eos_token`` is added at the end of a text."""
         return self.eos_token_id is not None and self.eos_token_id in self.template.last
 
     @add_eos_token.setter
@@ -126,7 +126,7 @@ class GPT2Tokenizer(Tokenizer):
         self._frame(self.add_bos_token, value)
 
     def _frame(self, bos: bool, eos: bool) -> None:
-        """The template that the two options ask for."""
+        """Set the template for the two options."""
         for asked, role in ((bos, "bos"), (eos, "eos")):
             if asked and role not in self._roles:
                 raise TokenizerError(f"add_{role}_token is set and there is no {role}_token.")
@@ -142,27 +142,27 @@ class GPT2Tokenizer(Tokenizer):
         return list(self._merges)
 
     def token_bytes(self, token: int) -> bytes:
-        """The bytes an id stands for; none for an id without a token."""
+        """The bytes of a token; empty for an id without a token."""
         return self._bytes[token]
 
     def convert_tokens_to_string(self, tokens: Iterable[str]) -> str:
-        """The text of tokens written as the vocabulary writes them."""
+        """The text of tokens in the vocabulary's spelling."""
         return b"".join(map(_as_bytes, tokens)).decode(errors=self.errors)
 
     def stream_decoder(self, skip_special_tokens: bool = False) -> StreamDecoder:
-        """A decoder that takes ids one at a time and never shows half a character."""
+        """A decoder that takes ids one at a time and never splits a character."""
         skip = self._special_ids if skip_special_tokens else frozenset()
         return ByteDecoder(self.token_bytes, skip, self.errors)
 
     def train_new_from_iterator(
         self, text_iterator: Iterable[Any], vocab_size: int, **options: Any
     ) -> GPT2Tokenizer:
-        """A tokenizer with the same special tokens and settings, learned from other texts.
+        """Train a tokenizer with the same special tokens and settings on other texts.
 
         Args:
             text_iterator: texts, or lists of texts.
-            vocab_size: ids in all.
-            options: ``new_special_tokens``, more special tokens; ``min_frequency``.
+            vocab_size: the total number of ids.
+            options: ``new_special_tokens``, further special tokens; ``min_frequency``.
 
         Raises `OptionError`, `InputError`.
         """
@@ -203,7 +203,7 @@ class GPT2Tokenizer(Tokenizer):
         return vocabulary.is_own_spelling(token)
 
     def _is_ordinary(self, token: str) -> bool:
-        """Of the tokens that the merges make, or a byte."""
+        """Whether the token is made by a merge, or is a byte."""
         return token in self._vocab and (token in self._made or len(token) == 1)
 
     @cached_property
@@ -212,7 +212,7 @@ class GPT2Tokenizer(Tokenizer):
         return {pair: rank for rank, pair in enumerate(self._merges)}
 
     def _encode_short(self, text: str) -> list[int]:
-        """As `bpe` defines it; a token that the vocabulary lacks is left to the fast library."""
+        """Encode by the definition in `bpe`; with missing tokens, use the fast library instead."""
         ids: list[int] = []
         for word in split(well_formed(text)):
             tokens = merge_parts(list(to_signs(word.encode())), self._ranks)
@@ -266,7 +266,7 @@ class GPT2Tokenizer(Tokenizer):
         return piece
 
     def _words(self, part: str, start: int) -> Piece:
-        """A part without added tokens: the characters and the word of each token."""
+        """Encode a part without added tokens, with the characters and word of each token."""
         spaced = self._spaced(part)
         ids = self._fast.encode(spaced)
         owner = [start + at for at, sign in enumerate(part) for _ in sign.encode()]
@@ -279,7 +279,7 @@ class GPT2Tokenizer(Tokenizer):
 
 
 def _given(vocab: Any, merges: Any, others: dict[str, Any]) -> Vocabulary:
-    """The vocabulary that the constructor was given, in whichever form."""
+    """The vocabulary from the constructor's arguments, in any form."""
     whole, made = others.pop("tokenizer_file", None), others.pop("tokenizer_object", None)
     vocab = others.pop("vocab_file", None) if vocab is None else vocab
     merges = others.pop("merges_file", None) if merges is None else merges
@@ -309,7 +309,7 @@ def _bpe(stored: Vocabulary) -> Vocabulary:
 
 
 def _handler(errors: Any) -> str:
-    """The value, if it is the name of what `bytes.decode` does with wrong bytes."""
+    """Return the value if it names an error handler of `bytes.decode`."""
     try:
         b"\xff".decode("utf-8", errors)
     except UnicodeDecodeError:  # "strict" is one
@@ -323,7 +323,7 @@ def _handler(errors: Any) -> str:
 
 
 class _Bytes(dict[int, bytes]):
-    """Id -> the bytes it stands for, worked out when first asked for."""
+    """Id -> the bytes of the token, computed on first access."""
 
     def __init__(self, tokens: Mapping[int, str], added: Mapping[int, bytes]) -> None:
         super().__init__(added)
@@ -352,9 +352,10 @@ def train_tokenizer(
     joined: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> GPT2Tokenizer:
-    """Learn a tokenizer of ``vocab_size`` ids from texts; errors as for `gpt2.tokenizer.train`.
+    """Train a tokenizer with ``vocab_size`` ids on texts; raises as `gpt2.tokenizer.train` does.
 
-    Each text stands alone, unless ``joined`` says that they are pieces of one text, cut anywhere.
+    Each text is a separate document, unless ``joined`` is set: then the texts are pieces of one
+    text that may be cut anywhere.
     """
     texts = texts if joined else apart(texts)
     vocab, merges = train(texts, vocab_size, min_frequency=min_frequency, progress=progress)

@@ -1,6 +1,6 @@
-"""tokenizer.json, the `tokenizers` library's one file: read and written for both kinds.
+"""tokenizer.json, the single file of the `tokenizers` library: reading and writing for both kinds.
 
-A step that would make other ids than GPT-2's or BERT's is refused, not ignored.
+A step that would produce other ids than GPT-2's or BERT's is rejected, not ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gpt2.tokenizer import template, vocabulary
 from gpt2.tokenizer.bpe import SPLIT
 from gpt2.tokenizer.vocabulary import Vocabulary
 
-WORD_CHARACTERS = 100  # longer words are unknown to WordPiece
+WORD_CHARACTERS = 100  # WordPiece treats longer words as unknown
 PREFIX = "##"
 _NO = ("dropout", "byte_fallback", "ignore_merges", "continuing_subword_prefix",
        "end_of_word_suffix")  # fmt: skip
@@ -23,7 +23,7 @@ _LISTED = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\
 
 
 def read(path: Path | str) -> Vocabulary:
-    """Read the file. Raises `CorruptFileError` (no JSON), `TokenizerError` (wrong or foreign)."""
+    """Read the file. Raises `CorruptFileError` (not JSON), `TokenizerError` (invalid contents)."""
     data = files.read_json(path)
     if not isinstance(data, dict):
         raise TokenizerError(f"{path} must hold an object, found a {type(data).__name__}.")
@@ -31,7 +31,7 @@ def read(path: Path | str) -> Vocabulary:
 
 
 def parse(data: dict[str, Any], path: Path | str) -> Vocabulary:
-    """The content of such a file. Raises as `read`."""
+    """Parse the contents of the file. Raises as `read` does."""
     model = _object(data, "model", path)
     kind = model.get("type") or ("WordPiece" if model.get("max_input_chars_per_word") else "BPE")
     if kind == "BPE":
@@ -86,7 +86,7 @@ def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocab
 
 
 def _is_gpt2(steps: list[dict[str, Any]]) -> bool:
-    """Whether the two steps split as GPT-2 does, in the other spelling."""
+    """Whether the two steps together split as GPT-2 does."""
     first, second = steps
     pattern = first.get("pattern")
     return (
@@ -123,7 +123,7 @@ def _wordpiece(data: dict[str, Any], model: dict[str, Any], path: Path | str) ->
 
 
 def write(stored: Vocabulary) -> dict[str, Any]:
-    """The file's content."""
+    """The contents of the file."""
     added = sorted(stored.added.items())
     steps = _bpe_steps(stored) if stored.kind == "BPE" else _wordpiece_steps(stored)
     return {
@@ -185,7 +185,7 @@ def _wordpiece_steps(stored: Vocabulary) -> dict[str, Any]:
 def _refuse(
     steps: list[dict[str, Any]], name: str, known: tuple[str, ...], path: Path | str
 ) -> None:
-    """Raise `TokenizerError` for a step that is not among those known."""
+    """Raise `TokenizerError` for an unknown step."""
     kinds = [step.get("type") for step in steps]
     if any(kind not in known for kind in kinds):
         expected = " or ".join(known) or "none"
@@ -193,7 +193,7 @@ def _refuse(
 
 
 def _steps(data: dict[str, Any], name: str, inner: str, path: Path | str) -> list[dict[str, Any]]:
-    """The steps of a pipeline's part, those of a Sequence one by one."""
+    """The steps of one part of the pipeline, with a Sequence expanded."""
     step = data.get(name)
     if step is None:
         return []

@@ -1,9 +1,9 @@
-"""Learn a byte-level BPE vocabulary from text (Sennrich et al. 2016, algorithm 1; Radford 2019).
+"""Train a byte-level BPE vocabulary on text (Sennrich et al. 2016, algorithm 1; Radford 2019).
 
-The definition is: count every pair of neighbours in all words, merge the commonest everywhere, and
-again. Here the counts are kept up to date instead: a merge touches only the words that hold the
-pair, and a heap with outdated entries finds the next one. Equal counts go to the pair whose bytes
-are lexicographically greatest, so a corpus has one vocabulary.
+By definition: count every pair of neighbours in all words, merge the most frequent pair everywhere,
+and repeat. Here the counts are updated incrementally instead: a merge touches only the words that
+contain the pair, and a heap that tolerates outdated entries yields the next one. Ties go to the
+pair whose bytes are lexicographically greatest, so a corpus determines its vocabulary.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ def train(
     min_frequency: int = 1,
     progress: Progress | None = None,
 ) -> tuple[dict[bytes, int], list[Pair]]:
-    """Learn a vocabulary from the pieces of a text.
+    """Train a vocabulary on the pieces of a text.
 
     Args:
         texts: the text, cut anywhere (a stream); words are joined across the cuts. A special token
-            in it separates documents and is not learned from.
-        vocab_size: ids in all: 256 bytes, the merges, the special tokens. Fewer come out where the
-            text has no more pairs.
-        special_tokens: take the last ids, as in GPT-2.
-        min_frequency: a pair seen less often is not merged.
-        progress: called with the number of merges made, after each.
+            in it separates documents and is not counted.
+        vocab_size: the total number of ids: 256 bytes, the merges and the special tokens. The
+            result is smaller if the text has no more pairs to merge.
+        special_tokens: they take the last ids, as in GPT-2.
+        min_frequency: a less frequent pair is not merged.
+        progress: called after each merge with the number of merges so far.
 
     Returns:
-        token -> id (without the special tokens, which follow) and the merges in order.
+        token -> id (without the special tokens, which follow), and the merges in order.
 
     Raises:
-        OptionError: a vocab_size too small to hold the bytes and the special tokens.
+        OptionError: vocab_size is too small to hold the bytes and the special tokens.
         InputError: the text is empty.
     """
     wanted = vocab_size - 256 - len(special_tokens)
@@ -79,7 +79,7 @@ def train_like(
     min_frequency: int = 1,
     length: int | None = None,
 ) -> GPT2Tokenizer:
-    """A tokenizer with the special tokens and settings of ``old``; see `train_tokenizer`."""
+    """Train a tokenizer with the special tokens and settings of ``old``; see `train_tokenizer`."""
     special = [token for token in old.added_tokens_decoder.values() if token.special]
     special += [AddedToken.of(token, special=True) for token in new_special_tokens or ()]
     named = tuple(dict.fromkeys(token.content for token in special))
@@ -105,7 +105,7 @@ def train_like(
 
 
 def apart(texts: Iterable[str]) -> Iterator[str]:
-    """The texts as documents of their own."""
+    """Separate the texts into documents with end-of-text tokens."""
     for text in texts:
         yield text
         yield END_OF_TEXT
@@ -118,7 +118,7 @@ def made(
     special: Iterable[AddedToken],
     **settings: Any,
 ) -> GPT2Tokenizer:
-    """The tokenizer of what was learned; special tokens take the last ids."""
+    """Make a tokenizer from a trained vocabulary; special tokens take the last ids."""
     signs = {to_signs(token): i for token, i in vocab.items()}
     added = {}
     for token in special:
@@ -133,11 +133,11 @@ def read_pieces(
     encoding: str = "utf-8",
     note: Callable[[str], None] = lambda line: None,
 ) -> Iterator[str]:
-    """The text of files, and of all files of folders, in chunks; files are separate documents.
+    """Read files, and all files in folders, as chunks of text; each file is a separate document.
 
-    Bytes that are none in the encoding are replaced. A file in a folder that is no text is left
-    out, which ``note`` is told. Raises `MissingFileError`, `OptionError`, and `InputError` for a
-    file that is no text.
+    Invalid bytes are replaced. A file in a folder that is not text is skipped and reported to
+    ``note``. Raises `MissingFileError`, `OptionError`, and `InputError` for a given file that is
+    not text.
     """
     check_encoding(encoding)
     for path in map(Path, paths):
@@ -145,7 +145,7 @@ def read_pieces(
             raise MissingFileError(f"there is no file or folder {path}.")
         try:
             files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        except OSError as error:  # a folder in it may not be read
+        except OSError as error:  # a folder in it may be unreadable
             raise read_error(error.filename or path, error) from None
         for file in files:
             with open_regular(file) as stream:
@@ -161,7 +161,7 @@ def read_pieces(
 
 
 def count_words(texts: Iterable[str], special_tokens: tuple[str, ...]) -> Counter[str]:
-    """How often each word occurs. Memory grows with the distinct words, not with the text."""
+    """Count each word. Memory grows with the number of distinct words, not with the text."""
     counts: Counter[str] = Counter()
     longest = max(map(len, special_tokens), default=0)
     rest = ""
@@ -179,10 +179,10 @@ def count_words(texts: Iterable[str], special_tokens: tuple[str, ...]) -> Counte
 
 
 def _unsettled(words: list[str], longest: int) -> int:
-    """From which word on more text could still change the split.
+    """The index of the first word whose split could still change with more text.
 
-    The last word may go on, the last but one may be the ' of a contraction, and what is left must
-    hold the beginning of a special token.
+    The last word may continue, the one before may be the ' of a contraction, and the rest must be
+    long enough for the beginning of a special token.
     """
     held, at = 0, len(words)
     while at and (held < longest or len(words) - at < 2):
@@ -219,7 +219,7 @@ class _Merger:
     def run(
         self, wanted: int, least: int, progress: Progress | None
     ) -> tuple[dict[bytes, int], list[Pair]]:
-        """Merge ``wanted`` times, or until no pair occurs ``least`` times."""
+        """Merge ``wanted`` times, or until no pair occurs at least ``least`` times."""
         merges: list[Pair] = []
         while len(merges) < wanted and (pair := self._commonest(least)) is not None:
             left, right = self.tokens[pair[0]], self.tokens[pair[1]]
@@ -237,12 +237,12 @@ class _Merger:
     def _commonest(self, least: int) -> Ids | None:
         while self.heap:
             count, _, _, pair = heapq.heappop(self.heap)
-            if self.pairs.get(pair) == -count:  # else an outdated entry
+            if self.pairs.get(pair) == -count:  # otherwise the entry is outdated
                 return pair if -count >= least else None
         return None
 
     def _merge(self, pair: Ids, new: int) -> None:
-        """Replace the pair by ``new`` in every word, and mend the counts around it."""
+        """Replace the pair by ``new`` in every word, and update the counts around it."""
         changed: dict[Ids, int] = defaultdict(int)
         for at in self.places.pop(pair):
             self._merge_in(at, pair, new, changed)
@@ -284,5 +284,5 @@ def _index(word: list[int], token: int, start: int) -> int:
 
 
 def _descending(token: bytes) -> str:
-    """A key that sorts the greatest bytes first; the sign after them puts a prefix behind."""
+    """A key that sorts the greatest bytes first; the final character sorts prefixes last."""
     return "".join(chr(255 - byte) for byte in token) + "\u0100"

@@ -1,4 +1,4 @@
-"""A vocabulary: tokens and their ids, added tokens, settings, and what each must be."""
+"""A vocabulary: tokens and their ids, added tokens, settings, and their validation."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gpt2.tokenizer.bpe import to_bytes
 from gpt2.tokenizer.template import Template, number
 
 Kind = Literal["BPE", "WordPiece"]
-GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")  # classes that obey tokenizer.json alone
+GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")  # classes that only read tokenizer.json
 _FLAGS = ("single_word", "lstrip", "rstrip", "special")
 
 
 @dataclasses.dataclass(frozen=True)
 class AddedToken:
-    """A token found in the text before it is split into words.
+    """A token that is matched in the text before it is split into words.
 
-    ``lstrip`` and ``rstrip`` let it swallow the white space beside it; a ``single_word`` is not
-    found inside a longer word; ``special`` ones can be left out when decoding.
+    ``lstrip`` and ``rstrip`` let it absorb the adjacent whitespace; a ``single_word`` token is not
+    matched inside a longer word; ``special`` tokens can be skipped when decoding.
     """
 
     content: str
@@ -30,7 +30,7 @@ class AddedToken:
     lstrip: bool = False
     rstrip: bool = False
     special: bool = False
-    normalized: bool | None = None  # byte-level BPE normalizes nothing: decides who is found first
+    normalized: bool | None = None  # without normalization in BPE, only sets the matching order
 
     def __post_init__(self) -> None:
         if self.normalized is None:
@@ -41,9 +41,9 @@ class AddedToken:
 
     @classmethod
     def of(cls, value: Any, **defaults: bool) -> AddedToken:
-        """From a string, a mapping as in the files, or any object with the same attributes.
+        """Build from a string, a mapping as in the files, or any object with the same attributes.
 
-        Raises `TokenizerError` for what is no token.
+        Raises `TokenizerError` for anything else.
         """
         if isinstance(value, str):
             return cls(value, **defaults)
@@ -63,16 +63,16 @@ class AddedToken:
 
 @dataclasses.dataclass
 class Vocabulary:
-    """What the files say.
+    """The contents of the tokenizer files.
 
     Attributes:
         kind: byte-level BPE or WordPiece.
         vocab: token -> id, spelled as in the files ('Ġ' for a space, '##' for the rest of a word);
-            special tokens included where the files include them.
+            includes special tokens if the files do.
         merges: BPE's pairs in the order learned.
-        added: id -> token found in the text as a whole.
-        settings: the content of tokenizer_config.json.
-        template: the special tokens around a text, where the files have it.
+        added: id -> token matched in the text before it is split into words.
+        settings: the contents of tokenizer_config.json.
+        template: the special tokens around a text, if the files define them.
     """
 
     kind: Kind
@@ -84,7 +84,7 @@ class Vocabulary:
 
 
 def put(vocabulary: Vocabulary, i: int, token: AddedToken) -> None:
-    """Add a token; one that the vocabulary has keeps the vocabulary's id, as in transformers."""
+    """Add a token; if the vocabulary has it, the vocabulary's id is used, as in transformers."""
     known = vocabulary.vocab.get(token.content)
     if known is not None and (vocabulary.kind != "BPE" or is_own_spelling(token.content)):
         i = known
@@ -92,13 +92,13 @@ def put(vocabulary: Vocabulary, i: int, token: AddedToken) -> None:
 
 
 def is_own_spelling(token: str) -> bool:
-    """Whether a token as byte-level files write it reads like the text it stands for.
+    """Whether a token's spelling in byte-level files equals the text it represents.
 
-    'hello' does; 'é' is the byte 0xE9, no character, and 'Ġhello' is ' hello'.
+    True for 'hello'; not for 'é', the single byte 0xE9, or 'Ġhello', which is ' hello'.
     """
     try:
         return to_bytes(token) == token.encode()
-    except TokenizerError:  # no byte-level token at all, such as '<对话>'
+    except TokenizerError:  # not a byte-level token, such as '<对话>'
         return True
 
 
@@ -108,8 +108,8 @@ def read_vocab(path: Path) -> dict[str, int]:
 
 
 def read_lines(path: Path) -> dict[str, int]:
-    """Token -> id of a vocab.txt: the number of its line. Raises as `read_vocab`."""
-    lines = files.read_text(path).split("\n")  # not splitlines: U+0085 is no end of a line
+    """Token -> id of a vocab.txt, the line number. Raises as `read_vocab` does."""
+    lines = files.read_text(path).split("\n")  # not splitlines: U+0085 does not end a line
     if lines and not lines[-1]:
         lines.pop()
     if not lines:
@@ -119,7 +119,7 @@ def read_lines(path: Path) -> dict[str, int]:
 
 def read_merges(path: Path) -> list[tuple[str, str]]:
     """The pairs of a merges.txt. Raises `CorruptFileError` for a line that is not two tokens."""
-    lines = files.read_text(path).split("\n")  # not splitlines: U+0085 is a sign of the vocabulary
+    lines = files.read_text(path).split("\n")  # not splitlines: the vocabulary uses U+0085
     start = 1 if lines[0].removeprefix("\ufeff").startswith("#version") else 0
     merges = []
     for number_, line in enumerate(lines[start:], start + 1):
@@ -136,13 +136,13 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
 
 
 def shared(vocab: dict[str, int], merges: Any) -> list[tuple[str, str]]:
-    """The pairs, spelled by the vocabulary's own strings: 5 MB less for GPT-2."""
+    """The pairs, sharing the vocabulary's string objects: saves 5 MB for GPT-2."""
     strings = {token: token for token in vocab}
     return [(strings.get(a, a), strings.get(b, b)) for a, b in merges]
 
 
 def read_token(value: Any, where: str) -> AddedToken:
-    """An added token of a file. Raises `TokenizerError` that says where."""
+    """Read an added token of a file. Raises `TokenizerError` with the location."""
     try:
         token = AddedToken.of(value)
     except TokenizerError as error:
@@ -153,7 +153,7 @@ def read_token(value: Any, where: str) -> AddedToken:
 
 
 def check_ids(data: Any, where: str) -> dict[str, int]:
-    """The data, if it maps each token to an id of its own. Raises `TokenizerError`."""
+    """Return the data if it maps each token to a different id. Raises `TokenizerError`."""
     vocab = check_object(data, where)
     for token, i in vocab.items():
         read_id(i, f"{where}: {shown(token)}")
@@ -162,7 +162,7 @@ def check_ids(data: Any, where: str) -> dict[str, int]:
     return vocab
 
 
-# What tokenizer_config.json may hold, of which type; other keys are kept as they are.
+# The types of the known keys of tokenizer_config.json; other keys are kept unchanged.
 _TYPES: dict[str, tuple[type, ...]] = {
     "errors": (str,),
     "padding_side": (str,),
@@ -183,7 +183,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def check_settings(settings: dict[str, Any], path: Path | str) -> dict[str, Any]:
-    """The settings, if each has its type; null stands for "unsaid". Raises `TokenizerError`."""
+    """Return the settings if each has its type; null means "not set". Raises `TokenizerError`."""
     for key, value in settings.items():
         kinds = _TYPES.get(key)
         if key.endswith("_token") and key not in _TYPES and not isinstance(value, bool):
@@ -210,7 +210,7 @@ _NAMES: dict[type, str] = {
 
 
 def read_id(value: Any, where: str) -> int:
-    """An id of a file. Raises `TokenizerError` that says where."""
+    """Read an id of a file. Raises `TokenizerError` with the location."""
     try:
         return number(value)
     except ValueError:
@@ -220,7 +220,7 @@ def read_id(value: Any, where: str) -> int:
 
 
 def check_object(data: Any, where: str) -> dict[str, Any]:
-    """The data, if it is an object. Raises `TokenizerError`."""
+    """Return the data if it is an object. Raises `TokenizerError`."""
     if not isinstance(data, dict):
         raise TokenizerError(f"{where} must be an object, found a {type(data).__name__}.")
     return data

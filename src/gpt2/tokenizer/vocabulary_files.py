@@ -1,9 +1,9 @@
-"""A vocabulary as files: read every form in which GPT-2 vocabularies are passed on, write them all.
+"""Vocabulary files: read every format in which GPT-2 vocabularies are distributed, write them all.
 
 vocab.json + merges.txt      transformers' names for
 encoder.json + vocab.bpe     OpenAI's two files
-vocab.txt                    a WordPiece vocabulary, one token a line (the Chinese GPT-2s)
-tokenizer.json               the `tokenizers` library: all of it in one file
+vocab.txt                    a WordPiece vocabulary, one token per line (the Chinese GPT-2s)
+tokenizer.json               the `tokenizers` library: everything in one file
 tokenizer_config.json        special tokens, padding side, longest input
 special_tokens_map.json      special tokens (older folders)
 added_tokens.json            tokens beyond the vocabulary (older folders)
@@ -54,10 +54,10 @@ _HEADER = "#version: 0.2"
 
 
 def read(folder: Path) -> Vocabulary:
-    """Read a folder, tokenizer.json before the other forms.
+    """Read a folder; tokenizer.json takes precedence over the other formats.
 
-    Raises `MissingFileError` if none is whole, `CorruptFileError` for what is no text or JSON,
-    `TokenizerError` for a wrong content or a tokenizer that is of neither kind.
+    Raises `MissingFileError` if no format is complete, `CorruptFileError` for a file that is not
+    text or JSON, `TokenizerError` for invalid contents or a tokenizer of neither kind.
     """
     config = folder / "tokenizer_config.json"
     settings = _optional(config)
@@ -78,7 +78,7 @@ def read(folder: Path) -> Vocabulary:
 
 
 def _class_name(folder: Path, settings: dict[str, Any]) -> str | None:
-    """The tokenizer's class, of either configuration, without its 'Fast'; None if unsaid."""
+    """The tokenizer class in either configuration, without 'Fast'; None if not given."""
     named = settings.get("tokenizer_class")
     if named is None and (folder / "config.json").is_file():
         named = _optional(folder / "config.json").get("tokenizer_class")
@@ -88,7 +88,7 @@ def _class_name(folder: Path, settings: dict[str, Any]) -> str | None:
 
 
 def _add_tokens(folder: Path, vocabulary: Vocabulary, settings: dict[str, Any]) -> None:
-    """Tokens of the configuration, or, in older folders, of files of their own."""
+    """Add the tokens in the configuration or, in older folders, in separate files."""
     path = folder / "tokenizer_config.json"
     if "added_tokens_decoder" in settings:
         listed = check_object(settings.pop("added_tokens_decoder"), f"{path}: added_tokens_decoder")
@@ -109,7 +109,7 @@ def _add_tokens(folder: Path, vocabulary: Vocabulary, settings: dict[str, Any]) 
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Python looks for cycles again and again while 100,000 pairs are made; there are none."""
+    """Pause garbage collection, which would run repeatedly while 100,000 pairs are created."""
     running = gc.isenabled()
     gc.disable()
     try:
@@ -120,9 +120,9 @@ def _no_collection() -> Iterator[None]:
 
 
 def write(folder: Path, vocabulary: Vocabulary) -> list[Path]:
-    """Write a folder that this package, transformers and tokenizers can read; the paths.
+    """Write a folder that this package, transformers and tokenizers can read; returns the paths.
 
-    Everything is written or nothing. Raises `WriteError`.
+    Writes all files or none. Raises `WriteError`.
     """
     ids = {token.content: i for i, token in vocabulary.added.items()}
     extra = {content: i for content, i in ids.items() if content not in vocabulary.vocab}
@@ -153,7 +153,7 @@ def _move_into(part: Path, folder: Path) -> None:
 
 
 def word_files(vocabulary: Vocabulary) -> dict[str, str]:
-    """The vocabulary alone, under the names that its kind has."""
+    """The files with only the vocabulary, under the names used for its kind."""
     if vocabulary.kind == "BPE":
         return {
             "vocab.json": json.dumps(vocabulary.vocab, ensure_ascii=False),
@@ -161,7 +161,7 @@ def word_files(vocabulary: Vocabulary) -> dict[str, str]:
         }
     ordered = sorted(vocabulary.vocab, key=vocabulary.vocab.__getitem__)
     whole = [vocabulary.vocab[token] for token in ordered] == list(range(len(ordered)))
-    if not whole or any("\n" in token for token in ordered):  # then tokenizer.json alone has it
+    if not whole or any("\n" in token for token in ordered):  # then only tokenizer.json can hold it
         return {}
     return {LINES: "\n".join([*ordered, ""])}
 
@@ -176,7 +176,7 @@ def _config(vocabulary: Vocabulary, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_lists(folder: Path, named: str | None) -> Vocabulary:
-    """The vocabulary of a folder without tokenizer.json."""
+    """Read the vocabulary of a folder without tokenizer.json."""
     lines = folder / LINES
     pairs = [(folder / a, folder / b) for a, b in PAIRS]
     whole = [(a, b) for a, b in pairs if a.is_file() and b.is_file()]

@@ -1,4 +1,4 @@
-"""`BertTokenizer`: WordPiece, by the `tokenizers` library, as Chinese GPT-2 models use it."""
+"""`BertTokenizer`: WordPiece through the `tokenizers` library, as used by Chinese GPT-2 models."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _AFTER = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 
 
 class BertTokenizer(Tokenizer):
-    """A WordPiece tokenizer: the text cleaned, Chinese characters apart, words in pieces ('##').
+    """A WordPiece tokenizer: cleans the text, separates Chinese characters, splits words ('##').
 
     Args:
         vocab: token -> id, or the path of a vocab.txt (also ``vocab_file``).
-        do_lower_case: lower-case the text.
+        do_lower_case: convert the text to lower case.
         tokenize_chinese_chars: make each Chinese character a word.
-        strip_accents: leave accents out; None: where the text is lower-cased.
-        unk_token, sep_token, pad_token, cls_token, mask_token: special tokens; those the
-            vocabulary lacks are added to it.
+        strip_accents: remove accents; None means only if the text is lower-cased.
+        unk_token, sep_token, pad_token, cls_token, mask_token: special tokens; added to the
+            vocabulary if it lacks them.
         tokenizer_file, tokenizer_object: instead of ``vocab``.
-        added: id -> token found in the text as a whole.
-        others: what `Tokenizer` lists.
+        added: id -> token matched in the text before it is split into words.
+        others: the further arguments of `Tokenizer`.
 
-    A text comes between ``cls_token`` and ``sep_token``. Raises `TokenizerError` for a vocabulary
-    that does not fit, `MissingDependencyError` without the library.
+    A text is placed between ``cls_token`` and ``sep_token``. Raises `TokenizerError` for an
+    inconsistent vocabulary, `MissingDependencyError` without the library.
     """
 
     KIND = "WordPiece"
@@ -104,24 +104,24 @@ class BertTokenizer(Tokenizer):
 
     @property
     def settings(self) -> list[Any]:
-        """What beside the vocabulary decides which ids a text becomes."""
+        """The settings, apart from the vocabulary, that determine a text's ids."""
         flags = ["WordPiece", self.do_lower_case, self.tokenize_chinese_chars, self.strip_accents]
         return [*flags, self._unknown, self.split_special_tokens, *super().settings]
 
     def token_bytes(self, token: int) -> bytes:
-        """What `decode` writes for an id that follows another; nothing for an unknown id."""
+        """The bytes `decode` adds for an id after another one; empty for an unknown id."""
         return self._shown(token, False).encode()
 
     def source_bytes(self, token: int) -> int:
-        """How many bytes of a text an id stands for, the space before a word not counted."""
+        """The number of bytes of the text that a token covers, without the space before a word."""
         return len(self._tokens.get(token, "").removeprefix(PREFIX).encode())
 
     def convert_tokens_to_string(self, tokens: Iterable[str]) -> str:
-        """The text of tokens written as the vocabulary writes them."""
+        """The text of tokens in the vocabulary's spelling."""
         return str(self._core.decoder.decode(list(tokens)))
 
     def stream_decoder(self, skip_special_tokens: bool = False) -> StreamDecoder:
-        """A decoder that takes ids one at a time; what it gives, joined, is the decoded whole."""
+        """A decoder that takes ids one at a time; its pieces concatenate to the decoded text."""
         skip = self._special_ids if skip_special_tokens else frozenset()
         held = _AFTER if self.clean_up_tokenization_spaces else ()
         return TextDecoder(self._shown, skip, clean_up if held else str, held)
@@ -148,21 +148,21 @@ class BertTokenizer(Tokenizer):
         self._core.add_tokens(tokens)
         theirs = {i: self._core.token_to_id(t.content) for i, t in self._added.items()}
         self._moved = {ours: i for i, ours in theirs.items() if ours not in (i, None)}
-        # A token that is found in the lower-cased text is shown lower-cased.
+        # A token that is matched in the lower-cased text is decoded in lower case.
         self._tokens |= {i: self._core.id_to_token(ours) for i, ours in theirs.items()}
 
     def _is_itself(self, token: str) -> bool:
         return True
 
     def _is_ordinary(self, token: str) -> bool:
-        return False  # as transformers: a token with a role is found as a whole
+        return False  # as in transformers, a token with a role is always matched before splitting
 
     def _encoded(self, text: str, plain: bool) -> Any:
         if self._core.encode_special_tokens != plain:
             self._core.encode_special_tokens = plain
         try:
             return self._core.encode(well_formed(text), add_special_tokens=False)
-        except Exception as error:  # the library has no class of its own
+        except Exception as error:  # the library has no exception class of its own
             raise TokenizerError(f"{error}: the text has a word that needs it.") from None
 
     def _encode(self, text: str, plain: bool) -> list[int]:
@@ -173,7 +173,7 @@ class BertTokenizer(Tokenizer):
         return Piece(self._renumber(piece.ids), list(piece.offsets), list(piece.word_ids))
 
     def _renumber(self, ids: list[int]) -> list[int]:
-        """The library counts added tokens on from the vocabulary; files may say otherwise."""
+        """Map the library's ids, which number added tokens after the vocabulary, to the files'."""
         return [self._moved.get(i, i) for i in ids] if self._moved else ids
 
     def _decode(self, ids: list[int], clean_up_: bool | None) -> str:
@@ -183,14 +183,14 @@ class BertTokenizer(Tokenizer):
 
 
 def clean_up(text: str) -> str:
-    """The text without the spaces before English signs and contractions, as transformers does."""
+    """Remove spaces before English punctuation and contractions, as transformers does."""
     for part in _AFTER:
         text = text.replace(part, part.strip())
     return text
 
 
 def _given(vocab: Any, others: dict[str, Any]) -> Vocabulary:
-    """The vocabulary that the constructor was given, in whichever form."""
+    """The vocabulary from the constructor's arguments, in any form."""
     whole, made = others.pop("tokenizer_file", None), others.pop("tokenizer_object", None)
     vocab = others.pop("vocab_file", None) if vocab is None else vocab
     if vocab is None and made is not None:
