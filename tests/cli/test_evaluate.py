@@ -41,7 +41,7 @@ def test_the_list_says_how_to_get_each_set() -> None:
         ([], "--on"),
         (["--on", "lambada"], "--data"),
         (["--on", "lambda", "--data", "."], "no benchmark 'lambda'"),
-        (["--on", "lambada", "--data", "."], "Save https"),
+        (["--on", "lambada", "--data", "."], "Download data"),
         (["--on", "paper", "--data", "."], "wikitext-2-v1.zip"),
     ],
 )

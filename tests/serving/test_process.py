@@ -33,7 +33,7 @@ def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, list[
     try:
         assert child.stderr is not None
         said = [child.stderr.readline() for _ in range(2)]
-        url = said[0].split(" at ")[1].strip()
+        url = said[0].split(" on ")[1].strip()
         with new_client(url) as client:  # it says what it serves a moment before it does
             soon(lambda: client.get("/ready").status_code == 200)
         yield child, url, said

@@ -107,7 +107,7 @@ def test_a_text_learned_by_heart_is_warned_of(tmp_path: Path) -> None:
         ["The", "validation", "loss"], ["The", "training", "loss"], ["The", "model", "saw"],
     ]  # fmt: skip
     assert (report.loss, report.step, report.last_loss) == (2.3, 50, 2.6)
-    assert "no better than counting pairs" in report.markdown()
+    assert "no better than counting bigrams" in report.markdown()
 
 
 def test_warnings_need_a_reason() -> None:
