@@ -109,4 +109,4 @@ def test_a_process_that_does_not_answer_is_named_within_the_stated_time(tmp_path
     pid = processes[1].pid
     told = told_by(tmp_path / "0.err")
     assert f"process 1 of 2 ({socket.gethostname()}, process id {pid}) has not answered" in told
-    assert "--resume goes on" in told
+    assert "--resume continues" in told

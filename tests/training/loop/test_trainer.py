@@ -248,7 +248,7 @@ def test_the_first_loss_of_new_weights_is_held_to_that_of_guessing(tmp_path: Pat
     assert losses(tmp_path / "right")[0] == pytest.approx(math.log(64), rel=0.01)
     assert "initialisation" not in (tmp_path / "right" / "metrics.jsonl").read_text()
     trainer(tmp_path / "wrong", {"steps": 2}, model=_other_weights()).run()
-    assert "is the initialisation right?" in (tmp_path / "wrong" / "metrics.jsonl").read_text()
+    assert "check the initialisation" in (tmp_path / "wrong" / "metrics.jsonl").read_text()
 
 
 def test_only_what_requires_a_gradient_is_trained(tmp_path: Path) -> None:
