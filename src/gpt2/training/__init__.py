@@ -1,1 +1,1 @@
-"""Training: token shards (`gpt2.data`) or examples become batches, and batches a model."""
+"""Training: trains a model on batches of token shards (`gpt2.data`) or examples."""

@@ -1,4 +1,4 @@
-"""`TrainingConfig`: every option of training, declared once."""
+"""`TrainingConfig`: every training option, declared once."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from gpt2.options import check_names, option, validate
 from gpt2.precision import short
 
 Precision = Literal["fp32", "bf16", "fp16"]
-# What may differ when a run resumes: none of it changes what the weights become.
+# Options that may differ when a run resumes: none of them affects the trained weights.
 HARMLESS = ("validate_every", "save_every", "save_minutes", "keep", "sample_every", "prompt",
             "sample_tokens")  # fmt: skip
-TUNED_BATCH, TUNED_LENGTH = 8, 256  # fine-tuning: rows of a step, tokens of a row of plain text
+TUNED_BATCH, TUNED_LENGTH = 8, 256  # fine-tuning: rows per step, tokens per row of plain text
 
 
 @dataclasses.dataclass
 class TrainingConfig:
-    """How a model is trained. Raises `OptionError` for a value that cannot be."""
+    """How a model is trained. Raises `OptionError` for an invalid value."""
 
     steps: int = option(2000, "Number of training steps (weight updates).", minimum=1)
     batch_size: int = option(16, "Rows per step, over all processes.", minimum=1)
@@ -124,21 +124,21 @@ class TrainingConfig:
 
     @property
     def warmup_steps(self) -> int:
-        """Steps of warm-up, as asked or by default."""
+        """The number of warm-up steps: ``warmup`` if it is set, else the default."""
         return min(200, self.steps // 20) if self.warmup is None else self.warmup
 
     def to_dict(self) -> dict[str, Any]:
-        """All options, for a file."""
+        """All options as a dict that can be written as JSON."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainingConfig:
-        """From a file's contents; raises `OptionError`."""
+        """Build a config from what `to_dict` returned. Raises `OptionError`."""
         check_names(cls, values)
         return cls(**values)
 
     def changes(self, other: TrainingConfig) -> dict[str, tuple[Any, Any]]:
-        """Options whose change from ``self`` to ``other`` changes what the weights become."""
+        """Options that differ between ``self`` and ``other`` and affect the trained weights."""
         before, after = self.to_dict(), other.to_dict()
         return {
             name: (value, after[name])
@@ -149,7 +149,7 @@ class TrainingConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Start:
-    """How a run's folder is taken up; by default it must not hold a run. Raises `OptionError`."""
+    """How to treat an existing run folder; by default an error. Raises `OptionError`."""
 
     resume: bool = option(False, "Resume from the last checkpoint, bit for bit.", flag=True)
     allow_changes: bool = option(
@@ -165,7 +165,7 @@ class Start:
 
 @dataclasses.dataclass
 class FinetuneConfig:
-    """What fine-tuning adds to the options of training. Raises `OptionError`."""
+    """The options that fine-tuning adds to those of training. Raises `OptionError`."""
 
     lora: bool = option(
         False, "Train LoRA adapters with the base model frozen: less memory, and a small file."

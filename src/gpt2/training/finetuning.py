@@ -1,4 +1,4 @@
-"""What `gpt2 finetune` needs besides the loop: its data, and adapters as checkpoints."""
+"""What `gpt2 finetune` needs besides the training loop: its data and adapter checkpoints."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from gpt2.training.inputs.batches import Batch, Order, share
 from gpt2.training.inputs.corpus import ROWS, Data, held_out, windows
 from gpt2.training.inputs.examples import Examples, Pair, may_hold_rows, read_pairs, tables
 
-LOOKED_AT = 200  # tokens of the held-out text: for a line that samples begin with
+LOOKED_AT = 200  # tokens of the held-out text searched for a line to use as the sample prompt
 PROMPT_TOKENS = 10
 
 
 class HeldExamples:
-    """Examples as something to validate on: every row once."""
+    """Examples as a validation set: every row once."""
 
     def __init__(self, examples: Examples) -> None:
         self.examples = examples
@@ -40,17 +40,17 @@ class HeldExamples:
         return -(-self.examples.per_epoch // ROWS)
 
     def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
-        """A batch's rows that belong to a rank; perhaps none."""
+        """The rows of a batch that belong to a rank; there may be none."""
         first = step * ROWS
         rows = share(min(ROWS, self.examples.per_epoch - first), rank, ranks)
         return self.examples.rows(range(first + rows.start, first + rows.stop))
 
 
 def has_pairs(path: Path, config: FinetuneConfig) -> bool:
-    """Whether a file holds prompts with completions rather than text, by its ending and first row.
+    """Whether a file holds prompt-completion pairs, not text, by its extension and first row.
 
-    Text is in a row that is a string, a field ``text`` or the only column. Reading any other row as
-    a pair tells what is wrong.
+    A row counts as text if it is a string, has a ``text`` field or has a single column. Any other
+    row counts as a pair: if it is not one, reading it as a pair gives the error message.
     """
     if not may_hold_rows(path) or not path.is_file():
         return False
@@ -61,7 +61,7 @@ def has_pairs(path: Path, config: FinetuneConfig) -> bool:
                     return True
                 column = ending in SEPARATORS and len(row) == 1
                 return isinstance(row, Mapping) and "text" not in row and not column
-    return plain_ending(path.name) not in ARCHIVES  # whose first file may be a text
+    return plain_ending(path.name) not in ARCHIVES  # the first file in an archive may be text
 
 
 def pair_data(
@@ -71,16 +71,16 @@ def pair_data(
     tokenizer: Tokenizer,
     positions: int,
 ) -> Data:
-    """Prompts with completions: the loss counts the completion and the end of text after it.
+    """Prompt-completion pairs: the loss covers the completion and the end-of-text token after it.
 
     Args:
-        path: a file of `read_pairs`.
-        training: its ``batch_size``, ``seed`` and ``length`` count; by default a row is as long as
-            the longest example needs, if the model has it.
-        positions: of the model.
+        path: a file that `read_pairs` can read.
+        training: supplies ``batch_size``, ``seed`` and ``length``; by default a row is as long as
+            the longest example needs, up to the model's context length.
+        positions: the context length of the model.
 
     Raises:
-        InputError: a file without pairs, or too few to hold some out.
+        InputError: the file has no pairs, or too few to hold some out.
     """
     pairs = read_pairs(path, config.prompt_field, config.completion_field)
     trained, held_pairs = split(pairs, config.held_out, training.seed)
@@ -115,10 +115,10 @@ def pair_data(
 
 
 def split(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """What is learned, in its order, and what is held out: ``share`` of the pairs, at least one.
+    """Split pairs into training pairs, in their order, and held-out pairs: ``share``, at least one.
 
-    Duplicates are on one side, whatever their capital letters and white space: what was learned
-    says nothing as a test.
+    Duplicates, compared without case and white space, stay on the same side: a held-out pair that
+    was also trained on measures nothing.
     """
     groups: dict[tuple[str, str], list[int]] = {}
     for number, pair in enumerate(pairs):
@@ -133,7 +133,7 @@ def split(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], l
         group = several[number]
         if len(held) + len(group) <= wanted or not held:
             held.update(group)
-    if len(held) > len(pairs) // 2:  # a group of very many came first: the smallest instead
+    if len(held) > len(pairs) // 2:  # a very large group came first: use the smallest instead
         held = set(sorted(several, key=len)[0])
     trained = [pair for number, pair in enumerate(pairs) if number not in held]
     return trained, [pairs[number] for group in (several[n] for n in order.tolist())
@@ -151,14 +151,14 @@ def text_data(
     tokenizer: Tokenizer,
     positions: int,
 ) -> Data:
-    """Plain text, of a folder that `corpus.prepared` gave; the rest is as in `pair_data`.
+    """Plain text from a folder that `corpus.prepared` returned; the rest is as in `pair_data`.
 
     Raises what `TokenData` raises.
     """
     tokens = TokenData(folder, tokenizer=tokenizer)
     held = held_out(folder, tokenizer) if config.held_out else None
     held = held if held is not None and len(held) > 1 else None
-    # of a short text rows that fit in it
+    # a short text gets rows that fit in it
     length = training.length or min(TUNED_LENGTH, positions, max(8, len(tokens) - 1))
     data = windows(tokens, held, length, training.batch_size, training.seed)
     data.prompt = _first_words(held or tokens, tokenizer)
@@ -169,7 +169,7 @@ def text_data(
 
 
 def defaults(data: Data, config: FinetuneConfig, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of training that were not given, from the size of the data."""
+    """Defaults for the training options that were not given, based on the size of the data."""
     steps = given.get(
         "steps", max(1, round(config.epochs * data.source.per_epoch / data.source.batch_size))
     )
@@ -188,26 +188,26 @@ def defaults(data: Data, config: FinetuneConfig, given: Mapping[str, Any]) -> di
 
 
 class AdapterFiles:
-    """Checkpoints of adapters alone, in PEFT's form; the `ModelFiles` of the loop."""
+    """Checkpoints of the adapters only, in PEFT's format; the `ModelFiles` of the training loop."""
 
     def __init__(self, model: GPT2LMHeadModel, base: str) -> None:
         self.model, self.base = model, base
 
     def tensors(self) -> dict[str, Tensor]:
-        """The adapters' parameters by PEFT's names."""
+        """The adapter parameters by their PEFT names."""
         return dict(lora_parameters(self.model))
 
     def write(self, folder: Path, tensors: Mapping[str, Tensor]) -> None:
-        """Write them. Raises `WriteError`."""
+        """Write the adapters. Raises `WriteError`."""
         write_lora(self.model, folder, tensors, self.base)
 
     def read(self, folder: Path) -> Mapping[str, Tensor]:
-        """What `write` wrote. Raises `ModelFileError`."""
+        """Read what `write` wrote. Raises `ModelFileError`."""
         return read_lora(folder)
 
 
 def merge_into_model(run: Path, base: str) -> None:
-    """RUN/model holds adapters: move them to RUN/adapter and put a whole model in their place.
+    """Move the adapters in RUN/model to RUN/adapter and write the merged model to RUN/model.
 
     Raises `WriteError`.
     """
@@ -227,7 +227,7 @@ def merge_into_model(run: Path, base: str) -> None:
 
 
 def _first_words(data: TokenData, tokenizer: Tokenizer) -> str:
-    """The beginning of the first whole line of a text, for samples to continue."""
+    """The beginning of the first complete line of a text, as a prompt for samples."""
     ids = data.run(0, min(LOOKED_AT, len(data))).tolist()
     text = tokenizer.decode(ids, skip_special_tokens=True).replace("\ufffd", "")
     line = text.split("\n", 1)[-1].lstrip() or text
@@ -237,7 +237,7 @@ def _first_words(data: TokenData, tokenizer: Tokenizer) -> str:
 
 
 def _places(pair: Pair, tokenizer: Tokenizer) -> int:
-    """Inputs that an example needs: all its tokens but the end."""
+    """The number of input positions that an example needs: all its tokens except the last."""
     return max(1, len(tokenizer.encode_prompt(pair.prompt))) + len(
         tokenizer.encode_more(pair.completion)
     )

@@ -1,15 +1,15 @@
-"""Amounts to read: bytes and seconds."""
+"""Formats bytes and seconds for people."""
 
 from __future__ import annotations
 
 
 def gib(size: float) -> str:
-    """Bytes in GiB, in MiB below one."""
+    """Format bytes in GiB, or in MiB below one GiB."""
     return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.0f} MiB"
 
 
 def duration(seconds: float) -> str:
-    """A length of time in the two units that matter: '2 d 3 h', '5 min 20 s', '12 s'."""
+    """Format a duration in its two largest units: '2 d 3 h', '5 min 20 s', '12 s'."""
     whole = round(seconds)
     parts = []
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):

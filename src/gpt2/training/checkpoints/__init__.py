@@ -1,1 +1,1 @@
-"""What a run leaves on the disk to resume from, and to be loaded as a model."""
+"""Checkpoints on the disk: a run resumes from them, and they load as models."""

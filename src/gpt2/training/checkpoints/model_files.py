@@ -1,4 +1,4 @@
-"""What of a model a checkpoint holds: all of it, as an ordinary model folder."""
+"""The model part of a checkpoint: the full model, as an ordinary model folder."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from gpt2.checkpoint import read_checkpoint, write_checkpoint
 
 
 class ModelFiles(Protocol):
-    """How the trained part of a model goes to a folder and back."""
+    """Writes the trained part of a model to a folder and reads it back."""
 
     def tensors(self) -> dict[str, Tensor]:
-        """The parameters to keep, by the names they have in the file; perhaps sharded."""
+        """The parameters to save, by their names in the file; they may be sharded."""
         ...
 
     def write(self, folder: Path, tensors: Mapping[str, Tensor]) -> None:
-        """Write them, whole and on the CPU now, with all that makes the folder loadable."""
+        """Write the tensors, gathered on the CPU, and all files that loading the folder needs."""
         ...
 
     def read(self, folder: Path) -> Mapping[str, Tensor]:
-        """What `write` wrote."""
+        """Read what `write` wrote."""
         ...
 
 
 class WholeModel:
-    """All parameters, configuration and tokenizer: a folder that transformers loads too."""
+    """All parameters, configuration and tokenizer: a folder that transformers can load too."""
 
     def __init__(self, model: Any, tokenizer: Any = None) -> None:
         self.model, self.tokenizer = model, tokenizer
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every parameter, a tied one once."""
+        """Every parameter; a tied one appears once."""
         return dict(self.model.named_parameters())
 
     def write(self, folder: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -49,5 +49,5 @@ class WholeModel:
             self.tokenizer.save_pretrained(folder)
 
     def read(self, folder: Path) -> Mapping[str, Tensor]:
-        """The folder's tensors. Raises `ModelFileError`."""
+        """Read the tensors of the folder. Raises `ModelFileError`."""
         return read_checkpoint(folder, framework="torch").tensors

@@ -1,9 +1,10 @@
-"""The optimiser's state in shards, by torch.distributed.checkpoint: each process has its own file.
+"""The optimiser state in shards, by torch.distributed.checkpoint, with one file per process.
 
-    training/optimizer/__0_0.distcp   the parts that process 0 had
+    training/optimizer/__0_0.distcp   the parts of process 0
     training/optimizer/.metadata      which part of which tensor is in which file
 
-Any number of processes reads it, also one without torchrun: of each tensor what it needs.
+Any number of processes can read it, including one without torchrun; each reads only the parts of a
+tensor that it needs.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from gpt2.files import inside, read_bytes, write_error
 
 FOLDER, METADATA = "optimizer", ".metadata"
 _OURS = "torch.distributed.checkpoint."
-PLAIN = {  # all that is in a .metadata file: a pickle, which could hold anything
+PLAIN = {  # all that a .metadata file may contain: it is a pickle, which could hold anything
     *((f"{_OURS}metadata", name) for name in (
         "ChunkStorageMetadata", "Metadata", "MetadataIndex", "StorageMeta", "TensorProperties",
         "TensorStorageMetadata", "_MEM_FORMAT_ENCODING")),
@@ -42,10 +43,10 @@ Room = Callable[[str, torch.Size], Tensor]
 
 
 def write(folder: Path, state: Mapping[str, Tensor]) -> list[Path]:
-    """Write this process's shards into an empty folder; all processes must ask.
+    """Write this process's shards into an empty folder; all processes must call it.
 
-    Returns the files that there are now, of all processes. Raises `WriteError` in all of them where
-    one cannot write.
+    Returns the files that all processes wrote. If one process cannot write, `WriteError` is raised
+    in all of them.
     """
     try:
         written = save_shards(dict(state), storage_writer=FileSystemWriter(folder))
@@ -56,16 +57,17 @@ def write(folder: Path, state: Mapping[str, Tensor]) -> list[Path]:
 
 
 def read(folder: Path, room: Room, several: bool) -> dict[str, Tensor]:
-    """What `write` wrote, in tensors that ``room`` gives for a name and a shape, perhaps sharded.
+    """Read what `write` wrote into tensors that ``room`` returns for a name and a shape.
 
-    ``several``: all processes of a run read; else this one by itself.
+    The tensors may be sharded. ``several``: all processes of a run read; otherwise only this one
+    does.
 
     Raises `CorruptFileError`, and what ``room`` raises.
     """
     reader = _Reader(folder)
     state = {name: room(name, entry.size) for name, entry in reader.tensors().items()}
     try:
-        with warnings.catch_warnings():  # it warns that there is one process
+        with warnings.catch_warnings():  # it warns that there is only one process
             warnings.simplefilter("ignore", UserWarning)
             load_shards(state, storage_reader=reader, no_dist=not several)
     except CheckpointException as failed:
@@ -74,16 +76,16 @@ def read(folder: Path, room: Room, several: bool) -> dict[str, Tensor]:
 
 
 class _Reader(FileSystemReader):
-    """Reads .metadata without letting in what is not meant to be there."""
+    """Reads .metadata and rejects anything that does not belong in it."""
 
     def read_metadata(self, *_: Any, **__: Any) -> Metadata:
-        """What is where. Raises `MissingFileError`, `CorruptFileError`."""
+        """Read which part is in which file. Raises `MissingFileError`, `CorruptFileError`."""
         path = Path(self.path) / METADATA
         data = read_bytes(path)
         try:
             _check_lengths(data)
             metadata = _Unpickler(io.BytesIO(data)).load()
-        except Exception as error:  # a damaged pickle raises nearly anything
+        except Exception as error:  # a damaged pickle can raise almost any exception
             raise CorruptFileError(f"{path} is damaged: {_first_line(error)}") from None
         if not isinstance(metadata, Metadata):
             raise CorruptFileError(f"{path} holds a {type(metadata).__name__}.")
@@ -92,7 +94,7 @@ class _Reader(FileSystemReader):
         return metadata
 
     def tensors(self) -> dict[str, TensorStorageMetadata]:
-        """The tensors that are there."""
+        """The stored tensors."""
         entries = self.read_metadata().state_dict_metadata
         odd = [name for name, e in entries.items() if not isinstance(e, TensorStorageMetadata)]
         if odd:
@@ -101,14 +103,14 @@ class _Reader(FileSystemReader):
 
 
 def _check_lengths(data: bytes) -> None:
-    """Raise `ValueError` where a length in a pickle is beyond its end: unpickling would make room
-    for it first."""
+    """Raise `ValueError` if a length in a pickle exceeds the data: unpickling would allocate that
+    much memory first."""
     for _ in pickletools.genops(data):
         pass
 
 
-class _Unpickler(pickle._Unpickler):  # the one in Python: the one in C has no `load_build`
-    """Makes nothing but what is `PLAIN`, and sets fields of such objects, not of classes."""
+class _Unpickler(pickle._Unpickler):  # the Python version: the one in C has no `load_build`
+    """Creates only the types in `PLAIN` and sets fields on their instances, not on classes."""
 
     dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
     stack: list[Any]
@@ -129,7 +131,7 @@ class _Unpickler(pickle._Unpickler):  # the one in Python: the one in C has no `
 
 
 def _cause(failed: CheckpointException) -> BaseException:
-    """What went wrong in the first of the processes where something did."""
+    """The error of the first process that failed."""
     error: BaseException = min(failed.failures.items())[1][0]
     if not isinstance(error, Exception):
         raise error  # a second Ctrl-C

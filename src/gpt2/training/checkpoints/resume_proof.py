@@ -1,4 +1,4 @@
-"""The proof that a resumed run is the uninterrupted one: both are done and compared."""
+"""Proves that a resumed run equals an uninterrupted one: it runs both and compares them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pathlib import Path
 from gpt2.errors import OptionError, TrainingError
 from gpt2.training.checkpoints.store import OPTIMIZER, TRAINING, Checkpoints
 
-STEPS, SAVE_EVERY = 12, 4  # by default; killed when the first checkpoint is there
+STEPS, SAVE_EVERY = 12, 4  # defaults; the run is killed once the first checkpoint exists
 OWN = {"--steps": 1, "--save-every": 1, "-o": 1, "--output": 1, "--prove-resume": 0,
        "--resume": 0, "--overwrite": 0}  # fmt: skip
 
 
 def prove(arguments: Sequence[str], run: Path, steps: int = STEPS) -> bool:
-    """Train ``steps`` steps whole; and again, killed after a checkpoint and resumed.
+    """Train ``steps`` steps without interruption, then again with a kill and a resume.
 
     Args:
-        arguments: of the command line, after ``gpt2``.
-        run: where both runs go while they last.
+        arguments: the command-line arguments after ``gpt2``.
+        run: the folder that holds both runs while they last.
 
-    Prints the hashes of weights and optimiser, and the verdict; returns it.
+    Prints the hashes of weights and optimiser state and the verdict, and returns the verdict.
 
     Raises:
         OptionError: under torchrun.
@@ -59,7 +59,7 @@ def prove(arguments: Sequence[str], run: Path, steps: int = STEPS) -> bool:
 
 
 def _without(arguments: Sequence[str]) -> list[str]:
-    """The arguments but those that `prove` sets itself."""
+    """The arguments without those that `prove` sets itself."""
     kept, skip = [], 0
     for argument in arguments:
         name, equals, _ = argument.partition("=")
@@ -79,7 +79,7 @@ def _finish(command: Sequence[str]) -> None:
 
 
 def _kill_after_checkpoint(command: Sequence[str], checkpoints: Checkpoints) -> int:
-    """Kill the command when its first checkpoint is there; returns that checkpoint's step."""
+    """Kill the command once its first checkpoint exists; returns that checkpoint's step."""
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while not checkpoints.steps():
@@ -93,7 +93,7 @@ def _kill_after_checkpoint(command: Sequence[str], checkpoints: Checkpoints) -> 
 
 
 def _hash(folder: Path) -> str:
-    """The SHA-256 of a checkpoint's weights and optimiser."""
+    """The SHA-256 of a checkpoint's weights and optimiser state."""
     total = hashlib.sha256()
     for path in (*sorted(folder.glob("*.safetensors")), folder / TRAINING / OPTIMIZER):
         total.update(path.read_bytes())

@@ -1,13 +1,13 @@
-"""Checkpoints of a run: ordinary model folders, each with what training needs to resume beside.
+"""Checkpoints of a run: ordinary model folders, each with the training state needed to resume.
 
     RUN/checkpoints/step-000250/          config.json, model.safetensors, tokenizer: a model folder
-    RUN/checkpoints/step-000250/training/ state.json; optimizer.safetensors, or of a sharded run
-                                          optimizer/ with a file of each process (`shards`)
+    RUN/checkpoints/step-000250/training/ state.json; optimizer.safetensors, or for a sharded run
+                                          optimizer/ with one file per process (`optimizer_shards`)
     RUN/model/                            at the end: the best, or without validation the last
 
-A checkpoint is written under another name, fsynced and renamed, so one that has its
-name is whole, whenever the process was killed. The optimiser's state is kept by parameter name, and
-any number of processes can resume from either form of it.
+A checkpoint is written under a temporary name, fsynced and renamed, so a checkpoint under its final
+name is complete no matter when the process was killed. The optimiser state is stored by parameter
+name, and any number of processes can resume from either form of it.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ FORMAT = "gpt2 training 1"
 
 @dataclasses.dataclass
 class State:
-    """Where a run is, beside weights and optimiser.
+    """The state of a run apart from its weights and optimiser state.
 
     Attributes:
-        step: how many are done.
-        config: the options of training.
-        data: what it is trained on, by hash and the like.
-        micro_batch, threads: as found and used; other ones would change the last bits.
+        step: the number of completed steps.
+        config: the training options.
+        data: identifies the training data, for example by hash.
+        micro_batch, threads: the values in use; other values would change the last bits.
         ranks: the number of processes.
         scale, good_steps: of the fp16 loss scaling.
-        best: the lowest validation loss, and the step it was found after.
-        stale: validations since then.
-        versions: of what computed.
+        best: the lowest validation loss and its step.
+        stale: the number of validations since the best one.
+        versions: of the libraries that computed it.
     """
 
     step: int
@@ -75,35 +75,35 @@ class State:
 
 
 class Checkpoints:
-    """Those of a run's folder."""
+    """The checkpoints in a run's folder."""
 
     def __init__(self, run: Path) -> None:
         self.run, self.folder = run, run / FOLDER
         self._lock: FileIO | None = None
 
     def steps(self) -> list[int]:
-        """The steps of the checkpoints that are there, in order."""
+        """The steps of the existing checkpoints, in ascending order."""
         if not (exists(self.folder) and self.folder.is_dir()):
             return []
         matches = (NAME.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in matches if match)
 
     def at(self, step: int) -> Path:
-        """The folder of a step's."""
+        """The folder of a step's checkpoint."""
         return self.folder / f"step-{step:06d}"
 
     def last(self) -> Path:
-        """The newest. Raises `MissingFileError`."""
+        """The newest checkpoint. Raises `MissingFileError`."""
         steps = self.steps()
         if not steps:
             raise MissingFileError(f"{self.run} has no checkpoint to resume from.")
         return self.at(steps[-1])
 
     def take(self, start: Start) -> None:
-        """Let no other process write here, until `release`.
+        """Lock the folder against other writers until `release`.
 
-        Raises `OptionError` where another does, or where there is a run that is neither to resume
-        nor to be overwritten.
+        Raises `OptionError` if another process writes here, or if the folder holds a run and
+        ``start`` neither resumes nor overwrites it.
         """
         with reported(self.run):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -118,8 +118,8 @@ class Checkpoints:
             raise
 
     def check(self, start: Start) -> None:
-        """Raise `MissingFileError` or `OptionError` where there is nothing to resume from, or a run
-        that would be lost."""
+        """Raise `MissingFileError` if there is nothing to resume from, `OptionError` if a run would
+        be lost."""
         steps = self.steps()
         if start.resume:
             self.last()
@@ -130,7 +130,7 @@ class Checkpoints:
             )
 
     def keeps(self, path: Path) -> bool:
-        """Whether a run in this folder writes over a file or folder, or removes it."""
+        """Whether a run in this folder overwrites or removes a file or folder."""
         folders = (self.folder, self.run / MODEL, self.run / ADAPTER)
         return any(path.resolve().is_relative_to(place.resolve()) for place in folders)
 
@@ -147,13 +147,13 @@ class Checkpoints:
                     (self.run / name).unlink(missing_ok=True)
 
     def release(self) -> None:
-        """Let others write."""
+        """Unlock the folder."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def begin(self, step: int) -> Path:
-        """An empty folder, with one for what training needs, that `complete` gives its name.
+        """Make the empty folders of a checkpoint, under a temporary name until `complete`.
 
         Raises `WriteError`.
         """
@@ -164,9 +164,9 @@ class Checkpoints:
         return part
 
     def complete(self, state: State, model: Callable[[Path], None]) -> Path:
-        """Add model and state to what was begun, fsync it and give it its name.
+        """Add the model and the state to a checkpoint that was begun, fsync it and rename it.
 
-        ``model`` writes its files into the folder it is given. Raises `WriteError`.
+        ``model`` writes its files into the folder that it receives. Raises `WriteError`.
         """
         target, part = self.at(state.step), self._part(state.step)
         with reported(target):
@@ -179,7 +179,7 @@ class Checkpoints:
         return target
 
     def abandon(self, step: int) -> None:
-        """Remove what was begun."""
+        """Remove a checkpoint that was begun."""
         shutil.rmtree(self._part(step), ignore_errors=True)
 
     def _part(self, step: int) -> Path:
@@ -187,17 +187,17 @@ class Checkpoints:
         return target.with_name(target.name + PART)
 
     def tidy(self, keep: int, best: int | None = None) -> None:
-        """Remove all but the last ``keep`` and the best, and what a kill left half-written."""
+        """Remove all but the last ``keep`` and the best, and any that a kill left incomplete."""
         steps = self.steps()
         for step in steps[:-keep]:
             if step != best:
-                path = self.at(step)  # renamed first, so that no half checkpoint has a name
+                path = self.at(step)  # renamed first: no partial one has a valid name
                 shutil.rmtree(path.replace(path.with_name(path.name + PART)), ignore_errors=True)
         for path in self.folder.glob(f"*{PART}"):
             shutil.rmtree(path, ignore_errors=True)
 
     def publish(self, step: int) -> Path:
-        """Copy a checkpoint's model to RUN/model, whole or not at all."""
+        """Copy a checkpoint's model to RUN/model, atomically."""
         target = self.run / MODEL
         with atomic_folder(target, whole=True) as part:
             _copy(self.at(step), part)
@@ -206,7 +206,7 @@ class Checkpoints:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a folder but for what training needs. `shutil.copytree` would tell of all errors."""
+    """Copy a folder without its training state. `shutil.copytree` would collect all errors."""
     target.mkdir(exist_ok=True)
     for path in sorted(source.iterdir()):
         if path.is_dir() and path.name != TRAINING:
@@ -216,7 +216,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def read_state(folder: Path) -> State:
-    """The state in a checkpoint. Raises `MissingFileError`, `CorruptFileError`."""
+    """Read the state in a checkpoint. Raises `MissingFileError`, `CorruptFileError`."""
     path = folder / TRAINING / STATE
     content = read_json_object(path)
     if content.get("format") != FORMAT:
@@ -227,7 +227,7 @@ def read_state(folder: Path) -> State:
 
 
 def write_optimizer(folder: Path, state: Mapping[str, Tensor]) -> None:
-    """Write the optimiser's state, whole tensors, into a checkpoint's folder for training.
+    """Write the unsharded optimiser state into a checkpoint's training folder.
 
     Raises `WriteError`.
     """
@@ -236,13 +236,13 @@ def write_optimizer(folder: Path, state: Mapping[str, Tensor]) -> None:
 
 
 def read_optimizer(folder: Path) -> dict[str, Tensor]:
-    """The optimiser's state in a checkpoint, mapped from the file."""
+    """The optimiser state in a checkpoint, memory-mapped from the file."""
     stored = read_safetensors(folder / TRAINING / OPTIMIZER)
     return {name: tensor.torch() for name, tensor in stored.items()}
 
 
 def differences(state: State, config: TrainingConfig, data: Mapping[str, Any]) -> list[str]:
-    """In words, what makes a run that resumes another one: options, data."""
+    """The changes to options and data that make a resumed run a different run, in words."""
     changes = TrainingConfig.from_dict(state.config).changes(config)
     words = [f"{name} ({before!r}, now {now!r})" for name, (before, now) in changes.items()]
     for name in sorted({*state.data, *data}):
@@ -257,7 +257,7 @@ def _short(value: Any) -> str:
 
 
 def _flush(folder: Path) -> None:
-    """Fsync a folder's files: after the rename they must not be empty."""
+    """Fsync the files of a folder, so that they are not empty after the rename."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             with path.open("rb") as file:

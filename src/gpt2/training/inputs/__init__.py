@@ -1,1 +1,1 @@
-"""What a run learns from: corpora and examples as batches, a function of (seed, step)."""
+"""Training data: corpora and examples as batches that are a pure function of (seed, step)."""

@@ -1,8 +1,8 @@
 """Batches as a pure function of (seed, step).
 
-Nothing remembers how far training has come: the batch of a step is computed from the step. So a run
-that resumes at any step, on any number of processes, sees what the uninterrupted run would have
-seen. Ranks slice the global batch; together their slices are that batch.
+The data loader has no state: each batch is computed from its step number. A run that resumes at any
+step, on any number of processes, therefore sees the same batches as an uninterrupted run. Each rank
+takes a slice of the global batch; together the slices make up that batch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from gpt2.errors import InputError, OptionError
 from gpt2.randomness import mix, random_bits
 
-IGNORED = -100  # the label of a place that does not count in the loss, as in torch and transformers
+IGNORED = -100  # label of positions that the loss ignores, as in torch and transformers
 _ROUNDS = 6
 
 
@@ -28,8 +28,8 @@ class Batch:
 
     Attributes:
         inputs: int64 [rows, T], what the model reads.
-        labels: int64 [rows, T], what comes next at each place, or `IGNORED`. They are shifted
-            already: ``labels[:, t]`` is to be predicted from ``inputs[:, : t + 1]``.
+        labels: int64 [rows, T], the next token at each position, or `IGNORED`. They are already
+            shifted: ``labels[:, t]`` is predicted from ``inputs[:, : t + 1]``.
     """
 
     inputs: np.ndarray
@@ -40,7 +40,7 @@ class Batch:
 
     @property
     def counted(self) -> int:
-        """The unmasked targets; ranks weigh their means by it."""
+        """The number of unmasked targets; ranks weight their means by it."""
         return int((self.labels != IGNORED).sum())
 
     def rows(self, start: int, stop: int) -> Batch:
@@ -48,21 +48,21 @@ class Batch:
         return Batch(self.inputs[start:stop], self.labels[start:stop])
 
     def ignored(self) -> Batch:
-        """The same rows, of which no place counts."""
+        """The same rows with all labels ignored."""
         return Batch(self.inputs, np.full_like(self.labels, IGNORED))
 
     def micro(self, size: int) -> Iterator[Batch]:
-        """The rows in parts of ``size``, the last perhaps smaller."""
+        """The rows in micro-batches of ``size``; the last may be smaller."""
         for start in range(0, len(self), size):
             yield self.rows(start, start + size)
 
 
 class Source(Protocol):
-    """What gives batches: windows of a corpus, or examples.
+    """A source of batches: windows of a corpus, or examples.
 
     Attributes:
-        per_epoch: rows of an epoch.
-        batch_size: rows of a global batch.
+        per_epoch: the number of rows in an epoch.
+        batch_size: the number of rows in a global batch.
     """
 
     per_epoch: int
@@ -74,7 +74,7 @@ class Source(Protocol):
 
 
 class Held(Protocol):
-    """A text to validate on: `Whole`, or the like over examples."""
+    """A validation set: `Whole`, or its equivalent over examples."""
 
     def __len__(self) -> int:
         """Batches in all."""
@@ -86,19 +86,19 @@ class Held(Protocol):
 
 
 def share(rows: int, rank: int, ranks: int) -> range:
-    """The rows that belong to a rank: consecutive ones, their numbers differing by one at most."""
+    """The consecutive rows that belong to a rank; ranks differ by at most one row."""
     if not 0 <= rank < ranks:
         raise OptionError(f"rank must be at least 0 and below {ranks}, found {rank}.")
     return range(rows * rank // ranks, rows * (rank + 1) // ranks)
 
 
 class Order:
-    """An endless order of ``count`` things: each epoch has each once, in an order of its own.
+    """An endless shuffled order of ``count`` items: each epoch has each item once, newly shuffled.
 
-    The k-th thing is computed, not looked up: a Feistel network permutes the numbers below a power
+    The k-th item is computed, not looked up: a Feistel network permutes the numbers below a power
     of four, and is applied again until the result is below ``count``. (Black and Rogaway, "Ciphers
-    with Arbitrary Finite Domains", 2002: cycle walking.) Memory and start-up cost nothing, however
-    many things there are.
+    with Arbitrary Finite Domains", 2002: cycle walking.) Memory and start-up time do not grow with
+    the number of items.
     """
 
     def __init__(self, count: int, seed: int) -> None:
@@ -108,7 +108,7 @@ class Order:
         self._half = max(1, ((count - 1).bit_length() + 1) // 2)  # bits
 
     def at(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(epoch, number below ``count``) at each of the places; int64 arrays of their shape."""
+        """(epoch, number below ``count``) at each position; int64 arrays of the same shape."""
         epochs, within = np.divmod(np.asarray(places, np.int64), self.count)
         numbers = np.empty_like(within)
         for epoch in np.unique(epochs):
@@ -117,7 +117,7 @@ class Order:
         return epochs, numbers
 
     def permuted(self, numbers: np.ndarray, epoch: int) -> np.ndarray:
-        """Where an epoch's permutation puts each number."""
+        """The result of an epoch's permutation for each number."""
         keys = [random_bits(self.seed, epoch, turn) for turn in range(_ROUNDS)]
         out = self._feistel(numbers.astype(np.uint64), keys)
         while (outside := out >= self.count).any():
@@ -133,28 +133,28 @@ class Order:
 
 
 class Tokens(Protocol):
-    """A sequence of tokens: `TokenData`, or anything like it."""
+    """A sequence of tokens, such as `TokenData`."""
 
     def __len__(self) -> int: ...
 
     def run(self, start: int, length: int) -> np.ndarray:
-        """``length`` tokens from ``start`` on, int64."""
+        """``length`` tokens starting at ``start``, int64."""
         ...
 
 
 class Windows:
     """Windows of T tokens and their successors: a `Source` for pretraining.
 
-    In an epoch the corpus is cut into windows that begin T apart, so that each token is predicted
-    once; they come in random order without replacement. Each epoch begins the cutting at a random
-    offset below T, so that the borders fall elsewhere. What is left at the ends, less than two
-    windows, is left out in that epoch.
+    In each epoch the corpus is cut into windows that start T tokens apart, so each token is
+    predicted once. The windows come in random order without replacement. Each epoch starts cutting
+    at a random offset below T, so the borders differ between epochs. The remainder at the two ends,
+    less than two windows, is left out in that epoch.
 
     Args:
-        tokens: the corpus; it must have T + 1 tokens at least.
+        tokens: the corpus; it must have at least T + 1 tokens.
         length: T.
-        batch_size: rows of the global batch.
-        seed: another seed is another order.
+        batch_size: the number of rows in a global batch.
+        seed: determines the order.
     """
 
     def __init__(self, tokens: Tokens, length: int, batch_size: int, seed: int) -> None:
@@ -179,7 +179,7 @@ class Windows:
         return Batch(windows[:, :-1], windows[:, 1:])
 
     def windows(self, step: int, rank: int = 0, ranks: int = 1) -> np.ndarray:
-        """The same as windows: int64 [rows, T + 1]."""
+        """The same rows as windows: int64 [rows, T + 1]."""
         rows = share(self.batch_size, rank, ranks)
         starts = self.starts(step * self.batch_size + np.arange(rows.start, rows.stop))
         out = np.empty((len(rows), self.length + 1), np.int64)
@@ -188,20 +188,20 @@ class Windows:
         return out
 
     def starts(self, places: np.ndarray) -> np.ndarray:
-        """Where in the corpus the windows at these places of the endless order begin."""
+        """The corpus offsets of the windows at these positions of the endless order."""
         epochs, numbers = self.order.at(places)
         offsets = np.array([self.offset(int(epoch)) for epoch in np.unique(epochs)], np.int64)
         return offsets[np.searchsorted(np.unique(epochs), epochs)] + numbers * self.length
 
     def offset(self, epoch: int) -> int:
-        """Where the first window of an epoch begins."""
+        """The corpus offset of the first window of an epoch."""
         return random_bits(self.seed, epoch, _ROUNDS) % (self._slack + 1)
 
 
 class Whole:
-    """All of a text once, in order, for its loss: every token but the first is predicted once.
+    """A full pass over a text in order, to measure its loss: each token but the first counts once.
 
-    Rows are windows that begin T apart; the last is filled up, and the filling ignored.
+    Rows are windows that start T tokens apart; the last is padded, which the loss ignores.
     """
 
     def __init__(self, tokens: Tokens, length: int, batch_size: int) -> None:
@@ -215,7 +215,7 @@ class Whole:
         return -(-self.per_epoch // self.batch_size)
 
     def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
-        """Batch number ``step`` below ``len``; the last may have fewer rows, a rank's even none."""
+        """Batch number ``step``, below ``len``; the last may have fewer rows, a rank even none."""
         first = step * self.batch_size
         rows = share(min(self.batch_size, self.per_epoch - first), rank, ranks)
         inputs = np.zeros((len(rows), self.length), np.int64)
@@ -231,9 +231,10 @@ class Whole:
 def prefetch(
     batch: Callable[[int], Batch], start: int, stop: int | None = None, depth: int = 2
 ) -> Iterator[tuple[int, Batch]]:
-    """(step, ``batch(step)``) from ``start`` on, made ahead by a thread; the same as without.
+    """Yield (step, ``batch(step)``) from ``start`` on, prepared in advance by a thread.
 
-    An error in the thread is raised here. Closing the iterator ends the thread.
+    The batches are the same as without a thread. An error in the thread is raised here. Closing the
+    iterator ends the thread.
     """
     ready: queue.Queue[Any] = queue.Queue(depth)
     ended = threading.Event()

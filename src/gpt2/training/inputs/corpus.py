@@ -1,4 +1,4 @@
-"""What a run learns: a folder that `gpt2 prepare` wrote, or text that is prepared, as rows."""
+"""Training text as rows: from a folder that `gpt2 prepare` wrote, or text that it prepares here."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ from gpt2.training.config import Start
 from gpt2.training.inputs.batches import Batch, Held, Source, Whole, Windows
 
 VALIDATION, DATA = "validation", "data"
-ROWS = 64  # of a batch when tokens are only counted
-SEARCHED = 20_000_000  # tokens of the training text in which copies are looked for
+ROWS = 64  # rows per batch when tokens are only counted
+SEARCHED = 20_000_000  # tokens of the training text to search for copies
 
 
 @dataclasses.dataclass
 class Data:
-    """What is learned.
+    """The training data of a run.
 
     Attributes:
         source: the rows of each step.
-        held: what to validate on; None: nothing.
-        identity: tells it from other data.
-        tokens: places that are learned in an epoch.
-        passes: batches over all of it once.
-        texts: it as text, in parts, for the search for copies; searched: how much, in words.
-        length: tokens of a row.
-        prompt: what samples may begin with.
+        held: the validation set, or None.
+        identity: distinguishes it from other data.
+        tokens: the number of trained positions in an epoch.
+        passes: yields the batches of one full pass.
+        texts: the data as text, in parts, for the search for copies; searched: how much of it, in
+            words.
+        length: the number of tokens in a row.
+        prompt: a possible prompt for samples.
         notes: what the user should know.
     """
 
@@ -64,21 +65,21 @@ def prepared(
     start: Start = Start(),
     note: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """The folder of token shards: ``source`` itself, or one in a run's folder, made of its text.
+    """The folder of token shards: ``source`` itself, or one in the run's folder prepared from it.
 
-    A run that resumes does so with the text it began with; one that begins anew prepares what is
-    another text now, or is asked for otherwise. The shards are compared with their hashes.
+    A resumed run keeps the text that it started with. A new run prepares the text again if the text
+    or the options of the preparation changed. The shards are checked against their hashes.
 
     Args:
-        source: a prepared folder, or whatever `gpt2 prepare` takes.
-        folder: the run's; shards that are made here go into ``data/tokens`` in it.
-        tokenizer: of text that is prepared here.
+        source: a prepared folder, or any source that `gpt2 prepare` accepts.
+        folder: the folder of the run; shards that are made here go into its ``data/tokens``.
+        tokenizer: for text that is prepared here.
         vocab_size: learn a vocabulary of that many tokens from the text instead.
-        config: of the preparation.
-        start: how the run is taken up.
-        note: is told what is done.
+            config: the options of the preparation.
+            start: whether the run resumes or overwrites.
+            note: called with messages about what is done.
 
-    Raises what `prepare` raises; `OptionError` where a run would resume with another text.
+        Raises what `prepare` raises, and `OptionError` if a run would resume with a different text.
     """
     if (Path(source) / FILE).exists():
         return verified(Path(source))
@@ -115,7 +116,7 @@ def _vocabulary(
     start: Start,
     note: Callable[[str], None],
 ) -> Path:
-    """The folder of a vocabulary learned from the text; again only where text or size changed."""
+    """The folder of a vocabulary learned from the text, learned again if text or size changed."""
     place = folder / DATA / "vocabulary"
     if os.fspath(source) == sources.STDIN:
         raise OptionError("standard input is read once: prepare it first, or name a tokenizer.")
@@ -141,7 +142,7 @@ def _vocabulary(
 
 
 def _documents(files: Sequence[sources.File], encoding: str) -> Iterator[str]:
-    """The documents of files, as `prepare` reads them."""
+    """The documents in files, as `prepare` reads them."""
     for document, _, _ in sources.Reader(files, Reading(encoding=encoding)).documents(
         sources.Position()
     ):
@@ -149,9 +150,9 @@ def _documents(files: Sequence[sources.File], encoding: str) -> Iterator[str]:
 
 
 def verified(folder: Path) -> Path:
-    """The folder, every shard in it compared with its SHA-256, about a second for each GB.
+    """Check every shard in a folder against its SHA-256, about a second per GB; returns the folder.
 
-    Raises `CorruptFileError` for one that differs.
+    Raises `CorruptFileError` for a shard that differs.
     """
     for tokens in (TokenData(folder), held_out(folder)):
         if tokens is not None:
@@ -160,7 +161,7 @@ def verified(folder: Path) -> Path:
 
 
 def held_out(folder: Path, tokenizer: Tokenizer | None = None) -> TokenData | None:
-    """The validation split, or None where there is none."""
+    """The validation split, or None if the folder has none."""
     try:
         return TokenData(folder, VALIDATION, tokenizer)
     except InputError:
@@ -168,7 +169,7 @@ def held_out(folder: Path, tokenizer: Tokenizer | None = None) -> TokenData | No
 
 
 def identity(data: TokenData) -> dict[str, Any]:
-    """What tells one prepared text from another: a hash over the hashes of its shards."""
+    """Identifies a prepared text by a hash over the hashes of its shards."""
     total = hashlib.sha256()
     for manifest in data.manifests:
         for shard in manifest.splits[data.split].shards:
@@ -179,7 +180,7 @@ def identity(data: TokenData) -> dict[str, Any]:
 def windows(
     tokens: TokenData, held: TokenData | None, length: int, batch_size: int, seed: int
 ) -> Data:
-    """A prepared text in rows of ``length`` tokens, ``batch_size`` a step; ``held`` validates."""
+    """A prepared text in rows of ``length`` tokens, ``batch_size`` per step; ``held`` validates."""
     whole, part = Whole(tokens, length, ROWS), SEARCHED / len(tokens)
     return Data(
         source=Windows(tokens, length, batch_size, seed),

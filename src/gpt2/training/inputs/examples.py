@@ -1,12 +1,12 @@
-"""Prompts with their completions, for fine-tuning: a `Source` of batches like `Windows`.
+"""Prompt-completion pairs for fine-tuning: a `Source` of batches like `Windows`.
 
-An example is the prompt's tokens, the completion's, and <|endoftext|>. Only the completion and that
-last token count in the loss, so the model learns to answer and to stop. Prompt and completion are
-tokenised apart, as they are when the model is used.
+An example consists of the prompt's tokens, the completion's tokens and <|endoftext|>. Only the
+completion and that last token count in the loss, so the model learns to answer and to stop. Prompt
+and completion are tokenised separately, as they are when the model is used.
 
-**Truncation.** An example longer than T + 1 tokens loses the beginning of its prompt. Where the
-completion alone does not fit, nothing is left of the prompt but its last token, and the completion
-loses its end, <|endoftext|> with it: the model does not learn to stop there. Both are counted.
+**Truncation.** An example longer than T + 1 tokens loses the beginning of its prompt. If the
+completion does not fit even then, only the last token of the prompt remains and the completion
+loses its end, including <|endoftext|>: the model does not learn to stop there. Both are counted.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """A prompt and what should follow it."""
+    """A prompt and its completion."""
 
     prompt: str
     completion: str
@@ -47,14 +47,14 @@ class Pair:
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """A pair as tokens: ``ids`` int64 [n], of which the first ``prompt`` do not count."""
+    """A pair as tokens: ``ids`` int64 [n], of which the loss ignores the first ``prompt``."""
 
     ids: np.ndarray
     prompt: int
 
     @property
     def labels(self) -> np.ndarray:
-        """What is to be predicted at each place but the last: int64 [n - 1], the prompt ignored."""
+        """The next token at each position but the last: int64 [n - 1], with the prompt ignored."""
         labels = self.ids[1:].copy()
         labels[: max(0, self.prompt - 1)] = IGNORED
         return labels
@@ -63,17 +63,19 @@ class Example:
 def read_pairs(
     path: str | os.PathLike[str], prompt: str = PROMPT, completion: str = COMPLETION
 ) -> list[Pair]:
-    """The pairs of a file: JSON lines, JSON, or a table with a first line of names (.csv, .tsv);
-    compressed, or several in an archive.
+    """Read the pairs of a file: JSON Lines, JSON, or a table with a header row (.csv, .tsv).
+
+    The file may be compressed, or an archive of several files.
 
     Args:
-        path: the file; its ending tells its form, and so do those of the files in an archive.
-        prompt, completion: the names of the two fields, or paths such as messages.0.content;
-            others are left alone.
+        path: the file; its extension gives its format, as do the extensions of files in an archive.
+        prompt, completion: the names of the two fields, or paths such as messages.0.content; other
+            fields are ignored.
 
     Raises:
-        MissingFileError: it is not there.
-        InputError: another ending; a row without the fields; a completion that is empty.
+        MissingFileError: the file does not exist.
+        InputError: the extension is not supported, a row lacks the fields, or a completion is
+            empty.
         CorruptFileError: a line that is not JSON, a file that is not UTF-8.
     """
     path = Path(path)
@@ -84,14 +86,16 @@ def read_pairs(
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a file, by its ending. Raises what `read_pairs` does."""
+    """The rows of a file, read by its extension. Raises what `read_pairs` raises."""
     for _, rows in tables(path):
         yield from rows
 
 
 def tables(path: Path) -> Iterator[tuple[str, Iterator[Row]]]:
-    """The files of rows in a file, itself or those in an archive: ending and rows, good until the
-    next is asked for. Raises what `read_pairs` does."""
+    """Yield the extension and rows of a file, or of each file in an archive.
+
+    The rows are valid until the next file is requested. Raises what `read_pairs` raises.
+    """
     if not may_hold_rows(path):
         raise _no_rows(path)
     if not path.is_file():
@@ -105,7 +109,7 @@ def tables(path: Path) -> Iterator[tuple[str, Iterator[Row]]]:
 
 
 def may_hold_rows(path: Path) -> bool:
-    """Whether a file's ending, that of its compression aside, is one of rows or of an archive."""
+    """Whether a file's extension, apart from its compression, is one of rows or of an archive."""
     return plain_ending(path.name) in (*ENDINGS, *ARCHIVES)
 
 
@@ -141,7 +145,7 @@ def _pair(row: Any, prompt: str, completion: str, where: str) -> Pair:
     return Pair(given, learned)
 
 
-# Names that published sets have for what is given and what is learned
+# Names of the prompt and completion fields in published data sets
 _GIVEN = ("prompt", "instruction", "question", "query", "input", "source", "article", "document",
           "dialogue", "text")  # fmt: skip
 _LEARNED = (
@@ -158,7 +162,7 @@ _TURNS = (("messages", "content"), ("conversations", "value"), ("conversation", 
 
 
 def _advice(row: Mapping[str, Any]) -> str:
-    """How to name the fields of a row like this one."""
+    """Advice on the options that name the fields of such a row."""
     given = next((name for name in _GIVEN if isinstance(row.get(name), str)), "NAME")
     learned = next((name for name in _LEARNED if isinstance(row.get(name), str)), "NAME")
     for turns, hint in _TURNS:
@@ -168,24 +172,24 @@ def _advice(row: Mapping[str, Any]) -> str:
 
 
 class Examples:
-    """Examples as batches, in an order that is a pure function of (seed, step).
+    """Batches of examples, in an order that is a pure function of (seed, step).
 
     Args:
-        pairs: what is learned.
+        pairs: the prompts and completions.
         tokenizer: examples end with its `end_of_text`.
-        length: T, the places of a row.
-        batch_size: rows of the global batch.
-        seed: another seed is another order.
-        pack: put several examples into a row where they fit. No label reaches from one example
-            into the next; attention does, as it does in pretraining.
+        length: T, the number of positions in a row.
+        batch_size: the number of rows in a global batch.
+        seed: determines the order.
+        pack: put several examples into a row if they fit. No label crosses from one example into
+            the next; attention does, as in pretraining.
 
     Attributes:
-        per_epoch: rows of an epoch; each example is in one of them.
-        cut_prompts, cut_completions: how many examples were truncated, and where.
+        per_epoch: the number of rows in an epoch; each example is in one of them.
+        cut_prompts, cut_completions: the numbers of truncated prompts and completions.
 
     Raises:
         OptionError: a length below 2 or a batch size below 1.
-        InputError: no pairs.
+        InputError: there are no pairs.
         TokenizerError: the tokenizer has neither eos_token nor sep_token.
     """
 
@@ -222,14 +226,14 @@ class Examples:
         return self.rows(numbers.tolist())
 
     def rows(self, numbers: Sequence[int]) -> Batch:
-        """Rows by their numbers, filled up to T; the filling is ignored in the loss."""
+        """Rows by their numbers, padded to T; the loss ignores the padding."""
         inputs = np.full((len(numbers), self.length), self._fill, np.int64)
         labels = np.full_like(inputs, IGNORED)
         for at, number in enumerate(numbers):
             place = 0
             for index in self._rows[number]:
                 example = self.examples[index]
-                # The last token is read only where another example follows in the row.
+                # The last token is an input only if another example follows in the row.
                 read = min(len(example.ids), self.length - place)
                 inputs[at, place : place + read] = example.ids[:read]
                 labels[at, place : place + len(example.ids) - 1] = example.labels
@@ -237,14 +241,14 @@ class Examples:
         return Batch(inputs, labels)
 
     def whole(self) -> Iterator[Batch]:
-        """Every row once, in order, for a validation loss."""
+        """Batches with every row once, in order, for a validation loss."""
         for start in range(0, self.per_epoch, self.batch_size):
             yield self.rows(range(start, min(start + self.batch_size, self.per_epoch)))
 
     def _example(self, pair: Pair, tokenizer: Tokenizer) -> Example:
         room = self.length + 1
         prompt = tokenizer.encode_prompt(pair.prompt)
-        if not prompt:  # something must be read before the first token can be predicted
+        if not prompt:  # the first prediction needs at least one input token
             prompt = [self._fill]
         completion = [*tokenizer.encode_more(pair.completion), self._fill]
         if len(completion) + 1 > room:
@@ -256,9 +260,9 @@ class Examples:
         return Example(np.array(prompt + completion, np.int64), len(prompt))
 
     def _packed(self) -> list[list[int]]:
-        """Rows of examples: the longest first, each into the fullest row that has room for it."""
+        """Pack examples into rows: longest first, each into the fullest row with room for it."""
         rows: list[list[int]] = []
-        with_room: dict[int, list[int]] = {}  # places left -> rows
+        with_room: dict[int, list[int]] = {}  # positions left -> rows
         sizes = [len(example.ids) for example in self.examples]
         for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n], n)):
             # A row holds T inputs; its last example's last token is only a label.

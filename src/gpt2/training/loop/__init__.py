@@ -1,1 +1,1 @@
-"""The loop: steps on one process or many, from the first to the last."""
+"""The training loop, on one process or several."""

@@ -1,4 +1,4 @@
-"""torch.compile, with one plain warning where it cannot work."""
+"""torch.compile, with a single readable warning if it fails."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from gpt2.errors import GPT2Error, GPT2Warning
 
 
 class Compiled(nn.Module):
-    """A module that is compiled at its first call; where that fails it runs as it is.
+    """A module that is compiled at its first call and runs uncompiled if compiling fails.
 
-    Compiling needs a C++ compiler on a CPU, Triton on a GPU, and a model without surprises, so it
-    may fail in many ways.
+    Compiling needs a C++ compiler on a CPU, Triton on a GPU, and a model that the compiler can
+    trace, so it can fail in many ways.
     """
 
     def __init__(self, plain: nn.Module) -> None:
         super().__init__()
         self.plain = plain
-        self._compiled: list[Any] = [torch.compile(plain)]  # in a list: no second child
+        self._compiled: list[Any] = [torch.compile(plain)]  # in a list: not a child module
         self._works = False
 
     def forward(self, *inputs: Any) -> Any:
-        """What the module returns."""
+        """Run the module."""
         if not self._compiled:
             return self.plain(*inputs)
         if self._works:
@@ -36,7 +36,7 @@ class Compiled(nn.Module):
             raise
         except Exception as error:
             self._compiled.clear()
-            error = getattr(error, "inner_exception", error)  # Dynamo's wraps what happened
+            error = getattr(error, "inner_exception", error)  # Dynamo wraps the original error
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             warnings.warn(
                 f"--compile does not work here ({reason}): training continues without it.",

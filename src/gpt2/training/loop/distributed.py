@@ -1,9 +1,10 @@
-"""One process or many: who has which rows, how gradients meet, what is gathered for a file.
+"""Distributed training: process groups, DDP and FSDP2, and gathering tensors for files.
 
-Started by torchrun, the processes find each other through its environment variables: NCCL between
-GPUs, gloo between CPUs. DDP keeps the weights whole in each process; FSDP2 (`fully_shard`) shards
-weights, gradients and optimiser. Each process computes its slice of the global batch, and losses
-are divided by the unmasked targets of the whole of it, so the update is that of one process.
+The processes find each other through the environment variables that torchrun sets, and communicate
+by NCCL between GPUs and gloo between CPUs. With DDP each process has all weights; FSDP2
+(`fully_shard`) shards weights, gradients and optimiser state. Each process computes its slice of
+the global batch, and losses are divided by the number of unmasked targets in the global batch, so
+the update equals that of a single process.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from gpt2.errors import GPT2Error, OptionError, TrainingError
 from gpt2.training.loop.watch import Watch
 
 T = TypeVar("T")
-PATIENCE = datetime.timedelta(minutes=30)  # for a process that writes a large checkpoint, say
-# What gloo and NCCL say of a broken connection, in errors that often have no class of their own.
+PATIENCE = datetime.timedelta(minutes=30)  # long enough for a process to write a large checkpoint
+# Messages of gloo and NCCL about a broken connection; the errors often have no class of their own.
 BROKEN = re.compile(r"gloo|nccl|connection (closed|reset|refused)|broken pipe|timed? ?out", re.I)
 
 
 def pick_device(name: str | None) -> torch.device:
-    """The device of this process: as asked, or a GPU if there is one. Raises `OptionError`."""
+    """The device of this process: ``name``, or by default a GPU if any. Raises `OptionError`."""
     if name is None:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -48,11 +49,11 @@ def pick_device(name: str | None) -> torch.device:
 
 
 class Processes:
-    """This process among those of the run.
+    """This process and its communication with the other processes of the run.
 
     Attributes:
-        rank, ranks: which it is, of how many.
-        device: what it computes on.
+        rank, ranks: the number of this process, and how many there are.
+        device: the device that it computes on.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -71,7 +72,7 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether it is the one that writes and shows."""
+        """Whether this is the process that writes files and shows progress."""
         return self.rank == 0
 
     def sum(self, values: Tensor) -> Tensor:
@@ -81,7 +82,7 @@ class Processes:
         return values
 
     def same(self, value: Any) -> Any:
-        """What the first process has, in all."""
+        """Broadcast the first process's value to all processes."""
         if self.ranks == 1:
             return value
         box = [value]
@@ -89,7 +90,7 @@ class Processes:
         return box[0]
 
     def least(self, value: int) -> int:
-        """The least of all processes' values."""
+        """The minimum over all processes."""
         if self.ranks == 1:
             return value
         smallest = torch.tensor(value, device=self.device)
@@ -97,13 +98,13 @@ class Processes:
         return int(smallest)
 
     def agree(self, error: Exception | None) -> None:
-        """Raise the first process's error, if it has one, in all of them."""
+        """Raise the first process's error, if any, in all processes."""
         error = self.same(error)
         if error is not None:
             raise error
 
     def on_first(self, work: Callable[[], T]) -> T:
-        """What ``work`` gives on the first process, in all; an error too."""
+        """Run ``work`` on the first process; return its result, or raise its error, in all."""
         result: Any = None
         error: Exception | None = None
         if self.first:
@@ -116,9 +117,12 @@ class Processes:
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
-        """Within the block, the end of another process is a `TrainingError` that names it, within
-        seconds where it has died. Where it does not answer, `Watch` ends this one after `LOST`
-        seconds; where it does and computes nothing, the error comes after `PATIENCE`."""
+        """Within the block, raise a `TrainingError` that names the process if another one ends.
+
+        If it has died, the error comes within seconds. If it does not answer, `Watch` ends this
+        process after `LOST` seconds. If it answers but computes nothing, the error comes after
+        `PATIENCE`.
+        """
         try:
             yield
         except RuntimeError as error:
@@ -131,12 +135,12 @@ class Processes:
             ) from None
 
     def wait(self) -> None:
-        """Until all are here."""
+        """Wait until all processes have reached this point."""
         if self.ranks > 1:
             dist.barrier()
 
     def close(self) -> None:
-        """Leave the group, if it was joined here."""
+        """Leave the process group if this object joined it."""
         if self.watch is not None:
             self.watch.close()
             self.watch = None
@@ -157,15 +161,15 @@ def spread(
     device: torch.device,
     precision: torch.dtype | None,
 ) -> nn.Module:
-    """Let the objective work on all processes, beginning with the first one's weights.
+    """Wrap the objective for all processes, starting from the first process's weights.
 
     Args:
-        objective: what is called: ``plain``, or that compiled.
+        objective: the module to call: ``plain``, or its compiled form.
         plain: the module with the ``model``.
         parallel: "ddp": gradients are averaged while the backward pass still runs; "fsdp": each
             process keeps a slice of every weight, and a block is gathered when it runs.
-        device: of this process.
-        precision: that FSDP gathers the weights in.
+        device: the device of this process.
+        precision: the precision in which FSDP gathers the weights.
     """
     if parallel == "ddp":
         ids = [device] if device.type == "cuda" else None
@@ -189,7 +193,7 @@ def spread(
 
 @contextlib.contextmanager
 def accumulating(objective: nn.Module, last: bool) -> Iterator[None]:
-    """A pass whose gradients the processes exchange only if it is the step's last."""
+    """The context of a pass; the processes exchange gradients only in the last one of a step."""
     if isinstance(objective, nn.parallel.DistributedDataParallel) and not last:
         with objective.no_sync():
             yield
@@ -200,14 +204,14 @@ def accumulating(objective: nn.Module, last: bool) -> Iterator[None]:
 
 
 def full_tensor(tensor: Any) -> Tensor:
-    """A tensor that may be sharded, whole and on the CPU. All processes must ask."""
+    """Gather a tensor, which may be sharded, on the CPU; all processes must call it."""
     full = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
     return full.detach().cpu()
 
 
 def redistribute(value: Tensor, p: Any) -> Tensor:
-    """A tensor as ``p`` is: on its device, this process's slice of it where it is sharded."""
-    if hasattr(value, "full_tensor"):  # it is so already
+    """Place a tensor like ``p``: on its device, and sharded if ``p`` is sharded."""
+    if hasattr(value, "full_tensor"):  # already sharded
         return value
     value = value.to(p.device, copy=True)
     if not hasattr(p, "full_tensor"):

@@ -1,4 +1,4 @@
-"""The loss scale of fp16: gradients are computed of the loss times a power of two."""
+"""Loss scaling for fp16: the loss is multiplied by a power of two before the backward pass."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import math
 
 from gpt2.errors import TrainingError
 
-FIRST, GROWTH = 2.0**16, 2000  # the first scale; good steps after which it doubles
+FIRST, GROWTH = 2.0**16, 2000  # the initial scale; good steps before it doubles
 
 
 @dataclasses.dataclass
 class LossScale:
-    """As large as overflow allows (Micikevicius et al. 2018, section 3.2).
+    """A loss scale that is as large as overflow allows (Micikevicius et al. 2018, section 3.2).
 
-    It halves when a gradient overflows, whose step is left out, and doubles after `GROWTH` good
-    steps. For precisions with fp32's range it stays 1.
+    It halves when a gradient overflows, and that step is skipped; it doubles after `GROWTH` good
+    steps. For precisions with the range of fp32 it stays 1.
     """
 
     value: float = 1.0
@@ -24,13 +24,13 @@ class LossScale:
 
     @classmethod
     def of(cls, precision: str) -> LossScale:
-        """The scale to begin with."""
+        """The initial scale for a precision."""
         return cls(FIRST, 0, True) if precision == "fp16" else cls()
 
     def accept(self, norm: float) -> bool:
-        """Take note of a step's gradient norm; False: it overflowed, leave the step out.
+        """Record the gradient norm of a step; False means that it overflowed: skip the step.
 
-        Raises `TrainingError` where overflow is not the reason.
+        Raises `TrainingError` if the cause is not overflow.
         """
         if not self.active:
             return True

@@ -1,4 +1,4 @@
-"""How many rows a process can compute at a time, and that it keeps no memory it has freed."""
+"""Finds the largest micro-batch that fits in memory, and returns freed memory to the system."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gpt2.config import GPT2Config
 from gpt2.machine import available_memory
 from gpt2.training.planning.footprint import footprint
 
-SHARE = 0.6  # of the memory that is free, for activations; the rest for gradients and optimiser
-MMAP_THRESHOLD, RETURNED = -3, 1 << 20  # glibc's M_MMAP_THRESHOLD; bytes from which it is returned
-CPU_TOKENS = 2048  # of a part on a CPU: more only takes memory, far fewer is slower
+SHARE = 0.6  # of the free memory for activations; the rest for gradients and optimiser state
+MMAP_THRESHOLD, RETURNED = -3, 1 << 20  # glibc's M_MMAP_THRESHOLD; its value in bytes
+CPU_TOKENS = 2048  # per micro-batch on a CPU: more only takes memory, far fewer is slower
 
 
 def micro_batch(
@@ -25,10 +25,11 @@ def micro_batch(
     recompute: bool,
     attempt: Callable[[int], None],
 ) -> int:
-    """Rows that fit at a time, at most ``rows``, so that the parts are of about one size.
+    """The micro-batch size that fits, at most ``rows``, chosen so that parts have about equal size.
 
-    A GPU is asked by ``attempt``, a forward and backward pass over that many rows: half as many
-    until it has the memory. Elsewhere running out of memory kills, so it is computed.
+    On a GPU, ``attempt`` runs a forward and backward pass over that many rows; the number is halved
+    until it fits in memory. Elsewhere running out of memory kills the process, so the size is
+    computed.
     """
     fitting = rows
     if device.type == "cuda":
@@ -45,14 +46,14 @@ def micro_batch(
 
 
 def give_back() -> None:
-    """Let the C library return what is freed to the system at once, where it is large.
+    """Make the C library return large freed blocks to the system at once.
 
-    glibc keeps freed blocks of up to 32 MB in its heap. Between the parts that are kept they leave
-    holes: a step that recomputes took two thirds more memory than its tensors have, and with this
-    a tenth. Fresh memory costs time, so it is asked for only where memory matters most.
+    glibc keeps freed blocks of up to 32 MB in its heap, which becomes fragmented: a step with
+    activation checkpointing took two thirds more memory than its tensors, and takes a tenth more
+    with this. Allocating fresh memory costs time, so this is used only where memory matters most.
     """
     libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):  # glibc's; others have no such limit
+    if hasattr(libc, "mallopt"):  # only glibc has it, and only glibc has that limit
         libc.mallopt(MMAP_THRESHOLD, RETURNED)
 
 

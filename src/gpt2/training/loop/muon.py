@@ -1,13 +1,13 @@
-"""Muon: momentum whose updates are made orthogonal, for the matrices of the blocks.
+"""Muon: momentum with orthogonalised updates, for the matrices of the blocks.
 
 Sources: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks" (the
 Newton-Schulz iteration and its coefficients); Liu et al. 2025, "Muon is Scalable for LLM Training",
 section 2.2 (weight decay, and the scale 0.2 sqrt(max(n, m)) that gives an update the size of
 AdamW's, so that both share a learning rate).
 
-Matrices here are [inputs, outputs]; orthogonalisation does not care. ``c_attn`` holds three maps
-side by side, and each is made orthogonal by itself. Matrices of one shape go through the iteration
-together, as a batch: on a CPU in fp32, on a GPU in bf16.
+Matrices here are [inputs, outputs]; orthogonalisation works the same for either layout. ``c_attn``
+holds three maps side by side, and each is orthogonalised separately. Matrices of the same shape go
+through the iteration together as a batch: on a CPU in fp32, on a GPU in bf16.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ STEPS = 5
 
 
 def orthogonal(matrices: Tensor, steps: int = STEPS) -> Tensor:
-    """U V^T of each matrix U S V^T, nearly: singular values between about 0.7 and 1.2.
+    """Approximate U V^T of each matrix U S V^T: singular values between about 0.7 and 1.2.
 
-    ``matrices`` [count, n, m] with n <= m; the result has their shape, in the precision of the
+    ``matrices`` [count, n, m] with n <= m; the result has the same shape, in the precision of the
     iteration.
     """
     x = matrices.to(torch.float32 if matrices.device.type == "cpu" else torch.bfloat16)
@@ -39,10 +39,11 @@ def orthogonal(matrices: Tensor, steps: int = STEPS) -> Tensor:
 
 
 def _left_factor(gram: Tensor, steps: int) -> Tensor:
-    """The matrix that the whole iteration multiplies x with, from ``gram`` = x x^T [count, n, n].
+    """The matrix by which the full iteration multiplies x, from ``gram`` = x x^T [count, n, n].
 
-    Each step is x <- p x with p a polynomial of the gram, so the steps need x only at the end:
-    for x of n x 4n about half the operations. It takes fp32, since a gram squares small values.
+    Each step is x <- p x, with p a polynomial of the Gram matrix, so x is needed only at the end:
+    about half the operations for x of n x 4n. It needs fp32, because a Gram matrix squares small
+    values.
     """
     factor = p = _polynomial(gram)
     for _ in range(steps - 1):
@@ -60,8 +61,10 @@ def _polynomial(gram: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon over matrices [inputs, outputs]. A group's ``parts`` says into how many maps, side by
-    side, each of its matrices is split."""
+    """Muon over matrices [inputs, outputs].
+
+    ``parts`` of a parameter group is the number of side-by-side maps in each of its matrices.
+    """
 
     def __init__(
         self, params: Iterable[Any], lr: float, momentum: float, weight_decay: float
@@ -71,7 +74,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """One update from the gradients that are there."""
+        """Update the parameters that have gradients."""
         todo = [(p, group) for group in self.param_groups for p in group["params"]]
         todo = [(p, group) for p, group in todo if p.grad is not None]
         updates = [self._update(p, group["momentum"]) for p, group in todo]
@@ -84,7 +87,7 @@ class Muon(torch.optim.Optimizer):
             p.add_(_like(whole.to(p.dtype), update), alpha=-group["lr"])
 
     def _update(self, p: Tensor, momentum: float) -> Tensor:
-        """Nesterov's look-ahead: the gradient, mixed with the average that already has it."""
+        """Nesterov momentum: the gradient mixed with an average that already includes it."""
         assert p.grad is not None
         state = self.state[p]
         if not state:
@@ -94,7 +97,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def _orthogonalised(updates: list[tuple[Tensor, ...]]) -> list[list[Tensor]]:
-    """Each map of each update made orthogonal and scaled, those of one shape together."""
+    """Orthogonalise and scale each map of each update, batching maps of the same shape."""
     flat = [map_ for update in updates for map_ in update]
     shapes: dict[tuple[int, ...], list[int]] = {}
     for number, map_ in enumerate(flat):
@@ -113,12 +116,12 @@ def _wide(matrix: Tensor) -> Tensor:
 
 
 def _whole(tensor: Any) -> Tensor:
-    """A tensor that FSDP has sharded, whole on each process."""
+    """Gather a tensor that FSDP has sharded, on each process."""
     return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
 
 
 def _like(whole: Tensor, like: Any) -> Tensor:
-    """This process's part of a whole tensor, sharded as ``like`` is."""
+    """This process's part of an unsharded tensor, sharded like ``like``."""
     if not hasattr(like, "full_tensor"):
         return whole
     from torch.distributed.tensor import distribute_tensor

@@ -1,4 +1,4 @@
-"""What is minimised: a module, so that DDP, FSDP2 and the compiler can wrap it."""
+"""The training objective as a module, so that DDP, FSDP2 and the compiler can wrap it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from gpt2.training.inputs.batches import IGNORED, Batch
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """A batch on the device: ``inputs`` [B, T], and of the unmasked positions their numbers among
-    B x T (None: all) and their labels [N]."""
+    """A batch on the device.
+
+    ``inputs`` is [B, T]; ``places`` are the unmasked positions among B x T (None: all); ``labels``
+    [N] are their labels.
+    """
 
     inputs: Tensor
     places: Tensor | None
@@ -53,7 +56,7 @@ class Objective(nn.Module):
     def forward(
         self, inputs: Tensor, places: Tensor | None, labels: Tensor, weight: float
     ) -> Tensor:
-        """[B, T], [N] or None, [N] to []. The head sees the unmasked positions alone."""
+        """[B, T], [N] or None, [N] to []. The head is applied only at the unmasked positions."""
         shared = Shared() if self._shares(inputs) else None
         embedded = self._embedded(inputs, shared)
         body = self.model.transformer(inputs_embeds=embedded, use_cache=False)
@@ -71,12 +74,14 @@ class Objective(nn.Module):
         return lookup(transformer.wte.weight, inputs, shared)
 
     def _shares(self, inputs: Tensor) -> bool:
-        """Whether the embedding's gradient is to be added to the head's at once. Not on a GPU,
-        where rows that come twice would be added in any order."""
+        """Whether the embedding's gradient is added directly to the head's.
+
+        Not on a GPU, where repeated rows would be added in a nondeterministic order.
+        """
         table = self.model.transformer.wte.weight
         tied = self.model.lm_head.weight is table and table.requires_grad
         return tied and inputs.device.type == "cpu" and not torch.compiler.is_compiling()
 
     def skip_head(self) -> None:
-        """Let the compiler leave head and loss alone."""
+        """Exclude head and loss from compilation."""
         self.head_loss = torch.compiler.disable(head_loss)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Which parameter is updated how: AdamW, and Muon for the matrices of the blocks."""
+"""Assigns parameters to optimisers: AdamW, or Muon for the matrices of the blocks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from gpt2.errors import InputError, WeightError
 from gpt2.training.config import TrainingConfig
 from gpt2.training.loop.muon import Muon
 
-# A matrix of a block: the weights of its four linear maps, and no adapter's.
+# A matrix of a block: the weights of its four linear maps, but not those of an adapter.
 MATRIX = re.compile(r"(^|\.)h\.\d+\.(attn|mlp)\.(c_attn|c_proj|c_fc)\.weight$")
-# What each remembers of a parameter.
+# The state that each keeps per parameter.
 MEMORY: dict[type, set[str]] = {
     torch.optim.AdamW: {"step", "exp_avg", "exp_avg_sq"},
     Muon: {"momentum"},
@@ -26,14 +26,15 @@ JOINED = 3  # c_attn is queries, keys and values side by side
 class Optimizer:
     """All trainable parameters of a model, each with its update rule.
 
-    AdamW's decay falls on matrices and embeddings, not on biases and norms (Loshchilov and Hutter
-    2019; Radford et al. 2018, section 4.1). Embeddings and head are AdamW's in either case.
+    AdamW applies weight decay to matrices and embeddings, not to biases and norms (Loshchilov and
+    Hutter 2019; Radford et al. 2018, section 4.1). AdamW always updates the embeddings and the
+    head.
 
     Args:
-        named: (name, parameter) of those that are trained.
-        config: its optimiser's options.
+        named: (name, parameter) pairs; those that require a gradient are trained.
+        config: supplies the optimiser options.
 
-    Raises `InputError` where nothing is trainable.
+    Raises `InputError` if nothing is trainable.
     """
 
     def __init__(self, named: Iterator[tuple[str, nn.Parameter]], config: TrainingConfig) -> None:
@@ -54,13 +55,13 @@ class Optimizer:
             self.parts.append(_muon(chosen, config))
 
     def set_factor(self, factor: float) -> None:
-        """Let the learning rate be ``factor`` of the highest."""
+        """Set the learning rate to ``factor`` times its peak."""
         for part in self.parts:
             for group in part.param_groups:
                 group["lr"] = self.lr * factor
 
     def step(self) -> None:
-        """Update the parameters by their gradients."""
+        """Update the parameters with their gradients."""
         for part in self.parts:
             part.step()
 
@@ -70,11 +71,11 @@ class Optimizer:
             p.grad = None
 
     def gradients(self) -> list[Tensor]:
-        """Those that are there."""
+        """The gradients that exist."""
         return [p.grad for p in self.named.values() if p.grad is not None]
 
     def state(self) -> dict[str, Tensor]:
-        """What it remembers, as "PARAMETER:QUANTITY"; sharded tensors as they are."""
+        """The optimiser state, keyed "PARAMETER:QUANTITY"; sharded tensors stay sharded."""
         names: dict[Any, str] = {p: name for name, p in self.named.items()}
         return {
             f"{names[p]}:{quantity}": value
@@ -84,17 +85,17 @@ class Optimizer:
         }
 
     def room(self, key: str, shape: Sequence[int]) -> Tensor:
-        """Memory for what `state` calls ``key``: on its parameter's device, as sharded as that.
+        """An empty tensor for ``key`` of `state`, on its parameter's device and sharded like it.
 
-        Raises `WeightError` where it is another optimiser's or another model's.
+        Raises `WeightError` if the state belongs to a different optimiser or model.
         """
         p = self._owner(key, shape)
         return torch.zeros_like(p) if len(shape) else torch.zeros(())
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` gave: whole tensors, or those of `room`.
+        """Restore what `state` returned, as unsharded tensors or those of `room`.
 
-        Raises `WeightError` where it is another optimiser's or another model's.
+        Raises `WeightError` if the state belongs to a different optimiser or model.
         """
         from gpt2.training.loop.distributed import redistribute
 
@@ -104,7 +105,7 @@ class Optimizer:
         taken: dict[Any, dict[str, Tensor]] = {p: {} for p in owners}
         for key, value in state.items():
             p, quantity = self._owner(key, value.shape), key.rpartition(":")[2]
-            # fused AdamW reads as many numbers as the parameter has, whatever it is given
+            # fused AdamW reads as many values as the parameter has, whatever the size of the state
             scalar = quantity == "step"
             if scalar == bool(value.dim()) or value.dtype != (torch.float32 if scalar else p.dtype):
                 raise WeightError(
@@ -113,7 +114,7 @@ class Optimizer:
                 )
             if value.dim():
                 taken[p][quantity] = redistribute(value, p)
-            else:  # the count of steps: fused AdamW on a GPU wants it there
+            else:  # the step count: fused AdamW on a GPU needs it there
                 taken[p][quantity] = value.clone().to(p.device)
         missing = [name for name, p in self.named.items() if not taken[p]]
         if state and missing:

@@ -1,7 +1,8 @@
 """Checkpoints written and read by all processes of a run together.
 
-Where weights are sharded, each process writes its own part of the optimiser's state; else the first
-writes all of it. The model's files are the first's in either case, gathered tensor by tensor.
+If the weights are sharded, each process writes its own part of the optimiser state; otherwise the
+first process writes all of it. The first process always writes the model files, gathered tensor by
+tensor.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from gpt2.training.loop.step import Stepper
 
 
 def save(checkpoints: Checkpoints, files: ModelFiles, stepper: Stepper, state: State) -> None:
-    """Write a checkpoint, whole or not at all; all processes must ask.
+    """Write a checkpoint atomically; all processes must call it.
 
-    Raises `WriteError` in all of them; what was there before is untouched.
+    Raises `WriteError` in all of them; the earlier checkpoints are untouched.
     """
     processes = stepper.processes
     model = gathered(files.tensors(), processes.first)
@@ -63,9 +64,9 @@ def _save_optimizer(folder: Path, stepper: Stepper) -> None:
 
 
 def read_weights(files: ModelFiles, folder: Path) -> None:
-    """Take the weights of a checkpoint, before they are sharded.
+    """Load the weights of a checkpoint, before they are sharded.
 
-    Raises `WeightError` where they are another model's, or adapters of another rank.
+    Raises `WeightError` if they belong to a different model, or to adapters of a different rank.
     """
     tensors = files.read(folder)
     with torch.no_grad():
@@ -81,7 +82,7 @@ def read_weights(files: ModelFiles, folder: Path) -> None:
 
 
 def restore(stepper: Stepper, folder: Path, state: State) -> None:
-    """Take back what a checkpoint keeps beside the weights; all processes must ask.
+    """Restore the state of a checkpoint other than its weights; all processes must call it.
 
     Raises `CorruptFileError`, `MissingFileError`, `WeightError`.
     """
@@ -95,8 +96,10 @@ def restore(stepper: Stepper, folder: Path, state: State) -> None:
 
 
 def gathered(tensors: Mapping[str, Tensor], keep: bool = True) -> dict[str, Tensor]:
-    """Tensors that may be sharded, whole and on the CPU. All processes must ask; one that does not
-    ``keep`` them has no memory for them either."""
+    """Gather tensors, which may be sharded, on the CPU; all processes must call it.
+
+    A process that does not ``keep`` them does not hold them in memory either.
+    """
     full_tensors = {}
     for name, tensor in tensors.items():
         if keep or hasattr(tensor, "full_tensor"):

@@ -1,4 +1,4 @@
-"""The learning rate as a pure function of the step: a factor of its highest value."""
+"""The learning-rate schedule: a factor of the peak rate, as a pure function of the step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gpt2.training.config import TrainingConfig
 
 
 def factor(step: int, config: TrainingConfig) -> float:
-    """What ``config.lr`` is multiplied by at a step (from 0): above 0, at most 1.
+    """The factor of ``config.lr`` at a step (from 0): above 0, at most 1.
 
     Warm-up is linear. After it, cosine: half a cosine down to ``min_lr`` (Loshchilov and Hutter
     2017, "SGDR", equation 5); wsd: constant, then linear down to ``min_lr`` over the last part
@@ -22,6 +22,6 @@ def factor(step: int, config: TrainingConfig) -> float:
         return config.min_lr + (1 - config.min_lr) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
     if config.schedule == "wsd":
         decaying = max(1, round(config.decay * config.steps))
-        left = (config.steps - step) / decaying  # 1 where the decay begins
+        left = (config.steps - step) / decaying  # 1 at the start of the decay
         return config.min_lr + (1 - config.min_lr) * min(1.0, max(0.0, left))
     return 1.0

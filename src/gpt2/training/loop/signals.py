@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a wish: the step is finished, a checkpoint written, then the run leaves."""
+"""Handles SIGTERM and Ctrl-C: the run finishes its step, writes a checkpoint and exits."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 class Stop:
-    """Within the block, the first signal is noted in ``number``; a second one interrupts at once.
+    """Within the block, the first signal is stored in ``number``; a second one interrupts at once.
 
-    Outside the main thread, where Python takes no signals, it does nothing.
+    Outside the main thread, where Python delivers no signals, it does nothing.
     """
 
     SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""How fast real steps are on this machine."""
+"""Measures the speed of real training steps on this machine."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def measured_speed(
     recompute: bool,
     steps: int = 2,
 ) -> float:
-    """Tokens per second of real steps of ``rows`` rows on this machine, after one to warm up.
+    """Tokens per second of real steps of ``rows`` rows on this machine, after one warm-up step.
 
-    The model is made with random weights; one device takes part.
+    The model has random weights; one device is used.
     """
     training = TrainingConfig(
         batch_size=rows, precision=precision, optimizer=optimizer, recompute=recompute
@@ -40,7 +40,7 @@ def measured_speed(
     stepper.update(0, batch)
     begin = time.perf_counter()
     for step in range(1, steps + 1):
-        stepper.update(step, batch)  # reads the loss, so the device has done it
+        stepper.update(step, batch)  # reads the loss, so it waits for the device
     del stepper, model
     if device.type == "cuda":
         torch.cuda.empty_cache()

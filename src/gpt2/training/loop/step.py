@@ -1,4 +1,4 @@
-"""One update of the weights: forward, backward, clip, step, on one process or many."""
+"""One weight update: forward, backward, clip, step, on one process or several."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from gpt2.training.planning.footprint import is_lean
 
 @dataclasses.dataclass(frozen=True)
 class Update:
-    """What one step found.
+    """The results of one step.
 
     Attributes:
         loss: the mean over all unmasked targets of the global batch, before the update.
-        norm: the gradient's norm, before clipping.
+        norm: the gradient norm before clipping.
         lr: the learning rate.
-        tokens: places computed, of all processes.
-        signal: the number of a signal that reached a process, or 0.
+        tokens: the number of positions computed, over all processes.
+        signal: the number of a signal that a process received, or 0.
     """
 
     loss: float
@@ -47,18 +47,18 @@ class Update:
 
 
 class Stepper:
-    """A model with all that updates it.
+    """A model and everything that updates it.
 
     Args:
-        model: on its device; here it is wrapped for several processes or the compiler.
-        config: how.
-        processes: this one among them.
+        model: on its device; it is wrapped here for several processes or the compiler.
+        config: the training options.
+        processes: the processes of the run.
 
     Attributes:
         model: as given (under FSDP with sharded parameters).
-        objective: what is called, perhaps wrapped.
-        optimizer, scale: the state beside the weights.
-        micro_batch: rows of a forward pass, the micro-batch size.
+        objective: the module to call; it may be wrapped.
+        optimizer, scale: the state apart from the weights.
+        micro_batch: the micro-batch size, in rows per forward pass.
     """
 
     def __init__(self, model: Any, config: TrainingConfig, processes: Processes) -> None:
@@ -74,7 +74,7 @@ class Stepper:
         plain = Objective(model)
         self.objective: nn.Module = plain
         if config.compile:
-            plain.skip_head()  # its gradients are made by hand, there is nothing to compile
+            plain.skip_head()  # its gradients are computed by hand: nothing to compile
             self.objective = Compiled(plain)
         if processes.ranks > 1:
             self.objective = distributed.spread(
@@ -88,15 +88,15 @@ class Stepper:
         return self.processes.ranks > 1 and self.config.parallel == "fsdp"
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
-        """The context that the model computes in."""
+        """The autocast context of the forward pass."""
         if self.low is None:
             return contextlib.nullcontext()
         return torch.autocast(self.processes.device.type, self.low)
 
     @contextlib.contextmanager
     def gathered(self) -> Iterator[None]:
-        """Within the block the model's parts can be called by themselves, also where the weights
-        are sharded: those outside the blocks are whole."""
+        """Within the block the parts of the model can be called separately even if the weights are
+        sharded: weights outside the transformer blocks are gathered."""
         if not self.sharded:
             yield
             return
@@ -107,7 +107,7 @@ class Stepper:
             self.objective.reshard()  # type: ignore[operator]
 
     def finite(self) -> bool:
-        """Whether all trained weights are, in all processes; all must ask."""
+        """Whether all trained weights are finite in all processes; all processes must call it."""
         wrong = torch.zeros((), device=self.processes.device)
         for p in self.optimizer.named.values():
             local = p.detach()
@@ -116,10 +116,10 @@ class Stepper:
         return not bool(self.processes.sum(wrong))
 
     def update(self, step: int, batch: Batch, signal: int = 0) -> Update:
-        """Do step number ``step`` (from 0) with this process's rows of it.
+        """Run step number ``step`` (from 0) on this process's rows of the batch.
 
-        Raises `TrainingError`, on all processes and before the weights change, for a loss or a
-        gradient that is not finite.
+        If the loss or the gradient is not finite, raises `TrainingError` in all processes before
+        the weights change.
         """
         ranks, device = self.processes.ranks, self.processes.device
         torch.manual_seed(random_bits(self.config.seed, step, self.processes.rank) >> 1)  # dropout
@@ -137,7 +137,7 @@ class Stepper:
         return Update(loss, norm, lr, int(tokens), int(signals))
 
     def gradients(self, batch: Batch, weight: float) -> Tensor:
-        """Add the gradients of the losses times ``weight``; returns those losses' sum, []."""
+        """Accumulate the gradients of the losses times ``weight``; returns the weighted sum, []."""
         total = torch.zeros((), device=self.processes.device)
         passes = self._passes(len(batch))
         for number in range(passes):
@@ -152,21 +152,22 @@ class Stepper:
         return total
 
     def _passes(self, rows: int) -> int:
-        """How many parts the rows are computed in: as many on each process, since those that
-        share weights or gradients meet in every pass."""
+        """The number of micro-batches: the same on each process, because processes that share
+        weights or gradients synchronise in every pass."""
         most = max(rows, -(-self.config.batch_size // self.processes.ranks))
         if self.processes.ranks == 1:
             most = rows
         return -(-most // self.micro_batch)
 
     def _norm(self) -> float:
-        """The norm of the whole gradient, as it is scaled."""
+        """The norm of the full gradient, still multiplied by the loss scale."""
         grads = self.optimizer.gradients()
         norm: Any = nn.utils.get_total_norm(grads)
         return float(distributed.full_tensor(norm))
 
     def _apply(self, step: int, loss: float, norm: float, scale: float) -> float:
-        """Clip the gradient, which is ``scale`` times too long, and update; returns the rate."""
+        """Unscale the gradient by ``scale``, clip it and update the weights; returns the learning
+        rate."""
         part = factor(step, self.config)
         self.optimizer.set_factor(part)
         if not math.isfinite(loss):

@@ -1,13 +1,13 @@
-"""`Trainer`: the one loop, for pretraining and fine-tuning, for one process and many.
+"""`Trainer`: the training loop for pretraining and fine-tuning, on one process or several.
 
-A step: the rows of the step, a pure function of its number; forward and backward in parts that fit
-the memory (micro-batches); the gradient clipped; the weights updated. Losses are divided by the
-unmasked targets of the whole batch, over all parts and processes, so the update depends on none of
-them.
+A step reads its rows, which are a pure function of the step number, runs forward and backward
+passes over micro-batches that fit in memory, clips the gradient and updates the weights. Losses are
+divided by the number of unmasked targets in the global batch, over all micro-batches and processes,
+so the update does not depend on how the batch is split.
 
-Dropout's randomness is seeded anew at each step from (seed, step, rank). So nothing random is kept
-in a checkpoint, and what samples and validation draw changes nothing: a resumed run is the
-uninterrupted one, bit for bit.
+Dropout is seeded at each step from (seed, step, rank). So checkpoints store no random state, and
+samples and validation do not affect training: a resumed run equals the uninterrupted one, bit for
+bit.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from gpt2.training.planning.flops import flops_per_token, peak
 from gpt2.training.reporting.log import Log
 from gpt2.training.reporting.validation import Validation, validate
 
-EXPECTED = 0.05  # how far from ln(vocabulary) the first loss of new weights may be, as a part of it
+EXPECTED = 0.05  # tolerance of the first loss of new weights, as a fraction of ln(vocabulary)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        step: how many steps are done.
+        step: the number of completed steps.
         loss: of the last step.
-        validation: the last one.
+        validation: the last validation.
         best: the step with the lowest validation loss, and that loss.
-        stopped: why before the end: "signal", "patience"; None: all steps are done.
-        signal: its number.
+        stopped: why the run ended early: "signal" or "patience"; None if all steps are done.
+        signal: the number of the signal.
         model: the folder of the finished model.
     """
 
@@ -69,31 +69,31 @@ class Outcome:
 
 
 class Trainer:
-    """Trains a model; `run` does it.
+    """Trains a model when `run` is called.
 
     Args:
-        model: parameters that require no gradient stay as they are (LoRA).
-        source: what gives the rows of each step.
-        config: how.
-        folder: the run's; checkpoints, log and the finished model go there.
-        held: what to validate on.
-        tokenizer: written beside the weights; samples need it.
-        data: what identifies the data (hashes); a run resumes with the same only.
-        resume: from the last checkpoint, bit for bit.
-        overwrite: begin anew where a run is.
-        allow_changes: resume with other data or options than the run had.
+        model: the model; parameters that require no gradient stay unchanged (LoRA).
+        source: provides the rows of each step.
+        config: the training options.
+        folder: the folder of the run, for checkpoints, the log and the finished model.
+        held: the validation set.
+        tokenizer: written next to the weights; samples need it.
+        data: identifies the data (hashes); a run resumes only with the same data.
+        resume: resume from the last checkpoint, bit for bit.
+        overwrite: start over if the folder holds a run.
+        allow_changes: resume with data or options that differ from the run's.
         from_scratch: the weights are new, so the first loss must be about ln(vocabulary).
-        files: how the trained part is saved; by default all of it, as a model folder.
-        bytes_of: bytes of each token, for bits per byte (`validate.token_bytes`).
-        processes: of a distributed run; found by itself by default.
+        files: how the trained part is saved; by default as a full model folder.
+        bytes_of: the number of bytes of each token, for bits per byte (`validation.token_bytes`).
+        processes: of a distributed run; detected by default.
         show: whether the first process shows progress.
 
     Attributes:
-        step: how many steps are done.
+        step: the number of completed steps.
 
     Raises:
-        OptionError: options that cannot be or that do not fit what the folder holds.
-        ModelFileError: files that are missing, damaged or cannot be written.
+        OptionError: options are invalid or do not match the contents of the folder.
+        ModelFileError: files are missing, damaged or cannot be written.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Trainer:
         self.model = model.to(self.processes.device)
         self.model.activation_checkpointing_enable(enabled=config.recompute)
         self.files = files or WholeModel(self.model, tokenizer)
-        # one process takes the folder for all, so that two runs cannot write into it
+        # one process locks the folder for all, so that two runs cannot write into it
         self.processes.on_first(lambda: self.checkpoints.take(start))
         try:
             self._set_up(start, show)
@@ -134,19 +134,19 @@ class Trainer:
             raise
 
     def _set_up(self, start: Start, show: bool) -> None:
-        """What there is to do once the folder is this run's."""
+        """Set up the run once the folder is locked."""
         state = self._resumed(start.allow_changes) if start.resume else None
         if threads := self.config.threads or (state.threads if state else None):
             torch.set_num_threads(threads)
         self.stepper = Stepper(self.model, self.config, self.processes)
         if state is not None:
-            # the optimizer's state needs the parameters as they are sharded now
+            # the optimizer state needs the parameters in their sharded form
             saving.restore(self.stepper, self.checkpoints.at(state.step), state)
             self.step, self.stale = state.step, state.stale
             best = state.best
             if best and self.processes.same(self.checkpoints.at(int(best["step"])).is_dir()):
                 self.best = best
-        # the first batch stands for all: it tells the sequence length and what fits the memory
+        # the first batch is representative: it gives the sequence length and what fits in memory
         rows = self.source.batch(0, self.processes.rank, self.processes.ranks)
         self.length = rows.inputs.shape[1]
         self.stepper.micro_batch = self._micro_batch(state, rows)
@@ -154,14 +154,14 @@ class Trainer:
         self._begin(state)
 
     def run(self) -> Outcome:
-        """Train to the end, or until something stops it.
+        """Train until all steps are done or something stops the run.
 
-        SIGTERM and Ctrl-C end it after the step with a checkpoint.
+        SIGTERM and Ctrl-C end the run after the current step and a checkpoint.
 
         Raises:
-            TrainingError: a loss that is not finite, or another process has ended; the last
-                checkpoint is as it was.
-            WriteError: a checkpoint could not be written; those before are as they were.
+            TrainingError: the loss is not finite, or another process has ended; the last checkpoint
+                is unchanged.
+            WriteError: a checkpoint could not be written; earlier ones are unchanged.
         """
         try:
             with self.processes.together():
@@ -179,9 +179,9 @@ class Trainer:
             self.checkpoints.release()
 
     def _steps(self, stop: Stop) -> str | None:
-        """All steps that are left; returns why they ended early."""
+        """Run the remaining steps; returns why they ended early, or None."""
         config, rank, ranks = self.config, self.processes.rank, self.processes.ranks
-        # the next batch is made by a thread while this one is computed
+        # a thread prepares the next batch while this one is computed
         batches = prefetch(lambda s: self.source.batch(s, rank, ranks), self.step, config.steps)
         self.saved_at = self.shown_at = time.perf_counter()
         with contextlib.closing(batches):  # type: ignore[type-var]
@@ -189,7 +189,7 @@ class Trainer:
                 update = self.stepper.update(step, batch, stop.number)
                 self.step, self.loss, self.signal = step + 1, update.loss, update.signal
                 self._show(update)
-                # before saving, which records what the validation gave
+                # before saving, which records the validation result
                 improved = self._validate() if self._due(config.validate_every) else False
                 if config.sample_every and self.step % config.sample_every == 0:
                     self._sample()
@@ -201,11 +201,11 @@ class Trainer:
         return None
 
     def _due(self, every: int) -> bool:
-        """Whether something that comes every so many steps, and at the end, is due."""
+        """Whether an action that runs every ``every`` steps and at the end is due."""
         return bool(every) and (self.step % every == 0 or self.step == self.config.steps)
 
     def _stopped(self) -> str | None:
-        if self.signal and self.step < self.config.steps:  # at the end there is nothing to resume
+        if self.signal and self.step < self.config.steps:  # at the end nothing to resume
             return "signal"
         patience = self.config.patience
         return "patience" if patience and self.stale >= patience else None
@@ -218,8 +218,8 @@ class Trainer:
         return bool(self.processes.same(late))  # clocks differ: the first process decides
 
     def save(self) -> None:
-        """Write a checkpoint of now; all processes must ask."""
-        if not self.stepper.finite():  # else the good checkpoints would be tidied away
+        """Write a checkpoint of the current state; all processes must call it."""
+        if not self.stepper.finite():  # else good checkpoints would be removed
             raise TrainingError(f"after step {self.step} there are weights that are not finite.")
         saving.save(self.checkpoints, self.files, self.stepper, self._state())
         best = int(self.best["step"]) if self.best else None
@@ -242,12 +242,12 @@ class Trainer:
         )
 
     def _validate(self) -> bool:
-        """The loss on what is held out; returns whether it is the lowest so far."""
+        """Measure the validation loss; returns whether it is the lowest so far."""
         if self.held is None:
             return False
         rank, ranks = self.processes.rank, self.processes.ranks
         batches = (self.held.batch(n, rank, ranks) for n in range(len(self.held)))
-        with self.stepper.gathered():  # under FSDP the head is used by itself
+        with self.stepper.gathered():  # under FSDP the head is called separately
             validation = validate(
                 self.model,
                 batches,
@@ -271,11 +271,11 @@ class Trainer:
         return improved
 
     def _sample(self) -> None:
-        """Write a text, on the first process; where the weights are sharded all must help."""
+        """Generate a sample on the first process; if the weights are sharded, all take part."""
         if self.tokenizer is None or not (self.stepper.sharded or self.processes.first):
             return
         prompt = self.tokenizer.encode_prompt(self.config.prompt)
-        if not prompt:  # as at the beginning of a document
+        if not prompt:  # like the beginning of a document
             if self.tokenizer.end_of_text_id is None:
                 return
             prompt = [self.tokenizer.end_of_text_id]
@@ -289,7 +289,7 @@ class Trainer:
                 temperature=0.8, top_k=40, seed=self.step,
             )[0]  # fmt: skip
         if self.log is not None:
-            # Embeddings may be padded with rows that no token has; they have no text.
+            # Embeddings may be padded with rows that belong to no token and have no text.
             known = [i for i in ids[len(prompt) :] if i < len(self.tokenizer)]
             text = self.tokenizer.decode(known, skip_special_tokens=True)
             self.log.sample(self.step, self.config.prompt, text)
@@ -304,9 +304,9 @@ class Trainer:
         self.shown_at = now
 
     def _check_first(self, loss: float) -> None:
-        """New weights know nothing: their loss is that of guessing evenly, ln(vocabulary)."""
+        """Check that the loss of new weights is about that of a uniform guess, ln(vocabulary)."""
         expected = math.log(self.model.config.vocab_size)
-        # evenly: p = 1/V for each token, so -ln p = ln V
+        # uniform: p = 1/V for each token, so -ln p = ln V
         if abs(loss - expected) > EXPECTED * expected:
             self._note(
                 f"the first loss is {loss:.3f}, but with new weights it should be about "
@@ -314,11 +314,11 @@ class Trainer:
             )
 
     def _finish(self) -> Path:
-        """Make RUN/model of the best checkpoint, or of the last where nothing was validated."""
+        """Make RUN/model from the best checkpoint, or from the last one without validation."""
         step = int(self.best["step"]) if self.best else self.checkpoints.steps()[-1]
         if self.processes.first:
             self.checkpoints.publish(step)
-        self.processes.wait()  # so that the model is there wherever run() returns
+        self.processes.wait()  # so that the model exists when run() returns on any process
         return self.folder / MODEL
 
     def _what_is_kept(self) -> str:
@@ -348,7 +348,7 @@ class Trainer:
             )
 
     def _resumed(self, allow_changes: bool) -> State:
-        """Take the last checkpoint's weights; returns its state."""
+        """Load the weights of the last checkpoint; returns its state."""
         folder = self.checkpoints.last()
         state = read_state(folder)
         differ = differences(state, self.config, self.data)
@@ -357,7 +357,7 @@ class Trainer:
                 f"{self.folder} was trained with other {', '.join(differ)}. The result would be "
                 "another one: give the same again, or --allow-changes."
             )
-        # even with --allow-changes: Muon and AdamW remember different things
+        # even with --allow-changes: Muon and AdamW keep different state
         before = state.config.get("optimizer")
         if before != self.config.optimizer:
             raise OptionError(
@@ -369,10 +369,10 @@ class Trainer:
         return state
 
     def _micro_batch(self, state: State | None, rows: Batch) -> int:
-        """The micro-batch size: as asked, as recorded, or what fits."""
+        """The micro-batch size: as configured, as recorded, or what fits in memory."""
         if self.config.micro_batch:
             return self.config.micro_batch
-        # the same parts again: sums in another order would give other last bits
+        # the same parts again: a different order of sums would change the last bits
         if state is not None and state.ranks == self.processes.ranks:
             return state.micro_batch
 
@@ -399,7 +399,7 @@ class Trainer:
         )
 
     def _begin(self, state: State | None) -> None:
-        """Say what matters before the first step."""
+        """Log notes before the first step."""
         if state is None:
             return
         self._note(f"resuming after step {self.step}")
@@ -422,5 +422,5 @@ class Trainer:
 
 @cache
 def _peak(device: torch.device, dtype: torch.dtype) -> float:
-    """Measured once: on a CPU it takes a second."""
+    """The peak FLOP/s, cached because measuring takes a second on a CPU."""
     return peak(device, dtype)

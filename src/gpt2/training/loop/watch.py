@@ -1,7 +1,8 @@
-"""Which process of a run has gone: each writes a beat to the store that the processes met at.
+"""Detects dead processes of a run by heartbeats in the rendezvous store.
 
-A connection that breaks tells that a process has ended, not which; and one whose machine has lost
-its power, or that hangs, breaks none. So the beats are looked at.
+A broken connection shows that a process has ended, but not which one. A process that hangs, or
+whose machine has lost power, breaks no connection. So each process checks the heartbeats of the
+others.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from itertools import count
 
 import torch.distributed as dist
 
-BEAT = 1.0  # seconds between two beats
-LOST = 60.0  # seconds without one after which a process counts as gone
-LOOK = 4.0  # seconds in which a process that lives has beaten, where a connection has broken
+BEAT = 1.0  # seconds between two heartbeats
+LOST = 60.0  # seconds without a heartbeat before a process counts as gone
+LOOK = 4.0  # seconds to wait for heartbeats after a connection has broken
 LEFT = "left"
 
 
 class Watch:
-    """This process's beats, and a thread that ends it where another's stay away.
+    """Sends this process's heartbeats and ends the process if another's stop, in a thread.
 
     Args:
-        rank, ranks: which it is, of how many.
-        address, port: of the store, as torchrun says them.
+        rank, ranks: the number of this process, and how many there are.
+        address, port: of the store, as set by torchrun.
     """
 
     def __init__(self, rank: int, ranks: int, address: str, port: int) -> None:
@@ -53,14 +54,14 @@ class Watch:
         return beats
 
     def _look(self) -> None:
-        """Beat, and end this process where another has not for `LOST` seconds."""
+        """Send heartbeats, and end this process if another has sent none for `LOST` seconds."""
         last, since = [""] * self.ranks, [time.monotonic()] * (self.ranks + 1)
         while not self._ended.wait(BEAT):
             now = time.monotonic()
             try:
                 self._beat()
                 beats = self._beats()
-            except RuntimeError:  # the store is away; the last place is its own
+            except RuntimeError:  # the store is gone; its own time is the last entry
                 beats = last
             else:
                 since[-1] = now
@@ -85,10 +86,10 @@ class Watch:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(line)
             sys.stderr.flush()
-        os._exit(1)  # the main thread waits within the backend, where nothing can be raised
+        os._exit(1)  # the main thread is blocked in the backend, where nothing can be raised
 
     def gone(self) -> str:
-        """Which processes have gone, where a connection broke; none where all have beaten since.
+        """The processes that have gone, after a connection broke; empty if all send heartbeats.
 
         Takes `LOOK` seconds.
         """
@@ -108,7 +109,7 @@ class Watch:
         return f"what keeps the rendezvous at {self.place}, on the first node,"
 
     def close(self) -> None:
-        """Leave: others are not to miss this process."""
+        """Stop the heartbeats and mark this process as having left."""
         self._ended.set()
         self._thread.join(2 * BEAT)
         with contextlib.suppress(RuntimeError):

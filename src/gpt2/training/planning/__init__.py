@@ -1,1 +1,1 @@
-"""What a run would take, and what the machine has, before anything runs."""
+"""Estimates what a run needs and what the machine has, before anything runs."""

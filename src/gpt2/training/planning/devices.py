@@ -1,7 +1,8 @@
-"""What accelerators can do, from their makers' data sheets: memory, matrix peaks, bandwidth.
+"""Accelerators' memory, peak matmul FLOP/s and bandwidth, from the manufacturers' data sheets.
 
-Peaks are dense (without the factor 2 of structured sparsity) and accumulate in fp32. Which sheet a
-figure comes from is said in ``source``. Nothing here was measured; `flops.measured_peak` measures.
+Peaks are dense (without the factor 2 of structured sparsity) and accumulate in fp32. ``source``
+names the data sheet that the figures come from. Nothing here was measured; `flops.measured_peak`
+measures.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ class Device:
     """An accelerator.
 
     Attributes:
-        name: as `gpt2 plan --device` takes it.
-        memory: bytes.
-        peaks: matrix FLOP/s by precision: "bf16", "fp16", "tf32", "fp32". GPUs before Ampere have
+        name: the name that `gpt2 plan --device` accepts.
+        memory: in bytes.
+        peaks: matmul FLOP/s by precision: "bf16", "fp16", "tf32", "fp32". GPUs before Ampere have
             no bf16 units.
-        bandwidth: of the memory, bytes/s.
-        per_node: how many a usual node has.
-        source: where the figures are from.
-        known_as: parts of the name that the driver gives, all of which must occur.
+        bandwidth: memory bandwidth in bytes/s.
+        per_node: the number of devices in a typical node.
+        source: the data sheet of the figures.
+        known_as: words that must all occur in the name that the driver reports.
     """
 
     name: str
@@ -53,7 +54,7 @@ DEVICES = {name: _device(name, sheet) for name, sheet in _SHEETS.items()}
 
 
 def find(name: str) -> Device | None:
-    """The device that a driver's name ("NVIDIA A100-SXM4-80GB") means, or None."""
+    """The device with this driver name ("NVIDIA A100-SXM4-80GB"), or None."""
     words = name.replace("-", " ").upper().split()
     for device in DEVICES.values():
         parts = [word.upper() for known in device.known_as for word in known.split()]

@@ -1,4 +1,4 @@
-"""Whether a run fits the memory, before it begins, and what would where it does not."""
+"""Whether a run fits in memory, checked before it starts, and which options would make it fit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gpt2.training.units import gib
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
-    """What a run needs of the memory, and what there is, in bytes."""
+    """The memory that a run needs and the memory that is free, in bytes."""
 
     needed: Footprint
     free: float
@@ -29,11 +29,11 @@ class Fit:
 
     @property
     def fits(self) -> bool:
-        """Whether it does."""
+        """Whether the run fits."""
         return self.needed.total <= self.free
 
     def words(self) -> str:
-        """In a sentence."""
+        """The result as a sentence."""
         part = self.needed
         return (
             f"it needs about {gib(part.total)} for {self.rows} row(s) at a time (weights "
@@ -45,7 +45,7 @@ class Fit:
 
 @dataclasses.dataclass(frozen=True)
 class Demand:
-    """What is asked of a device's memory: a model, the tokens of a row, how it is trained."""
+    """The inputs to a memory estimate: a model, the tokens per row, and how it is trained."""
 
     config: GPT2Config
     length: int
@@ -55,7 +55,7 @@ class Demand:
     ranks: int = 1
 
     def fit(self) -> Fit:
-        """The memory it takes at least: with one row at a time, or as many as asked."""
+        """The least memory it needs: with the configured micro-batch, or one row if none is set."""
         training, on_gpu = self.training, self.device.type == "cuda"
         if on_gpu:
             free = USABLE["cuda"] * torch.cuda.mem_get_info(self.device)[0]
@@ -76,7 +76,7 @@ class Demand:
         return Fit(needed, free, training.micro_batch or 1)
 
     def checked(self, anyway: bool = False) -> Fit:
-        """The same; raises `OptionError` with what would fit, where it does not."""
+        """Like `fit`, but raises `OptionError` listing options that would fit if it does not."""
         asked = self.fit()
         if asked.fits or anyway:
             return asked
@@ -94,7 +94,7 @@ class Demand:
         )
 
     def _less(self) -> Iterator[tuple[str, Fit]]:
-        """Options that take less, with what they take."""
+        """Options that need less memory, each with the resulting estimate."""
         replace, adapters = dataclasses.replace, self.lora or LoraConfig()
         again = replace(self, training=replace(self.training, recompute=True))
         least = replace(self, training=replace(self.training, recompute=True, micro_batch=1))
@@ -109,7 +109,7 @@ class Demand:
 
 
 def adapter_size(config: GPT2Config, lora: LoraConfig) -> int:
-    """The number of parameters in adapters."""
+    """The number of parameters in the adapters."""
     with torch.device("meta"):
         model = GPT2LMHeadModel(config)
         add_lora(model, lora)

@@ -1,9 +1,9 @@
-"""How much arithmetic training is, and how much a device can do: model FLOPs utilisation.
+"""FLOPs that training needs and FLOP/s that a device reaches, for model FLOPs utilisation.
 
-The convention is that of PaLM (Chowdhery et al. 2022, appendix B): 6 FLOPs a token for each
-parameter that is multiplied, and 12 L D T for the matmuls of queries, keys and values, the causal
-mask not taken off. What activation checkpointing computes again does not count, so it shows as a
-lower utilisation. (Hoffmann et al. 2022, appendix F, also counts looking up embeddings and the
+The convention is that of PaLM (Chowdhery et al. 2022, appendix B): 6 FLOPs per token for each
+parameter in a matmul, plus 12 L D T for the matmuls of queries, keys and values, without
+subtracting the causal mask. Work that activation checkpointing repeats does not count, so it lowers
+the utilisation. (Hoffmann et al. 2022, appendix F, also counts the embedding lookup and the
 softmax: a few per cent more for small models.)
 """
 
@@ -22,7 +22,7 @@ ON_GPU = ((8192, 8192, 8192),)
 
 
 def multiplied_parameters(config: GPT2Config) -> int:
-    """The parameters in matmuls: blocks, last norm and the head; looking up is none."""
+    """The parameters in matmuls: blocks, last norm and head, but not the embedding lookups."""
     embeddings = (config.vocab_size + config.n_positions) * config.n_embd
     head = config.vocab_size * config.n_embd
     tied = head if config.tie_word_embeddings else 0  # counted once as embedding, used as head
@@ -30,19 +30,19 @@ def multiplied_parameters(config: GPT2Config) -> int:
 
 
 def flops_per_token(config: GPT2Config, length: int, *, frozen: bool = False) -> float:
-    """FLOPs of a training step for each token of rows of ``length``, forward and backward.
+    """FLOPs per token of a training step, forward and backward, for rows of ``length`` tokens.
 
-    ``frozen``: the weights get no gradients (LoRA), which leaves out a third of the matmuls with
-    weights; those of the small adapters are not counted.
+    ``frozen``: the base weights get no gradients (LoRA), which saves a third of the matmuls with
+    weights. The matmuls of the small adapters are not counted.
     """
     with_weights = (4 if frozen else 6) * multiplied_parameters(config)
     return float(with_weights + 12 * config.n_layer * config.n_embd * length)
 
 
 def known_peak(name: str, dtype: str) -> float | None:
-    """The data sheet's matrix FLOP/s of a GPU by its driver's name, or None.
+    """The matmul FLOP/s on the data sheet of a GPU with this driver name, or None.
 
-    ``dtype`` is fp32, which is without tf32, bf16 or fp16.
+    ``dtype`` is fp32 (which means without tf32), bf16 or fp16.
     """
     device = find(name)
     return None if device is None else device.peaks.get(short(dtype))
@@ -51,11 +51,12 @@ def known_peak(name: str, dtype: str) -> float | None:
 def measured_peak(
     device: Any, dtype: Any, shapes: Sequence[tuple[int, int, int]] | None = None, repeats: int = 3
 ) -> float:
-    """The FLOP/s of the fastest of a few matmuls on a torch device, each tried ``repeats`` times.
+    """The FLOP/s of the fastest of a few matmuls on a torch device, each run ``repeats`` times.
 
     ``shapes`` are (rows, inputs, outputs), by default `ON_CPU` (about a second on two cores) or
-    `ON_GPU`. Several, since no one shape is the fastest on every processor; one that would take
-    over a second after what the others showed is left out, as of bf16 on a processor without it.
+    `ON_GPU`. There are several because no single shape is fastest on every processor. A shape that
+    would take over a second, judging by the previous ones, is skipped, such as bf16 on a processor
+    that does not support it.
     """
     import torch
 
@@ -78,7 +79,7 @@ def measured_peak(
 
 
 def numpy_peak(repeats: int = 3) -> float:
-    """The FLOP/s of the fastest of `ON_CPU` in float32, where there is no PyTorch."""
+    """The FLOP/s of the fastest shape of `ON_CPU` in float32, measured without PyTorch."""
     import numpy as np
 
     best = 0.0
@@ -93,7 +94,7 @@ def numpy_peak(repeats: int = 3) -> float:
 
 
 def peak(device: Any, dtype: Any) -> float:
-    """What utilisation is measured against: a known GPU's data sheet, else what is measured."""
+    """The peak FLOP/s for utilisation: from the data sheet of a known GPU, else measured."""
     import torch
 
     device = torch.device(device)
@@ -106,7 +107,7 @@ def peak(device: Any, dtype: Any) -> float:
 
 
 def _wait(device: Any) -> None:
-    """Until the device has done what it was given."""
+    """Wait until the device has finished its queued work."""
     import torch
 
     if device.type == "cuda":

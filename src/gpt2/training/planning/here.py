@@ -1,4 +1,4 @@
-"""The machine that this runs on, as a `Device`."""
+"""The current machine as a `Device`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from gpt2.training.planning.flops import measured_peak, numpy_peak
 
 
 def here() -> Device:
-    """The first GPU, else the CPU: its memory, and its peak, measured where no data sheet is known.
+    """The first GPU, else the CPU, with its memory and peak, measured if no data sheet is known.
 
-    Measuring takes about a second. Without PyTorch no GPU is seen, and numpy multiplies.
+    Measuring takes about a second. Without PyTorch no GPU is detected, and numpy does the matmuls.
     """
     try:
         import torch

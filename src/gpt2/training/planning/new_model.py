@@ -1,4 +1,4 @@
-"""The shape of a new model, from options."""
+"""The shape of a new model, given by options."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gpt2.options import option, validate
 FIELDS = {"layers": "n_layer", "width": "n_embd", "heads": "n_head", "context": "n_positions",
           "dropout": "resid_pdrop"}  # fmt: skip
 SIZED = ("layers", "width", "heads")
-HEAD = 64  # the width of a head in every published size
+HEAD = 64  # the head size in every published model
 
 
 @dataclasses.dataclass
 class ModelShape:
-    """How large a new model is. Raises `OptionError` for a shape that cannot be."""
+    """The shape of a new model. Raises `OptionError` for an invalid shape."""
 
     size: Literal["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"] | None = option(
         None, "Published model size, instead of --layers, --width and --heads."
@@ -42,7 +42,7 @@ class ModelShape:
             raise OptionError("size fixes layers, width and heads: give either it or those.")
 
     def check(self, there: GPT2Config) -> None:
-        """Raise `OptionError` where an option that was given is not so in a model that is there."""
+        """Raise `OptionError` if an option that was given does not match an existing model."""
         wanted = self.config(there.vocab_size, None)
         for name in [*SIZED, "context"] if self.size else self.given:
             asked, present = getattr(wanted, FIELDS[name]), getattr(there, FIELDS[name])
@@ -53,7 +53,7 @@ class ModelShape:
                 )
 
     def dropouts(self) -> dict[str, float]:
-        """The fields of a configuration that ``dropout`` sets, where it was given."""
+        """The configuration fields that ``dropout`` sets; empty if it was not given."""
         if self.dropout is None:
             return {}
         return dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), self.dropout)

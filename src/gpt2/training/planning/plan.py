@@ -1,7 +1,8 @@
-"""What training a model would take: memory, arithmetic, days, cost, and the command that does it.
+"""Plans a training run: memory, FLOPs, time, cost, and the command that trains the model.
 
-Nothing is run. Memory is computed (`footprint`), a device's peak is its data sheet's (`devices`) or
-measured here, and what part of it training reaches is an assumption that the plan names.
+Nothing is trained. Memory is computed (`footprint`). The peak of a device comes from its data sheet
+(`devices`) or is measured here. The fraction of that peak that training reaches is an assumption,
+which the plan states.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ from gpt2.training.planning.flops import flops_per_token
 from gpt2.training.planning.footprint import Footprint, Strategy, footprint
 from gpt2.training.units import gib
 
-OPTIMAL = 20  # training tokens for each parameter (Hoffmann et al. 2022, table 3, rounded)
+OPTIMAL = 20  # training tokens per parameter (Hoffmann et al. 2022, table 3, rounded)
 REACHED = {"cuda": 0.4, "cpu": 0.7}  # assumed model FLOPs utilisation; see --utilisation
 RECOMPUTED = 0.75  # 3 passes out of 4 count
-USABLE = {"cuda": 0.9, "cpu": 0.8}  # of the memory: the rest for the runtime and fragments
-ENOUGH = 4096  # tokens at a time that keep a device busy
-LARGEST = 64  # the micro-batch size: more brings nothing
+USABLE = {"cuda": 0.9, "cpu": 0.8}  # of the memory: the rest is for the runtime and fragmentation
+ENOUGH = 4096  # tokens per micro-batch that keep a device busy
+LARGEST = 64  # the largest micro-batch size: more gains nothing
 # Learning rates by parameters, Brown et al. 2020, table 2.1
 RATES = ((2e8, 6e-4), (5e8, 3e-4), (1e9, 2.5e-4), (2e9, 2e-4), (math.inf, 1.6e-4))
-MOST_TOKENS = 1e18  # a thousand times what anybody has
+MOST_TOKENS = 1e18  # a thousand times more than any existing data set
 UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 
 
 @dataclasses.dataclass
 class PlanConfig:
-    """What to plan for. Raises `OptionError`."""
+    """The options of a plan. Raises `OptionError`."""
 
     device: str = option(
         "here", "Device to plan for; here is this machine.", choices=("here", *DEVICES)
@@ -73,13 +74,13 @@ class PlanConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Way:
-    """One way to spread a model over the devices.
+    """One way to distribute a model over the devices.
 
     Attributes:
         strategy: "one", "ddp", "fsdp".
-        recompute: activations are computed again instead of kept.
-        rows: the largest micro-batch that fits each device; 0: not even one row.
-        memory: with that many rows, or with one.
+        recompute: whether activations are recomputed instead of kept.
+        rows: the largest micro-batch that fits on each device; 0: not even one row fits.
+        memory: the estimate for that many rows, or for one row if none fits.
     """
 
     strategy: Strategy
@@ -89,26 +90,27 @@ class Way:
 
     @property
     def name(self) -> str:
-        """Such as "FSDP2, activation checkpointing"."""
+        """A readable name such as "FSDP2, activation checkpointing"."""
         names = {"one": "one device", "ddp": "DDP", "fsdp": "FSDP2"}
         return names[self.strategy] + (", activation checkpointing" if self.recompute else "")
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What training would take.
+    """What training would need.
 
     Attributes:
-        model, parameters, length: what is trained, on rows of how many tokens.
-        device, ranks, memory: on what, how many, bytes that each can use.
-        precision, optimizer, peak: what is computed how, and the device's FLOP/s in that precision.
-        tokens, steps, batch_size: how long; the batch in rows over all devices.
-        ways: how it could be spread; chosen: the one to take, None: none fits.
-        flops: in all. utilisation: assumed or given. seconds: it would take.
-        cost: at the price given.
-        optimal_tokens: for this size, optimal_parameters: for this much compute.
-        command: that trains it.
-        notes: what was not measured, and what does not fit.
+        model, parameters, length: the model, its size, and the tokens per row.
+        device, ranks, memory: the device, how many there are, and the usable bytes of each.
+        precision, optimizer, peak: the precision and optimizer, and the device's FLOP/s in that
+            precision.
+        tokens, steps, batch_size: how long it trains; the batch size is in rows over all devices.
+        ways: the ways to distribute the model; chosen: the recommended one, None if none fits.
+        flops: the total. utilisation: assumed or given. seconds: the estimated time.
+        cost: at the given price.
+        optimal_tokens: for a model of this size; optimal_parameters: for this amount of compute.
+        command: the command that trains the model.
+        notes: what was not measured and what does not fit.
     """
 
     model: str
@@ -135,19 +137,19 @@ class Plan:
     notes: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """For a file."""
+        """The plan as a dict that can be written as JSON."""
         return dataclasses.asdict(self)
 
 
 def shape_of(name: str) -> tuple[GPT2Config, list[str]]:
-    """The configuration that a size means, and the options of `gpt2 train` for it.
+    """The configuration that a size stands for, and the options of `gpt2 train` for it.
 
     Args:
-        name: a published size; "LAYERSxWIDTH", such as 6x384; or a model's folder or name, whose
-            training goes on.
+        name: a published size; "LAYERSxWIDTH", such as 6x384; or the folder or name of a model to
+            train further.
 
     Raises:
-        ConfigError, ModelFileError, HubError: there is no such model.
+        ConfigError, ModelFileError, HubError: the model does not exist.
     """
     if name in PUBLISHED:
         return GPT2Config.published(name), ["--size", name]
@@ -163,9 +165,9 @@ def shape_of(name: str) -> tuple[GPT2Config, list[str]]:
 
 
 def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> Plan:
-    """Plan to train ``name`` (see `shape_of`); ``machine`` is what device "here" is.
+    """Plan the training of ``name`` (see `shape_of`); ``machine`` is the device called "here".
 
-    Raises `OptionError` for options that cannot be, and those of `shape_of`.
+    Raises `OptionError` for invalid options, and what `shape_of` raises.
     """
     config, shape = shape_of(name)
     device = machine if options.device == "here" else DEVICES[options.device]
@@ -221,7 +223,7 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
 
 
 def count_of(text: str) -> float:
-    """A count such as "300M" or "1.5e9". Raises `OptionError`."""
+    """Parse a count such as "300M" or "1.5e9". Raises `OptionError`."""
     match = re.fullmatch(r"([\d.]+(?:e\d+)?) *([KMBGT]?)", text.strip().replace(",", ""), re.I)
     try:
         assert match
@@ -243,7 +245,7 @@ def _way(
     options: PlanConfig,
     kind: str,
 ) -> Way:
-    """The largest micro-batch that fits, a power of two unless all rows do."""
+    """The largest micro-batch that fits, rounded down to a power of two unless all rows fit."""
 
     def needed(rows: int) -> Footprint:
         return footprint(
@@ -281,7 +283,7 @@ def _command(
     batch_size: int,
     parameters: int,
 ) -> str:
-    """The command of `gpt2 train`, under torchrun where there are several devices."""
+    """The `gpt2 train` command, run by torchrun if there are several devices."""
     rate = next(rate for limit, rate in RATES if parameters < limit)
     words = ["gpt2 train DATA -o RUN", *_pairs(shape), f"--steps {steps}"]
     words += [f"--batch-size {batch_size}", f"--precision {precision}", f"--lr {rate:g}"]

@@ -1,1 +1,1 @@
-"""What one sees of a run: its log, its curves, its losses and the report at its end."""
+"""Reports a run: its log, its loss curves, its validation losses and the final report."""

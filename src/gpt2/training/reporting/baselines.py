@@ -1,4 +1,4 @@
-"""What a loss is compared with: knowing nothing, the tokens' frequencies, or their pairs."""
+"""Baselines for a loss: a uniform guess, token frequencies, and frequencies of token pairs."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from gpt2.errors import InputError
 from gpt2.training.inputs.batches import IGNORED, Batch
 
 PRIORS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0)
-MOST = 20_000_000  # tokens that are counted: enough for pairs, and seconds rather than minutes
+MOST = 20_000_000  # tokens to count: enough for pairs, and it takes seconds rather than minutes
 
 
 @dataclasses.dataclass(frozen=True)
 class Baselines:
-    """Losses on the held-out text in nats per token, of models that count the training text.
+    """Held-out losses in nats per token of models that only count tokens of the training text.
 
     Attributes:
         uniform: ln V, every token equally likely.
-        unigram: by how often each token came (one more than that, so that none is impossible).
-        bigram: by what came after the token before, p(b|a) = (c(ab) + m p(b)) / (c(a) + m) (a
-            Dirichlet prior, MacKay and Peto 1995). m is the best of `PRIORS` on the held-out text
-            itself, which flatters this baseline a little.
-        tokens: how many training tokens were counted.
+        unigram: from the count of each token, plus one so that no token is impossible.
+        bigram: from the counts of token pairs, p(b|a) = (c(ab) + m p(b)) / (c(a) + m) (a Dirichlet
+            prior, MacKay and Peto 1995). m is the best of `PRIORS` on the held-out text itself,
+            which flatters this baseline a little.
+        tokens: the number of training tokens that were counted.
     """
 
     uniform: float
@@ -37,10 +37,10 @@ class Baselines:
 def count_baselines(
     train: Iterable[Batch], validation: Iterable[Batch], vocab_size: int, most: int = MOST
 ) -> Baselines:
-    """Count over the training batches once; only pairs of the held-out text are kept.
+    """Count the training batches in one pass, keeping only pairs that occur in the held-out text.
 
-    Places that are ignored in the loss do not count. At most about ``most`` tokens of each are
-    looked at. Raises `InputError` where the held-out text has no token.
+    Positions that the loss ignores do not count. At most about ``most`` tokens of each text are
+    used. Raises `InputError` if the held-out text has no tokens.
     """
     held = [_pairs(batch) for batch in _until(validation, most)]
     before, after = (np.concatenate(part) for part in zip(*held, strict=True)) if held else ((), ())
@@ -67,7 +67,7 @@ def count_baselines(
 
 
 def _pairs(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-    """The token before, and the token, at each unmasked position."""
+    """The previous token and the token at each unmasked position."""
     counts = batch.labels != IGNORED
     return batch.inputs[counts], batch.labels[counts]
 

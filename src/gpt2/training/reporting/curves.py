@@ -1,4 +1,4 @@
-"""``loss.png``: training and validation loss, and the learning rate, over the steps."""
+"""Draws ``loss.png``: training loss, validation loss and learning rate over the steps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from gpt2.extras import needed
 from gpt2.files import atomic
 
 Record = Mapping[str, Any]
-POINTS = 2000  # more than a picture shows; longer runs are thinned
+POINTS = 2000  # more than a picture can show; longer runs are thinned
 
 
 def draw(path: Path, steps: Sequence[Record], checks: Sequence[Record]) -> None:
-    """Draw the records of steps (step, loss, lr) and of validations (step, loss), atomically.
+    """Draw step records (step, loss, lr) and validation records (step, loss); write atomically.
 
-    Raises `MissingDependencyError` without matplotlib, `WriteError`.
+    Raises `MissingDependencyError` without matplotlib, and `WriteError`.
     """
     with needed(path.name):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -43,5 +43,5 @@ def draw(path: Path, steps: Sequence[Record], checks: Sequence[Record]) -> None:
 
 
 def _numbers(records: Sequence[Record], name: str) -> list[float]:
-    """A record's value, a gap where it was not finite (JSON has null there)."""
+    """The values of a field, with NaN (a gap in the picture) where the JSON has null."""
     return [float("nan") if record[name] is None else record[name] for record in records]

@@ -1,7 +1,7 @@
-"""``metrics.jsonl``: what happened in a run, a JSON object a line; it survives kills and resumes.
+"""``metrics.jsonl``: the history of a run in JSON Lines, kept across kills and resumes.
 
-Every record has ``kind`` ("step", "validation", "sample", "note"), ``step`` (how many steps were
-done) and ``time`` (seconds since 1970). A number that is not finite is null.
+Every record has ``kind`` ("step", "validation", "sample", "note"), ``step`` (the number of
+completed steps) and ``time`` (seconds since 1970). A number that is not finite is stored as null.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gpt2.files.journal import Journal, no_journal
 from gpt2.options import is_a
 
 FILE = "metrics.jsonl"
-# What is read again of each kind, for the report and the curves.
+# The fields that the report and the curves read back, by kind.
 FIELDS: dict[str, dict[str, Any]] = {
     "step": {"loss": float | None},
     "validation": {"loss": float | None, "bits_per_byte": float | None, "by_position": dict},
@@ -26,14 +26,14 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 
 class Metrics:
-    """The file, opened to resume after ``start_step``.
+    """The metrics file, opened to resume after ``start_step``.
 
-    What an earlier process wrote beyond ``start_step`` is dropped, since those steps are done anew;
-    so is a line that a kill cut in half. With ``start_step`` 0 the file begins anew.
+    Records that an earlier process wrote beyond ``start_step`` are dropped, because those steps run
+    again. A line that a kill cut in half is dropped too. With ``start_step`` 0 the file is emptied.
 
     Attributes:
-        records: the records before, then also those added.
-        dropped: how many lines were dropped.
+        records: the earlier records, followed by those added since.
+        dropped: the number of dropped lines.
     """
 
     def __init__(self, folder: Path, start_step: int) -> None:
@@ -43,7 +43,7 @@ class Metrics:
         self.dropped = self._journal.cut
 
     def add(self, kind: str, step: int, **values: Any) -> dict[str, Any]:
-        """Write a record and give it back. Raises `WriteError`."""
+        """Write a record and return it. Raises `WriteError`."""
         values = {name: _finite(value) for name, value in values.items()}
         record = {"kind": kind, "step": step, **values, "time": round(time.time(), 3)}
         self._journal.add(record)
@@ -51,7 +51,7 @@ class Metrics:
         return record
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """The records of a kind."""
+        """The records of one kind."""
         return [record for record in self.records if record["kind"] == kind]
 
     def close(self) -> None:
@@ -68,14 +68,14 @@ class Metrics:
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The records of a run's folder, none where there is no file; half lines are left out."""
+    """The records in a run's folder, without incomplete lines; empty if there is no file."""
     path = folder / FILE
     lines = read_bytes(path).splitlines() if exists(path) else []
     return [record for record in map(parsed, lines) if record is not None]
 
 
 def parsed(line: bytes) -> dict[str, Any] | None:
-    """A record, or None for what is none: the half line of a killed run."""
+    """Parse a record; None if the line is not one, such as an incomplete line of a killed run."""
     try:
         record = parse_json(line, "", nan=True)
     except CorruptFileError:

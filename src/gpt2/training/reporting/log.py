@@ -1,4 +1,4 @@
-"""What one sees of a run: metrics.jsonl, TensorBoard, loss.png, and progress on standard error."""
+"""Logs a run: metrics.jsonl, TensorBoard, loss.png, and progress on standard error."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from gpt2.training.reporting.validation import Validation
 from gpt2.training.units import duration
 
 PICTURE = "loss.png"
-REDRAWN = 60.0  # seconds between two pictures: drawing one costs about half a second
-SHOWN = (0.2, 10.0)  # seconds between two lines of progress, on a terminal and elsewhere
+REDRAWN = 60.0  # seconds between two drawings of loss.png: one takes about half a second
+SHOWN = (0.2, 10.0)  # seconds between two progress lines, on a terminal and elsewhere
 
 
 class Log:
-    """The log of a run; in a distributed run rank 0 alone has one.
+    """The log of a run; in a distributed run only rank 0 has one.
 
     Args:
-        folder: the run's. metrics.jsonl, loss.png and tensorboard/ are written there.
-        total_steps: of the run, for the time left.
-        tokens_per_step: of the global batch.
-        flops_per_token: of `flops.flops_per_token`.
-        peak_flops: of all devices together; without it there is no utilisation.
-        start_step: how many steps were done before; records beyond it are dropped. 0 begins anew.
-        show: print progress, samples and notes to standard error.
+        folder: the folder of the run, where metrics.jsonl, loss.png and tensorboard/ are written.
+        total_steps: the number of steps of the run, for the estimate of the time left.
+        tokens_per_step: the number of tokens in a global batch.
+        flops_per_token: from `flops.flops_per_token`.
+        peak_flops: the total of all devices; without it no utilisation is reported.
+        start_step: the number of steps that an earlier process completed; records beyond it are
+            dropped. 0 starts over.
+        show: whether to print progress, samples and notes to standard error.
 
-    A step's number is how many steps are done with it: the first is 1. Raises `WriteError` where
-    a file cannot be written.
+    Steps are numbered from 1. Raises `WriteError` if a file cannot be written.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Log:
     def step(
         self, step: int, loss: float, lr: float, grad_norm: float, seconds: float, tokens: int
     ) -> None:
-        """Step number ``step`` is done; ``seconds`` and ``tokens`` are since the call before."""
+        """Log a completed step; ``seconds`` and ``tokens`` count from the previous call."""
         self.at = step
         rate = tokens / max(seconds, 1e-9)
         mfu = rate * self.flops_per_token / self.peak_flops if self.peak_flops else None
@@ -78,7 +78,7 @@ class Log:
             self._draw()
 
     def validation(self, step: int, result: Validation) -> None:
-        """What was found on the held-out text after ``step`` steps."""
+        """Log the validation result after ``step`` steps."""
         self.at = step
         record = self.metrics.add("validation", step, **dataclasses.asdict(result))
         self._to_board(record, loss="validation/loss", bits_per_byte="validation/bits_per_byte")
@@ -90,19 +90,19 @@ class Log:
         self.screen.line(line)
 
     def sample(self, step: int, prompt: str, text: str) -> None:
-        """What the model wrote after ``prompt``; ``text`` is without it."""
+        """Log the text that the model generated for ``prompt``; ``text`` does not include it."""
         self.metrics.add("sample", step, prompt=prompt, text=text)
         if self._board is not None:
             self._board.add_text("sample", f"**{prompt}**{text}", step)
         self.screen.line(f"step {step:,}  sample:\n{_indented(prompt + text)}")
 
     def note(self, text: str) -> None:
-        """Something worth knowing, with the step it came after."""
+        """Log a message together with the current step."""
         self.metrics.add("note", self.at, text=text)
         self.screen.line(f"note: {text}")
 
     def close(self) -> None:
-        """Draw the last picture and close the files."""
+        """Draw loss.png a last time and close the files."""
         self.screen.clear()
         if self.metrics.of("step"):
             self._draw()
@@ -128,7 +128,7 @@ class Log:
             parts.append(f"MFU {record['mfu']:.0%}")
         done = step - self.start_step
         if done > 0 and step < self.total_steps:
-            each = (time.perf_counter() - self._begin) / done  # with validation and checkpoints
+            each = (time.perf_counter() - self._begin) / done  # includes validation and checkpoints
             parts.append(f"{duration(each * (self.total_steps - step))} left")
         return "  ".join(parts)
 
@@ -137,12 +137,12 @@ class Log:
             draw(self.folder / PICTURE, self.metrics.of("step"), self.metrics.of("validation"))
             self._drawn = time.perf_counter()
         except MissingDependencyError as error:
-            if self._drawn < float("inf"):  # said once
+            if self._drawn < float("inf"):  # note it only once
                 self._drawn = float("inf")
                 self.note(f"no {PICTURE}: {error}")
 
     def _tensorboard(self) -> Any:
-        """A writer, or None and a note where TensorBoard is not installed."""
+        """A TensorBoard writer; None, with a note, if TensorBoard is not installed."""
         if importlib.util.find_spec("tensorboard") is None:
             self.note(f"no TensorBoard files: {install('torch')} (metrics.jsonl holds everything).")
             return None
@@ -162,14 +162,14 @@ class Log:
 
 
 class Screen:
-    """Standard error: a line of progress, rewritten on a terminal; other lines stay."""
+    """Standard error: a progress line, rewritten in place on a terminal, and permanent lines."""
 
     def __init__(self, show: bool) -> None:
         self.show, self.terminal = show, sys.stderr.isatty()
         self._last = float("-inf")
 
     def progress(self, line: str, always: bool = False) -> None:
-        """Show how far the run is, unless a line was shown just now."""
+        """Show the progress line, unless one was shown a moment ago."""
         now = time.perf_counter()
         if self.show and (always or now - self._last > SHOWN[0 if self.terminal else 1]):
             self._last = now
@@ -180,13 +180,13 @@ class Screen:
                 print(line, file=sys.stderr, flush=True)
 
     def line(self, text: str) -> None:
-        """Show lines that stay."""
+        """Print permanent lines."""
         if self.show:
             self.clear()
             print(text, file=sys.stderr, flush=True)
 
     def clear(self) -> None:
-        """Take the line of progress away."""
+        """Erase the progress line."""
         if self.show and self.terminal:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 

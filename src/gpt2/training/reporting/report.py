@@ -1,8 +1,8 @@
-"""The report at the end of a run: report.md to read, report.json for programs.
+"""The report at the end of a run: report.md for people, report.json for programs.
 
-It tells what the loss means (against knowing nothing, the tokens' frequencies and their pairs),
-what a long context brings, what the model writes and how much of that is copied from its training
-text, and whether it has begun to memorise the text.
+It compares the loss with three baselines (a uniform guess, token frequencies, token pairs) and
+shows how much a long context helps. It also shows samples, how much of them is copied from the
+training text, and whether the model has begun to memorise that text.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from gpt2.training.reporting.baselines import Baselines, count_baselines
 from gpt2.training.reporting.history import read_metrics
 
 MARKDOWN, JSON = "report.md", "report.json"
-SAMPLES = 8  # the last ones, that are shown and searched for copies
-RISEN = 0.01  # of the best loss: less may be chance
-MANY_EPOCHS = 4  # up to there repeated text is nearly as good as new (Muennighoff et al. 2023)
+SAMPLES = 8  # the last samples, which are shown and searched for copies
+RISEN = 0.01  # as a fraction of the best loss: less may be chance
+MANY_EPOCHS = 4  # up to here repeated text is nearly as good as new text (Muennighoff et al. 2023)
 WIDE_GAP = 0.3  # nats between training and validation
 COPIED_SHARE, COPIED_WORDS = 0.1, 30
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What is known at the end of a run; losses in nats per token.
+    """The results of a run; losses are in nats per token.
 
     Attributes:
-        steps, epochs: how long it was.
+        steps, epochs: the length of the run.
         training_loss: the mean over the last twentieth of the steps, at least ten.
         loss, perplexity, bits_per_byte, by_position: of the best validation, whose weights are
-            kept; step: that it came after.
+            kept; step: the number of steps before it.
         last_loss: of the last validation.
-        baselines: what they are compared with.
-        samples: (step, prompt, text, what of it is copied).
-        searched: words about how much of the training text was searched for copies.
-        warnings: what the user should know.
+        baselines: the losses to compare with.
+        samples: (step, prompt, text, copied parts of the text).
+        searched: how much of the training text was searched for copies, in words.
+        warnings: signs of memorisation, as sentences.
     """
 
     steps: int
@@ -59,12 +59,12 @@ class Report:
     warnings: list[str]
 
     def write(self, folder: Path) -> None:
-        """Write both files. Raises `WriteError`."""
+        """Write report.md and report.json. Raises `WriteError`."""
         write_json(folder / JSON, dataclasses.asdict(self))
         write_text(folder / MARKDOWN, self.markdown())
 
     def markdown(self) -> str:
-        """The report to read."""
+        """The report as Markdown."""
         blocks = [
             "# Report",
             *(f"**{warning}**" for warning in self.warnings),
@@ -160,15 +160,15 @@ def make_report(
     epochs: float,
     searched: str = "all of it was searched",
 ) -> Report:
-    """Make the report of a run from its metrics.jsonl and its data.
+    """Build the report of a run from its metrics.jsonl and its data.
 
     Args:
-        folder: the run's.
+        folder: the folder of the run.
         vocab_size: V of the model.
-        train, validation: batches over the texts once, for the baselines.
-        texts: the training text in parts, in which copies are looked for.
-        epochs: how many times the run has seen the training text.
-        searched: how much of the training text ``texts`` is, in words.
+        train, validation: one pass of batches over each text, for the baselines.
+        texts: the training text in parts, to search for copies.
+        epochs: the number of times the run has seen the training text.
+        searched: how much of the training text ``texts`` covers, in words.
 
     Raises:
         InputError: the run has no validation yet.
@@ -207,7 +207,7 @@ def warnings(
     epochs: float,
     copies: Sequence[Copied] = (),
 ) -> list[str]:
-    """What speaks for a text memorised rather than understood, in sentences."""
+    """Signs that the model memorised its training text, as sentences."""
     lines = []
     if loss > best_loss * (1 + RISEN):
         lines.append(

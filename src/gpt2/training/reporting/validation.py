@@ -1,4 +1,4 @@
-"""The loss over held-out text: in all, by position in the context, in bits per byte."""
+"""The loss on held-out text: overall, by position in the context, and in bits per byte."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ if TYPE_CHECKING:
     from gpt2.model import GPT2LMHeadModel
     from gpt2.tokenizer import Tokenizer
 
-CHUNK = 1024  # places whose logits [chunk, V] exist at a time
+CHUNK = 1024  # positions whose logits [chunk, V] are in memory at a time
 
 
 @dataclasses.dataclass(frozen=True)
 class Validation:
-    """What a model loses on a text.
+    """The loss of a model on a text.
 
     Attributes:
         loss: nats per token, the mean over all unmasked targets.
-        tokens: how many places count.
-        bits_per_byte: None where the bytes of the tokens were not given.
-        by_position: the mean loss after that many tokens were read: "1", "2", "3-4", "5-8", ... The
-            last against the first tells what the model draws from a long context.
+        tokens: the number of unmasked targets.
+        bits_per_byte: None if the byte lengths of the tokens were not given.
+        by_position: the mean loss by the number of tokens in the context: "1", "2", "3-4", "5-8",
+            ... Comparing the last with the first shows how much the model gains from a long
+            context.
     """
 
     loss: float
@@ -44,14 +45,15 @@ class Validation:
 
     @property
     def perplexity(self) -> float:
-        """exp(loss): between how many equally likely tokens the model is torn, on average."""
+        """exp(loss): the number of equally likely tokens that would leave the model as
+        uncertain."""
         return perplexity_of(self.loss)
 
 
 def token_bytes(tokenizer: Tokenizer, vocab_size: int | None = None) -> np.ndarray:
-    """How many bytes of text each token stands for: int64 [V].
+    """The number of bytes of text that each token stands for: int64 [V].
 
-    Special tokens stand for none, as do rows of the embedding beyond the vocabulary.
+    It is 0 for special tokens and for rows of the embedding beyond the vocabulary.
     """
     special = set(tokenizer.all_special_ids)
     counts = np.zeros(vocab_size or len(tokenizer), np.int64)
@@ -74,22 +76,23 @@ def validate(
     """The loss of a model over batches, in evaluation mode; its mode is restored.
 
     Args:
-        model: the model; its device is where the work is done.
-        batches: each unmasked target once, such as those of `Whole`. A batch without rows still
-            runs through the model, so that ranks which shard the weights stay in step.
-        autocast: makes the context that a batch is computed in, such as
-            ``lambda: torch.autocast("cuda", torch.bfloat16)``.
-        bytes: int64 [V] of `token_bytes`. Bits per byte count the bytes of the tokens that were
-            predicted, so they are right for any part of a text.
-        reduce: gives the sum of a float64 tensor over all ranks, for ranks that share the batches.
-        losses: the losses of (inputs, labels), for a model whose parts cannot be called alone;
-            default `place_losses`.
+        model: the model; the work is done on its device.
+        batches: batches that contain each unmasked target once, such as those of `Whole`. A batch
+            without rows still runs through the model, so that ranks that shard the weights stay in
+            step.
+        autocast: makes the context manager for the forward pass of a batch, such as ``lambda:
+            torch.autocast("cuda", torch.bfloat16)``.
+        bytes: int64 [V] from `token_bytes`. Bits per byte count the bytes of the predicted tokens,
+            so they are correct for any part of a text.
+        reduce: sums a float64 tensor over all ranks, for ranks that share the batches.
+        losses: returns the losses for (inputs, labels), for a model whose parts cannot be called
+            separately; default `place_losses`.
 
     Raises:
-        InputError: no place counts.
+        InputError: there are no unmasked targets.
     """
     positions = model.config.n_positions
-    sums = torch.zeros(2 * positions + 1, dtype=torch.float64)  # loss and count by position; bytes
+    sums = torch.zeros(2 * positions + 1, dtype=torch.float64)  # loss, count by position; bytes
     was_training = model.training
     model.eval()
     try:
@@ -113,7 +116,7 @@ def _add(
     positions: int,
     losses: Callable[[Tensor, Tensor], Tensor] | None,
 ) -> None:
-    """Add a batch's losses and counts by position to the sums."""
+    """Add the losses and counts of a batch, by position, to the sums."""
     if not len(batch):
         length = batch.inputs.shape[1]
         batch = Batch(np.zeros((1, length), np.int64), np.full((1, length), IGNORED))
@@ -126,9 +129,9 @@ def _add(
 
 
 def place_losses(model: GPT2LMHeadModel, inputs: Tensor, labels: Tensor) -> Tensor:
-    """The loss at each place, float32 [B, T], 0 where it is ignored; labels are shifted already.
+    """The loss at each position, float32 [B, T], 0 where ignored; the labels are already shifted.
 
-    The logits of `CHUNK` places exist at a time, never [B, T, V].
+    Only the logits of `CHUNK` positions are in memory at a time, never [B, T, V].
     """
     hidden = model.transformer(inputs, use_cache=False).last_hidden_state  # [B, T, D]
     states, wanted = hidden.flatten(0, 1), labels.flatten()
@@ -151,7 +154,7 @@ def _result(sums: Tensor, positions: int, with_bytes: bool) -> Validation:
     if not tokens:
         raise InputError("no token of the validation text counts: there is nothing to measure.")
     by_position = {}
-    for start, stop in _octaves(positions):  # places from 0; the place t has read t + 1 tokens
+    for start, stop in _octaves(positions):  # at position t it has read t + 1 tokens
         if counts[start:stop].sum() > 0:
             name = str(stop) if stop - start == 1 else f"{start + 1}-{stop}"
             mean = losses[start:stop].sum() / counts[start:stop].sum()
@@ -161,7 +164,7 @@ def _result(sums: Tensor, positions: int, with_bytes: bool) -> Validation:
 
 
 def _octaves(positions: int) -> list[tuple[int, int]]:
-    """[0, 1), [1, 2), [2, 4), [4, 8), ... up to the context's length."""
+    """[0, 1), [1, 2), [2, 4), [4, 8), ... up to the context length."""
     edges = [0, 1]
     while edges[-1] < positions:
         edges.append(min(2 * edges[-1], positions))
