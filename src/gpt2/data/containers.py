@@ -1,4 +1,4 @@
-"""Compressed files and archives, to any depth: a stream becomes the plain files within it."""
+"""Unpacks compressed files and archives, nested to any depth, into plain files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gpt2.errors import CorruptFileError, GPT2Error, InputError, reason
 from gpt2.extras import need
 
 Stream = IO[bytes]
-DEEPEST = 30  # containers within one another
+DEEPEST = 30  # nesting depth of containers
 SHORT = {".tgz": ".tar.gz", ".txz": ".tar.xz", ".tbz2": ".tar.bz2", ".tzst": ".tar.zst"}
 
 
@@ -44,9 +44,10 @@ COMPRESSED: dict[str, Callable[[Stream], Any]] = {
 
 
 def members(name: str, stream: Stream, depth: int = 0) -> Iterator[tuple[str, Stream]]:
-    """The plain files in ``stream`` with their names, one after another, hidden ones left out.
+    """Yield the plain files in ``stream`` with their names, without hidden files.
 
-    A member's stream is good until the next is asked for. Raises `InputError` beyond `DEEPEST`.
+    The stream of a member is valid until the next member is requested. Raises `InputError` beyond
+    `DEEPEST`.
     """
     if depth > DEEPEST:
         raise InputError(f"{name:.200} is within more than {DEEPEST} files: unpack it first.")
@@ -65,7 +66,7 @@ def members(name: str, stream: Stream, depth: int = 0) -> Iterator[tuple[str, St
 
 
 def plain_ending(name: str) -> str:
-    """A name's ending below its compression: ".jsonl" of a.jsonl.gz, ".tar" of a.tgz."""
+    """The extension of a name before compression: ".jsonl" for a.jsonl.gz, ".tar" for a.tgz."""
     path = PurePosixPath(_long(name).lower())
     while path.suffix in COMPRESSED:
         path = path.with_suffix("")
@@ -73,7 +74,7 @@ def plain_ending(name: str) -> str:
 
 
 def _long(name: str) -> str:
-    """A name with .tar.gz and the like for .tgz and the like."""
+    """Expand a short extension such as .tgz to .tar.gz."""
     short = next((ending for ending in SHORT if name.lower().endswith(ending)), None)
     return name if short is None else name[: -len(short)] + SHORT[short]
 
@@ -85,7 +86,7 @@ def _tar(name: str, stream: Stream, depth: int) -> Iterator[tuple[str, Stream]]:
             if inner is not None and not hidden(member.name):
                 yield from members(f"{name}/{member.name}", inner, depth)
     while stream.read(1 << 20):
-        pass  # to the end, so that a checksum there is compared
+        pass  # read to the end, so that a checksum there is verified
 
 
 def _zip(name: str, stream: Stream, depth: int) -> Iterator[tuple[str, Stream]]:
@@ -100,13 +101,13 @@ def _zip(name: str, stream: Stream, depth: int) -> Iterator[tuple[str, Stream]]:
 
 
 def hidden(path: str) -> bool:
-    """Whether a file, or a folder it lies in, begins with a dot or is a Mac's shadow of a file."""
+    """Whether a file or a folder on its path begins with a dot or is macOS metadata."""
     parts = path.replace("\\", "/").split("/")
     return any(p.startswith(".") and p not in (".", "..") for p in parts) or "__MACOSX" in parts
 
 
 def seekable(stream: Stream) -> Stream:
-    """The stream itself where it is a file; else its content in a temporary file on the disk."""
+    """The stream itself if it is a file, else a temporary file on the disk with its content."""
     plain = isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
     if plain and stream.seekable():
         return stream
@@ -116,15 +117,15 @@ def seekable(stream: Stream) -> Stream:
     return copy
 
 
-# What the libraries let through of damage: cut headers, unknown methods, sizes and texts that are
-# none. A `ValueError` is also a `UnicodeDecodeError`.
+# What the libraries raise for damaged files: cut headers, unknown methods, invalid sizes and texts.
+# `ValueError` includes `UnicodeDecodeError`.
 DAMAGE = (EOFError, IndexError, KeyError, NotImplementedError, OverflowError, RecursionError,
           ValueError, struct.error)  # fmt: skip
 
 
 @contextlib.contextmanager
 def readable(name: str) -> Iterator[None]:
-    """Let what the readers raise for a damaged file be a `CorruptFileError` that names it."""
+    """Turn what the readers raise for a damaged file into a `CorruptFileError` that names it."""
     try:
         yield
     except GPT2Error:
@@ -136,7 +137,7 @@ def readable(name: str) -> Iterator[None]:
             why = error.strerror or error
             raise CorruptFileError(f"{name} could not be read: {why}.") from error
         raise _corrupt(name, error) from error
-    except Exception as error:  # zstd's and pyarrow's own kinds, known where they are installed
+    except Exception as error:  # zstd's and pyarrow's own errors, which exist only if installed
         if type(error).__name__ in ("ZstdError", "ArrowInvalid"):
             raise _corrupt(name, error) from error
         raise

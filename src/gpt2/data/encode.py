@@ -1,4 +1,4 @@
-"""A document becomes tokens, its hash and its split. A pure function, so it runs in any thread."""
+"""Encodes a document as tokens, a hash and a split: a pure function that runs in any thread."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from gpt2.tokenizer.bpe import well_formed
 TRAIN, VALIDATION = "train", "validation"
 SPLITS = (TRAIN, VALIDATION)
 REPLACED = "\ufffd"
-# A text of a part: its document's file and number there, its hash, and of each split in the order
-# of `SPLITS` how many tokens and bytes it gives. Merging needs no more to put texts in order.
+# A text of a part: the file and the number of its document, its hash, and the numbers of tokens and
+# bytes that it adds to each split, in the order of `SPLITS`. This is all that merging needs to
+# order texts.
 TEXTS = "texts"
 TEXT = np.dtype([("file", "<u4"), ("number", "<u8"), ("digest", "V16"), ("replaced", "?"),
                  ("tokens", "<u4", 2), ("bytes", "<u4", 2)])  # fmt: skip
@@ -31,11 +32,11 @@ class Encoded:
     """A document as tokens.
 
     Attributes:
-        digest: 16 bytes that stand for its text.
-        parts: (split, ids with the end-of-text token, bytes of text); two of them where every
+        digest: 16 bytes that identify its text.
+        parts: (split, ids with the end-of-text token, bytes of text); there are two if every
             document gives its end to the validation split.
-        replaced: it held bytes that are no text in its encoding.
-        document: its document's number in the batch.
+        replaced: whether it held bytes that are invalid in its encoding.
+        document: the number of its document in the batch.
     """
 
     digest: bytes
@@ -44,7 +45,7 @@ class Encoded:
     document: int = 0
 
     def row(self, file: int, number: int) -> np.ndarray:
-        """It as a `TEXT`, [1]; the place is its document's."""
+        """The text as a `TEXT` array [1], with the position of its document."""
         counts = {split: (len(ids), size) for split, ids, size in self.parts}
         tokens, bytes_ = zip(*(counts.get(split, (0, 0)) for split in SPLITS), strict=True)
         return np.array([(file, number, self.digest, self.replaced, tokens, bytes_)], TEXT)
@@ -52,11 +53,11 @@ class Encoded:
 
 @dataclasses.dataclass(frozen=True)
 class Encoder:
-    """How a source's document becomes `Encoded` ones.
+    """Turns the documents of a source into `Encoded` ones.
 
     Attributes:
-        share: of the text that goes to the validation split.
-        held: whether that is the end of every document, or some documents whole.
+        share: the fraction of the text that goes to the validation split.
+        held: whether that is the end of every document, or some complete documents.
     """
 
     tokenizer: Tokenizer
@@ -66,7 +67,7 @@ class Encoder:
     held: Held
 
     def batch(self, documents: Sequence[Document]) -> tuple[list[Encoded], int]:
-        """The encoded documents, and how many were empty."""
+        """Encode documents; returns them and the number of empty ones."""
         encoded: list[Encoded] = []
         empty = 0
         for number, document in enumerate(documents):
@@ -79,13 +80,13 @@ class Encoder:
         return encoded, empty
 
     def texts(self, document: Document) -> list[str]:
-        """The texts of a document: the end-of-text token, written out, parts them."""
+        """Split a document into texts at the end-of-text token, written out."""
         text = page_text(document) if isinstance(document, HTML) else document
         end = str(self.tokenizer.end_of_text)
         return self.filtered(text).split(end)
 
     def encode(self, text: str) -> Encoded:
-        """One text with its hash, in the split that follows from the hash."""
+        """Encode a text; its hash decides its split."""
         text = well_formed(text)
         digest = _digest(text)
         if self.held.tail:
@@ -114,7 +115,8 @@ def _digest(text: str) -> bytes:
 
 
 def dtype_of(tokenizer: Tokenizer) -> np.dtype[Any]:
-    """uint16 where it holds every id, else uint32. Raises `TokenizerError` without an end."""
+    """uint16 if every id fits, else uint32. Raises `TokenizerError` without an end-of-text
+    token."""
     if tokenizer.end_of_text_id is None:
         raise TokenizerError(
             "the tokenizer has neither eos_token nor sep_token, and documents end with it."

@@ -1,6 +1,6 @@
-"""Filters with names: what may be done to a document's text before it is tokenised.
+"""Named filters that can be applied to the text of a document before it is tokenised.
 
-To add one, write a function from text to text and give it a line in `FILTERS`.
+To add a filter, write a function from text to text and add an entry to `FILTERS`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from gpt2.errors import OptionError
 
 Filter = Callable[[str], str]
-DEDUPLICATE = "dedup"  # looks at all documents, so it is no function of one: see seen.py
+DEDUPLICATE = "dedup"  # needs all documents, so it is not a function of one text: see seen.py
 
-# The marks of Project Gutenberg's files, new and old: "*** START OF THIS PROJECT GUTENBERG EBOOK",
+# The marks in new and old Project Gutenberg files: "*** START OF THIS PROJECT GUTENBERG EBOOK",
 # "***START OF THE PROJECT ...", "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS".
 _START = re.compile(
     r"^[ \t]*\*\*\* ?START OF (?:THE|THIS) PROJECT GUTENBERG.*(?:\n.*\*\*\*[ \t\r]*$)?"
@@ -26,7 +26,7 @@ _END = re.compile(
     r"|End of (?:the |this )?Project Gutenberg)",
     re.IGNORECASE | re.MULTILINE,
 )
-# Who typed the book in: a first paragraph that says so.
+# A first paragraph that credits whoever typed the book in.
 _CREDIT = re.compile(
     r"\s*(?:Produced by|E-?text prepared by|This e-?text was|Transcribed (?:from|by)|"
     r"Prepared by)\b(?:.|\n(?![ \t\r]*\n))*",
@@ -35,20 +35,20 @@ _CREDIT = re.compile(
 
 
 def gutenberg(text: str) -> str:
-    """A Project Gutenberg book without what was put before and after it; other text as it is."""
-    # The last mark: in older files the small print ends after the first.
+    """Remove the header and footer of a Project Gutenberg book; other text is unchanged."""
+    # Use the last mark: in older files the small print ends after the first one.
     start = deque(_START.finditer(text, 0, min(len(text), 60_000)), 1)
     begin = start[0].end() if start else 0
     if start and (credit := _CREDIT.match(text, begin)):
         begin = credit.end()
     end = _END.search(text, begin)
     if not start and (end is None or end.start() < len(text) // 2):
-        return text  # an essay on Project Gutenberg, perhaps
+        return text  # perhaps an essay about Project Gutenberg
     return text[begin : end.start() if end else len(text)].strip() + "\n"
 
 
 def newlines(text: str) -> str:
-    r"""Line ends as ``\n``."""
+    r"""Convert line ends to ``\n``."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -60,14 +60,14 @@ FILTERS: dict[str, tuple[Filter | None, str]] = {
 
 
 def check(names: Sequence[str]) -> None:
-    """Raise `OptionError` for a name that is no filter."""
+    """Raise `OptionError` for an unknown filter."""
     for name in names:
         if name not in FILTERS:
             raise OptionError(f"there is no filter {name!r}, only {', '.join(FILTERS)}.")
 
 
 def chain(names: Sequence[str]) -> Filter:
-    """The filters of these names as one, in the order given."""
+    """Combine the named filters into one function, in the given order."""
     functions = [function for name in names if (function := FILTERS[name][0])]
 
     def filtered(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The folder of a preparation: taken by one process, made whole, and what it is one of."""
+"""The output folder of a preparation: locking, publishing, and checking what it was made from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROGRESS = "progress.json"
 
 
 class OtherPreparationError(OptionError):
-    """A folder holds a preparation of something else; ``differ`` says in what."""
+    """A folder holds a different preparation; ``differ`` lists the differences."""
 
     def __init__(self, message: str, differ: Sequence[str]) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class OtherPreparationError(OptionError):
 
 @dataclasses.dataclass(frozen=True)
 class Key:
-    """What decides what a preparation writes: hashes of sources and tokenizer, and the options."""
+    """What determines the output: hashes of sources and tokenizer, and the options."""
 
     sources: str
     options: dict[str, Any]
@@ -40,7 +40,7 @@ class Key:
 
 @dataclasses.dataclass
 class Progress:
-    """How far an unfinished preparation is good, as ``progress.json`` has it."""
+    """The progress up to which an unfinished preparation is valid, as in ``progress.json``."""
 
     key: Key
     held: Held | None
@@ -52,8 +52,11 @@ class Progress:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[Path]:
-    """The folder for what is not whole yet, for this process alone. It goes when all is whole, and
-    where the work fails with no token written, with the folders that were made for it."""
+    """The folder for unfinished output, locked by this process.
+
+    It is removed when everything is complete. If the work fails before a token is written, it is
+    removed together with the folders that were made for it.
+    """
     partial = folder / PARTIAL
     made = [p for p in (partial, *partial.parents) if not p.exists()]
     with reported(folder):
@@ -65,7 +68,7 @@ def locked(folder: Path) -> Iterator[Path]:
         except BaseException:
             if partial in made and not any(p.stat().st_size for p in partial.glob("*.bin")):
                 shutil.rmtree(partial)
-                with contextlib.suppress(OSError):  # another has put something there
+                with contextlib.suppress(OSError):  # another process has put something there
                     for place in made[1:]:
                         place.rmdir()
             raise
@@ -75,13 +78,13 @@ def locked(folder: Path) -> Iterator[Path]:
 
 
 def _check_links(partial: Path) -> None:
-    """Raise `OptionError` for a link: what is written or removed there would be elsewhere."""
+    """Raise `OptionError` for a symbolic link: changes through it would affect another place."""
     if link := next((p for p in (partial, *partial.rglob("*")) if p.is_symlink()), None):
         raise OptionError(f"{link} is a link, which gpt2 prepare never makes: remove it.")
 
 
 def publish(folder: Path, partial: Path) -> Manifest:
-    """Move what is whole to its place, the manifest last. May be killed and run again."""
+    """Move the finished files to their place, the manifest last. It may be killed and run again."""
     stored = Manifest.read(partial)
     with reported(folder):
         for name in [*_files(stored), TOKENIZER, manifest.FILE]:
@@ -91,9 +94,9 @@ def publish(folder: Path, partial: Path) -> Manifest:
 
 
 def check_made(folder: Path, partial: Path, asked: Key) -> bool:
-    """Whether ``partial`` holds all of what is asked for, and only the moves of `publish` are left.
+    """Whether ``partial`` holds the complete preparation, so that only `publish` remains.
 
-    Raises `OtherPreparationError` where it holds all of another.
+    Raises `OtherPreparationError` if it holds a different complete preparation.
     """
     if not (partial / manifest.FILE).exists():
         return False
@@ -102,12 +105,12 @@ def check_made(folder: Path, partial: Path, asked: Key) -> bool:
 
 
 def key_of(stored: Manifest) -> Key:
-    """What a whole folder was made from."""
+    """What a complete folder was made from."""
     return Key(stored.sources_fingerprint, stored.options, stored.tokenizer.sha256)
 
 
 def differences(folder: Path, asked: Key) -> list[str]:
-    """What a preparation in the folder, whole or not, has other than what is asked for."""
+    """The differences between a preparation in the folder, complete or not, and ``asked``."""
     progress = folder / PARTIAL / PROGRESS
     if (folder / manifest.FILE).exists():
         return _differ(key_of(Manifest.read(folder)), asked)
@@ -123,7 +126,7 @@ def _differ(there: Key, asked: Key) -> list[str]:
         what for what in ("sources", "tokenizer") if getattr(there, what) != getattr(asked, what)
     ]
     if there.options.get("shard") != asked.options.get("shard"):
-        differ = [what for what in differ if what != "sources"]  # other shards read other files
+        differ = [what for what in differ if what != "sources"]  # each shard reads its own files
     for name, value in {"shard": None, **asked.options}.items():
         if there.options.get(name) != value:
             differ.append(f"{name} ({there.options.get(name)!r}, now {value!r})")
@@ -131,7 +134,7 @@ def _differ(there: Key, asked: Key) -> list[str]:
 
 
 def check_same(folder: Path, there: Key, asked: Key) -> None:
-    """Raise `OtherPreparationError` where a folder holds another preparation than asked for."""
+    """Raise `OtherPreparationError` if a folder holds a preparation that differs from ``asked``."""
     if differ := _differ(there, asked):
         raise OtherPreparationError(
             f"{folder} holds a preparation with other {', '.join(differ)}: choose another folder, "
@@ -141,14 +144,14 @@ def check_same(folder: Path, there: Key, asked: Key) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Remove a preparation, whole or not, and nothing else."""
+    """Remove a preparation, complete or not, and nothing else."""
     partial = folder / PARTIAL
     with reported(folder):
         if (folder / manifest.FILE).exists():
             stored = Manifest.read(folder)
-            (folder / manifest.FILE).unlink()  # first: without it the folder is not whole
+            (folder / manifest.FILE).unlink()  # first: without it the folder is incomplete
             _remove(folder, [*_files(stored), TOKENIZER])
-        elif (partial / manifest.FILE).exists():  # `publish` was killed: some have moved
+        elif (partial / manifest.FILE).exists():  # `publish` was killed: some files have moved
             names = [*_files(Manifest.read(partial)), TOKENIZER]
             _remove(folder, [name for name in names if not (partial / name).exists()])
         if partial.is_dir():
@@ -156,7 +159,7 @@ def clear(folder: Path) -> None:
 
 
 def _files(stored: Manifest) -> list[str]:
-    """The names of a preparation's shards."""
+    """The file names of a preparation's shards."""
     return [n for split in stored.splits.values() for s in split.shards for n in (s.file, s.ends)]
 
 

@@ -1,4 +1,4 @@
-"""A plain file becomes documents: text, JSON lines, JSON, CSV, TSV, Parquet, HTML, WARC."""
+"""Reads documents from a plain file: text, JSON Lines, JSON, CSV, TSV, Parquet, HTML, WARC."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from gpt2.files.detect import check_encoding, why_no_text
 from gpt2.tokenizer.bpe import END_OF_TEXT
 
 BLOCK = 1 << 20  # bytes read at a time
-PIECE = 4 << 20  # characters: a longer text is cut into documents, so that memory has a bound
-LARGEST = 256 << 20  # bytes of a line of JSON, of a JSON file, of a page
+PIECE = 4 << 20  # characters: a longer text is cut into documents to bound the memory
+LARGEST = 256 << 20  # maximum bytes of a line of JSON, of a JSON file, of a page
 
 
 class HTML(bytes):
-    """A page as it came. Its text is extracted beside the tokenisation, by `encode.py`."""
+    """An unprocessed page. `encode.py` extracts its text when it tokenises it."""
 
 
 Document = str | HTML
@@ -32,14 +32,14 @@ Document = str | HTML
 
 @dataclasses.dataclass
 class Reading:
-    """How files are read.
+    """Options for reading files.
 
     Attributes:
-        format: a name of `FORMATS`, or "auto": by the file's name.
-        fields: of JSON and Parquet rows; several are joined by a line's end.
+        format: a name in `FORMATS`, or "auto" to decide by the file's name.
+        fields: of JSON and Parquet rows; several fields are joined by a newline.
         encoding: of text files.
         end: the separator of documents in text.
-        skipped: files that were met and left out since they are no text, and why they are not.
+        skipped: files that were left out because they are not text, with the reason.
     """
 
     format: str = "auto"
@@ -56,7 +56,7 @@ Reader = Callable[[str, Stream, Reading], Iterator[Document]]
 
 
 def documents(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    """The documents of one plain file, by its name's ending or the format asked for."""
+    """The documents in a plain file, read by its extension or the configured format."""
     form = reading.format
     if form == "auto":
         form = ENDINGS.get(PurePosixPath(name.lower()).suffix, "text")
@@ -64,9 +64,9 @@ def documents(name: str, stream: Stream, reading: Reading) -> Iterator[Document]
 
 
 def _text(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    """A file is one document, or several with the separator between them.
+    """Read a file as one document, or as several between separators.
 
-    A line's end right after the separator belongs to it.
+    A newline right after a separator belongs to the separator.
     """
     end = reading.end
     encoding = "utf-8-sig" if codecs.lookup(reading.encoding).name == "utf-8" else reading.encoding
@@ -98,7 +98,7 @@ def _without_line_end(text: str) -> str:
 
 
 def cut(text: str, limit: int) -> int:
-    """Where to cut a text at ``limit`` characters at most: after a paragraph, a line, a word."""
+    """Where to cut a text of at most ``limit`` characters: after a paragraph, a line or a word."""
     for mark in ("\n\n", "\n", " ", "。"):
         at = text.rfind(mark, limit // 2, limit)
         if at >= 0:
@@ -128,7 +128,7 @@ def _bounded(content: bytes, where: str) -> bytes:
 
 
 def _json(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    """A file that is one JSON value, an object or a list of them, or lines. It is read whole."""
+    """Read a file that is one JSON object, a list of objects, or lines of JSON, all at once."""
     yield from _texts(json_rows(name, _bounded(stream.read(LARGEST + 1), name)), reading.fields)
 
 
@@ -141,8 +141,11 @@ def _tsv(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
 
 
 def _texts(rows: Iterator[Row], fields: tuple[str, ...], only: bool = False) -> Iterator[Document]:
-    """The texts of rows: the first must have the fields, so that they are named rightly; a later
-    one may lack them. The ``only`` column of a table needs no name."""
+    """The texts of rows.
+
+    The first row must have the fields, so that a wrong name is noticed; later rows may lack them.
+    The ``only`` column of a table needs no name.
+    """
     first = True
     for where, row in rows:
         if isinstance(row, str):
@@ -161,7 +164,7 @@ def _parquet(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     file = parquet.ParquetFile(seekable(stream))
     names = file.schema_arrow.names
     tops = [field if field in names else field.split(".")[0] for field in reading.fields]
-    joined(dict.fromkeys(names), tops, name)  # the fields are there
+    joined(dict.fromkeys(names), tops, name)  # check that the fields exist
     at = 0
     for batch in file.iter_batches(batch_size=256, columns=tops):
         for row in batch.to_pylist():
@@ -174,7 +177,7 @@ def _html(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
 
 
 def _warc(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    """The pages of a web archive: answers that are HTML, and the text that WET files hold."""
+    """The pages of a web archive: HTML responses, and the text in WET files."""
     warc = need("fastwarc.warc", "Reading WARC")
     kinds = warc.WarcRecordType
     wanted = int(kinds.response) | int(kinds.conversion) | int(kinds.resource)
@@ -221,10 +224,10 @@ ENDINGS = {
 
 
 def page_text(page: HTML) -> str:
-    """The main text of a page, without menus and the like, by resiliparse; all text of one that is
-    built to hold it up.
+    """The main text of a page without menus and similar parts, extracted by resiliparse.
 
-    Its encoding is what the page says, else what its bytes look like.
+    A page that would make the extraction very slow gives all of its text. The encoding is the one
+    that the page declares, else it is detected from the bytes.
     """
     need("resiliparse", "Reading HTML")
     encoding = need("resiliparse.parse.encoding", "Reading HTML")

@@ -1,7 +1,8 @@
-"""What is held out for validation: some documents whole, or the end of each.
+"""Chooses what to hold out for validation: some complete documents, or the end of each.
 
-Documents are chosen by their hash, so duplicates are on one side. Of many documents a hash below
-the share is enough; of few that would often be none, so there as many as the share says are chosen.
+Documents are chosen by their hash, so duplicates stay on the same side. With many documents, those
+with a hash below the share are held out. With few, that would often select none, so exactly the
+number that the share implies is chosen.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from itertools import chain
 
 from gpt2.data.formats import Document
 
-FEW = 20  # documents: with fewer, whole ones make no fair validation split
-SOME = 8  # documents expected to be held out, from which on chance is fair: none in 3,000 tries
-FAIR = 200  # characters of a document's end that say something
-LOOK = 32 << 20  # characters looked at to see how many documents there are
-SPAN = 1 << 48  # of the hashes as numbers
+FEW = 20  # documents: with fewer, complete ones do not make a fair validation split
+SOME = 8  # expected held-out documents above which chance is fair: none in 3,000 tries
+FAIR = 200  # characters that make the end of a document a useful sample
+LOOK = 32 << 20  # characters to read to estimate the number of documents
+SPAN = 1 << 48  # range of the hashes as numbers
 
 Item = tuple[Document, int, int]
 
 
 @dataclasses.dataclass(frozen=True)
 class Held:
-    """The choice: the end of each document, or those whose hash is below a number."""
+    """The choice: the end of each document, or the documents whose hash is below a number."""
 
     tail: bool
     below: int = 0
@@ -36,13 +37,15 @@ def choose(
     by: str,
     digests: Callable[[Document], list[bytes]],
 ) -> tuple[Held, Iterator[Item]]:
-    """How to hold out ``share`` of some documents, by a look at the first; and all of them.
+    """Decide how to hold out ``share`` of some documents by looking at the first ones.
+
+    Returns the decision and an iterator over all the documents.
 
     Args:
-        documents: what there is.
-        share: of the text.
-        by: "document", "tail", or "auto": the end of each where they are few and long.
-        digests: the hashes of a document's texts.
+        documents: the documents.
+        share: the fraction of the text to hold out.
+        by: "document", "tail", or "auto": the end of each if they are few and long.
+        digests: returns the hashes of the texts in a document.
     """
     if by == "tail" or not share:
         return Held(by == "tail"), documents
@@ -57,7 +60,7 @@ def choose(
         return Held(False, int(share * SPAN)), every
     if by == "auto" and (len(looked) < FEW or share * characters / len(looked) >= FAIR):
         return Held(True), every
-    if characters >= LOOK:  # there may be more
+    if characters >= LOOK:  # there may be more documents
         return Held(False, int(share * SPAN)), every
     hashes = sorted({digest for item in looked for digest in digests(item[0])})
     return Held(False, _border(hashes, share)), every
@@ -69,7 +72,7 @@ def chosen(digest: bytes, below: int) -> bool:
 
 
 def _border(digests: list[bytes], share: float) -> int:
-    """The number below which are as many as the share says: one at least, and not all."""
+    """The number that the share of the hashes lies below: at least one hash, but not all."""
     if len(digests) < 2:
         return 0
     return _number(digests[min(max(1, round(share * len(digests))), len(digests) - 1)])

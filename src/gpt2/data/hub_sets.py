@@ -1,4 +1,5 @@
-"""Sets of the hub, or of a folder in a form that `datasets` knows, as documents."""
+"""Reads documents from data sets of the Hugging Face Hub, or from a folder in a format that
+`datasets` supports."""
 
 from __future__ import annotations
 
@@ -14,14 +15,14 @@ from gpt2.errors import GPT2Error, HubError, HubNotFoundError, HubOfflineError, 
 from gpt2.extras import need
 
 PREFIX = "hub:"
-SAVED = ("dataset_info.json", "dataset_dict.json")  # what `save_to_disk` leaves
+SAVED = ("dataset_info.json", "dataset_dict.json")  # files that `save_to_disk` writes
 
 
 def documents(name: str, reading: Reading, streaming: bool, skip: int = 0) -> Iterator[str]:
     """The texts of ``hub:NAME[:CONFIG[:SPLIT]]`` after the first ``skip``.
 
     Raises `HubNotFoundError`, `HubOfflineError`, `HubError`, and `InputError` for a field or split
-    that the set lacks.
+    that the data set lacks.
     """
     path, config, split = parse(name)
     with _told(path):
@@ -33,7 +34,7 @@ def documents(name: str, reading: Reading, streaming: bool, skip: int = 0) -> It
 
 
 def parse(name: str) -> tuple[str, str | None, str]:
-    """Name, configuration and split; the split is "train" unless one is named."""
+    """Name, configuration and split; the split is "train" by default."""
     path, _, rest = name.removeprefix(PREFIX).partition(":")
     config, _, split = rest.partition(":")
     if not path:
@@ -50,7 +51,7 @@ def _open(path: str, config: str | None, split: str, streaming: bool) -> Any:
 
 @contextlib.contextmanager
 def _told(path: str) -> Iterator[None]:
-    """Let what `datasets` raises, while opening and while reading, be one error of ours."""
+    """Turn what `datasets` raises, while opening or reading, into a `GPT2Error`."""
     errors = need("datasets.exceptions", "Reading sets of the hub")
     try:
         yield
@@ -62,9 +63,9 @@ def _told(path: str) -> Iterator[None]:
         offline = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("HF_DATASETS_OFFLINE")
         reason = "offline mode is set" if offline else "the hub cannot be reached"
         raise HubOfflineError(f"{path} is not on this machine and {reason}: {error}") from error
-    except (ValueError, LookupError) as error:  # a configuration or split, named in its words
+    except (ValueError, LookupError) as error:  # an unknown configuration or split
         raise InputError(f"{path}: {_first_line(error)}") from error
-    except Exception as error:  # scripts, damaged files: it has no one root of its errors
+    except Exception as error:  # scripts, damaged files: its errors have no common base class
         raise HubError(f"{path} could not be read: {_first_line(error)}") from error
 
 

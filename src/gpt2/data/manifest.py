@@ -1,4 +1,4 @@
-"""``manifest.json``: what a folder of token shards holds. Where it is, the folder is whole."""
+"""``manifest.json``: the contents of a folder of token shards. It is present only if complete."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from gpt2.parts import Shard as ShardOf
 from gpt2.tokenizer import Tokenizer
 
 FILE = "manifest.json"
-PARTIAL = ".partial"  # the folder within, in which everything is until it is whole
+PARTIAL = ".partial"  # the subfolder that holds everything until it is complete
 TOKENIZER = "tokenizer"
 FORMAT = "gpt2 tokens 1"
-DTYPES = ("<u2", "<u4")  # of tokens: nothing else is read as such
+DTYPES = ("<u2", "<u4")  # of tokens: any other value is rejected
 
 
 @dataclasses.dataclass
 class Split:
-    """The shards of a split, and its text's bytes (tokens and bytes give bits per byte)."""
+    """The shards of a split and the bytes of its text (tokens and bytes give bits per byte)."""
 
     tokens: int
     documents: int
@@ -41,7 +41,7 @@ class Split:
 
 @dataclasses.dataclass
 class Made:
-    """The tokenizer that made the tokens: its name, and what `fingerprint` gives."""
+    """The tokenizer that made the tokens: its name and its `fingerprint`."""
 
     name: str
     sha256: str
@@ -49,13 +49,13 @@ class Made:
 
 @dataclasses.dataclass
 class Part:
-    """What makes a folder one shard of a preparation, to be merged with the others.
+    """Describes a folder that is one shard of a preparation, to be merged with the others.
 
     Attributes:
-        shard: which, as "2/4".
-        held: what is held out, decided by the beginning of all sources.
-        listing: a hash of all sources' kinds and sizes.
-        files: those that this shard reads, by number: kind and hash.
+        shard: the number of the shard and of all shards, such as "2/4".
+        held: what is held out, decided from the beginning of all sources.
+        listing: a hash of the kinds and sizes of all sources.
+        files: the files that this shard reads, by number: kind and hash.
     """
 
     shard: str
@@ -72,19 +72,20 @@ class Part:
 
 @dataclasses.dataclass
 class Manifest:
-    """What the folder holds.
+    """The contents of the folder.
 
     Attributes:
-        dtype: of the tokens, as numpy writes it: "<u2" or "<u4".
+        dtype: of the tokens, in numpy's notation: "<u2" or "<u4".
         vocab_size: of the tokenizer.
-        end_of_text: the id that ends every document.
-        tokenizer: its name and `fingerprint`; the tokenizer itself is beside, in ``tokenizer/``.
-        licence: what the user said about the text.
-        sources, options: what it was made from, and how.
-        counts: documents read, empty, duplicate, with bytes that were no text.
+        end_of_text: the id of the token that ends every document.
+        tokenizer: its name and `fingerprint`; the tokenizer itself is in ``tokenizer/``.
+        licence: the licence of the text, as given by the user.
+        sources, options: what it was made from, and with which options.
+        counts: the documents read, empty, duplicate, and with bytes that are not text.
         splits: "train" and "validation".
-        sources_fingerprint: a hash of what is in the sources.
-        part: where it is one shard, whose ``splits`` have ``texts`` too (`encode.TEXT`).
+        sources_fingerprint: a hash of the contents of the sources.
+        part: set if the folder is one shard of the work; its ``splits`` then also have ``texts``
+            (`encode.TEXT`).
     """
 
     dtype: str
@@ -108,7 +109,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """Read a folder's. Raises `MissingFileError`, `CorruptFileError`."""
+        """Read the manifest of a folder. Raises `MissingFileError`, `CorruptFileError`."""
         path = folder / FILE
         if not path.exists():
             if (folder / PARTIAL).is_dir():
@@ -127,7 +128,7 @@ class Manifest:
         return record(cls, content, str(path))
 
     def write(self, folder: Path) -> None:
-        """Write it into a folder, whole or not at all. Raises `WriteError`."""
+        """Write the manifest into a folder, atomically. Raises `WriteError`."""
         content = dataclasses.asdict(self)
         if self.part is None:
             del content["part"]
@@ -135,7 +136,7 @@ class Manifest:
 
 
 def fingerprint(tokenizer: Tokenizer) -> str:
-    """A SHA-256 of all that decides which ids a text becomes."""
+    """A SHA-256 of everything that determines the ids of a text."""
     added = [
         [i, token.content, token.lstrip, token.rstrip, token.single_word]
         for i, token in tokenizer.added_tokens_decoder.items()

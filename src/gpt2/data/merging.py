@@ -1,7 +1,8 @@
-"""`merge`: the parts of a preparation to the folder that one run would have written.
+"""`merge`: combines the parts of a preparation into the folder that a single run would write.
 
-Texts go into the order of the sources; duplicates are left out and shards are cut here, where all
-texts pass. What is held out each shard knew by itself. Memory: the rows of `TOGETHER` documents.
+Texts are put in the order of the sources. Duplicates are removed and token shards are cut here,
+because only here do all texts pass. What is held out was already known to each part. Memory: the
+rows of `TOGETHER` documents.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from gpt2.files import path_of, remote, reported
 from gpt2.parts import Part as Said
 from gpt2.parts import Shard, check_target, whole
 
-TOGETHER = 1 << 18  # documents of a file that are put in order at a time
-Tick = Callable[[int, int], None]  # texts done, of all
+TOGETHER = 1 << 18  # documents of a file that are sorted at a time
+Tick = Callable[[int, int], None]  # texts done, texts in total
 
 
 def merge(
@@ -41,15 +42,15 @@ def merge(
     progress: Tick = lambda done, total: None,
     note: Callable[[str], None] = lambda line: None,
 ) -> Manifest:
-    """Put the parts of a preparation together.
+    """Merge the parts of a preparation.
 
     Args:
-        folders: what `prepare` wrote with each ``shard``, in any order.
-        target: the folder that is written, byte for byte what one run writes.
+        folders: the folders that `prepare` wrote for each ``shard``, in any order.
+        target: the folder to write; it is byte for byte what a single run writes.
 
     Raises:
-        OptionError: a part is missing, comes twice, or is of another preparation; ``target`` is a
-            part, or holds another preparation.
+        OptionError: a part is missing, repeated or of a different preparation; ``target`` is a
+            part, or holds a different preparation.
         CorruptFileError: a part is damaged.
         InputError: there is no text in any part.
     """
@@ -83,7 +84,7 @@ def merge(
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A folder's files to another in its place. Raises `MissingFileError`, `WriteError`."""
+    """Copy the files of a folder to ``target``. Raises `MissingFileError`, `WriteError`."""
     if not source.is_dir():
         raise MissingFileError(f"{source} is missing: copy the part again, or prepare it anew.")
     with reported(target):
@@ -96,11 +97,11 @@ def _copy(source: Path, target: Path) -> None:
 
 
 class _Part:
-    """A part's rows and tokens, mapped.
+    """The rows and tokens of a part, memory-mapped.
 
     Attributes:
-        texts: `TEXT`, in the order of the sources.
-        at: how many tokens of each split are taken.
+        texts: `TEXT` rows, in the order of the sources.
+        at: the number of tokens of each split taken so far.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -116,7 +117,7 @@ class _Part:
             raise CorruptFileError(f"{folder} has other tokens than its texts: prepare it anew.")
 
     def _mapped(self, split: str, dtype: np.dtype[Any]) -> np.ndarray:
-        """The one shard of a split."""
+        """The single shard of a split."""
         if split not in self.manifest.splits:
             raise CorruptFileError(f"{self.folder} lacks the split {split}.")
         files = [mapped(self.folder / s.file, dtype, s.tokens)
@@ -124,21 +125,21 @@ class _Part:
         return files[0] if files else np.empty(0, dtype)
 
     def describe(self) -> Said:
-        """What it is a part of."""
+        """Describe the preparation that this is a part of."""
         manifest, part = self.manifest, self.part
         options = {name: value for name, value in manifest.options.items() if name != "shard"}
         work = {"sources": part.listing, "tokenizer": manifest.tokenizer.sha256, **options}
         return Said(str(self.folder), Shard.parse(part.shard), work | {"held": vars(part.held)})
 
     def verify(self) -> None:
-        """Raise `CorruptFileError` where a file is not what it was."""
+        """Raise `CorruptFileError` if a file has changed."""
         for split in self.manifest.splits.values():
             for shard in split.shards:
                 verify(self.folder, shard)
 
 
 def _merged(parts: Sequence[_Part]) -> Manifest:
-    """The manifest of the whole, still without what is counted and written."""
+    """The manifest of the merged folder, still without counts and splits."""
     known: dict[int, tuple[list[str], _Part]] = {}
     for part in parts:
         for at, file in part.part.files.items():
@@ -157,7 +158,7 @@ def _merged(parts: Sequence[_Part]) -> Manifest:
 
 
 def _write(parts: Sequence[_Part], merged: Manifest, partial: Path, progress: Tick) -> None:
-    """All texts in order to shards; the manifest says then what was written."""
+    """Write all texts in order as shards, and enter them in the manifest."""
     limit = int(merged.options["shard_tokens"])
     dtype = np.dtype(merged.dtype)
     writers = [shards.Writer(partial, split, dtype, limit) for split in SPLITS]
@@ -198,11 +199,11 @@ def _write(parts: Sequence[_Part], merged: Manifest, partial: Path, progress: Ti
         merged.splits[name] = Split(of_tokens, documents, writer.bytes, writer.shards)
 
 
-Block = tuple[np.ndarray, list[list[np.ndarray]]]  # texts, and each one's tokens of each split
+Block = tuple[np.ndarray, list[list[np.ndarray]]]  # texts, and the tokens of each by split
 
 
 def _in_order(parts: Sequence[_Part]) -> Iterator[Block]:
-    """The texts of all parts in the order of the sources, some documents of a file at a time."""
+    """The texts of all parts in the order of the sources, in blocks of one file's documents."""
     starts = [0 for _ in parts]
     while left := [n for n, part in enumerate(parts) if starts[n] < len(part.texts)]:
         heads = {n: parts[n].texts[starts[n]] for n in left}
@@ -221,7 +222,7 @@ def _in_order(parts: Sequence[_Part]) -> Iterator[Block]:
 
 
 def _end(texts: np.ndarray, start: int, file: int, border: int) -> int:
-    """Where from ``start`` on another file begins, or a document of number ``border`` or more."""
+    """The first index from ``start`` in another file or with a document number >= ``border``."""
     for at in range(start, len(texts), TOGETHER):
         part = texts[at : at + TOGETHER]
         ahead = (part["file"] != file) | (part["number"] >= border)

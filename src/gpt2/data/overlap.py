@@ -1,10 +1,10 @@
-"""How much of some texts stands in a corpus word for word: shares of n-grams, the longest match.
+"""Measures how much of some texts occurs verbatim in a corpus: n-gram shares, longest match.
 
-As in the GPT-2 paper (section 4): texts become lower-case words of letters and digits, and the
-8-grams of one are looked for in the other. The paper used Bloom filters of the training text. Here
-the texts that are asked about, samples or a test set, are what is kept, and the corpus streams by:
-memory is that of the texts and a block, whatever the corpus. Chinese and the like are written
-without spaces, so there each character is a word.
+As in the GPT-2 paper (section 4), texts become lower-case words of letters and digits, and the
+8-grams of one are looked up in the other. The paper used Bloom filters of the training text. Here
+the queried texts, samples or a test set, are kept in memory and the corpus is streamed, so memory
+is that of the texts and one block, whatever the size of the corpus. In languages written without
+spaces, such as Chinese, each character is a word.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from gpt2.tasks.words import words
 from gpt2.tokenizer import Tokenizer
 
 NGRAM = 8
-MOST_PLACES = 8  # of one n-gram within the texts, that are followed for the longest match
+MOST_PLACES = 8  # occurrences of one n-gram in the texts that are followed for the longest match
 BLOCK = 1 << 20  # tokens decoded at a time
-NEAR = 4096  # tokens before a block's end among which a word ends
+NEAR = 4096  # tokens before the end of a block to search for the end of a word
 
 
 @dataclasses.dataclass(frozen=True)
 class Copied:
-    """What of a text stands in the corpus.
+    """The parts of a text that occur in the corpus.
 
     Attributes:
-        ngrams: of the text.
-        found: how many of them the corpus has.
-        longest: words of the longest run that the corpus has as it is; 0 below an n-gram.
+        ngrams: the number of n-grams in the text.
+        found: the number of them that occur in the corpus.
+        longest: the number of words in the longest run that occurs in the corpus; 0 if shorter than
+            an n-gram.
         text: that run, as normalised words.
     """
 
@@ -44,24 +45,25 @@ class Copied:
 
     @property
     def share(self) -> float:
-        """The part of the n-grams that the corpus has; 0 where there are none."""
+        """The fraction of the n-grams that occur in the corpus; 0 if the text has none."""
         return self.found / self.ngrams if self.ngrams else 0.0
 
 
 def words_of(text: str) -> list[str]:
-    """The words that are compared: lower case, letters and digits only."""
+    """The words to compare: lower case, letters and digits only."""
     return words(text.lower())
 
 
 class Rest(str):
-    """A part of a corpus that continues where the part before it ended, in the same document."""
+    """A part of a corpus that continues the document of the part before it."""
 
 
 def overlap(texts: Sequence[str], corpus: Iterable[str], n: int = NGRAM) -> list[Copied]:
-    """What of each text stands in a corpus, given as documents, long ones in parts (`Rest`).
+    """Find which parts of each text occur in a corpus of documents, long ones in parts (`Rest`).
 
     No match crosses from one document into the next. The longest match is exact unless an n-gram
-    stands more than `MOST_PLACES` times in the texts; then it may be longer than what is told.
+    occurs more than `MOST_PLACES` times in the texts; then the true match may be longer than the
+    reported one.
     """
     known = [words_of(text) for text in texts]
     numbers: dict[str, int] = {}
@@ -83,10 +85,10 @@ def overlap(texts: Sequence[str], corpus: Iterable[str], n: int = NGRAM) -> list
 
 
 def texts_of(data: TokenData, limit: int | None = None) -> Iterator[str]:
-    """The documents of a corpus; one that crosses a border of `BLOCK` tokens comes in parts, cut
-    between words, of which the later are `Rest`.
+    """The documents of a corpus.
 
-    ``limit``: about how many tokens to give at most.
+    A document that crosses a border of `BLOCK` tokens comes in parts, cut between words; the later
+    parts are `Rest`. ``limit`` is the approximate maximum number of tokens.
     """
     tokenizer, size = data.tokenizer(), len(data) if limit is None else min(limit, len(data))
     start, goes_on = 0, False
@@ -103,8 +105,8 @@ def texts_of(data: TokenData, limit: int | None = None) -> Iterator[str]:
 
 
 def _border(ids: np.ndarray, tokenizer: Tokenizer) -> int:
-    """The last place where tokens can be cut so that no word is: before a blank or a special token;
-    where none is near, as in Chinese, at least between characters."""
+    """The last position where tokens can be cut between words, before a space or a special token;
+    if none is near, as in Chinese, between characters."""
     special = set(tokenizer.all_special_ids)
     near = [(at, int(ids[at])) for at in range(len(ids) - 1, max(0, len(ids) - NEAR), -1)]
     begins = [(at, id_ in special, tokenizer.token_bytes(id_)[:1]) for at, id_ in near]
@@ -114,10 +116,10 @@ def _border(ids: np.ndarray, tokenizer: Tokenizer) -> int:
 
 
 class Search:
-    """Sequences of integers, whose n-grams are looked for in others.
+    """Sequences of integers whose n-grams are looked up in other sequences.
 
-    N-grams are compared by 64 bits: with a million of them in the texts and 10^10 in the corpus,
-    the chance of a single wrong one is below one in a thousand.
+    N-grams are compared by 64-bit hashes: with a million n-grams in the texts and 10^10 in the
+    corpus, the chance of a single false match is below one in a thousand.
     """
 
     def __init__(self, sequences: Sequence[Sequence[int]], n: int) -> None:
@@ -130,12 +132,12 @@ class Search:
         self._order = np.argsort(flat, kind="stable")
         self._sorted = flat[self._order]
         self._hits = np.zeros(len(flat), bool)
-        self._run = np.zeros(len(flat), np.int64)  # n-grams of the longest run that begins there
+        self._run = np.zeros(len(flat), np.int64)  # n-grams in the longest run that starts there
         owner = np.repeat(np.arange(len(hashes)), [len(h) for h in hashes])
-        self._place = np.arange(len(flat)) + owner  # places of two sequences are never neighbours
+        self._place = np.arange(len(flat)) + owner  # positions of two sequences are never adjacent
 
     def look_through(self, corpus: np.ndarray) -> None:
-        """Mark what stands in ``corpus``, int64 [words]."""
+        """Record which n-grams occur in ``corpus``, int64 [words]."""
         if not len(self._sorted):
             return
         hashes = self._hashes(corpus)
@@ -152,7 +154,7 @@ class Search:
         self._follow(hits, low, np.minimum(times, MOST_PLACES))
 
     def results(self) -> list[tuple[int, int, int, int]]:
-        """For each sequence: n-grams, those found, words of the longest match, where it begins."""
+        """For each sequence: n-grams, matched n-grams, words in the longest match, its start."""
         out = []
         for start, stop in zip(self._first, self._first[1:], strict=False):
             hits, runs = self._hits[start:stop], self._run[start:stop]
@@ -162,7 +164,7 @@ class Search:
         return out
 
     def _follow(self, hits: np.ndarray, low: np.ndarray, times: np.ndarray) -> None:
-        """Lengthen runs: n-grams that follow each other both in the corpus and in a text."""
+        """Extend runs of n-grams that are adjacent both in the corpus and in a text."""
         at = np.repeat(hits, times)  # in the corpus
         within = np.arange(len(at)) - np.repeat(np.cumsum(times) - times, times)
         number = self._order[np.repeat(low, times) + within]

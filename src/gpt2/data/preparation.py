@@ -1,14 +1,13 @@
-"""`prepare`: sources to token shards, in one pass, from where it was killed.
+"""`prepare`: turns sources into token shards in one pass, and resumes after a kill.
 
-One thread reads documents in order; a pool of threads filters and tokenises them (the tokenizer
-lets go of the interpreter); the first thread takes the results in the same order, leaves out
-duplicates and writes. So the files depend on the sources and the options alone, not on threads,
-speed or kills.
+One thread reads documents in order. A pool of threads filters and tokenises them (the tokenizer
+releases the GIL). The first thread takes the results in the same order, removes duplicates and
+writes. So the files depend only on the sources and the options, not on threads, speed or kills.
 
-Everything is written into the folder ``.partial``. Every few seconds the shards are brought to the
-disk and then ``progress.json``, which names a position in the sources and how far the shards are
-good for it. What was written after it is cut off when the work resumes. At the end the manifest is
-written, the files move to their place, and the manifest last.
+Everything is written into the folder ``.partial``. Every few seconds the shards are fsynced, and
+then ``progress.json``, which stores a position in the sources and the sizes up to which the shards
+are valid for it. Anything written later is cut off when the work resumes. At the end the manifest
+is written and the files move to their place, the manifest last.
 """
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ from gpt2.options import option, validate
 from gpt2.parts import Shard
 from gpt2.tokenizer import Tokenizer
 
-BATCH = 1 << 19  # characters that a thread takes at a time
+BATCH = 1 << 19  # characters per batch of a thread
 
 
 @dataclasses.dataclass
 class PrepareConfig(TextFiles):
-    """How text becomes token shards."""
+    """The options of turning text into token shards."""
 
     format: str = option(
         "auto", "Format of the files; auto uses the file extension.", choices=("auto", *FORMATS)
@@ -93,7 +92,7 @@ class PrepareConfig(TextFiles):
 
     @property
     def filters(self) -> list[str]:
-        """The filters' names."""
+        """The names of the filters."""
         return [self.filter] if isinstance(self.filter, str) else list(self.filter or [])
 
     @property
@@ -102,14 +101,14 @@ class PrepareConfig(TextFiles):
         return (self.field,) if isinstance(self.field, str) else tuple(self.field or ["text"])
 
     def decisive(self) -> dict[str, Any]:
-        """The options that decide what is in the files."""
+        """The options that affect the contents of the files."""
         idle = ("threads", "save_every", "streaming")
         return {name: v for name, v in dataclasses.asdict(self).items() if name not in idle}
 
 
 @dataclasses.dataclass(frozen=True)
 class Tick:
-    """How far a preparation has come, in all. ``total`` bytes where the sources' size is known."""
+    """The total progress of a preparation; ``total`` is in bytes, if the source sizes are known."""
 
     documents: int
     tokens: int
@@ -130,23 +129,23 @@ def prepare(
     progress: Callable[[Tick], None] | None = None,
     note: Callable[[str], None] = lambda line: None,
 ) -> Manifest:
-    """Make token shards of text; resumes where an earlier call was killed.
+    """Turn text into token shards; resumes if an earlier call was killed.
 
     Args:
         names: files, folders, archives, "-" (standard input), "hub:NAME[:CONFIG[:SPLIT]]".
-        folder: what is written; the manifest says what is in it.
+        folder: the output folder; the manifest lists its contents.
         tokenizer: documents end with its `end_of_text`.
-        overwrite: begin anew whatever is there.
-        replace: begin anew where the folder holds another preparation, or one of standard input.
+        overwrite: start over, even if the folder holds a preparation.
+        replace: start over if the folder holds a different preparation, or one of standard input.
         shard: make only this part, for `gpt2.data.merging.merge`.
-        written: the folder whose files are no sources, by default ``folder``.
-        progress: called now and then.
-        note: is given lines for the user: that it resumes, binary files left out.
+        written: the folder whose files are not used as sources, by default ``folder``.
+        progress: called from time to time.
+        note: called with messages for the user: that it resumes, that binary files are left out.
 
     Raises:
-        OptionError: the folder holds another preparation.
-        InputError: no document is found; the sources changed while the work was interrupted.
-        ModelFileError: a source that is missing or damaged, a disk that is full.
+        OptionError: the folder holds a different preparation.
+        InputError: no document was found, or the sources changed while the work was interrupted.
+        ModelFileError: a source is missing or damaged, or the disk is full.
         MissingDependencyError: a source needs a library that is not installed.
     """
     config = config or PrepareConfig()
@@ -179,18 +178,18 @@ def prepare(
 
 
 def _part(files: Sequence[sources.File], shard: Shard) -> Part:
-    """What a shard says of itself; only the files that it reads are hashed."""
+    """The description of a shard; only the files that it reads are hashed."""
     cut = Cut(files, shard)
     read = {str(at): sources.known(file) for at, file in enumerate(files) if cut.touches(at)}
     return Part(str(shard), Held(False), sources.listing(files), read)
 
 
 class _Batch:
-    """Documents for a thread, and the position after them."""
+    """Documents for a thread and the position after them."""
 
     def __init__(self) -> None:
         self.documents: list[Document] = []
-        self.places: list[tuple[int, int]] = []  # (file, number there)
+        self.places: list[tuple[int, int]] = []  # (file, number in the file)
         self.characters = 0
         self.read = 0
 
@@ -205,7 +204,7 @@ class _Batch:
 
 
 class _Job:
-    """One run, from the beginning or from what was saved."""
+    """One run, from the beginning or from saved progress."""
 
     def __init__(
         self,
@@ -235,7 +234,7 @@ class _Job:
             self.held, self.position, written = saved.held, saved.position, saved.splits
             self.counts.update(saved.counts)
             note(f"resuming after {self.counts['read']:,} documents")
-        limit = 1 << 62 if part else config.shard_tokens  # merging cuts anew
+        limit = 1 << 62 if part else config.shard_tokens  # merging cuts the shards again
         self.writers = {
             split: shards.Writer(partial, split, self.dtype, limit, written.get(split))
             for split in SPLITS
@@ -248,7 +247,7 @@ class _Job:
             self.seen = seen.Seen(partial / "seen.sqlite", saved.seen if saved else 0)
 
     def run(self) -> None:
-        """Read, tokenise and write all that is left."""
+        """Read, tokenise and write everything that remains."""
         try:
             documents = self.reader.documents(self.position)
             if self.held is None:
@@ -265,7 +264,7 @@ class _Job:
                 self.seen.close()
 
     def _choose(self, documents: Iterator[Item]) -> Iterator[Item]:
-        """Decide what is held out, by the first documents of all; returns this job's again."""
+        """Decide what to hold out from the first documents; returns this job's documents."""
         config, look = self.config, self._encoder(Held(False)).digests
         every = documents
         if self.part:
@@ -279,7 +278,7 @@ class _Job:
         return documents if self.part else every
 
     def save(self) -> None:
-        """Fsync all, then the note of how far that is."""
+        """Fsync the shards, then write the progress."""
         state = Progress(
             self.key,
             self.held,
@@ -320,10 +319,10 @@ class _Job:
 
     def _write(self, documents: Iterator[Item]) -> None:
         encoder = self._encoder(self.held or Held(False))
-        self.tokenizer.encode("a")  # it builds its tables once, before the threads
+        self.tokenizer.encode("a")  # builds its tables once, before the threads start
         threads = self.config.threads or processors()
         waiting: deque[tuple[_Batch, Future[tuple[list[Encoded], int]]]] = deque()
-        held = 0  # characters that wait, so that long documents do not pile up
+        held = 0  # characters in the queue, so that long documents do not pile up
         last_save = time.monotonic()
         with ThreadPoolExecutor(threads) as pool:
             try:
@@ -361,7 +360,7 @@ class _Job:
             yield batch
 
     def _take(self, batch: _Batch, future: Future[tuple[list[Encoded], int]]) -> None:
-        """Write a batch that is done; the position moves with it."""
+        """Write a finished batch and advance the position."""
         encoded, empty = future.result()
         for document in encoded:
             if self.seen and not self.seen.add(document.digest):

@@ -1,4 +1,4 @@
-"""Rows of files, tables and JSON, and what is in their fields."""
+"""Reads the rows of tables and JSON files, and the text in their fields."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gpt2.files import json_lines, parse_json
 BLOCK = 1 << 20  # bytes read at a time
 MISSING = object()
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-Row = tuple[str, Any]  # where it stands, for messages; and what it is
+Row = tuple[str, Any]  # its location, for messages; and its value
 
 
 def field(row: Any, name: str) -> Any:
-    """What a row has under a name, or at a path such as doc.body or messages.0.content.
+    """The value of a row under a name, or at a path such as doc.body or messages.0.content.
 
-    `MISSING` where there is nothing.
+    `MISSING` if there is no value.
     """
     if isinstance(row, Mapping) and name in row:
         return row[name]
@@ -36,10 +36,10 @@ def field(row: Any, name: str) -> Any:
 
 
 def joined(row: Mapping[str, Any], fields: Iterable[str], where: str, needed: bool = True) -> str:
-    """The text of a row: its fields, and the strings of a list, each on a line of its own.
+    """The text of a row: its fields, and the strings in a list, each on a separate line.
 
-    What is null is left out. Raises `InputError` for a field that is no text, and for one that the
-    row lacks, if it is ``needed``.
+    Null values are left out. Raises `InputError` for a field that is not text, and for a missing
+    field if ``needed``.
     """
     lines: list[str] = []
     for name in fields:
@@ -58,7 +58,7 @@ def joined(row: Mapping[str, Any], fields: Iterable[str], where: str, needed: bo
 
 
 def json_rows(name: str, content: bytes) -> Iterator[Row]:
-    """The entries of a JSON file, an object or a list; or its lines, if each is JSON by itself."""
+    """The entries of a JSON file, an object or a list, or its lines if each line is valid JSON."""
     lines = content.split(b"\n")
     filled = [line for line in lines if line.strip()]
     try:
@@ -73,11 +73,11 @@ def json_rows(name: str, content: bytes) -> Iterator[Row]:
 
 
 def table(name: str, stream: Stream, suffix: str, encoding: str = "utf-8") -> Iterator[Row]:
-    """The rows of a table by the names in its first line.
+    """The rows of a table, keyed by the names in its header row.
 
-    CSV as RFC 4180 has it, parted by commas, or by semicolons where the first line has no comma.
-    TSV as IANA has it: no quotes, no line's end or tab in a cell; of a file whose names are in
-    quotes, or of a cell that a program put in quotes for the quotes in it, these are taken off.
+    CSV follows RFC 4180, separated by commas, or by semicolons if the first line has no comma. TSV
+    follows IANA: no quotes, and no newline or tab in a cell. If the names are in quotes, or a
+    program quoted a cell because it contains quotes, those quotes are removed.
 
     Raises `CorruptFileError`, `InputError` with the line.
     """
@@ -110,7 +110,7 @@ def table(name: str, stream: Stream, suffix: str, encoding: str = "utf-8") -> It
 
 
 def text_lines(name: str, stream: Stream, encoding: str) -> Iterator[str]:
-    """The lines of a text with their ends. Raises `CorruptFileError` where it is no text."""
+    """The lines of a text with their line ends. Raises `CorruptFileError` if it is not text."""
     known = codecs.lookup(encoding).name
     decoder = codecs.getincrementaldecoder("utf-8-sig" if known == "utf-8" else encoding)()
     rest = ""
@@ -141,7 +141,7 @@ def _quoted(name: str, lines: Iterator[str], separator: str) -> Iterator[tuple[i
 
 
 def _bare(cell: str) -> str:
-    """A cell without the quotes that a program put around it for the quotes in it."""
+    """Remove the quotes that a program put around a cell because it contains quotes."""
     inner = cell[1:-1].replace('""', "")
     quoted = len(cell) > 3 and cell[0] == cell[-1] == '"' and '""' in cell[1:-1]
     return cell[1:-1].replace('""', '"') if quoted and '"' not in inner else cell

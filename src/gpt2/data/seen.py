@@ -1,4 +1,4 @@
-"""Exact deduplication: which documents came before, kept on the disk so that memory is bounded."""
+"""Exact deduplication: hashes of earlier documents, kept on the disk so that memory is bounded."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gpt2.errors import WriteError
 class Seen:
     """The hashes of the documents kept so far.
 
-    ``count`` numbers them; a database that was ahead of what `count` says (the program was killed
-    between two saves) forgets what came after. Raises `WriteError`.
+    ``count`` is their number. If the database holds more (the program was killed between two
+    saves), the later ones are removed. Raises `WriteError`.
     """
 
     def __init__(self, path: Path, count: int = 0) -> None:
@@ -29,7 +29,7 @@ class Seen:
             self._data.execute("BEGIN")
 
     def add(self, digest: bytes) -> bool:
-        """Whether the document is new; it is known from now on."""
+        """Add a document; returns whether it is new."""
         with self._reported():
             done = self._data.execute(
                 "INSERT OR IGNORE INTO seen VALUES (?, ?)", (digest, self.count)
@@ -38,14 +38,14 @@ class Seen:
         return done.rowcount == 1
 
     def save(self) -> int:
-        """Fsync all; returns the count to resume from."""
+        """Fsync the database; returns the count to resume from."""
         with self._reported():
             self._data.execute("COMMIT")
             self._data.execute("BEGIN")
         return self.count
 
     def close(self) -> None:
-        """Let go of the database; what was not saved is forgotten."""
+        """Close the database; unsaved hashes are lost."""
         self._data.close()
 
     @contextlib.contextmanager

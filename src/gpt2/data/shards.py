@@ -1,11 +1,11 @@
-"""The files of a split while they are written: tokens, and where the documents end.
+"""Writes the files of a split: tokens, and the ends of documents.
 
-A shard is two files of numbers without a header: ``train-00000.bin``, the tokens of documents one
-after another (uint16 or uint32), and ``train-00000.ends``, for each document the number of tokens
-up to and with its last (uint64). No document lies in two shards.
+A shard is two files of numbers without a header. ``train-00000.bin`` holds the concatenated tokens
+of the documents (uint16 or uint32). ``train-00000.ends`` holds, for each document, the number of
+tokens up to and including its last one (uint64). No document is split between shards.
 
-What is on the disk is good up to what `Writer.save` returned; a writer made from that cuts off all
-that came after.
+The files on the disk are valid up to the state that `Writer.save` returned; a writer made from that
+state cuts off everything after it.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from gpt2.files import reported
 from gpt2.files.locks import open_own
 
 ENDS = np.dtype("<u8")
-NAME = re.compile(r"[a-z]+-[0-9]{5,}\.bin")  # no other name is one in this folder
+NAME = re.compile(r"[a-z]+-[0-9]{5,}\.bin")  # the only form of shard names in this folder
 
 
 @dataclasses.dataclass
 class Shard:
-    """A pair of files, or what is written of it so far."""
+    """A pair of files, or the part written so far."""
 
-    file: str  # the tokens; the ends are beside it
+    file: str  # the tokens; the ends are in a file next to it
     tokens: int = 0
     documents: int = 0
-    sha256: str = ""  # of the tokens' file, once it is whole
+    sha256: str = ""  # of the token file, once it is complete
     ends_sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -46,13 +46,13 @@ class Shard:
 
     @property
     def ends(self) -> str:
-        """The name of the file with the documents' ends."""
+        """The name of the file with the ends of documents."""
         return str(Path(self.file).with_suffix(".ends"))
 
 
 @dataclasses.dataclass
 class Written:
-    """What a `Writer` needs to resume: its shards, and the bytes of text in them."""
+    """What a `Writer` needs to resume: its shards and the bytes of text in them."""
 
     bytes: int
     shards: list[Shard]
@@ -62,11 +62,11 @@ class Writer:
     """Appends documents to the shards of a split.
 
     Args:
-        folder: where the files are.
-        split: their names' beginning.
+        folder: the folder of the files.
+        split: the prefix of their names.
         dtype: of the tokens.
-        limit: tokens after which the next document begins a shard.
-        saved: what `save` returned; without it the split begins anew.
+        limit: the number of tokens after which the next document starts a new shard.
+        saved: what `save` returned; without it the split starts empty.
     """
 
     def __init__(
@@ -101,21 +101,21 @@ class Writer:
             self.finish()
 
     def save(self) -> Written:
-        """Fsync all and return what a new writer needs to resume here."""
+        """Fsync everything and return what a new writer needs to resume here."""
         self.flush()
         for file in self._files or ():
             file.sync()
         return Written(self.bytes, self.shards)
 
     def flush(self) -> None:
-        """Hand what was appended to the operating system."""
+        """Pass the appended documents to the operating system."""
         if self._files and self._tokens:
             self._files[0].write(np.concatenate(self._tokens).astype(self.dtype, copy=False))
             self._files[1].write(np.array(self._ends, ENDS))
             self._tokens, self._ends = [], []
 
     def finish(self) -> None:
-        """Close the shard that is open, if one is; its hashes are known then."""
+        """Close the open shard, if any, and compute its hashes."""
         if self._files is not None:
             self.flush()
             shard = self.shards[-1]
@@ -123,7 +123,7 @@ class Writer:
             self._files = None
 
     def abandon(self) -> None:
-        """Let go of the files without writing what is held."""
+        """Close the files without writing buffered documents."""
         for file in self._files or ():
             file.abandon()
         self._files = None
@@ -136,7 +136,7 @@ class Writer:
 
 
 class _HashedFile:
-    """A file cut to ``size`` bytes and appended to, with the hash of all that is in it."""
+    """A file truncated to ``size`` bytes for appending, with a hash of its full content."""
 
     def __init__(self, path: Path, size: int) -> None:
         self.path = path
@@ -175,7 +175,7 @@ class _HashedFile:
 
 
 def remove_others(folder: Path, kept: Sequence[Shard]) -> None:
-    """Remove shards in ``folder`` that are not among ``kept``: begun after the last save."""
+    """Remove shards in ``folder`` that are not in ``kept``: they were begun after the last save."""
     names = {name for shard in kept for name in (shard.file, shard.ends)}
     for pattern in ("*.bin", "*.ends"):
         for path in folder.glob(pattern):

@@ -1,7 +1,7 @@
-"""Sources as they are named on the command line, and the documents in them, in a fixed order.
+"""The sources named on the command line and their documents, in a fixed order.
 
-A place in that order is a `Position`: so many files done, so many documents of the next. Reading
-can begin at any of them, which is what lets a killed preparation resume.
+A `Position` in that order is a number of completed files and a number of documents of the next
+file. Reading can start at any position, so a killed preparation can resume.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ STDIN = "-"
 
 @dataclasses.dataclass(frozen=True)
 class File:
-    """One source file: a path, standard input, or a set of the hub."""
+    """One source file: a path, standard input, or a data set of the hub."""
 
     name: str
-    size: int | None = None  # bytes; None where it is not known
-    named: bool = True  # said on the command line, not found in a folder
+    size: int | None = None  # bytes; None if unknown
+    named: bool = True  # given on the command line, not found in a folder
 
     @property
     def remote(self) -> bool:
-        """Whether it is an address that fsspec reads."""
+        """Whether this is a URL that fsspec reads."""
         return remote.is_remote(self.name)
 
     @property
     def shown(self) -> str:
-        """Its name for messages, by whose ending it is read."""
+        """The name for messages; its extension decides how the file is read."""
         return remote.public(self.name)
 
 
 @dataclasses.dataclass(frozen=True)
 class Position:
-    """How far reading has come, and a checksum of the last document read (0 before the first)."""
+    """A reading position, and a checksum of the last document read (0 before the first)."""
 
     file: int = 0
     documents: int = 0
@@ -62,13 +62,12 @@ class Position:
 
 
 def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
-    """The files of the sources, a folder's in the order of their paths, hidden ones left out.
+    """The files of the sources, without hidden ones; files of a folder are ordered by path.
 
-    Links to folders are followed, each folder once. What lies in ``written``, the folder that is
-    being written, is no source of a folder around it.
+    Links to folders are followed, each folder once. Files in ``written``, the folder that is being
+    written, are skipped when a folder that contains it is a source.
 
-    Raises `MissingFileError` for a source that is not there, `InputError` for an empty folder or
-    a pipe,
+    Raises `MissingFileError` for a missing source, `InputError` for an empty folder or a pipe, and
     `OptionError` for the folder that is being written.
     """
     files: list[File] = []
@@ -97,7 +96,7 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
 
 
 def _remote(source: str) -> list[File]:
-    """The file at an address, or those below it."""
+    """The file at a URL, or the files below it."""
     listing = [
         File(name, size, named=name == source)
         for name, size in remote.listed(source)
@@ -109,14 +108,14 @@ def _remote(source: str) -> list[File]:
 
 
 def is_stream(source: str) -> bool:
-    """Whether a source is no path: standard input, or a set of the hub."""
+    """Whether a source is not a path but standard input or a data set of the hub."""
     return source == STDIN or source.startswith(hub_sets.PREFIX)
 
 
 def _folder(folder: Path, written: Path | None) -> list[File]:
     paths: list[Path] = []
     seen = {os.path.realpath(written)} if written is not None else set()
-    waiting = [folder]  # folders, and then those that links lead to
+    waiting = [folder]  # folders, then the targets of links
     while waiting:
         for root, folders, names in os.walk(waiting.pop(0)):
             place, real = Path(root), os.path.realpath(root)
@@ -131,15 +130,15 @@ def _folder(folder: Path, written: Path | None) -> list[File]:
 
 
 def fingerprint(files: Sequence[File]) -> str:
-    """A hash of what is in the files, in their order: their names and times do not count."""
+    """A hash of the contents of the files, in order; names and times do not count."""
     return hash_of([known(file) for file in files])
 
 
 def known(file: File) -> list[str]:
-    """What identifies a file: its kind and the hash of what is in it.
+    """Identifies a file by its kind and the hash of its contents.
 
-    The kind is its name's ending, which tells how a file is read. Of what can be read but once and
-    of sets of the hub it is the name.
+    The kind is its extension, which decides how it is read. A stream that can be read only once and
+    a data set of the hub are identified by their name.
     """
     if file.size is None and not file.remote:
         return [file.name]
@@ -148,12 +147,12 @@ def known(file: File) -> list[str]:
 
 
 def listing(files: Sequence[File]) -> str:
-    """A hash of the files' kinds and sizes, which reads none of them."""
+    """A hash of the kinds and sizes of the files, without reading them."""
     return hash_of([[f.name] if f.size is None else [_kind(f), f.size] for f in files])
 
 
 def hash_of(value: Any) -> str:
-    """The SHA-256 of a plain value."""
+    """The SHA-256 of a value that JSON can represent."""
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
@@ -162,10 +161,10 @@ def _kind(file: File) -> str:
 
 
 class Reader:
-    """The documents of files from a position on, all or those of a `Cut`.
+    """Reads the documents of files from a position on: all of them, or those of a `Cut`.
 
     Attributes:
-        total: the files' bytes, or None where a size is not known.
+        total: the total bytes of the files, or None if a size is unknown.
     """
 
     def __init__(
@@ -183,9 +182,9 @@ class Reader:
         self._open: IO[bytes] | None = None
 
     def documents(self, start: Position) -> Iterator[tuple[Document, int, int]]:
-        """(document, number of its file, its number in that file from 1).
+        """Yield (document, number of its file, its number in that file from 1).
 
-        Raises `InputError` where the document before ``start`` is not what it was.
+        Raises `InputError` if the document before ``start`` has changed.
         """
         left = [index for index in self.read if index >= start.file]
         self._before = sum(self.files[i].size or 0 for i in self.read[: len(self.read) - len(left)])
@@ -201,7 +200,7 @@ class Reader:
             self._before += file.size or 0
 
     def read_so_far(self) -> int:
-        """Bytes of the files read, compressed as they are."""
+        """The number of bytes read from the files, before decompression."""
         here = self._open.tell() if self._open and not self._open.closed else 0
         return self._before + here
 
@@ -228,7 +227,7 @@ class Reader:
                     self._refuse(name, name)
 
     def _refuse(self, name: str, shown: str) -> None:
-        """Raise `InputError` where what the user named turned out to be no text."""
+        """Raise `InputError` if a file that the user named turns out not to be text."""
         if name in self.reading.skipped:
             raise InputError(f"{shown} is no text: {self.reading.skipped[name]}.")
 

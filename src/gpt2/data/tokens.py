@@ -1,4 +1,4 @@
-"""`TokenData`: the token shards of a split as one sequence, mapped rather than read."""
+"""`TokenData`: the token shards of a split as one memory-mapped sequence."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from gpt2.tokenizer import Tokenizer
 
 
 class TokenData:
-    """A split of prepared text: ``len(data)`` tokens, ``data[a:b]`` of them.
+    """A split of prepared text: ``len(data)`` tokens; ``data[a:b]`` reads some of them.
 
     Args:
         folders: a folder that `prepare` wrote, or several made with the same tokenizer.
         split: "train" or "validation".
-        tokenizer: what the tokens are meant to be of, checked.
+        tokenizer: the expected tokenizer, which is checked.
 
     Attributes:
-        manifests: of the folders.
+        manifests: the manifests of the folders.
         vocab_size, end_of_text: of the tokenizer.
-        bytes: of the text, for bits per byte.
+        bytes: the number of bytes of text, for bits per byte.
 
     Raises:
-        MissingFileError: no prepared text there, or a shard is missing.
-        CorruptFileError: a shard is cut short; `verify` finds other damage.
-        TokenizerError: the tokens are of another tokenizer.
+        MissingFileError: there is no prepared text, or a shard is missing.
+        CorruptFileError: a shard is truncated; `verify` finds other damage.
+        TokenizerError: the tokens come from a different tokenizer.
         InputError: the split is empty.
     """
 
@@ -77,14 +77,14 @@ class TokenData:
         return int(self._starts[-1])
 
     def __getitem__(self, part: slice) -> np.ndarray:
-        """Tokens [b - a] of ``data[a:b]`` as int64, over the shards' borders."""
+        """The tokens [b - a] of ``data[a:b]`` as int64, across shard borders."""
         start, stop, step = part.indices(len(self))
         if step != 1:
             raise InputError("TokenData gives runs of tokens: data[start:stop].")
         return self.run(start, max(0, stop - start))
 
     def run(self, start: int, length: int) -> np.ndarray:
-        """``length`` tokens from ``start`` on, as int64 [length]."""
+        """``length`` tokens starting at ``start``, as int64 [length]."""
         if not 0 <= start <= start + length <= len(self):
             raise InputError(f"tokens {start} to {start + length} of {len(self)} were asked for.")
         out = np.empty(length, np.int64)
@@ -100,14 +100,14 @@ class TokenData:
 
     @property
     def documents(self) -> int:
-        """How many documents there are."""
+        """The number of documents."""
         return sum(shard.documents for _, shard in self._shards)
 
     @cached_property
     def ends(self) -> np.ndarray:
-        """Where each document ends, uint64 [documents]: its last token, <|endoftext|>, is before.
+        """The end of each document, uint64 [documents]: the index after its <|endoftext|>.
 
-        Read as a whole: eight bytes for each document.
+        All of them are read at once: eight bytes per document.
         """
         parts = [
             mapped(folder / shard.ends, ENDS, shard.documents) + np.uint64(start)
@@ -116,7 +116,7 @@ class TokenData:
         return np.concatenate(parts)
 
     def document(self, number: int) -> np.ndarray:
-        """The tokens of a document, <|endoftext|> included. Raises `InputError`."""
+        """The tokens of a document, including <|endoftext|>. Raises `InputError`."""
         if not 0 <= number < self.documents:
             raise InputError(f"there are {self.documents} documents, number {number} is not there.")
         start = int(self.ends[number - 1]) if number else 0
@@ -127,9 +127,9 @@ class TokenData:
         return Tokenizer.from_pretrained(self.folders[0] / TOKENIZER)
 
     def verify(self) -> None:
-        """Compare every file with its SHA-256, reading all of it.
+        """Check every file against its SHA-256, reading all of it.
 
-        Raises `CorruptFileError` for the first that differs.
+        Raises `CorruptFileError` for the first file that differs.
         """
         for folder, shard in self._shards:
             verify(folder, shard)
@@ -160,7 +160,7 @@ class TokenData:
 
 
 def verify(folder: Path, shard: Shard) -> None:
-    """Compare a shard's files with their SHA-256. Raises `CorruptFileError`."""
+    """Check the files of a shard against their SHA-256. Raises `CorruptFileError`."""
     for name, expected in ((shard.file, shard.sha256), (shard.ends, shard.ends_sha256)):
         if sha256(folder / name) != expected:
             raise CorruptFileError(
@@ -169,7 +169,7 @@ def verify(folder: Path, shard: Shard) -> None:
 
 
 def mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
-    """The file's numbers, mapped. Raises `MissingFileError`, `CorruptFileError`."""
+    """The numbers in a file, memory-mapped. Raises `MissingFileError`, `CorruptFileError`."""
     with _opened(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size == count * dtype.itemsize:
