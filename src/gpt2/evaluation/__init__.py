@@ -1,1 +1,1 @@
-"""Measuring models: benchmarks in their published form, metrics, the paper's table."""
+"""Evaluates models: published benchmarks, metrics, and a comparison with the paper's table."""

@@ -1,21 +1,22 @@
-"""What a benchmark is. A file of ``evaluation/benchmarks/`` holds one, or a family of them.
+"""Defines a benchmark. Each file in ``evaluation/benchmarks/`` holds one, or a family of them.
 
-To add one, write its facts into ``benchmarks/sets.toml`` and `published` of it in such a file:
+To add one, describe it in ``benchmarks/sets.toml`` and call `publish` for it in such a file:
 
-1. ``read(*paths)``: the published files, in the order of ``sets.toml``, to a list of examples, any
-   values. An optional file that is missing is not among them. The order is the file's.
-2. ``judge(subject, examples)``: a row of plain numbers (JSON) for each example, in their order. It
-   asks ``subject.scorer`` (`gpt2.scoring.Scorer`: loglikelihood, rolling, generate) for all of them
-   together, so that what they share is read once; ``subject.encode`` cuts a context and what
-   follows it as lm-evaluation-harness does. It is called with at most ``Benchmark.together``
-   examples; their rows are then safe, and a run that was killed goes on after them.
-3. ``measures``: what is made of all rows. `mean` is a mean of a number of each row, with the
-   standard error of a mean; `corpus` any statistic of the rows, its error by bootstrap. A measure
-   that finds no row it applies to is left out. ``column`` names the column of the paper's table 3
-   whose protocol is this one, and is left out where it differs in anything; ``near`` names it then,
-   so that the table shows both, in rows of their own.
+1. ``read(*paths)`` reads the published files, given in the order of ``sets.toml``, and returns a
+   list of examples of any type, in the order of the file. A missing optional file is not passed.
+2. ``judge(subject, examples)`` returns a row of plain numbers (JSON) for each example, in order.
+   It sends the requests of all examples to ``subject.scorer`` (`gpt2.scoring.Scorer`:
+   loglikelihood, rolling, generate) together, so that shared prefixes are computed once.
+   ``subject.encode`` splits a context and its continuation as lm-evaluation-harness does. Each
+   call gets at most ``Benchmark.together`` examples; after it their rows are saved, and a killed
+   run resumes after them.
+3. ``measures`` are computed from all rows. `mean` is the mean of a number in each row, with the
+   standard error of a mean; `corpus` is any statistic of the rows, with a bootstrap error. A
+   measure that applies to no row is left out. ``column`` names the column of the paper's table 3
+   if the protocol is the same. If the protocol differs in any way, ``near`` names the column
+   instead, so that the table shows both in separate rows.
 
-Rows may hold texts and lists too, for a look at what a model wrote.
+Rows may also hold texts and lists, to inspect what a model wrote.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class File:
-    """A published file, looked for in the data folder and the folders in it.
+    """A published file, searched for in the data folder and its subfolders.
 
     Attributes:
-        name: of the file or folder; it may begin with folders' names.
-        sha256: where it is known; then no other file is taken for it.
-        optional: the benchmark runs without it too.
-        also: other names it is known by.
+        name: of the file or folder; it may include parent folders.
+        sha256: the expected hash, if known; a file with a different hash is rejected.
+        optional: whether the benchmark can run without it.
+        also: alternative names.
     """
 
     name: str
@@ -54,7 +55,7 @@ class File:
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured."""
+    """A measured value."""
 
     value: float
     error: float  # standard error
@@ -63,17 +64,18 @@ class Figure:
 
 @dataclass(frozen=True)
 class Measure:
-    """A number made of all rows.
+    """A number computed from all rows.
 
     Attributes:
         name: within the benchmark, such as ``acc``.
-        title: in the table.
-        protocol: how it was measured, in words that tell it from any other way.
-        value: of rows.
-        keys: what a row must have to count.
-        each: of one row, where the value is the mean of it; the error is then that of a mean.
+        title: the title in the table.
+        protocol: how it was measured, in words that distinguish it from other protocols.
+        value: computes the number from rows.
+        keys: the keys that a row must have to count.
+        each: the value of one row, if ``value`` is the mean over rows; the error is then the
+            standard error of a mean.
         column, near: of the paper's table; see the module.
-        rolling: it depends on how windows move; the runner adds that to the protocol.
+        rolling: whether it depends on how windows move; the runner adds that to the protocol.
     """
 
     name: str
@@ -89,11 +91,11 @@ class Measure:
 
     @property
     def error_kind(self) -> str:
-        """How the standard error is found."""
+        """How the standard error is computed."""
         return "of a mean" if self.each else "bootstrap, 200 resamples"
 
     def figure(self, rows: Sequence[Row]) -> Figure | None:
-        """The value with its error; None if it applies to no row."""
+        """The value with its error; None if the measure applies to no row."""
         counted = [row for row in rows if all(key in row for key in self.keys)]
         if not counted:
             return None
@@ -107,7 +109,7 @@ class Measure:
 def mean(
     name: str, title: str, protocol: str, key: str, *, scale: float = 1.0, **more: Any
 ) -> Measure:
-    """The mean of a row's number, times ``scale`` (100 for percent)."""
+    """The mean of a number in each row, times ``scale`` (100 for percent)."""
 
     def each(row: Row) -> float:
         return scale * float(row[key])
@@ -119,7 +121,7 @@ def mean(
 
 
 def percent(name: str, title: str, protocol: str, key: str | None = None, **more: Any) -> Measure:
-    """The mean in percent of a row's number in 0..1, called ``key`` there, or ``name`` too."""
+    """The mean, in percent, of a number in 0..1 in each row, under ``key`` (default: ``name``)."""
     return mean(name, title, protocol, key or name, scale=100, **more)
 
 
@@ -145,12 +147,12 @@ def corpus(
 
 
 class Subject:
-    """The model that is judged, its tokenizer and its scorer.
+    """The model to evaluate, its tokenizer and its scorer.
 
     Args:
-        model: what `gpt2.load` gives, with a tokenizer.
-        progress: of the scorer's requests.
-        stride: of rolling requests, for benchmarks that make some; None: windows side by side.
+        model: a model from `gpt2.load`, with a tokenizer.
+        progress: called with the progress of the scorer's requests.
+        stride: the stride of rolling requests, if a benchmark makes any; None: disjoint windows.
     """
 
     def __init__(
@@ -167,14 +169,14 @@ class Subject:
         self.scorer = Scorer(model, batch_tokens=batch_tokens, progress=progress)
 
     def ids(self, text: str) -> list[int]:
-        """A text's tokens; what looks like a special token is text."""
+        """The tokens of a text; what looks like a special token is encoded as text."""
         return list(self.tokenizer.encode_prompt(text))
 
     def encode(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
-        """Both as token ids: cut as one text, and then where the context alone would end.
+        """Tokenise both as one text, then split the ids where the context alone would end.
 
-        Spaces that end the context go to the continuation, whose tokens begin with them. An empty
-        context is end-of-text (`Scorer.loglikelihood`).
+        Trailing spaces of the context move to the continuation, whose tokens begin with them. An
+        empty context is end-of-text (`Scorer.loglikelihood`).
         """
         bare = context.rstrip()
         if bare and bare != context:
@@ -183,7 +185,7 @@ class Subject:
         return before, self.ids(context + continuation)[len(before) :]
 
     def log_likelihoods(self, sets: Iterable[Iterable[tuple[str, str]]]) -> list[list[float]]:
-        """The log-likelihood of each (context, continuation) of each example."""
+        """The log-likelihood of each (context, continuation) pair of each example."""
         pairs = [[self.encode(*pair) for pair in choices] for choices in sets]
         scores = iter(self.scorer.loglikelihood([pair for choices in pairs for pair in choices]))
         return [[next(scores).logprob for _ in choices] for choices in pairs]
@@ -191,17 +193,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A published test set and how models are judged on it.
+    """A published test set and how models are evaluated on it.
 
     Attributes:
         name: on the command line.
-        title, source, licence: of the published set; ``source`` is an address or a paper.
-        files: that are read.
-        get: how to get them, in one or two lines.
+        title, source, licence: of the published set; ``source`` is a URL or a paper.
+        files: the files to read.
+        get: how to get the files, in one or two lines.
         read, judge, measures: see the module.
-        together: examples that are judged together.
-        group: what `--on` a group of names means: ``paper``, ``bias``, ``tasks`` or ``more``.
-        paper: what the GPT-2 paper found, where its table 3 has no column of it.
+        together: the number of examples that are judged together.
+        group: its group for `--on`: ``paper``, ``bias``, ``tasks`` or ``more``.
+        paper: the result in the GPT-2 paper, if its table 3 has no column for it.
     """
 
     name: str
@@ -218,11 +220,11 @@ class Benchmark:
     paper: str = ""
 
     def find(self, folder: Path) -> dict[str, Path]:
-        """The files under ``folder``.
+        """Find the files under ``folder``.
 
         Raises:
-            MissingFileError: one is not there; the message says how to get it.
-            CorruptFileError: one has another hash than the published one.
+            MissingFileError: a file is missing; the message says how to get it.
+            CorruptFileError: the hash of a file differs from the published one.
         """
         paths = {}
         for file in self.files:
@@ -243,8 +245,10 @@ class Benchmark:
         return paths
 
     def examples(self, files: Mapping[str, Path]) -> list[Any]:
-        """Those of the files that `find` found. Raises `CorruptFileError` for files of another form
-        than the published one."""
+        """Read the examples from the files that `find` returned.
+
+        Raises `CorruptFileError` if a file is not in the published format.
+        """
         try:
             return self.read(files)
         except GPT2Error:
@@ -258,7 +262,7 @@ class Benchmark:
 
 
 def _find(folder: Path, name: str) -> Path | None:
-    """The file or folder called so, as near the top as it lies; four folders deep at most."""
+    """The file or folder with this name that is nearest to the top, at most four folders deep."""
     for depth in range(5):
         for path in sorted(folder.glob("*/" * depth + name)):
             return path

@@ -1,7 +1,8 @@
-"""How much of a test set stands in the training text: section 4 of the GPT-2 paper, for any corpus.
+"""Measures the overlap of a test set with a training text: section 4 of the GPT-2 paper.
 
-The share is the paper's: of the test set's 8-grams, those that the training text has too. Beside it
-stands how many examples are touched and which are mostly there, so that they can be left out.
+The share is the paper's: the fraction of the test set's 8-grams that also occur in the training
+text. The result also counts the examples with any overlap and lists those that mostly overlap, so
+that they can be left out.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from gpt2.evaluation.benchmark import Benchmark
 from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
 
-MOSTLY = 0.5  # from this share of its n-grams on, an example counts as known from training
+MOSTLY = 0.5  # share of its n-grams from which an example counts as known from training
 
-# The paper's table 6, in percent: of WebText's training set, and of each set's own training part.
+# The paper's table 6, in percent: with WebText's training set, and with each set's training part.
 PAPER = {
     "PTB": (0.88, 2.67),
     "WikiText-2": (1.63, 0.66),
@@ -36,18 +37,18 @@ PAPER = {
 
 @dataclass(frozen=True)
 class Contamination:
-    """What of a test set a corpus has.
+    """The overlap of a test set with a corpus.
 
     Attributes:
-        n: words of an n-gram.
-        examples: how many there are.
-        ngrams, found: of all examples, and those that the corpus has.
-        touched: examples with any of them.
-        known: the places of the examples with at least half of theirs, and of those that are too
-            short for an n-gram none.
-        longest: the longest run of words that an example shares with the corpus.
+        n: the number of words in an n-gram.
+        examples: the number of examples.
+        ngrams, found: the number of n-grams in all examples, and how many occur in the corpus.
+        touched: the number of examples with at least one n-gram from the corpus.
+        known: the indices of examples with at least half of their n-grams in the corpus; examples
+            too short for an n-gram are not included.
+        longest: the number of words in the longest run that an example shares with the corpus.
         sample: that run.
-        corpus_tokens: that were looked through.
+        corpus_tokens: the number of corpus tokens searched.
     """
 
     n: int
@@ -62,7 +63,7 @@ class Contamination:
 
     @property
     def share(self) -> float:
-        """The part of the n-grams that the corpus has."""
+        """The fraction of the n-grams that occur in the corpus."""
         return self.found / self.ngrams if self.ngrams else 0.0
 
     def json(self) -> dict[str, Any]:
@@ -78,20 +79,20 @@ def contamination(
     n: int = NGRAM,
     progress: Callable[[int, int], None] | None = None,
 ) -> Contamination:
-    """Look for a test set's n-grams in a corpus that `gpt2 prepare` made.
+    """Search a corpus that `gpt2 prepare` wrote for the n-grams of a test set.
 
     Args:
-        texts: an example each.
+        texts: one text per example.
         corpus: the folder of a prepared corpus.
-        split: of the corpus.
-        n: words of an n-gram.
-        progress: called with (tokens looked through, tokens in all).
+        split: the split of the corpus.
+        n: the number of words in an n-gram.
+        progress: called with (tokens searched, total tokens).
 
-    Memory is that of the texts; the corpus is read once.
+    Memory use depends only on the texts; the corpus is read once.
 
     Raises:
-        InputError: no texts.
-        MissingFileError, CorruptFileError: the corpus.
+        InputError: there are no texts.
+        MissingFileError, CorruptFileError: the corpus is missing or damaged.
     """
     copies = contaminations({"": texts}, corpus, split=split, n=n, progress=progress)
     return copies[""]
@@ -105,7 +106,7 @@ def contaminations(
     n: int = NGRAM,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Contamination]:
-    """`contamination` of several test sets by name; the corpus is read once for all of them."""
+    """`contamination` of several test sets by name; the corpus is read only once."""
     for name, texts in sets.items():
         if not texts:
             raise InputError(f"there is no text to look for{f' in {name}' if name else ''}.")
@@ -133,9 +134,9 @@ def _summary(copies: Sequence[Copied], n: int, corpus_tokens: int) -> Contaminat
 
 
 def files_of(path: Path) -> list[Path]:
-    """The file itself, or a folder's files, hidden ones left out, in the order of their names.
+    """The file itself, or the files in a folder in the order of their names, without hidden ones.
 
-    Raises `InputError` for a folder without files, or of prepared text.
+    Raises `InputError` for a folder without files, or a folder of prepared text.
     """
     if not path.is_dir():
         return [path]
@@ -146,7 +147,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def examples_of(path: Path) -> list[str]:
-    """The examples of a file: a text's lines, or of JSON lines all texts of a row together.
+    """The examples in a file: the lines of a text, or in JSON Lines the joined texts of each row.
 
     Raises `MissingFileError`, `CorruptFileError`.
     """
@@ -156,15 +157,15 @@ def examples_of(path: Path) -> list[str]:
 
 
 def examples_on(benchmark: Benchmark, data: Path) -> list[str]:
-    """The examples of a benchmark, all texts of one together.
+    """The examples of a benchmark, with all texts of an example joined.
 
-    Raises `MissingFileError`, `CorruptFileError`: its files.
+    Raises `MissingFileError` or `CorruptFileError` for its files.
     """
     return ["\n".join(_texts(example)) for example in benchmark.examples(benchmark.find(data))]
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text within a JSON value or a dataclass of such."""
+    """Every text within a JSON value or a dataclass of JSON values."""
     if isinstance(value, str):
         yield value
     elif is_dataclass(value) and not isinstance(value, type):
@@ -181,7 +182,7 @@ def _is_known(copied: Copied) -> bool:
 def _tell(
     parts: Iterator[str], data: TokenData, progress: Callable[[int, int], None] | None
 ) -> Iterator[str]:
-    """The parts, with how much of the corpus has passed, as told by their bytes."""
+    """Yield the parts and report the share of the corpus that has passed, estimated by bytes."""
     done = 0
     for part in parts:
         yield part

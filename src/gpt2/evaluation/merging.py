@@ -1,4 +1,4 @@
-"""Results out of judged rows: of one run, or of the parts that ``--shard`` gives."""
+"""Computes results from judged rows, of one run or of the parts that ``--shard`` writes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOT_WORK = ("part", "benchmarks", "missing", "seconds", "commit", "versions", "m
 def is_done(
     path: Path, about: Mapping[str, Any], data: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any] | None:
-    """The part in a file where it is one of this work, on files with the hashes in ``data``."""
+    """Read a part if it belongs to this work and its data has the hashes in ``data``; else None."""
     try:
         there = read_json_object(path)
     except (MissingFileError, CorruptFileError):
@@ -36,18 +36,19 @@ def is_done(
 
 
 def results_of(run: Mapping[str, Any], judged: Mapping[str, Judged], paper: bool) -> dict[str, Any]:
-    """What a run tells, with figures in the place of rows."""
+    """The results of a run, with figures instead of rows."""
     figures = {name: result(benchmark(name), rows) for name, rows in judged.items()}
     results = {**run, "benchmarks": figures}
     return {**results, "paper": beside(figures)} if paper else results
 
 
 def merge(paths: Sequence[Path]) -> dict[str, Any]:
-    """The results of all parts, as one run has them but for its seconds and its time.
+    """Merge the parts into the results of a single run, except for its duration and its date.
 
     Raises:
-        OptionError: a part is missing, comes twice, or is of other data, options, another model.
-        CorruptFileError: a file is no part.
+        OptionError: a part is missing or repeated, or has different data, options or a different
+            model.
+        CorruptFileError: a file is not a part.
     """
     parts = [_read(path) for path in paths]
     ordered = [parts[at] for at in whole([stated for stated, _, _ in parts])]

@@ -1,8 +1,8 @@
-"""Scores of written text: exact match and F1 of answers, ROUGE, BLEU, chrF; perplexity and bits.
+"""Text metrics: exact match and F1 of answers, ROUGE, BLEU, chrF; perplexity and bits.
 
-Answers are normalised and compared as the scripts published with SQuAD (Rajpurkar et al. 2016) and
-CoQA (Reddy et al. 2019) do. ROUGE is the package rouge-score, with its own tokens for English and
-words of any script for other languages; BLEU and chrF are sacrebleu.
+Answers are normalised and compared as in the scripts published with SQuAD (Rajpurkar et al. 2016)
+and CoQA (Reddy et al. 2019). ROUGE uses the package rouge-score, with its own tokens for English
+and words of any script for other languages; BLEU and chrF use sacrebleu.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
 
 def normalise(answer: str) -> str:
-    """SQuAD's form of an answer: lower case; no ASCII punctuation, articles or doubled spaces."""
+    """Normalise an answer like SQuAD: lower case, no ASCII punctuation, articles, extra spaces."""
     bare = answer.lower().translate(_PUNCTUATION)
     return " ".join(_ARTICLES.sub(" ", bare).split())
 
 
 def words(answer: str) -> list[str]:
-    """The words of an answer in SQuAD's form."""
+    """The words of an answer in SQuAD's normal form."""
     return normalise(answer).split()
 
 
 def characters(answer: str) -> list[str]:
-    """The units of a Chinese answer: each ideograph by itself, words of other scripts whole.
+    """The units of a Chinese answer: single ideographs, and complete words of other scripts.
 
     Punctuation that SQuAD's ASCII list would keep (Unicode category P) separates units.
     """
@@ -57,14 +57,14 @@ def characters(answer: str) -> list[str]:
 
 
 def exact_match(answer: str, truth: str, units: Callable[[str], list[str]] = words) -> float:
-    """1.0 if both are the same after normalisation, else 0.0."""
+    """1.0 if both are equal after normalisation, else 0.0."""
     return float(units(answer) == units(truth))
 
 
 def f1(answer: str, truth: str, units: Callable[[str], list[str]] = words) -> float:
     """Harmonic mean of precision and recall of the units, counted with repetition, in 0..1.
 
-    Where one side is empty, 1.0 if both are, as in CoQA and SQuAD 2.0.
+    If one side is empty, it is 1.0 if both are, else 0.0, as in CoQA and SQuAD 2.0.
     """
     given, wanted = units(answer), units(truth)
     if not given or not wanted:
@@ -84,9 +84,10 @@ def best(
 
 
 def coqa_f1(answer: str, truths: Sequence[str]) -> float:
-    """CoQA's F1 of a turn: with several truths, the mean of the best scores without each of them.
+    """CoQA's F1 of a turn: with several truths, the mean of the best scores leaving out each one.
 
-    So a model meets as many references as a person did, who is compared with all but his own.
+    So a model is compared with as many references as a human annotator, whose answer is compared
+    with all the others.
     """
     if len(truths) == 1:
         return f1(answer, truths[0])
@@ -96,7 +97,7 @@ def coqa_f1(answer: str, truths: Sequence[str]) -> float:
 
 
 class _Words:
-    """Words of any script, each ideograph by itself; rouge-score's own are a-z and 0-9 alone."""
+    """Words of any script and single ideographs; rouge-score's own words have only a-z and 0-9."""
 
     _token = regex.compile(f"[{_CHARACTERS}]|{WORD.pattern}", regex.V1)
 
@@ -113,15 +114,17 @@ def _rouge_scorer(english: bool) -> Any:
 
 
 def rouge(summary: str, reference: str, language: str | None = None) -> dict[str, float]:
-    """F1 of ROUGE-1, -2, -L and -Lsum in 0..1, without stemming; and their mean as in the paper.
+    """F1 of ROUGE-1, -2, -L and -Lsum in 0..1, without stemming, and their mean as in the paper.
 
-    ``rougeLsum`` takes lines as sentences. ``average`` is of ROUGE-1, -2 and -L (paper, table 4).
+    ``rougeLsum`` treats lines as sentences. ``average`` is the mean of ROUGE-1, -2 and -L (paper,
+    table 4).
 
     Args:
         summary, reference: texts.
-        language: ``en`` counts as rouge-score does, whose words are of a-z and 0-9 alone ("café" is
-            "caf"), for figures compared with published ones. Otherwise words are of letters, their
-            marks and digits of any script, and an ideograph is one: the same for plain English.
+        language: ``en`` counts like rouge-score, whose words contain only a-z and 0-9 ("café" is
+            "caf"), for comparison with published figures. Otherwise words consist of letters, their
+            marks and digits of any script, and an ideograph is a word; plain English gives the same
+            result.
     """
     scorer = _rouge_scorer(language is not None and _base(language) == "en")
     scores = {name: s.fmeasure for name, s in scorer.score(reference, summary).items()}
@@ -132,30 +135,30 @@ def rouge(summary: str, reference: str, language: str | None = None) -> dict[str
 def bleu(
     translations: Sequence[str], references: Sequence[str], language: str
 ) -> tuple[float, str]:
-    """BLEU of a whole test set in 0..100 and sacrebleu's signature, which says how it was counted.
+    """BLEU of a full test set in 0..100 and sacrebleu's signature, which describes how it counts.
 
     Args:
-        translations: one a sentence.
-        references: one a sentence.
+        translations: one per sentence.
+        references: one per sentence.
         language: of the references, a tag such as ``en``, ``zh-Hant`` or ``zho_Hans``. Chinese
-            languages are cut as sacrebleu's ``zh`` does, others that are written without spaces,
-            and Korean, into characters; the rest by its ``13a``.
+            languages are tokenised with sacrebleu's ``zh``; other languages written without spaces,
+            and Korean, into characters; the rest with its ``13a``.
     """
     return _corpus(_bleu(language), translations, references)
 
 
 def chrf(translations: Sequence[str], references: Sequence[str]) -> tuple[float, str]:
-    """chrF2 of a whole test set in 0..100 and sacrebleu's signature."""
+    """chrF2 of a full test set in 0..100 and sacrebleu's signature."""
     return _corpus(_sacrebleu("CHRF"), translations, references)
 
 
 def counts(
     kind: str, translations: Sequence[str], references: Sequence[str], language: str
 ) -> list[list[int]]:
-    """What each sentence adds to the score of a whole set, ``bleu`` or ``chrf``: integers.
+    """The integer statistics that each sentence adds to the corpus score, ``bleu`` or ``chrf``.
 
-    `from_counts` of some sentences' is their corpus score, as in sacrebleu's own bootstrap: a
-    score of many resamples costs no more than sums.
+    `from_counts` of several sentences gives their corpus score, as in sacrebleu's own bootstrap, so
+    scoring many resamples costs only sums.
     """
     metric = _bleu(language) if kind == "bleu" else _sacrebleu("CHRF")
     _check_lengths(translations, references)
@@ -164,7 +167,7 @@ def counts(
 
 
 def from_counts(kind: str, rows: Sequence[Sequence[int]], language: str) -> float:
-    """The score of sentences of which `counts` are known, in 0..100."""
+    """The corpus score of sentences from their `counts`, in 0..100."""
     metric = _bleu(language) if kind == "bleu" else _sacrebleu("CHRF")
     score: float = metric._compute_score_from_stats(
         [sum(column) for column in zip(*rows, strict=True)]
@@ -173,13 +176,13 @@ def from_counts(kind: str, rows: Sequence[Sequence[int]], language: str) -> floa
 
 
 def bleu_tokens(language: str) -> str:
-    """The name of sacrebleu's tokeniser that BLEU into a language is counted with here."""
+    """The name of the sacrebleu tokeniser used for BLEU into a language."""
     base = _base(language)
     return "zh" if base in _CHINESE else "char" if base in _UNSPACED else "13a"
 
 
 def _base(language: str) -> str:
-    """The language of a tag without script and country: zh of zh-Hant, zh_TW."""
+    """The language of a tag without script and country: zh for zh-Hant and zh_TW."""
     return re.split("[-_]", language.strip().lower())[0]
 
 
@@ -211,10 +214,10 @@ def _check_lengths(translations: Sequence[str], references: Sequence[str]) -> No
 
 
 def perplexity(log_likelihood: float, units: int) -> float:
-    """exp of the mean negative log-likelihood (nats) of a unit: word, token or last word."""
+    """exp of the mean negative log-likelihood (nats) per unit: word, token or last word."""
     return perplexity_of(-log_likelihood / units)
 
 
 def bits(log_likelihood: float, units: int) -> float:
-    """Bits a unit (byte or character), from a log-likelihood in nats."""
+    """Bits per unit (byte or character), from a log-likelihood in nats."""
     return -log_likelihood / units / math.log(2)

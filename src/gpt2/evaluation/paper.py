@@ -1,7 +1,7 @@
-"""Table 3 of the GPT-2 paper (Radford et al. 2019) beside what was measured.
+"""Compares table 3 of the GPT-2 paper (Radford et al. 2019) with measured figures.
 
-A measured figure stands in the paper's row only where its protocol is the paper's, as far as the
-paper and its authors tell it; any other has a row of its own, with its protocol.
+A measured figure shares the paper's row only if its protocol is the same, as far as the paper and
+its authors describe it; any other figure has a separate row with its protocol.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ SIZES = ("124M", "355M", "774M", "1558M")
 
 
 class Column(NamedTuple):
-    """One column of the table, lowest size first."""
+    """One column of the table, smallest model first."""
 
     unit: str
     values: tuple[float, float, float, float]
@@ -21,7 +21,7 @@ class Column(NamedTuple):
 
 
 _DETOKENISED = "zero-shot, invertible de-tokeniser, per token of the published set"
-# What the authors say of windows, in openai/gpt-2 issue 78; the paper itself says nothing.
+# The windows according to the authors, in openai/gpt-2 issue 78; the paper does not describe them.
 _WINDOWS = "windows of 1024 tokens, stride 32"
 TABLE_3 = {
     "LAMBADA ppl": Column(
@@ -44,14 +44,14 @@ TABLE_3 = {
 
 
 def beside(benchmarks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of the table: the paper's, and each measured figure whose protocol differs.
+    """Rows of the table: the paper's, and one for each measured figure whose protocol differs.
 
     Args:
         benchmarks: the ``benchmarks`` of a result.
 
     Returns:
-        Rows with ``column``, ``unit``, ``protocol``, ``paper`` (values by size; None in a row of
-        another protocol) and ``measured`` (a list of value and error; empty where there is none).
+        Rows with ``column``, ``unit``, ``protocol``, ``paper`` (values by size; None in a row with
+        a different protocol) and ``measured`` (a list of value and error; empty if there is none).
     """
     figures = [m for b in benchmarks.values() for m in b["measures"].values()]
     rows = []

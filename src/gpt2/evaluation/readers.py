@@ -1,7 +1,7 @@
-"""Benchmark files in their published form, as plain values.
+"""Reads benchmark files in their published format as plain values.
 
-A file that is not of that form raises `CorruptFileError` with the line; one that is not there,
-`MissingFileError`. No text is changed here: what a benchmark does to it, its own file says.
+A file in a different format raises `CorruptFileError` with the line; a missing file raises
+`MissingFileError`. No text is changed here; each benchmark's file describes its own changes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Cloze:
 
 
 def read_cbt(path: Path) -> list[Cloze]:
-    """``cbtest_CN_valid_2000ek.txt``: a question is 21 numbered lines and an empty one."""
+    """Read ``cbtest_CN_valid_2000ek.txt``: a question is 21 numbered lines and an empty one."""
     examples = []
     for at, block in _blocks(path):
         sentences = [line.split(" ", 1)[-1] for line in block[:20]]
@@ -49,7 +49,7 @@ def read_cbt(path: Path) -> list[Cloze]:
 
 @dataclass(frozen=True)
 class Schema:
-    """A sentence in which a pronoun, here `MASK`, stands for one of two candidates."""
+    """A sentence in which a pronoun, here `MASK`, refers to one of two candidates."""
 
     text: str
     candidates: tuple[str, str]
@@ -57,7 +57,7 @@ class Schema:
 
 
 def read_schemas(path: Path) -> list[Schema]:
-    """``wsc273.txt`` and WinoBias: sentence, ``[MASK]``, "candidate,candidate", answer, empty."""
+    """``wsc273.txt`` or WinoBias: sentence, ``[MASK]``, "candidate,candidate", answer, empty."""
     schemas = []
     for at, block in _blocks(path):
         if len(block) != 4 or MASK not in block[0] or block[2].count(",") != 1:
@@ -73,14 +73,14 @@ def read_schemas(path: Path) -> list[Schema]:
 
 @dataclass(frozen=True)
 class Story:
-    """A passage of CoQA with its conversation."""
+    """A CoQA passage with its conversation."""
 
     text: str
-    turns: list[tuple[str, list[str]]]  # a question and the answers several people gave
+    turns: list[tuple[str, list[str]]]  # a question and the answers of several people
 
 
 def read_coqa(path: Path) -> list[Story]:
-    """``coqa-dev-v1.0.json``."""
+    """Read ``coqa-dev-v1.0.json``."""
     stories = []
     for entry in _entries(path, "data"):
         others = list(entry.get("additional_answers", {}).values())
@@ -94,7 +94,7 @@ def read_coqa(path: Path) -> list[Story]:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, the answers that count as right, and the text to find them in, if any."""
+    """A question, the accepted answers, and the text that contains them, if any."""
 
     text: str
     answers: list[str]
@@ -103,7 +103,7 @@ class Question:
 
 
 def read_squad(path: Path) -> list[Question]:
-    """SQuAD's form, as XQuAD has it."""
+    """Read a file in SQuAD's format, which XQuAD uses too."""
     return [
         Question(q["question"], [a["text"] for a in q["answers"]], p["context"], a_["title"])
         for a_ in _entries(path, "data")
@@ -113,26 +113,26 @@ def read_squad(path: Path) -> list[Question]:
 
 
 def read_nq_open(path: Path) -> list[Question]:
-    """``NQ-open.dev.jsonl``."""
+    """Read ``NQ-open.dev.jsonl``."""
     return [Question(entry["question"], entry["answer"]) for entry in read_lines(path)]
 
 
 def read_webquestions(path: Path) -> list[Question]:
-    """``webquestions.test.json``: a list of questions with their answers."""
+    """Read ``webquestions.test.json``: a list of questions with their answers."""
     entries = read_json(path)
     return [Question(entry["qText"], entry["answers"]) for entry in entries]
 
 
 @dataclass(frozen=True)
 class Summarised:
-    """A text and the summaries people wrote of it."""
+    """A text and its human summaries."""
 
     text: str
     summaries: list[str]
 
 
 def read_dialogsum(path: Path) -> list[Summarised]:
-    """``dialogsum.test.jsonl``, with three summaries, or the other parts, with one."""
+    """Read ``dialogsum.test.jsonl``, with three summaries, or the other parts, with one."""
     names = ("summary", "summary1", "summary2", "summary3")
     return [
         Summarised(entry["dialogue"], [entry[name] for name in names if name in entry])
@@ -141,9 +141,9 @@ def read_dialogsum(path: Path) -> list[Summarised]:
 
 
 def read_cnn_dailymail(folder: Path) -> list[Summarised]:
-    """The test set: ``all_test.txt`` (a URL a line) and ``{cnn,dailymail}/stories/SHA1.story``.
+    """Read the test set: ``all_test.txt`` (URLs) and ``{cnn,dailymail}/stories/SHA1.story``.
 
-    The highlights become the lines of one summary, as Hermann et al. (2015) publish them.
+    The highlights become the lines of one summary, as published by Hermann et al. (2015).
     """
     articles = []
     for url in read_text(folder / "all_test.txt").split():
@@ -159,7 +159,7 @@ def read_cnn_dailymail(folder: Path) -> list[Summarised]:
 
 
 def read_parallel(source: Path, target: Path) -> list[tuple[str, str]]:
-    """Two files whose lines are translations of each other."""
+    """Read two files whose lines are translations of each other."""
     here = [_rows(path) for path in (source, target)]
     if len(here[0]) != len(here[1]):
         raise CorruptFileError(
@@ -169,7 +169,7 @@ def read_parallel(source: Path, target: Path) -> list[tuple[str, str]]:
 
 
 def read_tail(path: Path, size: int) -> tuple[str, int]:
-    """The last ``size`` bytes of a file as text, from the first whole character on, and how many.
+    """The last ``size`` bytes of a file as text, from the first complete character, and how many.
 
     The test part of enwik8 and text8 is their last 5,000,000 bytes.
     """
@@ -179,14 +179,14 @@ def read_tail(path: Path, size: int) -> tuple[str, int]:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - size))
         raw = file.read()
-    while raw and raw[0] & 0xC0 == 0x80:  # within a character
+    while raw and raw[0] & 0xC0 == 0x80:  # inside a character
         raw = raw[1:]
-    text = raw.decode("utf-8", "ignore")  # enwik8 ends within one
+    text = raw.decode("utf-8", "ignore")  # enwik8 ends inside a character
     return text, len(text.encode())
 
 
 def read_lines(path: Path) -> Iterator[Any]:
-    """The values of a JSONL file."""
+    """The values in a JSON Lines file."""
     for _, value in json_lines(str(path), read_text(path).split("\n")):
         yield value
 
@@ -203,7 +203,7 @@ def _entries(path: Path, name: str) -> list[Any]:
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The paragraphs of a file with the number of their first line."""
+    """The paragraphs of a file, each with the number of its first line."""
     at = 1
     for block in re.split(r"\n[ \t]*\n", read_text(path).replace("\r\n", "\n")):
         lines = [line for line in block.split("\n") if line.strip()]

@@ -1,4 +1,4 @@
-"""Runs benchmarks on a model: a journal of what is done, results with all they depend on."""
+"""Runs benchmarks on a model, with a journal of finished work and results that are traceable."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from gpt2.generation import LanguageModel
 from gpt2.machine import commit, described, versions
 from gpt2.parts import Shard
 
-Tick = Callable[[str, int, int], None]  # (benchmark, examples done, in all)
+Tick = Callable[[str, int, int], None]  # (benchmark, examples done, total)
 
 
 @dataclasses.dataclass
 class Entry:
-    """Some finished examples of a benchmark, and a checksum over them."""
+    """Some finished examples of a benchmark and a checksum over them."""
 
     benchmark: str
     rows: list[dict[str, Any]]
@@ -37,15 +37,16 @@ class Entry:
     check: int = 0
 
     def checksum(self) -> int:
-        """What ``check`` is in an entry that is whole."""
+        """The value of ``check`` in a valid entry."""
         text = json.dumps([self.benchmark, self.rows, self.seconds])
         return zlib.crc32(text.encode())
 
 
 class Rows:
-    """Rows of finished examples, in a journal beside the results, so that a run can go on.
+    """Rows of finished examples, kept in a journal next to the results so that a run can resume.
 
-    The journal's first line holds what the rows depend on; one of other settings is refused.
+    The first line of the journal holds the settings that the rows depend on; a journal with
+    different settings is rejected.
     """
 
     def __init__(self, path: Path | None, settings: Mapping[str, Any]) -> None:
@@ -61,7 +62,7 @@ class Rows:
                 self._journal.add(self._head)
 
     def _take(self, path: Path, number: int, value: Any) -> bool:
-        """An entry of the journal; the first is its head."""
+        """Read an entry of the journal; the first one is its header."""
         where = f"{path}, line {number + 1}"
         self._begun = True
         if number == 0:
@@ -84,7 +85,7 @@ class Rows:
         self.seconds[entry.benchmark] = self.seconds.get(entry.benchmark, 0.0) + entry.seconds
 
     def add(self, name: str, rows: list[dict[str, Any]], seconds: float) -> None:
-        """Keep the rows of some more examples."""
+        """Add the rows of more examples."""
         entry = Entry(name, rows, seconds)
         entry.check = entry.checksum()
         self._keep(entry)
@@ -93,7 +94,7 @@ class Rows:
 
     @contextlib.contextmanager
     def keep(self) -> Iterator[None]:
-        """Where the block fails before any row is there, no journal stays behind."""
+        """Remove the journal if the block fails before any row is written."""
         try:
             yield
         except BaseException:
@@ -102,20 +103,20 @@ class Rows:
             raise
 
     def remove(self) -> None:
-        """The results are written: the journal is not needed any more."""
+        """Remove the journal, once the results are written."""
         if self._journal is not None:
             self._journal.remove()
 
 
 @dataclasses.dataclass
 class Judged:
-    """Rows of a benchmark, all or a shard's, and what they were made of.
+    """Rows of a benchmark, all of them or those of a shard, and what they were made from.
 
     Attributes:
-        files: the hash of each.
-        examples, of: judged in all shards together, and in the set.
-        windows: how they moved over long texts, for the protocol.
-        rows: of each piece, by its number: examples that were judged together.
+        files: the hash of each file.
+        examples, of: the number judged in all shards together, and the number in the set.
+        windows: how windows moved over long texts, for the protocol.
+        rows: by the number of the piece, which is a group of examples that were judged together.
     """
 
     files: dict[str, str]
@@ -127,7 +128,7 @@ class Judged:
 
 
 def run(benchmark: Benchmark, subject: Subject, folder: Path, **how: Any) -> dict[str, Any]:
-    """One benchmark's results as plain values. Arguments and errors are those of `judge`."""
+    """Run one benchmark; returns its results as plain values. Arguments and errors: see `judge`."""
     return result(benchmark, judge(benchmark, subject, folder, **how))
 
 
@@ -141,17 +142,17 @@ def judge(
     tick: Tick | None = None,
     shard: Shard | None = None,
 ) -> Judged:
-    """Judge a benchmark's examples.
+    """Judge the examples of a benchmark.
 
     Args:
         folder: the data folder.
-        limit: only so many examples of the first ones; told in the result.
-        journal: rows that are done already, and where new ones go.
-        shard: only its pieces. A piece is what is judged together also without shards, so that no
-            engine computes anything else.
+        limit: judge only that many examples, the first ones; the result records it.
+        journal: the rows that are already done, to which new ones are added.
+        shard: judge only the pieces of this shard. A piece is also judged together without shards,
+            so every engine computes the same values.
 
     Raises:
-        MissingFileError, CorruptFileError: the set is not there, or not the published one.
+        MissingFileError, CorruptFileError: the set is missing or is not the published one.
     """
     files = benchmark.find(folder)
     hashes = {name: sha256(path) for name, path in files.items() if path.is_file()}
@@ -190,7 +191,7 @@ def judge(
 
 
 def hash_unpublished(benchmarks: Iterable[Benchmark], folder: Path) -> dict[str, dict[str, str]]:
-    """The hashes of files that none is published for; of others `Benchmark.find` takes no other."""
+    """The hashes of files without a published hash; `Benchmark.find` already checks the others."""
     by_set: dict[str, dict[str, str]] = {}
     for benchmark in benchmarks:
         free = {file.name for file in benchmark.files if file.sha256 is None}
@@ -201,8 +202,11 @@ def hash_unpublished(benchmarks: Iterable[Benchmark], folder: Path) -> dict[str,
 
 
 def _pieces(benchmark: Benchmark, count: int, shard: Shard | None) -> dict[int, range]:
-    """The examples that are judged together, by the number of the piece. A set's first piece comes
-    to a shard by the set's name, so that sets of one piece are not all the first shard's."""
+    """The examples that are judged together, by the number of the piece.
+
+    The name of the set decides which shard gets its first piece, so that sets of one piece do not
+    all go to the first shard.
+    """
     first = zlib.crc32(benchmark.name.encode())
     return {
         number: range(start, min(start + benchmark.together, count))
@@ -212,7 +216,7 @@ def _pieces(benchmark: Benchmark, count: int, shard: Shard | None) -> dict[int, 
 
 
 def result(benchmark: Benchmark, judged: Judged) -> dict[str, Any]:
-    """One benchmark's results as plain values, of all its rows."""
+    """The results of one benchmark as plain values, computed from all its rows."""
     rows = [row for number in sorted(judged.rows, key=int) for row in judged.rows[number]]
     return {
         "title": benchmark.title,
@@ -256,8 +260,11 @@ def _measures(
 
 
 def identity(model: LanguageModel, name: str, **options: Any) -> dict[str, Any]:
-    """What results depend on beside the data: the model's name, all its files (weights,
-    configuration and tokenizer, as `gpt2.checkpoint.identity` has them), and options."""
+    """What results depend on besides the data.
+
+    That is the model's name, all its files (weights, configuration and tokenizer, as in
+    `gpt2.checkpoint.identity`), and options.
+    """
     from gpt2.checkpoint import identity as files_of
     from gpt2.hub import resolve
 
@@ -271,7 +278,7 @@ def identity(model: LanguageModel, name: str, **options: Any) -> dict[str, Any]:
 
 
 def surroundings() -> dict[str, Any]:
-    """The machine, the commit and the versions: what else a result depends on."""
+    """The other things that a result depends on: the machine, the commit and the versions."""
     packages = versions(("numpy", "torch", "sacrebleu", "rouge-score"))
     here = {"python": platform.python_version(), "gpt2": gpt2.__version__}
     return {

@@ -1,4 +1,4 @@
-"""Task scores against model size: does a score grow with the logarithm of the parameters?
+"""Fits task scores against model size: whether a score grows with the log of the parameters.
 
 The paper's figure 1 and its abstract: "increasing it improves performance in a log-linear fashion".
 """
@@ -17,26 +17,26 @@ from gpt2.errors import CorruptFileError, InputError
 from gpt2.evaluation.paper import TABLE_3
 from gpt2.files import read_json_object
 
-# What the paper's four sizes really have; its own counts were too low, as OpenAI wrote later.
+# The true sizes of the paper's four models; its own counts were too low, as OpenAI wrote later.
 PARAMETERS = (124_439_808, 354_823_168, 774_030_080, 1_557_611_200)
-LARGEST = 1e100  # a score of a file: squares of what is larger are no numbers
+LARGEST = 1e100  # limit of scores in a file: squares of larger values overflow
 
 
 @dataclass(frozen=True)
 class Line:
-    """A straight line through scores over log10 of the parameters."""
+    """A straight line through scores as a function of log10 of the parameters."""
 
-    slope: float  # points of the score for ten times the parameters
+    slope: float  # score points per factor of ten in parameters
     at: float  # the score at 100 million parameters
-    r_squared: float  # share of the scores' variance that the line tells; NaN where they are equal
+    r_squared: float  # share of the variance that the line explains; NaN if all scores are equal
 
     def __call__(self, parameters: float) -> float:
-        """The line's score for a size."""
+        """The score on the line for a size."""
         return self.at + self.slope * (math.log10(parameters) - 8)
 
 
 def fit(sizes: Sequence[int], scores: Sequence[float]) -> Line:
-    """Least squares. Raises `InputError` for fewer than two different sizes."""
+    """Fit a line by least squares. Raises `InputError` for fewer than two different sizes."""
     if len(sizes) != len(scores) or len(set(sizes)) < 2:
         raise InputError(f"a line needs scores of two sizes at least, found {list(sizes)}.")
     x, y = np.log10(np.asarray(sizes, float)) - 8, np.asarray(scores, float)
@@ -59,13 +59,13 @@ class Score:
 
 @dataclass(frozen=True)
 class Scaling:
-    """A measure of models of several sizes, smallest first, and the line through it."""
+    """A measure of models of several sizes, smallest first, and the line through its scores."""
 
     title: str
     protocol: str
     values: list[tuple[int, float]]
     line: Line
-    unit: str  # of the line's slope
+    unit: str  # of the slope of the line
 
     def json(self) -> dict[str, Any]:
         """As plain values."""
@@ -73,7 +73,7 @@ class Scaling:
 
 
 def read_results(paths: Iterable[Path]) -> Iterator[Score]:
-    """The scores in files that ``gpt2 evaluate -o`` wrote.
+    """Read the scores in files that ``gpt2 evaluate -o`` wrote.
 
     Raises `MissingFileError`, `CorruptFileError`.
     """
@@ -91,7 +91,7 @@ def read_results(paths: Iterable[Path]) -> Iterator[Score]:
 
 
 def _score(parameters: Any, benchmark: Any, measure: Any) -> Score:
-    """A measure of a file. Raises `ValueError` for other values than a measure has."""
+    """A measure in a file. Raises `ValueError` for values that a measure cannot have."""
     title, protocol, value = measure["title"], measure["protocol"], measure["value"]
     perplexity = str(title).startswith("perplexity")
     words = all(isinstance(text, str) for text in (benchmark, title, protocol))
@@ -104,7 +104,7 @@ def _score(parameters: Any, benchmark: Any, measure: Any) -> Score:
 
 
 def paper_scores() -> Iterator[Score]:
-    """Table 3 of the GPT-2 paper."""
+    """The scores in table 3 of the GPT-2 paper."""
     for name, column in TABLE_3.items():
         for size, value in zip(PARAMETERS, column.values, strict=True):
             title = f"paper: {name}, {column.unit}"
@@ -112,9 +112,9 @@ def paper_scores() -> Iterator[Score]:
 
 
 def lines(scores: Iterable[Score]) -> list[Scaling]:
-    """A line for each measure that models of two sizes or more have, by the same protocol.
+    """A line for each measure that models of at least two sizes have under the same protocol.
 
-    Raises `InputError` where there is none.
+    Raises `InputError` if there is none.
     """
     groups: dict[tuple[str, str], list[Score]] = {}
     for score in scores:

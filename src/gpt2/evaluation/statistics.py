@@ -1,9 +1,9 @@
-"""How sure a figure is, and how well a model knows when it is right.
+"""Standard errors of figures, and the calibration of a model's confidence.
 
-Of its probability of an answer two questions are asked. Over questions with the right text and with
-a text that cannot hold the answer: how often is the first surer (area under the ROC curve)? And
-over all answers, the surest first: how much of what is answered is wrong (the risk-coverage curve;
-El-Yaniv & Wiener 2010, https://jmlr.org/papers/v11/el-yaniv10a.html)?
+The probability of an answer is evaluated in two ways. Over questions with the right text and with a
+text that cannot contain the answer: how often the first has the higher probability (area under the
+ROC curve). Over all answers, most confident first: how many of the given answers are wrong (the
+risk-coverage curve; El-Yaniv & Wiener 2010, https://jmlr.org/papers/v11/el-yaniv10a.html).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def mean_error(values: Sequence[float]) -> float:
-    """The standard error of a mean: sample deviation over the root of the count; NaN for one."""
+    """The standard error of a mean: sample standard deviation / sqrt(count); NaN for one value."""
     if len(values) < 2:
         return math.nan
     return float(np.std(values, ddof=1)) / math.sqrt(len(values))
@@ -36,8 +36,9 @@ def bootstrap_error(
 ) -> float:
     """The standard error of any statistic of a set, by resampling its examples.
 
-    For what is no mean: BLEU, a perplexity over words of texts of unlike lengths. The same
-    examples, seed and times give the same figure; ``times`` examples sets are drawn.
+    It is for statistics that are not means: BLEU, or a perplexity per word over texts of different
+    lengths. ``times`` sets of examples are drawn. The same examples, seed and times give the same
+    figure.
     """
     if len(examples) < 2:
         return math.nan
@@ -48,7 +49,7 @@ def bootstrap_error(
 
 @dataclass(frozen=True)
 class Bin:
-    """Examples whose confidence lies next to each other."""
+    """Examples of adjacent confidence."""
 
     count: int
     confidence: float  # mean, 0..1
@@ -57,7 +58,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How accuracy goes with confidence; `top` is the paper's figure of section 3.8."""
+    """Accuracy as a function of confidence; `top` is the paper's figure of section 3.8."""
 
     bins: list[Bin]
     error: float  # expected calibration error: mean |confidence - accuracy|, weighted by count
@@ -81,10 +82,11 @@ def calibration(
 
     Args:
         confidences: the model's probability of its own answer, 0..1.
-        correct: 1 where the answer was right, else 0.
-        bins: at most one an example.
-        share: of the most confident examples whose accuracy is told by itself. The paper: 63.1 %
-            on the 1 % of Natural Questions that GPT-2 is most confident of. At least one example.
+        correct: 1 if the answer was right, else 0.
+        bins: at most one per example.
+        share: the share of the most confident examples whose accuracy is also reported separately.
+            The paper: 63.1 % on the 1 % of Natural Questions that GPT-2 is most confident in. At
+            least one example.
 
     Equal confidences keep their order in the list, so the figures do not depend on the machine.
     """
@@ -101,19 +103,19 @@ def calibration(
 
 
 def auroc(higher: Sequence[float], lower: Sequence[float]) -> float:
-    """The chance that one of ``higher`` is above one of ``lower``, equal ones counted half."""
+    """The probability that one of ``higher`` exceeds one of ``lower``; ties count half."""
     if not higher or not lower:
         raise InputError("the area under a ROC curve needs figures of both kinds.")
     both = np.asarray([*higher, *lower], float)
     _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - (counts - 1) / 2  # the mean rank of equal ones, from 1
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # the mean rank of ties, from 1
     total = float(ranks[inverse[: len(higher)]].sum())
     above = total - len(higher) * (len(higher) + 1) / 2
     return above / (len(higher) * len(lower))
 
 
 def risk_coverage(confidences: Sequence[float], risks: Sequence[float]) -> list[float]:
-    """The mean risk of the surest 1, 2, ... n answers; equally sure ones share their mean risk."""
+    """The mean risk of the 1, 2, ... n most confident answers; ties share their mean risk."""
     if len(confidences) != len(risks) or not risks:
         raise InputError(f"{len(confidences)} confidences do not match {len(risks)} risks.")
     sure, risk = np.asarray(confidences, float), np.asarray(risks, float)
@@ -124,13 +126,12 @@ def risk_coverage(confidences: Sequence[float], risks: Sequence[float]) -> list[
 
 
 def area(confidences: Sequence[float], risks: Sequence[float]) -> float:
-    """The mean of `risk_coverage`: lower is better; confidences that tell nothing give the mean
-    risk."""
+    """The mean of `risk_coverage`; lower is better, and chance level is the mean risk."""
     return float(np.mean(risk_coverage(confidences, risks)))
 
 
 def answered_wrongly(right: Sequence[float], wrong: Sequence[float], share: float = 0.5) -> float:
-    """The share of questions without an answer that are answered all the same, at the bound above
-    which ``share`` of those with one are."""
+    """The share of unanswerable questions that are answered anyway, at the threshold that answers
+    ``share`` of the answerable ones."""
     bound = float(np.quantile(np.asarray(right, float), 1 - share))
     return float(np.mean(np.asarray(wrong, float) >= bound))

@@ -1,7 +1,8 @@
-"""`verify`: is this OpenAI's GPT-2, and does this package compute what was recorded from it?
+"""`verify`: checks that a model is OpenAI's GPT-2 and that this package reproduces its outputs.
 
-Each check passes, fails, or says why it was not made; none passes for want of data. The recorded
-facts are in `gpt2.evaluation.golden`; larger ones are read from a folder of data, if there is one.
+Each check passes, fails, or reports why it was not made; missing data never counts as a pass. The
+recorded facts are in `gpt2.evaluation.golden`; larger ones are read from a data folder, if there is
+one.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ Status = Literal["pass", "fail", "not checked"]
 Result = tuple[Status, str]
 Array = npt.NDArray[np.floating[Any]]
 
-# How far a right fp32 forward pass may be from what was recorded. The recorded logits, around
-# -100, are of a model exported to ONNX, perhaps with another form of GELU; on the bundled model
-# that alone moves logits of up to 14 by 0.007. Another model is off by whole units.
+# Tolerances for a correct fp32 forward pass. The recorded logits, around -100, come from a model
+# exported to ONNX, perhaps with a different form of GELU; on the bundled model that alone changes
+# logits of up to 14 by 0.007. A different model is off by several units.
 LOGITS, PROBABILITIES, LOSS = 0.2, 5e-3, 1e-3
 ACCURACY, PERPLEXITY = 2e-3, 0.1  # of LAMBADA
-ENGINES = 1e-3  # the largest difference of two engines on the bundled model
+ENGINES = 1e-3  # the largest allowed difference of two engines on the bundled model
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Check:
 
 @dataclass
 class Subject:
-    """What is verified: a loaded model, where its files are, and what was recorded of it."""
+    """The model to verify: the loaded model, the path of its files, and its recorded facts."""
 
     model: LanguageModel
     place: Path
@@ -69,10 +70,10 @@ def verify(
     """Yield the checks one by one, as they are made.
 
     Args:
-        name: a model; None makes only the checks that need none.
-        engine, device: what computes, and where; see `gpt2.load`.
-        data: the folder of recorded files; None leaves out the checks that need it.
-        long: make the check that takes many minutes too.
+        name: a model; None makes only the checks that need no model.
+        engine, device: see `gpt2.load`.
+        data: the folder of recorded files; None skips the checks that need it.
+        long: also make the check that takes many minutes.
     """
     subject = None if name is None else _subject(name, engine, device, data)
     yield Check("engines", *engines_agree())
@@ -85,7 +86,7 @@ def verify(
 
 
 def summary(name: str | None, checks: Sequence[Check]) -> str:
-    """What all checks together say, in a line."""
+    """The overall result of the checks, in one line."""
     counts = Counter(check.status for check in checks)
     first = (
         f"{counts['pass']} of {len(checks)} checks pass, {counts['fail']} fail, "
@@ -112,7 +113,7 @@ def _subject(name: str, engine: str, device: str | None, data: Path | None) -> S
 
 
 def _other_model(subject: Subject, title: str) -> Result | None:
-    """Why a check of the 124M cannot be made of this model."""
+    """Why a check of the 124M cannot be made with this model, or None."""
     if title == "tokenizer":
         return None
     config, wanted = subject.model.config, subject.facts["model"]
@@ -127,7 +128,7 @@ def _other_model(subject: Subject, title: str) -> Result | None:
 
 
 def engines_agree() -> Result:
-    """The native engine and the numpy reference give the bundled model the same logits."""
+    """The native engine and the numpy reference compute the same logits of the bundled model."""
     from gpt2.loading import load
 
     native = load("gpt2-mini", engine="native", dtype="fp32", kv_dtype="fp32")
@@ -140,7 +141,7 @@ def engines_agree() -> Result:
 
 
 def published_file(subject: Subject) -> Result:
-    """The weights' file is the hub's, byte for byte."""
+    """The weight file equals the one on the hub, byte for byte."""
     folder = subject.place if subject.place.is_dir() else subject.place.parent
     known = subject.facts["files"]["known"]
     here = [name for name in known if (folder / name).is_file()]
@@ -157,13 +158,13 @@ def published_file(subject: Subject) -> Result:
 
 
 def parameters(subject: Subject) -> Result:
-    """As many parameters as the paper's smallest model has."""
+    """The number of parameters equals that of the paper's smallest model."""
     count, wanted = subject.model.config.parameter_count(), subject.facts["parameters"]
     return judge(count == wanted, f"{count:,} parameters", f"{wanted:,} are right")
 
 
 def tokenizer(subject: Subject) -> Result:
-    """The recorded texts become the recorded ids, and come back."""
+    """The recorded texts encode to the recorded ids and decode back."""
     tokenizer, facts = subject.model.tokenizer, subject.facts["vocabulary"]
     if tokenizer is None:
         return "not checked", "there is no tokenizer beside the weights"
@@ -180,7 +181,7 @@ def tokenizer(subject: Subject) -> Result:
 
 
 def greedy(subject: Subject) -> Result:
-    """The most likely continuations are the recorded ones, token for token."""
+    """The greedy continuations equal the recorded ones, token for token."""
     facts = subject.facts["greedy"]
     length = len(facts["ids"][0])
     options: dict[str, Any] = {"do_sample": False, "max_length": length, "pad_token_id": 50256}
@@ -234,7 +235,7 @@ def every_logit(subject: Subject) -> Result:
 
 
 def attention(subject: Subject) -> Result:
-    """Every head's attention weights over the prompts recorded in full."""
+    """The attention weights of every head over the prompts recorded in full."""
     examples = _examples(subject.data)
     if not examples:
         return no_data(subject.data, "golden/transformer-explainer_*.js")
@@ -266,7 +267,7 @@ def first_loss(subject: Subject) -> Result:
 
 
 def lambada(subject: Subject) -> Result:
-    """Accuracy and perplexity of LAMBADA, as lm-evaluation-harness found them."""
+    """Accuracy and perplexity on LAMBADA, compared with those of lm-evaluation-harness."""
     from gpt2.evaluation.benchmark import Subject as Judged
     from gpt2.evaluation.benchmarks import benchmark
 
@@ -306,7 +307,7 @@ CHECKS: dict[str, Callable[[Subject], Result]] = {
 
 
 def _keep(seen: dict[int, Array]) -> Callable[[str, Any], None]:
-    """A tap that keeps the attention of each layer."""
+    """A tap that stores the attention of each layer."""
 
     def tap(name: str, x: Any) -> None:
         seen[int(name.split(".")[1])] = np.array(x)
@@ -319,7 +320,7 @@ def _examples(data: Path | None) -> list[Path]:
 
 
 def no_data(data: Path | None, what: str) -> Result:
-    """Not checked, since ``what`` is not at hand."""
+    """The result of a skipped check: ``what`` is not available."""
     where = f"is not in {data}" if data else "is needed: say where, by --data or GPT2_DATA"
     return "not checked", f"{what} {where}"
 
@@ -330,5 +331,5 @@ def _softmax(line: Array) -> Array:
 
 
 def judge(good: bool, detail: str, wanted: str) -> Result:
-    """What was found, and if it is not good, what is wanted."""
+    """Pass with ``detail``, or fail with ``detail`` and what was expected."""
     return ("pass", detail) if good else ("fail", f"{detail}; {wanted}")

@@ -1,7 +1,7 @@
-"""The benchmarks by name; a family of them is a file, imported when it is asked for.
+"""The benchmarks by name; each family of benchmarks is a file that is imported when needed.
 
-What a set is, where it comes from and how to get it stands in ``sets.toml``; how it is read and
-judged, and what is measured, in the file that ``code`` names there.
+``sets.toml`` describes each set: what it is, where it comes from and how to get it. The file that
+``code`` names there reads it, judges it and measures it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gpt2.evaluation.benchmark import Benchmark, File, Measure, Subject
 
 @cache
 def sets() -> dict[str, dict[str, Any]]:
-    """The facts of each set by its name, in the order of the table."""
+    """The description of each set by name, in the order of the table."""
     return tomllib.loads((files(__name__) / "sets.toml").read_text("utf-8"))
 
 
@@ -30,11 +30,11 @@ def publish(
     judge: Callable[[Subject, Sequence[Any]], list[dict[str, Any]]],
     measures: Sequence[Measure],
 ) -> Benchmark:
-    """The benchmark of a published set: its facts, and what is done with it.
+    """Build the benchmark of a published set from its description and its functions.
 
     Args:
         name: in ``sets.toml``.
-        read: of the paths of its files, in their order, without an optional one that is missing.
+        read: called with the paths of its files, in order, without missing optional files.
         judge, measures: see `gpt2.evaluation.benchmark`.
     """
     facts = {key: value for key, value in sets()[name].items() if key not in ("code", "files")}
@@ -52,7 +52,7 @@ def publish(
 
 
 def benchmark(name: str) -> Benchmark:
-    """The benchmark called so; raises `OptionError` for another name."""
+    """The benchmark with this name; raises `OptionError` for an unknown name."""
     if name not in sets():
         groups = {facts["group"] for facts in sets().values()}
         near = suggestion(name, [*sets(), *groups, "all"])
@@ -65,7 +65,10 @@ def benchmark(name: str) -> Benchmark:
 
 
 def choose(what: str) -> list[Benchmark]:
-    """The benchmarks of a list of names and groups (paper, bias, tasks, more, all) with commas."""
+    """The benchmarks in a comma-separated list of names and groups.
+
+    The groups are paper, bias, tasks, more and all.
+    """
     names: dict[str, None] = {}
     for part in filter(None, (p.strip() for p in what.split(","))):
         group = [name for name, facts in sets().items() if part in (facts["group"], "all")]

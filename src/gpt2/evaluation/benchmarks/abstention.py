@@ -1,8 +1,8 @@
-"""Questions whose text cannot answer them: XQuAD in English with each context, and with another's.
+"""Unanswerable questions: English XQuAD with the right context and with an unrelated one.
 
-Every question of the last 12 articles (see `reading`) is asked twice of the task `answer`: with its
-own context, and with one of another article. Its probability of its answer is all that a caller has
-to refuse by (`--min-probability`).
+Every question on the last 12 articles (see `reading`) is put to the task `answer` twice: with its
+own context, and with the context of another article. The probability of the answer is all that a
+caller can use to abstain (`--min-probability`).
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ RISK = "risk is 1 - F1, and 1 for every answer from another article"
 
 
 def read(path: Path) -> list[tuple[Question, str]]:
-    """(question with its context, a context of another article)."""
+    """Read pairs of (question with its context, context of another article)."""
     asked = [example.question for example in read_last(path)]
     half = len(asked) // 2
     return [(question, _other(asked, i + half)) for i, question in enumerate(asked)]
 
 
 def _other(asked: Sequence[Question], at: int) -> str:
-    """The context that stands ``at`` there, going round, or the first after it of another article
-    than the question's half a round before."""
+    """The context at index ``at`` (modulo the length), or the first one after it that is from a
+    different article than the question half the list before."""
     title = asked[(at - len(asked) // 2) % len(asked)].title
     order = (asked[(at + step) % len(asked)] for step in range(len(asked)))
     return next(question.context for question in order if question.title != title)
 
 
 def judge(subject: Subject, examples: Sequence[tuple[Question, str]]) -> list[dict[str, Any]]:
-    """How sure the model is of its answer from either context, and the F1 of the first."""
+    """The probability of the answer with either context, and the F1 with the right one."""
     rows = []
     for question, other in examples:
         answers = [
@@ -57,7 +57,7 @@ def judge(subject: Subject, examples: Sequence[tuple[Question, str]]) -> list[di
 
 
 def _of(function: Callable[[list[float], list[float]], float]) -> Callable[[Sequence[Row]], float]:
-    """A statistic of how sure it is with its own context and with another's, in percent."""
+    """A statistic of the probabilities with the right and the unrelated context, in percent."""
 
     def value(rows: Sequence[Row]) -> float:
         return 100 * function([row["own"] for row in rows], [row["other"] for row in rows])

@@ -1,7 +1,7 @@
 """BLiMP (Warstadt et al. 2020, 1912.00582): is the grammatical sentence of a pair more probable?
 
-67 paradigms of 1,000 pairs. Examples are ordered so that the first ones come from all paradigms.
-Archives differ by how they were packed, so it is the files within that are held to their hash.
+67 paradigms of 1,000 pairs each. Examples are ordered so that the first ones cover all paradigms.
+Archives differ in how they were packed, so the hash covers the files inside.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from gpt2.evaluation.benchmarks import publish, sets
 from gpt2.files import parse_json
 
 PARADIGMS = 67
-# Of the files' own SHA-256 in the order of their names; they are those of the source's commit
-# 3e56b06.
+# SHA-256 over the SHA-256 of each file, ordered by name; the files are from commit 3e56b06 of the
+# source.
 SHA256 = "e471d0bb74a88ed7a6e376c51eb82e98c1d2ed280eb1947a7910fb7462e23b3e"
 FIELDS = ("morphology", "syntax", "semantics", "syntax_semantics")
 
 
 class Pair(NamedTuple):
-    """A good and a bad sentence, and what they are about."""
+    """A grammatical and an ungrammatical sentence, and their topic."""
 
     good: str
     bad: str
@@ -33,9 +33,9 @@ class Pair(NamedTuple):
 
 
 def read(archive: Path) -> list[Pair]:
-    """Pair by pair of all paradigms in turn.
+    """Read the pairs, taking one from each paradigm in turn.
 
-    Raises `CorruptFileError` for other files than the published ones.
+    Raises `CorruptFileError` if the files differ from the published ones.
     """
     contents = sorted(_contents(archive))
     total = hashlib.sha256()
@@ -78,7 +78,7 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def judge(subject: Subject, examples: Sequence[Pair]) -> list[dict[str, Any]]:
-    """Whether the good sentence is the more probable one; by field too."""
+    """Whether the grammatical sentence is the more probable one, also by field."""
     asked = [[("", f" {pair.good}"), ("", f" {pair.bad}")] for pair in examples]
     rows = []
     for pair, (good, bad) in zip(examples, subject.log_likelihoods(asked), strict=True):

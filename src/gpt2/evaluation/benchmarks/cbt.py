@@ -1,8 +1,8 @@
 """The Children's Book Test (Hill et al. 2016): which of ten words belongs in the gap.
 
-As in the GPT-2 paper, section 3.2: a choice is scored by the probability of the choice and of the
-rest of the sentence after it; the text loses the marks of the Penn Treebank first; and the
-validation part counts, since a book of the test part, The Jungle Book, is in WebText.
+This follows the GPT-2 paper, section 3.2. A choice is scored by the probability of the choice and
+of the rest of its sentence. The marks of the Penn Treebank are removed first. The validation part
+is used because a book of the test part, The Jungle Book, is in WebText.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _MARKS = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-
 
 
 def natural(line: str) -> str:
-    """A sentence of CBT as people write it."""
+    """Turn a CBT sentence into ordinary text."""
     for mark, sign in _MARKS.items():
         line = line.replace(mark, sign)
     return TREEBANK.join(" ".join(line.split()))
 
 
 def choices(cloze: Cloze) -> list[tuple[str, str]]:
-    """(context, continuation) for each option: the choice and what follows it in the sentence."""
+    """(context, continuation) for each option: the choice and the rest of the sentence."""
     head, tail = natural(f"{cloze.before}{GAP}{cloze.after}").split(GAP)
     text = " ".join(map(natural, cloze.context.split("\n")))
     return [(f"{text} {head}", option + tail) for option in cloze.options]
 
 
 def judge(subject: Subject, examples: Sequence[Cloze]) -> list[dict[str, Any]]:
-    """Whether the likeliest choice is right; and the choice that the context names most often."""
+    """Whether the most probable choice is right, and whether the most frequent in context is."""
     rows = []
     likelihoods = subject.log_likelihoods(map(choices, examples))
     for example, scores in zip(examples, likelihoods, strict=True):

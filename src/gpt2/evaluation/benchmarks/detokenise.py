@@ -1,13 +1,14 @@
-"""Published test sets of language modelling, brought back to the text they were made from.
+"""Restores the original text of published language modelling test sets.
 
-Their makers cut punctuation off words, wrote ``@-@`` for a hyphen and put spaces around everything.
-Section 3.1 of the GPT-2 paper undoes that with invertible de-tokenisers: the model reads text as
-people write it, and since the published text can be made again from it, the likelihood is still
-that of the published set. It gains 2.5 to 5 points of perplexity there.
+Their authors split punctuation from words, wrote ``@-@`` for a hyphen and put spaces around
+everything. Section 3.1 of the GPT-2 paper undoes that with invertible de-tokenisers: the model
+reads ordinary text, and because the published text can be recovered from it, the likelihood is
+still that of the published set. It gains 2.5 to 5 points of perplexity there.
 
-Joining checks itself chunk by chunk: where splitting would not give the published tokens back, they
-stay apart, and a token that would still be split has a second space before it, which `split` reads
-as "leave this alone" (and a third as a second one of the published text). So any line is restored.
+Joining verifies each chunk: if splitting would not recover the published tokens, they stay
+separate. A token that would still be split gets a second space before it, which `split` reads as
+"leave this alone" (and a third space as a second one of the published text). So every line can be
+recovered.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from gpt2.errors import InputError
 
 _CLITIC = re.compile(r"(?i)(?:'(?:s|t|re|ve|m|d|ll)|n't)$")
-# A full stop that belongs to its word: U.S. , J. , and common abbreviations.
+# A full stop that is part of a word: U.S. , J. , and common abbreviations.
 _ABBREVIATION = re.compile(
     r"(?i)(?<![\w'])(?:(?:[^\W\d]\.)+|(?:mr|mrs|ms|dr|st|jr|sr|no|nos|vs|vol|gen|col|lt|capt|sgt|rev"
     r"|hon|prof|gov|sen|rep|co|corp|inc|ltd|bros|etc|var|jan|feb|aug|sept|oct|nov|dec)\.)$"
@@ -28,21 +29,21 @@ _ABBREVIATION = re.compile(
 
 @dataclass(frozen=True)
 class Detokeniser:
-    """How one corpus was cut, and so how it is joined."""
+    """How a corpus was tokenised, and therefore how to join it again."""
 
-    openers: str = ""  # single signs that join what follows
-    closers: tuple[str, ...] = ()  # tokens that join what precedes
-    between: Mapping[str, str] = field(default_factory=dict)  # token -> the sign it was in a word
-    in_numbers: str = ""  # signs that join two numbers
-    quotes: bool = False  # '"' opens and closes in turn within a line
+    openers: str = ""  # single characters that join the next token
+    closers: tuple[str, ...] = ()  # tokens that join the previous token
+    between: Mapping[str, str] = field(default_factory=dict)  # token -> its character in a word
+    in_numbers: str = ""  # characters that join two numbers
+    quotes: bool = False  # '"' alternately opens and closes within a line
     possessive: bool = False  # "the ships ' crews"
     negation: bool = False  # the Penn Treebank's "do n't", elsewhere "don 't"
-    spaced: bool = False  # a published line has a space at both ends
+    spaced: bool = False  # published lines have a space at both ends
 
     def join(self, line: str) -> str:
-        """A published line as people write it.
+        """Turn a published line into ordinary text.
 
-        Raises `InputError` for a line that is not in the published form.
+        Raises `InputError` for a line that is not in the published format.
         """
         tokens = line[1:-1].split(" ") if self.spaced and line != " " else line.split(" ")
         if line in ("", " "):
@@ -53,7 +54,7 @@ class Detokeniser:
         return " ".join(parts)
 
     def split(self, line: str) -> str:
-        """The published line that `join` made this of."""
+        """Recover the published line that `join` turned into this text."""
         tokens: list[str] = []
         alone = False
         for chunk in line.split(" ") if line else []:
@@ -68,11 +69,11 @@ class Detokeniser:
         return published
 
     def text(self, published: str) -> str:
-        """`join` of every line."""
+        """Apply `join` to every line."""
         return "\n".join(map(self.join, published.split("\n")))
 
     def publish(self, text: str) -> str:
-        """`split` of every line; what follows the last line's end is no line."""
+        """Apply `split` to every line; text after the last line end is not a line."""
         lines = text.split("\n")
         made = [self.split(line) for line in lines]
         if not lines[-1]:
@@ -80,7 +81,7 @@ class Detokeniser:
         return "\n".join(made)
 
     def _groups(self, tokens: list[str]) -> Iterable[list[str]]:
-        """Tokens that are written without a space."""
+        """Groups of tokens that are written without spaces between them."""
         group: list[str] = []
         open_quote = False
         glue = True  # whether the next token joins this group
@@ -121,11 +122,11 @@ class Detokeniser:
         return bool(match) and (self.negation or token[0] == "'")
 
     def _write(self, group: list[str]) -> list[str]:
-        """A group as one chunk, or its tokens apart, whichever can be undone."""
+        """Write a group as one chunk if that can be undone, else as separate tokens."""
         chunk = "".join(self.between.get(token, token) for token in group)
         if len(group) > 1 and self._cut(chunk) == group:
             return [chunk]
-        # An empty part makes two spaces: what follows is left alone.
+        # An empty part gives two spaces, which protect the token after them.
         safe = [bool(token) and self._cut(token) == [token] for token in group]
         parts = [[t] if plain else ["", t] for t, plain in zip(group, safe, strict=True)]
         return [part for pair in parts for part in pair]
@@ -146,7 +147,7 @@ class Detokeniser:
         return [*front, *self._inside(chunk), *back]
 
     def _tail(self, chunk: str) -> int:
-        """Where the last token of a chunk begins, or 0 where nothing is cut off."""
+        """The start of the last token of a chunk, or 0 if nothing is split off."""
         for mark in sorted(self.closers, key=len, reverse=True):
             if chunk.endswith(mark) and not (mark == "." and _ABBREVIATION.search(chunk)):
                 return len(chunk) - len(mark)
@@ -160,7 +161,7 @@ class Detokeniser:
         return chunk.rindex("'") if match else 0
 
     def _inside(self, word: str) -> list[str]:
-        """A word cut at the signs that were set apart within words and numbers."""
+        """Split a word at the characters that were separated within words and numbers."""
         apart = {sign: token for token, sign in self.between.items()}
 
         def cut(match: re.Match[str]) -> str:

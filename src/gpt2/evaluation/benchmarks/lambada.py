@@ -1,11 +1,12 @@
-"""LAMBADA: the last word of a passage that needs all of it (Paperno et al. 2016, 1606.06031).
+"""LAMBADA: predict the last word of a passage (Paperno et al. 2016, 1606.06031).
 
-Published figures differ by what they predict, and of which text: the whole last word or its last
-token; OpenAI's version, with the books' own spelling, or the set as first published, in lower case
-with spaces around punctuation; with stop words ruled out or not. All of them are measured here.
-The paper does not say enough to know its own: the whole last word gives lower figures, the last
-token nearly the same ones (46.89 % of the 124M model: openai/gpt-2 issue 131), so none of these is
-put in a row with it.
+The passages are chosen so that the word needs all of the context. Published figures differ in three
+ways: whether the full last word or only its last token is predicted; whether the text is OpenAI's
+version, with the spelling of the books, or the original release, in lower case with spaces around
+punctuation; and whether stop words are excluded. All of them are measured here. The paper does not
+describe its protocol completely: the full last word gives lower figures, the last token nearly the
+same ones (46.89 % for the 124M model: openai/gpt-2 issue 131), so none of these shares a row with
+the paper's figure.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from gpt2.evaluation.readers import read_lines
 from gpt2.files import read_text
 from gpt2.scoring import Score
 
-# Words that do not end a passage: the paper's stop-word filter (section 3.3). It does not print its
-# list; these are the 179 English words of NLTK's ``stopwords``, the list that is used most.
+# Words that cannot end a passage: the paper's stop-word filter (section 3.3). It does not print its
+# list; these are the 179 English words of NLTK's ``stopwords``, the most widely used list.
 _WORDS = """
 a about above after again against ain all am an and any are aren aren't as at be because been before
 being below between both but by can couldn couldn't d did didn didn't do does doesn doesn't doing
@@ -38,7 +39,7 @@ STOP_WORDS = frozenset(_WORDS.split())
 
 
 def read(openai: Path, original: Path | None = None) -> list[tuple[str, str]]:
-    """(text's version, passage)."""
+    """Read pairs of (version of the text, passage)."""
     passages = [("openai", str(entry["text"])) for entry in read_lines(openai)]
     if original is not None:
         lines = read_text(original).splitlines()
@@ -47,7 +48,7 @@ def read(openai: Path, original: Path | None = None) -> list[tuple[str, str]]:
 
 
 def judge(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Of the whole last word its logarithm, of the last token too, and what was right."""
+    """Log-probabilities of the full last word and of its last token, and which were right."""
     pairs = [subject.encode(*last_word(text)) for _, text in examples]
     scores = subject.scorer.loglikelihood(pairs, each=True)
     filtered = _filter(subject, pairs, scores)
@@ -67,16 +68,17 @@ def judge(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[dict[st
 
 
 def last_word(text: str) -> tuple[str, str]:
-    """(all before, the last word with the space before it)."""
+    """Split a passage into (everything before, last word with its leading space)."""
     at = text.rindex(" ")
     return text[:at], text[at:]
 
 
 def _filter(subject: Subject, pairs: Sequence[Any], scores: Sequence[Score]) -> list[bool]:
-    """Whether the last word is predicted when a first token that is a stop word is ruled out.
+    """Whether the last word is predicted if first tokens that are stop words are excluded.
 
-    It is when its first token comes before all others but stop words, and its further tokens are
-    the most probable ones. What the plain prediction decides is not asked again.
+    It is predicted if its first token is more probable than all others except stop words, and its
+    other tokens are the most probable ones. Passages that the plain prediction decides need no
+    second request.
     """
     words = [subject.tokenizer.decode(ids).strip().lower() for _, ids in pairs]
     open_ = [
@@ -95,7 +97,7 @@ def _filter(subject: Subject, pairs: Sequence[Any], scores: Sequence[Score]) -> 
 
 
 def _is_stop_word(subject: Subject, token: int) -> bool:
-    if token >= len(subject.tokenizer):  # a row that pads the embedding
+    if token >= len(subject.tokenizer):  # a padding row of the embedding
         return False
     return subject.tokenizer.decode([token]).strip().lower() in STOP_WORDS
 

@@ -1,9 +1,9 @@
-"""Language modelling sets: perplexity of a published word, bits of a byte or a character.
+"""Language modelling sets: perplexity per published word, bits per byte or per character.
 
-The sets come cut into words. An invertible de-tokeniser makes text of them (GPT-2 paper, section
-3.1), and the likelihood is counted per published word, an end of line among them, as the sets' own
-papers count. text8's normalisation (lower case, numbers spelled out, no punctuation) cannot be
-undone: what is read is what is published.
+The sets are published as separate words. An invertible de-tokeniser turns them into text (GPT-2
+paper, section 3.1), and the likelihood is counted per published word, including line ends, as in
+the papers of the sets. The normalisation of text8 (lower case, numbers spelled out, no punctuation)
+cannot be undone, so the model reads it as published.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from gpt2.evaluation.readers import read_tail
 from gpt2.files import read_text
 
 TAIL = 5_000_000  # bytes: the test part of enwik8 and text8
-BYTES = 100_000  # of a piece of these
-LINES = 200  # of a piece of PTB, so that a run which was killed goes on within the set
+BYTES = 100_000  # per piece of these
+LINES = 200  # per piece of PTB, so that a killed run resumes within the set
 _TITLE = re.compile(r"^ = [^=].* = $", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A text, and how many published words, bytes or characters it stands for."""
+    """A text and the number of published words, bytes or characters that it stands for."""
 
     text: str
     units: int
 
 
 def articles(published: str) -> list[str]:
-    """The articles of a file of WikiText, which begin with their titles."""
+    """Split a WikiText file into articles, each starting with its title."""
     starts = [match.start() for match in _TITLE.finditer(published)]
     starts[:1] = [0]  # with the empty line before the first title
     return [published[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
 
 def judge(subject: Subject, examples: Sequence[Piece]) -> list[dict[str, Any]]:
-    """The logarithm of each piece's probability, and its units."""
+    """The log-probability of each piece and its number of units."""
     rows = _rolling(subject, [piece.text for piece in examples])
     return [
         {"logprob": rolling.logprob, "units": piece.units, "tokens_read": rolling.tokens}
@@ -56,7 +56,7 @@ def _rolling(subject: Subject, texts: Sequence[str]) -> list[Any]:
 
 
 def _words(published: str) -> int:
-    """Words and line ends: what a published perplexity counts, an end of line being a token."""
+    """The number of words and line ends, as published perplexities count them."""
     return len(published.split()) + published.count("\n")
 
 
@@ -67,7 +67,7 @@ def _bits(nats: float) -> float:
 def _measure(
     name: str, title: str, how: str, of: Callable[[float], float], keys: Sequence[str], **more: Any
 ) -> Measure:
-    """A function of the mean negative log-likelihood (nats) of a unit over all rows."""
+    """A function of the mean negative log-likelihood (nats) per unit over all rows."""
     logprob, units = keys
 
     def value(rows: Sequence[Row]) -> float:
@@ -93,7 +93,7 @@ def _articles(path: Path) -> list[Piece]:
 
 
 def _parts(path: Path) -> list[Piece]:
-    """A corpus without articles in parts of 200 lines, each with its line ends."""
+    """Split a corpus without articles into parts of 200 lines, with their line ends."""
     every = read_text(path).splitlines(keepends=True)
     parts = ["".join(every[at : at + LINES]) for at in range(0, len(every), LINES)]
     return [Piece(PTB.text(part), _words(part)) for part in parts]
@@ -126,7 +126,7 @@ BILLION_WORDS = publish(
 
 
 def _both_forms(tokens: Path, raw: Path | None = None) -> list[tuple[str, str]]:
-    """(tokens or raw, an article in the published form): rare words as <unk>, or as they are."""
+    """(tokens or raw, article in the published format): rare words as <unk>, or unchanged."""
     return [
         (kind, article)
         for kind, path in (("tokens", tokens), ("raw", raw))
@@ -136,7 +136,7 @@ def _both_forms(tokens: Path, raw: Path | None = None) -> list[tuple[str, str]]:
 
 
 def _judge_both(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Of each article the logarithm of its probability, and its words, bytes and tokens."""
+    """The log-probability of each article, and its numbers of words, bytes and tokens."""
     detokenised = _rolling(subject, [WIKITEXT.text(published) for _, published in examples])
     return [
         {

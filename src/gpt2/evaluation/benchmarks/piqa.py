@@ -14,7 +14,7 @@ from gpt2.files import read_text
 
 
 class Goal(NamedTuple):
-    """A goal and two solutions, the right one of which is ``answer``."""
+    """A goal and two solutions; ``answer`` is the right one."""
 
     goal: str
     solutions: tuple[str, str]
@@ -22,7 +22,7 @@ class Goal(NamedTuple):
 
 
 def read(questions: Path, answers: Path) -> list[Goal]:
-    """The questions with their labels."""
+    """Read the questions with their labels."""
     labels = read_text(answers).split()
     entries = list(read_lines(questions))
     if len(entries) != len(labels):
@@ -37,7 +37,7 @@ def read(questions: Path, answers: Path) -> list[Goal]:
 
 
 def judge(subject: Subject, examples: Sequence[Goal]) -> list[dict[str, Any]]:
-    """Whether the more probable solution is right, also with the logarithm per character."""
+    """Whether the more probable solution is right, also by log-probability per character."""
     asked = [
         [(f"Question: {goal}\nAnswer:", f" {solution}") for solution in solutions]
         for goal, solutions, _ in examples
@@ -57,7 +57,7 @@ def judge(subject: Subject, examples: Sequence[Goal]) -> list[dict[str, Any]]:
 
 
 def _best(values: Sequence[float]) -> int:
-    """The index of the largest; of equals the first."""
+    """The index of the largest value; the first one if several are equal."""
     return max(range(len(values)), key=lambda i: (values[i], -i))
 
 

@@ -1,8 +1,8 @@
-"""Questions: exact match and F1 of what the task `answer` gives, and of what one answer gives.
+"""Questions: exact match and F1 of the task `answer`, compared with a constant answer.
 
-The paper (section 3.8) has 4.1 % of Natural Questions for its largest model, and 63.1 % of the 1 %
-it is surest of; its smallest model does not exceed the 1.0 % of the most common answer to each kind
-of question.
+The paper (section 3.8) reports 4.1 % on Natural Questions for its largest model, and 63.1 % on the
+1 % of questions that it is most confident in; its smallest model does not exceed the 1.0 % of
+always giving the most common answer for each kind of question.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ TRIVIAL = "the answer that is right most often in this very set: more than a con
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, and the answer that needs no model."""
+    """A question and the baseline answer that needs no model."""
 
     question: Question
     trivial: str
 
 
 def ask(model: LanguageModel, **row: Any) -> dict[str, Any]:
-    """The task's answer to one question and the model's probability of exactly it."""
+    """The task's answer to a question and the model's probability of exactly that answer."""
     result = TASKS["answer"].run(model, row)
     return {"answer": result["answer"] or "", "probability": float(result["joint"])}
 
 
 def with_most_frequent(questions: Sequence[Question]) -> list[Asked]:
-    """Beside each question the answer that is right most often, of several the first."""
+    """Pair each question with the answer that is right most often; the first if several are."""
     counted = Counter(a for q in questions for a in dict.fromkeys(q.answers))
     return [Asked(question, counted.most_common(1)[0][0]) for question in questions]
 
@@ -49,7 +49,7 @@ def with_most_frequent(questions: Sequence[Question]) -> list[Asked]:
 def judge(
     units: Callable[[str], list[str]] = words, context: bool = False
 ) -> Callable[[Subject, Sequence[Asked]], list[dict[str, Any]]]:
-    """A judge that compares answers by these units."""
+    """A judge that compares answers in these units."""
 
     def judged(subject: Subject, examples: Sequence[Asked]) -> list[dict[str, Any]]:
         rows = []
@@ -67,7 +67,7 @@ def judge(
 
 
 def measures(how: str, trivial: str) -> tuple[Measure, ...]:
-    """Exact match and F1 in percent, the model's and the trivial answer's."""
+    """Exact match and F1 in percent, for the model and the trivial answer."""
     titles = {"em": "exact match, %", "f1": "F1, %"}
     percents = [percent(key, title, how) for key, title in titles.items()]
     other = [percent(f"trivial_{k}", f"{t}: no model", trivial) for k, t in titles.items()]
@@ -83,7 +83,7 @@ def _calibrate(of: Callable[[Any], float]) -> Callable[[Sequence[Row]], float]:
 
 
 def calibrate(how: str) -> tuple[Measure, ...]:
-    """How well the model's probability of its answer tells whether it is right (section 3.8)."""
+    """How well the probability of an answer predicts whether it is right (section 3.8)."""
     keys = ["probability", "em"]
     top = _calibrate(lambda calibration: 100 * calibration.top)
     error = _calibrate(lambda calibration: 100 * calibration.error)
@@ -95,7 +95,7 @@ def calibrate(how: str) -> tuple[Measure, ...]:
 
 
 def _open(name: str, read: Callable[[Path], list[Question]]) -> Benchmark:
-    """A set of questions without a text."""
+    """A set of questions without a context."""
     every = (*measures(OPEN, TRIVIAL), *calibrate(OPEN))
     return publish(name, lambda path: with_most_frequent(read(path)), judge(), every)
 

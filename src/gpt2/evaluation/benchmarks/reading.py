@@ -1,7 +1,8 @@
 """Questions about a text: CoQA's conversations, and XQuAD's paragraphs in several languages.
 
-CoQA (Reddy et al. 2019), as in the GPT-2 paper (section 3.5): the document, the conversation with
-the right answers so far and a final ``A:``, greedy. XQuAD: Artetxe et al. 2019.
+CoQA (Reddy et al. 2019) follows the GPT-2 paper (section 3.5): the prompt is the document, the
+conversation with the right answers so far and a final ``A:``, and decoding is greedy. XQuAD:
+Artetxe et al. 2019.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ TALK = (
     "the task answer with the passage and the conversation so far, with the people's answers; F1 "
     "as CoQA's script has it, against each set of references but one"
 )
-TRAIN_TITLES = 36  # XQuAD's articles before are for training, where a recipe uses this set
+TRAIN_TITLES = 36  # XQuAD's articles before this are for recipes that train on the set
 UNITS = {"en": words, "zh": characters}
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A question of a conversation, what went before, and the people's answers."""
+    """A question in a conversation, the turns before it, and the human answers."""
 
     passage: str
     history: list[tuple[str, str]]
@@ -47,7 +48,7 @@ def _turns(path: Path) -> list[Turn]:
 
 
 def recent(subject: Subject, turn: Turn) -> list[tuple[str, str]]:
-    """The last turns before, as many as take a third of the model's context."""
+    """The most recent turns before, as many as fit in a third of the model's context."""
     room = subject.model.config.n_positions // 3
     kept: list[tuple[str, str]] = []
     for question, answer in reversed(turn.history):
@@ -59,7 +60,7 @@ def recent(subject: Subject, turn: Turn) -> list[tuple[str, str]]:
 
 
 def _judge_turns(subject: Subject, examples: Sequence[Turn]) -> list[dict[str, Any]]:
-    """The F1 of each answer; and of "yes", the most frequent one."""
+    """The F1 of each answer, and of "yes", the most frequent answer."""
     rows = []
     for turn in examples:
         history = recent(subject, turn)
@@ -83,7 +84,7 @@ COQA = publish(
 
 
 def read_last(path: Path) -> list[Asked]:
-    """XQuAD's questions about the last 12 articles, which no recipe here trains on."""
+    """Read XQuAD's questions about the last 12 articles, which no recipe here trains on."""
     every = read_squad(path)
     known = set(list(dict.fromkeys(q.title for q in every))[:TRAIN_TITLES])
     kept = [question for question in every if question.title not in known]

@@ -1,11 +1,11 @@
-"""Robustness: what typing errors, lost case and lost characters in the input do to a prediction.
+"""Robustness: the effect of typing errors, changed case and lost characters on a prediction.
 
-LAMBADA's last word is predicted after a passage into which noise came (`noisy`).
-The word itself stays as it is, so the perplexity tells what the noise costs and not how odd it is.
-Every tenth passage is taken, at each rate of each kind.
+The model predicts LAMBADA's last word after a passage with noise (`noisy`). The word itself is
+unchanged, so the perplexity measures the cost of the noise, not how unusual the noise is. Every
+tenth passage is used, at each rate of each kind.
 
-A rate is the share of letters that are touched. The same text, kind, rate and seed give the same
-text on every machine, and a higher rate touches the letters a lower one does and more.
+A rate is the share of letters that are changed. The same text, kind, rate and seed give the same
+result on every machine, and a higher rate changes the same letters as a lower one and more.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORDS = {"typos": "the key beside it", "case": "the other case", "drop": "left o
 
 
 def _near(letter: str, draw: float) -> str:
-    """A neighbour on a QWERTY keyboard; letters that are not on it stay."""
+    """An adjacent key on a QWERTY keyboard; letters that are not on it are unchanged."""
     low = letter.lower()
     for row, keys in enumerate(_KEYBOARD):
         if low in keys:
@@ -44,20 +44,20 @@ def _near(letter: str, draw: float) -> str:
 
 
 KINDS: dict[str, Callable[[str, float], str]] = {
-    "typos": _near,  # the key beside it
+    "typos": _near,  # an adjacent key
     "case": lambda letter, _: letter.swapcase(),
     "drop": lambda *_: "",
 }
 
 
 def noisy(text: str, kind: str, rate: float, seed: int = 0) -> str:
-    """The text with a share of its letters changed.
+    """Change a share of the letters of a text.
 
     Args:
-        text: any; only letters are touched.
+        text: any text; only letters are changed.
         kind: ``typos``, ``case`` or ``drop``.
         rate: the share, 0..1.
-        seed: with the text it decides which letters.
+        seed: determines the letters, together with the text.
     """
     if kind not in KINDS or not 0 <= rate <= 1:
         raise OptionError(f"noise is {', '.join(KINDS)} at 0..1, found {kind!r} at {rate}.")
@@ -72,18 +72,18 @@ def noisy(text: str, kind: str, rate: float, seed: int = 0) -> str:
 
 
 def conditions() -> dict[str, tuple[str, float]]:
-    """Name -> kind and rate; without noise all kinds are the same."""
+    """Name -> kind and rate; there is one condition without noise for all kinds."""
     noise = [(kind, rate) for kind in KINDS for rate in RATES if rate]
     return {"clean": ("typos", 0.0), **{f"{k}_{round(100 * r)}": (k, r) for k, r in noise}}
 
 
 def read(path: Path) -> list[str]:
-    """Every tenth passage."""
+    """Read every tenth passage."""
     return [str(entry["text"]) for entry in read_lines(path)][::EVERY]
 
 
 def judge(subject: Subject, examples: Sequence[str]) -> list[dict[str, Any]]:
-    """The last word's logarithm, and whether it is predicted, under each condition."""
+    """The last word's log-probability, and whether it is predicted, under each condition."""
     sets = []
     for before, word in map(last_word, examples):
         sets.append([(noisy(before, *condition), word) for condition in conditions().values()])

@@ -1,4 +1,4 @@
-"""Summary sets: ROUGE of what the task `summarize` gives, of Lead-3 and of Random-3."""
+"""Summary sets: ROUGE of the task `summarize`, of Lead-3 and of Random-3."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ TITLES = {
 
 
 def lead(text: str, count: int = 3) -> str:
-    """The first sentences, a line each: Lead-3 of the paper's table 4."""
+    """The first sentences, one per line: Lead-3 of the paper's table 4."""
     return "\n".join(sentences(text)[:count])
 
 
 def pick(text: str, seed: int, count: int = 3) -> str:
-    """Sentences drawn at random, in the text's order, a line each: Random-3 of the same table."""
+    """Random sentences in the order of the text, one per line: Random-3 of the same table."""
     every = sentences(text)
     at = sorted(random.Random(seed).sample(range(len(every)), min(count, len(every))))
     return "\n".join(every[i] for i in at)
 
 
 def scores(summary: str, references: Sequence[str]) -> dict[str, float]:
-    """ROUGE as rouge-score counts English, the mean over the references."""
+    """ROUGE as rouge-score computes it for English, averaged over the references."""
     each = [rouge(summary, reference, "en") for reference in references]
     return {name: sum(one[name] for one in each) / len(each) for name in TITLES}
 
@@ -62,7 +62,7 @@ def judge(subject: Subject, examples: Sequence[Summarised]) -> list[dict[str, An
 
 
 def measures(references: str) -> tuple[Measure, ...]:
-    """Each kind of ROUGE in percent, of the model and of the baselines."""
+    """Each kind of ROUGE in percent, for the model and for the baselines."""
     ways = {
         "": (HOW, ""),
         "lead_": ("the text's first three sentences", ": Lead-3"),

@@ -1,4 +1,4 @@
-"""Translation sets: BLEU and chrF of what the task `translate` gives, and of the source itself."""
+"""Translation sets: BLEU and chrF of the task `translate`, and of the unchanged source."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COPIED = "the source as its own translation"
 
 
 def translations(model: LanguageModel, texts: Sequence[str], source: str, to: str) -> list[str]:
-    """Each text by the task, one document of all of them, so that they are read in batches."""
+    """Translate each text by the task, as a single document so that they run in batches."""
     document = "\n\n".join(" ".join(text.split()) for text in texts)
     row = {"text": document}
     result = TASKS["translate"].run(model, row, source=source, to=to)
@@ -30,7 +30,7 @@ def translations(model: LanguageModel, texts: Sequence[str], source: str, to: st
 
 
 def judge(source: str, to: str) -> Callable[[Subject, Sequence[Any]], list[dict[str, Any]]]:
-    """A judge of one pair of languages."""
+    """A judge for a pair of languages."""
 
     def judged(subject: Subject, examples: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
         texts, references = ([e[i] for e in examples] for i in (0, 1))
@@ -56,7 +56,7 @@ def _measure(kind: str, key: str, title: str, how: str, to: str) -> Measure:
 
 
 def _translation(name: str) -> Benchmark:
-    """Two files whose lines are translations of each other; the name ends with both languages."""
+    """The benchmark of two parallel files; its name ends with both languages."""
     source, to = name.split("-")[-2:]
     cut = "characters" if bleu_tokens(to) in ("zh", "char") else "13a"
     measures = [

@@ -1,4 +1,4 @@
-"""What was recorded from real models: read from this package, or from files kept beside it."""
+"""Values recorded from real models, read from this package or from separate data files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Array = npt.NDArray[np.float32]
 
 
 def read_recorded() -> dict[str, Any]:
-    """The small facts of OpenAI's 124M that ship in this package; each part names its source."""
+    """The small facts about OpenAI's 124M that ship in this package; each part names its source."""
     text = (files("gpt2.evaluation.golden") / "gpt2.json").read_text("utf-8")
     return cast("dict[str, Any]", json.loads(text))
 
 
 def read_explainer(path: Path) -> dict[str, Any]:
-    """An example of transformer-explainer: a JavaScript object of recorded numbers.
+    """Read an example of transformer-explainer: a JavaScript object of recorded numbers.
 
     Returns:
         ``ids``: of the prompt; ``logits``: [vocabulary] after its last token; ``patterns``: a
