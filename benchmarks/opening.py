@@ -11,7 +11,7 @@ from benchmarks.peers.table import OURS, at_their_best
 
 PAGES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 PLACE = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)", re.DOTALL)
-HEADS = {"en": ("measurement", "result", "compared with"), "zh": ("测的是什么", "数字", "对照")}
+HEADS = {"en": ("measurement", "result", "compared with"), "zh": ("测量项", "结果", "对照")}
 ROWS = {
     "en": (
         "[Decoding, 124M int8, two cores](docs/results.md#decoding-after-32-tokens)",
@@ -22,18 +22,18 @@ ROWS = {
         "[Its answers on unseen worlds, F1 (not on plot)](docs/results.md#the-bundled-model)",
     ),
     "zh": (
-        "[生成,124M int8,双核](docs/results.md#decoding-after-32-tokens)",
-        "[读入 512 个 token 的提示,124M int8](docs/results.md#prefill-of-512-tokens)",
-        "[fp32 的 `generate`,token 相同](docs/results.md#generation-compared-with-transformers)",
-        "[从启动进程到第一个 token,124M int8](docs/results.md#time-to-first-token)",
-        "[自带模型,从未见过的故事](docs/results.md#the-bundled-model)",
-        "[它对从未见过的世界的回答,F1:不懂情节](docs/results.md#the-bundled-model)",
+        "[生成，124M int8，双核](docs/results.md#decoding-after-32-tokens)",
+        "[读入 512 个词元的提示，124M int8](docs/results.md#prefill-of-512-tokens)",
+        "[fp32 的 `generate`，词元相同](docs/results.md#generation-compared-with-transformers)",
+        "[从启动进程到第一个词元，124M int8](docs/results.md#time-to-first-token)",
+        "[自带模型，未见过的故事](docs/results.md#the-bundled-model)",
+        "[它对未见过的世界的回答，F1（不含情节）](docs/results.md#the-bundled-model)",
     ),
 }
 WORDS = {
     "en": {"rate": "{:,.0f} tokens/s", "times": "{}x", "bits": "{:.2f} bits per byte",
            "rounded": "int8 costs {:+.2f} %", "baseline": "best trivial baseline {:.0f} %"},
-    "zh": {"rate": "每秒 {:,.0f} 个 token", "times": "{} 倍", "bits": "每字节 {:.2f} 比特",
+    "zh": {"rate": "每秒 {:,.0f} 个词元", "times": "{} 倍", "bits": "每字节 {:.2f} 比特",
            "rounded": "int8 的代价 {:+.2f} %", "baseline": "最好的简单基线 {:.0f} %"},
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""GPT-2 whole: read it, run it, train it, adapt it, measure it.
+"""A complete GPT-2: read it, run it, train it, fine-tune it, evaluate it and serve it.
 
 The public names are resolved when first used, so ``import gpt2`` is instant and loads neither torch
 nor anything else of weight.
