@@ -54,7 +54,7 @@ _HOME = {
 }
 __all__ = ["__version__", *_HOME]
 
-if TYPE_CHECKING:  # what editors and type checkers see; kept in step by a test
+if TYPE_CHECKING:  # for editors and type checkers; a test keeps it in sync with _HOME
     from gpt2.auto import AutoConfig as AutoConfig
     from gpt2.auto import AutoModel as AutoModel
     from gpt2.auto import AutoModelForCausalLM as AutoModelForCausalLM
@@ -98,7 +98,7 @@ watch_imports()
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        from gpt2.elsewhere import missing  # not above: it is no name of this package
+        from gpt2.elsewhere import missing  # not above: it would become a name of this package
 
         raise missing(name) or AttributeError(f"module 'gpt2' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

@@ -1,4 +1,4 @@
-"""The options of LoRA (`gpt2.model.lora`), apart from it so that they need no torch."""
+"""The options of LoRA (`gpt2.model.lora`), in a separate module that does not need torch."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import dataclasses
 
 from gpt2.options import option, validate
 
-MAPS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")  # what can be adapted in a block
+MAPS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")  # the adaptable maps of a block
 
 
 @dataclasses.dataclass(frozen=True)
 class LoraConfig:
-    """How adapters are made. Raises `OptionError`."""
+    """The hyperparameters of LoRA adapters. Raises `OptionError`."""
 
     lora_rank: int = option(16, "Rank r of the adapters.", minimum=1)
     lora_alpha: float = option(
@@ -27,5 +27,5 @@ class LoraConfig:
 
     @property
     def targets(self) -> list[str]:
-        """The endings of names."""
+        """The targets as a list."""
         return [part.strip() for part in self.lora_targets.split(",") if part.strip()]

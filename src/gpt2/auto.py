@@ -1,4 +1,4 @@
-"""Names of transformers that a snippet may use: Auto classes and `set_seed`."""
+"""Names of transformers that snippets use: the Auto classes and `set_seed`."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ AutoTokenizer = Tokenizer
 
 
 class AutoConfig:
-    """`from_pretrained` gives a `GPT2Config`."""
+    """`from_pretrained` returns a `GPT2Config`."""
 
     @staticmethod
     def from_pretrained(name: str | os.PathLike[str], **options: Any) -> Any:
-        """The configuration in a folder, of a bundled model or on the hub."""
+        """Load the configuration of a folder, a bundled model or a hub model."""
         return GPT2Config.from_pretrained(name, **options)
 
 
 class AutoModel:
-    """`from_pretrained` and `from_config` give a `GPT2Model`."""
+    """`from_pretrained` and `from_config` return a `GPT2Model`."""
 
     kind = "GPT2Model"
 
     @classmethod
     def from_pretrained(cls, name: str | os.PathLike[str], **options: Any) -> Any:
-        """The model of a name; see `PreTrainedModel.from_pretrained`."""
+        """Load a model by name; see `PreTrainedModel.from_pretrained`."""
         return getattr(importlib.import_module("gpt2.model"), cls.kind).from_pretrained(
             name, **options
         )
 
     @classmethod
     def from_config(cls, config: GPT2Config, **options: Any) -> Any:
-        """A new model; of the options ``dtype`` and ``attn_implementation`` are known."""
+        """Create a new model; the options are ``dtype`` and ``attn_implementation``."""
         return getattr(importlib.import_module("gpt2.model"), cls.kind)._from_config(
             config, **options
         )
 
 
 class AutoModelForCausalLM(AutoModel):
-    """The same for a `GPT2LMHeadModel`."""
+    """`from_pretrained` and `from_config` return a `GPT2LMHeadModel`."""
 
     kind = "GPT2LMHeadModel"
 
 
 class AutoModelForSequenceClassification(AutoModel):
-    """The same for a `GPT2ForSequenceClassification`."""
+    """`from_pretrained` and `from_config` return a `GPT2ForSequenceClassification`."""
 
     kind = "GPT2ForSequenceClassification"
 
 
 def set_seed(seed: int) -> None:
-    """Seed random, numpy and, where it is installed, torch (all devices)."""
+    """Seed random, numpy and, if it is installed, torch (all devices)."""
     import numpy as np
 
     random.seed(seed)

@@ -1,4 +1,4 @@
-"""Shards as tasks of a Ray cluster, which starts them, and starts a lost one's again elsewhere."""
+"""Shards as tasks of a Ray cluster, which starts them and restarts lost ones elsewhere."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gpt2.extras import need
 from gpt2.parts import Shard
 
 LOCAL = "local"
-AGAIN = 20  # times that a shard is begun again when its process or its machine is lost
-ROUNDS = 2  # shards for each place that works, so that a slow one does not hold up all
+AGAIN = 20  # the most restarts of a shard whose process or machine was lost
+ROUNDS = 2  # shards per worker, so that a slow worker does not delay everything
 
 
 def run(
@@ -25,20 +25,20 @@ def run(
     cores: int = 1,
     tick: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Any]:
-    """Do all shards of a work on a cluster; returns what each gave.
+    """Run all shards of a job on a cluster; returns the result of each.
 
     Args:
-        work: does a shard, so that doing it again changes nothing; it must be importable there.
-        address: of a running cluster ("10.0.0.1:6379", "auto"), or "local": one of this machine
-            for this work.
-        shards: by default two for each place.
-        cores: that one shard takes.
-        tick: is told how many shards are done, now and then.
+        work: processes a shard; it must be idempotent, and importable on the cluster.
+        address: the address of a running cluster ("10.0.0.1:6379", "auto"), or "local" for a
+            temporary one on this machine.
+        shards: the number of shards; by default two per worker.
+        cores: the number of cores per shard.
+        tick: called regularly with the number of finished shards and the total.
 
     Raises:
         InputError: there is no cluster at the address.
-        OptionError: no machine has so many cores.
-        GPT2Error: what ``work`` raised; or a shard was lost too often.
+        OptionError: no machine has that many cores.
+        GPT2Error: an error raised by ``work``, or a shard that was lost too often.
     """
     ray = need("ray", "--cluster")
     with _connect(ray, address):
@@ -48,7 +48,7 @@ def run(
                 f"no machine of the cluster has the {cores} cores that a shard takes."
             )
         count = shards or ROUNDS * places
-        # an error of the work is no loss: it would come again, and is told at once
+        # an error raised by the work is not retried: it would recur, and is reported at once
         task = ray.remote(num_cpus=cores, max_retries=AGAIN, retry_exceptions=False)(_do)
         asked = [Shard(number, count) for number in range(1, count + 1)]
         waiting = {task.remote(work, shard): shard for shard in asked}
@@ -86,12 +86,12 @@ def _gather(ray: Any, waiting: dict[Any, Shard], tick: Callable[[int, int], None
 
 @contextlib.contextmanager
 def _connect(ray: Any, address: str) -> Iterator[None]:
-    """Within the block this process is a driver of the cluster; it may be one already."""
+    """Make this process a driver of the cluster inside the block, unless it already is one."""
     if ray.is_initialized():
         yield
         return
     try:
-        if re.fullmatch(r"[^/]+:\d+", address):  # Ray itself asks for minutes, and then exits
+        if re.fullmatch(r"[^/]+:\d+", address):  # Ray itself retries for minutes, then exits
             host, _, port = address.rpartition(":")
             socket.create_connection((host.strip("[]"), int(port)), 10).close()
         ray.init(address=address, log_to_driver=False, include_dashboard=False,

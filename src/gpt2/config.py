@@ -1,6 +1,6 @@
-"""The shape of a GPT-2 model: `GPT2Config` and the four published sizes.
+"""The hyperparameters of a GPT-2 model: `GPT2Config` and the four published sizes.
 
-Names, defaults and aliases are those of transformers, so a ``config.json`` goes both ways.
+Names, defaults and aliases are those of transformers, so ``config.json`` files are interchangeable.
 Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", table 2.
 """
 
@@ -38,7 +38,7 @@ PUBLISHED = {
 }
 
 GELU_TANH = ("gelu_new", "gelu_pytorch_tanh", "gelu_fast")  # one function, three names
-LARGEST = 2**31 - 1  # of a size: what the core counts with
+LARGEST = 2**31 - 1  # the core uses 32-bit sizes
 ACTIVATIONS = (*GELU_TANH, "gelu", "relu", "silu", "swish", "tanh")
 
 
@@ -46,12 +46,12 @@ ACTIVATIONS = (*GELU_TANH, "gelu", "relu", "silu", "swish", "tanh")
 class GPT2Config(PretrainedConfig):
     """The hyperparameters of a GPT-2 model.
 
-    Unknown keywords are kept as they are (``extra``) and written back by `to_dict`, so a file of a
-    newer program loses nothing here. Raises `ConfigError` for a shape that cannot be.
+    Unknown keywords are kept unchanged (``extra``) and written back by `to_dict`, so that no entry
+    of a newer program's file is lost. Raises `ConfigError` for an impossible shape.
     """
 
     vocab_size: int = 50257
-    n_positions: int = 1024  # the context: the longest sequence the model has positions for
+    n_positions: int = 1024  # the context length: the longest sequence with position embeddings
     n_embd: int = 768
     n_layer: int = 12
     n_head: int = 12
@@ -87,13 +87,13 @@ class GPT2Config(PretrainedConfig):
 
     @classmethod
     def _may_be_set(cls, name: str) -> bool:
-        """Whether a value of a file becomes an attribute; what is computed here (``head_dim``), or
-        is Python's own (``__class__``), is only kept."""
+        """Whether a value of a file becomes an attribute; names of computed properties
+        (``head_dim``) and of Python's own attributes (``__class__``) are only kept."""
         own = getattr(cls, name, None)
         computed = isinstance(own, property) and own.fset is None
         return not (computed or name.startswith("__") or name == "extra")
 
-    def __getattr__(self, name: str) -> Any:  # reached only for what is no field
+    def __getattr__(self, name: str) -> Any:  # called only for names that are not fields
         extra = self.__dict__.get("extra", {})
         if name in ALIASES:
             return getattr(self, ALIASES[name])
@@ -115,8 +115,8 @@ class GPT2Config(PretrainedConfig):
             self.extra[name] = value
 
     def validate(self) -> None:
-        """Raise `ConfigError` for a value of another type than its field's, or if no model can have
-        this shape. Numbers of numpy become Python's."""
+        """Raise `ConfigError` for a value that does not have its field's type, or for an impossible
+        shape. Numpy numbers are converted to Python's."""
         for name, hint in _hints().items():
             value = _plain(getattr(self, name))
             if not is_a(value, hint):
@@ -164,7 +164,7 @@ class GPT2Config(PretrainedConfig):
         return self.n_inner if self.n_inner is not None else 4 * self.n_embd
 
     def attention_scale(self, layer: int) -> float:
-        """What the dot products of layer ``layer`` (from 0) are multiplied by."""
+        """The factor of the dot products in layer ``layer`` (from 0)."""
         scale = self.head_dim**-0.5 if self.scale_attn_weights else 1.0
         return scale / (layer + 1) if self.scale_attn_by_inverse_layer_idx else scale
 
@@ -175,15 +175,15 @@ class GPT2Config(PretrainedConfig):
         return () if eos is None else (eos,) if isinstance(eos, int) else tuple(eos)
 
     def token_id(self, name: str) -> int | list[int] | None:
-        """A special token's id or ids as they are to be used: None also for -1, which some programs
-        write for none."""
+        """A special token's id or ids, with None for -1, which some programs write if there is no
+        such token."""
         value = getattr(self, name)
         if isinstance(value, list):
             return [token for token in value if token >= 0] or None
         return None if value is None or value < 0 else int(value)
 
     def parameter_count(self) -> int:
-        """The number of trained values, the tied head counted once."""
+        """The number of parameters, with a tied head counted once."""
         d, inner = self.n_embd, self.inner
         block = (d * 3 * d + 3 * d) + (d * d + d) + (d * inner + inner) + (inner * d + d) + 4 * d
         head = 0 if self.tie_word_embeddings else self.vocab_size * d
@@ -203,7 +203,7 @@ class GPT2Config(PretrainedConfig):
         family = values.get("model_type", "gpt2")
         if family != "gpt2":
             raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded here.")
-        # of two names for one thing transformers' own counts, whichever comes first
+        # if a file uses two names for one value, transformers' own name takes precedence
         other = {name for name, own in ALIASES.items() if own in values} | {"model_type"}
         return cls(**{name: value for name, value in values.items() if name not in other})
 
@@ -211,7 +211,7 @@ class GPT2Config(PretrainedConfig):
     def from_json_file(cls, path: str | Path) -> GPT2Config:
         """Read a ``config.json``. Raises `MissingFileError`, `CorruptFileError`, `ConfigError`."""
         try:
-            return cls.from_dict(read_json_object(path, nan=True))  # in what is not ours
+            return cls.from_dict(read_json_object(path, nan=True))  # other programs may write NaN
         except MissingFileError as error:
             if not exists(Path(path).with_name("model.safetensors")):
                 raise
@@ -250,7 +250,7 @@ def _hints() -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """numpy's numbers as Python's, tuples as lists."""
+    """Convert numpy numbers to Python's, tuples to lists."""
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value.item() if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0 else value

@@ -1,5 +1,5 @@
-"""What a configuration has beside the model's shape, under transformers' names: values that any
-configuration has, the labels of a classifier, files."""
+"""The parts of a configuration other than the hyperparameters, under transformers' names: values
+that every configuration has, the labels of a classifier, files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gpt2.errors import ConfigError, UnknownOptionError, UnsupportedError
 
 C = TypeVar("C", bound="PretrainedConfig")
 
-# Where a model's files are, for `gpt2.hub.resolve`; the rest of a call's keywords are values.
+# Keywords that locate a model's files, for `gpt2.hub.resolve`; the others are values.
 PLACES = ("revision", "cache_dir", "local_files_only", "token")
 
-# Values that every configuration of transformers has; they are written only where they were set.
+# Values that every transformers configuration has; they are only written if they were set.
 USUAL: Mapping[str, Any] = MappingProxyType(
     {
         "output_attentions": False,
@@ -43,7 +43,7 @@ USUAL: Mapping[str, Any] = MappingProxyType(
 
 
 class PretrainedConfig:
-    """The base of `GPT2Config`; ``extra`` holds the values that are no fields of it."""
+    """The base of `GPT2Config`; ``extra`` holds the values that are not fields."""
 
     model_type: ClassVar[str] = "gpt2"
     keys_to_ignore_at_inference: ClassVar[list[str]] = ["past_key_values"]
@@ -58,7 +58,7 @@ class PretrainedConfig:
 
     @classmethod
     def of(cls: type[C], config: Any) -> C:
-        """A configuration as it is, or made of transformers'. Raises `ConfigError`."""
+        """Return a configuration, converted if it is of transformers. Raises `ConfigError`."""
         if isinstance(config, cls):
             return config
         if not hasattr(config, "to_dict"):
@@ -87,11 +87,11 @@ class PretrainedConfig:
         return_unused_kwargs: bool = False,
         **options: Any,
     ) -> Any:
-        """The configuration in a folder, of a bundled model or on the hub.
+        """Load the configuration of a folder, a bundled model or a hub model.
 
-        Of the options those of `PLACES` say where it is; the others are values that take the
-        file's place. One that no configuration has is an `UnknownOptionError`, or with
-        ``return_unused_kwargs`` comes back: (configuration, rest).
+        The options in `PLACES` locate it; the others override values of the file. An unknown one
+        raises an `UnknownOptionError`; with ``return_unused_kwargs``, the result is instead
+        (configuration, unknown options).
         """
         from gpt2.hub import resolve
 
@@ -117,26 +117,26 @@ class PretrainedConfig:
         write_json(path_of(save_directory) / "config.json", self.to_dict())
 
     def push_to_hub(self, *args: Any, **options: Any) -> None:
-        """Refused: this package does not upload."""
+        """Raise `UnsupportedError`: this package does not upload."""
         raise UnsupportedError(UPLOAD)
 
     def knows(self, name: str) -> bool:
-        """Whether this is the name of a value that a configuration has."""
+        """Whether a configuration has a value of this name."""
         return name in USUAL or name in ("num_labels", "name_or_path") or hasattr(self, name)
 
     def asked(self, name: str, said: bool | None) -> bool:
-        """What a call said of ``output_attentions`` and the like, or where it is None, this."""
+        """A call's value of ``output_attentions`` or similar, or this one's if it is None."""
         return bool(getattr(self, name) if said is None else said)
 
     @property
     def eager_attention(self) -> bool:
-        """Whether attention is computed in the open, without torch's fused kernels."""
+        """Whether attention is computed explicitly, without torch's fused kernels."""
         upcast: bool = getattr(self, "reorder_and_upcast_attn")  # noqa: B009  # a field of GPT2Config
         return upcast or self._attn_implementation == "eager"
 
     @property
     def num_labels(self) -> int:
-        """How many classes a classifier tells apart; those of ``id2label``."""
+        """The number of classes of a classifier, from ``id2label``."""
         labels: Mapping[int, str] = getattr(self, "id2label")  # noqa: B009  # of `extra` or USUAL
         return len(labels)
 
@@ -151,7 +151,7 @@ class PretrainedConfig:
 
     @property
     def name_or_path(self) -> str:
-        """What the configuration was loaded by; it is not written."""
+        """The name or path the configuration was loaded from; it is not written."""
         return self._name_or_path
 
     @name_or_path.setter
@@ -164,7 +164,7 @@ class PretrainedConfig:
         return self.asked("return_dict", None)
 
     def get_text_config(self, decoder: Any = None, encoder: Any = None) -> Any:
-        """The configuration itself: a GPT-2 reads nothing but text."""
+        """The configuration itself: GPT-2 only has a text model."""
         return self
 
     def update(self, config_dict: Mapping[str, Any]) -> None:
@@ -173,9 +173,9 @@ class PretrainedConfig:
             setattr(self, name, value)
 
     def update_from_string(self, update_str: str) -> None:
-        """Set values as "resid_pdrop=0.2,scale_attn_weights=false": numbers, texts, true or false.
+        """Set values from "resid_pdrop=0.2,scale_attn_weights=false": numbers, strings, booleans.
 
-        Raises `ConfigError` for a name that no configuration has, or a value of another kind.
+        Raises `ConfigError` for an unknown name, or a value of a different type.
         """
         for part in update_str.split(","):
             name, sign, text = part.partition("=")
@@ -187,12 +187,12 @@ class PretrainedConfig:
     def get_config_dict(
         cls, pretrained_model_name_or_path: str | os.PathLike[str], **options: Any
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What ``config.json`` says, and those of the options that do not say where it is."""
+        """The contents of ``config.json``, and the options that do not locate it."""
         where = {name: options.pop(name) for name in (*PLACES, "subfolder") if name in options}
         return cls.from_pretrained(pretrained_model_name_or_path, **where).to_dict(), options
 
     def to_diff_dict(self) -> dict[str, Any]:
-        """`to_dict`: it holds what was set, and of a model's shape everything."""
+        """`to_dict`: all hyperparameters, and the other values that were set."""
         return self.to_dict()
 
     def to_json_file(self, json_file_path: str | os.PathLike[str], use_diff: bool = True) -> None:
@@ -203,7 +203,7 @@ class PretrainedConfig:
 
 
 def _of_kind(old: Any, text: str, name: str) -> Any:
-    """A text as a value like the one that was there."""
+    """Convert a text to the type of the previous value."""
     words = {"true": True, "1": True, "yes": True, "y": True}
     words |= {"false": False, "0": False, "no": False, "n": False}
     try:
@@ -223,14 +223,14 @@ UPLOAD = (
 
 
 def plain(value: Any) -> Any:
-    """A value as Python's own: numpy's numbers and torch's, also in a list, cannot be written."""
+    """Convert numpy and torch numbers, also in a list, to Python's, which JSON can write."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
 
 
 def with_labels(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with labels numbered by integers: JSON has only texts for keys."""
+    """Convert the label numbers to integers: JSON keys are always strings."""
     found = dict(values)
     labels = found.get("id2label")
     if labels is None:

@@ -1,4 +1,4 @@
-"""Names that transformers has and this package has not: the one line that says what to do."""
+"""Names that transformers has and this package does not: a one-line hint what to do instead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CLASSES = (
     r"MODEL_FOR_\w+_MAPPING(_NAMES)?|SchedulerType|IntervalStrategy|TensorType)"
 )
 
-# Modules of transformers below its own name, as people import from them.
+# Submodules of transformers that people import from.
 _MODULES = (
     r"gpt2\.(models(\.\w+)?|generation\.(utils|\w+_utils|logits_process|stopping_criteria|streamers|"
     r"candidate_generator|watermarking|continuous_batching|beam_\w+|flax_\w+|tf_\w+)|"
@@ -30,7 +30,7 @@ _MODULES = (
     r"\w+_conversion|\w+_mapping|core_model_loading|distributed|sagemaker|time_series_\w+|cli)"
 )
 
-# What to do where transformers' own would not do beside this package's models.
+# Alternatives to names of transformers that do not work with this package's models.
 _NOTES = {
     "BitsAndBytesConfig": "weights of 8 and 4 bits are made by `gpt2 quantize MODEL`",
     "DynamicCache": "model.new_cache(rows) makes a cache, or leave past_key_values out",
@@ -46,7 +46,7 @@ _NOTES = {
 
 
 class Modules:
-    """Asked by Python's import for what nobody has found: the end of ``sys.meta_path``."""
+    """The last finder in ``sys.meta_path``, asked for modules that no other one has found."""
 
     @staticmethod
     def find_spec(
@@ -62,13 +62,13 @@ class Modules:
 
 
 def watch_imports() -> None:
-    """Let imports of transformers' modules below ``gpt2`` say where they are."""
+    """Make imports of transformers' submodules from ``gpt2`` raise a helpful error."""
     if Modules not in sys.meta_path:
         sys.meta_path.append(Modules)
 
 
 def missing(name: str) -> Exception | None:
-    """The error for a name of transformers; None for one that it does not have either."""
+    """The error for a name of transformers; None for a name that it does not have either."""
     if name.startswith(("TFGPT2", "FlaxGPT2")):
         return ElsewhereError(
             f"{name} was removed from transformers 5; {name[name.index('GPT2') :]} is here."

@@ -1,8 +1,8 @@
-"""The one seam between the models and everything above them.
+"""The interface between the models and everything above them.
 
-An engine turns token ids into logits and keeps what it has seen in a cache. Decoding, scoring and
-serving are written against these two protocols alone; the torch model, the native engine and the
-numpy reference each fulfil them. There is no padding: every row of a cache has its own length.
+An engine turns token ids into logits and stores the tokens it has read in a KV cache. Decoding,
+scoring and serving depend only on these protocols; the torch model, the native engine and the numpy
+reference each implement them. There is no padding: every row of a cache has its own length.
 """
 
 from __future__ import annotations
@@ -19,36 +19,37 @@ Logits = Literal["last", "all", "none"]
 class KVCache(Protocol):
     """The keys and values of ``rows`` independent sequences.
 
-    ``lengths[r]`` is the number of tokens row ``r`` holds; the next token of that row takes that
-    position. A row that is empty costs nothing but its memory.
+    ``lengths[r]`` is the number of tokens in row ``r``, and the position of its next token. An
+    empty row costs only memory.
     """
 
     @property
     def rows(self) -> int:
-        """How many sequences fit."""
+        """The number of sequences."""
 
     @property
     def capacity(self) -> int:
-        """How many tokens fit in a row."""
+        """The number of tokens that fit in a row."""
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens held, a number per row."""
+        """The number of tokens in each row."""
 
     def gather(self, sources: Sequence[int]) -> None:
-        """Let row ``r`` become a copy of what row ``sources[r]`` was (beams; samples of a prompt).
+        """Replace each row ``r`` by a copy of the previous row ``sources[r]`` (for beams, or
+        several samples of a prompt).
 
         ``len(sources)`` must be ``rows``.
         """
 
     def copy(self, source: int, target: int, length: int) -> None:
-        """Let row ``target`` become a copy of the first ``length`` tokens of another row.
+        """Replace row ``target`` by a copy of the first ``length`` tokens of another row.
 
-        No other row is touched.
+        No other row is changed.
         """
 
     def truncate(self, row: int, length: int) -> None:
-        """Forget all but the first ``length`` tokens of a row; 0 releases it."""
+        """Drop all but the first ``length`` tokens of a row; 0 releases it."""
 
 
 @runtime_checkable
@@ -57,22 +58,22 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """What `gpt2.load` calls this engine: native, torch or reference."""
+        """The engine's name in `gpt2.load`: native, torch or reference."""
 
     @property
     def config(self) -> GPT2Config:
-        """The model's shape."""
+        """The model's configuration."""
 
     @property
     def dtype(self) -> Any:
-        """The precision of the weights: its name, or torch's type."""
+        """The precision of the weights: a name, or a torch dtype."""
 
     @property
     def exact_pieces(self) -> bool:
-        """Whether a row's logits are the same bits however its text is cut into calls."""
+        """Whether a row's logits are bit-identical however its text is split into calls."""
 
     def new_cache(self, rows: int, capacity: int | None = None) -> Any:
-        """An empty `KVCache` of this engine's kind; capacity None means ``n_positions``."""
+        """Create an empty `KVCache` for this engine; capacity None means ``n_positions``."""
 
     def extend(
         self,
@@ -84,27 +85,27 @@ class Engine(Protocol):
         """Append tokens to rows of the cache and return their logits.
 
         Args:
-            cache: what `new_cache` of this engine returned.
+            cache: a cache from this engine's `new_cache`.
             ids: the new tokens of each row, ``len(rows)`` sequences of integers whose lengths
-                may differ but are at least 1; or an array [len(rows), T] of the engine's own kind.
-            rows: the rows that take part, each once, in any order; None means all.
+                may differ but are at least 1; or an array [len(rows), T] of the engine's type.
+            rows: the rows to extend, each at most once, in any order; None means all.
             logits: ``"last"`` for the logits after each row's last token, [len(rows), vocab_size];
                 ``"all"`` for those after every new token, [sum of lengths, vocab_size], row after
-                row; ``"none"`` to fill the cache only.
+                row; ``"none"`` to only fill the cache.
 
         Returns:
-            A floating array of the engine's own kind (numpy float32; torch on the model's device),
-            or None for ``"none"``.
+            A floating-point array of the engine's type (numpy float32; torch on the model's
+            device), or None for ``"none"``.
 
         Raises:
-            ContextLengthError: a row would grow past ``capacity`` or ``n_positions``.
+            ContextLengthError: a row would grow beyond ``capacity`` or ``n_positions``.
             InputError: an id outside the vocabulary, an empty row, or rows that do not match.
         """
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a token is drawn: options of the same names, at their values that do nothing."""
+    """How a token is sampled: the options of the same names; the defaults disable each."""
 
     temperature: float = 1.0
     top_k: int = 0
@@ -117,17 +118,17 @@ class Sampling:
 
     @property
     def by_probability(self) -> bool:
-        """Whether an option is on that looks at probabilities as such."""
+        """Whether an option is enabled that depends on the probabilities themselves."""
         cuts = 0 < self.epsilon_cutoff < 1 or 0 < self.eta_cutoff < 1
         return self.typical_p < 1 or cuts or self.renormalize_logits
 
 
 @runtime_checkable
 class ChoosingEngine(Protocol):
-    """An `Engine` that also chooses from its logits, sooner than they could be handed over.
+    """An `Engine` that also chooses tokens itself, faster than it could return all logits.
 
-    What it chooses is exactly what `gpt2.generation` would from the logits of ``extend``. Each
-    method extends the cache as ``extend`` does and raises what it raises; ``logits`` is "last" or
+    It chooses exactly the tokens that `gpt2.generation` would choose from the logits of ``extend``.
+    Each method extends the cache and raises errors as ``extend`` does; ``logits`` is "last" or
     "all".
     """
 
@@ -141,9 +142,9 @@ class ChoosingEngine(Protocol):
         k: int = 1,
         logits: Logits = "last",
     ) -> tuple[Any, Any]:
-        """The k largest logits: int32 ids [R, k] and float32 values [R, k].
+        """Return the k largest logits: int32 ids [R, k] and float32 values [R, k].
 
-        Largest first, equal ones by lower id, NaN before all.
+        The largest come first, ties in order of their ids, NaN before everything.
         """
 
     def extend_draw(
@@ -155,27 +156,28 @@ class ChoosingEngine(Protocol):
         noise: Sequence[float],
         logits: Logits = "last",
     ) -> list[int]:
-        """A token for each line of logits, drawn with its number of ``noise`` in [0, 1).
+        """Sample a token for each row of logits with its number of ``noise`` in [0, 1).
 
-        Options that look at probabilities as such need a ``top_k`` from 1 to ``most_top``.
-        Raises `InputError` where the best logit of a line is not finite.
+        Options that depend on the probabilities themselves need a ``top_k`` from 1 to ``most_top``.
+        Raises `InputError` if the best logit of a row is not finite.
         """
 
     def stepper(
         self, cache: Any, sampling: Sampling | None
     ) -> Callable[[list[int], list[float]], list[int]]:
-        """`extend_draw` of one token in every row, made ready for many steps.
+        """Prepare `extend_draw` with one token per row for many steps.
 
-        Returns a function of the rows' tokens and their noise; for None the next tokens are the
-        likeliest, as of `extend_top`, and there is no noise. The numbers are not checked.
+        Returns a function of the rows' tokens and their noise. With ``sampling`` None, the next
+        tokens are the most probable ones, as in `extend_top`, and the noise is empty. The arguments
+        are not checked.
         """
 
 
 @runtime_checkable
 class ScoringEngine(Protocol):
-    """An `Engine` that tells how probable given tokens are without handing over all logits."""
+    """An `Engine` that scores given tokens without returning all logits."""
 
-    score_tokens: int  # how many new tokens one call had best take
+    score_tokens: int  # the best number of new tokens per call
 
     def extend_logprobs(
         self,
@@ -185,17 +187,17 @@ class ScoringEngine(Protocol):
         *,
         targets: Sequence[Any] | Any,
     ) -> tuple[Any, Any]:
-        """Extend as ``extend`` does, and score one token after each new one.
+        """Extend as ``extend`` does, and score one target after each new token.
 
         Args:
-            cache, ids, rows: as for ``extend``, which tells what is raised too.
-            targets: of the shape of ``ids``: the token whose probability is wanted after each new
-                one, or -1 where none is.
+            cache, ids, rows: as for ``extend``; so are the errors.
+            targets: in the shape of ``ids``, the token to score after each new token, or -1 for
+                none.
 
         Returns:
-            numpy arrays [sum of lengths]: float32 natural logarithms of the probabilities, and
-            whether the token is the most probable one (of equals the lowest id). 0.0 and False
-            where the target is -1.
+            numpy arrays [sum of lengths]: float32 log-probabilities (natural logarithms), and
+            whether the target is the most probable token (among equals, the lowest id). 0.0 and
+            False if the target is -1.
         """
 
 
@@ -204,14 +206,15 @@ Choice = Literal["none", "given", "largest", "drawn"]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is wanted after one new token.
+    """The request for one new token.
 
     Args:
-        choice: no token, ``token`` itself, the likeliest (of equals the lowest id), or one drawn.
+        choice: no token, ``token`` itself, the most probable one (among equals, the lowest id), or
+            a sampled one.
         token: for "given".
-        sampling, noise: for "drawn": how, and a number in [0, 1).
-        top: log-probabilities are wanted: of the token, and of so many of the largest.
-        logits: all of them are wanted.
+        sampling, noise: for "drawn": the sampling options, and a number in [0, 1).
+        top: if set, return the log-probabilities of the token and of this many largest ones.
+        logits: whether to return all logits.
     """
 
     choice: Choice = "none"
@@ -224,28 +227,28 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an engine found after one token.
+    """The engine's answer for one token.
 
-    ``token`` is None where none was asked for or none can be chosen. Natural logarithms of
-    probabilities are of the model's own distribution; None where they were not asked for, and NaN
-    where the logits are not finite. That of any token is float32(logit - largest - log_sum), of
-    float64: ``largest + log_sum`` is the logarithm of the sum of exp(logit).
+    ``token`` is None if none was requested or none can be chosen. Log-probabilities are natural
+    logarithms under the model's own distribution; None if not requested, and NaN if the logits are
+    not finite. For any token it is float32(logit - largest - log_sum), computed in float64:
+    ``largest + log_sum`` is the logarithm of the sum of exp(logit).
     """
 
     token: int | None
     logprob: float | None = None
-    top_ids: tuple[int, ...] = ()  # the largest, best first, of equals the lower id first
+    top_ids: tuple[int, ...] = ()  # the largest ones, best first, ties by lower id
     top_logprobs: tuple[float, ...] = ()
     largest: float = 0.0
     log_sum: float = 0.0
-    logits: Any = None  # float32 [vocab_size], its own memory
+    logits: Any = None  # float32 [vocab_size], in memory of its own
 
 
 @runtime_checkable
 class AskedEngine(Protocol):
-    """An `Engine` whose rows each have a wish of their own: rows of a server.
+    """An `Engine` that answers a separate request for each row, as a server needs.
 
-    What it answers does not depend on the rows beside it.
+    An answer does not depend on the other rows of the call.
     """
 
     most_top: int  # the largest ``top`` of an `Ask`
@@ -257,9 +260,9 @@ class AskedEngine(Protocol):
         rows: Sequence[int] | None,
         asks: Sequence[tuple[int, Ask]],
     ) -> list[Answer]:
-        """Extend as ``extend`` does, and answer what is asked after some of the new tokens.
+        """Extend as ``extend`` does, and answer requests after some of the new tokens.
 
         Args:
-            cache, ids, rows: as for ``extend``, which tells what is raised too.
-            asks: with each the number of its new token, counted over all rows; ascending.
+            cache, ids, rows: as for ``extend``; so are the errors.
+            asks: each request with the index of its new token, counted over all rows, ascending.
         """

@@ -1,7 +1,7 @@
-"""Every error this package raises on purpose.
+"""All errors that this package raises on purpose.
 
     GPT2Error
-    ├── ConfigError              a model configuration that cannot be (ValueError)
+    ├── ConfigError              an impossible model configuration (ValueError)
     ├── OptionError              an unknown option, or a value out of bounds (ValueError)
     │   └── UnknownOptionError   a keyword that does not exist (TypeError)
     ├── InputError               a text, prompt or tensor that cannot be used (ValueError)
@@ -29,12 +29,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-REASON = 200  # characters of what another library says
+REASON = 200  # characters of another library's message
 SHOWN = 60  # characters of a value in a message
 
 
 class GPT2Error(Exception):
-    """The root: ``except GPT2Error`` catches everything raised on purpose."""
+    """The base class: ``except GPT2Error`` catches all errors raised on purpose."""
 
 
 class ConfigError(GPT2Error, ValueError):
@@ -50,7 +50,7 @@ class UnknownOptionError(OptionError, TypeError):
 
 
 class InputError(GPT2Error, ValueError):
-    """A text, prompt or array that cannot be used as it is."""
+    """A text, prompt or array that cannot be used."""
 
 
 class ContextLengthError(InputError):
@@ -66,11 +66,11 @@ class ModelFileError(GPT2Error, OSError):
 
 
 class MissingFileError(ModelFileError, FileNotFoundError):
-    """A file or a folder that is not there."""
+    """A file or folder that does not exist."""
 
 
 class CorruptFileError(ModelFileError):
-    """A file that is truncated, damaged or not of the format its name says."""
+    """A file that is truncated, damaged, or not in the format its name implies."""
 
 
 class WeightError(ModelFileError, ValueError):
@@ -78,7 +78,7 @@ class WeightError(ModelFileError, ValueError):
 
 
 class WriteError(ModelFileError):
-    """A file that could not be written; what was there before is untouched."""
+    """A file that could not be written; an existing one is unchanged."""
 
 
 class HubError(GPT2Error, OSError):
@@ -94,46 +94,46 @@ class HubOfflineError(HubError):
 
 
 class TrainingError(GPT2Error):
-    """Training that cannot continue; the last checkpoint is as it was."""
+    """Training that cannot continue; the last checkpoint is unchanged."""
 
 
 class MissingDependencyError(GPT2Error, ImportError):
-    """An optional package is not installed; the message has the command that installs it."""
+    """An optional package is not installed; the message includes the command to install it."""
 
 
 class UnsupportedError(GPT2Error, NotImplementedError):
-    """Something GPT-2 has elsewhere and this package does not."""
+    """A feature that other GPT-2 implementations have and this package does not."""
 
 
 class ElsewhereError(UnsupportedError, ImportError):
-    """A name to import that transformers has and this package does not."""
+    """An imported name that transformers has and this package does not."""
 
 
 class GPT2Warning(UserWarning):
-    """A warning of this package; the tests turn it into an error where none is expected."""
+    """A warning of this package; the tests turn unexpected ones into errors."""
 
 
 def shown(value: Any) -> str:
-    """A value that a message tells of, cut where it is long: one of a file may have megabytes."""
+    """A value's repr for a message, truncated: a value from a file may have megabytes."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def reason(error: Exception) -> str:
-    """What another library says, on one line, cut where it is long: it may quote a whole file."""
+    """Another library's message on one line, truncated: it may quote a complete file."""
     text = " ".join(str(error).split()).rstrip(".")
     return text if len(text) <= REASON else f"{text[:REASON]}..."
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name most like a wrong one, None where none is like it."""
-    import difflib  # only on the way to an error
+    """The known name closest to a wrong one, or None."""
+    import difflib  # imported only for error messages
 
     near = difflib.get_close_matches(name, list(known), 1, cutoff)
     return near[0] if near else None
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """ " Did you mean NAME?" where one of the known names is close to a wrong one, else nothing."""
+    """ " Did you mean NAME?" if a known name is close to a wrong one, otherwise an empty string."""
     near = nearest(name, known)
     return f" Did you mean {near}?" if near else ""

@@ -1,4 +1,4 @@
-"""Optional packages: which extra brings each, and the command that installs it for this copy."""
+"""Optional packages: the extra that provides each, and the command that installs it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 
 from gpt2.errors import MissingDependencyError
 
-DISTRIBUTION = "gpt2-whole"  # on the package index, where `gpt2` is another project
+DISTRIBUTION = "gpt2-whole"  # on PyPI, where `gpt2` is another project
 
-# Extra -> module -> the package that holds it; as pyproject.toml has them.
+# Extra -> module -> the package that provides it; must match pyproject.toml.
 EXTRAS = {
     "torch": {"torch": "torch", "matplotlib": "matplotlib", "tensorboard": "tensorboard"},
     "eval": {"sacrebleu": "sacrebleu", "rouge_score": "rouge-score"},
@@ -44,16 +44,16 @@ EXTRAS = {
 
 
 def need(module: str, what: str) -> Any:
-    """The module of an extra; ``what`` needs it. Raises as `needed` does."""
+    """Import a module of an extra that ``what`` needs. Raises as `needed` does."""
     with needed(what):
         return importlib.import_module(module)
 
 
 @contextlib.contextmanager
 def needed(what: str, instead: str = "") -> Iterator[None]:
-    """Around an import: raises `MissingDependencyError` where a package of an extra is missing.
+    """Wrap an import; raises `MissingDependencyError` if a package of an extra is missing.
 
-    The message says ``what`` needs it, the command that installs it, and ``instead`` of it.
+    The message names ``what`` needs it, the install command, and an alternative (``instead``).
     """
     try:
         yield
@@ -73,11 +73,11 @@ def needed(what: str, instead: str = "") -> Iterator[None]:
 
 @functools.cache
 def install(extra: str = "") -> str:
-    """The command that installs this copy again, with an extra.
+    """The command that reinstalls this copy with an extra.
 
-    It names the folder, the archive or the repository that the copy came from (PEP 610), and the
-    distribution only where an index gave it. Where none of these is there any more it names the
-    extra's packages.
+    It names the folder, archive or repository that the copy was installed from (PEP 610), or the
+    distribution if it came from an index. If the source no longer exists, it names the extra's
+    packages.
     """
     wanted = f"[{extra}]" if extra else ""
     checkout = Path(__file__).resolve().parents[2]
@@ -91,8 +91,8 @@ def install(extra: str = "") -> str:
 
 
 def _source(wanted: str) -> str:
-    """What pip is to install. Raises `LookupError` where that is not known any more,
-    `LookupError`, `TypeError` or `ValueError` where the record of it is damaged.
+    """The argument of pip install. Raises `LookupError` if the source is no longer known, and
+    `LookupError`, `TypeError` or `ValueError` if its record is damaged.
     """
     from importlib.metadata import PackageNotFoundError, distribution
     from urllib.parse import urlsplit

@@ -1,13 +1,13 @@
-"""Figures that several parts report."""
+"""Metrics that several parts of the package report."""
 
 from __future__ import annotations
 
 import math
 
-LARGEST_LOSS = 700.0  # nats; e to more than 709 is no float
+LARGEST_LOSS = 700.0  # nats; exp overflows a float beyond 709
 
 
 def perplexity_of(loss: float) -> float:
-    """e to a mean loss in nats: between how many equally likely tokens a model is torn. Of a loss
-    beyond 700, which only broken weights have, that of 700: a number that JSON can hold."""
+    """The exponential of a mean loss in nats: the effective number of equally likely tokens. A loss
+    above 700, which only broken weights have, is clamped so that the result is finite in JSON."""
     return math.exp(min(loss, LARGEST_LOSS))

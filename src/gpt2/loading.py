@@ -1,4 +1,4 @@
-"""`load`: a model's name to a model that writes, on the engine that was asked for."""
+"""`load`: load a model by name on the chosen engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KVDtype = Literal["fp16", "fp32", "int8"]
 
 @dataclass
 class LoadOptions:
-    """What `load` takes beside a name and the hub's options, as the command line shows it."""
+    """The command-line options of `load`, apart from the name and the hub options."""
 
     engine: EngineName = option("native", "Engine that runs the model.")
     dtype: str | None = option(
@@ -58,23 +58,23 @@ def load(
     threads: int | None = None,
     kernels: str | None = None,
 ) -> LanguageModel:
-    """Load a model with its tokenizer: ``model.stream("Once")``, ``model.generate("Once")``.
+    """Load a model with its tokenizer, to call ``model.generate("Once")`` or ``model.stream``.
 
     Args:
-        name: a folder, a file, a bundled name or a hub name.
-        engine: "native" (C++, fast on a CPU), "torch" (GPUs, training) or "reference" (numpy, to
-            read). The one asked for runs, or an error says what it lacks.
+        name: a folder, a file, a bundled model or a hub id.
+        engine: "native" (C++, fast on a CPU), "torch" (GPUs, training) or "reference" (numpy, for
+            reading). There is no fallback: an error names what a chosen engine lacks.
         dtype: the precision of the weights in memory. native: fp32 (the default), fp16, bf16, int8,
-            int4; torch: fp32, fp16, bf16; reference: fp32, float64. Long names mean the same. A
-            folder of `gpt2 quantize`, as the bundled model is, has a precision of its own, which is
-            the native engine's default for it; any other is made from its dequantized numbers.
-        device: of the torch engine, a torch device or its name ("cuda"); None is the processor.
-        revision, cache_dir, local_files_only, token: for the hub.
-        kv_dtype, threads, kernels: of the native engine; see `gpt2.native.NativeEngine`.
+            int4; torch: fp32, fp16, bf16; reference: fp32, float64. Long names work too. A folder
+            written by `gpt2 quantize`, such as the bundled model, has its own precision, which is
+            the native engine's default for it; any other is computed from its dequantized weights.
+        device: for the torch engine, a torch device or its name ("cuda"); None means the CPU.
+        revision, cache_dir, local_files_only, token: hub options.
+        kv_dtype, threads, kernels: for the native engine; see `gpt2.native.NativeEngine`.
 
     Raises:
-        OptionError: an engine, precision or device that does not exist here.
-        ModelFileError, HubError: the model's files.
+        OptionError: an engine, precision or device that is not available.
+        ModelFileError, HubError: the model's files cannot be loaded.
     """
     from gpt2.hub import resolve
 
@@ -111,7 +111,7 @@ def load(
 
 
 def usable_device(device: Any) -> Any:
-    """A torch device that computes here; raises `OptionError` for any other."""
+    """Return a torch device after a trial computation. Raises `OptionError` if it fails."""
     import torch
 
     try:
@@ -124,12 +124,12 @@ def usable_device(device: Any) -> Any:
 
 
 def _folder(place: Path) -> Path:
-    """Where the files beside the weights lie."""
+    """The folder with the files next to the weights."""
     return place if place.is_dir() else place.parent
 
 
 def _tokenizer(place: Path, name: Any) -> Tokenizer | None:
-    """The tokenizer beside the weights, or None where there is none: ids still work."""
+    """The tokenizer next to the weights, or None: the model still accepts ids."""
     from gpt2.tokenizer import Tokenizer
 
     try:
@@ -185,14 +185,14 @@ def _native(
 
 
 def _with_settings(model: LanguageModel, checkpoint: Checkpoint) -> LanguageModel:
-    """The model with what the files beside its weights say."""
+    """Apply the settings in the files next to the weights."""
     model.use_generation_file(checkpoint.generation_config, _folder(checkpoint.path))
     model.sidecar = checkpoint.sidecar
     return model
 
 
 def _compare(size: int, tokenizer: Tokenizer | None, name: Any) -> None:
-    """Warn where the tokenizer has ids that the model lacks: an error follows where one is used."""
+    """Warn if the tokenizer has ids that the model lacks; using one raises an error."""
     if tokenizer is not None and tokenizer.highest_id >= size:
         warnings.warn(
             f"{name}: the tokenizer has ids up to {tokenizer.highest_id}, the model {size} rows: "

@@ -1,4 +1,4 @@
-"""The machine: processors by affinity and by what a container leaves, memory, names, versions."""
+"""The machine: usable CPUs (affinity and container limits), memory, names, versions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-UNKNOWN = float(4 << 30)  # bytes taken to be free where the system does not tell
+UNKNOWN = float(4 << 30)  # bytes assumed to be free if the system does not report it
 
 
 def described() -> dict[str, Any]:
-    """System, processor and the logical processors this process may use."""
+    """The system, the CPU model and the number of logical CPUs this process may use."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -25,7 +25,7 @@ def described() -> dict[str, Any]:
 
 
 def versions(packages: Iterable[str]) -> dict[str, str | None]:
-    """The version of each package, None where it is not installed."""
+    """The version of each package, or None if it is not installed."""
     from importlib import metadata  # takes as long to import as half of numpy
 
     found: dict[str, str | None] = {}
@@ -38,7 +38,7 @@ def versions(packages: Iterable[str]) -> dict[str, str | None]:
 
 
 def commit(folder: Path) -> str | None:
-    """The commit of the checkout that tracks ``folder``; None for a copy within another's."""
+    """The commit of the checkout that tracks ``folder``; None if it is untracked."""
     if not _git(folder, "ls-files", "."):
         return None
     return _git(folder, "rev-parse", "--short", "HEAD")
@@ -55,7 +55,7 @@ def _git(folder: Path, *command: str) -> str | None:
 
 
 def available_memory() -> float:
-    """Bytes of main memory that can be had without swapping."""
+    """The main memory available without swapping, in bytes."""
     info = Path("/proc/meminfo")
     if info.exists():
         for line in info.read_text().splitlines():
@@ -68,14 +68,14 @@ def available_memory() -> float:
 
 
 def processors() -> int:
-    """The logical processors this process may use at a time, by its affinity and its cgroup."""
+    """The number of logical CPUs this process may use, by its affinity and cgroup."""
     quota = cpu_quota()
     count = len(_affinity())
     return count if quota is None else max(1, min(count, math.ceil(quota)))
 
 
 def physical_cores() -> int:
-    """The physical cores among them; two threads of one core share its arithmetic."""
+    """The number of physical cores among them; two threads of a core share its arithmetic units."""
     cores = set()
     for cpu in _affinity():
         siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
@@ -93,13 +93,13 @@ def _affinity() -> set[int]:
 
 
 def cpu_quota(root: Path = Path("/")) -> float | None:
-    """The processors that the control groups of this process leave it; None: no limit."""
+    """The CPU quota of this process's control groups; None means no limit."""
     limits = [limit for folder in _groups(root) if (limit := _limit(folder)) is not None]
     return min(limits, default=None)
 
 
 def _groups(root: Path) -> Iterator[Path]:
-    """The folders of this process's cpu groups and of those around them, versions 1 and 2."""
+    """The folders of this process's cpu cgroups and their parents, versions 1 and 2."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:  # not Linux, or /proc is hidden
@@ -110,13 +110,13 @@ def _groups(root: Path) -> Iterator[Path]:
         if controllers and "cpu" not in controllers.split(","):
             continue
         for mount in [mounted / controllers, mounted / "cpu"] if controllers else [mounted]:
-            inner = mount / path.lstrip("/")  # within a container perhaps not there
+            inner = mount / path.lstrip("/")  # may not exist inside a container
             yield inner
             yield from (outer for outer in inner.parents if outer.is_relative_to(mount))
 
 
 def _limit(folder: Path) -> float | None:
-    """Version 2's ``cpu.max``, or version 1's two files: microseconds of each period."""
+    """The limit in version 2's ``cpu.max``, or version 1's two files: quota / period."""
     try:
         if (folder / "cpu.max").exists():
             quota, period = (folder / "cpu.max").read_text().split()[:2]

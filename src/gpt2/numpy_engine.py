@@ -1,7 +1,7 @@
-"""The numpy reference as an engine: `gpt2.reference` behind the seam of `gpt2.engine`.
+"""The numpy reference as an engine: `gpt2.reference` behind the interface of `gpt2.engine`.
 
-It runs wherever numpy does and is what the tests hold the fast engines against. Nothing is batched:
-a row is computed alone, so it cannot depend on its neighbours.
+It runs wherever numpy does, and the tests compare the fast engines with it. Nothing is batched:
+each row is computed separately, so it cannot depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Array = npt.NDArray[np.floating[Any]]
 
 
 class NumpyCache:
-    """Keys and values of each row, as the reference keeps them; a `gpt2.engine.KVCache`."""
+    """The keys and values of each row in the reference's form; a `gpt2.engine.KVCache`."""
 
     def __init__(self, config: GPT2Config, rows: int, capacity: int, dtype: npt.DTypeLike) -> None:
         self.capacity = capacity
@@ -30,22 +30,22 @@ class NumpyCache:
 
     @property
     def rows(self) -> int:
-        """How many sequences fit."""
+        """The number of sequences."""
         return len(self.caches)
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens held, a number per row."""
+        """The number of tokens in each row."""
         return [cache[0][0].shape[1] for cache in self.caches]
 
     def gather(self, sources: Sequence[int]) -> None:
-        """Let row ``r`` become what row ``sources[r]`` was. The arrays are shared: none changes."""
+        """Replace each row ``r`` by the previous row ``sources[r]``; rows may share arrays."""
         if len(sources) != self.rows:
             raise InputError(f"gather needs {self.rows} sources, found {len(sources)}.")
         self.caches = [list(self.caches[source]) for source in sources]
 
     def copy(self, source: int, target: int, length: int) -> None:
-        """Let row ``target`` become the first ``length`` tokens of row ``source``."""
+        """Replace row ``target`` by the first ``length`` tokens of row ``source``."""
         if not 0 <= length <= self.lengths[source]:
             raise InputError(
                 f"{length} tokens cannot be copied from row {source}, it has "
@@ -54,7 +54,7 @@ class NumpyCache:
         self.caches[target] = [(k[:, :length], v[:, :length]) for k, v in self.caches[source]]
 
     def truncate(self, row: int, length: int) -> None:
-        """Forget all but the first ``length`` tokens of a row."""
+        """Drop all but the first ``length`` tokens of a row."""
         self.caches[row] = [(k[:, :length], v[:, :length]) for k, v in self.caches[row]]
 
 
@@ -62,9 +62,9 @@ class NumpyEngine(LanguageModel):
     """GPT-2 in numpy; a `gpt2.engine.Engine`.
 
     Args:
-        weights: by the checkpoint's names (``transformer.h.0.attn.c_attn.weight``). Their dtype is
-            the dtype of the computation and of the logits.
-        config: the model's shape.
+        weights: arrays by their names in the checkpoint (``transformer.h.0.attn.c_attn.weight``).
+            Their dtype is also that of the computation and the logits.
+        config: the model's configuration.
         tokenizer: for text prompts; None if only ids are used.
     """
 
@@ -79,11 +79,11 @@ class NumpyEngine(LanguageModel):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The weights' type."""
+        """The dtype of the weights."""
         return self.weights["transformer.wte.weight"].dtype
 
     def new_cache(self, rows: int, capacity: int | None = None) -> NumpyCache:
-        """An empty cache for ``rows`` sequences of up to ``capacity`` tokens."""
+        """Create an empty cache for ``rows`` sequences of up to ``capacity`` tokens."""
         limit = self.config.n_positions
         return NumpyCache(self.config, rows, min(capacity or limit, limit), self.dtype)
 

@@ -1,8 +1,8 @@
-"""One declaration for each option.
+"""A single declaration for each option.
 
-A field of an options dataclass (``GenerationConfig``, ``TrainingConfig``) carries its help,
-its bounds and the value that switches it off. Validation, the command line and the table in the
-documentation all derive from that field; nothing about an option is written a second time.
+A field of an options dataclass (``GenerationConfig``, ``TrainingConfig``) holds its help text, its
+bounds and its off value. Validation, the command line and the table in the documentation are all
+derived from that field; nothing about an option is written twice.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """What is known of one option besides its name, type and default."""
+    """The metadata of one option other than its name, type and default."""
 
     help: str
     minimum: float | None = None
     maximum: float | None = None
     above: float | None = None  # exclusive lower bound
     choices: tuple[Any, ...] | None = None
-    off: Any = None  # the value at which the option does nothing
+    off: Any = None  # the value at which the option has no effect
     cli: bool = True  # shown on the command line
-    blank: bool = False  # a text that may be empty
-    flag: bool = False  # a wish for one time: the command line has no --no-... for it
-    unset: str = ""  # the default in words, where the field's own is None
+    blank: bool = False  # a string that may be empty
+    flag: bool = False  # a one-time switch: the command line has no --no-... form
+    unset: str = ""  # the default in words, if the field's default is None
 
 
 def option(
@@ -57,12 +57,12 @@ def option(
 
 
 def spec_of(field: dataclasses.Field[Any]) -> Option:
-    """The `Option` a field was declared with."""
+    """The `Option` of a field."""
     return typing.cast(Option, field.metadata["option"])
 
 
 def check_names(cls: type, names: Iterable[str]) -> None:
-    """Raise `OptionError` for the first name that is no field of ``cls``, with the nearest one."""
+    """Raise `OptionError` for the first name that is not a field of ``cls``, with a suggestion."""
     known = [f.name for f in dataclasses.fields(cls)]
     for name in names:
         if name not in known:
@@ -72,14 +72,14 @@ def check_names(cls: type, names: Iterable[str]) -> None:
 
 
 def fields_of(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that are fields of ``cls``."""
+    """The subset of the values that are fields of ``cls``."""
     return {f.name: values[f.name] for f in dataclasses.fields(cls) if f.name in values}
 
 
 def validate(options: Any) -> None:
     """Check every field of an options dataclass: its type, bounds and choices.
 
-    Raises `OptionError` that names the option, the value found and what is allowed.
+    Raises `OptionError` with the option, the value and the allowed values.
     """
     hints = _type_hints(options.__class__)
     for field in dataclasses.fields(options):
@@ -119,7 +119,7 @@ def bounds(spec: Option) -> str:
 
 
 def describe(hint: Any) -> str:
-    """A type in words a user understands."""
+    """Describe a type in words for users."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(describe(a) for a in typing.get_args(hint) if a is not type(None))
     words = {int: "an integer", float: "a number", bool: "True or False", str: "a string"}
@@ -134,7 +134,7 @@ def describe(hint: Any) -> str:
 
 
 def _plural(hint: Any) -> str:
-    """What a list holds, in words; nothing for any kind."""
+    """The items of a list in words; empty if they may have any type."""
     words = {int: "integers", float: "numbers", str: "strings"}
     if typing.get_origin(hint) is list:
         of = _plural(typing.get_args(hint)[0])
@@ -143,7 +143,7 @@ def _plural(hint: Any) -> str:
 
 
 def is_a(value: Any, hint: Any) -> bool:
-    """Whether a value is of a type, as options and files mean it: true is no number."""
+    """Whether a value has a type, by the rules for options and files: a bool is not a number."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return True
@@ -168,7 +168,7 @@ def _type_hints(cls: type) -> dict[str, Any]:
 
 
 def markdown_table(cls: type) -> str:
-    """The options of a dataclass for the documentation: name, default, bounds, help."""
+    """The table of a dataclass's options for the documentation: name, default, bounds, help."""
     lines = ["| option | default | allowed | what it does |", "|---|---|---|---|"]
     for field in dataclasses.fields(cls):
         spec = spec_of(field)

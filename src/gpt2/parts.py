@@ -1,8 +1,8 @@
-"""Work cut into N shards, each done by itself on any machine, and the parts that come of it.
+"""A job split into N shards, each processed independently on any machine, and the resulting parts.
 
-Shards are numbered from 1, as ``--shard 2/4``. Which shard has what follows from the work alone, so
-that nobody has to tell them, and a part says what it is a part of, so that `whole` can refuse one
-that is missing, doubled, or of other work.
+Shards are numbered from 1, as in ``--shard 2/4``. The job alone determines the contents of each
+shard, so no coordination is needed. A part records what it is a part of, so that `whole` can reject
+parts that are missing, duplicated, or of a different job.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from typing import Any
 from gpt2.errors import CorruptFileError, OptionError, shown
 
 FORM = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
-SPREAD = 0x9E3779B97F4A7C15  # 2^64 by the golden ratio: multiples of it lie evenly
+SPREAD = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: its multiples are evenly spread
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One of ``of`` shards; ``number`` is from 1."""
+    """One of ``of`` shards; ``number`` starts at 1."""
 
     number: int = 1
     of: int = 1
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """Of "2/4". Raises `OptionError`."""
+        """Parse a shard such as "2/4". Raises `OptionError`."""
         found = FORM.fullmatch(text)
         if not found or int(found[1]) > int(found[2]):
             raise OptionError(
@@ -40,7 +40,7 @@ class Shard:
 
     @classmethod
     def stated(cls, value: Any, path: str | os.PathLike[str]) -> Shard:
-        """What a part says that it is. Raises `CorruptFileError`."""
+        """Parse the shard recorded in a part. Raises `CorruptFileError`."""
         try:
             return cls.parse(str(value))
         except OptionError as error:
@@ -50,23 +50,23 @@ class Shard:
         return f"{self.number}/{self.of}"
 
     def turn(self, number: int) -> bool:
-        """Whether the piece with a number from 0 is this shard's, where they take turns."""
+        """Whether the piece ``number`` (from 0) belongs to this shard in round-robin order."""
         return number % self.of == self.number - 1
 
 
 def spread(number: int, size: int) -> int:
-    """A place below ``size`` for each number, so that any run of numbers lies evenly."""
+    """Map each number to a position below ``size``, so that any run of numbers is evenly spread."""
     return ((number * SPREAD & (1 << 64) - 1) * size) >> 64
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a part says of itself.
+    """The description of a part.
 
     Attributes:
         name: the file or folder, for messages.
-        shard: of all.
-        work: what the whole depends on: inputs, options, model.
+        shard: the shard it holds.
+        work: what the result depends on: inputs, options, model.
     """
 
     name: str
@@ -75,9 +75,9 @@ class Part:
 
 
 def whole(parts: Sequence[Part]) -> list[int]:
-    """The order of parts that make a whole: each shard once, all of one work.
+    """The order in which parts form a complete result: each shard once, all of the same job.
 
-    Raises `OptionError` that names the shard that is missing or comes twice, and what differs.
+    Raises `OptionError` naming the missing or duplicate shard, or the differences between jobs.
     """
     first = parts[0]
     found: dict[int, int] = {}
@@ -106,13 +106,13 @@ def whole(parts: Sequence[Part]) -> list[int]:
 
 
 def check_target(parts: Sequence[Path], target: Path) -> None:
-    """Raise `OptionError` where a part would be written over by what it is merged to."""
+    """Raise `OptionError` if merging would overwrite one of the parts."""
     if os.path.realpath(target) in map(os.path.realpath, parts):
         raise OptionError(f"{target} is one of the parts: write to another place.")
 
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], where: str = "") -> list[str]:
-    """What differs, by name, with both values where they are short."""
+    """The names of differing entries, with both values, truncated."""
     found: list[str] = []
     for name in dict.fromkeys([*ours, *theirs]):
         a, b = ours.get(name), theirs.get(name)

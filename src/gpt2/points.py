@@ -1,8 +1,8 @@
-"""The named points of the forward pass, through which a caller sees and changes activations.
+"""The named points of the forward pass, at which a caller can read and change activations.
 
-Shapes: B rows of the call, T new tokens of the longest, S positions the longest row then holds, D =
-n_embd, H heads, d = D / H. Where rows have different lengths, the rest of the short ones is filled
-up and means nothing.
+Shapes: B rows of the call, T new tokens in the longest row, S positions in the longest row
+afterwards, D = n_embd, H heads, d = D / H. If rows have different lengths, the shorter ones are
+padded with meaningless values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from gpt2.errors import InputError, OptionError
 
-# Name -> shape and meaning, in the order of the pass; "*" stands for the number of a layer.
+# Name -> shape and meaning, in the order of the pass; "*" stands for a layer number.
 POINTS = {
     "embed": "[B, T, D] token and position embeddings: the residual stream begins",
     "h.*.ln_1": "[B, T, D] the input of attn.c_attn",
@@ -35,19 +35,19 @@ _LAYER = re.compile(r"(?<=^h\.)\d+")
 
 
 def general(name: str) -> str:
-    """``h.3.attn.q`` as ``h.*.attn.q``."""
+    """Turn ``h.3.attn.q`` into ``h.*.attn.q``."""
     return _LAYER.sub("*", name)
 
 
 def only(
     tap: Callable[[str, Any], Any], points: Collection[str] | None, layers: int
 ) -> Callable[[str, Any], Any]:
-    """The tap, called for some points alone; None means all.
+    """Restrict a tap to some points; None means all.
 
-    What it returns takes the place of what it was given: it must have the same shape.
+    The tap's result replaces the value of the point and must have the same shape.
 
     Raises:
-        OptionError: a name that no point of a model of so many ``layers`` has.
+        OptionError: a name that is not a point of a model with this number of ``layers``.
     """
     wanted = wanted_points(points, layers)
 
@@ -68,7 +68,7 @@ def only(
 
 
 def wanted_points(points: Collection[str] | None, layers: int) -> frozenset[str] | None:
-    """The names, checked; None stands for all."""
+    """Check the names of points; None stands for all."""
     if points is None:
         return None
     for name in [points] if isinstance(points, str) else points:

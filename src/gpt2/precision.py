@@ -6,8 +6,8 @@ from typing import Any
 
 LONG = {"fp64": "float64", "fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 STORED = {"fp64": "F64", "fp32": "F32", "fp16": "F16", "bf16": "BF16"}  # in safetensors and GGUF
-PACKED = ("fp32", "fp16", "bf16", "int8", "int4")  # of the native core, each at its number there
-TORCH = ("fp32", "fp16", "bf16")  # that a model is loaded in
+PACKED = ("fp32", "fp16", "bf16", "int8", "int4")  # of the native core, in the order of its codes
+TORCH = ("fp32", "fp16", "bf16")  # in which the torch engine loads a model
 _SHORT = {
     spelling.lower(): name
     for names in (LONG, STORED, {"fp32": "float", "fp64": "double", "fp16": "half"})
@@ -16,7 +16,7 @@ _SHORT = {
 
 
 def short(name: Any) -> Any:
-    """``fp32`` of any spelling, numpy's and torch's types among them; other values as they are."""
+    """``fp32`` from any spelling, including numpy and torch dtypes; other values are unchanged."""
     text = name if isinstance(name, str) else getattr(name, "name", None) or str(name)
     text = text.removeprefix("torch.").lower()
     known = _SHORT.get(text, text)
@@ -24,5 +24,5 @@ def short(name: Any) -> Any:
 
 
 def long(name: Any) -> Any:
-    """``float32`` of any spelling; other values as they are."""
+    """``float32`` from any spelling; other values are unchanged."""
     return LONG.get(short(name), name)

@@ -1,10 +1,10 @@
-"""Proof links: all that made a text, in the fragment of an address.
+"""Proof links: everything that produced a text, in the fragment of a URL.
 
-Whoever has the link can make the text again and compare its bytes.
+Anyone with the link can generate the text again and compare its bytes.
 
-A link proves that this model writes this text when it is asked so; it does not tell who asked.
-docs/reference/explain.md has the form. The page of `gpt2 explain`, the server's page and `gpt2
-replay` read and write it.
+A link proves that this model generates this text for this request; it does not show who made the
+request. docs/reference/explain.md documents the format. The page of `gpt2 explain`, the server's
+page and `gpt2 replay` read and write it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ WHOLE = ("int8", "int4")  # the same bits on every processor
 
 @dataclasses.dataclass(frozen=True)
 class Proof:
-    """What a link says.
+    """The contents of a link.
 
-    ``name`` and ``model`` are the model's name and `model_hash`; ``dtype`` the precisions of
-    layers, head and cache; ``prompt`` ids; ``settings`` count (of tokens at most), temperature,
-    top_k, top_p and seed; ``text`` the SHA-256 of the new tokens' bytes.
+    ``name`` and ``model`` are the model's name and `model_hash`; ``dtype`` holds the precisions of
+    layers, head and cache; ``prompt`` the ids; ``settings`` count (the maximum number of tokens),
+    temperature, top_k, top_p and seed; ``text`` the SHA-256 of the new tokens' bytes.
     """
 
     name: str
@@ -45,14 +45,14 @@ class Proof:
     text: str
 
     def link(self, page: str = "gpt2.html") -> str:
-        """The address that opens the proof in a page of `gpt2 explain`."""
+        """The URL that opens the proof in a page of `gpt2 explain`."""
         content = {"form": FORM, **dataclasses.asdict(self)}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return page + MARK + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @property
     def options(self) -> dict[str, Any]:
-        """What `generate` is asked."""
+        """The options for `generate`."""
         count, temperature = self.settings["count"], self.settings["temperature"]
         if temperature == 0:
             return {"max_new_tokens": count, "do_sample": False}
@@ -61,14 +61,14 @@ class Proof:
 
 
 def model_hash(name: str | os.PathLike[str]) -> str:
-    """One SHA-256 of a model's files: of `gpt2.receipt.model_files` as JSON with sorted keys."""
+    """The SHA-256 of `gpt2.receipt.model_files` as JSON with sorted keys."""
     return digest(model_files(name))
 
 
 def make(
     model: Any, name: str, prompt: Sequence[int], new: Sequence[int], settings: dict[str, Any]
 ) -> Proof:
-    """The proof of the tokens ``new`` that a native int8 or int4 ``model`` wrote.
+    """The proof of the tokens ``new`` that a native int8 or int4 ``model`` generated.
 
     Raises `OptionError` for another engine or precision.
     """
@@ -82,12 +82,12 @@ def make(
 
 
 def text_hash(tokenizer: Any, ids: Sequence[int]) -> str:
-    """SHA-256 of the bytes of tokens, one after another."""
+    """The SHA-256 of the concatenated bytes of tokens."""
     return hashlib.sha256(b"".join(map(tokenizer.token_bytes, ids))).hexdigest()
 
 
 def read(link: str) -> Proof:
-    """What a link says; `InputError` where it is none, or damaged."""
+    """Parse a link. Raises `InputError` if it is not a proof link, or damaged."""
     _, mark, text = link.partition(MARK)
     if not mark:
         raise InputError(f"this is no proof link: it has no {MARK!r}.")
@@ -125,16 +125,16 @@ def replay(
     threads: int | None = None,
     kernels: str | None = None,
 ) -> tuple[Replay, str]:
-    """Write the text again and compare its bytes: what came of it, and the text.
+    """Generate the text again and compare its bytes; returns the outcome and the text.
 
     Args:
-        proof: what `read` gave.
-        model: where the model is, if not under the link's name.
-        threads, kernels: of the native engine, as in `gpt2.load`.
+        proof: the result of `read`.
+        model: where to find the model, if not under the link's name.
+        threads, kernels: for the native engine, as in `gpt2.load`.
 
     Raises:
         ModelFileError, HubError: the model cannot be found or read.
-        OptionError, InputError: settings that this version or the model cannot take.
+        OptionError, InputError: settings that this version or the model does not support.
     """
     from gpt2.loading import load
 

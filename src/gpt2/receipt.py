@@ -1,8 +1,8 @@
-"""Receipts: a text with all that made it, so that anybody can make it again and compare.
+"""Receipts: a text with everything that produced it, so that anyone can reproduce it and compare.
 
 A receipt holds the hashes of the model's files, the engine, the options, the prompt's ids and the
-new ids. `replay` generates again from it and tells every difference. docs/reference/generation.md
-has the form.
+new ids. `replay` generates again from it and reports every difference.
+docs/reference/generation.md documents the format.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from gpt2.generation import LanguageModel
 from gpt2.generation.config import GenerationConfig
 
 FORM = "gpt2-receipt-2"
-FIRST = "gpt2-receipt-1"  # a hash of each part of the model's files, the parts of `FIRST_FILES`
+FIRST = "gpt2-receipt-1"  # with one hash per part of the model's files (`FIRST_FILES`)
 FIRST_FILES = {
     "config": ("config.json", "hparams.json"),
     "tokenizer": ("vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json",
                   "special_tokens_map.json", "added_tokens.json"),
 }  # fmt: skip
-NOTHING = hashlib.sha256().hexdigest()  # the first form knew no files of some TensorFlow folders
-FACTS = ("dtype", "head_dtype", "kv_dtype")  # of the native engine: they decide the logits
+NOTHING = hashlib.sha256().hexdigest()  # the first format missed files of some TensorFlow folders
+FACTS = ("dtype", "head_dtype", "kv_dtype")  # of the native engine: they determine the logits
 PROMISES = {
     "whole": "the same tokens on every processor, instruction set and number of threads",
     "float": "the same tokens with the same kernels, on any number of threads",
@@ -39,7 +39,7 @@ PROMISES = {
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """What is not as the receipt says: its kind and a sentence."""
+    """A difference from the receipt: its kind and a message."""
 
     kind: str  # "receipt", "model", "engine", "tokens"
     message: str
@@ -47,7 +47,7 @@ class Difference:
 
 @dataclasses.dataclass(frozen=True)
 class Replay:
-    """What came of a replay: differences (none: the text is proved), and notes that explain."""
+    """The outcome of a replay: differences (none means reproduced), and explanatory notes."""
 
     differences: list[Difference]
     notes: list[str]
@@ -55,14 +55,14 @@ class Replay:
 
     @property
     def same(self) -> bool:
-        """Whether all is as the receipt says."""
+        """Whether everything matches the receipt."""
         return not self.differences
 
 
 def model_files(name: str | os.PathLike[str]) -> dict[str, Any]:
     """The files of a model by part, with hash and size (`gpt2.checkpoint.identity`).
 
-    Raises what `gpt2.hub.resolve` raises; nothing is downloaded but the model.
+    Raises the errors of `gpt2.hub.resolve`; only the model is downloaded.
     """
     from gpt2.checkpoint import identity
     from gpt2.hub import resolve
@@ -71,7 +71,7 @@ def model_files(name: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def first_model_files(name: str | os.PathLike[str]) -> dict[str, Any]:
-    """The same as the first form of receipts has it: a hash of each part."""
+    """The files in the first format of receipts: one hash per part."""
     from gpt2.checkpoint import weight_files
     from gpt2.hub import resolve
 
@@ -84,7 +84,7 @@ def first_model_files(name: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _one_hash(files: Sequence[Path]) -> str:
-    """Of one file its hash; of several the hash of the lines "hash  name", sorted by name."""
+    """The hash of one file; for several, that of the lines "hash  name", sorted by name."""
     found = sorted((file for file in files if file.exists()), key=lambda file: file.name)
     if len(found) == 1:
         return sha256(found[0])
@@ -95,7 +95,7 @@ def _one_hash(files: Sequence[Path]) -> str:
 def written(
     model: LanguageModel, prompt: Sequence[int], options: Mapping[str, Any]
 ) -> list[list[int]]:
-    """The new ids of each text that ``model`` writes, each to its own end, without padding."""
+    """Generate; returns the new ids of each text up to its own end, without padding."""
     asked = {**options, "return_dict_in_generate": True, "use_cache": False}
     found: list[list[int]] = model.generate(list(prompt) or None, **asked).new_tokens
     return found
@@ -109,17 +109,17 @@ def make(
     options: dict[str, Any],
     text: str | None = None,
 ) -> dict[str, Any]:
-    """The receipt of texts that ``model.generate(prompt, **options)`` wrote.
+    """The receipt of texts that ``model.generate(prompt, **options)`` generated.
 
     Args:
-        model: what `gpt2.load` gave for ``name``.
+        model: the result of `gpt2.load` for ``name``.
         prompt: the prompt's ids; empty for a new text.
         texts: the new ids of each text (`written`).
-        options: those of the call.
-        text: the prompt as text, where it was one.
+        options: the options of the call.
+        text: the prompt as text, if it was given as text.
 
     Raises:
-        OptionError: options whose text cannot be promised.
+        OptionError: options whose output is not reproducible.
     """
     resolved = model._resolve(None, options)
     check_options(resolved)
@@ -137,7 +137,7 @@ def make(
 
 
 def check_options(options: GenerationConfig) -> None:
-    """Raise `OptionError` for options whose text cannot be promised."""
+    """Raise `OptionError` for options whose output is not reproducible."""
     if options.max_time is not None:
         raise OptionError("max_time ends a text by the clock: leave it out of a receipt.")
     if options.do_sample and options.seed is None:
@@ -145,7 +145,7 @@ def check_options(options: GenerationConfig) -> None:
 
 
 def promise(model: LanguageModel) -> str:
-    """What a receipt of this engine promises."""
+    """The guarantee of a receipt with this engine."""
     facts = model.facts
     whole = ("int8", "int4")
     if facts["name"] != "native":
@@ -155,7 +155,7 @@ def promise(model: LanguageModel) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of this package and what it computes with."""
+    """The versions of this package, numpy, Python and the system."""
     import numpy
 
     import gpt2
@@ -169,12 +169,12 @@ def versions() -> dict[str, str]:
 
 
 def write(path: str | os.PathLike[str], receipt: dict[str, Any]) -> None:
-    """Write a receipt, whole or not at all."""
+    """Write a receipt atomically."""
     write_json(path, receipt)
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """A receipt of a file. Raises `MissingFileError`, or `CorruptFileError` where it is none."""
+    """Read a receipt. Raises `MissingFileError`, or `CorruptFileError` if it is invalid."""
     receipt: dict[str, Any] = read_json_object(path)
     if receipt.get("form") not in (FORM, FIRST):
         raise CorruptFileError(f"{path} is no receipt: its form is not {FORM!r}.")
@@ -207,16 +207,16 @@ def replay(
     threads: int | None = None,
     kernels: str | None = None,
 ) -> Replay:
-    """Generate again and compare.
+    """Generate the texts again and compare them.
 
     Args:
-        receipt: what `read` or `make` gave.
-        model: where the model is, if not under the receipt's name.
+        receipt: the result of `read` or `make`.
+        model: where to find the model, if not under the receipt's name.
         threads, kernels: for the native engine, as in `gpt2.load`.
 
     Raises:
         ModelFileError, HubError: the model cannot be found or read.
-        OptionError: options this version does not know.
+        OptionError: options that this version does not support.
     """
     from gpt2.loading import load
 
@@ -277,14 +277,14 @@ def _compare(old: list[list[int]], new: list[list[int]], notes: list[str]) -> li
 
 
 def _notes(receipt: dict[str, Any], facts: dict[str, Any]) -> list[str]:
-    """What is another way than it was without having to matter."""
+    """Changes that need not matter."""
     pairs = [(n, receipt["engine"].get(n), facts.get(n)) for n in ("kernels", "threads", "device")]
     pairs += [(n, receipt["versions"].get(n), now) for n, now in versions().items()]
     return [f"{name} was {old}, is {now}" for name, old, now in pairs if old != now]
 
 
 def _changed(before: Any, now: Any) -> str:
-    """The names of files that are not as they were, where the receipt has them by name."""
+    """The names of changed files, if the receipt lists files by name."""
     if not isinstance(before, dict) or not isinstance(now, dict):
         return ""
     names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
@@ -296,6 +296,6 @@ def _different(kind: str, message: str) -> Replay:
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of a value as JSON with sorted keys, no spaces, in UTF-8."""
+    """The SHA-256 of a value as JSON with sorted keys, without spaces, in UTF-8."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,12 +1,12 @@
-"""How probable texts are: three requests to any engine, which carry all of evaluation.
+"""Log-likelihoods of texts: three requests to any engine, on which all of evaluation is built.
 
     loglikelihood   of a continuation after a context
-    rolling         of a whole text of any length
-    generate        what the model writes, until a text that ends it
+    rolling         of a complete text of any length
+    generate        a completion, up to a stop string
 
-The requests and their edges (what is cut, where windows begin) are those of lm-evaluation-harness,
-so figures can be compared. Texts are token ids here; rows of unlike lengths go to the engine as
-they are, without padding.
+The requests and their edge cases (truncation, window boundaries) are those of
+lm-evaluation-harness, so figures are comparable. Texts are token ids here; rows of different
+lengths are passed to the engine without padding.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ Bools = npt.NDArray[np.bool_]
 Progress = Callable[[int, int], None]  # (requests done, requests in all)
 Ids = Sequence[int]
 
-SCORE_TOKENS = 256  # of a call of an engine that says nothing of its own
-CALLS = 8  # of one batch: its texts are kept together until all are scored
+SCORE_TOKENS = 256  # tokens per call, for engines without their own value
+CALLS = 8  # calls per batch, whose texts stay in the cache until all are scored
 
 
 @dataclass(frozen=True)
 class Score:
-    """How probable a continuation is."""
+    """The score of a continuation."""
 
     logprob: float  # natural logarithm, the sum over its tokens
-    greedy: bool  # each of its tokens is the most probable one
+    greedy: bool  # whether each of its tokens is the most probable one
     tokens: int
-    logprobs: Floats | None = None  # of each token, where asked for,
+    logprobs: Floats | None = None  # of each token, if requested,
     best: Bools | None = None  # and whether it is the most probable one
 
 
 @dataclass(frozen=True)
 class Rolling:
-    """How probable a text is, each of its tokens predicted once."""
+    """The score of a text, with each of its tokens predicted once."""
 
     logprob: float  # natural logarithm, the sum over ``tokens``
-    tokens: int  # that were predicted
-    logprobs: Floats | None = None  # of each, where asked for
+    tokens: int  # the number of predicted tokens
+    logprobs: Floats | None = None  # of each token, if requested
 
 
 class _Item(NamedTuple):
-    """A text whose tokens from ``start`` >= 1 on are scored."""
+    """A text to be scored from token ``start`` >= 1 on."""
 
     at: int
     ids: list[int]
@@ -65,15 +65,15 @@ class Scorer:
     """Scores texts with one engine.
 
     Args:
-        model: an `Engine`; what `gpt2.load` gives.
-        batch_tokens: new tokens the engine takes in one call; None means what suits it. More take
-            more memory: a batch holds the keys and values of at most eight times as many, or of one
-            context.
-        progress: called with (requests done, requests in all).
+        model: an `Engine`, such as the result of `gpt2.load`.
+        batch_tokens: the number of new tokens per engine call; None means the engine's preference.
+            More take more memory: the KV cache of a batch holds up to eight times as many tokens,
+            or one context.
+        progress: called with (requests done, total requests).
 
     Attributes:
-        limit: tokens of the model's context.
-        start: the token that stands before a text without a context: end-of-text.
+        limit: the model's context length in tokens.
+        start: the token before a text without a context: end-of-text.
     """
 
     def __init__(
@@ -93,10 +93,10 @@ class Scorer:
         self.start = _start_token(model)
 
     def loglikelihood(self, pairs: Sequence[tuple[Ids, Ids]], *, each: bool = False) -> list[Score]:
-        """Of each (context, continuation), in their order.
+        """Score each (context, continuation), in order.
 
-        A context that is empty is end-of-text. What does not fit in the context is cut from the
-        left; texts that begin alike are read once. ``each`` keeps each token's figures.
+        An empty context becomes end-of-text. Requests that do not fit in the model's context are
+        truncated from the left; shared prefixes are read once. ``each`` keeps per-token results.
 
         Raises:
             InputError: an empty continuation.
@@ -123,17 +123,17 @@ class Scorer:
         first: bool = True,
         each: bool = False,
     ) -> list[Rolling]:
-        """Of each document, of any length, each token predicted once; in bounded memory.
+        """Score documents of any length, predicting each token once, in bounded memory.
 
         Args:
             documents: token ids.
-            stride: None cuts a document into windows that do not overlap, as lm-evaluation-harness
-                does: of each window only the first token has a short context. A number moves a full
-                window by so many tokens, so each token but those of the first window is predicted
-                from at least ``limit - stride`` others (GPT-2's paper: 32; the usual compromise is
-                512). It costs ``limit / stride`` times as much.
-            first: the first token is predicted too, after end-of-text; if not, it is only read.
-            each: keep each token's logarithm.
+            stride: None splits a document into non-overlapping windows, as lm-evaluation-harness
+                does: early tokens of a window have a short context. A number moves a full window by
+                that many tokens, so that each token after the first window is predicted from at
+                least ``limit - stride`` others (GPT-2's paper: 32; the usual compromise is 512). It
+                costs ``limit / stride`` times as much.
+            first: also predict the first token, after end-of-text; otherwise it is only read.
+            each: keep the log-probability of each token.
         """
         if stride is not None and not 1 <= stride <= self.limit:
             raise OptionError(f"stride must be from 1 to {self.limit}, found {stride}.")
@@ -182,13 +182,14 @@ class Scorer:
         batch: int = 16,
         **options: Any,
     ) -> list[str]:
-        """What the model writes after each prompt, up to the first text of ``stop``.
+        """Return the model's completion of each prompt, up to the first string of ``stop``.
 
-        Greedy unless ``options`` (of `GenerationConfig`) say otherwise. A prompt that leaves no
-        room for ``max_new_tokens`` is cut from the left. The end-of-text token ends a text too.
+        Decoding is greedy unless ``options`` (of `GenerationConfig`) change it. A prompt that
+        leaves no room for ``max_new_tokens`` is truncated from the left. The end-of-text token
+        also ends a completion.
 
         Args:
-            batch: prompts at a time.
+            batch: the number of prompts per batch.
         """
         if max_new_tokens >= self.limit:
             raise ContextLengthError(
@@ -232,7 +233,7 @@ class Scorer:
         return _Item(index, ids, len(ids) - len(continuation))
 
     def _batches(self, groups: Iterable[list[_Item]]) -> Iterator[list[list[_Item]]]:
-        """Groups together while what their rows hold stays in bounds."""
+        """Combine groups into batches whose rows stay within the token limit."""
         most = max(CALLS * self.batch_tokens, self.limit)
         batch: list[list[_Item]] = []
         held = 0
@@ -247,7 +248,7 @@ class Scorer:
             yield batch
 
     def _score(self, groups: list[list[_Item]]) -> Iterator[tuple[_Item, tuple[Floats, Bools]]]:
-        """Each item with its tokens' logarithms and whether each is the most probable one."""
+        """Yield each item with its tokens' log-probabilities and whether each is the best one."""
         items = [item for group in groups for item in group]
         heads: list[int] = []  # the row of each group's first item
         sources: list[int] = []  # and of each item
@@ -265,7 +266,7 @@ class Scorer:
         whole = dict(zip(heads, self._feed(cache, firsts), strict=True))
         start_of = dict(zip(heads, starts, strict=True))
         others = [row for row, source in enumerate(sources) if row != source]
-        for row in others:  # the first of a group is done with: what is copied is what is shared
+        for row in others:  # a group's first item is finished: keep and copy only the shared prefix
             cache.truncate(sources[row], begins[row])
         if others:
             cache.gather(sources)
@@ -284,9 +285,9 @@ class Scorer:
             yield item, (logprobs, greedy)
 
     def _feed(self, cache: KVCache, items: Sequence[_Item]) -> list[tuple[Floats, Bools]]:
-        """Read all but the last id of each item into row ``item.at``, in calls of a good size.
+        """Read all but the last id of each item into row ``item.at``, in calls of suitable size.
 
-        Returns what was found of the ids from ``item.start`` on.
+        Returns the scores of the ids from ``item.start`` on.
         """
         found: list[list[tuple[Floats, Bools]]] = [[] for _ in items]
         for call in _calls([len(item.ids) - 1 for item in items], self.batch_tokens):
@@ -313,7 +314,7 @@ class Scorer:
 def extend_logprobs(
     engine: Engine, cache: KVCache, ids: list[list[int]], rows: list[int], targets: list[list[int]]
 ) -> tuple[Floats, Bools]:
-    """`ScoringEngine.extend_logprobs` on any engine: by its own, or from its logits."""
+    """`ScoringEngine.extend_logprobs` for any engine: its own method, or from its logits."""
     if isinstance(engine, ScoringEngine):
         logprobs, greedy = engine.extend_logprobs(cache, ids, rows, targets=targets)
         _check_finite(np.asarray(logprobs))
@@ -342,9 +343,9 @@ def _check_finite(numbers: npt.NDArray[Any]) -> None:
 
 
 def shared_length(group: Sequence[_Item]) -> int:
-    """How many tokens of a group can be read once: what follows each is the same for all too.
+    """The number of tokens of a group to read once: the token after each is also shared.
 
-    So scores of tokens within the part are shared; and each text keeps a token of its own to read.
+    So the scores inside this part are shared, and each text keeps at least one token to read.
     """
     if len(group) < 2:
         return 0
@@ -353,10 +354,10 @@ def shared_length(group: Sequence[_Item]) -> int:
 
 
 def _groups(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    """Texts that begin alike together, where that saves reading.
+    """Group texts with a common prefix if that reduces the number of tokens to read.
 
-    In alphabetical order neighbours share the longest beginnings. One more text shortens what its
-    group shares, or begins another group, whichever leaves less to read.
+    In lexicographic order, neighbours share the longest prefixes. Each text either shortens the
+    shared prefix of the current group or starts a new one, whichever leaves less to read.
     """
     group: list[_Item] = []
     shared = 0
@@ -374,20 +375,20 @@ def _groups(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 
 
 def windows(texts: Iterable[list[int]], limit: int, stride: int | None) -> Iterator[_Item]:
-    """Texts cut so that each token but the first is predicted once; at most ``limit`` are read."""
+    """Split texts into windows of ``limit`` tokens that predict each token but the first once."""
     for index, text in enumerate(texts):
         done = min(limit, len(text) - 1)
         if done > 0:
             yield _Item(index, text[: done + 1], 1)
         while 0 < done < len(text) - 1:
             end = min(done + (stride or limit), len(text) - 1)
-            begin = max(0, end - limit)  # the last window reaches back, as the others do
+            begin = max(0, end - limit)  # the last window overlaps more, to stay full
             yield _Item(index, text[begin : end + 1], done + 1 - begin)
             done = end
 
 
 def _calls(lengths: Sequence[int], most: int) -> Iterator[list[tuple[int, int, int]]]:
-    """Sequences (number, begin, end) in order, ``most`` tokens together, long ones in pieces."""
+    """Spans (index, begin, end) in order, ``most`` tokens per call, splitting long sequences."""
     call: list[tuple[int, int, int]] = []
     room = most
     for i, length in enumerate(lengths):
