@@ -1,8 +1,8 @@
-"""`trace`: what happens in a model while it reads a text, as numpy arrays of stated shapes.
+"""`trace`: the internals of a model while it reads a text, as numpy arrays with documented shapes.
 
-L layers, H heads, T tokens, V the vocabulary, S = 2 L + 1 states of the residual stream: after the
-embeddings, then after the attention and after the MLP of each layer. Logarithms are natural: all
-that is called surprise, entropy or log-probability is in nats.
+L layers, H heads, T tokens, V vocabulary size, S = 2 L + 1 states of the residual stream: after the
+embeddings, then after the attention and after the MLP of each layer. Logarithms are natural:
+surprise, entropy and log-probabilities are in nats.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Trace:
-    """What happened in one pass; `save` writes it as one file, `load_trace` reads it."""
+    """The record of one forward pass; `save` writes it to a file, `load_trace` reads it."""
 
-    facts: dict[str, Any]  # of the engine: its name, its precision
-    tokens: list[str]  # [T] the text of each token, or its number where there is no tokenizer
+    facts: dict[str, Any]  # the engine's name and precision
+    tokens: list[str]  # [T] the text of each token, or its id without a tokenizer
     ids: npt.NDArray[np.int32]  # [T]
-    attention: Floats  # [L, H, T, T] weights: a row sums to 1
-    norms: Floats  # [S, T] lengths of the residual stream
-    surprise: Floats  # [T] -log p(token | those before it); NaN for the first
-    entropy: Floats  # [T] of the distribution of the next token
+    attention: Floats  # [L, H, T, T] attention weights: each row sums to 1
+    norms: Floats  # [S, T] norms of the residual stream
+    surprise: Floats  # [T] -log p(token | previous tokens); NaN for the first
+    entropy: Floats  # [T] of the next-token distribution
     lens: Lens  # [S, T, k]
-    predicted: npt.NDArray[np.int32]  # [2] two tokens after the last: judged, compared
+    predicted: npt.NDArray[np.int32]  # [2] two candidates for the next token: ``token``, ``other``
     contributions: Contributions  # to the logits of `predicted`
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write one safetensors file, whole or not at all. Raises `WriteError`."""
+        """Write one safetensors file atomically. Raises `WriteError`."""
         words = {"format": FORM, "facts": json.dumps(self.facts), "tokens": json.dumps(self.tokens)}
         with atomic(path) as part:
             write_safetensors(part, _arrays(self), words)
@@ -64,19 +64,19 @@ def trace(
     other: int | None = None,
     k: int = 5,
 ) -> Trace:
-    """Read a text and tell what happened.
+    """Read a text and record what happens in the model.
 
     Args:
-        model: what `gpt2.load` gives, of the native or the torch engine. It is left alone: the
-            pass is that of an engine of its own on the same weights.
+        model: the result of `gpt2.load`, with the native or the torch engine. It is not modified:
+            the pass runs on a second engine with the same weights.
         text: a text or token ids.
-        token: whose logit after the text is taken apart; None means the likeliest.
-        other: with which it is compared; None means the likeliest other one.
-        k: how many tokens the lens tells of.
+        token: the token after the text whose logit is decomposed; None means the most probable one.
+        other: the token it is compared with; None means the next most probable one.
+        k: the number of tokens the lens reports at each position.
 
     Raises:
-        InputError, ContextLengthError: no token, one that is not there, or too many.
-        OptionError: another engine, ``k`` below 1.
+        InputError, ContextLengthError: no tokens, an unknown one, or too many.
+        OptionError: an unsupported engine, or ``k`` below 1.
     """
     if k < 1:
         raise OptionError(f"k must be at least 1, found {k}.")
@@ -114,14 +114,14 @@ def _compared(logits: Array, judged: int, other: int | None) -> int:
 
 
 def surprise_of(logits: Array, sums: Numbers, ids: Sequence[int]) -> Floats:
-    """Nats of each token after those before it, [T]; NaN of the first."""
+    """The surprise of each token given the previous ones, in nats, [T]; NaN for the first."""
     found = np.full(len(ids), np.nan, np.float32)
     found[1:] = sums[:-1] - logits[np.arange(len(ids) - 1), ids[1:]]
     return found
 
 
 def entropy_of(logits: Array, sums: Numbers) -> Floats:
-    """Nats of the distribution after each token, [T]."""
+    """The entropy of the distribution after each token, in nats, [T]."""
 
     def one(row: Array, total: float) -> float:
         logprobs = row.astype(np.float64) - total
@@ -137,7 +137,7 @@ def _texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:
 
 
 def _arrays(trace: Trace) -> dict[str, Array]:
-    """All arrays of a trace by name; those of its parts as ``lens.ids``."""
+    """All arrays of a trace by name; those of its parts in the form ``lens.ids``."""
     found: dict[str, Array] = {}
     for name, value in vars(trace).items():
         if isinstance(value, np.ndarray):
@@ -147,7 +147,7 @@ def _arrays(trace: Trace) -> dict[str, Array]:
     return found
 
 
-# Name -> type and axes; a letter stands for one size in all of them.
+# Name -> dtype and axes; each letter stands for the same size everywhere.
 _SHAPES = {
     "ids": ("i4", "T"), "attention": ("f4", "LHTT"), "norms": ("f4", "ST"),
     "surprise": ("f4", "T"), "entropy": ("f4", "T"), "lens.ids": ("i4", "STk"),
@@ -160,7 +160,7 @@ _SHAPES = {
 
 
 def load_trace(path: str | os.PathLike[str]) -> Trace:
-    """Read what `Trace.save` wrote. Raises `MissingFileError`, `CorruptFileError`."""
+    """Read a file written by `Trace.save`. Raises `MissingFileError`, `CorruptFileError`."""
     file = read_safetensors(Path(path))
     if file.metadata.get("format") != FORM:
         raise CorruptFileError(f"{path} is no trace: its format is not {FORM!r}.")
