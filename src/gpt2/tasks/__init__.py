@@ -1,7 +1,7 @@
-"""The four applications: summaries, translation, answers, writing. One file each.
+"""The four applications, each in its own file: summaries, translation, answers, writing.
 
 Each is a `Task` (data) with a function: `gpt2.summarize`, `gpt2.translate`, `gpt2.answer`,
-`gpt2.write`. They run on every engine, through what `gpt2.load` gives.
+`gpt2.write`. They run on every engine, with a model from `gpt2.load`.
 """
 
 from gpt2.tasks.answer import Answer, answer

@@ -1,4 +1,4 @@
-"""Words that tell whether a full stop ends a sentence, as ``abbreviations.toml`` lists them."""
+"""Words in ``abbreviations.toml`` that decide whether a full stop ends a sentence."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ BEFORE_A_LETTER = _set("before_a_letter")
 STARTERS = _set("starters")
 BEFORE_AN_ORDINAL = _set("before_an_ordinal")
 MONTHS = _set("months")
-STREET = ("str", "straße")  # how German ones end: Hauptstr. 5
+STREET = ("str", "straße")  # endings of German street names: Hauptstr. 5
 NO_STARTERS = ("J.-C", "Chr.", "н.э")  # "av. J.-C.", "v. Chr."

@@ -1,4 +1,4 @@
-"""Questions: a text and ``Q:``/``A:`` turns, or examples (Radford et al. 2019, 3.5 and 3.8)."""
+"""Answers questions by ``Q:``/``A:`` turns or by examples (Radford et al. 2019, 3.5 and 3.8)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gpt2.tasks.writer import Scored, Writer
 
 @dataclass
 class AnswerOptions:
-    """What a caller of `answer` may choose."""
+    """The options of `answer`."""
 
     mode: Literal["short", "extract", "sentence"] = option(
         "short",
@@ -32,16 +32,16 @@ class AnswerOptions:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer and how sure the model is of it.
+    """An answer and the model's confidence in it.
 
     Attributes:
-        text: the answer, or None where there is none.
-        probability: the model's probability of the answer's tokens, their geometric mean: it does
-            not fall with an answer's length, so one bound serves short and long ones.
-        joint: the product of the same probabilities: of exactly this answer.
-        generated: whether the words are the model's own; False for words of the context.
+        text: the answer, or None if there is none.
+        probability: the geometric mean of the probabilities of the answer's tokens. It does not
+            fall with the length of the answer, so the same threshold suits short and long ones.
+        joint: the product of the same probabilities: the probability of exactly this answer.
+        generated: whether the model wrote the words; False for words copied from the context.
         reason: why there is no answer.
-        windows: parts of the context that were asked.
+        windows: the number of parts of the context that were read.
     """
 
     text: str | None
@@ -64,27 +64,28 @@ def answer(
     progress: Progress | None = None,
     **options: Any,
 ) -> Answer:
-    """Answer a question about a text, or, without one, from what the model knows.
+    """Answer a question about a text, or, without a text, from the model's own knowledge.
 
-    With a context the prompt is the text, the conversation so far and the question, and the model
-    writes greedily to the end of the line. A context that is longer than the model's is asked in
-    windows that overlap, one at a time; the answer of the highest probability counts. Without a
-    context, examples of questions with short answers stand before it.
+    With a context, the prompt is the text, the conversation so far and the question, and the model
+    decodes greedily to the end of the line. A text longer than the model's context length is read
+    in overlapping windows, one at a time, and the answer with the highest probability is returned.
+    Without a context, examples of questions with short answers precede the question.
 
     Args:
-        model: what `gpt2.load` gives.
-        question: one question.
+        model: a model from `gpt2.load`.
+        question: a single question.
         context: the text that it is about.
-        history: (question, answer) of earlier turns about the same context.
-        progress: called with (windows done, windows in all) before the first and after each.
-        options: fields of `AnswerOptions`. ``mode="extract"`` gives words of the context as they
-            stand there; ``"sentence"`` asks for a whole sentence, which is marked as generated.
-            Below ``min_probability`` there is no answer but a reason.
+        history: (question, answer) pairs of earlier turns about the same context.
+        progress: called with (windows done, windows in total) before the first and after each.
+        options: fields of `AnswerOptions`. ``mode="extract"`` returns words of the context
+            verbatim; ``"sentence"`` requests a full sentence, which is marked as generated. Below
+            ``min_probability`` there is a reason instead of an answer.
 
     Raises:
-        InputError: an empty or binary question or context.
-        ContextLengthError: a question too long for the model's context.
-        OptionError: an option out of bounds; ``extract`` or a history without a context.
+        InputError: the question or context is empty or binary.
+        ContextLengthError: the question is too long for the model's context.
+        OptionError: an option is out of range, or ``extract`` or a history is given without a
+            context.
     """
     o = AnswerOptions(**options)
     validate(o)
@@ -114,7 +115,7 @@ def answer(
 
 
 def _open(writer: Writer, form: Form, question: str, o: AnswerOptions, shots: Examples) -> str:
-    """Examples and the question; as many examples as fit."""
+    """The prompt without a context: as many examples as fit, and the question."""
     asked = form.ask(context="", question=question).lstrip("\n")
     writer.room(o.max_new_tokens, asked)
     before = ""
@@ -127,9 +128,9 @@ def _open(writer: Writer, form: Form, question: str, o: AnswerOptions, shots: Ex
 
 
 def _windows(writer: Writer, context: str, room: int) -> list[str]:
-    """The context whole, or in parts that begin with the last words of the one before.
+    """The full context, or parts that each begin with the last words of the previous part.
 
-    A quarter of a window comes again: an answer that is no longer stands in one window whole.
+    A quarter of a window is repeated, so an answer up to that length is complete in one window.
     """
     if writer.size(context) <= room:
         return [context]
@@ -141,7 +142,7 @@ def _windows(writer: Writer, context: str, room: int) -> list[str]:
 
 
 def _read(writer: Writer, prompt: str, window: str, o: AnswerOptions) -> Scored:
-    """The answer to one prompt: its line's, and of it the first sentence for that mode."""
+    """The answer to one prompt: its line, or in mode "sentence" the first sentence of the line."""
     if o.mode == "extract":
         allowed = Spans(writer.tokenizer, window, o.max_new_tokens)
         if not allowed.starts:
@@ -181,7 +182,7 @@ def _run(model: LanguageModel, row: Mapping[str, Any], **options: Any) -> dict[s
 
 
 def _turns(history: Any) -> list[tuple[str, str]]:
-    """The history of a row of a batch, which may hold anything."""
+    """Check the history of a batch row, which may hold any value."""
     turns = []
     for pair in history if isinstance(history, list | tuple) else (None,):
         if not isinstance(pair, list | tuple) or [type(text) for text in pair] != [str, str]:

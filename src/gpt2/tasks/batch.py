@@ -1,4 +1,4 @@
-"""Many inputs of a task: JSON lines in, JSON lines out, and on from where it was after a kill."""
+"""Runs a task over JSON Lines and writes JSON Lines; a killed run resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from gpt2.generation import LanguageModel
 from gpt2.parts import Shard
 from gpt2.tasks.task import Task, text_of
 
-Tick = Callable[[int, int], None]  # (rows done, rows in all)
+Tick = Callable[[int, int], None]  # (rows done, total rows)
 
 
 @dataclasses.dataclass
 class Counts:
-    """Rows of a batch: found done already, done now, and how many of these failed."""
+    """The rows of a batch: already done, done now, and how many of these failed."""
 
     before: int = 0
     now: int = 0
@@ -38,23 +38,23 @@ def run_batch(
     progress: Tick | None = None,
     shard: Shard | None = None,
 ) -> Counts:
-    """Work through a file of JSON lines; each row's result is a line of ``target`` at once.
+    """Process a file of JSON Lines; each result is written to ``target`` as soon as it is ready.
 
-    A row is an object with the task's fields (``text``; ``question`` and ``context``; ...), and
-    options of its own where their names are among its keys. A result holds ``index``, ``key`` (a
-    hash of row and settings), and the task's result, or ``error``: a row that cannot be used does
-    not stop the others. Where ``target`` has results of the same rows and settings, they stay and
-    the work goes on after them.
+    A row is an object with the fields of the task (``text``; ``question`` and ``context``; ...). It
+    may also set options of its own, by their names. A result holds ``index``, ``key`` (a hash of
+    row and settings) and the result of the task, or ``error``: an invalid row does not stop the
+    others. If ``target`` already has results of the same rows and settings, they are kept and the
+    work resumes after them.
 
     Args:
-        about: what else the results depend on: the model's name and files, its precision.
-        shard: do only the rows whose turn it is; ``target`` is then a part, for `merging.merge`,
-            and its first line says of what.
+        about: what else the results depend on: the name and files of the model, its precision.
+        shard: process only the rows of this shard; ``target`` is then a part for `merging.merge`,
+            and its first line describes it.
 
     Raises:
-        OptionError: ``target`` holds the results of other rows or settings, or another process is
-            writing to it.
-        MissingFileError, CorruptFileError, InputError: a file that is not there or not JSON lines.
+        OptionError: ``target`` holds the results of different rows or settings, or another process
+            is writing to it.
+        MissingFileError, CorruptFileError, InputError: a file is missing or is not JSON Lines.
     """
     rows = read_rows(source)
     settings = {"task": task.name, "options": dict(options), **about}
@@ -79,7 +79,7 @@ def run_batch(
         return True
 
     begins = json.dumps(head or {"index": 0, "key": keys[0]}, ensure_ascii=False).removesuffix("}")
-    # Rows often share a beginning: several questions on one context.
+    # Rows often share a prefix, such as several questions about one context.
     with Journal(target, take, begins) as out, model.keeping():
         if head is not None and out.empty:
             out.add(head)
@@ -98,14 +98,14 @@ def run_batch(
 def part_head(
     shard: Shard, rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The first line of a part: which it is, of how many rows, of which work."""
+    """The first line of a part: its number, the number of rows, and the work it belongs to."""
     work = {"rows": len(rows), "inputs": _key(rows, {}), **settings}
     content: dict[str, Any] = json.loads(json.dumps({"part": str(shard), "work": work}))
     return content
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of JSON lines; blank lines do not count."""
+    """The objects in a file of JSON Lines; blank lines are skipped."""
     rows = []
     for where, row in json_lines(str(path), read_bytes(path).splitlines()):
         if not isinstance(row, dict):
@@ -131,7 +131,7 @@ def _result(
 
 
 def _check_spelling(row: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Raise `OptionError` for a key that is nearly an option's name; others are the user's own."""
+    """Raise `OptionError` for a key that resembles an option's name; other keys are the user's."""
     for name in row:
         near = nearest(name, names, 0.8)
         if near and name not in names and near not in row:
@@ -144,7 +144,7 @@ def _key(row: Any, settings: Mapping[str, Any]) -> str:
 
 
 def read_document(path: str, data: bytes, what: str) -> str:
-    """The bytes of a file as a text; `InputError` where they are none."""
+    """Decode the bytes of a file as text; raises `InputError` if they are not text."""
     try:
         return text_of(data.decode("utf-8-sig"), f"{what} ({path})")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""Every task by its name, and which of them a model's folder was fine-tuned for."""
+"""Every task by its name, and the task that a model's folder was fine-tuned for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TASKS: dict[str, Task] = {t.name: t for t in (_SUMMARIZE, _TRANSLATE, _ANSWER, _
 
 
 def read_name(task: str) -> tuple[str, dict[str, str]]:
-    """A task's name and what is said with it: "translate:en-fr" has ``source`` and ``to``.
+    """Split a task's name from its languages: "translate:en-fr" has ``source`` and ``to``.
 
     Raises `OptionError` for an unknown task.
     """
@@ -34,12 +34,12 @@ def read_name(task: str) -> tuple[str, dict[str, str]]:
 
 
 def remember(folder: str | os.PathLike[str], task: str, **facts: Any) -> None:
-    """Note in a model's folder that it was fine-tuned for a task, in the task's own form.
+    """Record in a model's folder that it was fine-tuned for a task, in the task's own form.
 
-    ``facts`` are kept with it: ``source`` and ``to`` of a translation, which may also be said in
-    the task, ``translate:en-fr`` (en-zh where nothing is said). Another ``prompt`` and
-    ``completion`` than the task's count as the form. Raises `OptionError` for an unknown task,
-    `MissingFileError` where there is no such folder.
+    ``facts`` are stored with it: ``source`` and ``to`` of a translation, which may also be part of
+    the task, ``translate:en-fr`` (default: en-zh). A ``prompt`` and ``completion`` that differ from
+    the task's become the form. Raises `OptionError` for an unknown task, `MissingFileError` if the
+    folder does not exist.
     """
     folder = Path(folder)
     task, languages = read_name(task)

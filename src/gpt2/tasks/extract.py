@@ -1,4 +1,4 @@
-"""`Spans`: which tokens may come next, where an answer must be words of a text as they stand."""
+"""`Spans`: the allowed next tokens when an answer must be a verbatim part of a text."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ import regex
 from gpt2.tasks.sentences import sentences
 from gpt2.tasks.words import CHARACTER, RUN
 
-# A word of an answer may hold signs: don't, 3.5, co-op.
+# A word in an answer may contain punctuation: don't, 3.5, co-op.
 _WORD = regex.compile(rf"{CHARACTER}|{RUN}(?:['’.,-]{RUN})*", regex.V1)
 
 
 class Spans:
-    """The runs of words in the sentences of a text as token ids: a run begins and ends with a whole
-    word.
+    """The runs of words in the sentences of a text, as token ids.
+
+    A run starts and ends at word boundaries.
 
     Args:
-        tokenizer: of the model.
-        text: where the answer lies.
-        most: tokens of the longest run.
+        tokenizer: the tokenizer of the model.
+        text: the text that contains the answer.
+        most: the number of tokens in the longest run.
     """
 
     def __init__(self, tokenizer: Any, text: str, most: int) -> None:
@@ -30,11 +31,11 @@ class Spans:
         for sentence in sentences(text):
             places = [match.span() for match in _WORD.finditer(sentence)]
             bounds = {b for _, b in places}
-            # Each run is read with a space before it, as it stands behind "A:".
+            # Each run is tokenised with a leading space, because it follows "A:".
             self.starts += [list(_run(tokenizer, sentence, bounds, a, most)) for a, _ in places]
 
     def allow(self, so_far: list[int]) -> list[int]:
-        """The ids that may follow ``so_far``; the end of the line where a run may end."""
+        """The ids that may follow ``so_far``, including a line end if a run may end here."""
         live = [run for run in self.starts if [token for token, _ in run[: len(so_far)]] == so_far]
         depth = len(so_far)
         ends = depth > 0 and any(len(run) >= depth and run[depth - 1][1] for run in live)
@@ -49,7 +50,7 @@ class Spans:
 def _run(
     tokenizer: Any, text: str, bounds: set[int], start: int, most: int
 ) -> Iterator[tuple[int, bool]]:
-    """Tokens with whether a word ends behind them; up to the last that does."""
+    """Yield tokens and whether a word ends after them, up to the last word end."""
     longest = text[start : start + 8 * most]
     ids = list(tokenizer.encode_more(" " + longest))[:most]
     ends, read = [], b""

@@ -1,4 +1,4 @@
-"""The parts of a batch, each the rows of one shard, to the file that one run would have written."""
+"""Merges the parts of a batch, one per shard, into the file that a single run would write."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ AGAIN = "run its command again, it resumes where it stopped."
 
 
 def merge(paths: Sequence[Path], target: Path) -> int:
-    """Put parts of `gpt2.tasks.batch.run_batch` together; returns how many rows there are.
+    """Merge parts that `gpt2.tasks.batch.run_batch` wrote; returns the number of rows.
 
     Raises:
-        OptionError: a part is missing, comes twice, or is of other rows, options or another model.
-        CorruptFileError: a part is not complete.
+        OptionError: a part is missing or repeated, or has different rows, options or a different
+            model.
+        CorruptFileError: a part is incomplete.
     """
     read = [_read(path) for path in paths]
     order = whole([part for part, _ in read])
@@ -31,9 +32,9 @@ def merge(paths: Sequence[Path], target: Path) -> int:
 
 
 def _read(path: Path) -> tuple[Part, list[bytes]]:
-    """What a part says of itself, and its lines."""
+    """Read the description of a part and its lines."""
     head, *lines = read_bytes(path).splitlines(keepends=True) or [b""]
-    if not head.endswith(b"\n"):  # killed before the first line was whole
+    if not head.endswith(b"\n"):  # killed before the first line was complete
         raise CorruptFileError(f"{path} has no whole line: {AGAIN}")
     stated: Any = parse_json(head, f"{path}, line 1")
     work = stated.get("work") if isinstance(stated, dict) else None

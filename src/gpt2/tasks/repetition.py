@@ -1,7 +1,7 @@
-"""`Composer`: while a text is written, no run of four words more than three times, and its length.
+"""`Composer`: limits repetition and length while a text is written.
 
-Counted is what a reader sees, not tokens: words alone (`gpt2.tasks.words`), and words with
-punctuation marks, small and capital letters alike.
+No run of four words may occur more than three times. It counts what a reader sees, not tokens:
+words only (`gpt2.tasks.words`), and words with punctuation marks, ignoring case.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ from gpt2.tasks.words import WORD, words
 
 UNIT = regex.compile(rf"{WORD.pattern}|\S", regex.V1)
 RUN, MOST = 4, 3
-BLANKS = 3  # white space in a row: a blank line and an indentation
+BLANKS = 3  # consecutive white space: a blank line and an indentation
 
 
 class _Runs:
-    """The runs of four units of a text that grows. Its last unit may grow too, so it waits."""
+    """The runs of four units in a growing text; the last unit is not counted yet, because it may
+    grow."""
 
     def __init__(self, unit: regex.Pattern[str]) -> None:
         self.unit = unit
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.last: list[str] = []  # the units before the tail, as many as a run needs
-        self.tail = ""  # from the last unit on
+        self.tail = ""  # the text from the last unit on
         self.open = ""  # that last unit
         self.total = 0  # units before the tail
 
     def add(self, piece: str) -> None:
-        """Take a piece that `allows` has let pass."""
+        """Append a piece that `allows` has accepted."""
         text = self.tail + piece
         units = list(self.unit.finditer(text))
         for match in units[:-1]:
@@ -47,10 +48,10 @@ class _Runs:
         self.open = units[-1].group().lower() if units else ""
 
     def allows(self, piece: str) -> bool:
-        """Whether no run comes more than three times with a further piece."""
+        """Whether no run occurs more than three times if this piece is appended."""
         if piece[:1] == " " and piece[1:].isascii() and piece[1:].isalpha():
             run = (*self.last[-(RUN - 2) :], self.open, piece[1:].lower())
-            if len(set(run)) > 1:  # one new run: the usual case, decided soon
+            if len(set(run)) > 1:  # one new run: the usual case, decided quickly
                 return self.counts[run] < MOST
         before = self.last[-(RUN - 1) :]
         units = before + [unit.lower() for unit in self.unit.findall(self.tail + piece)]
@@ -61,16 +62,16 @@ class _Runs:
 
 
 class Composer:
-    """A processor of scores and a criterion to stop, for one text: what `generate` takes.
+    """A logits processor and a stopping criterion for one text, as `generate` accepts them.
 
     Args:
-        tokenizer: of the model.
-        start: tokens of the prompt.
-        lead: what stands at the beginning of the text already.
-        top_k: the tokens that are left to draw from: the most probable ones that may come.
-        ends: ids that end a text, which may not come before ``least`` words.
-        least: words.
-        enough: whether a text with so many words may end here.
+        tokenizer: the tokenizer of the model.
+        start: the number of tokens in the prompt.
+        lead: the beginning of the text, if it is already given.
+        top_k: the number of tokens to sample from: the most probable allowed ones.
+        ends: ids that end a text; they are not allowed before ``least`` words.
+        least: the minimum number of words.
+        enough: whether a text with that many words may end here.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Composer:
         self.ends, self.least, self.enough = frozenset(ends), least, enough
         self.runs = [_Runs(WORD), _Runs(UNIT)]
         self.blank = list(tokenizer.encode_more("\n"))[:1]
-        self.pieces: dict[int, str] = {}  # of tokens that are whole characters
+        self.pieces: dict[int, str] = {}  # of tokens that are complete characters
         self.bytes = _decoder()
         self.text = ""
         self.tokens = 0
@@ -95,12 +96,12 @@ class Composer:
 
     @property
     def count(self) -> int:
-        """Words so far."""
+        """The number of words so far."""
         of_words = self.runs[0]
         return of_words.total + len(words(of_words.tail))
 
     def process(self, ids: Array, scores: Array) -> Array:
-        """Scores [1, V] with all but the ``top_k`` best tokens that may come at -inf."""
+        """Set the scores [1, V] to -inf, except for the ``top_k`` best allowed tokens."""
         self._sync(ids)
         values = arrays.to_numpy(scores)[0]
         mask = np.zeros(values.shape, dtype=bool)
@@ -111,7 +112,7 @@ class Composer:
             if self._may_come(token):
                 mask[token] = True
                 left -= 1
-        if not mask.any():  # a blank adds no run
+        if not mask.any():  # white space adds no run
             mask[self.blank] = True
         return arrays.where(arrays.booleans(scores, mask[None]), scores, -arrays.INF)
 
@@ -130,7 +131,7 @@ class Composer:
         return all(runs.allows(piece) for runs in self.runs)
 
     def _piece(self, token: int) -> str:
-        """What a token adds to the text, without a character that is not whole yet."""
+        """The text that a token adds, without a character that is still incomplete."""
         pending = self.bytes.getstate()[0]
         if not pending and token in self.pieces:
             return self.pieces[token]
@@ -159,12 +160,12 @@ def _decoder() -> codecs.IncrementalDecoder:
 
 
 def _whole(decoder: codecs.IncrementalDecoder, content: bytes) -> str:
-    """The characters that are whole now; bytes that are none, and their sign, are left out."""
+    """The characters that are complete so far, without invalid bytes and replacement characters."""
     return decoder.decode(content).replace("\ufffd", "")
 
 
 def _best_first(values: np.ndarray[Any, Any], few: int = 128) -> Iterator[int]:
-    """Indices of the values from the largest down; the first few without sorting all."""
+    """Yield indices of the values in descending order; the first few without a full sort."""
     few = min(few, len(values))
     head = np.argpartition(-values, few - 1)[:few]
     yield from head[np.lexsort((head, -values[head]))].tolist()

@@ -1,4 +1,4 @@
-"""Whether a mark ends a sentence, or stands within one: abbreviations, ordinals, quoted speech."""
+"""Decides whether a mark ends a sentence: abbreviations, ordinals and quoted speech do not."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _WORD_BEFORE = re.compile(r"(\w+)\W+\S+$")
 _NEXT_WORD = re.compile(rf"[\s{_OPENING}]*([^\s\"'”’»]*)")
 _UNIT = re.compile(r"\d[ \u00a0\u202f]?[a-z]$")
 _FIRST_LETTER = re.compile(r"[^\W\d_]")
-# Speech goes on, with a verb of saying in the same clause: “谁？”他问。 「誰？」と彼は聞いた。
+# Speech continues with a verb of saying in the same clause: “谁？”他问。 「誰？」と彼は聞いた。
 _SAID = re.compile(
     r"と|って|[^，。！？；：,“「『\n]{0,10}[说說问問道喊叫答嚷喝骂罵][着著了]?[，。！？：:]"
 )
 _TITLE = "》〉"  # 《你好！》是一本书。
 _QUOTED = ("と", "って")
-_INTRODUCED = re.compile(r"[：:]\s*[“「『\"][^”」』\"]*$")  # who speaks was said before
+_INTRODUCED = re.compile(r"[：:]\s*[“「『\"][^”」』\"]*$")  # the speaker was named before
 _GOES_ON = re.compile(r"\s*(?:[»›](?!\w)|[,;])")
 
 
@@ -43,7 +43,7 @@ def is_end(text: str, end: re.Match[str]) -> bool:
 
 
 def _is_closed(text: str, end: re.Match[str]) -> bool:
-    """Whether a sentence ends with the quotation, title or bracket that a match of `END` closes."""
+    """Whether the sentence ends with the quotation, title or bracket that `END` closes."""
     if end.group()[-1] in _TITLE:
         return not text[end.end() : end.end() + 1].strip()
     speech = _SAID.match(text, end.end())
@@ -53,7 +53,7 @@ def _is_closed(text: str, end: re.Match[str]) -> bool:
 
 
 def _full_stop(text: str, at: int, word: str) -> bool:
-    """Whether the full stop at ``at``, with ``word`` behind it, is no part of an abbreviation."""
+    """Whether the full stop at ``at``, followed by ``word``, is not part of an abbreviation."""
     before = text[max(0, at - 60) : at]
     match = _LAST_WORD.search(before)
     last = match.group() if match else ""
@@ -75,7 +75,7 @@ def _before_a_number(small: str) -> bool:
 
 
 def _ordinal(text: str, before: str, last: str, at: int, word: str) -> bool:
-    """Whether a number with a full stop is an ordinal, or the number of a line of a list."""
+    """Whether a number with a full stop is an ordinal or the number of a list item."""
     if at == len(last) or text[: at - len(last)].isspace():
         return True
     return len(last) <= 2 and (
@@ -89,11 +89,11 @@ def _word_before(before: str) -> str:
 
 
 def _is_unit(before: str) -> bool:
-    """Whether a small Latin letter follows a number: 1.80 m, 5 g."""
+    """Whether a lower-case Latin letter follows a number: 1.80 m, 5 g."""
     return _UNIT.search(before) is not None
 
 
 def _without_capitals(text: str) -> bool:
-    """Whether it is written so: sentences begin with small letters, its first one too."""
+    """Whether the text is written without capitals: its sentences begin with lower-case letters."""
     first = _FIRST_LETTER.search(text)
     return first is not None and first.group().islower()

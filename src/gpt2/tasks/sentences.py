@@ -1,8 +1,8 @@
-"""A text as lines and sentences: languages that end a sentence with . ! ? and Chinese.
+"""Splits a text into lines and sentences, for languages that use . ! ? and for Chinese.
 
-These few rules stand here instead of a library: those that do better bring a trained model to
-download (nltk, spaCy), and none of them keeps wrapped lines, blank lines and Chinese apart the way
-a document that is translated needs it.
+These few rules are used instead of a library: better libraries need a trained model to download
+(nltk, spaCy), and none of them distinguishes wrapped lines, blank lines and Chinese in the way that
+translating a document needs.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from gpt2.tasks.sentence_ends import END, is_end
 
 _CJK = re.compile(r"[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _ITEM = re.compile(r"\s*(?:[-*+•·]|\d{1,3}[.)])\s")
-SHORT_LINE = 40  # characters: a line below is a heading, verse or list, not a wrapped one
+SHORT_LINE = 40  # characters: a shorter line is a heading, verse or list item, not wrapped
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """The sentences of a text as (start, end) of its characters, white space around them left out.
+    """The sentences of a text as (start, end) character offsets, without surrounding white space.
 
-    A blank line ends a sentence too. `sentence_ends` tells the end of one from an abbreviation.
+    A blank line also ends a sentence. `sentence_ends` distinguishes the end of a sentence from an
+    abbreviation.
     """
     places, start = [], 0
     for end in END.finditer(text):
@@ -37,12 +38,12 @@ def sentences(text: str) -> list[str]:
 
 
 def flat(text: str) -> str:
-    """A text on one line: a line's end is a space, and nothing between two Chinese characters."""
+    """Put a text on one line: line ends become spaces, or nothing between Chinese characters."""
     return join((piece.strip() for piece in text.splitlines()), " ")
 
 
 def join(pieces: Iterable[str], between: str = " ") -> str:
-    """Pieces that are not empty as one text, with nothing between them where both are Chinese."""
+    """Join the non-empty pieces, with nothing between them if both are Chinese."""
     whole = ""
     for piece in filter(None, pieces):
         tight = not whole or (is_cjk(whole[-1]) and is_cjk(piece[0]))
@@ -51,18 +52,18 @@ def join(pieces: Iterable[str], between: str = " ") -> str:
 
 
 def is_cjk(text: str) -> bool:
-    """Whether there is a Chinese or Japanese character or full-width sign in a text."""
+    """Whether a text contains a Chinese or Japanese character or full-width sign."""
     return _CJK.search(text) is not None
 
 
 def lines(text: str) -> list[str]:
-    """A document's lines, those that were only wrapped put together; a blank line is ''.
+    """The lines of a document, with wrapped lines joined; a blank line is ''.
 
-    A line's end is kept where the line ends a sentence or is short (headings, verse, lists), or an
-    item of a list follows. A line keeps its indentation.
+    A line end is kept if the line ends a sentence or is short (headings, verse, lists), or if a
+    list item follows. Lines keep their indentation.
     """
     whole: list[str] = []
-    wrapped = False  # whether the line before goes on in this one
+    wrapped = False  # whether the previous line continues in this one
     for line in (piece.rstrip() for piece in text.splitlines()):
         if line and wrapped and not _ITEM.match(line):
             whole[-1] = join([whole[-1], line.lstrip()])
@@ -74,7 +75,7 @@ def lines(text: str) -> list[str]:
 
 
 def parts(pieces: Iterable[str], size: Callable[[str], int], most: int) -> list[list[str]]:
-    """Consecutive pieces in groups of at most ``most`` by ``size``; a longer piece is cut up."""
+    """Group consecutive pieces up to a total ``size`` of ``most``; a longer piece is split."""
     groups: list[list[str]] = []
     room = 0
     for piece in (cut for whole in pieces for cut in _cut(whole, size, most)):
@@ -88,7 +89,7 @@ def parts(pieces: Iterable[str], size: Callable[[str], int], most: int) -> list[
 
 
 def _cut(piece: str, size: Callable[[str], int], most: int) -> list[str]:
-    """A piece in halves, at a space near the middle, until each is at most ``most``."""
+    """Halve a piece at a space near the middle until each part is at most ``most``."""
     if len(piece) < 2 or size(piece) <= most:
         return [piece]
     middle = len(piece) // 2

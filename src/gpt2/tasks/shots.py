@@ -1,4 +1,4 @@
-"""Examples for few-shot prompts: those of ``shots.toml``, or a file's."""
+"""Examples for few-shot prompts, from ``shots.toml`` or a file."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ for _name, _listed in _OWN["translations"].items():
     TRANSLATIONS[_first, _second] = _pairs(_listed)
     TRANSLATIONS[_second, _first] = _pairs(pair[::-1] for pair in _listed)
 QUESTIONS = {language: _pairs(listed) for language, listed in _OWN["questions"].items()}
-SENTENCES: dict[str, str] = _OWN["sentences"]  # answered with a whole sentence
+SENTENCES: dict[str, str] = _OWN["sentences"]  # answered with a full sentence
 
 
 def read_examples(path: str) -> Examples:
-    """Sentences with translations from a file: a pair a line, a tab between the two.
+    """Read sentences with translations from a file: one tab-separated pair per line.
 
-    Raises `MissingFileError`, `CorruptFileError` for a line that is no pair, `InputError` for none.
+    Raises `MissingFileError`, `CorruptFileError` for a line that is not a pair, and `InputError` if
+    there are no pairs.
     """
     pairs = []
     for number, line in enumerate(read_text(path).splitlines(), 1):

@@ -14,7 +14,7 @@ from gpt2.tasks.writer import Writer
 
 @dataclass
 class SummarizeOptions:
-    """What a caller of `summarize` may choose."""
+    """The options of `summarize`."""
 
     method: Literal["sample", "beam"] = option(
         "sample", "Decoding method: top-k sampling, as in the paper, or beam search."
@@ -31,21 +31,22 @@ class SummarizeOptions:
 def summarize(
     model: LanguageModel, text: str, *, progress: Progress | None = None, **options: Any
 ) -> str:
-    """The gist of a text, in up to three sentences.
+    """Summarise a text in up to three sentences.
 
-    A text longer than the context is summarised in parts, whole sentences each, and the summaries
-    together again until they fit: one part is in work at a time, so memory does not grow.
+    A text longer than the context is summarised in parts of complete sentences. The joined
+    summaries are summarised again until they fit. Only one part is processed at a time, so memory
+    does not grow.
 
     Args:
-        model: what `gpt2.load` gives.
-        text: at least a sentence.
-        progress: called with (parts done, parts in all) before the first and after each.
+        model: a model from `gpt2.load`.
+        text: at least one sentence.
+        progress: called with (parts done, parts in total) before the first and after each.
         options: fields of `SummarizeOptions`.
 
     Raises:
-        InputError: an empty or binary text.
-        ContextLengthError: a model whose context is too short to summarise anything.
-        OptionError: an option out of bounds.
+        InputError: the text is empty or binary.
+        ContextLengthError: the model's context is too short to summarise anything.
+        OptionError: an option is out of range.
     """
     o = SummarizeOptions(**options)
     validate(o)
@@ -72,7 +73,7 @@ def summarize(
 
 
 def _part(writer: Writer, prompt: str, new: int, o: SummarizeOptions, seed: int) -> str:
-    """The summary of one part: the first sentences, and no more tokens than ``new``."""
+    """The summary of one part: its first sentences, at most ``new`` tokens."""
     if o.method == "beam":
         search = {**BEAM, "num_beams": o.num_beams}
         written = writer.write_all([prompt], [new], **search)[0]
@@ -81,7 +82,7 @@ def _part(writer: Writer, prompt: str, new: int, o: SummarizeOptions, seed: int)
         written = writer.write(
             prompt, new, until=lambda text: len(sentences(text)) > o.sentences, **drawn
         )
-    written = written.replace("\ufffd", "")  # bytes that are no whole characters
+    written = written.replace("\ufffd", "")  # bytes of incomplete characters
     return writer.cut(join(sentences(written)[: o.sentences]), new)
 
 

@@ -1,6 +1,6 @@
-"""What a task is: data that the command line, the library and the evaluation share.
+"""Defines a task as data that the command line, the library and the evaluation share.
 
-A model that was fine-tuned for a task remembers the form it learned in the sidecar of its folder
+The folder of a model that was fine-tuned for a task stores the learned form in its sidecar
 (``gpt2.json``), so the same command uses that form instead of the paper's.
 """
 
@@ -17,13 +17,13 @@ from gpt2.files import read_json_object
 from gpt2.generation import LanguageModel
 
 SIDECAR = "gpt2.json"
-ENTRY = "task"  # of the sidecar
-Progress = Callable[[int, int], None]  # (parts done, parts in all as far as is known)
+ENTRY = "task"  # key in the sidecar
+Progress = Callable[[int, int], None]  # (parts done, parts in total as far as known)
 
 
 @dataclass(frozen=True)
 class Form:
-    """A prompt and what follows it, with names in braces that an example fills in."""
+    """Templates of a prompt and its completion, with field names in braces."""
 
     prompt: str
     completion: str
@@ -33,11 +33,11 @@ class Form:
         return _fill(self.prompt, fields)
 
     def example(self, **fields: str) -> str:
-        """Prompt and completion, as an example in a prompt has them."""
+        """Prompt and completion as a few-shot example."""
         return self.ask(**fields) + _fill(self.completion, fields)
 
     def pair(self, **fields: str) -> dict[str, str]:
-        """A row of a file for fine-tuning."""
+        """A row of a fine-tuning file."""
         return {"prompt": self.ask(**fields), "completion": _fill(self.completion, fields)}
 
 
@@ -56,17 +56,17 @@ class Task:
     """One application of a language model, as data.
 
     Attributes:
-        name: of the command and the function.
-        source: where the form comes from.
-        form: the prompt and completion of one example: the last lines of the paper's prompt, and
-            what fine-tuning learns.
+        name: the name of the command and the function.
+        source: the source of the form.
+        form: the prompt and completion of one example: the last lines of the paper's prompt, which
+            fine-tuning also uses.
         decoding: options of `GenerationConfig`.
         read: how the output is read, in words.
-        metric: what its output is measured by.
+        metric: the metric of its output.
         expect: what to expect from a model that was not fine-tuned for it.
-        options: the dataclass of what a caller may choose.
-        fields: of a row of a batch; it must have one of them.
-        unit: what its progress counts.
+        options: the dataclass of the caller's options.
+        fields: the fields of a batch row, which must have one of them.
+        unit: the unit of its progress.
         results: the fields of the result, the text first.
         run: (model, row, progress=, further options) -> the fields of the result.
     """
@@ -87,8 +87,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Tuned:
-    """What a fine-tuned model remembers: its task, the form it learned, and further facts such as
-    the languages of a translation."""
+    """The record in a fine-tuned model: its task, the learned form, and further facts.
+
+    Facts are, for example, the languages of a translation.
+    """
 
     name: str
     form: Form
@@ -96,13 +98,13 @@ class Tuned:
 
 
 def task_of(folder: str | os.PathLike[str]) -> Tuned | None:
-    """The task a model's folder remembers, or None."""
+    """The task recorded in a model's folder, or None."""
     path = Path(folder) / SIDECAR
     return read_tuned(read_json_object(path), str(path)) if path.exists() else None
 
 
 def read_tuned(sidecar: Mapping[str, Any], where: str = SIDECAR) -> Tuned | None:
-    """The task in a sidecar's content; raises `CorruptFileError` where it is not as it must be."""
+    """The task in the content of a sidecar; raises `CorruptFileError` if it is malformed."""
     entry = sidecar.get(ENTRY)
     if entry is None:
         return None
@@ -114,13 +116,14 @@ def read_tuned(sidecar: Mapping[str, Any], where: str = SIDECAR) -> Tuned | None
 
 
 def find_tuned(model: LanguageModel, task: str) -> Tuned | None:
-    """What ``model`` remembers of ``task``, where that is what it was fine-tuned for."""
+    """The record of ``task`` in ``model``, if the model was fine-tuned for it."""
     tuned = read_tuned(model.sidecar)
     return tuned if tuned is not None and tuned.name == task else None
 
 
 def text_of(value: Any, what: str) -> str:
-    """A text that can be worked on; `InputError` for none, an empty or a binary one."""
+    """Check that a value is a usable text; raises `InputError` for none, an empty or a binary
+    one."""
     if not isinstance(value, str):
         raise InputError(f"the {what} must be a text, found {type(value).__name__}.")
     if "\x00" in value:

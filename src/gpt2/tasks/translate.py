@@ -17,7 +17,7 @@ from gpt2.tasks.writer import Writer
 
 @dataclass
 class TranslateOptions:
-    """What a caller of `translate` may choose."""
+    """The options of `translate`."""
 
     to: str = option("zh", "Target language, such as zh, en or fr.")
     source: str = option("en", "Source language.")
@@ -39,27 +39,27 @@ def translate(
     progress: Progress | None = None,
     **options: Any,
 ) -> str:
-    """A document in another language, sentence by sentence; its lines stay as they are.
+    """Translate a document sentence by sentence, keeping its lines.
 
-    The model sees examples and writes greedily to the end of the line, which is the translation;
-    where the line runs on and on, its first sentence counts, as in the paper. A model that was
-    fine-tuned for the pair of languages needs no examples and gets none. A sentence that is too
-    long for the context is translated in pieces.
+    The model sees examples and decodes greedily to the end of the line, which is the translation.
+    If the line does not end, its first sentence is used, as in the paper. A model that was
+    fine-tuned for the language pair needs no examples and gets none. A sentence that is too long
+    for the context is translated in pieces.
 
     Args:
-        model: what `gpt2.load` gives.
+        model: a model from `gpt2.load`.
         text: the document.
-        to, source: languages. Examples for en-zh, zh-en, en-fr and fr-en are here.
-        examples: of your own, for these or any other languages: (sentence, translation) pairs, or a
-            file with a pair a line and a tab between.
-        progress: called with (sentences done, sentences in all) before the first and after each
-            batch; a sentence that comes again is translated once.
+        to, source: languages. Examples are included for en-zh, zh-en, en-fr and fr-en.
+        examples: your own examples for these or any other languages: (sentence, translation) pairs,
+            or a file with one tab-separated pair per line.
+        progress: called with (sentences done, sentences in total) before the first and after each
+            batch; a repeated sentence is translated once.
         options: further fields of `TranslateOptions`.
 
     Raises:
-        InputError: an empty or binary text, or a pair of languages without examples.
-        ContextLengthError: a context too short for the examples and a sentence.
-        OptionError: an option out of bounds.
+        InputError: the text is empty or binary, or the language pair has no examples.
+        ContextLengthError: the context is too short for the examples and a sentence.
+        OptionError: an option is out of range.
     """
     file = examples if isinstance(examples, str) else None
     o = TranslateOptions(to=to, source=source, examples=file, **options)
@@ -70,7 +70,7 @@ def translate(
     form, before = _head(writer, o, examples)
     read = _read_shown if before else _line
     room = writer.room(0, before, form.ask(source=""))
-    most = room // 4 if before else room // 3  # what is left is for the translation
+    most = room // 4 if before else room // 3  # the rest is for the translation
     pieces = [[p for group in parts(row, writer.size, most) for p in group] for row in rows]
     whole = list(dict.fromkeys(piece for row in pieces for piece in row))  # each once
     prompts = [before + form.ask(source=piece) for piece in whole]
@@ -87,7 +87,7 @@ def translate(
 
 
 def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str]:
-    """The form, and the examples before it: as many, from the first, as half the context holds."""
+    """The form and the examples before it: the first ones, as many as fit in half the context."""
     tuned = find_tuned(writer.model, TASK.name)
     if tuned is not None and examples is None:
         known = (str(tuned.facts.get("source", "en")), str(tuned.facts.get("to", "zh")))
@@ -127,7 +127,7 @@ def _write(
     batch_size: int,
     progress: Progress | None,
 ) -> list[str]:
-    """What follows each prompt; the examples are read once for all of them."""
+    """Complete each prompt; the shared examples are computed once."""
     written: list[str] = []
     with writer.model.keeping():
         for start, stop in _batches(prompts, limits, writer, batch_size):
@@ -142,8 +142,10 @@ def _write(
 def _batches(
     prompts: Sequence[str], limits: Sequence[int], writer: Writer, most: int
 ) -> Iterator[tuple[int, int]]:
-    """Where batches of at most ``most`` begin and end, so that the longest prompt and the greatest
-    limit of one fit the context together."""
+    """The start and end of batches of at most ``most`` prompts.
+
+    The longest prompt and the largest limit of a batch fit in the context together.
+    """
     start = longest = greatest = 0
     for at, (prompt, limit) in enumerate(zip(prompts, limits, strict=True)):
         size = len(writer.tokenizer.encode_prompt(prompt))
@@ -156,13 +158,16 @@ def _batches(
 
 
 def _line(written: str, runs_on: bool = False) -> str:
-    """The first line, without bytes that are no whole characters."""
+    """The first line, without bytes of incomplete characters."""
     return written.split("\n", 1)[0].replace("\ufffd", "").strip()
 
 
 def _read_shown(written: str, runs_on: bool) -> str:
-    """What a model that only saw examples wrote: its line, or where that does not end the first
-    sentence, as in the paper: what is asked for is one sentence."""
+    """The output of a model that only saw examples.
+
+    That is its line, or if the line does not end, the first sentence, as in the paper: a single
+    sentence was requested.
+    """
     line = _line(written)
     return (sentences(line) or [""])[0] if runs_on and "\n" not in written else line
 

@@ -1,4 +1,4 @@
-"""Writing: a title or points in, a text of the asked length out."""
+"""Writes a text of a given length from a title or points."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from gpt2.tasks.words import WORD
 from gpt2.tasks.writer import Writer
 
 Kind = Literal["article", "email", "story", "free"]
-NEAR = 0.1  # the length may be off by this share, so that a text ends with a sentence
+NEAR = 0.1  # relative tolerance of the length, so that a text can end with a sentence
 
 
 @dataclass
 class WriteOptions:
-    """What a caller of `write` may choose."""
+    """The options of `write`."""
 
     kind: Kind = option("article", "Kind of text; free continues the title as it is.")
     length: int = option(
@@ -37,7 +37,7 @@ class WriteOptions:
     seed: int = option(0, "Random seed; another seed gives another text.", minimum=0)
 
 
-# kind -> the form around the title, and how the text begins; in English and in Chinese
+# kind -> the form around the title and the beginning of the text, in English and in Chinese
 FORMS: dict[str, dict[str, tuple[Form, str]]] = {
     "article": {
         "en": (Form("{title}\n\n", "{text}"), ""),
@@ -63,27 +63,28 @@ def write(
     progress: Progress | None = None,
     **options: Any,
 ) -> str:
-    """A text on a title, on points, or on both.
+    """Write a text on a title, on points, or on both.
 
-    It has the asked number of words to within a tenth, ends with a sentence where one ends in that
-    range, and holds no run of four words more than three times (see `gpt2.tasks.repetition` for
-    what counts as a word). Beyond the model's context it goes on from the last half of it.
+    The text has the requested number of words to within a tenth, ends with a sentence if one ends
+    in that range, and contains no run of four words more than three times (see
+    `gpt2.tasks.repetition` for the definition of a word). Beyond the context length, the model
+    continues from the last half of the context.
 
     Args:
-        model: what `gpt2.load` gives.
-        title: its title, an e-mail's subject, or for ``kind="free"`` its beginning.
-        points: what it should speak of; a line each in the prompt.
-        progress: called with (words written, words asked for).
+        model: a model from `gpt2.load`.
+        title: the title, the subject of an e-mail, or for ``kind="free"`` the start of the text.
+        points: the points to cover, one line each in the prompt.
+        progress: called with (words written, words requested).
         options: fields of `WriteOptions`.
 
     Returns:
-        The text without the title. It is shorter than asked only where twelve tokens a word did not
-        reach: a model that writes no words.
+        The text without the title. It is shorter than requested only if twelve tokens per word were
+        not enough, because the model writes no words.
 
     Raises:
-        InputError: neither title nor points, or binary ones.
-        ContextLengthError: more points than half of the context holds.
-        OptionError: an option out of bounds.
+        InputError: there is neither a title nor points, or they are binary.
+        ContextLengthError: the points take more than half of the context.
+        OptionError: an option is out of range.
     """
     o = WriteOptions(**options)
     validate(o)
@@ -143,7 +144,7 @@ def _ends_sentence(text: str) -> bool:
 
 
 def _shape(text: str, length: int) -> str:
-    """The text to the sentence's end that is nearest to the length, or to that many words."""
+    """Cut the text at the sentence end nearest to the length, or else at that many words."""
     ends = [match.end() for match in WORD.finditer(text)]
     if len(ends) < (1 - NEAR) * length:
         return text.strip()

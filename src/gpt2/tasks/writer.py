@@ -1,4 +1,4 @@
-"""`Writer`: a model that writes for a task. Prompts are texts here; what is new comes back."""
+"""`Writer`: runs a model for a task, from prompts as text to the new text."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _WORD_START = regex.compile(rf"(?<=\s)\S|{CHARACTER}", regex.V1)
 
 @dataclass(frozen=True)
 class Scored:
-    """A line that was written, and the model's log-probability of each of its tokens."""
+    """A generated line and the model's log-probability of each of its tokens."""
 
     text: str
     logprobs: Sequence[float]
 
     @property
     def joint(self) -> float:
-        """The probability of the whole line."""
+        """The probability of the full line."""
         return math.exp(sum(self.logprobs)) if self.logprobs else 0.0
 
     @property
@@ -43,12 +43,12 @@ class Writer:
     """Runs prompts on an engine with its tokenizer.
 
     Args:
-        model: what `gpt2.load` gives.
+        model: a model from `gpt2.load`.
 
     Attributes:
-        limit: tokens of the context.
+        limit: the context length in tokens.
         ends: ids that end a text.
-        tokens: how many were written so far.
+        tokens: the number of tokens written so far.
     """
 
     def __init__(self, model: LanguageModel) -> None:
@@ -60,13 +60,13 @@ class Writer:
         self.ends = set(token_list(model.generation_config.eos_token_id))
 
     def size(self, text: str) -> int:
-        """How many tokens a text takes inside a longer one."""
+        """The number of tokens that a text takes inside a longer one."""
         return len(self.tokenizer.encode_more(" " + text))
 
     def room(self, new: int, *around: str) -> int:
-        """Tokens left for a text beside ``new`` ones and the prompt's own words.
+        """The number of tokens left for a text besides ``new`` ones and the words of the prompt.
 
-        Raises `ContextLengthError` where nothing sensible is left.
+        Raises `ContextLengthError` if too few are left to be useful.
         """
         left = self.limit - new - sum(map(self.size, around))
         if left < 8:
@@ -84,8 +84,7 @@ class Writer:
         until: Callable[[str], bool] | None = None,
         **decoding: Any,
     ) -> str:
-        """Continue a prompt by at most ``new`` tokens; the text ends where ``until`` says of what
-        is written so far that it is enough."""
+        """Continue a prompt by at most ``new`` tokens, until ``until`` accepts the text so far."""
         ids = self._ids(prompt, new)
         text = decoder(self.tokenizer, skip_special_tokens=True)
         written = ""
@@ -99,9 +98,9 @@ class Writer:
         return written + str(text.flush())
 
     def write_all(self, prompts: Sequence[str], new: Sequence[int], **decoding: Any) -> list[str]:
-        """Continue several prompts together, each by its own number of new tokens at most.
+        """Continue several prompts together, each by at most its own number of new tokens.
 
-        What they begin with in common is read once; a text does not depend on its neighbours.
+        Their common prefix is computed once; a text does not depend on the others in the batch.
         """
         rows = [self._ids(prompt, max(new)) for prompt in prompts]
         written = self.model.generate(rows, max_new_tokens=max(new), **decoding).tolist()
@@ -109,7 +108,7 @@ class Writer:
         return [self._text(row[longest:][:most]) for row, most in zip(written, new, strict=True)]
 
     def compose(self, prompt: str, composer: Composer, **decoding: Any) -> str:
-        """Write as a `Composer` allows, until it says stop: its whole text."""
+        """Write a full text under a `Composer`, until it stops."""
         self.model.generate(
             [list(self.tokenizer.encode_prompt(prompt))],
             logits_processor=[composer.process],
@@ -120,9 +119,9 @@ class Writer:
         return composer.text
 
     def score(self, prompt: str, new: int, spans: Spans | None = None, **decoding: Any) -> Scored:
-        """Continue a prompt to the end of the line, with what the model thinks of each token.
+        """Continue a prompt to the end of the line, with the log-probability of each token.
 
-        ``spans`` leaves only these as the line; the probabilities are the model's own all the same.
+        ``spans`` restricts the line to these; the probabilities are still the model's own.
         """
         ids = self._ids(prompt, new)
         output = self.model.generate(
@@ -149,16 +148,16 @@ class Writer:
         return Scored(written.decode("utf-8", "ignore").strip(), logprobs)
 
     def cut(self, text: str, most: int) -> str:
-        """A text's beginning of at most ``most`` tokens."""
+        """The beginning of a text, at most ``most`` tokens."""
         ids = self.tokenizer.encode_more(text)
         if len(ids) <= most:
             return text
         return str(self.tokenizer.decode(ids[:most])).rstrip("\ufffd")
 
     def tail(self, text: str, most: int) -> str:
-        """A text's last words, of at most ``most`` tokens."""
+        """The last words of a text, at most ``most`` tokens."""
         ids = self.tokenizer.encode_more(text)
-        if len(ids) < most:  # one is left for the space that may come before it
+        if len(ids) < most:  # one is reserved for a possible leading space
             return text
         last = str(self.tokenizer.decode(ids[1 - most :] if most > 1 else [])).lstrip("\ufffd")
         start = _WORD_START.search(text, len(text) - len(last))
