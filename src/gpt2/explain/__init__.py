@@ -1,1 +1,1 @@
-"""Looking into a model: one page in which it runs live, and can be taken apart."""
+"""The model explorer: a page in which a model runs live and can be inspected part by part."""

@@ -1,6 +1,6 @@
-"""What the page asks of a model, answered here: for pages whose model runs on a server.
+"""Answers the page's requests about a model that runs on a server.
 
-The questions and the answers are those of `Session` in explain/web/session.js. Arrays are numpy's.
+Requests and answers have the form of `Session` in explain/web/session.js. Arrays are numpy arrays.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from gpt2.generation.pipeline import warpers
 from gpt2.generation.sampling import pick, uniform
 
 DRAWS = 100
-BEFORE = 3  # of the likeliest tokens with nothing off, shown beside those with parts off
+BEFORE = 3  # most probable tokens with nothing off, shown next to those with parts off
 MOST_WEIGHTS = 32_000_000  # attention weights of one pass
-MOST_KEPT = 1_000_000_000  # bytes of passes that are kept for the next question
-MOST_PATCHES = 1_024  # passes of one question
+MOST_KEPT = 1_000_000_000  # bytes of passes that are cached for the next request
+MOST_PATCHES = 1_024  # passes per request
 MOST_WRITTEN = 100  # tokens
 POINTS = (PATTERN, "h.*.attn.q", "h.*.attn.k", "h.*.attn.v", *lenses.POINTS, *parts.POINTS)
 WHERE = {"stream": "h.{}", "attn": "h.{}.attn", "mlp": "h.{}.mlp"}
@@ -36,9 +36,9 @@ Nothing = Callable[[], None]
 
 
 class Answers:
-    """Of one model, by an engine of its own on the same weights; one question at a time.
+    """Answers requests about one model, one at a time, with a separate engine on the same weights.
 
-    Raises `OptionError` for an engine that cannot be looked into.
+    Raises `OptionError` for an engine that cannot be inspected.
     """
 
     def __init__(self, model: Any) -> None:
@@ -51,7 +51,7 @@ class Answers:
         self._passes: OrderedDict[Any, Pass] = OrderedDict()
 
     def seen(self, ids: Sequence[int], off: dict[str, list[int]] | None = None) -> Pass:
-        """The pass over ids, with heads (layer H + head), MLPs and positions off; some are kept."""
+        """The pass over ids with heads (layer H + head), MLPs and positions off, cached."""
         left_out = self.off(off)
         key = (tuple(ids), str(left_out))
         if key not in self._passes:
@@ -62,22 +62,22 @@ class Answers:
         return self._passes[key]
 
     def off(self, named: dict[str, list[int]] | None) -> Off | None:
-        """Parts off as the page names them: a head is layer * n_head + head."""
+        """Parse the page's names of parts to switch off; a head is layer * n_head + head."""
         if not named:
             return None
         heads = [divmod(i, self.config.n_head) for i in named["heads"]]
         return Off(heads, (), named["mlps"], named["positions"])
 
     def token(self, number: int) -> dict[str, Any]:
-        """A token as the page has it."""
+        """A token in the page's format."""
         return {"id": int(number), "bytes": list(self.tokenizer.token_bytes(int(number)))}
 
     def ids(self, text: str) -> list[int]:
-        """Of a text; of none the token that it begins after."""
+        """The ids of a text; empty for an empty text."""
         return [int(i) for i in self.tokenizer.encode(text)] if text else []
 
     def read(self, ids: list[int], off: dict[str, list[int]] | None = None) -> dict[str, Any]:
-        """Tokens with surprise and entropy in bits, small maps of all heads and their kinds."""
+        """Tokens with surprise and entropy in bits, and thumbnails and kinds of all heads."""
         full = ids or [next(iter(self.ends), 0)]
         shown = full[: self.bound]
         now = self.seen(shown, off)
@@ -98,7 +98,7 @@ class Answers:
     def next(
         self, ids: list[int], off: Any, t: int, settings: dict[str, Any], extra: Sequence[int] = ()
     ) -> dict[str, Any]:
-        """What may come after token t: the likeliest, draws, and what it was with all on."""
+        """Candidates after token t: the most probable, samples, and those with all parts on."""
         logits, before = self.seen(ids, off).logits[t], self.seen(ids).logits[t]
         shares, drawn = self._drawn(logits, settings, t + 1)
         wanted = [*np.argsort(-logits, kind="stable")[:SHOWN]]
@@ -115,7 +115,7 @@ class Answers:
                 "bars": bars}  # fmt: skip
 
     def _drawn(self, logits: Array, settings: Any, position: int) -> tuple[Array, list[int]]:
-        """Probabilities [V] after the settings, and 100 draws of the seed."""
+        """Probabilities [V] under the settings, and 100 samples with the seed."""
         if settings["temperature"] == 0:
             best = int(logits.argmax())
             return np.eye(1, len(logits), best)[0], [best] * DRAWS
@@ -130,14 +130,14 @@ class Answers:
         return weights / weights.sum(), [int(i) for i in drawn]
 
     def head(self, ids: list[int], off: Any, layer: int, head: int) -> Array:
-        """One head's weights, [T, T]."""
+        """The attention weights of one head, [T, T]."""
         found: Array = self.seen(ids, off).points[f"h.{layer}.attn.pattern"][head]
         return found
 
     def pair(
         self, ids: list[int], off: Any, layer: int, head: int, t: int, s: int
     ) -> dict[str, Any]:
-        """The query of token t and the key of token s in one head, taken apart."""
+        """The query of token t and the key of token s in one head, component by component."""
         points, at = self.seen(ids, off).points, f"h.{layer}.attn"
         query, keys = points[f"{at}.q"][head, t], points[f"{at}.k"][head]
         scale = len(query) ** -0.5 if self.config.scale_attn_weights else 1.0
@@ -149,7 +149,7 @@ class Answers:
         }  # fmt: skip
 
     def lens(self, ids: list[int], off: Any, t: int, token: int) -> list[dict[str, Any]]:
-        """What the stream after each part of each layer would give, and the rank of one token."""
+        """The logit lens after each part of each layer, with the rank of one token."""
         seen = self.seen(ids, off)
         states = lenses.stream_at(seen, self.config.n_layer, t)  # [S, D]
         logits = self.looking.head(states)
@@ -164,7 +164,7 @@ class Answers:
     def sources(
         self, ids: list[int], off: Any, t: int, token: int, other: int | None = None
     ) -> dict[str, Any]:
-        """The parts that make a token's logit after t, or its difference from another's."""
+        """The parts that add up to a token's logit after t, or to its difference from another's."""
         seen, H = self.seen(ids, off), self.config.n_head
         tokens = np.array([[token] if other is None else [token, other]])
         every = parts.contributions_at(self.looking, ids, seen, [t], tokens)
@@ -189,9 +189,9 @@ class Answers:
     def patches(
         self, ids: list[int], others: list[int], where: str, check: Nothing = lambda: None
     ) -> dict[str, Any]:
-        """How far each place of another text takes this one's last word to the other's.
+        """How far patching in each position of another text moves the prediction to the other's.
 
-        Raises `InputError` where it would take more than 1,024 passes.
+        Raises `InputError` if it would take more than 1,024 passes.
         """
         L, T = self.config.n_layer, len(ids)
         if len(others) != T:
@@ -220,7 +220,7 @@ class Answers:
     def write(
         self, ids: list[int], off: Any, count: int, settings: dict[str, Any]
     ) -> dict[str, Any]:
-        """Tokens written after ids, as `gpt2 generate` writes them."""
+        """Tokens generated after ids, as `gpt2 generate` generates them."""
         room = min(count, self.config.n_positions - len(ids) + 1, MOST_WRITTEN)
         greedy = settings["temperature"] == 0
         how = {"do_sample": False} if greedy else {"do_sample": True, **settings}

@@ -1,6 +1,7 @@
-"""What a page holds: a live model's weights, or a recording of one text; what its scripts are told.
+"""The contents of a page: the weights of a live model or a recording of one text, and facts.
 
-A model lives in the page up to what a browser bears; of a larger one a recording is kept.
+A model runs live in the page if a browser can handle its size; for a larger model the page holds a
+recording.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from gpt2.checkpoint.mapped import write_safetensors
 from gpt2.errors import MissingFileError, OptionError, TokenizerError
 from gpt2.explain.lines import reference_lines
 
-LARGEST = 250_000_000  # bytes of weights that a browser bears
+LARGEST = 250_000_000  # bytes of weights that a browser can handle
 WEB = Path(str(files("gpt2"))) / "explain" / "web"
 EXAMPLE = (
-    "Once upon a time, there was a little dog. The little dog"  # recorded where no text is named
+    "Once upon a time, there was a little dog. The little dog"  # the text to record by default
 )
 
 
 @dataclasses.dataclass
 class Contents:
-    """What a page holds beside its scripts."""
+    """The contents of a page apart from its scripts."""
 
-    facts: dict[str, Any]  # what the scripts are told: see `facts_of`
+    facts: dict[str, Any]  # the facts for the scripts: see `facts_of`
     files: list[bytes]  # safetensors files: packed weights, or a recording
     merges: str = ""  # of the tokenizer, as merges.txt
     core: bytes = b""  # the native core as WebAssembly
@@ -43,7 +44,7 @@ def contents_of(
     record: bool | None = None,
     heads: Collection[tuple[int, int]] | None = None,
 ) -> Contents:
-    """Everything that the page of a model holds; arguments and errors are those of `explain`."""
+    """All contents of a model's page; arguments and errors are those of `explain`."""
     from gpt2.checkpoint import read_checkpoint
     from gpt2.hub import resolve
     from gpt2.loading import load
@@ -70,15 +71,18 @@ def contents_of(
 
 
 def server_facts(model: Any, path: str, name: str, in_browser: str | None) -> dict[str, Any]:
-    """What a page is told whose model runs on a server; ``in_browser`` is the address of the page
-    in which it would run itself, if there is one, told of a model that a browser bears."""
+    """The facts for a page whose model runs on a server.
+
+    ``in_browser`` is the URL of a page in which the model would run in the browser, if there is
+    one; it is passed on only for a model that a browser can handle.
+    """
     facts = {**facts_of(model, path), "kind": "server", "name": name, "text": None}
     bears = facts["parameters"] <= LARGEST and hasattr(model.tokenizer, "merges")
     return {**facts, "inBrowser": in_browser if bears else None}
 
 
 def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: Any) -> Contents:
-    """The weights, the tokenizer and the core: the model runs in the page."""
+    """The weights, the tokenizer and the core, for a model that runs in the page."""
     from gpt2.compression import identity_of
     from gpt2.native.engine import tensor_names
     from gpt2.quantization.rounding import is_matrix
@@ -105,7 +109,7 @@ def recorded_contents(
 
 
 def facts_of(loaded: Any, model: str | os.PathLike[str]) -> dict[str, Any]:
-    """What the scripts are told of a model: its name, hash, shape and precisions."""
+    """The facts about a model for the scripts: its name, hash, shape and precisions."""
     from gpt2 import __version__
     from gpt2.proof import model_hash
 
@@ -126,7 +130,7 @@ def facts_of(loaded: Any, model: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def merges_of(tokenizer: Any, size: int, model: Any) -> str:
-    """The merges, where ids are GPT-2's: 256 bytes, a token a merge, <|endoftext|>."""
+    """The merges, if ids have GPT-2's layout: 256 bytes, one token per merge, <|endoftext|>."""
     merges = getattr(tokenizer, "merges", None)
     if merges is None:
         raise TokenizerError(f"{model} has no byte-level BPE tokenizer, which a page needs.")
@@ -142,7 +146,7 @@ def merges_of(tokenizer: Any, size: int, model: Any) -> str:
 
 
 def core_bytes() -> bytes:
-    """The native core as WebAssembly (tools/wasm.py); `MissingFileError` where it was not built."""
+    """The native core as WebAssembly (tools/wasm.py); `MissingFileError` if it was not built."""
     path = WEB / "core.wasm"
     if not path.exists():
         raise MissingFileError(f"{path} is not there: python tools/wasm.py builds it.")

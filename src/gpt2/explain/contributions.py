@@ -1,8 +1,9 @@
-"""Direct contributions: a logit as the sum of what each part of the model wrote.
+"""Direct logit attribution: a logit as the sum of the contributions of all parts of the model.
 
-The residual stream is a sum, and ln_f and the head are linear but for the one scale that ln_f
-divides by; with the scale of the state that is there, each part's share of a logit is a number, and
-the shares sum to the logit. They are direct effects: what a part does through later ones is theirs.
+The residual stream is a sum, and ln_f and the head are linear except for the scale that ln_f
+divides by. With the scale of the actual state, each part's share of a logit is a number, and the
+shares sum to the logit. They are direct effects: the effect of a part through later parts counts as
+theirs.
 """
 
 from __future__ import annotations
@@ -23,29 +24,29 @@ POINTS = ("h.*.attn.heads", "h.*.mlp", "h.*")
 
 @dataclass(frozen=True)
 class Contributions:
-    """Shares of the last position's logit of each of n tokens; all sums together are the logits.
+    """Shares of the logits of n tokens at the last position; all shares add up to the logits.
 
-    Of several positions (`contributions_at`) arrays begin with them.
+    For several positions (`contributions_at`) they are the first axis of each array.
     """
 
-    token: Numbers  # [n] of the last token's embedding
-    position: Numbers  # [n] of its position's
+    token: Numbers  # [n] from the embedding of the last token
+    position: Numbers  # [n] from the embedding of its position
     heads: Numbers  # [L, H, n]
-    attention_bias: Numbers  # [L, n] of attn.c_proj.bias, which is no head's
+    attention_bias: Numbers  # [L, n] from attn.c_proj.bias, which belongs to no head
     mlps: Numbers  # [L, n]
     ln_f_bias: Numbers  # [n]
-    rounding: Numbers  # [n] what is left: of fp32 about 1e-5, of int8 its rounded activations
+    rounding: Numbers  # [n] the remainder: about 1e-5 in fp32, the rounded activations in int8
     logits: Numbers  # [n]
 
     def difference(self, one: int = 0, other: int = 1) -> dict[str, Any]:
-        """The same of the difference of two of the tokens, by the names of the fields."""
+        """The shares of the logit difference of two of the tokens, by field name."""
         return {name: x[..., one] - x[..., other] for name, x in vars(self).items()}
 
 
 def contributions(
     model: Looking, ids: Sequence[int], seen: Pass, tokens: Sequence[int]
 ) -> Contributions:
-    """The shares of the logits of ``tokens`` after the last of ``ids``; ``seen`` kept `POINTS`."""
+    """The shares of the logits of ``tokens`` after the last of ``ids``; ``seen`` has `POINTS`."""
     every = contributions_at(model, ids, seen, [len(ids) - 1], np.array([tokens]))
     return Contributions(**{name: x[0] for name, x in vars(every).items()})
 
@@ -57,7 +58,7 @@ def contributions_at(
     positions: Sequence[int],
     tokens: npt.NDArray[Any],
 ) -> Contributions:
-    """The same after each of P positions, of the tokens [P, n] there: arrays begin with P."""
+    """The same after each of P positions, for tokens [P, n]: P is the first axis of the arrays."""
     at, L, H = list(positions), model.config.n_layer, model.config.n_head
     seen_as = directions(model, seen, at, tokens)  # [P, n, D]
 
@@ -87,16 +88,17 @@ def contributions_at(
 def directions(
     model: Looking, seen: Pass, positions: Sequence[int], tokens: npt.NDArray[Any]
 ) -> Numbers:
-    """Whose product with a part of the stream at a position is its share of a logit: [P, n, D]."""
+    """Directions [P, n, D] whose dot product with a part of the stream at a position is its share
+    of a logit."""
     state = seen.points[f"h.{model.config.n_layer - 1}"][list(positions)].astype(np.float64)
     scale = np.sqrt(state.var(-1) + model.config.layer_norm_epsilon)[:, None, None]
     found = model.rows(HEAD, tokens) * model.weight("transformer.ln_f.weight") / scale
-    found -= found.mean(-1, keepdims=True)  # as ln_f takes the mean off what it is given
+    found -= found.mean(-1, keepdims=True)  # as ln_f subtracts the mean of its input
     return found
 
 
 def before(model: Looking, layer: int, seen_as: Numbers) -> Numbers:
-    """Directions [P, n, D] as the heads' results meet them, before c_proj: [P, n, H, d]."""
+    """Map directions [P, n, D] back through c_proj to the outputs of the heads: [P, n, H, d]."""
     H = model.config.n_head
     maps = model.weight(f"transformer.h.{layer}.attn.c_proj.weight")  # [inputs, outputs]
     return (seen_as @ maps.T).reshape(*seen_as.shape[:2], H, -1)

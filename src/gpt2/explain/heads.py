@@ -1,6 +1,6 @@
-"""What kind of head each one is, measured on what it looks at; and all maps made small.
+"""Classifies heads by where they attend, and makes thumbnails of attention maps.
 
-The same as explain/web/heads.js computes in a page: of a layer's weights [H, T, T].
+It computes the same as explain/web/heads.js does in a page, from a layer's weights [H, T, T].
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import numpy.typing as npt
 from gpt2.explain.passes import Array, Looking
 
 Floats = npt.NDArray[np.float32]
-LENGTH = 24  # tokens of the sequence that is written twice for the induction score
-THUMB = 24  # a small map is at most so many squared
+LENGTH = 24  # tokens of the sequence that is repeated for the induction score
+THUMB = 24  # maximum side of a thumbnail
 
 
 def looks(pattern: Array) -> dict[str, Floats]:
-    """Mean weight on the token before and on the first, over the tokens from the third on: [H]."""
+    """Mean weight on the previous and on the first token, over tokens from the third on: [H]."""
     H, T, _ = pattern.shape
     if T <= 2:
         return {name: np.full(H, np.nan, np.float32) for name in ("previous", "first")}
@@ -25,7 +25,8 @@ def looks(pattern: Array) -> dict[str, Floats]:
 
 
 def induction(looking: Looking) -> Floats:
-    """Of tokens written twice: mean weight on the token after the same one's first time, [L, H]."""
+    """Mean weight, in a repeated sequence, on the token after the first occurrence of the current
+    token: [L, H]."""
     ids = twice(looking.config.vocab_size, looking.config.n_positions)
     n, name = len(ids) // 2, "h.*.attn.pattern"
 
@@ -37,7 +38,7 @@ def induction(looking: Looking) -> Floats:
 
 
 def twice(vocabulary: int, positions: int) -> list[int]:
-    """Different tokens, always the same ones, written twice."""
+    """A fixed sequence of distinct tokens, repeated once."""
     n = min(LENGTH, vocabulary // 2, positions // 2)
     step = vocabulary // n
     once = [(i * 7 % n) * step + step // 2 for i in range(n)]
@@ -45,7 +46,7 @@ def twice(vocabulary: int, positions: int) -> list[int]:
 
 
 def thumbnails(pattern: Array) -> npt.NDArray[np.uint8]:
-    """Maps of at most `THUMB` squared: the largest weight of each square, in 255ths."""
+    """Maps of at most `THUMB` x `THUMB`: the largest weight in each square, in 255ths."""
     T = pattern.shape[-1]
     n = min(T, THUMB)
     starts = [-(-i * T // n) for i in range(n)]

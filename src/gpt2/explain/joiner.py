@@ -1,7 +1,7 @@
-"""One classic script of our ES modules: module files do not load from a disk.
+"""Bundles the ES modules into one classic script, since module files do not load from a disk.
 
-A module becomes a function that runs once and returns its exports; an import becomes the names it
-takes out of them. The modules use named imports and exports only, and no cycles.
+A module becomes a function that runs once and returns its exports; an import destructures them. The
+modules use only named imports and exports, and no cycles.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
 def joined(entry: Path) -> str:
-    """The script of a module and all that it imports, each before those that need it."""
+    """The script of a module and everything it imports, with dependencies first."""
     parts: dict[Path, str] = {}
     _add(Path(os.path.normpath(entry)), parts, ())
     return "'use strict';\n" + "".join(parts.values())
 
 
 def inline(script: str) -> str:
-    """A script as it may stand within an HTML element: nothing in it ends or comments that out."""
+    """Escape a script for an HTML element, so that nothing in it ends the element or a comment."""
     return re.sub(r"<(?=/script|!--)", r"<\\", script, flags=re.IGNORECASE)
 
 
@@ -56,11 +56,11 @@ def _module(path: Path, text: str, before: list[Path]) -> str:
 
 
 def _renamed(names: str, sign: str) -> str:
-    """``a, b as c`` as ``a, b: c``."""
+    """Rewrite ``a, b as c`` as ``a, b: c``."""
     return re.sub(r"\s+as\s+", f"{sign} ", names.strip())
 
 
 def _swapped(names: str) -> str:
-    """Exports ``a as b`` as the property ``b: a``."""
+    """Rewrite exports ``a as b`` as properties ``b: a``."""
     pairs = [name.split(" as ") for name in re.split(r"\s*,\s*", names.strip()) if name]
     return ", ".join(": ".join(reversed(pair)) for pair in pairs)

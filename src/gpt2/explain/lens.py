@@ -1,6 +1,6 @@
-"""The logit lens: what the model would say if it stopped after each attention and each MLP.
+"""The logit lens: the model's prediction if it stopped after each attention and each MLP.
 
-ln_f is computed for each from that state itself, never with the last state's mean and scale.
+ln_f uses the mean and scale of each state, never those of the last state.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ import numpy.typing as npt
 
 from gpt2.explain.passes import Array, Looking, Pass
 
-PIECE = 64  # rows whose logits exist at a time
-POINTS = ("embed", "h.*.attn", "h.*")  # what `stream` is made from
+PIECE = 64  # rows whose logits are in memory at a time
+POINTS = ("embed", "h.*.attn", "h.*")  # the points that `stream` needs
 
 
 @dataclass(frozen=True)
 class Lens:
-    """The likeliest tokens at each state of the residual stream; S = 2 L + 1 states.
+    """The most probable tokens at each of the S = 2 L + 1 states of the residual stream.
 
-    States are: after the embeddings, then after the attention and after the MLP of each layer.
+    The states are: after the embeddings, then after the attention and after the MLP of each layer.
     """
 
-    ids: npt.NDArray[np.int32]  # [S, T, k] the likeliest, best first
+    ids: npt.NDArray[np.int32]  # [S, T, k] the most probable, best first
     logprobs: npt.NDArray[np.float32]  # [S, T, k] natural logarithms
-    rank: npt.NDArray[np.int32]  # [S, T] of what the last state finds likeliest; 0 is the first
+    rank: npt.NDArray[np.int32]  # [S, T] of the last state's most probable token; 0 is the top
 
 
 def stream(seen: Pass, layers: int) -> Array:
-    """The residual stream [2 L + 1, T, D] of a pass that kept `POINTS`."""
+    """The residual stream [2 L + 1, T, D] of a pass that has `POINTS`."""
     return stream_at(seen, layers, slice(None))
 
 
 def stream_at(seen: Pass, layers: int, rows: int | slice) -> Array:
-    """The same of some rows: of one, [2 L + 1, D]."""
+    """The same for some rows; for a single row, [2 L + 1, D]."""
     states = [seen.points["embed"][rows]]
     for layer in range(layers):
         states.append(states[-1] + seen.points[f"h.{layer}.attn"][rows])
@@ -43,7 +43,7 @@ def stream_at(seen: Pass, layers: int, rows: int | slice) -> Array:
 
 
 def lens(model: Looking, states: Array, k: int) -> Lens:
-    """What each state would say; ``states`` is [S, T, D]."""
+    """The predictions at each state; ``states`` is [S, T, D]."""
     S, T, _ = states.shape
     k = min(k, model.config.vocab_size)
     ids, logprobs = np.empty((S, T, k), np.int32), np.empty((S, T, k), np.float32)

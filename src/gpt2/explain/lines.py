@@ -1,11 +1,11 @@
-"""The lines of `gpt2.reference` that compute what a page shows, found by what stands in them."""
+"""The lines of `gpt2.reference` that compute what a page shows, found by their text."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 from typing import Any
 
-# What is shown -> a piece of the first line that computes it, and of the last where there are more.
+# Item -> a piece of the first line that computes it, and of the last line if there are several.
 PLACES = {
     "embed": ('x = weights["transformer.wte.weight"]', None),
     "q": ("qkv = linear", "q, k, v = qkv"),
@@ -21,7 +21,7 @@ PLACES = {
 
 
 def reference_lines() -> dict[str, dict[str, Any]]:
-    """Of each thing shown: the number of its first line in reference.py, and the lines."""
+    """For each item: the number of its first line in reference.py, and the lines."""
     lines = files("gpt2").joinpath("reference.py").read_text("utf-8").splitlines()
 
     def at(piece: str) -> int:

@@ -1,7 +1,8 @@
-"""One HTML file in which a model runs: its weights, the core as WebAssembly and the page's scripts.
+"""A single HTML file in which a model runs: weights, the core as WebAssembly, and scripts.
 
-It opens from a disk without a network, and its policy forbids one. Data stands in it as base64 and
-is decoded by hand. Of a model too large for a browser it holds a recording of one text.
+It opens from a disk without a network, and its content security policy forbids network access. Data
+is stored as base64 and decoded by hand. For a model too large for a browser the file holds a
+recording of one text.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; worker-src blob:; "
     "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 )
-ASKING = f"{POLICY}; connect-src 'self'"  # of a page that a server computes for
-PIECE = 3 << 20  # bytes of base64 in one element: a whole model would be one very long string
+ASKING = f"{POLICY}; connect-src 'self'"  # for a page whose model runs on a server
+PIECE = 3 << 20  # bytes of base64 per element: a full model would be one very long string
 PACKAGE = Path(str(files("gpt2")))
 
 
@@ -39,22 +40,22 @@ def explain(
 
     Args:
         model: a folder, a file, a bundled name or a hub name.
-        output: the file to write, whole or not at all.
-        text: the text it begins with, or the one that is recorded; None means an example.
-        dtype: int8 or int4, whose bits are the same on every processor; None means the model's own
-            where it is packed so, else int8.
-        record: True records the text in place of the model; None does so where the weights are over
-            250 MB, which is what a browser bears.
-        heads: (layer, head) whose queries and keys a recording keeps; None means the 8 that add
-            most to the last word.
+        output: the file to write, atomically.
+        text: the initial text, or the text to record; None means an example.
+        dtype: int8 or int4, whose results are bit-identical on every processor; None means the
+            model's own precision if it is one of these, else int8.
+        record: True stores a recording of the text instead of the model; None does so if the
+            weights exceed 250 MB, the limit that a browser can handle.
+        heads: (layer, head) pairs whose queries and keys a recording keeps; None means the 8 that
+            contribute most to the last word.
 
     Raises:
-        OptionError: another precision; a model of over 250 MB that is not to be recorded; heads of
-            a live page.
-        InputError, ContextLengthError: heads that the model has not; of a recording no text, or one
-            that does not fit the context.
-        TokenizerError: of a live page a tokenizer that is not GPT-2's kind.
-        ModelFileError, HubError: the model's files.
+        OptionError: the precision is not supported; a model of over 250 MB is not to be recorded;
+            or heads are given for a live page.
+        InputError, ContextLengthError: the model has no such heads; or, for a recording, there is
+            no text or it does not fit in the context.
+        TokenizerError: a live page has a tokenizer that is not of GPT-2's kind.
+        ModelFileError, HubError: the model's files cannot be read.
     """
     contents = contents_of(model, dtype, text=text, record=record, heads=heads)
     path = Path(output)
@@ -65,7 +66,7 @@ def explain(
 
 
 def html(contents: Contents, policy: str = POLICY) -> Iterator[str]:
-    """The page's text, in pieces."""
+    """The HTML of the page, in pieces."""
     style = (PACKAGE / "web" / "base.css").read_text("utf-8")
     style += (WEB / "style.css").read_text("utf-8")
     title = f"{contents.facts['name']}: GPT-2 in one file" if "name" in contents.facts else "GPT-2"
@@ -93,7 +94,7 @@ def html(contents: Contents, policy: str = POLICY) -> Iterator[str]:
 
 
 def _data(name: str, text: str) -> str:
-    """An element that the scripts read; in JSON a < may be written as its number."""
+    """A data element for the scripts; JSON allows < as an escape sequence."""
     safe = text.replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{safe}</script>\n'
 

@@ -1,7 +1,7 @@
-"""One pass over a text with points of it kept, parts switched off and activations changed.
+"""Runs a pass over a text while recording points, switching off parts or changing activations.
 
-The same for the native engine and the torch model. Arrays are numpy, without the axis of rows: what
-`gpt2.points` has as [B, H, T, d] is [H, T, d] here.
+It works the same for the native engine and the torch model. Arrays are numpy arrays without the
+batch axis: what `gpt2.points` describes as [B, H, T, d] is [H, T, d] here.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.points import general, wanted_points
 
 Array = npt.NDArray[Any]
-Change = Callable[[Array], Array]  # what stands at a point -> what takes its place
+Change = Callable[[Array], Array]  # the value at a point -> its replacement
 
 
 @dataclass(frozen=True)
 class Off:
-    """Parts switched off: heads give zeros, blocks add nothing, positions are not seen later on."""
+    """Parts to switch off: heads output zeros, blocks add nothing, positions get no attention."""
 
     heads: Collection[tuple[int, int]] = ()  # (layer, head)
     attention: Collection[int] = ()  # layers
@@ -34,14 +34,14 @@ class Off:
 
 @dataclass(frozen=True)
 class Pass:
-    """What came of a pass: logits [T, V] after every token, and the points asked for by name."""
+    """The result of a pass: logits [T, V] after every token, and the requested points by name."""
 
     logits: Array
     points: dict[str, Any]
 
 
 class Looking:
-    """A model that is looked into: an engine of its own on the same weights.
+    """A model to inspect, as a separate engine on the same weights.
 
     Raises `OptionError` for an engine without named points.
     """
@@ -56,7 +56,7 @@ class Looking:
         self.tokenizer = model.tokenizer
 
     def ids(self, text: str | Sequence[int]) -> list[int]:
-        """The ids of a text or prompt. Raises `InputError` for none, or for too many."""
+        """The ids of a text or prompt. Raises `InputError` if there are none or too many."""
         if isinstance(text, str):
             if self.tokenizer is None:
                 raise InputError("this model has no tokenizer: give token ids.")
@@ -79,12 +79,13 @@ class Looking:
         changes: Mapping[str, Change] | None = None,
         instead: Mapping[str, Callable[[str, Array], Any]] | None = None,
     ) -> Pass:
-        """The pass over ``ids``; changes by the name of one point.
+        """Run a pass over ``ids``; ``changes`` maps the name of a point to a change.
 
-        ``instead`` makes of a point of each layer ("h.*.attn.pattern"), by its name and array, what
-        is kept in its place: all patterns of a long text are too large.
+        ``instead`` maps a point of each layer ("h.*.attn.pattern") to a function of its name and
+        array; its result is kept instead of the array, because all patterns of a long text are too
+        large.
 
-        Raises `OptionError` for a point that the model has not, `InputError` for a part.
+        Raises `OptionError` for an unknown point, `InputError` for an unknown part.
         """
         kept: dict[str, Array] = {}
         made = {**(changes or {})}
@@ -117,7 +118,7 @@ class Looking:
     def without(self, off: Off | None) -> AbstractContextManager[None]:
         """Within the block the engine (`engine`) runs with parts switched off.
 
-        Raises `InputError` for a part that the model has not.
+        Raises `InputError` for an unknown part.
         """
         self.check(off or Off())
         if off is None:
@@ -134,7 +135,7 @@ class Looking:
         return tapped
 
     def head(self, hidden: Array) -> Array:
-        """ln_f and the output head: logits [..., V] of rows of the residual stream [..., D]."""
+        """ln_f and the output head: logits [..., V] from rows of the residual stream [..., D]."""
         if self.native:
             return np.asarray(self.engine.head(hidden))
         import torch
@@ -145,7 +146,7 @@ class Looking:
             return as_numpy(self.engine.lm_head(body.ln_f(rows)))
 
     def weight(self, name: str) -> npt.NDArray[np.float64]:
-        """A tensor by its name in the checkpoint, as the engine multiplies with it."""
+        """A tensor by its name in the checkpoint, with the values that the engine uses."""
         if name == HEAD and self.config.tie_word_embeddings:
             name = EMBEDDING
         if self.native:
@@ -153,7 +154,7 @@ class Looking:
         return as_numpy(self.engine.state_dict()[name]).astype(np.float64)
 
     def rows(self, name: str, numbers: Sequence[int] | Array) -> npt.NDArray[np.float64]:
-        """Rows of a tensor that has one a token or position, of any shape of numbers: [..., D]."""
+        """Rows [..., D] of a tensor with one row per token or position; numbers have any shape."""
         if name == HEAD and self.config.tie_word_embeddings:
             name = EMBEDDING
         wanted = np.asarray(numbers)
@@ -165,7 +166,7 @@ class Looking:
         return found.reshape(*wanted.shape, -1)
 
     def check(self, off: Off) -> None:
-        """Raise `InputError` for a part that the model has not."""
+        """Raise `InputError` for a part that the model does not have."""
         config = self.config
         limits = {
             "layer": (config.n_layer, [*off.attention, *off.mlps, *(at for at, _ in off.heads)]),
@@ -179,7 +180,7 @@ class Looking:
 
 
 def as_numpy(x: Any) -> Array:
-    """A numpy array or a torch tensor of any precision and device, as numpy."""
+    """Convert a numpy array or a torch tensor of any precision and device to numpy."""
     if isinstance(x, np.ndarray):
         return x
     import torch
@@ -207,7 +208,7 @@ def _changed(name: str, change: Change, x: Array) -> Array:
 
 
 def _switched(name: str, x: Array, off: Off) -> Array | None:
-    """What stands at a point with parts switched off; None where nothing is."""
+    """The value at a point with parts switched off; None if nothing is switched off there."""
     layer = int(name.split(".")[1]) if name.startswith("h.") else -1
     heads = [head for at, head in off.heads if at == layer]
     match general(name):

@@ -1,4 +1,4 @@
-"""What changes when parts are switched off, and when activations of another prompt are put in."""
+"""Ablation and activation patching: effects of switching off parts or replacing activations."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ Text = str | Sequence[int]
 
 @dataclass(frozen=True)
 class Effects:
-    """Changes of a token's log-probability (nats) after a text, with one part off each time."""
+    """Changes of a token's log-probability (nats) after a text, each with one part switched off."""
 
     token: int
     logprob: float  # with nothing off
     heads: Numbers  # [L, H]
-    attention: Numbers  # [L] all heads of a layer, and the bias of attn.c_proj
+    attention: Numbers  # [L] all heads of a layer and the bias of attn.c_proj
     mlps: Numbers  # [L]
-    positions: Numbers  # [T] not seen by later ones; the last one is seen by none: 0
+    positions: Numbers  # [T] hidden from later positions; 0 for the last, which no other sees
 
 
 def effects(model: Any, text: Text, token: int | None = None) -> Effects:
-    """What each head, attention, MLP and position does to the probability of what comes next.
+    """The effect of each head, attention, MLP and position on the probability of the next token.
 
     Args:
-        model: of the native or the torch engine; it is left alone (`Looking`).
+        model: a model on the native or the torch engine; it is not modified (`Looking`).
         text: a text or token ids.
-        token: the one that is judged; None means the likeliest.
+        token: the token whose probability is measured; None means the most probable one.
 
-    A pass for each part: L H + 2 L + T. Raises what `gpt2.trace` does.
+    It takes one pass per part: L H + 2 L + T. Raises what `gpt2.trace` raises.
     """
     looking = Looking(model)
     ids, config = looking.ids(text), looking.config
@@ -68,19 +68,19 @@ def patch(
     positions: Collection[int] | None = None,
     heads: Collection[int] | None = None,
 ) -> Array:
-    """Logits [T, V] of a text while some activations are those that another one had.
+    """Logits [T, V] of a text with some activations replaced by those of another text.
 
     Args:
-        model: of the native or the torch engine; it is left alone.
-        text: a text or token ids, into which is patched.
-        other: one of as many tokens: they are aligned token by token.
+        model: a model on the native or the torch engine; it is not modified.
+        text: a text or token ids, into which activations are patched.
+        other: a text with the same number of tokens; the two are aligned token by token.
         points: single points by name, such as "h.3" or "h.0.attn.heads"; see `gpt2.points`.
-        positions: where; None means everywhere.
-        heads: of points that have heads; None means all.
+        positions: the positions to patch; None means all.
+        heads: the heads to patch at points that have heads; None means all.
 
     Raises:
-        InputError: texts of different lengths, positions or heads that are not there.
-        OptionError: points that are not there, or of all layers at once.
+        InputError: the texts differ in length, or positions or heads do not exist.
+        OptionError: points do not exist, or name all layers at once.
     """
     looking = Looking(model)
     ids, others = _aligned(looking, text, other)
@@ -93,10 +93,11 @@ def patch(
 
 
 def patch_effects(model: Any, text: Text, other: Text, token: int | None = None) -> Numbers:
-    """Changes of a token's log-probability (nats), [L + 1, T], by one patch of the stream each.
+    """Changes of a token's log-probability (nats), [L + 1, T], each by one patch of the stream.
 
-    The state after the embeddings (row 0) or after a layer, at one position, is that of ``other``.
-    ``token`` None is what is likeliest after ``other``. Raises what `patch` does.
+    Each patch replaces the state after the embeddings (row 0) or after a layer, at one position, by
+    that of ``other``. ``token`` None means the most probable token after ``other``. Raises what
+    `patch` raises.
     """
     looking = Looking(model)
     ids, others = _aligned(looking, text, other)
@@ -113,7 +114,7 @@ def patch_effects(model: Any, text: Text, other: Text, token: int | None = None)
 
 
 def chosen(logits: Array, token: int | None) -> int:
-    """The token that is judged; raises `InputError` for one that is not in the vocabulary."""
+    """The token to measure; raises `InputError` if it is not in the vocabulary."""
     if token is None:
         return int(logits.argmax())
     if not 0 <= token < len(logits):
@@ -122,7 +123,7 @@ def chosen(logits: Array, token: int | None) -> int:
 
 
 def logprob(logits: Array, token: int) -> float:
-    """The natural logarithm of a token's probability by its logits [V]."""
+    """The natural logarithm of a token's probability, from logits [V]."""
     return float(logits[token] - log_sum(logits))
 
 
@@ -138,7 +139,7 @@ def _aligned(looking: Looking, text: Text, other: Text) -> tuple[list[int], list
 def place(
     theirs: Array, positions: Collection[int] | None, heads: Collection[int] | None
 ) -> Change:
-    """A change that puts another pass's values in some places: [T, D] or [H, T, d]."""
+    """A change that inserts the values of another pass at some positions: [T, D] or [H, T, d]."""
     tokens = range(theirs.shape[-2])
     where = list(tokens if positions is None else positions)
     which = list(range(theirs.shape[0]) if heads is None else heads)

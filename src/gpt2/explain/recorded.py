@@ -1,7 +1,8 @@
-"""Attention weights as a page keeps them: bytes, and of long texts the largest of each row alone.
+"""Stores attention weights as bytes; for long texts only the largest weights of each row.
 
-A byte b stands for b / 255, so a weight is off by at most 1 / 510. Of a text longer than `WHOLE`
-tokens each row has its 8 largest weights, by position, and the rest's mass.
+A byte b represents b / 255, so the error of a weight is at most 1 / 510. For a text longer than
+`WHOLE` tokens, each row keeps its 8 largest weights with their positions, and the sum of the
+others.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import numpy as np
 from gpt2.errors import CorruptFileError
 from gpt2.explain.passes import Array
 
-WHOLE = 128  # tokens up to which all weights are kept
-LARGEST = 8  # weights of a row of a longer text
-ERROR = 1 / 510  # of a weight
+WHOLE = 128  # maximum number of tokens for keeping all weights
+LARGEST = 8  # weights kept per row of a longer text
+ERROR = 1 / 510  # maximum error of a weight
 
 
 def record(attention: Array) -> dict[str, Array]:
-    """Of weights [..., T, T]: ``attention``, uint8 of that shape; or of a long text ``weights``
-    uint8 and ``positions`` int16, both [..., T, 8], largest first, and ``rest`` uint8 [..., T]."""
+    """Store weights [..., T, T] as bytes.
+
+    The result is ``attention``, uint8 of the same shape; or for a long text ``weights`` uint8 and
+    ``positions`` int16, both [..., T, 8], largest first, and ``rest`` uint8 [..., T].
+    """
     if attention.shape[-1] <= WHOLE:
         return {"attention": _bytes(attention)}
     positions = np.argsort(-attention, axis=-1, kind="stable")[..., :LARGEST]
@@ -34,9 +38,9 @@ def record(attention: Array) -> dict[str, Array]:
 
 
 def recorded(arrays: Mapping[str, Array]) -> Array:
-    """Weights [..., T, T] float32 that `record` kept; those it left out are 0.
+    """Restore weights [..., T, T] float32 from `record`; weights it left out are 0.
 
-    Raises `CorruptFileError` for arrays that are not of one record.
+    Raises `CorruptFileError` for arrays that do not belong to one record.
     """
     if "attention" in arrays:
         return _weights(arrays["attention"])

@@ -1,8 +1,9 @@
-"""A recording of one text: what a page shows of a model that is too large for a browser.
+"""A recording of one text, which a page shows for a model that is too large for a browser.
 
-Data, not code: typed arrays of stated shapes. L layers, H heads, T tokens, S = 2 L + 1 states of
-the stream, C heads whose queries and keys are kept. What is said of a next token is said after each
-of the T tokens, of the likeliest one there; "of two": of it, and of its difference from the second.
+It is data, not code: typed arrays of documented shapes. There are L layers, H heads, T tokens, S =
+2 L + 1 states of the stream, and C heads whose queries and keys are kept. Values for a next token
+exist after each of the T tokens and are for the most probable one; "of two" means for it, and for
+its difference from the second.
 """
 
 from __future__ import annotations
@@ -22,24 +23,25 @@ from gpt2.explain.trace import entropy_of, surprise_of
 
 PATTERN = "h.*.attn.pattern"
 POINTS = ("h.*.attn.q", "h.*.attn.k", "h.*.attn.v", *lenses.POINTS, *parts.POINTS)
-SHOWN = 12  # next tokens, of which the page tells
+SHOWN = 12  # next tokens that the page shows
 KEPT = 256  # next tokens whose logits the page can apply top-k and top-p to
-LENS = 3  # tokens of each state
-TEMPERATURES = np.arange(1, 41) / 20  # those of the page's slider
-CHOSEN = 8  # heads whose queries and keys are kept where none are named
+LENS = 3  # tokens per state
+TEMPERATURES = np.arange(1, 41) / 20  # the values of the page's slider
+CHOSEN = 8  # heads whose queries and keys are kept by default
 
 
 def recording(
     model: Any, text: str | Sequence[int], heads: Collection[tuple[int, int]] | None = None
 ) -> tuple[dict[str, Array], list[tuple[int, int]]]:
-    """The arrays of a text, and the heads (layer, head) whose queries and keys are in them.
+    """Record a text; returns the arrays and the heads (layer, head) with queries and keys.
 
     Args:
-        model: what `gpt2.load` gives, of the native or the torch engine; it is left alone.
+        model: a model from `gpt2.load` on the native or the torch engine; it is not modified.
         text: a text or token ids.
-        heads: whose queries and keys are kept; None means the 8 that add most to the last word.
+        heads: the heads whose queries and keys are kept; None means the 8 that contribute most to
+            the last word.
 
-    Raises what `gpt2.trace` does.
+    Raises what `gpt2.trace` raises.
     """
     looking = Looking(model)
     ids = looking.ids(text)
@@ -55,7 +57,7 @@ def recording(
 
 
 def _of_pattern(pattern: Array) -> dict[str, Array]:
-    """Of a layer's weights [H, T, T]: the record, small maps and what kind of heads they are."""
+    """The record, thumbnails and head kinds of a layer's weights [H, T, T]."""
     return record(pattern) | kinds.looks(pattern) | {"thumbs": kinds.thumbnails(pattern)}
 
 
@@ -71,12 +73,12 @@ def _of_text(looking: Looking, ids: Sequence[int], seen: Pass) -> dict[str, Arra
         "entropy": entropy_of(seen.logits, sums),
         "lens.ids": told.ids,  # [S, T, 3]
         "lens.logprobs": told.logprobs,  # [S, T, 3]
-        "lens.rank": told.rank,  # [S, T], 0 is the first
+        "lens.rank": told.rank,  # [S, T], 0 is the top
     }
 
 
 def _next(logits: Array) -> dict[str, Array]:
-    """The likeliest next tokens: ids [T, 12], logits [T, 256], log-sums [T, 40] by temperature."""
+    """The top next tokens: ids [T, 12], logits [T, 256], log-sums [T, 40] by temperature."""
     order = np.argsort(-logits, axis=-1, kind="stable")[:, :KEPT]
     return {
         "next.ids": order[:, :SHOWN].astype(np.int32),
@@ -90,7 +92,7 @@ def _two(logits: Array) -> Array:
 
 
 def _shares(shares: Contributions) -> dict[str, Array]:
-    """Direct contributions of two, [T, ..., 2]."""
+    """Direct contributions to the two (see the module), [T, ..., 2]."""
     other = shares.difference(0, 1)
     return {
         f"shares.{name}": np.stack([x[..., 0], other[name]], -1).astype(np.float32)
@@ -106,7 +108,7 @@ def _strongest(shares: Contributions) -> list[tuple[int, int]]:
 
 
 def _pairs(seen: Pass, heads: Sequence[tuple[int, int]]) -> dict[str, Array]:
-    """Queries and keys of some heads, [C, T, d]."""
+    """The queries and keys of some heads, [C, T, d]."""
     return {
         name: np.stack([seen.points[f"h.{layer}.attn.{name}"][head] for layer, head in heads])
         for name in ("q", "k")
@@ -114,9 +116,9 @@ def _pairs(seen: Pass, heads: Sequence[tuple[int, int]]) -> dict[str, Array]:
 
 
 def _sources(looking: Looking, ids: Sequence[int], seen: Pass, shares: Contributions) -> Array:
-    """The token at which the head that adds most looks, by what it takes from there: [T].
+    """The token from which the head that contributes most takes the most: [T].
 
-    A second pass, as only now the heads are known whose weights are needed.
+    It needs a second pass, because only now are the heads known whose weights are needed.
     """
     T, H = len(ids), looking.config.n_head
     layers, heads = divmod(shares.heads[..., 0].reshape(T, -1).argmax(-1), H)  # [T] of each
@@ -140,7 +142,7 @@ def _sources(looking: Looking, ids: Sequence[int], seen: Pass, shares: Contribut
 
 
 def tokens_in(found: Mapping[str, Array]) -> list[int]:
-    """Every token that a recording names."""
+    """Every token that occurs in a recording."""
     named = [found[name].ravel() for name in ("ids", "next.ids", "lens.ids")]
     every: list[int] = np.unique(np.concatenate(named)).tolist()
     return every
