@@ -1,5 +1,6 @@
-"""The course's exercises: a function to fill in for each chapter of docs/learn, and its check.
+"""The exercises of the course: one function to write per chapter of docs/learn, and its check.
 
-`exercise.EXERCISES` has them, `answers.check` compares a file with the reference. The chapters
-themselves are pages; what runs here is in the package, so that an installed copy has it.
+`exercise.exercises` lists them, and `answers.check` compares a file with the reference. The
+chapters are documentation pages; the exercises are part of the package, so an installed copy
+includes them.
 """

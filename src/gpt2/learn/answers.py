@@ -1,4 +1,4 @@
-"""A learner's file is run, and what its function gives is compared with what is right."""
+"""Runs a learner's file and compares the results of its function with the right ones."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from gpt2.errors import InputError
 from gpt2.files import read_text
 from gpt2.learn.exercise import Exercise, Mistake
 
-CLOSE = 1e-6  # the largest difference of what counts as equal, relative and absolute
+CLOSE = 1e-6  # tolerance of a comparison, relative and absolute
 Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check says: whether the answer is right, the mistake by its name, and what to do."""
+    """The result of a check: whether the answer is right, the recognised mistake, and a hint."""
 
     right: bool
-    mistake: str | None  # the name of a typical one, where it is one
+    mistake: str | None  # the name of the typical mistake, if recognised
     message: str
 
 
 class _FailedError(Exception):
-    """The learner's function raised, or cannot be judged; the message says it."""
+    """The learner's function raised an error or cannot be judged; the message explains it."""
 
 
 def check(exercise: Exercise, path: str | os.PathLike[str]) -> Verdict:
     """Run a file and compare its function with the reference, on every case of the exercise.
 
-    The file is a program: it is run with all rights of this process.
+    The file is a program that runs with all permissions of this process.
 
     Raises:
-        MissingFileError: there is no such file.
-        InputError: it is no Python, it fails while it is read, or it lacks the function.
+        MissingFileError: the file does not exist.
+        InputError: the file is not valid Python, fails while it is loaded, or lacks the function.
     """
     return judge(exercise, load(exercise, Path(path)), str(path))
 
 
 def load(exercise: Exercise, path: Path) -> Function:
-    """The learner's function out of their file."""
+    """Load the learner's function from their file."""
     source = read_text(path)
     space: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
     try:
@@ -69,7 +69,7 @@ def load(exercise: Exercise, path: Path) -> Function:
 
 
 def judge(exercise: Exercise, function: Function, path: str = "the answer") -> Verdict:
-    """Compare a function with the right one and with the mistakes that have a name."""
+    """Compare a function with the right one and with the named mistakes."""
     try:
         results = [_call(function, case, path) for case in exercise.cases()]
     except NotImplementedError:
@@ -91,11 +91,11 @@ def judge(exercise: Exercise, function: Function, path: str = "the answer") -> V
 
 
 def recognised(exercise: Exercise, results: list[Any]) -> Mistake | None:
-    """The mistake that gives the same results."""
+    """The mistake that gives the same results, or None."""
     for mistake in exercise.mistakes:
         try:
             given = [mistake.function(*case) for case in exercise.cases()]
-        except (ValueError, IndexError):  # it cannot be made in these shapes
+        except (ValueError, IndexError):  # the mistake is impossible with these shapes
             continue
         if not any(fault(*pair) for pair in zip(results, given, strict=True)):
             return mistake
@@ -103,7 +103,7 @@ def recognised(exercise: Exercise, results: list[Any]) -> Mistake | None:
 
 
 def fault(result: Any, wanted: Any) -> str | None:
-    """How a result differs from the one that is wanted, in words; None where it does not."""
+    """How a result differs from the expected one, in words; None if it does not."""
     if result is None:
         return "the function returns None: end it with return"
     if isinstance(wanted, list):
@@ -127,7 +127,7 @@ def fault(result: Any, wanted: Any) -> str | None:
 
 
 def _call(function: Function, case: tuple[Any, ...], path: str) -> Any:
-    """The function's result for a case; `_FailedError` says what it raised, and where."""
+    """The function's result for a case; `_FailedError` reports what it raised, and where."""
     given = [copy.deepcopy(value) if not callable(value) else value for value in case]
     try:
         with np.errstate(all="ignore"):
@@ -139,7 +139,7 @@ def _call(function: Function, case: tuple[Any, ...], path: str) -> Any:
 
 
 def _told(error: BaseException, path: Path) -> str:
-    """An error with the line of the learner's file that it came from."""
+    """An error message with the line of the learner's file that raised it."""
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     where = f" in line {lines[-1]} of {path}" if lines else ""
     return f"{type(error).__name__}{where}: {error}"

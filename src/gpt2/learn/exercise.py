@@ -1,4 +1,4 @@
-"""What an exercise is: a function to write, what is right, and the mistakes that have a name."""
+"""Defines an exercise: a function to write, the right solution, and the named mistakes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MODULES = (
 
 @dataclass(frozen=True)
 class Mistake:
-    """A typical wrong answer: its name, what to do about it, and the function it is."""
+    """A typical mistake: its name, a hint, and the function that makes it."""
 
     name: str
     hint: str
@@ -34,8 +34,11 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A chapter's function. ``cases`` are the arguments it is called with; they are fresh each time
-    and never share memory with those of another call."""
+    """The function of a chapter.
+
+    ``cases`` yields the arguments to call it with; they are new each time and never share memory
+    with those of another call.
+    """
 
     number: int
     title: str
@@ -45,16 +48,16 @@ class Exercise:
 
     @property
     def name(self) -> str:
-        """The function's name."""
+        """The name of the function."""
         return self.right.__name__
 
     @property
     def filename(self) -> str:
-        """What the learner's file is called unless they say otherwise."""
+        """The default name of the learner's file."""
         return f"chapter_{self.number:02}.py"
 
     def stub(self, path: str) -> str:
-        """The file to fill in, which will be ``path``: the signature and what it must give."""
+        """The template of the file ``path``: the signature and a description of the result."""
         tree = ast.parse(textwrap.dedent(inspect.getsource(self.right)))
         function = tree.body[0]
         assert isinstance(function, ast.FunctionDef)
@@ -69,7 +72,7 @@ class Exercise:
 
 
 def exercise(number: int) -> Exercise:
-    """The exercise of a chapter; raises `OptionError` where there is no such chapter."""
+    """The exercise of a chapter; raises `OptionError` if the chapter does not exist."""
     if not 0 <= number < len(MODULES):
         raise OptionError(f"there is no chapter {number}: they are 0 to {len(MODULES) - 1}.")
     module = importlib.import_module(f"gpt2.learn.chapters.{MODULES[number]}")
@@ -78,17 +81,17 @@ def exercise(number: int) -> Exercise:
 
 
 def exercises() -> list[Exercise]:
-    """All of them, in the order of the chapters."""
+    """All exercises in the order of the chapters."""
     return [exercise(number) for number in range(len(MODULES))]
 
 
 def normal(seed: int, *shape: int) -> Array:
-    """Random numbers, float64: always the same ones for a seed and a shape."""
+    """Normal random numbers, float64: the same for a given seed and shape."""
     return np.random.default_rng([seed, *shape]).normal(0, 1, shape)
 
 
 def tiny(seed: int = 0, **shape: Any) -> tuple[GPT2Config, dict[str, Array]]:
-    """A model of one or two layers whose weights are all random, in float64."""
+    """A model of one or two layers with random float64 weights."""
     sizes = {"vocab_size": 23, "n_positions": 24, "n_embd": 12, "n_layer": 2, "n_head": 3}
     config = GPT2Config(**{**sizes, "bos_token_id": 0, "eos_token_id": 0, **shape})
     shapes = expected_shapes(config)

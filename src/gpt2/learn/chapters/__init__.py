@@ -1,1 +1,1 @@
-"""A file a chapter: its function, and the mistakes that are recognised."""
+"""One file per chapter: its function and the recognised mistakes."""

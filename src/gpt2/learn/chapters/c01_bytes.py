@@ -1,4 +1,4 @@
-"""Chapter 1: the bytes of a word are merged, the pair learned first before all others."""
+"""Chapter 1: the bytes of a word are merged, starting with the pair that was learned first."""
 
 from __future__ import annotations
 

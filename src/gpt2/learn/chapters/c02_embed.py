@@ -1,4 +1,4 @@
-"""Chapter 2: what enters the first layer is the sum of two table rows."""
+"""Chapter 2: the input of the first layer is the sum of two table rows."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def head(x: Array, w_q: Array, w_k: Array, w_v: Array) -> Array:
     weights = {
         "one.c_attn.weight": np.concatenate([w_q, w_k, w_v], 1),
         "one.c_attn.bias": np.zeros(3 * d),
-        "one.c_proj.weight": np.eye(d),  # one head alone has nothing to join
+        "one.c_proj.weight": np.eye(d),  # a single head needs no projection
         "one.c_proj.bias": np.zeros(d),
     }
     return reference.attention(x, weights, "one", GPT2Config(n_embd=d, n_head=1), 0, None)

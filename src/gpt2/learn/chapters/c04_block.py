@@ -56,7 +56,7 @@ def _second_residual_lost(x: Array, attention: Map, mlp: Map, ln_1: Map, ln_2: M
 
 
 def _cases() -> Iterator[tuple[Any, ...]]:
-    """The parts are those of a layer of the reference."""
+    """The parts come from a layer of the reference."""
     for seed, T in ((0, 6), (40, 3)):
         config, w = tiny(seed, activation_function="gelu_new")
         name = "transformer.h.1"

@@ -1,4 +1,4 @@
-"""Chapter 6: the head is the embedding again, and the text is its own label."""
+"""Chapter 6: the head reuses the embedding, and the text is its own label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 7: where learning begins: the gradient of the loss by the logits."""
+"""Chapter 7: learning starts from the gradient of the loss with respect to the logits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 8: from scores to the distribution that the next token is drawn from."""
+"""Chapter 8: from scores to the distribution that the next token is sampled from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def nucleus(logits: Array, temperature: float, top_p: float) -> Array:
 
 
 def _keep(logits: Array, temperature: float, top_p: float, *, crossing: bool = True) -> Any:
-    """The tokens that are kept; without the one that crosses top_p where it is not wanted."""
+    """The tokens to keep, with or without the one that crosses top_p."""
     p = reference.softmax(logits / temperature)
     order = np.argsort(-p)
     before = np.cumsum(p[order]) - p[order]

@@ -1,4 +1,4 @@
-"""Chapter 9: how probable an answer is: choosing among given ones without writing."""
+"""Chapter 9: the probability of an answer, to choose among given ones without generating."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 10: what a head writes into the stream is more than where it looks."""
+"""Chapter 10: what a head writes into the stream depends on more than where it attends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 11: how a head that looks back for what came next is found."""
+"""Chapter 11: finding a head that looks back to what followed an earlier occurrence."""
 
 from __future__ import annotations
 

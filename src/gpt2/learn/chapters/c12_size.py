@@ -23,7 +23,7 @@ def parameters(layers: int, width: int, context: int, vocabulary: int) -> int:
 
 
 def _plus(count: Any) -> Any:
-    """The right number and something more or less."""
+    """The right number plus or minus something."""
     return lambda L, D, C, V: parameters(L, D, C, V) + count(L, D, C, V)
 
 
