@@ -1,4 +1,4 @@
-"""A model as a service: an HTTP interface in OpenAI's forms over one scheduler.
+"""The HTTP server: an OpenAI-compatible API on top of a scheduler.
 
-`gpt2.serving.app` puts it together; docs/reference/serving.md tells what a client sees.
+`gpt2.serving.app` assembles it; docs/reference/serving.md documents the API.
 """

@@ -1,4 +1,4 @@
-"""A LoRA adapter as a model of its own, beside the base that it changes."""
+"""Serves a LoRA adapter as a separate model next to its base model."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from gpt2.hub import resolve
 
 
 def adapted(base: Any, name: str, folder: str) -> Any:
-    """A model with an adapter in its weights.
+    """Merge an adapter into the weights of a new model.
 
     Args:
-        base: the model as `gpt2.load` gave it; on the native engine what the adapter leaves as it
-            is stays in its memory alone.
-        name: what it was loaded by.
-        folder: of the adapter, in PEFT's form.
+        base: the model from `gpt2.load`; on the native engine the two models share the memory of
+            the weights that the adapter does not change.
+        name: the name that the base was loaded by.
+        folder: the folder of the adapter, in PEFT's format.
 
     Raises:
-        OptionError: an engine that takes none.
-        GPT2Error: what `load_lora` raises.
+        OptionError: the engine does not support adapters.
+        GPT2Error: as raised by `load_lora`.
     """
     need("torch", "a LoRA adapter")
     from gpt2.model import GPT2LMHeadModel

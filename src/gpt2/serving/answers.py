@@ -1,4 +1,4 @@
-"""An answer out of the rows of a request: one loop for streams and for whole answers."""
+"""Builds a response from the rows of a request, with one loop for streams and full answers."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from gpt2.serving.state import ClientGoneError, State, log, unless_gone
 
 @dataclass
 class Choice:
-    """A row, whole."""
+    """A completed row."""
 
     text: str = ""
     entries: list[Entry] = field(default_factory=list)
-    prompt: int = 0  # entries of the prompt
-    tokens: int = 0  # new ones
+    prompt: int = 0  # number of entries that belong to the prompt
+    tokens: int = 0  # number of new tokens
     finish: str | None = None
     cached: int = 0
 
     def add(self, delta: Delta) -> None:
-        """Take what is new."""
+        """Add a delta."""
         self.text += delta.text
         self.entries += delta.entries
         self.count(delta)
 
     def count(self, delta: Delta) -> None:
-        """Take the numbers of what is new alone: a stream keeps nothing that it has sent."""
+        """Add only the counts of a delta: a stream keeps nothing that it has sent."""
         self.prompt += delta.prompt
         self.tokens += len(delta.entries) - delta.prompt
         if delta.facts is not None:
@@ -46,32 +46,32 @@ class Choice:
 
     @property
     def mean(self) -> float:
-        """The mean log-probability of its new tokens."""
+        """The mean log-probability of the new tokens."""
         found = [e.token.logprob or 0.0 for e in self.entries[self.prompt :]]
         return sum(found) / len(found) if found else float("-inf")
 
 
 class Form(Protocol):
-    """How an answer looks: of completions or of chat."""
+    """The format of a response: completions or chat."""
 
-    prefix: str  # of ids
-    whole: str  # ``object`` of an answer
-    part: str  # and of a chunk of a stream
+    prefix: str  # of response ids
+    whole: str  # ``object`` of a full response
+    part: str  # ``object`` of a chunk of a stream
 
     def choice(self, plan: Plan, index: int, choice: Choice) -> dict[str, Any]:
-        """A whole choice."""
+        """A complete choice."""
 
     def begin(self, plan: Plan, index: int) -> dict[str, Any] | None:
-        """The first chunk's choice of a row, before any token."""
+        """The choice in the first chunk of a row, before any token."""
 
     def delta(self, plan: Plan, delta: Delta) -> dict[str, Any]:
-        """A chunk's choice."""
+        """The choice in a chunk."""
 
 
 async def answer(
     state: State, request: Request, plan: Plan, form: Form, *, stream: bool, usage: bool
 ) -> Response:
-    """Submit the rows and answer. Raises what ends the request before its first byte."""
+    """Submit the rows and respond. Raises errors that occur before the first byte is sent."""
     rows = Rows(plan, state.prefix_group(request), state.options.max_seconds, state.outbox)
     about = _About(form, plan)
     if stream:
@@ -92,7 +92,7 @@ async def answer(
 
 @dataclass
 class _About:
-    """What all parts of an answer have in common."""
+    """The fields that all parts of a response share."""
 
     form: Form
     plan: Plan
@@ -107,7 +107,7 @@ class _About:
 
 
 class _Times:
-    """When the rows of a request had news, for /metrics."""
+    """The times of deltas of a request's rows, for /metrics."""
 
     def __init__(self, state: State, rows: Rows) -> None:
         self._metrics, self._name, self._begun = state.metrics, rows.plan.served.name, rows.begun
@@ -142,7 +142,7 @@ async def _collected(state: State, rows: Rows) -> list[Choice]:
 async def _events(
     state: State, request: Request, rows: Rows, about: _About, usage: bool
 ) -> AsyncGenerator[bytes, None]:
-    """The events of a stream. An error that comes now is an event of its own, and the last."""
+    """The events of a stream. An error from here on is sent as a separate, last event."""
     form, plan = about.form, about.plan
     head = about.head(form.part) | ({"usage": None} if usage else {})
     chunk = Alike(head, "choices").event
@@ -183,7 +183,7 @@ def _dropped(state: State, rows: Rows, error: BaseException) -> None:
 
 
 def _best(plan: Plan, choices: Sequence[Choice]) -> list[Choice]:
-    """Of each prompt's rows those that are given: all, or the likeliest a token."""
+    """The rows to return for each prompt: all, or those with the best mean log-probability."""
     if plan.copies == plan.n:
         return list(choices)
     groups = [choices[i : i + plan.copies] for i in range(0, len(choices), plan.copies)]

@@ -1,4 +1,4 @@
-"""The application: routes over what they share."""
+"""The ASGI application: routes and their shared request handling."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ HANDLERS: dict[str, Handler] = {
     "/v1/proofs": proofs,
     "/v1/explain": answer,
 }
-MOST_HEARD = 8  # times the largest body
-OPEN = ("/health", "/ready", "/metrics")  # without a key: what watches a server has none
+MOST_HEARD = 8  # multiple of the maximum body size
+OPEN = ("/health", "/ready", "/metrics")  # no key needed: monitoring has none
 
 
 def make_app(state: State) -> Any:
-    """The ASGI application of a server."""
+    """Make the ASGI application of a server."""
     posts = [(path, REQUESTS[path], handler) for path, handler in HANDLERS.items()]
     posts += [(f"/v1/tasks/{name}", model, partial(_task, name))
               for name, model in tasks.REQUESTS.items()]  # fmt: skip
@@ -85,7 +85,7 @@ def _post(state: State, model: type[Strict], handler: Handler) -> Any:
         state.check_open()
         state.tenant(request).enter()
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":  # so that no form of another site's page can be sent here
+        if kind != "application/json":  # so that no HTML form on another site can post here
             raise ApiError("the content type must be application/json.", status=415,
                            code="unsupported_media_type")  # fmt: skip
         values = body.parse(await _bytes(request, state.options))
@@ -101,7 +101,7 @@ def _post(state: State, model: type[Strict], handler: Handler) -> Any:
 
 
 async def _bytes(request: Request, options: ServeOptions) -> bytes:
-    """The body, of a bounded size and in a bounded time."""
+    """Read the body, with limits on its size and time."""
     try:
         return await asyncio.wait_for(_read(request, options.max_body), options.max_seconds)
     except TimeoutError:
@@ -110,11 +110,14 @@ async def _bytes(request: Request, options: ServeOptions) -> bytes:
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    """What is too large is heard out, within reason: a client that still sends when the connection
-    ends would never see why. Nothing of it is kept."""
+    """Read a body of at most ``limit`` bytes.
+
+    A larger body is still received, up to a bound, and discarded: a client that is still sending
+    when the connection closes would never see the error.
+    """
     heard = MOST_HEARD * limit
     said = request.headers.get("content-length", "")
-    waits = "expect" in request.headers  # for leave to send at all
+    waits = "expect" in request.headers  # for permission to send the body
     length = int(said[:16]) if said.isdecimal() else 0
     if length > (limit if waits else heard):
         raise body.too_large(limit)
@@ -148,7 +151,7 @@ async def _one_model(state: State, request: Request) -> Response:
 
 
 async def _health(state: State, request: Request) -> Response:
-    """200 while the threads that step the models are alive."""
+    """Return 200 while the threads that step the models are alive."""
     dead = [one.name for one in state.models.all if one.scheduler and not one.scheduler.alive]
     if dead:
         return json_response({"status": "dead", "models": dead}, 503)
@@ -156,7 +159,7 @@ async def _health(state: State, request: Request) -> Response:
 
 
 async def _ready(state: State, request: Request) -> Response:
-    """200 where requests are taken."""
+    """Return 200 if requests are accepted."""
     state.check_open()
     return json_response({"status": "ready"})
 

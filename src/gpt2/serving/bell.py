@@ -1,4 +1,4 @@
-"""`Bell`: a thread that computes wakes the event loop and keeps the interpreter."""
+"""`Bell`: lets a computing thread wake the event loop without giving up the GIL."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import os
 import weakref
 from collections.abc import Callable
 
-# A call by PyDLL does not release the interpreter's lock, as a write to a socket in
-# `call_soon_threadsafe` does: then the loop would take it, and the thread wait to get it back.
+# A call through PyDLL does not release the GIL. The socket write in `call_soon_threadsafe` does:
+# the loop would then take the GIL, and the thread would wait to get it back.
 _write = ctypes.PyDLL(None).write
 
 
 class Bell:
-    """Made in an event loop, which runs ``heard`` soon after the bell was rung, once for several.
+    """Wakes the event loop it was made in, which runs ``heard`` once for one or several rings.
 
     Args:
-        heard: what the loop calls.
+        heard: the function that the loop calls.
     """
 
     def __init__(self, heard: Callable[[], None]) -> None:
@@ -29,7 +29,7 @@ class Bell:
         asyncio.get_running_loop().add_reader(self._out, self._answer)
 
     def ring(self) -> None:
-        """Wake the loop; from any thread. A full pipe has woken it."""
+        """Wake the loop, from any thread. If the pipe is full, the loop has already been woken."""
         _write(self._in, b"!", 1)
 
     def _answer(self) -> None:

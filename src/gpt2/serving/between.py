@@ -1,7 +1,7 @@
-"""`between`: a model whose engine is called by the thread that steps, a bounded piece at a time.
+"""`between`: a model whose engine calls run in the stepping thread, in pieces of bounded size.
 
-Tasks, beams and what reads an answer off a text run in a thread of their own; each call of the
-engine in them takes its place between two steps, so nobody waits for more than one.
+Tasks, beam search and reading an answer from a text run in separate threads. Each of their engine
+calls runs between two steps, so other requests wait for at most one call.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 from gpt2.generation import LanguageModel
 from gpt2.serving.scheduler import Loop
 
-PIECE = 128  # tokens of a prompt in one call
-# Each takes (cache, ids, rows, ...): what is before the last piece of a prompt is read first.
+PIECE = 128  # prompt tokens per call
+# Each takes (cache, ids, rows, ...): the pieces of a prompt before the last are read first.
 EXTENDS = ("extend", "extend_top", "extend_draw")
 OTHERS = ("extend_asked", "extend_logprobs", "new_cache")
 NUMBERS = ("most_top", "score_tokens")
 
 
 def between(model: Any, loop: Loop) -> Any:
-    """The same model for another thread than the loop's. It has what the engine has."""
+    """Wrap a model for use in a thread other than the loop's, with the methods of its engine."""
     own = {name: getattr(model, name) for name in NUMBERS if hasattr(model, name)}
     calls = {name: _handed(loop, getattr(model, name)) for name in OTHERS if hasattr(model, name)}
     calls |= {name: _in_pieces(loop, model, getattr(model, name)) for name in EXTENDS
@@ -33,7 +33,7 @@ def between(model: Any, loop: Loop) -> Any:
 
 
 class _Between(LanguageModel):
-    """What all have in common."""
+    """The parts that all wrapped models share."""
 
     def __init__(self, model: Any, loop: Loop) -> None:
         self._loop = loop
@@ -43,18 +43,18 @@ class _Between(LanguageModel):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """Of the engine."""
+        """The name of the engine."""
         found: str = self.model.name
         return found
 
     @property
     def exact_pieces(self) -> bool:
-        """As the engine's."""
+        """The property of the engine."""
         return bool(self.model.exact_pieces)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """As the engine's, which is asked between two steps."""
+        """The facts of the engine, read between two steps."""
         found: dict[str, Any] = self._loop.call(lambda: self.model.facts)
         return found
 
@@ -79,7 +79,7 @@ def _in_pieces(loop: Loop, model: Any, call: Callable[..., Any]) -> Callable[...
 
 
 def _pieces(ids: list[list[int]], rows: list[int]) -> Iterator[tuple[list[Any], list[int]]]:
-    """Beginnings of the rows with the numbers of the rows; ``ids`` keeps what is left."""
+    """Yield pieces from the start of the rows, with row numbers; ``ids`` keeps the rest."""
     most = max(1, PIECE // max(1, len(ids)))
     while long := [i for i, row in enumerate(ids) if len(row) > most]:
         yield [ids[i][:most] for i in long], [rows[i] for i in long]

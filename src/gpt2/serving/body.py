@@ -1,5 +1,8 @@
-"""The body of a request: bounded bytes, then JSON without anything that two readers read
-differently: no doubled key, no NaN, no number beyond a float, no half of a UTF-16 pair."""
+"""Parses the body of a request as unambiguous JSON of bounded size.
+
+Anything that two parsers could read differently is rejected: duplicate keys, NaN, numbers outside
+the range of a float, and lone UTF-16 surrogates.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,19 @@ from typing import Any
 
 from gpt2.serving.errors import ApiError
 
-DEEPEST = 32  # lists and objects within one another
+DEEPEST = 32  # nesting depth of lists and objects
 LONGEST = 40  # digits of an integer
 _PART = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 
 def too_large(limit: int) -> ApiError:
-    """The answer to a body of more bytes than are read."""
+    """The error for a body larger than the limit."""
     return ApiError(f"the body has more than {limit:,} bytes, which is the most that is read here.",
                     status=413, code="body_too_large")  # fmt: skip
 
 
 def parse(data: bytes) -> dict[str, Any]:
-    """The object in a body. Raises `ApiError` that names the field that is wrong."""
+    """Parse the JSON object in a body. Raises `ApiError` that names the invalid field."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -45,7 +48,8 @@ def _bad(message: str, param: str | None = None) -> ApiError:
 
 
 def _check_depth(text: str) -> None:
-    """Before the parser recurses; the param is the last key of the outermost object."""
+    """Check the nesting before the parser recurses; the param is the last key of the outermost
+    object."""
     depth, key = 0, None
     if text.count("[") + text.count("{") <= DEEPEST:
         return
@@ -75,7 +79,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= LONGEST else math.inf  # told with its field
+    return int(digits) if len(digits) <= LONGEST else math.inf  # reported together with its field
 
 
 def _check(value: Any, name: str) -> None:

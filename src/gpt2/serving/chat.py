@@ -1,7 +1,7 @@
-"""POST /v1/chat/completions: a conversation as a text that a base model continues.
+"""POST /v1/chat/completions: a conversation rendered as text for a base model to continue.
 
-GPT-2 was never taught to converse. A tokenizer's own chat template is used where its folder has
-one; else each message is a line, and what the model writes ends where the user would speak again.
+GPT-2 was not trained for conversation. If the tokenizer's folder has a chat template, it is used.
+Otherwise each message is a line, and the completion ends where the user would speak next.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class ChatForm:
     prefix, whole, part = "chatcmpl-", "chat.completion", "chat.completion.chunk"
 
     def choice(self, plan: Plan, index: int, choice: Choice) -> dict[str, Any]:
-        """A whole choice."""
+        """A complete choice."""
         message = {"role": "assistant", "content": choice.text, "refusal": None}
         return _choice(plan, index, choice.entries, choice.finish) | {"message": message}
 
     def begin(self, plan: Plan, index: int) -> dict[str, Any]:
-        """The role comes first, and alone."""
+        """The first chunk has only the role."""
         return _choice(plan, index, [], None) | {"delta": {"role": "assistant", "content": ""}}
 
     def delta(self, plan: Plan, delta: Delta) -> dict[str, Any]:
-        """A chunk's choice."""
+        """The choice in a chunk."""
         text = {"content": delta.text} if delta.text or delta.entries else {}
         return _choice(plan, delta.row, list(delta.entries), delta.finish) | {"delta": text}
 
@@ -76,7 +76,7 @@ async def chat(state: State, request: Request, asked: ChatRequest) -> Response:
 
 
 def _prompt(served: Served, messages: list[Message]) -> tuple[str | list[int], tuple[str, ...]]:
-    """The conversation to be continued, and where what is written ends beside the request's."""
+    """The conversation to continue, and stop strings in addition to the request's."""
     said = [(_speaker(message), _content(message)) for message in messages]
     if served.tokenizer.chat_template is not None:
         turns = [{"role": m.role, "content": text}

@@ -1,4 +1,4 @@
-"""A folder of a classifier, which the torch engine alone runs."""
+"""A classifier loaded from a folder; only the torch engine runs it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ARCHITECTURE = "GPT2ForSequenceClassification"
 
 
 def is_classifier(name: str | os.PathLike[str]) -> bool:
-    """Whether a model's config.json says it classifies."""
+    """Whether a model's config.json describes a classifier."""
     return ARCHITECTURE in (GPT2Config.from_pretrained(name).architectures or [])
 
 
@@ -20,7 +20,7 @@ class Classifier:
     """A classifier with its tokenizer.
 
     Attributes:
-        labels: of the classes, by number.
+        labels: the names of the classes, by number.
     """
 
     def __init__(self, name: str | os.PathLike[str]) -> None:
@@ -35,7 +35,7 @@ class Classifier:
         self.labels = [names[i] for i in range(self._model.num_labels)]
 
     def probabilities(self, ids: list[int], check: Callable[[], None]) -> list[float]:
-        """Of each class for one text; ``check`` raises where nobody waits for it."""
+        """The probability of each class for one text; ``check`` raises if the client has gone."""
         check()
         with self._torch.no_grad():
             logits = self._model(self._torch.tensor([ids]), return_dict=True).logits[0]

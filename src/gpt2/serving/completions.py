@@ -23,14 +23,14 @@ class CompletionForm:
     prefix, whole, part = "cmpl-", "text_completion", "text_completion"
 
     def choice(self, plan: Plan, index: int, choice: Choice) -> dict[str, Any]:
-        """A whole choice."""
+        """A complete choice."""
         return _choice(plan, index, choice.text, choice.entries, choice.prompt, choice.finish)
 
     def begin(self, plan: Plan, index: int) -> None:
-        """There is nothing before the first token."""
+        """Completions have no chunk before the first token."""
 
     def delta(self, plan: Plan, delta: Delta) -> dict[str, Any]:
-        """A chunk's choice."""
+        """The choice in a chunk."""
         entries = list(delta.entries)
         return _choice(plan, delta.row, delta.text, entries, delta.prompt, delta.finish)
 
@@ -49,7 +49,7 @@ def _ids(entries: list[Any]) -> list[int]:
 
 
 async def completions(state: State, request: Request, asked: CompletionRequest) -> Response:
-    """Continue one or several prompts."""
+    """Complete one or several prompts."""
     served = state.models.get(asked.model)
     served.writing()
     if asked.suffix is not None:
@@ -75,7 +75,7 @@ async def completions(state: State, request: Request, asked: CompletionRequest) 
 
 
 def _prompts(prompt: Any) -> list[str | list[int]]:
-    """One prompt or several, texts or ids."""
+    """Normalise one prompt or several, each a text or ids, to a list."""
     if isinstance(prompt, str) or (prompt and isinstance(prompt[0], int)):
         return [prompt]
     if not prompt:
@@ -85,14 +85,14 @@ def _prompts(prompt: Any) -> list[str | list[int]]:
 
 
 def check_stream(asked: Any) -> None:
-    """Raise `ApiError` for options of a stream where none is asked for."""
+    """Raise `ApiError` for stream options without ``stream``."""
     if asked.stream_options is not None and not asked.stream:
         raise ApiError("stream_options goes with stream: true.", code="invalid_value",
                        param="stream_options")  # fmt: skip
 
 
 def check_texts(state: State, texts: int, param: str) -> None:
-    """Raise `ApiError` for more texts than one request may have."""
+    """Raise `ApiError` if there are more texts than a request may have."""
     most = state.options.max_texts
     if texts > most:
         raise ApiError(f"one request may ask for {most} texts at most (prompts x n or best_of), "

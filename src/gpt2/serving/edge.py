@@ -1,4 +1,4 @@
-"""What is around every request: its id, its key, errors in one form, a line in the log."""
+"""Middleware for every request: its id, its API key, a uniform error format, and a log line."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from gpt2.serving.responses import STRAIGHT, error_response
 from gpt2.serving.state import ClientGoneError, State, log
 
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
-QUIET = ("/health", "/ready", "/metrics")  # asked every few seconds
-GONE = 499  # nginx's number for a client that left; it is only logged
+QUIET = ("/health", "/ready", "/metrics")  # polled every few seconds
+GONE = 499  # nginx's code for a client that disconnected; it is only logged
 CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
 class Edge:
-    """Middleware. ``free`` are paths that need no key."""
+    """The middleware; ``free`` are the paths that need no key."""
 
     def __init__(self, app: ASGIApp, state: State, free: Collection[str]) -> None:
         self.app, self.state, self.free = app, state, free
@@ -34,7 +34,7 @@ class Edge:
             app.add_exception_handler(kind, handler)  # type: ignore[attr-defined]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, whatever happens."""
+        """Answer a request, including when it fails."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -58,14 +58,14 @@ class Edge:
 
 
 def _stripped(scope: Scope) -> Scope:
-    """The path with the root path once: not every proxy takes off what it puts before ours."""
+    """Make the path start with the root path once: not every proxy strips the prefix it adds."""
     root, path = scope.get("root_path", ""), scope["path"]
     twice = root and path.startswith(f"{root}{root}/")
     return {**scope, "path": path.removeprefix(root)} if twice else scope
 
 
 class _Call:
-    """A request that is being answered."""
+    """A request in progress."""
 
     def __init__(self, state: State, scope: Scope, send: Send) -> None:
         self.state, self.scope, self._send = state, scope, send
@@ -81,7 +81,7 @@ class _Call:
         await self._send(message)
 
     async def fail(self, error: Exception, receive: Receive) -> None:
-        """Answer with an error, where no answer has begun."""
+        """Respond with an error if no response has started."""
         told = error if isinstance(error, ApiError) else api_error(error)
         if told.status == 500:
             log.error("request %s failed", self.id, exc_info=error)
@@ -96,14 +96,14 @@ class _Call:
             "request_id": self.id, "method": self.scope["method"], "path": self.path,
             "status": self.status, "ms": round(1000 * (time.monotonic() - self.begun), 1),
         }  # fmt: skip
-        asked = self.scope.get("state", {}).get("asked")  # where prompts are logged
+        asked = self.scope.get("state", {}).get("asked")  # if prompts are logged
         entry |= {} if asked is None else {"asked": asked}
         seen = logging.DEBUG if self.path in QUIET and self.status == 200 else logging.INFO
         log.log(seen, "request", extra={"entry": entry})
 
 
 def _of_http(request: Request, error: Exception) -> Any:
-    """Starlette's own errors, of paths and methods, in our form."""
+    """Convert Starlette's errors for paths and methods to our format."""
     assert isinstance(error, HTTPException)
     what = f"{request.method} {request.url.path[:100]!a}"
     message = {404: f"there is nothing at {what}.", 405: f"{what} is not possible."}
@@ -119,10 +119,10 @@ def _raise(request: Request, error: Exception) -> Any:
 
 
 class Lines(logging.Formatter):
-    """A request as a line of words."""
+    """Formats a request as a line of text."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Format a record."""
         entry = getattr(record, "entry", None)
         if entry is None:
             return super().format(record)
@@ -131,9 +131,9 @@ class Lines(logging.Formatter):
 
 
 class Objects(logging.Formatter):
-    """A record as a JSON object."""
+    """Formats a record as a JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Format a record."""
         entry = getattr(record, "entry", None) or {"message": super().format(record)}
         return json.dumps({"time": round(record.created, 3), "level": record.levelname, **entry})

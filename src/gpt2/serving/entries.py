@@ -1,8 +1,8 @@
-"""What is told of one token, and how several become the ``logprobs`` of an answer.
+"""The tokens of a response and their conversion to ``logprobs``.
 
-A dict keyed by the texts of tokens would lose those that share a text: 340 ids of GPT-2 are parts
-of characters and all read U+FFFD. Such a token is called by its bytes, as OpenAI does
-(``bytes:\\xe7\\x8b``), and ids and bytes stand beside.
+A dict keyed by token texts would lose tokens that share a text: 340 ids of GPT-2 are parts of
+characters and all decode to U+FFFD. Such a token is named by its bytes, as in OpenAI's API
+(``bytes:\\xe7\\x8b``), and its id and bytes are given as well.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from gpt2.serving.scheduler import Token
 
 
 class Entry(NamedTuple):
-    """A token of an answer: as the scheduler gave it, and where it begins in the text."""
+    """A token from the scheduler and its start in the text."""
 
     token: Token
     offset: int
 
 
 class Names:
-    """How a tokenizer's tokens are called in answers."""
+    """The names of a tokenizer's tokens in responses."""
 
     def __init__(self, tokenizer: Any) -> None:
         self.bytes: Any = lru_cache(8192)(tokenizer.token_bytes)
 
     def name(self, token: int) -> str:
-        """The token's text, or its bytes where they are no text."""
+        """The text of a token, or its bytes if they are not valid text."""
         data: bytes = self.bytes(token)
         try:
             return data.decode()
@@ -36,7 +36,7 @@ class Names:
             return "bytes:" + "".join(f"\\x{byte:02x}" for byte in data)
 
     def top(self, token: Token) -> dict[str, float]:
-        """The log-probabilities of the likeliest tokens and of the chosen one, by name."""
+        """The log-probabilities of the top tokens and of the chosen one, by name."""
         pairs = list(zip(token.top_ids, token.top_logprobs, strict=True))
         if token.logprob is not None and token.id not in token.top_ids:
             pairs.append((token.id, token.logprob))
@@ -48,7 +48,7 @@ class Names:
 
 
 def completion_logprobs(names: Names, entries: Sequence[Entry]) -> dict[str, Any]:
-    """``logprobs`` of /v1/completions; each list has an item for each token."""
+    """``logprobs`` of /v1/completions; each list has one item per token."""
     tokens = [entry.token for entry in entries]
     return {
         "tokens": [names.name(t.id) for t in tokens],

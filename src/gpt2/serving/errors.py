@@ -1,4 +1,4 @@
-"""What a client is told when something is wrong: OpenAI's form, one place for every code."""
+"""The errors that clients receive, in OpenAI's format, with all codes in one place."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from gpt2.errors import (
 )
 from gpt2.serving.scheduler import Draining, QueueFull
 
-LONGEST_WAIT = 120  # seconds that a client is asked to wait at most
-AGAIN = (429, 503)  # of what may succeed later
+LONGEST_WAIT = 120  # maximum seconds that a client is asked to wait
+AGAIN = (429, 503)  # statuses of requests that may succeed later
 KINDS = {429: "rate_limit_error", 500: "server_error", 503: "server_error"}
 
 
 class ApiError(GPT2Error):
-    """An answer that is an error.
+    """An error response.
 
     Args:
-        message: what was found and what to do.
-        status: of HTTP.
+        message: what is wrong and what to do.
+        status: the HTTP status.
         code: for programs, such as ``context_length_exceeded``.
-        param: the field that is wrong.
-        retry_after: seconds after which another try may succeed.
+        param: the invalid field.
+        retry_after: seconds after which a retry may succeed.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class ApiError(GPT2Error):
         self.retry_after = retry_after
 
     def body(self) -> dict[str, Any]:
-        """The JSON of the answer."""
+        """The JSON of the response."""
         kind = KINDS.get(self.status, "invalid_request_error")
         return {"error": {"message": str(self), "type": kind, "param": self.param,
                           "code": self.code}}  # fmt: skip
 
     def headers(self) -> dict[str, str]:
-        """When to try again, or that it is no use."""
+        """Headers that say when to retry, or not to retry."""
         if self.status not in AGAIN:
             return {} if self.status >= 500 else {"x-should-retry": "false"}
         wait = min(max(self.retry_after or 1.0, 0.05), LONGEST_WAIT)
@@ -62,16 +62,17 @@ class ApiError(GPT2Error):
 
 
 def unsupported(param: str, why: str) -> ApiError:
-    """A field that is known and that this server does not have."""
+    """The error for a known field that this server does not support."""
     return ApiError(why, code="unsupported_parameter", param=param)
 
 
 def api_error(error: Exception, fields: Collection[str] = ()) -> ApiError:
-    """Any error as one to answer with.
+    """Convert any error to an `ApiError`.
 
     Args:
-        error: of this package; any other is told as an internal one, without its words.
-        fields: of the request: the one that the message names is the ``param``.
+        error: an error of this package; any other is reported as an internal error, without its
+            message.
+        fields: the fields of the request; the one that the message names becomes ``param``.
     """
     if isinstance(error, ApiError):
         return error
@@ -91,7 +92,7 @@ def api_error(error: Exception, fields: Collection[str] = ()) -> ApiError:
 
 
 def shutting_down() -> ApiError:
-    """The answer to a request that comes after the signal to end."""
+    """The error for a request that arrives after the signal to shut down."""
     return ApiError("the server is shutting down: send the request to another one, or later.",
                     status=503, code="shutting_down", retry_after=5)  # fmt: skip
 

@@ -1,8 +1,8 @@
-"""GET /explain: the page that looks into a model; POST /v1/explain: what it asks of one here.
+"""GET /explain: the model explorer; POST /v1/explain: its requests about a served model.
 
-The server computes by an engine of its own on the same weights: what one reader switches off is
-off for nobody else. The page is the same for every model and holds nothing of it. Where a browser
-bears the model, ``?in=browser`` sends it whole instead.
+The server uses a separate engine on the same weights, so parts that one reader switches off stay on
+for everyone else. The page is the same for every model and contains no model data. If a browser can
+handle the model, ``?in=browser`` sends a page that contains it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gpt2.serving.responses import json_response
 from gpt2.serving.state import State
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-# Question -> the fields it needs; what may be left out is `off`, `extra` and `other`.
+# Question -> the required fields; `off`, `extra` and `other` are optional.
 NEEDED = {
     "facts": (), "read": (), "next": ("t", "settings"), "head": ("layer", "head"),
     "pair": ("layer", "head", "t", "s"), "lens": ("t", "token"), "sources": ("t", "token"),
@@ -38,7 +38,7 @@ OPTIONAL = {"next": ("extra",), "sources": ("other",)}
 
 
 async def explain(state: State, request: Request) -> Response:
-    """The page; with ``in=browser`` it holds all weights, for which a key is asked."""
+    """The page; with ``in=browser`` it contains all weights and requires a key."""
     state.check_open()
     here = request.query_params.get("in") == "browser"
     if here:
@@ -52,7 +52,7 @@ async def explain(state: State, request: Request) -> Response:
 
 
 def address(served: Served) -> str:
-    """Of the page in which a model runs in the reader's browser."""
+    """The URL of the page in which a model runs in the reader's browser."""
     return f"explain?in=browser&model={quote(served.name)}"
 
 
@@ -70,12 +70,12 @@ def _whole(path: str, served: Served) -> bytes:
 
 @cache
 def _facts(path: str, served: Served, closed: bool) -> dict[str, Any]:
-    """A link carries no key: of a server with keys it would lead to an error."""
+    """The facts for the page; a link carries no key, so with keys it would lead to an error."""
     return server_facts(served.model, path, served.name, None if closed else address(served))
 
 
 async def answer(state: State, request: Request, asked: ExplainRequest) -> Response:
-    """One answer: numbers as JSON, arrays as base64 of float32."""
+    """Answer one question: numbers as JSON, arrays as base64 of float32."""
     served = state.models.get(asked.model)
     served.writing()
     if asked.ask == "facts":
@@ -88,7 +88,7 @@ async def answer(state: State, request: Request, asked: ExplainRequest) -> Respo
 
 
 def _answered(served: Served, asked: ExplainRequest, check: Callable[[], None]) -> tuple[Any, int]:
-    """The answer, and how many tokens were read for it."""
+    """The answer and the number of tokens read for it."""
     if served.answers is None:
         served.answers = Answers(served.model)
     answers = served.answers
@@ -134,7 +134,7 @@ def _check_bounds(answers: Answers, asked: ExplainRequest, ids: list[int]) -> No
 
 
 def _plain(value: Any) -> Any:
-    """Arrays as {"f4": base64 of little-endian float32}."""
+    """Convert arrays to {"f4": base64 of little-endian float32}."""
     if isinstance(value, np.ndarray):
         return {"f4": base64.b64encode(value.astype("<f4").tobytes()).decode()}
     if isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""Fields of requests out of the options of `GenerationConfig`, and pydantic's errors in our words.
+"""Makes request fields from the options of `GenerationConfig`, and rewords pydantic's errors.
 
-An option keeps its name, type, bounds and help: nothing of it is written a second time here.
+An option keeps its name, type, bounds and help, so nothing is declared twice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gpt2.generation.config import GenerationConfig
 from gpt2.options import describe, spec_of
 from gpt2.serving.errors import ApiError
 
-# Of the options those that the interface has under its own names, or that it decides itself.
+# Options that the API has under its own names, or that it sets itself.
 OWN = frozenset({
     "max_new_tokens", "max_length", "min_length", "max_time", "stop_strings", "do_sample",
     "num_return_sequences", "seed", "temperature", "top_p", "presence_penalty",
@@ -26,7 +26,7 @@ OWN = frozenset({
     "output_scores", "output_logits", "num_assistant_tokens", "max_matching_ngram_size",
     "prompt_lookup_num_tokens",
 })  # fmt: skip
-# Those a step of many requests has no place for; they are refused by name.
+# Options that batched steps cannot support; they are rejected by name.
 ABSENT = ("num_beams", "early_stopping", "length_penalty", "long")
 EXTENSIONS = tuple(
     field.name for field in dataclasses.fields(GenerationConfig)
@@ -35,7 +35,7 @@ EXTENSIONS = tuple(
 
 
 class Strict(BaseModel):
-    """A request, or an object in one: no unknown field, nothing turned into another type."""
+    """A request, or an object in one, without unknown fields or type conversion."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -44,7 +44,7 @@ M = TypeVar("M", bound=Strict)
 
 
 def of_option(name: str, of: type = GenerationConfig, **instead: Any) -> Any:
-    """The field of an option: its bounds and its help; None where it is absent."""
+    """The field of an option, with its bounds and help; None if absent."""
     spec = spec_of(of.__dataclass_fields__[name])  # type: ignore[attr-defined]
     bounds = {"ge": spec.minimum, "gt": spec.above, "le": spec.maximum, **instead}
     given: dict[str, Any] = {key: value for key, value in bounds.items() if value is not None}
@@ -52,7 +52,7 @@ def of_option(name: str, of: type = GenerationConfig, **instead: Any) -> Any:
 
 
 def options_model(name: str, base: type[Strict] = Strict) -> type[Strict]:
-    """A model whose fields are the extensions."""
+    """Make a model whose fields are the extensions."""
     hints = typing.get_type_hints(GenerationConfig)
     fields: dict[str, Any] = {o: (hints[o] | None, of_option(o)) for o in EXTENSIONS}
     made: type[Strict] = create_model(name, __base__=base, **fields)
@@ -60,9 +60,9 @@ def options_model(name: str, base: type[Strict] = Strict) -> type[Strict]:
 
 
 def read(model: type[M], values: Mapping[str, Any]) -> M:
-    """A request of its JSON object. A field that is null counts as absent.
+    """Build a request from its JSON object. A null field counts as absent.
 
-    Raises `ApiError` for the first thing that is wrong, with its ``param``.
+    Raises `ApiError` for the first problem, with its ``param``.
     """
     given = {name: value for name, value in values.items() if value is not None}
     for name in ABSENT:
@@ -90,7 +90,7 @@ def _told(model: type[Strict], error: ValidationError) -> ApiError:
 
 
 def _wanted(model: type[Strict], first: Any) -> str:
-    """What a value must be: its type in our words, or pydantic's own for anything deeper."""
+    """What a value must be: its type in our words, or pydantic's message for nested values."""
     hint = typing.get_type_hints(model)[str(first["loc"][0])]
     limits = {"greater_than_equal": "ge", "greater_than": "gt", "less_than_equal": "le"}
     if first["type"] in limits:

@@ -1,4 +1,4 @@
-"""Log-probabilities of given tokens: rows of the scheduler that end without a token."""
+"""Log-probabilities of given tokens, computed by scheduler rows that generate nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OPTIONS = GenerationConfig(max_new_tokens=1)
 
 
 class _Row:
-    """Listens to one row; in the step thread."""
+    """Listens to one row, in the stepping thread."""
 
     def __init__(self, tell: Callable[[Exception | None], None]) -> None:
         self.tokens: list[Token] = []
@@ -27,7 +27,7 @@ class _Row:
         self.tokens = list(tokens)
 
     def token(self, token: Token) -> bool:
-        return False  # it never writes one
+        return False  # it never generates one
 
     def end(self, reason: str, error: Exception | None, facts: Facts) -> None:
         self._tell(error)
@@ -36,10 +36,9 @@ class _Row:
 async def judged(
     state: State, asked: Asked, served: Served, rows: Sequence[tuple[list[int], int]]
 ) -> list[list[Token]]:
-    """Of each (ids, first) the tokens from ``first`` on, with the likeliest in place of each.
+    """For each (ids, first): the tokens from ``first`` on, with the top alternatives of each.
 
-    Raises what the scheduler raises, `ApiError` after the time of a request, and
-    `ClientGoneError`.
+    Raises what the scheduler raises, `ApiError` if the request times out, and `ClientGoneError`.
     """
     loop, ended = asyncio.get_running_loop(), asyncio.Queue[Exception | None]()
 

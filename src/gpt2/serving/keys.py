@@ -1,4 +1,4 @@
-"""Who may ask, and how much a minute: API keys and the limits of each."""
+"""API keys and their rate limits per minute."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHORTEST = 16  # characters
 
 @dataclass
 class Allowance:
-    """So many a minute: a bucket that fills evenly. 0 is no limit."""
+    """A rate limit per minute, as a token bucket that fills evenly; 0 means no limit."""
 
     a_minute: int
     left: float = field(init=False)
@@ -31,7 +31,7 @@ class Allowance:
         self.left = float(self.a_minute)
 
     def wait(self) -> float:
-        """Seconds until something is left; 0 where it is now."""
+        """Seconds until some allowance is available; 0 if there is some now."""
         if not self.a_minute:
             return 0.0
         now = time.monotonic()
@@ -40,20 +40,20 @@ class Allowance:
         return 0.0 if self.left >= 1 else (1 - self.left) * 60 / self.a_minute
 
     def take(self, amount: int) -> None:
-        """Use some; more than is left is paid back by later ones' waiting."""
+        """Use an amount; if it exceeds the allowance, later requests wait longer."""
         self.left -= amount if self.a_minute else 0
 
 
 @dataclass
 class Tenant:
-    """A key's holder. The name is of the key's hash and goes nowhere outside the process."""
+    """The holder of a key. The name is derived from the key's hash and never leaves the process."""
 
     name: str
     requests: Allowance
     tokens: Allowance
 
     def enter(self) -> None:
-        """Count a request. Raises `ApiError` (429) where the minute's are used up."""
+        """Count a request. Raises `ApiError` (429) if the limit is exceeded."""
         for allowance, what in ((self.requests, "requests"), (self.tokens, "tokens")):
             wait = allowance.wait()
             if wait > 0:
@@ -63,7 +63,7 @@ class Tenant:
 
 
 class Keys:
-    """The keys of a server; without any, everybody is one tenant."""
+    """The keys of a server; without keys, all clients are one tenant."""
 
     def __init__(self, keys: Iterable[str], options: ServeOptions) -> None:
         found = list(dict.fromkeys(keys))
@@ -79,17 +79,17 @@ class Keys:
 
     @property
     def needed(self) -> bool:
-        """Whether a request needs one."""
+        """Whether a request needs a key."""
         return bool(self._tenants)
 
     def tenant(self, headers: Mapping[str, str]) -> Tenant:
-        """Whose key a request has. Raises `ApiError` (401)."""
+        """The tenant whose key a request carries. Raises `ApiError` (401)."""
         if not self._tenants:
             return self._everybody
         kind, _, bearer = headers.get("authorization", "").partition(" ")
         given = bearer.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
         asked, found = _digest(given), None
-        for known, tenant in self._tenants.items():  # all of them, whichever it is
+        for known, tenant in self._tenants.items():  # check every key, in constant time
             found = tenant if hmac.compare_digest(known, asked) else found
         if found is None:
             raise ApiError("a valid API key is needed: Authorization: Bearer KEY, or X-Api-Key.",
@@ -98,7 +98,7 @@ class Keys:
 
 
 def read_keys(options: ServeOptions) -> Keys:
-    """The keys of the file and of the environment. Raises `InputError` for a file without any."""
+    """Read the keys from the file and the environment. Raises `InputError` for an empty file."""
     keys = [key.strip() for key in os.environ.get(VARIABLE, "").split(",") if key.strip()]
     if options.api_keys is not None:
         lines = [line.strip() for line in read_text(Path(options.api_keys)).splitlines()]

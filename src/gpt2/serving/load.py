@@ -1,4 +1,4 @@
-"""Models into memory, as they are named on the command line."""
+"""Loads the models named on the command line."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from gpt2.serving.settings import ServeOptions
 
 
 class Loader:
-    """The models of a server, one after the other.
+    """Loads the models of a server one after the other.
 
     Args:
         names: as for `gpt2.load`.
-        options: of the server.
+        options: the options of the server.
         loading: options of `gpt2.load`.
 
-    Raises `OptionError` for an alias of no model or a name that two would have, and what
-    `gpt2.hub.resolve` raises: what leads nowhere is told before anything listens.
+    Raises `OptionError` for an alias without a model or a name that two models share, and what
+    `gpt2.hub.resolve` raises, so a model that does not exist is reported before the server listens.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Loader:
         from gpt2.loading import load
 
         o = self.options
-        loop = Loop()  # one thread steps all of them
+        loop = Loop()  # one thread steps all models
         limits = Limits(memory_bytes=int(o.memory * 2**30), max_rows=o.slots,
                         queue_requests=o.queue_requests, queue_tokens=o.queue_tokens)  # fmt: skip
         for name in self.names:
@@ -62,7 +62,7 @@ class Loader:
                 yield Served(own, Classifier(name), None, self.aliases[own])
                 continue
             model = load(name, **self.loading)
-            model._resolve(None, {})  # what its files ask for and nobody has is told now
+            model._resolve(None, {})  # reports now what its files need and is missing
             yield Served(own, model, Scheduler(model, limits, loop=loop), self.aliases[own])
             for called, folder in self.adapters if name == self.names[0] else ():
                 other = adapted(model, name, folder)
@@ -70,7 +70,7 @@ class Loader:
                 yield Served(called, other, scheduler, self.aliases[called], own)
 
     def about(self, one: Served) -> str:
-        """What computes in a model that is ready, and how many requests its memory holds."""
+        """The engine of a loaded model, and the number of requests that its memory holds."""
         if one.scheduler is None:
             return f"serving the classifier {one.name}: {', '.join(one.model.labels)}"
         precision = str(getattr(one.model, "dtype", "")).removeprefix("torch.")
@@ -82,7 +82,7 @@ class Loader:
 
 
 def public_name(name: str) -> str:
-    """What a model is called to clients: the last part of a path, without a file's ending."""
+    """The name of a model for clients: the last part of its path, without a file extension."""
     path = Path(os.fspath(name))
     last = path.resolve().name if path.exists() else path.name
     return last.removesuffix(".safetensors").removesuffix(".gguf") or "gpt2"
@@ -99,7 +99,7 @@ def _aliases(said: str | list[str] | None, names: Sequence[str]) -> dict[str, tu
 
 
 def _pairs(option: str, what: str, said: str | list[str] | None) -> list[tuple[str, str]]:
-    """The two sides of each NAME=... that was said."""
+    """Split each NAME=... into its two sides."""
     found = []
     for pair in [said] if isinstance(said, str) else said or []:
         name, sign, value = pair.partition("=")

@@ -1,4 +1,4 @@
-"""POST /score, /v1/embeddings and /classify: what a model tells of texts without writing."""
+"""POST /score, /v1/embeddings and /classify: endpoints that do not generate text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gpt2.serving.state import State
 
 
 async def score(state: State, request: Request, asked: ScoreRequest) -> Response:
-    """How probable each continuation is, and the best of them: a choice without writing."""
+    """Score continuations by their probability and return the best one."""
     served = state.models.get(asked.model)
     served.writing()
     _check_count(state, len(asked.continuations), "continuations")
@@ -56,7 +56,7 @@ def _scored(index: int, tokens: Sequence[Token]) -> dict[str, Any]:
 
 
 async def embeddings(state: State, request: Request, asked: EmbeddingRequest) -> Response:
-    """The last layer's states of each text: their mean, or the last token's."""
+    """The hidden states of the last layer for each text: their mean, or the last token's."""
     served = state.models.get(asked.model)
     served.writing()
     if asked.dimensions is not None:
@@ -79,7 +79,7 @@ async def embeddings(state: State, request: Request, asked: EmbeddingRequest) ->
 
 
 def _embedded(served: Served, ids: list[int], pooling: str, check: Callable[[], None]) -> Any:
-    """The state that goes to the output head, float32 [D]; read in pieces between the steps."""
+    """The input of the output head, float32 [D]; the text is read in pieces between steps."""
     model, loop = served.model, served.writing().loop
     size = PIECE if model.exact_pieces else len(ids)
     cache = loop.call(lambda: model.new_cache(1, len(ids)))
@@ -104,7 +104,7 @@ def _base64(values: Any) -> str:
 
 
 async def classify(state: State, request: Request, asked: ClassifyRequest) -> Response:
-    """Each text's class, by a folder that holds a classifier."""
+    """Classify each text with a served classifier."""
     served = state.models.get(asked.model)
     if served.scheduler is not None:
         raise unsupported("model", f"{served.name} is no classifier: it writes texts.")
@@ -124,7 +124,7 @@ async def classify(state: State, request: Request, asked: ClassifyRequest) -> Re
 
 
 def _inputs(state: State, served: Served, value: Any) -> list[list[int]]:
-    """One text or several, as ids that fit the context."""
+    """Convert one text or several to ids that fit in the context."""
     many = isinstance(value, list) and not (value and isinstance(value[0], int))
     texts = value if many else [value]
     if not texts:
@@ -141,7 +141,7 @@ def _inputs(state: State, served: Served, value: Any) -> list[list[int]]:
 def ids_of(
     served: Served, text: str | list[int], param: str, encode: Callable[[str], list[int]]
 ) -> list[int]:
-    """The ids of a text, or ids that the model has."""
+    """Encode a text, or check that ids are in the vocabulary."""
     ids = encode(text) if isinstance(text, str) else text
     if not all(0 <= i < served.vocabulary for i in ids):
         raise ApiError(f"{param} holds an id that is not from 0 to {served.vocabulary - 1}.",
@@ -150,7 +150,7 @@ def ids_of(
 
 
 def check_fits(served: Served, tokens: int, param: str) -> None:
-    """Raise `ApiError` for more tokens than the context has."""
+    """Raise `ApiError` for more tokens than the context length."""
     if tokens > served.context:
         raise ApiError(f"this model's context is {served.context} tokens, and {tokens} are needed: "
                        f"an evaluation harness must be told max_length={served.context}.",

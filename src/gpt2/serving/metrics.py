@@ -1,4 +1,5 @@
-"""/metrics: vLLM's names with ``gpt2_``; no label but a served model's name and how a row ended."""
+"""/metrics, with vLLM's names and the prefix ``gpt2_``; the only labels are model name and finish
+reason."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 6
 
 
 class Metrics:
-    """What is counted where it happens; what a scheduler knows is read when it is asked for."""
+    """Metrics that are counted as events happen; the scheduler's values are read when they are
+    scraped."""
 
     def __init__(self, models: Models) -> None:
         self.registry = CollectorRegistry()
@@ -48,35 +50,38 @@ class Metrics:
         self.responses = counter("http_responses", "Answers.", "status")
 
     def text(self) -> bytes:
-        """What /metrics answers."""
+        """The response of /metrics."""
         return generate_latest(self.registry)
 
 
 class Gap:
-    """How long it was from one token to the next, for one model; one thread counts."""
+    """The inter-token latency of one model, counted by a single thread."""
 
     def __init__(self) -> None:
         self.counts, self.sum = [0] * (len(SECONDS) + 1), 0.0
 
     def observe(self, seconds: float) -> None:
-        """Count one."""
+        """Count one interval."""
         self.counts[bisect_left(SECONDS, seconds)] += 1
         self.sum += seconds
 
 
 class Gaps(Collector):
-    """The histogram of every token: prometheus-client's own takes locks, and longer than all else
-    that is done for a token but to send it."""
+    """The histogram of inter-token latencies.
+
+    prometheus-client's own histogram takes locks, and takes longer than everything else done for a
+    token except sending it.
+    """
 
     def __init__(self) -> None:
         self._models: dict[str, Gap] = {}
 
     def of(self, model: str) -> Gap:
-        """Where a model's are counted."""
+        """The counter of a model."""
         return self._models.setdefault(model, Gap())
 
     def collect(self) -> Iterable[Any]:
-        """One family, a sample a model."""
+        """One metric family, with one sample per model."""
         name, what = "gpt2_inter_token_latency_seconds", "From one token to the next."
         family = HistogramMetricFamily(name, what, labels=["model_name"])
         bounds = [*(str(float(bound)) for bound in SECONDS), "+Inf"]
@@ -87,7 +92,7 @@ class Gaps(Collector):
 
 
 class _Schedulers(Collector):
-    """The numbers of each model's scheduler, read when they are asked for."""
+    """The values of each model's scheduler, read when they are scraped."""
 
     GAUGES = (
         ("num_requests_running", "running", "Rows that are written."),
@@ -107,7 +112,7 @@ class _Schedulers(Collector):
         self.models = models
 
     def collect(self) -> Iterable[Any]:
-        """One family a number, one sample a model."""
+        """One metric family per value, with one sample per model."""
         kinds: Any = ((GaugeMetricFamily, self.GAUGES), (CounterMetricFamily, self.COUNTERS))
         for family, entries in kinds:
             for name, field, what in entries:

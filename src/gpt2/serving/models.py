@@ -1,4 +1,4 @@
-"""The models that are served: by name, never by path; each with the scheduler that runs it."""
+"""The served models: identified by name, never by path, each with its scheduler."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from gpt2.serving.scheduler import Scheduler
 
 @dataclass(eq=False)
 class Served:
-    """A model that writes, or, with ``labels``, one that classifies.
+    """A model that generates text, or, with ``labels``, a classifier.
 
-    ``whole`` is held by what calls the engine itself: tasks, embeddings; ``looking`` by what looks
-    into the model, with an engine of its own.
+    ``whole`` is locked by code that calls the engine directly (tasks, embeddings), ``looking`` by
+    the explorer, which has a separate engine.
     """
 
     name: str
     model: Any
     scheduler: Scheduler | None
     aliases: tuple[str, ...] = ()
-    parent: str | None = None  # the base of an adapter
+    parent: str | None = None  # the base model of an adapter
     created: int = field(default_factory=lambda: int(time.time()))
     whole: threading.Lock = field(default_factory=threading.Lock)
     looking: threading.Lock = field(default_factory=threading.Lock)
-    answers: Any = field(init=False, default=None)  # of explain: made when first asked
+    answers: Any = field(init=False, default=None)  # for /v1/explain: made on first use
     between: Any = field(init=False, default=None)  # the model for calls between steps
 
     def __post_init__(self) -> None:
@@ -44,28 +44,28 @@ class Served:
 
     @property
     def tokenizer(self) -> Any:
-        """What the model's ids mean."""
+        """The tokenizer of the model."""
         return self.model.tokenizer
 
     @property
     def context(self) -> int:
-        """Tokens of the model's context."""
+        """The context length in tokens."""
         return int(self.model.config.n_positions)
 
     @property
     def vocabulary(self) -> int:
-        """Ids there are."""
+        """The size of the vocabulary."""
         return int(self.model.config.vocab_size)
 
     @property
     def defaults(self) -> GenerationConfig:
-        """The model's own options of decoding."""
+        """The model's own decoding options."""
         own: GenerationConfig = self.model.generation_config
         return own
 
     @property
     def start(self) -> int:
-        """The id an empty prompt begins with."""
+        """The id that stands for an empty prompt."""
         ids = [self.defaults.bos_token_id, *token_list(self.defaults.eos_token_id)]
         found = next((i for i in ids if i is not None), None)
         if found is None:
@@ -74,7 +74,7 @@ class Served:
         return found
 
     def writing(self) -> Scheduler:
-        """Its scheduler; `ApiError` for a classifier."""
+        """The scheduler; raises `ApiError` for a classifier."""
         if self.scheduler is None:
             raise ApiError(f"{self.name} classifies texts and writes none: ask /classify.",
                            code="unsupported_parameter", param="model")  # fmt: skip
@@ -82,7 +82,7 @@ class Served:
 
 
 class Models:
-    """Served models by name and alias."""
+    """The served models by name and alias."""
 
     def __init__(self, served: Iterable[Served] = ()) -> None:
         self._by_name: dict[str, Served] = {}
@@ -91,12 +91,12 @@ class Models:
             self.add(one)
 
     def add(self, one: Served) -> None:
-        """Serve one more, whose names no other has."""
+        """Add a model; its names must be unused."""
         self._by_name |= dict.fromkeys((one.name, *one.aliases), one)
         self.all.append(one)
 
     def get(self, name: str | None) -> Served:
-        """The model of a request; the first where none is named. Raises `ApiError`."""
+        """The model of a request; the first one by default. Raises `ApiError`."""
         found = self.all[0] if name is None else self._by_name.get(name)
         if found is None:
             known = ", ".join(self._by_name)
@@ -105,7 +105,7 @@ class Models:
         return found
 
     def listed(self) -> Iterator[dict[str, Any]]:
-        """What /v1/models tells: each name and alias."""
+        """The entries of /v1/models: each name and alias."""
         for name, one in self._by_name.items():
             yield {"id": name, "object": "model", "created": one.created, "owned_by": "gpt2",
                    "root": one.name, "parent": one.parent,

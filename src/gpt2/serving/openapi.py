@@ -1,4 +1,4 @@
-"""GET /openapi.json: the requests as they are declared, for tools that read such a description."""
+"""GET /openapi.json: an OpenAPI description generated from the declared requests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GETS = ("/v1/models", "/health", "/ready", "/tokenizer_info")
 
 
 def description(models: Mapping[str, type[Strict]]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of these requests by path."""
+    """The OpenAPI 3.1 document of the requests, by path."""
     schemas: dict[str, Any] = {"Error": _ERROR_FORM}
     paths: dict[str, Any] = {path: {"get": _operation()} for path in GETS}
     for path, model in models.items():

@@ -1,7 +1,7 @@
-"""The page at ``/``: read once at the start, so that no request names a file.
+"""The page at ``/``, read once at the start, so that no request accesses a file.
 
-Its files lie where the package has them, ``/web`` (what pages share) and ``/serving/web``, so that
-their imports of one another hold in the package as on the server.
+Its files have the same paths as in the package, ``/web`` (shared by pages) and ``/serving/web``, so
+that their imports work both in the package and on the server.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
-# Scripts and styles of our own and nothing else; answers of this server alone.
+# Only our own scripts and styles, and connections only to this server.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -29,7 +29,7 @@ HEADERS = {
 
 
 def page_routes() -> list[Route]:
-    """``/`` and the files it loads."""
+    """The routes of ``/`` and the files it loads."""
     found = {
         path: file
         for folder in ("web", "serving/web")
@@ -40,7 +40,7 @@ def page_routes() -> list[Route]:
 
 
 def _files(folder: Traversable, path: str) -> dict[str, tuple[bytes, str]]:
-    """Content and type of every file a browser may ask for, by path."""
+    """The content and type of every file that a browser may request, by path."""
     found: dict[str, tuple[bytes, str]] = {}
     for entry in folder.iterdir():
         name = f"{path}/{entry.name}"

@@ -1,4 +1,4 @@
-"""From a request to what the scheduler runs: every check is here, before an answer begins."""
+"""Turns a request into rows for the scheduler, with all checks before a response starts."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from gpt2.serving.fields import EXTENSIONS
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import Sampled
 
-DEFAULT_TOKENS = 16  # OpenAI's
+DEFAULT_TOKENS = 16  # OpenAI's default
 MOST_STOPS, LONGEST_STOP = 16, 1024
-# What OpenAI's interface means where it says nothing: draw from all of the model's distribution.
+# The defaults of OpenAI's API: sample from the model's full distribution.
 DRAWN = {"do_sample": True, "temperature": 1.0, "top_p": 1.0, "top_k": 0}
 ALONE = {"num_beams": 1, "num_return_sequences": 1}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a request comes to.
+    """The plan of a request.
 
     Attributes:
-        prompts: ids of each prompt, none empty.
-        shown: of each prompt the ids that echo shows: none where the prompt is empty.
+        prompts: the ids of each prompt; none is empty.
+        shown: for each prompt, the ids that echo returns: none if the prompt is empty.
         configs: the options of each prompt's rows.
-        copies: rows for each prompt, of which ``n`` are given.
-        top: so many likeliest tokens; None is no log-probabilities.
+        copies: the number of rows per prompt, of which ``n`` are returned.
+        top: the number of top tokens; None means no log-probabilities.
     """
 
     served: Served
@@ -46,7 +46,7 @@ class Plan:
     echo: bool = False
     top: int | None = None
     structure: Structured | None = None
-    nothing: bool = False  # max_tokens is 0: only the prompt is wanted
+    nothing: bool = False  # max_tokens is 0: only the prompt is returned
 
 
 def plan(
@@ -63,14 +63,14 @@ def plan(
     """The plan of a request for one or several prompts.
 
     Args:
-        new: the most new tokens that were asked for.
-        default: how many where none are; None for what the context leaves.
-        param: the field that ``new`` was in.
-        stops: further stop strings than the request's.
+        new: the requested maximum of new tokens.
+        default: the maximum if ``new`` is None; None for as many as fit in the context.
+        param: the field of ``new``.
+        stops: stop strings in addition to the request's.
         more: ``copies``, ``echo``, ``top`` and ``structure`` of the `Plan`.
 
     Raises:
-        ApiError: the first thing that cannot be.
+        ApiError: for the first problem.
     """
     n = asked.n or 1
     shown = [_ids(served, prompt) for prompt in prompts]
@@ -103,7 +103,7 @@ def _ids(served: Served, prompt: str | list[int]) -> list[int]:
 
 
 def _check_room(served: Served, prompt: int, new: int, param: str) -> None:
-    """The last token that is written is never read, so a full context may be followed by one."""
+    """Check the context length; the last new token is never read, so it may exceed it by one."""
     if prompt + new > served.context + 1:
         raise ApiError(
             f"this model's context is {served.context} tokens, and {prompt} of the prompt and "
@@ -115,7 +115,7 @@ def _check_room(served: Served, prompt: int, new: int, param: str) -> None:
 
 
 def _options(served: Served, asked: Sampled) -> dict[str, Any]:
-    """The options of `GenerationConfig`: the model's own, OpenAI's, then the request's."""
+    """The options of `GenerationConfig`: the model's, overridden by OpenAI's and the request's."""
     given = {name: value for name in EXTENSIONS if (value := getattr(asked, name)) is not None}
     for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty"):
         value = getattr(asked, name)
@@ -124,7 +124,7 @@ def _options(served: Served, asked: Sampled) -> dict[str, Any]:
     if asked.logit_bias:
         given["sequence_bias"] = _biases(served, asked.logit_bias, given.get("sequence_bias"))
     values = {**served.defaults.to_dict(), **DRAWN, **given, **ALONE}
-    if values["temperature"] == 0:  # the likeliest token, as everywhere
+    if values["temperature"] == 0:  # greedy decoding, as everywhere
         values = {k: v for k, v in values.items() if k not in SAMPLING_ONLY} | {"do_sample": False}
     return values
 

@@ -1,4 +1,4 @@
-"""Which texts begin alike: a radix tree over token ids."""
+"""Finds texts with common prefixes by a radix tree over token ids."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class _Node(Generic[Key]):
-    """Some tokens that follow its parent's; ``keys`` are of the texts that go through all of them.
+    """An edge of tokens below its parent; ``keys`` are the texts that contain all of the edge.
 
-    A node without a text is dropped, and no two texts that part are in one edge.
+    A node without texts is dropped, and texts that diverge never share an edge beyond that point.
     """
 
     __slots__ = ("children", "edge", "keys")
@@ -23,7 +23,7 @@ class _Node(Generic[Key]):
         self.children: dict[int, _Node[Key]] = {}
 
     def split(self, at: int) -> _Node[Key]:
-        """The node of the first ``at`` tokens of the edge, of which this one is a child now."""
+        """Split the edge after ``at`` tokens; returns the upper node, this one's new parent."""
         upper: _Node[Key] = _Node(self.edge[:at], set(self.keys))
         self.edge = self.edge[at:]
         upper.children[self.edge[0]] = self
@@ -31,7 +31,7 @@ class _Node(Generic[Key]):
 
 
 class Prefixes(Generic[Key]):
-    """Texts by key, and for any text which of them begin like it. Texts may be equal."""
+    """Texts by key, searchable by common prefix. Texts may be equal."""
 
     def __init__(self) -> None:
         self._root: _Node[Key] = _Node((), set())
@@ -41,7 +41,7 @@ class Prefixes(Generic[Key]):
         return len(self._texts)
 
     def add(self, key: Key, ids: Sequence[int]) -> None:
-        """Know a text under a key, in place of the one it had."""
+        """Store a text under a key, replacing any earlier one."""
         self.remove(key)
         text = self._texts[key] = tuple(ids)
         node, at = self._root, 0
@@ -57,19 +57,19 @@ class Prefixes(Generic[Key]):
             node, at = child, at + shared
 
     def remove(self, key: Key) -> None:
-        """Forget a text, if there is one."""
+        """Remove a text, if it exists."""
         text = self._texts.pop(key, None)
         node, at = self._root, 0
         while text is not None and at < len(text):
             child = node.children[text[at]]
             child.keys.discard(key)
-            if not child.keys:  # and nothing below it
+            if not child.keys:  # so there is nothing below it
                 del node.children[text[at]]
                 return
             node, at = child, at + len(child.edge)
 
     def alike(self, ids: Sequence[int]) -> Iterator[tuple[int, Key]]:
-        """Keys with how many tokens their texts and ``ids`` begin with in common, most first."""
+        """Yield (length of the common prefix with ``ids``, key), longest first."""
         text = tuple(ids)
         found: list[tuple[int, set[Key]]] = []
         node, at = self._root, 0

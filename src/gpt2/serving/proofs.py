@@ -1,4 +1,4 @@
-"""POST /v1/proofs: the link that proves a text of this server, and opens in a reader's browser."""
+"""POST /v1/proofs: a link that proves a text of this server and opens in a browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SETTINGS = ("temperature", "top_k", "top_p", "seed")
 
 
 async def proofs(state: State, request: Request, asked: ProofRequest) -> Response:
-    """The link; it proves the run: whoever opens it writes the text again."""
+    """Make the link; opening it generates the text again, which proves the run."""
     served = state.models.get(asked.model)
     served.writing()
     settings = {"count": asked.max_tokens, **{name: getattr(asked, name) for name in SETTINGS}}

@@ -1,6 +1,6 @@
-"""The requests of the interface: what may be asked, declared once.
+"""The requests of the API, declared once.
 
-Answers are dicts made where they are sent; docs/reference/serving.md has their forms.
+Responses are dicts made where they are sent; docs/reference/serving.md documents them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class StreamOptions(Strict):
 
 
 class StructuredOutputs(Strict):
-    """``structured_outputs``: exactly one of these."""
+    """``structured_outputs``: exactly one of these fields."""
 
     choice: Texts | None = Field(None, description="The text is one of these.")
     regex: str | None = Field(None, description="All of it fits this regular expression.")
@@ -50,7 +50,7 @@ class ResponseFormat(Strict):
 
 
 class Named(Strict):
-    """A request to a model."""
+    """A request that names a model."""
 
     model: str | None = Field(None, description="A served model's name; the first by default.")
     user: str | None = Field(None, description="Taken for other servers' sake; not used.")
@@ -63,7 +63,7 @@ else:
 
 
 class Sampled(Options):
-    """What /v1/completions and /v1/chat/completions share."""
+    """The fields that /v1/completions and /v1/chat/completions share."""
 
     n: int | None = Field(None, ge=1, description="Texts for each prompt; row k draws with "
                           "(seed, k).")  # fmt: skip
@@ -163,7 +163,7 @@ class DetokenizeRequest(Named):
 
 
 class ProofRequest(Named):
-    """POST /v1/proofs: a text that was written, and how."""
+    """POST /v1/proofs: a generated text and its settings."""
 
     prompt: Ids = Field(min_length=1, description="The ids before it.")
     tokens: Ids = Field(description="The ids that were written.")
@@ -192,7 +192,7 @@ class SwitchedOff(Strict):
 
 
 class ExplainRequest(Named):
-    """POST /v1/explain: a question of the page at /explain; each names its text and what is off."""
+    """POST /v1/explain: a question of the page at /explain, with its text and what is off."""
 
     ask: Literal["facts", "read", "next", "head", "pair", "lens", "sources", "patches", "write"]
     text: str | None = Field(None, description="To read; of patches the second text.")

@@ -1,4 +1,4 @@
-"""What goes into a scheduler and what comes out of it."""
+"""The inputs and outputs of a scheduler."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gpt2.generation.config import GenerationConfig
 Reason = Literal["stop", "length", "cancelled", "error"]
 
 
-class QueueFull(GPT2Error):  # noqa: N818  # a state of the server and no fault of the request
-    """The queue has no room; in about ``retry_after_s`` seconds it may."""
+class QueueFull(GPT2Error):  # noqa: N818  # a state of the server, not an error in the request
+    """The queue is full; a retry may succeed in about ``retry_after_s`` seconds."""
 
     def __init__(self, message: str, retry_after_s: float) -> None:
         super().__init__(message)
@@ -23,24 +23,24 @@ class QueueFull(GPT2Error):  # noqa: N818  # a state of the server and no fault 
 
 
 class Draining(GPT2Error):  # noqa: N818
-    """The scheduler was closed and takes no more requests."""
+    """The scheduler is closed and accepts no more requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One row: a prompt and how it is continued.
+    """One row: a prompt and its generation options.
 
     Args:
         ids: the prompt, not empty.
-        config: the options, with ``max_new_tokens`` and, where it samples, ``seed``.
-        row: with the seed and the position it decides each draw.
-        top: None for no log-probabilities; k for those of each token and of the k largest, of the
-            model's own distribution.
-        judged_from: the log-probabilities of the prompt's tokens from this one on too, 1 at least;
-            so much of the prompt is computed anew.
-        writes: False judges the prompt and ends without a token.
-        tenant: beginnings are shared only between the requests of one tenant.
-        processors: further functions (ids [1, T], scores [1, V]) -> scores, before the warpers.
+        config: the options, with ``max_new_tokens`` and, for sampling, ``seed``.
+        row: determines each sample, together with the seed and the position.
+        top: None for no log-probabilities; k for those of each token and of the k most probable,
+            under the model's own distribution.
+        judged_from: also return the log-probabilities of prompt tokens from this one on, at least
+            1; that part of the prompt is recomputed.
+        writes: False scores the prompt and ends without a new token.
+        tenant: prefixes are shared only between requests of the same tenant.
+        processors: additional functions (ids [1, T], scores [1, V]) -> scores, before the warpers.
     """
 
     ids: tuple[int, ...]
@@ -54,7 +54,7 @@ class Request:
 
 
 class Token(NamedTuple):
-    """A token, and where they were asked for natural logarithms of probabilities."""
+    """A token, and if requested, natural log-probabilities."""
 
     id: int
     logprob: float | None = None
@@ -64,37 +64,37 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What became of one row; times are in seconds from its entering the queue."""
+    """The outcome of one row; times are in seconds since it entered the queue."""
 
     prompt_tokens: int = 0
-    cached_tokens: int = 0  # of the prompt, that were there already
+    cached_tokens: int = 0  # prompt tokens that were in the cache
     generated_tokens: int = 0
     queued_s: float = 0.0
     first_token_s: float = 0.0
 
 
 class Listener(Protocol):
-    """Who hears of one row. It is called from the step thread, which waits for it."""
+    """Receives the events of one row. The stepping thread calls it and waits for it."""
 
     def prompt(self, tokens: Sequence[Token]) -> None:
-        """All tokens of the prompt, where they were asked for; those before have no logprob."""
+        """All tokens of the prompt, if requested; those before ``judged_from`` have no logprob."""
 
     def token(self, token: Token) -> bool:
-        """The next token, an end-of-text token too; False ends the row with it."""
+        """The next token, including an end-of-text token; returning False ends the row with it."""
 
     def end(self, reason: Reason, error: Exception | None, facts: Facts) -> None:
-        """The last call, made once for every row that was taken."""
+        """The last call, made once for every accepted row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a scheduler may hold.
+    """The limits of a scheduler.
 
     Args:
-        memory_bytes: of keys and values, those of finished texts included.
-        max_rows: rows that are written at a time.
-        queue_requests: rows that may wait.
-        queue_tokens: tokens their prompts may have together.
+        memory_bytes: of the KV cache, including the entries of finished texts.
+        max_rows: the maximum number of rows that generate at a time.
+        queue_requests: the maximum number of waiting rows.
+        queue_tokens: the maximum total of their prompt tokens.
     """
 
     memory_bytes: int = 1 << 30
@@ -105,13 +105,13 @@ class Limits:
 
 @dataclass
 class Stats:
-    """What /metrics reads: gauges, and counters since the start."""
+    """The values for /metrics: gauges, and counters since the start."""
 
     running: int = 0
     waiting: int = 0
-    kv_usage: float = 0.0  # share of the cache's tokens that running rows hold
+    kv_usage: float = 0.0  # share of the cache that running rows occupy
     slots: int = 0
-    prefix_queries: int = 0  # tokens of prompts that were looked for, and found
+    prefix_queries: int = 0  # prompt tokens looked up, and found
     prefix_hits: int = 0
     prompt_tokens: int = 0
     generated_tokens: int = 0
@@ -120,22 +120,22 @@ class Stats:
     failed: int = 0
     rejected: int = 0
     steps: int = 0
-    step_s: float = 0.0  # seconds of all steps, and of the engine's calls in them
+    step_s: float = 0.0  # seconds of all steps, and of the engine calls in them
     engine_s: float = 0.0
 
 
 @dataclass(eq=False)
 class Ticket:
-    """The rows of one `Scheduler.submit`; what `Scheduler.cancel` takes."""
+    """The rows of one `Scheduler.submit`, for `Scheduler.cancel`."""
 
     rows: int
     _gone: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
-        """Ask for its end."""
+        """Request that the rows end."""
         self._gone.set()
 
     @property
     def cancelled(self) -> bool:
-        """Whether its end was asked for."""
+        """Whether the rows were cancelled."""
         return self._gone.is_set()

@@ -1,4 +1,4 @@
-"""Responses: JSON without NaN, errors, and streams that end when their reader leaves."""
+"""Responses: JSON without NaN, errors, and streams that end when the client disconnects."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from starlette.types import Receive, Scope, Send
 from gpt2.serving.errors import ApiError
 from gpt2.serving.sse import HEADERS, PING, dumps
 
-# Of a scope: the connection's own ``send``. What wraps it on the way only looks at how an answer
-# begins, and would be gone through for each token of a stream.
+# Scope key of the connection's own ``send``. Its wrappers only inspect the start of a response, but
+# would be called for each token of a stream.
 STRAIGHT = "gpt2.send"
 
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A value as JSON."""
+    """A response with a value as JSON."""
     return Response(dumps(value), status, headers, media_type="application/json")
 
 
 def error_response(error: ApiError) -> Response:
-    """An error in OpenAI's form."""
+    """A response with an error in OpenAI's format."""
     return json_response(error.body(), error.status, error.headers())
 
 
 class EventStream(Response):
-    """Server-sent events; where the reader leaves, ``events`` are closed at once.
+    """Server-sent events; ``events`` are closed at once if the client disconnects.
 
     Args:
-        events: each whole.
-        ping: seconds after which a comment is sent where nothing was.
+        events: complete events.
+        ping: seconds without an event after which a comment is sent.
     """
 
     media_type = "text/event-stream"
@@ -43,10 +43,10 @@ class EventStream(Response):
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._events, self._ping = events, ping
-        self._sent = math.inf  # when the last event was
+        self._sent = math.inf  # time of the last event
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the events end or the reader has left."""
+        """Send until the events end or the client disconnects."""
         body = scope.get(STRAIGHT, send)
         sending, gone, _ = tasks = [
             asyncio.ensure_future(work)
@@ -70,7 +70,7 @@ class EventStream(Response):
         await body({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pings(self, send: Send) -> None:
-        """One timer for the whole stream: a task for each event would cost more than the event."""
+        """One timer for the entire stream: a task per event would cost more than the event."""
         while True:
             left = min(self._ping, self._sent + self._ping - time.monotonic())
             if left > 0:

@@ -1,4 +1,4 @@
-"""The rows of one request while they are written: from the step thread to the event loop."""
+"""Passes the output of a request's rows from the stepping thread to the event loop."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from gpt2.serving.text import Text
 
 
 class Delta(NamedTuple):
-    """What is new of one row: text that is free, tokens, and at its end why it ended."""
+    """The new output of one row: released text, tokens, and finally the finish reason."""
 
     row: int
     text: str = ""
     entries: tuple[Entry, ...] = ()
-    prompt: int = 0  # so many of the entries are the prompt's
+    prompt: int = 0  # number of entries that belong to the prompt
     finish: str | None = None
     facts: Facts | None = None
     error: Exception | None = None
 
 
 class Row:
-    """Listens to the scheduler. All but the constructor runs in the step thread."""
+    """Listens to the scheduler. Everything except the constructor runs in the stepping thread."""
 
     def __init__(self, plan: Plan, index: int, give: Callable[[Delta], None], end: float) -> None:
         which = index // plan.copies
@@ -49,11 +49,11 @@ class Row:
         self._told = not plan.echo
 
     def prompt(self, tokens: Sequence[Token]) -> None:
-        """The prompt's tokens with their log-probabilities."""
+        """The tokens of the prompt with their log-probabilities."""
         self._tell_prompt(tokens if self._shown else ())
 
     def token(self, token: Token) -> bool:
-        """One new token; False where no more are wanted."""
+        """One new token; returns False if no more are needed."""
         self._tell_prompt([Token(i, None, (), ()) for i in self._shown])
         if self._nothing:
             return False
@@ -79,7 +79,7 @@ class Row:
 
 
 def _echo(tokenizer: Any, ids: Sequence[int]) -> tuple[str, list[int]]:
-    """The prompt as it is shown, special tokens too, and where each of its tokens begins."""
+    """The echoed prompt, including special tokens, and the offset of each token."""
     shown, text, offsets = decoder(tokenizer), "", []
     for token in ids:
         offsets.append(len(text))
@@ -88,7 +88,8 @@ def _echo(tokenizer: Any, ids: Sequence[int]) -> tuple[str, list[int]]:
 
 
 class Inbox:
-    """The news of one request, for the task that answers it; all but the making in its loop."""
+    """The deltas of one request, for the task that answers it; everything except creation runs in
+    its loop."""
 
     def __init__(self) -> None:
         self._news: list[Delta] = []
@@ -96,7 +97,7 @@ class Inbox:
         self._waiting: asyncio.Future[None] | None = None
 
     def put(self, delta: Delta) -> None:
-        """Add news and wake the task; an error is the last."""
+        """Add a delta and wake the task; an error is the last item."""
         if self._error is not None:
             return
         if delta.error is not None:
@@ -107,7 +108,7 @@ class Inbox:
             self._waiting.set_result(None)
 
     async def take(self) -> list[Delta]:
-        """All that came since, at least one; raises an error when what came before was taken."""
+        """All deltas since the last call, at least one; an error is raised after them."""
         if not self._news and self._error is None:
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
@@ -118,20 +119,20 @@ class Inbox:
 
 
 class Outbox:
-    """From the step thread to the event loop: all that one step tells wakes the loop once."""
+    """Passes deltas from the stepping thread to the event loop, waking the loop once per step."""
 
     def __init__(self) -> None:
         self._held: deque[tuple[Inbox, Delta]] = deque()
         self._bell: Bell | None = None
 
     def inbox(self) -> Inbox:
-        """Where one request's news will be; for the event loop that runs."""
+        """Make the inbox of a request, in the running event loop."""
         if self._bell is None:
             self._bell = Bell(self._hand_out)
         return Inbox()
 
     def give(self, steps: Loop, to: Inbox, delta: Delta) -> None:
-        """Hand over what is new when the step is over; from the thread that steps."""
+        """Queue a delta for delivery at the end of the step; called from the stepping thread."""
         assert self._bell is not None  # that made the inbox
         self._held.append((to, delta))
         steps.afterwards(self._bell.ring)
@@ -144,9 +145,9 @@ class Outbox:
 
 @dataclass
 class Rows:
-    """All rows of a request, in the scheduler.
+    """All rows of a request in the scheduler.
 
-    Raises, when made, what ``Scheduler.submit`` raises: nothing is sent before.
+    The constructor raises what ``Scheduler.submit`` raises, before anything is sent.
     """
 
     plan: Plan
@@ -179,11 +180,11 @@ class Rows:
         self._deadline = loop.call_later(self.seconds + 5, self._end_late)
 
     async def news(self) -> list[Delta]:
-        """What is new of all rows, at least one thing; to be asked while rows are left.
+        """The new deltas of all rows, at least one; call it while rows remain.
 
         Raises:
-            ApiError: the time of the request is over before a row began.
-            Exception: what ended a row in the scheduler.
+            ApiError: the request timed out before a row started.
+            Exception: the error that ended a row in the scheduler.
         """
         news = await self._inbox.take()
         for delta in news:
@@ -193,7 +194,7 @@ class Rows:
         return news
 
     def close(self) -> None:
-        """Drop what is not done: the client has gone."""
+        """Cancel unfinished rows: the client has gone."""
         self._deadline.cancel()
         if self.left:
             self._scheduler.cancel(self._ticket)

@@ -1,8 +1,9 @@
-"""`Scheduler`: many requests on one engine, a step at a time; `Loop`: the thread that steps.
+"""`Scheduler`: many requests on one engine, in steps; `Loop`: the thread that steps them.
 
-A step is one token of every row that writes, and slices of prompts. Which prompts: those that are
-read soonest, less the time they have waited, so that a long one comes too. The bits of a row depend
-on nothing beside it (the native engine) or rows are computed one at a time (the others).
+A step decodes one token of every generating row and reads slices of prompts. It prefers the prompts
+that take the least time to read, minus the time they have waited, so that long prompts get their
+turn. On the native engine the result of a row does not depend on the other rows; other engines
+compute rows one at a time.
 """
 
 from __future__ import annotations
@@ -36,20 +37,20 @@ __all__ = ["Draining", "Facts", "Limits", "Listener", "Loop", "QueueFull", "Reas
            "Scheduler", "Stats", "Ticket", "Token"]  # fmt: skip
 
 T = TypeVar("T")
-LOOKS = 32  # requests in the queue that are looked up in a step
-STUCK_S = 60.0  # a step that takes longer is one that hangs
-RETRY_S = 1.0, 120.0  # the least and the most a client is asked to wait
+LOOKS = 32  # queued requests that are looked up per step
+STUCK_S = 60.0  # a step that takes longer counts as hung
+RETRY_S = 1.0, 120.0  # the minimum and maximum that a client is asked to wait
 
 
 class Loop:
-    """One thread that steps schedulers in turns, while they have something to do.
+    """A thread that steps schedulers in turn while they have work.
 
-    What else needs an engine is done by it too, one call between two steps.
+    Other engine calls run in it too, one call between two steps.
     """
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
-        self.ticked = time.monotonic()  # when the last step ended, or it began to wait
+        self.ticked = time.monotonic()  # when the last step ended or waiting began
         self.waits = True
         self._schedulers: list[Scheduler] = []
         self._calls: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
@@ -57,7 +58,7 @@ class Loop:
         self._thread: threading.Thread | None = None
 
     def add(self, scheduler: Scheduler) -> None:
-        """Step one more; the thread starts with the first and ends with the last."""
+        """Add a scheduler; the thread starts with the first one and ends with the last."""
         with self.changed:
             self._schedulers.append(scheduler)
             if self._thread is None:
@@ -65,9 +66,10 @@ class Loop:
                 self._thread.start()
 
     def call(self, work: Callable[[], T]) -> T:
-        """Let the thread do some work between two steps, and wait for it.
+        """Run work in the thread between two steps and wait for it.
 
-        It should take no longer than a step. Raises what it raises, `Draining` after the end.
+        The work should take no longer than a step. Raises what the work raises, or `Draining` after
+        the end.
         """
         future: Future[T] = Future()
         with self.changed:
@@ -78,12 +80,12 @@ class Loop:
         return future.result()
 
     def afterwards(self, call: Callable[[], None]) -> None:
-        """Let a listener make a call when the step is over, once for however often it is asked."""
+        """Schedule a listener's call for the end of the step; repeated requests give one call."""
         self._afterwards[call] = None
 
     @property
     def alive(self) -> bool:
-        """Whether it steps, waits for work, or has nothing more to step."""
+        """Whether the thread steps, waits for work, or has nothing more to step."""
         thread = self._thread
         if thread is None or not self._schedulers:
             return not self._schedulers
@@ -113,7 +115,7 @@ class Loop:
         begun = time.monotonic()
         try:
             scheduler.step()
-        except Exception as error:  # a fault of ours: its rows end, the others go on
+        except Exception as error:  # a bug of ours: its rows end, the others continue
             scheduler.give_up(error)
         for call in self._afterwards:
             call()
@@ -125,7 +127,7 @@ class Loop:
 def _done(future: Future[T], work: Callable[[], T]) -> None:
     try:
         future.set_result(work())
-    except BaseException as error:  # it is told to who waits
+    except BaseException as error:  # passed on to the waiting caller
         future.set_exception(error)
 
 
@@ -134,12 +136,12 @@ class Scheduler:
 
     Args:
         model: any engine; on the native one all rows of a step are one call.
-        limits: what it may hold; the whole cache is made at once.
-        loop: the thread that steps it; None starts one of its own.
-        pace: how large the slices of prompts are.
+        limits: its limits; the entire cache is allocated at once.
+        loop: the thread that steps it; None starts a new one.
+        pace: chooses the size of prompt slices.
 
     Raises:
-        OptionError: memory for not even one context.
+        OptionError: the memory is too small for one context.
     """
 
     def __init__(
@@ -154,18 +156,18 @@ class Scheduler:
         self.loop = loop or Loop()
         self._engine = stepping(model)
         self._most_rows = min(limits.max_rows, cache.rows)
-        self._entering: list[Work] = []  # under the loop's lock; all else is the step thread's
+        self._entering: list[Work] = []  # under the loop's lock; the rest belongs to the thread
         self._queue: list[Work] = []
         self._running: list[Work] = []
         self._closed = False
         self.loop.add(self)
 
     def submit(self, requests: Sequence[Request], listeners: Sequence[Listener]) -> Ticket:
-        """Take rows, all or none.
+        """Accept all of the rows, or none.
 
         Raises:
-            QueueFull: no room; it says when to ask again.
-            Draining: it was closed.
+            QueueFull: the queue is full; the error says when to retry.
+            Draining: the scheduler is closed.
             GPT2Error: what `generate` would raise for these options and prompts.
         """
         ticket = Ticket(len(requests))
@@ -184,13 +186,13 @@ class Scheduler:
         return ticket
 
     def cancel(self, ticket: Ticket) -> None:
-        """End the rows of a ticket that go on, within a step, wherever they stand."""
+        """End the unfinished rows of a ticket within one step, in whatever state they are."""
         with self.loop.changed:
             ticket.cancel()
             self.loop.changed.notify_all()
 
     def close(self, *, drain: bool) -> None:
-        """Take no more; wait until all rows have ended. Without ``drain`` they are cancelled."""
+        """Accept no more rows and wait until all have ended; without ``drain``, cancel them."""
         with self.loop.changed:
             self._closed = True
             if not drain:
@@ -202,12 +204,12 @@ class Scheduler:
 
     @property
     def alive(self) -> bool:
-        """Whether its loop steps it, or it was closed."""
+        """Whether the loop steps it, or it was closed."""
         return self._closed or self.loop.alive
 
     @property
     def has_work(self) -> bool:
-        """Whether there is a row that has not ended."""
+        """Whether any row has not ended."""
         return bool(self._entering or self._queue or self._running)
 
     @property
@@ -230,18 +232,18 @@ class Scheduler:
                 raise InputError("a prompt must have at least one token, and one that is judged.")
             if request.judged_from is not None and request.judged_from < 1:
                 raise InputError(f"judged_from must be at least 1, found {request.judged_from}.")
-            ids = self.model.config.vocab_size  # one id that is none would end the whole step
+            ids = self.model.config.vocab_size  # one invalid id would fail the entire step
             if wrong := [i for i in request.ids if not 0 <= i < ids]:
                 raise InputError(
                     f"the prompt holds the id {wrong[0]}; the model's go from 0 to {ids - 1}."
                 )
 
     def _check_room(self, works: Sequence[Work]) -> None:
-        idle = max(0, self._most_rows - len(self._running))  # so many will not wait
+        idle = max(0, self._most_rows - len(self._running))  # this many will not wait
         before = [*self._queue, *self._entering]
         waiting = [*before, *works][idle:]
         tokens = sum(work.sequence.begin for work in waiting)
-        others = len(before) > idle  # a large prompt alone may wait
+        others = len(before) > idle  # a single large prompt may wait
         if len(waiting) > self.limits.queue_requests or (
             others and tokens > self.limits.queue_tokens
         ):
@@ -253,7 +255,7 @@ class Scheduler:
             )
 
     def _time_left(self, waiting: Sequence[Work]) -> float:
-        """About when half of what waits will be under way."""
+        """The approximate time until half of the waiting rows have started."""
         reading = self.pace.reading_s(sum(work.sequence.begin for work in waiting))
         tokens = sum(work.sequence.left for work in [*waiting, *self._running])
         writing = tokens * (self.pace.step_s or 0.0) / self._most_rows
@@ -262,7 +264,7 @@ class Scheduler:
     # ---- A step ----
 
     def step(self) -> None:
-        """One token of each row that writes, and slices of prompts."""
+        """Run one step: a token of each generating row, and slices of prompts."""
         with self.loop.changed:
             self._queue += self._entering
             self._entering.clear()
@@ -279,7 +281,7 @@ class Scheduler:
         begin = time.monotonic()
         try:
             self._engine.take(self.slots.cache, parts)
-        except Exception as error:  # of the call as a whole: the cache is as it was
+        except Exception as error:  # of the entire call: the cache is unchanged
             for part in parts:
                 part.error = error
         sliced = sum(len(part.ids) for part in parts[rows:])
@@ -289,7 +291,7 @@ class Scheduler:
             self._heed(part)
 
     def _heed(self, part: Part) -> None:
-        """Tell what a step found for one row; an error, a listener's too, ends that row alone."""
+        """Report a step's result for one row; an error, also in a listener, ends only that row."""
         work = part.work
         try:
             if part.error is not None:
@@ -312,7 +314,7 @@ class Scheduler:
             self.stats.prompt_tokens += len(part.ids)
             work.judged += part.judged
             if not work.in_prompt:
-                self.slots.version += 1  # others may begin from it now
+                self.slots.version += 1  # others may reuse its prefix now
                 if (first := work.request.judged_from) is not None:
                     work.listener.prompt([*map(Token, work.request.ids[:first]), *work.judged])
                 if not work.request.writes:
@@ -322,7 +324,7 @@ class Scheduler:
             work.heard(part.token)
 
     def _slices(self, rows: int) -> list[Part]:
-        """What is read of prompts: soonest read first, until the step is long enough."""
+        """The prompt slices of the step: shortest prompts first, until the step is long enough."""
         now = time.monotonic()
 
         def due(work: Work) -> float:
@@ -341,8 +343,7 @@ class Scheduler:
         return parts
 
     def _started(self, work: Work, room: int) -> bool:
-        """Whether one of the queue has a slot now: it need not wait for another one to read what
-        both begin with."""
+        """Whether a queued row starts now, not waiting for another row to read a shared prefix."""
         if work.seen != self.slots.version:
             work.seen = self.slots.version
             ids = work.sequence.ids[: work.request.judged_from]
@@ -390,7 +391,7 @@ class Scheduler:
         work.match = Match()
         try:
             work.listener.end(reason, error, work.facts())
-        except Exception:  # its listener has gone; nobody is left to tell
+        except Exception:  # its listener has gone
             self.stats.failed += 1
 
     def _count(self) -> None:
@@ -407,7 +408,7 @@ class Scheduler:
 
 
 def _slots(model: Any, limits: Limits, exact: bool) -> int:
-    """How many contexts fit in the memory; more than are written at a time keep what was read."""
+    """The number of contexts that fit in memory; those beyond ``max_rows`` cache what was read."""
     each = _context_bytes(model)
     fit = limits.memory_bytes // each
     if fit < 1:
@@ -419,7 +420,7 @@ def _slots(model: Any, limits: Limits, exact: bool) -> int:
 
 
 def _context_bytes(model: Any) -> int:
-    """The keys and values of one whole context."""
-    size = getattr(model.new_cache(1), "nbytes", None)  # no memory is touched
+    """The bytes of keys and values of one full context."""
+    size = getattr(model.new_cache(1), "nbytes", None)  # allocates no memory
     c = model.config
     return int(size) if size else 2 * 4 * c.n_layer * c.n_positions * c.n_embd

@@ -1,4 +1,4 @@
-"""The process: models into memory, a port, signals, and an end that leaves no stream cut."""
+"""The server process: loading models, listening, signals, and a graceful shutdown."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from gpt2.serving.models import Models
 from gpt2.serving.settings import ServeOptions
 from gpt2.serving.state import State, log
 
-# The thread that steps waits at most so long for the one that sends; Python's own is ten times it.
+# The stepping thread waits at most this long for the sending one; Python's default is ten times.
 SWITCH_S = 0.0005
 
 
 def serve(loader: Loader, options: ServeOptions, say: Callable[[str], None]) -> None:
-    """Serve until a signal ends it.
+    """Serve until a signal ends the server.
 
     Args:
-        loader: which models.
-        options: how.
-        say: gets lines for whoever started it: the address, the models.
+        loader: loads the models.
+        options: the options of the server.
+        say: called with messages for the user: the URL, the models.
 
     Raises:
-        OptionError: the address cannot be listened at.
-        GPT2Error: a model that cannot be loaded, a file of keys that cannot be read.
+        OptionError: the server cannot listen on the address.
+        GPT2Error: a model cannot be loaded, or the file of keys cannot be read.
     """
     server, listening = open_server(loader, options, say)
     sys.setswitchinterval(SWITCH_S)
@@ -52,7 +52,7 @@ def serve(loader: Loader, options: ServeOptions, say: Callable[[str], None]) -> 
 def open_server(
     loader: Loader, options: ServeOptions, say: Callable[[str], None]
 ) -> tuple[Server, socket.socket]:
-    """A server that has its port and does not run yet."""
+    """Make a server that has bound its port but does not run yet."""
     models = Models()
     state = State(options, models, read_keys(options), Metrics(models), loading=True)
     server, listening = Server(state, loader, say), _listen(options)
@@ -65,7 +65,7 @@ def _listen(options: ServeOptions) -> socket.socket:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
         return socket.create_server((options.host, options.port), family=family, backlog=2048)
-    except (OSError, UnicodeError) as error:  # a host's name is encoded as IDNA
+    except (OSError, UnicodeError) as error:  # host names are encoded as IDNA
         reason = getattr(error, "strerror", None) or str(error)
         raise OptionError(
             f"it is not possible to listen at {shown(options.host)}, port {options.port}: {reason}."
@@ -74,7 +74,7 @@ def _listen(options: ServeOptions) -> socket.socket:
 
 @contextlib.contextmanager
 def _logged(options: ServeOptions) -> Iterator[None]:
-    """Requests and errors as lines or JSON on standard error."""
+    """Log requests and errors to standard error, as lines or JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Objects() if options.log == "json" else Lines())
     log.addHandler(handler)
@@ -87,10 +87,10 @@ def _logged(options: ServeOptions) -> Iterator[None]:
 
 
 class Server(uvicorn.Server):
-    """uvicorn with an end in two steps: the first signal lets streams finish, the second does not.
+    """uvicorn with a two-step shutdown: the first signal lets streams finish, the second does not.
 
     Attributes:
-        error: what ended it before its time.
+        error: the error that ended the server, if any.
     """
 
     def __init__(self, state: State, loader: Loader, say: Callable[[str], None]) -> None:
@@ -105,7 +105,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Ours instead of uvicorn's."""
+        """Install our signal handlers instead of uvicorn's."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -118,14 +118,14 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and load meanwhile: /ready answers 200 when all is there."""
+        """Start listening and load the models meanwhile; /ready returns 200 once all are loaded."""
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
         self._loading = asyncio.ensure_future(asyncio.to_thread(self._load))
         self._loading.add_done_callback(self._loaded)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close connections, then the threads that step."""
+        """Close connections, then the stepping threads."""
         await super().shutdown(sockets)
         self.state.workers.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._close, drain=False)
@@ -162,7 +162,7 @@ class Server(uvicorn.Server):
         self._waiting = asyncio.ensure_future(self._when_idle())
 
     async def _when_idle(self) -> None:
-        """Go on until no request is in work, or for the time that is given."""
+        """Wait until no request is in progress, or until the drain time is over."""
         end = asyncio.get_running_loop().time() + self.state.options.drain
         while self.state.active and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.05)

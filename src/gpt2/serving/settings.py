@@ -1,4 +1,4 @@
-"""`ServeOptions`: how a server is set up, declared once for the command line and for Python."""
+"""`ServeOptions`: the server options, declared once for the command line and for Python."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gpt2.options import option, validate
 
 @dataclasses.dataclass(frozen=True)
 class ServeOptions:
-    """Raises `OptionError` for a value out of bounds."""
+    """The options of a server. Raises `OptionError` for a value out of range."""
 
     host: str = option("127.0.0.1", "Address to listen on; 0.0.0.0 listens on all interfaces.")
     port: int = option(8000, "Port to listen on; 0 picks a free one.", minimum=0, maximum=65535)
@@ -23,7 +23,7 @@ class ServeOptions:
     adapter: str | list[str] | None = option(
         None, "LoRA adapter of the first model to serve as a separate model, as NAME=FOLDER."
     )
-    # How much at a time
+    # Capacity
     slots: int = option(
         32, "Maximum number of texts each model generates at a time.", minimum=1, maximum=65_536
     )
@@ -39,7 +39,7 @@ class ServeOptions:
     max_seconds: float = option(
         600.0, "Maximum duration of a request in seconds, after which it is stopped.", above=0
     )
-    # Who may ask
+    # Access
     api_keys: str | None = option(
         None, "File with one API key per line; GPT2_API_KEYS may hold more, separated by commas."
     )
@@ -55,7 +55,7 @@ class ServeOptions:
     share_prefixes: bool = option(
         False, "Share the KV cache of common prefixes between requests with different API keys."
     )
-    # The connection, and what is told
+    # Connections and logging
     keep_alive: int = option(
         120, "Seconds until an idle connection is closed.", minimum=1, maximum=86_400
     )

@@ -1,4 +1,4 @@
-"""Slots: rows of one cache that requests take and give back, with what earlier texts left there."""
+"""Slots: rows of the KV cache that requests take and give back, reusing earlier texts' prefixes."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from typing import Any
 
 from gpt2.serving.prefixes import Prefixes
 
-# Tokens that are worth waiting for until another row has read them; and worth another text's slot.
+# The number of tokens that is worth waiting for while another row reads them, or worth evicting
+# another text.
 WORTH = 16
-# Tokens that are copied in the time in which one is read, into memory that nobody has touched yet:
-# most of that time the system makes pages (GPT-2 124M, int8 weights: 500 copied in 16 ms, 22 read).
+# Tokens that can be copied in the time of reading one, into untouched memory: page allocation takes
+# most of that time (GPT-2 124M, int8 weights: 500 copied in 16 ms, 22 read).
 COPIED = 20
 
 
 @dataclass(eq=False, slots=True)
 class Slot:
-    """A row of the cache: ``read`` tokens of ``text`` are in it, the rest is promised."""
+    """A row of the cache: ``read`` tokens of ``text`` are in it, the rest will follow."""
 
     row: int
     tenant: str = ""
     text: Sequence[int] = ()
     read: int = 0
     busy: bool = False
-    used: int = 0  # when it was given back: the order of these numbers
+    used: int = 0  # when it was given back, as a sequence number
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What is there of a text: ``read`` tokens in ``slot``; ``promised`` once others are read."""
+    """The cached prefix of a text: ``read`` tokens in ``slot``; ``promised`` once other rows have
+    read theirs."""
 
     slot: Slot | None = None
     read: int = 0
@@ -38,7 +40,7 @@ class Match:
 
     @property
     def worth_waiting(self) -> bool:
-        """Whether another row is just reading much more of the same beginning."""
+        """Whether another row is currently reading much more of the same prefix."""
         return self.promised >= self.read + WORTH
 
 
@@ -47,14 +49,14 @@ class Slots:
     """The rows of a cache.
 
     Args:
-        cache: of the engine, empty.
-        shared: whether a text may begin from what another left: the engine's logits must not
-            depend on how a text was cut.
+        cache: an empty cache of the engine.
+        shared: whether a text may reuse another text's prefix, which requires that the engine's
+            logits do not depend on how a text was split.
     """
 
     cache: Any
     shared: bool
-    version: int = 0  # changes with what can be found or taken
+    version: int = 0  # changes when what can be found or taken changes
     _trees: dict[str, Prefixes[Slot]] = field(default_factory=dict)
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -63,16 +65,16 @@ class Slots:
 
     @property
     def free(self) -> int:
-        """How many can be taken."""
+        """The number of free slots."""
         return sum(not slot.busy for slot in self.all)
 
     @property
     def busy_tokens(self) -> int:
-        """Tokens that busy slots hold."""
+        """The number of tokens in busy slots."""
         return sum(slot.read for slot in self.all if slot.busy)
 
     def find(self, tenant: str, ids: Sequence[int]) -> Match:
-        """The most of a text that is in a slot; never its last token, whose logits are needed."""
+        """The longest cached prefix of a text, without its last token, whose logits are needed."""
         tree = self._trees.get(tenant)
         if tree is None or not self.shared:
             return Match()
@@ -80,7 +82,7 @@ class Slots:
         for length, slot in tree.alike(ids):
             length = min(length, len(ids) - 1)
             if length <= best.read:
-                break  # and so are all others
+                break  # as do all that follow
             read = min(length, slot.read)
             promised = max(best.promised, length if slot.busy else read)
             better = read > best.read or (read == best.read and not slot.busy and best.slot is None)
@@ -88,11 +90,11 @@ class Slots:
         return best
 
     def take(self, tenant: str, ids: Sequence[int], match: Match | None = None) -> tuple[Slot, int]:
-        """A free slot for a text, and how many of its first tokens are in it.
+        """Take a free slot for a text; returns it and the number of prefix tokens in it.
 
-        An empty slot is taken before the least recently used one. What the text begins from stays
-        there beside its copy, unless it is sooner read again than copied, or hardly more is lost
-        with it than with another text. ``match`` is what `find` said.
+        An empty slot is taken before the least recently used one. The slot with the prefix is kept
+        and copied, unless reading the prefix again is faster than copying it, or evicting it costs
+        little more than evicting another text. ``match`` is the result of `find`.
         """
         match = match or Match()
         source, read = match.slot, match.read
@@ -116,12 +118,12 @@ class Slots:
         return slot, read
 
     def give_back(self, slot: Slot, ids: Sequence[int]) -> None:
-        """Let go of a slot, whose first ``slot.read`` tokens are those of ``ids``."""
+        """Release a slot, whose first ``slot.read`` tokens are those of ``ids``."""
         slot.text, slot.busy, slot.used = tuple(ids[: slot.read]), False, next(self._clock)
         self._know(slot)
 
     def drop(self, slot: Slot) -> None:
-        """Let go of a slot whose contents are not to be trusted."""
+        """Release a slot whose contents are invalid."""
         self._forget(slot)
         self.cache.truncate(slot.row, 0)
         slot.text, slot.read, slot.busy, slot.used = (), 0, False, 0

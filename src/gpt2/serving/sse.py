@@ -1,4 +1,4 @@
-"""Server-sent events: how a stream looks on the wire."""
+"""The wire format of server-sent events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 DONE = b"data: [DONE]\n\n"
-PING = b": ping\n\n"  # a comment, while nothing comes
+PING = b": ping\n\n"  # a comment, sent while the stream is idle
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -18,16 +18,16 @@ def dumps(value: Any) -> bytes:
 
 
 def event(value: Any) -> bytes:
-    """One event."""
+    """Encode an event."""
     return b"data: " + dumps(value) + b"\n\n"
 
 
 class Alike:
-    """Events whose fields are the same but for the last, which is a list of one."""
+    """Events that differ only in their last field, which is a list of one item."""
 
     def __init__(self, head: Mapping[str, Any], last: str) -> None:
         self._begin = b"data: " + dumps(head)[:-1] + b"," + dumps(last) + b":["
 
     def event(self, value: Any) -> bytes:
-        """With this in the list."""
+        """Encode an event with this item in the list."""
         return self._begin + dumps(value) + b"]}\n\n"

@@ -1,4 +1,4 @@
-"""What all requests of a server share."""
+"""The state that all requests of a server share."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from gpt2.serving.settings import ServeOptions
 
 T = TypeVar("T")
 log = logging.getLogger("gpt2.serving")
-MOST_WHOLE = 32  # calls that wait for an engine of their own
+MOST_WHOLE = 32  # calls that may wait for exclusive use of an engine
 
 
 class ClientGoneError(Exception):
-    """Nobody waits for the answer any more."""
+    """The client has disconnected."""
 
 
 @dataclass
 class State:
-    """Of one server: ``draining`` from the signal to end on, ``loading`` until all models are
-    there."""
+    """The state of a server.
+
+    ``draining`` is set from the shutdown signal on, ``loading`` until all models are loaded.
+    """
 
     options: ServeOptions
     models: Models
@@ -39,13 +41,13 @@ class State:
     metrics: Metrics
     draining: bool = False
     loading: bool = False
-    active: int = 0  # requests in work
-    whole: int = 0  # calls that need an engine for themselves
+    active: int = 0  # requests in progress
+    whole: int = 0  # calls that need exclusive use of an engine
     outbox: Outbox = field(default_factory=Outbox)
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
 
     def check_open(self) -> None:
-        """Raise `ApiError` where no requests are taken."""
+        """Raise `ApiError` if no requests are accepted."""
         if self.draining:
             raise shutting_down()
         if self.loading or not self.models:
@@ -53,12 +55,12 @@ class State:
                            retry_after=2)  # fmt: skip
 
     def tenant(self, request: Request) -> Tenant:
-        """Whose request it is."""
+        """The tenant of a request."""
         found: Tenant = request.state.tenant
         return found
 
     def prefix_group(self, request: Request) -> str:
-        """Within which keys and values of prompts are shared."""
+        """The group within which prompts share KV cache prefixes."""
         return "" if self.options.share_prefixes else self.tenant(request).name
 
     async def whole_engine(
@@ -68,10 +70,10 @@ class State:
         work: Callable[[Callable[[], None]], T],
         lock: threading.Lock | None = None,
     ) -> T:
-        """Run what calls the engine itself, one such request of a model at a time, in a thread.
+        """Run work that calls the engine directly in a thread, one request per model at a time.
 
-        ``work`` gets a function to call now and then, which raises once nobody waits. ``lock`` is
-        that of another engine than the one that writes.
+        ``work`` receives a function to call regularly, which raises if the client has disconnected.
+        ``lock`` is the lock of an engine other than the generating one.
         """
         if self.whole >= MOST_WHOLE:
             raise ApiError("too many calls wait for the model: try again later.", status=429,
@@ -99,9 +101,9 @@ class State:
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
-    """The result of ``work``; `ClientGoneError` where the client left before, and it is ended."""
+    """The result of ``work``; if the client leaves first, cancel it and raise `ClientGoneError`."""
     task: Any = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(request.receive())  # the body was read: only a disconnect is left
+    gone = asyncio.ensure_future(request.receive())  # the body was read: only a disconnect can come
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():

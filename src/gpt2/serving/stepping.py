@@ -1,4 +1,4 @@
-"""One step of an engine for rows that each have options of their own."""
+"""Runs one step of an engine for rows with different options."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from gpt2.serving.work import Work
 
 @dataclass
 class Part:
-    """What one row does in a step: it reads ``ids``, and with its last token chooses the next."""
+    """One row in a step: it reads ``ids``, and after the last token chooses the next one."""
 
     work: Work
     ids: list[int]
-    judged: list[Token] = field(default_factory=list)  # of the prompt
-    token: Token | None = None  # the next one
+    judged: list[Token] = field(default_factory=list)  # tokens of the prompt
+    token: Token | None = None  # the next token
     error: Exception | None = None
 
     @property
     def chooses(self) -> bool:
-        """Whether all there is will be read, so that the next token can be chosen."""
+        """Whether the step reads all remaining tokens, so that the next one can be chosen."""
         return self.work.request.writes and len(self.ids) == self.work.unread
 
     def targets(self) -> list[tuple[int, int]]:
-        """Tokens of the prompt that are judged, each with the number of the id before it."""
+        """The prompt tokens to score, each with the index of the id before it."""
         request, begin = self.work.request, self.work.read + 1
         if request.judged_from is None:
             return []
@@ -44,19 +44,19 @@ class Part:
 class Stepping(Protocol):
     """How an engine takes a step."""
 
-    spent: float  # seconds in the engine so far
+    spent: float  # total seconds in the engine
 
     def take(self, cache: Any, parts: Sequence[Part]) -> None:
-        """Read what each part has, and fill the parts in; the cache grows."""
+        """Read the ids of each part into the cache and fill in its results."""
 
 
 def stepping(engine: Any) -> Stepping:
-    """The best way for an engine."""
+    """The best `Stepping` for an engine."""
     return Asked(engine) if isinstance(engine, AskedEngine) else Plain(engine)
 
 
 class Asked:
-    """All rows in one call, for an engine that answers each row's own wish."""
+    """All rows in one call, for an engine that supports a separate request per row."""
 
     def __init__(self, engine: AskedEngine) -> None:
         self.engine, self.spent = engine, 0.0
@@ -83,7 +83,7 @@ class Asked:
                 answer = next(answers)
                 try:
                     part.token = _chosen(part.work, answer)
-                except Exception as error:  # of this row's options and processors alone
+                except Exception as error:  # caused only by this row's options or processors
                     part.error = error
 
 
@@ -113,18 +113,18 @@ def _chosen(work: Work, answer: Answer) -> Token:
 
 
 def _token(answer: Answer) -> Token:
-    assert answer.token is not None  # given, or looked at before
+    assert answer.token is not None  # given, or checked before
     return Token(answer.token, answer.logprob, answer.top_ids, answer.top_logprobs)
 
 
 class Plain:
-    """Row after row, for any engine: what it computes for one is what it computes for it alone."""
+    """Row by row, for any engine: the result of a row does not depend on the others."""
 
     def __init__(self, engine: Any) -> None:
         self.engine, self.spent = engine, 0.0
 
     def take(self, cache: Any, parts: Sequence[Part]) -> None:
-        """See `Stepping`; a part that fails leaves the others alone."""
+        """See `Stepping`; a part that fails does not affect the others."""
         for part in parts:
             try:
                 self._one(cache, part)
@@ -146,7 +146,7 @@ class Plain:
 
 
 def judged(token: int, logits: Any, top: int) -> Token:
-    """A token with its log-probability and the ``top`` largest, from logits [V]."""
+    """A token with its log-probability and the ``top`` largest ones, from logits [V]."""
     line = arrays.to_numpy(arrays.float32(logits)).astype(np.float64)
     logs = (line - line.max() - np.log(np.exp(line - line.max()).sum())).astype(np.float32)
     best = np.argsort(-line, kind="stable")[:top]

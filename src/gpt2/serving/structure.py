@@ -1,4 +1,4 @@
-"""``structured_outputs`` and ``response_format``: what an answer must be."""
+"""``structured_outputs`` and ``response_format``: constraints on the structure of a response."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gpt2.serving.protocol import ResponseFormat, Sampled
 
 
 async def structure_of(served: Served, asked: Sampled) -> Structured | None:
-    """The structure that a request asks for. Raises `ApiError` that names its field."""
+    """The structure that a request specifies. Raises `ApiError` that names the field."""
     said = asked.structured_outputs
     if said is not None and asked.response_format is not None:
         raise ApiError("structured_outputs and response_format are one option: give one of them.",

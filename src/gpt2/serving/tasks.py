@@ -1,7 +1,7 @@
-"""POST /v1/tasks/{summarize,translate,answer,write}: the same Task objects as everywhere.
+"""POST /v1/tasks/{summarize,translate,answer,write}, with the same Task objects as elsewhere.
 
-A request has the task's fields and its options by name. An option that names a file has no place
-here: examples of a translation are pairs of texts.
+A request has the fields of the task and its options by name. Options that name a file are not
+supported: examples of a translation are pairs of texts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gpt2.serving.state import State
 from gpt2.tasks import TASKS
 
 Pairs = list[Annotated[list[str], Len(2, 2)]]
-# What a row of each task holds: type and default.
+# The row fields of each task: type and default.
 ROWS: dict[str, dict[str, Any]] = {
     "summarize": {"text": (str, ...)},
     "translate": {"text": (str, ...), "examples": (Pairs | None, None)},
@@ -36,7 +36,7 @@ ROWS: dict[str, dict[str, Any]] = {
 
 
 def _request(name: str) -> type[Strict]:
-    """The request of a task: its row's fields, and its options as they are declared."""
+    """The request model of a task: its row fields and its declared options."""
     options = TASKS[name].options
     hints = typing.get_type_hints(options)
     fields = dict(ROWS[name])

@@ -1,6 +1,6 @@
-"""The text of an answer while its tokens come: never half a character, nothing of a stop string.
+"""Decodes the text of a stream, without incomplete characters or parts of a stop string.
 
-What is held back is text alone. Each token is told at once, with where it begins.
+Only text is held back. Each token is reported at once, with its start in the text.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from gpt2.generation.streaming import decoder
 
 
 class Text:
-    """Of one row.
+    """The text of one row.
 
     Args:
-        tokenizer: of the model.
-        after: the prompt's ids.
-        stops: texts at which the answer ends.
+        tokenizer: the tokenizer of the model.
+        after: the ids of the prompt.
+        stops: texts at which the completion ends.
         keep_stop: leave the stop string in the text.
-        start: characters that stand before (an echoed prompt).
+        start: the number of characters before the text (an echoed prompt).
 
     Attributes:
-        stopped: a stop string is complete; no more tokens are wanted.
+        stopped: whether a stop string is complete, so that no more tokens are needed.
     """
 
     def __init__(
@@ -37,16 +37,16 @@ class Text:
         self._decoder = decoder(tokenizer, after=after, skip_special_tokens=True)
         self._stops, self._keep = stops, keep_stop
         self._held = ""
-        self._length = start  # of all that is decoded, held back or not
+        self._length = start  # length of all decoded text, including held-back text
         self.stopped = False
 
     def push(self, token: int) -> tuple[str, int]:
-        """The text that a token sets free, and the place in the whole text where it begins."""
+        """Add a token; returns the text it releases and the start of the token in the full text."""
         offset = self._length
         return self._more(self._decoder.push(token)), offset
 
     def flush(self) -> str:
-        """What was held back at the end, where no stop string came; half a character is U+FFFD."""
+        """The text still held back at the end; an incomplete character becomes U+FFFD."""
         text = self._more(self._decoder.flush()) + self._held
         self._held = ""
         return text
@@ -66,7 +66,7 @@ class Text:
 
 
 def _first(text: str, stops: Sequence[str]) -> tuple[int, int] | None:
-    """Where the stop string stands that ends first; of those that end there the longest."""
+    """The position of the stop string that ends first; the longest one if several end there."""
     found = [(at + len(stop), at) for stop in stops if (at := text.find(stop)) >= 0]
     if not found:
         return None
@@ -75,6 +75,6 @@ def _first(text: str, stops: Sequence[str]) -> tuple[int, int] | None:
 
 
 def _begun(text: str, stop: str) -> int:
-    """How many characters at the end of a text are the beginning of a stop string."""
+    """The number of characters at the end of a text that begin a stop string."""
     most = min(len(stop) - 1, len(text))
     return next((n for n in range(most, 0, -1) if text.endswith(stop[:n])), 0)

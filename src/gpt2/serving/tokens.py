@@ -1,4 +1,4 @@
-"""POST /tokenize and /detokenize, GET /tokenizer_info: the vocabulary, for clients that count."""
+"""POST /tokenize and /detokenize, GET /tokenizer_info: for clients that count tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gpt2.serving.state import State
 
 
 async def tokenize(state: State, request: Request, asked: TokenizeRequest) -> Response:
-    """The ids of a text."""
+    """Return the ids of a text."""
     served = state.models.get(asked.model)
     encode = served.tokenizer.encode_prompt if asked.add_special_tokens else \
         served.tokenizer.encode_more  # fmt: skip
@@ -25,14 +25,14 @@ async def tokenize(state: State, request: Request, asked: TokenizeRequest) -> Re
 
 
 async def detokenize(state: State, request: Request, asked: DetokenizeRequest) -> Response:
-    """The text of ids."""
+    """Return the text of ids."""
     served = state.models.get(asked.model)
     ids = ids_of(served, asked.tokens, "tokens", lambda text: [])
     return json_response({"prompt": served.tokenizer.decode(ids)})
 
 
 async def tokenizer_info(state: State, request: Request) -> Response:
-    """What lm-evaluation-harness asks for: the special tokens."""
+    """Return the special tokens, which lm-evaluation-harness needs."""
     state.check_open()
     served = state.models.get(request.query_params.get("model"))
     tokenizer = served.tokenizer

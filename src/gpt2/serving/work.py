@@ -1,4 +1,4 @@
-"""`Work`: one row of a request, from the queue to its end."""
+"""`Work`: the state of one row of a request, from the queue to its end."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gpt2.serving.slots import Match, Slot
 
 
 class Work:
-    """A request's row, its sequence, and where it stands.
+    """A row of a request, its sequence and its progress.
 
-    Raises what `gpt2.generation.sequences.single` raises for options that cannot be.
+    Raises what `gpt2.generation.sequences.single` raises for invalid options.
     """
 
     def __init__(self, model: Any, request: Request, listener: Listener, ticket: Ticket) -> None:
         self.request, self.listener, self.ticket = request, listener, ticket
-        read = request.ids if request.writes else request.ids[:-1]  # the last is judged alone
+        read = request.ids if request.writes else request.ids[:-1]  # the last token is only scored
         self.sequence = single(
             model.config, request.config, list(read), row=request.row,
             processors=request.processors, tokenizer=model.tokenizer,
@@ -26,47 +26,47 @@ class Work:
         self.shortcut = self.sequence.policy.shortcut(model)
         self.born = time.monotonic()
         self.slot: Slot | None = None
-        self.match, self.seen = Match(), -1  # what the slots have of it, and at which version
-        self.judged: list[Token] = []  # of the prompt
+        self.match, self.seen = Match(), -1  # its cached prefix, and the version of the slots
+        self.judged: list[Token] = []  # tokens of the prompt
         self.cached = 0
-        self.started = self.first = 0.0  # when
+        self.started = self.first = 0.0  # times
 
     @property
     def read(self) -> int:
-        """How many tokens are in its slot."""
+        """The number of tokens in its slot."""
         return self.slot.read if self.slot else self.match.read
 
     @property
     def unread(self) -> int:
-        """Tokens that must be read before the next one can be chosen."""
+        """The number of tokens to read before the next one can be chosen."""
         return len(self.sequence.ids) - self.read
 
     @property
     def in_prompt(self) -> bool:
-        """Whether its prompt is not read yet."""
+        """Whether part of the prompt is still unread."""
         return self.read < self.sequence.begin
 
     def piece(self, most: int) -> list[int]:
-        """The next tokens to read, at most so many."""
+        """The next tokens to read, at most ``most``."""
         read = self.read
         return self.sequence.ids[read : read + most]
 
     def heard(self, token: Token) -> None:
-        """Add a token, tell it, and find out whether the row ends."""
+        """Add a token, report it, and check whether the row ends."""
         self.first = self.first or time.monotonic()
         self.sequence.append(token.id)
         if not self.listener.token(token):
             self.sequence.stop("criterion")
 
     def reason(self) -> Reason:
-        """Why it ended, in the words of a listener."""
+        """The finish reason, as listeners receive it."""
         finish: Finish | None = self.sequence.finish
         if finish in ("length", "time"):
             return "length"
         return "cancelled" if finish == "cancelled" else "stop"
 
     def facts(self) -> Facts:
-        """What became of it."""
+        """The outcome of the row."""
         return Facts(
             self.sequence.begin,
             self.cached,

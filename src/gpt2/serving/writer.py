@@ -1,4 +1,4 @@
-"""`Writer`: a text written on, for one who waits for it; the scheduler of the server writes it."""
+"""`Writer`: generates text for a single caller, using the server's scheduler."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from gpt2.generation.config import GenerationConfig
 from gpt2.serving.scheduler import Facts, Limits, Reason, Request, Scheduler, Token
 
-ROWS = 4  # contexts that are kept: what was read of other branches
+ROWS = 4  # contexts to keep, for what was read of other branches
 
 
 _ONE = GenerationConfig(max_new_tokens=1)
 
 
 class _Ear:
-    """Listens, and hands over to the thread that waits."""
+    """Listens to a row and passes its events to the waiting thread."""
 
     def __init__(self) -> None:
         self.news: queue.SimpleQueue[Token | Exception | None] = queue.SimpleQueue()
@@ -34,11 +34,11 @@ class _Ear:
 
 
 class Writer:
-    """Writes for one reader, and keeps what it has read.
+    """Generates text for one caller and keeps what it has read.
 
     Args:
         model: any engine with its tokenizer.
-        top: so many likeliest tokens are told with each.
+        top: the number of top tokens to return with each token.
     """
 
     def __init__(self, model: Any, top: int) -> None:
@@ -47,9 +47,9 @@ class Writer:
         self._scheduler = Scheduler(model, Limits(memory_bytes=ROWS * size, max_rows=1))
 
     def write(self, ids: Sequence[int], options: GenerationConfig, row: int) -> Iterator[Token]:
-        """The tokens that follow, as they come; who leaves the loop ends it.
+        """Yield the next tokens as they come; leaving the loop ends the generation.
 
-        Raises what the scheduler raises for options that cannot be, and what ended the text.
+        Raises what the scheduler raises for invalid options, and the error that ended the text.
         """
         ear = _Ear()
         ticket = self._scheduler.submit([Request(tuple(ids), options, row, self.top)], [ear])
@@ -62,11 +62,11 @@ class Writer:
             self._scheduler.cancel(ticket)
 
     def next(self, ids: Sequence[int]) -> Token:
-        """The likeliest token after a text, with the others."""
+        """The most probable token after a text, with the other top tokens."""
         return next(self.write(ids, _ONE, 0))
 
     def judge(self, ids: Sequence[int]) -> list[Token]:
-        """The tokens of a text, each with its probability and the likeliest in its place."""
+        """The tokens of a text, each with its log-probability and the top tokens in its place."""
         ear = _Ear()
         request = Request(tuple(ids), _ONE, 0, self.top, judged_from=1, writes=False)
         self._scheduler.submit([request], [ear])
@@ -76,5 +76,5 @@ class Writer:
         return ear.judged
 
     def close(self) -> None:
-        """End what is written."""
+        """End the generation."""
         self._scheduler.close(drain=False)
