@@ -146,11 +146,11 @@ def test_what_does_not_fit_is_refused_with_a_proposal(
     refused = finetune(wide, pairs, "-o", tmp_path / "run", "--length", 64)
     assert isinstance(refused.exception, OptionError)
     words = str(refused.exception)
-    assert "the memory is too small: it needs about" in words
+    assert "the memory is too small: training needs about" in words
     assert "What would fit: --lora (" in words
     assert not (tmp_path / "run").exists()
     monkeypatch.setattr(demand, "available_memory", lambda: 1e6)
-    with pytest.raises(OptionError, match="take a smaller model"):
+    with pytest.raises(OptionError, match="use a smaller model"):
         raise finetune(wide, pairs, "-o", tmp_path / "run").exception or ValueError
     done = finetune(base, pairs, "-o", tmp_path / "run", "--steps", 1, "--anyway")
     assert done.exit_code == 0, done.output

@@ -88,14 +88,14 @@ def test_benchmarks(corpus: Path, data_folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("GPT2_DATA", raising=False)
     with pytest.raises(OptionError, match="GPT2_DATA"):
         CliRunner().invoke(command, on[:3], catch_exceptions=False)
-    with pytest.raises(OptionError, match="a FILE, or --on"):
+    with pytest.raises(OptionError, match="a FILE, or benchmarks with --on"):
         CliRunner().invoke(command, on[:1], catch_exceptions=False)
 
 
 def test_what_is_missing_is_named(corpus: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [str(corpus), "--on", "bias", "--data", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    assert "winobias: not searched." in done.stdout
+    assert "winobias: skipped." in done.stdout
     named = [str(corpus), "--on", "winobias", "--data", str(tmp_path)]
     with pytest.raises(MissingFileError, match="winobias"):
         CliRunner().invoke(command, named, catch_exceptions=False)

@@ -253,7 +253,7 @@ def test_what_cannot_be_reached(tmp_path: Path, memory: Any) -> None:
             call("prepare", address, "-q", "-o", tmp_path / "out")
     with pytest.raises(MissingFileError, match="memory://none is not there"):
         addresses.fetch("memory://none").__enter__()
-    with pytest.raises(AssertionError, match="is an address; a path of this machine is needed"):
+    with pytest.raises(AssertionError, match="is an address, but a local path is needed"):
         call("quantize", "gpt2-mini", "-o", "s3://a/b", "--dtype", "int8")
 
 

@@ -129,7 +129,7 @@ def test_a_cluster_of_this_machine_and_what_is_told(
     command = prepare(text, tokenizer_folder)
     with pytest.raises(OptionError, match="give --shard or --cluster"):
         call(*command, "--cluster", "local", "--shard", "1/2", "-o", tmp_path / "x")
-    with pytest.raises(OptionError, match="is for --cluster"):
+    with pytest.raises(OptionError, match="is only for --cluster"):
         call(*command, "--shards", "3", "-o", tmp_path / "x")
     with pytest.raises(InputError, match="there is no Ray cluster at"):
         call(*command, "--cluster", "127.0.0.1:1", "-o", tmp_path / "x")

@@ -96,7 +96,9 @@ def command(
         click.echo(values if as_json else tables.of_benchmarks(every), nl=not as_json)
         return
     if what is None:
-        raise OptionError("say on what: --on lambada,wikitext2 or --on paper; --list shows all.")
+        raise OptionError(
+            "name the benchmarks: --on lambada,wikitext2 or --on paper; --list shows all."
+        )
     asked = choose(what)
     data = data_folder(data)
     named = {part.strip() for part in what.split(",")}

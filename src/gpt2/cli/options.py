@@ -82,7 +82,9 @@ DATA = click.option(
 def data_folder(data: Path | None) -> Path:
     """The folder that `DATA` names; raises `OptionError` where nothing does."""
     if data is None:
-        raise OptionError("say where the published files are: --data FOLDER, or set GPT2_DATA.")
+        raise OptionError(
+            "name the folder with the published files: --data FOLDER, or set GPT2_DATA."
+        )
     return data
 
 

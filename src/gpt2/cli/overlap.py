@@ -59,7 +59,7 @@ def command(
     for name, got in copies.items():
         click.echo(_line(name, got))
     for name, reason in missing.items():
-        click.echo(f"{name}: not searched. {reason}")
+        click.echo(f"{name}: skipped. {reason}")
 
 
 def _sets(
@@ -83,7 +83,7 @@ def _sets(
     if not sets:
         reasons = " ".join(missing.values())
         raise OptionError(
-            f"say what to look for: a FILE, or --on with benchmarks. {reasons}".strip()
+            f"name what to look for: a FILE, or benchmarks with --on. {reasons}".strip()
         )
     return sets, missing
 

@@ -15,7 +15,7 @@ from gpt2.errors import OptionError
 from gpt2.files.remote import is_remote
 
 LOCAL = "file://"
-EMPTY = "it is empty. (Is a variable of the shell unset?)"
+EMPTY = "it is empty. (Is a shell variable unset?)"
 
 
 class Place(click.Path):
@@ -40,10 +40,10 @@ class Place(click.Path):
             elif self.remote:
                 return value
             else:
-                self.fail(f"{value} is an address; a path of this machine is needed.", param, ctx)
+                self.fail(f"{value} is an address, but a local path is needed.", param, ctx)
         path: Any = super().convert(value, param, ctx)
         if self.exists and not self.file_okay and not Path(path).is_dir():  # a pipe, a device
-            self.fail(f"{path} is no folder.", param, ctx)
+            self.fail(f"{path} is not a folder.", param, ctx)
         return path
 
 

@@ -68,11 +68,11 @@ class Sharded(click.Command):
         cluster, shards = given.pop("cluster"), given.pop("shards")
         for name, needs in (("--shard", given["shard"]), ("--cluster", cluster)):
             if needs is not None and given["output"] is None:
-                raise OptionError(f"{name} needs -o: what is written needs a place.")
+                raise OptionError(f"{name} requires -o: the results need a place.")
         if cluster is not None and given["shard"] is not None:
             raise OptionError("give --shard or --cluster, which does all shards.")
         if shards is not None and cluster is None:
-            raise OptionError("--shards is for --cluster; one shard by itself is --shard i/N.")
+            raise OptionError("--shards is only for --cluster; a single shard is --shard i/N.")
         if cluster is not None:
             return _on_cluster(str(ctx.info_name), given, cluster, shards)
         with paths(given) as ctx.params:

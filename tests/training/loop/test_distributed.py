@@ -286,7 +286,7 @@ def test_finetuning_by_two_processes_is_that_of_one(
     assert done.exit_code == 0, done.output
     told = start("gpt2", *asked, two)
     assert told.stdout.split() == [str(two / "model")]
-    assert told.stderr.count("note: it needs about") == 1
+    assert told.stderr.count("note: training needs about") == 1
     check_models(one / "model", two / "model")
     for kind in ("step", "validation"):
         assert losses(two, kind) == pytest.approx(losses(one, kind), rel=1e-5)

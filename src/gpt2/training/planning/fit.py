@@ -36,10 +36,10 @@ class Fit:
         """The result as a sentence."""
         part = self.needed
         return (
-            f"it needs about {gib(part.total)} for {self.rows} row(s) at a time (weights "
+            f"training needs about {gib(part.total)} for {self.rows} row(s) at a time (weights "
             f"{gib(part.weights)}, gradients {gib(part.gradients)}, optimizer "
-            f"{gib(part.optimizer)}, activations {gib(part.activations)}); {gib(self.free)} can be "
-            "used"
+            f"{gib(part.optimizer)}, activations {gib(part.activations)}); {gib(self.free)} is "
+            "available"
         )
 
 
@@ -86,11 +86,11 @@ class Demand:
         advice = (
             f"What would fit: {', or '.join(proposals)}."
             if proposals
-            else "Nothing here makes it fit: take a smaller model, a machine with more memory, or "
+            else "No option makes it fit: use a smaller model, a machine with more memory, or "
             "several GPUs with --parallel fsdp."
         )
         raise OptionError(
-            f"the memory is too small: {asked.words()}. {advice} --anyway begins all the same."
+            f"the memory is too small: {asked.words()}. {advice} --anyway starts regardless."
         )
 
     def _less(self) -> Iterator[tuple[str, Fit]]:
