@@ -1,5 +1,6 @@
-// The C interface: engines, caches, packing, the probe. Checks what comes in, and turns exceptions
-// into status codes; what extends a cache is in api_extend.cc, what looks inside in api_inside.cc.
+// The C interface: engines, caches, packing, the probe. Checks the arguments, and turns exceptions
+// into status codes. The calls that extend a cache are in api_extend.cc, those that inspect a model
+// in api_inside.cc.
 #include <cstring>
 #include <set>
 #include <string>
@@ -66,7 +67,8 @@ void gpt2_before_fork(void) { gpt2::gate->close(gpt2::inside != nullptr); }
 void gpt2_after_fork_in_parent(void) { gpt2::gate->open(); }
 
 void gpt2_after_fork_in_child(void) {
-  gpt2::gate = new gpt2::Gate;  // the old one stays: threads wait there that are not here
+  gpt2::gate =
+      new gpt2::Gate;  // the old one leaks: threads wait there that the child does not have
   if (gpt2::inside != nullptr) gpt2::gate->enter();
 }
 

@@ -10,7 +10,7 @@
 namespace gpt2 {
 namespace {
 
-// Nothing is touched before all of a call is known to be good.
+// Checks a whole call before it changes anything.
 void require_good(gpt2_engine& engine, const gpt2_cache& holder, int n, const int32_t* rows,
                   const int32_t* counts, const int32_t* ids) {
   Model& model = engine.model;
@@ -37,8 +37,9 @@ void require_good(gpt2_engine& engine, const gpt2_cache& holder, int n, const in
   }
 }
 
-// Feeds the model batch after batch, each as full as it may be. `picks(number, last)` says whether
-// the logits of a new token are wanted: which one of all, and whether it is its row's last.
+// Feeds the model batch after batch, each as large as allowed. `picks(number, last)` returns
+// whether the logits of a new token are requested, by its number in the call and whether it is its
+// row's last.
 template <class Picks, class Pass>
 void extend(const Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
             const int32_t* ids, const Picks& picks, const Pass& pass) {
@@ -59,8 +60,8 @@ void extend(const Model& model, Cache& cache, int n, const int32_t* rows, const 
   for (int i = 0; i < n; i++) cache.set_length(rows[i], cache.length(rows[i]) + counts[i]);
 }
 
-// The same with logits. `room(count)` says where those of a batch's picked tokens go, `done(count)`
-// takes them.
+// The same with logits. `room(count)` returns where the logits of a batch's picked tokens go,
+// `done(count)` processes them.
 template <class Room, class Done>
 void extend(Model& model, Cache& cache, int n, const int32_t* rows, const int32_t* counts,
             const int32_t* ids, int mode, const Largest& wanted, const Room& room,

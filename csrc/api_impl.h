@@ -1,5 +1,5 @@
-// What the files of the C interface share: an engine and a cache as gpt2.h has them, one call at a
-// time on an engine, and exceptions turned into status codes.
+// Shared by the files of the C interface: the engine and the cache of gpt2.h, a lock that
+// serializes the calls on an engine, and the translation of exceptions into status codes.
 #ifndef GPT2_API_IMPL_H_
 #define GPT2_API_IMPL_H_
 
@@ -15,7 +15,7 @@
 #include "model.h"
 #include "select.h"
 
-#if defined(__wasm__) && !GPT2_THREADS  // there is only one, and its library may have no locks
+#if defined(__wasm__) && !GPT2_THREADS  // one thread, and a library that may have no locks
 namespace gpt2 {
 struct Mutex {};
 struct Lock {
@@ -23,7 +23,7 @@ struct Lock {
   explicit Lock(Mutex&) {}
 };
 }  // namespace gpt2
-#define GPT2_THREAD_LOCAL  // and one first used in a catch block would trap there
+#define GPT2_THREAD_LOCAL  // a thread_local first used in a catch block would trap
 #else
 #define GPT2_THREAD_LOCAL thread_local
 #include <mutex>
@@ -44,7 +44,7 @@ struct gpt2_engine {
   gpt2::Logprobs logprobs;
   gpt2::Asker asker;
   gpt2::Mutex mutex;      // one call at a time
-  bool complete = false;  // every tensor was found to be set
+  bool complete = false;  // every tensor is known to be set
 };
 
 struct gpt2_cache {
@@ -56,12 +56,12 @@ struct gpt2_cache {
 
 namespace gpt2 {
 
-// Of the calling thread: the last error, and the engine whose tap it is in.
+// Per thread: the last error message, and the engine that it is calling, which a tap must not call.
 extern GPT2_THREAD_LOCAL std::string message;
 extern GPT2_THREAD_LOCAL const gpt2_engine* inside;
 extern Gate* gate;
 
-// From a thread's outermost call of an engine to that one's end.
+// Passes the gate from the start to the end of a thread's outermost call.
 class Passage {
  public:
   explicit Passage(bool outermost) : outermost_(outermost) {
@@ -75,7 +75,7 @@ class Passage {
   const bool outermost_;
 };
 
-// One call on an engine at a time. A tap that calls its own engine would wait for ever.
+// Serializes the calls on an engine. A tap that called its own engine would wait forever.
 class Turn {
  public:
   explicit Turn(gpt2_engine* engine) : before_(inside), passage_(inside == nullptr) {
@@ -104,7 +104,7 @@ int guarded(const Work& work) {
     return GPT2_MEMORY;
   } catch (const std::exception& error) {
     message = error.what();
-    return GPT2_MEMORY;  // what else the library throws here: it could not start a thread
+    return GPT2_MEMORY;  // the only other exception here: a thread could not start
   }
 }
 

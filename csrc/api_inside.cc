@@ -1,4 +1,4 @@
-// The C interface: what looks into a model, leaves parts of it out, or takes them one by one.
+// The C interface: calls that inspect a model, leave parts of it out, or run single parts.
 #include <algorithm>
 #include <cmath>
 #include <memory>

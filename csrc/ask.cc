@@ -12,12 +12,12 @@ namespace {
 
 bool judges(const gpt2_ask& ask) { return ask.top >= 0; }
 
-// How many of the largest logits are looked for.
+// How many of the largest logits an ask needs.
 int count(const gpt2_ask& ask) {
   return std::max({ask.top, 0, ask.choice == GPT2_CHOOSE_LARGEST ? 1 : 0});
 }
 
-// Whether no logit may be left out.
+// Whether an ask needs every logit.
 bool needs_all(const Selector& selector, const gpt2_ask& ask) {
   if (ask.logits || judges(ask) || ask.choice == GPT2_CHOOSE_GIVEN) return true;
   return ask.choice == GPT2_CHOOSE_DRAWN && selector.needed(ask.sampling).k == 0;
@@ -48,8 +48,7 @@ void require_asks(const Selector& selector, int tokens, int n, const gpt2_ask* a
   }
 }
 
-// The most of what each asks for. Of divisors the largest has the widest margin, but for 1, which
-// has none.
+// The maximum over the asks. The largest divisor has the widest margin, except 1, which has none.
 Largest Asker::needed(const gpt2_ask* asks, int n) const {
   Largest all = {0, 0};
   bool divided = false;
@@ -86,7 +85,7 @@ void Asker::answer(ThreadPool& pool, const gpt2_ask* asks, int n, int k, gpt2_an
   }
 }
 
-// The sum over the vocabulary of those that want log-probabilities.
+// Computes the log-sum-exp for the asks that want log-probabilities.
 void Asker::judge(ThreadPool& pool, const gpt2_ask* asks, int n) {
   judged_.clear();
   for (int i = 0; i < n; i++) {
@@ -118,7 +117,7 @@ void Asker::find_largest(ThreadPool& pool, const gpt2_ask* asks, int n, int k, g
   }
 }
 
-// Draws, and keeps the logits of the tokens that are judged.
+// Draws, and keeps the logits of the tokens that are scored.
 void Asker::draw(ThreadPool& pool, const gpt2_ask* asks, int n, gpt2_answer* answers) {
   const size_t width = selector_.vocabulary();
   draws_.clear();
@@ -126,7 +125,7 @@ void Asker::draw(ThreadPool& pool, const gpt2_ask* asks, int n, gpt2_answer* ans
     if (asks[i].choice != GPT2_CHOOSE_DRAWN) continue;
     draws_.push_back({i, &asks[i].sampling, asks[i].noise, &answers[i].token});
   }
-  std::vector<float> lines;  // of those whose logits a draw writes over
+  std::vector<float> lines;  // copies of logits that a draw overwrites
   for (const int i : judged_) {
     if (asks[i].choice != GPT2_CHOOSE_DRAWN || selector_.is_few(asks[i].sampling)) continue;
     const float* line = selector_.logits(n) + i * width;

@@ -1,4 +1,5 @@
-// What is wanted after single tokens of one call, each with options of its own: rows of a server.
+// Requests for results after single tokens of one call, each with its own options: the rows of a
+// server's batch.
 #ifndef GPT2_ASK_H_
 #define GPT2_ASK_H_
 
@@ -12,19 +13,19 @@
 
 namespace gpt2 {
 
-// Throws Error for an ask that cannot be met; `tokens` is how many new ones the call has.
+// Throws Error for an invalid ask; `tokens` is the number of new tokens in the call.
 void require_asks(const Selector& selector, int tokens, int n, const gpt2_ask* asks, int k);
 
-// Answers asks from their lines of logits, which stand in the selector.
+// Answers asks from their lines of logits, which are in the selector's buffer.
 class Asker {
  public:
   Asker(Selector& selector, Logprobs& logprobs) : selector_(selector), logprobs_(logprobs) {}
 
-  // The logits that can decide these asks: any others may be -infinity.
+  // The logits that can affect these asks; all others may be -infinity.
   Largest needed(const gpt2_ask* asks, int n) const;
   // The answers of n asks, whose logits are lines 0 to n - 1; `ids` and `values` are [n, k].
-  void answer(ThreadPool& pool, const gpt2_ask* asks, int n, int k, gpt2_answer* answers, int32_t* ids,
-              float* values);
+  void answer(ThreadPool& pool, const gpt2_ask* asks, int n, int k, gpt2_answer* answers,
+              int32_t* ids, float* values);
 
  private:
   void judge(ThreadPool& pool, const gpt2_ask* asks, int n);
@@ -38,9 +39,9 @@ class Asker {
   std::vector<int32_t> none_;
   std::vector<Selector::Top> tops_;
   std::vector<Selector::Draw> draws_;
-  std::vector<int32_t> best_;      // [n]: the likeliest token of those that want no more
+  std::vector<int32_t> best_;      // [n]: the most probable token, for asks that need only that
   std::vector<float> best_value_;  // [n]
-  std::vector<float> kept_;        // logits that a draw writes over
+  std::vector<float> kept_;        // the logits of the scored tokens
 };
 
 }  // namespace gpt2

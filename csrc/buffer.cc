@@ -25,7 +25,7 @@ Buffer::Buffer(size_t bytes, Pages pages) {
   if (bytes == 0) return;
   const bool huge = pages == Pages::kHuge && bytes >= kHugePage;
   bytes_ = round_up(bytes, huge ? kHugePage : kCacheLine);
-  // Huge pages need a 2 MB boundary: ask for one page more and give the ends back.
+  // Huge pages need 2 MB alignment: map one page more and unmap the ends.
   const size_t asked = bytes_ + (huge ? kHugePage : 0);
   void* start = mmap(nullptr, asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) throw std::bad_alloc();
@@ -36,14 +36,15 @@ Buffer::Buffer(size_t bytes, Pages pages) {
   if (head > 0) munmap(start, head);
   data_ = static_cast<uint8_t*>(start) + head;
   if (head < kHugePage) munmap(static_cast<uint8_t*>(data_) + bytes_, kHugePage - head);
-  madvise(data_, bytes_, MADV_HUGEPAGE);  // a wish: without it the same, slower
+  madvise(data_, bytes_,
+          MADV_HUGEPAGE);  // a hint: without huge pages the result is the same, only slower
 }
 
 void Buffer::release() {
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 
-#else  // where there is no mmap, or a sanitizer is to see each step past the end
+#else  // without mmap, or so that a sanitizer sees each access past the end
 
 Buffer::Buffer(size_t bytes, Pages) {
   if (bytes == 0) return;

@@ -1,4 +1,5 @@
-// Memory for weights, keys and scratch: aligned, zero until written, given back when it goes.
+// Memory for weights, the KV cache and scratch data: aligned, zero-initialized, freed by the
+// destructor.
 #ifndef GPT2_BUFFER_H_
 #define GPT2_BUFFER_H_
 
@@ -9,8 +10,8 @@
 namespace gpt2 {
 
 enum class Pages {
-  kHuge,  // fewer address translations; for what is read from end to end, over and over
-  kLazy,  // small pages that exist only once touched; for what may stay empty
+  kHuge,  // huge pages: fewer TLB misses; for memory that is read from end to end repeatedly
+  kLazy,  // small pages, allocated on first touch; for memory that may stay empty
 };
 
 class Buffer {

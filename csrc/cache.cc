@@ -62,7 +62,7 @@ void Cache::put_bytes(const Kernels& kernels, const Head& head, int position, co
   const size_t lane = position % kLanes, stride = padded(width_, kLanes);
   int8_t* keys = reinterpret_cast<int8_t*>(head.keys) + (position - lane) * width_ + lane;
   int8_t* values = reinterpret_cast<int8_t*>(head.values) + position * stride;
-  head.key_scales[position] = kernels.to_bytes(k, width_, values);  // a place to go by way of
+  head.key_scales[position] = kernels.to_bytes(k, width_, values);  // values is a temporary here
   for (int i = 0; i < width_; i++) keys[i * kLanes] = values[i];
   head.value_scales[position] = kernels.to_bytes(v, width_, values);
 }
@@ -99,8 +99,8 @@ void Cache::copy_row(int from, int to, int length) {
   lengths_[to] = length;
 }
 
-// The first row that wants a source takes over its memory; only the others are copied, into memory
-// that nobody took. Reordering beams moves no byte.
+// The first row that uses a source takes over its slot; only further rows are copied, into slots
+// that no row took. Reordering beams moves no data.
 void Cache::gather(const int32_t* sources) {
   std::vector<int> slots(rows(), -1), lengths(rows()), free;
   std::vector<bool> taken(rows(), false);

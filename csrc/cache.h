@@ -1,4 +1,4 @@
-// The keys and values of independent sequences, laid out as panels for `multiply`.
+// The KV cache of independent sequences, laid out as panels for `multiply`.
 #ifndef GPT2_CACHE_H_
 #define GPT2_CACHE_H_
 
@@ -14,7 +14,7 @@ namespace gpt2 {
 class Cache {
  public:
   // One head of one row: keys [positions / 16, width, 16], values [positions, width padded to 16].
-  // INT8 has a scale for each position's keys and one for its values.
+  // INT8 has one scale for each position's key and one for its value.
   struct Head {
     uint8_t *keys, *values;
     float *key_scales, *value_scales;  // [positions padded to 16], or null
@@ -30,15 +30,15 @@ class Cache {
   int length(int row) const { return lengths_[row]; }
   void set_length(int row, int length) { lengths_[row] = length; }
   void gather(const int32_t* sources);
-  // Row `to` becomes a copy of the first `length` tokens of row `from`, another one.
+  // Row `to` becomes a copy of the first `length` tokens of a different row `from`.
   void copy_row(int from, int to, int length);
   Head head(int row, int layer, int head) const { return at(slots_[row], layer, head); }
 
-  // Stores one position of one head, rounded to dtype: k and v are [width]; their ends up to a
-  // multiple of 16 may be read.
+  // Stores one position of one head, rounded to dtype. k and v are [width]; memory past their ends,
+  // up to a multiple of 16, may be read.
   void put(const Kernels& kernels, const Head& head, int position, const float* k, const float* v);
-  // The first n positions as matrices, not scaled yet: queries [width] times keys, weights [n]
-  // times values.
+  // The first n positions as matrices, without INT8 scales: for queries [width] times keys, and
+  // weights [n] times values.
   Floats keys(const Head& head, int n) const;
   Floats values(const Head& head, int n) const;
 
@@ -50,9 +50,9 @@ class Cache {
 
   gpt2_dtype dtype_;
   int layers_, heads_, width_, capacity_;
-  size_t number_, keys_bytes_, values_bytes_;  // of one number, of one head's keys and values
-  size_t head_bytes_;                          // of all of a head
-  std::vector<int> slots_, lengths_;           // a row's place in memory and its tokens
+  size_t number_, keys_bytes_, values_bytes_;  // bytes of one number, of one head's keys and values
+  size_t head_bytes_;                          // bytes of one head
+  std::vector<int> slots_, lengths_;           // a row's slot in memory and its number of tokens
   mutable Buffer memory_;
 };
 

@@ -1,4 +1,4 @@
-// Failures inside the core; api.cc turns them into status codes.
+// Errors inside the core; the C interface turns them into status codes.
 #ifndef GPT2_ERROR_H_
 #define GPT2_ERROR_H_
 

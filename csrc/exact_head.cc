@@ -9,7 +9,7 @@ namespace gpt2 {
 namespace {
 
 constexpr size_t kCached = 32 << 20;  // bytes of a head that a cache may hold
-constexpr int kMoreFirst = 7;         // panels computed first, beside k
+constexpr int kMoreFirst = 7;         // panels computed first, in addition to k
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
 float kth_largest(std::vector<float>& numbers, int k) {
@@ -17,13 +17,13 @@ float kth_largest(std::vector<float>& numbers, int k) {
   return numbers[k - 1];
 }
 
-// What the integers stand for.
+// The value that an integer represents.
 double value(const Step& step, uint8_t q) {
   return static_cast<double>(step.scale) * (static_cast<double>(q) - step.zero);
 }
 
-// No logit below this, divided, rounds to what `logit` does: quotients that round to the same float
-// differ by at most 2^-23 of it, or by 2^-149 where it is subnormal.
+// No logit below the result rounds, after division, to what `logit` does: quotients that round to
+// the same float differ by at most 2^-23 of it, or by 2^-149 if it is subnormal.
 double least_equal(double logit, double divisor) {
   if (divisor == 1) return logit;
   return logit - (std::ldexp(std::fabs(logit), -22) + std::ldexp(divisor, -148));
@@ -47,7 +47,7 @@ ExactHead::ExactHead(const Matrix& head, const Kernels& kernels, ThreadPool& poo
       quantized_(static_cast<size_t>(2) * kMostRows * wide_),
       scaled_(static_cast<size_t>(kMostRows) * wide_),
       peaks_(static_cast<size_t>(kMostRows) * head.panels()) {
-  // Whole-number products and what they stand for, of as many panels as are finished together.
+  // Integer products and the floats they represent, for as many panels as are finished together.
   const size_t numbers = static_cast<size_t>(2) * kMostRows * kUnit * kLanes;
   for (int i = 0; i < pool.threads(); i++) products_.emplace_back(2 * numbers * sizeof(float));
 }
@@ -78,7 +78,7 @@ void ExactHead::run(const Worker& worker, const float* x, int rows, const Larges
   compute(worker, x, rows, logits);
 }
 
-// x / c as the sum of two rows of integers and a rest f, and the sizes of all of them.
+// Splits x / c into two rows of integers and a remainder f, and computes the norms of all of them.
 void ExactHead::prepare(int row, const float* x) {
   Query& query = queries_[row];
   const int n = head_.inputs();
@@ -97,9 +97,9 @@ void ExactHead::prepare(int row, const float* x) {
     query.doubt += std::fabs(term);
   }
   const double size = std::sqrt(all);
-  query.bounded = size < kMost && 8 * size * copy_.largest() < kMost;  // not so for NaN
+  query.bounded = size < kMost && 8 * size * copy_.largest() < kMost;  // false for NaN
   query.near = query.far = 0;
-  if (!query.bounded) std::fill(scaled, scaled + n, 0.0f);  // not to round what is no number
+  if (!query.bounded) std::fill(scaled, scaled + n, 0.0f);  // do not round NaN or infinity
   steps[0] = kernels_.quantize(scaled, n, copy_.limit(), q);
   for (int k = 0; k < n; k++) scaled[k] -= static_cast<float>(value(steps[0], q[k]));
   steps[1] = kernels_.quantize(scaled, n, copy_.limit(), q + wide_);
@@ -117,7 +117,7 @@ void ExactHead::prepare(int row, const float* x) {
   query.far = rounded_up(std::sqrt(rest) + 16 * kHalfUnit * sizes);
 }
 
-// Scans this worker's share of the copy: the largest bound of each panel, less the centre.
+// Scans this worker's share of the copy: the largest bound of each panel, minus the centre.
 void ExactHead::bound(const Worker& worker, int rows) {
   const Range share = worker.share(head_.panels());
   const size_t stride = kUnit * kLanes;
@@ -145,7 +145,7 @@ void ExactHead::bound(const Worker& worker, int rows) {
   }
 }
 
-// The panels with the largest bounds; all, where there are no bounds.
+// Chooses the panels with the largest bounds, or all panels if there are no bounds.
 void ExactHead::choose_first(int row, int k) {
   Query& query = queries_[row];
   const float* peak = peaks(row);
@@ -161,7 +161,8 @@ void ExactHead::choose_first(int row, int k) {
   query.computed = query.panels.size();
 }
 
-// The panels not yet computed whose bounds reach the k-th largest logit so far, or what equals it.
+// Chooses the panels not yet computed whose bounds reach the k-th largest logit so far, or a tie
+// with it.
 void ExactHead::choose_more(int row, const Largest& wanted, const float* logits) {
   Query& query = queries_[row];
   const float* peak = peaks(row);

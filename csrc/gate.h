@@ -1,6 +1,6 @@
-// Lets a process fork while other threads compute: calls in progress are waited for, new ones wait.
-// A child then finds no engine in the middle of anything, whose memory and locks nobody would ever
-// finish with.
+// Lets a process fork while other threads compute: the fork waits for running calls, and new calls
+// wait for the fork. Otherwise a child could find an engine in the middle of a call, with memory
+// and locks that no thread would ever release.
 #ifndef GPT2_GATE_H_
 #define GPT2_GATE_H_
 
@@ -15,7 +15,7 @@ namespace gpt2 {
 
 class Gate {
  public:
-  // Around every call, for the thread's outermost one.
+  // Called around each thread's outermost call.
   void enter() {
     std::unique_lock<std::mutex> lock(mutex_);
     open_.wait(lock, [&] { return !forking_; });
@@ -27,14 +27,16 @@ class Gate {
     if (forking_) quiet_.notify_one();
   }
 
-  // Before a fork: returns when no call but the `running_here` of this thread runs. One at a time.
+  // Before a fork: returns once no call is running except the `running_here` of this thread. One
+  // fork at a time.
   void close(int running_here) {
     std::unique_lock<std::mutex> lock(mutex_);
     open_.wait(lock, [&] { return !forking_; });
     forking_ = true;
     quiet_.wait(lock, [&] { return running_ == running_here; });
   }
-  // After it, in the parent. A child needs another gate: here threads wait that it does not have.
+  // After a fork, in the parent. A child needs a new gate: threads that it does not have wait at
+  // this one.
   void open() {
     std::lock_guard<std::mutex> lock(mutex_);
     forking_ = false;

@@ -22,7 +22,7 @@ inline float float_of(uint32_t bits) {
 inline float float_from_half(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
   const uint32_t exponent = (half >> 10) & 31, fraction = half & 0x3ff;
-  if (exponent == 31) {  // a NaN comes out quiet, as the processors' own conversions do
+  if (exponent == 31) {  // a NaN becomes quiet, as in the processors' own conversions
     return float_of(sign | 0x7f800000 | (fraction << 13) | (fraction ? 0x400000 : 0));
   }
   if (exponent == 0) {  // subnormal: fraction * 2^-24, exact in fp32
@@ -39,7 +39,7 @@ inline uint16_t half_from_float(float x) {
   if (magnitude < 0x38800000) {  // below 2^-14: adding 0.5 rounds to multiples of 2^-24
     return sign | static_cast<uint16_t>(bits_of(float_of(magnitude) + 0.5f) - 0x3f000000);
   }
-  const uint32_t odd = (magnitude >> 13) & 1;  // carries into the exponent as it should
+  const uint32_t odd = (magnitude >> 13) & 1;  // a carry into the exponent is correct
   return sign | static_cast<uint16_t>((magnitude - 0x38000000 + 0xfff + odd) >> 13);
 }
 

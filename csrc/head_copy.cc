@@ -11,7 +11,7 @@
 namespace gpt2 {
 namespace {
 
-constexpr int kSample = 256;  // panels from which the inputs' means and sizes are taken
+constexpr int kSample = 256;  // panels sampled for the inputs' means and sizes
 
 void expand(const Floats& w, float* block) {
   const size_t n = static_cast<size_t>(w.inputs) * kLanes;
@@ -91,7 +91,7 @@ void HeadCopy::measure_columns(const Matrix& head, const Worker& worker, Workspa
   }
 }
 
-// The inputs' means, and what makes the inputs about equally large.
+// Chooses the inputs' means, and the factors that make the inputs about equally large.
 void HeadCopy::choose_stretch(const Matrix& head, const std::vector<Workspace>& spaces) {
   const double rows = std::min({head.panels() * kLanes, kSample * kLanes, outputs_});
   std::vector<double> size(inputs_);
@@ -137,7 +137,7 @@ void HeadCopy::pack(const Matrix& head, int panel, Workspace& space) {
   measure_rows(panel, space);
 }
 
-// The norms of e, w c and s q of a panel's rows.
+// Computes the norms of e, w c and s q for a panel's rows.
 void HeadCopy::measure_rows(int panel, Workspace& space) {
   const int first = panel * kLanes;
   const uint8_t* q = panels_.as() + panel * panel_bytes_;

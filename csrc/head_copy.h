@@ -1,9 +1,9 @@
-// An int8 copy of an output head, and for each row how far it can be from what it copies.
+// An int8 copy of an output head, with a bound of each row's error.
 //
 // With means m and powers of two c, both per input, row w of the head is
-//     w = m + (s q + e) / c,    q integers from -127 to 127, s a scale of the row.
-// What all rows share (m) and the inputs' different sizes (c) thus cost no precision. Any m, c, s
-// and q would do: e is whatever is left, and only its norm is kept.
+//     w = m + (s q + e) / c,    q integers from -127 to 127, s a scale per row.
+// So what all rows share (m) and the inputs' different sizes (c) cost no precision. Any m, c, s
+// and q are valid: e is the remainder, and only its norm is kept.
 #ifndef GPT2_HEAD_COPY_H_
 #define GPT2_HEAD_COPY_H_
 
@@ -18,14 +18,14 @@
 namespace gpt2 {
 
 // The names and numbers of docs/reference/exact-head.md.
-constexpr double kHalfUnit = 1.0 / (1 << 24);      // u: of a float's rounding
+constexpr double kHalfUnit = 1.0 / (1 << 24);      // u: the unit roundoff of a float
 constexpr double kSpare = 1 + 1.0 / (1 << 20);     // for the rounding of the bounds themselves
 constexpr double kDoubles = 1.0 / (1 << 30);       // for sums in double
 constexpr double kLeast = 7.8886090522101181e-31;  // 2^-100, far above what underflow can lose
 constexpr double kMost = 1.3292279957849159e36;    // 2^120, far below overflow
 constexpr int kMostInputs = 1 << 16;               // for which the above holds
 
-// A bound as a float that is not less.
+// Converts a bound to a float that is not smaller.
 float rounded_up(double bound);
 
 class HeadCopy {
@@ -39,7 +39,7 @@ class HeadCopy {
   int limit() const { return limit_; }                    // as Matrix::limit
   const float* mean() const { return mean_.data(); }      // m, [inputs]
   const float* shrink() const { return shrink_.data(); }  // 1 / c, [inputs]
-  // a and b of the proof, a number per output; rows that only fill up a panel have a = -infinity.
+  // a and b of the proof, one number per output; rows that only pad a panel have a = -infinity.
   const float* near() const { return near_.data(); }
   const float* far() const { return far_.data(); }
   // No |w c|, |m c| or |s q| is larger.
@@ -47,11 +47,12 @@ class HeadCopy {
   size_t size() const;
 
  private:
-  // Sums over some rows of the head, a number per input.
+  // Sums over some rows of the head, one number per input.
   struct Columns {
     std::vector<double> sum, square;
   };
-  // Memory of a worker: a panel as it is, and moved and stretched, [inputs padded, 16].
+  // Scratch memory of a worker: a panel as stored, and one shifted by m and scaled by c, [inputs
+  // padded, 16].
   struct Workspace {
     std::vector<float> block, moved;
     Columns columns;

@@ -33,12 +33,12 @@ extern const Kernels kernels_wasm;
 namespace {
 
 #if defined(__x86_64__)
-constexpr unsigned kSaved256 = 0x06, kSaved512 = 0xe6;  // of XCR0
+constexpr unsigned kSaved256 = 0x06, kSaved512 = 0xe6;  // bits of XCR0
 
 bool all_of(unsigned found, unsigned wanted) { return (found & wanted) == wanted; }
 
-// Whether the processor has these, and the system keeps their registers. It is asked itself: the
-// library of some compilers (zig's) says no to every __builtin_cpu_supports.
+// Whether the processor has these features, and the operating system saves their registers. It asks
+// CPUID: with some compilers (zig's), every __builtin_cpu_supports returns false.
 bool has(unsigned basic, unsigned extended, unsigned more, unsigned saved) {
   unsigned a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !all_of(c, basic | bit_OSXSAVE)) return false;
@@ -57,7 +57,7 @@ bool runs(const char* name) {
     return has(kBasic, bit_AVX2 | kWide, bit_AVX512VNNI, kSaved512);
   }
   if (std::strcmp(name, "avx2") == 0) return has(kBasic, bit_AVX2, 0, kSaved256);
-#elif GPT2_NEON && defined(__linux__)  // elsewhere: every Mac has the dot product of bytes
+#elif GPT2_NEON && defined(__linux__)  // not checked elsewhere: every Mac has byte dot products
   if (std::strcmp(name, "neon") == 0) return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #endif
   (void)name;

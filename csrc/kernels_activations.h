@@ -1,4 +1,4 @@
-// exp, GELU and the other activations of a vector, over one simd_*.h: see kernels_impl.h.
+// exp, GELU and the other activations of a vector, written with one simd_*.h: see kernels_impl.h.
 #ifndef GPT2_KERNELS_ACTIVATIONS_H_
 #define GPT2_KERNELS_ACTIVATIONS_H_
 
@@ -13,7 +13,7 @@ namespace {
 GPT2_INLINE F negative(F x) { return sub(zero(), x); }
 GPT2_INLINE F absolute(F x) { return max(x, negative(x)); }
 
-// e^x to 2 units in the last place; 0 below -87, where the result would leave the normal numbers.
+// e^x to within 2 ulp; 0 below -87, where the result would become subnormal.
 GPT2_INLINE F exponential(F x) {
   const F least = set1(-87.0f), bounded = min(max(x, least), set1(88.0f));
   const I n = round(mul(bounded, set1(kLog2E)));
@@ -25,10 +25,10 @@ GPT2_INLINE F exponential(F x) {
   return keep_above(x, least, mul(power, power_of_two(n)));
 }
 
-// x times the logistic function of y.
+// x times the sigmoid of y.
 GPT2_INLINE F gate(F x, F y) { return div(x, add(set1(1.0f), exponential(negative(y)))); }
 
-// tanh(u) = 2 logistic(2 u) - 1, so 0.5 x (1 + tanh(u)) is x logistic(2 u).
+// tanh(u) = 2 sigmoid(2 u) - 1, so 0.5 x (1 + tanh(u)) is x sigmoid(2 u).
 GPT2_INLINE F gelu_tanh(F x) {
   const F cubic = add(x, mul(set1(0.044715f), mul(x, mul(x, x))));
   return gate(x, mul(set1(2.0f * 0.7978845608f), cubic));
@@ -44,7 +44,7 @@ GPT2_INLINE F gelu(F x) {
   p = add(mul(p, t), set1(-0.284496736f));
   p = add(mul(p, t), set1(0.254829592f));
   const F rest = mul(mul(p, t), exponential(negative(mul(z, z))));  // 1 - erf(z)
-  // 0.5 x (1 + erf(x / sqrt 2)): the positive part of x less what the tail takes from |x|.
+  // 0.5 x (1 + erf(x / sqrt 2)) = max(x, 0) - 0.5 |x| (1 - erf(|x| / sqrt 2)).
   return sub(max(x, zero()), mul(mul(set1(0.5f), absolute(x)), rest));
 }
 

@@ -1,7 +1,9 @@
-// The kernels, written once over the 16-lane vectors of one simd_*.h, which is included before.
+// The kernels, written once with the 16-lane vectors of one simd_*.h, which must be included
+// before.
 //
-// All of it has internal linkage, and no inline function of the standard library is used: each
-// including file is compiled for its own instruction set, and no other may end up with its code.
+// Everything has internal linkage and uses no inline function of the standard library: each
+// including file is compiled for its own instruction set, and the linker must not share its code
+// with others.
 #include "kernels.h"
 #include "kernels_activations.h"
 #include "kernels_matmul.h"
@@ -11,7 +13,7 @@
 namespace gpt2 {
 namespace {
 
-// ---- From products to results ----
+// ---- The epilogue: from products to results ----
 
 GPT2_INLINE F product(const Finish&, const float* y, int, int) { return load(y); }
 

@@ -1,4 +1,4 @@
-// Matmuls of packed weights, over the vectors of one simd_*.h: see kernels_impl.h.
+// Matmuls with packed weights, written with the vectors of one simd_*.h: see kernels_impl.h.
 #ifndef GPT2_KERNELS_MATMUL_H_
 #define GPT2_KERNELS_MATMUL_H_
 
@@ -7,7 +7,7 @@
 namespace gpt2 {
 namespace {
 
-// ---- Formats of weights: how 16 weights, or 16 pairs of them, become a vector ----
+// ---- Weight formats: how 16 weights become a vector of floats ----
 
 struct F32 {
   static F at(const uint8_t* p) { return load(reinterpret_cast<const float*>(p)); }
@@ -24,11 +24,11 @@ struct Bytes {
 
 // ---- Matmuls ----
 //
-// The loops over rows and panels must be unrolled before the compiler thinks of registers, or the
-// sums live in memory: hence the pragmas.
+// The loops over rows and panels must be unrolled before register allocation, or the sums spill to
+// memory: hence the pragmas.
 
-// For benchmarks/reproducibility.py: attention fuses too, which it may not where int8 has the same
-// bits on every processor.
+// For benchmarks/reproducibility.py: attention also uses fused multiply-adds. By default it must
+// not, because int8 has the same bits on every processor.
 #if GPT2_FREE_ORDER
 constexpr bool kFreeOrder = true;
 #else
@@ -69,18 +69,19 @@ void tile(const Floats& w, const float* x, size_t ldx, float* y, size_t ldy, boo
   }
 }
 
-// Several rows keep the processor so busy with what it has that it must be told what comes next.
+// The prefetch distance in bytes for several rows: with so much arithmetic per load the processor
+// does not run far enough ahead without prefetches.
 constexpr int kAhead = 1024;
 
-// Four quads of inputs of each of R rows.
+// Loads four quads of inputs for each of R rows.
 template <int R>
 inline void load_inputs(const uint8_t* x, size_t ldx, X (&inputs)[R]) {
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) inputs[r] = quads(x + r * ldx);
 }
 
-// Their quad kTurn meets V panels. S sums that take turns hide the latency of a few rows: integers
-// can be added in any order.
+// Multiplies quad kTurn of the inputs with V panels. S alternating sums hide the latency if there
+// are few rows: integers can be added in any order.
 template <int kTurn, class Sum, int R, int V, int S>
 inline void step(const Q (&column)[V], const X (&inputs)[R], Sum (&sum)[R][V][S]) {
 #pragma GCC unroll 16
@@ -92,7 +93,7 @@ inline void step(const Q (&column)[V], const X (&inputs)[R], Sum (&sum)[R][V][S]
   }
 }
 
-// Quad kTurn of an int8 panel's four.
+// The same for quad kTurn of the four in an int8 panel.
 template <int kTurn, int R, int V, int S>
 inline void step_int8(const Integers& w, const uint8_t* weights, const X (&inputs)[R],
                       I (&sum)[R][V][S]) {
@@ -106,7 +107,7 @@ inline void step_int8(const Integers& w, const uint8_t* weights, const X (&input
   step<kTurn>(column, inputs, sum);
 }
 
-// Quads kTurn and kTurn + 1 of an int4 panel, which share bytes.
+// The same for quads kTurn and kTurn + 1 of an int4 panel, which share bytes.
 template <int kTurn, int R, int V, int S>
 inline void step_int4(const Integers& w, const uint8_t* nibbles, const X (&inputs)[R],
                       G (&sum)[R][V][S]) {
@@ -200,7 +201,7 @@ void tile_int4(const Integers& w, const uint8_t* x, size_t ldx, int32_t* y, size
   }
 }
 
-// The tile function for a number of rows known only at run time. `Tile` names the format:
+// Calls the tile function for a number of rows known only at run time. `Tile` names the format:
 // Tile::run<R, V>(...) is one of the functions above.
 template <class Tile, int V, int R, class... Args>
 inline void tile_of(int rows, const Args&... args) {
@@ -233,8 +234,9 @@ struct Int4Tile {
   }
 };
 
-// The first rows that meet some panels fetch them a little ahead; those that come after them, and
-// find them in the second cache, fetch the next panels there: which panel each turn fetches.
+// Prefetching. The first rows that use some panels prefetch these a little ahead. Later rows find
+// them in the L2 cache and prefetch the next panels into it; this sets which panel each turn
+// prefetches.
 inline void look_ahead(Floats&, int, int, int) {}
 inline void look_ahead(Integers& w, int turn, int turns, int panels) {
   for (int v = 0; v < panels; v++) {
@@ -243,7 +245,7 @@ inline void look_ahead(Integers& w, int turn, int turns, int panels) {
   }
 }
 
-// V panels and all rows, dealt out evenly: 10 as 5 + 5 and not as 8 + 2.
+// V panels and all rows, split evenly into tiles: 10 rows as 5 + 5, not as 8 + 2.
 template <class Tile, int V, class Matrix, class X, class Y, class... More>
 void strip(Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, More... more) {
   const int turns = (rows + Tile::kRows - 1) / Tile::kRows;
@@ -254,7 +256,7 @@ void strip(Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, More..
   }
 }
 
-// One row and `panels` panels side by side, or fewer, so that one sum need not wait for another.
+// One row and up to `panels` panels side by side, so that one sum does not wait for another.
 template <class Tile, int V = Tile::kAlone, class... Args>
 void alone(int panels, const Args&... args) {
   if constexpr (V > 1) {
@@ -263,7 +265,7 @@ void alone(int panels, const Args&... args) {
   Tile::template run<1, V>(args...);
 }
 
-// All panels, a few at a time, so that they stay in the nearest caches while the rows pass by.
+// All panels, a few at a time, so that they stay in the nearest caches for all rows.
 template <class Tile, class Matrix, class X, class Y, class... More>
 void strips(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy, More... more) {
   Matrix part = w;
@@ -284,8 +286,8 @@ void strips(const Matrix& w, const X* x, size_t ldx, int rows, Y* y, size_t ldy,
   }
 }
 
-// Few rows take the weights as they are stored. For many rows halves are worth expanding first,
-// block by block, to where the second cache holds them.
+// Few rows use the weights as they are stored. For many rows it pays to expand weights smaller than
+// fp32 first, block by block, into scratch memory that stays in the L2 cache.
 template <class W, bool kFused>
 void multiply_as(const Floats& w, const float* x, size_t ldx, int rows, float* y, size_t ldy,
                  void* scratch) {

@@ -1,5 +1,5 @@
 #include "simd_neon.h"
-// The vectors come first: the kernels are written over them.
+// The vectors must come first: the kernels are written with them.
 #include "kernels_impl.h"
 
 namespace gpt2 {

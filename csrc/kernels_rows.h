@@ -1,5 +1,5 @@
-// LayerNorm, softmax, rounding: functions of a row, 16 numbers at a time, the last few by way of a
-// copy. See kernels_impl.h.
+// LayerNorm, softmax, quantization: functions of a row, 16 numbers at a time; the last few go
+// through a copy. See kernels_impl.h.
 #ifndef GPT2_KERNELS_ROWS_H_
 #define GPT2_KERNELS_ROWS_H_
 
@@ -29,7 +29,7 @@ GPT2_INLINE F first(F x, int n) {  // the first n lanes, the others 0
   return load_some(copy, n);
 }
 
-float fold_sum(F x) {  // lanes i and i + 8, then i and i + 4, ...
+float fold_sum(F x) {  // horizontal sum: lanes i and i + 8, then i and i + 4, ...
   float lane[kLanes];
   store(lane, x);
   for (int half = kLanes / 2; half > 0; half /= 2) {
@@ -72,7 +72,7 @@ Step quantize(const float* x, int n, int limit, uint8_t* q) {
     most = max(some, most);
   }
   const float bottom = -fold_max(negative(least)), top = fold_max(most), bound = limit;
-  // Below the normal numbers the factor would overflow; such a row is as good as zero.
+  // If the range is near the subnormals, the factor would overflow; such a row counts as zero.
   const bool some = top - bottom >= 1e-30f;
   const float factor = some ? bound / (top - bottom) : 0.0f;
   int32_t zeros[kLanes];
@@ -90,7 +90,7 @@ Step quantize(const float* x, int n, int limit, uint8_t* q) {
 
 float exponentials(float* x, int n, float scale) {
   const F factor = set1(scale);
-  for (int i = n; i < padded(n, kLanes); i++) x[i] = x[n - 1];  // no new maximum
+  for (int i = n; i < padded(n, kLanes); i++) x[i] = x[n - 1];  // padding that is no new maximum
   F most = mul(load(x), factor), sum = zero();
   for (int i = kLanes; i < n; i += kLanes) most = max(most, mul(load(x + i), factor));
   const F top = set1(fold_max(most));

@@ -49,7 +49,8 @@ void Logprobs::finish(int row) {
   float powers[kLanes];
   constexpr int kSome = kLanes - 1;
   for (int b = 0; b < blocks_; b += kSome) {
-    // exp(largest - best) of some blocks: beside the best itself, which is taken off all of them.
+    // exp(largest - best) of some blocks. The best itself comes first: it is the maximum that
+    // `exponentials` subtracts.
     const int count = std::min(kSome, blocks_ - b);
     powers[0] = best;
     for (int i = 0; i < count; i++) powers[i + 1] = part[b + i].largest;

@@ -1,8 +1,9 @@
-// How probable given tokens are, without their logits in memory: blocks of the head's outputs are
-// reduced to their largest logit and the sum of their exponentials as soon as they are computed.
+// Log-probabilities of given tokens without all their logits in memory, like an online softmax:
+// each block of the head's outputs is reduced to its largest logit and the sum of its exponentials
+// as soon as it is computed.
 //
-// Blocks have a fixed size and are added up in their order, so a result depends neither on the
-// number of threads nor on the other rows of a batch.
+// Blocks have a fixed size and are summed in order, so a result depends neither on the number of
+// threads nor on the other rows of a batch.
 #ifndef GPT2_LOGPROB_H_
 #define GPT2_LOGPROB_H_
 
@@ -23,29 +24,30 @@ class Logprobs {
   Logprobs(const Kernels& kernels, int vocabulary);
 
   int blocks() const { return blocks_; }
-  // The outputs of a block.
+  // The number of outputs in a block.
   int width(int block) const;
 
-  // Room for the rows of one pass; targets [rows] are ids of the vocabulary, or -1 for none.
+  // Prepares for the rows of one pass; targets [rows] are ids of the vocabulary, or -1 for none.
   void start(const int32_t* targets, int rows);
-  // Reduces one block of one row. Its logits are spent; there must be room for kOutputs.
+  // Reduces one block of one row. The logits are overwritten; the buffer must have room for
+  // kOutputs.
   void take(int block, int row, float* logits);
-  // When all blocks of the row were taken.
+  // Finishes a row after all its blocks were taken.
   void finish(int row);
-  // The same from whole rows of logits [rows, vocabulary], which stay as they are; row r's stand in
-  // line lines[r] where lines are given.
+  // The same from complete rows of logits [rows, vocabulary], which are not changed; row r is line
+  // lines[r] if lines are given.
   void reduce(ThreadPool& pool, const float* logits, const int* lines = nullptr);
 
-  // Of a finished row: the natural logarithm, NaN where the logits are not finite; and whether no
-  // token is more probable, nor any of a lower id as probable.
+  // For a finished row: the natural log-probability of the target, NaN if the logits are not
+  // finite; and whether the target is the most probable token (ties go to the lowest id).
   float logprob(int row) const { return rows_[row].logprob; }
   bool greedy(int row) const { return rows_[row].greedy; }
-  // ln of the sum of the exponentials of a row's logits is largest + log_sum; both make the natural
-  // logarithm of the probability of any token from its logit.
+  // The logarithm of the sum of a row's exponentials is largest + log_sum; with both, any token's
+  // natural log-probability follows from its logit.
   float largest(int row) const { return rows_[row].largest; }
   double log_sum(int row) const { return rows_[row].log_sum; }
   float logprob(int row, float logit) const {
-    // One rounding to float hides by far what logarithms of libraries differ in.
+    // The single rounding to float hides the far smaller differences between libraries' logarithms.
     const Row& r = rows_[row];
     return static_cast<float>(static_cast<double>(logit) - r.largest - r.log_sum);
   }
@@ -54,7 +56,7 @@ class Logprobs {
   struct Row {
     int32_t target;
     float target_logit;
-    bool first;  // the first of its value in its block
+    bool first;  // no earlier logit in its block is equal
     float logprob;
     bool greedy;
     float largest = 0;

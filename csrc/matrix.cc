@@ -40,7 +40,7 @@ size_t bytes_of_panel(gpt2_dtype dtype, int inputs) {
   }
 }
 
-// One number of a source, by its dtype.
+// Reads one number of a source, by its dtype.
 struct ReadF32 {
   static float at(const void* data, size_t i) { return static_cast<const float*>(data)[i]; }
 };
@@ -60,12 +60,12 @@ float number(gpt2_dtype dtype, const void* data, size_t i) {
   return dtype == GPT2_F16 ? ReadF16::at(data, i) : ReadBF16::at(data, i);
 }
 
-// Rows [first, first + kLanes) of a source as columns, [inputs, 16].
+// Transposes rows [first, first + kLanes) of a source to [inputs, 16].
 template <class Read>
 void turn(const Source& source, int first, int inputs, float* to) {
   for (int k = 0; k < inputs; k++, to += kLanes) {
     const size_t at = first * source.by_output + k * source.by_input;
-    if (source.by_output == 1) {  // they lie side by side already
+    if (source.by_output == 1) {  // already contiguous
       for (int r = 0; r < kLanes; r++) to[r] = Read::at(source.data, at + r);
     } else {
       for (int r = 0; r < kLanes; r++) {
@@ -93,7 +93,7 @@ void Matrix::measure(gpt2_dtype dtype, int outputs, int inputs) {
   outputs_ = outputs;
   inputs_ = inputs;
   panel_bytes_ = bytes_of_panel(dtype, inputs);
-  // Where addresses have 32 bits the product may not fit.
+  // With 32-bit addresses the product may overflow.
   if (static_cast<double>(panel_bytes_) * panels() > static_cast<double>(SIZE_MAX / 2)) {
     throw std::bad_alloc();
   }
@@ -122,7 +122,7 @@ Matrix::Matrix(gpt2_dtype dtype, int outputs, int inputs, const Source& source, 
   measure(dtype, outputs, inputs);
   own_ = Buffer(size_);
   lay_out(own_.as());
-  // How many integers of which size one output has bounds what its activations may be.
+  // The sum of an output's integer magnitudes limits how large its activations may be.
   std::atomic<int64_t> sum{1};
   std::atomic<bool> finite{true}, fits{true};
   const size_t wide = static_cast<size_t>(padded(inputs, kGroup));
@@ -166,7 +166,7 @@ void Matrix::fill(int panel, const Source& source, float* to) const {
   }
 }
 
-// One panel, by way of `block` where it is not what is stored. False where numbers are not finite.
+// Packs one panel, through `block` unless fp32 is stored. Returns false if numbers are not finite.
 bool Matrix::pack(int panel, const Source& source, float* block, const Rounding& how,
                   int64_t* most) {
   const size_t n = static_cast<size_t>(inputs_) * kLanes;

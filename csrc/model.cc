@@ -1,4 +1,4 @@
-// Shapes stand at the line ends: T tokens of the batch, D = width, H heads, d = D / H.
+// Shapes are at the line ends: T tokens of the batch, D = width, H heads, d = D / H.
 #include "model.h"
 
 #include <algorithm>
@@ -94,7 +94,8 @@ void Model::attention(const Worker& worker, const Batch& batch, Cache& cache, in
             static_cast<size_t>(3) * D});  // [T, 3 D]: queries, keys, values
   worker.barrier();                        // a head reads what several workers wrote
   const int runs = static_cast<int>(runs_.size());
-  // Of many rows several heads at a time: they lie side by side, and are taken less often.
+  // With many rows, take several heads at a time: they are adjacent in memory, and there are fewer
+  // pieces.
   const int each = runs >= 4 * worker.count() ? (H + 1) / 2 : 1, cuts = (H + each - 1) / each;
   for (int item = worker.index(); item < runs * cuts; item = worker.take()) {
     const int first = item % cuts * each, end = std::min(H, first + each);
@@ -110,7 +111,7 @@ void Model::attention(const Worker& worker, const Batch& batch, Cache& cache, in
            {weights.attn_out.bias.data(), -1, true, stream_.as<float>(), static_cast<size_t>(D)});
 }
 
-// One head over the tokens of one row, a few at a time.
+// The attention of one head over the tokens of one row, a few at a time.
 void Model::attend(const Worker& worker, const Batch& batch, Cache& cache, int layer, Range run,
                    int head) {
   const Token* tokens = batch.tokens.data();
@@ -120,11 +121,12 @@ void Model::attend(const Worker& worker, const Batch& batch, Cache& cache, int l
   const float scale = attention_scale(layer);  // 1 / sqrt(d)
   store_kv(batch, cache, memory, run, head);
   for (int t = run.begin; t < run.end; t += kernels_.rows) {
-    // The last of these tokens sees the most; what the others may not see is made 0 below.
+    // The last of these tokens sees the most positions; what is masked for the others becomes 0
+    // below.
     const int rows = std::min(kernels_.rows, run.end - t), seen = tokens[t + rows - 1].position + 1;
     const Tile tile = {memory, layer, head, t, rows, seen, space.scores.as<float>(), stride};
     score(batch, cache, tile);  // [rows, seen]
-    // Softmax without its division: it is made once for each output, after the weighted sum.
+    // Softmax without the division, which is done once per output, after the weighted sum.
     float sums[kLanes];
     for (int r = 0; r < rows; r++) {
       sums[r] = kernels_.exponentials(tile.scores + r * stride, tokens[t + r].position + 1, scale);
@@ -135,25 +137,25 @@ void Model::attend(const Worker& worker, const Batch& batch, Cache& cache, int l
   }
 }
 
-// New keys and values go to the cache first, and are read back from there rounded as the old ones
-// are: how the tokens were cut into calls cannot be told.
+// New keys and values are stored in the cache first, and read back from there, rounded like the old
+// ones: results do not depend on how the tokens were split into calls.
 void Model::store_kv(const Batch& batch, Cache& cache, const Cache::Head& memory, Range run,
                      int head) {
   const int D = shape_.width, d = D / shape_.heads;
   for (int t = run.begin; t < run.end; t++) {
     const float* query = qkv_.as<float>() + static_cast<size_t>(t) * 3 * D + head * d;
-    // in a token's row of qkv_ the key lies D after the query, the value D after the key: [d] each
+    // in a token's row of qkv_ the key is D after the query, the value D after the key: [d] each
     cache.put(kernels_, memory, batch.tokens[t].position, query + D, query + 2 * D);
   }
 }
 
-// Queries times keys, not scaled yet; hidden positions get what becomes 0.
+// Queries times keys, not scaled yet; hidden positions get a score whose exponential is 0.
 void Model::score(const Batch& batch, const Cache& cache, const Tile& tile) {
   const int D = shape_.width, d = D / shape_.heads;
   const float* queries = qkv_.as<float>() + static_cast<size_t>(tile.first) * 3 * D + tile.head * d;
   kernels_.multiply(cache.keys(tile.memory, tile.seen), queries, static_cast<size_t>(3) * D,
                     tile.rows, tile.scores, tile.stride, nullptr);  // q k^T [rows, seen]
-  // An int8 cache has a factor for each position's key, which the score takes once.
+  // An int8 cache has one scale per position's key, which is applied once, to the score.
   if (cache.scaled()) scale_rows(tile, tile.memory.key_scales);
   for (int r = 0; r < tile.rows; r++) {
     for (const int position : omissions_.hidden) {
@@ -163,14 +165,14 @@ void Model::score(const Batch& batch, const Cache& cache, const Tile& tile) {
   }
 }
 
-// Scores of each position times its own factor.
+// Multiplies the scores of each position by its own factor.
 void Model::scale_rows(const Tile& tile, const float* factors) {
   for (int r = 0; r < tile.rows; r++) {
     kernels_.scale(tile.scores + r * tile.stride, factors, padded(tile.seen, kLanes));
   }
 }
 
-// The sum of the values weighted with scores / sums, [rows, d] of attn_out_.
+// The sum of the values weighted by scores / sums, [rows, d] of attn_out_.
 void Model::weighted_sum(const Cache& cache, const Tile& tile, const float* sums, float* weighted) {
   const int D = shape_.width, d = D / shape_.heads, wide = padded(d, kLanes);
   if (cache.scaled()) scale_rows(tile, tile.memory.value_scales);
@@ -200,7 +202,7 @@ void Model::mlp(const Worker& worker, const Batch& batch, int index) {
       {layer.down.bias.data(), -1, true, stream_.as<float>(), static_cast<size_t>(D)});  // [T, D]
 }
 
-// The logits of rows of x: all, or those picked.
+// The logits of rows of x: all rows, or the picked ones.
 void Model::head(const Worker& worker, const float* x, const Norm* norm,
                  const std::vector<int>* picked, int rows, float* logits) {
   const Matrix& matrix = head();
@@ -210,7 +212,7 @@ void Model::head(const Worker& worker, const float* x, const Norm* norm,
       {nullptr, -1, false, logits, static_cast<size_t>(shape_.vocabulary)});  // [rows, vocabulary]
 }
 
-// The logits of the picked tokens, block by block, reduced before the next one is computed.
+// The logits of the picked tokens, block by block; each is reduced before the next one is computed.
 void Model::head(const Worker& worker, const std::vector<int>& picked, Logprobs& logprobs) {
   const Matrix& matrix = head();
   const int rows = static_cast<int>(picked.size());
@@ -225,8 +227,8 @@ void Model::head(const Worker& worker, const std::vector<int>& picked, Logprobs&
   }
 }
 
-// Rows of x normalized, if there is a norm, and quantized, if the matrix wants integers. A
-// single row is done by every worker for itself, which is quicker than to meet afterwards.
+// Normalizes rows of x if there is a norm, and quantizes them if the matrix has integers. Every
+// worker does a single row for itself, which is faster than a barrier afterwards.
 Model::Inputs Model::prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
                              const Norm* norm, const std::vector<int>* picked, int rows) {
   Workspace& space = workspaces_[worker.index()];
@@ -252,8 +254,8 @@ Model::Inputs Model::prepare(const Worker& worker, const Matrix& matrix, const f
   return {norm ? normal : x, nullptr, nullptr, static_cast<size_t>(width), rows};
 }
 
-// Panels a worker takes at a time: enough pieces to even out what slows one of them down; larger
-// ones for many rows, which fetch the next panels while they multiply.
+// The panels that a worker takes at a time: enough pieces to balance the load if one worker is
+// slowed down; larger pieces for many rows, which prefetch the next panels while they multiply.
 int Model::piece(const Worker& worker, const Matrix& matrix, int rows) const {
   const int pieces = (rows > 8 ? 4 : 12) * worker.count();
   const int even = (matrix.panels() + pieces - 1) / pieces;

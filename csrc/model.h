@@ -18,7 +18,7 @@
 
 namespace gpt2 {
 
-// The score of what a token does not see: its exponential is 0 beside any other.
+// The score of a masked position: its exponential is 0 next to any other score.
 constexpr float kNever = -3.4028234e38f;
 
 struct Linear {
@@ -40,14 +40,14 @@ struct Token {
   int id, row, position;
 };
 
-// New tokens, those of a row together and in order; `picked` are the ones whose logits are wanted.
+// New tokens, grouped by row and in order; `picked` are the ones whose logits are requested.
 struct Batch {
   std::vector<Token> tokens;
   std::vector<int> picked;
   int size() const { return static_cast<int>(tokens.size()); }
 };
 
-// What is left out of the forward pass: see gpt2_omissions.
+// The parts that the forward pass leaves out: see gpt2_omissions.
 struct Omissions {
   std::vector<bool> heads, attention, mlps;  // [layers * heads], [layers], [layers]
   std::vector<int> hidden;                   // positions, ascending
@@ -56,38 +56,39 @@ struct Omissions {
 
 class Model {
  public:
-  // Throws Error for a shape or an option that cannot be.
+  // Throws Error for an invalid shape or option.
   Model(const gpt2_shape& shape, const gpt2_options& options);
 
-  // Most tokens one forward pass takes; longer inputs go in pieces, with the same results.
+  // The most tokens in one forward pass; longer inputs are processed in pieces, with the same
+  // results.
   static constexpr int kMostTokens = 256;
 
   void set(const std::string& name, gpt2_dtype dtype, const void* data, const int64_t* dims,
            int rank);
   void set_packed(const std::string& name, const void* bytes, size_t size);
   const Matrix& packed(const std::string& name);
-  // Takes over all tensors of a model of this shape; its matrices where they lie.
+  // Takes over all tensors of a model of the same shape; matrices are shared in place.
   void share(const Model& other);
-  // Rows of a tensor, a matrix's outputs; as numbers.
+  // Rows of a tensor (a matrix's outputs), as floats.
   void rows(const std::string& name, int first, int count, float* to);
   // Throws Error with the names of tensors that were never set.
   void require_complete();
 
-  // Appends the batch to the cache, whose lengths it leaves alone, and writes the logits of the
-  // picked tokens, [picked, vocabulary]. Those that are not wanted may come out as -infinity.
+  // Appends the batch to the cache without changing its lengths, and writes the logits of the
+  // picked tokens, [picked, vocabulary]. Logits outside `wanted` may be -infinity.
   void forward(const Batch& batch, Cache& cache, float* logits, const Largest& wanted = {});
-  // The same without logits: those of the picked tokens, at least one, are reduced to the
-  // probabilities of their targets, with which `logprobs` was started. Not with a tap.
+  // The same, but reduces the logits of the picked tokens (at least one) to the probabilities of
+  // their targets, with which `logprobs` was started. Not with a tap.
   void forward(const Batch& batch, Cache& cache, Logprobs& logprobs);
 
   // The logits of n rows of a residual stream, [n, vocabulary].
   void logits(int n, const float* hidden, float* logits);
 
-  // Lets `tap` see every named point of the following passes, which then take any number of tokens.
+  // Lets `tap` see every named point of later passes, which then take any number of tokens.
   void set_tap(gpt2_tap tap, void* context);
   bool tapped() const { return tap_ != nullptr; }
   void omit(const gpt2_omissions* omissions);
-  // Where passes with a tap begin: see gpt2_engine_begin.
+  // The layer at which passes with a tap begin: see gpt2_engine_begin.
   void begin(int layer, int tokens, const float* hidden);
 
   const gpt2_shape& shape() const { return shape_; }
@@ -99,14 +100,14 @@ class Model {
   ExactHead::Counts rescored() const { return exact_ ? exact_->counts() : ExactHead::Counts(); }
 
  private:
-  // What one named tensor of the checkpoint fills.
+  // Where one named tensor of the checkpoint is stored.
   struct Place {
     Matrix* matrix;              // either this: [outputs, inputs]
-    std::vector<float>* vector;  // or this: [rows, columns] as it is
-    bool transposed;             // the checkpoint has the matrix as [inputs, outputs]
-    int rows, columns;           // as the checkpoint has them; rows 0 for a vector
+    std::vector<float>* vector;  // or this: [rows, columns], as in the checkpoint
+    bool transposed;             // the checkpoint stores the matrix as [inputs, outputs]
+    int rows, columns;           // as in the checkpoint; rows is 0 for a vector
   };
-  // A matrix's inputs, as its kernels take them.
+  // The inputs of a matrix in the form that its kernels take.
   struct Inputs {
     const float* floats;
     const uint8_t* quantized;
@@ -114,26 +115,26 @@ class Model {
     size_t stride;
     int rows;
   };
-  // Memory of one worker.
+  // Scratch memory of one worker.
   struct Workspace {
     Buffer scratch, products, row, quantized, scores, weighted, block;
     Step step;
   };
-  // A few tokens of one row in one head, and their scores, [rows, seen].
+  // A tile of attention: a few tokens of one row in one head, and their scores, [rows, seen].
   struct Tile {
     Cache::Head memory;
     int layer, head;
     int first, rows;  // tokens of the batch
-    int seen;         // positions from 0 on
+    int seen;         // positions visible to them, from 0 on
     float* scores;
     size_t stride;
   };
-  // What a pass with a tap keeps so that it can be looked at.
+  // The intermediate results that a pass with a tap stores so that they can be inspected.
   struct Open;
 
   void name_places();
   Place& place(const std::string& name);
-  // Buffers for the activations of so many tokens.
+  // Allocates the buffers for the activations of this many tokens.
   void make_room(int tokens);
   void cut_rows(const Batch& batch);
 
@@ -155,12 +156,12 @@ class Model {
   void forget_exact_head();
   Inputs prepare(const Worker& worker, const Matrix& matrix, const float* x, int width,
                  const Norm* norm, const std::vector<int>* picked, int rows);
-  // The products of the pieces this worker takes; or of `count` panels.
+  // Multiplies the pieces that this worker takes; or `count` panels.
   void multiply(const Worker& worker, const Matrix& matrix, const Inputs& inputs,
                 const Finish& finish);
   void multiply(const Worker& worker, const Matrix& matrix, int panel, int count,
                 const Inputs& inputs, Finish finish);
-  // Where `out` and `bias` begin with these panels.
+  // The same if `out` and `bias` begin with these panels.
   void multiply_here(const Worker& worker, const Matrix& matrix, int panel, int count,
                      const Inputs& inputs, Finish finish);
   int piece(const Worker& worker, const Matrix& matrix, int rows) const;
@@ -191,9 +192,9 @@ class Model {
   std::vector<float> positions_;  // [positions, width]
   std::vector<Layer> layers_;
   Norm last_;
-  std::unique_ptr<ExactHead> exact_;  // once it was wanted
+  std::unique_ptr<ExactHead> exact_;  // created on first use
   std::atomic<size_t> exact_bytes_{0};
-  bool exact_useless_ = false;  // not wanted, or not possible with these weights
+  bool exact_useless_ = false;  // turned off, or not possible with these weights
   std::map<std::string, Place> places_;
 
   gpt2_tap tap_ = nullptr;
@@ -203,16 +204,16 @@ class Model {
   std::vector<float> hidden_before_;  // [tokens, width]: the residual stream there
 
   // Activations of a batch, shared by the workers.
-  int room_ = 0;              // tokens they have room for
+  int room_ = 0;              // their capacity in tokens
   Buffer stream_;             // [tokens, width]: the residual stream
   Buffer qkv_;                // [tokens, 3 width]
-  Buffer attn_out_;           // [tokens, width]: the heads' results side by side
+  Buffer attn_out_;           // [tokens, width]: the heads' outputs, concatenated
   Buffer hidden_;             // [tokens, inner]
   Buffer rows_;               // [tokens, width]: normalised
   Buffer quantized_, steps_;  // [tokens, padded inputs], [tokens]: quantised
   std::vector<Workspace> workspaces_;
-  std::vector<Range> runs_;      // the batch's tokens cut by row
-  std::vector<int32_t> counts_;  // and how many each has
+  std::vector<Range> runs_;      // the batch's tokens, split by row
+  std::vector<int32_t> counts_;  // and the number of tokens in each
 };
 
 }  // namespace gpt2

@@ -1,7 +1,7 @@
 // The forward pass step by step, each step shown to a tap before the next begins.
 //
-// The parts are those of model.cc; what is stored between them is more, and all threads have ended
-// a step when the tap is called. So it costs time and memory, but no bit changes.
+// It uses the parts of model.cc, but stores more between them, and all threads have finished a step
+// when the tap is called. This costs time and memory, but changes no bit.
 #include <algorithm>
 #include <string>
 
@@ -23,7 +23,7 @@ struct Model::Open {
   }
   int seen = 0;            // the most positions a token sees
   size_t stride;           // of a token's scores in one head
-  Buffer normal, output;   // [tokens, width]: a norm's result, a block's result
+  Buffer normal, output;   // [tokens, width]: the output of a norm, of a block
   Buffer scores, pattern;  // [tokens, heads, stride]
   Buffer sums;             // [heads, tokens]: of the scores' exponentials
 };
@@ -42,7 +42,8 @@ void Model::begin(int layer, int tokens, const float* hidden) {
   if (layer > 0) hidden_before_.assign(hidden, hidden + static_cast<size_t>(tokens) * shape_.width);
 }
 
-// Lets the tap see [tokens, width] numbers, or [tokens, heads, width]. True where it changed them.
+// Shows the tap [tokens, width] numbers, or [tokens, heads, width]. Returns true if it changed
+// them.
 bool Model::show(const std::string& name, float* values, int width, int heads, int64_t token_stride,
                  int64_t head_stride) {
   const gpt2_point point = {
@@ -111,7 +112,7 @@ void Model::attention_tapped(const Batch& batch, Cache& cache, int layer, Open& 
   add_to_stream(output, T);
 }
 
-// work(memory, run, head, space) for every row and head.
+// Calls work(memory, run, head, space) for every row and head.
 template <class Work>
 void Model::each_head(const Batch& batch, const Cache& cache, int layer, const Work& work) {
   pool_.run([&](const Worker& worker) {
@@ -124,7 +125,8 @@ void Model::each_head(const Batch& batch, const Cache& cache, int layer, const W
   });
 }
 
-// work(tile, space) for every few tokens of every row and head; scores [tokens, heads, stride].
+// Calls work(tile, space) for tiles of a few tokens of every row and head; scores [tokens, heads,
+// stride].
 template <class Work>
 void Model::each_tile(const Batch& batch, const Cache& cache, int layer, float* scores,
                       size_t stride, const Work& work) {
@@ -140,7 +142,7 @@ void Model::each_tile(const Batch& batch, const Cache& cache, int layer, float* 
             });
 }
 
-// As `attend` for all rows and heads, with the scores and their softmax shown in between.
+// Like `attend` for all rows and heads, but shows the scores and their softmax in between.
 void Model::attend_tapped(const Batch& batch, Cache& cache, int layer, Open& open) {
   const std::string attn = "h." + std::to_string(layer) + ".attn";
   const int T = batch.size(), H = shape_.heads;
@@ -170,7 +172,8 @@ void Model::attend_tapped(const Batch& batch, Cache& cache, int layer, Open& ope
       kernels_.divide(of, static_cast<int>(open.stride), sum, to);
     }
   });
-  // Dividing the sum of the values is not, to the last bit, the sum of divided ones.
+  // Dividing the weighted sum and summing divided weights can differ in the last bit, so only a
+  // changed pattern is used directly.
   const bool changed = show(attn + ".pattern", pattern, open.seen, H, wide, open.stride);
   if (changed) std::fill_n(sums, static_cast<size_t>(H) * T, 1.0f);
   each_tile(batch, cache, layer, changed ? pattern : scores, open.stride,
@@ -205,7 +208,7 @@ void Model::mlp_tapped(const Batch& batch, int layer, Open& open) {
   add_to_stream(output, T);
 }
 
-// The residual stream's rows normalised.
+// Normalises rows of the residual stream.
 void Model::normalize(const Worker& worker, const Norm& norm, int rows, float* to) {
   const Range share = worker.share(rows);
   for (int r = share.begin; r < share.end; r++) {

@@ -10,7 +10,7 @@ namespace {
 
 gpt2_shape checked(const gpt2_shape& s) {
   const int sizes[] = {s.vocabulary, s.positions, s.width, s.layers, s.heads, s.inner};
-  const int most = sizeof(size_t) > 4 ? 1 << 24 : 1 << 17;  // a batch of activations has an address
+  const int most = sizeof(size_t) > 4 ? 1 << 24 : 1 << 17;  // a batch of activations is addressable
   for (const int size : sizes) {
     require(size >= 1 && size <= most, GPT2_INVALID,
             "a size of the model must be from 1 to " + std::to_string(most) + ", found " +
@@ -72,7 +72,7 @@ void Model::make_room(int tokens) {
   const size_t T = tokens, D = shape_.width, number = sizeof(float);
   const size_t widest = padded(std::max(shape_.width, shape_.inner), kGroup);
   const size_t head = padded(shape_.width / shape_.heads, kLanes);
-  room_ = 0;  // until all is there
+  room_ = 0;  // until all buffers are allocated
   stream_ = Buffer(T * D * number);
   // Cache::put may read a vector past its end.
   qkv_ = Buffer((T * 3 * D + kLanes) * number, Pages::kLazy);
@@ -229,7 +229,7 @@ void Model::require_complete() {
           std::to_string(count) + " tensors are missing, among them " + missing);
 }
 
-// The exact head, if these are calls for it; made when first wanted.
+// The exact head if it applies to this call, created on first use; otherwise null.
 ExactHead* Model::exact_head(int rows, int k) {
   if (k < 1 || k > ExactHead::kMostTop || rows < 1 || rows > ExactHead::kMostRows ||
       exact_useless_) {

@@ -20,9 +20,9 @@ double since(Clock::time_point begin) {
 double read_rate(const Kernels& kernels, ThreadPool& pool, size_t bytes, double seconds) {
   constexpr int kMostStreams = 8;
   const size_t unit = kMostStreams * 256;
-  const size_t share = std::max(bytes / pool.threads() / unit, size_t{1}) * unit;  // of a thread
+  const size_t share = std::max(bytes / pool.threads() / unit, size_t{1}) * unit;  // per thread
   Buffer buffer(share * pool.threads());
-  pool.run([&](const Worker& worker) {  // memory that was never written is not really there
+  pool.run([&](const Worker& worker) {  // untouched pages are not allocated yet
     std::memset(buffer.as() + worker.index() * share, 1, share);
   });
   double best = 0;
@@ -42,11 +42,11 @@ double read_rate(const Kernels& kernels, ThreadPool& pool, size_t bytes, double 
 }
 
 double multiply_rate(const Kernels& kernels, ThreadPool& pool, double seconds) {
-  constexpr int kRounds = 100000;  // some milliseconds
+  constexpr int kRounds = 100000;  // a few milliseconds
   double best = 0;
   const auto begin = Clock::now();
   do {
-    double count = 0;  // each worker does as many
+    double count = 0;  // the same for each worker
     const auto start = Clock::now();
     pool.run([&](const Worker& worker) {
       float result;

@@ -1,4 +1,4 @@
-// How fast this machine reads memory and multiplies, as the engine's threads see it.
+// Measures how fast the engine's threads can read memory and multiply on this machine.
 #ifndef GPT2_PROBE_H_
 #define GPT2_PROBE_H_
 
@@ -9,9 +9,10 @@
 
 namespace gpt2 {
 
-// Bytes a second: the best run over a buffer of `bytes`, among several numbers of streams a thread.
+// Bytes per second: the best run over a buffer of `bytes`, with several numbers of streams per
+// thread.
 double read_rate(const Kernels& kernels, ThreadPool& pool, size_t bytes, double seconds);
-// Floating-point operations a second, a multiply-add counting as two: the best run.
+// Floating-point operations per second, a multiply-add counting as two: the best run.
 double multiply_rate(const Kernels& kernels, ThreadPool& pool, double seconds);
 
 }  // namespace gpt2

@@ -1,10 +1,10 @@
-// What the processor itself can do: loops that only read, or only multiply and add. Included by
+// The peak rates of the processor: loops that only read, or only multiply and add. Included by
 // kernels_impl.h, so they exist for each instruction set and use the same vectors as the kernels.
 
 namespace gpt2 {
 namespace {
 
-// Reads `streams` runs of `bytes` each, a multiple of 256, side by side as panels are.
+// Reads `streams` runs of `bytes` each, a multiple of 256, side by side like panels.
 int32_t read_streams(const uint8_t* data, int streams, size_t bytes) {
   I sum[4] = {iset1(0), iset1(0), iset1(0), iset1(0)};
   for (size_t at = 0; at < bytes; at += 256) {
@@ -14,7 +14,7 @@ int32_t read_streams(const uint8_t* data, int streams, size_t bytes) {
       for (int i = 0; i < 4; i++) sum[i] = add(sum[i], load(from + i * kLanes));
     }
   }
-  int32_t lanes[kLanes];  // the sum is wanted, or the compiler leaves the loads out
+  int32_t lanes[kLanes];  // the sum is used, or the compiler would remove the loads
   store(lanes, add(add(sum[0], sum[1]), add(sum[2], sum[3])));
   return lanes[0];
 }

@@ -16,7 +16,7 @@ inline float bounded(float x, float least, float most) {
   return std::min(std::max(x, least), most);
 }
 
-// For each output the number of largest magnitude, with its sign, among n inputs [n, 16].
+// For each output, the weight of largest magnitude, with its sign, among n inputs [n, 16].
 void extremes(const float* block, int n, float (&most)[kLanes]) {
   std::fill(most, most + kLanes, 0.0f);
   for (int k = 0; k < n; k++, block += kLanes) {
@@ -26,8 +26,7 @@ void extremes(const float* block, int n, float (&most)[kLanes]) {
   }
 }
 
-// How well a group [32, 16] is met by nibbles with the scales `step`: the squared error, each
-// output's own.
+// Each output's squared error if a group [32, 16] is rounded to nibbles with the scales `step`.
 void errors(const float* group, const float (&step)[kLanes], float (&error)[kLanes]) {
   float inverse[kLanes];
   for (int r = 0; r < kLanes; r++) inverse[r] = step[r] != 0 ? 1.0f / step[r] : 0.0f;
@@ -40,8 +39,9 @@ void errors(const float* group, const float (&step)[kLanes], float (&error)[kLan
   }
 }
 
-// The group's scales as multiples of the outputs' units. The value farthest from zero would fall
-// on -8; a little less or more is often nearer to the 32 values as a whole, so a few are tried.
+// Chooses the group's scales as multiples of the outputs' units. By default the value farthest from
+// zero maps to -8; a slightly smaller or larger scale often has a lower error over the 32 values,
+// so a few are tried.
 void choose_scales(const float* group, const float (&unit)[kLanes], bool search,
                    float (&scale)[kLanes]) {
   static constexpr float kStretch[] = {1.0f, 0.86f, 0.91f, 0.95f, 1.05f, 1.1f, 1.16f};
@@ -66,7 +66,8 @@ void choose_scales(const float* group, const float (&unit)[kLanes], bool search,
   }
 }
 
-// What integers stand for, and which there are: input k in steps[k / inputs_a_step].
+// A quantization grid: the values that the integers represent, with steps[k / inputs_a_step] for
+// input k, and the range of the integers.
 struct Grid {
   const float* steps;  // [., 16]
   int inputs_a_step;
@@ -80,7 +81,7 @@ struct Grid {
 
 typedef float Lanes __attribute__((vector_size(4 * kLanes)));
 
-// x [16] less the errors [n, 16], each times its share.
+// Subtracts the errors [n, 16], each times its share, from x [16].
 void take_off(float* x, const float* shares, const float* errors, int n) {
   Lanes left, error;
   std::memcpy(&left, x, sizeof left);
@@ -91,10 +92,11 @@ void take_off(float* x, const float* shares, const float* errors, int n) {
   std::memcpy(x, &left, sizeof left);
 }
 
-// Each weight in its turn, after what the rounding of those before it made wrong was taken off:
-// Frantar et al. 2022, "GPTQ", algorithm 1, for 16 outputs at once. Where the inverse of X^T X is
-// L L^T, an error e of input i is best met by taking L[j][i] e / L[i][i] off each later input j.
-// The errors of a span of inputs go to the inputs after it together, while they are in the cache.
+// Rounds each weight in turn, after the corrections for the errors of those before it: Frantar et
+// al. 2022, "GPTQ", algorithm 1, for 16 outputs at once. With (X^T X)^-1 = L L^T, an error e of
+// input i is best compensated by subtracting L[j][i] e / L[i][i] from each later input j. The
+// errors of a span of inputs are applied to the inputs after it together, while they are in the
+// cache.
 void round_compensated(const float* block, const Grid& grid, const Rounding& how, int8_t* q) {
   constexpr int kSpan = 64;
   const size_t n = static_cast<size_t>(how.inputs);
@@ -136,7 +138,7 @@ std::vector<int8_t> whole_numbers(const float* block, int inputs, const Grid& gr
   return q;
 }
 
-// What becomes of 16 outputs' integers.
+// The sums of 16 outputs' integers, and of their magnitudes.
 struct Totals {
   int64_t sum[kLanes] = {}, magnitude[kLanes] = {};
 
@@ -145,7 +147,7 @@ struct Totals {
     magnitude[output] += std::abs(value);
   }
   int64_t finish(int32_t* sums) const {
-    // A sum beyond 32 bits wraps around as the products do, and so takes off what they got.
+    // A sum beyond 32 bits wraps around like the products do, so the difference is still right.
     for (int r = 0; r < kLanes; r++) sums[r] = static_cast<int32_t>(sum[r]);
     return *std::max_element(magnitude, magnitude + kLanes);
   }

@@ -65,7 +65,7 @@ float* Selector::logits(int rows) {
   return logits_.as<float>();
 }
 
-// Rows dealt out to the workers.
+// Distributes the rows over the workers.
 template <class Work>
 void Selector::each_row(const Worker& worker, int rows, const Work& work) {
   for (int row = worker.index(); row < rows; row += worker.count()) work(row);
@@ -105,7 +105,7 @@ bool Selector::has_nan(int row, int rows) const {
   return false;
 }
 
-// A lower bound of the k-th largest of a row: as many parts have one at least as large.
+// A lower bound of the k-th largest logit of a row: k parts have one at least as large.
 float Selector::bound(int row, int k) {
   if (k > parts_) return -kInfinity;
   std::vector<float>& largest = rows_[row].scratch;
@@ -115,7 +115,7 @@ float Selector::bound(int row, int k) {
   return largest[k - 1];
 }
 
-// The picks whose logit divided by the temperature is at least `least`, by id.
+// Collects the picks whose logit divided by the temperature is at least `least`, by id.
 void Selector::collect(int row, float least, float temperature) {
   std::vector<Pick>& picks = rows_[row].picks;
   picks.clear();
@@ -195,7 +195,7 @@ bool Selector::is_few(const gpt2_sampling& sampling) const {
          (sampling.top_k < n_ || warps(sampling));
 }
 
-// What rows need that are not few.
+// Allocates what rows need for which `is_few` is false.
 void Selector::make_room(ThreadPool& pool, int rows) {
   const size_t all = static_cast<size_t>(rows) * n_;
   bool many = false, mass = false;
@@ -212,7 +212,7 @@ void Selector::make_room(ThreadPool& pool, int rows) {
 void Selector::draw(ThreadPool& pool, const std::vector<Draw>& wanted) {
   const int rows = static_cast<int>(wanted.size());
   start(pool, rows);
-  bool few = true, mass = false;  // all of them, any of them
+  bool few = true, mass = false;  // for all rows, for any row
   for (int row = 0; row < rows; row++) {
     Row& r = rows_[row];
     r.line = wanted[row].line;
@@ -266,7 +266,7 @@ void Selector::weights(int n, const float* scores, int32_t* weights) const {
   loops_.weigh(in, x.data(), n, 0, parts, weights, sums.data());
 }
 
-// The best score, and what top_k asks of a score.
+// Finds the best score, and the lowest score that top_k keeps.
 void Selector::prepare(int row, int rows, const gpt2_sampling& sampling) {
   Row& r = rows_[row];
   const float* maxima = row_maxima(row);
@@ -284,17 +284,17 @@ void Selector::prepare(int row, int rows, const gpt2_sampling& sampling) {
   r.least = scores[k - 1] / sampling.temperature;
 }
 
-// What `prepare` picked, as scores; but for those below the least.
+// Turns the picks of `prepare` into scores and removes those below the least.
 void Selector::keep_few(int row, float temperature) {
   Row& r = rows_[row];
-  // A logit below the bound can, divided, equal the bound: then they are all looked at again.
+  // After division a logit below the bound can equal the bound: then all logits are scanned again.
   if (!(r.bound / temperature < r.least)) return collect(row, r.least, temperature);
   for (Pick& pick : r.picks) pick.score /= temperature;
   const auto out = [&](const Pick& pick) { return pick.score < r.least; };
   r.picks.erase(std::remove_if(r.picks.begin(), r.picks.end(), out), r.picks.end());
 }
 
-// Of the few that top_k leaves.
+// Draws from the few tokens that top_k leaves.
 void Selector::draw_few(int row, const gpt2_sampling& sampling, double noise, int32_t* token) {
   Row& r = rows_[row];
   keep_few(row, sampling.temperature);
@@ -324,7 +324,7 @@ void Selector::draw_few(int row, const gpt2_sampling& sampling, double noise, in
   }
 }
 
-// The weights of what the rarer options leave.
+// Recomputes the weights after the rarer options.
 void Selector::warp_picks(Row& row, const gpt2_sampling& sampling) {
   std::vector<float>& scores = row.scratch;
   scores.clear();
@@ -349,21 +349,21 @@ void Selector::weigh(const Worker& worker, int rows) {
   });
 }
 
-// The lowest weight min_p lets pass: w < min_p * kWhole is out.
+// The lowest weight that min_p keeps: w < min_p * kWhole is removed.
 int32_t Selector::least_weight(const gpt2_sampling& sampling) {
   return static_cast<int32_t>(std::ceil(sampling.min_p * kWhole));
 }
 
-// The last pick that top_p leaves in, with the picks best first and of equals the higher id first:
-// one is out when all from the lowest up to it have at most a mass of 1 - p. `above` is the mass of
-// what comes before the picks. Changes their order.
+// The last pick that top_p keeps, if the picks are sorted best first and ties by higher id first: a
+// pick is removed if all from the lowest up to it have a mass of at most 1 - p. `above` is the mass
+// of what comes before the picks. Changes their order.
 Selector::Pick Selector::reached(std::vector<Pick>& picks, int64_t sum, int64_t above, double p) {
   const auto before = [](const Pick& a, const Pick& b) {
     return a.score > b.score || (a.score == b.score && a.id > b.id);
   };
   const double limit = (1 - p) * number(sum);
   auto begin = picks.begin(), end = picks.end();
-  while (end - begin > 16) {  // halve where the last one is
+  while (end - begin > 16) {  // binary search for the last one
     const auto middle = begin + (end - begin) / 2;
     std::nth_element(begin, middle, end, before);
     int64_t mass = above;
@@ -381,7 +381,7 @@ Selector::Pick Selector::reached(std::vector<Pick>& picks, int64_t sum, int64_t 
   return last;
 }
 
-// Adds what a part has in a bucket to the picks.
+// Adds the scores of a part that are in a bucket to the picks.
 void Selector::collect_bucket(int row, int part, uint16_t bucket) {
   const uint16_t* found = row_buckets(row);
   const int begin = part * kPart, end = std::min(n_, begin + kPart);
@@ -405,7 +405,7 @@ Cut Selector::find_cut(int row, int rows, const gpt2_sampling& sampling) {
     for (int b = 0; b < kBuckets; b++) mass[b] += more[b];
   }
   const double limit = (1 - sampling.top_p) * number(sum);
-  int last = 0;  // the bucket of the last that is in
+  int last = 0;  // the bucket of the last score that is kept
   for (int64_t before = 0, b = 0; b < kBuckets && number(sum - before) > limit; b++) {
     if (mass[b] == 0) continue;
     last = static_cast<int>(b);
@@ -422,7 +422,7 @@ Cut Selector::find_cut(int row, int rows, const gpt2_sampling& sampling) {
   return cut;
 }
 
-// The first id whose running sum of weights exceeds noise times the whole sum.
+// The first id whose running sum of weights exceeds noise times the total.
 int Selector::find(int row, double noise) {
   const int64_t* sums = row_sums(row);
   int64_t sum = 0, running = 0;

@@ -1,8 +1,8 @@
-// Choosing tokens from logits: the k largest, or one drawn at random. src/gpt2/generation/
-// sampling.py and warpers.py define what is chosen; this is the same, fast.
+// Choosing tokens from logits: the k largest, or one drawn at random. This is a fast version of
+// src/gpt2/generation/sampling.py and warpers.py, which define what is chosen.
 //
 // A probability is an integer, `weight`: exp(score - best score) in units of 2^-30. Sums of
-// integers are exact in any order, so the parts of a row may be summed side by side, and every
+// integers are exact in any order, so the parts of a row may be summed in parallel, and every
 // machine and every engine draws the same token from the same logits.
 #ifndef GPT2_SELECT_H_
 #define GPT2_SELECT_H_
@@ -17,45 +17,48 @@
 
 namespace gpt2 {
 
-constexpr int kMostTop = 128;  // the largest k of the k largest
-// A row is cut in parts of this many scores, whose largest and whose sum are kept.
+constexpr int kMostTop = 128;  // the largest k for `top`
+// A row is split into parts of this many scores; each part's maximum and sum are kept.
 constexpr int kPart = 64;
 // Weights are sorted into this many buckets to find where a probability mass is reached.
 constexpr int kBuckets = 2048;
-constexpr int kTables = 2;           // of buckets, for each worker
+constexpr int kTables = 2;           // bucket tables per worker
 constexpr int32_t kWhole = 1 << 30;  // the weight of the best score
 
-// What is in: scores above `least`, those equal to it from id `first` on, of at least this weight.
+// What a cut keeps: scores above `least`, and scores equal to it from id `first` on, that have at
+// least this weight.
 struct Cut {
   float least;
   int first;
   int32_t weight;
 };
 
-// How logits become weights: those of scores below `least`, and those below `least_weight`, are 0.
+// How logits become weights. Scores below `least` get the weight 0, as do weights below
+// `least_weight`.
 struct Weighing {
-  float temperature, best, least;  // the best score
+  float temperature, best, least;  // best: the best score
   int32_t least_weight;
-  const float* largest;  // logit of each part
+  const float* largest;  // the largest logit of each part
 };
 
-// The loops over a vocabulary, once per instruction set. They work on whole parts [begin, end) of a
+// The loops over a vocabulary, one set per instruction set. They work on parts [begin, end) of a
 // row of n scores; the last part may be shorter.
 struct SelectLoops {
-  // The largest of each part, NaN aside; returns whether there was one.
+  // The largest of each part, ignoring NaN; returns whether there was a NaN.
   bool (*maxima)(const float* x, int n, int begin, int end, float* largest);
-  // Logits x to scores, in place; their weights; each part's sum of them.
+  // Turns logits x into scores, in place, and writes their weights and each part's sum of weights.
   void (*weigh)(const Weighing& in, float* x, int n, int begin, int end, int32_t* weights,
                 int64_t* sums);
-  // Each score's bucket, where there is a weight, and the weights added to the buckets' masses.
+  // Writes the bucket of each score in parts with a weight, and adds the weights to the buckets'
+  // masses.
   void (*spread)(const float* scores, int n, int begin, int end, float best, const int32_t* weights,
                  const int64_t* sums, uint16_t* bucket, int64_t* masses);
-  // Weights to 0 for what the cut leaves out; each part's sum again.
+  // Zeroes the weights of what the cut removes, and recomputes each part's sum.
   void (*cut)(const float* scores, int n, int begin, int end, const Cut& cut, int32_t* weights,
               int64_t* sums);
 };
 
-// Throws Error for a sampling that cannot be.
+// Throws Error for invalid sampling options.
 void require_sampling(const gpt2_sampling& sampling);
 
 // The loops that go with the kernels of this name.
@@ -69,29 +72,28 @@ class Selector {
   Selector(const Kernels& kernels, int vocabulary);
 
   int vocabulary() const { return n_; }
-  // Room for the logits [rows, vocabulary] to choose from; draws that are not `is_few` write over
-  // them.
+  // A buffer for the logits [rows, vocabulary] to choose from; draws for which `is_few` is false
+  // overwrite it.
   float* logits(int rows);
 
-  // The k largest of one line of the logits: ids and logits [k], largest first, equals by lower id,
-  // NaN before all. k is at most kMostTop and the vocabulary.
+  // The k largest of one line of the logits: ids and logits [k], largest first, ties by lower id,
+  // NaN before all. k is at most kMostTop and at most the vocabulary size.
   struct Top {
     int line, k;
     int32_t* ids;
     float* values;
   };
   void top(ThreadPool& pool, const std::vector<Top>& wanted);
-  // The same of the first lines: [rows, k].
+  // The same for the first lines: [rows, k].
   void top(ThreadPool& pool, int rows, int k, int32_t* ids, float* values);
 
-  // The logits that can decide a draw: any others may be -infinity.
+  // The logits that can affect a draw; all others may be -infinity.
   Largest needed(const gpt2_sampling& sampling) const;
 
-  // Whether top_k leaves so few that they are looked at one by one.
+  // Whether top_k leaves so few tokens that they are processed one by one.
   bool is_few(const gpt2_sampling& sampling) const;
 
-  // One token of a line, decided by noise in [0, 1); -1 where its logits are not finite at their
-  // best.
+  // Draws one token of a line by noise in [0, 1); -1 if its best logit is not finite or one is NaN.
   struct Draw {
     int line;
     const gpt2_sampling* sampling;
@@ -99,7 +101,7 @@ class Selector {
     int32_t* token;
   };
   void draw(ThreadPool& pool, const std::vector<Draw>& wanted);
-  // The same of the first lines, all with one sampling. Throws Error where there is a -1.
+  // The same for the first lines, all with one sampling. Throws Error if one is -1.
   void draw(ThreadPool& pool, int rows, const gpt2_sampling& sampling, const double* noise,
             int32_t* tokens);
 
@@ -117,9 +119,9 @@ class Selector {
     const gpt2_sampling* sampling = nullptr;
     bool few = false;  // is_few
     float best;        // of the scores
-    float least;       // scores below it are out: top_k
-    float bound;       // the picks have all logits from it on
-    bool finite;       // the best is, and there is no NaN
+    float least;       // top_k removes scores below it
+    float bound;       // the picks hold all logits that reach it
+    bool finite;       // the best score is finite, and no logit is NaN
     Cut cut = {};
     std::vector<Pick> picks, sorted;
     std::vector<float> scratch;
@@ -162,10 +164,10 @@ class Selector {
   Buffer logits_, weights_, buckets_;  // [rows, n]
   std::vector<float> maxima_;          // [rows, parts]
   std::vector<int64_t> sums_;          // [rows, parts]
-  std::vector<uint8_t> nan_;           // [workers, rows]: was there one?
+  std::vector<uint8_t> nan_;           // [workers, rows]: whether there was a NaN
   std::vector<int64_t> masses_;        // [workers, rows, tables, buckets]
   std::vector<Row> rows_;
-  std::vector<Top> tops_;  // of the first lines
+  std::vector<Top> tops_;  // for the first lines
   std::vector<Draw> draws_;
 };
 

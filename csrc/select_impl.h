@@ -1,6 +1,7 @@
-// The loops over a vocabulary, compiled once per instruction set. As in kernels_impl.h all of it
-// has internal linkage and uses no inline function of the standard library. Vectors are as wide as
-// the processor's: nothing here depends on it, for the largest and whole sums know no order.
+// The loops over a vocabulary, compiled once per instruction set. As in kernels_impl.h, everything
+// has internal linkage and uses no inline function of the standard library. Vectors have the
+// processor's width: results do not depend on it, because maxima and integer sums do not depend on
+// order.
 #include "exp.h"
 #include "select.h"
 
@@ -39,7 +40,7 @@ inline void write(T* p, V v) {
   __builtin_memcpy(p, &v, sizeof v);
 }
 
-// Calls part(first id, ids, scores) for each part; the scores of a short one are filled up with
+// Calls part(p, first id, count, scores) for each part; the scores of a short one are padded with
 // `fill`.
 template <class Part>
 inline void each_part(const float* x, int n, int begin, int end, float fill, const Part& part) {
@@ -57,7 +58,7 @@ inline void each_part(const float* x, int n, int begin, int end, float fill, con
 
 inline F larger(F a, F b) { return a > b ? a : b; }
 
-// To the nearest integer, half to even, as processors are set by default.
+// To the nearest integer, ties to even, which is the processors' default.
 inline I rounded(F x) {
 #if defined(__AVX512F__)
   return (I)_mm512_cvtps_epi32((__m512)x);
@@ -92,7 +93,8 @@ inline int32_t sum_of(I v) {
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-// The sum of a part's weights, their upper and lower halves apart so that neither overflows.
+// The sum of a part's weights, with their upper and lower halves separate so that neither
+// overflows.
 struct Sum {
   I upper = {}, lower = {};
   void add(I weights) {
@@ -122,8 +124,8 @@ bool maxima(const float* x, int n, int begin, int end, float* largest) {
   return any(nan);
 }
 
-// exp(d) in units of 2^-30 for kMinExponent <= d <= 0. Each operation is one rounding, in numpy
-// too: generation/exponential.py has the same.
+// exp(d) in units of 2^-30 for kMinExponent <= d <= 0. Each operation rounds once, as in numpy:
+// generation/exponential.py does the same.
 inline F power(F d) {
   const I exponent = rounded(d * kLog2E);
   const F n = __builtin_convertvector(exponent, F);
@@ -146,8 +148,8 @@ void weigh_parts(const Weighing& in, float* x, int n, int begin, int end, int32_
               float* const to_scores = count == kPart ? x + first : s;
               int32_t* const to_weights = count == kPart ? weights + first : w;
               const float best = in.largest[p] / in.temperature;
-              if (best < least ||
-                  best - in.best < kMinExponent) {  // nothing here: most parts, of a trained model
+              // All weights are 0, as in most parts of a trained model's row.
+              if (best < least || best - in.best < kMinExponent) {
                 for (int i = 0; i < count; i++) weights[first + i] = 0;
                 for (int i = 0; kDivide && i < count; i++) x[first + i] = from[i] / in.temperature;
                 sums[p] = 0;
@@ -180,8 +182,9 @@ void weigh(const Weighing& in, float* x, int n, int begin, int end, int32_t* wei
   }
 }
 
-// Which bucket each score of a part is in: 0 for the best. Then masses [kTables, kBuckets] grow by
-// the part's weights; neighbours go to different tables, so that none waits for the one before.
+// Finds the bucket of each score of a part: 0 for the best. Then adds the part's weights to masses
+// [kTables, kBuckets]; neighbours go to different tables, so that no addition waits for the one
+// before.
 void spread(const float* scores, int n, int begin, int end, float best, const int32_t* weights,
             const int64_t* sums, uint16_t* bucket, int64_t* masses) {
   each_part(scores, n, begin, end, best, [&](int p, int first, int count, const float* from) {

@@ -25,10 +25,10 @@ struct Q {
 struct X {
   const uint8_t* p;
 };
-struct G {  // two int16 sums an output
+struct G {  // two int16 sums per output
   __m256i a, b;
 };
-typedef G Scales;  // two equal int16 an output
+typedef G Scales;  // two equal int16 per output
 
 inline F zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
 inline F set1(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
@@ -123,7 +123,7 @@ inline __m256i quad(X x) {
   return _mm256_set1_epi32(four);
 }
 constexpr int kByteShift = 0;
-// Products of a byte and a weight of 8 bits overflow 16 bits in pairs, so both are widened first:
+// Sums of two products of a byte and an 8-bit weight overflow 16 bits, so both are widened first:
 // inputs 0 and 2 of a quad, then 1 and 3.
 inline __m256i dot(__m256i sum, __m256i w, __m256i x) {
   const __m256i even = _mm256_madd_epi16(_mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8),
@@ -135,7 +135,8 @@ template <int kTurn>
 inline I dot(I sum, Q w, X x) {
   return {dot(sum.a, w.a, quad<kTurn>(x)), dot(sum.b, w.b, quad<kTurn>(x))};
 }
-// A nibble is small enough: a group's 16 products in a lane come to at most 16 * 255 * 8 < 2^15.
+// Nibbles are small enough for 16 bits: a group's 16 products in a lane sum to at most 16 * 255 * 8
+// < 2^15.
 template <int kTurn>
 inline G dot(G sum, Q w, X x) {
   return {_mm256_add_epi16(sum.a, _mm256_maddubs_epi16(quad<kTurn>(x), w.a)),

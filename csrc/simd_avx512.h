@@ -9,12 +9,13 @@ namespace {
 constexpr int kTileRows = 8;  // 24 of the 32 registers hold sums
 constexpr int kTilePanels = 3;
 constexpr int kRowPanels = 4;
+// With one row, hardware prefetching works best on a single stream.
 constexpr int kInt8Rows = 8, kInt8Panels = 3, kInt8RowPanels = 1;
-constexpr int kInt4Rows = 8, kInt4Panels = 2, kInt4RowPanels = 1;  // one row: a single stream is fetched ahead best
+constexpr int kInt4Rows = 8, kInt4Panels = 2, kInt4RowPanels = 1;
 
 typedef __m512 F;
 constexpr int kChains = 4;
-struct I {  // types of their own, so that functions may share a name
+struct I {  // distinct types, so that functions can be overloaded
   __m512i v;
 };
 struct Q {

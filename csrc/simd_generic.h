@@ -1,8 +1,8 @@
-// Vectors of 16 lanes in the compiler's own notation: right on every processor.
+// Vectors of 16 lanes as the compiler's vector extensions: correct on every processor.
 //
 // The types of every simd_*.h: F, 16 floats; I, 16 int32; Q, 16 quads of weights; X, four quads of
-// activations, each of them for all lanes; G, 16 sums of products of int4 weights, before their
-// scales.
+// activations, each broadcast to all lanes; G, 16 sums of products with int4 weights, before
+// scaling.
 #include <cstdint>
 #include <cstring>
 
@@ -11,12 +11,12 @@
 namespace gpt2 {
 namespace {
 
-constexpr int kTileRows = 4;  // rows and panels whose sums are kept in registers
+constexpr int kTileRows = 4;  // register blocking: the rows and panels whose sums stay in registers
 constexpr int kTilePanels = 1;
 constexpr int kRowPanels = 1;  // panels for a single row
 constexpr int kInt8Rows = 2, kInt8Panels = 1, kInt8RowPanels = 1;
 constexpr int kInt4Rows = 2, kInt4Panels = 1, kInt4RowPanels = 1;
-constexpr int kChains = 4;  // sums side by side, at least, so that one need not wait for another
+constexpr int kChains = 4;  // the least number of independent sums, to hide the latency
 
 typedef float F __attribute__((vector_size(64)));
 typedef int32_t I __attribute__((vector_size(64)));
@@ -54,7 +54,7 @@ inline F fused(F a, F b, F c) {  // a b + c
   for (int i = 0; i < 16; i++) r[i] = __builtin_fmaf(a[i], b[i], c[i]);
   return r;
 #else
-  return a * b + c;  // in software it would take an age
+  return a * b + c;  // in software it would be far too slow
 #endif
 }
 inline F keep_above(F x, F limit, F y) { return x >= limit ? y : F{}; }  // y where x >= limit
@@ -83,7 +83,7 @@ inline I none(I) { return I{}; }
 inline I iset1(int32_t x) { return I{} + x; }
 inline I load(const int32_t* p) { return read<I>(p); }
 inline void store(int32_t* p, I x) { std::memcpy(p, &x, sizeof x); }
-inline I add(I a, I b) { return (I)((U)a + (U)b); }  // a damaged file may overflow it: wrap around
+inline I add(I a, I b) { return (I)((U)a + (U)b); }  // a damaged file may overflow: wrap around
 inline I sub(I a, I b) { return (I)((U)a - (U)b); }
 inline I mul(I a, I b) { return (I)((U)a * (U)b); }
 inline F to_float(I x) { return __builtin_convertvector(x, F); }
@@ -109,12 +109,12 @@ inline Scales load_scales(const uint8_t* p) {
 }
 inline X quads(const uint8_t* p) { return {p}; }
 inline I pair_sums(S x) { return ((I)((U)x << 16) >> 16) + ((I)x >> 16); }
-constexpr int kByteShift = 0;  // what `dot` takes off each activation
+constexpr int kByteShift = 0;  // what `dot` subtracts from each activation
 template <int kTurn>
-inline I dot(I sum, Q w, X x) {  // each lane's sum grows by its quad's products with quad kTurn
+inline I dot(I sum, Q w, X x) {  // adds to each lane the dot product of its quad and quad kTurn
   uint32_t quad;
   std::memcpy(&quad, x.p + 4 * kTurn, sizeof quad);
-  const S weights = (S)w;  // two a lane; their products with an activation fit 16 bits
+  const S weights = (S)w;  // two per lane; their products with an activation fit in 16 bits
   const S first = ((S)((Halves)weights << 8) >> 8) * (S)(U{} + (quad & 0x00ff00ff));
   const S second = (weights >> 8) * (S)(U{} + (quad >> 8 & 0x00ff00ff));
   return add(sum, add(pair_sums(first), pair_sums(second)));

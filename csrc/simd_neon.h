@@ -1,6 +1,6 @@
 // Vectors of 16 lanes as four NEON registers; see simd_generic.h for what each function means.
 //
-// Without the dot product of ARMv8.2 (__ARM_FEATURE_DOTPROD) bytes take a longer way.
+// Without the byte dot product of ARMv8.2 (__ARM_FEATURE_DOTPROD), `dot` takes more instructions.
 #include <arm_neon.h>
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct X {
 typedef I G;
 typedef I Scales;
 
-// What `op` makes of registers 0 to 3.
+// The vector whose registers are op(0) to op(3).
 template <class V, class Op>
 inline __attribute__((always_inline)) V each(const Op& op) {
   return {{op(0), op(1), op(2), op(3)}};
@@ -60,7 +60,7 @@ inline F mul(F x, F y) {
 inline F div(F x, F y) {
   return each<F>([&](int i) { return vdivq_f32(x.v[i], y.v[i]); });
 }
-// NEON's own maximum of a number and NaN is NaN, and of two zeros it is the positive one.
+// Not NEON's own maximum: of a number and NaN it is NaN, and of two zeros it is the positive one.
 inline F max(F x, F y) {
   return each<F>([&](int i) { return vbslq_f32(vcgtq_f32(x.v[i], y.v[i]), x.v[i], y.v[i]); });
 }
@@ -149,7 +149,8 @@ inline void load_nibbles(const uint8_t* p, Q& low, Q& high) {
   }
 }
 inline Scales load_scales(const uint8_t* p) { return widened(reinterpret_cast<const int8_t*>(p)); }
-// Products are of signed bytes: 128 is taken off the activations here, and put back by `finish`.
+// The products use signed bytes: 128 is subtracted from the activations here and corrected for by
+// `finish_integers`.
 constexpr int kByteShift = 128;
 inline X quads(const uint8_t* p) {
   return {vreinterpretq_s8_u8(veorq_u8(vld1q_u8(p), vdupq_n_u8(128)))};

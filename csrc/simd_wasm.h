@@ -1,7 +1,7 @@
-// Vectors of 16 lanes as four registers of WebAssembly; see simd_generic.h for what each function
+// Vectors of 16 lanes as four WebAssembly registers; see simd_generic.h for what each function
 // means.
 //
-// Only what every engine computes to the bit: of "relaxed" instructions the results are the
+// Only instructions with the same bits on every engine: the results of "relaxed" ones are the
 // engine's choice.
 #include <wasm_simd128.h>
 
@@ -12,7 +12,7 @@
 namespace gpt2 {
 namespace {
 
-constexpr int kTileRows = 3;  // sums in 12 of 16 registers, where the machine below has those
+constexpr int kTileRows = 3;  // sums in 12 of 16 registers, if the processor has those
 constexpr int kTilePanels = 1;
 constexpr int kRowPanels = 2;
 constexpr int kInt8Rows = 2, kInt8Panels = 1, kInt8RowPanels = 1;
@@ -66,7 +66,9 @@ inline F max(F x, F y) {  // y if either is NaN
 inline F min(F x, F y) {
   return each<F>([&](int i) { return wasm_f32x4_pmin(y.v[i], x.v[i]); });
 }
-inline F fused(F x, F y, F z) { return add(mul(x, y), z); }  // WebAssembly has no fused one
+inline F fused(F x, F y, F z) {
+  return add(mul(x, y), z);
+}  // WebAssembly has no fused multiply-add
 inline F keep_above(F x, F limit, F y) {
   return each<F>([&](int i) { return wasm_v128_and(wasm_f32x4_ge(x.v[i], limit.v[i]), y.v[i]); });
 }
@@ -77,10 +79,10 @@ inline v128_t half(v128_t h) {
   const v128_t sign = wasm_i32x4_shl(wasm_v128_and(h, wasm_i32x4_const_splat(0x8000)), 16);
   const v128_t most = wasm_i32x4_const_splat(0x7c00 << 13);
   v128_t x = wasm_f32x4_mul(magnitude, wasm_f32x4_const_splat(0x1p112f));
-  x = wasm_v128_or(x, wasm_v128_and(wasm_i32x4_ge(magnitude, most),
-                                    wasm_i32x4_const_splat(0x7f800000)));
+  x = wasm_v128_or(
+      x, wasm_v128_and(wasm_i32x4_ge(magnitude, most), wasm_i32x4_const_splat(0x7f800000)));
   x = wasm_v128_or(x, wasm_v128_and(wasm_i32x4_gt(magnitude, most),
-                                    wasm_i32x4_const_splat(0x400000)));  // a NaN comes out quiet
+                                    wasm_i32x4_const_splat(0x400000)));  // a NaN becomes quiet
   return wasm_v128_or(x, sign);
 }
 inline F load_half(const uint16_t* p) {

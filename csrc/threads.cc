@@ -17,8 +17,8 @@
 namespace gpt2 {
 namespace {
 
-// The IEEE defaults for as long as it lives: another library may have set this thread to flush
-// small numbers to zero, and the same text must come out all the same.
+// Sets the IEEE defaults for this thread as long as it lives: another library may have enabled
+// flush-to-zero for subnormals, which could change the generated text.
 class PlainFloats {
  public:
 #if defined(__x86_64__)
@@ -48,10 +48,11 @@ class PlainFloats {
 
 namespace {
 
-constexpr int kSpinsAtBarrier = 4000;     // some 50 microseconds
-constexpr int kSpinsBeforeSleep = 40000;  // half a millisecond: the time sampling a token may take
+constexpr int kSpinsAtBarrier = 4000;  // about 50 microseconds
+constexpr int kSpinsBeforeSleep =
+    40000;  // about half a millisecond: sampling a token may take as long
 
-// Whether each of so many threads may have a processor to spin on.
+// Whether each of `threads` threads can have a processor to spin on.
 bool have_processors(int threads) {
   return threads <= static_cast<int>(std::thread::hardware_concurrency());
 }
@@ -75,15 +76,15 @@ struct ThreadPool::State {
   void barrier(int threads);
 
   const pid_t process = getpid();
-  const bool spins;  // before it sleeps; with fewer processors than threads the late one needs it
+  const bool spins;  // before sleeping, unless a late thread may need this processor
   const std::function<void(const Worker&)>* work = nullptr;
   std::atomic<bool> stop{false};
   alignas(64) std::atomic<unsigned> call{0};  // counts the calls of run
-  std::atomic<int> asleep{0};                 // helpers that wait for a call
+  std::atomic<int> asleep{0};                 // helpers that sleep until a call
   alignas(64) std::atomic<int> arrived{0};
   alignas(64) std::atomic<unsigned> round{0};  // counts the barriers passed
-  std::atomic<int> resting{0};                 // workers that sleep at one
-  alignas(64) std::atomic<int> next{0};        // the piece that is taken next
+  std::atomic<int> resting{0};                 // workers that sleep at a barrier
+  alignas(64) std::atomic<int> next{0};        // the next piece to take
   std::mutex mutex;
   std::condition_variable wake, passed;
   std::vector<std::thread> helpers;
@@ -94,7 +95,7 @@ ThreadPool::State::State(ThreadPool* pool) : spins(have_processors(pool->threads
     for (int i = 1; i < pool->threads_; i++) {
       helpers.emplace_back([this, worker = Worker(pool, i, pool->threads_)] { serve(worker); });
     }
-  } catch (...) {  // the system has no more threads: end those that run
+  } catch (...) {  // the system cannot start more threads: stop the running ones
     stop = true;
     announce();
     for (auto& helper : helpers) helper.join();

@@ -1,5 +1,5 @@
-// A pool of threads that run one function together (SPMD): each takes its share, and they meet at
-// barriers. Between calls the helpers spin for a moment, then sleep.
+// A pool of threads that run one function together (SPMD): each thread takes its share, and they
+// synchronize at barriers. Between calls the helper threads spin briefly, then sleep.
 #ifndef GPT2_THREADS_H_
 #define GPT2_THREADS_H_
 
@@ -15,7 +15,7 @@ struct Range {
   int begin, end;
 };
 
-// One member of the pool, as the function it runs sees it.
+// One thread of the pool, as seen by the function it runs.
 class Worker {
  public:
   Worker(ThreadPool* pool, int index, int count) : pool_(pool), index_(index), count_(count) {}
@@ -28,8 +28,8 @@ class Worker {
     };
     return {cut(index_), cut(index_ + 1)};
   }
-  // The next piece of the work since the last barrier that nobody took. A worker begins with the
-  // piece of its own index; a slow one takes fewer:
+  // The next piece of the work since the last barrier that no worker has taken. A worker starts
+  // with the piece of its own index; slow workers take fewer pieces:
   //   for (int i = worker.index(); i < pieces; i = worker.take()) ...
   int take() const;
   // Returns when every worker has arrived; what they wrote before is then visible to all.
@@ -45,8 +45,8 @@ class ThreadPool {
   explicit ThreadPool(int threads);
   ~ThreadPool();
   int threads() const { return threads_; }
-  // Runs `work` once on each worker and returns when all have ended. One caller at a time. Works
-  // in a forked child too: the threads, which fork does not copy, are started again.
+  // Runs `work` once on each worker and returns when all have finished. One caller at a time. Also
+  // works in a forked child: the threads, which fork does not copy, are started again.
   void run(const std::function<void(const Worker&)>& work);
 
  private:

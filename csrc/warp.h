@@ -1,6 +1,6 @@
-// What typical_p, epsilon_cutoff and eta_cutoff leave of some scores, and renormalising them: the
-// options whose arithmetic is of probabilities themselves. src/gpt2/generation/warpers.py defines
-// them; every line here is one rounding of numpy's, so the same tokens are left, bit for bit.
+// The filters typical_p, epsilon_cutoff and eta_cutoff, and renormalising scores: the options that
+// compute with the probabilities themselves. src/gpt2/generation/warpers.py defines them; every
+// line here rounds once, like numpy's, so the same tokens are left, bit for bit.
 #ifndef GPT2_WARP_H_
 #define GPT2_WARP_H_
 
@@ -13,7 +13,8 @@ namespace gpt2 {
 // Whether any of them is on.
 bool warps(const gpt2_sampling& sampling);
 
-// Scores, at least one of them finite, in the order of their ids; what is out becomes -infinity.
+// Filters scores, at least one of them finite, in the order of their ids; what is removed becomes
+// -infinity.
 void warp(const gpt2_sampling& sampling, std::vector<float>& scores);
 
 }  // namespace gpt2

@@ -1,11 +1,11 @@
-// What the core needs in WebAssembly beside its own sources: zig's C++ library for WASI is built
-// without exceptions, and a page has no function pointers to hand in.
+// What the core needs in WebAssembly in addition to its own sources: zig's C++ library for WASI is
+// built without exceptions, and a page cannot pass function pointers.
 #include <cstdlib>
 #include <new>
 
 #include "../gpt2.h"
 
-// The tag of C++ exceptions, which the unwinder refers to and nobody defines.
+// The tag of C++ exceptions, which the unwinder refers to and no library defines.
 __asm__(
     ".tagtype __cpp_exception i32\n"
     ".globl __cpp_exception\n"
