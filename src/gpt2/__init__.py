@@ -1,7 +1,7 @@
 """A complete GPT-2: read it, run it, train it, fine-tune it, evaluate it and serve it.
 
-The public names are resolved when first used, so ``import gpt2`` is instant and loads neither torch
-nor anything else of weight.
+The public names are imported on first use, so ``import gpt2`` is instant and loads neither torch
+nor any other heavy dependency.
 """
 
 from __future__ import annotations
