@@ -1,4 +1,4 @@
-"""Fewer bits a weight: quantise a model, say what it costs, keep it as a packed folder."""
+"""Quantize a model to fewer bits per weight, measure the loss, and store it as a packed folder."""
 
 from gpt2.quantization.measure import Fidelity, measure
 from gpt2.quantization.quantize import Report, quantize

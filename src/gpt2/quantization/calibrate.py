@@ -1,4 +1,4 @@
-"""What careful rounding goes by: the inputs of each matrix on a text."""
+"""Calibration data: statistics of the inputs of each matrix on a text."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from gpt2.native.packing import Compensation
 
 Floats = npt.NDArray[np.floating[Any]]
 
-# Point of the forward pass -> the matrix it is the input of.
+# Point of the forward pass -> the matrix whose input it is.
 POINTS = {
     "ln_1": "attn.c_attn",
     "attn.heads": "attn.c_proj",
     "ln_2": "mlp.c_fc",
     "mlp.hidden": "mlp.c_proj",
 }
-DAMPING = 0.01  # of an input's mean square, as in Frantar et al. 2022, section 4
-TRIES = 12  # each with ten times the damping
-STRENGTH = 0.5  # how far inputs are made equally large: Xiao et al. 2023, section 4
-MEMORY = 2**30  # bytes of products held at a time; a larger model takes several passes
+DAMPING = 0.01  # relative to the inputs' mean square, as in Frantar et al. 2022, section 4
+TRIES = 12  # each with ten times the previous damping
+STRENGTH = 0.5  # how strongly input ranges are equalised: Xiao et al. 2023, section 4
+MEMORY = 2**30  # bytes of products in memory at a time; a larger model takes several passes
 
 
 @dataclasses.dataclass
 class Inputs:
-    """The inputs X [count, inputs] of a matrix, summed up."""
+    """Statistics of the inputs X [count, inputs] of a matrix."""
 
     count: int
     products: Floats  # X^T X
@@ -42,11 +42,11 @@ class Inputs:
 
     @classmethod
     def of(cls, x: npt.NDArray[np.float32]) -> Inputs:
-        """Of some rows."""
+        """The statistics of some rows."""
         return cls(len(x), x.T @ x, x.sum(0, dtype=np.float64), x.min(0), x.max(0))
 
     def add(self, other: Inputs) -> None:
-        """And of further rows."""
+        """Add the statistics of further rows."""
         self.count += other.count
         self.products += other.products
         self.total += other.total
@@ -54,9 +54,9 @@ class Inputs:
         self.most = np.maximum(self.most, other.most)
 
     def compensation(self) -> Compensation:
-        """What `pack` takes. Inputs that matter most come first, while there are others still to
-        make up for them; damping keeps those that hardly vary from ruling, and grows where what is
-        left of sums that cancel is noise. Raises `WeightError` for inputs that are not finite."""
+        """The compensation for `pack`. The most important inputs are rounded first, while others
+        remain to compensate for them. Damping limits the influence of inputs that hardly vary, and
+        grows if cancellation leaves only noise. Raises `WeightError` for NaN or infinite inputs."""
         order = np.argsort(-np.diag(self.products), kind="stable").astype(np.int32)
         sums = self.products[np.ix_(order, order)].astype(np.float64)
         mean = float(np.trace(sums)) / len(sums)
@@ -73,8 +73,8 @@ class Inputs:
         )
 
     def levelled(self) -> tuple[Inputs, Floats, Floats]:
-        """The same of (x - mean) / scale, with mean and scale [inputs]: numbers of one size around
-        0, which a row of 8-bit activations with one step holds best."""
+        """The statistics of (x - mean) / scale, with mean and scale [inputs]: values of similar
+        range around 0, which a row of 8-bit activations with a single scale represents best."""
         mean = self.total / self.count
         reach = np.maximum(self.most - mean, mean - self.least)
         if not reach.max() > 0:
@@ -93,7 +93,7 @@ class Inputs:
 
 
 def _inverse_factor(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | None:
-    """L of L L^T, the inverse; None where that has none in fp32."""
+    """The factor L with L L^T equal to the inverse; None if there is none in fp32."""
     try:
         with np.errstate(all="ignore"):
             factor = np.linalg.cholesky(np.linalg.inv(sums)).astype(np.float32)
@@ -103,16 +103,16 @@ def _inverse_factor(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | 
 
 
 class _EnoughError(Exception):
-    """The last layer that is wanted was seen."""
+    """Ends a pass after the last layer of interest."""
 
 
 def gather(
     engine: NativeEngine, ids: Sequence[int], progress: Callable[[int, int], None]
 ) -> Iterator[tuple[str, Inputs]]:
-    """Each layer's matrices by their names in the checkpoint, and their inputs on the text.
+    """Yield each matrix's name in the checkpoint and the statistics of its inputs on the text.
 
-    The text goes through the model in windows as long as the context, as often as the memory for
-    the products asks for. Raises `InputError` for a text without a token.
+    The text is read in windows of the context length, in as many passes as the memory limit for
+    the products requires. Raises `InputError` for an empty text.
     """
     if not len(ids):
         raise InputError("a text to calibrate on needs at least a token, found none.")
@@ -128,7 +128,7 @@ def gather(
 
 
 def _see(engine: NativeEngine, ids: Sequence[int], turn: range, inputs: dict[str, Inputs]) -> None:
-    """Run a window as far as the turn's layers and add up what their matrices are given."""
+    """Run a window up to the layers of this pass and accumulate their matrices' inputs."""
     names = {f"h.{i}.{p}": f"transformer.h.{i}.{m}.weight" for i in turn for p, m in POINTS.items()}
     last = f"h.{turn[-1]}.mlp.hidden"
 
@@ -148,7 +148,7 @@ def _see(engine: NativeEngine, ids: Sequence[int], turn: range, inputs: dict[str
 
 
 def turns(config: GPT2Config) -> list[range]:
-    """The layers of each pass, by the memory their products take."""
+    """The layers of each pass, according to the memory of their products."""
     a_layer = 4 * (3 * config.n_embd**2 + config.inner**2)
     step = max(1, MEMORY // a_layer)
     return [range(i, min(i + step, config.n_layer)) for i in range(0, config.n_layer, step)]

@@ -1,4 +1,4 @@
-"""What a quantisation costs: the same text through the original and the quantised model."""
+"""Measure the loss of a quantization: the same text on the original and the quantized model."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from gpt2.figures import perplexity_of
 
 Floats = npt.NDArray[np.float64]
 WHOSE = ("the original", "the quantised model")
-PIECE = 64  # positions whose distributions are held at a time: 13 MB of a vocabulary of 50,257
+PIECE = 64  # positions whose distributions are in memory at a time: 13 MB for 50,257 tokens
 
 
 @dataclasses.dataclass
 class Fidelity:
-    """How near a model is to its original on a text.
+    """How close a model is to its original on a text.
 
-    The text is cut into ``windows`` of at most ``window`` tokens that follow one another; each
-    begins without a context, and all its tokens but the first are predicted: ``tokens`` in all.
+    The text is split into consecutive ``windows`` of at most ``window`` tokens. Each starts without
+    a context, and all its tokens but the first are predicted: ``tokens`` in total.
     """
 
     tokens: int
     windows: int
     window: int
-    perplexity_before: float  # of the original, a token
+    perplexity_before: float  # of the original, per token
     perplexity: float
     kl_mean: float  # D(original || quantised) of the next token's distribution, in nats
-    kl_99: float  # what 99 of 100 positions stay below
-    agreement: float  # share of positions with the same most probable token
+    kl_99: float  # the 99th percentile over positions
+    agreement: float  # the share of positions with the same most probable token
 
     def to_dict(self) -> dict[str, float]:
-        """For JSON, with figures as long as they mean something."""
+        """The metrics for JSON, rounded to significant digits."""
         fields = dataclasses.asdict(self)
         return {n: float(f"{v:.6g}") if isinstance(v, float) else v for n, v in fields.items()}
 
@@ -49,10 +49,11 @@ def measure(
     window: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Fidelity:
-    """Compare two engines of one vocabulary on ``ids``.
+    """Compare two engines with the same vocabulary on ``ids``.
 
-    ``window`` None means the model's context; ``progress`` is told the tokens done. Raises
-    `InputError` for a text of fewer than two tokens, `WeightError` for logits that are not finite.
+    ``window`` None means the context length; ``progress`` is called with the number of tokens done.
+    Raises `InputError` for a text of fewer than two tokens, `WeightError` for NaN or infinite
+    logits.
     """
     size = min(window or original.config.n_positions, original.config.n_positions)
     rows = windows(ids, size)
@@ -77,8 +78,8 @@ def measure(
 
 
 def windows(ids: Sequence[int], size: int) -> list[Sequence[int]]:
-    """The text in parts of at most ``size`` tokens, without one that predicts nothing. Raises
-    `InputError` where no part is left."""
+    """Split the text into windows of at most ``size`` tokens, dropping one of a single token.
+    Raises `InputError` if none is left."""
     cut = [ids[i : i + size] for i in range(0, len(ids), size)]
     rows = [row for row in cut if len(row) > 1]
     if not rows:
@@ -87,7 +88,7 @@ def windows(ids: Sequence[int], size: int) -> list[Sequence[int]]:
 
 
 def _of_window(original: Engine, quantised: Engine, row: Sequence[int]) -> Any:
-    """For each piece of a window, [4, positions]: loss before, loss after, KL divergence, and
+    """For each piece of a window, yield [4, positions]: loss before, loss after, KL divergence, and
     whether the most probable tokens are the same."""
     caches = [engine.new_cache(1, len(row)) for engine in (original, quantised)]
     for begin in range(0, len(row) - 1, PIECE):
@@ -99,7 +100,7 @@ def _of_window(original: Engine, quantised: Engine, row: Sequence[int]) -> Any:
             for engine, cache, whose in zip((original, quantised), caches, WHOSE, strict=True)
         ]
         (x, x_sum, x_log), (y, _, y_log) = (_softmax(part) for part in logits)
-        # D(p || q) = sum p (x - y) - (log sum exp x - log sum exp y): no large numbers cancel
+        # D(p || q) = sum p (x - y) - (log sum exp x - log sum exp y) avoids cancellation
         kl = (np.exp(x) * (x - y)).sum(1, dtype=np.float64) / x_sum - (x_log - y_log)
         same = x.argmax(1) == y.argmax(1)
         yield np.stack([x_log - x[at], y_log - y[at], kl, same])
@@ -116,7 +117,7 @@ def _finite(logits: Any, whose: str) -> npt.NDArray[np.float32]:
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], Floats, Floats]:
-    """Logits less their maximum, the sum of their exponentials and its logarithm."""
+    """The logits minus their maximum, the sum of their exponentials and its logarithm."""
     x = logits - logits.max(1, keepdims=True)
     total = np.exp(x).sum(1, dtype=np.float64)
     return x, total, np.log(total)

@@ -1,4 +1,4 @@
-"""`quantize`: a model's name to a packed folder and a report of what was lost."""
+"""`quantize`: write a model as a packed folder and report the loss of quality."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from gpt2.tokenizer import Tokenizer
 
 TEXTS = Path(__file__).with_name("texts")
 OWN = "an excerpt that comes with the package"
-TOKENS, CALIBRATION = 8192, 32768  # of a text, at most: to measure on, to calibrate on
+TOKENS, CALIBRATION = 8192, 32768  # the most tokens of a text to measure and to calibrate on
 
 
 @dataclasses.dataclass
 class Report:
-    """What became of a model. Sizes are bytes of all tensors; ``fidelity`` is None where it was not
-    measured."""
+    """The result of a quantization. Sizes are the bytes of all tensors; ``fidelity`` is None if it
+    was not measured."""
 
     source: str
     folder: str | None
@@ -38,12 +38,12 @@ class Report:
     bytes: int
     bits_per_weight: float
     seconds: float  # for the rounding
-    text: str | None  # what it was measured on
-    packed_before: str | None  # the precision of a source that was packed itself
+    text: str | None  # the text it was measured on
+    packed_before: str | None  # the precision of the source if that was packed already
     fidelity: Fidelity | None
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON, the fidelity's figures among the others."""
+        """The report for JSON, including the metrics of ``fidelity``."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         fields["bits_per_weight"] = round(self.bits_per_weight, 3)
         fields["seconds"] = round(self.seconds, 2)
@@ -64,28 +64,28 @@ def quantize(
     shard_size: int | str = "5GB",
     progress: Progress = lambda what, done, total: None,
 ) -> Report:
-    """Store a model's matrices in fewer bits and measure what that costs.
+    """Store a model's matrices in fewer bits and measure the loss of quality.
 
     Args:
-        name: a folder, a file, a bundled name or a hub name.
-        folder: where the packed model goes; None only measures. The tokenizer goes along.
+        name: a folder, a file, a bundled model or a hub id.
+        folder: the output folder for the packed model and its tokenizer; None only measures.
         dtype: fp16, bf16, int8 or int4 (or fp32, which packs without rounding).
-        head_dtype: of the token embedding and the output head; None means as ``dtype``, but int8
-            where that is int4.
-        rounding: "calibrated" goes by the inputs that a text gives each matrix; "search" tries
-            scales for int4 by the weights alone; "nearest" does neither. None means calibrated for
-            int8 and int4, where the model has a tokenizer.
-        calibrate: a file to calibrate on, best of the kind the model is for; None means stories and
-            pages of books that come with the package. 32,768 tokens at most are used.
-        text: a file to measure on; None means an excerpt of a novel that comes with the package.
-        tokens: how much of the text is used at most; 0 does not measure.
-        shard_size: the largest file.
-        progress: told what is done and how far it is.
+        head_dtype: the precision of the token embedding and the output head; None means ``dtype``,
+            or int8 if that is int4.
+        rounding: "calibrated" uses the inputs of each matrix on a text; "search" tries scales for
+            int4, using only the weights; "nearest" does neither. None means calibrated for int8 and
+            int4 if the model has a tokenizer.
+        calibrate: a file to calibrate on, ideally of the kind of text the model is for; None means
+            the stories and book pages in the package. At most 32,768 tokens are used.
+        text: a file to measure on; None means the excerpt of a novel in the package.
+        tokens: the maximum number of tokens to measure on; 0 does not measure.
+        shard_size: the maximum size of a file.
+        progress: called with the current step, the amount done and the total.
 
     Raises:
-        OptionError: an unknown precision or rounding; a model that has that precision already.
-        InputError: a text of fewer than two tokens, a model without a tokenizer.
-        ModelFileError, HubError: the model's files.
+        OptionError: an unknown precision or rounding, or a model that already has the precision.
+        InputError: a text of fewer than two tokens, or a model without a tokenizer.
+        ModelFileError, HubError: the model's files cannot be read.
     """
     from gpt2.hub import resolve
 
@@ -102,7 +102,7 @@ def quantize(
     tokenizer = _tokenizer(place)
     ids = _ids(text, "measure.txt", tokenizer, tokens, name) if tokens else []
     if tokens:
-        windows(ids, 2)  # whether it is enough, before minutes of rounding
+        windows(ids, 2)  # fail early if the text is too short, before minutes of rounding
     head_dtype = head_dtype or ("int8" if dtype == "int4" else dtype)
     how = Quantization(dtype, head_dtype, _rounding(rounding, dtype, tokenizer, calibrate))
     examples: list[int] = []
@@ -133,7 +133,7 @@ def quantize(
 
 
 def engine_of(checkpoint: Checkpoint, tensors: dict[str, Stored], how: Quantization) -> Any:
-    """The native engine on packed tensors."""
+    """Create a native engine on packed tensors."""
     from gpt2.native import NativeEngine
 
     weights = {n: t.array if isinstance(t, Packed) else t.numpy() for n, t in tensors.items()}
@@ -155,7 +155,7 @@ def _refuse(checkpoint: Checkpoint, dtype: str, folder: Any) -> None:
 
 
 def _name(of: Any) -> str:
-    """How a report calls a file or a model: without the folders that lead there."""
+    """The name of a file or a model in a report, without its parent folders."""
     return Path(of).name if Path(of).exists() else str(of)
 
 
@@ -180,7 +180,7 @@ def _rounding(wanted: str | None, dtype: str, tokenizer: Tokenizer | None, calib
 
 
 def _ids(text: Any, default: str, tokenizer: Tokenizer | None, tokens: int, name: Any) -> list[int]:
-    """The first ``tokens`` of a text file; a token is seldom longer than 16 characters."""
+    """The first ``tokens`` tokens of a text file; few tokens are longer than 16 characters."""
     if tokenizer is None:
         raise InputError(f"{name} has no tokenizer beside its weights: it cannot read a text.")
     if tokens < 2:
@@ -217,7 +217,7 @@ def _write(
     shard_size: int | str,
     report: Report,
 ) -> None:
-    """All files into a temporary folder first; weights that were there before go last."""
+    """Write all files to a temporary folder first; older weights are removed last."""
     facts = {k: v for k, v in report.to_dict().items() if k != "folder"}
     with atomic_folder(folder, last=LEADING) as part:
         written = write_checkpoint(

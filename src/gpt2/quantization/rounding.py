@@ -1,9 +1,9 @@
-"""A model's matrices to packed bytes: nearest, with a search for scales, or calibrated on a text.
+"""Round a model's matrices to packed bytes: nearest, with a scale search, or calibrated on a text.
 
-Calibrated: each layer's norms are first levelled, so that what they give fits 8 bits best (their
-gain and bias take a scale and an offset that the next matrix takes back: Xiao et al. 2023,
-"SmoothQuant"); then each rounding error is made up for by the inputs still to be rounded (Frantar
-et al. 2022, "GPTQ"). Both leave the model what it is but for rounding.
+Calibrated rounding first smooths the outputs of each layer's norms, so that they fit 8 bits best
+(their gain and bias absorb a scale and an offset that the next matrix undoes: Xiao et al. 2023,
+"SmoothQuant"); then each rounding error is compensated by the inputs still to be rounded (Frantar
+et al. 2022, "GPTQ"). Apart from rounding, neither step changes what the model computes.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from gpt2.native.packing import Compensation, pack
 from gpt2.quantization.calibrate import Inputs, gather
 
 ROUNDINGS = ("nearest", "search", "calibrated")
-NORMS = {"attn.c_attn.weight": "ln_1", "mlp.c_fc.weight": "ln_2"}  # whose outputs a matrix is given
+NORMS = {"attn.c_attn.weight": "ln_1", "mlp.c_fc.weight": "ln_2"}  # the norm before a matrix
 
-Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much
+Progress = Callable[[str, int, int], None]  # (the current step, the amount done, the total)
 Tensors = dict[str, Stored]
 
 
 def is_matrix(name: str) -> bool:
-    """Whether the native engine packs this tensor: all that is multiplied with; not positions."""
+    """Whether the native engine packs this tensor: all matrices of matmuls, but not positions."""
     return name in (EMBEDDING, HEAD) or name.endswith(MATRICES)
 
 
 def packed_tensors(
     checkpoint: Checkpoint, how: Quantization, ids: Sequence[int], progress: Progress
 ) -> Tensors:
-    """A model's tensors in their order, the matrices packed; ``ids`` is the text to calibrate on.
+    """A model's tensors in order, with the matrices packed; ``ids`` is the calibration text.
 
     Raises `OptionError` for an unknown rounding, `InputError` for an empty text.
     """
@@ -72,8 +72,8 @@ def _packed(
 
 
 def _level(tensors: Tensors, name: str, inputs: Inputs) -> Inputs:
-    """Level the norm in front of a matrix, where there is one: in the norm, the matrix and its
-    bias. Returns what the matrix is given then."""
+    """Smooth the norm before a matrix, if there is one, by changing the norm, the matrix and its
+    bias. Returns the new statistics of the matrix's inputs."""
     layer = ".".join(name.split(".")[:3])
     norm = NORMS.get(name.removeprefix(f"{layer}."))
     if norm is None:
