@@ -1,4 +1,4 @@
-"""`pipeline`, as transformers has it, for the one task a language model has."""
+"""`pipeline` as in transformers, for the only task of a language model: text generation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TextGenerationPipeline", "pipeline"]
 
-# Of `pipeline`, for loading.
+# Options of `pipeline` that are used for loading.
 _LOADING = ("revision", "token", "dtype", "torch_dtype", "trust_remote_code", "config",
             "cache_dir", "local_files_only", "device_map")  # fmt: skip
 _IGNORED = ("use_fast", "framework")
@@ -31,16 +31,18 @@ def pipeline(
     model_kwargs: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> TextGenerationPipeline:
-    """``pipeline("text-generation", model="gpt2")``; other tasks raise `UnsupportedError`.
+    """Create a pipeline, as in ``pipeline("text-generation", model="gpt2")``.
+
+    Other tasks raise `UnsupportedError`.
 
     Args:
         task: "text-generation".
-        model: a model, or the name of one, ``"gpt2"`` by default.
-        tokenizer: its tokenizer, or the name of one; that of the model by default.
+        model: a model, or the name of one; ``"gpt2"`` by default.
+        tokenizer: a tokenizer, or the name of one; the model's own by default.
         device: see `TextGenerationPipeline`.
-        model_kwargs: for loading, besides ``revision``, ``token``, ``dtype``, ``config``,
-            ``device_map`` and the like.
-        options: defaults of each call.
+        model_kwargs: further keywords for loading, in addition to ``revision``, ``token``,
+            ``dtype``, ``config``, ``device_map`` and similar ones.
+        options: the defaults for each call.
     """
     if task not in (None, "text-generation"):
         raise UnsupportedError(
@@ -57,7 +59,7 @@ def pipeline(
         tokenizer = model if tokenizer is None else tokenizer
         loaded: LanguageModel = GPT2LMHeadModel.from_pretrained(model, **loading)
         if "device_map" in loading and device is None:
-            device = -1  # it is where it was wanted
+            device = -1  # the model is already on its device
     elif set(loading) - {"device_map", "trust_remote_code"}:
         names = ", ".join(loading)
         raise OptionError(f"{names}: this is for loading; the model is loaded already.")

@@ -1,4 +1,4 @@
-"""The forms of chats and results."""
+"""The formats of chats and results."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def is_chat(value: Any) -> bool:
 
 
 def goes_on(messages: Sequence[Any], own: Mapping[str, Any]) -> bool:
-    """Whether the last message is continued; by default where it is the assistant's."""
+    """Whether to continue the last message; by default if it is the assistant's."""
     said = own.get("continue_final_message")
     return messages[-1]["role"] == "assistant" if said is None else bool(said)
 
 
 def full(given: Any, text: str, own: Mapping[str, Any]) -> Any:
-    """The prompt with what was written."""
+    """The prompt with the generated text."""
     if isinstance(given, str):
         return given + text
     *before, last = given
@@ -37,7 +37,7 @@ def full(given: Any, text: str, own: Mapping[str, Any]) -> Any:
 
 
 def beside(result: Any, rows: int) -> dict[str, list[Any]]:
-    """What a result has for each row besides the ids; of a step's scores [rows, steps, V]."""
+    """The per-row fields of a result other than the ids; scores become [rows, steps, V]."""
     found: dict[str, list[Any]] = {}
     for name, value in result.items():
         if name in ("sequences", "past_key_values"):

@@ -1,4 +1,4 @@
-"""Prompts or chats to continued texts, with the defaults and forms of transformers."""
+"""Continue prompts and chats, with the defaults and formats of transformers."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     Device = torch.device | str | int | None
 
-# What a call takes unless its options, the constructor's or the model's own say otherwise.
+# The defaults of a call, overridden by its options, the constructor's and the model's own.
 DEFAULTS: dict[str, Any] = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.7}
-# Of the tokenizer, of the chat template, of the results, of the batches.
+# Options of the tokenizer, the chat template, the results and the batches.
 _TOKENIZER = ("add_special_tokens", "padding", "truncation")
 _OWN = (
     *_TOKENIZER, "tokenizer_encode_kwargs", "prefix", "handle_long_generation", "stop_sequence",
@@ -35,7 +35,7 @@ _OWN = (
     "return_text", "clean_up_tokenization_spaces", "skip_special_tokens", "batch_size",
     "num_workers",
 )  # fmt: skip
-# Arguments of ``generate`` that are no options.
+# Arguments of ``generate`` that are not options.
 _ARGUMENTS = (
     "generation_config", "logits_processor", "stopping_criteria", "prefix_allowed_tokens_fn",
     "assistant_model", "streamer", "tokenizer",
@@ -52,18 +52,18 @@ class _Prompt:
 
 
 class TextGenerationPipeline:
-    """Prompts to continued texts, in the form of transformers' pipeline of that name.
+    """Continues prompts, with the interface of transformers' pipeline of the same name.
 
-    Unless an option of the call, of the constructor or the model's own says otherwise it draws at
-    temperature 0.7 and writes 256 tokens, or as many as the context leaves room for.
+    By default it samples at temperature 0.7 and generates up to 256 tokens, or as many as fit in
+    the context. Options of the call, the constructor and the model override this.
 
     Args:
-        model: of any engine; a torch one is moved to ``device``.
-        tokenizer: its tokenizer, which pads on the left from now on.
-        device: a torch device or its name, the number of a GPU, or -1 for where the model is; None
-            takes the first GPU, where there is one.
-        task: its name.
-        options: of ``generate`` or of `__call__`: the defaults of each call.
+        model: a model on any engine; a torch model is moved to ``device``.
+        tokenizer: its tokenizer, which is set to pad on the left.
+        device: a torch device or its name, the number of a GPU, or -1 to leave the model where it
+            is; None means the first GPU, if there is one.
+        task: the task's name.
+        options: of ``generate`` or `__call__`: the defaults for each call.
     """
 
     def __init__(
@@ -86,32 +86,33 @@ class TextGenerationPipeline:
 
     @property
     def device(self) -> Any:
-        """Where the model computes; None for an engine without torch."""
+        """The model's torch device; None for an engine without torch."""
         return getattr(self.model, "device", None)
 
     def __call__(self, text_inputs: Any = None, **options: Any) -> Any:
-        """Continue a prompt, a chat, or several.
+        """Continue a prompt, a chat, or several of them.
 
         Args:
             text_inputs: a text; a chat, a list of ``{"role": ..., "content": ...}``; or a list or
                 generator of either.
-            options: those of ``generate``, and: ``return_full_text`` (True: the prompt too),
-                ``return_tensors`` (ids instead of text), ``batch_size`` (prompts at a time, 1),
-                ``prefix`` (put before each prompt), ``stop_sequence``, ``truncation``, ``padding``,
-                ``add_special_tokens``, ``tokenizer_encode_kwargs`` (of the tokenizer),
-                ``handle_long_generation="hole"`` (cuts a prompt from the left until the new tokens
-                fit), ``continue_final_message``, ``tools``, ``documents`` (of the chat template),
-                ``clean_up_tokenization_spaces`` and ``skip_special_tokens`` (of decoding).
+            options: those of ``generate``, and: ``return_full_text`` (True: with the prompt),
+                ``return_tensors`` (ids instead of text), ``batch_size`` (prompts per batch, 1),
+                ``prefix`` (added before each prompt), ``stop_sequence``, ``truncation``,
+                ``padding``, ``add_special_tokens``, ``tokenizer_encode_kwargs`` (for the
+                tokenizer), ``handle_long_generation="hole"`` (truncates a prompt from the left
+                until the new tokens fit), ``continue_final_message``, ``tools``, ``documents`` (for
+                the chat template), ``clean_up_tokenization_spaces`` and ``skip_special_tokens``
+                (for decoding).
 
         Returns:
-            For one prompt a list with a ``{"generated_text": text}`` for each text (a chat: its
+            For one prompt, a list with ``{"generated_text": text}`` for each text (for a chat, its
             messages and the new one), or ``{"generated_token_ids": ids}``; with
-            ``return_dict_in_generate`` also what else has a row for each text. For a list of
-            prompts a list of those, for a generator an iterator.
+            ``return_dict_in_generate``, also the other per-row outputs. For a list of prompts, a
+            list of these; for a generator, an iterator.
 
         Raises:
-            OptionError: an unknown option, or two that contradict.
-            as ``generate``.
+            OptionError: an unknown option, or conflicting options.
+            The errors of ``generate``.
         """
         check(options)
         own = {**self.own, **{n: v for n, v in options.items() if n in _OWN}}
@@ -141,13 +142,13 @@ class TextGenerationPipeline:
     def _run(
         self, inputs: Iterable[Any], own: dict[str, Any], writing: dict[str, Any]
     ) -> Iterator[list[dict[str, Any]]]:
-        """``batch_size`` prompts at a time."""
+        """Process ``batch_size`` prompts at a time."""
         size, rest = own.get("batch_size") or 1, iter(inputs)
         if self.device is not None:
             import torch  # the model's
 
-            # transformers reads several prompts by a DataLoader, which draws a seed of its own:
-            # with the same draw here, what follows torch's global generator is the same text
+            # transformers reads several prompts through a DataLoader, which draws a seed: with the
+            # same draw here, sampling from torch's global generator gives the same text
             torch.empty((), dtype=torch.int64).random_()
         while batch := list(itertools.islice(rest, size)):
             yield from self._continued(batch, own, writing)
@@ -155,7 +156,7 @@ class TextGenerationPipeline:
     def _continued(
         self, inputs: Sequence[Any], own: dict[str, Any], writing: dict[str, Any]
     ) -> list[list[dict[str, Any]]]:
-        """The results of some prompts that are read together."""
+        """The results of a batch of prompts."""
         said, usual_length = self._options(own, writing)
         prompts = [self._encoded(given, own, writing, said) for given in inputs]
         width = max(len(prompt.ids) for prompt in prompts)
@@ -169,7 +170,7 @@ class TextGenerationPipeline:
         rows = arrays.to_numpy(result.sequences if whole else result).tolist()
         more = beside(result, len(rows)) if whole else {}
         copies = len(rows) // len(prompts)
-        start = max(1, width) if width else 0  # without a prompt the text begins with bos
+        start = max(1, width) if width else 0  # without a prompt the text starts with bos
         return [
             [
                 self._record(prompt, rows[r], start, own, {k: v[r] for k, v in more.items()})
@@ -179,9 +180,9 @@ class TextGenerationPipeline:
         ]
 
     def _options(self, own: dict[str, Any], writing: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """What ``generate`` is told: the call's, the constructor's, then the pipeline's own.
+        """The options for ``generate``: the call's, the constructor's, then the pipeline's own.
 
-        And whether the length is the pipeline's own.
+        Also returns whether the length is the pipeline's own.
         """
         said = dict(writing)
         if "generation_config" not in said:
@@ -202,14 +203,14 @@ class TextGenerationPipeline:
         return {**said, **added}, "max_new_tokens" in added
 
     def _known(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """The options that do not keep their usual values."""
+        """The options that were set explicitly, here or in the model's defaults."""
         known = self.model.generation_config.to_dict()
         if (config := said.get("generation_config")) is not None:
             known |= config.to_dict()
         return {**known, **said}
 
     def _lengthened(self, known: Mapping[str, Any], prefix: int) -> dict[str, Any]:
-        """Lengths that count the prompt count its prefix of so many tokens as well."""
+        """Extend the lengths that include the prompt by the tokens of the prefix."""
         pairs = (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens"))
         return {n: known[n] + prefix for n, new in pairs if n in known and new not in known}
 
@@ -258,7 +259,7 @@ class TextGenerationPipeline:
         return list(found["input_ids"]), list(found["attention_mask"])
 
     def _hole(self, way: str, length: int, known: Mapping[str, Any]) -> int:
-        """How many of a prompt's last tokens stay."""
+        """The number of last tokens of a prompt to keep."""
         if way != "hole":
             raise OptionError(f"handle_long_generation must be None or 'hole', found {way!r}.")
         new = known.get("max_new_tokens")
@@ -272,7 +273,7 @@ class TextGenerationPipeline:
         return length if length + new <= limit else int(limit - new)
 
     def _together(self, prompts: Sequence[_Prompt], width: int) -> tuple[Any, Any]:
-        """Ids and mask [rows, width], of the engine's kind; None and None for an empty prompt."""
+        """Ids and mask [rows, width], of the engine's type; None and None for an empty prompt."""
         if width == 0 and len(prompts) == 1:
             return None, None
         fill = self.tokenizer.pad_token_id
@@ -313,7 +314,7 @@ class TextGenerationPipeline:
 
 
 def check(options: Mapping[str, Any]) -> None:
-    """Raise `OptionError` for a name that is no option of a call."""
+    """Raise `OptionError` for a name that is not an option of a call."""
     for name in options:
         if name not in (*_OWN, *_ARGUMENTS) and not is_elsewhere(name):
             GenerationConfig.check_name(name)
@@ -334,7 +335,7 @@ def _no_prompt(found: Any) -> InputError:
 
 
 def _device(device: Device, model: Any) -> Any:
-    """The torch device that is meant."""
+    """The torch device for a ``device`` argument."""
     import torch  # the model's
 
     if isinstance(device, int) and device < 0:
