@@ -1,6 +1,6 @@
-"""Any bytes in few: arithmetic coding by the probabilities of a model, in integers.
+"""Lossless compression of any bytes: integer arithmetic coding with a model's probabilities.
 
-docs/reference/compression.md has the file's form; explain/web/compress.js does the same.
+docs/reference/compression.md documents the format; explain/web/compress.js implements it too.
 """
 
 from gpt2.compression.files import (

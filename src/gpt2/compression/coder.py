@@ -1,15 +1,15 @@
-"""A range coder over intervals of [0, 2^30), in numbers below 2^49: JavaScript has 2^53."""
+"""A range coder over intervals of [0, 2^30), with numbers below 2^49: exact in JavaScript too."""
 
 from __future__ import annotations
 
-WHOLE = 30  # bits: intervals are parts of [0, 2^30)
+WHOLE = 30  # bits: intervals are subsets of [0, 2^30)
 BITS = 48  # of the range
 BYTES = BITS // 8
 TOP, LEAST = 1 << BITS, 1 << (BITS - 8)  # the range is in (LEAST, TOP] when an interval is coded
 
 
 class Encoder:
-    """Intervals, one after the other, to bytes."""
+    """Encodes a sequence of intervals as bytes."""
 
     def __init__(self) -> None:
         self.out = bytearray()
@@ -27,7 +27,7 @@ class Encoder:
             self.range <<= 8
 
     def finish(self) -> bytes:
-        """The bytes, with as few more as name a number of the range: behind the end are zeros."""
+        """The bytes, with as few more as identify a number in the range, read with zeros after."""
         for count in range(BYTES + 1):
             unit = 1 << (BITS - 8 * count)
             last = -(-self.low // unit) * unit
@@ -50,7 +50,7 @@ class Encoder:
 
 
 class Decoder:
-    """Bytes to points, each of which names an interval."""
+    """Decodes bytes to points, each of which identifies an interval."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, BYTES
@@ -58,16 +58,16 @@ class Decoder:
         self.range = TOP
 
     def point(self) -> int:
-        """A number of the next interval; 2^30 or more where the bytes are damaged."""
+        """A number in the next interval; 2^30 or more if the bytes are damaged."""
         return self.code // (self.range >> WHOLE)
 
     @property
     def ended(self) -> bool:
-        """Whether more was read than an `Encoder` writes."""
+        """Whether more bytes were read than an `Encoder` writes."""
         return self.at > len(self.data) + BYTES
 
     def take(self, begin: int, end: int) -> None:
-        """Go on behind the interval [begin, end) in which the point lay."""
+        """Advance past the interval [begin, end) that contained the point."""
         unit = self.range >> WHOLE
         self.code -= unit * begin
         self.range = unit * (end - begin)

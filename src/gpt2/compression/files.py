@@ -1,4 +1,4 @@
-"""Bytes to a compressed file and back."""
+"""Compress bytes to a file format and decompress it."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from gpt2.native import NativeEngine
 from gpt2.receipt import model_files
 
 SUFFIX = ".g2c"
-MAGIC, SEVERAL = b"GPT2cmp1", b"GPT2cmp2"  # of one stream, and of several
+MAGIC, SEVERAL = b"GPT2cmp1", b"GPT2cmp2"  # for one stream, and for several
 HASH = 16  # bytes of a SHA-256
 HEADER = struct.Struct(f"<8s{HASH}s{HASH}sQQ")  # magic, model, content, bytes, tokens
-STREAMS, LEAST = 8, 1024  # at most so many streams, of at least so many tokens each
-MOST = 64  # streams of a file that is read: each takes a context of keys and values
+STREAMS, LEAST = 8, 1024  # the most streams written, the fewest tokens of each
+MOST = 64  # the most streams read: each takes the KV cache of a full context
 EXACT = ("int8", "int4")  # precisions whose logits are the same on every processor
 
-Told = Callable[[int, int], object]  # how many are done, and of how many
+Told = Callable[[int, int], object]  # (tokens done, tokens in total)
 
 
 def compressing_model(
     name: str | os.PathLike[str], *, dtype: str | None = None, threads: int | None = None
 ) -> tuple[NativeEngine, bytes]:
-    """A model on the native engine, and the hash by which its files know it.
+    """Load a model on the native engine; also returns the hash that identifies it in files.
 
-    ``dtype`` None is the model's own where that is int8 or int4, else int8. Raises `OptionError`
-    for another precision or tokenizer, and what `gpt2.load` does.
+    ``dtype`` None means the model's own precision if that is int8 or int4, otherwise int8. Raises
+    `OptionError` for an unsupported precision or tokenizer, and the errors of `gpt2.load`.
     """
     packed = read_checkpoint(resolve(name), framework="native").quantization
     model = load(name, dtype=dtype if dtype or packed else "int8", threads=threads)
@@ -53,7 +53,7 @@ def compressing_model(
 
 
 def identity_of(name: str | os.PathLike[str], model: NativeEngine) -> bytes:
-    """The hash by which compressed files know a model that was loaded by a name."""
+    """The hash that identifies a model, loaded by ``name``, in compressed files."""
     facts = {fact: getattr(model, fact) for fact in ("dtype", "head_dtype", "kv_dtype")}
     text = json.dumps([model_files(name), facts], sort_keys=True)
     return hashlib.sha256(text.encode()).digest()[:HASH]
@@ -64,8 +64,8 @@ def compress(
 ) -> bytes:
     """Compress any bytes; ``model`` and ``identity`` are those of `compressing_model`.
 
-    ``progress`` is told of tokens. 56 bytes tell of the model and the content; text takes the
-    model's bits per byte, what the model did not expect may take more than it was.
+    ``progress`` is called with numbers of tokens. The header of 56 bytes identifies the model and
+    the content. Text takes the model's bits per byte; data that the model predicts badly may grow.
     """
     ids = tokens_of(model.tokenizer, data)
     streams, done = [], 0
@@ -86,18 +86,18 @@ def compress(
 
 
 def _parts(count: int, streams: int) -> list[tuple[int, int]]:
-    """Where each stream's tokens begin and end: how many they are differs by one at most."""
+    """The token range of each stream; their lengths differ by one at most."""
     return list(itertools.pairwise(count * i // streams for i in range(streams + 1)))
 
 
 def decompress(
     model: NativeEngine, identity: bytes, packed: bytes, progress: Told | None = None
 ) -> bytes:
-    """The bytes that `compress` was given, by the same model.
+    """Restore the bytes that `compress` was given, with the same model.
 
     Raises:
-        InputError: written by another model or precision.
-        CorruptFileError: not such a file, damaged or cut.
+        InputError: the file was written with another model or precision.
+        CorruptFileError: the file is not a compressed file, or damaged or truncated.
     """
     if len(packed) < HEADER.size or not packed.startswith((MAGIC, SEVERAL)):
         raise CorruptFileError("this is no file that gpt2 compress wrote.")
@@ -116,7 +116,7 @@ def decompress(
 
 
 def _cut(body: bytes, count: int) -> list[bytes]:
-    """The streams of a body that tells how many there are and how long each is."""
+    """Split a body that starts with the number and the sizes of its streams."""
     try:
         (streams,) = struct.unpack_from("<Q", body)
         if not 1 < streams <= min(MOST, count):
@@ -133,7 +133,7 @@ def _cut(body: bytes, count: int) -> list[bytes]:
 def _decoded(
     model: NativeEngine, streams: list[bytes], size: int, count: int, progress: Told | None
 ) -> bytes:
-    """The streams side by side, each a row of the batch: weights are read once for all of them."""
+    """Decode the streams in parallel, as rows of one batch, so that weights are read only once."""
     reader = Reader(model, start_of(model), len(streams))
     decoders, texts = [Decoder(stream) for stream in streams], [bytearray() for _ in streams]
     lengths = [end - begin for begin, end in _parts(count, len(streams))]
@@ -160,7 +160,7 @@ def _damaged() -> CorruptFileError:
 
 
 def start_of(model: NativeEngine) -> int:
-    """The id before the first: what begins a text, or 0."""
+    """The id before the first token: bos, eos or 0."""
     for token in (model.config.bos_token_id, model.config.eos_token_id):
         if isinstance(token, int) and 0 <= token < model.config.vocab_size:
             return token
@@ -168,7 +168,7 @@ def start_of(model: NativeEngine) -> int:
 
 
 def tokens_of(tokenizer: Any, data: bytes) -> list[int]:
-    """Ids whose bytes are ``data``: as the tokenizer reads it, byte by byte what is no UTF-8."""
+    """Ids whose bytes are ``data``: as the tokenizer encodes it, invalid UTF-8 byte by byte."""
     single = _byte_ids(tokenizer)
     ids: list[int] = []
     for i, part in enumerate(
@@ -190,7 +190,7 @@ def _bytes_of(tokenizer: Any, token: int) -> bytes:
 
 
 def _byte_ids(tokenizer: Any) -> dict[int, int]:
-    """The id of each single byte. Raises `OptionError` for a tokenizer that has not all of them."""
+    """The id of each single byte. Raises `OptionError` if the tokenizer lacks one."""
     top = min(getattr(tokenizer, "highest_id", -1), 1 << 24)
     found = {}
     for token in range(top, -1, -1):

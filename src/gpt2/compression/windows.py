@@ -1,7 +1,7 @@
-"""The probabilities of texts of any length by a model with a limited context.
+"""Probabilities of texts of any length from a model with a limited context.
 
-Each text follows the id `start`. Where its context is full it begins anew with its last half: each
-token is judged by at least half a context, and a text is read about twice.
+Each text follows the id `start`. When the context is full, it restarts with its last half: each
+token is predicted from at least half a context, and a text is read about twice.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from typing import Any
 
 from gpt2.native import NativeEngine
 
-PIECE = 64  # tokens whose logits exist at a time
+PIECE = 64  # tokens whose logits are in memory at a time
 
 
 class Reader:
-    """Contexts, a row of a cache each, that tokens are appended to, one or several at a time."""
+    """Contexts, one per cache row, to which one or more tokens at a time are appended."""
 
     def __init__(self, model: NativeEngine, start: int, rows: int = 1) -> None:
         self.model, self.size = model, model.config.n_positions
         self.cache = model.new_cache(rows)
-        # what the cache holds of each row, but the last token: that one is read next
+        # each row's tokens in the cache, followed by the one to be read next
         self.kept = [[start] for _ in range(rows)]
 
     @property
     def room(self) -> int:
-        """How many tokens can be read before the first context is full."""
+        """The number of tokens that fit before the first context is full."""
         return self.size + 1 - len(self.kept[0])
 
     def logits(self, ids: Sequence[int]) -> Any:
-        """Logits [n, V] before each of at most ``room`` ids, which the first row then has."""
+        """Logits [n, V] before each of at most ``room`` ids; appends the ids to the first row."""
         found = self.model.extend(self.cache, [self.kept[0][-1:] + list(ids[:-1])], logits="all")
         self.append([0], [ids])
         return found
 
     def next(self, rows: Sequence[int]) -> Any:
-        """Logits [n, V] of the next token of some rows, which `append` then appends."""
+        """Logits [n, V] for the next token of some rows, to be appended with `append`."""
         return self.model.extend(self.cache, [self.kept[row][-1:] for row in rows], rows)
 
     def append(self, rows: Sequence[int], ids: Sequence[Sequence[int]]) -> None:
-        """Note ids whose logits were asked for; begin anew where a context is full."""
+        """Append ids whose logits were computed; restart a full context."""
         full = []
         for row, more in zip(rows, ids, strict=True):
             self.kept[row] += more
@@ -55,7 +55,7 @@ class Reader:
 def intervals(
     model: NativeEngine, start: int, ids: Sequence[int]
 ) -> Iterator[list[tuple[int, int]]]:
-    """The intervals of a text's tokens, some at a time."""
+    """Yield the intervals of a text's tokens in blocks."""
     reader, done = Reader(model, start), 0
     while done < len(ids):
         piece = ids[done : done + min(PIECE, reader.room)]
