@@ -1,6 +1,6 @@
-"""The native engine: GPT-2 on a CPU at the memory's speed, without torch.
+"""The native engine: GPT-2 on a CPU at the speed of memory bandwidth, without torch.
 
-The core is C++ (``csrc/``) behind a plain C interface; this package is its door into Python.
+The core is C++ (``csrc/``) behind a plain C interface; this package contains its Python bindings.
 """
 
 from gpt2.native.cache import NativeCache

@@ -1,4 +1,4 @@
-"""What each row of a call asks of the core, and what it is told (``gpt2_extend_asked``)."""
+"""Per-row requests of a call to the core and their answers (``gpt2_extend_asked``)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gpt2.errors import InputError, OptionError
 from gpt2.native.batch import INT32, Batch
 from gpt2.native.library import AnswerStruct, AskStruct, Draw
 
-MOST_TOP = 128  # csrc/select.h: the largest k of the k largest
+MOST_TOP = 128  # csrc/select.h: the largest k for top-k
 CHOICES = {"none": 0, "given": 1, "largest": 2, "drawn": 3}  # gpt2_choice
 
 
@@ -23,13 +23,13 @@ CHOICES = {"none": 0, "given": 1, "largest": 2, "drawn": 3}  # gpt2_choice
 def draw_of(sampling: Sampling) -> Draw:
     """``gpt2_sampling``."""
     s = sampling
-    top_k = min(s.top_k, INT32.max)  # far above any vocabulary: all of it
+    top_k = min(s.top_k, INT32.max)  # larger than any vocabulary, so no limit
     return Draw(s.temperature, top_k, s.top_p, s.min_p, s.typical_p, s.epsilon_cutoff,
                 s.eta_cutoff, s.renormalize_logits)  # fmt: skip
 
 
 class Asking:
-    """The asks of one call in the core's own form, and room for the answers."""
+    """The requests of one call in the core's format, and buffers for the answers."""
 
     def __init__(self, asks: Sequence[tuple[int, Ask]], vocabulary: int) -> None:
         self.asks = [ask for _, ask in asks]
@@ -59,9 +59,9 @@ class Asking:
         )  # fmt: skip
 
     def call(self, begin: int, end: int, shift: int) -> tuple[Any, ...]:
-        """The arguments of a call for the asks from ``begin`` to ``end``.
+        """The arguments of a call for the requests from ``begin`` to ``end``.
 
-        Its first token is number ``shift`` of all.
+        The first token of the call has index ``shift`` among all.
         """
         for i in range(begin, end):
             self.given[i].at = self.places[i] - shift
@@ -99,7 +99,7 @@ class Asking:
 def ask_in_pieces(
     batch: Batch, asking: Asking, size: int, call: Callable[[Batch, tuple[Any, ...]], None]
 ) -> None:
-    """``call(piece, arguments)`` for at most ``size`` tokens at a time, with the asks of each."""
+    """Run ``call(piece, arguments)`` for at most ``size`` tokens at a time with their requests."""
     held = begin = 0
     for piece in batch.slices(size):
         upto, end = held + len(piece.flat), begin

@@ -1,4 +1,4 @@
-"""Rows of a cache and their new tokens, as the core reads them: flat 32-bit numbers."""
+"""Rows of a cache and their new tokens in the core's format: flat 32-bit integers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INT32 = np.iinfo(np.int32)
 class Batch:
     """The new tokens of some rows of a cache.
 
-    Raises `InputError` for what are no rows of integers, one for each of ``rows``; None means
+    Raises `InputError` unless ``ids`` holds a sequence of integers for each of ``rows``; None means
     all rows of the cache.
     """
 
@@ -47,7 +47,7 @@ class Batch:
         return part
 
     def slices(self, size: int) -> Iterator[Batch]:
-        """The tokens in their order, at most ``size`` at a time; a row may go on in the next."""
+        """The tokens in order, at most ``size`` at a time; a row may continue in the next slice."""
         rows, counts, begin, held = array("i"), array("i"), 0, 0
         for row, count in zip(self.rows, self.counts, strict=True):
             while count:
@@ -68,19 +68,19 @@ class Batch:
         return part
 
     def wanted(self, logits: Logits) -> int:
-        """How many lines of logits there will be."""
+        """The number of rows of logits."""
         return {"none": 0, "last": len(self.rows), "all": len(self.flat)}[logits]
 
 
 class Step:
-    """One new token for each row of a cache and what the core makes of it, in memory that stays.
+    """One new token per row of a cache and the core's results, in reusable memory.
 
-    It is what decoding does most: a `Batch` and its like would be a dozen objects made anew.
+    This is the most frequent call in decoding; a `Batch` would create a dozen objects each time.
     """
 
     def __init__(self, cache: Any) -> None:
         rows = cache.rows
-        self.cache = cache  # the core's must not go while its steps are taken
+        self.cache = cache  # keeps the core's cache alive
         self.ids, self.tokens = array("i", bytes(4 * rows)), array("i", bytes(4 * rows))
         self.noise, self.values = array("d", bytes(8 * rows)), array("f", bytes(4 * rows))
         self.rows, self.counts = array("i", range(rows)), array("i", [1] * rows)
@@ -94,7 +94,7 @@ def _place(numbers: array[Any]) -> c_void_p:
 
 
 def whole_number(value: Any, what: str) -> int:
-    """An integer of 32 bits; raises `InputError` for anything else."""
+    """Convert to a 32-bit integer. Raises `InputError` for any other value."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -107,17 +107,17 @@ def whole_number(value: Any, what: str) -> int:
 
 
 def integers(values: Any, what: str) -> array[int]:
-    """32-bit integers; raises `InputError` for anything else than a row of them."""
+    """Convert a sequence to 32-bit integers. Raises `InputError` for any other value."""
     if isinstance(values, list):
         try:
             return array("i", values)
         except (TypeError, OverflowError):
-            pass  # told below
+            pass  # reported below
     return array("i", whole_numbers(values, what).tobytes())
 
 
 def whole_numbers(values: Any, what: str) -> npt.NDArray[np.int32]:
-    """A flat int32 array; raises `InputError` for anything else than a row of integers."""
+    """Convert a sequence to a flat int32 array. Raises `InputError` for any other value."""
     try:
         array = np.asarray(values)
     except (TypeError, ValueError) as error:  # a ragged list, a tensor on another device

@@ -1,6 +1,6 @@
-"""How fast the native engine is on this machine, and how fast it could be.
+"""Measure the native engine's speed on this machine, and the machine's limits.
 
-`gpt2 bench` prints these figures, benchmarks/ keeps them.
+`gpt2 bench` prints these figures; benchmarks/ records them.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from gpt2.native.engine import NativeEngine
 from gpt2.native.library import check, core
 from gpt2.native.threads import thread_count
 
-PROBED = 512 << 20  # bytes read in turn: more than the last cache of any processor of today
-SHORT, LONG = 32, 512  # tokens of a prompt
-Progress = Callable[[int, int], None]  # steps done, of how many
+PROBED = 512 << 20  # bytes read: more than the last-level cache of any current CPU
+SHORT, LONG = 32, 512  # prompt lengths in tokens
+Progress = Callable[[int, int], None]  # (steps done, steps in total)
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What the machine gives the engine's threads at most."""
+    """The machine's limits for the engine's threads."""
 
-    read: float  # bytes a second from memory
-    multiply: float  # fp32 operations a second, a multiply-add counting as two
+    read: float  # memory bandwidth in bytes/s
+    multiply: float  # fp32 operations/s; a multiply-add counts as two
 
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """Tokens a second: the median turn, the slowest and the fastest."""
+    """Throughput in tokens/s: the median, the slowest and the fastest run."""
 
     median: float
     min: float
@@ -67,7 +67,7 @@ def probe(
 
 
 class RandomWeights(Mapping[str, npt.NDArray[Any]]):
-    """Weights of a shape, made when asked for: speed does not depend on what they are."""
+    """Random weights generated on access; speed does not depend on their values."""
 
     def __init__(self, config: GPT2Config) -> None:
         self.shapes = expected_shapes(config)
@@ -86,10 +86,10 @@ class RandomWeights(Mapping[str, npt.NDArray[Any]]):
 
 
 def operations(config: GPT2Config, prompt: int) -> float:
-    """Multiplications and additions in reading a prompt up to the logits after its last token."""
+    """The number of operations to read a prompt and compute the logits after its last token."""
     d = config.n_embd
     layers = 2 * config.n_layer * (4 * d * d + 2 * d * config.inner)
-    attention = 4 * d * config.n_layer * (prompt + 1) / 2  # scores and mixture, on the average
+    attention = 4 * d * config.n_layer * (prompt + 1) / 2  # scores and weighted sum, on average
     return prompt * (layers + attention) + 2 * d * config.vocab_size
 
 
@@ -97,7 +97,7 @@ Turn = Callable[[], object]
 
 
 def decode(engine: NativeEngine, prompt: int, tokens: int, rows: int = 1) -> Turn:
-    """One turn: ``tokens`` steps of ``rows`` sequences, from the end of their prompts."""
+    """A run that decodes ``tokens`` steps of ``rows`` sequences after their prompts."""
     memory = engine.new_cache(rows, prompt + tokens)
     engine.extend(memory, [_ids(engine, prompt)] * rows, logits="none")
 
@@ -111,7 +111,7 @@ def decode(engine: NativeEngine, prompt: int, tokens: int, rows: int = 1) -> Tur
 
 
 def prefill(engine: NativeEngine, prompt: int) -> Turn:
-    """One turn: a prompt into an empty cache, with the logits after its last token."""
+    """A run that reads a prompt into an empty cache, with the logits after its last token."""
     memory, ids = engine.new_cache(1, prompt), _ids(engine, prompt)
 
     def turn() -> None:
@@ -125,13 +125,13 @@ def _ids(engine: NativeEngine, count: int) -> npt.NDArray[np.int64]:
     return np.arange(count) % engine.config.vocab_size
 
 
-Tasks = dict[str, tuple[Turn, int]]  # what is measured -> one turn of it, the tokens it counts
+Tasks = dict[str, tuple[Turn, int]]  # task -> (one run of it, the number of its tokens)
 
 
 def single(engine: NativeEngine, tokens: int = 64) -> Tasks:
-    """One sequence: after a short prompt, after a long one, reading the long one.
+    """Tasks with one sequence: decode after a short and a long prompt, prefill the long one.
 
-    A model of a short context has shorter prompts, and the names say so.
+    For models with a short context the prompts are shorter, as shown in the names.
     """
     tokens, short, long = _lengths(engine, tokens)
     return {
@@ -142,7 +142,7 @@ def single(engine: NativeEngine, tokens: int = 64) -> Tasks:
 
 
 def batches(engine: NativeEngine, tokens: int = 64) -> Tasks:
-    """8 and 32 sequences at once; their tokens are counted together."""
+    """Tasks with 8 and 32 sequences at once; their tokens are added up."""
     tokens, short, _ = _lengths(engine, tokens)
     few, fewer = max(tokens // 4, 1), max(tokens // 8, 1)
     return {
@@ -152,7 +152,7 @@ def batches(engine: NativeEngine, tokens: int = 64) -> Tasks:
 
 
 def _lengths(engine: NativeEngine, tokens: int) -> tuple[int, int, int]:
-    """Tokens written in a turn, the short prompt, the long one: all within the context."""
+    """The decoded tokens per run and the short and long prompt lengths, all within the context."""
     context = engine.config.n_positions
     tokens = min(tokens, max(context // 4, 1))
     return tokens, min(SHORT, context - tokens), min(LONG, context - tokens)
@@ -163,7 +163,7 @@ def measure(
     rounds: int = 5,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Rate]:
-    """Tokens a second of each task. They take turns, after one round that does not count."""
+    """The throughput of each task in tokens/s. The tasks alternate, after one warm-up round."""
     seconds: dict[str, list[float]] = {name: [] for name in work}
     total = len(work) * (rounds + 1)
     for turn in range(rounds + 1):

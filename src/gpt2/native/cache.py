@@ -1,4 +1,4 @@
-"""`NativeCache`: keys and values that the C++ core keeps."""
+"""`NativeCache`: the KV cache of the C++ core."""
 
 from __future__ import annotations
 
@@ -29,47 +29,47 @@ class NativeCache:
 
     @property
     def rows(self) -> int:
-        """How many sequences fit."""
+        """The number of sequences."""
         return self._rows
 
     @property
     def capacity(self) -> int:
-        """How many tokens fit in a row."""
+        """The number of tokens that fit in a row."""
         return self._capacity
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens held, a number per row."""
+        """The number of tokens in each row."""
         length = core().gpt2_cache_length
         return [length(self.handle, row) for row in range(self._rows)]
 
     @property
     def nbytes(self) -> int:
-        """The memory it takes when it is full."""
+        """The size of the full cache in bytes."""
         return int(core().gpt2_cache_bytes(self.handle))
 
     def gather(self, sources: Sequence[int]) -> None:
-        """Let row ``r`` become a copy of what row ``sources[r]`` was."""
+        """Replace each row ``r`` by a copy of the previous row ``sources[r]``."""
         wanted = whole_numbers(sources, "sources")
         if len(wanted) != self._rows:
             raise InputError(f"gather needs {self._rows} sources, found {len(wanted)}.")
         check(core().gpt2_cache_gather(self.handle, wanted.ctypes.data))
 
     def copy(self, source: int, target: int, length: int) -> None:
-        """Let row ``target`` become a copy of the first ``length`` tokens of another row."""
+        """Replace row ``target`` by a copy of the first ``length`` tokens of another row."""
         names = ("source", "target", "length")
         numbers = map(whole_number, (source, target, length), names)
         check(core().gpt2_cache_copy(self.handle, *numbers))
 
     def truncate(self, row: int, length: int) -> None:
-        """Forget all but the first ``length`` tokens of a row."""
+        """Drop all but the first ``length`` tokens of a row."""
         row, length = whole_number(row, "row"), whole_number(length, "length")
         check(core().gpt2_cache_truncate(self.handle, row, length))
 
 
 @contextmanager
 def undone(cache: NativeCache, batch: Batch) -> Iterator[None]:
-    """Where the block is interrupted, the batch's rows are as they were."""
+    """Restore the lengths of the batch's rows if the block is interrupted."""
     before = cache.lengths
     try:
         yield

@@ -1,4 +1,4 @@
-"""Calls of the core that append tokens to rows of a cache, in pieces that Ctrl-C can end."""
+"""Calls of the core that append tokens to rows of a cache, in pieces so that Ctrl-C works."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from gpt2.native.trace import NativeTap
 
 Floats = npt.NDArray[np.float32]
 
-# Tokens one call of the core takes: between calls Python can answer Ctrl-C.
+# The most tokens per call of the core: between calls Python can handle Ctrl-C.
 PIECE = 256
 
 
 class Calls:
-    """What `NativeEngine` is to the core: a handle, a configuration, perhaps a tap."""
+    """The state of a `NativeEngine` for calls of the core: handle, configuration, optional tap."""
 
     handle: Any
     config: GPT2Config
@@ -51,16 +51,16 @@ class Calls:
         return None if logits == "none" else out
 
     def _call(self, batch: Batch, mode: Logits) -> tuple[Any, ...]:
-        """The first arguments of a call that extends."""
+        """The first arguments of an extend function."""
         places = [numbers.buffer_info()[0] for numbers in (batch.rows, batch.counts, batch.flat)]
         return self.handle, batch.cache.handle, len(batch.rows), *places, LOGITS[mode]
 
     def _run(self, batch: Batch, logits: Logits, call: Callable[[Batch, Logits, int], int]) -> None:
-        """``call(piece, mode, where its results begin)`` for the batch, or for its pieces.
+        """Run ``call(piece, mode, offset of its results)`` for the batch, or for its pieces.
 
-        An interrupted run leaves the cache as it was.
+        An interrupted run leaves the cache unchanged.
         """
-        if len(batch.flat) <= PIECE or self._tap is not None:  # a tap sees a call as a whole
+        if len(batch.flat) <= PIECE or self._tap is not None:  # a tap must see the complete call
             self._checked(call(batch, logits, 0))
             return
         check(core().gpt2_check(*self._call(batch, "none")[:-1]))
@@ -75,13 +75,13 @@ class Calls:
                     done += end - begin
 
     def _checked(self, status: int) -> None:
-        """Raise what a status stands for; where a tap ended the call, the tap's own error."""
+        """Raise the error for a status; if a tap ended the call, the tap's own error."""
         if status == STOPPED and self._tap is not None and (error := self._tap.error()):
             raise error
         check(status)
 
 
 def check_mode(logits: str, modes: Any) -> None:
-    """Raise `OptionError` for what is none of the modes."""
+    """Raise `OptionError` for an unknown mode."""
     if logits not in modes:
         raise OptionError(f"logits must be one of {', '.join(modes)}, found {logits!r}.")

@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int32]
 
 
 class ChoosingCalls(Calls):
-    """The half of `NativeEngine` that is a `gpt2.engine.ChoosingEngine` and a `ScoringEngine`."""
+    """The part of `NativeEngine` that is a `ChoosingEngine`, `ScoringEngine` and `AskedEngine`."""
 
     most_top = MOST_TOP
 
@@ -64,7 +64,7 @@ class ChoosingCalls(Calls):
         noise: Sequence[float],
         logits: Logits = "last",
     ) -> list[int]:
-        """Append tokens and draw the next ones; see `gpt2.engine.ChoosingEngine`."""
+        """Append tokens and sample the next ones; see `gpt2.engine.ChoosingEngine`."""
         check_mode(logits, ("last", "all"))
         batch = Batch(cache, ids, rows)
         wanted = batch.wanted(logits)
@@ -84,8 +84,8 @@ class ChoosingCalls(Calls):
     def stepper(
         self, cache: NativeCache, sampling: Sampling | None
     ) -> Callable[[list[int], list[float]], list[int]]:
-        """One token in every row at each call; see `gpt2.engine.ChoosingEngine`."""
-        if cache.rows > PIECE:  # more than one call of the core may take
+        """A function that reads one token per row; see `gpt2.engine.ChoosingEngine`."""
+        if cache.rows > PIECE:  # too many for one call of the core
             return lambda tokens, noise: self._slow_step(cache, sampling, tokens, noise)
         step = Step(cache)
         call = self.handle, cache.handle, cache.rows, *step.places, LOGITS["last"]
@@ -103,9 +103,9 @@ class ChoosingCalls(Calls):
                 numbers[row] = number
             if status := choose():
                 self._checked(status)
-            if sampling is None and (total := sum(step.values)) != total:  # one of them is NaN
+            if sampling is None and (total := sum(step.values)) != total:  # NaN
                 refuse_undecided()
-            return step.tokens.tolist()  # and the core's places stay while this function does
+            return step.tokens.tolist()  # the closure keeps the core's buffers alive
 
         return take
 
@@ -127,7 +127,7 @@ class ChoosingCalls(Calls):
         *,
         targets: Sequence[Any] | Any,
     ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Append tokens and score what follows each; see `gpt2.engine.ScoringEngine`."""
+        """Append tokens and score the target after each; see `gpt2.engine.ScoringEngine`."""
         batch = Batch(cache, ids, rows)
         wanted = Batch(cache, targets, rows)
         if wanted.counts != batch.counts:
@@ -142,7 +142,7 @@ class ChoosingCalls(Calls):
             at = (place + size * begin for place, size in zip(places, sizes, strict=True))
             self._checked(core().gpt2_extend_logprobs(*self._call(piece, "none")[:-1], *at))
 
-        if self._tap is not None:  # it sees a call as a whole
+        if self._tap is not None:  # it must see the complete call
             call(batch, 0)
             return logprobs, greedy
         check(core().gpt2_check(*self._call(batch, "none")[:-1]))
@@ -160,13 +160,13 @@ class ChoosingCalls(Calls):
         rows: Sequence[int] | None,
         asks: Sequence[tuple[int, Ask]],
     ) -> list[Answer]:
-        """Append tokens and answer what is asked of some; see `gpt2.engine.AskedEngine`."""
+        """Append tokens and answer requests about some; see `gpt2.engine.AskedEngine`."""
         batch, asking = Batch(cache, ids, rows), Asking(asks, self.config.vocab_size)
 
         def call(piece: Batch, wishes: tuple[Any, ...]) -> None:
             self._checked(core().gpt2_extend_asked(*self._call(piece, "none")[:-1], *wishes))
 
-        if len(batch.flat) <= PIECE or self._tap is not None:  # a tap sees a call as a whole
+        if len(batch.flat) <= PIECE or self._tap is not None:  # a tap must see the complete call
             call(batch, asking.call(0, len(asks), 0))
             return asking.collect()
         check(core().gpt2_check(*self._call(batch, "none")[:-1]))
@@ -175,7 +175,7 @@ class ChoosingCalls(Calls):
         return asking.collect()
 
     def draw(self, logits: Floats, sampling: Sampling, noise: Sequence[float]) -> list[int]:
-        """The tokens `extend_draw` would draw from these logits [R, vocab_size]."""
+        """The tokens `extend_draw` would sample from these logits [R, vocab_size]."""
         rows = np.ascontiguousarray(logits, np.float32)
         if rows.shape != (len(noise), self.config.vocab_size):
             raise InputError(

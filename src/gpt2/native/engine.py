@@ -41,18 +41,18 @@ KV_DTYPES = ("fp16", "fp32", "int8")
 
 
 class Rescored(NamedTuple):
-    """Logits that the exact head computed in full precision; others were ruled out by a bound."""
+    """The number of logits the exact head computed in full; a bound ruled out the others."""
 
     last: int  # for the last row of logits
     total: int  # for all rows
-    rows: int  # how many there were
+    rows: int  # the number of rows
 
 
 class NativeEngine(Inside, ChoosingCalls, LanguageModel):
-    """GPT-2 on the CPU's own instructions.
+    """GPT-2 on the CPU, with the best instruction set that it has.
 
-    A row's logits are the same bits alone and in any batch, in one call and token by token, with
-    one thread and with many; with int8 and int4 on every processor as well.
+    A row's logits are bit-identical alone and in any batch, in one call and token by token, with
+    one thread and with many; with int8 and int4, also on every CPU.
     """
 
     name = "native"
@@ -75,28 +75,28 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         """Pack ``weights`` (by the checkpoint's names); they are not needed afterwards.
 
         Args:
-            weights: arrays of fp32, fp16 or bf16; or, for a matrix, the bytes that `packed` gave,
-                which are used where they lie.
-            config: the model's shape.
-            dtype: how matrices are stored: fp32, fp16, bf16, int8 or int4.
-            head_dtype: how the token embedding and the output head are stored; None means as
-                ``dtype``, but int8 where that is int4.
-            kv_dtype: keys and values in the cache: fp16, fp32 or int8 (a scale per position and
-                head; about half the memory of fp16).
-            threads: None means GPT2_THREADS, or the physical cores; the processors that this
-                process may use are the most.
+            weights: arrays of fp32, fp16 or bf16; or, for a matrix, bytes from `packed`, which are
+                used in place.
+            config: the model's configuration.
+            dtype: the storage format of matrices: fp32, fp16, bf16, int8 or int4.
+            head_dtype: the format of the token embedding and the output head; None means ``dtype``,
+                or int8 if that is int4.
+            kv_dtype: the precision of the KV cache: fp16, fp32 or int8 (with a scale per position
+                and head; about half the memory of fp16).
+            threads: None means GPT2_THREADS, or the physical cores; limited to the CPUs that this
+                process may use.
             kernels: generic; avx2 or avx512 on x86-64; neon (with the dot product of ARMv8.2) or
-                neon_base on 64-bit ARM; None means the best this processor runs.
+                neon_base on 64-bit ARM; None means the best this CPU supports.
             exact_head: whether `extend_top` (greedy decoding) with k, and `extend_draw` (sampling)
-                with top_k, up to 64 look for the largest logits in an int8 copy of an fp32, fp16
-                or bf16 head, and compute only those that can be among them: the same results,
-                for a byte a weight of the head, from the first such call on. None means where
-                the head is over 32 MB.
+                with top_k, up to 64 use an int8 copy of an fp32, fp16 or bf16 head to find the
+                candidates for the largest logits, and compute only those in full. The results are
+                the same; the copy takes one byte per weight of the head, from the first such call
+                on. None means if the head is over 32 MB.
             tokenizer: for texts given to ``generate``.
 
         Raises:
-            OptionError: an unknown dtype, kernels this processor cannot run.
-            WeightError: wrong names or shapes, or numbers that are not finite.
+            OptionError: an unknown dtype, or kernels that this CPU cannot run.
+            WeightError: wrong names or shapes, or NaN or infinite weights.
         """
         self.tokenizer = tokenizer
         self.config = config
@@ -134,13 +134,13 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The precisions, kernels and threads beside the engine's name."""
+        """The engine's name, precisions, kernels and threads."""
         names = ("dtype", "head_dtype", "kv_dtype", "kernels", "threads")
         return {"name": self.name} | {name: getattr(self, name) for name in names}
 
     @property
     def exact_pieces(self) -> bool:
-        """Whether a text's logits are the same however it is cut; not while it is changed."""
+        """Whether logits do not depend on the split into calls; not while tapped or ablated."""
         return self._tap is None and self._omitted is None
 
     @property
@@ -150,17 +150,17 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
 
     @property
     def threads(self) -> int:
-        """How many threads compute."""
+        """The number of threads that compute."""
         return int(core().gpt2_engine_threads(self.handle))
 
     @property
     def weight_bytes(self) -> int:
-        """The memory the packed weights take, and the int8 copy of the head once it is made."""
+        """The bytes of the packed weights, including the head's int8 copy once it exists."""
         return int(core().gpt2_engine_bytes(self.handle))
 
     @property
     def rescored(self) -> Rescored:
-        """What the exact head computed so far; zeros while it was not used."""
+        """What the exact head has computed so far; zeros if it was not used."""
         counts = RescoredCounts()
         check(core().gpt2_engine_rescored(self.handle, ctypes.byref(counts)))
         return Rescored(counts.last, counts.total, counts.rows)
@@ -170,7 +170,7 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         return self._bytes(name).copy()
 
     def _bytes(self, name: str) -> npt.NDArray[np.uint8]:
-        """The same where they lie: valid as long as this engine is."""
+        """A view of a matrix's packed bytes, valid as long as this engine exists."""
         data, size = ctypes.c_void_p(), ctypes.c_size_t()
         places = (ctypes.byref(data), ctypes.byref(size))
         check(core().gpt2_engine_packed(self.handle, name.encode(), *places))
@@ -179,11 +179,11 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         return np.ctypeslib.as_array(where)
 
     def sibling(self, weights: Weights, changed: Collection[str]) -> NativeEngine:
-        """An engine with other numbers in some matrices, which shares the memory of the rest.
+        """An engine with different weights in some matrices, which shares the memory of the others.
 
         Args:
-            weights: all tensors by the checkpoint's names, as numbers.
-            changed: the names of the matrices that are not this engine's.
+            weights: all tensors by the checkpoint's names, unpacked.
+            changed: the names of the matrices that differ from this engine's.
         """
         kinds = (*MATRICES, EMBEDDING, HEAD)
         kept = [n for n in tensor_names(self.config) if n.endswith(kinds) and n not in changed]
@@ -193,30 +193,30 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
             kv_dtype=self.kv_dtype, threads=self.threads, kernels=self.kernels,
             tokenizer=self.tokenizer,
         )  # fmt: skip
-        made._borrowed += self._borrowed  # a file that holds them must stay as it is
+        made._borrowed += self._borrowed  # keep the mapped files open
         made._origin = self
         return made
 
     def new_cache(self, rows: int, capacity: int | None = None) -> NativeCache:
-        """An empty cache; capacity None means ``n_positions``, and so does any larger one."""
+        """Create an empty cache; capacity None or above ``n_positions`` means ``n_positions``."""
         check_uncut(self._borrowed)
         limit = self.config.n_positions
         room = limit if capacity is None else min(whole_number(capacity, "capacity"), limit)
         return NativeCache(self, whole_number(rows, "rows"), room)
 
     def twin(self) -> NativeEngine:
-        """An engine on the same weights, where they lie, with taps and omissions of its own."""
+        """A second engine on the same weights in memory, with its own taps and ablations."""
         handle = ctypes.c_void_p()
         check(core().gpt2_engine_twin(self.handle, ctypes.byref(handle)))
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__, handle=handle, _tap=None, _omitted=None, _kept=None)
-        twin._origin = self  # whose weights they are
+        twin._origin = self  # the owner of the weights
         weakref.finalize(twin, core().gpt2_engine_free, handle)
         return twin
 
 
 def tensor_names(config: GPT2Config) -> list[str]:
-    """The checkpoint's names of all tensors of a model."""
+    """The names of all tensors of a model in the checkpoint."""
     parts = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
     modules = [f"transformer.h.{i}.{part}" for i in range(config.n_layer) for part in parts]
     modules.append("transformer.ln_f")
@@ -229,22 +229,22 @@ def _new_engine(shape: Shape, options: Options) -> ctypes.c_void_p:
     handle = ctypes.c_void_p()
     try:
         check(core().gpt2_engine_new(shape, options, ctypes.byref(handle)))
-    except InputError as error:  # here the caller's options are the only input
+    except InputError as error:  # the only inputs here are the caller's options
         raise OptionError(str(error)) from None
     return handle
 
 
 def code_of(option: str, name: str, codes: Mapping[str, int]) -> int:
-    """The core's number of a name; raises `OptionError` for another one."""
+    """The core's code of a name. Raises `OptionError` for an unknown name."""
     if not isinstance(name, str) or name not in codes:
         raise OptionError(f"{option} must be one of {', '.join(codes)}, found {shown(name)}.")
     return codes[name]
 
 
 def as_numbers(name: str, values: npt.NDArray[Any]) -> tuple[int, npt.NDArray[Any]]:
-    """A tensor as the core reads it: its dtype's code and contiguous numbers."""
+    """Convert a tensor to the core's format: the dtype's code and a contiguous array."""
     array = np.asarray(values)
-    if array.dtype.name == "bfloat16":  # not numpy's own: ml_dtypes has it
+    if array.dtype.name == "bfloat16":  # from ml_dtypes; numpy has none
         return DTYPES["bf16"], np.ascontiguousarray(array).view(np.uint16)
     if array.dtype == np.float16:
         return DTYPES["fp16"], np.ascontiguousarray(array)

@@ -1,4 +1,4 @@
-"""What looks into `NativeEngine`: taps, parts left out, the output head alone, single weights."""
+"""Introspection of `NativeEngine`: taps, ablations, the output head, single weights."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Floats = npt.NDArray[np.float32]
 
 
 class Inside(Calls):
-    """The half of `NativeEngine` that shows what happens in a pass."""
+    """The part of `NativeEngine` that exposes the internals of a forward pass."""
 
     _omitted: dict[str, Any] | None
 
     def head(self, hidden: npt.ArrayLike) -> Floats:
         """The logits [..., vocab_size] of rows of the residual stream [..., n_embd].
 
-        The last layer norm and the output head, with the bits of `extend` for what a row is after
-        the last layer. Raises `InputError` for rows of another width.
+        Applies the final layer norm and the output head; for a row after the last layer, the result
+        is bit-identical to `extend`. Raises `InputError` for rows of another width.
         """
         rows = np.ascontiguousarray(hidden, np.float32)
         if rows.ndim < 1 or rows.shape[-1] != self.config.n_embd:
@@ -40,9 +40,9 @@ class Inside(Calls):
         return logits
 
     def weight(self, name: str) -> Floats:
-        """A tensor's numbers as the engine multiplies with them, in the checkpoint's shape.
+        """A tensor with the values that the engine multiplies by, in the checkpoint's shape.
 
-        Raises `OptionError` for a name that the model has not.
+        Raises `OptionError` for an unknown name.
         """
         shapes = expected_shapes(self.config)
         if name not in shapes:
@@ -57,9 +57,9 @@ class Inside(Calls):
         return np.ascontiguousarray(numbers.T) if turned else numbers
 
     def rows(self, name: str, numbers: Sequence[int]) -> Floats:
-        """Some rows of a tensor with a row a token or position, such as wte: [n, n_embd].
+        """Some rows [n, n_embd] of a tensor with one row per token or position, such as wte.
 
-        Raises `OptionError` for another tensor, `InputError` for a row that it has not.
+        Raises `OptionError` for another tensor, `InputError` for a row that does not exist.
         """
         shape = expected_shapes(self.config).get(name, ())
         if len(shape) != 2 or name.endswith(MATRICES):
@@ -71,10 +71,11 @@ class Inside(Calls):
         return chosen
 
     def intervals(self, logits: Floats, tokens: Sequence[int]) -> list[tuple[int, int]]:
-        """Where each of ``tokens`` lies in [0, 2^30) by its row of logits [n, V]: [begin, end).
+        """The interval [begin, end) in [0, 2^30) of each of ``tokens`` under its logits [n, V].
 
-        An interval is as long as its token is probable, and at least 1. Of equal logits, as int8
-        has them on every processor, they are equal. Raises `InputError` for logits not finite.
+        An interval's length is proportional to the token's probability, and at least 1. Equal
+        logits, as int8 gives on every CPU, give equal intervals. Raises `InputError` for NaN or
+        infinite logits.
         """
         rows = np.ascontiguousarray(logits, np.float32)
         ids = np.asarray(tokens, np.int32)
@@ -87,7 +88,7 @@ class Inside(Calls):
         return list(zip(*ends.tolist(), strict=True))
 
     def interval_at(self, logits: Floats, point: int) -> tuple[int, int, int]:
-        """The token in whose interval by logits [V] a point lies, and its [begin, end)."""
+        """The token whose interval under logits [V] contains a point, and its [begin, end)."""
         row = np.ascontiguousarray(logits, np.float32).reshape(self.config.vocab_size)
         interval = np.empty(3, np.int32)
         places = (interval.ctypes.data + 4 * i for i in range(3))
@@ -97,14 +98,14 @@ class Inside(Calls):
 
     @contextmanager
     def tapped(self, tap: Tap, points: Collection[str] | None = None) -> Iterator[None]:
-        """Within the block, what stands at every named point goes through ``tap``.
+        """In the block, pass the value of every named point through ``tap``.
 
         Args:
-            tap: called with a name and a float32 array, which it may keep. What it returns takes
-                its place in the pass; None leaves it. What it raises ends the call, and the cache
-                is as it was. It may not call this engine.
+            tap: called with a name and a float32 array, which it may keep. Its result replaces the
+                value; None leaves it unchanged. An error it raises ends the call and leaves the
+                cache unchanged. It must not call this engine.
             points: only these, by name ("h.0.attn.pattern") or for all layers
-                ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` tells what there is.
+                ("h.*.attn.pattern"); None means all. `gpt2.points.POINTS` lists them.
         """
         before, new = self._tap, NativeTap(tap, points, self.config.n_layer)
         check(core().gpt2_engine_tap(self.handle, new.callback, None))
@@ -126,16 +127,16 @@ class Inside(Calls):
         positions: Iterable[int] = (),
         position_embeddings: bool = False,
     ) -> Iterator[None]:
-        """Within the block, parts of the model are left out, beside what is left out already.
+        """In the block, ablate parts of the model, in addition to those already ablated.
 
         Args:
-            heads: (layer, head): the head gives zeros.
+            heads: (layer, head) pairs whose output is set to zero.
             attention, mlps: layers in which that block adds nothing to the residual stream.
-            positions: of the context, which later tokens then do not see.
-            position_embeddings: none are added.
+            positions: positions of the context that later tokens cannot attend to.
+            position_embeddings: whether to add no position embeddings.
 
         Raises:
-            InputError: a layer, head or position that this model has not.
+            InputError: a layer, head or position that this model does not have.
         """
         before = self._omitted
         new = omissions(self.config, heads, attention, mlps, positions, position_embeddings)

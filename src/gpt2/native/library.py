@@ -20,7 +20,7 @@ from gpt2.errors import (
 from gpt2.extras import install
 from gpt2.precision import PACKED
 
-# CMakeLists.txt puts it here; GPT2_CORE names another build of it, to compare the two.
+# CMakeLists.txt puts it here; GPT2_CORE selects another build, for comparisons.
 PATH = Path(os.environ.get("GPT2_CORE") or Path(__file__).with_name("core.so"))
 
 DTYPES = {name: number for number, name in enumerate(PACKED)}
@@ -50,7 +50,7 @@ class Shape(ctypes.Structure):
 
 
 def shape_of(config: GPT2Config) -> Shape:
-    """A model's shape as the core takes it; `ConfigError` for sizes beyond 32 bits."""
+    """A model's shape as a core structure. Raises `ConfigError` for sizes beyond 32 bits."""
     sizes = config.vocab_size, config.n_positions, config.n_embd, config.n_layer, config.n_head
     if max(*sizes, config.inner) > INT32_MAX:
         raise ConfigError(f"a size of the model does not fit 32 bits: {max(*sizes, config.inner)}.")
@@ -121,7 +121,7 @@ class RescoredCounts(ctypes.Structure):
 
 
 TAP = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Point))  # gpt2_tap
-STOPPED = 5  # the status of a call that a tap ended
+STOPPED = 5  # the status of a call that was ended by a tap
 
 
 class Draw(ctypes.Structure):
@@ -159,15 +159,15 @@ class AnswerStruct(ctypes.Structure):
     )
 
 
-# The first arguments of all that extend: engine, cache, how many rows, rows, counts, ids, mode.
+# The first arguments of all extend functions: engine, cache, row count, rows, counts, ids, mode.
 _EXTEND = (c_void_p, c_void_p, c_int32, c_void_p, c_void_p, c_void_p, c_int32)
 
 STRUCTURES = (
     Shape, Options, Draw, RescoredCounts, Packing, Point, Omissions, AskStruct, AnswerStruct
 )  # fmt: skip
-ABI = " ".join(map(str, (3, *map(ctypes.sizeof, STRUCTURES))))  # what gpt2_abi must give
+ABI = " ".join(map(str, (3, *map(ctypes.sizeof, STRUCTURES))))  # the expected result of gpt2_abi
 
-# Function -> its result and arguments; None is void, c_int32 mostly a status.
+# Function -> its result and arguments; None means void, c_int32 usually a status.
 _FUNCTIONS = {
     "gpt2_abi": (c_char_p, ()),
     **dict.fromkeys(
@@ -229,9 +229,9 @@ _ERRORS: dict[int, type[Exception]] = {
 
 @cache
 def core() -> ctypes.CDLL:
-    """The loaded library.
+    """Load the library.
 
-    Raises `MissingDependencyError` where it was not built, or from another version's sources.
+    Raises `MissingDependencyError` if it was not built, or built from another version's sources.
     """
     try:
         library = ctypes.CDLL(str(PATH))
@@ -263,7 +263,7 @@ def _stale(why: str) -> MissingDependencyError:
 
 
 def check(status: int) -> None:
-    """Raise what a status of the core stands for."""
+    """Raise the error for a status of the core, if it is not 0."""
     if status != 0:
         message = core().gpt2_message().decode()
         raise _ERRORS.get(status, GPT2Error)(f"{message[:1].upper()}{message[1:]}.")

@@ -1,4 +1,4 @@
-"""`pack`: one matrix to the engine's bytes, rounded as carefully as one likes."""
+"""`pack`: convert a matrix to the engine's packed bytes, with a choice of rounding methods."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from gpt2.precision import short
 
 @dataclasses.dataclass
 class Compensation:
-    """What `pack` needs to make up for each rounding with the inputs still to come.
+    """The data with which `pack` compensates each rounding error in the inputs not yet rounded.
 
     ``order`` [inputs] is the order in which inputs are rounded; ``factor`` [inputs, inputs], fp32,
-    the lower triangle L of L L^T, the inverse of X^T X for the matrix's inputs X in that order.
+    is the lower triangular L with L L^T equal to the inverse of X^T X, for the matrix's inputs X in
+    that order.
     """
 
     order: npt.NDArray[np.int32]
@@ -37,20 +38,20 @@ def pack(
     compensation: Compensation | None = None,
     threads: int | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """The packed bytes of a matrix, which `NativeEngine` takes in place of its numbers.
+    """Pack a matrix to bytes that `NativeEngine` accepts in place of the matrix.
 
     Args:
-        values: [outputs, inputs], or [inputs, outputs] where ``transposed`` (as the checkpoint has
-            the matrices of the layers); fp32, fp16 or bf16.
+        values: [outputs, inputs], or [inputs, outputs] if ``transposed`` (like the layers' matrices
+            in the checkpoint); fp32, fp16 or bf16.
         dtype: fp32, fp16, bf16, int8 or int4.
-        search: int4: try several scales for each group of inputs, by the weights' squared error.
-        compensation: for int8 and int4; None rounds every weight to its nearest.
+        search: for int4, try several scales per group of inputs to minimise the squared error.
+        compensation: for int8 and int4; None rounds each weight to the nearest value.
         threads: None means GPT2_THREADS, or the physical cores.
 
     Raises:
         OptionError: an unknown dtype.
-        InputError: no matrix, a compensation that does not fit it.
-        WeightError: numbers that are not finite.
+        InputError: ``values`` is not a matrix, or the compensation does not fit it.
+        WeightError: NaN or infinite values.
     """
     kind, numbers = as_numbers("the matrix", values)
     if numbers.ndim != 2:

@@ -1,4 +1,4 @@
-"""How many threads compute."""
+"""The number of threads that compute."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MOST = 1024  # csrc/model.cc
 
 
 def thread_count(threads: int | None) -> int:
-    """``threads`` if given, else the variable GPT2_THREADS, else the physical cores.
+    """``threads`` if given, else the environment variable GPT2_THREADS, else the physical cores.
 
-    Never more than the processors this process may use: others would only wait for them.
+    Limited to the CPUs this process may use: more threads would only wait for one another.
     """
     return min(_wished(threads), processors())
 

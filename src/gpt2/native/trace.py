@@ -1,4 +1,4 @@
-"""Looking into the native engine, and leaving parts of it out: ``tapped`` and ``ablate``."""
+"""Reading activations of the native engine and ablating parts of it: ``tapped``, ``ablate``."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from gpt2.native.library import TAP, Omissions, Point
 from gpt2.points import general, wanted_points
 
 Floats = npt.NDArray[np.float32]
-# Called with the name of a point and what is there; what it returns takes its place, None nothing.
+# Called with a point's name and value; the result replaces the value, None leaves it unchanged.
 Tap = Callable[[str, Floats], "Floats | None"]
 
 SEEN, CHANGED, STOP = 0, 1, 2  # gpt2_tap_result
 
 
 class NativeTap:
-    """A Python function as the core calls it (``gpt2_tap``)."""
+    """A Python function wrapped as a callback of the core (``gpt2_tap``)."""
 
     def __init__(self, function: Tap, points: Collection[str] | None, layers: int) -> None:
         self.function = function
         self.wanted = wanted_points(points, layers)
         self.callback = TAP(self._call)
-        self._errors: dict[int, BaseException] = {}  # by the thread the call was made in
+        self._errors: dict[int, BaseException] = {}  # by the id of the calling thread
 
     def error(self) -> BaseException | None:
-        """What the function raised in this thread's last call; asked once."""
+        """Pop the error that the function raised in this thread's last call."""
         return self._errors.pop(threading.get_ident(), None)
 
     def _call(self, _context: Any, pointer: Any) -> int:
@@ -41,7 +41,7 @@ class NativeTap:
             if self.wanted is not None and not {name, general(name)} & self.wanted:
                 return SEEN
             return self._show(name, point)
-        except BaseException as error:  # it must pass through C, which knows no exceptions
+        except BaseException as error:  # it must pass through C, which has no exceptions
             self._errors[threading.get_ident()] = error
             return STOP
 
@@ -62,7 +62,7 @@ class NativeTap:
 
 
 def _rows(point: Point) -> list[Floats]:
-    """The core's own memory, row by row: [tokens, width] or [tokens, heads, width]."""
+    """Views of the core's memory, one per row: [tokens, width] or [tokens, heads, width]."""
     counts = point.counts[: point.rows]
     shape, strides = [sum(counts), point.width], [4 * point.token_stride, 4]
     if point.heads:
@@ -75,7 +75,7 @@ def _rows(point: Point) -> list[Floats]:
 
 
 def _rectangle(rows: list[Floats], heads: bool) -> Floats:
-    """A copy, [B, T, width] or [B, heads, T, width], short rows filled up with zeros."""
+    """A copy as [B, T, width] or [B, heads, T, width], with short rows padded with zeros."""
     longest = max(len(row) for row in rows)
     out = np.zeros((len(rows), longest, *rows[0].shape[1:]), np.float32)
     for to, row in zip(out, rows, strict=True):
@@ -91,7 +91,7 @@ def omissions(
     positions: Iterable[int],
     position_embeddings: bool,
 ) -> dict[str, Any]:
-    """Flags of what is left out, by the names of ``gpt2_omissions``; InputError for what is not."""
+    """The flags for ``gpt2_omissions`` by name. Raises InputError for an unknown part."""
     L, H = config.n_layer, config.n_head
     off = np.zeros((L, H), np.uint8)
     for pair in heads:
@@ -109,12 +109,12 @@ def omissions(
 
 
 def together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """What either leaves out."""
+    """The union of two sets of omissions."""
     return {name: flags | other[name] for name, flags in one.items()}
 
 
 def omissions_struct(flags: dict[str, Any]) -> Omissions:
-    """``gpt2_omissions``; it borrows the arrays of ``flags``."""
+    """``gpt2_omissions``, which borrows the arrays of ``flags``."""
     pointers = {n: f.ctypes.data if isinstance(f, np.ndarray) else f for n, f in flags.items()}
     return Omissions(**pointers)
 
