@@ -1,4 +1,4 @@
-"""A model's files: read any published form, write what other programs load."""
+"""A model's files: read all published formats, write files that other programs load."""
 
 from gpt2.checkpoint.identity import identity
 from gpt2.checkpoint.read import Checkpoint, read_checkpoint, weight_files

@@ -1,8 +1,8 @@
-"""Settings that travel inside the weights, where nothing else is written.
+"""Settings stored among the weights, for programs that write nothing else.
 
-transformers' Trainer asks a model's class before it writes a config.json, and accelerate's
-save_state writes a state_dict alone. So while they have a model in hand its state_dict has its
-settings too, each the UTF-8 bytes of the JSON file whose name it has.
+transformers' Trainer checks a model's class before it writes a config.json, and accelerate's
+save_state writes only a state_dict. So while they use a model, its state_dict also contains its
+settings: under the name of each JSON file, the file's UTF-8 bytes.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from gpt2.files import parse_json
 
 CONFIG, GENERATION = "config.json", "generation_config.json"
 CARRIED = (CONFIG, GENERATION)
-LARGEST = 1 << 20  # bytes of one
+LARGEST = 1 << 20  # the most bytes of one file
 
 
 def as_bytes(values: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
-    """Settings as a vector of bytes."""
+    """Encode settings as a vector of bytes."""
     return np.frombuffer(json.dumps(values).encode(), np.uint8).copy()
 
 
 def taken(stored: dict[str, Stored], source: str) -> dict[str, dict[str, Any]]:
-    """The settings among the tensors of a file, which are taken out of it.
+    """Remove the settings from a file's tensors and return them.
 
-    Raises `CorruptFileError` for what is no JSON object in bytes.
+    Raises `CorruptFileError` for an entry that is not a JSON object in bytes.
     """
     there = {name: stored.pop(name) for name in CARRIED if name in stored}
     return {name: _object(tensor, f"{name} in {source}") for name, tensor in there.items()}

@@ -1,4 +1,4 @@
-"""GGUF, the file of llama.cpp: one file with the weights and the vocabulary.
+"""GGUF, the file format of llama.cpp: one file with the weights and the vocabulary.
 
 Format: ggml's docs/gguf.md; names: llama.cpp's architecture "gpt2".
 """
@@ -21,7 +21,7 @@ from gpt2.extras import needed
 from gpt2.files import atomic, reported
 from gpt2.precision import short
 
-# Our name of a precision -> GGUF's type of a matrix, and of a file that is mostly so.
+# Our name of a precision -> GGUF's type of a matrix, and of a file that mostly uses it.
 TYPES = {
     "fp32": ("F32", "ALL_F32"),
     "fp16": ("F16", "MOSTLY_F16"),
@@ -40,7 +40,7 @@ NAMES = {
     "mlp.c_fc": "ffn_up",
     "mlp.c_proj": "ffn_down",
 }
-NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5  # llama.cpp's types of a token
+NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5  # llama.cpp's token types
 
 
 def write_gguf(
@@ -59,17 +59,17 @@ def write_gguf(
 
     Args:
         path: the file.
-        config, tensors: as `read_checkpoint` gives them.
-        dtype: of the matrices: fp32, fp16, bf16 or q8_0; the rest is fp32.
-        vocabulary: tokens as in vocab.json, and the merges; without it llama.cpp takes ids only.
-        special: the ids that stand for no text.
-        added: the ids of tokens that are found in a text as a whole, before it is split.
-        add_bos: whether a text begins with the bos token.
-        name: what llama.cpp shows.
+        config, tensors: from `read_checkpoint`.
+        dtype: the precision of the matrices: fp32, fp16, bf16 or q8_0; the rest is fp32.
+        vocabulary: tokens as in vocab.json, and the merges; without it llama.cpp only accepts ids.
+        special: the ids of special tokens.
+        added: the ids of tokens that are matched in a text before it is split into words.
+        add_bos: whether the bos token is added at the start of a text.
+        name: the name shown by llama.cpp.
 
     Raises:
         MissingDependencyError: the package gguf is not installed.
-        UnsupportedError: llama.cpp computes GPT-2 in one way only.
+        UnsupportedError: llama.cpp's GPT-2 does not support the configuration.
         OptionError, WriteError.
     """
     with needed("Writing GGUF"):
@@ -120,7 +120,7 @@ def _check(config: GPT2Config, dtype: str) -> None:
 
 
 def _matrix(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """ggml multiplies by rows of inputs: [outputs, inputs]."""
+    """Transpose a matrix to ggml's layout, [outputs, inputs]."""
     return np.ascontiguousarray(values.T if name.endswith(MATRICES) else values)
 
 

@@ -1,7 +1,7 @@
-"""What a model's files are: the SHA-256 and size of each that matters, whatever the form.
+"""The identity of a model: the SHA-256 and size of each relevant file, in any format.
 
-Two models of one identity give the same logits and the same texts. Receipts, `gpt2 info` and the
-journal of `gpt2 evaluate` go by it.
+Two models with the same identity give the same logits and the same texts. Receipts, `gpt2 info` and
+the journal of `gpt2 evaluate` use it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from gpt2.hub import SETTINGS, TOKENIZER
 
 
 def model_files(path: str | Path) -> dict[str, list[Path]]:
-    """The files of a model by their part: weights, config, tokenizer. Those that are there.
+    """The existing files of a model by part: weights, config, tokenizer.
 
-    ``path`` is what `read_checkpoint` takes; errors are its own where the weights are not found.
+    ``path`` is a path for `read_checkpoint`, whose errors are raised if there are no weights.
     """
     path = Path(path)
     folder = path if path.is_dir() else path.parent
@@ -33,9 +33,9 @@ def model_files(path: str | Path) -> dict[str, list[Path]]:
 
 
 def identity(path: str | Path) -> dict[str, dict[str, dict[str, Any]]]:
-    """Of each part, of each file by its name: ``sha256``, and ``size`` in bytes.
+    """For each part, and each file by name: ``sha256``, and ``size`` in bytes.
 
-    Raises what `model_files` does, and `ModelFileError` for a file that cannot be read.
+    Raises the errors of `model_files`, and `ModelFileError` for a file that cannot be read.
     """
     return {
         part: {

@@ -1,7 +1,7 @@
-"""Safetensors: read as memory-mapped arrays, so that nothing is read until it is used; written.
+"""Safetensors: reading as memory-mapped arrays, so that data is only read on use; writing.
 
-The mapping is private, so a tensor over it can be trained in place without touching the file.
-bfloat16, which numpy lacks, comes as its 16 bits; `Stored` remembers which it is.
+The mapping is private, so a tensor over it can be trained in place without changing the file.
+bfloat16, which numpy lacks, is represented by its 16 bits; `Stored` records the type.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ DTYPES = {
 }
 FLOATS = ("F64", "F32", "F16", "BF16")
 UNREAD = ("U16", "U32", "U64", "C64", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4")
-MOST_AXES = 32  # as numpy has at least
+MOST_AXES = 32  # which every numpy supports
 KINDS = {np.dtype(kind): name for name, kind in DTYPES.items() if name != "BF16"}
-# The exponent's bits: a number is infinite or NaN where all are set.
+# The exponent's bits: a value is infinite or NaN if all are set.
 EXPONENT = {"F16": 0x7C00, "BF16": 0x7F80}
 ALIGNMENT = 64  # bytes: a cache line, the widest vector
-LONGEST_HEADER = 100_000_000  # bytes, as in the format's own definition
+LONGEST_HEADER = 100_000_000  # bytes, from the format's definition
 
 
 @dataclasses.dataclass
 class Stored:
-    """A tensor as the file has it: ``kind`` is safetensors' name of its type."""
+    """A tensor as stored in the file; ``kind`` is safetensors' name of its type."""
 
     array: npt.NDArray[Any]
     kind: str
@@ -63,15 +63,14 @@ class Stored:
         return self.array.nbytes
 
     def numpy(self) -> npt.NDArray[Any]:
-        """As numpy has it, at an address the processor likes; bfloat16 is widened to float32,
-        exactly."""
+        """The tensor as an aligned numpy array; bfloat16 is widened to float32, which is exact."""
         if self.kind != "BF16":
             return self._aligned()
         return (self.array.astype(np.uint32) << 16).view(np.float32)
 
     def rounded(self, kind: str, name: str) -> Stored:
-        """In another precision, to the nearest and ties to even. Raises `WeightError` where a value
-        is out of its range."""
+        """Convert to another precision, rounding to nearest, ties to even. Raises `WeightError` if
+        a value is out of range."""
         if kind == self.kind:
             return self
         wide = self.numpy().astype(np.float32)
@@ -86,7 +85,7 @@ class Stored:
         return made
 
     def torch(self) -> Any:
-        """As a torch tensor over the same memory."""
+        """The tensor as a torch tensor over the same memory."""
         with needed("A PyTorch tensor"):
             import torch
 
@@ -96,12 +95,12 @@ class Stored:
         return torch.from_numpy(array)
 
     def _aligned(self) -> npt.NDArray[Any]:
-        """In order, and where a number may lie: a header that another program did not pad may leave
-        them at odd addresses."""
+        """The array, contiguous and aligned: an unpadded header of another program can leave
+        tensors at odd addresses."""
         return np.require(self.array, None, ["C_CONTIGUOUS", "ALIGNED"])
 
     def check_finite(self, name: str, source: str) -> None:
-        """Raise `WeightError` where a value is NaN or infinite."""
+        """Raise `WeightError` if a value is NaN or infinite."""
         if self.kind in EXPONENT:
             bits, mask = self.array.view(np.uint16), EXPONENT[self.kind]
             bad = bool(((bits & mask) == mask).any())
@@ -115,14 +114,14 @@ class Stored:
 
 
 class Mapped(dict[str, Stored]):
-    """The tensors of one file by their names, and its ``metadata``: words by words."""
+    """The tensors of one file by name, and its ``metadata``, strings by strings."""
 
     metadata: dict[str, str]
 
 
 def read_safetensors(path: Path) -> Mapped:
-    """Map a file. Raises `MissingFileError`, `CorruptFileError` for a damaged or cut one,
-    `WeightError` for a type of numbers that is not read."""
+    """Memory-map a file. Raises `MissingFileError`, `CorruptFileError` for a damaged or truncated
+    file, `WeightError` for an unsupported type."""
     with open_regular(path) as file:
         if os.fstat(file.fileno()).st_size == 0:
             raise CorruptFileError(f"{path} is empty.")
@@ -140,7 +139,7 @@ def read_safetensors(path: Path) -> Mapped:
 
 
 def _tensor(data: mmap.mmap, start: int, entry: Any, path: Path, name: str) -> Stored:
-    """The array that an entry of the header describes, over the mapped file."""
+    """The array described by an entry of the header, over the mapped file."""
     where = f"{path}: the entry of {name}"
     entry = entry if isinstance(entry, dict) else {}
     kind, shape, place = (entry.get(name) for name in ("dtype", "shape", "data_offsets"))
@@ -159,12 +158,12 @@ def _tensor(data: mmap.mmap, start: int, entry: Any, path: Path, name: str) -> S
         )
     try:
         return Stored(np.frombuffer(data, dtype, count, start + begin).reshape(shape), kind)
-    except ValueError:  # axes that numpy cannot count, beside one of size 0
+    except ValueError:  # axes too large for numpy, next to one of size 0
         raise CorruptFileError(f"{where} is damaged: {str(shape)[:100]}.") from None
 
 
 def _again(path: Path) -> str:
-    """What to do about a damaged file; one of the hub's cache is a link to a blob there."""
+    """Advice for a damaged file; in the hub's cache it is a link to a blob."""
     place = path.resolve()
     if place.parent.name == "blobs":
         return f"Remove {place}: it is downloaded again then."
@@ -172,7 +171,7 @@ def _again(path: Path) -> str:
 
 
 def _sizes(value: Any, most: int) -> bool:
-    """Whether a value of the header is a list of sizes."""
+    """Whether a value in the header is a list of sizes."""
     return (
         isinstance(value, list)
         and len(value) <= most
@@ -181,23 +180,23 @@ def _sizes(value: Any, most: int) -> bool:
 
 
 def forget(array: npt.NDArray[Any]) -> None:
-    """Give back the memory of a mapped array: its pages are read from the file when next touched.
+    """Release the memory of a mapped array: its pages are read from the file on the next access.
 
-    What was changed in place is lost. An array that is not mapped stays as it is.
+    In-place changes are lost. An array that is not mapped is left alone.
     """
     owner = _mapping(array)
     if owner is None or not hasattr(mmap, "MADV_DONTNEED"):
         return
     begin = array.ctypes.data - np.frombuffer(owner, np.uint8).ctypes.data
-    first = -(-begin // mmap.PAGESIZE) * mmap.PAGESIZE  # whole pages: the others have neighbours
+    first = -(-begin // mmap.PAGESIZE) * mmap.PAGESIZE  # full pages: others are shared
     end = (begin + array.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE
     if first < end:
         owner.madvise(mmap.MADV_DONTNEED, first, end - first)
 
 
 def check_uncut(arrays: Iterable[npt.NDArray[Any]]) -> None:
-    """Raise `CorruptFileError` where a mapped file has become shorter: the system ends a process
-    that touches what is gone. It may still be cut a moment later; nobody can guard against that."""
+    """Raise `CorruptFileError` if a mapped file was truncated: accessing the missing part would
+    kill the process. A truncation after this check cannot be detected."""
     files = {id(map_): map_ for map_ in map(_mapping, arrays) if map_ is not None}
     for file in files.values():
         if file.size() < len(file):
@@ -208,7 +207,7 @@ def check_uncut(arrays: Iterable[npt.NDArray[Any]]) -> None:
 
 
 def _mapping(array: npt.NDArray[Any]) -> mmap.mmap | None:
-    """The mapped file that an array lies in."""
+    """The memory-mapped file that an array is a view of."""
     owner: Any = array
     while isinstance(owner, (np.ndarray, memoryview)):
         owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
@@ -236,7 +235,7 @@ def _metadata(header: dict[str, Any], path: Path) -> dict[str, str]:
 
 
 def as_stored(tensor: Any) -> Stored:
-    """A numpy array, a torch tensor on any device or what is stored already."""
+    """Convert a numpy array, or a torch tensor on any device, to `Stored`."""
     if isinstance(tensor, Stored):
         return tensor
     if isinstance(tensor, np.ndarray):
@@ -255,15 +254,16 @@ def as_stored(tensor: Any) -> Stored:
 def write_safetensors(
     path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write tensors as they are, those of whole 64 bytes first, then wide types first: so each of
-    the former begins at a multiple of 64 bytes of the file, and all are aligned."""
+    """Write tensors without conversion: first those whose size is a multiple of 64 bytes, so that
+    each starts at a multiple of 64 in the file, then the others with wide types first, so that all
+    are aligned."""
 
     def place(name: str) -> tuple[bool, int]:
         array = as_stored(tensors[name]).array
         return array.nbytes % ALIGNMENT != 0, -array.itemsize
 
     order = sorted(tensors, key=place)
-    words = dict(metadata or {"format": "pt"})  # transformers asks for the format
+    words = dict(metadata or {"format": "pt"})  # transformers requires the format
     header: dict[str, Any] = {"__metadata__": words}
     end = 0
     for name in order:

@@ -1,4 +1,4 @@
-"""The names and shapes of GPT-2's tensors, and how other programs spell them."""
+"""The names and shapes of GPT-2's tensors, and other programs' names for them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from gpt2.errors import WeightError
 
 T = TypeVar("T")
 
-# Matrices that OpenAI keeps as [inputs, outputs] and torch's Linear, so nanoGPT and GGUF, as
+# Matrices that OpenAI stores as [inputs, outputs]; torch's Linear, and so nanoGPT and GGUF, as
 # [outputs, inputs].
 MATRICES = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
 EMBEDDING, HEAD = "transformer.wte.weight", "lm_head.weight"
 
 
 def expected_shapes(config: GPT2Config) -> dict[str, tuple[int, ...]]:
-    """Every tensor of a language model with this configuration."""
+    """The shape of every tensor of a language model with this configuration."""
     d, inner = config.n_embd, config.inner
     shapes: dict[str, tuple[int, ...]] = {
         EMBEDDING: (config.vocab_size, d),
@@ -43,7 +43,7 @@ def expected_shapes(config: GPT2Config) -> dict[str, tuple[int, ...]]:
 
 
 def canonical(tensors: Mapping[str, T]) -> dict[str, T]:
-    """The same tensors under their full names, without the old buffers that held the mask."""
+    """The tensors under their full names, without the mask buffers of old checkpoints."""
     named = {name.removeprefix("_orig_mod."): tensor for name, tensor in tensors.items()}
     bare = not any(name.startswith("transformer.") for name in named)
     renamed = {}
@@ -58,11 +58,11 @@ def canonical(tensors: Mapping[str, T]) -> dict[str, T]:
 def check_shapes(
     tensors: Mapping[str, Any], config: GPT2Config, source: str, *, head: bool = True
 ) -> None:
-    """Raise `WeightError` naming what lacks, is too much or has another shape than the config's.
+    """Raise `WeightError` for missing or unexpected tensors, or shapes unlike the config's.
 
-    Without ``head`` an untied one may lack.
+    Without ``head``, an untied head may be missing.
     """
-    layers = min(config.n_layer, len(tensors) + 1)  # one more than there can be: some are missed
+    layers = min(config.n_layer, len(tensors) + 1)  # one more than possible, so some are missing
     expected = expected_shapes(config.replace(n_layer=layers))
     if not head and HEAD not in tensors:
         expected.pop(HEAD, None)

@@ -1,9 +1,9 @@
-"""Packed matrices: the native engine's own bytes as tensors of a safetensors file.
+"""Packed matrices: the native engine's own format in tensors of a safetensors file.
 
-`csrc/matrix.h` defines the bytes: a header of 64, then what the kernels read. A packed file is a
-safetensors file whose matrices are such bytes (U8, one dimension) and whose metadata say so; norms,
-biases and positions are plain numbers beside them. It is mapped, and the engine reads the matrices
-where they lie.
+`csrc/matrix.h` defines the bytes: a header of 64 bytes, then the data the kernels read. A packed
+file is a safetensors file whose matrices are such bytes (U8, one dimension) and whose metadata
+declare it; norms, biases and positions are ordinary tensors. The file is memory-mapped, and the
+engine reads the matrices in place.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from gpt2.checkpoint.names import EMBEDDING, MATRICES
 from gpt2.errors import CorruptFileError
 from gpt2.precision import PACKED, STORED
 
-FORMAT = "gpt2-packed"  # the metadata's "format", where transformers has "pt"
-VERSION = "1"  # of these files; the packed bytes have a version of their own
-CONFIG_ENTRY = "quantization_config"  # in config.json, so that other programs see it and refuse
-LANES, QUAD, GROUP = 16, 4, 32  # outputs of a panel, inputs side by side, inputs of a scale in int4
-LARGEST = {"int8": 127, "int4": 8 * 127}  # the integer that a scale is multiplied with
-FARTHEST = {"int8": 128, "int4": 8 * 128}  # from 0 that the bytes of a weight can stand for
-PACKED_VERSION = 2  # of the packed bytes: what `unpacked` reads
+FORMAT = "gpt2-packed"  # the metadata's "format"; transformers uses "pt"
+VERSION = "1"  # of these files; the packed bytes have their own version
+CONFIG_ENTRY = "quantization_config"  # in config.json, so that other programs reject the model
+LANES, QUAD, GROUP = 16, 4, 32  # outputs per panel, adjacent inputs, inputs per scale in int4
+LARGEST = {"int8": 127, "int4": 8 * 127}  # the largest integer that a scale is multiplied by
+FARTHEST = {"int8": 128, "int4": 8 * 128}  # the largest magnitude that a weight's bytes can encode
+PACKED_VERSION = 2  # of the packed bytes that `unpacked` reads
 
 _HEADER = struct.Struct("<8s5i")  # magic, version, dtype, outputs, inputs, largest activation
 _MAGIC = b"gpt2pack"
@@ -39,7 +39,7 @@ class Quantization:
     """How a model's matrices are stored.
 
     ``dtype`` is that of the layers, ``head_dtype`` that of the token embedding and the head;
-    ``rounding`` says how the integers were found.
+    ``rounding`` is the rounding method.
     """
 
     dtype: str
@@ -48,20 +48,20 @@ class Quantization:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Quantization | None:
-        """What the tensors of a model say; None where none is packed."""
+        """The quantization of a model's tensors; None if they are not packed."""
         head, layer = stored.get(EMBEDDING), stored.get(f"transformer.h.0.{MATRICES[0]}")
         if not isinstance(head, Packed) or not isinstance(layer, Packed):
             return None
         return cls(layer.dtype, head.dtype, head.words.get("rounding", "unknown"))
 
     def metadata(self) -> dict[str, str]:
-        """As a safetensors file carries it."""
+        """The metadata for a safetensors file."""
         words = {"dtype": self.dtype, "head_dtype": self.head_dtype, "rounding": self.rounding}
         group = {"group_size": str(GROUP)} if "int4" in words.values() else {}
         return {"format": FORMAT, "version": VERSION, **words, **group}
 
     def config_entry(self) -> dict[str, str]:
-        """As config.json carries it; transformers knows no such method and says so."""
+        """The entry for config.json; transformers reports it as an unknown method."""
         return {"quant_method": FORMAT, **self.metadata()}
 
     def __str__(self) -> str:
@@ -70,9 +70,9 @@ class Quantization:
 
 @dataclasses.dataclass
 class Packed(Stored):
-    """A packed matrix: ``array`` is its bytes, ``shape`` that of the checkpoint's tensor.
+    """A packed matrix: ``array`` holds its bytes, ``shape`` is that of the checkpoint's tensor.
 
-    ``turned`` says that the checkpoint has it as [inputs, outputs]; ``words`` is the metadata of
+    ``turned`` means that the checkpoint has it as [inputs, outputs]; ``words`` is the metadata of
     its file.
     """
 
@@ -84,11 +84,11 @@ class Packed(Stored):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the numbers, as the checkpoint has them."""
+        """The shape of the matrix in the checkpoint."""
         return (self.inputs, self.outputs) if self.turned else (self.outputs, self.inputs)
 
     def check_finite(self, name: str, source: str) -> None:
-        """Raise `WeightError` where the matrix stands for values that are NaN or infinite."""
+        """Raise `WeightError` if the matrix represents NaN or infinite values."""
         if self.dtype in LARGEST:
             with np.errstate(all="ignore"):
                 largest = _scales(self.array, self.outputs) * np.float32(LARGEST[self.dtype])
@@ -98,7 +98,7 @@ class Packed(Stored):
         stored.check_finite(name, source)
 
     def numpy(self) -> npt.NDArray[Any]:
-        """The numbers the matrix stands for, fp32 in the checkpoint's shape."""
+        """The dequantized matrix, fp32 in the checkpoint's shape."""
         numbers = unpacked(self.array, self.dtype, self.outputs, self.inputs)
         return np.ascontiguousarray(numbers.T if self.turned else numbers)
 
@@ -110,7 +110,7 @@ class Packed(Stored):
 def unpacked(
     data: npt.NDArray[np.uint8], dtype: str, outputs: int, inputs: int
 ) -> npt.NDArray[np.float32]:
-    """The numbers packed bytes stand for, [outputs, inputs]: csrc/matrix.h read in numpy."""
+    """Dequantize packed bytes to [outputs, inputs]: the format of csrc/matrix.h, in numpy."""
     panels = -(-outputs // LANES)
     if dtype in LARGEST:
         body = data[64 + 2 * _table(outputs) :].reshape(panels, -1)
@@ -123,24 +123,24 @@ def unpacked(
 
 
 def _scales(data: npt.NDArray[np.uint8], outputs: int) -> npt.NDArray[np.float32]:
-    """Of int8 and int4: what the integers of each output are multiplied by."""
+    """For int8 and int4: the scale of each output."""
     return data[64 : 64 + 4 * LANES * -(-outputs // LANES)].view(np.float32)
 
 
 def _floats(data: npt.NDArray[np.uint8], dtype: str, outputs: int, inputs: int) -> Stored:
-    """Of the other types: the numbers as they lie, [panels, inputs, 16 outputs]."""
+    """For the other types: the values as stored, [panels, inputs, 16 outputs]."""
     panels, kind = -(-outputs // LANES), STORED[dtype]
     rows: npt.NDArray[Any] = data[64:].reshape(panels, -1).view(DTYPES[kind])
     return Stored(rows[:, : inputs * LANES].reshape(panels, inputs, LANES), kind)
 
 
 def _table(outputs: int) -> int:
-    """The bytes of the scales, and of the sums, of int8 and int4."""
+    """The size of the table of scales, and of that of sums, for int8 and int4, in bytes."""
     return 4 * LANES * -(-outputs // LANES)
 
 
 def packed_size(dtype: str, outputs: int, inputs: int) -> int:
-    """The bytes of a packed matrix."""
+    """The size of a packed matrix in bytes."""
     panels, groups = -(-outputs // LANES), -(-inputs // GROUP)
     if dtype in ("int8", "int4"):
         tables = 2 * _table(outputs)
@@ -158,9 +158,9 @@ def _int8(panels: npt.NDArray[np.uint8], _inputs: int) -> npt.NDArray[np.int32]:
 
 
 def _int4(panels: npt.NDArray[np.uint8], inputs: int) -> npt.NDArray[np.int32]:
-    """Nibble times group scale [outputs, inputs]; a panel is, for each four groups of 32 inputs,
+    """Nibble times group scale [outputs, inputs]; a panel holds, for each four groups of 32 inputs,
     [groups, 16] scales in 64 bytes, then [groups, 4 pairs of quads, 16 outputs, 4 inputs]: the
-    first quad of a pair is the low nibbles, the second the high ones, each 8 more than it means."""
+    first quad of a pair in the low nibbles, the second in the high ones, each with offset 8."""
     groups, parts, at = -(-inputs // GROUP), [], 0
     for first in range(0, groups, 4):
         n = min(4, groups - first)
@@ -176,7 +176,7 @@ def _int4(panels: npt.NDArray[np.uint8], inputs: int) -> npt.NDArray[np.int32]:
 def as_packed(
     name: str, array: npt.NDArray[np.uint8], words: Mapping[str, str], source: str
 ) -> Packed:
-    """The bytes of one matrix with what their header says. Raises `CorruptFileError`."""
+    """Read the header of a packed matrix. Raises `CorruptFileError`."""
     if array.ndim != 1 or array.nbytes < 64:
         raise CorruptFileError(f"{source}: {name} is cut short: it has {array.nbytes} bytes.")
     magic, version, kind, outputs, inputs, limit = _HEADER.unpack(array[: _HEADER.size].tobytes())
@@ -200,10 +200,10 @@ def as_packed(
 def _check_sums(
     what: str, data: npt.NDArray[np.uint8], dtype: str, outputs: int, inputs: int, limit: int
 ) -> None:
-    """Raise `CorruptFileError` where a sum of the kernels can leave 32 bits.
+    """Raise `CorruptFileError` if a sum in the kernels can overflow 32 bits.
 
-    An activation is at most ``limit`` from what stands for 0, so an output's sum is at most that
-    times its weights' magnitudes. Few inputs fit whatever the weights are; of more these are added.
+    An activation differs from its zero point by at most ``limit``, so an output's sum is bounded by
+    that times its weights' magnitudes. Few inputs fit with any weights; otherwise these are added.
     """
     bound = np.iinfo(np.int32).max // max(1, limit)
     if FARTHEST[dtype] * inputs <= bound:
@@ -221,8 +221,8 @@ def _check_sums(
 
 
 def known_packed(file: Mapped, path: Path) -> dict[str, Stored]:
-    """A file's tensors, the packed ones as `Packed`. Raises `CorruptFileError` for a version that
-    this package does not know."""
+    """A file's tensors, with packed ones as `Packed`. Raises `CorruptFileError` for an unsupported
+    version."""
     words = file.metadata
     if words.get("format") != FORMAT:
         return file

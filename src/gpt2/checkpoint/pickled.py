@@ -1,4 +1,4 @@
-"""Files that torch.save wrote: pytorch_model.bin and nanoGPT's ckpt.pt. No code in them is run."""
+"""Files written by torch.save: pytorch_model.bin, nanoGPT's ckpt.pt. Code in them is never run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gpt2.errors import ConfigError, CorruptFileError, UnsupportedError, WeightE
 from gpt2.extras import needed
 from gpt2.files import open_regular, stand_in
 
-# nanoGPT's model_args -> ours; it has no dropout in the file that matters for use.
+# nanoGPT's model_args -> ours; dropout is handled separately.
 NANOGPT_ARGS = {
     "n_layer": "n_layer",
     "n_head": "n_head",
@@ -32,9 +32,9 @@ SCALES = ("scale_attn_weights", "scale_attn_by_inverse_layer_idx")
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
-    """What a file holds: tensors and plain containers only.
+    """Read the contents of a file: only tensors and plain containers.
 
-    Raises `CorruptFileError` for a damaged file or one that asks to run code.
+    Raises `CorruptFileError` for a damaged file or one that would run code.
     """
     with needed(f"Reading {path.name}", "or gpt2 convert it to safetensors elsewhere"):
         import torch
@@ -44,7 +44,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
     zipped = head.startswith(b"PK")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
-    except Exception as error:  # torch raises many kinds for a damaged or hostile file
+    except Exception as error:  # torch raises many types for a damaged or malicious file
         raise CorruptFileError(f"{path} {_reason(error, head)}") from None
     if not isinstance(content, dict):
         raise CorruptFileError(f"{path} holds a {type(content).__name__}, not a model's weights.")
@@ -52,7 +52,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
 
 
 def _reason(error: Exception, head: bytes) -> str:
-    """Why torch did not read a file, in our words: its own advise to run what is in it."""
+    """Why torch did not read a file, in our words: torch's advise to run the code in it."""
     words = str(error).split("\n")
     refused = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
     if refused:
@@ -68,10 +68,10 @@ def _reason(error: Exception, head: bytes) -> str:
 
 
 def store(tensors: Mapping[Any, Any], path: Path) -> dict[str, Stored]:
-    """The torch tensors of a file as `Stored`, sharing their memory, by their full names.
+    """Convert the torch tensors of a file to `Stored` by full name, sharing their memory.
 
-    Raises `CorruptFileError` for what is no tensor, `WeightError` for tensors that are not plain
-    numbers in memory.
+    Raises `CorruptFileError` for a value that is not a tensor, `WeightError` for tensors that are
+    not dense arrays in memory.
     """
     for name in tensors:
         if not isinstance(name, str):
@@ -102,15 +102,15 @@ def _stored(tensor: Any, name: str, path: Path) -> Stored:
 
 
 def is_nanogpt(content: Mapping[str, Any]) -> bool:
-    """Whether a file's content is a checkpoint of nanoGPT."""
+    """Whether a file's contents are a checkpoint of nanoGPT."""
     return "model" in content and "model_args" in content
 
 
 def from_nanogpt(content: Mapping[str, Any], path: Path) -> tuple[GPT2Config, dict[str, Stored]]:
-    """nanoGPT's checkpoint with our configuration and layout.
+    """Convert nanoGPT's checkpoint to our configuration and layout.
 
-    Its Linear keeps [outputs, inputs]; a model without biases gets zeros. It has no end-of-text of
-    its own: the configuration names GPT-2's where the vocabulary has room for it.
+    Its Linear stores [outputs, inputs]; a model without biases gets zeros. It has no end-of-text
+    token of its own: the configuration uses GPT-2's if the vocabulary is large enough.
     """
     for name in ("model", "model_args"):
         if not isinstance(content[name], Mapping):
@@ -161,9 +161,9 @@ def _zeros(tensors: dict[str, Stored], name: str, width: int, like: Stored) -> N
 
 
 def to_nanogpt(config: GPT2Config, tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a ckpt.pt that nanoGPT's sample.py loads. Tensors are torch's.
+    """The contents of a ckpt.pt that nanoGPT's sample.py loads. Tensors are torch tensors.
 
-    Raises `UnsupportedError` for what nanoGPT's model cannot be.
+    Raises `UnsupportedError` for a configuration that nanoGPT does not support.
     """
     if config.activation_function not in (*GELU_TANH, "gelu"):
         raise UnsupportedError(f"nanoGPT's model computes GELU, not {config.activation_function}.")

@@ -1,4 +1,4 @@
-"""`read_checkpoint`: a folder or a file of any known form as configuration and tensors."""
+"""`read_checkpoint`: read configuration and tensors from a folder or file in any known format."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from gpt2.errors import CorruptFileError, MissingFileError, WeightError
 from gpt2.files import exists, inside, path_of, plain_name, read_json_object
 
 Framework = Literal["numpy", "torch", "native"]
-SIDECAR = "gpt2.json"  # what this package adds to a folder; transformers does not look at it
+SIDECAR = "gpt2.json"  # added to a folder by this package; transformers ignores it
 LISTS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 UNTIE = {
     "": 'set "tie_word_embeddings": false in config.json.',
     ".pt": "nanoGPT's model ties them too.",
 }
-ENTRIES = ("model.safetensors", *LISTS, "pytorch_model.bin", "ckpt.pt")  # the first that is there
+ENTRIES = ("model.safetensors", *LISTS, "pytorch_model.bin", "ckpt.pt")  # the first that exists
 
 
 class Tensors(Mapping[str, Any]):
-    """Tensors by their full names, each made into the framework's own kind when taken."""
+    """Tensors by full name, converted to the framework's type on access."""
 
     def __init__(self, stored: dict[str, Stored], framework: Framework) -> None:
         self.stored, self.framework = stored, framework
@@ -49,8 +49,8 @@ class Tensors(Mapping[str, Any]):
 
 
 class PassingTensors(Tensors):
-    """The tensors for a reader that copies each before it takes the next: what it had in memory of
-    the file is given back then, but for packed matrices, which are read where they lie."""
+    """Tensors for a reader that copies each one before it accesses the next: the memory of the
+    previous one is then released, except for packed matrices, which are used in place."""
 
     _last: Stored | None = None
 
@@ -64,7 +64,7 @@ class PassingTensors(Tensors):
 
 @dataclasses.dataclass
 class Checkpoint:
-    """A model as its files have it. ``sidecar`` is the content of gpt2.json, or empty."""
+    """The contents of a model's files. ``sidecar`` is the contents of gpt2.json, or empty."""
 
     config: GPT2Config
     tensors: Tensors
@@ -75,21 +75,21 @@ class Checkpoint:
 
     @property
     def stored(self) -> dict[str, Stored]:
-        """The tensors as the file has them, in the file's precision."""
+        """The tensors as stored in the file, in its precision."""
         return self.tensors.stored
 
     @property
     def dtype(self) -> str:
-        """The type of the embedding and so of most values: F32, F16, BF16; U8 where packed."""
+        """The type of the embedding, and so of most values: F32, F16, BF16, or U8 if packed."""
         return self.stored[EMBEDDING].kind
 
     @property
     def quantization(self) -> Quantization | None:
-        """How the matrices are packed, or None for a model of plain numbers."""
+        """How the matrices are packed, or None if they are not."""
         return Quantization.of(self.stored)
 
     def dequantized(self) -> Checkpoint:
-        """The same model with the numbers that packed matrices stand for, fp32, in their place."""
+        """The same model with packed matrices dequantized to fp32."""
         numbers = {
             name: Stored(tensor.numpy(), "F32") if isinstance(tensor, Packed) else tensor
             for name, tensor in self.stored.items()
@@ -105,14 +105,14 @@ def read_checkpoint(
     head: bool = True,
 ) -> Checkpoint:
     """Read safetensors (one file or shards), pytorch_model.bin, nanoGPT's ckpt.pt or OpenAI's
-    TensorFlow folder, or its .index file where it holds several checkpoints.
+    TensorFlow folder, or its .index file if the folder holds several checkpoints.
 
-    Tensors have the checkpoint's full names (``transformer.h.0...``); ``lm_head.weight`` is there
-    only where it is not the embedding. Matrices that `gpt2 quantize` packed come as the numbers
-    they stand for, or with ``framework="native"`` as the bytes that `NativeEngine` takes. Without
-    ``head`` an untied one need not be there. Where a folder has no config.json, the one that the
-    weights carry counts (`carried`). Names, shapes and values are checked. Raises
-    `MissingFileError`, `CorruptFileError`, `WeightError`, `ConfigError`.
+    Tensors have the checkpoint's full names (``transformer.h.0...``); ``lm_head.weight`` is present
+    only if it is not tied to the embedding. Matrices packed by `gpt2 quantize` are dequantized, or
+    with ``framework="native"`` returned as bytes for `NativeEngine`. Without ``head``, an untied
+    head may be missing. If a folder has no config.json, the one stored among the weights is used
+    (`carried`). Names, shapes and values are checked. Raises `MissingFileError`,
+    `CorruptFileError`, `WeightError`, `ConfigError`.
     """
     path = path_of(path)
     folder = path if path.is_dir() else path.parent
@@ -124,10 +124,10 @@ def read_checkpoint(
     stored = _without_tied_head(canonical(stored), config, path)
     check_shapes(stored, config, str(path), head=head)
     check_uncut(tensor.array for tensor in stored.values())
-    config.extra.pop(CONFIG_ENTRY, None)  # for other programs: the files say it themselves
+    config.extra.pop(CONFIG_ENTRY, None)  # only for other programs: the files declare it too
     for name, tensor in stored.items():
         _check_kind(tensor, name, path)
-        if framework != "native" or isinstance(tensor, Packed):  # it looks at plain numbers itself
+        if framework != "native" or isinstance(tensor, Packed):  # it checks unpacked tensors itself
             tensor.check_finite(name, str(path))
     generation = folder / GENERATION
     return Checkpoint(
@@ -141,7 +141,7 @@ def read_checkpoint(
 
 
 def _open(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
-    """The form of what is there, its configuration if it carries one, and its tensors."""
+    """The format, the configuration if the format includes one, and the tensors."""
     entry = _entry(path)
     if entry.name in LISTS:
         form, stored = "", {}
@@ -153,7 +153,7 @@ def _open(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
 
 
 def _entry(path: Path) -> Path:
-    """The file that leads to all weights of a folder or is them."""
+    """The file of a folder that contains all weights, or lists the files that do."""
     if not path.is_dir():
         if not exists(path):
             raise MissingFileError(f"{path} is not there.")
@@ -171,7 +171,7 @@ def _entry(path: Path) -> Path:
 
 
 def weight_files(path: Path) -> list[Path]:
-    """The files in which `read_checkpoint` finds the weights of ``path``; its errors."""
+    """The files from which `read_checkpoint` reads the weights of ``path``; raises its errors."""
     entry = _entry(path)
     if entry.name in LISTS:
         return [entry, *_shards(entry)]
@@ -194,7 +194,7 @@ def _open_file(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
 
 
 def _shards(index: Path) -> list[Path]:
-    """The files an index names, each once; all of them in its own folder."""
+    """The files named in an index, without duplicates, all of them in its own folder."""
     names = read_json_object(index).get("weight_map")
     if not isinstance(names, dict) or not names:
         raise CorruptFileError(f"{index} has no weight_map of names and files.")
@@ -205,9 +205,9 @@ def _shards(index: Path) -> list[Path]:
 def _without_tied_head(
     stored: dict[str, Stored], config: GPT2Config, path: Path
 ) -> dict[str, Stored]:
-    """Keep the embedding alone of a tied pair: a head that is the embedding again is dropped; where
-    only the head is there (`safetensors.torch.save_model`), it is the embedding. Raises
-    `WeightError` for a head that contradicts a tied configuration."""
+    """Keep only the embedding of a tied pair: a duplicate head is dropped; if only the head is
+    stored (`safetensors.torch.save_model`), it becomes the embedding. Raises `WeightError` for a
+    head that contradicts a tied configuration."""
     if HEAD not in stored or not config.tie_word_embeddings:
         return stored
     head = stored.pop(HEAD)

@@ -1,7 +1,7 @@
 """OpenAI's original checkpoints, read without TensorFlow.
 
-A folder holds ``model.ckpt.index``, a sorted table in LevelDB's format that tells where each tensor
-lies, ``model.ckpt.data-00000-of-00001`` with their bytes, and ``hparams.json``. Format:
+A folder holds ``model.ckpt.index``, a sorted table in LevelDB's format with the location of each
+tensor, ``model.ckpt.data-00000-of-00001`` with their bytes, and ``hparams.json``. Format:
 tensorflow/core/util/tensor_bundle and leveldb's doc/table_format.md.
 """
 
@@ -22,19 +22,19 @@ from gpt2.errors import ConfigError, CorruptFileError, MissingFileError
 from gpt2.files import exists, inside, open_regular, read_bytes, read_json_object, read_text
 
 MAGIC = 0xDB4775248B80FB57
-STATE = "checkpoint"  # TensorFlow's file with the name of the newest
+STATE = "checkpoint"  # TensorFlow's file with the name of the newest checkpoint
 STEP = re.compile(r"-(\d+)\.index$")
 FOOTER = 48  # bytes: two block handles, padding, the magic number
-FLOAT, HALF = 1, 19  # TensorFlow's numbers of the types
+FLOAT, HALF = 1, 19  # TensorFlow's codes of the types
 HPARAMS = {"n_vocab": "vocab_size", "n_ctx": "n_positions", "n_embd": "n_embd"}
 
 
 def tensorflow_index(folder: Path) -> Path | None:
-    """The index of a folder's checkpoint: the one that TensorFlow's file ``checkpoint`` names, else
-    that of the highest step. None where there is none.
+    """The index of a folder's checkpoint: the one named in TensorFlow's file ``checkpoint``, or
+    that of the highest step; None if there is none.
 
-    Raises `MissingFileError` for a named one that is not there, `CorruptFileError` for a file that
-    names none, or several of one step.
+    Raises `MissingFileError` if a named index does not exist, `CorruptFileError` if the file names
+    none, or if several have the highest step.
     """
     files = sorted(folder.glob("*.index"))
     if not files:
@@ -50,7 +50,7 @@ def tensorflow_index(folder: Path) -> Path | None:
 
 
 def _named(state: Path) -> Path:
-    """The index that a file ``checkpoint`` names; only the name counts, the folder may have moved.
+    """The index named in a file ``checkpoint``; its folder is ignored, as it may have moved.
 
     Format: a CheckpointState as text (tensorflow/python/training/checkpoint_state.proto).
     """
@@ -67,19 +67,19 @@ def _named(state: Path) -> Path:
 
 
 def data_files(index: Path) -> list[Path]:
-    """The files beside an index that hold its tensors."""
+    """The files next to an index that hold its tensors."""
     form = re.compile(re.escape(index.name.removesuffix(".index")) + r"\.data-\d{5}-of-\d{5}")
     return [path for path in sorted(index.parent.iterdir()) if form.fullmatch(path.name)]
 
 
 def read_tensorflow(index: Path) -> tuple[GPT2Config, dict[str, Stored]]:
-    """Configuration and tensors of OpenAI's folder, by the index in it. Raises `CorruptFileError`,
-    `ConfigError`."""
+    """Read configuration and tensors of OpenAI's folder, given its index. Raises
+    `CorruptFileError`, `ConfigError`."""
     config = _config(index.parent / "hparams.json")
     try:
         return config, dict(_tensors(index))
     except (IndexError, ValueError, OverflowError, struct.error) as error:
-        # what a parser meets where bytes are not what they were
+        # errors of the parser on damaged bytes
         raise CorruptFileError(f"{index} is damaged: {error}.") from None
 
 
@@ -136,7 +136,7 @@ def _table(path: Path) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _block(data: bytes, offset: int, size: int, path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """One block's entries: a key shares a prefix with the key before it."""
+    """The entries of one block, in which each key shares a prefix with the previous one."""
     if offset + size + 5 > len(data):
         raise CorruptFileError(f"{path} is cut short.")
     if data[offset + size] != 0:
@@ -155,7 +155,7 @@ def _block(data: bytes, offset: int, size: int, path: Path) -> Iterator[tuple[by
 
 
 def _tensor(index: Path, files: list[Path], key: str, entry: bytes) -> Stored:
-    """Read the tensor a BundleEntryProto describes; a leading axis of 1 is dropped."""
+    """Read the tensor that a BundleEntryProto describes; leading axes of size 1 are dropped."""
     dtype, shape, shard, offset, size = 0, list[int](), 0, 0, 0
     for field, value in _message(entry):
         if field == 1:
@@ -217,7 +217,7 @@ def _number(value: int | bytes) -> int:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """A number of 7 bits a byte, low bits first, and where the next thing begins."""
+    """Read a number with 7 bits per byte, low bits first; also returns the next position."""
     value, shift = 0, 0
     while True:
         byte = data[at]

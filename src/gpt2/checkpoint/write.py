@@ -17,7 +17,7 @@ from gpt2.files import atomic_folder, reported, sha256, to_json
 from gpt2.precision import long
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-LEADING = ("model.safetensors", "pytorch_model.bin", *LISTS)  # where reading a folder begins
+LEADING = ("model.safetensors", "pytorch_model.bin", *LISTS)  # read first by readers of a folder
 WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)(\.index\.json)?")
 
 
@@ -32,13 +32,13 @@ def write_checkpoint(
     sidecar: Mapping[str, Any] | None = None,
     quantization: Quantization | None = None,
 ) -> list[Path]:
-    """Write config.json and the tensors (numpy or torch), in shards where they are large.
+    """Write config.json and the tensors (numpy or torch), in shards if they are large.
 
-    All is written before anything that was there is replaced; then the old model's entry goes, all
-    take their places and the new entry comes last: a kill never leaves a mixture of two models.
-    With ``safe_serialization`` False, pytorch_model.bin is written. ``quantization`` is for tensors
-    that are `Packed`: the file's metadata and config.json tell it, the sidecar holds the files'
-    SHA-256. Returns the paths. Raises `WriteError`, `OptionError`.
+    All files are written before existing ones are replaced; then the old model's entry file is
+    removed, the files are moved into place and the new entry file comes last: an interruption never
+    leaves a mixture of two models. With ``safe_serialization`` False, pytorch_model.bin is written.
+    ``quantization`` is for `Packed` tensors: it is recorded in the file's metadata and config.json,
+    and the sidecar gets the files' SHA-256. Returns the paths. Raises `WriteError`, `OptionError`.
     """
     folder = Path(folder)
     shards = _shards(tensors, parse_size(max_shard_size))
@@ -78,8 +78,8 @@ def write_checkpoint(
 def _settled(
     config: GPT2Config, tensors: Mapping[str, Any], quantization: Quantization | None
 ) -> GPT2Config:
-    """The configuration naming the tensors' precision, which transformers' dtype="auto" goes by, or
-    how they are packed."""
+    """The configuration with the tensors' precision, which transformers' dtype="auto" uses, or with
+    their packing."""
     kind = as_stored(next(iter(tensors.values()))).kind
     names = [name for name in ("dtype", "torch_dtype") if name in config.extra] or ["dtype"]
     if quantization:
@@ -89,14 +89,14 @@ def _settled(
 
 
 def _sidecar(given: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str, Any]:
-    """The sidecar, without what another folder's said of its own files."""
+    """The sidecar, without entries about the files of another folder."""
     left_out = () if hashes else ("quantization",)
     known = {k: v for k, v in given.items() if k not in ("sha256", *left_out)}
     return {**known, "sha256": dict(hashes)} if hashes else known
 
 
 def parse_size(size: int | str) -> int:
-    """A size in bytes from 5000000, "5MB" or "4MiB"; raises `OptionError`."""
+    """Parse a size in bytes such as 5000000, "5MB" or "4MiB". Raises `OptionError`."""
     if isinstance(size, int):
         number, unit = str(size), ""
     else:
@@ -114,7 +114,7 @@ def parse_size(size: int | str) -> int:
 
 
 def _shards(tensors: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
-    """Tensors in order, a new shard where the next would be over the limit."""
+    """Split tensors into shards in order, starting a new one if the next would exceed the limit."""
     shards: list[dict[str, Any]] = [{}]
     size = 0
     for name, tensor in tensors.items():
@@ -134,13 +134,13 @@ def _write_bin(path: Path, tensors: Mapping[str, Any]) -> None:
 
 
 def save_torch(path: Path, content: Any) -> None:
-    """`torch.save` whose complaint about a full disk is an OSError."""
+    """`torch.save`, but reporting a full disk as an OSError."""
     with needed("Writing PyTorch's own files", "safetensors needs nothing"):
         import torch
 
     try:
         torch.save(content, path)
-    except RuntimeError as error:  # torch's own writer reports it so
+    except RuntimeError as error:  # torch's writer reports it this way
         raise OSError(0, str(error).split("\n")[0]) from error
 
 
