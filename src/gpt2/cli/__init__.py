@@ -1,8 +1,8 @@
-"""The command ``gpt2``: one file a command, imported when that command runs.
+"""The command ``gpt2``: one file per command, imported when that command runs.
 
-A command's file is named after it and holds ``command``, a click command. Results go to standard
-output, everything else to standard error; the exit code is 0, 1 (it failed) or 2 (it was asked
-wrongly).
+A command's file is named after it and defines ``command``, a click command. Results go to standard
+output, everything else to standard error. The exit code is 0 for success, 1 for a failure and 2 for
+a usage error.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from gpt2.cli import streams
 from gpt2.errors import GPT2Error, GPT2Warning, InputError, OptionError, suggestion
 from gpt2.extras import needed
 
-# Group -> command -> the line `gpt2 --help` shows for it, and an example. The file is the name with
-# underscores.
+# Group -> command -> its line in `gpt2 --help`, and an example. The file name is the command name
+# with underscores.
 GROUPS = {
     "Learn": {
         "learn": ("Work through the exercises of the course.", "gpt2 learn start 0"),
@@ -130,7 +130,7 @@ COMMANDS = {name: line for group in GROUPS.values() for name, (line, _) in group
 
 
 class _Commands(click.Group):
-    """A group that knows its commands' names and imports only the one that runs."""
+    """A group that knows the names of its commands and imports only the one that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -170,7 +170,7 @@ def gpt2() -> None:
 
 
 def _show_ours(otherwise: Callable[..., None]) -> Callable[..., None]:
-    """A warning of ours as one line, in the command line's words; any other as it was."""
+    """Show our warnings as one line in terms of the command line, and others unchanged."""
 
     def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
         if not issubclass(category, GPT2Warning):
@@ -184,7 +184,7 @@ def _show_ours(otherwise: Callable[..., None]) -> Callable[..., None]:
 
 
 def main() -> None:
-    """Run the command line: what a user can meet is one line on standard error, and a code."""
+    """Run the command line; an expected error is one line on standard error and an exit code."""
     warnings.showwarning = _show_ours(warnings.showwarning)
     try:
         with needed(" ".join(["gpt2", *sys.argv[1:2]])), streams.flushing():
@@ -195,7 +195,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except BrokenPipeError:  # `gpt2 ... | head`: the reader has left
+    except BrokenPipeError:  # `gpt2 ... | head`: the reader has closed the pipe
         sys.exit(1)
     except (GPT2Error, OSError, MemoryError, RecursionError, UnicodeEncodeError) as error:
         from gpt2.cli.options import in_options

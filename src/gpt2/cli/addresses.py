@@ -1,4 +1,4 @@
-"""Addresses in the place of paths: a command is given paths of this machine for them."""
+"""Lets commands accept URLs as paths, by replacing them with local paths."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ INPUTS = ("batch", "data")
 
 @contextmanager
 def paths(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What was given with paths of this machine for addresses; what is written is sent at the end
-    where the block ends well."""
+    """Replace URLs in the arguments by local paths.
+
+    Output is uploaded at the end if the block succeeds.
+    """
     with ExitStack() as stack:
         local = dict(given)
         for name in INPUTS:
@@ -28,14 +30,14 @@ def paths(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         try:
             yield local
         except GPT2Error as error:
-            if not isinstance(error, WriteError):  # it is this machine's disk that is full
+            if not isinstance(error, WriteError):  # then the local disk is full
                 error.args = (remote.address_of(str(error)),)
             raise
 
 
 @contextmanager
 def fetch(address: str) -> Iterator[Path]:
-    """A copy of what is at an address, for the time of the block."""
+    """A local copy of what is at a URL, for the duration of the block."""
     with tempfile.TemporaryDirectory(prefix="gpt2-") as folder:
         place = Path(folder) / (address.rstrip("/").rpartition("/")[2] or "input")
         remote.stands_for(place, address)

@@ -1,4 +1,4 @@
-"""``gpt2 answer``: a question, about a text or without one."""
+"""``gpt2 answer``: answer a question, with or without a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``gpt2 summarize``, ``translate``, ``answer`` and ``write`` have in common."""
+"""The shared parts of ``gpt2 summarize``, ``translate``, ``answer`` and ``write``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from gpt2.tasks.task import Task, read_tuned
 
 
 def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Callable[[F], F]:
-    """The options that every task's command has, and those of its own dataclass."""
+    """The options that all task commands share, and those of the task's own dataclass."""
     return together(
         MODEL,
         options_of(LoadOptions),
@@ -58,7 +58,7 @@ def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Calla
 
 @dataclasses.dataclass
 class Call:
-    """One call of a task's command."""
+    """One call of a task command."""
 
     task: Task
     model: str
@@ -72,7 +72,7 @@ class Call:
 
     @classmethod
     def of(cls, task: Task, values: dict[str, Any]) -> Call:
-        """From what click found; complains of options before anything is loaded."""
+        """Build a call from click's values; reports invalid options before anything is loaded."""
         loading = take(LoadOptions, values)
         names = ("model", "batch", "output", "as_json", "quiet", "shard")
         common = {name: values.pop(name) for name in names}
@@ -85,9 +85,9 @@ class Call:
         return cls(task, loading=loading, options=options, **common)
 
     def run(self, row: Callable[[], Mapping[str, Any]], *given_too: Any) -> None:
-        """Work on a batch, or on the one row that ``row`` reads.
+        """Process a batch, or the single row that ``row`` reads.
 
-        ``given_too`` is what the command line names of that one row; a batch goes without.
+        ``given_too`` are the arguments of the single row, which a batch must not have.
         """
         if self.batch is not None:
             if any(given_too):
@@ -106,7 +106,7 @@ class Call:
         return None
 
     def _load(self) -> Any:
-        """The model; one that was fine-tuned for another task is used with a note."""
+        """Load the model; if it was fine-tuned for a different task, print a note."""
         model = load(self.model, **self.loading)
         tuned = read_tuned(model.sidecar)
         if tuned is not None and tuned.name != self.task.name:
@@ -123,10 +123,10 @@ class Call:
             click.echo(shown.encode("utf-8", "replace"))
 
     def _batch(self, batch: Path) -> None:
-        assert self.output is not None  # `of` has seen to it
+        assert self.output is not None  # `of` has checked this
         open_regular(batch).close()
         model = self._load()
-        # The native engine's text is the same on any number of threads.
+        # The native engine generates the same text with any number of threads.
         loading = {k: v for k, v in self.loading.items() if k != "threads"}
         about = {"model": self.model, **identity(resolve(self.model)), **loading}
         with Progress(self.task.name, unit="rows", quiet=self.quiet) as shown:
@@ -143,12 +143,12 @@ class Call:
 
 
 def plain(result: Mapping[str, Any], name: str) -> str:
-    """A result for a reader: the text, or why there is none."""
+    """A result as plain text: the text, or why there is none."""
     return str(result[name]) if result[name] is not None else f"({result['reason']})"
 
 
 def document(file: str | None, what: str = "text") -> str:
-    """The text of a file; "-" or None is standard input."""
+    """Read the text of a file; "-" or None means standard input."""
     if file is None or file == "-":
         return read_document("standard input", standard_input(), what)
     return read_document(file, read_bytes(file), what)

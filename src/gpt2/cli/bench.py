@@ -1,4 +1,4 @@
-"""``gpt2 bench``: how fast a model runs here, and how near that is to what the machine can do."""
+"""``gpt2 bench``: measure the speed of a model, also relative to the machine's limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gpt2.config import PUBLISHED, GPT2Config
 from gpt2.errors import GPT2Error, OptionError
 from gpt2.precision import PACKED
 
-CACHED = 64e6  # bytes of weights that may lie in a cache rather than in memory: no share is told
+CACHED = 64e6  # bytes of weights that may fit in the CPU cache: no bandwidth share is shown
 
 
 @click.command()
@@ -65,12 +65,12 @@ def command(
     if model and shape:
         raise OptionError("give a model or --shape, not both.")
     if threads:
-        os.environ["GPT2_THREADS"] = str(threads)  # for the processes too
+        os.environ["GPT2_THREADS"] = str(threads)  # for child processes too
     if alone:
         _alone(model, shape, dtypes[0], rounds, tokens)
         return
     what = ["--shape", shape] if shape else [model or DEFAULT_MODEL]
-    dtypes = dtypes or _usual(shape, what[0])  # complain before the machine is measured
+    dtypes = dtypes or _usual(shape, what[0])  # report errors before the machine is measured
     results, limits = {}, [_limits(rounds)]
     with Progress(unit="turns", quiet=quiet) as bar:
         for dtype in dtypes:
@@ -93,7 +93,7 @@ def _limits(rounds: int) -> dict[str, float]:
 
 
 def _usual(shape: str | None, model: str) -> tuple[str, ...]:
-    """What is measured when nobody says: of a quantised model the precision it has."""
+    """The default precisions; for a quantised model its own precision."""
     if shape is None:
         from gpt2.checkpoint import read_checkpoint
         from gpt2.hub import resolve
@@ -105,26 +105,26 @@ def _usual(shape: str | None, model: str) -> tuple[str, ...]:
 
 
 def _in_child(arguments: list[str], dtype: str, tell: Callable[[str, int, int], None]) -> Any:
-    """One precision in a process of its own, so that its memory is its own."""
+    """Measure one precision in a separate process, so that its memory is measured separately."""
     line = [sys.executable, "-m", "gpt2", "bench", *arguments, "--alone"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         result = None
-        for row in child.stdout:  # [done, total] again and again, then the result
+        for row in child.stdout:  # repeated [done, total], then the result
             value = json.loads(row)
             if isinstance(value, list):
                 tell(dtype, *value)
             else:
                 result = value
     if child.returncode in (1, 2):
-        sys.exit(child.returncode)  # it has told why on standard error
+        sys.exit(child.returncode)  # it has printed the reason on standard error
     if child.returncode or result is None:
         raise GPT2Error(f"measuring {dtype} failed: its process ended with {child.returncode}.")
     return result
 
 
 def _alone(model: str | None, shape: str | None, dtype: str, rounds: int, tokens: int) -> None:
-    """Measure one precision here; lines of JSON go to standard output."""
+    """Measure one precision in this process and print JSON Lines to standard output."""
     from gpt2.native import bench
 
     begin = time.perf_counter()
@@ -136,7 +136,7 @@ def _alone(model: str | None, shape: str | None, dtype: str, rounds: int, tokens
         return lambda done, _: print(json.dumps([before + done, total]), flush=True)
 
     rates = bench.measure(bench.single(engine, tokens), rounds, tell(0))
-    peak = _peak_bytes()  # of one sequence
+    peak = _peak_bytes()  # with one sequence
     rates |= bench.measure(bench.batches(engine, tokens), rounds, tell(3 * (rounds + 1)))
     prompt = next(int(name.split()[1]) for name in rates if name.startswith("prefill"))
     result = {
@@ -152,7 +152,7 @@ def _alone(model: str | None, shape: str | None, dtype: str, rounds: int, tokens
 
 
 def _add_shares(result: dict[str, Any], limits: dict[str, float]) -> None:
-    """How much of what the machine can do the first task (decoding) and the prompt take."""
+    """Add the shares of the machine's limits that decoding (the first task) and prefill reach."""
     rates = {name: rate["median"] for name, rate in result["tokens_per_second"].items()}
     decoding = next(rate for name, rate in rates.items() if name.startswith("decode"))
     reading = next(rate for name, rate in rates.items() if name.startswith("prefill"))
@@ -174,7 +174,7 @@ def _engine(model: str | None, shape: str | None, dtype: str) -> Any:
 
 
 def _peak_bytes() -> int | None:
-    """The most memory this process has held; None where the system does not tell."""
+    """The peak memory of this process; None if the system does not report it."""
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((1024 * int(ln.split()[1]) for ln in lines if ln.startswith("VmHWM")), None)
@@ -198,7 +198,7 @@ def _cold_start(model: str, dtype: str) -> float:
 
 
 def _table(results: dict[str, Any]) -> str:
-    """One column a precision."""
+    """A table with one column per precision."""
     from gpt2.cli.tables import table, wrap
 
     columns = results["precisions"]

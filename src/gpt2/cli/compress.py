@@ -1,4 +1,4 @@
-"""``gpt2 compress``: any file in few bytes, by a model's probabilities."""
+"""``gpt2 compress``: compress any file with the probabilities of a model."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def rewrite(
     overwrite: bool,
     quiet: bool,
 ) -> tuple[bytes, bytes]:
-    """Write what `compress` or `decompress` makes of a file, whole or not at all; both contents."""
+    """Write the result of `compress` or `decompress` atomically; returns input and output bytes."""
     from gpt2.compression import compressing_model
 
     check_free(target, overwrite)

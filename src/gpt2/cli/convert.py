@@ -65,14 +65,14 @@ def command(
     written = convert(source, output, form, dtype, shard_size)
     size = sum(path.stat().st_size for path in written)
     say(f"{output}: {form}, {size / 1e6:,.1f} MB", quiet)
-    if form != "gguf":  # which is for llama.cpp
+    if form != "gguf":  # which llama.cpp reads
         next_step(f"gpt2 generate -m {output}", quiet)
 
 
 def convert(
     source: str, output: Path, form: str, dtype: str | None = None, shard_size: str = "5GB"
 ) -> list[Path]:
-    """Write the model and return the paths of its weights and settings."""
+    """Write the model; returns the paths of its weights and settings."""
     from gpt2.checkpoint import read_checkpoint, write_checkpoint
     from gpt2.hub import resolve
 
@@ -117,7 +117,7 @@ def _file(output: Path, name: str) -> Path:
 
 
 def _round(checkpoint: Checkpoint, dtype: str | None) -> dict[str, Any]:
-    """The tensors as stored, in another precision where one is asked for."""
+    """The tensors as stored, or converted to ``dtype``."""
     stored = checkpoint.stored
     if checkpoint.quantization and dtype is None:
         dtype = "fp32"

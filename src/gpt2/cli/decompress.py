@@ -1,4 +1,4 @@
-"""``gpt2 decompress``: what ``gpt2 compress`` was given."""
+"""``gpt2 decompress``: restore a file that ``gpt2 compress`` wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``gpt2 evaluate``: how good a model is, on published test sets."""
+"""``gpt2 evaluate``: evaluate a model on published benchmarks."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def command(
 
 
 def tell(results: dict[str, Any], as_json: bool) -> None:
-    """Results on standard output."""
+    """Print results to standard output."""
     from gpt2.cli import tables
     from gpt2.files import to_json
 
@@ -128,7 +128,7 @@ def tell(results: dict[str, Any], as_json: bool) -> None:
 
 
 def describe(benchmark: Benchmark) -> dict[str, str]:
-    """What a set is and how to get it, for --list."""
+    """The description of a benchmark and how to get its data, for --list."""
     names = ("name", "group", "title", "source", "licence", "paper", "get")
     return {name: getattr(benchmark, name) for name in names}
 
@@ -136,7 +136,7 @@ def describe(benchmark: Benchmark) -> dict[str, str]:
 def _sort(
     benchmarks: list[Benchmark], named: set[str], data: Path
 ) -> tuple[list[Benchmark], dict[str, str]]:
-    """Those whose files are there, and why others are not; one that was named must be there."""
+    """Benchmarks with data, and why others have none; a benchmark given by name must have it."""
     present, missing = [], {}
     for each in benchmarks:
         try:
@@ -158,7 +158,7 @@ def _journal(output: Path) -> Path:
 
 @dataclasses.dataclass
 class Asked:
-    """An evaluation as it is asked for: what is there and named, what is not, how."""
+    """A requested evaluation: benchmarks with and without data, and the options."""
 
     model: str
     benchmarks: list[Benchmark]
@@ -170,7 +170,7 @@ class Asked:
     shard: Shard | None
 
     def run(self, output: Path | None, quiet: bool) -> dict[str, Any]:
-        """The results, or the shard's part of them, written to ``output`` too."""
+        """Compute the results, or the part of a shard, and write them to ``output``."""
         from gpt2.evaluation.benchmark import Subject
         from gpt2.evaluation.merging import is_done, results_of
         from gpt2.evaluation.runner import Rows, hash_unpublished, identity, surroundings
@@ -229,7 +229,7 @@ class Asked:
                         shard=self.shard,
                     )
                 except (InputError, OptionError, MissingDependencyError) as error:
-                    if benchmark.name in self.named:  # one of a group does not keep the others
+                    if benchmark.name in self.named:  # a member of a group does not stop the others
                         raise
                     missing[benchmark.name] = str(error)
         return judged, missing

@@ -1,4 +1,4 @@
-"""``gpt2 explain``: a model as one page in which it runs and can be taken apart."""
+"""``gpt2 explain``: write a page in which a model runs and can be explored."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def command(
 
 
 def _heads(named: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Heads by layer and number."""
+    """Parse heads given as layer and number."""
     if "" in named:
         raise click.BadParameter(EMPTY)
     heads = [name.split(".") for name in named]

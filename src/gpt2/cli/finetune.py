@@ -1,4 +1,4 @@
-"""``gpt2 finetune``: teach a model your own text, or your own prompts and completions."""
+"""``gpt2 finetune``: fine-tune a model on your own text, or on prompts and completions."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def command(model: str, data: Path, run: Path, task: str | None, **options: Any)
 
 @dataclasses.dataclass
 class _Finetuning(Run):
-    """A run of fine-tuning: of the model ``base`` on what is in ``path``."""
+    """A fine-tuning run of the model ``base`` on the data in ``path``."""
 
     base: str
     path: Path
@@ -83,10 +83,10 @@ class _Finetuning(Run):
         if (without := fields_of(LoraConfig, self.given)) and self.lora is None:
             raise OptionError(f"{', '.join(without)}: these are options of --lora.")
         if self.task is not None:
-            read_name(self.task)  # before hours of training, not after
+            read_name(self.task)  # check before hours of training, not after
 
     def make(self) -> tuple[Trainer, Data]:
-        """The model, with adapters where they are asked for, and the data in rows."""
+        """The model, with adapters if requested, and the data as rows."""
         import torch
 
         from gpt2.model import GPT2LMHeadModel
@@ -123,7 +123,7 @@ class _Finetuning(Run):
         from gpt2.training.finetuning import has_pairs, pair_data, text_data
         from gpt2.training.inputs.corpus import prepared
 
-        cut = ("batch_size", "length", "seed")  # the rest of the options follows from the data
+        cut = ("batch_size", "length", "seed")  # the other options depend on the data
         chosen = {name: self.given[name] for name in cut if name in self.given}
         training = TrainingConfig(**{"batch_size": TUNED_BATCH, **chosen})
         if training.length is not None and training.length > positions:
@@ -146,13 +146,13 @@ class _Finetuning(Run):
             data = text_data(folder, self.how, training, tokenizer, positions)
         for line in data.notes:
             self.note(line)
-        if "batch_size" not in chosen:  # of little data not the same row twice in a step
+        if "batch_size" not in chosen:  # with little data, no row occurs twice in a step
             few = max(self.processes.ranks, min(TUNED_BATCH, data.source.per_epoch))
             data.source.batch_size = few
         return data
 
     def _base_files(self) -> str:
-        """What the model's files are, however it is named."""
+        """Identify the model by its files, however it is named."""
         from gpt2.checkpoint import identity
         from gpt2.hub import resolve
 
@@ -161,7 +161,7 @@ class _Finetuning(Run):
         return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
     def complete(self) -> None:
-        """Put a whole model where the adapters are, and note what it is for."""
+        """Merge the adapters into a full model and record its task."""
         from gpt2.tasks import remember
         from gpt2.training.finetuning import merge_into_model
 

@@ -1,4 +1,4 @@
-"""``gpt2 generate``: continue a text."""
+"""``gpt2 generate``: generate text."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from gpt2.generation.streaming import decoder
 from gpt2.generation.structured import StructureOptions, constrain
 from gpt2.loading import LoadOptions, load
 
-# Sampling that neither repeats itself nor drifts; library calls keep transformers' greedy default.
+# Sampling that neither repeats nor drifts; library calls keep transformers' greedy default.
 SAMPLING = {"do_sample": True, "temperature": 0.8, "top_k": 40}
-LENGTH = {"max_new_tokens": 100}  # fewer where the context ends sooner
-SEVERAL = ("num_beams", "num_return_sequences")  # above 1 the text is known at the end only
+LENGTH = {"max_new_tokens": 100}  # fewer if the context ends sooner
+SEVERAL = ("num_beams", "num_return_sequences")  # above 1 the text is known only at the end
 
 
 @click.command()
@@ -71,7 +71,7 @@ def command(
     loading = take(LoadOptions, values)
     structure = StructureOptions(**take(StructureOptions, values))
     asked = greedy_at_zero(drop_unset(values))
-    config = GenerationConfig(**with_defaults(asked))  # complain before anything is loaded
+    config = GenerationConfig(**with_defaults(asked))  # report errors before loading
     shaped = structure != StructureOptions()
     if interactive and shaped:
         raise OptionError("a notebook cannot have a structure: leave out one of them.")
@@ -122,7 +122,7 @@ def _check_interactive(on: bool, prompt: str | None, as_json: bool, receipt: Pat
 
 
 def greedy_at_zero(options: dict[str, Any]) -> dict[str, Any]:
-    """Temperature 0 is the most probable token each time, as other programs have it."""
+    """Turn temperature 0 into greedy decoding, as in other programs."""
     if options.get("temperature") != 0:
         return options
     if options.get("do_sample"):
@@ -131,7 +131,7 @@ def greedy_at_zero(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
-    """What the user said, and the command's own defaults where they fit to it."""
+    """The user's options, plus the defaults of the command that are compatible with them."""
     searches = options.get("num_beams", 1) > 1 and not options.get("do_sample", False)
     sampling = {} if searches or not options.get("do_sample", True) else dict(SAMPLING)
     merged = {**LENGTH, **sampling, **options}
@@ -156,7 +156,7 @@ def _prompt(prompt: str | None, file: Path | None) -> str:
 
 
 def _stream(model: LanguageModel, prompt: str, options: dict[str, Any], echo: bool) -> list[int]:
-    """Print the text while it is written; returns the new tokens."""
+    """Print the text while it is generated; returns the new tokens."""
     ids = model.tokenizer.encode_prompt(prompt)
     text = decoder(model.tokenizer, after=ids, skip_special_tokens=True)
     steps = model.stream(ids or None, **options)
@@ -166,7 +166,7 @@ def _stream(model: LanguageModel, prompt: str, options: dict[str, Any], echo: bo
         for token in steps:
             tokens.append(token)
             click.echo(text.push(token), nl=False)
-    finally:  # Ctrl-C too leaves the terminal on a line of its own
+    finally:  # end the line, also after Ctrl-C
         click.echo(text.flush())
     return tokens
 
@@ -174,7 +174,7 @@ def _stream(model: LanguageModel, prompt: str, options: dict[str, Any], echo: bo
 def _write(
     model: LanguageModel, prompt: str, options: dict[str, Any], processors: list[Any]
 ) -> list[dict[str, Any]]:
-    """All texts at once: the new part as text and as ids, and why it ended."""
+    """Generate all texts at once: the new text, its ids and the finish reason."""
     from gpt2.receipt import written
 
     tokenizer = model.tokenizer

@@ -1,4 +1,4 @@
-"""``gpt2 info``: what a model is; without one, what is installed, missing and cached."""
+"""``gpt2 info``: describe a model, or list what is installed, missing and cached."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from gpt2.machine import versions
 if TYPE_CHECKING:
     from gpt2.checkpoint import Checkpoint
 
-PACKAGES = {  # package -> what it is for here
+PACKAGES = {  # package -> its purpose here
     "numpy": "arrays",
     "tiktoken": "fast tokenisation",
     "huggingface_hub": "models by name",
     "torch": "training, GPUs",
     "gguf": "export for llama.cpp",
 }
-LABELS = {  # fact -> what it is called to a reader, where that is another name than in the JSON
+LABELS = {  # fact -> its label in the text output, if it differs from the JSON key
     "place": "location",
     "form": "format",
     "width of a head": "head size",
@@ -32,8 +32,8 @@ LABELS = {  # fact -> what it is called to a reader, where that is another name 
     "context": "context length",
     "keys and values": "KV cache",
 }
-HEAD = 1 << 16  # bytes of a model card that its licence is looked for in
-BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 8.5 / 8, "int4": 4.5 / 8}  # a weight, scales included
+HEAD = 1 << 16  # bytes of a model card to search for the licence
+BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 8.5 / 8, "int4": 4.5 / 8}  # per weight, including scales
 
 
 @click.command()
@@ -57,7 +57,7 @@ def command(model: str | None, as_json: bool) -> None:
 
 
 def about_model(name: str) -> dict[str, Any]:
-    """Shape, parameters, licence, place; memory in bytes, for a token's keys and values too."""
+    """Shape, parameters, licence and location; memory in bytes, also per token of KV cache."""
     from gpt2.checkpoint import identity, read_checkpoint
     from gpt2.hub import resolve
 
@@ -85,13 +85,13 @@ def about_model(name: str) -> dict[str, Any]:
         "activation": config.activation_function,
         "licence": checkpoint.sidecar.get("licence") or _licence(place) or "not stated",
         "memory": {kind: round(size) for kind, size in sizes.items()},
-        "keys and values": 2 * 2 * config.n_layer * config.n_embd,  # bytes a token at fp16
+        "keys and values": 2 * 2 * config.n_layer * config.n_embd,  # bytes per token at fp16
         "SHA-256": {name: {k: f[k] for k in ("sha256", "size")} for name, f in files.items()},
     }
 
 
 def _describe_packed(checkpoint: Checkpoint, files: Mapping[str, Any]) -> dict[str, Any]:
-    """How a packed model was rounded, what that cost, and whether its files are whole."""
+    """The rounding of a packed model, its cost in quality, and whether its files are complete."""
     assert checkpoint.quantization is not None
     facts: dict[str, Any] = {"rounding": checkpoint.quantization.rounding}
     report = checkpoint.sidecar.get("quantization")
@@ -107,7 +107,7 @@ def _describe_packed(checkpoint: Checkpoint, files: Mapping[str, Any]) -> dict[s
 
 
 def about_here() -> dict[str, Any]:
-    """Packages, engines, models."""
+    """The packages, engines and models on this machine."""
     from gpt2 import __version__
     from gpt2.hub import bundled_models
 
@@ -152,7 +152,7 @@ def _torch() -> str:
 
 
 def _find_cached() -> list[str]:
-    """The GPT-2 models in the hub's cache, by the configurations that lie there."""
+    """The GPT-2 models in the hub's cache, found by their configurations."""
     from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
@@ -192,12 +192,12 @@ def _licence(place: Path) -> str | None:
 
 
 def _words(name: str, value: Any) -> str:
-    """A fact, or a part of one, to read."""
+    """Format a fact, or a part of one, as text."""
     if name == "memory":
         return f"{value / 1e6:,.1f} MB"
     if name == "keys and values":
         return f"{value / 1e3:,.1f} MB for 1,000 tokens at fp16"
-    if isinstance(value, dict):  # of a file
+    if isinstance(value, dict):  # facts of a file
         return f"{value['size']:,} bytes\n    {value['sha256']}"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"

@@ -1,4 +1,4 @@
-"""``gpt2 learn``: the course's exercises: what they are, a file to fill in, its check."""
+"""``gpt2 learn``: the exercises of the course: a list, a file to fill in, and its check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``gpt2 merge``: the parts of a work that was cut into shards, put together."""
+"""``gpt2 merge``: merge the parts of work that was split into shards."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def command(**given: Any) -> None:
 
 
 def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet: bool) -> None:
-    """Put parts of any kind together; the first shows which."""
+    """Merge parts of any kind; the first part determines the kind."""
     check_target(parts, output)
     first = parts[0]
     if first.is_dir():
@@ -75,7 +75,7 @@ def _put_together(parts: list[Path], output: Path, overwrite: bool, quiet: bool)
 
 
 def _is_evaluation(path: Path) -> bool:
-    """Whether a file is one JSON object, and not lines of them."""
+    """Whether a file is a single JSON object rather than JSON Lines."""
     from gpt2.files import open_regular
 
     with open_regular(path) as file:

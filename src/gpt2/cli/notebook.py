@@ -1,5 +1,7 @@
-"""``gpt2 generate -i``: a base model's notebook. It writes on, shows what else it could have
-written, and each choice is a branch that stays."""
+"""``gpt2 generate -i``: an interactive notebook for a base model.
+
+It continues a text, shows alternative tokens, and keeps every choice as a branch.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from gpt2.generation.streaming import decoder
 from gpt2.serving.scheduler import Token
 from gpt2.serving.writer import Writer
 
-TOP = 10  # alternatives that are shown
+TOP = 10  # alternatives to show
 HELP = """\
 Enter     continue the text
 t         list the tokens of the last step with their numbers and probabilities
@@ -34,11 +36,11 @@ REFUSED = ("num_beams", "num_return_sequences", "long")
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """A state of a text: its tokens with what is known of each, and what it came from.
+    """A state of a text: its tokens with their probabilities, and the state before it.
 
     Attributes:
-        begin: the token the last step began with.
-        row: with the seed it decides the draws.
+        begin: the index of the first token of the last step.
+        row: determines the samples, together with the seed.
     """
 
     tokens: tuple[Token, ...]
@@ -52,19 +54,19 @@ class Text:
         return [token.id for token in self.tokens]
 
     def on(self, tokens: Iterable[Token], row: int, keep: int | None = None) -> Text:
-        """With more tokens after the first ``keep``."""
+        """A new state with more tokens after the first ``keep``."""
         kept = self.tokens[:keep]
         return Text((*kept, *tokens), len(kept), row, self)
 
 
 class Notebook:
-    """A text, its branches, and the commands on them.
+    """A text, its branches, and the commands that act on them.
 
     Args:
         model: an engine with its tokenizer.
-        prompt: the text to begin with.
-        options: how it is continued.
-        say: prints a piece of text as it is.
+        prompt: the initial text.
+        options: the generation options.
+        say: prints a piece of text unchanged.
     """
 
     def __init__(
@@ -75,12 +77,12 @@ class Notebook:
         ids = model.tokenizer.encode_prompt(prompt) or [_start(model)]
         self.text = Text(tuple(map(Token, ids)), 0, 0)
         self.branches = [self.text]
-        self.rows = 0  # used so far
-        self.tried: set[Text] = set()  # texts that were written on from
-        self.shown: tuple[int, tuple[int, ...]] | None = None  # alternatives of which token
+        self.rows = 0  # rows used so far
+        self.tried: set[Text] = set()  # texts that have been continued
+        self.shown: tuple[int, tuple[int, ...]] | None = None  # token with alternatives shown
 
     def obey(self, line: str) -> bool:
-        """Do what a line says; False to quit."""
+        """Run a command line; returns False to quit."""
         word, _, rest = line.strip().partition(" ")
         if line.startswith("+"):
             self.add(line[1:])
@@ -100,7 +102,7 @@ class Notebook:
         return True
 
     def write(self) -> None:
-        """Write on from the text; a second time from the same one, something else."""
+        """Continue the text; continuing the same text again gives a different result."""
         row = self._new_row() if self.text in self.tried else self.text.row
         self.tried.add(self.text)
         self._go(self.text.on(self._write(self.text.ids, row), row))
@@ -110,7 +112,7 @@ class Notebook:
         return self.rows
 
     def _write(self, ids: list[int], row: int) -> list[Token]:
-        """The tokens that follow, which are shown as they come; Ctrl-C keeps what is there."""
+        """Generate tokens and show them as they come; Ctrl-C keeps those generated so far."""
         context = self.model.config.n_positions
         if len(ids) > context:
             raise InputError(f"the context of {context} tokens is full.")
@@ -127,20 +129,20 @@ class Notebook:
         return tokens
 
     def add(self, more: str) -> None:
-        """Text of the user's own."""
+        """Append text from the user."""
         if not (ids := self.model.tokenizer.encode_more(more)):
             raise InputError("give the text to append: +TEXT.")
         self._go(self.text.on(map(Token, ids), self.text.row))
 
     def list_tokens(self) -> None:
-        """The tokens of the last step."""
+        """List the tokens of the last step."""
         self._know()
         for at in range(self.text.begin, len(self.text.tokens)):
             token = self.text.tokens[at]
             self.say(f"{at + 1:>5} {_percent(token.logprob)}  {self._name(token.id)}\n")
 
     def alternatives(self, number: str) -> None:
-        """The likeliest tokens at a place."""
+        """List the most probable tokens at a position."""
         count = len(self.text.tokens)
         at = _number(number, "a", count) - 1 if number else count
         if at == 0:
@@ -152,7 +154,7 @@ class Notebook:
             self.say(f"{i:>4}{sign} {_percent(logprob)}  {self._name(one)}\n")
 
     def take(self, number: int) -> None:
-        """An alternative, and on from it."""
+        """Choose an alternative and continue from it."""
         if self.shown is None:
             raise InputError("there is no list to choose from: a shows one.")
         at, ids = self.shown
@@ -164,14 +166,14 @@ class Notebook:
         self._go(self.text.on([Token(chosen), *tokens], row, keep=at))
 
     def undo(self) -> None:
-        """Back to what the last step began with."""
+        """Go back to the state before the last step."""
         if self.text.before is None:
             raise InputError("there is nothing to undo.")
         self.text, self.shown = self.text.before, None
         self.print_all()
 
     def branch(self, number: str) -> None:
-        """List the branches, or go to one."""
+        """List the branches, or switch to one."""
         if number:
             self.text = self.branches[_number(number, "b", len(self.branches)) - 1]
             self.shown = None
@@ -183,11 +185,11 @@ class Notebook:
             self.say(f"{i:>4}{sign} {len(one.tokens):>5} tokens  {_end_of(text)}\n")
 
     def print_all(self) -> None:
-        """The text."""
+        """Print the text."""
         self.say(self.model.tokenizer.decode(self.text.ids, skip_special_tokens=True) + "\n")
 
     def _go(self, text: Text) -> None:
-        """Be at a new text: its branch grows, or a new one begins beside it."""
+        """Move to a new text, which extends its branch or starts a new one."""
         grows = text.begin >= len(self.text.tokens)
         if grows and self.text in self.branches:
             self.branches[self.branches.index(self.text)] = text
@@ -200,7 +202,7 @@ class Notebook:
         return self.text.tokens[at]
 
     def _know(self) -> None:
-        """Find out the probabilities of tokens that were given and not written."""
+        """Compute the probabilities of tokens that were given, not generated."""
         tokens = self.text.tokens
         upto = max((i for i in range(1, len(tokens)) if tokens[i].logprob is None), default=0) + 1
         if upto == 1:
@@ -212,7 +214,7 @@ class Notebook:
         self.text = known
 
     def _name(self, token: int) -> str:
-        """A token, readable on a line of its own."""
+        """A token in readable form on a single line."""
         data: bytes = self.model.tokenizer.token_bytes(token)
         try:
             return repr(data.decode())
@@ -241,10 +243,10 @@ def run(model: Any, prompt: str, options: GenerationConfig, echo: bool) -> None:
 
 
 def _lines() -> Iterator[str]:
-    """What is typed, or comes through a pipe; Ctrl-C at the prompt begins a new line."""
+    """Yield lines from the terminal or a pipe; Ctrl-C at the prompt starts a new line."""
     asks = sys.stdin is not None and sys.stdin.isatty()
     if asks:
-        import readline  # noqa: F401  # input() has a history and arrow keys then
+        import readline  # noqa: F401  # gives input() a history and arrow keys
     while True:
         try:
             yield input("> " if asks else "")
@@ -256,7 +258,7 @@ def _lines() -> Iterator[str]:
 
 
 def _start(model: Any) -> int:
-    """What an empty text begins with."""
+    """The token that an empty text starts with."""
     options = model.generation_config
     ends = options.eos_token_id
     ids = [options.bos_token_id, *(ends if isinstance(ends, list) else [ends])]

@@ -1,4 +1,4 @@
-"""Command-line options derived from an options dataclass; no option is written a second time."""
+"""Derives command-line options from an options dataclass, so that none is declared twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gpt2.errors import OptionError
 from gpt2.options import Option, bounds, spec_of
 from gpt2.precision import short
 
-DEFAULT_MODEL = "gpt2-mini"  # it comes with the package
+DEFAULT_MODEL = "gpt2-mini"  # bundled with the package
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODEL_HELP = "Model: a folder, a file, or the name of a bundled or Hugging Face Hub model."
@@ -30,7 +30,7 @@ QUIET = click.option("-q", "--quiet", is_flag=True, help="Suppress progress and 
 
 
 def model_argument(default: str | None = None, *, required: bool = False) -> Callable[[F], F]:
-    """MODEL as an argument, which -m names too."""
+    """MODEL as an argument, which -m can also set."""
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
@@ -50,7 +50,7 @@ def model_argument(default: str | None = None, *, required: bool = False) -> Cal
 
 
 def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
-    """Several decorators as one: the options that commands have in common."""
+    """Combine decorators, for options that several commands share."""
 
     def decorate(function: F) -> F:
         for add in reversed(decorators):
@@ -61,13 +61,13 @@ def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def say(line: str, quiet: bool = False) -> None:
-    """A line on standard error, for whoever looks on."""
+    """Print a line to standard error."""
     if not quiet:
         click.echo(line, err=True)
 
 
 def next_step(line: str, quiet: bool = False) -> None:
-    """Tell what is done next with what was written, on standard error."""
+    """Print to standard error what to do next with the output."""
     say(f"next: {line}", quiet)
 
 
@@ -80,7 +80,7 @@ DATA = click.option(
 
 
 def data_folder(data: Path | None) -> Path:
-    """The folder that `DATA` names; raises `OptionError` where nothing does."""
+    """The data folder: the option or `DATA`; raises `OptionError` if neither is set."""
     if data is None:
         raise OptionError(
             "name the folder with the published files: --data FOLDER, or set GPT2_DATA."
@@ -89,10 +89,10 @@ def data_folder(data: Path | None) -> Path:
 
 
 class Precision(click.Choice):  # type: ignore[type-arg]  # no parameter before click 8.2
-    """A choice in which each spelling of a number format counts: float32 is fp32."""
+    """A choice that accepts every spelling of a number format: float32 is fp32."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The choice that is meant."""
+        """Normalise the spelling."""
         return super().convert(short(value) if short(value) in self.choices else value, param, ctx)
 
 
@@ -101,14 +101,14 @@ def options_of(
     defaults: Mapping[str, Any] | None = None,
     aliases: Mapping[str, Sequence[str]] | None = None,
 ) -> Callable[[F], F]:
-    """A decorator that adds an option for each field of ``cls`` that is meant for the command line.
+    """A decorator that adds an option for each command-line field of ``cls``.
 
-    An option that was not said arrives as None, so that the dataclass's default holds.
+    An option that is not given is None, so that the default of the dataclass applies.
 
     Args:
         cls: an options dataclass.
-        defaults: values the command sets itself; shown in the help as the default.
-        aliases: further spellings, such as ``{"num_return_sequences": ["-n"]}``.
+        defaults: defaults of the command itself, which the help shows.
+        aliases: additional spellings, such as ``{"num_return_sequences": ["-n"]}``.
     """
     hints = typing.get_type_hints(cls)
     shown, names = defaults or {}, aliases or {}
@@ -126,19 +126,19 @@ def options_of(
 
 
 def drop_unset(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The options the user gave: without those that are None or an empty list."""
+    """The options that the user gave: without None and empty lists."""
     listed = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
     return {name: v for name, v in listed.items() if v is not None and v != []}
 
 
 def take(cls: type, values: dict[str, Any]) -> dict[str, Any]:
-    """The options of ``cls`` that the user gave, which leave ``values``."""
+    """Remove the options of ``cls`` from ``values`` and return those that the user gave."""
     names = [field.name for field in dataclasses.fields(cls) if field.name in values]
     return drop_unset({name: values.pop(name) for name in names})
 
 
 def in_options(message: str) -> str:
-    """A message of the library in the command line's words: ``long='window'`` is --long window."""
+    """Reword a library message for the command line: ``long='window'`` becomes --long window."""
     from gpt2.generation.config import GenerationConfig
     from gpt2.loading import LoadOptions
 
@@ -195,7 +195,7 @@ def _click_type(hint: Any, spec: Option) -> tuple[Any, bool]:
 
 
 def _help(spec: Option, default: Any, kind: Any, many: bool) -> str:
-    """The help as click writes it: ``[default: 5; at least 1]``."""
+    """The help in click's style: ``[default: 5; at least 1]``."""
     notes = []
     default = default if default is not None else spec.unset or None
     if default is not None and default != () and not (kind is click.BOOL and default is False):

@@ -1,4 +1,4 @@
-"""``gpt2 overlap``: how much of a test set stands word for word in a training corpus."""
+"""``gpt2 overlap``: measure how much of a test set occurs verbatim in a training corpus."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def command(
 def _sets(
     files: Sequence[Path], on: str | None, data: Path | None
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """The examples of each test set, and why others are not there; one named must be there."""
+    """The examples of each test set, and why others are missing; one given by name must exist."""
     from gpt2.evaluation.benchmarks import choose
     from gpt2.evaluation.contamination import examples_of, examples_on, files_of
 

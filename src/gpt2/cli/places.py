@@ -1,5 +1,6 @@
-"""How the command line reads what names something, a file, a folder or a model: an empty text
-names nothing. ``Path("")`` is the current folder, so that ``-o "$UNSET"`` would write there.
+"""Parameter types for files, folders and models that reject an empty text.
+
+``Path("")`` is the current folder, so ``-o "$UNSET"`` would write there.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ EMPTY = "it is empty. (Is a shell variable unset?)"
 
 
 class Place(click.Path):
-    """A path, which is not empty.
+    """A non-empty path.
 
     Args:
-        remote: an address that fsspec knows may stand there too, and arrives as a string: see
-            `gpt2.cli.sharding`, which gives the command a path for it.
+        remote: also accept a URL that fsspec supports; it arrives as a string, and
+            `gpt2.cli.sharding` replaces it by a path.
     """
 
     def __init__(self, *, remote: bool = False, **more: Any) -> None:
@@ -31,7 +32,7 @@ class Place(click.Path):
         self.remote = remote
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The path that is meant."""
+        """Check and convert the value."""
         if value == "":
             self.fail(EMPTY, param, ctx)
         if isinstance(value, str) and is_remote(value):
@@ -42,16 +43,16 @@ class Place(click.Path):
             else:
                 self.fail(f"{value} is an address, but a local path is needed.", param, ctx)
         path: Any = super().convert(value, param, ctx)
-        if self.exists and not self.file_okay and not Path(path).is_dir():  # a pipe, a device
+        if self.exists and not self.file_okay and not Path(path).is_dir():  # a pipe or a device
             self.fail(f"{path} is not a folder.", param, ctx)
         return path
 
 
 class Name(StringParamType):
-    """A text that names something, and is not empty."""
+    """A non-empty name."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The text as it is."""
+        """Check the value and return it unchanged."""
         if value == "":
             self.fail(EMPTY, param, ctx)
         return super().convert(value, param, ctx)
@@ -65,9 +66,9 @@ OVERWRITE = click.option(
 
 
 def check_free(place: Path, overwrite: bool) -> None:
-    """Raise `OptionError` where a model or vocabulary would be written over or among other files.
+    """Raise `OptionError` if a model or vocabulary would overwrite or mix with other files.
 
-    `gpt2 prepare`, `train` and `finetune` have the same rule, and resume what they began.
+    `gpt2 prepare`, `train` and `finetune` have the same rule, and resume their own output.
     """
     folder = os.path.isdir(place)  # noqa: PTH112  is_dir raises for a name that is too long
     filled = any(place.iterdir()) if folder else os.path.isfile(place)  # noqa: PTH113

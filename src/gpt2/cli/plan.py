@@ -1,4 +1,4 @@
-"""``gpt2 plan``: what training a model would take."""
+"""``gpt2 plan``: estimate what training a model needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gpt2.training.planning.devices import Device
     from gpt2.training.planning.plan import Plan
 
-MEASURED_ROWS = 4  # of a step that is timed
+MEASURED_ROWS = 4  # rows of a timed step
 
 
 @click.command("plan")
@@ -38,7 +38,7 @@ def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
     from gpt2.training.planning.plan import make_plan, shape_of
 
     config = PlanConfig(**drop_unset(options))
-    shape_of(size)  # complain before this machine is measured
+    shape_of(size)  # report errors before the machine is measured
     if measure and (config.device != "here" or config.utilisation):
         raise OptionError("--measure is for this machine: without --device and --utilisation.")
     machine = here() if config.device == "here" else None
@@ -49,7 +49,7 @@ def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
 
 
 def _measure(plan: Plan, size: str, config: PlanConfig, machine: Device | None) -> Plan:
-    """The plan again, with the speed of real steps."""
+    """Make the plan again with the measured speed of real steps."""
     from gpt2.training.loop.speed import measured_speed
     from gpt2.training.planning.flops import flops_per_token
     from gpt2.training.planning.plan import make_plan, shape_of
@@ -65,7 +65,7 @@ def _measure(plan: Plan, size: str, config: PlanConfig, machine: Device | None) 
 
 
 def describe(plan: Plan) -> str:
-    """The plan to read."""
+    """The plan as text."""
     from gpt2.cli.tables import table, wrap
     from gpt2.training.units import duration, gib
 

@@ -1,4 +1,4 @@
-"""``gpt2 prepare``: text to token shards for training."""
+"""``gpt2 prepare``: convert text into token shards for training."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def command(
 
 
 def train_on(output: Path) -> str:
-    """The command after a preparation that is whole; training reads folders of this machine."""
+    """The command to run after a complete preparation; training reads only local folders."""
     name = address_of(output)
     if is_remote(name):
         return f"gpt2 train FOLDER -o MODEL, after copying {name} to FOLDER"
@@ -87,7 +87,7 @@ def train_on(output: Path) -> str:
 
 
 def describe(manifest: Manifest) -> str:
-    """The manifest in a few lines, with what a user should know before training."""
+    """The manifest in a few lines, with what to know before training."""
     from gpt2.data.encode import SPLITS
 
     parts = [

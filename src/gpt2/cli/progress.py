@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, now and then a line elsewhere."""
+"""Progress on standard error: a bar on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 T = TypeVar("T")
-QUIET = 2.0  # seconds in which nothing is shown: short work needs no progress
+QUIET = 2.0  # seconds before progress is shown: short work needs none
 
 
 class Progress:
-    """How far something has come, its rate and, where the total is known, the time left."""
+    """Shows the progress, the rate and, if the total is known, the time left."""
 
     def __init__(
         self, what: str = "", *, unit: str, total: int | None = None, quiet: bool = False
@@ -37,26 +37,26 @@ class Progress:
             self.bar = None
 
     def over(self, items: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
-        """The items, counted as they pass."""
+        """Yield the items and count them."""
         for item in items:
             yield item
             self.to(self.done + size(item))
         self.__exit__()
 
     def stage(self, what: str, done: int, total: int) -> None:
-        """Tell how far one stage after the other is."""
+        """Report the progress of successive stages."""
         if what != self.what:
             self.__exit__()
             self._begin(what, total)
         self.to(done)
 
     def tick(self, done: int, total: int | None) -> None:
-        """Tell that ``done`` of ``total`` units are done."""
+        """Report that ``done`` of ``total`` units are done."""
         self.total = total
         self.to(done)
 
     def to(self, done: int) -> None:
-        """Tell that ``done`` units are done."""
+        """Report that ``done`` units are done."""
         self.done = done
         now = time.perf_counter()
         pause = 0.2 if self.terminal else 10
@@ -69,7 +69,7 @@ class Progress:
             print(self._line(now), file=sys.stderr, flush=True)
 
     def _draw(self, line: str) -> None:
-        """By rich, which is imported where a terminal waits for longer than `QUIET`."""
+        """Draw with rich, which is imported only if a terminal waits for longer than `QUIET`."""
         if self.bar is None:
             from rich.console import Console
             from rich.progress import BarColumn, TextColumn

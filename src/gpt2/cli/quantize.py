@@ -1,4 +1,4 @@
-"""``gpt2 quantize``: a model in fewer bits, and what that costs."""
+"""``gpt2 quantize``: quantize a model and measure the loss in quality."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def command(
 
 
 def table(reports: list[Report]) -> str:
-    """The reports in words, a column a precision."""
+    """The reports as a table with one column per precision."""
     from gpt2.cli.tables import table as table_of
     from gpt2.cli.tables import wrap
 

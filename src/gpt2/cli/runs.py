@@ -1,4 +1,4 @@
-"""What ``gpt2 train`` and ``gpt2 finetune`` share: processes, the run, what is told, its end."""
+"""The shared parts of ``gpt2 train`` and ``gpt2 finetune``: processes, run and report."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from gpt2.training.loop.trainer import Outcome, Trainer
 
 T = TypeVar("T")
-OPTIONS = "options.json"  # in the run's folder: what was said when it began
+OPTIONS = "options.json"  # in the run's folder: the options at the start
 
 
 @dataclasses.dataclass
 class Run(abc.ABC):
-    """A run as a command line asks for it; each command has its own `make`.
+    """A run requested on the command line; each command implements `make`.
 
     Args:
-        folder: the run's.
-        given: the options that were said, by name. A run that goes on has those of its beginning
-            where nothing else is said.
+        folder: the folder of the run.
+        given: the options given on the command line, by name. A resumed run uses its original
+            options unless others are given.
 
     Attributes:
-        processes: this one among those of the run; from `execute` on.
+        processes: the processes of the run; set by `execute`.
     """
 
     folder: Path
@@ -49,13 +49,13 @@ class Run(abc.ABC):
 
     @abc.abstractmethod
     def make(self) -> tuple[Trainer, Data]:
-        """What trains, made of what was given, and what is learned."""
+        """Make the trainer and the data from the given options."""
 
-    def complete(self) -> None:  # noqa: B027 (there need not be anything)
-        """What the first process does with RUN/model before it tells of it; nothing here."""
+    def complete(self) -> None:  # noqa: B027 (optional in subclasses)
+        """Post-process RUN/model in the first process; nothing by default."""
 
     def execute(self) -> None:
-        """Do it. Ended by a signal, the command leaves with 128 and the signal's number."""
+        """Run the training. If a signal ends it, the exit code is 128 plus the signal's number."""
         from gpt2.training.loop.distributed import Processes, pick_device
 
         self.processes = Processes(pick_device(self.given.get("device")))
@@ -85,7 +85,7 @@ class Run(abc.ABC):
         return outcome
 
     def base_apart(self, base: str) -> str:
-        """The model that is begun with; `OptionError` where the run would write over it."""
+        """The base model; raises `OptionError` if the run would overwrite it."""
         from gpt2.training.checkpoints.store import Checkpoints
 
         if Path(base).exists() and Checkpoints(self.folder).keeps(Path(base)):
@@ -96,7 +96,7 @@ class Run(abc.ABC):
         return base
 
     def _check(self) -> None:
-        """Before anything is read or written: whether the folder may be taken up so."""
+        """Check, before anything is read or written, that the folder may be used like this."""
         from gpt2.training.checkpoints.store import Checkpoints
 
         Checkpoints(self.folder).check(self.options(Start))
@@ -107,13 +107,13 @@ class Run(abc.ABC):
         write_json(self.folder / OPTIONS, options)
 
     def options(self, cls: type[T]) -> T:
-        """An options dataclass with what was given of it."""
+        """Fill an options dataclass with the given options."""
         return cls(**fields_of(cls, self.given))
 
     def trainer(
         self, model: Any, data: Data, config: Any, tokenizer: Tokenizer, **more: Any
     ) -> Trainer:
-        """The `Trainer` of a run that takes up the folder as was asked."""
+        """Make the `Trainer`, which resumes or overwrites the folder as requested."""
         from gpt2.training.loop.trainer import Trainer
         from gpt2.training.reporting.validation import token_bytes
 
@@ -132,7 +132,7 @@ class Run(abc.ABC):
         )
 
     def _tell(self, outcome: Outcome, trainer: Trainer, data: Data) -> None:
-        """The report, and in a few lines how it went and where everything is."""
+        """Write the report, and print a summary and the location of the results."""
         if data.held is not None and outcome.best is not None and outcome.validation is not None:
             self._report(outcome, trainer, data, data.held)
             if outcome.stopped == "patience":
@@ -163,6 +163,6 @@ class Run(abc.ABC):
         self.note(f"report: {self.folder / MARKDOWN}")
 
     def note(self, line: str) -> None:
-        """A line to standard error, from the first process."""
+        """Print a line to standard error, only in the first process."""
         if self.processes.first:
             click.echo(f"note: {line}", err=True)

@@ -1,4 +1,4 @@
-"""``gpt2 scaling``: do scores grow with the logarithm of a model's size?"""
+"""``gpt2 scaling``: fit benchmark scores against the logarithm of the model size."""
 
 from __future__ import annotations
 

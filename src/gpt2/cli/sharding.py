@@ -1,4 +1,4 @@
-"""``--shard`` and ``--cluster``: of all commands whose work can be cut."""
+"""``--shard`` and ``--cluster``, for all commands whose work can be split."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from gpt2.files import remote
 from gpt2.files.locks import BusyError
 from gpt2.parts import Shard
 
-PATIENCE = 120  # seconds in which a process that is lost lets go of a part
+PATIENCE = 120  # seconds for a lost process to release a part
 
 
 class _Shard(click.ParamType):  # type: ignore[type-arg]  # no parameter before click 8.2
     name = "i/N"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The shard that is meant."""
+        """Parse a shard such as 2/4."""
         try:
             return value if isinstance(value, Shard) else Shard.parse(value)
         except OptionError as error:
@@ -56,14 +56,14 @@ SHARDS = click.Option(
 
 
 class Sharded(click.Command):
-    """A command with --shard and --cluster. It is given paths where addresses were said."""
+    """A command with --shard and --cluster, which receives local paths instead of URLs."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.params += [SHARD, CLUSTER, SHARDS]
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it; complains of options that do not go together."""
+        """Run the command; reports incompatible options."""
         given = ctx.params
         cluster, shards = given.pop("cluster"), given.pop("shards")
         for name, needs in (("--shard", given["shard"]), ("--cluster", cluster)):
@@ -80,14 +80,14 @@ class Sharded(click.Command):
 
 
 def _on_cluster(name: str, given: dict[str, Any], address: str, shards: int | None) -> None:
-    """All shards of a command on a cluster, then the merge."""
+    """Run all shards of a command on a cluster, then merge them."""
     from gpt2 import cluster
 
     given = dict(given)
     cores = given.get("threads") or 1
     if given.get("engine") in (None, "native"):
         given["threads"] = cores
-    for key in ("output", "batch", "data"):  # the workers are in other folders
+    for key in ("output", "batch", "data"):  # workers run in different folders
         if isinstance(given.get(key), Path):
             given[key] = given[key].absolute()
     place = f"{str(given['output']).rstrip('/')}.parts"
@@ -113,9 +113,9 @@ def _on_cluster(name: str, given: dict[str, Any], address: str, shards: int | No
 def one(
     name: str, given: dict[str, Any], place: str, folder: str, shard: Shard
 ) -> tuple[Path | str, Any]:
-    """A shard of a command, in a process of a cluster: its part, and the code it ended with.
+    """Run a shard of a command in a cluster process; returns its part and its exit code.
 
-    A process that is lost may hold the part for a while after another has begun.
+    A lost process may still hold the part for a while after another process has started.
     """
     part: Any = f"{place}/{shard.number}-of-{shard.of}"
     part = part if remote.is_remote(part) else Path(part)
@@ -152,5 +152,5 @@ def _remove(place: str) -> None:
 
 
 def next_of(shard: Shard | None) -> str:
-    """The command after a shard; none where all is done at once."""
+    """The command to run after a shard; empty if the work was not split."""
     return "" if shard is None else f"gpt2 merge PARTS... -o OUTPUT, once all {shard.of} exist"

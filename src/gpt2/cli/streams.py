@@ -1,4 +1,4 @@
-"""Standard input, output and error as they may be: closed, full, or in an encoding of little."""
+"""Handles standard streams that are closed, full, or in a limited encoding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gpt2.errors import GPT2Error, InputError
 
 
 def standard_input() -> bytes:
-    """All of standard input. Raises `InputError` where it is closed or cannot be read."""
+    """Read all of standard input. Raises `InputError` if it is closed or cannot be read."""
     if sys.stdin is None:
         raise InputError("standard input is closed.")
     try:
@@ -21,7 +21,7 @@ def standard_input() -> bytes:
 
 
 def standard_text() -> str:
-    """Standard input as text. Raises `InputError` where it is no UTF-8."""
+    """Read standard input as text. Raises `InputError` if it is not UTF-8."""
     try:
         return standard_input().decode("utf-8")
     except UnicodeDecodeError as error:
@@ -30,7 +30,7 @@ def standard_text() -> str:
 
 @contextlib.contextmanager
 def flushing() -> Iterator[None]:
-    """Let what the block printed arrive, so that an error of it is met here, and once."""
+    """Flush the output of the block, so that a write error is raised here, and only once."""
     try:
         try:
             yield
@@ -43,7 +43,7 @@ def flushing() -> Iterator[None]:
 
 
 def _drop_output() -> None:
-    """What is still held goes nowhere: at its end Python would try once more to write it."""
+    """Discard buffered output, which Python would otherwise try to write again at exit."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -52,17 +52,17 @@ def _drop_output() -> None:
 
 @contextlib.contextmanager
 def surviving() -> Iterator[None]:
-    """Let nothing that fails in the block change how the command ends: standard error is full."""
+    """Ignore failures in the block, such as a full standard error, so the exit code stays."""
     with contextlib.suppress(OSError, ValueError):
         yield
 
 
 def words(error: BaseException) -> str:
-    """An error in a line, what to do with it."""
+    """An error as one line that says what to do."""
     if isinstance(error, GPT2Error):
-        return str(error).replace("\n", "\\n").replace("\r", "\\r")  # of a name that holds one
+        return str(error).replace("\n", "\\n").replace("\r", "\\r")  # a name may contain one
     if isinstance(error, UnicodeEncodeError):
-        if "\ud800" <= error.object[error.start] <= "\udfff":  # how Python holds such bytes
+        if "\ud800" <= error.object[error.start] <= "\udfff":  # how Python represents such bytes
             return "an argument, or a name in a file, is not UTF-8."
         return (
             f"the encoding {error.encoding} has no {error.object[error.start]!a}, which is to be "

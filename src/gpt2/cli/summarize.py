@@ -1,4 +1,4 @@
-"""``gpt2 summarize``: the gist of a text."""
+"""``gpt2 summarize``: summarise a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables for a terminal: at most 80 columns wide, what is long below them."""
+"""Tables for a terminal: at most 80 columns wide, with long content below them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ WIDTH = 80
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> str:
-    """Columns as wide as what is in them, cells that would be wider on several lines.
+    """A table with columns as wide as their content; cells that are too wide are wrapped.
 
-    The first ``words`` columns hold texts; the others are of numbers, to the right.
+    The first ``words`` columns hold text; the others hold numbers and are right-aligned.
     """
     from io import StringIO
 
@@ -34,7 +34,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1)
 
 
 def with_notes(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> str:
-    """A table whose rows end with a note each, which is a number there and stands below."""
+    """A table whose rows each end with a note; the cell shows its number, the text is below."""
     cells = [list(row) for row in rows]
     notes = list(dict.fromkeys(row[-1] for row in cells))
     for row in cells:
@@ -44,18 +44,18 @@ def with_notes(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int
 
 
 def wrap(line: str, indent: int = 4) -> str:
-    """A line on as many as it needs, each but the first indented."""
+    """Wrap a line and indent all lines but the first."""
     return textwrap.fill(line, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
 def number(value: float, error: float = math.nan) -> str:
-    """A figure with its standard error, in digits that make sense."""
+    """Format a value and its standard error with a sensible number of digits."""
     shown = f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
     return shown if math.isnan(error) else f"{shown} ± {error:.2g}"
 
 
 def of_results(results: Mapping[str, Any]) -> str:
-    """What was measured, a measure a line."""
+    """The results as a table with one measure per line."""
     rows = [
         [b["title"], m["title"], number(m["value"], m["error"]), f"{m['rows']:,}", m["protocol"]]
         for b in results["benchmarks"].values()
@@ -66,7 +66,8 @@ def of_results(results: Mapping[str, Any]) -> str:
 
 
 def of_paper(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Table 3 of the paper; what has another protocol has a line of its own and no value there."""
+    """Table 3 of the paper; a measure with a different protocol has a separate line without the
+    paper's value."""
     from gpt2.evaluation.paper import SIZES
 
     cells = []
@@ -79,7 +80,7 @@ def of_paper(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def of_benchmarks(benchmarks: Sequence[Benchmark]) -> str:
-    """What there is, and below how to get it."""
+    """The available benchmarks, and below them how to get the data."""
     rows = [[b.name, b.group, b.title, b.licence] for b in benchmarks]
     ways = [wrap(f"{b.name}: {b.get}") for b in benchmarks]
     return "\n".join([table(["name", "group", "set", "licence"], rows, words=4), "", *ways])

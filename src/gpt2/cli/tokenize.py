@@ -1,4 +1,4 @@
-"""``gpt2 tokenize``: show how a text becomes tokens."""
+"""``gpt2 tokenize``: show the tokens of a text."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def command(text: str, model: str, plain: bool, as_json: bool) -> None:
 
 
 def describe(tokenizer: Tokenizer, text: str, plain: bool = False) -> list[dict[str, Any]]:
-    """Each token's id, spelling, bytes (hexadecimal), place and piece of the text.
+    """The id, spelling, bytes (hexadecimal), position and piece of text of each token.
 
-    A piece is the text between the characters the token begins and ends with, the characters that
-    an earlier token has begun left out; ``part`` says that it holds less than whole characters.
+    A piece is the text from the first to the last character of the token, without characters that
+    an earlier token has begun. ``part`` marks a token with an incomplete character.
     """
     encoded = tokenizer(text, return_offsets_mapping=True, split_special_tokens=plain)
     pieces: list[dict[str, Any]] = []

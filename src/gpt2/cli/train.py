@@ -1,4 +1,4 @@
-"""``gpt2 train``: train a model on text, from new weights or from a model's."""
+"""``gpt2 train``: train a model on text, from new weights or from an existing model."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def command(
 
 @dataclasses.dataclass
 class _Training(Run):
-    """A run of pretraining on ``source``: text, or what `gpt2 prepare` made of it."""
+    """A pretraining run on ``source``: text, or a folder that `gpt2 prepare` wrote."""
 
     source: str
 
@@ -86,7 +86,7 @@ class _Training(Run):
             self.base_apart(self.base)
 
     def _check_tokenizer(self) -> None:
-        """Raise `OptionError` for a tokenizer that would not be used."""
+        """Raise `OptionError` if a tokenizer is given that would not be used."""
         from gpt2.data.manifest import FILE as MANIFEST
 
         named = [name for name in ("tokenizer", "vocab_size") if name in self.given]
@@ -104,7 +104,7 @@ class _Training(Run):
             raise OptionError("--vocab-size learns a tokenizer, --tokenizer names one: give one.")
 
     def make(self) -> tuple[Trainer, Data]:
-        """The text in windows; new weights, a model's, or those of the last checkpoint."""
+        """The text in windows, and a model: new, existing, or from the last checkpoint."""
         import torch
 
         from gpt2.data import PrepareConfig, TokenData
@@ -136,7 +136,7 @@ class _Training(Run):
         return self.trainer(model, data, config, tokens.tokenizer(), from_scratch=new), data
 
     def _tokenizer(self) -> Tokenizer | None:
-        """The tokenizer of the model that is begun with, if it has one."""
+        """The tokenizer of the base model, if it has one."""
         from gpt2.tokenizer import Tokenizer
 
         if self.base is None:
@@ -158,7 +158,7 @@ class _Training(Run):
 
 
 def _check(model: GPT2LMHeadModel, tokens: TokenData, length: int) -> None:
-    """Raise `OptionError` where text, rows and model do not go together."""
+    """Raise `OptionError` if text, row length and model do not match."""
     if length > model.config.n_positions:
         raise OptionError(
             f"rows of {length} tokens do not fit a model of {model.config.n_positions} positions: "

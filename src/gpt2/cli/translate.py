@@ -1,4 +1,4 @@
-"""``gpt2 translate``: a document in another language."""
+"""``gpt2 translate``: translate a document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``gpt2 verify``: a model, and this package, against what was recorded from OpenAI's GPT-2."""
+"""``gpt2 verify``: compare a model and this package with recordings of OpenAI's GPT-2."""
 
 from __future__ import annotations
 

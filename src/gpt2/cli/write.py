@@ -1,4 +1,4 @@
-"""``gpt2 write``: a text of a given length."""
+"""``gpt2 write``: write a text of a given length."""
 
 from __future__ import annotations
 
