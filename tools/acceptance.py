@@ -1,11 +1,11 @@
-"""What only a machine with a network can tell: OpenAI's GPT-2 and a Chinese model, from the hub.
+"""Acceptance checks that need a network: OpenAI's GPT-2 and a Chinese model, from the hub.
 
     python tools/acceptance.py [--data FOLDER] [--limit N] [-o acceptance.md]
 
-Runs the article's snippet with gpt2, ``gpt2 verify gpt2``, the paper's table 3 (of the test sets in
-FOLDER; ``gpt2 evaluate --list`` tells how to get them) and a Chinese GPT-2 on two engines. Writes a
-report to send back: what each printed, seconds, versions, the machine, the hash of every file. The
-report is written anew after each step, and table 3 goes on where it was interrupted.
+Runs the article's snippet with gpt2, ``gpt2 verify gpt2``, the paper's table 3 (on the test sets in
+FOLDER; ``gpt2 evaluate --list`` says how to get them) and a Chinese GPT-2 on two engines. Writes a
+report to send back: the output of each step, seconds, versions, the machine, and the hash of every
+file. The report is rewritten after each step, and table 3 resumes where it was interrupted.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from gpt2.hub import resolve
 
 MODEL, CHINESE = "gpt2", "uer/gpt2-chinese-cluecorpussmall"
 PROMPT = "这是很久之前的事情了"
-SHOWN = 200  # lines of what a step printed
+SHOWN = 200  # lines of a step's output in the report
 GREEDY = ("--no-do-sample", "--max-new-tokens", "40")
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """Something to run; it must print ``wanted``. ``skipped`` says why it is not run."""
+    """A command to run, which must print ``wanted``; ``skipped`` is why it does not run."""
 
     title: str
     command: list[str]
@@ -47,7 +47,7 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How a step ended."""
+    """The outcome of a step."""
 
     step: Step
     result: str
@@ -56,7 +56,7 @@ class Outcome:
 
 
 def steps(data: Path | None, limit: int | None, table: Path) -> list[Step]:
-    """All of them, in order."""
+    """All steps, in order."""
     snippet = next(one.code for one in snippets("README.md") if one.language == "python")
     from_data = ["--data", str(data)] if data else []
     few = ["--limit", str(limit)] if limit else []
@@ -77,7 +77,7 @@ def steps(data: Path | None, limit: int | None, table: Path) -> list[Step]:
 
 
 def run(step: Step) -> Outcome:
-    """Run a step in a process of its own; what it prints is kept, and its errors' last lines."""
+    """Run a step in a separate process and keep its output and the last lines of its errors."""
     if step.skipped:
         return Outcome(step, f"not run ({step.skipped})")
     begin = time.perf_counter()
@@ -93,7 +93,7 @@ def run(step: Step) -> Outcome:
 
 
 def compared(outcomes: list[Outcome]) -> str | None:
-    """Whether both engines wrote the same Chinese text; None where one of them did not."""
+    """Whether both engines generated the same Chinese text, as a sentence; None if one failed."""
     texts = [
         one.output.splitlines()[0]
         for one in outcomes
@@ -105,7 +105,7 @@ def compared(outcomes: list[Outcome]) -> str | None:
 
 
 def files(name: str) -> dict[str, Any]:
-    """Where the hub's cache has a model and the hash of each of its files, or why not."""
+    """The location of a model in the hub's cache and each file's hash, or why it is missing."""
     try:
         place = resolve(name, local_files_only=True)
         return {"place": str(place), **identity(place)}
@@ -130,13 +130,13 @@ def report(outcomes: list[Outcome]) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write the report, whole or not at all."""
+    """Write the report atomically."""
     with atomic(path) as part:
         part.write_text(text, "utf-8")
 
 
 def main(show: Callable[[str], None] = print) -> None:
-    """Run all steps; exit code 1 where one failed."""
+    """Run all steps; the exit code is 1 if any failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, help="the folder with the paper's test sets")
     parser.add_argument("--limit", type=int, help="only so many examples of each set")

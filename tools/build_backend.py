@@ -1,9 +1,10 @@
-"""scikit-build-core's hooks for pip, and a C++ compiler where the machine has none.
+"""scikit-build-core's hooks for pip, plus a C++ compiler if the machine has none.
 
-The native core is C++. Where CXX is not set and neither c++, g++ nor clang++ is found, the build
-asks for the ``ziglang`` wheel, which holds a whole C++ compiler, and compiles with that. The same
-where GPT2_GLIBC names a version of the C library, such as 2.17: zig links against any, and its own
-C++ library goes into the core, so the wheel runs on systems that have this version or a newer one.
+The native core is C++. If CXX is not set and neither c++, g++ nor clang++ is found, the build
+requires the ``ziglang`` wheel, which contains a complete C++ compiler, and compiles with it. It
+also does so if GPT2_GLIBC names a version of the C library, such as 2.17: zig can link against any
+version and puts its own C++ library into the core, so the wheel runs on systems with this version
+or a newer one.
 """
 
 from __future__ import annotations
@@ -17,36 +18,36 @@ from pathlib import Path
 from typing import Any
 
 from scikit_build_core import build as core
-from scikit_build_core.build import *  # noqa: F403  (the hooks that stay as they are)
+from scikit_build_core.build import *  # noqa: F403  (the unchanged hooks)
 
 COMPILERS = ("c++", "g++", "clang++")
-# Zig compiles for this very processor if not told otherwise, and in its debug mode without -O; its
-# C++ library is built once for each mode, which takes longest.
+# By default zig compiles for the host processor, and in debug mode without -O; its C++ library is
+# built once for each mode, which takes longest.
 SCRIPT = """#!/bin/sh
 exec "{zig}" c++ {target} -mcpu=baseline -O3 "$@"
 """
 
 
 def takes_zig() -> bool:
-    """Whether zig compiles: the machine has no C++ compiler, or an older glibc is asked for.
+    """Whether to compile with zig: there is no C++ compiler, or an older glibc is requested.
 
-    On Windows CMake knows where a compiler is.
+    On Windows CMake finds the compiler.
     """
     found = os.environ.get("CXX") or next(filter(None, map(shutil.which, COMPILERS)), None)
     return bool(os.environ.get("GPT2_GLIBC")) or (found is None and os.name != "nt")
 
 
 def target() -> str:
-    """The option for the C library that GPT2_GLIBC names; none is for this machine's."""
+    """The option for the C library that GPT2_GLIBC names; empty for this machine's."""
     glibc = os.environ.get("GPT2_GLIBC")
     return f"-target {platform.machine()}-linux-gnu.{glibc}" if glibc else ""
 
 
 @contextlib.contextmanager
 def compiler(settings: Any) -> Iterator[Any]:
-    """Within the block CMake finds a compiler, zig's where there is no other; gives settings.
+    """Within the block CMake finds a compiler, zig if there is no other; yields the settings.
 
-    CMake keeps in its folder which compiler it used, so zig has a folder of its own.
+    CMake records the compiler in its build folder, so zig has a separate folder.
     """
     if not takes_zig():
         yield settings

@@ -1,11 +1,11 @@
-"""Do what a user does: install the wheel in an empty environment, run every command of the READMEs.
+"""Installs the wheel in an empty environment and runs every command of the READMEs.
 
     python3 tools/installed.py [WHEEL]
 
-Without WHEEL an sdist is made of this checkout and a wheel of the sdist. The environment and the
-folder that the commands run in lie outside the checkout, and no extra is installed. A command that
-needs one says so in the README, as in ``gpt2 train ...  # [torch]``: it must end in one line that
-names the extra and the command that installs it; everything else must succeed.
+Without WHEEL, an sdist is built from this checkout and a wheel from the sdist. The environment and
+the working folder are outside the checkout, and no extra is installed. The README marks a command
+that needs an extra, as in ``gpt2 train ...  # [torch]``: it must fail with one line that names the
+extra and the command that installs it; every other command must succeed.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "README.zh-CN.md")
-FILES = {  # what the READMEs' commands read and no command of theirs writes
+FILES = {  # input files of the READMEs' commands that no command writes
     "my-texts/a.txt": "To be, or not to be, that is the question. " * 50,
     "英文.txt": "To be, or not to be, that is the question. " * 50,
     "文章.txt": "白日依山尽,黄河入海流。欲穷千里目,更上一层楼。" * 20,
     "语料/a.txt": "白日依山尽,黄河入海流。\n" * 50,
 }
-SILENT = ("tokenizer-train", "convert", "prepare")  # what they write is a file
-TRIED = "gguf"  # the extra that is then installed by the command that was given
+SILENT = ("tokenizer-train", "convert", "prepare")  # they write only files
+TRIED = "gguf"  # the extra that is then installed with the printed command
 
 
 @dataclasses.dataclass(frozen=True)
 class Snippet:
-    """A command line, or a block of Python, of a page; ``extra`` is what it needs, if anything."""
+    """A command line or a Python block of a page; ``extra`` is the extra it needs, if any."""
 
     page: str
     language: str
@@ -48,7 +48,7 @@ class Snippet:
 
 
 def snippets(page: str) -> Iterator[Snippet]:
-    """Those of a README, from top to bottom."""
+    """The snippets of a README, from top to bottom."""
     text = (ROOT / page).read_text("utf-8")
     for language, block in re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         lines = [ln for ln in block.splitlines() if ln.startswith("gpt2 ")]
@@ -67,7 +67,7 @@ def make_files(folder: Path) -> None:
 def run(
     snippet: Snippet, python: Path, folder: Path, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run it in ``folder`` with the package that ``python`` has."""
+    """Run a snippet in ``folder`` with the package installed for ``python``."""
     command = [str(python), "-c", snippet.code]
     if snippet.language == "sh":
         command = ["sh", "-c", snippet.code]
@@ -79,12 +79,12 @@ def run(
         env={**clean, "PATH": path, "HF_HUB_OFFLINE": "1", **variables},
         capture_output=True,
         text=True,
-        timeout=900,  # a loaded machine takes its time
+        timeout=900,  # a busy machine is slow
     )
 
 
 def fault(snippet: Snippet, done: subprocess.CompletedProcess[str], lacking: bool) -> str | None:
-    """What is wrong with how it ended, where its extra is ``lacking`` or not."""
+    """What is wrong with the result, given whether the extra is ``lacking``; None if nothing."""
     told = f"exit code {done.returncode}\n{done.stderr}"
     if not (lacking and snippet.extra):
         silent = snippet.language == "sh" and snippet.code.split()[1] in SILENT
@@ -96,7 +96,7 @@ def fault(snippet: Snippet, done: subprocess.CompletedProcess[str], lacking: boo
 
 
 def pack(folder: Path) -> Path:
-    """An sdist of the checkout and a wheel of the sdist; the wheel."""
+    """Build an sdist of the checkout and a wheel from it; returns the wheel."""
     python = make_environment(folder / "build", "build")
     command: list[str | Path] = [python, "-m", "build", "--outdir", folder / "dist", ROOT]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -105,7 +105,7 @@ def pack(folder: Path) -> Path:
 
 
 def make_environment(folder: Path, *packages: str | Path) -> Path:
-    """A new virtual environment with packages; its Python."""
+    """Make a virtual environment with packages; returns its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check", "-q", "install"]
@@ -114,7 +114,7 @@ def make_environment(folder: Path, *packages: str | Path) -> Path:
 
 
 def walk(python: Path, folder: Path) -> list[str]:
-    """Run everything in its order; what went wrong."""
+    """Run everything in order; returns what went wrong."""
     wrong = []
     make_files(folder)
     for snippet in [one for page in PAGES for one in snippets(page)]:
@@ -126,7 +126,7 @@ def walk(python: Path, folder: Path) -> list[str]:
 
 
 def follow(python: Path, folder: Path) -> list[str]:
-    """Do what the line says that names `TRIED`, and run its command again."""
+    """Follow the printed advice for the extra `TRIED`, and run its command again."""
     snippet = next(s for page in PAGES for s in snippets(page) if s.extra == TRIED)
     last = run(snippet, python, folder).stderr.splitlines()[-1]
     hint = Snippet(snippet.page, "sh", last.partition("not installed: ")[2], None)
@@ -138,7 +138,7 @@ def follow(python: Path, folder: Path) -> list[str]:
 
 
 def main() -> None:
-    """Pack, install, run; exit code 1 where something did not do what the README says."""
+    """Build, install and run; the exit code is 1 if anything differs from the README."""
     folder = Path(tempfile.mkdtemp(prefix="gpt2-installed-"))
     try:
         wheel = Path(sys.argv[1]).resolve() if sys.argv[1:] else pack(folder)

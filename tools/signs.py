@@ -1,7 +1,7 @@
-"""Writes which characters are letters and numbers, for the tokenizer of the page.
+"""Writes the tables of letters and numbers for the tokenizer of the page.
 
-``python tools/signs.py``. A browser's own ``\\p{L}`` is of the year it was built in; here it is
-what `gpt2.tokenizer` goes by.
+``python tools/signs.py``. A browser's own ``\\p{L}`` depends on its Unicode version; these tables
+are what `gpt2.tokenizer` uses.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ export const isNumber = (sign) => inRuns(NUMBERS, sign);
 
 
 def base36(number: int) -> str:
-    """The number as JavaScript's parseInt(text, 36) reads it."""
+    """The number in the notation of JavaScript's parseInt(text, 36)."""
     high, low = divmod(number, 36)
     return (base36(high) if high else "") + DIGITS[low]
 
 
 def runs(pattern: str) -> str:
-    """The lengths of runs that do not match and that do, up to the last that does."""
+    """Alternating lengths of non-matching and matching runs, up to the last matching one."""
     member = regex.compile(pattern)
     points = (chr(point) if not 0xD800 <= point < 0xE000 else "\ufffd" for point in range(0x110000))
     matches = (bool(member.match(settled(sign))) for sign in points)

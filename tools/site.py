@@ -1,7 +1,8 @@
-"""All pages as a site: ``python -m tools.site [FOLDER]`` (`make docs`), out/site unless named.
+"""Builds the documentation site: ``python -m tools.site [FOLDER]`` (`make docs`; out/site).
 
-The pages are copied into a folder as Sphinx wants them: READMEs beside docs, comments and links to
-what is no page taken out, and a page of the Python interface for each module of `MODULES`.
+The pages are copied into a folder in the form that Sphinx expects: READMEs next to docs, without
+comments and links to anything that is not a page, and with an API page for each module in
+`MODULES`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MODULES = (
     "gpt2.evaluation.metrics", "gpt2.receipt", "gpt2.learn.exercise", "gpt2.learn.answers",
     "gpt2.options", "gpt2.errors",
 )  # fmt: skip
-PARTS = {  # of the table of contents: the pages in their order, as patterns below the source
+PARTS = {  # of the table of contents: the pages in order, as patterns below the source
     "Begin": ["README"],
     "The course": ["docs/learn/README", "docs/learn/[0-9]*", "docs/learn/claims-corrected"],
     "Reference": ["docs/reference/*"],
@@ -36,7 +37,7 @@ PARTS = {  # of the table of contents: the pages in their order, as patterns bel
 
 
 def build(folder: Path) -> None:
-    """Write the site; raises CalledProcessError where Sphinx warns of anything."""
+    """Write the site; raises CalledProcessError if Sphinx gives any warning."""
     source = folder / "source"
     shutil.rmtree(source, ignore_errors=True)
     copy(source)
@@ -45,11 +46,11 @@ def build(folder: Path) -> None:
 
 
 def copy(source: Path) -> None:
-    """The pages and their pictures, as Sphinx reads them."""
+    """Copy the pages and their pictures in the form that Sphinx reads."""
     pages = [ROOT / name for name in BESIDE] + sorted((ROOT / "docs").rglob("*.md"))
     for page in pages:
         place = source / page.relative_to(ROOT)
-        if page.name.startswith("index"):  # the site begins with them
+        if page.name.startswith("index"):  # the site starts with them
             place = source / page.name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(adapted(page, pages), "utf-8")
@@ -66,7 +67,7 @@ def copy(source: Path) -> None:
 
 
 def contents(source: Path) -> str:
-    """The table of contents: each page once."""
+    """The table of contents, with each page once."""
     parts = []
     for title, patterns in PARTS.items():
         names = [
@@ -79,7 +80,7 @@ def contents(source: Path) -> str:
 
 
 def adapted(page: Path, pages: list[Path]) -> str:
-    """A page without comments, its links made for the site."""
+    """A page without comments and with its links adapted to the site."""
     text = re.sub(r"<!--.*?-->\n?", "", page.read_text("utf-8"), flags=re.DOTALL)
     moved = page.name.startswith("index")
     depth = 0 if moved else len(page.relative_to(ROOT).parts) - 1
@@ -103,7 +104,7 @@ def adapted(page: Path, pages: list[Path]) -> str:
 
 
 def main() -> None:
-    """Build it and say where it is."""
+    """Build the site and print where it is."""
     folder = Path(sys.argv[1]) if sys.argv[1:] else ROOT / "out" / "site"
     build(folder)
     print(folder / "html" / "index.html")

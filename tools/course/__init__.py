@@ -1,5 +1,5 @@
-"""The course's pages: what is measured in them is written by this program.
+"""Generates the measured parts of the course's pages.
 
 python -m tools.course                 rewrite every block, number, picture and notebook
-python -m tools.course --translated    the Chinese sections are those of the English ones now
+python -m tools.course --translated    mark the Chinese sections as up to date with the English
 """

@@ -1,4 +1,4 @@
-"""Rewrite the course: ``python -m tools.course [--translated] [PAGE...]``; a page by its number."""
+"""Rewrites the course: ``python -m tools.course [--translated] [PAGE...]``; pages by number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tools.course import notebooks, pages
 
 
 def rendered(page: Path) -> dict[Path, str]:
-    """Every file that comes of an English page, and what it holds."""
+    """Every file generated from an English page, with its content."""
     found = pages.run(page)
     files = {page: found.text}
     for name, picture in found.pictures.items():
@@ -27,7 +27,7 @@ def rendered(page: Path) -> dict[Path, str]:
 
 
 def main() -> None:
-    """Write what differs; with --translated the Chinese sections are stamped first."""
+    """Write the files that changed; with --translated, first stamp the Chinese sections."""
     wanted = [word for word in sys.argv[1:] if not word.startswith("-")]
 
     def chosen(page: Path) -> bool:

@@ -1,4 +1,4 @@
-"""A page as a notebook: its blocks are cells, with what they printed."""
+"""Converts a page to a notebook: its code blocks become cells with their output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MATH = re.compile(r"^```math\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 
 
 def notebook(page: str) -> str:
-    """The page as JSON in nbformat 4.5."""
+    """The page as notebook JSON in nbformat 4.5."""
     cells: list[dict[str, Any]] = []
     at = 0
     for block in BLOCK.finditer(page):

@@ -1,15 +1,15 @@
-"""A page of the course: its blocks are run, and what they print stands below them.
+"""Runs the code blocks of a course page and puts their output below them.
 
 In the Markdown of an English page
 
-    ```python ... ```                      is run; what it prints becomes the ```text block below
-    <!-- reference: NAME -->               puts a function's lines of the reference below
+    ```python ... ```                      is run; its output becomes the ```text block below
+    <!-- reference: NAME -->               inserts the lines of a function of the reference below
     <!-- value: EXPRESSION -->...<!-- -->  is a number in a sentence
     <!-- picture: NAME + code -->          runs code that gives ``picture``, an SVG
-    <!-- nav -->                           puts the line of links below
+    <!-- nav -->                           inserts the line of links below
 
-Blocks of a page share their names. A Chinese page has the same markers without code: the n-th
-block or number is the n-th of the English page.
+Blocks of a page share a namespace. A Chinese page has the same markers without code: its n-th block
+or number is the n-th of the English page.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SECTION = re.compile(r"^(#{1,2} .+)\n(?:<!-- of ([0-9a-f]{8}) -->\n)?", re.MULTI
 
 @dataclass
 class Run:
-    """What an English page gave: the page itself, and what its Chinese twin takes."""
+    """The result of an English page: the page itself, and the parts for its Chinese version."""
 
     text: str = ""
     blocks: list[str] = field(default_factory=list)
@@ -53,12 +53,12 @@ class Run:
 
 
 def english() -> list[Path]:
-    """The chapters in their order, and the page of claims."""
+    """The chapters in order, and the page of claims."""
     return [*sorted(ENGLISH.glob("[0-9][0-9]-*.md")), ENGLISH / "claims-corrected.md"]
 
 
 def twins() -> list[Path]:
-    """The English pages that have a Chinese one."""
+    """The English pages that have a Chinese version."""
     pages = [*english(), ENGLISH / "README.md"]
     return [page for page in pages if (CHINESE / page.name).exists()]
 
@@ -81,7 +81,7 @@ def run(page: Path) -> Run:
         return _static(found, page)
 
     result.text = MARKERS.sub(replaced, page.read_text("utf-8"))
-    for name, drawing in drawings.items():  # they show what the whole page measured
+    for name, drawing in drawings.items():  # they show what the entire page measured
         drawn: dict[str, Any] = {**space, "draw": pictures}
         exec(compile(drawing, page.name, "exec"), drawn)
         result.pictures[name] = drawn["picture"]
@@ -89,7 +89,7 @@ def run(page: Path) -> Run:
 
 
 def benchmark(file: str, *keys: str) -> Any:
-    """A figure of benchmarks/results, for a sentence that quotes it."""
+    """A figure from benchmarks/results, for use in a sentence."""
     found = json.loads((ROOT / "benchmarks" / "results" / file).read_text("utf-8"))
     for key in keys:
         found = found[key]
@@ -97,7 +97,7 @@ def benchmark(file: str, *keys: str) -> Any:
 
 
 def translated(page: Path, source: Run) -> str:
-    """The Chinese page with the English run's blocks and numbers."""
+    """The Chinese page with the blocks and numbers of the English run."""
     blocks, values = iter(source.blocks), iter(source.values)
 
     def replaced(found: re.Match[str]) -> str:
@@ -111,7 +111,7 @@ def translated(page: Path, source: Run) -> str:
 
 
 def _executed(source: str, space: dict[str, Any], page: Path) -> str:
-    """A block with what it printed."""
+    """A block with its output."""
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
@@ -123,7 +123,7 @@ def _executed(source: str, space: dict[str, Any], page: Path) -> str:
 
 
 def _static(found: re.Match[str], page: Path) -> str:
-    """What needs no run: links, and lines of the reference."""
+    """The parts that need no run: links, and lines of the reference."""
     if found["nav"]:
         return f"<!-- nav -->\n{navigation(page)}\n"
     name = found["name"]
@@ -138,7 +138,7 @@ def _static(found: re.Match[str], page: Path) -> str:
 
 
 def excerpt(path: Path, name: str) -> tuple[int, list[str]]:
-    """A function's first line and its lines."""
+    """The number of a function's first line, and its lines."""
     text = path.read_text("utf-8")
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
@@ -147,8 +147,8 @@ def excerpt(path: Path, name: str) -> tuple[int, list[str]]:
 
 
 def navigation(page: Path) -> str:
-    """Back, on, the other language, the notebook."""
-    pages = english()[:-1]  # the last one is no chapter
+    """Links to the previous and next page, the other language and the notebook."""
+    pages = english()[:-1]  # the last one is not a chapter
     at = [one.name for one in pages].index(page.name)
     chinese = page.parent == CHINESE
     links = [f"[{'目录' if chinese else 'the course'}](README.md)"]
@@ -163,7 +163,7 @@ def navigation(page: Path) -> str:
 
 
 def sections(text: str) -> Iterator[tuple[str, str, str]]:
-    """Each section's heading, the hash of its English source as the page has it, and its text."""
+    """The heading of each section, the recorded hash of its English source, and its text."""
     heads = list(SECTION.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     for head, end in zip(heads, ends, strict=True):
@@ -171,8 +171,7 @@ def sections(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def fingerprint(section: str) -> str:
-    """A hash of what a translator reads: without numbers, outputs, links and lines that a program
-    writes."""
+    """A hash of what a translator reads, without numbers, outputs, links and generated lines."""
 
     def kept(found: re.Match[str]) -> str:
         return found["source"] or found["expression"] or found["file"] or found["name"] or ""
@@ -181,7 +180,7 @@ def fingerprint(section: str) -> str:
 
 
 def stale(english_text: str, chinese_text: str) -> list[str]:
-    """The English headings whose Chinese section was made from another text, or is missing."""
+    """The English headings whose Chinese section is outdated or missing."""
     have = [of for _, of, _ in sections(chinese_text)]
     wanted = [(head, fingerprint(body)) for head, _, body in sections(english_text)]
     have += [""] * (len(wanted) - len(have))
@@ -189,13 +188,13 @@ def stale(english_text: str, chinese_text: str) -> list[str]:
 
 
 def stamped(english_text: str, chinese_text: str) -> str:
-    """The Chinese page, each section said to be made from the English one as it is now."""
+    """The Chinese page with each section marked as up to date with the English one."""
     marks = iter([fingerprint(body) for _, _, body in sections(english_text)])
     return SECTION.sub(lambda head: f"{head[1]}\n<!-- of {next(marks)} -->\n", chinese_text)
 
 
 def words(picture: str, terms: dict[str, str]) -> str:
-    """A picture with its words translated; raises LookupError for one that has no translation."""
+    """Translate the words in a picture; raises LookupError for a word without translation."""
 
     def chinese(found: re.Match[str]) -> str:
         if found[1] not in terms:

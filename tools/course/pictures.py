@@ -1,5 +1,8 @@
-"""The course's pictures as SVG: a matrix, bars, curves, steps. They follow the reader's light or
-dark, and what is a word in them (``class="w"``) is translated for the Chinese pages."""
+"""The course's pictures as SVG: a matrix, bars, curves, steps.
+
+They adapt to light and dark mode, and their words (``class="w"``) are translated for the Chinese
+pages.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ STYLE = (
 
 
 def svg(width: float, height: float, parts: Sequence[str]) -> str:
-    """A whole picture."""
+    """A complete picture."""
     size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
     inside = "\n".join(parts)
     return (
@@ -27,7 +30,7 @@ def svg(width: float, height: float, parts: Sequence[str]) -> str:
 
 
 def text(x: float, y: float, words: str, anchor: str = "start", kind: str = "w") -> str:
-    """Words (``w``, translated) or numbers and tokens (``n``, left as they are)."""
+    """Text: words (``w``, translated), or numbers and tokens (``n``, unchanged)."""
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{kind}"'
     return f"<text {place}>{escape(words)}</text>"
 
@@ -38,7 +41,7 @@ def rectangle(x: float, y: float, w: float, h: float, more: str) -> str:
 
 
 def matrix(values: Any, rows: Sequence[str], columns: Sequence[str], down: str, across: str) -> str:
-    """A cell for each number: the darker, the larger."""
+    """A cell for each number; larger numbers are darker."""
     cell, left, top = 44, 110, 70
     most = max(abs(float(v)) for row in values for v in row) or 1.0
     parts = [text(8, top - 14, down), text(left, 18, across)]
@@ -99,8 +102,11 @@ def curves(
 
 
 def steps(*columns: Sequence[str | None], joins: Sequence[tuple[int, int, int, int]] = ()) -> str:
-    """Boxes with arrows from one to the next, a column for each list (None leaves a place free),
-    and ``joins``: arrows from a box to one of another column, each (column, row, column, row)."""
+    """Boxes with arrows from each to the next, one column per list.
+
+    None leaves a position free. ``joins`` are arrows between boxes of different columns, each
+    (column, row, column, row).
+    """
     wide, high, gap, parts = 200, 36, 26, []
     tall = max(len(column) for column in columns) * (high + gap)
     for at, column in enumerate(columns):

@@ -1,4 +1,4 @@
-"""`make fuzz`: the arguments; see `tools.fuzz`."""
+"""The command line of `make fuzz`; see `tools.fuzz`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.fuzz.server import ROOT
 
 
 def arguments() -> argparse.Namespace:
-    """The command line's."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, help="(10; with --each, until they are done)")
     parser.add_argument("--seed", type=int, default=1, help="(1)")
@@ -29,7 +29,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     asked = arguments()
     named: list[Named] = [(name, case) for name in CORPUS for case in CORPUS[name]]
     forms = asked.forms or list(FORMS)

@@ -1,7 +1,7 @@
-"""A place for one case at a time, with files beside it that nothing may touch.
+"""Isolates one case at a time, next to files that nothing may touch.
 
-BOX/case      the damaged folder, what is read
-BOX/outside   files that names and links of damaged files point to
+BOX/case      the damaged folder that is read
+BOX/outside   files that names and links in damaged files point to
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Whole = dict[str, Any]
 
 
 class Template:
-    """A valid folder, held in memory: it is written anew for each case."""
+    """A valid folder in memory, which is written again for each case."""
 
     def __init__(self, folder: Path) -> None:
         self._folders: list[str] = []
@@ -37,7 +37,7 @@ class Template:
                 self._files[name] = path.read_bytes()
 
     def write(self, folder: Path) -> None:
-        """Write it; the folder is not there yet."""
+        """Write it to a folder that does not exist yet."""
         for name in ("", *self._folders):
             (folder / name).mkdir()
         for name, content in self._files.items():
@@ -47,7 +47,7 @@ class Template:
 
 
 class Box:
-    """``case`` is made anew for each case of a template; `touched` tells what was done outside."""
+    """``case`` is recreated for each case; `touched` reports what was done outside."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
@@ -67,7 +67,7 @@ class Box:
         return self.case
 
     def touched(self) -> list[str]:
-        """What happened outside since the last call."""
+        """The accesses outside since the last call."""
         found, self._events = self._events, []
         now = self._look()
         return found + [f"changed {n}" for n in {*now, *self._whole}
@@ -81,7 +81,7 @@ class Box:
         self._watching = False
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        """Note what is opened by a name outside, links not followed: these may be read."""
+        """Record files outside opened by name; links are not followed, as they may be read."""
         if not self._watching or not (event == "open" or event in WRITES):
             return
         for name in args[:2]:
@@ -91,7 +91,7 @@ class Box:
                     self._events.append(f"{event} {path}")
 
     def _look(self) -> Whole:
-        """What is there but for the case, by name. Any change of a file changes its ctime."""
+        """The files outside the case, by name. Any change of a file changes its ctime."""
         found: Whole = {}
         for path in (*self.folder.iterdir(), *self.outside.iterdir()):
             facts = path.lstat()
@@ -103,7 +103,7 @@ class Box:
 
 
 def empty(path: Path) -> None:
-    """Remove a file, link, pipe or folder, where there is one."""
+    """Remove a file, link, pipe or folder, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -111,7 +111,7 @@ def empty(path: Path) -> None:
 
 
 def keep(case: Path, target: Path) -> None:
-    """Copy a case to look at later: pipes and links as what they are."""
+    """Copy a case for later inspection; pipes and links stay pipes and links."""
     empty(target)
     for path in [case, *sorted(case.rglob("*"))]:
         place, mode = target / path.relative_to(case), path.lstat().st_mode

@@ -1,4 +1,4 @@
-"""One run: the corpus, then numbered cases of all forms in turn; counts, findings, the report."""
+"""A fuzzing run: the corpus, then numbered cases of all forms in turn; counts and findings."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tools.fuzz.box import empty, keep
 from tools.fuzz.server import Ended, Server
 from tools.fuzz.trial import FINDINGS, Case, called
 
-BATCH = 400  # cases of a fork
+BATCH = 400  # cases per fork
 Named = tuple[str, Case]
 
 
 @dataclasses.dataclass
 class Campaign:
-    """What is to be tried, and what was found.
+    """The cases to try and the findings.
 
     Args:
-        seed: of the damage.
-        found: the folder where findings are kept.
-        forms: their names.
-        each: numbered cases of each form; 0 for as many as there is time for.
-        until: when it ends, of `time.monotonic`.
+        seed: the seed of the damage.
+        found: the folder for findings.
+        forms: the names of the forms.
+        each: the number of numbered cases per form; 0 for as many as time allows.
+        until: the end time, as in `time.monotonic`.
     """
 
     seed: int
@@ -41,7 +41,7 @@ class Campaign:
     findings: list[tuple[str, Case, str, str]] = dataclasses.field(default_factory=list)
 
     def run(self, named: list[Named], only: bool = False) -> None:
-        """Try named cases and, but for ``only``, numbered ones, until the end or an interrupt."""
+        """Try named cases and, unless ``only``, numbered ones, until the end or an interrupt."""
         place = Path(tempfile.mkdtemp(prefix="gpt2-fuzz-", dir=_quick()))
         asked = {"place": str(place), "found": str(self.found), "seed": self.seed,
                  "forms": self.forms}  # fmt: skip
@@ -64,7 +64,7 @@ class Campaign:
             yield from ((name, number) for name in self.forms)
 
     def _try(self, server: Server, batch: list[Named], place: Path) -> int:
-        """Try a batch; how many of it have an outcome."""
+        """Try a batch; returns the number of cases with an outcome."""
         done = 0
         for ended in server.tried(batch):
             done += 1
@@ -88,5 +88,5 @@ class Campaign:
 
 
 def _quick() -> str | None:
-    """Memory, where it can be had as a folder: a case is a few small files, written and removed."""
+    """A folder in memory, if available: a case is a few small files that are soon removed."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

@@ -1,4 +1,4 @@
-"""Damage drawn from a seed: of bytes, of values within JSON, within archives, of files in place."""
+"""Random damage from a seed: to bytes, to values in JSON and archives, and to entire files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any
 
 from tools.fuzz.box import CANARIES, empty
 
-DEEP, LONG = "\ue000deep", "\ue000long"  # stand for what json.dumps cannot write
+DEEP, LONG = "\ue000deep", "\ue000long"  # placeholders for what json.dumps cannot write
 RAW = {DEEP: "[" * 50_000 + "]" * 50_000, LONG: "9" * 5_000}
 ODD: list[Any] = [
     *(None, True, False, 0, 1, -1, 2, 7, 2**31 - 1, 2**31, 2**32 + 16, 2**53 + 1, 2**63, 2**64),
@@ -30,7 +30,7 @@ ODD: list[Any] = [
 
 
 def damage(case: Path, files: list[Path], rng: random.Random) -> str:
-    """Damage one of a case's files, or two; returns what was done in words."""
+    """Damage one or two files of a case; returns a description."""
     done = []
     for _ in range(1 if rng.random() < 0.85 else 2):
         path = rng.choice(files)
@@ -38,14 +38,14 @@ def damage(case: Path, files: list[Path], rng: random.Random) -> str:
             done.append(f"{path.relative_to(case)}: {replaced(path, files, rng)}")
             continue
         data = path.read_bytes()
-        path.unlink()  # and not cut: an earlier case may still have it mapped
+        path.unlink()  # not truncated: an earlier case may still have it mapped
         path.write_bytes(damaged(data, path.name, rng))
         done.append(f"{path.relative_to(case)}: damaged")
     return "; ".join(done)
 
 
 def replaced(path: Path, files: list[Path], rng: random.Random) -> str:
-    """Something else lies in the place of a file."""
+    """Replace a file by something else."""
     kinds: dict[str, Callable[[], Any]] = {
         "a folder": path.mkdir,
         "a pipe": lambda: os.mkfifo(path),
@@ -67,9 +67,9 @@ def replaced(path: Path, files: list[Path], rng: random.Random) -> str:
 
 
 def damaged(data: bytes, name: str, rng: random.Random) -> bytes:
-    """A file's content with damage, most often within what its form is made of."""
+    """Damage the content of a file, most often within the structure of its format."""
     if rng.random() < 0.75:
-        with contextlib.suppress(Exception):  # it is not of the form that its name says
+        with contextlib.suppress(Exception):  # it is not in the format that its name implies
             for endings, inside in INSIDE.items():
                 if name.endswith(endings):
                     return inside(data, rng)
@@ -77,7 +77,7 @@ def damaged(data: bytes, name: str, rng: random.Random) -> bytes:
 
 
 def rough(data: bytes, rng: random.Random) -> bytes:
-    """Bytes changed (often at the front, where the structure is), cut, doubled or put in."""
+    """Change bytes (often at the front, where the structure is), cut, duplicate or insert some."""
     out = bytearray(data)
     kind = rng.randrange(6)
     if kind == 0 or not out:
@@ -102,7 +102,7 @@ def rough(data: bytes, rng: random.Random) -> bytes:
 
 
 def values(value: Any, rng: random.Random) -> Any:
-    """JSON in which a value is another, has gone, is there twice, or has another name."""
+    """Replace, remove, duplicate or rename a value in JSON."""
     spots = places(value)
     if not spots:
         return rng.choice(ODD)
@@ -132,13 +132,13 @@ def outside() -> Path:
 
 
 def leading_out() -> list[str]:
-    """Names of files there."""
+    """Names of files outside."""
     near = [f"{up}outside/{name}" for up in ("../", "../../") for name in CANARIES]
     return near + [str(outside() / name) for name in CANARIES]
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Each value within JSON, as what holds it and its name or number there."""
+    """Each value within JSON, as its container and its key or index."""
     if not isinstance(value, (dict, list)):
         return []
     found = []
@@ -149,7 +149,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 
 def text(value: Any) -> str:
-    """JSON with what only stands for itself written out."""
+    """Write JSON, expanding the placeholders."""
     out = json.dumps(value)
     for mark, raw in RAW.items():
         out = out.replace(json.dumps(mark), raw)
@@ -173,7 +173,7 @@ def _lines(data: bytes, rng: random.Random) -> bytes:
 def _safetensors(data: bytes, rng: random.Random) -> bytes:
     (length,) = struct.unpack("<Q", data[:8])
     header, rest = json.loads(data[8 : 8 + length]), data[8 + length :]
-    if rng.random() < 0.2:  # a number that is none
+    if rng.random() < 0.2:  # an invalid number
         at = 4 * rng.randrange(len(rest) // 4)
         rest = (
             rest[:at] + struct.pack("<f", rng.choice((float("nan"), 3e38, -1e-40))) + rest[at + 4 :]
@@ -185,7 +185,7 @@ def _safetensors(data: bytes, rng: random.Random) -> bytes:
 
 
 def _zip(data: bytes, rng: random.Random) -> bytes:
-    """A member is damaged; the sums are right again."""
+    """Damage a member and make the checksums valid again."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
         members = old.namelist()

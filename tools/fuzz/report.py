@@ -1,4 +1,4 @@
-"""What was run: a table of a run, and the record over runs that the documentation is made of.
+"""Reports a run as a table, and keeps the record of all runs for the documentation.
 
 {"bounds": {...}, "runs": [{"seed", "date", "commit", "cases"}], "findings": [{...}],
  "forms": {name: {"cases", "read", "refused", "findings", "ms"}}}
@@ -34,14 +34,14 @@ BOUNDS = {"seconds": SECONDS, "MiB": BOUND >> 20}
 
 
 def parts(counts: Counter[str]) -> dict[str, int]:
-    """Outcomes as the table has them."""
+    """Outcomes by column of the table."""
     findings = sum(counts[kind] for kind in FINDINGS)
     refused = counts.total() - counts["read"] - findings
     return dict(zip(PARTS, (counts.total(), counts["read"], refused, findings), strict=True))
 
 
 def table(done: Campaign) -> str:
-    """Counts by form, and all kinds of outcomes."""
+    """The counts by form and by kind of outcome."""
     rows = ["| form | cases | read | refused | findings | ms |", "|---|---|---|---|---|---|"]
     total = sum(done.counts.values(), Counter())
     for name, counts in (*sorted(done.counts.items()), ("all", total)):
@@ -79,7 +79,7 @@ def record(done: Campaign, path: Path = RECORD) -> None:
 
 
 def page(path: Path = RECORD) -> str:
-    """The page of the documentation."""
+    """The documentation page."""
     known = json.loads(path.read_text("utf-8"))
     total: Counter[str] = sum(map(Counter, known["forms"].values()), Counter())
     runs = "\n".join(

@@ -1,4 +1,4 @@
-"""The worker as its parent sees it: it is started, asked, watched, and its forks are ended."""
+"""Controls the worker: starts it, sends it cases, watches it and kills its forks."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from typing import Any
 from tools.fuzz.trial import Case
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SECONDS = 10.0  # of a processor that a case may take
-WAITING = 60.0  # by the clock, for a case that computes nothing, or on a machine with others' work
-START = 600.0  # that a worker may take to make a valid folder of each form
-Ended = tuple[str, Case, str, str, float]  # form, case, outcome, text, seconds of a processor
+SECONDS = 10.0  # maximum CPU time of a case
+WAITING = 60.0  # wall-clock time, for a case that computes nothing, or on a busy machine
+START = 600.0  # for a worker to make a valid folder of each form
+Ended = tuple[str, Case, str, str, float]  # form, case, outcome, text, CPU seconds
 
 
 class Server:
-    """A worker that stands by."""
+    """A running worker."""
 
     def __init__(self, asked: dict[str, Any]) -> None:
         paths = (str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", ""))
@@ -51,8 +51,7 @@ class Server:
         self._errors.close()
 
     def tried(self, cases: Sequence[tuple[str, Case]]) -> Iterator[Ended]:
-        """Try cases in one fork; the last that comes may be a "hang" or "crash" and not the last
-        that was given."""
+        """Try cases in one fork; the last outcome may be a "hang" or "crash" of an earlier case."""
         self._send(cases)
         self._errors.seek(0)
         self._errors.truncate()
@@ -78,7 +77,7 @@ class Server:
         return int(line[name])
 
     def _killed(self, fork: int) -> int:
-        """End a fork that hangs: first so that it tells where it is."""
+        """Kill a fork that hangs, first with a signal that makes it print its stack."""
         for sent in (signal.SIGABRT, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(fork, sent)
@@ -87,13 +86,15 @@ class Server:
         raise SystemExit(f"The process {fork} cannot be ended.")
 
     def _line(self, seconds: float, fork: int | None = None) -> dict[str, Any] | None:
-        """The next line; None where none comes in time, by the clock or by what ``fork`` computes,
-        or the worker ended."""
+        """The next line; None if the worker ended or no line comes in time.
+
+        The limits are wall-clock time and the CPU time of ``fork``.
+        """
         assert self._process.stdout is not None
         end, most = time.monotonic() + seconds, None
         while b"\n" not in self._rest:
             if not select.select([self._process.stdout], [], [], 0.5)[0]:
-                most = most or _computed(fork) + SECONDS  # it is only looked up where it is slow
+                most = most or _computed(fork) + SECONDS  # looked up only if it is slow
                 if time.monotonic() > end or _computed(fork) > most:
                     return None
                 continue
@@ -106,13 +107,13 @@ class Server:
         return found
 
     def _told(self) -> str:
-        """The end of what it wrote on standard error."""
+        """The end of its standard error."""
         self._errors.seek(0)
         return str(self._errors.read().decode("utf-8", "replace")[-6000:])
 
 
 def _computed(process: int | None) -> float:
-    """Seconds of processors that a process has taken."""
+    """The CPU seconds that a process has used."""
     if process is None:
         return 0.0
     try:

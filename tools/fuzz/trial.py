@@ -1,8 +1,8 @@
-"""One case: the damaged folder is made, read, and what came of it judged.
+"""Tries one case: makes the damaged folder, reads it and judges the outcome.
 
-Outcomes: "read" (the damage does not show), the name of a `GPT2Error`, or a finding: "exception",
-"unclear" (an error of several lines or over 2,000 characters), "memory", "outside". What ends the
-process ("crash"), or takes too long ("hang"), its parent sees.
+Outcomes: "read" (the damage has no effect), the name of a `GPT2Error`, or a finding: "exception",
+"unclear" (an error of several lines or over 2,000 characters), "memory", "outside". The parent
+process detects a "crash", which ends the process, and a "hang", which takes too long.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from gpt2.errors import GPT2Error
 
 FINDINGS = ("exception", "unclear", "memory", "outside", "hang", "crash")
 Case = str | int
-LONGEST = 2000  # characters of a message
+LONGEST = 2000  # maximum characters of a message
 
 
 class Trials:
-    """Templates of the forms, a box, and the place for what is found."""
+    """Templates of the forms, a box, and the folder for findings."""
 
     def __init__(self, place: Path, found: Path, seed: int) -> None:
         self.place, self.found, self.seed = place, found, seed
@@ -36,8 +36,10 @@ class Trials:
         os.environ["GPT2_FUZZ_BOX"] = str(self.box.folder)
 
     def template(self, name: str) -> Template:
-        """A valid folder of a form, made when it is first asked for, and read once: so all that its
-        form imports is there before memory is bounded."""
+        """A valid folder of a form, made on first use and read once.
+
+        Reading it imports everything that the form needs before memory is limited.
+        """
         if name not in self.templates:
             whole = self.place / "forms" / name / "whole"
             whole.parent.mkdir(parents=True)
@@ -48,7 +50,7 @@ class Trials:
         return self.templates[name]
 
     def tried(self, name: str, case: Case) -> tuple[str, str]:
-        """The outcome of a case, and what to show of it. A finding's folder is kept."""
+        """The outcome of a case and the text to show; the folder of a finding is kept."""
         form, folder = FORMS[name], self.damaged(name, case)
         with self.box:
             outcome, text = judged(form, folder)
@@ -59,7 +61,7 @@ class Trials:
         return outcome, text
 
     def damaged(self, name: str, case: Case) -> Path:
-        """The folder of a case."""
+        """Make the folder of a case."""
         form, folder = FORMS[name], self.box.fill(self.template(name))
         if isinstance(case, str):
             CORPUS[name][case](folder)
@@ -67,20 +69,20 @@ class Trials:
         rng = random.Random(f"{self.seed} {name} {case}")
         victims = form.victims(folder)
         damage(folder, victims, rng)
-        regular = all(path.is_file() for path in victims)  # no pipe to wait for
+        regular = all(path.is_file() for path in victims)  # no pipe that would block
         if form.mend and regular and rng.random() < 0.5:
-            with contextlib.suppress(Exception):  # it is too damaged to have hashes
+            with contextlib.suppress(Exception):  # too damaged to have hashes
                 form.mend(folder)
         return folder
 
 
 def called(name: str, case: Case) -> str:
-    """The name of what is kept of a case."""
+    """The file name for a case."""
     return f"{name} {case}".replace(" ", "-").replace("/", "-")
 
 
 def judged(form: Form, folder: Path) -> tuple[str, str]:
-    """What reading a folder ends in."""
+    """Read a folder; returns the outcome."""
     try:
         form.read(folder)
         return "read", ""
@@ -92,6 +94,6 @@ def judged(form: Form, folder: Path) -> tuple[str, str]:
         return type(error).__name__ if clear else "unclear", text[:LONGEST]
     except MemoryError:
         return "memory", traceback.format_exc()[-LONGEST:]
-    except BaseException as error:  # also a panic of Rust's
+    except BaseException as error:  # including a Rust panic
         kind = "memory" if "allocate" in str(error) else "exception"
         return kind, traceback.format_exc()[-LONGEST:]

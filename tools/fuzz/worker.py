@@ -1,12 +1,13 @@
-"""The child: it imports everything and makes the templates once, then forks for each batch.
+"""The worker process: it imports everything and makes templates once, then forks per batch.
 
-It is asked on standard input, in lines of JSON: where and which forms first, then a list of cases
-(form, number or name) for each batch. The fork that tries a batch tells on standard output
+It reads lines of JSON from standard input: first the folder and the forms, then a list of cases
+(form, number or name) for each batch. The fork that tries a batch writes to standard output
 
     {"began": process id}
-    {"case": [form, case]}, {"ended": outcome, "text": ..., "seconds": ...}    of each
+    {"case": [form, case]}, {"ended": outcome, "text": ..., "seconds": ...}    for each case
 
-and its parent {"gone": exit code}. What dies costs a fork, and what a batch leaks ends with it.
+and its parent writes {"gone": exit code}. A crash costs only a fork, and memory leaked by a batch
+is freed with it.
 """
 
 from __future__ import annotations
@@ -23,23 +24,23 @@ from typing import Any
 
 from tools.fuzz.trial import Case, Trials
 
-BOUND = 1 << 30  # bytes of address space that a batch may take, beside what is there without one
+BOUND = 1 << 30  # bytes of address space that a batch may add
 
 
 def say(**what: Any) -> None:
-    """A line for the parent; what a case prints goes elsewhere."""
+    """Send a line to the parent; the output of a case goes elsewhere."""
     os.write(TOLD, json.dumps(what).encode() + b"\n")
 
 
 def limit() -> None:
-    """Bound the memory of what follows."""
+    """Limit the memory from here on."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + BOUND
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def batch(trials: Trials, cases: list[tuple[str, Case]]) -> None:
-    """Try cases, in a process of their own."""
+    """Try cases in a separate process."""
     limit()
     say(began=os.getpid())
     for name, case in cases:
@@ -50,11 +51,11 @@ def batch(trials: Trials, cases: list[tuple[str, Case]]) -> None:
 
 
 def main() -> None:
-    """Serve; see the module."""
+    """Run the worker; see the module."""
     asked = json.loads(sys.stdin.buffer.readline())
-    faulthandler.enable()  # its parent ends a hanging fork by SIGABRT: this shows where it was
+    faulthandler.enable()  # a hanging fork is killed with SIGABRT: this prints its stack
     warnings.simplefilter("ignore")
-    sys.modules["matplotlib"] = None  # type: ignore[assignment]  # its pictures are slow, and no files of ours
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]  # drawing is slow
     trials = Trials(Path(asked["place"]), Path(asked["found"]), asked["seed"])
     for name in asked["forms"]:
         trials.template(name)

@@ -1,7 +1,7 @@
-"""Named cases: what once crashed, hung, ate memory, left its folder or ended in a traceback.
+"""Named cases of past crashes, hangs, excessive memory, escapes from the folder and tracebacks.
 
-They are made by code of the forms' valid folders, and always run first. A repair of what fuzzing
-found adds its case here.
+Code makes them from the valid folders of the forms, and they always run first. A fix for a finding
+adds its case here.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ JOURNAL = "out.journal"
 
 
 def measured(name: str, *odd: Any) -> dict[str, Spoil]:
-    """An entry of all measures of a result with each of these values."""
+    """Set an entry of all measures in a result to each of these values."""
 
     def change(value: Any, content: Any) -> None:
         for measure in content["benchmarks"]["lambada"]["measures"].values():

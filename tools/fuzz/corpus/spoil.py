@@ -1,4 +1,4 @@
-"""How a named case is made of a valid folder."""
+"""Makes named cases from a valid folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Spoil = Callable[[Path], Any]
 
 
 def put(name: str, content: bytes | str) -> Spoil:
-    """A file with this content."""
+    """Write a file with this content."""
     data = content.encode() if isinstance(content, str) else content
 
     def spoil(case: Path) -> None:
@@ -29,12 +29,12 @@ def put(name: str, content: bytes | str) -> Spoil:
 
 
 def gone(name: str) -> Spoil:
-    """A file that is not there."""
+    """Remove a file."""
     return lambda case: empty(case / name)
 
 
 def instead(name: str, make: Callable[[Path], Any]) -> Spoil:
-    """Something else in the place of a file."""
+    """Replace a file by something else."""
 
     def spoil(case: Path) -> None:
         empty(case / name)
@@ -44,12 +44,12 @@ def instead(name: str, make: Callable[[Path], Any]) -> Spoil:
 
 
 def link(name: str, target: str) -> Spoil:
-    """A link in the place of a file; {} stands for the folder outside."""
+    """Replace a file by a link; {} stands for the folder outside."""
     return instead(name, lambda path: path.symlink_to(target.format(outside())))
 
 
 def values(name: str, change: Change) -> Spoil:
-    """Values within a file of JSON; ``change`` may return another whole."""
+    """Change values in a JSON file; ``change`` may return a new top-level value."""
 
     def spoil(case: Path) -> None:
         path = case / name
@@ -61,7 +61,7 @@ def values(name: str, change: Change) -> Spoil:
 
 
 def header(name: str, change: Change) -> Spoil:
-    """Values within the header of a safetensors file."""
+    """Change values in the header of a safetensors file."""
 
     def spoil(case: Path) -> None:
         data = (case / name).read_bytes()
@@ -75,7 +75,7 @@ def header(name: str, change: Change) -> Spoil:
 
 
 def line(name: str, number: int, change: Change) -> Spoil:
-    """Values within a line of a file of JSON lines."""
+    """Change values in one line of a JSON Lines file."""
 
     def spoil(case: Path) -> None:
         lines = (case / name).read_text("utf-8").splitlines()
@@ -88,7 +88,7 @@ def line(name: str, number: int, change: Change) -> Spoil:
 
 
 def pickled(name: str, make: Callable[[], Any], **options: Any) -> Spoil:
-    """A file by torch.save."""
+    """Write a file with torch.save."""
 
     def spoil(case: Path) -> None:
         import torch
@@ -100,7 +100,7 @@ def pickled(name: str, make: Callable[[], Any], **options: Any) -> Spoil:
 
 
 def everywhere(name: str) -> dict[str, Spoil]:
-    """What may lie in the place of any file."""
+    """Replacements for any file."""
     return {
         f"{name} a folder": instead(name, os.mkdir),
         f"{name} a pipe": instead(name, os.mkfifo),
@@ -116,7 +116,7 @@ def everywhere(name: str) -> dict[str, Spoil]:
 
 
 def json_of(name: str) -> dict[str, Spoil]:
-    """What may be wrong with any file of JSON."""
+    """Damage for any JSON file."""
     return {
         **everywhere(name),
         f"{name} deep": put(name, "[" * 100_000 + "]" * 100_000),
@@ -131,7 +131,7 @@ def json_of(name: str) -> dict[str, Spoil]:
 
 
 def set_to(name: str, key: str, *odd: Any) -> dict[str, Spoil]:
-    """An entry of a file of JSON with each of these values."""
+    """Set an entry of a JSON file to each of these values."""
     return {
         f"{name} {key} {value!r:.30}": values(name, operator.methodcaller("update", {key: value}))
         for value in odd

@@ -1,4 +1,4 @@
-"""Texts to learn from."""
+"""Training texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tools.fuzz.corpus.spoil import (
 
 
 def archive(method: int) -> bytes:
-    """A zip whose member names a way of packing that is not known."""
+    """A zip whose member has an unknown compression method."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as made:
         made.writestr("a.txt", "hello")
@@ -26,7 +26,7 @@ def archive(method: int) -> bytes:
 
 
 def renamed(length: int) -> bytes:
-    """A zip whose member has another, longer name in its own header than in the directory."""
+    """A zip whose member has a different, longer name in its own header than in the directory."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as made:
         made.writestr("a.txt", "hello" * length)
@@ -36,7 +36,7 @@ def renamed(length: int) -> bytes:
 
 
 def footless(data: bytes) -> bytes:
-    """A Parquet file whose list of columns is not one."""
+    """A Parquet file with an invalid list of columns."""
     (length,) = struct.unpack("<I", data[-8:-4])
     return data[: -8 - length] + b"\xff" * length + data[-8:]
 

@@ -26,7 +26,7 @@ PROGRESS = "out/.partial/progress.json"
 
 
 def shards(**changes: Any) -> Spoil:
-    """Entries of the first shard of token data."""
+    """Change entries of the first shard of token data."""
 
     def change(content: Any) -> None:
         content["splits"]["train"]["shards"][0].update(changes)
@@ -35,7 +35,7 @@ def shards(**changes: Any) -> Spoil:
 
 
 def moments(case: Path) -> None:
-    """Every second moment of AdamW is one number."""
+    """Make every second moment of AdamW a single number."""
     from safetensors.numpy import load_file, save_file
 
     path = case / "checkpoints/step-000001/training/optimizer.safetensors"
@@ -45,7 +45,7 @@ def moments(case: Path) -> None:
 
 
 def pointers(case: Path) -> None:
-    """Token data whose numbers would be read as pointers."""
+    """Make token data whose numbers would be read as pointers."""
 
     def change(content: Any) -> None:
         content["dtype"] = "O"

@@ -1,4 +1,4 @@
-"""Weights and their indexes."""
+"""Weights and their index files."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ REFERENCE = "models--some--one/refs/main"
 
 
 def entry(**changes: Any) -> Spoil:
-    """The entry of the embedding in a header."""
+    """Change the entry of the embedding in a header."""
     return header(WEIGHTS, lambda content: content[WTE].update(changes))
 
 
 def expanded(case: Path) -> None:
-    """A small file of one number that says it is 160 GB of them."""
+    """Write a small file of one number that claims to hold 160 GB of numbers."""
     import torch
 
     path = case / "pytorch_model.bin"

@@ -1,4 +1,4 @@
-"""The forms: how a small valid folder of each is written, and how it is read whole."""
+"""The forms: how to write a small valid folder of each, and how to read all of it."""
 
 from __future__ import annotations
 

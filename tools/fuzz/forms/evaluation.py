@@ -1,4 +1,4 @@
-"""Published test sets, results of an evaluation, texts to look for in a corpus."""
+"""Published test sets, evaluation results, and texts to search a corpus for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COQA = {"data": [{"story": TEXTS[0], "questions": [{"input_text": "Who?", "turn_
 SQUAD = {"data": [{"title": f"t{n}", "paragraphs": [{"context": TEXTS[0], "qas": [
     {"question": "Who?", "answers": [{"text": "the fox", "answer_start": 0}]}]}]}
     for n in range(2)]}  # fmt: skip
-# benchmark -> its files, small ones of the published form
+# benchmark -> its files, small ones in the published format
 SETS: dict[str, dict[str, Any]] = {
     "lambada": {"lambada_test.jsonl": '{"text": "the quick fox"}\n'},
     "cbt-cn": {"cbtest_CN_valid_2000ek.txt": "".join(f"{n} A fox .\n" for n in range(1, 21))
@@ -43,7 +43,7 @@ SETS: dict[str, dict[str, Any]] = {
 
 
 def published(folder: Path) -> None:
-    """A folder for each benchmark."""
+    """Write a folder for each benchmark."""
     for name, files in SETS.items():
         for file, content in files.items():
             path = folder / name / file
@@ -52,7 +52,7 @@ def published(folder: Path) -> None:
 
 
 def read_sets(case: Path) -> None:
-    """Read each benchmark's examples, as if its files were the published ones."""
+    """Read the examples of each benchmark, as if its files were the published ones."""
     from gpt2.evaluation.benchmarks import benchmark
 
     def read(place: Path) -> None:
@@ -64,7 +64,7 @@ def read_sets(case: Path) -> None:
 
 
 def results(folder: Path) -> None:
-    """What `gpt2 evaluate -o` writes, of two models."""
+    """Write results like those of `gpt2 evaluate -o`, for two models."""
     folder.mkdir(parents=True)
     for size in (1, 2):
         measure = {"title": "accuracy", "protocol": "all", "value": 0.5 * size}
@@ -75,7 +75,7 @@ def results(folder: Path) -> None:
 
 
 def sought(folder: Path) -> None:
-    """Token data, and texts that may be in it."""
+    """Write token data, and texts that may occur in it."""
     tokens(folder / "corpus")
     (folder / "tests").mkdir()
     (folder / "tests" / "a.txt").write_text("\n".join(TEXTS), "utf-8")

@@ -1,4 +1,4 @@
-"""What a form is."""
+"""Defines a form."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Make = Callable[[Path], object]
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """A form of files.
+    """A format of files.
 
     Attributes:
-        make: writes a valid one into an empty folder.
-        read: reads all of it as a user's call would; raises `GPT2Error` for what is damaged.
-        files: patterns of what is damaged.
-        mend: makes hashes right again after damage, so that what they guard is reached.
+        make: writes a valid instance into an empty folder.
+        read: reads all of it as a user's call would; raises `GPT2Error` for damage.
+        files: patterns of the files to damage.
+        mend: makes hashes valid again after damage, so that the code behind them is reached.
     """
 
     make: Make
@@ -28,13 +28,13 @@ class Form:
     mend: Make | None = None
 
     def victims(self, case: Path) -> list[Path]:
-        """The files of a case that are damaged."""
+        """The files of a case to damage."""
         found = {path for pattern in self.files for path in case.glob(pattern) if path.is_file()}
         return sorted(found)
 
 
 def called(*words: str) -> Make:
-    """Read by a command, its output thrown away; {} stands for the case's folder."""
+    """Read with a command and discard its output; {} stands for the case's folder."""
 
     def read(case: Path) -> None:
         import click
@@ -53,7 +53,7 @@ def called(*words: str) -> Make:
 
 
 def each(case: Path, read: Callable[[Path], object]) -> None:
-    """Read all files; the first error of ours is raised after the last file."""
+    """Read all files, then raise the first `GPT2Error`."""
     from gpt2.errors import GPT2Error
 
     errors = []

@@ -9,19 +9,19 @@ from tools.fuzz.forms.form import Form, Make, called
 
 
 def shape(**other: Any) -> dict[str, Any]:
-    """The smallest shape that has all parts."""
+    """The smallest shape with all parts."""
     return {"n_embd": 16, "n_head": 2, "n_positions": 16, **other}
 
 
 def model(folder: Path, **other: Any) -> None:
-    """The smallest model with all its parts, and its tokenizer."""
+    """Write the smallest model with all its parts, and its tokenizer."""
     from tests.tiny import write_tiny
 
     write_tiny(folder, **shape(**other))
 
 
 def bare(folder: Path, **given: Any) -> None:
-    """Weights and configuration alone; ``given`` to the writer: in several files, say."""
+    """Write only weights and configuration; ``given`` are options for the writer."""
     from tests.tiny import random_weights, tiny_config
 
     from gpt2.checkpoint import write_checkpoint
@@ -31,12 +31,12 @@ def bare(folder: Path, **given: Any) -> None:
 
 
 def sharded(folder: Path) -> None:
-    """Weights in several files and an index."""
+    """Write weights in several files with an index."""
     bare(folder, max_shard_size="8KB")
 
 
 def used(folder: Path, engine: str = "native", max_new_tokens: int | None = 2) -> None:
-    """Load a model and let it write, as its files say but for the length."""
+    """Load a model and generate with the options in its files, except the length."""
     from gpt2.loading import load
 
     loaded = load(folder, engine=engine, threads=1 if engine == "native" else None)  # type: ignore[arg-type]
@@ -45,12 +45,12 @@ def used(folder: Path, engine: str = "native", max_new_tokens: int | None = 2) -
 
 
 def by(engine: str) -> Make:
-    """Read by loading on an engine."""
+    """Read by loading the model on an engine."""
     return lambda case: used(case, engine)
 
 
 def converted(form: str, name: str = "") -> Make:
-    """A model in another program's form."""
+    """Write a model in another program's format."""
 
     def make(folder: Path) -> None:
         from gpt2.cli.convert import convert
@@ -63,7 +63,7 @@ def converted(form: str, name: str = "") -> Make:
 
 
 def pickled_shards(folder: Path) -> None:
-    """pytorch_model.bin in two parts with an index, as older transformers wrote it."""
+    """Write pytorch_model.bin in two parts with an index, as older transformers did."""
     import torch
 
     from gpt2.files import write_json
@@ -81,7 +81,7 @@ def pickled_shards(folder: Path) -> None:
 
 
 def legacy(folder: Path) -> None:
-    """pytorch_model.bin as torch wrote it before 1.6."""
+    """Write pytorch_model.bin as torch did before 1.6."""
     import torch
 
     converted("bin")(folder)
@@ -90,7 +90,7 @@ def legacy(folder: Path) -> None:
 
 
 def tensorflow(folder: Path) -> None:
-    """OpenAI's own four files."""
+    """Write OpenAI's original four files."""
     from tests.checkpoint.tensorflow import write_folder
     from tests.tiny import random_weights, tiny_config
 
@@ -101,7 +101,7 @@ def tensorflow(folder: Path) -> None:
 
 
 def quantised(dtype: str) -> Make:
-    """A model of packed matrices."""
+    """Write a model with packed matrices."""
 
     def make(folder: Path) -> None:
         from gpt2.quantization import quantize
@@ -114,13 +114,13 @@ def quantised(dtype: str) -> Make:
 
 
 def carded(folder: Path) -> None:
-    """A packed model with a card."""
+    """Write a packed model with a model card."""
     quantised("int8")(folder)
     (folder / "README.md").write_text("---\nlicense: mit\n---\n# A model\n", "utf-8")
 
 
 def adapter(folder: Path) -> None:
-    """An adapter as PEFT has it, beside its base."""
+    """Write an adapter in PEFT's format, next to its base model."""
     from gpt2.adapters import LoraConfig
     from gpt2.model import GPT2LMHeadModel
     from gpt2.model.lora import add_lora, save_lora
@@ -132,7 +132,7 @@ def adapter(folder: Path) -> None:
 
 
 def with_adapter(case: Path) -> None:
-    """Load the base, put the adapter on it, merge."""
+    """Load the base model, apply the adapter and merge it."""
     from gpt2.model import GPT2LMHeadModel
     from gpt2.model.lora import load_lora, merge_lora
 
@@ -142,7 +142,7 @@ def with_adapter(case: Path) -> None:
 
 
 def classifier(folder: Path) -> None:
-    """A model with a head of two classes."""
+    """Write a model with a classification head of two classes."""
     from tests.tiny import tiny_config
 
     from gpt2.model import GPT2ForSequenceClassification
@@ -152,7 +152,7 @@ def classifier(folder: Path) -> None:
 
 
 def classified(case: Path) -> None:
-    """Load a classifier and let it judge a text."""
+    """Load a classifier and classify a text."""
     import torch
 
     from gpt2.model import GPT2ForSequenceClassification
@@ -161,7 +161,7 @@ def classified(case: Path) -> None:
 
 
 def cached(folder: Path) -> None:
-    """The hub's cache with one model in it: references, snapshots that link to contents."""
+    """Write a hub cache with one model: refs, and snapshots that link to blobs."""
     place = folder / "models--some--one"
     bare(folder / "made")
     for part in ("refs", "blobs", "snapshots"):
@@ -177,7 +177,7 @@ def cached(folder: Path) -> None:
 
 
 def from_cache(case: Path) -> None:
-    """Load a model by its name from a cache, without a network."""
+    """Load a model by name from a cache, without a network."""
     from gpt2.hub import resolve
 
     used(resolve("some/one", cache_dir=case, local_files_only=True))

@@ -1,4 +1,4 @@
-"""Options of generating, receipts and journals."""
+"""Generation options, receipts and journals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROWS = [{"text": t} for t in TEXTS]
 
 
 def generation(folder: Path) -> None:
-    """A model with options of its own."""
+    """Write a model with its own generation options."""
     model(folder)
     options = {"do_sample": True, "temperature": 0.8, "top_k": 20, "top_p": 0.9, "num_beams": 1,
                "repetition_penalty": 1.1, "no_repeat_ngram_size": 3, "max_new_tokens": 2, "seed": 1,
@@ -26,12 +26,12 @@ def generation(folder: Path) -> None:
 
 
 def with_its_options(case: Path) -> None:
-    """Generate by the options of a folder's file."""
+    """Generate with the options in the folder."""
     used(case, max_new_tokens=None)
 
 
 def receipt(folder: Path) -> None:
-    """A model and a receipt of what it wrote; the name in it is relative to the case."""
+    """Write a model and a receipt for its text; the model's name in it is relative to the case."""
     from gpt2 import receipt as receipts
     from gpt2.loading import load
 
@@ -44,7 +44,7 @@ def receipt(folder: Path) -> None:
 
 
 def signed(case: Path) -> None:
-    """Make a receipt's own hash right."""
+    """Make the hash of a receipt valid."""
     from gpt2 import receipt as receipts
 
     path = case / "receipt.json"
@@ -54,7 +54,7 @@ def signed(case: Path) -> None:
 
 
 def replayed(case: Path) -> None:
-    """Replay a receipt on the model beside it."""
+    """Replay a receipt with the model next to it."""
     from gpt2 import receipt as receipts
 
     receipts.replay(receipts.read(case / "receipt.json"), model=case / "model", threads=1)
@@ -64,7 +64,7 @@ SETTINGS = {"model": "m", "options": {"limit": 3, "names": ["a", "b"]}}
 
 
 def journal(folder: Path) -> None:
-    """An evaluation that was stopped."""
+    """Write an interrupted evaluation."""
     from gpt2.evaluation.runner import Rows
 
     folder.mkdir(parents=True)
@@ -74,7 +74,7 @@ def journal(folder: Path) -> None:
 
 
 def checked(case: Path) -> None:
-    """Make the sums of a journal's lines right."""
+    """Make the checksums in a journal valid."""
     lines = []
     for line in (case / "out.journal").read_text("utf-8").splitlines():
         entry = json.loads(line)
@@ -86,7 +86,7 @@ def checked(case: Path) -> None:
 
 
 def continued(case: Path) -> None:
-    """Take up an evaluation and add to it, with the figures of what was there."""
+    """Resume an evaluation, compute the figures of its rows and add to it."""
     from gpt2.evaluation.runner import Rows
 
     rows = Rows(case / "out.journal", SETTINGS)
@@ -98,7 +98,7 @@ def continued(case: Path) -> None:
 
 
 def batch(folder: Path) -> None:
-    """Rows of a task and the results of some."""
+    """Write rows of a task and the results of some of them."""
     model(folder / "model", n_positions=64)
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
     batched(folder)
@@ -107,7 +107,7 @@ def batch(folder: Path) -> None:
 
 
 def batched(case: Path) -> None:
-    """Work through the rows that are left."""
+    """Process the remaining rows."""
     from gpt2.loading import load
     from gpt2.tasks import TASKS
     from gpt2.tasks.batch import run_batch
@@ -118,7 +118,7 @@ def batched(case: Path) -> None:
 
 
 def document(folder: Path) -> None:
-    """A text to work on, and examples of translations."""
+    """Write a text to process, and examples of translations."""
     model(folder / "model", n_positions=64)
     (folder / "text.txt").write_text("the quick brown fox jumps over the lazy dog. 狐狸\n", "utf-8")
     (folder / "examples.tsv").write_text("the fox\t狐狸\nthe dog\t狗\n", "utf-8")

@@ -1,4 +1,4 @@
-"""Texts to learn from, in each format."""
+"""Training texts in each format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROWS = [{"text": t, "prompt": t, "completion": " yes", "n": n} for n, t in enume
 
 
 def plain_texts() -> dict[str, bytes]:
-    """A file of each plain form, by its name."""
+    """A file of each plain format, by name."""
     lines = "\n".join(json.dumps(row) for row in ROWS).encode() + b"\n"
     cells = [["text", "prompt", "completion"], *([t, t, " yes"] for t in TEXTS)]
     table, tabs = ("\n".join(end.join(f'"{c}"' for c in row) for row in cells) for end in ",\t")
@@ -37,7 +37,7 @@ def plain_texts() -> dict[str, bytes]:
 
 
 def warc(page: bytes) -> bytes:
-    """A crawl of one page."""
+    """A WARC file with one page."""
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page
     head = ("WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.b/\r\n"
             "WARC-Date: 2026-01-01T00:00:00Z\r\nWARC-Record-ID: <urn:uuid:1>\r\n"
@@ -81,7 +81,7 @@ def tarred(files: dict[str, bytes]) -> bytes:
 
 
 def source(name: str) -> Form:
-    """A text of one form, prepared."""
+    """The form of a text in one format, which is prepared."""
 
     def make(folder: Path) -> None:
         folder.mkdir(parents=True)
@@ -91,14 +91,14 @@ def source(name: str) -> Form:
 
 
 def prepared(case: Path) -> None:
-    """Prepare what lies in a folder, into one inside it."""
+    """Prepare the texts in a folder into a folder inside it."""
     from gpt2.data import PrepareConfig, prepare
 
     prepare([case], case / "out", small(), PrepareConfig(threads=1))
 
 
 def pairs(folder: Path) -> None:
-    """Prompts with completions in each form."""
+    """Write prompt-completion pairs in each format."""
     folder.mkdir(parents=True)
     for name, content in plain_texts().items():
         if name.split(".")[-1] in ("jsonl", "json", "csv", "tsv"):
@@ -106,7 +106,7 @@ def pairs(folder: Path) -> None:
 
 
 def paired(case: Path) -> None:
-    """Read each of the files, each with an end of its own."""
+    """Read each of the files separately."""
     from gpt2.training.inputs.examples import read_pairs
 
     each(case, read_pairs)

@@ -27,7 +27,7 @@ def small() -> Any:
 
 
 def tokenizer(*kept: str) -> Callable[[Path], None]:
-    """A byte-level tokenizer's files, all or those named."""
+    """Write the files of a byte-level tokenizer: all, or the named ones."""
 
     def make(folder: Path) -> None:
         from tests.tiny import tiny_tokenizer
@@ -45,14 +45,14 @@ def tokenizer(*kept: str) -> Callable[[Path], None]:
 
 
 def wordpiece(folder: Path) -> None:
-    """vocab.txt and what lies beside it."""
+    """Write vocab.txt and the files next to it."""
     from tests.tokenizer.chinese import write_chinese
 
     write_chinese(folder, chat_template=TEMPLATE)
 
 
 def both_ways(case: Path) -> None:
-    """Encode and decode with the tokenizer of a folder; its template where it has one."""
+    """Encode and decode with the tokenizer of a folder, and its template if it has one."""
     from gpt2.tokenizer import Tokenizer
 
     found = Tokenizer.from_pretrained(case)
@@ -65,7 +65,7 @@ def both_ways(case: Path) -> None:
 
 
 def conversed(case: Path) -> None:
-    """Write a conversation as the template of a folder says."""
+    """Render a conversation with the template of a folder."""
     from gpt2.tokenizer import Tokenizer
 
     Tokenizer.from_pretrained(case).apply_chat_template(CHAT, add_generation_prompt=True)

@@ -1,4 +1,4 @@
-"""What preparing and training keep."""
+"""The files of preparation and training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.fuzz.forms.tokenizers import TEXTS, small
 
 
 def tokens(folder: Path) -> None:
-    """What `gpt2 prepare` writes, in several shards."""
+    """Write token data in several shards with `gpt2 prepare`."""
     from gpt2.data import PrepareConfig, prepare
 
     source = folder.with_name("source")
@@ -24,7 +24,7 @@ def tokens(folder: Path) -> None:
 
 
 def hashed(case: Path) -> None:
-    """Make the hashes and counts of shards in the manifest right."""
+    """Make the hashes and counts of shards in the manifest valid."""
     path = case / "manifest.json"
     content = json.loads(path.read_text("utf-8"))
     for split in content["splits"].values():
@@ -36,7 +36,7 @@ def hashed(case: Path) -> None:
 
 
 def learned(case: Path) -> None:
-    """Verify token data and take rows and documents of it, as training does."""
+    """Verify token data and read rows and documents, as training does."""
     from gpt2.data import TokenData
     from gpt2.training.inputs import corpus
 
@@ -50,7 +50,7 @@ def learned(case: Path) -> None:
 
 
 def overwritten(case: Path) -> None:
-    """Prepare anew over a folder that says what is to be removed of it."""
+    """Prepare again over a folder whose manifest lists the files to remove."""
     from gpt2.data import PrepareConfig, prepare
 
     source = case.parent / "text.txt"
@@ -62,7 +62,7 @@ def overwritten(case: Path) -> None:
 
 
 def unfinished(folder: Path) -> None:
-    """A preparation that was stopped before its manifest."""
+    """Write a preparation that stopped before its manifest."""
     from gpt2.data import prepare
     from gpt2.data.preparation import _Job
 
@@ -90,7 +90,7 @@ def without_copies() -> Any:
 
 
 def finished(case: Path) -> None:
-    """Go on with a preparation that was stopped."""
+    """Resume a preparation that was stopped."""
     from gpt2.data import prepare
 
     prepare([case / "text"], case / "out", small(), without_copies())
@@ -101,7 +101,7 @@ RUN: dict[str, Any] = {"steps": 2, "save_every": 1, "validate_every": 1, "keep":
 
 
 def state(folder: Path) -> None:
-    """A run with a checkpoint after its first step of two."""
+    """Write a run with a checkpoint after the first of its two steps."""
     from tests.training.runs import trainer
 
     trainer(folder, RUN).run()
@@ -110,14 +110,14 @@ def state(folder: Path) -> None:
 
 
 def resumed(case: Path) -> None:
-    """Go on with a run."""
+    """Resume a run."""
     from tests.training.runs import trainer
 
     trainer(case, RUN, resume=True).run()
 
 
 def distributed(folder: Path) -> None:
-    """The optimiser's state as sharded runs write it."""
+    """Write the optimiser state as sharded runs do."""
     import torch
 
     from gpt2.training.checkpoints import optimizer_shards as shards
@@ -127,7 +127,7 @@ def distributed(folder: Path) -> None:
 
 
 def gathered(case: Path) -> None:
-    """Read the state of a sharded run in one process."""
+    """Read the optimiser state of a sharded run in one process."""
     import torch
 
     from gpt2.errors import CorruptFileError
@@ -142,7 +142,7 @@ def gathered(case: Path) -> None:
 
 
 def several(folder: Path) -> None:
-    """A run whose checkpoint has the optimiser's state in parts."""
+    """Write a run whose checkpoint has the optimiser state in shards."""
     from gpt2.training.checkpoints import optimizer_shards as shards
     from gpt2.training.checkpoints.store import OPTIMIZER, read_optimizer
 
@@ -155,7 +155,7 @@ def several(folder: Path) -> None:
 
 
 def trained(folder: Path) -> None:
-    """A run as a command makes it, of a text and with a vocabulary of its own."""
+    """Write a run of the command, on a text and with its own vocabulary."""
     folder.mkdir(parents=True)
     (folder / "text.txt").write_text("".join(f"{n} {TEXTS[n % 3]}\n" for n in range(90)), "utf-8")
     command()(folder)
@@ -164,7 +164,7 @@ def trained(folder: Path) -> None:
 
 
 def command(*more: str) -> Make:
-    """`gpt2 train` on a text."""
+    """Run `gpt2 train` on a text."""
     shape = ("--layers", "1", "--width", "16", "--heads", "2", "--context", "16")
     small = ("--vocab-size", "270", "--batch-size", "2", "--threads", "1", "--warmup", "0",
              "--sample-every", "0", "--device", "cpu", "--steps", "2", "--save-every", "1",
