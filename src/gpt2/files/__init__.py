@@ -1,6 +1,5 @@
-"""Files: written whole or not at all (`writing`), read with clear errors (`reading`), the names
-that a file may give to its neighbours (`names`), dataclasses out of JSON (`records`) and which
-process writes (`locks`)."""
+"""Files: atomic writing (`writing`), reading with clear errors (`reading`), validation of file
+names found in files (`names`), dataclasses from JSON (`records`) and file locks (`locks`)."""
 
 from gpt2.files.names import inside, path_of, plain_name
 from gpt2.files.reading import (

@@ -1,4 +1,4 @@
-"""Whether a file is text in an encoding, told from its first bytes before anything learns of it."""
+"""Detect from a file's first bytes whether it is text in an encoding, before it is used."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import dataclasses
 from gpt2.errors import OptionError
 from gpt2.options import option
 
-SNIFFED = 1 << 16  # bytes to look at
-BROKEN = 0.01  # the share of characters that may be none; a few are in most crawled text
+SNIFFED = 1 << 16  # bytes to examine
+BROKEN = 0.01  # the tolerated share of invalid characters; most crawled text has a few
 KINDS = {
     b"%PDF-": "a PDF: save its text in a file of its own",
     b"PK\x03\x04": "a ZIP archive, as .docx and .epub are: save its text in a file of its own",
@@ -25,7 +25,7 @@ MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 @dataclasses.dataclass
 class TextFiles:
-    """How text files are read, for every command that does."""
+    """The options of all commands that read text files."""
 
     encoding: str = option(
         "utf-8",
@@ -34,7 +34,7 @@ class TextFiles:
 
 
 def check_encoding(name: str) -> str:
-    """The name of an encoding of text; raises `OptionError` for what is none, base64 for one."""
+    """Return the name of a text encoding. Raises `OptionError` for any other, such as base64."""
     try:
         found = codecs.lookup(name)
     except (LookupError, ValueError):
@@ -45,7 +45,7 @@ def check_encoding(name: str) -> str:
 
 
 def why_no_text(first: bytes, encoding: str) -> str | None:
-    """Why a file that begins so is no text in ``encoding``, and what to do; None where it is."""
+    """Why a file with these first bytes is not text in ``encoding``, with advice; None if it is."""
     for magic, kind in KINDS.items():
         if first.startswith(magic):
             return f"it is {kind}"

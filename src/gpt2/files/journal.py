@@ -1,8 +1,8 @@
-"""`Journal`: what finished work gave, a JSON value a line, so that a killed process resumes.
+"""`Journal`: results of finished work, one JSON value per line, so that a killed process resumes.
 
-One process at a time has it. A line is there whole or not at all: half of one, where a kill or a
-full disk came in between, is taken off when the file is opened again. A file that is no journal of
-this work is an error and stays as it is.
+Only one process at a time may use it. An incomplete line, left by a kill or a full disk, is removed
+when the file is opened again. A file that is not a journal of this work is an error and is left
+unchanged.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from gpt2.files.locks import lock
 from gpt2.files.reading import parse_json
 from gpt2.files.writing import reported
 
-LONGEST = 256 << 20  # bytes of a line
+LONGEST = 256 << 20  # the most bytes of a line
 
 
 def no_journal(path: Path) -> CorruptFileError:
-    """What to tell the user of a file that someone else wrote."""
+    """The error for a file that is not a journal of this work."""
     return CorruptFileError(f"{path} is no journal of this work: remove it, or write elsewhere.")
 
 
 class Journal:
-    """A journal on the disk, begun or gone on with.
+    """A new or resumed journal file.
 
     Args:
-        path: the file; its folder is made where there is none.
-        take: is given each entry that is there with its number from 0. It raises what is wrong with
-            one, and returns False where this and all after it are to be cut off.
-        begins: how the first line begins, for a file that has no whole line yet.
+        path: the file; its folder is created if necessary.
+        take: called with the number (from 0) of each existing entry and the entry. It raises an
+            error for an invalid one, and returns False to discard it and all later ones.
+        begins: the beginning of the first line, to recognise a file without a complete line.
 
     Raises:
-        OptionError: another process has it, or what ``take`` raises.
-        CorruptFileError: what is there is no journal.
-        WriteError: it cannot be written, or is a link.
+        OptionError: another process uses the file, or an error raised by ``take``.
+        CorruptFileError: the existing file is not a journal.
+        WriteError: the file cannot be written, or is a link.
     """
 
     def __init__(self, path: Path, take: Callable[[int, Any], bool], begins: str) -> None:
@@ -47,8 +47,8 @@ class Journal:
         with reported(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         self._file = lock(path, f"Another process is writing to {path}.")
-        self.cut = 0  # lines that were cut off
-        self._unended = False  # the last line that stays lacks its end
+        self.cut = 0  # the number of discarded lines
+        self._unended = False  # whether the last kept line lacks its newline
         try:
             self._size = self._read(take, begins.encode())
             with reported(path):
@@ -62,11 +62,11 @@ class Journal:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is in it yet."""
+        """Whether the journal has no entries."""
         return self._size == 0
 
     def add(self, entry: Any) -> None:
-        """Write an entry to the file. Raises `WriteError`; the file is as it was then."""
+        """Append an entry. Raises `WriteError`, leaving the file unchanged."""
         self._write(json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
     def _write(self, content: bytes) -> None:
@@ -83,11 +83,11 @@ class Journal:
         self._size += len(content)
 
     def close(self) -> None:
-        """Let others have it."""
+        """Close and unlock the file."""
         self._file.close()
 
     def remove(self) -> None:
-        """It is not needed any more."""
+        """Delete the file, when it is no longer needed."""
         self.path.unlink(missing_ok=True)
         self.close()
 
@@ -98,7 +98,7 @@ class Journal:
         self.close()
 
     def _read(self, take: Callable[[int, Any], bool], begins: bytes) -> int:
-        """The bytes of the lines that stay."""
+        """Read the entries; returns the size in bytes of the lines to keep."""
         size = 0
         for number, line in enumerate(self._lines()):
             where = self._where(number)
@@ -132,7 +132,7 @@ class Journal:
 
 
 def _is_whole(line: bytes) -> bool:
-    """Whether a line lacks nothing but its end."""
+    """Whether a line is complete except for its newline."""
     try:
         parse_json(line, "")
     except CorruptFileError:

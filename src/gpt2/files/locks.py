@@ -1,4 +1,4 @@
-"""A file that says which process writes into a folder, or into a file."""
+"""Lock files, which ensure that only one process writes to a folder or a file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gpt2.files.writing import reported
 
 
 def open_own(path: Path, flags: int) -> FileIO:
-    """Open a regular file itself: a link is not followed, a pipe or a device is not waited for.
+    """Open a regular file, without following links or waiting for pipes or devices.
 
     Args:
-        flags: of ``os.open``; nothing is cut off unless they say so.
+        flags: of ``os.open``; the file is only truncated if they say so.
 
-    Raises `OSError` for what cannot be opened, or is no regular file.
+    Raises `OSError` if it cannot be opened, or is not a regular file.
     """
     try:
         handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
@@ -33,16 +33,16 @@ def open_own(path: Path, flags: int) -> FileIO:
 
 
 class BusyError(OptionError):
-    """Another process holds what is asked for."""
+    """Another process holds the lock."""
 
 
 def lock(path: Path, busy: str) -> FileIO:
-    """Hold a file for this process until it is closed, or the process ends however it ends.
+    """Lock a file until it is closed or the process ends in any way.
 
     Args:
-        busy: what to tell the user where another process holds it.
+        busy: the error message if another process holds the lock.
 
-    Raises `BusyError` where another does, `WriteError` where ``path`` cannot be opened.
+    Raises `BusyError` if another process holds it, `WriteError` if ``path`` cannot be opened.
     """
     import fcntl
 

@@ -1,8 +1,8 @@
-"""Names that a file gives: of shards in an index, of parts in a manifest. Other people's files.
+"""File names found in untrusted files, such as shards in an index or parts in a manifest.
 
-The rule: a name from a file never leaves that file's folder, and is opened only where a regular
-file lies. What is only read may be a link, since the hub's cache keeps a model's files as links to
-its blobs and people link large weights; what is written, cut or removed by such a name may not.
+The rule: a name from a file must stay in that file's folder, and must refer to a regular file. A
+file that is only read may be a link, since the hub's cache stores a model's files as links to its
+blobs and people link large weights; a file that is written, truncated or removed may not.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 from gpt2.errors import CorruptFileError, InputError
 from gpt2.files.reading import not_regular, read_error
 
-LONGEST_NAME = 255  # bytes, of the usual file systems
-SEPARATORS = "/\\:"  # of POSIX, of Windows, and of its drives
+LONGEST_NAME = 255  # bytes, the limit of common file systems
+SEPARATORS = "/\\:"  # of POSIX, of Windows, and of Windows drives
 
 
 def path_of(name: str | os.PathLike[str]) -> Path:
-    """The path that a caller names, `~` as it stands.
+    """Convert a caller's argument to a path, without expanding `~`.
 
-    Raises `InputError` for an empty text, which `Path` takes for the current folder.
+    Raises `InputError` for an empty string, which `Path` treats as the current folder.
     """
     if isinstance(name, str) and not name:
         raise InputError("a path is empty: it must name a file or a folder.")
@@ -30,10 +30,10 @@ def path_of(name: str | os.PathLike[str]) -> Path:
 
 
 def plain_name(name: Any, source: str | os.PathLike[str]) -> str:
-    """``name`` if it can only be a file in the folder of ``source``, the file that names it.
+    """Return ``name`` if it can only be in the same folder as ``source``, the file that names it.
 
-    Raises `CorruptFileError` for what is no string, is empty, too long, "." or "..", or has a
-    separator, a control character or half a character in it.
+    Raises `CorruptFileError` unless it is a string, and if it is empty, too long, "." or "..", or
+    contains a separator, a control character or a lone surrogate.
     """
     if isinstance(name, str) and _is_plain(name):
         return name
@@ -43,7 +43,7 @@ def plain_name(name: Any, source: str | os.PathLike[str]) -> str:
 
 
 def _is_plain(name: str) -> bool:
-    words = name.isprintable() and name.strip(". ")  # not "..", nor what Windows cuts off
+    words = name.isprintable() and name.strip(". ")  # not "..", nor what Windows strips
     return bool(words) and not set(SEPARATORS) & set(name) and len(name.encode()) <= LONGEST_NAME
 
 
@@ -57,15 +57,15 @@ def inside(
     """The path of a file in ``folder`` that the file ``source`` names.
 
     Args:
-        folder: where it must lie.
-        name: what ``source`` says; see `plain_name`.
-        source: for the message.
-        links: whether it may be a link to a regular file: False for what is written, cut or
-            removed, and for data that never comes as links.
+        folder: the folder that must contain it.
+        name: the name in ``source``; see `plain_name`.
+        source: for the error message.
+        links: whether it may be a link to a regular file; False for files that are written,
+            truncated or removed, and for data that never uses links.
 
     Raises:
-        CorruptFileError: the name leaves the folder; a folder, pipe, device or forbidden link is
-            there. A file that is not there is left to whoever opens it.
+        CorruptFileError: the name leaves the folder, or refers to a folder, pipe, device or
+            forbidden link. A missing file is not an error here.
     """
     path = Path(folder) / plain_name(name, source)
     try:

@@ -1,7 +1,7 @@
-"""Reading files that others wrote: whatever lies there ends in a value or in a `GPT2Error`.
+"""Reading untrusted files: any contents result in a value or a `GPT2Error`.
 
-Only regular files are read (links to them too): a folder, pipe or device in a file's place is an
-error at once, so nothing hangs and nothing is read without end. JSON is one function, `parse_json`.
+Only regular files and links to them are read: a folder, pipe or device in place of a file is an
+immediate error, so nothing hangs or is read endlessly. All JSON goes through `parse_json`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any, BinaryIO
 
 from gpt2.errors import CorruptFileError, GPT2Error, MissingFileError, ModelFileError
 
-LARGEST_JSON = 128 << 20  # bytes; the largest tokenizer.json known has 35 MB
-DEEPEST = 100  # lists and objects within one another: far from Python's own limit
-LONGEST = 40  # digits of an integer: more than 128 bits, and any float can hold it
+LARGEST_JSON = 128 << 20  # bytes; the largest known tokenizer.json has 35 MB
+DEEPEST = 100  # nesting levels of lists and objects, far below Python's own limit
+LONGEST = 40  # digits of an integer: over 128 bits, and within the range of a float
 
 _LONG = re.compile(rf"\d{{{LONGEST + 1}}}")
-_HUGE = re.compile(r"[eE]\+?\d{3}")  # an exponent that may be beyond a float's
+_HUGE = re.compile(r"[eE]\+?\d{3}")  # an exponent that may exceed a float's range
 _NESTED = (list, dict)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _KINDS = {
@@ -41,7 +41,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a regular file, or a link to one, for reading.
 
     Raises `MissingFileError`; `CorruptFileError` for a folder, pipe, device or socket;
-    `ModelFileError` where the system refuses (permission, input or output).
+    `ModelFileError` for a system error (permission, I/O).
     """
     try:
         file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115
@@ -55,17 +55,17 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """A pipe without a writer must not hold us up. `open` refuses a folder of itself."""
+    """Open without blocking on a pipe that has no writer. `open` itself rejects folders."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
 def not_regular(path: str | os.PathLike[str], mode: int) -> str:
-    """What to tell the user of a folder, pipe or device where a file should be."""
+    """The message for a folder, pipe or device in place of a file."""
     return f"{path} is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a regular file."
 
 
 def read_error(path: str | os.PathLike[str], error: OSError | ValueError) -> GPT2Error:
-    """What to tell the user when ``path`` could not be read."""
+    """The error to raise if ``path`` could not be read."""
     number = error.errno if isinstance(error, OSError) else errno.ENOENT  # a NUL in a name
     if number in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
         return MissingFileError(f"{path} is not there.")
@@ -81,13 +81,13 @@ def read_error(path: str | os.PathLike[str], error: OSError | ValueError) -> GPT
 
 
 def is_same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
-    """Whether two paths lead to one place; a link that leads to itself is a place of its own."""
+    """Whether two paths refer to the same file; a link to itself is distinct from others."""
     return os.path.realpath(one) == os.path.realpath(other)
 
 
 def exists(path: str | os.PathLike[str]) -> bool:
-    """Whether anything is there. A name that no file can have is not; raises `ModelFileError` where
-    the system does not let us see."""
+    """Whether a path exists; False for an impossible name. Raises `ModelFileError` if the system
+    denies access."""
     try:
         Path(path).stat()
     except (OSError, ValueError) as error:
@@ -99,8 +99,8 @@ def exists(path: str | os.PathLike[str]) -> bool:
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int | None = None) -> bytes:
-    """All of a regular file. Raises what `open_regular` does, and `CorruptFileError` for more than
-    ``limit`` bytes."""
+    """Read a regular file. Raises the errors of `open_regular`, and `CorruptFileError` for more
+    than ``limit`` bytes."""
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if limit is not None and size > limit:
@@ -114,8 +114,8 @@ def read_bytes(path: str | os.PathLike[str], limit: int | None = None) -> bytes:
 
 
 def read_text(path: str | os.PathLike[str], limit: int | None = None) -> str:
-    """UTF-8 text, its line ends as one sign. Raises what `read_bytes` does, and `CorruptFileError`
-    for other encodings."""
+    """Read UTF-8 text with normalised line ends. Raises the errors of `read_bytes`, and
+    `CorruptFileError` for other encodings."""
     text = _decoded(read_bytes(path, limit), str(path))
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
@@ -130,14 +130,14 @@ def _decoded(data: bytes, what: str) -> str:
 
 
 def read_json(path: str | os.PathLike[str], *, nan: bool = False, limit: int = LARGEST_JSON) -> Any:
-    """The value in a JSON file. Raises what `read_text` and `parse_json` do."""
+    """Read the value in a JSON file. Raises the errors of `read_text` and `parse_json`."""
     return parse_json(read_text(path, limit), str(path), nan=nan)
 
 
 def read_json_object(
     path: str | os.PathLike[str], *, nan: bool = False, limit: int = LARGEST_JSON
 ) -> dict[str, Any]:
-    """The object in a JSON file; raises `CorruptFileError` for any other value."""
+    """Read the object in a JSON file. Raises `CorruptFileError` for any other value."""
     value = read_json(path, nan=nan, limit=limit)
     if not isinstance(value, dict):
         kinds = {list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
@@ -147,7 +147,7 @@ def read_json_object(
 
 
 def json_lines(name: str, lines: Iterable[str | bytes]) -> Iterator[tuple[str, Any]]:
-    """The values of JSON lines, each with where it stands; blank lines count as lines only.
+    """Yield the location and the value of each JSON line; blank lines are skipped but counted.
 
     Raises `CorruptFileError`.
     """
@@ -158,18 +158,18 @@ def json_lines(name: str, lines: Iterable[str | bytes]) -> Iterator[tuple[str, A
 
 
 def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool = False) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
     Args:
         text: the text, or its UTF-8 bytes.
-        what: what it is, for the message: a path, or "FILE, line 3".
-        nan: take NaN and infinities, as programs write them that JSON does not allow to.
-        loose: take them, a byte order mark, and what may stand in a field that nobody asks for:
-            halves of UTF-16 pairs, integers of any length, the long ones as floats.
+        what: what the text is, for error messages: a path, or "FILE, line 3".
+        nan: accept NaN and infinities, which some programs write although JSON forbids them.
+        loose: also accept a byte order mark and contents that may occur in unused fields: lone
+            surrogates, and integers of any length, with long ones converted to floats.
 
     Raises:
-        CorruptFileError: no JSON; more than `DEEPEST` levels; integers of more than `LONGEST`
-            digits; numbers that are not finite; half a character, which no UTF-8 file can hold.
+        CorruptFileError: invalid JSON; more than `DEEPEST` levels; integers of more than `LONGEST`
+            digits; NaN or infinite numbers; lone surrogates, which UTF-8 cannot represent.
     """
     if isinstance(text, bytes):
         text = _decoded(text, what)
@@ -189,13 +189,13 @@ def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool =
         raise CorruptFileError(f"{what} has half a UTF-16 pair, which is no character.") from None
     except json.JSONDecodeError as error:
         raise CorruptFileError(f"{what} is not JSON: {error}.") from None
-    except ValueError as error:  # of a hook
+    except ValueError as error:  # raised by a hook
         raise CorruptFileError(f"{what} is not JSON that is read here: {error}.") from None
     return value
 
 
 def _hooks(text: str, nan: bool, loose: bool) -> dict[str, Any]:
-    """What `json.loads` calls for numbers: only where it must, since it is slow."""
+    """The number hooks of `json.loads`; only those necessary, since they are slow."""
     found: dict[str, Any] = {} if nan else {"parse_constant": _finite}
     long = _LONG.search(text)
     if long:
@@ -223,7 +223,7 @@ def _finite(number: str) -> float:
 
 
 def _check_depth(value: Any) -> None:
-    """Raise `RecursionError` beyond `DEEPEST` levels: what takes the value may recurse."""
+    """Raise `RecursionError` beyond `DEEPEST` levels, since users of the value may recurse."""
     level = [value] if isinstance(value, _NESTED) else []
     for _ in range(DEEPEST):
         within = (v.values() if isinstance(v, dict) else v for v in level)
@@ -233,8 +233,8 @@ def _check_depth(value: Any) -> None:
 
 
 def stand_in(path: str | os.PathLike[str], head: bytes) -> None:
-    """Raise `CorruptFileError` where a file's first bytes show what came in place of a large file:
-    a pointer of Git LFS, a web page."""
+    """Raise `CorruptFileError` if a file's first bytes show a stand-in for a large file: a Git LFS
+    pointer or a web page."""
     if head.startswith(b"version https://git-lfs"):
         raise CorruptFileError(
             f"{path} is a pointer of Git LFS, not the file itself: run `git lfs pull` there."
@@ -246,7 +246,7 @@ def stand_in(path: str | os.PathLike[str], head: bytes) -> None:
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 of a regular file, in hexadecimal. Raises what `open_regular` does."""
+    """The SHA-256 of a regular file, in hexadecimal. Raises the errors of `open_regular`."""
     total = hashlib.sha256()
     with open_regular(path) as file:
         try:

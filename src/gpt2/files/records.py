@@ -1,4 +1,4 @@
-"""A dataclass out of a file's values: every field there, known, and of the type it declares."""
+"""Dataclasses from JSON values, checked for missing fields, unknown fields and types."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from gpt2.errors import CorruptFileError
 from gpt2.options import describe
 
 T = TypeVar("T")
-MOST = 1 << 63  # no count, size or step in a file is as large
+MOST = 1 << 63  # larger than any count, size or step in a file
 
 
 def record(cls: type[T], value: Any, where: str) -> T:
-    """An object of a file as a dataclass, with the dataclasses and containers within it.
+    """Convert a JSON object to a dataclass, including nested dataclasses and containers.
 
     Args:
-        cls: its ``__post_init__`` may hold the values against each other.
-        where: the file, and the place in it, for the message.
+        cls: the dataclass; its ``__post_init__`` may check the values against each other.
+        where: the file and the location in it, for error messages.
 
-    Raises `CorruptFileError` that names the field, what it must be and what was found.
+    Raises `CorruptFileError` with the field, its type and the value found.
     """
     if not isinstance(value, dict):
         raise CorruptFileError(f"{where} must be an object, found {_short(value)}.")
@@ -38,7 +38,7 @@ def record(cls: type[T], value: Any, where: str) -> T:
             raise CorruptFileError(f"{where} lacks the field {name!r}.")
     try:
         return cls(**found)
-    except CorruptFileError as error:  # its own check does not know where the values come from
+    except CorruptFileError as error:  # the class's own check does not know the location
         raise CorruptFileError(f"{where}: {error}") from None
 
 

@@ -1,8 +1,8 @@
-"""Files elsewhere: addresses that fsspec reads, as s3://, gs://, hf://, http://, memory://.
+"""Remote files: URLs that fsspec supports, such as s3://, gs://, hf://, http://, memory://.
 
-What is read from beginning to end is streamed. All other work is on this machine's disk, in a
-folder of its own for each address, and is sent when it is whole, a manifest last; so what is begun
-here resumes here, and elsewhere there is all of it or nothing that a reader takes for it.
+Sequential reads are streamed. All other work happens on the local disk, in a separate folder per
+URL, and is uploaded when it is complete, with the manifest last. So interrupted work resumes
+locally, and the remote has either the complete result or nothing that a reader would use.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ from gpt2.files.reading import read_text
 from gpt2.files.writing import write_text
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
-WITHIN = re.compile(ADDRESS.pattern + r"[^\s'\"<>()]+")  # an address that a message quotes
+WITHIN = re.compile(ADDRESS.pattern + r"[^\s'\"<>()]+")  # a URL quoted in a message
 BLOCK = 1 << 20  # bytes read at a time
-LAST = "manifest.json"  # by which a reader finds the rest
-_ADDRESSES: dict[Path, str] = {}  # of the places here that stand for them
+LAST = "manifest.json"  # the file from which a reader finds the others
+_ADDRESSES: dict[Path, str] = {}  # local path -> the URL it stands for
 
 
 def is_remote(name: str | os.PathLike[str]) -> bool:
-    """Whether a name is an address, and no path."""
+    """Whether a name is a URL rather than a path."""
     return bool(ADDRESS.match(os.fspath(name)))
 
 
 def public(address: str) -> str:
-    """An address without what is secret in it: a password, and the query, which may be a signature.
+    """Remove the secrets from a URL: a password, and the query, which may be a signature.
 
-    It is what messages and files that are passed on may say; a path is as it was.
+    The result may appear in messages and shared files; a path is returned unchanged.
     """
     if not is_remote(address):
         return address
@@ -57,7 +57,7 @@ def public(address: str) -> str:
 
 @contextlib.contextmanager
 def _files(address: str) -> Iterator[tuple[Any, str]]:
-    """What reads an address, and its name there; what that raises becomes an error of ours."""
+    """The fsspec file system of a URL and the path in it; errors are converted to ours."""
     fsspec = need("fsspec", f"Reading {public(address)}")
     with _errors(address):
         yield fsspec.core.url_to_fs(address)
@@ -65,7 +65,7 @@ def _files(address: str) -> Iterator[tuple[Any, str]]:
 
 @contextlib.contextmanager
 def _errors(address: str) -> Iterator[None]:
-    """Raise what a protocol's library raises as an error of ours, without what is secret."""
+    """Convert errors of a protocol's library to ours, without secrets."""
     name = public(address)
 
     def why(error: Exception) -> str:
@@ -81,12 +81,12 @@ def _errors(address: str) -> Iterator[None]:
         raise MissingFileError(f"{name} is not there.") from None
     except ValueError as error:
         raise InputError(f"{name}: {why(error)}.") from None
-    except Exception as error:  # each protocol has errors of its own
+    except Exception as error:  # each protocol has its own errors
         raise ModelFileError(f"{name} could not be reached: {why(error)}.") from None
 
 
 def listed(address: str) -> list[tuple[str, int | None]]:
-    """The address of a file or of those below a folder, in the order of their names, with sizes."""
+    """The URLs and sizes of a file, or of all files below a folder, sorted by name."""
     with _files(address) as (files, name):
         if files.isfile(name):
             return [(address, files.size(name))]
@@ -95,19 +95,19 @@ def listed(address: str) -> list[tuple[str, int | None]]:
 
 
 def exists(address: str) -> bool:
-    """Whether something is there."""
+    """Whether the URL exists."""
     with _files(address) as (files, name):
         return bool(files.exists(name))
 
 
 def opened(address: str) -> IO[bytes]:
-    """A file, to be read from its beginning."""
+    """Open a file for reading from its beginning."""
     with _files(address) as (files, name):
         return io.BufferedReader(_File(files.open(name, "rb"), address), BLOCK)
 
 
 class _File(io.RawIOBase):
-    """A protocol's own kind of file, which need not have all that a file has."""
+    """Wraps a protocol's file object, which may lack methods of a regular file."""
 
     def __init__(self, file: Any, address: str) -> None:
         self.file, self.address = file, address
@@ -146,7 +146,7 @@ def sha256(address: str) -> str:
 
 
 def scratch(address: str) -> Path:
-    """The folder of this machine for work on an address; it is the user's own."""
+    """The local working folder for a URL, owned by the user."""
     folder = Path(tempfile.gettempdir()) / f"gpt2-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
@@ -155,7 +155,7 @@ def scratch(address: str) -> Path:
 
 
 def fetch(address: str, target: Path) -> None:
-    """A file or a folder with all below it, to this machine; the target is there when it is whole.
+    """Download a file, or a folder recursively; the target only appears when it is complete.
 
     Raises `MissingFileError`.
     """
@@ -175,12 +175,12 @@ def fetch(address: str, target: Path) -> None:
 
 
 def _below(files: Any, name: str, folder: Path) -> Iterator[tuple[str, Path]]:
-    """The files below a folder there, and where each goes in ``folder``: never outside of it, a key
-    of an object store may hold any text."""
+    """Yield the files below a remote folder and their paths in ``folder``. Paths outside it are
+    rejected, since a key in an object store may be any text."""
     start = f"{name.rstrip('/')}/"
     for path in files.find(name):
         at = path.removeprefix(start)
-        if at.endswith("/"):  # what some stores keep for a folder
+        if at.endswith("/"):  # a folder marker of some object stores
             continue
         if {"", ".", ".."} & set(at.split("/")):
             raise CorruptFileError(f"{public(name)} names a file outside its folder: {shown(at)}.")
@@ -188,12 +188,12 @@ def _below(files: Any, name: str, folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def send(source: Path, address: str) -> None:
-    """A file, or a folder's files with the manifest last, to an address."""
+    """Upload a file, or a folder's files with the manifest last."""
     paths = [p for p in source.rglob("*") if p.is_file()] if source.is_dir() else [source]
     with _files(address) as (files, name):
         manifest = f"{name.rstrip('/')}/{LAST}"
         if (source / LAST).is_file() and files.exists(manifest):
-            files.rm_file(manifest)  # until all is there, nothing is
+            files.rm_file(manifest)  # hide the folder until the upload is complete
         for path in sorted(paths, key=lambda path: (path.name == LAST, path)):
             at = path.relative_to(source).as_posix()
             target = name if path == source else f"{name.rstrip('/')}/{at}"
@@ -202,7 +202,7 @@ def send(source: Path, address: str) -> None:
 
 
 def remove(address: str) -> None:
-    """What is at an address, with all below it, if anything is."""
+    """Delete a file, or a folder recursively, if it exists."""
     with _files(address) as (files, name):
         if files.exists(name):
             files.rm(name, recursive=True)
@@ -210,10 +210,10 @@ def remove(address: str) -> None:
 
 @contextlib.contextmanager
 def local(address: str) -> Iterator[Path]:
-    """A path for what is to be written to an address, which is sent when the block ends well, or
-    with a code of its own.
+    """Yield a local path for output to a URL, which is uploaded if the block succeeds or exits with
+    a status code.
 
-    What is there already is there in the block too; of a folder, only its manifest.
+    An existing file is downloaded first; of a folder, only the manifest.
     """
     place = scratch(address) / "output" / (address.rstrip("/").rpartition("/")[2] or "output")
     stands_for(place, address)
@@ -225,12 +225,12 @@ def local(address: str) -> Iterator[Path]:
         elif exists(address):
             fetch(address, place)
         write_text(there, _state(place))
-    # what a run that ended before all was sent has left is none of what is there
+    # the state as downloaded: results of a run that ended before the upload differ from it
     before = read_text(there) if there.exists() else ""
     ended: SystemExit | None = None
     try:
         yield place
-    except SystemExit as error:  # a code that tells of rows that failed: all is written
+    except SystemExit as error:  # a status for failed rows: the output is complete
         ended = error
     if _state(place) != before:
         send(place, address)
@@ -240,12 +240,12 @@ def local(address: str) -> Iterator[Path]:
 
 
 def stands_for(place: Path, address: str) -> None:
-    """Let messages call a place of this machine by its address."""
+    """Register a local path so that messages show its URL instead."""
     _ADDRESSES[place] = public(address)
 
 
 def address_of(text: str | Path) -> str:
-    """A path or a message, with addresses for the places that stand for them."""
+    """Replace the local paths in a path or a message by the URLs they stand for."""
     text = str(text)
     for place, address in _ADDRESSES.items():
         text = text.replace(str(place), address)
@@ -253,7 +253,7 @@ def address_of(text: str | Path) -> str:
 
 
 def _state(place: Path) -> str:
-    """A hash of what is in a place, by names, sizes and times."""
+    """A hash of the contents of a path, from names, sizes and modification times."""
     paths = [place, *place.rglob("*")] if place.exists() else []
     found = [(str(p), p.stat()) for p in paths if p.is_file()]
     state = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)

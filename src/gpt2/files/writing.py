@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever half-written."""
+"""Atomic writing: a file is never partially written."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from typing import Any
 from gpt2.errors import GPT2Error, WriteError
 from gpt2.files.names import path_of
 
-PART = ".part"  # the ending of what is not whole
+PART = ".part"  # the suffix of incomplete files
 
 
 @contextlib.contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that takes its place if the block ends well.
+    """Yield a temporary path next to ``path``, which replaces it if the block succeeds.
 
-    Where it does not, the temporary file is gone and what was there before is untouched. An error
-    of the operating system (no space, no permission) becomes a `WriteError`. A device or a pipe
-    keeps its place: it is sent what was written.
+    Otherwise the temporary file is removed and an existing file is unchanged. An error of the
+    operating system (no space, no permission) becomes a `WriteError`. A device or a pipe is not
+    replaced: the contents are written to it.
     """
     path = path_of(path)
     if _takes_bytes(path):
@@ -52,7 +52,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _takes_bytes(path: Path) -> bool:
-    """Whether it is a terminal, a pipe, /dev/null: nothing may be put in its place."""
+    """Whether the path is a terminal, a pipe or a device, which must not be replaced."""
     return path.parent == Path("/dev") or (
         path.exists() and not path.is_file() and not path.is_dir()
     )
@@ -72,14 +72,14 @@ def _sent(path: Path) -> Iterator[Path]:
 def atomic_folder(
     folder: str | os.PathLike[str], last: Collection[str] = (), *, whole: bool = False
 ) -> Iterator[Path]:
-    """Yield a temporary folder whose files go to ``folder`` if the block ends well.
+    """Yield a temporary folder whose files are moved to ``folder`` if the block succeeds.
 
-    Where it does not, the temporary folder is gone and nothing has changed. Files that are in
-    ``folder`` already stay, unless one of the same name comes. ``last`` names the files by which a
-    reader finds the others: old ones are taken away before any other file is replaced and new ones
-    come last, so that a kill in between leaves none rather than new files beside old ones. With
-    ``whole`` the temporary folder itself takes the place of ``folder``, and no old file stays; a
-    kill in between leaves none. Errors are those of `atomic`.
+    Otherwise the temporary folder is removed and nothing changes. Existing files in ``folder`` stay
+    unless a new one has the same name. ``last`` names the files from which a reader finds the
+    others: the old ones are removed before any other file is replaced, and the new ones are moved
+    last, so that an interruption leaves none rather than a mixture of new and old files. With
+    ``whole``, the temporary folder itself replaces ``folder`` and no old file stays; an
+    interruption leaves no folder. Errors are those of `atomic`.
     """
     folder = path_of(folder)
     with contextlib.ExitStack() as stack, reported(folder):
@@ -107,7 +107,7 @@ def atomic_folder(
 
 
 def _prefix(name: str) -> str:
-    """Of a temporary name beside ``name``: of which machine and process it is."""
+    """The prefix of a temporary name for ``name``, with the machine and the process."""
     return f".{name}.{_machine()}-{os.getpid()}."
 
 
@@ -117,7 +117,7 @@ def _machine() -> str:
 
 
 def _remove_dead(folder: Path, name: str) -> None:
-    """Remove what a killed process of this machine has left of ``name``."""
+    """Remove temporary files of ``name`` left by killed processes of this machine."""
     form = re.compile(rf"\.{re.escape(name)}\.{_machine()}-(\d{{1,9}})\..+{re.escape(PART)}")
     for path in list(folder.iterdir()):
         found = form.fullmatch(path.name)
@@ -130,7 +130,7 @@ def _remove_dead(folder: Path, name: str) -> None:
 
 
 def _is_alive(process: int) -> bool:
-    if os.name != "posix":  # there a signal of 0 is no question
+    if os.name != "posix":  # elsewhere signal 0 does not test for existence
         return True
     try:
         os.kill(process, 0)
@@ -143,7 +143,7 @@ def _is_alive(process: int) -> bool:
 
 @contextlib.contextmanager
 def reported(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Let an error of the operating system in the block be a `WriteError` that names ``path``."""
+    """Convert an error of the operating system in the block to a `WriteError` for ``path``."""
     try:
         yield
     except OSError as error:
@@ -153,7 +153,7 @@ def reported(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def write_error(path: Path, error: OSError) -> WriteError:
-    """What to tell the user when ``path`` could not be written."""
+    """The error to raise if ``path`` could not be written."""
     advice = {
         errno.ENOSPC: "The disk is full: free some space or write elsewhere.",
         errno.EDQUOT: "Your quota is used up: free some space or write elsewhere.",
@@ -164,7 +164,7 @@ def write_error(path: Path, error: OSError) -> WriteError:
         errno.EEXIST: "A file is where a folder is needed: choose another folder.",
     }.get(error.errno or 0, "")
     reason = error.strerror or str(error)
-    if not error.errno:  # numpy's and torch's own writers do not say why
+    if not error.errno:  # numpy's and torch's writers give no reason
         advice = "The disk may be full."
     return WriteError(f"{path} could not be written: {reason.rstrip('.')}. {advice}".rstrip())
 
@@ -183,12 +183,12 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def write_json(path: str | os.PathLike[str], value: Any, *, indent: int | None = 2) -> None:
-    """Write JSON atomically, Chinese and the like as they are."""
+    """Write JSON atomically, without escaping non-ASCII characters."""
     write_text(path, to_json(value, indent=indent))
 
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:
-    """JSON as in a file: a line's end at the end, Chinese and the like as they are."""
+    """JSON for a file: with a final newline, and non-ASCII characters unescaped."""
     return json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
 
 
