@@ -1,7 +1,7 @@
-"""From a model's name to files on this machine, over huggingface_hub.
+"""Resolve a model's name to local files, with huggingface_hub.
 
-A name is a path, the name of a bundled model, or a hub id (``gpt2``, ``user/name``). Downloads go
-to huggingface_hub's normal cache; HF_HUB_OFFLINE, HF_ENDPOINT, HF_HOME and HF_TOKEN are respected.
+A name is a path, a bundled model's name, or a hub id (``gpt2``, ``user/name``). Downloads go to
+huggingface_hub's normal cache; HF_HUB_OFFLINE, HF_ENDPOINT, HF_HOME and HF_TOKEN are respected.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def resolve(
     local_files_only: bool = False,
     token: str | bool | None = None,
 ) -> Path:
-    """The folder or file a name stands for, downloaded if it is a hub id and not in the cache.
+    """Return the folder or file for a name, downloading a hub id that is not in the cache.
 
-    ``allow_patterns`` says which files are wanted; by default a model's weights, configuration and
-    tokenizer (safetensors, or pytorch_model.bin where the hub has nothing else). Raises
-    `MissingFileError`, `HubNotFoundError`, `HubOfflineError` or `CorruptFileError`.
+    ``allow_patterns`` selects the files; by default a model's weights, configuration and tokenizer
+    (safetensors, or pytorch_model.bin if the hub has nothing else). Raises `MissingFileError`,
+    `HubNotFoundError`, `HubOfflineError` or `CorruptFileError`.
     """
     path = path_of(name).expanduser()
     if exists(path):
@@ -40,7 +40,7 @@ def resolve(
     if not _is_hub_id(str(name)):
         raise MissingFileError(f"there is no file or folder {path}.")
     where = {"revision": revision, "cache_dir": cache_dir, "token": token}
-    from gpt2.hub.snapshot import Download  # what downloads is imported where it does
+    from gpt2.hub.snapshot import Download  # imported only for downloads
 
     return Download(str(name), where, allow_patterns).run(local_files_only)
 

@@ -1,8 +1,9 @@
-"""Files come from the hub into its cache: verified before they have a name there, in parts.
+"""Download files from the hub into its cache, resumably and verified before they become visible.
 
-huggingface_hub begins again after a kill and trusts what it has renamed. Here the bytes of a file
-gather in ``blobs/HASH.gpt2.incomplete``, go on where a process was ended, and become the cache's
-``blobs/HASH`` only if that is their hash; huggingface_hub then finds them and makes its links.
+huggingface_hub starts over after a kill and trusts the files it has renamed. Here the bytes of a
+file are collected in ``blobs/HASH.gpt2.incomplete``, an interrupted download resumes, and the file
+becomes the cache's ``blobs/HASH`` only if its hash matches; huggingface_hub then finds it and
+creates its links.
 """
 
 from __future__ import annotations
@@ -23,22 +24,22 @@ ENDING = ".gpt2.incomplete"
 
 
 def stated(entry: Any) -> str:
-    """The hash of a listed file: SHA-256 of large ones, of others git's; empty if none is there."""
+    """The hash of a listed file: SHA-256 for large files, otherwise git's; empty if missing."""
     found = str(entry.lfs.sha256 if entry.lfs is not None else entry.blob_id or "")
     return found if re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", found) else ""
 
 
 def bring(url: str, blob: Path, size: int | None, headers: dict[str, str], name: str) -> None:
-    """Fetch what is missing of one file, unless another process has it.
+    """Download the missing rest of one file, unless another process has already done so.
 
     Args:
-        url: of the file.
-        blob: where it goes; its name is the file's hash.
-        size: of the whole file in bytes, None if the hub does not say.
-        headers: of the request.
-        name: to show.
+        url: the file's URL.
+        blob: the target; its name is the file's hash.
+        size: the size of the complete file in bytes, None if unknown.
+        headers: the request headers.
+        name: the name to display.
 
-    Raises `CorruptFileError` for what is not as stated, and what a failing network raises.
+    Raises `CorruptFileError` if the hash does not match, and network errors.
     """
     from huggingface_hub.file_download import http_get
 
@@ -46,7 +47,7 @@ def bring(url: str, blob: Path, size: int | None, headers: dict[str, str], name:
     while not exists(blob):
         with reported(part), open_own(part, os.O_RDWR | os.O_CREAT | os.O_APPEND) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if not _is_still(file, part):  # whom we waited for has finished it, or removed it
+            if not _is_still(file, part):  # finished or removed by another process
                 continue
             there = file.seek(0, os.SEEK_END)
             if size is not None and there > size:
@@ -64,8 +65,8 @@ def bring(url: str, blob: Path, size: int | None, headers: dict[str, str], name:
 
 
 def check(path: Path, hash_: str, name: str) -> None:
-    """Compare a file with the hash that the hub states; raises `CorruptFileError` and removes it
-    where they differ. Another process may have been first."""
+    """Compare a file with the hub's hash. If they differ, removes the file and raises
+    `CorruptFileError`. Another process may have removed it first."""
     if exists(path) and _hash(path, len(hash_)) == hash_:
         return
     for each in (path.resolve(), path):

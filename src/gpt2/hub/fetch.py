@@ -1,7 +1,7 @@
-"""One download, in a process of its own, so that one that trickles can be ended.
+"""Run a download in a separate process, so that a stalled one can be killed.
 
-huggingface_hub waits as long as a byte comes now and then, and holds ten megabytes back before it
-writes. Here what comes is on the disk at once and is watched from outside.
+huggingface_hub waits as long as a byte arrives now and then, and buffers ten megabytes before it
+writes. Here the data is written immediately and progress is monitored from outside.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from gpt2.errors import CorruptFileError, GPT2Error, HubError
 
 T = TypeVar("T")
 
-LEAST = 65_536  # bytes that must come
-PATIENCE = 60.0  # in so many seconds
-CHUNK = 16_384  # bytes, written at a time
+LEAST = 65_536  # bytes that must arrive
+PATIENCE = 60.0  # within this many seconds
+CHUNK = 16_384  # bytes written at a time
 START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from gpt2.hub import fetch as f;"
 
 
 def fetch(request: dict[str, Any], blobs: Path) -> Path:
-    """The folder of a snapshot, with the files that are asked for in it.
+    """Download the requested files; returns the folder of the snapshot.
 
     Args:
         request: the keywords of `_answer`.
-        blobs: the folder of the cache where bytes arrive.
+        blobs: the cache folder in which the data arrives.
 
     Raises:
-        CorruptFileError: a file is not as the hub states.
-        HubError: the download fails, or less than `LEAST` bytes come in `PATIENCE` seconds.
+        CorruptFileError: a file's hash does not match the hub's.
+        HubError: the download fails, or fewer than `LEAST` bytes arrive in `PATIENCE` seconds.
     """
     command = [sys.executable, "-P", "-c", f"{START} f.serve()", json.dumps(sys.path)]
     pipe = subprocess.PIPE
@@ -60,7 +60,7 @@ def fetch(request: dict[str, Any], blobs: Path) -> Path:
 
 
 def _watch(process: subprocess.Popen[bytes], blobs: Path) -> None:
-    """Wait for the process as long as bytes come."""
+    """Wait for the process as long as data arrives."""
     there, since = _size(blobs), time.monotonic()
     while True:
         try:
@@ -76,7 +76,7 @@ def _watch(process: subprocess.Popen[bytes], blobs: Path) -> None:
 
 
 def _size(folder: Path) -> int:
-    """Bytes of the files in a folder, which others may be moving."""
+    """The total size of the files in a folder, which others may be moving."""
     size = 0
     for path in folder.glob("*"):
         try:
@@ -87,8 +87,8 @@ def _size(folder: Path) -> int:
 
 
 def serve() -> None:
-    """The process: one request on standard input, one answer on standard output. It ends with its
-    parent, whose end of the pipe closes however it dies."""
+    """The child process: reads one request from standard input, writes one answer to standard
+    output. It ends with its parent, whose end of the pipe closes however it dies."""
     from huggingface_hub import constants
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -105,13 +105,13 @@ def serve() -> None:
     except network_errors(HfHubHTTPError, GPT2Error, ValueError) as error:
         answer = [None, str(error).split("\n")[0] or type(error).__name__, False]
     os.write(1, json.dumps(answer).encode())
-    os._exit(0)  # what the library has open is not waited for
+    os._exit(0)  # without waiting for what the library has open
 
 
 def _answer(
     repo: str, commit: str, names: Sequence[str], missing: Sequence[Any], blobs: str, **where: Any
 ) -> str:
-    """Bring what is missing ([name, hash, size]), then let huggingface_hub make its links."""
+    """Download missing files ([name, hash, size]), then let huggingface_hub create its links."""
     from huggingface_hub import hf_hub_url, snapshot_download
     from huggingface_hub.utils._headers import build_hf_headers
 
@@ -125,7 +125,7 @@ def _answer(
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """What a short call returns or raises; `TimeoutError` if it has not ended after so long."""
+    """Return or raise the outcome of a call. Raises `TimeoutError` after this many seconds."""
     found: list[Any] = []
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""Which files make a model, and the names of models that need no hub."""
+"""The files that make up a model, and the names of the bundled models."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PICKLED = ("pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.
 
 
 def bundled_models() -> list[str]:
-    """The names of the models that ship with this package."""
+    """The names of the models included in this package."""
     folders = BUNDLED.iterdir() if BUNDLED.is_dir() else []
     return sorted(folder.name for folder in folders if (folder / "config.json").exists())
 
 
 def bundled_hint() -> str:
-    """What to say of them to whom the hub does not help."""
+    """A hint about a bundled model for errors of the hub."""
     names = bundled_models()
     return f"{names[0]!r} ships with this package and needs no network." if names else ""

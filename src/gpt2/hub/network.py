@@ -1,4 +1,4 @@
-"""What a failing network raises."""
+"""The exceptions raised for network failures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import importlib
 
 
 def network_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
-    """The classes: huggingface_hub has changed its client more than once."""
+    """The exception classes; huggingface_hub has changed its HTTP client more than once."""
     found: list[type[Exception]] = [OSError, *more]
     for client in ("httpx2", "httpx"):
         with contextlib.suppress(ImportError):

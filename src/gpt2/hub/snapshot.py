@@ -1,4 +1,4 @@
-"""One snapshot of a repository: from the hub, or from the cache where the hub cannot be had."""
+"""One snapshot of a repository: from the hub, or from the cache if the hub is unreachable."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from gpt2.hub.fetch import fetch, within
 from gpt2.hub.names import PICKLED, SAFE, SETTINGS, TOKENIZER, bundled_hint
 from gpt2.hub.network import network_errors
 
-BUSY = (408, 425, 429)  # beside 5xx: answers that say to come again later
-LISTING = 60.0  # seconds for the whole list of files
+BUSY = (408, 425, 429)  # in addition to 5xx: statuses that ask to retry later
+LISTING = 60.0  # timeout in seconds for the complete list of files
 
 
 class Download:
-    """One snapshot: the files wanted of one repository at one revision."""
+    """One snapshot: the selected files of a repository at a revision."""
 
     def __init__(self, repo: str, where: dict[str, Any], patterns: Sequence[str] | None) -> None:
         self.repo, self.where, self.patterns = repo, where, patterns
 
     def run(self, local_files_only: bool) -> Path:
-        """The folder of the snapshot; what is missing is fetched unless ``local_files_only``."""
+        """Return the snapshot's folder; downloads missing files unless ``local_files_only``."""
         from huggingface_hub import constants
 
         self.check_reference()
@@ -53,15 +53,15 @@ class Download:
         if size > 1_000_000:
             print(f"gpt2: downloading {self.repo}: {size / 1e6:,.0f} MB", file=sys.stderr)
         folder = self.snapshot(commit, wanted, missing)
-        for entry in missing:  # under another name than its hash, it was not compared
+        for entry in missing:  # a file not named by its hash has not been verified
             path, hash_ = folder / entry.rfilename, stated(entry)
             if hash_ and path.resolve().name != hash_:
                 check(path, hash_, entry.rfilename)
         return folder
 
     def check_reference(self) -> None:
-        """Raise `CorruptFileError` where the cache's note of the revision's commit is damaged:
-        huggingface_hub reads whatever lies there, and takes it for a folder's name."""
+        """Raise `CorruptFileError` if the cache's record of the revision's commit is damaged:
+        huggingface_hub would use any contents as a folder name."""
         from huggingface_hub import constants
 
         revision = self.where["revision"] or constants.DEFAULT_REVISION
@@ -76,7 +76,7 @@ class Download:
             ) from None
 
     def listed(self) -> tuple[str, list[Any]]:
-        """The commit and the files of the repository, as the hub lists them."""
+        """Fetch the commit and the list of files from the hub."""
         from huggingface_hub import HfApi
         from huggingface_hub.errors import (
             HfHubHTTPError,
@@ -118,7 +118,7 @@ class Download:
         return info.sha or "main", list(info.siblings or [])
 
     def wanted(self, names: Iterable[str]) -> list[str]:
-        """Of a repository's files, those to have."""
+        """Select the files to download from those of the repository."""
         names = list(names)
         if self.patterns is not None:
             return _matching(names, self.patterns)
@@ -130,7 +130,7 @@ class Download:
         return weights + _matching(names, (*SETTINGS, *TOKENIZER))
 
     def cached(self, name: str, commit: str) -> bool:
-        """Whether a file of this commit is there, and found offline by the revision asked for."""
+        """Whether a file of this commit is cached and found offline by the requested revision."""
         from huggingface_hub import try_to_load_from_cache
 
         cache = self.where["cache_dir"]
@@ -140,7 +140,8 @@ class Download:
         )
 
     def snapshot(self, commit: str, names: list[str], missing: list[Any]) -> Path:
-        """The folder with the files ``names`` in it; raises `HubError` or `CorruptFileError`."""
+        """Download; returns the folder with the files ``names``. Raises `HubError` or
+        `CorruptFileError`."""
         from huggingface_hub import constants
 
         blobs = self.blobs()
@@ -159,7 +160,7 @@ class Download:
             ) from None
 
     def blobs(self) -> Path:
-        """Where the cache keeps the bytes of this repository's files."""
+        """The cache folder with the contents of this repository's files."""
         from huggingface_hub import constants
         from huggingface_hub.file_download import repo_folder_name
 
@@ -167,12 +168,12 @@ class Download:
         return cache / repo_folder_name(repo_id=self.repo, repo_type="model") / "blobs"
 
     def from_cache(self, reason: str) -> Path:
-        """The snapshot in the cache, if what is asked for lies in it."""
+        """The cached snapshot, if it has the requested files."""
         from huggingface_hub import snapshot_download
 
         for needed in [self.patterns] if self.patterns else [SAFE, PICKLED]:
             wanted = [*needed] if self.patterns else [*needed, *SETTINGS, *TOKENIZER]
-            with contextlib.suppress(OSError):  # nothing there, or not all that the hub has
+            with contextlib.suppress(OSError):  # not cached, or incomplete
                 found = snapshot_download(
                     self.repo, allow_patterns=wanted, local_files_only=True, **self.where
                 )
@@ -190,7 +191,7 @@ def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
 
 
 def _is_plain(name: Any) -> bool:
-    """Whether a name of the hub's list can only lie in its folder; others are never asked for."""
+    """Whether a name in the hub's list stays in its folder; others are never downloaded."""
     try:
         return all(plain_name(part, "the list") for part in str(name).split("/"))
     except CorruptFileError:
