@@ -52,9 +52,9 @@ def probe(
     size: int = PROBED,
     seconds: float = 0.5,
 ) -> Limits:
-    """Measure the limits; each takes about ``seconds``, and the memory ``size`` bytes.
+    """Measure both limits, for about ``seconds`` each; that of the memory reads ``size`` bytes.
 
-    Raises `OptionError` for kernels this processor cannot run.
+    Raises `OptionError` for kernels that this CPU cannot run.
     """
     read, multiply = ctypes.c_double(), ctypes.c_double()
     name = kernels.encode() if kernels is not None else None

@@ -1,4 +1,4 @@
-"""Calls of the core that choose or score tokens, so that the logits never come to Python."""
+"""Calls of the core that choose or score tokens, so that the logits never reach Python."""
 
 from __future__ import annotations
 

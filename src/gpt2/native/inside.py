@@ -133,7 +133,7 @@ class Inside(Calls):
             heads: (layer, head) pairs whose output is set to zero.
             attention, mlps: layers in which that block adds nothing to the residual stream.
             positions: positions of the context that later tokens cannot attend to.
-            position_embeddings: whether to add no position embeddings.
+            position_embeddings: True leaves out the position embeddings.
 
         Raises:
             InputError: a layer, head or position that this model does not have.
