@@ -71,7 +71,7 @@ def trace(
             the pass runs on a second engine with the same weights.
         text: a text or token ids.
         token: the token after the text whose logit is decomposed; None means the most probable one.
-        other: the token it is compared with; None means the next most probable one.
+        other: the token it is compared with; None means the most probable other one.
         k: the number of tokens the lens reports at each position.
 
     Raises:
