@@ -128,12 +128,12 @@ def _total(x: Array) -> Array:
 
 
 def isnan(x: Array) -> Array:
-    """Not a number."""
+    """Whether each value is NaN."""
     return x != x
 
 
 def isfinite(x: Array) -> Array:
-    """Neither NaN nor infinite."""
+    """Whether each value is neither NaN nor infinite."""
     return np.isfinite(x) if isinstance(x, np.ndarray) else x.isfinite()
 
 
