@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def to_transformers(model: PreTrainedModel) -> Any:
-    """See `PreTrainedModel.to_transformers`."""
+    """Convert a model; see `PreTrainedModel.to_transformers`."""
     try:
         import transformers
     except ImportError as error:

@@ -135,7 +135,7 @@ def wanted_dtype(dtype: Any) -> torch.dtype | None:
 
 
 def _config(given: Any) -> GPT2Config | None:
-    """A configuration of this package or of transformers, or read from where it is."""
+    """A configuration of this package or of transformers, or one loaded by path or name."""
     if given is None or isinstance(given, GPT2Config):
         return given
     if isinstance(given, (str, os.PathLike)):

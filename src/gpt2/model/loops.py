@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class OwnLoops:
-    """Inherited by `GPT2LMHeadModel`."""
+    """A base class of `GPT2LMHeadModel`."""
 
     def prepare_inputs_for_generation(
         self,

@@ -6,6 +6,6 @@ import torch
 
 
 def readable() -> bool:
-    """False under torch.compile, torch.export and torch.func's transforms."""
+    """Whether values may be read: not under torch.compile, torch.export and torch.func."""
     transformed = torch._C._are_functorch_transforms_active()
     return not (torch.compiler.is_compiling() or transformed)
