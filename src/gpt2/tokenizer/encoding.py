@@ -123,17 +123,17 @@ class Encoding:
 
 
 class BatchEncoding(dict[str, Any]):
-    """A dictionary whose values are attributes too: ``encoding.input_ids``.
+    """A dictionary whose values are also attributes: ``encoding.input_ids``.
 
-    What needs the text once more (``tokens()``, ``word_ids()``, ``char_to_token()`` and the like)
-    is worked out when asked for.
+    Results that need the text again (``tokens()``, ``word_ids()``, ``char_to_token()`` and similar
+    ones) are computed on demand.
     """
 
     _source: Callable[[], list[Encoding]] | None = None
 
     def __getitem__(self, key: Any) -> Any:
-        """A value by its name, an `Encoding` by its number, several by a slice (without the text:
-        all values cut by the slice).
+        """A value by name, an `Encoding` by index, several by slice (without the text: all values,
+        sliced).
         """
         if isinstance(key, int):
             return self.encodings[key]
