@@ -58,7 +58,7 @@ class PretrainedConfig:
 
     @classmethod
     def of(cls: type[C], config: Any) -> C:
-        """Return a configuration, converted if it is of transformers. Raises `ConfigError`."""
+        """Return the configuration, converting one of transformers. Raises `ConfigError`."""
         if isinstance(config, cls):
             return config
         if not hasattr(config, "to_dict"):

@@ -54,7 +54,7 @@ class KVCache(Protocol):
 
 @runtime_checkable
 class Engine(Protocol):
-    """A GPT-2 model that continues token ids."""
+    """A GPT-2 model that turns token ids into logits."""
 
     @property
     def name(self) -> str:

@@ -58,7 +58,7 @@ class ContextLengthError(InputError):
 
 
 class TokenizerError(GPT2Error, ValueError):
-    """A token, an id or a vocabulary that does not fit."""
+    """An invalid token, id or vocabulary."""
 
 
 class ModelFileError(GPT2Error, OSError):

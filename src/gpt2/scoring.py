@@ -406,7 +406,7 @@ def _calls(lengths: Sequence[int], most: int) -> Iterator[list[tuple[int, int, i
 
 
 def _start_token(model: LanguageModel) -> int:
-    """End-of-text, which stands before every document GPT-2 was trained on."""
+    """End-of-text, which precedes every document in GPT-2's training data."""
     for source in (getattr(model, "tokenizer", None), model.config):  # an engine has none
         for name in ("eos_token_id", "bos_token_id", "cls_token_id"):
             token = getattr(source, name, None)
