@@ -23,7 +23,7 @@ TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # through, for functions those of VERBS.
 NAMELESS = {"said", "told", "found", "own"}
 COUNTS = {"Contamination.found", "Copied.found"}  # n-grams: keys of results that are written
-VERBS = {"cli", "evaluation", "generation", "tasks"}
+VERBS = {"cli", "evaluation", "generation", "tasks", "training"}
 DONE = {
     "checkpoint",
     "data",
@@ -32,7 +32,6 @@ DONE = {
     "native",
     "quantization",
     "tokenizer",
-    "training",
 }
 DONE |= VERBS
 PARTICIPLE = re.compile(

@@ -164,13 +164,13 @@ def test_a_link_in_the_tokenizers_place_is_removed_and_not_followed(
 
 
 def test_training_compares_the_shards_with_their_hashes(out: Path) -> None:
-    assert corpora.verified(out) == out
+    assert corpora.verify_shards(out) == out
     shard = out / SHARD
     content = bytearray(shard.read_bytes())
     content[100] ^= 1
     shard.write_bytes(content)
     with pytest.raises(CorruptFileError, match=r"train-00000\.bin is damaged"):
-        corpora.prepared(out, out.parent, "")
+        corpora.prepare_corpus(out, out.parent, "")
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -105,7 +105,7 @@ class _Finetuning(Run):
         config = TrainingConfig(**defaults(data, self.how, given))
         demand = Demand(model.config, data.length, config, self.lora, self.processes.device,
                         self.processes.ranks)  # fmt: skip
-        self.note(self.processes.on_first(lambda: demand.checked(self.how.anyway)).words())
+        self.note(self.processes.on_first(lambda: demand.check(self.how.anyway)).words())
         if self.lora is not None:
             torch.manual_seed(config.seed)
             add_lora(model, self.lora)
@@ -121,7 +121,7 @@ class _Finetuning(Run):
     def _data(self, tokenizer: Tokenizer, positions: int) -> Data:
         from gpt2.data import PrepareConfig
         from gpt2.training.finetuning import has_pairs, pair_data, text_data
-        from gpt2.training.inputs.corpus import prepared
+        from gpt2.training.inputs.corpus import prepare_corpus
 
         cut = ("batch_size", "length", "seed")  # the other options depend on the data
         chosen = {name: self.given[name] for name in cut if name in self.given}
@@ -136,7 +136,7 @@ class _Finetuning(Run):
             data = pair_data(self.path, self.how, training, tokenizer, positions)
         else:
             folder = self.processes.on_first(
-                lambda: prepared(
+                lambda: prepare_corpus(
                     self.path, self.folder, self.base, start=self.options(Start), note=self.note,
                     config=PrepareConfig(
                         validation=self.how.held_out, **fields_of(TextFiles, self.given)

@@ -116,7 +116,7 @@ class _Training(Run):
         before = read_state(last).config if last else {}
         config = TrainingConfig.from_dict({**before, **fields_of(TrainingConfig, self.given)})
         folder = self.processes.on_first(
-            lambda: corpus.prepared(
+            lambda: corpus.prepare_corpus(
                 self.source, self.folder, self.base or self.given.get("tokenizer", DEFAULT_MODEL),
                 self.given.get("vocab_size"), start=start, note=self.note,
                 config=PrepareConfig(**fields_of(TextFiles, self.given)),

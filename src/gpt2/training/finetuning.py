@@ -151,7 +151,7 @@ def text_data(
     tokenizer: Tokenizer,
     positions: int,
 ) -> Data:
-    """Plain text from a folder that `corpus.prepared` returned; the rest is as in `pair_data`.
+    """Plain text from a folder that `prepare_corpus` returned; the rest is as in `pair_data`.
 
     Raises what `TokenData` raises.
     """

@@ -48,15 +48,15 @@ def test_an_epoch_has_everything_once(count: int, seed: int, epoch: int) -> None
 
 def test_orders_look_random_and_differ() -> None:
     count = 2000
-    epochs = [Order(count, 1).permuted(np.arange(count), e) for e in range(3)]
-    epochs.append(Order(count, 2).permuted(np.arange(count), 0))
+    epochs = [Order(count, 1).permute(np.arange(count), e) for e in range(3)]
+    epochs.append(Order(count, 2).permute(np.arange(count), 0))
     for at, one in enumerate(epochs):
         assert abs(np.corrcoef(one, np.arange(count))[0, 1]) < 0.08  # 3.6 standard errors
         assert abs(np.corrcoef(one[1:], one[:-1])[0, 1]) < 0.08
         for other in epochs[:at]:
             assert abs(np.corrcoef(one, other)[0, 1]) < 0.08
             assert (one == other).sum() < 10  # one is expected
-    first = [int(Order(8, s).permuted(np.arange(8), 0)[0]) for s in range(800)]
+    first = [int(Order(8, s).permute(np.arange(8), 0)[0]) for s in range(800)]
     assert np.bincount(first, minlength=8).min() > 60  # 100 are expected
 
 

@@ -40,7 +40,7 @@ def learned(case: Path) -> None:
     from gpt2.data import TokenData
     from gpt2.training.inputs import corpus
 
-    corpus.verified(case)
+    corpus.verify_shards(case)
     for split in ("train", "validation"):
         data = TokenData(case, split)
         data.run(0, min(8, len(data))).sum()

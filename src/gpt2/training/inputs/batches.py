@@ -47,7 +47,7 @@ class Batch:
         """Some of the rows."""
         return Batch(self.inputs[start:stop], self.labels[start:stop])
 
-    def ignored(self) -> Batch:
+    def ignore_labels(self) -> Batch:
         """The same rows with all labels ignored."""
         return Batch(self.inputs, np.full_like(self.labels, IGNORED))
 
@@ -113,10 +113,10 @@ class Order:
         numbers = np.empty_like(within)
         for epoch in np.unique(epochs):
             here = epochs == epoch
-            numbers[here] = self.permuted(within[here], int(epoch))
+            numbers[here] = self.permute(within[here], int(epoch))
         return epochs, numbers
 
-    def permuted(self, numbers: np.ndarray, epoch: int) -> np.ndarray:
+    def permute(self, numbers: np.ndarray, epoch: int) -> np.ndarray:
         """The result of an epoch's permutation for each number."""
         keys = [random_bits(self.seed, epoch, turn) for turn in range(_ROUNDS)]
         out = self._feistel(numbers.astype(np.uint64), keys)

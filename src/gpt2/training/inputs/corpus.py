@@ -55,7 +55,7 @@ class Data:
     notes: list[str] = dataclasses.field(default_factory=list)
 
 
-def prepared(
+def prepare_corpus(
     source: str | os.PathLike[str],
     folder: Path,
     tokenizer: str | os.PathLike[str],
@@ -82,11 +82,11 @@ def prepared(
         Raises what `prepare` raises, and `OptionError` if a run would resume with a different text.
     """
     if (Path(source) / FILE).exists():
-        return verified(Path(source))
+        return verify_shards(Path(source))
     tokens = folder / DATA / "tokens"
     if start.resume and (tokens / FILE).exists() and not _is_there(source):
         note(f"{source} no longer exists: resuming with the text prepared from it, {tokens}")
-        return verified(tokens)
+        return verify_shards(tokens)
     if vocab_size is not None:
         config = config or PrepareConfig()
         tokenizer = _vocabulary(source, folder, vocab_size, config.encoding, start, note)
@@ -101,7 +101,7 @@ def prepared(
             f"{source} to resume with what it began with; --allow-changes resumes with what is "
             "there now."
         ) from None
-    return verified(tokens)
+    return verify_shards(tokens)
 
 
 def _is_there(source: str | os.PathLike[str]) -> bool:
@@ -149,7 +149,7 @@ def _documents(files: Sequence[sources.File], encoding: str) -> Iterator[str]:
         yield page_text(document) if isinstance(document, HTML) else document
 
 
-def verified(folder: Path) -> Path:
+def verify_shards(folder: Path) -> Path:
     """Check every shard in a folder against its SHA-256, about a second per GB; returns the folder.
 
     Raises `CorruptFileError` for a shard that differs.

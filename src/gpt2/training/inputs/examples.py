@@ -215,7 +215,7 @@ class Examples:
         self._fill = int(tokenizer.end_of_text_id)
         self.cut_prompts = self.cut_completions = 0
         self.examples = [self._example(pair, tokenizer) for pair in pairs]
-        self._rows = self._packed() if pack else [[n] for n in range(len(self.examples))]
+        self._rows = self._pack() if pack else [[n] for n in range(len(self.examples))]
         self.per_epoch = len(self._rows)
         self.order = Order(self.per_epoch, seed)
 
@@ -259,7 +259,7 @@ class Examples:
             prompt = prompt[len(prompt) + len(completion) - room :]
         return Example(np.array(prompt + completion, np.int64), len(prompt))
 
-    def _packed(self) -> list[list[int]]:
+    def _pack(self) -> list[list[int]]:
         """Pack examples into rows: longest first, each into the fullest row with room for it."""
         rows: list[list[int]] = []
         with_room: dict[int, list[int]] = {}  # positions left -> rows

@@ -78,7 +78,7 @@ class Muon(torch.optim.Optimizer):
         todo = [(p, group) for group in self.param_groups for p in group["params"]]
         todo = [(p, group) for p, group in todo if p.grad is not None]
         updates = [self._update(p, group["momentum"]) for p, group in todo]
-        orthogonal = _orthogonalised(
+        orthogonal = _orthogonalise(
             [_whole(u).chunk(g["parts"], dim=1) for u, (_, g) in zip(updates, todo, strict=True)]
         )
         for (p, group), update, maps in zip(todo, updates, orthogonal, strict=True):
@@ -96,7 +96,7 @@ class Muon(torch.optim.Optimizer):
         return p.grad.lerp(average, momentum)
 
 
-def _orthogonalised(updates: list[tuple[Tensor, ...]]) -> list[list[Tensor]]:
+def _orthogonalise(updates: list[tuple[Tensor, ...]]) -> list[list[Tensor]]:
     """Orthogonalise and scale each map of each update, batching maps of the same shape."""
     flat = [map_ for update in updates for map_ in update]
     shapes: dict[tuple[int, ...], list[int]] = {}

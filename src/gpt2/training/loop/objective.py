@@ -32,13 +32,13 @@ class Rows:
         counted = np.flatnonzero(labels != IGNORED)
         every = len(counted) == len(labels)
         return cls(
-            _moved(batch.inputs, device),
-            None if every else _moved(counted, device),
-            _moved(labels if every else labels[counted], device),
+            _move(batch.inputs, device),
+            None if every else _move(counted, device),
+            _move(labels if every else labels[counted], device),
         )
 
 
-def _moved(array: np.ndarray, device: torch.device) -> Tensor:
+def _move(array: np.ndarray, device: torch.device) -> Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(array))
     if device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)

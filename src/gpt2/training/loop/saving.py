@@ -34,7 +34,7 @@ def save(checkpoints: Checkpoints, files: ModelFiles, stepper: Stepper, state: S
     Raises `WriteError` in all of them; the earlier checkpoints are untouched.
     """
     processes = stepper.processes
-    model = gathered(files.tensors(), processes.first)
+    model = gather(files.tensors(), processes.first)
     folder = processes.on_first(lambda: checkpoints.begin(state.step)) / TRAINING
     try:
         _save_optimizer(folder, stepper)
@@ -49,7 +49,7 @@ def save(checkpoints: Checkpoints, files: ModelFiles, stepper: Stepper, state: S
 def _save_optimizer(folder: Path, stepper: Stepper) -> None:
     processes, optimizer = stepper.processes, stepper.optimizer.state()
     if not stepper.sharded:
-        processes.on_first(lambda: write_optimizer(folder, gathered(optimizer)))
+        processes.on_first(lambda: write_optimizer(folder, gather(optimizer)))
         return
     made = optimizer_shards.write(folder / optimizer_shards.FOLDER, optimizer)
 
@@ -95,7 +95,7 @@ def restore(stepper: Stepper, folder: Path, state: State) -> None:
         stepper.scale.value, stepper.scale.good = state.scale, state.good_steps
 
 
-def gathered(tensors: Mapping[str, Tensor], keep: bool = True) -> dict[str, Tensor]:
+def gather(tensors: Mapping[str, Tensor], keep: bool = True) -> dict[str, Tensor]:
     """Gather tensors, which may be sharded, on the CPU; all processes must call it.
 
     A process that does not ``keep`` them does not hold them in memory either.

@@ -94,7 +94,7 @@ class Stepper:
         return torch.autocast(self.processes.device.type, self.low)
 
     @contextlib.contextmanager
-    def gathered(self) -> Iterator[None]:
+    def gather_weights(self) -> Iterator[None]:
         """Within the block the parts of the model can be called separately even if the weights are
         sharded: weights outside the transformer blocks are gathered."""
         if not self.sharded:
@@ -142,7 +142,7 @@ class Stepper:
         passes = self._passes(len(batch))
         for number in range(passes):
             start, stop = (len(batch) * n // passes for n in (number, number + 1))
-            part = batch.rows(start, stop) if stop > start else batch.rows(0, 1).ignored()
+            part = batch.rows(start, stop) if stop > start else batch.rows(0, 1).ignore_labels()
             rows = Rows.of(part, self.processes.device)
             with distributed.accumulating(self.objective, last=number == passes - 1):
                 with self.autocast():

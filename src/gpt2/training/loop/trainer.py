@@ -135,7 +135,7 @@ class Trainer:
 
     def _set_up(self, start: Start, show: bool) -> None:
         """Set up the run once the folder is locked."""
-        state = self._resumed(start.allow_changes) if start.resume else None
+        state = self._resume(start.allow_changes) if start.resume else None
         if threads := self.config.threads or (state.threads if state else None):
             torch.set_num_threads(threads)
         self.stepper = Stepper(self.model, self.config, self.processes)
@@ -193,7 +193,7 @@ class Trainer:
                 improved = self._validate() if self._due(config.validate_every) else False
                 if config.sample_every and self.step % config.sample_every == 0:
                     self._sample()
-                stopped = self._stopped()
+                stopped = self._check_stop()
                 if improved or stopped or self._save_due():  # the best weights are always kept
                     self.save()
                 if stopped:
@@ -204,7 +204,7 @@ class Trainer:
         """Whether an action that runs every ``every`` steps and at the end is due."""
         return bool(every) and (self.step % every == 0 or self.step == self.config.steps)
 
-    def _stopped(self) -> str | None:
+    def _check_stop(self) -> str | None:
         if self.signal and self.step < self.config.steps:  # at the end nothing to resume
             return "signal"
         patience = self.config.patience
@@ -247,7 +247,7 @@ class Trainer:
             return False
         rank, ranks = self.processes.rank, self.processes.ranks
         batches = (self.held.batch(n, rank, ranks) for n in range(len(self.held)))
-        with self.stepper.gathered():  # under FSDP the head is called separately
+        with self.stepper.gather_weights():  # under FSDP the head is called separately
             validation = validate(
                 self.model,
                 batches,
@@ -283,7 +283,7 @@ class Trainer:
         if room < 1:
             return
         self.model.eval()  # no dropout; the next step calls train() again
-        with self.stepper.gathered(), self.stepper.autocast():
+        with self.stepper.gather_weights(), self.stepper.autocast():
             ids = self.model.generate(
                 [prompt], max_new_tokens=min(room, self.config.sample_tokens), do_sample=True,
                 temperature=0.8, top_k=40, seed=self.step,
@@ -347,7 +347,7 @@ class Trainer:
                 f"{config.batch_size}."
             )
 
-    def _resumed(self, allow_changes: bool) -> State:
+    def _resume(self, allow_changes: bool) -> State:
         """Load the weights of the last checkpoint; returns its state."""
         folder = self.checkpoints.last()
         state = read_state(folder)

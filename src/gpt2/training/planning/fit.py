@@ -75,7 +75,7 @@ class Demand:
         )
         return Fit(needed, free, training.micro_batch or 1)
 
-    def checked(self, anyway: bool = False) -> Fit:
+    def check(self, anyway: bool = False) -> Fit:
         """Like `fit`, but raises `OptionError` listing options that would fit if it does not."""
         asked = self.fit()
         if asked.fits or anyway:

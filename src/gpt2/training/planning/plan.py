@@ -188,7 +188,7 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
         for strategy in (("ddp", "fsdp") if ranks > 1 else ("one",))
         for recompute in (False, True)
     ]
-    chosen = _chosen(ways, length, batch_size // ranks)
+    chosen = _choose(ways, length, batch_size // ranks)
     flops = flops_per_token(config, length) * tokens
     reached = options.utilisation or REACHED[kind] * (
         RECOMPUTED if chosen and chosen.recompute else 1
@@ -267,7 +267,7 @@ def _way(
     return Way(strategy, recompute, rows, needed(max(1, rows)))
 
 
-def _chosen(ways: list[Way], length: int, most: int) -> Way | None:
+def _choose(ways: list[Way], length: int, most: int) -> Way | None:
     """The simplest way that keeps a device busy, else the one with the largest micro-batch."""
     fitting = sorted((way for way in ways if way.rows), key=lambda way: way.recompute)
     busy = (way for way in fitting if way.rows * length >= ENOUGH or way.rows == most)

@@ -71,10 +71,10 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """The records in a run's folder, without incomplete lines; empty if there is no file."""
     path = folder / FILE
     lines = read_bytes(path).splitlines() if exists(path) else []
-    return [record for record in map(parsed, lines) if record is not None]
+    return [record for record in map(parse_record, lines) if record is not None]
 
 
-def parsed(line: bytes) -> dict[str, Any] | None:
+def parse_record(line: bytes) -> dict[str, Any] | None:
     """Parse a record; None if the line is not one, such as an incomplete line of a killed run."""
     try:
         record = parse_json(line, "", nan=True)

@@ -94,7 +94,7 @@ class Log:
         self.metrics.add("sample", step, prompt=prompt, text=text)
         if self._board is not None:
             self._board.add_text("sample", f"**{prompt}**{text}", step)
-        self.screen.line(f"step {step:,}  sample:\n{_indented(prompt + text)}")
+        self.screen.line(f"step {step:,}  sample:\n{_indent(prompt + text)}")
 
     def note(self, text: str) -> None:
         """Log a message together with the current step."""
@@ -191,5 +191,5 @@ class Screen:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return "\n".join(f"  | {line}" for line in text.splitlines())
