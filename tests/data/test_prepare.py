@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from gpt2.data import Manifest, PrepareConfig, TokenData, prepare
-from gpt2.data.holdout import SPAN, chosen
+from gpt2.data.holdout import SPAN, is_held_out
 from gpt2.errors import InputError, OptionError
 from gpt2.tokenizer import GPT2Tokenizer
 from tests.corpora import text_of
@@ -34,7 +34,7 @@ def test_every_document_is_there_once_in_order(
     held = [
         t
         for t in texts
-        if chosen(hashlib.blake2b(t.encode(), digest_size=16).digest(), int(0.2 * SPAN))
+        if is_held_out(hashlib.blake2b(t.encode(), digest_size=16).digest(), int(0.2 * SPAN))
     ]
     assert 2 <= len(held) <= 16
     assert texts_in(tmp_path / "out", "validation") == held

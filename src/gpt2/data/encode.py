@@ -11,7 +11,7 @@ import numpy as np
 
 from gpt2.data.filters import Filter
 from gpt2.data.formats import HTML, Document, page_text
-from gpt2.data.holdout import Held, chosen
+from gpt2.data.holdout import Held, is_held_out
 from gpt2.errors import TokenizerError
 from gpt2.tokenizer import Tokenizer
 from gpt2.tokenizer.bpe import well_formed
@@ -93,7 +93,7 @@ class Encoder:
             at = max(1, int(len(text) * (1 - self.share)))
             parts = [(TRAIN, text[:at]), (VALIDATION, text[at:])]
         else:
-            parts = [(VALIDATION if chosen(digest, self.held.below) else TRAIN, text)]
+            parts = [(VALIDATION if is_held_out(digest, self.held.below) else TRAIN, text)]
         encoded = [(split, self._ids(part), len(part.encode())) for split, part in parts if part]
         return Encoded(digest, encoded, REPLACED in text)
 

@@ -51,7 +51,7 @@ class Progress:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[Path]:
+def lock_output(folder: Path) -> Iterator[Path]:
     """The folder for unfinished output, locked by this process.
 
     It is removed when everything is complete. If the work fails before a token is written, it is

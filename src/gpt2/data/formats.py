@@ -11,7 +11,7 @@ from typing import Any
 
 from gpt2.data import pages
 from gpt2.data.containers import Stream, seekable
-from gpt2.data.rows import Row, joined, json_rows, table
+from gpt2.data.rows import Row, join_fields, json_rows, table
 from gpt2.errors import InputError
 from gpt2.extras import need
 from gpt2.files import json_lines
@@ -112,13 +112,13 @@ def _json_lines(name: str, stream: Stream, reading: Reading) -> Iterator[Documen
 
 def _lines(name: str, stream: Stream) -> Iterator[bytes]:
     for number in count(1):
-        line = _bounded(stream.readline(LARGEST + 1), f"{name}, line {number}")
+        line = _check_size(stream.readline(LARGEST + 1), f"{name}, line {number}")
         if not line:
             return
         yield line
 
 
-def _bounded(content: bytes, where: str) -> bytes:
+def _check_size(content: bytes, where: str) -> bytes:
     if len(content) > LARGEST:
         raise InputError(
             f"{where} has over {LARGEST >> 20} MB, the most that is read in one piece: cut it into "
@@ -129,7 +129,7 @@ def _bounded(content: bytes, where: str) -> bytes:
 
 def _json(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     """Read a file that is one JSON object, a list of objects, or lines of JSON, all at once."""
-    yield from _texts(json_rows(name, _bounded(stream.read(LARGEST + 1), name)), reading.fields)
+    yield from _texts(json_rows(name, _check_size(stream.read(LARGEST + 1), name)), reading.fields)
 
 
 def _csv(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
@@ -155,7 +155,7 @@ def _texts(rows: Iterator[Row], fields: tuple[str, ...], only: bool = False) -> 
             raise InputError(f"{where} must be an object or a string, found {type(row).__name__}.")
         if first and only and len(row) == 1 and fields == ("text",):
             fields = tuple(row)
-        yield joined(row, fields, where, needed=first)
+        yield join_fields(row, fields, where, needed=first)
         first = False
 
 
@@ -164,16 +164,16 @@ def _parquet(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     file = parquet.ParquetFile(seekable(stream))
     names = file.schema_arrow.names
     tops = [field if field in names else field.split(".")[0] for field in reading.fields]
-    joined(dict.fromkeys(names), tops, name)  # check that the fields exist
+    join_fields(dict.fromkeys(names), tops, name)  # check that the fields exist
     at = 0
     for batch in file.iter_batches(batch_size=256, columns=tops):
         for row in batch.to_pylist():
             at += 1
-            yield joined(row, reading.fields, f"{name}, row {at}", needed=False)
+            yield join_fields(row, reading.fields, f"{name}, row {at}", needed=False)
 
 
 def _html(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    yield HTML(_bounded(stream.read(LARGEST + 1), name))
+    yield HTML(_check_size(stream.read(LARGEST + 1), name))
 
 
 def _warc(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
@@ -184,7 +184,7 @@ def _warc(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     for record in warc.ArchiveIterator(
         stream, record_types=wanted, auto_decode="all", fsspec_args=False
     ):
-        content = _bounded(record.reader.read(LARGEST + 1), f"{name}, {record.record_id}")
+        content = _check_size(record.reader.read(LARGEST + 1), f"{name}, {record.record_id}")
         if record.record_type == kinds.conversion:
             yield content.decode("utf-8", "replace")
         elif _is_page(record):

@@ -66,7 +66,7 @@ def choose(
     return Held(False, _border(hashes, share)), every
 
 
-def chosen(digest: bytes, below: int) -> bool:
+def is_held_out(digest: bytes, below: int) -> bool:
     """Whether a document is held out."""
     return _number(digest) < below
 

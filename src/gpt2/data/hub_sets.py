@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.data.formats import Reading
-from gpt2.data.rows import joined
+from gpt2.data.rows import join_fields
 from gpt2.errors import GPT2Error, HubError, HubNotFoundError, HubOfflineError, InputError
 from gpt2.extras import need
 
@@ -25,12 +25,12 @@ def documents(name: str, reading: Reading, streaming: bool, skip: int = 0) -> It
     that the data set lacks.
     """
     path, config, split = parse(name)
-    with _told(path):
+    with _translate_errors(path):
         rows = _open(path, config, split, streaming)
         if skip:
             rows = rows.skip(skip)
         for number, row in enumerate(rows, skip + 1):
-            yield joined(row, reading.fields, f"{name}, row {number}")
+            yield join_fields(row, reading.fields, f"{name}, row {number}")
 
 
 def parse(name: str) -> tuple[str, str | None, str]:
@@ -50,7 +50,7 @@ def _open(path: str, config: str | None, split: str, streaming: bool) -> Any:
 
 
 @contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
+def _translate_errors(path: str) -> Iterator[None]:
     """Turn what `datasets` raises, while opening or reading, into a `GPT2Error`."""
     errors = need("datasets.exceptions", "Reading sets of the hub")
     try:

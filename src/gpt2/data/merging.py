@@ -21,10 +21,10 @@ import numpy as np
 from gpt2.data import manifest, shards, sources
 from gpt2.data.encode import SPLITS, TEXT, TEXTS
 from gpt2.data.filters import DEDUPLICATE
-from gpt2.data.folder import PROGRESS, check_made, check_same, clear, key_of, locked, publish
+from gpt2.data.folder import PROGRESS, check_made, check_same, clear, key_of, lock_output, publish
 from gpt2.data.manifest import TOKENIZER, Manifest, Part, Split
 from gpt2.data.seen import Seen
-from gpt2.data.tokens import mapped, verify
+from gpt2.data.tokens import map_file, verify
 from gpt2.errors import CorruptFileError, InputError, MissingFileError, OptionError
 from gpt2.files import path_of, remote, reported
 from gpt2.parts import Part as Said
@@ -58,10 +58,10 @@ def merge(
     check_target([path_of(folder) for folder in folders], target)
     parts = [_Part(path_of(folder)) for folder in folders]
     parts = [parts[at] for at in whole([part.describe() for part in parts])]
-    merged = _merged(parts)
+    merged = _merge_manifests(parts)
     if overwrite:
         clear(target)
-    with locked(target) as partial:
+    with lock_output(target) as partial:
         if (target / manifest.FILE).exists():
             stored = Manifest.read(target)
             check_same(target, key_of(stored), key_of(merged))
@@ -109,18 +109,18 @@ class _Part:
         if self.manifest.part is None:
             raise InputError(f"{folder} is prepared whole: there is nothing to merge it with.")
         self.part: Part = self.manifest.part
-        self.texts = self._mapped(TEXTS, TEXT)
+        self.texts = self._map(TEXTS, TEXT)
         tokens = np.dtype(self.manifest.dtype)
-        self.tokens = [self._mapped(split, tokens) for split in SPLITS]
+        self.tokens = [self._map(split, tokens) for split in SPLITS]
         self.at = [0 for _ in SPLITS]
         if [int(self.texts["tokens"][:, n].sum()) for n in range(2)] != list(map(len, self.tokens)):
             raise CorruptFileError(f"{folder} has other tokens than its texts: prepare it anew.")
 
-    def _mapped(self, split: str, dtype: np.dtype[Any]) -> np.ndarray:
+    def _map(self, split: str, dtype: np.dtype[Any]) -> np.ndarray:
         """The single shard of a split."""
         if split not in self.manifest.splits:
             raise CorruptFileError(f"{self.folder} lacks the split {split}.")
-        files = [mapped(self.folder / s.file, dtype, s.tokens)
+        files = [map_file(self.folder / s.file, dtype, s.tokens)
                  for s in self.manifest.splits[split].shards]  # fmt: skip
         return files[0] if files else np.empty(0, dtype)
 
@@ -138,7 +138,7 @@ class _Part:
                 verify(self.folder, shard)
 
 
-def _merged(parts: Sequence[_Part]) -> Manifest:
+def _merge_manifests(parts: Sequence[_Part]) -> Manifest:
     """The manifest of the merged folder, still without counts and splits."""
     known: dict[int, tuple[list[str], _Part]] = {}
     for part in parts:
@@ -213,7 +213,7 @@ def _in_order(parts: Sequence[_Part]) -> Iterator[Block]:
         blocks = []
         for n in here:
             end = _end(parts[n].texts, starts[n], file, border)
-            blocks.append(_taken(parts[n], starts[n], end))
+            blocks.append(_take(parts[n], starts[n], end))
             starts[n] = end
         texts = np.concatenate([block[0] for block in blocks])
         tokens = [ids for block in blocks for ids in block[1]]
@@ -231,7 +231,7 @@ def _end(texts: np.ndarray, start: int, file: int, border: int) -> int:
     return len(texts)
 
 
-def _taken(part: _Part, start: int, end: int) -> Block:
+def _take(part: _Part, start: int, end: int) -> Block:
     texts = np.array(part.texts[start:end])
     columns = []
     for n, tokens in enumerate(part.tokens):

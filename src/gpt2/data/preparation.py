@@ -33,7 +33,7 @@ from gpt2.data.folder import (
     clear,
     differences,
     key_of,
-    locked,
+    lock_output,
     publish,
 )
 from gpt2.data.formats import FORMATS, Document, Reading
@@ -159,7 +159,7 @@ def prepare(
     once = any(file.name == sources.STDIN for file in files)
     if overwrite or (replace and (once or differences(folder, key))):
         clear(folder)
-    with locked(folder) as partial:
+    with lock_output(folder) as partial:
         if (folder / manifest.FILE).exists():
             stored = Manifest.read(folder)
             check_same(folder, key_of(stored), key)
@@ -180,7 +180,7 @@ def prepare(
 def _part(files: Sequence[sources.File], shard: Shard) -> Part:
     """The description of a shard; only the files that it reads are hashed."""
     cut = Cut(files, shard)
-    read = {str(at): sources.known(file) for at, file in enumerate(files) if cut.touches(at)}
+    read = {str(at): sources.identify(file) for at, file in enumerate(files) if cut.touches(at)}
     return Part(str(shard), Held(False), sources.listing(files), read)
 
 

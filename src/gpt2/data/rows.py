@@ -35,7 +35,9 @@ def field(row: Any, name: str) -> Any:
     return value
 
 
-def joined(row: Mapping[str, Any], fields: Iterable[str], where: str, needed: bool = True) -> str:
+def join_fields(
+    row: Mapping[str, Any], fields: Iterable[str], where: str, needed: bool = True
+) -> str:
     """The text of a row: its fields, and the strings in a list, each on a separate line.
 
     Null values are left out. Raises `InputError` for a field that is not text, and for a missing
@@ -93,7 +95,7 @@ def table(name: str, stream: Stream, suffix: str, encoding: str = "utf-8") -> It
         separator = SEPARATORS[suffix]
         if suffix == ".csv" and "," not in first and ";" in first:
             separator = ";"
-        rows = _quoted(name, every, separator)
+        rows = _read_quoted(name, every, separator)
     names: Sequence[str] = ()
     for number, cells in rows:
         if not any(cells):
@@ -125,7 +127,9 @@ def text_lines(name: str, stream: Stream, encoding: str) -> Iterator[str]:
         yield rest
 
 
-def _quoted(name: str, lines: Iterator[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+def _read_quoted(
+    name: str, lines: Iterator[str], separator: str
+) -> Iterator[tuple[int, list[str]]]:
     before = csv.field_size_limit(1 << 30)  # texts are long; Python's limit is 128 kB
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:

@@ -19,7 +19,7 @@ class Seen:
 
     def __init__(self, path: Path, count: int = 0) -> None:
         self.path, self.count = path, count
-        with self._reported():
+        with self._report_errors():
             self._data = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._data.execute("PRAGMA cache_size = -65536")  # 64 MiB
             self._data.execute(
@@ -30,7 +30,7 @@ class Seen:
 
     def add(self, digest: bytes) -> bool:
         """Add a document; returns whether it is new."""
-        with self._reported():
+        with self._report_errors():
             done = self._data.execute(
                 "INSERT OR IGNORE INTO seen VALUES (?, ?)", (digest, self.count)
             )
@@ -39,7 +39,7 @@ class Seen:
 
     def save(self) -> int:
         """Fsync the database; returns the count to resume from."""
-        with self._reported():
+        with self._report_errors():
             self._data.execute("COMMIT")
             self._data.execute("BEGIN")
         return self.count
@@ -49,7 +49,7 @@ class Seen:
         self._data.close()
 
     @contextlib.contextmanager
-    def _reported(self) -> Iterator[None]:
+    def _report_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:

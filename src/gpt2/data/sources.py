@@ -131,10 +131,10 @@ def _folder(folder: Path, written: Path | None) -> list[File]:
 
 def fingerprint(files: Sequence[File]) -> str:
     """A hash of the contents of the files, in order; names and times do not count."""
-    return hash_of([known(file) for file in files])
+    return hash_of([identify(file) for file in files])
 
 
-def known(file: File) -> list[str]:
+def identify(file: File) -> list[str]:
     """Identifies a file by its kind and the hash of its contents.
 
     The kind is its extension, which decides how it is read. A stream that can be read only once and
@@ -193,7 +193,7 @@ class Reader:
             done = start.documents if index == start.file else 0
             documents = self._file(file, max(0, done - 1))
             if done and check_of(next(documents, "")) != start.check:
-                raise InputError(_changed(file.shown))
+                raise InputError(_describe_change(file.shown))
             for number, document in enumerate(documents, done + 1):
                 if not self.cut or self.cut.has(index, number):
                     yield document, index, number
@@ -214,7 +214,7 @@ class Reader:
                 yield from islice(documents, skip, None)
                 self._refuse(STDIN, "Standard input")
                 return
-            with _opened(file) as stream:
+            with _open(file) as stream:
                 self._open = stream
                 yield from islice(self._plain(file, stream), skip, None)
                 self._open = None
@@ -232,7 +232,7 @@ class Reader:
             raise InputError(f"{shown} is no text: {self.reading.skipped[name]}.")
 
 
-def _opened(file: File) -> IO[bytes]:
+def _open(file: File) -> IO[bytes]:
     return remote.opened(file.name) if file.remote else Path(file.name).open("rb")
 
 
@@ -242,7 +242,7 @@ def check_of(document: Document) -> int:
     return zlib.crc32(content) or 1
 
 
-def _changed(name: str) -> str:
+def _describe_change(name: str) -> str:
     return (
         f"{name} is not what it was when the preparation began: give --overwrite to begin anew, "
         "or put back what it was."

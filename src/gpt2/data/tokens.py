@@ -65,7 +65,7 @@ class TokenData:
             for shard in chosen.splits[split].shards:
                 self._shards.append((folder, shard))
                 dtype = np.dtype(chosen.dtype)
-                self._maps.append(mapped(folder / shard.file, dtype, shard.tokens))
+                self._maps.append(map_file(folder / shard.file, dtype, shard.tokens))
         if not self._maps:
             raise InputError(
                 f"{', '.join(map(str, several))}: the {split} split is empty. Prepare it anew with "
@@ -110,7 +110,7 @@ class TokenData:
         All of them are read at once: eight bytes per document.
         """
         parts = [
-            mapped(folder / shard.ends, ENDS, shard.documents) + np.uint64(start)
+            map_file(folder / shard.ends, ENDS, shard.documents) + np.uint64(start)
             for (folder, shard), start in zip(self._shards, self._starts, strict=False)
         ]
         return np.concatenate(parts)
@@ -168,9 +168,9 @@ def verify(folder: Path, shard: Shard) -> None:
             )
 
 
-def mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
+def map_file(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
     """The numbers in a file, memory-mapped. Raises `MissingFileError`, `CorruptFileError`."""
-    with _opened(path) as file:
+    with _open(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size == count * dtype.itemsize:
             return np.memmap(file, dtype, "r", shape=(count,)) if count else np.empty(0, dtype)
@@ -180,7 +180,7 @@ def mapped(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
     )
 
 
-def _opened(path: Path) -> FileIO:
+def _open(path: Path) -> FileIO:
     try:
         return open_own(path, os.O_RDONLY)
     except FileNotFoundError:
