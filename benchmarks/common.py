@@ -1,4 +1,4 @@
-"""What every benchmark shares: the machine in words, interleaved timing, the result file."""
+"""Shared parts of the benchmarks: machine description, interleaved timing, result files."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""How small does gpt2 compress make a text, next to xz, zstd and brotli, and how fast?
+"""Measures the size and speed of gpt2 compress next to xz, zstd and brotli.
 
     python -m benchmarks.compress [FILE...] [--data ../shared/data] [--model NAME] [--bytes N]
 
-Writes benchmarks/results/compress.json. Without files: of the texts of `HELD_OUT`, which the
-bundled model never read, the first 200 kB each. Peers run at their strongest settings, everything
-on one thread; zstandard and brotli are asked for only where they are installed (pip install
-zstandard brotli). Sizes do not depend on the machine; --sizes-only leaves the speeds out.
+Writes benchmarks/results/compress.json. Without files, it uses the first 200 kB of each text in
+`HELD_OUT`, which the bundled model never read. Peers run at their strongest settings, everything on
+one thread; zstandard and brotli are included only if installed (pip install zstandard brotli).
+Sizes do not depend on the machine; --sizes-only skips the speeds.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Scoring beside lm-evaluation-harness: the same log-likelihoods, and how much sooner.
+"""Scoring next to lm-evaluation-harness: whether log-likelihoods agree, and the speedup.
 
     python -m benchmarks.evaluation --harness VENV/bin/python --data FOLDER
 
-The other environment holds lm_eval, transformers and torch (benchmarks/harness.txt). Both get the
-same texts, files and weights, and take turns part by part; tokenising is timed too. The harness
-runs at the batch size that is fastest for it on the first part. On the bundled model and on random
-weights of 124M with GPT-2's own vocabulary. With --models, --on and --add it can be run in pieces
-of a minute or two.
+The other environment contains lm_eval, transformers and torch (benchmarks/harness.txt). Both get
+the same texts, files and weights, and take turns part by part; tokenisation is timed too. The
+harness runs at the batch size that is fastest for it on the first part. It measures the bundled
+model, and random weights of 124M with GPT-2's own vocabulary. With --models, --on and --add it can
+run in pieces of a minute or two.
 """
 
 from __future__ import annotations

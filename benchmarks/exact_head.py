@@ -1,10 +1,10 @@
-"""The exact two-stage head next to the whole one: the k largest logits, or a token drawn of them.
+"""The exact two-stage head next to the full head: the k largest logits, or a sampled token.
 
     PYTHONPATH=src:. python -m benchmarks.exact_head [--rounds 7] [--tokens 24]
 
-GPT-2 124M shapes, random weights, fp32 and fp16; the bundled model too, whose weights are trained
-but whose head is small. Two engines take turns; what they choose, the same bits and tokens, is
-compared at every step. Writes benchmarks/results/exact_head.json.
+It uses GPT-2 124M shapes with random weights in fp32 and fp16, and the bundled model, whose weights
+are trained but whose head is small. Two engines take turns; their results must be the same bits and
+tokens, which is checked at every step. Writes benchmarks/results/exact_head.json.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The section of docs/results.md on what `recipes/tasks/run.py` made."""
+"""The section of docs/results.md on the models of `recipes/tasks/run.py`."""
 
 from __future__ import annotations
 

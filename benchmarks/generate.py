@@ -1,11 +1,11 @@
-"""How fast do the torch and the native engine write, next to transformers?
+"""The generation speed of the torch and the native engine next to transformers.
 
     python benchmarks/generate.py [--quick]
 
-Random weights of GPT-2's shape (124M), float32, greedy, on two threads. Writes
+It uses random weights of GPT-2's shape (124M) in float32, greedy decoding and two threads. Writes
 benchmarks/results/generate.json; --quick tries a small model and writes nothing. Generated ids are
-compared before anything is timed. Load time and peak memory are each measured in a process of its
-own.
+compared before anything is timed. Load time and peak memory are each measured in a separate
+process.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""lm-evaluation-harness (its hf backend) in a process and an environment of its own.
+"""Runs lm-evaluation-harness (its hf backend) in a separate process and environment.
 
     PYTHON benchmarks/harness_worker.py FOLDER THREADS
 
-A line of JSON in, one out: [kind, batch size, arguments] -> {"seconds", "values"}, where kind is
-"loglikelihood" with pairs of texts or "rolling" with texts. It imports nothing of this project.
+It reads and writes lines of JSON: [kind, batch size, arguments] -> {"seconds", "values"}, where
+kind is "loglikelihood" with pairs of texts or "rolling" with texts. It imports nothing from this
+project.
 """
 
 from __future__ import annotations

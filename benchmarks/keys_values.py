@@ -1,10 +1,10 @@
-"""Keys and values in fp32, fp16 and int8: speed, memory, and how far the logits move.
+"""The KV cache in fp32, fp16 and int8: speed, memory, and the change in logits.
 
     PYTHONPATH=src:. python -m benchmarks.keys_values [--rounds 5] [--data ../shared/data]
 
-Speed on GPT-2 124M shapes with random weights at int8: engines that differ in their cache alone
-take turns. Distance on the bundled model in fp32, whose weights are trained: each position of a
-held-out text against the same model with fp32 keys and values. Writes
+Speed is measured on GPT-2 124M shapes with random int8 weights: engines that differ only in their
+cache take turns. Accuracy is measured on the bundled model in fp32, whose weights are trained: each
+position of a held-out text is compared with the same model with fp32 keys and values. Writes
 benchmarks/results/keys_values.json.
 """
 

@@ -1,9 +1,9 @@
-"""What a terabyte and 10,000 requests a second would take, from figures of one machine.
+"""The cost of a terabyte and of 10,000 requests per second, estimated from one machine.
 
     PYTHONPATH=src:. python -m benchmarks.leave [--core-hour 0.04] [--gpu-hour 2.5] ...
 
-Nothing is measured here: speeds are those of results/prepare.json and results/serve.json, prices
-are assumptions, given as options and printed. `--write` puts the table into the page.
+Nothing is measured here: speeds come from results/prepare.json and results/serve.json; prices are
+assumptions, given as options and printed. `--write` puts the table into the page.
 """
 
 from __future__ import annotations

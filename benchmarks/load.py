@@ -1,11 +1,11 @@
-"""How long does a model take to load, and in how much memory?
+"""The load time and memory of a model.
 
     python benchmarks/load.py [--quick]
 
-Random weights of GPT-2's shape (124M), the file in the page cache, each load in a process of its
-own, the contenders in turn; imports are not counted. A memory-mapped file is read when it is used,
-so the time to the first logits is given too. Writes benchmarks/results/load.json; --quick tries a
-small model and writes nothing.
+It uses random weights of GPT-2's shape (124M) with the file in the page cache. Each load runs in a
+separate process and the contenders take turns; imports are not counted. A memory-mapped file is
+read on use, so the time to the first logits is reported too. Writes benchmarks/results/load.json;
+--quick tries a small model and writes nothing.
 """
 
 from __future__ import annotations

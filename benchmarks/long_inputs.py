@@ -1,11 +1,10 @@
-"""What does a long input cost: 30 pages summarised, translated and asked about, next to 3?
+"""The cost of long inputs: 30 pages, next to 3, for summaries, translation and questions.
 
     python -m benchmarks.long_inputs [--data FOLDER]
 
-Writes benchmarks/results/long_inputs.json. Each run is a process of its own with the bundled model
-at fp32; a page is 300 words of a novel that the model
-was not trained on. Kept are the peak memory, the seconds, the steps of the
-progress, and the beginning of what came out, whatever it is.
+Writes benchmarks/results/long_inputs.json. Each run is a separate process with the bundled model in
+fp32; a page is 300 words of a novel that the model was not trained on. The results hold the peak
+memory, the seconds, the progress steps, and the beginning of the output, whatever it is.
 """
 
 from __future__ import annotations

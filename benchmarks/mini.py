@@ -1,15 +1,17 @@
-"""The bundled model on the small world it was made for, each figure beside trivial baselines.
+"""The bundled model on the small world it was made for, next to trivial baselines.
 
     PYTHONPATH=src:. python -m benchmarks.mini --data ../shared/data [--model M] [--on PARTS]
-        [--former FOLDER]: another model, for its bits a byte on the same texts
+        [--former FOLDER]: another model, for its bits per byte on the same texts
         [--plain FOLDER]: the last checkpoint of the decay without the tasks, for the same
-        [--source FOLDER]: that of the decay with them, before it was packed, for what int8 and
-            int4 lose. (A rung's folder `model` is its best by validation, which is the trunk's.)
+        [--source FOLDER]: the last checkpoint of the decay with them, before packing, for the
+            loss of int8 and int4. (A rung's folder `model` is its best by validation, which is the
+            trunk's.)
 
-The stories of the unseen worlds come from ``recipes/mini`` and are never trained on. Baselines of
-questions: the answer most frequent in training; the text's sentence that shares most words with the
-question; the answer whose training question shares most words. Of summaries: the first sentence. Of
-translations: the source as it stands; the translation of the training pair nearest to it.
+The stories of the unseen worlds come from ``recipes/mini`` and are never trained on. Baselines for
+questions: the most frequent answer in training; the sentence of the text that shares the most words
+with the question; the answer of the training question that shares the most words. For summaries:
+the first sentence. For translations: the unchanged source; the translation of the nearest training
+pair.
 """
 
 from __future__ import annotations

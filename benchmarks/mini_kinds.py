@@ -1,6 +1,6 @@
-"""Which questions on stories of unseen worlds the bundled model answers: exact answers by kind.
+"""The bundled model's exact answers to questions on stories of unseen worlds, by kind.
 
-A mean over all questions hides that a model may only find what stands in a place that it knows.
+A mean over all questions would hide that a model may find answers only in positions that it knows.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""How much of the texts that judge the bundled model stands in what it was trained on.
+"""The overlap of the bundled model's evaluation texts with its training data.
 
     PYTHONPATH=src:. python -m benchmarks.mini_overlap --data ../shared/data [--mix trunk,tasks]
 
-As ``gpt2 overlap``: runs of 8 words, Chinese by characters, of each text that is measured on,
-looked for in the tokens of each mix (``recipes/mini``). Story worlds share whole sentences by
-design, so those of the unseen worlds tell how far they are from the seen ones.
+The method is that of ``gpt2 overlap``: runs of 8 words, or of characters in Chinese, of each
+evaluation text are searched for in the tokens of each mix (``recipes/mini``). Story worlds share
+complete sentences by design, so the figures of the unseen worlds show how far they are from the
+seen ones.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""The bundled model's recipe against nanoGPT's, on the same tokens, seeds and shape.
+"""The bundled model's recipe compared with nanoGPT's, on the same tokens, seeds and shape.
 
     PYTHONPATH=src:. python -m benchmarks.mini_recipes --data ../shared/data [--tokens 5]
 
-Both train anew on the trunk's mix with the same rows in the same order, and are judged by bits a
-byte of the held-out texts. Ours is the recipe of `recipes.mini`: Muon, warm-up, a constant rate and
-a linear decay. nanoGPT's is that of its `config/train_shakespeare_char.py`: AdamW, 1e-3 falling to
-1e-4 by a cosine, 100 steps of warm-up, beta2 0.99, weight decay 0.1, no dropout (as it says for a
-CPU). A run whose figures or whose model are there already is not repeated, so that the seeds may be
-trained in several sittings; the figures of each number of tokens are kept beside one another.
+Both train from scratch on the trunk's mix with the same rows in the same order, and are measured in
+bits per byte of the held-out texts. Ours is the recipe of `recipes.mini`: Muon, warm-up, a constant
+rate and a linear decay. nanoGPT's is that of its `config/train_shakespeare_char.py`: AdamW, 1e-3
+falling to 1e-4 by a cosine, 100 steps of warm-up, beta2 0.99, weight decay 0.1, no dropout (as it
+recommends for a CPU). A run with existing figures or an existing model is not repeated, so the
+seeds can be trained in several sessions; figures are stored separately for each number of tokens.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fifty unpicked stories in each language, and how a reader who did not train the model marks them.
+"""Fifty unselected stories in each language, marked by a reader who did not train the model.
 
     PYTHONPATH=src:. python -m benchmarks.mini_stories [--model M]      draw, keeping marks given
     PYTHONPATH=src:. python -m benchmarks.mini_stories --marks FILE     take marks, a line a story

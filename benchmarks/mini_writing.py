@@ -1,8 +1,8 @@
-"""Whether what the bundled model writes has to do with its title: stories, articles, e-mails.
+"""Whether the bundled model's stories, articles and e-mails match their titles.
 
-The share of a title's words (of a Chinese title's pairs of signs) that come in the text written for
-it, beside the same of the texts that were written for the other titles: a model that does not read
-its title has as many in both.
+It measures the share of a title's words (for a Chinese title, pairs of characters) that occur in
+the text for that title, next to the share in the texts for other titles: a model that ignores its
+title has the same share in both.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
     PYTHONPATH=src:. python -m benchmarks.native [--rounds 7] [--kernels avx2] [--shape gpt2-xl]
 
-Weights are random: speed does not depend on them. The share of the read rate is the bytes of the
-stored weights a token reads, over its time, over what the engine's own threads read at most; the
-share of the fp32 peak is the operations of a prompt over its time, over what they multiply at
-most. A shared machine's memory is faster at one minute than at the next, so limit and engine take
-turns, and medians are compared.
+The weights are random, as speed does not depend on them. The share of the memory bandwidth is the
+bytes of stored weights that a token reads per second, relative to the maximum read rate of the
+engine's own threads. The share of the fp32 peak is the FLOP/s of a prompt, relative to the maximum
+of those threads. The memory speed of a shared machine varies from minute to minute, so limit and
+engine take turns, and medians are compared.
 """
 
 from __future__ import annotations

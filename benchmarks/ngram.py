@@ -1,8 +1,8 @@
-"""What is known without a network: a 5-gram model with modified Kneser-Ney smoothing, and xz.
+"""Baselines without a network: a 5-gram model with modified Kneser-Ney smoothing, and xz.
 
-Both read the trunk's training text, each document once, xz its first megabytes, and are measured
-on the texts of `recipes.mini.measure`, the n-gram model over the same tokens as the bundled model.
-Some two minutes of one core.
+Both read the trunk's training text, each document once (xz only the first megabytes), and are
+measured on the texts of `recipes.mini.measure`; the n-gram model uses the same tokens as the
+bundled model. It takes about two minutes on one core.
 
     PYTHONPATH=src:. python -m benchmarks.ngram --data ../shared/data
 """

@@ -1,4 +1,4 @@
-"""The six figures that the READMEs open with, in English and Chinese, each with its source."""
+"""The six figures at the top of the READMEs, in English and Chinese, each with its source."""
 
 from __future__ import annotations
 

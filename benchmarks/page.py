@@ -1,12 +1,13 @@
-"""How fast is the page of `gpt2 explain` in headless Chromium, and how large?
+"""The speed of the page of `gpt2 explain` in headless Chromium, and its size.
 
     python -m benchmarks.page [--rounds N]
 
 Writes benchmarks/results/page.json. Needs ``pip install -r tests/browser.txt`` and Debian's
-``chromium``. An interaction is timed from the event to the frame after the panels about the chosen
-token show its answer, and to that after the shades of all tokens and heads do as well, on texts of
-128 and of 1,024 tokens; the latter by the bundled model with twice its positions, whose words then
-mean nothing. Writing is timed in the page's worker and by the native engine on one thread.
+``chromium``. An interaction is timed from the event to the frame in which the panels about the
+chosen token show the result, and to the frame in which the shades of all tokens and heads do as
+well, on texts of 128 and of 1,024 tokens. The latter use the bundled model with twice its
+positions, so its words are meaningless. Generation is timed in the page's worker and on the native
+engine with one thread.
 """
 
 from __future__ import annotations

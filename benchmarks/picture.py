@@ -1,4 +1,4 @@
-"""The picture of docs/results.md: bars with their spreads, drawn as SVG without a library."""
+"""The picture in docs/results.md: bars with their spread, drawn as SVG without a library."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Regulated verse that a model writes, beside real poems and beside the same ones shuffled.
+"""A model's regulated verse, compared with real poems and with shuffled ones.
 
     PYTHONPATH=src:. python -m benchmarks.poems --model out/poems/run/model --note "which base"
 
-Reads what ``python -m recipes.poems pairs`` wrote. Poems are written for the forms and titles of
-the held-out poems, one each, unpicked, from the model's whole distribution at a temperature.
-Shuffled poems keep their signs and not the order, of all signs or of lines. Each share has its
-standard error over poems.
+Reads the output of ``python -m recipes.poems pairs``. One poem is generated for the form and title
+of each held-out poem, without selection, from the model's full distribution at a temperature.
+Shuffled poems keep their characters but not their order, of all characters or of lines. Each share
+has its standard error over poems.
 """
 
 from __future__ import annotations

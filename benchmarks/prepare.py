@@ -1,11 +1,11 @@
-"""How much of the tokenizer's own rate does `gpt2 prepare` keep?
+"""The throughput of `gpt2 prepare` relative to that of the tokenizer.
 
     python -m benchmarks.prepare [--data FOLDER] [--quick]
 
 Writes benchmarks/results/prepare.json. The contenders take turns on the same novels: the tokenizer
-alone on texts that are in memory, on all cores, as threads and as processes; and `prepare`, which
-also reads, hashes, splits and writes. Each prepared folder is new, so
-the third of a second that writing its tokenizer takes counts.
+on texts in memory, on all cores, with threads and with processes; and `prepare`, which also reads,
+hashes, splits and writes. Each prepared folder is new, so the third of a second for writing its
+tokenizer counts.
 """
 
 from __future__ import annotations

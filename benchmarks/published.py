@@ -1,12 +1,12 @@
-"""The bundled model on published sets.
+"""The bundled model on published benchmarks.
 
     PYTHONPATH=src:. python -m benchmarks.published --data ../shared/data [--on NAMES]
     PYTHONPATH=src:. python -m benchmarks.published --data ../shared/data --timing
 
-Small sets are measured whole, the others on their first examples; killed, it resumes where it was.
-What the model has read of these sets is for `benchmarks.mini_overlap`.
-``--timing`` measures nothing but the seconds of 1,000 written words, on a few examples each, for a
-quiet machine: a minute or two, and with ``--on`` less. Each run adds to what the file holds.
+Small sets are measured completely, the others on their first examples; a killed run resumes where
+it stopped. `benchmarks.mini_overlap` measures how much of these sets the model has read.
+``--timing`` measures only the seconds per 1,000 generated words, on a few examples each, for an
+idle machine: a minute or two, and less with ``--on``. Each run adds to the results in the file.
 """
 
 from __future__ import annotations

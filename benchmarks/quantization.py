@@ -1,11 +1,11 @@
-"""How near to the original is the bundled model at each precision, rounded in each way?
+"""The accuracy of the bundled model at each precision and rounding method.
 
     PYTHONPATH=src:. python -m benchmarks.quantization --model out/mini/RUNG/tasks/checkpoints/LAST
 
-The model before it is packed int8, which only its recipe has, on ten novels that are not trained
-on, 1,638 tokens of each; without the novels, on the excerpt that comes with the package. Calibrated
-on the package's own text. The original and the quantised model both run on the native engine.
-Writes benchmarks/results/quantization.json; --quick writes nothing.
+It quantizes the model before packing to int8, which only its recipe has, and measures it on 1,638
+tokens of each of ten novels that it was not trained on; without the novels, on the excerpt in the
+package. Calibration uses the package's own text. The original and the quantized model both run on
+the native engine. Writes benchmarks/results/quantization.json; --quick writes nothing.
 """
 
 from __future__ import annotations

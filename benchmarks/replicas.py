@@ -1,10 +1,10 @@
-"""What nginx and Ray Serve add to the time to first token, each before two replicas of one model.
+"""The time to first token that nginx and Ray Serve add, each with two replicas of a model.
 
     PYTHONPATH=src:. python -m benchmarks.replicas [--rounds 5] [--requests 60] [--model gpt2-mini]
 
-Needs nginx, and ray[serve] in this Python. Streams come one at a time, so that what is seen is the
-way and not the load: to a replica itself, by deploy/nginx.conf, by deploy/ray_serve.py. The
-three take turns. Writes benchmarks/results/replicas.json.
+Needs nginx, and ray[serve] in this Python. Streams run one at a time, so the figures show the
+route, not the load: directly to a replica, through deploy/nginx.conf, and through
+deploy/ray_serve.py. The three take turns. Writes benchmarks/results/replicas.json.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Write docs/results.md, its picture and the READMEs' figures from benchmarks/results/*.json.
+"""Writes docs/results.md, its picture and the READMEs' figures from benchmarks/results/*.json.
 
     PYTHONPATH=src:. python -m benchmarks.report
 
-No figure is typed by hand. Each benchmark owns its section (``describe`` in its file); here is only
-their order.
+No figure is typed by hand. Each benchmark defines its section (``describe`` in its file); this
+file only orders them.
 """
 
 from __future__ import annotations

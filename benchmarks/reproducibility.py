@@ -1,13 +1,13 @@
-"""What it costs that a float comes out the same everywhere: the core built without that rule.
+"""The cost of reproducible floats: the core compared with a build without that constraint.
 
     PYTHONPATH=src:. python -m benchmarks.reproducibility [--rounds 7] [--tokens 32]
 
-The core is built a second time, below build/free-order, with GPT2_FREE_ORDER: the compiler may fuse
+The core is built a second time, in build/free-order, with GPT2_FREE_ORDER: the compiler may fuse
 multiplications with additions, reorder sums and turn divisions into multiplications, and attention
-uses fused multiply-adds as the weights do. Two processes, a build each, take turns at GPT-2 124M
-shapes with random weights. What belongs to the result and not to the compiler stays: keys and
-values read back rounded, one quantisation of activations, integer sums that cannot overflow.
-Writes benchmarks/results/reproducibility.json.
+uses fused multiply-adds like the weights. Two processes, one per build, take turns at GPT-2 124M
+shapes with random weights. Anything that defines the result rather than the compilation is
+unchanged: keys and values are read back rounded, activations are quantized once, and integer sums
+cannot overflow. Writes benchmarks/results/reproducibility.json.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Whose rounding is it: rolling log-likelihoods of two programs against double precision.
+"""Rounding errors: rolling log-likelihoods of two programs compared with double precision.
 
     python -m benchmarks.rolling --harness VENV/bin/python --data FOLDER
 
-The second article of WikiText-2 on random weights of 124M: each window of 1,024 tokens by the
-native engine (fp32, keys and values too), by lm-evaluation-harness (fp32), and by `gpt2.reference`
-in float64, whose logarithms are added up in float64. Some minutes of one core.
+It scores the second article of WikiText-2 with random weights of 124M: each window of 1,024 tokens
+by the native engine (fp32, including keys and values), by lm-evaluation-harness (fp32), and by
+`gpt2.reference` in float64, whose logarithms are summed in float64. It takes a few minutes on one
+core.
 """
 
 from __future__ import annotations

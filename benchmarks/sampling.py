@@ -1,11 +1,11 @@
-"""What choosing a token costs beside the forward pass: 124M shapes, random weights, native engine.
+"""The overhead of choosing a token: 124M shapes, random weights, native engine.
 
     PYTHONPATH=src:. python -m benchmarks.sampling [--rounds 7] [--tokens 100] [--dtype int4]
 
-A step of writing (Python, choosing, and for one text detokenising and streaming) and a bare step of
+A generation step (Python, choosing, and for one text detokenising and streaming) and a bare step of
 the core that only computes the logits take turns; the overhead is the difference of their medians.
-The last layer norm is made larger for "peaked" logits, as trained models have them; without that
-they are all but even, the worst case for top_p.
+For "peaked" logits, as in trained models, the last layer norm is scaled up; without that they are
+almost uniform, the worst case for top_p.
 """
 
 from __future__ import annotations

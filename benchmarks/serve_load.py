@@ -1,4 +1,4 @@
-"""`gpt2 serve` under load, beside llama.cpp's own server, on GPT-2 124M shapes at eight bits.
+"""`gpt2 serve` under load, next to llama.cpp's server, on GPT-2 124M shapes at eight bits.
 
     PYTHONPATH=src:. python -m benchmarks.serve_load --llama build/bin/llama-server
         [--rounds 5] [--data ../shared/data] [--place /tmp/gpt2-serve] [--tiny]
@@ -6,9 +6,9 @@
 
 llama-server is built from the sources in llama-cpp-python's sdist (vendor/llama.cpp: cmake with
 -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF, target llama-server). Both servers get the same
-requests at the same number of threads, with as many slots as there are streams; while one is
-measured the other stands still, and they take turns. Writes benchmarks/results/serve.json;
-the overhead over the bare engine alone is measured in a minute and written into the same file.
+requests with the same number of threads, and as many slots as there are streams. They take turns;
+the other server is idle meanwhile. Writes benchmarks/results/serve.json; the last command measures
+only the overhead over the bare engine, in a minute, and writes it to the same file.
 """
 
 from __future__ import annotations

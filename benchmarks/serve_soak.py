@@ -1,11 +1,11 @@
-"""Twenty minutes of everything at once against `gpt2 serve`, and whether it stays what it was.
+"""A soak test: twenty minutes of mixed load on `gpt2 serve`, with checks of results and memory.
 
     PYTHONPATH=src:. python -m benchmarks.serve_soak [--minutes 20] [--clients 16]
 
-Clients ask, stream, leave, send what cannot be read, and are killed with -9. Every finished text
-and every score is compared with the library's for the same request. The server's memory is looked
-at every five seconds; after the first quarter it must not move by more than 3 %. Writes
-benchmarks/results/serve_soak.json, and ends with 1 where something was wrong.
+Clients send requests, stream, disconnect, send invalid data, and are killed with -9. Every finished
+text and every score is compared with the library's for the same request. The server's memory is
+sampled every five seconds; after the first quarter it must not change by more than 3 %. Writes
+benchmarks/results/serve_soak.json, and exits with 1 if anything was wrong.
 """
 
 from __future__ import annotations

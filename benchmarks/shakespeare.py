@@ -1,4 +1,4 @@
-"""The section of docs/results.md on what `recipes/shakespeare/run.py` made."""
+"""The section of docs/results.md on the model of `recipes/shakespeare/run.py`."""
 
 from __future__ import annotations
 

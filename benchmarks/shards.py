@@ -1,11 +1,11 @@
-"""What cutting costs: four shards on the cores of one process, and the merge, beside that process.
+"""The overhead of sharding: four shards and the merge, next to one process on the same cores.
 
     PYTHONPATH=src:. python -m benchmarks.shards [--seconds 300] [--rounds 1] [--cluster]
 
-Text is made until one process needs about so many seconds for it, some documents twice. One
-process has all cores as threads; the shards have one thread each, as many at a time as there are
-cores; with --cluster they are tasks of a local Ray. Writes benchmarks/results/shards.json, or
-shards-cluster.json. The bound is 15 % for a job of five minutes.
+It generates enough text for one process to need about --seconds, with some documents repeated. The
+one process uses all cores as threads; the shards have one thread each, as many at a time as there
+are cores; with --cluster they are tasks of a local Ray. Writes benchmarks/results/shards.json, or
+shards-cluster.json. The limit is 15 % for a job of five minutes.
 """
 
 from __future__ import annotations

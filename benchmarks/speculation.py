@@ -1,9 +1,9 @@
-"""Prompt lookup next to plain decoding: with scripted guesses, and on the bundled model's own text.
+"""Prompt lookup next to plain decoding: scripted guesses, and the bundled model's own text.
 
     PYTHONPATH=src:. python -m benchmarks.speculation [--quick]
 
-A scripted guess is right with a set probability, each for itself. GPT-2 124M shapes with random
-weights at int8, and the bundled model at fp32 with guesses that prompt lookup finds. The tokens
+Each scripted guess is independently right with a set probability. It uses GPT-2 124M shapes with
+random int8 weights, and the bundled model in fp32 with guesses that prompt lookup finds. The tokens
 are compared before anything is timed. Writes benchmarks/results/speculation.json.
 """
 

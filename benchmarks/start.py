@@ -1,11 +1,11 @@
-"""From the start of a process to the first token, and the most memory, next to the peers at int8.
+"""The time from process start to the first token, and peak memory, next to the peers at int8.
 
     PYTHONPATH=src:. python -m benchmarks.start [--data FOLDER] [--shape gpt2-xl --alone]
 
-GPT-2 124M with random weights, files in the page cache, contenders in turns, a process each time.
-Ours is `gpt2 generate`: text in, text out, GPT-2's vocabulary where --data has it. The peers get
-token ids and give back when the first logits are there. Memory is the most a process held that
-read 1,000 tokens and wrote 23. Writes benchmarks/results/start.json.
+It uses GPT-2 124M with random weights and files in the page cache; contenders take turns, with a
+new process each time. Ours is `gpt2 generate`, from text to text, with GPT-2's vocabulary if --data
+has it. The peers get token ids and return once the first logits are computed. Memory is the peak of
+a process that read 1,000 tokens and generated 23. Writes benchmarks/results/start.json.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ten lines and the picture that docs/results.md opens with."""
+"""The ten lines and the picture at the top of docs/results.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast is the tokenizer, next to tiktoken, tokenizers and transformers?
+"""The speed of the tokenizer next to tiktoken, tokenizers and transformers.
 
     python benchmarks/tokenizer.py [--data FOLDER] [--quick]
 

@@ -1,12 +1,12 @@
-"""Training steps next to nanoGPT's and transformers' model: tokens a second and peak memory.
+"""Training steps next to nanoGPT's and transformers' model: tokens per second and peak memory.
 
 PYTHONPATH=src:. python -m benchmarks.train --nanogpt FOLDER
 
-FOLDER holds nanoGPT's model.py. Each contender lives in a process of its own and waits while
-another takes some steps, so that all meet the same minutes of a shared machine; a step is forward,
-backward, clipping and AdamW on random tokens in fp32. nanoGPT brings its own optimiser;
-transformers' model has torch's fused AdamW, as its Trainer does. With --shapes it adds to what the
-result holds.
+FOLDER contains nanoGPT's model.py. Each contender runs in a separate process and waits while
+another takes some steps, so that all run under the same conditions on a shared machine. A step is
+forward, backward, clipping and AdamW on random tokens in fp32. nanoGPT uses its own optimiser;
+transformers' model uses torch's fused AdamW, like its Trainer. With --shapes it adds to the
+existing results.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""What reading the examples once for a whole document saves `translate`.
+"""The time that `translate` saves by reading the examples once per document.
 
     python -m benchmarks.translate [--data FOLDER]
 
-Three pages of a novel with the bundled model, which repeats in every batch of eight sentences the
-same seven examples; in turns with them read for every batch again. The texts must be the same.
+It translates three pages of a novel with the bundled model, with the same seven examples for every
+batch of eight sentences, in turns with reading them again for every batch. The texts must be the
+same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The peers of the native engine: other libraries that run GPT-2 on a CPU, each in its own file.
 
-A peer's file has ``PACKAGES``, the distributions whose versions are told, and ``load(weights,
-precision, threads, **settings)``, which returns a `Contender`. Each runs in a process of its own
-(`benchmarks.peers.worker`), so that memory and threads are its own too.
+A peer's file defines ``PACKAGES``, the distributions whose versions are reported, and
+``load(weights, precision, threads, **settings)``, which returns a `Contender`. Each peer runs in a
+separate process (`benchmarks.peers.worker`), with its own memory and threads.
 """
 
 from __future__ import annotations

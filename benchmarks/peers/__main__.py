@@ -3,10 +3,10 @@
     python -m benchmarks.peers tune [CLASS ...]    all settings, briefly; the best of each is kept
     python -m benchmarks.peers TASK ...            decode-32, decode-512, prefill-512, batch-8, ...
 
-Contenders are processes that take turns; their logits are compared with the reference's first.
-Writes benchmarks/results/peers-settings.json and peers-TASK.json. A task runs each peer at the
-settings that were best for it in peers-settings.json; kinds of numbers that are not in there are
-compared at the usual settings.
+Contenders are processes that take turns; their logits are first compared with the reference's.
+Writes benchmarks/results/peers-settings.json and peers-TASK.json. A task runs each peer with its
+best settings in peers-settings.json; number formats that are not listed there use the default
+settings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""CTranslate2. It has no single steps: times are those at which it calls back with a token."""
+"""CTranslate2, which has no single-step API: times are those of its callbacks with a token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who takes part: every peer at every precision it has, with every setting that was worth a try."""
+"""The contenders: every peer at each of its precisions, with every setting worth trying."""
 
 from __future__ import annotations
 

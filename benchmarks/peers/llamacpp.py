@@ -1,6 +1,6 @@
 """llama.cpp, through the C interface that llama-cpp-python wraps and builds for this processor.
 
-What is timed is llama_decode and the look at its logits, not llama-cpp-python's own classes.
+It times llama_decode and the access to its logits, not llama-cpp-python's own classes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""ONNX Runtime on a graph of its own fused operators, keys and values in one buffer per layer.
+"""ONNX Runtime on a graph of its fused operators, with keys and values in one buffer per layer.
 
-The graph is written here rather than exported: an export has no shared buffer, and copies all keys
-and values at every token.
+The graph is built here rather than exported: an export has no shared buffer, and copies all keys
+and values for every token.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""OpenVINO: a stateful graph whose attention the CPU plugin fuses with its memory."""
+"""OpenVINO: a stateful graph whose attention the CPU plugin fuses with its KV cache."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""The native engine of this package. Greedy tokens are chosen as `generate` has them chosen: by the
-core, which needs all logits of no token (docs/reference/exact-head.md)."""
+"""The native engine of this package.
+
+Greedy tokens are chosen as in `generate`: by the core, which does not need all logits of a token
+(docs/reference/exact-head.md).
+"""
 
 from __future__ import annotations
 

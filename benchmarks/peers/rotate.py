@@ -1,4 +1,4 @@
-"""Contenders as processes that take turns."""
+"""Runs contenders as processes that take turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one set of random weights that all contenders run, and the files made of it."""
+"""The random weights that all contenders share, and the files made from them."""
 
 from __future__ import annotations
 

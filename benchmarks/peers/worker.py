@@ -1,10 +1,10 @@
-"""One contender in a process of its own, which waits for orders: a line of JSON in, one out.
+"""Runs one contender in a separate process, which reads and writes lines of JSON.
 
     python -m benchmarks.peers.worker PEER PRECISION THREADS FILE SETTINGS
-    python -m benchmarks.peers.worker --prepare PEER PRECISION WEIGHTS    makes and names that file
+    python -m benchmarks.peers.worker --prepare PEER PRECISION WEIGHTS    make and print that file
 
-Orders: ["facts"], ["logits", ids], ["prefill", ids], ["decode", prompts, steps]. While it waits it
-sleeps in a read, so it takes nothing from the contender whose turn it is.
+Commands: ["facts"], ["logits", ids], ["prefill", ids], ["decode", prompts, steps]. While it waits
+it is blocked in a read, so it takes no CPU time from the contender whose turn it is.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Measuring the server: a client, the servers beside each other, and the engine without one."""
+"""Tools to measure the server: a client, the compared servers, and the bare engine."""

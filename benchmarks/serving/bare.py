@@ -1,4 +1,5 @@
-"""The engine alone, as the step loop calls it: what a server's loop and HTTP are measured by."""
+"""The bare engine, called as in the step loop: the baseline for the overhead of the server's loop
+and HTTP."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A client that streams completions and keeps the time of everything it hears.
+"""A client that streams completions and records the time of every event.
 
-Plain HTTP/1.1 over asyncio: it costs the processor little, and the same with every server.
+It uses plain HTTP/1.1 over asyncio, so its CPU cost is small and the same with every server.
 """
 
 from __future__ import annotations

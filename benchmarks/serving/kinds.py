@@ -1,4 +1,4 @@
-"""What clients do in a soak: each kind asks in its own way and judges what it hears."""
+"""The kinds of clients in the soak test, each with its own requests and checks."""
 
 from __future__ import annotations
 

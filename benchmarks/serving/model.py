@@ -1,4 +1,4 @@
-"""The model that is served: GPT-2 124M shapes with random weights and GPT-2's own tokenizer."""
+"""The served model: GPT-2 124M shapes with random weights and GPT-2's own tokenizer."""
 
 from __future__ import annotations
 

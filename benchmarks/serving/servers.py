@@ -1,4 +1,4 @@
-"""The servers that are measured, each a process that stands still while it is not its turn."""
+"""The measured servers, each a process that is stopped while it is not its turn."""
 
 from __future__ import annotations
 
