@@ -1,4 +1,4 @@
-// What a visitor chose, kept in this browser where it lets a page keep anything.
+// A visitor's choices, stored in the browser if it allows a page to store anything.
 
 export function kept(name) {
   try {

@@ -1,6 +1,6 @@
-// The texts of a page in English and in Chinese: a page hands in its table, `t` gives a text by name.
+// The texts of a page in English and Chinese: a page passes in its table, and `t` looks up a text by name.
 
-// Texts that both pages have; a setting's line of explanation stands behind its name.
+// Texts that both pages share; a setting's name is followed by its one-line explanation.
 const SHARED = {
   token: ['token', '词元'],
   tokens: ['Text, token by token', '文字（按词元）'],
@@ -24,7 +24,7 @@ export function setLanguage(language) {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
 }
 
-/** Which language a visitor has chosen, or their browser speaks. */
+/** The language that the visitor has chosen, or that of the browser. */
 export const preferred = (kept) => kept ?? (navigator.language.startsWith('zh') ? 'zh' : 'en');
 
 export const t = (name) => table[name][column];

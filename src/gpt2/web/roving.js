@@ -1,6 +1,6 @@
-// One element of a group is in the tab order; arrows, Home and End move among them.
+// Roving focus: one element of a group is in the tab order; arrows, Home and End move within the group.
 
-/** A handler of keydown on the group; `columns` lets up and down move by a row. */
+/** A keydown handler for the group; with `columns`, up and down move by a row. */
 export const roving = (selector, columns = 1) => (event) => {
   const all = [...event.currentTarget.querySelectorAll(selector)];
   const at = all.indexOf(event.target);

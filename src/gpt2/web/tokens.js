@@ -1,17 +1,17 @@
-// What tokens look like as text, and how probable they are.
+// Shows tokens as text, with their probabilities.
 
-/** The texts of entries, one each: a character's last token has it, those before it what `part` makes of their bytes. */
+/** One text per entry: the last token of a character shows it, earlier ones show `part` of their bytes. */
 export function textsOf(entries, part = hex) {
   const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
   return entries.map(({bytes}) => decoder.decode(Uint8Array.from(bytes), {stream: true}) || part(bytes));
 }
 
-/** The same within a running text, where bytes would be read as words. */
+/** The same for running text, in which bytes would look like words. */
 export const runningTexts = (entries) => textsOf(entries, () => '‥');
 
 const strict = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 
-/** A token alone: its text, or its bytes in hexadecimal where they are no text. */
+/** A single token: its text, or its bytes in hexadecimal if they are not text. */
 export function textOf(bytes) {
   try {
     return strict.decode(Uint8Array.from(bytes));
@@ -22,10 +22,10 @@ export function textOf(bytes) {
 
 const hex = (bytes) => `‹${bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}›`;
 
-/** White space that can be seen. */
+/** Makes white space visible. */
 export const visible = (text) => text.replaceAll('\n', '↵').replaceAll('\t', '⇥').replace(/^ | $/g, '·');
 
-/** Ten steps from certain (0) to a surprise (9): half a bit, then a bit more for each. */
+/** Ten shades from certain (0) to surprising (9): half a bit for the first, then one bit per step. */
 export function shade(logprob) {
   if (logprob === null) return 0;
   const bits = -logprob / Math.LN2;
