@@ -1,4 +1,4 @@
-// The page: state, what changes it, and what is drawn from it.
+// The page: its state, the actions that change it, and the rendering.
 import {preferred, setLanguage, setTexts, t, told} from '../../web/language.js';
 import {html, render} from '../../web/lit/lit-html.js';
 import {kept, keep} from '../../web/kept.js';
@@ -22,16 +22,16 @@ import {TEXTS} from './texts.js';
 
 const WRITTEN = 30, PACKED = '.g2c';
 const WIDE = [['next', 'lens'], ['heads', 'pair'], ['sources', 'switches', 'proof_panel', 'files']];
-const NARROW = [['next', 'lens', 'sources'], ['heads', 'pair', 'switches', 'proof_panel', 'files']];  // about as high
+const NARROW = [['next', 'lens', 'sources'], ['heads', 'pair', 'switches', 'proof_panel', 'files']];  // of about equal height
 const wide = matchMedia('(min-width: 1100px)');
-let facts = null, recorded = false, panels = {};  // of the model
+let facts = null, recorded = false, panels = {};  // facts of the model
 
 const state = {
   language: preferred(kept('language')),
   theme: kept('theme'),
-  text: '', ids: null,      // ids where the text was written here: they need not be its encoding
+  text: '', ids: null,      // ids if the text was generated here: they may differ from its encoding
   found: null, names: null,
-  t: 0, follow: true,       // the token after which a word is explained; the last one while one types
+  t: 0, follow: true,       // the token whose next word is explained; the last one while typing
   layer: 0, head: 0, view: 'matrix', pair: null, taken: null, weights: null,
   settings: {temperature: 1, top_k: 0, top_p: 1, seed: 1},
   next: null, target: null, shownTarget: null, other: null, lens: null, sources: null,
@@ -43,7 +43,7 @@ const state = {
 };
 let live = null, looking = null;
 
-/** What the page has of its model. */
+/** Stores the facts of the model. */
 function prepare(known) {
   facts = known;
   recorded = facts.kind === 'recorded';
@@ -61,7 +61,7 @@ function update(changes = {}) {
   draw();
 }
 
-/** Changes what is looked at, asks anew and draws: the worker begins before the page is drawn. */
+/** Changes the view, sends new requests and renders; the worker starts before the page is drawn. */
 function look(changes, read = false) {
   Object.assign(state, changes);
   const asked = looking?.look({read});
@@ -105,7 +105,7 @@ const actions = {
     const settings = {count, ...state.settings}, off = state.off, some = Object.values(off).some((list) => list.length);
     const result = await ask('write', {ids, count, settings: state.settings, off: some ? off : null});
     if (!result) return;
-    const proof = some ? null : {  // a proof is of the model as it is
+    const proof = some ? null : {  // a proof is for the unmodified model
       name: facts.name, model: facts.model, dtype: [facts.dtype, facts.headDtype, facts.kvDtype], prompt: ids, settings, text: result.sha256,
     };
     const more = result.ids.map((id, i) => ({id, bytes: result.pieces[i]}));
@@ -133,14 +133,14 @@ const actions = {
       await navigator.clipboard.writeText(text);
       update({notice: t('copied'), failed: false});
     } catch {
-      update({notice: text, failed: false});  // where a page may not copy, it is there to be selected
+      update({notice: text, failed: false});  // if a page may not copy, the user can select it
     }
   },
   copyLink() {
     history.replaceState(null, '', viewFragment(state));
     return actions.copy(location.href);
   },
-  /** The link that proves what was written; a file's place on this disk is nobody else's. */
+  /** The link that proves the generated text; without the path of a local file, which others cannot open. */
   proofAddress() {
     const here = location.protocol === 'file:' ? 'gpt2.html' : location.href.replace(/#.*/, '');
     return (facts.inBrowser ? new URL(facts.inBrowser, location.href).href : here) + fragment(state.written.proof);
@@ -255,8 +255,8 @@ const place = document.createElement('div');
 const factsHere = async () => JSON.parse(document.getElementById('facts').textContent);
 
 /**
- * Shows the page; learn() gives the facts of its model, open(facts) what answers its questions:
- * ask(name, asked).
+ * Shows the page; learn() returns the facts of its model, open(facts) the object that answers its
+ * requests: ask(name, asked).
  */
 export async function start(open, learn = factsHere) {
   document.body.prepend(place);

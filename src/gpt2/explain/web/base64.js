@@ -1,4 +1,4 @@
-// Bytes of base64 by hand: under the page's policy nothing can be fetched, not even a data: address.
+// Decodes base64 by hand: the page's policy forbids fetching anything, even a data: URL.
 
 export function bytesOf(text) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
@@ -7,7 +7,7 @@ export function bytesOf(text) {
   return bytes;
 }
 
-/** base64url without padding, as a link has it. */
+/** base64url without padding, as used in links. */
 export function inLink(bytes) {
   const signs = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
   return btoa(signs).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');

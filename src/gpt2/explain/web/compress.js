@@ -1,5 +1,5 @@
-// What gpt2 compress writes (src/gpt2/compression), both ways: arithmetic coding by the core's
-// intervals. All numbers stay below 2^49, so they are exact.
+// Compression and decompression in the format of gpt2 compress (src/gpt2/compression): arithmetic
+// coding with the core's intervals. All numbers stay below 2^49, so they are exact.
 import {sha256} from './sha256.js';
 
 const MAGIC = 'GPT2cmp1', SEVERAL = 'GPT2cmp2', HASH = 16, HEADER = 56, WHOLE = 2 ** 30;
@@ -65,7 +65,7 @@ export class Decoder {
   }
 }
 
-// Contexts, a row of a cache each, that begin anew with their last half where they are full.
+// Contexts, one cache row each, which restart from their last half when full.
 class Reader {
   constructor(engine, rows = 1) {
     const start = startOf(engine.config);
@@ -75,14 +75,14 @@ class Reader {
 
   get room() { return this.size + 1 - this.kept[0].length; }
 
-  /** The intervals of at most `room` ids, which the first row then has. */
+  /** The intervals of at most `room` ids, which are appended to the first row. */
   intervals(ids) {
     const found = this.engine.intervalsOf(this.cache, [this.kept[0].at(-1), ...ids.slice(0, -1)], ids);
     this.append([0], [ids]);
     return found;
   }
 
-  /** The tokens of some rows that points stand for; `append` then appends them. */
+  /** The tokens that points select in some rows; `append` then appends them. */
   at(rows, points) { return this.engine.intervalsAt(this.cache, rows, rows.map((row) => this.kept[row].at(-1)), points); }
 
   append(rows, texts) {
@@ -100,19 +100,19 @@ class Reader {
   free() { this.cache.free(); }
 }
 
-// Where each stream's tokens begin and end: how many they are differs by one at most.
+// The range of tokens of each stream; their numbers differ by at most one.
 function partsOf(count, streams) {
   const end = (i) => Number(BigInt(count) * BigInt(i) / BigInt(streams));
   return Array.from({length: streams}, (_, i) => [end(i), end(i + 1)]);
 }
 
-/** Any bytes, compressed; `identity` is the model's, 32 hexadecimal digits. */
+/** Compresses bytes; `identity` identifies the model by 32 hexadecimal digits. */
 export const compress = (model, data) => last(compressing(model, data));
 
-/** What was compressed. Throws where it is no such file, of another model, or damaged. */
+/** Decompresses a file. Throws if it is in another format, for a different model, or damaged. */
 export const decompress = (model, packed) => last(decompressing(model, packed));
 
-/** Whether `compress` may have written this. */
+/** Whether this may be a file of `compress`. */
 export const isPacked = (bytes) => [MAGIC, SEVERAL].includes(magicOf(bytes));
 
 function last(steps) {
@@ -122,7 +122,7 @@ function last(steps) {
   }
 }
 
-/** Compresses step by step: yields how many tokens are done, and of how many. */
+/** Compresses step by step: yields the number of tokens done and the total. */
 export function* compressing({engine, tokenizer, identity}, data) {
   const ids = tokensOf(tokenizer, data), streams = [];
   let all = 0;
@@ -148,7 +148,7 @@ export function* compressing({engine, tokenizer, identity}, data) {
   return out;
 }
 
-/** The same way back. */
+/** Decompresses step by step in the same way. */
 export function* decompressing({engine, tokenizer, identity}, packed) {
   const {named, digest, size, count, streams} = header(packed);
   if (named !== identity) throw new Error('this was compressed with another model or precision');
@@ -194,7 +194,7 @@ function startOf({bos_token_id: bos, eos_token_id: eos, vocab_size: size}) {
   return [bos, eos].find((id) => Number.isInteger(id) && id >= 0 && id < size) ?? 0;
 }
 
-// Ids whose bytes are the data: words of the text, and byte by byte where it is no UTF-8.
+// Ids whose bytes are the data: words of text, or single bytes where it is not UTF-8.
 function tokensOf(tokenizer, data) {
   const single = (bytes) => Array.from(bytes, (byte) => tokenizer.ids.get(tokenizer.signs[byte]));
   try {

@@ -1,19 +1,19 @@
 // GPT-2's C++ core (csrc/gpt2.h), compiled to WebAssembly, for JavaScript: an Engine turns token
-// ids into logits and keeps what it has seen in a Cache. The bits are those of the native core.
+// ids into logits and keeps keys and values in a Cache. Results are bit-identical to the native core.
 //
 //   const core = await Core.load(bytes), engine = new Engine(core, config, files)
 //   cache = engine.cache()             keys and values; cache.truncate(n), cache.free()
 //   engine.extend(cache, ids)          logits after the last token; {all: true}: after each
 //   engine.top, logprobs, draws        the largest logits; surprise; seeded draws
-//   engine.head(hidden)                ln_f and the head alone: the lens, from any point's rows
-//   engine.judge(hidden, targets)      entropies and targets' logits, of rows as those of head
-//   engine.rows(name, first, n, width)  a tensor's numbers, as they are multiplied
+//   engine.head(hidden)                only ln_f and the head: the lens, for rows of any point
+//   engine.judge(hidden, targets)      entropies and logits of targets, for rows as for head
+//   engine.rows(name, first, n, width)  the values of a tensor, as used in matmuls
 //   engine.watch(look, work)           every named point (gpt2/points.py) of the passes in work()
-//   engine.omit({heads, mlps, ...})    parts left out from now on
-//   engine.begin(layer, hidden, work)  watched passes of work() begin at a layer
+//   engine.omit({heads, mlps, ...})    switches parts off from now on
+//   engine.begin(layer, hidden, work)  watched passes of work() start at a layer
 //   engine.intervalsOf, intervalsAt    for arithmetic coding (compress.js)
 
-const TYPES = {F32: 0, F16: 1, BF16: 2};  // numbers in a safetensors file, as gpt2_dtype
+const TYPES = {F32: 0, F16: 1, BF16: 2};  // number formats in a safetensors file, as gpt2_dtype
 export const DTYPES = {fp32: 0, fp16: 1, bf16: 2, int8: 3, int4: 4};
 const ACTIVATIONS = {
   gelu_new: 0, gelu_pytorch_tanh: 0, gelu_fast: 0, gelu: 1, relu: 2, silu: 3, swish: 3, tanh: 4,
@@ -31,7 +31,7 @@ export function tensorsOf(bytes) {
 
 /** The compiled core and its memory. */
 export class Core {
-  /** @param {BufferSource|WebAssembly.Module} code what tools/wasm.py builds */
+  /** @param {BufferSource|WebAssembly.Module} code the output of tools/wasm.py */
   static async load(code) {
     const core = new Core();
     const nothing = () => 8;  // WASI's "bad file descriptor": there are no files
@@ -44,7 +44,7 @@ export class Core {
     return core;
   }
 
-  // Memory that grows leaves views of it empty, so each is made when it is needed.
+  // Growing the memory detaches existing views, so each view is made when it is needed.
   get bytes() { return new Uint8Array(this.exports.memory.buffer); }
   get view() { return new DataView(this.exports.memory.buffer); }
   ints(at, n) { return new Int32Array(this.exports.memory.buffer, at, n); }
@@ -62,7 +62,7 @@ export class Core {
     return at;
   }
 
-  /** Calls work(place), where place(size) gives memory, 8 bytes aligned, that is freed at the end. */
+  /** Calls work(place); place(size) allocates memory, aligned to 8 bytes, that is freed at the end. */
   scratch(work) {
     const taken = [];
     try {
@@ -75,7 +75,7 @@ export class Core {
     }
   }
 
-  /** Writes a text, ended by 0, into memory that `place` gives. */
+  /** Writes a text, terminated by 0, into memory from `place`. */
   place(text, place) {
     const encoded = new TextEncoder().encode(`${text}\0`);
     const at = place(encoded.length);
@@ -109,7 +109,7 @@ export class Engine {
     for (const file of files) this.set(file);
   }
 
-  // The file stays in memory: packed matrices are read where they lie, aligned to 64 bytes.
+  // The file stays in memory: packed matrices are read in place, aligned to 64 bytes.
   set(file) {
     const {core} = this;
     const base = (core.allocate(file.length + 64) + 63) & ~63;
@@ -162,7 +162,7 @@ export class Engine {
     });
   }
 
-  /** Natural logarithms of the probability of each id after those before it; 0 for the first. */
+  /** The natural log-probability of each id given the previous ones; 0 for the first. */
   logprobs(cache, ids, {row = 0} = {}) {
     const {core} = this, n = ids.length;
     return core.scratch((place) => {
@@ -173,7 +173,7 @@ export class Engine {
     });
   }
 
-  /** Tokens drawn from logits, one by each number in [0, 1); the options are those of generate. */
+  /** Samples a token from logits for each number in [0, 1); the options are those of generate. */
   draws(logits, noises, {temperature = 1, top_k = 0, top_p = 1, min_p = 0} = {}) {
     const {core} = this;
     return core.scratch((place) => {
@@ -192,8 +192,8 @@ export class Engine {
   }
 
   /**
-   * Runs work while look(name, values, {heads, width, tokens, tokenStride, headStride}) sees every
-   * point; it returns true where it wrote other values into the point's own.
+   * Runs work and calls look(name, values, {heads, width, tokens, tokenStride, headStride}) for every
+   * point; look returns true if it changed the values.
    */
   watch(look, work) {
     const {core} = this;
@@ -203,7 +203,7 @@ export class Engine {
         return look(...pointOf(core, point)) ? 1 : 0;  // GPT2_TAP_CHANGED, GPT2_TAP_SEEN
       } catch (error) {
         failure = error;
-        return 2;  // GPT2_TAP_STOP: the cache stays as it was
+        return 2;  // GPT2_TAP_STOP: the cache is unchanged
       }
     };
     core.check(core.exports.gpt2_engine_tap(this.handle, core.exports.page_tap_address(), 0));
@@ -216,7 +216,7 @@ export class Engine {
     }
   }
 
-  /** Leaves parts out from now on: arrays of 0 and 1 as in gpt2_omissions; null leaves nothing out. */
+  /** Switches parts off from now on: arrays of 0 and 1 as in gpt2_omissions; null switches all on. */
   omit(omissions) {
     const {core} = this;
     core.scratch((place) => {
@@ -233,7 +233,7 @@ export class Engine {
     });
   }
 
-  /** Rows of a tensor as numbers, [count, width]: of a matrix the weights of outputs. */
+  /** Rows of a tensor as numbers, [count, width]; for a matrix, the weights of its outputs. */
   rows(name, first, count, width) {
     const {core} = this;
     return core.scratch((place) => {
@@ -243,7 +243,7 @@ export class Engine {
     });
   }
 
-  /** The last layer norm and the output head alone, of rows of the residual stream: logits [n, V]. */
+  /** Only the last layer norm and the output head, for rows of the residual stream: logits [n, V]. */
   head(hidden) {
     const {core} = this, {n_embd, vocab_size} = this.config, n = hidden.length / n_embd;
     return core.scratch((place) => {
@@ -255,8 +255,8 @@ export class Engine {
   }
 
   /**
-   * Of the distributions after rows of the residual stream, as `head` has them: the logarithms of the
-   * sums of the logits' exponentials, the entropies in nats, and the logits of one token each, [n].
+   * For the distributions of rows of the residual stream, as in `head`: the log-sum-exp of the logits,
+   * the entropies in nats, and the logits of one token each, [n].
    */
   judge(hidden, targets) {
     const {core} = this, {n_embd, vocab_size: V} = this.config, n = hidden.length / n_embd;
@@ -273,7 +273,7 @@ export class Engine {
     });
   }
 
-  /** Watched passes within work() begin before a layer with its residual stream [tokens, width]. */
+  /** Watched passes within work() start before a layer, with this residual stream [tokens, width]. */
   begin(layer, hidden, work) {
     const {core} = this, {n_embd} = this.config;
     core.scratch((place) => {
@@ -288,7 +288,7 @@ export class Engine {
     }
   }
 
-  /** Appends ids; the intervals [begin, end) of [0, 2^30) that stand for tokens, one after each id. */
+  /** Appends ids; returns the intervals [begin, end) of [0, 2^30) of tokens, one after each id. */
   intervalsOf(cache, ids, tokens) {
     const {core} = this, n = ids.length;
     return core.scratch((place) => {
@@ -301,7 +301,7 @@ export class Engine {
     });
   }
 
-  /** Appends an id to each of some rows; the tokens whose intervals hold a point each: [[token, begin, end], ...]. */
+  /** Appends an id to each of some rows; returns the tokens whose intervals contain a point each: [[token, begin, end], ...]. */
   intervalsAt(cache, rows, ids, points) {
     const {core} = this, size = this.config.vocab_size;
     return core.scratch((place) => {
@@ -316,7 +316,7 @@ export class Engine {
 
   call(cache, row, ids, place) { return this.calls(cache, [row], [ids], place); }
 
-  // The first arguments of a call that appends a text to each of some rows.
+  // The first arguments of a core call that appends a text to each of some rows.
   calls(cache, rows, texts, place) {
     const flat = texts.flat(), n = rows.length, at = place(4 * n), counts = place(4 * n), tokens = place(4 * flat.length);
     this.core.ints(at, n).set(rows);
@@ -355,7 +355,7 @@ export class Cache {
 
   length(row = 0) { return this.core.exports.gpt2_cache_length(this.handle, row); }
   truncate(length, row = 0) { this.core.check(this.core.exports.gpt2_cache_truncate(this.handle, row, length)); }
-  /** Lets a row become a copy of the first tokens of another one. */
+  /** Makes a row a copy of the first tokens of another one. */
   copy(source, target, length) { this.core.check(this.core.exports.gpt2_cache_copy(this.handle, source, target, length)); }
   free() { this.core.exports.gpt2_cache_free(this.handle); }
 }

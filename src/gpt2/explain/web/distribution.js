@@ -1,16 +1,16 @@
-// What temperature, top-k and top-p make of the logits: the probabilities a token is drawn by.
+// Applies temperature, top-k and top-p to logits: the probabilities that a token is sampled from.
 
 import {largest} from './pass.js';
 
-/** Probabilities [V] after the settings, in the order of generation: temperature, top-k, top-p. */
+/** Probabilities [V] under the settings, in the order of generation: temperature, top-k, top-p. */
 export function distribution(logits, settings) {
   const shares = new Float64Array(logits.length);
   if (settings.temperature === 0) {
     shares[largest(logits, 1)[0][0]] = 1;
     return shares;
   }
-  // Numbers are sorted much faster than ids: what a token gets depends on its logit alone, but for
-  // those that equal the last one taken, of which the first ids are in.
+  // Sorting numbers is much faster than sorting ids. A token's probability depends only on its logit,
+  // except for ties with the last one kept, of which the lowest ids are kept.
   const order = Float32Array.from(logits).sort().reverse(), ranked = ofLargest(order, null, settings);
   let count = ranked.length;
   while (ranked[count - 1] === 0) count--;
@@ -24,8 +24,9 @@ export function distribution(logits, settings) {
 }
 
 /**
- * The same of the largest logits alone, sorted, with the log-sum of all at that temperature (null:
- * these are all). Where top-p takes more than these, shares are too large by less than the last one's.
+ * The same for only the largest logits, sorted, with the log-sum of all logits at that temperature
+ * (null: these are all). If top-p needs more logits than these, shares are too large by less than the
+ * last one's.
  */
 export function ofLargest(logits, whole, {temperature = 1, top_k = 0, top_p = 1}) {
   const shares = new Float64Array(logits.length);
@@ -33,7 +34,7 @@ export function ofLargest(logits, whole, {temperature = 1, top_k = 0, top_p = 1}
     shares[0] = 1;
     return shares;
   }
-  // what equals the k-th stays too
+  // ties with the k-th are kept too
   let kept = top_k > 0 && top_k < logits.length ? top_k : logits.length;
   while (kept < logits.length && logits[kept] >= logits[top_k - 1]) kept++;
   const weights = Float64Array.from({length: kept}, (_, i) => Math.exp((logits[i] - logits[0]) / temperature));

@@ -1,27 +1,27 @@
-// Canvases: small maps as pixels, one map with its tokens beside it, and lines between tokens.
+// Canvases: thumbnails, one attention map with token labels, and lines between tokens.
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const strength = (weight) => Math.min(1, weight ** 0.6);
 
-/** Colours of this theme; to ask for one costs more than to draw with it. */
+/** The colours of the theme; looking one up is slower than drawing with it. */
 const palette = () => Object.fromEntries(['--heat', '--cool', '--main', '--front', '--line'].map((name) => [name, style(name)]));
 
-/** A shade for a weight: a colour's name and how strong. */
+/** The shade for a weight: the name of a colour and its strength. */
 const heat = (weight) => ['--heat', strength(weight)];
 
-/** A shade for a value that goes both ways: warm above 0, cool below. */
+/** The shade for a signed value: warm above 0, cool below. */
 export const bothWays = (value) => (value >= 0 ? heat(value) : ['--cool', strength(-value)]);
 
 const drawn = new WeakMap();
 
-/** Whether a canvas shows just this already; what it shows is the same while all of `inputs` are. */
+/** Whether a canvas is up to date: it is while all of `inputs` are unchanged. */
 function shows(canvas, ...inputs) {
   const before = drawn.get(canvas);
   drawn.set(canvas, inputs);
   return before?.length === inputs.length && inputs.every((x, i) => x === before[i]);
 }
 
-/** A canvas as large as it is shown, cleared, in units of CSS pixels. */
+/** Clears a canvas and sizes it as displayed, in CSS pixels. */
 function fresh(canvas, width, height) {
   const ratio = globalThis.devicePixelRatio || 1;
   canvas.width = Math.round(width * ratio);
@@ -35,7 +35,7 @@ function fresh(canvas, width, height) {
   return context;
 }
 
-/** A head's map, [n, n] from `at` on, a pixel each; CSS scales it. */
+/** A head's map, [n, n] from `at` on, with one pixel per cell; CSS scales it. */
 export function thumbnail(canvas, values, at, n) {
   const colours = palette();
   if (shows(canvas, values, at, colours['--heat'])) return;
@@ -54,16 +54,16 @@ function pixels(context, values, width, height, tone, colours) {
   context.putImageData(image, 0, 0);
 }
 
-const LABELS = 40;  // tokens whose names fit beside the map
+const LABELS = 40;  // maximum number of tokens whose names fit next to the map
 
-/** Where the map of T tokens lies in a width: {left, top, cell}. */
+/** The position of a map of T tokens within a width: {left, top, cell}. */
 export function layout(width, T) {
   const labels = T <= LABELS ? Math.min(92, Math.max(56, width * 0.2)) : 0;
   const cell = Math.min(30, (width - labels - 1) / T);
   return {left: labels, top: labels, cell, size: labels + cell * T + 1};
 }
 
-/** The weights [T, T] of one head, or [rows, T] of another map, with names beside them. */
+/** The weights [T, T] of one head, or [rows, T] of another map, with labels. */
 export function matrix(canvas, {values, rows, columns, chosen = null, marked = null, top = true, tone = heat}) {
   const width = canvas.parentElement.clientWidth, T = columns.length;
   const place = layout(width, T), {left, cell} = place, head = top ? place.top : 0, colours = palette();
@@ -95,7 +95,7 @@ function squares(context, values, rows, T, {left, head, cell, tone, colours}) {
   }
 }
 
-// Cells of few pixels, or of less than one.
+// Cells of a few pixels, or less than one.
 function small(context, values, rows, T, {left, head, cell, tone, colours}) {
   const map = new OffscreenCanvas(T, rows);
   pixels(map.getContext('2d'), values, T, rows, tone, colours);
@@ -111,7 +111,7 @@ function outline(context, place, {left, head, cell}, width) {
   context.strokeRect(left + s * cell - 1, head + t * cell - 1, wide * cell + 1, high * cell + 1);
 }
 
-// A name that ends at a place, shortened to fit; turned for columns.
+// A label that ends at a point, shortened to fit; rotated for columns.
 function label(context, text, x, y, room, turned) {
   context.save();
   context.translate(x, y);
@@ -134,7 +134,7 @@ export function cellAt(event, T, rows = T, top = true) {
 
 const LINE = 22;
 
-/** Lines from every token at the right to those at the left it looks at; the chosen one's are strong. */
+/** Lines from every token on the right to the tokens on the left it attends to; the chosen one's are strong. */
 export function lines(canvas, {values, columns, marked}) {
   const T = columns.length, width = Math.min(canvas.parentElement.clientWidth, 420), names = width * 0.32;
   const colours = palette(), context = fresh(canvas, width, T * LINE), y = (i) => (i + 0.5) * LINE;

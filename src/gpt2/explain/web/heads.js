@@ -1,8 +1,8 @@
-// What kind of head each one is, measured on what it looks at.
+// Classifies heads by where they attend.
 
-const LENGTH = 24;  // of the sequence that is written twice for the induction score
+const LENGTH = 24;  // tokens of the sequence that is repeated for the induction score
 
-/** Mean weight on the token before and on the first one, over the tokens from the third on. [L * H] */
+/** Mean weight on the previous and on the first token, over the tokens from the third on. [L * H] */
 export function looks({ids, layers}, H) {
   const T = ids.length, of = (pick) => Float32Array.from({length: layers.length * H}, (_, i) => {
     const {pattern} = layers[Math.floor(i / H)], h = i % H;
@@ -13,7 +13,7 @@ export function looks({ids, layers}, H) {
   return {previous: of((t) => t - 1), first: of(() => 0)};
 }
 
-/** Of a sequence written twice: the mean weight on the token after the same token's first time. */
+/** Mean weight, in a repeated sequence, on the token after the first occurrence of the current token. */
 export function induction({ids, layers}, H) {
   const T = ids.length, n = T / 2;
   return Float32Array.from({length: layers.length * H}, (_, i) => {
@@ -24,14 +24,14 @@ export function induction({ids, layers}, H) {
   });
 }
 
-/** Different tokens, always the same ones, written twice. */
+/** A fixed sequence of distinct tokens, repeated once. */
 export function twice({vocab_size: vocabulary, n_positions: positions}) {
   const n = Math.min(LENGTH, vocabulary >> 1, positions >> 1), step = Math.floor(vocabulary / n);
   const once = Array.from({length: n}, (_, i) => (i * 7 % n) * step + (step >> 1));
   return [...once, ...once];
 }
 
-/** Maps of at most `most` squared of every head, [L * H, n, n]: the largest weight of each square. */
+/** Maps of at most `most` x `most` for every head, [L * H, n, n]: the largest weight in each square. */
 export function thumbnails({ids, layers}, H, most) {
   const T = ids.length, n = Math.min(T, most), to = new Float32Array(layers.length * H * n * n);
   layers.forEach(({pattern}, l) => {

@@ -1,4 +1,4 @@
-// Where the worker's script begins.
+// The entry point of the worker.
 import {listen} from './worker.js';
 
 listen(self);

@@ -1,19 +1,19 @@
-// What happens in one pass over a text: points of it as arrays, parts switched off, activations of
-// another text put in. The names and shapes are those of gpt2/points.py for a single row: what is
-// [B, H, T, d] there is [heads, tokens, width] here, what is [B, T, D] is [tokens, width].
+// Inspects one pass over a text: records points as arrays, switches parts off, patches in activations
+// of another text. Names and shapes are those of gpt2/points.py for a single row: [B, H, T, d] there
+// is [heads, tokens, width] here, and [B, T, D] is [tokens, width].
 import {Cache} from './core.js';
 
 /**
- * A text's logits after its last token, or after each ({all: true}), and points of its pass.
+ * The logits of a text after its last token, or after each ({all: true}), and points of its pass.
  *
  *   look(engine, ids, {points: ['h.*.attn.pattern', 'h.3']})
  *     -> {logits, points: Map {'h.0.attn.pattern' => {shape, values: Float32Array}, ...}}
  *
  * `off` is {heads: [[layer, head], ...], attention: [layer, ...], mlps: [layer, ...],
- * positions: [...], positionEmbeddings: true}; `changes` a Map from a point's name to a function of
- * {shape, values}, which changes the values in place. With a `cache` the ids go on from what is in
- * its `row`. {none: true} computes no logits; `from` is {layer, hidden}: where the pass begins, and the
- * residual stream there.
+ * positions: [...], positionEmbeddings: true}; `changes` maps a point's name to a function of
+ * {shape, values} that changes the values in place. With a `cache` the ids continue the text in its
+ * `row`. {none: true} computes no logits; `from` is {layer, hidden}: the layer at which the pass
+ * starts, and the residual stream there.
  */
 export function look(engine, ids, {points = [], all = false, none = false, off = null, changes = new Map(), from = null, cache: own = null, row = 0} = {}) {
   const wanted = new Set(points), found = new Map();
@@ -38,7 +38,7 @@ export function look(engine, ids, {points = [], all = false, none = false, off =
   }
 }
 
-/** What work() gives while parts are off, `off` as above. */
+/** Runs work() with parts switched off; `off` as above. */
 export function without(engine, off, work) {
   engine.omit(off && flags(engine.config, off));
   try {
@@ -52,8 +52,8 @@ export function without(engine, off, work) {
 export function general(name) { return name.replace(/^h\.\d+/, 'h.*'); }
 
 /**
- * Changes for `look` that put what another pass had (its `points`) in the place of what is there,
- * at some positions (null: all) and, where a point has heads, in some heads (null: all).
+ * Changes for `look` that replace values by those of another pass (its `points`), at some positions
+ * (null: all) and, if a point has heads, in some heads (null: all).
  */
 export function patches(points, names, {positions = null, heads = null} = {}) {
   return new Map(names.map((name) => [name, ({shape, values}) => {
@@ -69,7 +69,7 @@ export function patches(points, names, {positions = null, heads = null} = {}) {
   }]));
 }
 
-// Arrays of 0 and 1 as the core takes them.
+// Arrays of 0 and 1, as the core expects.
 function flags({n_layer: layers, n_head: heads, n_positions: positions}, off) {
   const set = (size, list) => {
     if (!list?.length) return null;
@@ -89,7 +89,7 @@ function flags({n_layer: layers, n_head: heads, n_positions: positions}, off) {
   };
 }
 
-// The core's numbers as an array of their own, [tokens, width] or [heads, tokens, width].
+// Copies the core's values to a new array, [tokens, width] or [heads, tokens, width].
 function together(values, layout) {
   const {tokens, heads, width, tokenStride} = layout, shape = heads ? [heads, tokens, width] : [tokens, width];
   if (!heads && tokenStride === width) return {shape, values: values.slice()};
@@ -100,7 +100,7 @@ function together(values, layout) {
 
 function apart(x, values, layout) { moved(layout, values, x.values, false); }
 
-// One number after the other: thousands of short rows cost more by subarray and set.
+// One number at a time: for thousands of short rows, subarray and set are slower.
 function moved({tokens, heads, width, tokenStride, headStride}, to, from, toDense) {
   for (let head = 0, dense = 0; head < Math.max(heads, 1); head++) {
     for (let token = 0; token < tokens; token++) {

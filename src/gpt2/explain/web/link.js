@@ -1,8 +1,8 @@
-// What is looked at, in the fragment of the page's address, so that a link opens the same view.
+// Stores the view in the fragment of the page's URL, so that a link opens the same view.
 
 const NUMBERS = ['layer', 'head', 'token', 'target'];
 
-/** {text, ids, layer, head, token, target} of a fragment; what is not in it is absent. */
+/** {text, ids, layer, head, token, target} from a fragment; missing fields are absent. */
 export function readFragment(fragment) {
   const found = new URLSearchParams(fragment.replace(/^#/, '')), view = {};
   if (found.has('text')) view.text = found.get('text');
@@ -13,6 +13,6 @@ export function readFragment(fragment) {
   return view;
 }
 
-/** Of what is shown: a text, or ids that need not be its encoding. */
+/** The fragment of the view: a text, or ids, which may differ from its encoding. */
 export const viewFragment = ({text, ids, layer, head, t}) =>
   `#${new URLSearchParams({...(ids ? {ids} : {text}), layer, head, token: t})}`;

@@ -1,4 +1,4 @@
-// The page's side of the model: questions go to a worker, or are answered here where there is none.
+// The page's side of the model: requests go to a worker, or are answered here without workers.
 
 import {answer} from './worker.js';
 
@@ -38,7 +38,7 @@ export class Live {
   }
 }
 
-/** Hands the model in the page's own text over, piece by piece; each piece leaves the page. */
+/** Passes the model embedded in the page to the worker, piece by piece; each piece is removed from the page. */
 export async function opened(live, facts) {
   const taken = (element) => {
     const {textContent} = element;

@@ -1,11 +1,11 @@
-// What the page asks of the model for what it shows: only the newest question counts.
+// The requests for what the page shows: only the newest one counts.
 import {textOf} from '../../web/tokens.js';
 import {namesOf, textOfAll} from './names.js';
 
 /**
- * Asks as `state` says and hands what changes to `update`: first what is about the chosen token, then
- * the shades of all tokens and heads. Calls in between are taken together. `busy(what)` hears what is
- * waited for: 'answer', 'shades' or ''.
+ * Sends requests for `state` and passes changes to `update`: first those about the chosen token, then
+ * the shades of all tokens and heads. Calls in between are merged. `busy(what)` receives what is
+ * pending: 'answer', 'shades' or ''.
  */
 export class Looking {
   constructor(live, state, update, busy) {
@@ -32,7 +32,7 @@ export class Looking {
     this.busy('answer');
     const found = await this.found();
     if (this.wanted) {
-      this.read ||= Boolean(found.found);  // what was read is shown nowhere yet
+      this.read ||= Boolean(found.found);  // the text read is not shown yet
       return;
     }
     this.update(found);
@@ -45,7 +45,7 @@ export class Looking {
     this.update({found: {...this.state.found, ...shades}});
   }
 
-  /** An answer; of the same question about the same text the one that is there. */
+  /** An answer, cached for the same request about the same text. */
   async ask(name, asked) {
     const question = JSON.stringify(asked), before = this.answered.get(name);
     if (before?.question === question) return before.answer;
@@ -69,7 +69,7 @@ export class Looking {
     const {tokens} = changes.found ?? state.found, {layer, head, settings} = state;
     const t = Math.min(state.follow ? tokens.length - 1 : state.t, tokens.length - 1);
     const pair = state.pair && state.pair[0] < tokens.length ? state.pair : null;
-    const chosen = state.follow || state.t === t ? state.target : null;  // of a place that is shown
+    const chosen = state.follow || state.t === t ? state.target : null;  // of a visible position
     const [next, weights] = await Promise.all([
       this.ask('next', {t, settings, extra: [chosen, state.other].filter((id) => id !== null)}),
       this.ask('head', {layer, head}),
@@ -89,7 +89,7 @@ export class Looking {
   }
 }
 
-// Until the shades come: those that were there.
+// The previous shades, until the new ones arrive.
 function unshaded({found, facts}, T) {
   const {n_layer: L, n_head: H} = facts.config, nothing = () => new Float32Array(L * H).fill(NaN);
   const fitted = (before = []) => Float32Array.from({length: T}, (_, t) => before[t] ?? NaN);

@@ -1,7 +1,7 @@
-// What tokens are called on the page.
+// The names of tokens on the page.
 import {runningTexts, textsOf, visible} from '../../web/tokens.js';
 
-/** Of tokens: as in the text, where lines break, and alone with visible white space. */
+/** Names of tokens: as in running text with line breaks, and as single tokens with visible white space. */
 export function namesOf(tokens) {
   const texts = runningTexts(tokens);
   return {

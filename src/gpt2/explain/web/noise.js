@@ -1,4 +1,4 @@
-// The noise of a seeded draw (src/gpt2/generation/sampling.py): a function of seed, row and position.
+// The noise of seeded sampling (src/gpt2/generation/sampling.py): a function of seed, row and position.
 
 const MASK = (1n << 64n) - 1n;
 
@@ -10,7 +10,7 @@ function mix(z) {
   return z ^ (z >> 31n);
 }
 
-/** The number in [0, 1) that decides the token at a position of a row. */
+/** The number in [0, 1) that selects the token at a position of a row. */
 export function uniform(seed, row, position) {
   const state = mix(mix(mix(BigInt(seed) & MASK) ^ BigInt(row)) ^ BigInt(position));
   return Number(state >> 11n) * 2 ** -53;

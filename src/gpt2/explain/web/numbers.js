@@ -1,4 +1,4 @@
-// Numbers as a reader sees them, and what stands behind a shade.
+// Formats numbers, and describes the number behind a shade.
 
 export const fixed = (x, digits = 2) => (Number.isFinite(x) ? x.toFixed(digits).replace(/^-(0\.?0*)$/, '$1').replace('-', '−') : '–');
 export const signed = (x) => (x >= 0 ? '+' : '') + fixed(x);
@@ -8,7 +8,7 @@ export const share = (x) => {
 };
 
 /**
- * What a tap on a shade shows: its name in gpt2.points, the array's shape and the index in it, the
- * value, and the lines of reference.py (`lines` of gpt2/explain/lines.py) that compute it.
+ * The number shown for a tap on a shade: its name in gpt2.points, the shape of the array and the index
+ * in it, the value, and the lines of reference.py (`lines` of gpt2/explain/lines.py) that compute it.
  */
 export const number = (name, lines, shape, at, value) => ({name, lines, shape, at, value});

@@ -1,5 +1,4 @@
-// A page whose model runs on the server that sent it: what the server tells of it needs the key that
-// the server wants.
+// A page whose model runs on the server that sent it; requests to the server need its API key, if any.
 import {start} from './app.js';
 import {Remote} from './remote.js';
 

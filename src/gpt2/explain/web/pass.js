@@ -1,9 +1,9 @@
-// One pass over a text with everything that the page shows of it, as arrays of stated shapes:
+// One pass over a text with everything that the page shows, as arrays of documented shapes:
 // T tokens, L layers, H heads, d = D / H, V the vocabulary.
 
 import {look} from './inside.js';
 
-// What is kept of a layer: its name here and its point (gpt2/points.py).
+// The values kept for a layer: their names here and their points (gpt2/points.py).
 const KEPT = {
   q: 'h.*.attn.q', k: 'h.*.attn.k', v: 'h.*.attn.v', pattern: 'h.*.attn.pattern',
   heads: 'h.*.attn.heads', attn: 'h.*.attn', mlp: 'h.*.mlp', stream: 'h.*',
@@ -12,15 +12,15 @@ const KEPT = {
 /** The name of a point of a layer: ('attn', 3) is h.3.attn. */
 export const pointOf = (part, layer) => KEPT[part].replace('*', layer);
 
-/** The first layer that `off` changes: what is below it is as with nothing off. */
+/** The first layer that `off` changes; the layers below it are the same as with nothing off. */
 export function firstOff({heads = [], mlps = [], positions = []}, layers) {
   return positions.length ? 0 : Math.min(layers - 1, ...heads.map(([layer]) => layer), ...mlps);
 }
 
 /**
- * Reads ids in one pass; `off` and `changes` are those of `look`. Gives {ids, points, embed [T, D],
+ * Reads ids in one pass; `off` and `changes` are those of `look`. Returns {ids, points, embed [T, D],
  * layers: for each layer {q, k, v, heads [H, T, d], pattern [H, T, T], attn, mlp, stream [T, D]}} and
- * what `shade` fills in.
+ * the fields that `shade` fills in.
  */
 export function pass(engine, ids, {off = null, changes} = {}) {
   return named(engine, ids, look(engine, ids, {points: POINTS, none: true, off, changes}).points);
@@ -29,10 +29,10 @@ export function pass(engine, ids, {off = null, changes} = {}) {
 const POINTS = ['embed', ...Object.values(KEPT)];
 
 /**
- * Passes over texts of which each begins as the one before did, as one types: only the rest is read,
- * into a row of a cache. With parts off, as `look` has them, what they leave as it is comes from
- * `base`, the pass over the same ids with nothing off, which is in row 0: the layers below the first
- * part, or the tokens up to the first one that is hidden.
+ * Passes over texts that share a prefix with the previous one, as when typing: only the rest is read,
+ * into a row of a cache. With parts off, as in `look`, unaffected values are taken from `base`, the
+ * pass over the same ids with nothing off in row 0: the layers below the first part, or the tokens
+ * before the first hidden one.
  */
 export class Reader {
   constructor(engine, cache, row = 0, off = null) {
@@ -62,7 +62,7 @@ export class Reader {
   }
 }
 
-// A point of n tokens that were there and some that are new; a row of weights is as long as the text.
+// Extends a point of n old tokens by new ones; a row of weights is as long as the text.
 function grown(before, more, n, square) {
   const heads = more.shape.length === 3 ? more.shape[0] : 1, [count, width] = more.shape.slice(-2), T = n + count;
   const [was, old] = before.shape.slice(-2), out = new Float32Array(heads * T * width);
@@ -87,7 +87,7 @@ function named(engine, ids, points) {
   };
 }
 
-// What was judged of the first n tokens of another text holds here too.
+// Reuses the scores of the first n tokens of another text.
 function known(found, before, n) {
   found.shaded = Math.min(n, before.shaded);
   found.sums.set(before.sums.subarray(0, found.shaded));
@@ -102,7 +102,7 @@ export function logitsAt(engine, found, t) {
   return found.logits.get(t);
 }
 
-/** The logarithm of the sum of exp. */
+/** The log-sum-exp. */
 export function logSum(logits) {
   let most = -Infinity, sum = 0;
   for (let i = 0; i < logits.length; i++) if (logits[i] > most) most = logits[i];
@@ -110,7 +110,7 @@ export function logSum(logits) {
   return most + Math.log(sum);
 }
 
-/** Bits of surprise at each token (NaN at the first) and of entropy after it, [T], of `most` tokens more. */
+/** Surprise of each token (NaN for the first) and entropy after it, in bits, [T], for up to `most` more tokens. */
 export function shade(engine, found, most = Infinity) {
   const {n_embd: D} = engine.config, {ids, shaded, sums, entropy, bits} = found, end = Math.min(ids.length, shaded + most);
   if (end > shaded) {
@@ -125,7 +125,7 @@ export function shade(engine, found, most = Infinity) {
   return found;
 }
 
-/** The k largest of some numbers, as [index, number], the largest first, of equals the lowest index. */
+/** The k largest numbers, as [index, number], largest first; ties go to the lowest index. */
 export function largest(numbers, k) {
   const top = [];
   for (let i = 0; i < numbers.length; i++) {

@@ -1,11 +1,11 @@
-// Patching: one place of a pass is given what it is in a pass over another text, and the rest goes on.
+// Patching: replaces the state at one position and layer by that of another text, then continues the pass.
 
 import {pass} from './pass.js';
 
 /**
- * How far each place takes the last word from this text's to the other's: {mine, theirs: ids,
- * from, to: the logit of mine less that of theirs in each text, differences [L, T]}, or {counts}
- * where the texts have different numbers of tokens.
+ * How far each patch moves the last word from this text's to the other's: {mine, theirs: ids,
+ * from, to: the logit of mine minus that of theirs in each text, differences [L, T]}, or {counts}
+ * if the texts have different numbers of tokens.
  */
 export function patchEverywhere(session, ids, where) {
   const {engine, base} = session, {n_layer: L} = engine.config, T = base.ids.length;

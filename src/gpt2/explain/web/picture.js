@@ -13,7 +13,7 @@ function copyOf(element) {
   return copy;
 }
 
-/** A PNG of an element as it is shown. */
+/** A PNG of an element as displayed. */
 export async function pictureOf(element) {
   const {width, height} = element.getBoundingClientRect(), root = document.documentElement;
   const body = document.createElement('div');
@@ -22,7 +22,7 @@ export async function pictureOf(element) {
   const names = ['--back', '--front', '--soft', '--line', '--panel', '--main', '--on-main', '--bad', '--heat', '--cool'];
   const style = getComputedStyle(root), values = names.map((name) => `${name}:${style.getPropertyValue(name)}`).join(';');
   body.style.cssText = `${values};width:${width}px;color:${style.getPropertyValue('--front')};font:${getComputedStyle(document.body).font};line-height:1.5`;
-  // As wide as the window, so that the styles for its width hold; what is right of the element is cut off.
+  // As wide as the window, so that the same width-dependent styles apply; the part right of the element is cropped.
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${innerWidth}" height="${height}"><foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(body)}</foreignObject></svg>`;
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
@@ -35,7 +35,7 @@ export async function pictureOf(element) {
   return new Promise((done) => { canvas.toBlob(done); });
 }
 
-/** Puts a picture in the clipboard, or in a file where there is none: true where it was copied. */
+/** Copies a picture to the clipboard, or saves it to a file if there is none; true if it was copied. */
 export async function copyPicture(element, name) {
   const picture = await pictureOf(element);
   try {

@@ -1,4 +1,4 @@
-// Proof links (src/gpt2/proof.py has the same form): all that made a text, in a link's fragment.
+// Proof links (the same format as in src/gpt2/proof.py): everything that made a text, in a link's fragment.
 import {inLink, ofLink} from './base64.js';
 
 export const FORM = 'gpt2-proof-1', MARK = '#proof=';
@@ -10,7 +10,7 @@ export function fragment({name, model, dtype, prompt, settings, text}) {
   return MARK + inLink(new TextEncoder().encode(content));
 }
 
-/** What a link says, or null where it is no proof or damaged. */
+/** Parses a link; null if it is not a proof or is damaged. */
 export function readProof(link) {
   try {
     const proof = JSON.parse(new TextDecoder().decode(ofLink(link.slice(link.indexOf(MARK) + MARK.length).trim())));

@@ -1,18 +1,18 @@
-// A QR code (ISO/IEC 18004) of some bytes: byte mode, error correction of level L, the smallest
-// version that holds them, the mask of least penalty.
+// A QR code (ISO/IEC 18004) of bytes: byte mode, error correction level L, the smallest version that
+// holds them, and the mask with the lowest penalty.
 
 const MOST = 40;
-// By version from 1 on: codewords of error correction in a block, and how many blocks.
+// By version from 1 on: error correction codewords per block, and the number of blocks.
 const CORRECTION = [7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28, 28, 28, 30, 30, 26, 28, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30];
 const BLOCKS = [1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8, 8, 9, 9, 10, 12, 12, 12, 13, 14, 15, 16, 17, 18, 19, 19, 20, 21, 22, 24, 25];
-const LEVEL = 1;  // L, as the format says it
+const LEVEL = 1;  // the format's code for L
 const MASKS = [
   (x, y) => (x + y) % 2, (x, y) => y % 2, (x) => x % 3, (x, y) => (x + y) % 3,
   (x, y) => (Math.floor(x / 3) + Math.floor(y / 2)) % 2, (x, y) => x * y % 2 + x * y % 3,
   (x, y) => (x * y % 2 + x * y % 3) % 2, (x, y) => ((x + y) % 2 + x * y % 3) % 2,
 ];
 
-/** Rows of 0 and 1 (dark), without the margin of 4; null where the bytes are too many (2,953). */
+/** Rows of 0 and 1 (dark), without the margin of 4; null for too many bytes (over 2,953). */
 export function qr(bytes) {
   const version = Array.from({length: MOST}, (_, i) => i + 1).find((v) => bytes.length + (v < 10 ? 2 : 3) <= room(v));
   if (!version) return null;
@@ -22,7 +22,7 @@ export function qr(bytes) {
   return tried[penalties.indexOf(Math.min(...penalties))];
 }
 
-// Codewords of a version, and those of them that are data.
+// The number of codewords of a version, and of those that are data.
 function total(version) {
   let modules = (16 * version + 128) * version + 64;
   if (version >= 2) {
@@ -46,7 +46,7 @@ function codewords(bytes, version) {
   return Uint8Array.from({length: size / 8}, (_, i) => bits.slice(8 * i, 8 * i + 8).reduce((value, bit) => 2 * value + bit, 0));
 }
 
-// Arithmetic of Reed and Solomon's codes: GF(256) by x^8 + x^4 + x^3 + x^2 + 1.
+// Reed-Solomon arithmetic: GF(256) modulo x^8 + x^4 + x^3 + x^2 + 1.
 function times(a, b) {
   let product = 0;
   for (let i = 7; i >= 0; i--) product = (product << 1) ^ ((product >> 7) * 0x11D) ^ (((b >> i) & 1) * a);
@@ -68,7 +68,7 @@ function remainder(data, degree) {
   return out;
 }
 
-// Blocks one byte after the other, data and then correction; the last blocks are one byte longer.
+// Interleaves the blocks byte by byte, data and then correction; the last blocks are one byte longer.
 function interleaved(data, version) {
   const count = BLOCKS[version - 1], degree = CORRECTION[version - 1], whole = total(version);
   const shorter = count - whole % count, size = Math.floor(whole / count) - degree, blocks = [];
@@ -82,7 +82,7 @@ function interleaved(data, version) {
   return out;
 }
 
-// What every code of a version has: rows of 0, 1, or null where data comes.
+// The fixed patterns of a version: rows of 0, 1, or null for data.
 function frame(version) {
   const size = 17 + 4 * version, rows = Array.from({length: size}, () => new Array(size).fill(null));
   const put = (x, y, dark) => { if (rows[y]?.[x] !== undefined) rows[y][x] = Number(dark); };
@@ -115,7 +115,7 @@ function aligned(version) {
   return [6, ...Array.from({length: n - 1}, (_, i) => 10 + 4 * version - step * (n - 2 - i))];
 }
 
-// The format: level and mask, twice.
+// The format information: level and mask, twice.
 function told(rows, mask) {
   const size = rows.length, data = (LEVEL << 3) | mask;
   let rest = data;
@@ -147,7 +147,7 @@ function finished(plain, stream, version, mask) {
   return rows;
 }
 
-// Long runs, squares of 2, what looks like a corner, and more dark than light or less.
+// Long runs, 2 x 2 squares, finder-like patterns, and an imbalance of dark and light.
 function penalty(rows) {
   const size = rows.length, columns = rows.map((_, x) => rows.map((row) => row[x]));
   let sum = 0, dark = 0;

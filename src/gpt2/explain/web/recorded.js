@@ -1,13 +1,13 @@
-// A recording of one text (src/gpt2/explain/recording.py) answers what a live Session would, of what
-// is in it: no other text, nothing switched off, no draws; queries and keys of the chosen heads.
+// Answers like a live Session from a recording of one text (src/gpt2/explain/recording.py): no other
+// text, nothing switched off, no samples, and queries and keys only of the chosen heads.
 import {bytesOf} from './base64.js';
 import {tensorsOf} from './core.js';
 import {ofLargest} from './distribution.js';
 import {dot} from './sources.js';
 
 const ARRAYS = {F32: Float32Array, F64: Float64Array, I32: Int32Array, I16: Int16Array, U8: Uint8Array};
-const PER_TEMPERATURE = 20;  // log-sums a unit of temperature
-const BYTE = 255;  // what stands for a weight of 1
+const PER_TEMPERATURE = 20;  // log-sums per unit of temperature
+const BYTE = 255;  // represents a weight of 1
 
 /** The arrays of a safetensors file by name: {shape, values}. */
 export function arraysOf(bytes) {
@@ -16,7 +16,7 @@ export function arraysOf(bytes) {
     [name, {shape, values: new ARRAYS[dtype](whole.buffer.slice(whole.byteOffset + begin, whole.byteOffset + end))}]));
 }
 
-/** One head's weights [T, T] of a record: those that it left out are 0. */
+/** The weights [T, T] of one head in a record; weights that it left out are 0. */
 export function weightsOf(arrays, layer, head) {
   const whole = arrays.get('attention'), {shape: [, H, T], values} = whole ?? arrays.get('weights');
   const out = new Float32Array(T * T), from = layer * H + head;
@@ -38,7 +38,7 @@ export class Recorded {
     this.T = this.of('ids').length;
   }
 
-  /** In place of a worker's: the same questions. */
+  /** Takes the same requests as a worker. */
   async ask(name, asked = {}) { return this[name](asked); }
 
   of(name) { return this.arrays.get(name).values; }
@@ -74,7 +74,7 @@ export class Recorded {
 
   head({layer, head}) { return weightsOf(this.arrays, layer, head); }
 
-  /** As Session's; null for a head whose query and key were not kept. */
+  /** Like Session's; null for a head whose queries and keys were not recorded. */
   pair({layer, head, t, s}) {
     const {n_head: H, n_embd: D, scale_attn_weights: scaled = true, scale_attn_by_inverse_layer_idx: byLayer} = this.facts.config;
     const at = this.facts.heads.findIndex(([l, h]) => l === layer && h === head), d = D / H;
@@ -94,7 +94,7 @@ export class Recorded {
     }));
   }
 
-  /** Of the likeliest token after t; with `other`, of its difference from the second. */
+  /** For the most probable token after t; with `other`, for its difference from the second. */
   sources({t, other = null}) {
     const of = (name) => this.row(`shares.${name}`, t).filter((_, i) => i % 2 === (other === null ? 0 : 1));
     const {n_head: H} = this.facts.config, heads = of('heads'), source = this.of('sources')[t];
@@ -108,7 +108,7 @@ export class Recorded {
   }
 }
 
-/** A recording in the page's own text, of its pieces. */
+/** Assembles the recording embedded in the page from its pieces. */
 export function recordedIn(facts) {
   const elements = [...document.querySelectorAll('script.piece')];
   const file = new Uint8Array(Number(elements[0].dataset.size));

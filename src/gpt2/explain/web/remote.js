@@ -1,14 +1,14 @@
-// A model on a server answers what a live Session would: each question names its text and what is
-// off in it, so that nobody's switches are another's (src/gpt2/serving/explaining.py).
+// A model on a server answers like a live Session. Each request names its text and the parts that are
+// off, so readers do not affect each other (src/gpt2/serving/explaining.py).
 import {bytesOf} from './base64.js';
 
-// Arrays come as base64 of their float32 numbers.
+// Arrays arrive as base64 of float32 values.
 const revived = (key, value) => (value?.f4 === undefined ? value : new Float32Array(bytesOf(value.f4).slice().buffer));
 
 export class Remote {
   constructor({name}) { Object.assign(this, {model: name, ids: [], off: null}); }
 
-  /** Asks as a worker is asked; `read` says of what the next questions are. */
+  /** Takes the same requests as a worker; `read` sets the text of the next requests. */
   async ask(name, asked = {}) {
     const answer = await this.post({ask: name, ...(name === 'read' || name === 'facts' ? {} : {ids: this.ids, off: this.off}), ...asked});
     if (name === 'read') [this.ids, this.off] = [answer.tokens.map(({id}) => id), asked.off ?? null];

@@ -1,5 +1,5 @@
-// The model and what is asked of it: in a worker, or in the page where there are none. Every answer
-// is made of plain numbers and arrays.
+// The model and its requests, in a worker, or in the page without workers. Every answer consists of
+// plain numbers and arrays.
 
 import {compressing, decompressing, isPacked} from './compress.js';
 import {Core, Engine} from './core.js';
@@ -14,7 +14,7 @@ import {Tokenizer} from './tokenizer.js';
 import {drawn, write} from './writing.js';
 
 const SHOWN = 12, LENS = 3, THUMB = 24, DRAWS = 100, SLICE = 128, WHILE = 100;
-const MOST_WEIGHTS = 32e6;  // attention weights kept of one pass
+const MOST_WEIGHTS = 32e6;  // maximum attention weights kept per pass
 
 export class Session {
   /** @param facts {config, dtype, headDtype, kvDtype}, @param parts {core, merges, files}: bytes */
@@ -26,7 +26,7 @@ export class Session {
     session.tokenizer = new Tokenizer(new TextDecoder().decode(merges));
     session.cache = session.engine.cache(2);
     session.reader = new Reader(session.engine, session.cache);
-    session.without = null;  // {reader, key}: of texts without some parts
+    session.without = null;  // {reader, key}: for texts with parts off
     session.directions = new Directions(session.engine);
     session.bound = Math.min(config.n_positions, Math.floor(Math.sqrt(MOST_WEIGHTS / (config.n_layer * config.n_head))));
     return session;
@@ -37,8 +37,8 @@ export class Session {
   encode(text) { return this.tokenizer.encode(text); }
 
   /**
-   * Reads a text (or ids) without and with parts left out; what follows is asked about it. What all
-   * of its tokens and heads look like comes by `shades`, after what is asked first.
+   * Reads a text (or ids) with all parts on and with parts off; later requests are about it. `shades`
+   * computes the shades of all tokens and heads after the first requests.
    */
   read({text, ids = this.encode(text), off = null}) {
     const {config} = this.engine, all = ids.length;
@@ -57,7 +57,7 @@ export class Session {
     return same ? reader.found : reader.read(ids, this.base);
   }
 
-  /** The surprise of some more of the tokens, and in the end the heads' maps and kinds: then it is `done`. */
+  /** The surprise of some more tokens, and finally the maps and kinds of the heads: then it is `done`. */
   shades() {
     const {config} = this.engine, {bits, entropy, shaded, ids} = shade(this.engine, this.now, SLICE), H = config.n_head;
     if (shaded < ids.length) return {bits, entropy, done: false};
@@ -66,18 +66,18 @@ export class Session {
     return {bits, entropy, thumbs: thumbnails(this.now, H, THUMB), kinds, done: true};
   }
 
-  /** Parts off as `look` takes them, of the page's, where a head is layer * n_head + head. */
+  /** Converts the page's parts off, where a head is layer * n_head + head, to those of `look`. */
   parts(off) {
     const {n_head: H} = this.engine.config;
     return off && {...off, heads: off.heads.map((i) => [Math.floor(i / H), i % H])};
   }
 
-  /** SHA-256 of all logits of the text that was read: the same on every processor. */
+  /** The SHA-256 of all logits of the text: the same on every processor. */
   digest() { return sha256(new Uint8Array(this.engine.head(this.now.layers.at(-1).stream).buffer)); }
 
   at(found, t) { return logitsAt(this.engine, found, t); }
 
-  /** What may come after token t: the most probable, drawn from, beside what it was with nothing off. */
+  /** Candidates after token t: the most probable, samples, and the values with nothing off. */
   next({t, settings, extra = []}) {
     const logits = this.at(this.now, t), before = this.at(this.base, t);
     const whole = logSum(logits), wholeBefore = logSum(before), shares = distribution(logits, settings);
@@ -96,13 +96,13 @@ export class Session {
     };
   }
 
-  /** One head's weights, [T, T]. */
+  /** The attention weights of one head, [T, T]. */
   head({layer, head}) {
     const {ids, layers} = this.now, size = ids.length ** 2;
     return layers[layer].pattern.slice(head * size, (head + 1) * size);
   }
 
-  /** The query of token t and the key of token s in one head, taken apart. */
+  /** The query of token t and the key of token s in one head, component by component. */
   pair({layer, head, t, s}) {
     const {n_embd: D, n_head: H, scale_attn_weights: scaled = true, scale_attn_by_inverse_layer_idx: byLayer} = this.engine.config;
     const d = D / H, {q, k, pattern} = this.now.layers[layer], T = this.now.ids.length;
@@ -114,7 +114,7 @@ export class Session {
     return {query, key, products: query.map((x, i) => x * key[i]), scale, scores, weights: pattern.slice(at, at + t + 1)};
   }
 
-  /** The words that the stream after each part of each layer would give, and the rank of one. */
+  /** The logit lens after each part of each layer, and the rank of one token. */
   lens({t, token}) {
     const {n_embd: D, n_layer: L, vocab_size: V} = this.engine.config, {embed, layers} = this.now;
     const rows = new Float32Array((2 * L + 1) * D);
@@ -137,22 +137,22 @@ export class Session {
     });
   }
 
-  /** The parts that make a token's logit after token t. */
+  /** The contributions to a token's logit after token t. */
   sources({t, token, other = null}) { return sources(this.directions, this.now, this.at(this.now, t), t, token, other); }
 
-  /** The last logits where one place has what it has in another pass. */
+  /** The last logits with the state at one position replaced by that of another pass. */
   patched(other, {layer, where, t}) {
     const changes = patches(other.points, [pointOf(where, layer)], {positions: [t]});
     const from = layer > 0 ? {layer, hidden: this.base.layers[layer - 1].stream} : null;
     return look(this.engine, this.base.ids, {changes, from}).logits;
   }
 
-  /** What each place's residual stream of another text makes of this text's next word. */
+  /** The effect of patching each state of another text on this text's next word. */
   patches({text, where}) {
     return patchEverywhere(this, this.encode(text), where);
   }
 
-  /** Begins to compress a file, or to unpack a compressed one; `fileMore` goes on until there are bytes. */
+  /** Starts to compress a file, or to decompress one; `fileMore` continues until the bytes are ready. */
   file({bytes}) {
     const model = {engine: this.engine, tokenizer: this.tokenizer, identity: this.facts.identity};
     this.filing = isPacked(bytes) ? decompressing(model, bytes) : compressing(model, bytes);
@@ -167,6 +167,6 @@ export class Session {
     }
   }
 
-  /** Tokens written after ids by the settings, with parts off or not: see writing.js. */
+  /** Generates tokens after ids under the settings, optionally with parts off: see writing.js. */
   write({off = null, ...asked}) { return without(this.engine, this.parts(off), () => write(this, asked)); }
 }

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) by hand: a page opened from a disk has no crypto.subtle in every browser.
+// SHA-256 (FIPS 180-4) by hand: not every browser has crypto.subtle for a page opened from a disk.
 
 const primes = (n) => {
   const found = [];

@@ -1,10 +1,10 @@
-// Where a logit comes from: it is linear in what every part adds to the residual stream, once the
-// last norm's division is taken as it is. These are direct effects: what a part does through later
-// parts is in theirs.
+// The contributions to a logit, which is linear in what every part adds to the residual stream once
+// the scale of the last norm is fixed. These are direct effects: the effect of a part through later
+// parts counts as theirs.
 
 const EMBEDDING = 'transformer.wte.weight';
 
-/** The direction of the residual stream, [D], whose product with a part is its share of a logit. */
+/** The direction of the residual stream, [D], whose dot product with a part is its share of a logit. */
 export class Directions {
   constructor(engine) {
     const {n_embd: D, tie_word_embeddings: tied = true} = engine.config;
@@ -15,7 +15,7 @@ export class Directions {
     this.outputs = new Map();  // layer -> its attention's c_proj, [D outputs, D inputs]
   }
 
-  /** Of a token, or of its difference from another: {direction [D], constant}. */
+  /** For a token, or for its difference from another: {direction [D], constant}. */
   of(token, other = null) {
     const {n_embd: D} = this.engine.config;
     const row = this.engine.rows(this.head, token, 1, D);
@@ -25,7 +25,7 @@ export class Directions {
     return {direction: direction.map((x) => x - mean), constant: dot(this.bias, 0, row, D)};
   }
 
-  /** The direction before a layer's c_proj, [D] = [H, d]: what the heads' results meet. */
+  /** The direction before a layer's c_proj, [D] = [H, d], for the outputs of the heads. */
   before(layer, direction) {
     const {n_embd: D} = this.engine.config;
     if (!this.outputs.has(layer)) {
@@ -44,9 +44,9 @@ export function dot(a, at, b, n, from = 0) {
 }
 
 /**
- * The parts of a token's logit after position t, of those that are there, or of its difference from another's; they sum to
- * it: [{part: 'token' | 'position' | 'head' | 'mlp' | 'rest', layer, head, value, from, source}], where
- * `from` [T] is a head's value by the tokens it looked at, `source` the token that gave most. The rest is biases and rounding.
+ * The contributions to a token's logit after position t, or to its difference from another's; they sum to it:
+ * [{part: 'token' | 'position' | 'head' | 'mlp' | 'rest', layer, head, value, from, source}], where `from` [T]
+ * splits a head's value by attended token and `source` is the token that contributed most. The rest is biases and rounding.
  */
 export function sources(directions, found, logits, t, token, other = null) {
   const {engine} = directions, {n_embd: D, n_head: H} = engine.config, d = D / H, T = found.ids.length;

@@ -1,4 +1,4 @@
-// The page's texts, in English and in Chinese; those that both pages have: web/language.js.
+// The page's texts in English and Chinese; texts shared by both pages are in web/language.js.
 
 export const TEXTS = {
   page_title: ['GPT-2, live in one file', 'GPT-2，一个文件里的活模型'],

@@ -1,11 +1,11 @@
-// GPT-2's byte-level BPE, from merges.txt: 256 bytes, one token a merge, and <|endoftext|> last.
+// GPT-2's byte-level BPE, from merges.txt: 256 bytes, one token per merge, and <|endoftext|> last.
 import {isLetter, isNumber} from './signs.js';
 
 export const END_OF_TEXT = '<|endoftext|>';
 const CONTRACTION = /'(?:[sdmt]|ll|ve|re)/y;
 const SPACE = /\p{White_Space}/u;
 
-/** The words of a text, which are encoded one by one; joined they are the text again. */
+/** Splits a text into words, which are encoded separately; joined they give the text. */
 export function split(text) {
   const words = [], signs = Array.from(text);
   const kinds = signs.map((sign) => SPACE.test(sign) ? 'space' : isLetter(sign) ? 'letter' : isNumber(sign) ? 'number' : 'other');
@@ -25,7 +25,7 @@ export function split(text) {
   return words;
 }
 
-// The last sign of white space is left to the word that follows.
+// The last white-space character belongs to the next word.
 function space(at, end, size) { return end === size || end - at === 1 ? end : end - 1; }
 
 function contracted(signs, at) {
@@ -33,7 +33,7 @@ function contracted(signs, at) {
   return CONTRACTION.exec(signs.slice(at, at + 3).join(''))?.[0].length ?? 0;
 }
 
-/** The sign that stands for each byte in GPT-2's files, in the order of the first 256 ids. */
+/** The character that represents each byte in GPT-2's files, in the order of the first 256 ids. */
 function byteSigns() {
   const prints = (byte) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
   const bytes = Array.from({length: 256}, (_, byte) => byte);
@@ -78,7 +78,7 @@ export class Tokenizer {
     return ids;
   }
 
-  // Where the pair of lowest rank begins, the leftmost of equals; -1 where none merges.
+  // The start of the pair with the lowest rank, the leftmost if several are equal; -1 if none merges.
   best(parts) {
     let best = Infinity, at = -1;
     for (let i = 0; i + 1 < parts.length; i++) {
@@ -88,13 +88,13 @@ export class Tokenizer {
     return at;
   }
 
-  /** The text of ids; a piece of a character is U+FFFD. */
+  /** The text of ids; an incomplete character becomes U+FFFD. */
   decode(ids) {
     return new TextDecoder('utf-8', {ignoreBOM: true}).decode(Uint8Array.from(ids.flatMap((id) => [...this.bytes[id]])));
   }
 }
 
-// A lone half of a surrogate pair becomes U+FFFD, as in Python.
+// A lone surrogate becomes U+FFFD, as in Python.
 function wellFormed(text) {
   return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD');
 }

@@ -1,4 +1,4 @@
-// The worker's part: bytes come in, then questions; each answer goes back under its number.
+// The worker's side: it receives bytes, then requests, and returns each answer under its number.
 
 import {bytesOf} from './base64.js';
 import {Session} from './session.js';
@@ -19,7 +19,7 @@ const TAKEN = {
   },
 };
 
-/** Answers one message: with a result, or with what went wrong. */
+/** Answers one message with a result or an error. */
 export async function answer({id, name, asked}) {
   try {
     return {id, result: await (TAKEN[name] ? TAKEN[name](asked) : session[name](asked))};
@@ -28,7 +28,7 @@ export async function answer({id, name, asked}) {
   }
 }
 
-/** In a worker; where there are none the page calls `answer` itself. */
+/** Listens in a worker; without workers the page calls `answer` directly. */
 export function listen(scope) {
   scope.onmessage = async ({data}) => scope.postMessage(await answer(data));
 }

@@ -1,12 +1,12 @@
-// Writing as `gpt2 generate` does: the same noise and the same draws give the same tokens.
+// Generates like `gpt2 generate`: the same noise and the same sampling give the same tokens.
 
 import {uniform} from './noise.js';
 import {largest} from './pass.js';
 import {sha256} from './sha256.js';
 
 /**
- * Writes up to `count` tokens after `ids`, to the end of the text or the context's: {ids, the bytes
- * of each as pieces and of all, of the prompt, sha256 of the bytes, ended}.
+ * Generates up to `count` tokens after `ids`, until the end of the text or of the context. Returns
+ * {ids, the bytes of each as pieces and of all, of the prompt, sha256 of the bytes, ended}.
  */
 export function write({engine, tokenizer}, {ids, count, settings}) {
   const room = Math.min(count, engine.config.n_positions - ids.length + 1);
@@ -27,7 +27,7 @@ export function write({engine, tokenizer}, {ids, count, settings}) {
   return {ids: written, pieces, bytes, prompt, sha256: sha256(bytes), ended: written.at(-1) === end};
 }
 
-/** Tokens drawn at a position for some rows; temperature 0 takes the most probable. */
+/** Samples tokens at a position for some rows; temperature 0 takes the most probable one. */
 export function drawn(engine, logits, {temperature, seed, ...settings}, rows, position) {
   if (temperature === 0) return Array(Array.from(rows).length).fill(largest(logits, 1)[0][0]);
   return engine.draws(logits, Array.from(rows, (row) => uniform(seed, row, position)), {temperature, ...settings});

@@ -1,4 +1,4 @@
-// A file made small by the model, or brought back.
+// Compresses a file with the model, or decompresses it.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 import {fixed} from '../numbers.js';

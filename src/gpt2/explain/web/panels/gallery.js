@@ -1,4 +1,4 @@
-// All heads as small maps; the chosen one as a matrix or as lines.
+// All heads as thumbnails; the chosen one as a matrix or as lines.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 import {roving} from '../../../web/roving.js';

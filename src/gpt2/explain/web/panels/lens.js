@@ -1,4 +1,4 @@
-// What the model would say after each part, and the rank of the word it will say.
+// The prediction after each part, and the rank of the final word.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 import {textOf, visible} from '../../../web/tokens.js';
@@ -8,7 +8,7 @@ import {panel} from './panel.js';
 const named = (embed, attn, mlp) => (i) => told(i === 0 ? embed : i % 2 ? attn : mlp, {layer: (i - 1) >> 1});
 const partName = named('part_embed', 'part_attn', 'part_mlp');
 
-/** A place of the lens, as a sentence names it. */
+/** The name of a lens position in a sentence. */
 export const placeName = named('since_embed', 'since_attn', 'since_mlp');
 
 export function lensPanel(state, actions) {

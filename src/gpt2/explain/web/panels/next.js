@@ -1,4 +1,4 @@
-// The next word: the model's probabilities, what the settings make of them, and 100 draws.
+// The next word: the model's probabilities, those under the settings, and 100 samples.
 import {html} from '../../../web/lit/lit-html.js';
 import {explained, t, told} from '../../../web/language.js';
 import {textOf, visible} from '../../../web/tokens.js';

@@ -1,4 +1,4 @@
-// What stands behind a shade: a name, a shape, an index, a value and the lines that compute it.
+// The number behind a shade: its name, shape, index, value and the lines that compute it.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 

@@ -1,10 +1,10 @@
-// One weight taken apart: the products of query and key, their sum, the scale, the softmax.
+// One attention weight, step by step: the products of query and key, their sum, the scale, the softmax.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 import {fixed, number} from '../numbers.js';
 import {panel} from './panel.js';
 
-const HIGH = 64;  // of the bars, in pixels
+const HIGH = 64;  // height of the bars, in pixels
 
 export function pairPanel(state, actions) {
   const {pair, taken, names, layer, head} = state;
@@ -28,7 +28,7 @@ export function pairPanel(state, actions) {
     <p class="small">${t('pair_rounding')}</p>`);
 }
 
-// Values as upright bars that may go below the line; each is a number.
+// Values as vertical bars, which may be negative; each can be tapped as a number.
 function columns(values, tapped, label, chosen = null) {
   const most = values.reduce((m, x) => Math.max(m, Math.abs(x)), 1e-9), below = values.some((x) => x < 0);
   const n = values.length, zero = below ? HIGH / 2 : HIGH, unit = (below ? HIGH / 2 : HIGH) / most;

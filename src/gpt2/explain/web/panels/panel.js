@@ -1,8 +1,8 @@
-// The frame of every panel: a heading, a line that says what is seen, and "copy as picture".
+// The frame of every panel: a heading, a line of description, and "copy as picture".
 import {html} from '../../../web/lit/lit-html.js';
 import {t} from '../../../web/language.js';
 
-// Two sheets, one over the other.
+// Two overlapping sheets.
 const ICON = html`<svg width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.25" aria-hidden="true"><path d="M5.5 5.5h8v8h-8z M10.5 5.5v-3h-8v8h3"/></svg>`;
 
 export const panel = (name, state, actions, about, content) => html`

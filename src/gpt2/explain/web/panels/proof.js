@@ -1,4 +1,4 @@
-// A proof link: of what this page has written, and of one that somebody opens here.
+// Proof links: for text generated on this page, and links opened here.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 import {squared} from '../drawing.js';

@@ -1,4 +1,4 @@
-// Which parts the word's logit comes from, and three sentences made of these numbers.
+// The parts that contribute to the word's logit, and three sentences about these numbers.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 import {visible} from '../../../web/tokens.js';
@@ -39,7 +39,7 @@ function numberOf(part, {facts, found}) {
   return number(`direct effect: ${nameOf(part)}`, LINES[part.part], shape, at, part.value);
 }
 
-/** Three sentences about a word, every figure of which is in the panels. */
+/** Three sentences about a word; every figure in them is in the panels. */
 export function sentences({language, sources, lens, names, t: at, target, targetText, next, second}) {
   const parts = sources.parts.filter(({part}) => part !== 'rest').sort((a, b) => b.value - a.value);
   const [first, after] = parts, worst = parts.at(-1), head = parts.find(({part}) => part === 'head');

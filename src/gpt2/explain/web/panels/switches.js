@@ -1,4 +1,4 @@
-// What is switched off, and patches from a second text.
+// Parts switched off, and patches from a second text.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 import {textOf, visible} from '../../../web/tokens.js';

@@ -18,7 +18,7 @@ const tokens = ({found, t: at, names, off}, actions) => html`
     class=${`token s${shade(found.bits[i])} ${off.positions.includes(i) ? 'off' : ''}`} tabindex=${i === at ? 0 : -1} aria-pressed=${i === at}
     aria-label=${`${names.visible[i]}, ${told('position', {t: i})}`} @click=${() => actions.choose(i)}>${names.shown[i]}</button>${names.breaks[i] ? html`<br>` : ''}`)}</div>`;
 
-// Half a bit, then a step for each bit more.
+// Half a bit for the first step, then one bit per step.
 const shade = (bits) => (Number.isFinite(bits) ? Math.min(9, Math.floor(bits + 0.5)) : 0);
 
 function about({found, t: at, names}, actions) {

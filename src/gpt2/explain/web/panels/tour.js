@@ -1,14 +1,14 @@
-// The tour: a few sentences beside the panel they are about.
+// The tour: a few sentences next to the panel they describe.
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 
-// A step's text and the panel it is about.
+// The text of each step and its panel.
 const ALL = [
   ['tour_tokens', 'text'], ['tour_next_word', 'next'], ['tour_heads', 'heads'], ['tour_pair', 'pair'],
   ['tour_lens', 'lens'], ['tour_sources', 'sources'], ['tour_switches', 'switches'], ['tour_proof', 'proof_panel'],
 ];
 
-/** Those of a live page, or of a recorded one, which ends before what only a model can do. */
+/** The steps of a live page, or of a recorded one, which omits those that need a live model. */
 export const stepsOf = (recorded) => (recorded ? ALL.slice(0, -2) : ALL);
 
 export function tourPanel({tour, recorded}, actions) {
