@@ -1,4 +1,4 @@
-// What else was probable at a place: before and after the settings, side by side.
+// Alternatives at a position: probabilities before and after the settings, side by side.
 import {html} from '../../web/lit/lit-html.js';
 import {t} from '../../web/language.js';
 import {percent, textOf, visible} from '../../web/tokens.js';
@@ -14,7 +14,7 @@ export function alternatives(state, actions) {
     </section>`;
 }
 
-/** The page that looks into the model, at the token before the chosen one, from which it came. */
+/** The URL of the model explorer at the token before the chosen one, which predicted it. */
 function whyAddress({tree, chosen, model}) {
   const ids = tree.path().map(({id}) => id), view = {ids, token: chosen - 1, target: ids[chosen]};
   return `explain?${new URLSearchParams({model: tree.node.model ?? model})}#${new URLSearchParams(view)}`;

@@ -1,4 +1,4 @@
-// What the page asks of the server. Addresses are relative: the server may sit below any path.
+// The page's requests to the server. URLs are relative: the server may be mounted below any path.
 
 export class ServerError extends Error {}
 
@@ -47,7 +47,7 @@ export async function* events(stream) {
   }
 }
 
-/** One entry a token: {id, bytes, logprob, top: [{id, bytes, logprob}]}, the most probable first. */
+/** One entry per token: {id, bytes, logprob, top: [{id, bytes, logprob}]}, most probable first. */
 export function entriesOf({token_ids, token_logprobs, bytes, top_token_ids, top_token_logprobs, top_bytes}) {
   return token_ids.map((id, i) => ({
     id, bytes: bytes[i], logprob: token_logprobs[i],

@@ -1,5 +1,5 @@
-// The playground: state, what changes it, and the page drawn from it. Text goes on by token ids, so
-// a branch continues just what is shown.
+// The playground: its state, the actions that change it, and the rendering. Text is continued by token
+// ids, so a branch continues exactly what is shown.
 import {preferred, setLanguage, setTexts, t} from '../../web/language.js';
 import {keep, kept} from '../../web/kept.js';
 import {html, render} from '../../web/lit/lit-html.js';
@@ -12,7 +12,7 @@ import {tasksForm} from './tasks.js';
 import {tokenList} from './token_list.js';
 import {Tree} from './tree.js';
 
-const LOGPROBS = 20;  // the most that the server gives
+const LOGPROBS = 20;  // the maximum that the server returns
 
 const state = {
   models: [],
@@ -22,8 +22,8 @@ const state = {
   language: preferred(kept('language')),
   theme: kept('theme'),
   view: 'write',
-  chosen: null,     // the place of the token whose alternatives are shown
-  abort: null,      // ends what is being written
+  chosen: null,     // the position of the token whose alternatives are shown
+  abort: null,      // stops the generation
   notice: '',
   failed: false,
 };
@@ -33,7 +33,7 @@ function update(changes = {}) {
   draw();
 }
 
-/** Adds a node to the tree and writes into it what the server sends. */
+/** Adds a node to the tree and fills it with the server's output. */
 async function write({parent = null, from = 0, prompt, given = []}) {
   state.abort?.abort();
   const abort = new AbortController();
@@ -76,7 +76,7 @@ const actions = {
     const path = tree.path();
     return write({parent: tree.current, from: path.length, prompt: path.map(({id}) => id)});
   },
-  /** Another token at a place of the text, and on from there. */
+  /** Chooses another token at a position of the text and continues from there. */
   branch(place, other) {
     const path = state.tree.path();
     const entry = {...other, top: path[place].top};
@@ -114,7 +114,7 @@ const actions = {
     link.click();
     URL.revokeObjectURL(link.href);
   },
-  /** A link by which anybody can check what the current node wrote. */
+  /** Copies a link with which anyone can verify the text of the current node. */
   async copyProof() {
     const {tree} = state, {model, from, given = 0, prompted, seed, settings} = tree.node;
     const ids = tree.path().map(({id}) => id), start = prompted ?? from + given;

@@ -1,4 +1,4 @@
-// The tree of branches: each says what it added and how; one is current.
+// The tree of branches: each shows its text and its settings; one is current.
 import {html} from '../../web/lit/lit-html.js';
 import {t} from '../../web/language.js';
 import {textsOf} from '../../web/tokens.js';

@@ -1,4 +1,4 @@
-// How the text is drawn; each setting has its line of explanation.
+// The sampling settings, each with a one-line explanation.
 import {html} from '../../web/lit/lit-html.js';
 import {explained, t} from '../../web/language.js';
 
@@ -11,7 +11,7 @@ const FIELDS = [
   {name: 'seed', min: 0, max: 4294967295, step: 1},
 ];
 
-/** The settings as a request has them. */
+/** The settings as request fields. */
 export function readSettings({seed, ...rest}) {
   return seed === '' ? rest : {...rest, seed: Number(seed)};
 }

@@ -1,4 +1,4 @@
-// The playground's texts, in English and in Chinese; those that both pages have: web/language.js.
+// The playground's texts in English and Chinese; texts shared by both pages are in web/language.js.
 
 export const TEXTS = {
   page_title: ['gpt2 playground', 'gpt2 实验台'],

@@ -1,9 +1,9 @@
-// The four tasks as forms: the same tasks as `gpt2 summarize`, `translate`, `answer` and `write`.
+// Forms for the four tasks, the same as `gpt2 summarize`, `translate`, `answer` and `write`.
 import {html} from '../../web/lit/lit-html.js';
 import * as api from './api.js';
 import {t} from '../../web/language.js';
 
-// Path of the task -> its label, the fields of its form and where the answer stands.
+// Path of the task -> its label, the fields of its form and the field of the answer.
 const TASKS = {
   summarize: {label: 'summarize', fields: ['text'], result: 'summary'},
   translate: {label: 'translate', fields: ['text', 'source', 'to'], result: 'translation'},

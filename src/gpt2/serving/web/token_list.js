@@ -1,4 +1,4 @@
-// The text as its tokens: one is in the tab order, arrows move, Enter or a click opens it.
+// The text as tokens: one is in the tab order, arrows move the focus, Enter or a click opens a token.
 import {html} from '../../web/lit/lit-html.js';
 import {t} from '../../web/language.js';
 import {roving} from '../../web/roving.js';
@@ -17,6 +17,6 @@ export function tokenList(state, actions) {
         @click=${() => actions.choose(place)}>${shown(texts[place])}</button>${breaks(texts[place])}`)}</div>`;
 }
 
-// A line break shows as a sign, and then breaks the line.
+// A line break is shown as a symbol, and then breaks the line.
 const shown = (text) => text.replaceAll('\n', '↵');
 const breaks = (text) => (text.includes('\n') ? html`<br>` : '');

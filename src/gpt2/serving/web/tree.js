@@ -1,4 +1,4 @@
-// The branches of a session: each node adds tokens to what its parent had up to a place in it.
+// The branches of a session: each node appends tokens to a prefix of its parent.
 
 const KEY = 'gpt2-playground', MOST = 200;
 
@@ -8,7 +8,7 @@ export class Tree {
     this.current = nodes.at(-1)?.id ?? null;
   }
 
-  /** What an earlier visit left in this browser. */
+  /** The tree that an earlier visit stored in this browser. */
   static restored() {
     try {
       return new Tree(JSON.parse(localStorage.getItem(KEY)) ?? []);

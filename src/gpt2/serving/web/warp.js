@@ -1,8 +1,8 @@
-// What temperature, top-k and top-p make of a distribution of which only the largest are known.
+// Applies temperature, top-k and top-p to a distribution of which only the top tokens are known.
 
 /**
- * The probabilities after the settings, beside `top` (most probable first), and whether they are
- * exact: they are where the settings keep no token beyond the list, or keep all and change nothing.
+ * The probabilities of `top` (most probable first) under the settings, and whether they are exact:
+ * they are if the settings keep no token beyond the list, or keep all tokens and change nothing.
  */
 export function warped(top, {temperature, top_k, top_p}) {
   if (temperature === 0) return {shares: top.map((_, i) => Number(i === 0)), exact: true};
@@ -11,7 +11,7 @@ export function warped(top, {temperature, top_k, top_p}) {
   const kept = top_k > 0 ? Math.min(top_k, top.length) : top.length;
   const closed = top_k > 0 && top_k <= top.length;
   const rest = closed ? 0 : temperature === 1
-    ? Math.max(0, 1 - sum(before)) / before[0] : 0;  // at other temperatures nobody knows here
+    ? Math.max(0, 1 - sum(before)) / before[0] : 0;  // unknown at other temperatures
   const whole = sum(weights.slice(0, kept)) + rest;
   const shares = weights.map((weight, i) => (i < kept ? weight / whole : 0));
   const cut = top_p < 1 ? nucleus(shares, top_p) : kept;
@@ -25,7 +25,7 @@ export function warped(top, {temperature, top_k, top_p}) {
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
-// The fewest of the most probable whose mass reaches top_p.
+// The smallest set of most probable tokens whose total probability reaches top_p.
 function nucleus(shares, top_p) {
   let mass = 0;
   for (let i = 0; i < shares.length; i++) {
