@@ -29,7 +29,7 @@ function bounds(lengths) {
 
 const LETTERS = bounds(LETTER_RUNS), NUMBERS = bounds(NUMBER_RUNS);
 
-// The character lies in a run that is, if an odd number of bounds are at or before it.
+// The character is in a matching run if an odd number of bounds are at or before it.
 function inRuns(bounds, sign) {
   const point = sign.codePointAt(0);
   let low = 0, high = bounds.length;
