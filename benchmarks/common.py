@@ -32,16 +32,16 @@ def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def figure(values: Sequence[float]) -> dict[str, float]:
-    """The median of several runs, the least and the greatest."""
+    """The median, minimum and maximum of several runs."""
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
 def interleaved(
     contenders: Mapping[str, Callable[[], object]], rounds: int = 7, warmup: int = 1
 ) -> dict[str, dict[str, float]]:
-    """Seconds of each contender: median, least and greatest of ``rounds`` turns in rotation.
+    """Seconds of each contender: median, minimum and maximum of ``rounds`` turns in rotation.
 
-    They take turns, so a slow minute of the machine falls on all of them.
+    They take turns, so a slow minute of the machine affects all of them.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
@@ -55,7 +55,7 @@ def interleaved(
 
 
 def write(name: str, result: Mapping[str, Any], folder: Path = RESULTS) -> Path:
-    """Write ``results/<name>.json`` whole or not at all."""
+    """Write ``results/<name>.json`` atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     part = path.with_suffix(".part")
@@ -65,29 +65,29 @@ def write(name: str, result: Mapping[str, Any], folder: Path = RESULTS) -> Path:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of Markdown."""
+    """A Markdown table."""
     lines = [list(head), *(list(row) for row in rows)]
     lines.insert(1, ["---"] * len(lines[0]))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def spread(figure: Mapping[str, float], digits: int = 0) -> str:
-    """The median, with the least and the greatest in brackets."""
+    """The median, with minimum and maximum in brackets."""
     low, high = sorted((figure["min"], figure["max"]))
     return f"{figure['median']:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
 
 
 def tie(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
-    """Whether the spreads overlap: which of both is faster, the run does not say."""
+    """Whether the spreads overlap, so that the run does not show which is faster."""
     return min(one["max"], other["max"]) >= max(one["min"], other["min"])
 
 
 def times(one: Mapping[str, float], other: Mapping[str, float]) -> str:
-    """How many times as fast one rate is as another, or a tie."""
+    """The ratio of two rates in words, or a tie."""
     ratio = f"{one['median'] / other['median']:.2f}x"
     return f"tie ({ratio})" if tie(one, other) else ratio
 
 
 def folded(title: str, text: str) -> str:
-    """Text that is shown when it is asked for."""
+    """Text that is folded until the reader opens it."""
     return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"

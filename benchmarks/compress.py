@@ -28,7 +28,7 @@ Pack = Callable[[bytes], bytes]
 
 
 def peers() -> dict[str, tuple[Pack, Pack]]:
-    """Name and setting -> how it packs and unpacks."""
+    """Name and setting -> its functions to compress and decompress."""
     found: dict[str, tuple[Pack, Pack]] = {
         "bzip2 -9": (bz2.compress, bz2.decompress),
         "xz -9e": (lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME),
@@ -57,7 +57,7 @@ def _brotli(library: Any) -> dict[str, tuple[Pack, Pack]]:
 
 
 def ours(name: str) -> dict[str, tuple[Pack, Pack]]:
-    """gpt2 compress with one model, on one thread as its peers are."""
+    """gpt2 compress with one model, on one thread like its peers."""
     model, identity = compressing_model(name, threads=1)
 
     def pack(data: bytes) -> bytes:
@@ -70,7 +70,7 @@ def ours(name: str) -> dict[str, tuple[Pack, Pack]]:
 
 
 def measured(data: bytes, pack: Pack, unpack: Pack, sizes_only: bool) -> dict[str, Any]:
-    """Size and, where asked for, seconds both ways; what comes out is compared."""
+    """Size and, if requested, seconds both ways; the decompressed data is checked."""
     begin = time.perf_counter()
     packed = pack(data)
     middle = time.perf_counter()

@@ -36,7 +36,7 @@ from gpt2.evaluation.benchmarks.detokenise import WIKITEXT
 from gpt2.loading import load
 
 BATCHES = (1, 8, 32)
-# Examples of a part, parts, by model: what takes some seconds on two cores.
+# Examples per part, and parts, by model: a few seconds on two cores.
 SIZES = {
     "gpt2-mini": {"lambada": (96, 3), "piqa": (64, 3), "blimp": (134, 3), "wikitext2": (3, 3)},
     "124M": {"lambada": (8, 3), "piqa": (6, 3), "blimp": (24, 3), "wikitext2": (1, 2)},
@@ -88,7 +88,7 @@ def ours(subject: Subject, kind: str, arguments: list[Any]) -> dict[str, Any]:
 
 
 def requests(name: str, data: Path) -> Iterator[tuple[str, list[Any]]]:
-    """Each example's requests: their kind, and the texts, as both sides' tasks make them."""
+    """The requests of each example: kind and texts, as the tasks of both sides make them."""
     own = benchmark(name)
     for example in own.read(own.find(data)):
         if name == "lambada":
@@ -113,10 +113,10 @@ def parts_of(name: str, data: Path, size: int, count: int) -> tuple[str, list[li
 
 @contextmanager
 def folder_of(model: str, data: Path) -> Iterator[Path]:
-    """A model's folder, with a vocabulary, as both load it."""
+    """A model folder with a vocabulary that both sides can load."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if model != "124M":  # packed: the harness gets its numbers in fp32
+        if model != "124M":  # packed: the harness gets the same weights in fp32
             gpt2.GPT2LMHeadModel.from_pretrained(model).save_pretrained(folder)
             gpt2.GPT2Tokenizer.from_pretrained(model).save_pretrained(folder)
             yield folder
@@ -131,7 +131,7 @@ def folder_of(model: str, data: Path) -> Iterator[Path]:
 def compare(
     harness: Harness, engines: dict[str, Subject], kind: str, parts: list[list[Any]], size: int
 ) -> dict[str, Any]:
-    """One set: the largest difference, and examples a second with their ratio."""
+    """One set: the largest difference, and examples per second with their ratio."""
     tried: dict[int, list[float]] = {batch: [] for batch in BATCHES}
     for batch in 2 * BATCHES:
         tried[batch].append(harness.ask(kind, batch, parts[0])["seconds"])

@@ -31,7 +31,7 @@ HOW = Sampling(temperature=0.8, top_k=50)  # transformers' default top_k
 
 
 def turn(engine: NativeEngine, memory: Any, k: int, tokens: int) -> list[Any]:
-    """What is chosen in so many steps after the prompt, the best token each."""
+    """The results of a number of steps after the prompt, each followed by the best token."""
     memory.truncate(0, PROMPT)
     found, token = [], 1
     for _ in range(tokens):
@@ -42,7 +42,7 @@ def turn(engine: NativeEngine, memory: Any, k: int, tokens: int) -> list[Any]:
 
 
 def drawn(engine: NativeEngine, memory: Any, tokens: int) -> list[Any]:
-    """What is drawn in so many steps after the prompt, each from the same noise."""
+    """The tokens sampled in a number of steps after the prompt, with the same noise each time."""
     memory.truncate(0, PROMPT)
     random = np.random.default_rng(0)
     found = [1]
@@ -52,7 +52,7 @@ def drawn(engine: NativeEngine, memory: Any, tokens: int) -> list[Any]:
 
 
 def compare(weights: Any, config: GPT2Config, dtype: str, rounds: int, tokens: int) -> Any:
-    """What is asked -> steps a second with and without, and the logits computed again of all."""
+    """Request -> steps per second with and without, and the logits recomputed per step."""
     engines = {
         name: NativeEngine(weights, config, dtype=dtype, exact_head=exact)
         for name, exact in (("exact head", True), ("whole head", False))

@@ -60,7 +60,7 @@ def describe(found: dict[str, Any]) -> str:
 
 
 def _own(name: str, task: dict[str, Any]) -> list[Row]:
-    """Rows of the task's own kind, beside the best baseline of each measure."""
+    """Rows of the task's own kind, next to the best baseline of each measure."""
     rows = []
     for key, before in task["before"]["rows"].items():
         other, best = max(
@@ -85,7 +85,7 @@ def _published(task: dict[str, Any], name: str) -> list[Row]:
 
 
 def _cells(figures: list[dict[str, float]], which: str = "") -> Row:
-    """Before, after, without a model, and whether after is clearly above that."""
+    """Before, after, without a model, and whether "after" is clearly above the baseline."""
     values = [f"{m['value']:.3g} ± {m['error']:.2g}" for m in figures]
     _, after, other = figures
     gap = after["value"] - other["value"]

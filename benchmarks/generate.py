@@ -23,13 +23,13 @@ from typing import Any
 from benchmarks.common import ROOT, interleaved, machine, spread, table, times, write
 
 THREADS = 2
-SPREAD = {"median": "median", "min": "max", "max": "min"}  # the longest time, the least speed
+SPREAD = {"median": "median", "min": "max", "max": "min"}  # the longest time, the lowest speed
 NAMES = ("gpt2", "native", "transformers")  # the torch engine, the C++ engine, the peer
 
 
 def load(name: str, folder: str | Path) -> Any:
-    """The model in evaluation mode; imports that library alone, so that memory is its own."""
-    if name == "native":  # the same float32 weights and keys and values as the others
+    """The model in evaluation mode; imports only that library, so that the memory is its own."""
+    if name == "native":  # float32 weights, keys and values, like the others
         return native(folder)
     return importlib.import_module(name).GPT2LMHeadModel.from_pretrained(folder).eval()
 
@@ -43,13 +43,13 @@ def native(folder: str | Path) -> Any:
 
 
 def peak_bytes() -> int:
-    """The most memory this program has held. (ru_maxrss would count the parent's too.)"""
+    """The peak memory of this program. (ru_maxrss would include the parent's.)"""
     status = Path("/proc/self/status").read_text()
     return 1024 * next(int(x.split()[1]) for x in status.splitlines() if x.startswith("VmHWM"))
 
 
 def save_random(folder: Path, quick: bool) -> None:
-    """Weights large enough that no two logits are close, so both libraries pick the same."""
+    """Weights large enough that no two logits are close, so both libraries pick the same tokens."""
     import torch
     import transformers
 
@@ -79,9 +79,9 @@ def write_on(model: Any, ids: Any, new: int) -> Any:
 
 
 def speed(models: dict[str, Any], length: int, rows: int, new: int, rounds: int) -> dict[str, Any]:
-    """Tokens a second: the median, least and greatest with the prompt's time; and without it.
+    """Tokens per second: median, minimum and maximum, with and without the time of the prompt.
 
-    ``decode`` leaves out the median time of a run that writes one token, the prompt's.
+    ``decode`` subtracts the median time of a run that generates one token.
     """
     import torch
 
@@ -113,9 +113,9 @@ def speed(models: dict[str, Any], length: int, rows: int, new: int, rounds: int)
 
 
 def alone(name: str, folder: str, new: int) -> None:
-    """In a fresh process: seconds to import and then to load (warm files), and peak memory.
+    """In a new process: seconds to import and then to load (warm files), and peak memory.
 
-    PyTorch is there before, for the native engine too, and counts in the memory of each.
+    PyTorch is imported before, for the native engine too, and counts in the memory of each.
     """
     import torch
 
@@ -135,7 +135,7 @@ def alone(name: str, folder: str, new: int) -> None:
 
 
 def in_fresh_processes(folder: str, new: int, rounds: int) -> dict[str, Any]:
-    """`alone` of each, in turns; all times, least first, and the greatest peak."""
+    """`alone` for each, in turns; all times, shortest first, and the largest peak."""
     seen: dict[str, list[dict[str, float]]] = {name: [] for name in NAMES}
     for _ in range(rounds):
         for name, results in seen.items():

@@ -20,7 +20,7 @@ from typing import Any
 def main() -> None:
     folder, threads = sys.argv[1], int(sys.argv[2])
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a library prints must not be taken for an answer
+    os.dup2(2, 1)  # the output of a library must not be taken for an answer
     import torch
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM

@@ -26,12 +26,12 @@ from gpt2.native import NativeEngine, bench
 Kind = Literal["fp32", "fp16", "int8"]
 KINDS: tuple[Kind, ...] = ("fp32", "fp16", "int8")
 PROMPTS = (32, 512, 1000)
-TOKENS = 24  # in a turn
+TOKENS = 24  # per turn
 TINY = GPT2Config(n_layer=2, n_embd=128, n_head=2, vocab_size=1000)
 
 
 def speed(config: GPT2Config, rounds: int) -> dict[str, Any]:
-    """Tokens a second after each prompt, and the bytes of a full row."""
+    """Tokens per second after each prompt, and the bytes of a full row."""
     weights = bench.RandomWeights(config)
     engines = {kind: NativeEngine(weights, config, dtype="int8", kv_dtype=kind) for kind in KINDS}
     found: dict[str, Any] = {
@@ -51,7 +51,7 @@ def speed(config: GPT2Config, rounds: int) -> dict[str, Any]:
 
 
 def distances(text: str, tokens: int) -> dict[str, Any]:
-    """Of the logits after each token of the text, read in whole contexts."""
+    """Distances of the logits after each token of the text, read in full contexts."""
     models = {kind: gpt2.load("gpt2-mini", engine="native", kv_dtype=kind) for kind in KINDS}
     context = models["fp32"].config.n_positions
     ids = models["fp32"].tokenizer.encode(text)[:tokens]

@@ -40,7 +40,7 @@ def result(name: str) -> Any:
 
 
 def figures(asked: argparse.Namespace) -> str:
-    """The page's table with its assumptions, as Markdown."""
+    """The table of the page with its assumptions, as Markdown."""
     prepare, serve = result("prepare"), result("serve")
     threads, cores = prepare["machine"]["cores"], serve["machine"]["cores"]
     speed = prepare["MB/s"]["prepare, plain"]["median"]

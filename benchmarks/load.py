@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.common import ROOT, machine, spread, table, write
 
-# Contender -> what is imported before the clock runs, the load, one pass over `ids`.
+# Contender -> its imports before the clock starts, the load, one pass over `ids`.
 TORCH = "import torch\nids = torch.tensor([[5]])\n"
 NUMPY = "import numpy as np\nids = [[5]]\nfrom gpt2.checkpoint import read_checkpoint\n"
 FROM_PRETRAINED = "model = GPT2LMHeadModel.from_pretrained(folder)"
@@ -57,7 +57,7 @@ print(json.dumps({{"load_s": loaded - begin, "first_logits_s": first - begin,
 
 
 def measure(name: str, folder: Path) -> dict[str, float]:
-    """One load in a process of its own: seconds, and the most memory held."""
+    """One load in a separate process: seconds and peak memory."""
     imports, load, first = CONTENDERS[name]
     code = PROGRAM.format(imports=imports, load=load, first=first)
     line = [sys.executable, "-c", code, str(folder)]
@@ -68,7 +68,7 @@ def measure(name: str, folder: Path) -> dict[str, float]:
 
 
 def save_random(folder: Path, quick: bool) -> None:
-    """Weights that are not zero, so that no page of the file is shared."""
+    """Non-zero weights, so that no page of the file is shared."""
     import numpy as np
 
     from gpt2.checkpoint import write_checkpoint

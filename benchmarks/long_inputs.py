@@ -44,7 +44,7 @@ def tasks() -> dict[str, Callable[..., str]]:
 
 
 def child(task: str, path: Path) -> None:
-    """One task on one text; a line of JSON on standard output."""
+    """Run one task on one text and print a line of JSON."""
     import gpt2
 
     text = path.read_text("utf-8")
@@ -59,13 +59,13 @@ def child(task: str, path: Path) -> None:
 
 
 def peak_bytes() -> int:
-    """The most memory this program has held. (ru_maxrss would count the parent's too.)"""
+    """The peak memory of this program. (ru_maxrss would include the parent's.)"""
     status = Path("/proc/self/status").read_text()
     return 1024 * next(int(x.split()[1]) for x in status.splitlines() if x.startswith("VmHWM"))
 
 
 def novel(data: Path) -> list[str]:
-    """The words of a novel, its line ends among them."""
+    """The words of a novel, including its line ends."""
     with tarfile.open(data / "train/100_english_novels.tar.xz") as archive:
         for member in archive:
             stream = archive.extractfile(member) if member.name.endswith(NOVEL) else None

@@ -53,12 +53,12 @@ Units = Callable[[str], list[str]]
 
 
 def told(worlds: Any, count: int, seed: int) -> list[Any]:
-    """Stories of worlds, ``count`` of each."""
+    """Stories from worlds, ``count`` from each."""
     return list(draw(count * len(worlds), seed, tuple(sorted(worlds))))
 
 
 def world_questions(stories: list[Any], language: str) -> list[Question]:
-    """All questions on some stories."""
+    """All questions about some stories."""
     return [
         (story.text(language), str(asked[language]["q"]), str(asked[language]["a"]))
         for story in stories
@@ -67,7 +67,7 @@ def world_questions(stories: list[Any], language: str) -> list[Question]:
 
 
 def fairy_questions(data: Path, split: str) -> list[Question]:
-    """Questions of FairytaleQA that the section's own words answer."""
+    """FairytaleQA questions whose answer occurs verbatim in the section."""
     return [
         (sources.tidy(story["sections"][q["sections"]]), q["question"], q["answer"].rstrip("."))
         for story in sources.rows(data / f"simple/fairytaleqa_{split}.jsonl.xz")
@@ -120,13 +120,13 @@ def _scored(given: list[str], wanted: list[str], units: Units) -> dict[str, floa
 
 
 def overlapping(context: str, question: str, units: Units) -> str:
-    """The sentence of a text that shares most words with a question."""
+    """The sentence of a text that shares the most words with a question."""
     asked = set(units(question))
     return max(sentences(context), key=lambda s: len(asked & set(units(s))), default="")
 
 
 class Picker:
-    """Gives the answer of the training question that shares most words."""
+    """Returns the answer of the training question that shares the most words."""
 
     def __init__(self, trained: list[Question], units: Units) -> None:
         unique = list({q: a for _, q, a in trained}.items())
@@ -135,13 +135,13 @@ class Picker:
         self.units = units
 
     def answer(self, question: str) -> str:
-        """By the share of words in common."""
+        """The answer, chosen by the share of common words."""
         asked = set(self.units(question))
         return max(self.known, key=lambda known: len(asked & known[0]) / len(asked | known[0]))[1]
 
 
 def summaries(model: Any, stories: list[Any], language: str) -> dict[str, Any]:
-    """ROUGE of the model's one sentence and of the story's first."""
+    """ROUGE of the model's one sentence and of the story's first sentence."""
     wanted = [story.summary[language] for story in stories]
     texts = [story.text(language) for story in stories]
     systems = {
@@ -160,7 +160,7 @@ def summaries(model: Any, stories: list[Any], language: str) -> dict[str, Any]:
 
 
 def tatoeba(data: Path) -> list[tuple[str, str]]:
-    """Short sentences of the Tatoeba test with their simplified Chinese."""
+    """Short sentences of the Tatoeba test with their simplified Chinese translations."""
     ends = (data / f"parallel/tatoeba-test-v2021-08-07.eng-zho.{end}" for end in ("eng", "zho"))
     lines = zip(*(sources.read(path).split("\n") for path in ends), strict=True)
     short = [(a, sources.simplified(b)) for a, b in lines if 0 < len(a.split()) <= 8 and b]
@@ -168,7 +168,7 @@ def tatoeba(data: Path) -> list[tuple[str, str]]:
 
 
 def world_lines(stories: list[Any]) -> list[tuple[str, str]]:
-    """Sentences of stories, side by side."""
+    """Parallel sentences of stories."""
     pairs = [(s["en"], s["zh"]) for story in stories for s in story.sentences]
     pairs = [pair for pair in dict.fromkeys(pairs) if len(pair[0].split()) <= PAIR_WORDS]
     return random.Random(0).sample(pairs, min(LINES, len(pairs)))
@@ -201,7 +201,7 @@ def translating(
 
 
 class Nearest:
-    """The translation of the training sentence that shares most words with a sentence."""
+    """The translation of the training sentence that shares the most words with a sentence."""
 
     def __init__(self, trained: list[tuple[str, str]]) -> None:
         self.known = [(set(words(source)), target) for source, target in trained]
@@ -211,7 +211,7 @@ class Nearest:
                 self.having.setdefault(word, []).append(number)
 
     def translation(self, source: str) -> str:
-        """By the share of words in common; rare words first decide where to look."""
+        """By the share of common words; rare words decide which sentences to compare."""
         asked = set(words(source))
         near = {n for w in sorted(asked, key=lambda w: len(self.having.get(w, ())))[:4]
                 for n in self.having.get(w, ())[:2000]}  # fmt: skip
@@ -220,7 +220,7 @@ class Nearest:
 
 
 def copied(model: Any, data: Path, seeds: int = 20) -> dict[str, Any]:
-    """How much of unpicked stories stands in the training text: 8-grams, the longest run."""
+    """How much of unselected stories occurs in the training text: 8-grams, the longest run."""
     found: dict[str, Any] = {}
     for language, start, units in (("English", "Once upon a time", words),
                                    ("Chinese", "从前", characters)):  # fmt: skip
@@ -251,7 +251,7 @@ def _longest(run: list[str], known: set[tuple[str, ...]]) -> int:
 
 
 def parts(model: Any, data: Path, name: str) -> dict[str, Callable[[], Any]]:
-    """What there is to measure."""
+    """The measurements by name."""
     unseen, seen = told(UNSEEN, STORIES, 1), told(SEEN, 20, 2)
     pairs = list(sources.pairs(data))
     return {
@@ -285,7 +285,7 @@ def _titles(stories: list[Any]) -> list[str]:
 
 
 def published(model: Any, data: Path) -> dict[str, Any]:
-    """Published sets in their published form, the first examples of each."""
+    """The first examples of published benchmarks, in their published form."""
     found = {}
     for name, limit in LIMITS.items():
         got = run(benchmark(name), Subject(model), data, limit=limit)
@@ -303,7 +303,7 @@ def published(model: Any, data: Path) -> dict[str, Any]:
 
 
 def precisions(source: Path, data: Path) -> dict[str, Any]:
-    """What int8 and int4 lose of the bits a byte of the model before it was packed, in per cent."""
+    """The loss of int8 and int4 in bits per byte against the unpacked model, in per cent."""
     before = measure.held_out(source, data)
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -26,7 +26,7 @@ KINDS = {  # of the English question
 
 
 def kind_of(asked: dict[str, dict[str, str]]) -> str:
-    """The kind of a question with its answer."""
+    """The kind of a question, given its answer."""
     question, answer = asked["en"]["q"], asked["en"]["a"]
     if answer == "Not said":
         return "what the story does not say"

@@ -28,7 +28,7 @@ PUBLISHED = "blimp,lambada,piqa,xquad-en,xquad-zh,dialogsum,tatoeba-en-zh,wikite
 
 
 def judged(data: Path) -> dict[str, list[str]]:
-    """Name -> the texts of each set that the model is measured on."""
+    """Name -> the texts of each set on which the model is evaluated."""
     found = dict(measure.held_texts(data))
     found["FairytaleQA test, sections"] = [
         section

@@ -22,7 +22,7 @@ from benchmarks.common import RESULTS, machine, table, write
 from recipes.mini import measure, rungs
 from recipes.mini.sources import WORK
 
-ROWS = 16  # half of the trunk's, so that little text is steps enough
+ROWS = 16  # half of the trunk's, so that little text gives enough steps
 RECIPES: dict[str, dict[str, Any]] = {
     "ours": {
         "optimizer": "muon", "lr": rungs.LR, "schedule": "wsd", "warmup": 20, "decay": 0.25,
@@ -36,7 +36,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 
 def trained(name: str, seed: int, steps: int, asked: argparse.Namespace) -> dict[str, float]:
-    """Bits a byte on every held-out text after a run."""
+    """Bits per byte on every held-out text after a run."""
     short = name.removesuffix("'s")
     run = WORK / "recipes" / f"{short}-{steps}-{seed}"
     if not (run / "model").exists():
@@ -49,7 +49,7 @@ def trained(name: str, seed: int, steps: int, asked: argparse.Namespace) -> dict
 
 
 def compare(asked: argparse.Namespace) -> None:
-    """Every recipe with every seed, by turns; what was measured before is kept."""
+    """Run every recipe with every seed in turns; earlier measurements are kept."""
     steps = round(asked.tokens * 1e6 / ROWS / rungs.CONTEXT)
     before = RESULTS / "mini_recipes.json"
     runs = json.loads(before.read_text())["runs"] if before.exists() else {}

@@ -44,7 +44,7 @@ def drawn(name: str) -> list[dict[str, Any]]:
 
 
 def marked(stories: list[dict[str, Any]], lines: list[str]) -> None:
-    """Take marks, each by language and seed."""
+    """Add marks, by language and seed."""
     known = {(story["language"], story["seed"]): story for story in stories}
     for line in filter(None, (line.strip() for line in lines)):
         language, seed, *marks = line.split()

@@ -17,7 +17,7 @@ from gpt2.evaluation.benchmarks.lambada import STOP_WORDS
 from gpt2.evaluation.metrics import characters, words
 from gpt2.tasks.sentences import is_cjk
 
-LENGTH, SHOWN = {"en": 80, "zh": 120}, 3  # words or signs of a text; texts in the file
+LENGTH, SHOWN = {"en": 80, "zh": 120}, 3  # words or characters of a text; texts in the file
 ARTICLES = (
     "The history of the bicycle", "How bees make honey", "Living in a cold country",
     "Why people need sleep", "A visit to the museum", "The longest river in the world",
@@ -34,7 +34,7 @@ EMAILS = (
 
 
 def content(text: str) -> set[str]:
-    """The words of a text that tell what it is about; of a Chinese one its pairs of signs."""
+    """The content words of a text; for a Chinese text, its pairs of characters."""
     if is_cjk(text):
         signs = characters(text)
         return {a + b for a, b in pairwise(signs)}
@@ -42,7 +42,7 @@ def content(text: str) -> set[str]:
 
 
 def writing(model: Any, kind: str, titles: Sequence[str]) -> dict[str, Any]:
-    """The share for texts of their own titles and of the others in their language."""
+    """The share of title words for each text's own title and for other titles in its language."""
     texts = [
         gpt2.write(model, title, kind=kind, length=LENGTH["zh" if is_cjk(title) else "en"],
                    temperature=0.7, seed=seed)

@@ -36,7 +36,7 @@ TINY = GPT2Config(n_layer=2, n_embd=128, n_head=2, vocab_size=1000)
 
 
 def beside_limits(engine: NativeEngine, options: argparse.Namespace) -> dict[str, Any]:
-    """Decoding and reading a prompt as shares of the limits, each measured in turn with them."""
+    """Decoding and prefill as shares of the machine's limits, measured in turns with them."""
     tokens = min(options.tokens, 32)
     step = bench.decode(engine, bench.SHORT, tokens)
     prompt = bench.prefill(engine, bench.LONG)

@@ -31,7 +31,7 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def keys(ids: Ids, n: int) -> Keys:
-    """A 64-bit key of each run of ``n`` ids: [len - n + 1]."""
+    """A 64-bit key for each run of ``n`` ids: [len - n + 1]."""
     length = max(0, len(ids) - n + 1)
     found = np.zeros(length, np.uint64)
     for i in range(n):
@@ -43,8 +43,8 @@ def keys(ids: Ids, n: int) -> Keys:
 class KneserNey:
     """Interpolated modified Kneser-Ney (Chen and Goodman 1999, section 3) over token ids.
 
-    The longest runs have their counts, shorter ones the number of tokens they follow; three
-    discounts an order come from the counts of counts.
+    The longest runs have their counts, shorter ones the number of distinct tokens before them;
+    three discounts per order come from the counts of counts.
     """
 
     def __init__(self, ids: Ids, vocabulary: int, order: int = ORDER) -> None:
@@ -52,7 +52,7 @@ class KneserNey:
         self.levels = [self._level(ids, n) for n in range(1, order + 1)]
 
     def _level(self, ids: Ids, n: int) -> dict[str, Any]:
-        longer = n + (n < self.order)  # shorter runs are counted by what stands before them
+        longer = n + (n < self.order)  # shorter runs are counted by the tokens before them
         _, first, counts = np.unique(keys(ids, longer), return_index=True, return_counts=True)
         starts = first + (longer - n)
         grams, at, kinds = np.unique(keys(ids, n)[starts], return_index=True, return_counts=True)
@@ -70,25 +70,27 @@ class KneserNey:
         }
 
     def logprob(self, ids: Ids) -> float:
-        """The sum of the natural logarithms of all ids but the first, each given those before."""
+        """The sum of the natural log-probabilities of all ids but the first, given those before."""
         size = len(ids) - 1
         p = np.full(size, 1.0 / self.vocabulary)
         for n, level in enumerate(self.levels, 1):
             grams = keys(ids, n)[n == 1 :]
             contexts = keys(ids[:-1], n - 1)[n == 1 :]
-            at = slice(size - len(grams), size)  # those with n - 1 ids before them
+            at = slice(size - len(grams), size)  # ids with n - 1 ids before them
             mass = _look_up(level["grams"], level["mass"], grams)
             total = _look_up(level["contexts"], level["totals"], contexts)
             left = _look_up(level["contexts"], level["left"], contexts)
-            known = total > 0  # contexts that training had
+            known = total > 0  # contexts seen in training
             share = np.where(known, left / np.maximum(total, 1), 1.0)
             p[at] = np.where(known, mass / np.maximum(total, 1), 0.0) + share * p[at]
         return float(np.log(p).sum())
 
 
 def _discounts(of_counts: list[int]) -> list[float]:
-    """What is taken off counts of one, of two and of more; where a text is too small or too even to
-    tell, what KenLM falls back on."""
+    """The discounts of counts of one, two and more.
+
+    If a text is too small or too uniform to estimate them, they are KenLM's fallback values.
+    """
     if not all(of_counts):
         return [0.5, 1.0, 1.5]
     y = of_counts[0] / (of_counts[0] + 2 * of_counts[1])
@@ -102,9 +104,9 @@ def _look_up(known: Keys, values: Any, asked: Keys) -> Any:
 
 
 class Primed:
-    """xz -9e after it has read a text: what more it needs for others.
+    """xz -9e after it has read a text: the additional bytes that other texts need.
 
-    It encodes nothing before its window of 64 MB is full, so the text is read anew for each; a
+    It encodes nothing before its window of 64 MB is full, so the text is read again for each; a
     megabyte takes 1.5 seconds.
     """
 
@@ -112,7 +114,7 @@ class Primed:
         self.before, self.alone = before, _xz_size(before)
 
     def bits(self, text: bytes) -> float:
-        """Bits a byte that a text needs after the one that was read."""
+        """The bits per byte that a text needs after the one that was read."""
         return 8 * (_xz_size(self.before + text) - self.alone) / len(text)
 
 
@@ -128,7 +130,7 @@ def main() -> None:
     parser.add_argument("--xz-bytes", type=int, default=4_000_000, help="of the training text")
     given = parser.parse_args()
     here = machine(["numpy"])
-    lines = dict.fromkeys((WORK / "trunk.jsonl").open(encoding="utf-8"))  # repeats teach no counts
+    lines = dict.fromkeys((WORK / "trunk.jsonl").open(encoding="utf-8"))  # repeats are not counted
     texts = [json.loads(line)["text"] for line in lines]
     tokenizer = GPT2Tokenizer.from_pretrained(WORK / "vocabulary")
     end = tokenizer.eos_token_id

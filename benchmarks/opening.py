@@ -81,5 +81,5 @@ def _start(contenders: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def with_figures(page: str, found: Mapping[str, Any], language: str) -> str:
-    """A README with its table renewed."""
+    """A README with an updated table."""
     return PLACE.sub(lambda _: opening(found, language), page)

@@ -36,7 +36,7 @@ STORY = "Once upon a time there was a little dog, who ran to the big tree. He sa
 WRITTEN = 200
 SETTINGS: dict[str, Any] = {"temperature": 1.0, "top_k": 40, "top_p": 1.0}
 INPUT = "x.dispatchEvent(new Event('input'))"
-# What a reader does -> JavaScript that does it; i is the number of the round.
+# User action -> JavaScript that performs it; i is the number of the round.
 ACTIONS = {
     "type a letter": "const x = $('#text'); x.value += 'abcdefgh'[i % 8]; " + INPUT,
     "choose a token": "$$('.token')[40 + i].click()",
@@ -127,7 +127,7 @@ def first_words(browser: Any, path: Path, rounds: int) -> dict[str, float]:
 def interactions(
     browser: Any, path: Path, size: int, rounds: int
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Milliseconds of each action on a text of so many tokens, to the answer and to all."""
+    """Milliseconds of each action on a text of that size, to the answer and to all shades."""
     ids = [int(i) for i in gpt2.load(MODEL).tokenizer.encode(STORY * size)[:size]]
     tab = opened(browser, path, f"#ids={','.join(map(str, ids))}")
     found = dict[str, dict[str, dict[str, float]]]()
@@ -135,7 +135,7 @@ def interactions(
     assert tab.locator(".token").count() == size
     for name, code in ACTIONS.items():
         times = [tab.evaluate(TIMED.replace("ACTION", code), i) for i in range(rounds + 1)]
-        kinds = ("answer", "all")  # and the first round is warming up
+        kinds = ("answer", "all")  # the first round is a warm-up
         found[name] = {kind: figure([one[kind] for one in times[1:]]) for kind in kinds}
         shown = ", ".join(f"{kind} {spread(found[name][kind])}" for kind in kinds)
         print(f"{size} tokens, {name}: {shown} ms", flush=True)
@@ -144,7 +144,7 @@ def interactions(
 
 
 def rates(browser: Any, path: Path, rounds: int) -> dict[str, dict[str, float]]:
-    """Tokens a second: the page's worker and the native engine's kernels, one thread each."""
+    """Tokens per second: the page's worker and the native engine's kernels, one thread each."""
     native = {
         f"native {kernels}, one thread": gpt2.load(MODEL, kernels=kernels, threads=1)
         for kernels in ("avx2", "avx512")
@@ -174,7 +174,7 @@ def _kernels() -> list[str]:
 
 
 def longer(folder: Path) -> Path:
-    """The bundled model with the positions of `SIZES`: its own, again and again."""
+    """The bundled model with the positions of `SIZES`, by repeating its own."""
     from gpt2.checkpoint import read_checkpoint
     from gpt2.hub import resolve
     from gpt2.loading import load

@@ -11,11 +11,11 @@ STYLE = "font-family='sans-serif' font-size='12' fill='#57606a'"
 
 
 def bars(title: str, panels: Mapping[str, Sequence[tuple[str, Mapping[str, float]]]]) -> str:
-    """Panels one below the other, all on one scale; the first letters "gpt2" mark our own bars.
+    """Panels below each other on one scale; bars whose names start with "gpt2" are ours.
 
     Args:
-        title: of the picture.
-        panels: heading -> (name, figure with median, min and max), in their order.
+        title: the title of the picture.
+        panels: heading -> (name, figure with median, min and max), in order.
     """
     most = max(figure["max"] for rows in panels.values() for _, figure in rows)
     scale = (WIDTH - LEFT - RIGHT) / most

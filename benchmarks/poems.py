@@ -33,7 +33,7 @@ def form(pair: Pair) -> verse.Form:
 
 
 def written(model: Any, pairs: Sequence[Pair], temperature: float) -> list[str]:
-    """A poem for each prompt, by its number as seed."""
+    """A poem for each prompt, with its number as the seed."""
     return [
         model.generate(pair.prompt, seed=seed, do_sample=True, temperature=temperature, top_k=0,
                        max_new_tokens=LONGEST).removeprefix(pair.prompt)
@@ -42,7 +42,7 @@ def written(model: Any, pairs: Sequence[Pair], temperature: float) -> list[str]:
 
 
 def printed(lines: Iterable[str]) -> str:
-    """Lines of verse as they are printed, two in a line."""
+    """Lines of verse as printed, two per line."""
     ends = ("，", "。\n")
     return "".join(line + ends[n % 2] for n, line in enumerate(lines)).rstrip()
 
@@ -62,7 +62,7 @@ def shuffled_lines(poem: str, rng: random.Random) -> str:
 
 
 def longest_copied(poem: str, trained: str) -> int:
-    """Signs of the longest run that stands in a training poem, across its lines."""
+    """The length of the longest run of characters that occurs in a training poem, across lines."""
     signs = "".join(verse.verses(poem))
     best = 0
     for begin in range(len(signs)):
@@ -120,7 +120,7 @@ def systems(held: Sequence[Pair]) -> dict[str, list[str]]:
 
 
 def measure(model: Any, work: Path, temperature: float, count: int = POEMS) -> dict[str, Any]:
-    """Everything, over the first ``count`` held-out titles."""
+    """All figures over the first ``count`` held-out titles."""
     trained = "\n".join(
         "".join(verse.verses(pair.completion)) for pair in read_pairs(work / "train.jsonl")
     )

@@ -26,7 +26,7 @@ from gpt2.tokenizer import GPT2Tokenizer, Tokenizer
 
 
 def novels(data: Path, folder: Path, most: int) -> list[str]:
-    """The first novels' texts; they are also in ``folder/plain`` and ``folder/novels.tar.xz``."""
+    """Texts of the first novels, also written to ``folder/plain`` and ``folder/novels.tar.xz``."""
     (folder / "plain").mkdir()
     source = data / "train/100_english_novels.tar.xz"
     texts: list[str] = []

@@ -28,7 +28,7 @@ from gpt2.evaluation.runner import Rows, identity, run
 OUTPUTS = ("answer", "summary", "translation")
 MODEL, SHOWN, TIMED = "gpt2-mini", 10, 30
 JOURNAL = ROOT / "build" / "published.journal"
-LIMITS: dict[str, int | None] = {  # None: whole
+LIMITS: dict[str, int | None] = {  # None: all
     "winograd": None, "winobias": None, "occupations": None, "lambada": None, "piqa": None,
     "wikitext2": None, "blimp": 6700, "webquestions": None, "natural-questions": 1000,
     "xquad-en": None, "xquad-zh": None, "abstention": None, "dialogsum": None, "robustness": None,
@@ -42,19 +42,19 @@ WRITING = (
 
 
 def texts_of(rows: list[dict[str, Any]]) -> list[str]:
-    """What the model wrote."""
+    """The texts that the model generated."""
     return [row[key] for row in rows for key in OUTPUTS if key in row]
 
 
 def measure(name: str, subject: Subject, data: Path, journal: Rows) -> dict[str, Any]:
-    """The results of a set; of what the model wrote the first ten outputs."""
+    """The results of a benchmark, with the first ten outputs of the model."""
     own = run(benchmark(name), subject, data, limit=LIMITS[name], journal=journal)
     texts = texts_of(journal.rows[name])
     return {**own, "outputs": texts[:SHOWN]} if texts else own
 
 
 def timing(name: str, subject: Subject, data: Path) -> dict[str, Any]:
-    """Words that the first examples make it write, and seconds for 1,000 of them."""
+    """The words generated for the first examples, and the seconds per 1,000 of them."""
     kept = Rows(None, {})
     run(benchmark(name), subject, data, limit=2, journal=Rows(None, {}))  # warm
     own = run(benchmark(name), subject, data, limit=TIMED, journal=kept)
@@ -63,7 +63,7 @@ def timing(name: str, subject: Subject, data: Path) -> dict[str, Any]:
 
 
 def describe(found: dict[str, Any]) -> str:
-    """Of ROUGE only what the paper's table 4 has, to keep the table short."""
+    """The section of the results page; of ROUGE only the scores of the paper's table 4."""
     left_out = ("rougeLsum", "lead_rougeLsum", "random_rougeLsum")
     rows = [
         [

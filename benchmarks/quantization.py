@@ -31,12 +31,12 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 def held_out(data: Path, tokens: int) -> str | None:
-    """The same share of each held-out novel, from its middle; None where there are no novels."""
+    """An equal share from the middle of each held-out novel; None without novels."""
     archive = data / "train" / "100_english_novels.tar.xz"
     if not archive.exists():
         return None
     novels = list(held_novels(data))
-    each = 4 * tokens // len(novels)  # characters: a token has some 3.4
+    each = 4 * tokens // len(novels)  # characters: a token has about 3.4
     return "\n\n".join(novel[:each] for novel in novels)
 
 

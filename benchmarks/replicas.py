@@ -43,7 +43,7 @@ def free_port() -> int:
 
 
 def nginx(folder: Path, port: int, replicas: list[Server]) -> list[str]:
-    """nginx with the sample of deploy/ before the replicas."""
+    """nginx with the sample configuration in deploy/, in front of the replicas."""
     site = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
     for number, server in enumerate(replicas):
         site = site.replace(f"127.0.0.1:{8000 + number}", f"127.0.0.1:{server.port}")
@@ -58,7 +58,7 @@ def nginx(folder: Path, port: int, replicas: list[Server]) -> list[str]:
 
 
 def first_tokens(server: Server, model: str, requests: int) -> list[float]:
-    """Milliseconds to the first token, of streams one after another."""
+    """Milliseconds to the first token of sequential streams."""
     body = {"model": model, "prompt": "Once upon a time", "max_tokens": 4, "temperature": 0,
             "stream": True}  # fmt: skip
     heard = asyncio.run(load(server.port, [body] * requests, 1))
@@ -92,7 +92,7 @@ def main() -> None:
             ),
         }
         taken: dict[str, list[float]] = {name: [] for name in ways}
-        for server in ways.values():  # each replica behind it once, outside the count
+        for server in ways.values():  # warms up each replica, not counted
             first_tokens(server, asked.model, 8)
         for _ in range(asked.rounds):
             for name, server in ways.items():

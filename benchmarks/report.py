@@ -36,7 +36,7 @@ checks that they agree. Each section names the command that produced its file.
 - Sections that were measured with an earlier gpt2-mini than the bundled one say so.
 """
 FORMER = "gpt2-mini here is the previous bundled model (3.1 M parameters, trained on novels)."
-SHIPPED = "2026-11-28T21:00"  # when the bundled model became what it is
+SHIPPED = "2026-11-28T21:00"  # the date of the bundled model
 WITH_MINI = {
     "exact_head", "speculation", "quantization", "keys_values", "long_inputs", "translate",
     "evaluation", "finetuned_tasks", "poems", "published",
@@ -48,7 +48,7 @@ TASKS = {
     "batch-8": "Decoding a batch of 8",
     "batch-32": "Decoding a batch of 32",
 }
-# The file of results -> the section's title, its module, the command if it is not that module.
+# Results file -> the section's title, its module, and the command if it is not that module.
 SECTIONS: dict[str, tuple[str, str, str]] = {
     "generate": ("Generation, compared with transformers", "generate", ""),
     "load": ("Loading a model", "load", ""),
@@ -116,7 +116,7 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
 
 
 def results() -> dict[str, dict[str, Any]]:
-    """What was measured, by the file's name."""
+    """The results by file name."""
     paths = {name: RESULTS / f"{name}.json" for name in SECTIONS}
     return {n: json.loads(p.read_text("utf-8")) for n, p in paths.items() if p.exists()}
 
@@ -145,7 +145,7 @@ def _section(name: str, found: dict[str, Any], usual: str) -> str:
 
 
 def _former(name: str, measured: dict[str, Any]) -> str:
-    """A sentence for sections on the bundled model that were measured before it shipped."""
+    """A note for sections on the bundled model that were measured before it shipped."""
     old = name in WITH_MINI and measured["time"] < SHIPPED
     return FORMER if old else ""
 

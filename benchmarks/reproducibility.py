@@ -34,7 +34,7 @@ BATCH = 8
 
 
 def build() -> Path:
-    """The core with the order of sums left to the compiler."""
+    """Build the core with the order of sums left to the compiler."""
     folder = ROOT / "build" / "free-order"
     configure = ["cmake", "-S", str(ROOT), "-B", str(folder), "-DGPT2_FREE_ORDER=ON"]
     for command in (configure, ["cmake", "--build", str(folder), "-j", "2", "--target", "core"]):
@@ -43,7 +43,7 @@ def build() -> Path:
 
 
 def serve(pipe: Connection, dtype: str, tokens: int) -> None:
-    """In a process of its own: one turn of a task each time its name comes in."""
+    """In a separate process: run one turn of a task each time its name arrives."""
     config = GPT2Config()
     engine = NativeEngine(bench.RandomWeights(config), config, dtype=dtype)
     work = bench.single(engine, tokens)
@@ -85,7 +85,7 @@ class Contender:
 
 
 def compare(dtype: str, cores: dict[str, Path], rounds: int, tokens: int) -> dict[str, Any]:
-    """Tokens a second of each task with each build, and whether the logits are the same bits."""
+    """Tokens per second of each task and build, and whether the logits are bit-identical."""
     both = {name: Contender(core, dtype, tokens) for name, core in cores.items()}
     one, other = both.values()
     found: dict[str, Any] = {"same_logits": one.logits == other.logits, "tasks": {}}

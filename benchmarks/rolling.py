@@ -28,7 +28,7 @@ from gpt2.scoring import windows
 
 
 def exact(weights: Any, config: Any, ids: list[int], start: int) -> float:
-    """The sum of the logarithms of the tokens from ``start`` on."""
+    """The sum of the log-probabilities of the tokens from ``start`` on."""
     logits = reference.forward(weights, config, ids[:-1])[start - 1 :]
     best = logits.max(1)
     sums = np.exp(logits - best[:, None]).sum(1)

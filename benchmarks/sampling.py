@@ -44,7 +44,7 @@ LONG_WAY = "top_k 40, numpy"
 
 
 class Words:
-    """A tokenizer's part in streaming: made-up tokens of a few bytes."""
+    """A stand-in tokenizer for streaming, with made-up tokens of a few bytes."""
 
     def __init__(self, size: int) -> None:
         self.bytes = [f" w{i}".encode() for i in range(size)]
@@ -57,7 +57,7 @@ class Words:
 
 
 class Bare:
-    """Steps of the core alone: each call reads a token a row and computes the logits."""
+    """Bare steps of the core: each call reads one token per row and computes the logits."""
 
     def __init__(self, engine: NativeEngine, rows: int) -> None:
         self.engine, self.memory, self.rows = engine, engine.new_cache(rows), rows
@@ -71,7 +71,7 @@ class Bare:
 
 
 def writing(engine: NativeEngine, rows: int, tokens: int, options: dict[str, Any]) -> Iterator[Any]:
-    """One text is streamed, several are written side by side."""
+    """A single text is streamed; several are generated as a batch."""
     options = {"do_sample": True, "max_new_tokens": tokens, "eos_token_id": None, **options}
     if options["do_sample"]:
         options["seed"] = 1
@@ -83,7 +83,7 @@ def writing(engine: NativeEngine, rows: int, tokens: int, options: dict[str, Any
 
 
 def turns(engine: NativeEngine, rows: int, tokens: int, mode: str) -> tuple[float, float]:
-    """Median seconds of a step of writing and of a bare one."""
+    """Median seconds of a generation step and of a bare step."""
     short = Job.shortcut
     if mode == LONG_WAY:
         Job.shortcut = lambda self: None  # type: ignore[method-assign]

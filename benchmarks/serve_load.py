@@ -33,8 +33,8 @@ from benchmarks.serving.servers import Server, llama, ours, repacks
 import gpt2
 
 STREAMS = (1, 8, 32)
-EACH = {1: 4, 8: 4, 32: 3}  # requests of a stream in a round
-PROMPTS, ANSWERS = (16, 384), (16, 128)  # tokens, evenly spread by their logarithm
+EACH = {1: 4, 8: 4, 32: 3}  # requests per stream and round
+PROMPTS, ANSWERS = (16, 384), (16, 128)  # tokens, uniform in their logarithm
 PREFIX, REST = 500, 16
 LONG = 1000
 LIMITS = ("--memory", "4", "--queue-requests", "256")
@@ -62,7 +62,7 @@ def body(server: Server, prompt: list[int], new: int) -> dict[str, Any]:
 
 
 def written(heard: Heard, asked: dict[str, Any]) -> int:
-    """Tokens of an answer, which must be all that were asked for."""
+    """The number of tokens in a response, which must be the requested number."""
     usage: dict[str, int] = next((e["usage"] for e in reversed(heard.events) if e.get("usage")), {})
     if heard.status != 200 or not heard.done or usage.get("completion_tokens") != asked[
         "max_tokens"]:  # fmt: skip
@@ -96,7 +96,7 @@ def _add(into: Figures, found: dict[str, float]) -> None:
 
 
 def shared_prefix(server: Server, vocabulary: int, seed: int, into: Figures) -> None:
-    """First tokens after a beginning that nobody has read, and after the same one again."""
+    """Times to first token after a new prefix, and after the same prefix again."""
     random = np.random.default_rng(seed)
     prefix = random.integers(1, vocabulary - 1, PREFIX).tolist()
     seconds = []
@@ -110,7 +110,7 @@ def shared_prefix(server: Server, vocabulary: int, seed: int, into: Figures) -> 
 
 
 def long_prompt(server: Server, vocabulary: int, seed: int, into: Figures) -> None:
-    """Gaps of eight streams while a prompt of a thousand tokens is read beside them."""
+    """Inter-token gaps of eight streams while a prompt of a thousand tokens is read."""
     rows = bare.prompts(8, vocabulary, seed)
     whole = np.random.default_rng(seed).integers(1, vocabulary - 1, LONG).tolist()
 
@@ -126,14 +126,14 @@ def long_prompt(server: Server, vocabulary: int, seed: int, into: Figures) -> No
     with server.awake():
         *streams, reader = asyncio.run(both())
     gaps = [gap for heard in streams for gap in heard.gaps]
-    usual = max(statistics.median(gaps), 1e-6)  # events of a small model come several at a time
+    usual = max(statistics.median(gaps), 1e-6)  # a small model sends several events at a time
     _add(into, {"step_ms": 1000 * usual, "p99_ms": 1000 * float(np.quantile(gaps, 0.99)),
                 "steps": float(np.quantile(gaps, 0.99)) / usual,
                 "first_ms": 1000 * reader.first})  # fmt: skip
 
 
 def overhead(server: Server, engine: Any, cache: Any, seed: int, into: Figures) -> None:
-    """Eight streams of one length: the engine alone, the server whole, its loop by its clock."""
+    """Eight streams of one length: the bare engine, the full server, and its loop by its clock."""
     rows = bare.prompts(cache.rows, engine.config.vocab_size, seed)
     alone = bare.seconds(engine, cache, rows)
     asked = [body(server, row, bare.TOKENS) for row in rows]
@@ -149,14 +149,14 @@ def overhead(server: Server, engine: Any, cache: Any, seed: int, into: Figures) 
 
 
 def turns(servers: dict[str, Server], rounds: int) -> Iterator[tuple[int, str, Server]]:
-    """Warm-up first (round -1), then each round in the other order."""
+    """Yield a warm-up (round -1), then the rounds in alternating order."""
     for turn in range(-1, rounds):
         for name in list(servers)[:: 1 if turn % 2 else -1]:
             yield turn, name, servers[name]
 
 
 def measured(options: argparse.Namespace, folder: Path, streams: int) -> dict[str, Any]:
-    """All that is measured at one number of streams."""
+    """All measurements at one number of streams."""
     found: dict[str, Figures] = {}
     with ExitStack() as stack:
         servers = _servers(stack, options, folder, streams)
@@ -173,7 +173,7 @@ def measured(options: argparse.Namespace, folder: Path, streams: int) -> dict[st
 
 
 def over_engine(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """The server's overhead, and at which commit."""
+    """The overhead of the server, and the commit."""
     found: Figures = {}
     engine = gpt2.load(folder, dtype="int8", threads=options.threads)
     cache = engine.new_cache(8)

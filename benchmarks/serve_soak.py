@@ -33,14 +33,14 @@ ROWS = 5 * SLOTS  # more than the cache keeps
 
 
 async def client(soak: Soak, end: float) -> None:
-    """One after the other, until the time is over."""
+    """Send requests one after the other until the time is over."""
     kinds, weights = list(KINDS), list(KINDS.values())
     while time.monotonic() < end:
         (kind,) = soak.random.choices(kinds, weights)
         try:
             await kind(soak)
         except (OSError, asyncio.IncompleteReadError) as error:
-            soak.wrong.append(f"{kind.__name__}: {error!r}")  # a connection that was broken off
+            soak.wrong.append(f"{kind.__name__}: {error!r}")  # a connection that was cut
             await asyncio.sleep(1)
 
 
@@ -51,14 +51,14 @@ async def killer(soak: Soak, end: float) -> None:
 
 
 async def watcher(server: Server, into: list[tuple[float, int]], begin: float, end: float) -> None:
-    """Seconds and bytes."""
+    """Record (seconds, bytes) of the server's memory."""
     while time.monotonic() < end:
         into.append((time.monotonic() - begin, server.memory()))
         await asyncio.sleep(EVERY_S)
 
 
 async def filled(soak: Soak) -> None:
-    """Every row of the cache to its end, so that the warm-up has touched all memory there is."""
+    """Fill every row of the cache, so that the warm-up touches all memory."""
     context = soak.model.config.n_positions
     prompts = [[soak.random.randrange(5, 2000) for _ in range(context)] for _ in range(ROWS)]
     bodies = [{"prompt": ids, "max_tokens": 1, "stream": True} for ids in prompts]
@@ -66,7 +66,7 @@ async def filled(soak: Soak) -> None:
 
 
 async def soaked(server: Server, soak: Soak, minutes: float, clients: int) -> dict[str, Any]:
-    """All of it, and what was seen."""
+    """Run the soak; returns the observations."""
     await filled(soak)
     begin = time.monotonic()
     end = begin + 60 * minutes
@@ -87,7 +87,7 @@ async def soaked(server: Server, soak: Soak, minutes: float, clients: int) -> di
 
 
 async def _idle(server: Server, soak: Soak) -> None:
-    """When everybody has gone, nothing is left running."""
+    """Check that nothing is running once all clients have gone."""
     names = ("gpt2_num_requests_running", "gpt2_num_requests_waiting", "gpt2_kv_cache_usage_perc")
     for _ in range(100):
         left = await asyncio.to_thread(lambda: [server.metric(name) for name in names])

@@ -38,7 +38,7 @@ def gpt2(*words: object) -> None:
 
 
 def write_text(folder: Path, megabytes: float) -> None:
-    """Files of JSON lines, documents of about 1 kB, of which one in twenty comes twice."""
+    """Write JSON Lines files of documents of about 1 kB, of which one in twenty is repeated."""
     folder.mkdir()
     chance = random.Random(0)
     files, left = 8, int(megabytes * 1e6)

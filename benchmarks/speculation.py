@@ -24,14 +24,14 @@ from gpt2.config import GPT2Config
 from gpt2.generation import speculative
 from gpt2.native import NativeEngine, bench
 
-GUESSES = 8  # at most, for each token read
+GUESSES = 8  # maximum number of guesses per token read
 SHARES = (0.0, 0.5, 0.9)
 TEXT = "The old man looked at the sea. The old man looked at the boat. "
 TINY = GPT2Config(n_layer=2, n_embd=128, n_head=2, vocab_size=1000, eos_token_id=None)
 
 
 class Scripted:
-    """Stands where `PromptLookup` stands, and knows what will be written."""
+    """Replaces `PromptLookup` and knows the text that will be generated."""
 
     truth: Sequence[int] = ()
     share = 0.0
@@ -51,7 +51,7 @@ def writes(model: Any, ids: Sequence[int], new: int, **more: Any) -> list[int]:
 
 
 def compare(runs: dict[str, Callable[[], list[int]]], new: int, rounds: int) -> dict[str, Any]:
-    """Tokens a second of each; the first is without guesses."""
+    """Tokens per second of each; the first is without guesses."""
     texts = {name: run() for name, run in runs.items()}
     plain = next(iter(texts.values()))
     if any(text != plain for text in texts.values()):

@@ -50,16 +50,16 @@ print(1024 * next(int(line.split()[1]) for line in status if line.startswith("Vm
 
 
 def packed(weights: Path, data: Path) -> Path:
-    """Our int8 file, with a tokenizer beside it: GPT-2's where it is at hand."""
+    """Our int8 file next to a tokenizer: GPT-2's if available."""
     GPT2Tokenizer.from_pretrained(tokenizer(data)).save_pretrained(weights)
     return made_once(
         PLACE / f"{weights.name}-packed-int8",
-        lambda p: quantize(weights, p, rounding="nearest", tokens=0),  # random: nothing to win
+        lambda p: quantize(weights, p, rounding="nearest", tokens=0),  # random: nothing to gain
     )
 
 
 def tokenizer(data: Path) -> str:
-    """GPT-2's own vocabulary, or where it is not there the bundled model's, which is smaller."""
+    """GPT-2's own vocabulary, or if it is missing the smaller one of the bundled model."""
     return str(data / "tokenizer") if (data / "tokenizer").is_dir() else "gpt2-mini"
 
 
@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--shape", choices=list(PUBLISHED), default="gpt2")
     parser.add_argument("--alone", action="store_true", help="no peers")
     options = parser.parse_args()
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's Python keeps what it compiled
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's Python keeps its compiled files
     weights = weights_folder(PLACE, options.shape)
     peers = [] if options.alone else PEERS
     folder = packed(weights, options.data)

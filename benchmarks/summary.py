@@ -20,7 +20,7 @@ KINDS = ("fp32", "int8", "int4")
 
 
 def ten_lines(found: Mapping[str, Any]) -> str:
-    """The most telling figures, a line each: ours against the fastest peer at its best settings."""
+    """The main figures, one per line: ours and the fastest peer at its best settings."""
     lines = [*_decoding(found), *_others(found)]
     return (
         "GPT-2 124M shapes on two cores; ratios compare gpt2 with the fastest other library:\n\n"
@@ -29,7 +29,7 @@ def ten_lines(found: Mapping[str, Any]) -> str:
 
 
 def picture(found: Mapping[str, Any]) -> str:
-    """Tokens per second of one text, a panel for each kind of numbers."""
+    """Tokens per second of one text, with a panel per number format."""
     best = at_their_best(found["peers-decode-32"])
     panels = {k: [(one["peer"], one["tokens_per_second"]) for one in best[k]] for k in KINDS}
     return bars("Tokens per second after a prompt of 32 (124M, two cores)", panels)

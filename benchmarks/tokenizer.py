@@ -75,7 +75,7 @@ def load(data: Path) -> tuple[Tokenizer, Any, Any, Any]:
 
 
 def one_thread(contenders: dict[str, Encode], docs: list[str], rounds: int) -> dict[str, Any]:
-    """MB/s of documents one after another; tokenizers' encode of one text is one thread."""
+    """MB/s of sequential documents; tokenizers' encode of a single text uses one thread."""
     expected = [contenders["gpt2"](doc) for doc in docs]
     for name, encode in contenders.items():
         if [encode(doc) for doc in docs] != expected:
@@ -172,7 +172,7 @@ def main() -> None:
     }
     prose = english(options.data, size)
     texts = {"english": prose, "chinese": chinese(options.data, size // 3), "code": code(size)}
-    # A run as long as tiktoken alone survives: with 1,000,000 spaces it overflows its stack.
+    # A run that tiktoken can still handle: with 1,000,000 spaces it overflows its stack.
     run = size // 80
     texts["adversarial"] = "".join(sign * run + "x" for sign in "a \n1!😀汉\ufffd")
     for name, text in texts.items():

@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks.common import RESULTS, figure, machine, spread, table, write
 
-# layers, width, heads, context, rows, vocabulary; steps of a turn
+# layers, width, heads, context, rows, vocabulary; steps per turn
 SHAPES = {
     "shakespeare-cpu": ((4, 128, 4, 64, 12, 65), 20),
     "6x384": ((6, 384, 6, 256, 16, 65), 1),
@@ -102,11 +102,10 @@ def void(_: object) -> None:
 
 
 def child(name: str, shape_name: str, compiled: bool, folder: str) -> None:
-    """One contender: takes as many steps as a line of standard input says, and tells the seconds
-    and the most memory it has held."""
+    """One contender: runs the steps that each input line requests; prints seconds and memory."""
     shape, _ = SHAPES[shape_name]
     makers = {"gpt2": ours, "transformers": transformers}
-    with redirect_stdout(sys.stderr):  # nanoGPT tells of its parameters
+    with redirect_stdout(sys.stderr):  # nanoGPT prints its parameters
         if name == "nanoGPT":
             step = nanogpt(shape, compiled, folder)
         else:
@@ -123,7 +122,7 @@ def child(name: str, shape_name: str, compiled: bool, folder: str) -> None:
 
 
 class Contender:
-    """The other end of `child`."""
+    """The parent's side of `child`."""
 
     def __init__(self, name: str, shape: str, compiled: bool, folder: str) -> None:
         command = [sys.executable, "-m", "benchmarks.train", "--child", name, "--shapes", shape,
@@ -133,7 +132,7 @@ class Contender:
         )
 
     def take(self, steps: int) -> dict[str, float]:
-        """So many steps."""
+        """Run a number of steps."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(steps, file=self.process.stdin, flush=True)
@@ -149,7 +148,7 @@ class Contender:
 
 
 def compare(shape: str, rounds: int, compiled: bool, folder: str) -> dict[str, Any]:
-    """Tokens a second and peak memory of each contender, with the spread over its turns."""
+    """Tokens per second and peak memory of each contender, with the spread over its turns."""
     (_, _, _, length, batch, _), steps = SHAPES[shape]
     contenders = {name: Contender(name, shape, compiled, folder) for name in CONTENDERS}
     rates: dict[str, list[float]] = {name: [] for name in CONTENDERS}
@@ -177,7 +176,7 @@ def compare(shape: str, rounds: int, compiled: bool, folder: str) -> dict[str, A
 
 
 def ratio(a: list[float], b: list[float]) -> dict[str, float]:
-    """Of the medians, with its spread over turns side by side; a tie, where that has 1 in it."""
+    """The ratio of the medians, with its spread over paired turns; a tie if that includes 1."""
     turns = figure([x / y for x, y in zip(a, b, strict=True)])
     return {**turns, "median": statistics.median(a) / statistics.median(b)}
 
@@ -202,7 +201,7 @@ def describe(found: dict[str, Any]) -> str:
 
 
 def _ratio(name: str, ratio: dict[str, float]) -> str:
-    """A tie where turns side by side fall on both sides of one."""
+    """The ratio in words; a tie if paired turns fall on both sides of one."""
     even = name != "gpt2" and ratio["min"] <= 1 <= ratio["max"]
     return f"{'tie, ' * even}{spread(ratio, 2)}"
 

@@ -24,7 +24,7 @@ PAGES = 3
 
 
 def tokens_read(model: Any, text: str) -> int:
-    """How many tokens the engine reads, those it wrote among them."""
+    """The number of tokens that the engine reads, including those it generated."""
     counts: list[int] = []
 
     def counting(name: str) -> Any:

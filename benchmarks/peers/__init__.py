@@ -29,31 +29,31 @@ PEERS = {
 
 
 class Contender(Protocol):
-    """A loaded model that tells how long it takes. All rows have prompts of one length."""
+    """A loaded model that measures its own times. All rows have prompts of the same length."""
 
     def logits(self, ids: Sequence[int]) -> Floats:
-        """After the last of ``ids``, [V]: to see that all compute the same model."""
+        """The logits after the last of ``ids``, [V], to check that all compute the same model."""
 
     def prefill(self, ids: Sequence[int]) -> float:
-        """Seconds from ids to the logits after the last one, from an empty memory."""
+        """Seconds from ids to the logits after the last one, with an empty KV cache."""
 
     def decode(self, prompts: Sequence[Sequence[int]], steps: int) -> float:
-        """Seconds of ``steps`` greedy tokens for each prompt, the prompts' time left out."""
+        """Seconds of ``steps`` greedy tokens for each prompt, without the time of the prompts."""
 
 
 class Stepper(abc.ABC):
-    """A contender made of two moves. What is given to one move comes from the logits before."""
+    """A contender with two operations; the input of each comes from the previous logits."""
 
     @abc.abstractmethod
     def start(self, prompts: Sequence[Sequence[int]]) -> Floats:
-        """Forget everything, read the prompts; the logits after each, [B, V]."""
+        """Clear the cache and read the prompts; returns the logits after each, [B, V]."""
 
     @abc.abstractmethod
     def step(self, tokens: npt.NDArray[Any]) -> Floats:
-        """Read one more token of each row; the logits after it, [B, V]."""
+        """Read one more token of each row; returns the logits after it, [B, V]."""
 
     def logits(self, ids: Sequence[int]) -> Floats:
-        self.start([ids[:-1]])  # by way of the memory, as when it writes
+        self.start([ids[:-1]])  # through the KV cache, as in generation
         return np.array(self.step(np.array(ids[-1:]))[0], np.float32)
 
     def prefill(self, ids: Sequence[int]) -> float:

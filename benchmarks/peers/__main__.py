@@ -28,14 +28,14 @@ from benchmarks.peers.rotate import THREADS, Entry, Worker, in_turns
 from benchmarks.peers.weights import weights_folder
 
 PLACE = ROOT / "build" / "bench"
-# The worst distance from the reference's logits, as a share of their own spread. Random weights
-# feel 4 bits more than trained ones do.
+# The largest allowed distance from the reference's logits, relative to their own spread. Random
+# weights are more sensitive to 4 bits than trained ones.
 ERRORS = {"fp32": 0.002, "fp16": 0.05, "int8": 0.1, "int4": 0.5, "int4, head in int8": 0.5}
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """So many prompts of so many tokens, and so many steps after them; 0: the prompt itself."""
+    """Prompts, their tokens, and the steps after them; 0 steps means the prompt itself."""
 
     rows: int
     prompt: int
@@ -43,11 +43,11 @@ class Task:
 
     @property
     def tokens(self) -> int:
-        """How many tokens a turn counts."""
+        """The number of tokens that a turn counts."""
         return self.rows * (self.steps or self.prompt)
 
     def order(self) -> list[Any]:
-        """For a worker."""
+        """The command for a worker."""
         random = np.random.default_rng(self.rows + self.prompt)
         prompts = random.integers(1, 50257, (self.rows, self.prompt)).tolist()
         return ["decode", prompts, self.steps] if self.steps else ["prefill", prompts[0]]
@@ -73,7 +73,7 @@ def reference_logits(weights: Path, ids: tuple[int, ...]) -> np.ndarray:
 
 
 def started(entries: Sequence[tuple[str, Entry]], weights: Path) -> list[tuple[str, Worker]]:
-    """Workers of the entries, after a look that each computes the model it was given."""
+    """Start the workers of the entries and check that each computes the given model."""
     ids = np.random.default_rng(1).integers(1, 50257, 40).tolist()
     truth = reference_logits(weights, tuple(ids))
     workers = []
@@ -81,7 +81,7 @@ def started(entries: Sequence[tuple[str, Entry]], weights: Path) -> list[tuple[s
         worker = Worker(entry, weights)
         found = np.array(worker.ask("logits", ids))
         worker.error = float(np.linalg.norm(found - truth) / np.linalg.norm(truth - truth.mean()))
-        same = found.argmax() == truth.argmax() or kind.startswith("int4")  # 4 bits may turn it
+        same = found.argmax() == truth.argmax() or kind.startswith("int4")  # 4 bits may change it
         if not worker.error < ERRORS[kind] or not same:
             raise SystemExit(f"{entry} computes another model: {worker.error:.3f} off")
         workers.append((kind, worker))
@@ -89,7 +89,7 @@ def started(entries: Sequence[tuple[str, Entry]], weights: Path) -> list[tuple[s
 
 
 def measure(workers: Sequence[tuple[str, Worker]], task: Task, rounds: int) -> dict[str, Any]:
-    """Name of an entry -> who it is, its tokens a second and all its seconds."""
+    """Name of an entry -> its description, its tokens per second and all its seconds."""
     seconds = in_turns([worker for _, worker in workers], task.order(), rounds)
     result = {}
     for (kind, worker), all_ in zip(workers, seconds, strict=True):
@@ -115,7 +115,7 @@ def about() -> dict[str, Any]:
 
 
 def tune(names: Sequence[str], weights: Path, rounds: int) -> None:
-    """Every setting of some classes on every task; added to what the file holds of others."""
+    """Try every setting of some classes on every task; other classes in the file are kept."""
     path = RESULTS / "peers-settings.json"
     found = json.loads(path.read_text("utf-8")) if path.exists() else {"tasks": {}}
     for name in names:
@@ -132,14 +132,16 @@ def tune(names: Sequence[str], weights: Path, rounds: int) -> None:
 
 
 def best(task: str) -> list[tuple[str, Entry]]:
-    """For each peer and kind of number the entry that was fastest at this task when all were
-    tried; of a kind that was not tried the usual ones."""
+    """For each peer and number format, the entry that was fastest at this task when tuned.
+
+    A format that was not tuned has its default entries.
+    """
     path = RESULTS / "peers-settings.json"
     tried = json.loads(path.read_text("utf-8"))["tasks"].get(task, {}) if path.exists() else {}
     chosen: dict[tuple[str, str, str], tuple[float, Entry]] = {}
     for one in tried.values():
         entry = Entry(*(one[key] for key in ("peer", "precision", "settings", "environment")))
-        # what llama.cpp calls by another name stores other numbers: each is compared
+        # llama.cpp's differently named types store different numbers: each is compared
         form = entry.precision if entry.peer in ("llama.cpp", "gpt2") else ""
         speed, key = one["tokens_per_second"]["median"], (one["class"], entry.peer, form)
         if key not in chosen or speed > chosen[key][0]:

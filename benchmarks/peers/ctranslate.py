@@ -16,7 +16,7 @@ PACKAGES = ("ctranslate2",)
 
 
 def prepare(weights: Path, place: Path, precision: str) -> Path:
-    """A folder in CTranslate2's format; integers are made when it is loaded."""
+    """A folder in CTranslate2's format; it is quantized on loading."""
     from ctranslate2.converters.transformers import GPT2Loader
     from transformers import GPT2LMHeadModel
 
@@ -72,8 +72,10 @@ class CTranslate:
 
 
 def load(file: Path, precision: str, threads: int) -> CTranslate:
-    """``precision``: float32, int8 or int8_float32. Back ends are chosen by environment variables
-    such as CT2_USE_MKL."""
+    """Load a model; ``precision``: float32, int8 or int8_float32.
+
+    Environment variables such as CT2_USE_MKL choose the back end.
+    """
     return CTranslate(
         ctranslate2.Generator(
             str(file), compute_type=precision, inter_threads=1, intra_threads=threads

@@ -6,11 +6,11 @@ from typing import Any
 
 from benchmarks.peers.rotate import Entry
 
-FLASH = [{}, {"flash": False}]  # llama.cpp: flash attention is on unless told otherwise
+FLASH = [{}, {"flash": False}]  # llama.cpp: flash attention is on by default
 LLAMA: list[dict[str, Any]] = [*FLASH, {"kv": "q8_0"}, {"ubatch": 128}]
 LLAMA_MORE = [*LLAMA, {"flash": False, "ubatch": 64}, {"ubatch": 256}, {"unified": True},
               {"repack": False}]  # fmt: skip
-EXACT = {"INFERENCE_PRECISION_HINT": "f32"}  # else OpenVINO computes in bf16 where it is quicker
+EXACT = {"INFERENCE_PRECISION_HINT": "f32"}  # else OpenVINO computes in bf16 if faster
 OPENVINO = [
     {},
     EXACT,
@@ -26,7 +26,7 @@ def many(peer: str, precision: str, settings: list[dict[str, Any]]) -> list[Entr
     return [Entry(peer, precision, one) for one in settings]
 
 
-# Kind of number -> what is compared. The first of each is this package.
+# Number format -> the contenders. The first of each is this package.
 CLASSES: dict[str, list[Entry]] = {
     "fp32": [
         *many("gpt2", "fp32", [{}]),
@@ -69,8 +69,8 @@ CLASSES: dict[str, list[Entry]] = {
     "int4, head in int8": [*many("gpt2", "int4", [{}])],
 }  # fmt: skip
 
-# Who takes part where nothing was tuned: a peer once a kind of number, llama.cpp with flash
-# attention and without. Its q4_0 keeps the head in 6 bits, so it stands beside ours in 8.
+# The contenders without tuning: each peer once per number format, llama.cpp with and without flash
+# attention. Its q4_0 keeps the head in 6 bits, so it is compared with ours in 8.
 USUAL: list[tuple[str, Entry]] = [
     ("fp32", Entry("gpt2", "fp32")),
     ("fp32", Entry("transformers", "fp32")),

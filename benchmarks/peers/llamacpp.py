@@ -17,7 +17,7 @@ from benchmarks.peers import Floats, Stepper
 from benchmarks.peers.weights import made_once
 
 PACKAGES = ("llama_cpp_python",)
-# Ours -> the type of the matrices and whether that of the head is the same ("pure"): by default
+# Our name -> the type of the matrices and whether the head has the same type ("pure"): by default
 # llama.cpp keeps a tied head in q6_K.
 FILES = {
     "f32": (ll.LLAMA_FTYPE_ALL_F32, False),
@@ -39,7 +39,7 @@ def silent(level: int, text: bytes, data: Any) -> None:
 
 
 def prepare(weights: Path, place: Path, precision: str) -> Path:
-    """A GGUF file of this precision, quantised by llama.cpp itself."""
+    """A GGUF file of this precision, quantized by llama.cpp itself."""
     from gpt2.checkpoint import read_checkpoint
     from gpt2.checkpoint.gguf import write_gguf
 
@@ -69,7 +69,7 @@ class LlamaCpp(Stepper):
         self.batch = ll.llama_batch_init(ROWS * 64 + 1024, 0, 1)
 
     def _make_room(self, rows: int) -> None:
-        """A context for that many sequences: one alone may be as long as the model allows."""
+        """Make a context for that many sequences; a single one may have the model's full length."""
         if rows == self.rows:
             return
         if self.context is not None:
@@ -83,7 +83,7 @@ class LlamaCpp(Stepper):
         self.memory = ll.llama_get_memory(self.context)
 
     def read(self, ids: npt.NDArray[Any], position: int) -> Floats:
-        """``ids`` [B, T] at the rows' next positions; the logits after the last, [B, V]."""
+        """Read ``ids`` [B, T] at the rows' next positions; returns the last logits, [B, V]."""
         batch, (rows, count) = self.batch, ids.shape
         batch.n_tokens = ids.size
         for i, token in enumerate(ids.ravel().tolist()):
@@ -119,9 +119,12 @@ def load(
     mapped: bool = True,
     repack: bool = True,
 ) -> LlamaCpp:
-    """``flash``: flash attention; ``kv``: type of keys and values; ``unified``: one buffer for all
-    sequences; ``mapped``: the file is mapped; ``repack``: weights in llama.cpp's layouts for this
-    processor."""
+    """Load a model.
+
+    ``flash``: flash attention; ``kv``: type of keys and values; ``unified``: one buffer for all
+    sequences; ``mapped``: memory-map the file; ``repack``: weights in llama.cpp's layouts for this
+    processor.
+    """
     ll.llama_log_set(silent, ctypes.c_void_p(0))
     ll.llama_backend_init()
     how = ll.llama_model_default_params()

@@ -21,7 +21,7 @@ from benchmarks.peers.weights import made_once
 from onnx import TensorProto, helper, numpy_helper
 
 PACKAGES = ("onnxruntime", "onnx")
-# Ours -> bits and block of weight-only quantisation, with activations of 8 bits in the products.
+# Our name -> bits and block of weight-only quantization, with 8-bit activations in matmuls.
 BLOCKS = {
     "int8 block 32": (8, 32),
     "int8 block 128": (8, 128),
@@ -49,7 +49,7 @@ class Graph:
         return name
 
     def product(self, x: str, matrix: npt.NDArray[Any]) -> str:
-        """x times a matrix [inputs, outputs]."""
+        """Multiply x by a matrix [inputs, outputs]."""
         if self.blocks is None:
             return self.add("MatMul", x, self.constant(matrix))
         bits, block = self.blocks
@@ -67,7 +67,7 @@ class Graph:
 
 
 def in_blocks(matrix: npt.NDArray[Any], bits: int, block: int) -> tuple[Any, Any]:
-    """Symmetric blocks along the inputs: [outputs, blocks, bytes] and a scale a block."""
+    """Symmetric blocks along the inputs: [outputs, blocks, bytes] and one scale per block."""
     inputs, outputs = matrix.shape
     w = np.ascontiguousarray(matrix.T).reshape(outputs, inputs // block, block)
     middle = 1 << (bits - 1)
@@ -139,7 +139,7 @@ def build(weights: Path, blocks: tuple[int, int] | None) -> onnx.ModelProto:
 
 
 def prepare(weights: Path, place: Path, precision: str) -> Path:
-    """A model file; "int8" is made of the float one by ONNX Runtime's dynamic quantisation."""
+    """A model file; "int8" is made from the float one by ONNX Runtime's dynamic quantization."""
     file = place / f"{weights.name}-{precision.replace(' ', '-')}.onnx"
     if precision not in ("int8", "uint8"):
         return made_once(file, lambda p: onnx.save(build(weights, BLOCKS.get(precision)), p))
@@ -203,7 +203,7 @@ class Onnx(Stepper):
 def load(
     file: Path, precision: str, threads: int, spinning: bool = True, dynamic_block: int = 0
 ) -> Onnx:
-    """``spinning``: threads wait busily for a moment; ``dynamic_block``: how work is dealt out."""
+    """Load a model; ``spinning``: threads spin briefly; ``dynamic_block``: how work is split."""
     warnings.simplefilter("ignore")
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1

@@ -15,7 +15,7 @@ from openvino import opset15 as op
 from openvino.op.util import Variable, VariableInfo
 
 PACKAGES = ("openvino",)
-# Ours -> bits of the weights and inputs that share a scale (0: all).
+# Our name -> bits of the weights, and the number of inputs that share a scale (0: all).
 BITS = {"fp32": (32, 0), "int8": (8, 0), "int8 group 128": (8, 128), "int4": (4, 32),
         "int4 group 128": (4, 128)}  # fmt: skip
 
@@ -35,7 +35,7 @@ def compressed(matrix: npt.NDArray[Any], bits: int, group: int) -> Any:
     if bits == 4:
         pairs = q.view(np.uint8) & 15
         packed = pairs[..., 0::2] | (pairs[..., 1::2] << 4)
-        tensor = ov.Tensor(ov.Type.i4, ov.Shape(q.shape))  # with memory of its own
+        tensor = ov.Tensor(ov.Type.i4, ov.Shape(q.shape))  # with its own KV cache
         tensor.data.reshape(-1)[:] = packed.reshape(-1)
         stored = op.constant(tensor)
     else:
@@ -91,7 +91,7 @@ def build(weights: Path, bits: int, group: int) -> ov.Model:
         mixed = op.scaled_dot_product_attention(q, k, v, mask)
         return op.reshape(op.transpose(mixed, whole(0, 2, 1, 3)), whole(0, 0, heads * width), True)
 
-    # [B, 1, T, S]: a token sees the positions up to its own.
+    # [B, 1, T, S]: a token attends to the positions up to its own.
     most = op.reduce_max(at, whole(0, 1), False)
     seen = op.range(op.constant(np.int64(0)), op.add(most, op.constant(np.int64(1))),
                     op.constant(np.int64(1)), "i64")  # fmt: skip
@@ -150,7 +150,7 @@ class OpenVino(Stepper):
 
 
 def load(file: Path, precision: str, threads: int, **settings: Any) -> OpenVino:
-    """``settings``: OpenVINO's own, such as KV_CACHE_PRECISION or INFERENCE_PRECISION_HINT."""
+    """Load a model; ``settings`` are OpenVINO's, such as KV_CACHE_PRECISION."""
     config = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY",
               "NUM_STREAMS": 1, **settings}  # fmt: skip
     return OpenVino(ov.Core().compile_model(file / "model.xml", "CPU", config))

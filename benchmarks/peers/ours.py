@@ -45,7 +45,7 @@ class Native(Stepper):
 
 
 def load(weights: Path, precision: str, threads: int, **settings: Any) -> Native:
-    """``precision``: fp32, fp16, bf16, int8 or int4; ``settings`` as `NativeEngine` has them."""
+    """Load a model; ``precision``: fp32, fp16, bf16, int8, int4; ``settings`` of `NativeEngine`."""
     found = read_checkpoint(weights)
     return Native(
         NativeEngine(found.tensors, found.config, dtype=precision, threads=threads, **settings)

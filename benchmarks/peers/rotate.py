@@ -15,14 +15,14 @@ from typing import Any
 from benchmarks.common import ROOT
 
 THREADS = 2
-REST = 0.1  # seconds between turns at least: the threads of the one before stop waiting busily
-DISTURBED = 0.15  # the share of the machine others may take during a turn
-TRIES = 5  # of a turn that was disturbed
+REST = 0.1  # minimum seconds between turns: the previous one's threads stop spinning
+DISTURBED = 0.15  # the share of the machine that others may use during a turn
+TRIES = 5  # repetitions of a disturbed turn
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """Who takes part: a peer at one precision with one choice of settings."""
+    """A contender: a peer at one precision with one choice of settings."""
 
     peer: str
     precision: str
@@ -45,17 +45,17 @@ class Entry:
 
 
 class Worker:
-    """The process of one entry; ask it, and it answers."""
+    """The process of one entry, which answers commands."""
 
     def __init__(self, entry: Entry, weights: Path) -> None:
         self.entry = entry
-        self.error = 0.0  # of its logits, once they were compared
+        self.error = 0.0  # of its logits, once compared
         self.file = prepare(entry, weights)
         arguments = (entry.peer, entry.precision, str(THREADS), str(self.file))
         self.process = entry.process(
             "benchmarks.peers.worker", *arguments, json.dumps(dict(entry.settings))
         )
-        self.ask("facts")  # it has loaded when it answers
+        self.ask("facts")  # it answers once it has loaded
 
     def ask(self, *order: Any) -> Any:
         assert self.process.stdin is not None
@@ -70,7 +70,7 @@ class Worker:
         return json.loads(line)
 
     def busy_seconds(self) -> float:
-        """Processor time this process has taken."""
+        """The CPU time that this process has used."""
         stat = Path(f"/proc/{self.process.pid}/stat")
         fields = stat.read_text().rpartition(")")[2].split() if stat.exists() else []
         return sum(int(x) for x in fields[11:13]) / os.sysconf("SC_CLK_TCK")
@@ -82,7 +82,7 @@ class Worker:
 
 
 def prepare(entry: Entry, weights: Path) -> Path:
-    """The entry's file, made by a process of its own where it is not there yet."""
+    """The file of the entry, made by a separate process if it does not exist."""
     note = weights.parent / f"{entry.peer} {entry.precision} {weights.name}.path"
     if not note.exists():
         made = entry.process("benchmarks.peers.worker", "--prepare", entry.peer, entry.precision,
@@ -97,9 +97,9 @@ def prepare(entry: Entry, weights: Path) -> Path:
 def in_turns(
     workers: Sequence[Worker], order: Sequence[Any], rounds: int, warmup: int = 1
 ) -> list[list[float]]:
-    """The seconds each worker answers to ``order``, a list of ``rounds`` numbers for each.
+    """The seconds that each worker reports for ``order``, as a list of ``rounds`` numbers.
 
-    A turn during which other programs took much of the machine is taken again, a few times at most.
+    A turn during which other programs used much of the machine is repeated, a few times at most.
     """
     seconds: list[list[float]] = [[] for _ in workers]
     for turn in range(warmup + rounds):
@@ -116,7 +116,7 @@ def in_turns(
 
 
 def one_turn(worker: Worker, order: Sequence[Any]) -> tuple[float, float]:
-    """Seconds as answered, and the share of the machine that others took meanwhile."""
+    """The reported seconds, and the share of the machine that others used meanwhile."""
     begin, busy, own = time.perf_counter(), busy_seconds(), worker.busy_seconds()
     found = worker.ask(*order)
     passed = (time.perf_counter() - begin) * (os.cpu_count() or 1)
@@ -125,7 +125,7 @@ def one_turn(worker: Worker, order: Sequence[Any]) -> tuple[float, float]:
 
 
 def wait_for_calm() -> None:
-    """Rest, and longer while other programs are at work, but not for ever."""
+    """Wait, and longer while other programs are busy, but only for a limited time."""
     for _ in range(100):
         busy = busy_seconds()
         time.sleep(REST)
@@ -134,7 +134,7 @@ def wait_for_calm() -> None:
 
 
 def busy_seconds() -> float:
-    """Processor time all programs together have taken; 0 where the system does not tell."""
+    """The CPU time of all programs together; 0 if the system does not report it."""
     stat = Path("/proc/stat")
     ticks = [int(x) for x in stat.read_text().split("\n")[0].split()[1:9]] if stat.exists() else []
     return (sum(ticks) - sum(ticks[3:5])) / os.sysconf("SC_CLK_TCK")  # not idle, not waiting

@@ -12,7 +12,7 @@ HEAD = ["precision", "library", "settings", "tokens/s", "gpt2's speedup", "file,
 
 
 def at_their_best(found: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Of each kind of numbers the contenders, each with its fastest settings, the fastest first."""
+    """For each number format, the contenders with their fastest settings, fastest first."""
     best: dict[str, dict[str, dict[str, Any]]] = {}
     for one in found["contenders"].values():
         own = best.setdefault(one["class"], {})

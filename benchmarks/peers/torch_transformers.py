@@ -40,7 +40,7 @@ class Torch(Stepper):
 
 
 def load(weights: Path, precision: str, threads: int, attention: str = "sdpa") -> Torch:
-    """``precision``: fp32 or bf16; ``attention``: sdpa or eager."""
+    """Load a model; ``precision``: fp32 or bf16; ``attention``: sdpa or eager."""
     torch.set_num_threads(threads)
     model = GPT2LMHeadModel.from_pretrained(
         weights, dtype=DTYPES[precision], attn_implementation=attention

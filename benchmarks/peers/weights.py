@@ -13,7 +13,7 @@ from gpt2.config import GPT2Config
 
 
 def random_tensors(config: GPT2Config, seed: int = 0) -> dict[str, np.ndarray]:
-    """Like trained ones in size: gains near 1, and no two logits so close that rounding decides."""
+    """Random tensors scaled like trained ones: gains near 1, and no near-ties among logits."""
     random = np.random.default_rng(seed)
     tensors = {}
     for name, shape in expected_shapes(config).items():
@@ -23,7 +23,7 @@ def random_tensors(config: GPT2Config, seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def weights_folder(place: Path, shape: str = "gpt2") -> Path:
-    """A folder as transformers loads it; made once."""
+    """A folder that transformers can load; made once."""
 
     def make(folder: Path) -> None:
         config = GPT2Config.published(shape, bos_token_id=0, eos_token_id=None)
@@ -33,7 +33,7 @@ def weights_folder(place: Path, shape: str = "gpt2") -> Path:
 
 
 def made_once(path: Path, make: Callable[[Path], object]) -> Path:
-    """``path``, made by ``make`` under another name first if it is not there."""
+    """Make ``path`` with ``make`` if it does not exist, first under a temporary name."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"part-{path.name}")

@@ -23,7 +23,7 @@ from benchmarks.peers import PEERS
 
 
 def prepared(peer: str, precision: str, weights: Path) -> Path:
-    """The peer's file of that precision, beside the weights."""
+    """The peer's file for that precision, next to the weights."""
     module = importlib.import_module(f"benchmarks.peers.{PEERS[peer]}")
     if not hasattr(module, "prepare"):
         return weights
@@ -31,7 +31,7 @@ def prepared(peer: str, precision: str, weights: Path) -> Path:
 
 
 def peak_bytes() -> int:
-    """The most memory this program has held. (ru_maxrss would count the parent's too.)"""
+    """The peak memory of this program. (ru_maxrss would include the parent's.)"""
     status = Path("/proc/self/status").read_text()
     return 1024 * next(int(x.split()[1]) for x in status.splitlines() if x.startswith("VmHWM"))
 
@@ -60,7 +60,7 @@ def main() -> None:
         return
     peer, precision, threads, file, settings = sys.argv[1:]
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a library prints must not be taken for an answer
+    os.dup2(2, 1)  # the output of a library must not be taken for an answer
     module = importlib.import_module(f"benchmarks.peers.{PEERS[peer]}")
     begin = time.perf_counter()
     contender = module.load(Path(file), precision, int(threads), **json.loads(settings))

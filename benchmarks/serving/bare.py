@@ -21,7 +21,7 @@ def prompts(rows: int, vocabulary: int, seed: int) -> list[list[int]]:
 
 
 def seconds(model: Any, cache: Any, rows: list[list[int]]) -> float:
-    """Until all rows are written: their prompts in one call, then a token of each at a time."""
+    """Seconds to generate all rows: prompts in one call, then one token of each row per step."""
     for row in range(len(rows)):
         cache.truncate(row, 0)
     numbers, like = list(range(len(rows))), Ask("largest")

@@ -17,15 +17,15 @@ from itertools import accumulate
 from typing import Any
 
 _DONE = b"data: [DONE]\n\n"
-# An event, or an answer that is an error; what is between two, such as the size of a chunk, is not.
+# An event or an error response, but not what comes between, such as chunk sizes.
 _EVENT = re.compile(rb'(?:data: |(?={"error"))(.*?)(?:\n\n|\Z)', re.DOTALL)
 
 
 @dataclass
 class Heard:
-    """One answer: its status, and its pieces with when each came, in seconds after the asking.
+    """One response: its status, and its pieces with their arrival times in seconds.
 
-    They are looked into when all is over: the client shares its processors with the server.
+    They are parsed at the end, because the client shares its processors with the server.
     """
 
     status: int = 0
@@ -33,7 +33,7 @@ class Heard:
 
     @cached_property
     def _read(self) -> list[tuple[float, bytes]]:
-        """The data of each event, with when its end came."""
+        """The data of each event, with the arrival time of its end."""
         ends = list(accumulate(len(piece) for _, piece in self.pieces))
         whole = b"".join(piece for _, piece in self.pieces)
         return [(self.pieces[bisect_left(ends, event.end())][0], event[1].strip())
@@ -46,12 +46,12 @@ class Heard:
 
     @cached_property
     def events(self) -> list[dict[str, Any]]:
-        """All but [DONE]."""
+        """All events except [DONE]."""
         return [json.loads(data) for _, data in self._read if data != b"[DONE]"]
 
     @property
     def times(self) -> list[float]:
-        """When there was text."""
+        """The times of events with text."""
         choices = [event.get("choices") for event in self.events]
         return [at for (at, _), c in zip(self._read, choices, strict=False)
                 if c and c[0].get("text")]  # fmt: skip
@@ -71,7 +71,7 @@ class Heard:
 
 
 async def ask(port: int, body: dict[str, Any], path: str = "/v1/completions") -> Heard:
-    """The answer to a request, to its end."""
+    """Send a request and read the complete response."""
     heard = Heard()
     async for _ in stream(port, body, heard, path):
         pass
@@ -81,7 +81,7 @@ async def ask(port: int, body: dict[str, Any], path: str = "/v1/completions") ->
 async def stream(
     port: int, body: dict[str, Any], heard: Heard, path: str = "/v1/completions"
 ) -> AsyncIterator[bytes]:
-    """The pieces of an answer as they come; to leave the loop is to leave the server."""
+    """Yield the pieces of a response as they come; leaving the loop disconnects."""
     begin = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
     try:
@@ -115,7 +115,7 @@ async def _head(reader: asyncio.StreamReader) -> int:
 
 
 async def _pieces(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """What ends with an empty line, which is an event, and the rest."""
+    """Split off the events, which end with an empty line, from the rest."""
     try:
         while True:
             yield await reader.readuntil(b"\n\n")
@@ -124,7 +124,7 @@ async def _pieces(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 async def exchange(port: int, path: str, data: bytes) -> tuple[int, bytes]:
-    """Status and body of the answer to a body, whatever it is."""
+    """Send any body; returns the status and body of the response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
     try:
         writer.write(_head_of(path, data) + data)
@@ -135,7 +135,7 @@ async def exchange(port: int, path: str, data: bytes) -> tuple[int, bytes]:
 
 
 class _Connection(asyncio.Protocol):
-    """One request on a connection of its own: what comes is kept with its time, and that is all."""
+    """One request on its own connection; incoming data is stored with its time, nothing more."""
 
     def __init__(self, request: bytes, heard: Heard, begin: float) -> None:
         self._request, self._heard, self._begin = request, heard, begin
@@ -157,7 +157,7 @@ class _Connection(asyncio.Protocol):
 
 
 async def load(port: int, bodies: Sequence[dict[str, Any]], streams: int) -> list[Heard]:
-    """The answers to all requests, so many at a time: who has ended takes the next."""
+    """Send all requests with a fixed concurrency: each finished stream takes the next one."""
     found = [Heard() for _ in bodies]
     waiting = iter(zip([_request("/v1/completions", body) for body in bodies], found, strict=True))
     loop = asyncio.get_running_loop()

@@ -18,7 +18,7 @@ from benchmarks.serving.client import Heard, ask, exchange, stream
 
 from gpt2.scoring import Scorer
 
-PREFIX = 120  # tokens that some prompts have in common
+PREFIX = 120  # tokens of the prefix that some prompts share
 OPTIONS: tuple[dict[str, Any], ...] = (
     {"temperature": 0},
     {"temperature": 1.0},
@@ -31,11 +31,11 @@ Json = dict[str, Any]
 
 @dataclass
 class Soak:
-    """The server, the library's own copy of its model, and what was counted.
+    """The server, the library's copy of its model, and the counts.
 
     Attributes:
-        counts: answers by kind and status.
-        wrong: what must not be, in words.
+        counts: responses by kind and status.
+        wrong: descriptions of errors.
     """
 
     port: int
@@ -48,27 +48,27 @@ class Soak:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def prompt(self, most: int = 200) -> list[int]:
-        """Random ids; one in three begins as many others do."""
+        """Random ids; one prompt in three starts with the shared prefix."""
         found = [self.random.randrange(5, 2000) for _ in range(self.random.randint(1, most))]
         if self.random.random() < 1 / 3:
             return [*range(10, 10 + PREFIX), *found[:50]]
         return found
 
     def completion(self) -> Json:
-        """A request whose answer the library can repeat."""
+        """A request whose result the library can reproduce."""
         return {"prompt": self.prompt(), "max_tokens": self.random.randint(1, 60),
                 "seed": self.random.randrange(2**31), "n": self.random.choice((1, 1, 1, 3)),
                 **self.random.choice(OPTIONS)}  # fmt: skip
 
     def count(self, kind: str, status: int, allowed: tuple[int, ...]) -> bool:
-        """Whether an answer is well; a full queue always may be, another 5xx never."""
+        """Count a response; a full queue is always acceptable, any other 5xx never is."""
         self.counts[f"{kind} {status}"] += 1
         if status not in (*allowed, 429, 503):
             self.wrong.append(f"{kind}: status {status}")
         return status == 200
 
     async def compare(self, body: Json, rows: list[list[int]]) -> None:
-        """The library's own ids for the same request."""
+        """Compare with the library's ids for the same request."""
         await asyncio.to_thread(self._compare, body, rows)
 
     def _compare(self, body: Json, rows: list[list[int]]) -> None:
@@ -92,7 +92,7 @@ class Soak:
 
 
 async def whole(soak: Soak) -> None:
-    """An answer at once."""
+    """A complete response."""
     body = soak.completion()
     status, found = await exchange(soak.port, "/v1/completions", json.dumps(body).encode())
     if soak.count("whole", status, (200,)):
@@ -100,7 +100,7 @@ async def whole(soak: Soak) -> None:
 
 
 async def streamed(soak: Soak) -> None:
-    """An answer token by token, with log-probabilities."""
+    """A streamed response with log-probabilities."""
     body = {**soak.completion(), "stream": True, "logprobs": 3}
     heard = await ask(soak.port, body)
     if soak.count("streamed", heard.status, (200,)):
@@ -113,7 +113,7 @@ async def streamed(soak: Soak) -> None:
 
 
 async def left(soak: Soak) -> None:
-    """A client that goes after a few tokens, or before any."""
+    """A client that disconnects after a few tokens, or before any."""
     body = {**soak.completion(), "max_tokens": 200, "stream": True}
     heard, patience = Heard(), soak.random.randint(0, 20)
     try:
@@ -136,13 +136,13 @@ MALFORMED = (
 
 
 async def malformed(soak: Soak) -> None:
-    """A body that cannot be."""
+    """An invalid body."""
     status, _ = await exchange(soak.port, "/v1/completions", soak.random.choice(MALFORMED))
     soak.count("malformed", status, (400, 404))
 
 
 async def cut(soak: Soak) -> None:
-    """Half a body, and then nothing more."""
+    """Half a body, then silence."""
     _, writer = await asyncio.open_connection("127.0.0.1", soak.port)
     writer.write(b"POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                  b'Content-Length: 1000\r\n\r\n{"prompt": ')  # fmt: skip
@@ -152,7 +152,7 @@ async def cut(soak: Soak) -> None:
 
 
 async def oversized(soak: Soak) -> None:
-    """A prompt that is longer than the context, or a body longer than the server reads."""
+    """A prompt longer than the context, or a body larger than the limit."""
     size, allowed = soak.random.choice(((3000, (400,)), (3_000_000, (413,))))
     body = json.dumps({"prompt": [7] * size}).encode() if size < 10_000 else b" " * size
     status, _ = await exchange(soak.port, "/v1/completions", body)
@@ -160,7 +160,7 @@ async def oversized(soak: Soak) -> None:
 
 
 async def scored(soak: Soak) -> None:
-    """Log-probabilities, which must be the library's."""
+    """Log-probabilities, which must equal the library's."""
     context, rows = soak.prompt(), [soak.prompt(20) for _ in range(3)]
     body = {"context": context, "continuations": rows}
     status, found = await exchange(soak.port, "/score", json.dumps(body).encode())
@@ -178,7 +178,7 @@ async def scored(soak: Soak) -> None:
 
 
 async def other(soak: Soak) -> None:
-    """The rest of the interface, a little of each."""
+    """A few requests to each of the other endpoints."""
     path, body = soak.random.choice((
         ("/v1/embeddings", {"input": ["The fox", "and the hound"]}),
         ("/tokenize", {"prompt": "The fox " * 50}),
@@ -214,6 +214,6 @@ async def killed(soak: Soak) -> None:
     soak.counts["killed"] += 1
 
 
-KINDS: dict[Callable[[Soak], Awaitable[None]], int] = {  # and how often each
+KINDS: dict[Callable[[Soak], Awaitable[None]], int] = {  # with the frequency of each
     whole: 8, streamed: 8, left: 6, malformed: 4, cut: 2, oversized: 2, scored: 3, other: 2,
 }  # fmt: skip

@@ -17,10 +17,10 @@ TINY = {"n_layer": 2, "n_embd": 128, "n_head": 2}
 
 
 def folder(place: Path, vocabulary: Path, *, tiny: bool) -> Path:
-    """A folder as `gpt2 serve` loads it; made once.
+    """A folder that `gpt2 serve` can load; made once.
 
-    Tokens that are no text by themselves are never the likeliest: llama.cpp holds them back, and
-    the time between its events would be that of several tokens.
+    Tokens that are not text on their own are never the most probable: llama.cpp holds them back,
+    and the time between its events would be that of several tokens.
     """
     tokenizer = GPT2Tokenizer.from_pretrained(vocabulary)
     config = GPT2Config(**TINY if tiny else {}, bos_token_id=0, eos_token_id=None)
@@ -43,7 +43,7 @@ def _is_text(tokenizer: Tokenizer, token: int) -> bool:
 
 
 def gguf(model: Path) -> Path:
-    """The same weights for llama.cpp, at eight bits, by `gpt2 convert`."""
+    """The same weights for llama.cpp at eight bits, made by `gpt2 convert`."""
 
     def make(path: Path) -> None:
         command = [sys.executable, "-m", "gpt2", "convert", str(model), "-o", str(path), "--to",

@@ -23,7 +23,7 @@ READY_S = 300
 
 @dataclass
 class Server:
-    """A running server; ``more`` are fields that its requests need for the same work."""
+    """A running server; ``more`` are request fields that it needs for the same work."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -31,7 +31,7 @@ class Server:
 
     @contextlib.contextmanager
     def awake(self) -> Iterator[None]:
-        """Its turn."""
+        """Within the block the server runs; otherwise it is stopped."""
         self.process.send_signal(signal.SIGCONT)
         try:
             yield
@@ -39,25 +39,25 @@ class Server:
             self.process.send_signal(signal.SIGSTOP)
 
     def read(self, path: str) -> str:
-        """What a path answers."""
+        """The response of a path."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
             text: str = answer.read().decode()
         return text
 
     def metric(self, name: str) -> float:
-        """A number of /metrics, over all labels."""
+        """A value of /metrics, summed over all labels."""
         lines = self.read("/metrics").splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
     def memory(self) -> int:
-        """Bytes of it in memory."""
+        """The resident memory in bytes."""
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextlib.contextmanager
 def running(command: list[str], port: int, ready: str, **more: Any) -> Iterator[Server]:
-    """A server, from when it is ready until it is ended."""
+    """Run a server; the block starts when it is ready."""
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     env.pop("OMP_NUM_THREADS", None)
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL,
@@ -97,7 +97,7 @@ def free_port() -> int:
 
 
 def ours(folder: Path | str, slots: int, threads: int, *options: str) -> Any:
-    """`gpt2 serve` at int8, with room for so many whole contexts and as many that are kept."""
+    """`gpt2 serve` at int8, with memory for that many full contexts and as many cached ones."""
     port = free_port()
     command = [sys.executable, "-m", "gpt2", "serve", str(folder), "--dtype", "int8", "--threads",
                str(threads), "--slots", str(slots), "--port", str(port), "--log", "none",
@@ -106,15 +106,18 @@ def ours(folder: Path | str, slots: int, threads: int, *options: str) -> Any:
 
 
 def repacks() -> bool:
-    """Whether llama.cpp packs its weights anew here: where a processor has AMX, it packs for that
-    and ends with a segmentation fault (ggml_backend_amx_mul_mat, at the first pass)."""
+    """Whether llama.cpp repacks its weights here.
+
+    On a processor with AMX it repacks for AMX and ends with a segmentation fault
+    (ggml_backend_amx_mul_mat, in the first pass).
+    """
     return "amx_int8" not in Path("/proc/cpuinfo").read_text()
 
 
 def llama(binary: Path, file: Path, slots: int, threads: int, context: int) -> Any:
-    """llama.cpp's server: a context for each slot, batches of all slots, nothing saved aside.
+    """llama.cpp's server: a context per slot, batches of all slots, no saved state.
 
-    It repacks its weights for the processor's instructions, which is its best; but see `repacks`.
+    It repacks its weights for the processor's instructions, its fastest setting; but see `repacks`.
     """
     port, packed = free_port(), "--repack" if repacks() else "--no-repack"
     command = [str(binary), "-m", str(file), "--port", str(port), "-np", str(slots), "-c",
