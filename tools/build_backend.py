@@ -74,19 +74,19 @@ def _wheels() -> list[str]:
 
 
 def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
-    """What scikit-build-core needs, and the compiler."""
+    """The requirements of scikit-build-core, plus the compiler."""
     return [*core.get_requires_for_build_wheel(config_settings), *_wheels()]
 
 
 def get_requires_for_build_editable(config_settings: Any = None) -> list[str]:
-    """What scikit-build-core needs, and the compiler."""
+    """The requirements of scikit-build-core, plus the compiler."""
     return [*core.get_requires_for_build_editable(config_settings), *_wheels()]
 
 
 def build_wheel(
     wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None
 ) -> str:
-    """Build with the compiler there is."""
+    """Build with the available compiler."""
     with compiler(config_settings) as settings:
         return core.build_wheel(wheel_directory, settings, metadata_directory)
 
@@ -94,6 +94,6 @@ def build_wheel(
 def build_editable(
     wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None
 ) -> str:
-    """Build with the compiler there is."""
+    """Build with the available compiler."""
     with compiler(config_settings) as settings:
         return core.build_editable(wheel_directory, settings, metadata_directory)

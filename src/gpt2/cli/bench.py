@@ -86,7 +86,7 @@ def command(
 
 
 def _limits(rounds: int) -> dict[str, float]:
-    """What the machine gives; fewer rounds than the usual five take less time for it too."""
+    """Measure the limits of the machine; fewer rounds than the default five take less time."""
     from gpt2.native.bench import probe
 
     return dataclasses.asdict(probe(seconds=0.1 * min(rounds, 5)))

@@ -126,7 +126,7 @@ def percent(name: str, title: str, protocol: str, key: str | None = None, **more
 
 
 def perplexity(name: str, title: str, protocol: str, key: str, **more: Any) -> Measure:
-    """The exponential of the mean of a row's negative logarithm."""
+    """The exponential of the mean negative log-probability in the rows."""
 
     def value(rows: Sequence[Row]) -> float:
         return perplexity_of(-sum(row[key] for row in rows) / len(rows))

@@ -67,7 +67,7 @@ class Contamination:
         return self.found / self.ngrams if self.ngrams else 0.0
 
     def json(self) -> dict[str, Any]:
-        """As plain values."""
+        """The fields as plain values."""
         return {**vars(self), "share": self.share}
 
 

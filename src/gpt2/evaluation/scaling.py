@@ -68,7 +68,7 @@ class Scaling:
     unit: str  # of the slope of the line
 
     def json(self) -> dict[str, Any]:
-        """As plain values."""
+        """The fields as plain values."""
         return {**vars(self), "line": vars(self.line)}
 
 

@@ -66,7 +66,7 @@ class Calibration:
     top_count: int
 
     def json(self) -> dict[str, object]:
-        """As plain values."""
+        """The fields as plain values."""
         return {
             "bins": [vars(b) for b in self.bins],
             "expected_calibration_error": self.error,

@@ -81,7 +81,7 @@ class Held(Protocol):
         ...
 
     def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
-        """A batch's rows that belong to a rank; perhaps none."""
+        """The rows of a batch that belong to a rank; there may be none."""
         ...
 
 

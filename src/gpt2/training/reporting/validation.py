@@ -73,7 +73,7 @@ def validate(
     reduce: Callable[[Tensor], Tensor] | None = None,
     losses: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> Validation:
-    """The loss of a model over batches, in evaluation mode; its mode is restored.
+    """The loss of a model over batches, in evaluation mode, after which its mode is restored.
 
     Args:
         model: the model; the work is done on its device.
