@@ -9,7 +9,7 @@ from gpt2.extras import need
 from gpt2.hub import resolve
 
 
-def adapted(base: Any, name: str, folder: str) -> Any:
+def adapt(base: Any, name: str, folder: str) -> Any:
     """Merge an adapter into the weights of a new model.
 
     Args:

@@ -47,8 +47,8 @@ class Choice:
     @property
     def mean(self) -> float:
         """The mean log-probability of the new tokens."""
-        found = [e.token.logprob or 0.0 for e in self.entries[self.prompt :]]
-        return sum(found) / len(found) if found else float("-inf")
+        logprobs = [e.token.logprob or 0.0 for e in self.entries[self.prompt :]]
+        return sum(logprobs) / len(logprobs) if logprobs else float("-inf")
 
 
 class Form(Protocol):
@@ -80,7 +80,7 @@ async def answer(
     try:
         choices = await unless_gone(request, _collected(state, rows))
     except BaseException as error:
-        _dropped(state, rows, error)
+        _drop(state, rows, error)
         raise
     state.tenant(request).tokens.take(_tokens(plan, choices))
     body = about.head(form.whole) | {
@@ -164,18 +164,18 @@ async def _events(
             yield event(head | {"choices": [], "usage": _usage(plan, choices)})
         yield DONE
     except Exception as error:
-        _dropped(state, rows, error)
-        told = api_error(error)
-        if told.status >= 500:
+        _drop(state, rows, error)
+        failure = api_error(error)
+        if failure.status >= 500:
             log.exception("a stream ended", extra={"request_id": request.state.request_id})
-        yield event(told.body())
+        yield event(failure.body())
     finally:
         state.tenant(request).tokens.take(_tokens(plan, choices))
         if rows.left:
-            _dropped(state, rows, ClientGoneError())
+            _drop(state, rows, ClientGoneError())
 
 
-def _dropped(state: State, rows: Rows, error: BaseException) -> None:
+def _drop(state: State, rows: Rows, error: BaseException) -> None:
     if isinstance(error, ClientGoneError):
         state.metrics.cancelled.labels(rows.plan.served.name).inc(rows.left)
     rows.close()

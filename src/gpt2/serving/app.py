@@ -116,23 +116,23 @@ async def _read(request: Request, limit: int) -> bytes:
     when the connection closes would never see the error.
     """
     heard = MOST_HEARD * limit
-    said = request.headers.get("content-length", "")
+    header = request.headers.get("content-length", "")
     waits = "expect" in request.headers  # for permission to send the body
-    length = int(said[:16]) if said.isdecimal() else 0
+    length = int(header[:16]) if header.isdecimal() else 0
     if length > (limit if waits else heard):
         raise body.too_large(limit)
-    found, size = bytearray(), length if length > limit else 0
+    content, size = bytearray(), length if length > limit else 0
     async for piece in request.stream():
         size += len(piece)
         if size <= limit:
-            found += piece
+            content += piece
             continue
-        found.clear()
+        content.clear()
         if size > heard + length:
             break
     if size > limit:
         raise body.too_large(limit)
-    return bytes(found)
+    return bytes(content)
 
 
 async def _task(name: str, state: State, request: Request, asked: Any) -> Response:
@@ -140,14 +140,14 @@ async def _task(name: str, state: State, request: Request, asked: Any) -> Respon
 
 
 async def _models(state: State, request: Request) -> Response:
-    return json_response({"object": "list", "data": list(state.models.listed())})
+    return json_response({"object": "list", "data": list(state.models.list_entries())})
 
 
 async def _one_model(state: State, request: Request) -> Response:
     state.check_open()
     name = request.path_params["name"]
     state.models.get(name)
-    return json_response(next(one for one in state.models.listed() if one["id"] == name))
+    return json_response(next(one for one in state.models.list_entries() if one["id"] == name))
 
 
 async def _health(state: State, request: Request) -> Response:

@@ -22,14 +22,14 @@ NUMBERS = ("most_top", "score_tokens")
 
 def between(model: Any, loop: Loop) -> Any:
     """Wrap a model for use in a thread other than the loop's, with the methods of its engine."""
-    own = {name: getattr(model, name) for name in NUMBERS if hasattr(model, name)}
-    calls = {name: _handed(loop, getattr(model, name)) for name in OTHERS if hasattr(model, name)}
+    numbers = {name: getattr(model, name) for name in NUMBERS if hasattr(model, name)}
+    calls = {name: _wrap(loop, getattr(model, name)) for name in OTHERS if hasattr(model, name)}
     calls |= {name: _in_pieces(loop, model, getattr(model, name)) for name in EXTENDS
               if hasattr(model, name)}  # fmt: skip
     if hasattr(model, "stepper"):
-        calls["stepper"] = lambda *given: _handed(loop, loop.call(partial(model.stepper, *given)))
+        calls["stepper"] = lambda *given: _wrap(loop, loop.call(partial(model.stepper, *given)))
     methods = {name: staticmethod(call) for name, call in calls.items()}
-    return type("Between", (_Between,), own | methods)(model, loop)
+    return type("Between", (_Between,), numbers | methods)(model, loop)
 
 
 class _Between(LanguageModel):
@@ -44,8 +44,8 @@ class _Between(LanguageModel):
     @property
     def name(self) -> str:  # type: ignore[override]
         """The name of the engine."""
-        found: str = self.model.name
-        return found
+        name: str = self.model.name
+        return name
 
     @property
     def exact_pieces(self) -> bool:
@@ -55,11 +55,11 @@ class _Between(LanguageModel):
     @property
     def facts(self) -> dict[str, Any]:
         """The facts of the engine, read between two steps."""
-        found: dict[str, Any] = self._loop.call(lambda: self.model.facts)
-        return found
+        facts: dict[str, Any] = self._loop.call(lambda: self.model.facts)
+        return facts
 
 
-def _handed(loop: Loop, call: Callable[..., Any]) -> Callable[..., Any]:
+def _wrap(loop: Loop, call: Callable[..., Any]) -> Callable[..., Any]:
     def run(*given: Any, **named: Any) -> Any:
         return loop.call(partial(call, *given, **named))
 

@@ -70,12 +70,12 @@ def _printable(key: str | None) -> str | None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         double = next(name for name in names if names.count(name) > 1)
         raise _bad(f"the key {double!a} stands twice in one object.", _printable(double))
-    return found
+    return values
 
 
 def _whole(digits: str) -> int | float:

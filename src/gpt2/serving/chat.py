@@ -77,15 +77,15 @@ async def chat(state: State, request: Request, asked: ChatRequest) -> Response:
 
 def _prompt(served: Served, messages: list[Message]) -> tuple[str | list[int], tuple[str, ...]]:
     """The conversation to continue, and stop strings in addition to the request's."""
-    said = [(_speaker(message), _content(message)) for message in messages]
+    pairs = [(_speaker(message), _content(message)) for message in messages]
     if served.tokenizer.chat_template is not None:
         turns = [{"role": m.role, "content": text}
-                 for m, (_, text) in zip(messages, said, strict=True)]  # fmt: skip
+                 for m, (_, text) in zip(messages, pairs, strict=True)]  # fmt: skip
         ids: list[int] = served.tokenizer.apply_chat_template(
             turns, add_generation_prompt=True, return_dict=False
         )
         return ids, ()
-    return "".join(f"{who}: {text}\n" for who, text in said) + "Assistant:", STOPS
+    return "".join(f"{who}: {text}\n" for who, text in pairs) + "Assistant:", STOPS
 
 
 def _speaker(message: Message) -> str:

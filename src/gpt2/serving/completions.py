@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gpt2.serving.answers import Choice, answer
 from gpt2.serving.entries import completion_logprobs
-from gpt2.serving.errors import ApiError, unsupported
+from gpt2.serving.errors import ApiError, unsupported_error
 from gpt2.serving.plan import Plan, plan
 from gpt2.serving.protocol import CompletionRequest
 from gpt2.serving.rows import Delta
@@ -39,9 +39,9 @@ def _choice(
     plan: Plan, index: int, text: str, entries: list[Any], prompt: int, finish: str | None
 ) -> dict[str, Any]:
     logprobs = None if plan.top is None else completion_logprobs(plan.served.names, entries)
-    found = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish,
-             "token_ids": [entry.token.id for entry in entries[prompt:]]}  # fmt: skip
-    return found | ({"prompt_token_ids": _ids(entries[:prompt])} if prompt else {})
+    choice = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish,
+              "token_ids": [entry.token.id for entry in entries[prompt:]]}  # fmt: skip
+    return choice | ({"prompt_token_ids": _ids(entries[:prompt])} if prompt else {})
 
 
 def _ids(entries: list[Any]) -> list[int]:
@@ -53,7 +53,9 @@ async def completions(state: State, request: Request, asked: CompletionRequest) 
     served = state.models.get(asked.model)
     served.writing()
     if asked.suffix is not None:
-        raise unsupported("suffix", "suffix is not served: GPT-2 does not write between two texts.")
+        raise unsupported_error(
+            "suffix", "suffix is not served: GPT-2 does not write between two texts."
+        )
     if asked.max_tokens == 0 and not asked.echo:
         raise ApiError("max_tokens may be 0 only with echo: there is nothing to answer.",
                        code="invalid_value", param="max_tokens")  # fmt: skip
@@ -62,7 +64,9 @@ async def completions(state: State, request: Request, asked: CompletionRequest) 
         raise ApiError(f"best_of ({copies}) must be at least n ({n}).", code="invalid_value",
                        param="best_of")  # fmt: skip
     if asked.stream and copies > n:
-        raise unsupported("best_of", "best_of cannot be streamed: the best are known at the end.")
+        raise unsupported_error(
+            "best_of", "best_of cannot be streamed: the best are known at the end."
+        )
     check_stream(asked)
     prompts = _prompts(asked.prompt)
     check_texts(state, len(prompts) * copies, "prompt" if copies == 1 else "n")

@@ -38,7 +38,7 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope = _stripped(scope)
+        scope = _strip_root(scope)
         scope[STRAIGHT] = send
         call = _Call(self.state, scope, send)
         self.state.active += 1
@@ -57,7 +57,7 @@ class Edge:
             call.done()
 
 
-def _stripped(scope: Scope) -> Scope:
+def _strip_root(scope: Scope) -> Scope:
     """Make the path start with the root path once: not every proxy strips the prefix it adds."""
     root, path = scope.get("root_path", ""), scope["path"]
     twice = root and path.startswith(f"{root}{root}/")
@@ -82,13 +82,13 @@ class _Call:
 
     async def fail(self, error: Exception, receive: Receive) -> None:
         """Respond with an error if no response has started."""
-        told = error if isinstance(error, ApiError) else api_error(error)
-        if told.status == 500:
+        failure = error if isinstance(error, ApiError) else api_error(error)
+        if failure.status == 500:
             log.error("request %s failed", self.id, exc_info=error)
-        if told.status == 429:
+        if failure.status == 429:
             self.state.metrics.rejected.inc()
         if not self.status:
-            await error_response(told)(self.scope, receive, self.send)
+            await error_response(failure)(self.scope, receive, self.send)
 
     def done(self) -> None:
         self.state.metrics.responses.labels(str(self.status)).inc()
@@ -107,9 +107,9 @@ def _of_http(request: Request, error: Exception) -> Any:
     assert isinstance(error, HTTPException)
     what = f"{request.method} {request.url.path[:100]!a}"
     message = {404: f"there is nothing at {what}.", 405: f"{what} is not possible."}
-    told = ApiError(message.get(error.status_code, str(error.detail)), status=error.status_code,
-                    code=CODES.get(error.status_code))  # fmt: skip
-    response = error_response(told)
+    failure = ApiError(message.get(error.status_code, str(error.detail)), status=error.status_code,
+                       code=CODES.get(error.status_code))  # fmt: skip
+    response = error_response(failure)
     response.headers.update(error.headers or {})
     return response
 

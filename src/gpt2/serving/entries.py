@@ -40,11 +40,11 @@ class Names:
         pairs = list(zip(token.top_ids, token.top_logprobs, strict=True))
         if token.logprob is not None and token.id not in token.top_ids:
             pairs.append((token.id, token.logprob))
-        found: dict[str, float] = {}
+        logprobs: dict[str, float] = {}
         for i, logprob in pairs:
             name = self.name(i)
-            found[f"token_id:{i}" if name in found else name] = logprob
-        return found
+            logprobs[f"token_id:{i}" if name in logprobs else name] = logprob
+        return logprobs
 
 
 def completion_logprobs(names: Names, entries: Sequence[Entry]) -> dict[str, Any]:
@@ -71,11 +71,11 @@ def chat_logprobs(names: Names, entries: Iterable[Entry]) -> dict[str, Any]:
 def _chat_entry(names: Names, token: Token) -> dict[str, Any]:
     top = zip(token.top_ids, token.top_logprobs, strict=True)
     return {
-        **_named(names, token.id, token.logprob),
-        "top_logprobs": [_named(names, i, logprob) for i, logprob in top],
+        **_describe(names, token.id, token.logprob),
+        "top_logprobs": [_describe(names, i, logprob) for i, logprob in top],
     }
 
 
-def _named(names: Names, token: int, logprob: float | None) -> dict[str, Any]:
+def _describe(names: Names, token: int, logprob: float | None) -> dict[str, Any]:
     return {"token": names.name(token), "logprob": logprob, "bytes": list(names.bytes(token)),
             "token_id": token}  # fmt: skip

@@ -61,7 +61,7 @@ class ApiError(GPT2Error):
         return {"retry-after": str(math.ceil(wait)), "retry-after-ms": str(round(1000 * wait))}
 
 
-def unsupported(param: str, why: str) -> ApiError:
+def unsupported_error(param: str, why: str) -> ApiError:
     """The error for a known field that this server does not support."""
     return ApiError(why, code="unsupported_parameter", param=param)
 
@@ -80,7 +80,7 @@ def api_error(error: Exception, fields: Collection[str] = ()) -> ApiError:
         return ApiError(str(error), status=429, code="queue_full", retry_after=error.retry_after_s)
     if isinstance(error, Draining):
         return shutting_down()
-    named = _named(str(error), fields)
+    named = _find_field(str(error), fields)
     if isinstance(error, ContextLengthError):
         return ApiError(str(error), code="context_length_exceeded", param=named)
     if isinstance(error, (UnsupportedError, MissingDependencyError)):
@@ -97,6 +97,6 @@ def shutting_down() -> ApiError:
                     status=503, code="shutting_down", retry_after=5)  # fmt: skip
 
 
-def _named(message: str, fields: Collection[str]) -> str | None:
+def _find_field(message: str, fields: Collection[str]) -> str | None:
     words = re.findall(r"\w+", message)
     return next((word for word in words if word in fields), None)

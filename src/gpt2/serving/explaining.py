@@ -81,13 +81,13 @@ async def answer(state: State, request: Request, asked: ExplainRequest) -> Respo
     if asked.ask == "facts":
         path = str(served.tokenizer.name_or_path)
         return json_response(await asyncio.to_thread(_facts, path, served, state.keys.needed))
-    work = partial(_answered, served, asked)
-    found, used = await state.whole_engine(request, served, work, served.looking)
+    work = partial(_answer, served, asked)
+    answer, used = await state.whole_engine(request, served, work, served.looking)
     state.tenant(request).tokens.take(used)
-    return json_response(_plain(found))
+    return json_response(_plain(answer))
 
 
-def _answered(served: Served, asked: ExplainRequest, check: Callable[[], None]) -> tuple[Any, int]:
+def _answer(served: Served, asked: ExplainRequest, check: Callable[[], None]) -> tuple[Any, int]:
     """The answer and the number of tokens read for it."""
     if served.answers is None:
         served.answers = Answers(served.model)

@@ -72,10 +72,10 @@ def read(model: type[M], values: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise _told(model, error) from None
+        raise _translate_error(model, error) from None
 
 
-def _told(model: type[Strict], error: ValidationError) -> ApiError:
+def _translate_error(model: type[Strict], error: ValidationError) -> ApiError:
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     name = str(first["loc"][0]) if first["loc"] else None
     if first["type"] == "extra_forbidden":
@@ -85,11 +85,11 @@ def _told(model: type[Strict], error: ValidationError) -> ApiError:
                         param=path[:80].encode("ascii", "replace").decode())  # fmt: skip
     if first["type"] == "missing":
         return ApiError(f"the field {name} is missing.", code="missing_parameter", param=name)
-    message = f"{name} {_wanted(model, first)}, found {first['input']!a:.80}."
+    message = f"{name} {_describe_rule(model, first)}, found {first['input']!a:.80}."
     return ApiError(message, code="invalid_value", param=name)
 
 
-def _wanted(model: type[Strict], first: Any) -> str:
+def _describe_rule(model: type[Strict], first: Any) -> str:
     """What a value must be: its type in our words, or pydantic's message for nested values."""
     hint = typing.get_type_hints(model)[str(first["loc"][0])]
     limits = {"greater_than_equal": "ge", "greater_than": "gt", "less_than_equal": "le"}

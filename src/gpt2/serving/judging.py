@@ -33,7 +33,7 @@ class _Row:
         self._tell(error)
 
 
-async def judged(
+async def judge(
     state: State, asked: Asked, served: Served, rows: Sequence[tuple[list[int], int]]
 ) -> list[list[Token]]:
     """For each (ids, first): the tokens from ``first`` on, with the top alternatives of each.

@@ -66,15 +66,15 @@ class Keys:
     """The keys of a server; without keys, all clients are one tenant."""
 
     def __init__(self, keys: Iterable[str], options: ServeOptions) -> None:
-        found = list(dict.fromkeys(keys))
-        if any(len(key) < SHORTEST or not key.isascii() or not key.isprintable() for key in found):
+        unique = list(dict.fromkeys(keys))
+        if any(len(key) < SHORTEST or not key.isascii() or not key.isprintable() for key in unique):
             raise InputError(
                 f"an API key must have at least {SHORTEST} printable ASCII characters; "
                 "`openssl rand -hex 24` makes a good one."
             )
         limits = options.requests_per_minute, options.tokens_per_minute
         self._tenants = {_digest(key): Tenant(_digest(key).hex()[:16], *map(Allowance, limits))
-                         for key in found}  # fmt: skip
+                         for key in unique}  # fmt: skip
         self._everybody = Tenant("", *map(Allowance, limits))
 
     @property
@@ -88,13 +88,13 @@ class Keys:
             return self._everybody
         kind, _, bearer = headers.get("authorization", "").partition(" ")
         given = bearer.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
-        asked, found = _digest(given), None
+        asked, owner = _digest(given), None
         for known, tenant in self._tenants.items():  # check every key, in constant time
-            found = tenant if hmac.compare_digest(known, asked) else found
-        if found is None:
+            owner = tenant if hmac.compare_digest(known, asked) else owner
+        if owner is None:
             raise ApiError("a valid API key is needed: Authorization: Bearer KEY, or X-Api-Key.",
                            status=401, code="invalid_api_key")  # fmt: skip
-        return found
+        return owner
 
 
 def read_keys(options: ServeOptions) -> Keys:

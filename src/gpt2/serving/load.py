@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import MissingFileError, OptionError
-from gpt2.serving.adapters import adapted
+from gpt2.serving.adapters import adapt
 from gpt2.serving.classifier import Classifier, is_classifier
 from gpt2.serving.models import Served
 from gpt2.serving.scheduler import Limits, Loop, Scheduler
@@ -35,11 +35,11 @@ class Loader:
         for name in names:
             resolve(name)
         self.names, self.options, self.loading = names, options, dict(loading)
-        own = [public_name(name) for name in names]
+        public = [public_name(name) for name in names]
         self.adapters = _pairs("adapter", "FOLDER", options.adapter)
-        own += [name for name, _ in self.adapters]
-        self.aliases = _aliases(options.alias, own)
-        called = [*own, *(alias for aliases in self.aliases.values() for alias in aliases)]
+        public += [name for name, _ in self.adapters]
+        self.aliases = _aliases(options.alias, public)
+        called = [*public, *(alias for aliases in self.aliases.values() for alias in aliases)]
         if self.adapters and is_classifier(names[0]):
             raise OptionError(f"an adapter needs a model that writes, and {names[0]} classifies.")
         double = next((name for name in called if called.count(name) > 1), None)
@@ -57,17 +57,17 @@ class Loader:
         limits = Limits(memory_bytes=int(o.memory * 2**30), max_rows=o.slots,
                         queue_requests=o.queue_requests, queue_tokens=o.queue_tokens)  # fmt: skip
         for name in self.names:
-            own = public_name(name)
+            public = public_name(name)
             if is_classifier(name):
-                yield Served(own, Classifier(name), None, self.aliases[own])
+                yield Served(public, Classifier(name), None, self.aliases[public])
                 continue
             model = load(name, **self.loading)
             model._resolve(None, {})  # reports now what its files need and is missing
-            yield Served(own, model, Scheduler(model, limits, loop=loop), self.aliases[own])
+            yield Served(public, model, Scheduler(model, limits, loop=loop), self.aliases[public])
             for called, folder in self.adapters if name == self.names[0] else ():
-                other = adapted(model, name, folder)
+                other = adapt(model, name, folder)
                 scheduler = Scheduler(other, limits, loop=loop)
-                yield Served(called, other, scheduler, self.aliases[called], own)
+                yield Served(called, other, scheduler, self.aliases[called], public)
 
     def about(self, one: Served) -> str:
         """The engine of a loaded model, and the number of requests that its memory holds."""
@@ -88,22 +88,22 @@ def public_name(name: str) -> str:
     return last.removesuffix(".safetensors").removesuffix(".gguf") or "gpt2"
 
 
-def _aliases(said: str | list[str] | None, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
-    for alias, name in _pairs("alias", "MODEL", said):
-        if name not in found:
+def _aliases(given: str | list[str] | None, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    aliases: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
+    for alias, name in _pairs("alias", "MODEL", given):
+        if name not in aliases:
             raise OptionError(f"alias is NAME=MODEL, the model one of {', '.join(names)}; found "
                               f"{alias}={name}.")  # fmt: skip
-        found[name] += (alias,)
-    return found
+        aliases[name] += (alias,)
+    return aliases
 
 
-def _pairs(option: str, what: str, said: str | list[str] | None) -> list[tuple[str, str]]:
+def _pairs(option: str, what: str, given: str | list[str] | None) -> list[tuple[str, str]]:
     """Split each NAME=... into its two sides."""
-    found = []
-    for pair in [said] if isinstance(said, str) else said or []:
+    pairs = []
+    for pair in [given] if isinstance(given, str) else given or []:
         name, sign, value = pair.partition("=")
         if not (name and sign and value):
             raise OptionError(f"{option} is NAME={what}; found {pair!r}.")
-        found.append((name, value))
-    return found
+        pairs.append((name, value))
+    return pairs

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gpt2.serving.between import PIECE
-from gpt2.serving.errors import ApiError, unsupported
-from gpt2.serving.judging import judged
+from gpt2.serving.errors import ApiError, unsupported_error
+from gpt2.serving.judging import judge
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import ClassifyRequest, EmbeddingRequest, ScoreRequest
 from gpt2.serving.responses import json_response
@@ -35,10 +35,10 @@ async def score(state: State, request: Request, asked: ScoreRequest) -> Response
                            code="invalid_value", param="continuations")  # fmt: skip
         check_fits(served, max(1, len(context)) + len(row) - 1, "continuations")
     begin = context or [served.start]
-    found = await judged(state, request, served, [(begin + row, len(begin)) for row in rows])
+    results = await judge(state, request, served, [(begin + row, len(begin)) for row in rows])
     used = len(context) + sum(map(len, rows))
     state.tenant(request).tokens.take(used)
-    data = [_scored(i, tokens) for i, tokens in enumerate(found)]
+    data = [_format_scores(i, tokens) for i, tokens in enumerate(results)]
     return json_response({
         "object": "score", "model": served.name, "data": data,
         "best": max(data, key=lambda one: one["logprob"])["index"],
@@ -47,7 +47,7 @@ async def score(state: State, request: Request, asked: ScoreRequest) -> Response
     })  # fmt: skip
 
 
-def _scored(index: int, tokens: Sequence[Token]) -> dict[str, Any]:
+def _format_scores(index: int, tokens: Sequence[Token]) -> dict[str, Any]:
     each = [token.logprob or 0.0 for token in tokens]
     whole = float(np.asarray(each).sum())
     greedy = all(token.id == token.top_ids[0] for token in tokens)
@@ -60,25 +60,27 @@ async def embeddings(state: State, request: Request, asked: EmbeddingRequest) ->
     served = state.models.get(asked.model)
     served.writing()
     if asked.dimensions is not None:
-        raise unsupported("dimensions", "dimensions is not served: the width is the model's own.")
+        raise unsupported_error(
+            "dimensions", "dimensions is not served: the width is the model's own."
+        )
     if not hasattr(served.model, "tapped"):
-        raise unsupported("model", "embeddings need the native or the torch engine.")
+        raise unsupported_error("model", "embeddings need the native or the torch engine.")
     rows = _inputs(state, served, asked.input)
 
     def work(check: Callable[[], None]) -> list[Any]:
-        return [_embedded(served, row, asked.pooling, check) for row in rows]
+        return [_embed(served, row, asked.pooling, check) for row in rows]
 
-    found = await state.whole_engine(request, served, work)
+    results = await state.whole_engine(request, served, work)
     used = sum(map(len, rows))
     state.tenant(request).tokens.take(used)
     packed = asked.encoding_format == "base64"
     data = [{"object": "embedding", "index": i, "embedding": _base64(v) if packed else v.tolist()}
-            for i, v in enumerate(found)]  # fmt: skip
+            for i, v in enumerate(results)]  # fmt: skip
     return json_response({"object": "list", "data": data, "model": served.name,
                           "pooling": asked.pooling, "usage": _usage(used)})  # fmt: skip
 
 
-def _embedded(served: Served, ids: list[int], pooling: str, check: Callable[[], None]) -> Any:
+def _embed(served: Served, ids: list[int], pooling: str, check: Callable[[], None]) -> Any:
     """The input of the output head, float32 [D]; the text is read in pieces between steps."""
     model, loop = served.model, served.writing().loop
     size = PIECE if model.exact_pieces else len(ids)
@@ -107,18 +109,18 @@ async def classify(state: State, request: Request, asked: ClassifyRequest) -> Re
     """Classify each text with a served classifier."""
     served = state.models.get(asked.model)
     if served.scheduler is not None:
-        raise unsupported("model", f"{served.name} is no classifier: it writes texts.")
+        raise unsupported_error("model", f"{served.name} is no classifier: it writes texts.")
     rows = _inputs(state, served, asked.input)
 
     def work(check: Callable[[], None]) -> list[list[float]]:
         return [served.model.probabilities(row, check) for row in rows]
 
-    found = await state.whole_engine(request, served, work)
+    results = await state.whole_engine(request, served, work)
     used = sum(map(len, rows))
     state.tenant(request).tokens.take(used)
     labels = served.model.labels
     data = [{"index": i, "label": labels[int(np.argmax(p))], "probs": p, "num_classes": len(p)}
-            for i, p in enumerate(found)]  # fmt: skip
+            for i, p in enumerate(results)]  # fmt: skip
     return json_response({"object": "list", "model": served.name, "data": data,
                           "usage": _usage(used)})  # fmt: skip
 

@@ -116,9 +116,9 @@ class _Schedulers(Collector):
         kinds: Any = ((GaugeMetricFamily, self.GAUGES), (CounterMetricFamily, self.COUNTERS))
         for family, entries in kinds:
             for name, field, what in entries:
-                found = family(f"gpt2_{name}", what, labels=["model_name"])
+                metrics = family(f"gpt2_{name}", what, labels=["model_name"])
                 for one in self.models.all:
                     if one.scheduler is not None:
                         value = float(getattr(one.scheduler.stats, field))
-                        found.add_metric([one.name], value)
-                yield found
+                        metrics.add_metric([one.name], value)
+                yield metrics

@@ -60,18 +60,18 @@ class Served:
     @property
     def defaults(self) -> GenerationConfig:
         """The model's own decoding options."""
-        own: GenerationConfig = self.model.generation_config
-        return own
+        config: GenerationConfig = self.model.generation_config
+        return config
 
     @property
     def start(self) -> int:
         """The id that stands for an empty prompt."""
         ids = [self.defaults.bos_token_id, *token_list(self.defaults.eos_token_id)]
-        found = next((i for i in ids if i is not None), None)
-        if found is None:
+        first = next((i for i in ids if i is not None), None)
+        if first is None:
             raise ApiError("the prompt is empty, and this model has no token to begin with.",
                            code="invalid_value", param="prompt")  # fmt: skip
-        return found
+        return first
 
     def writing(self) -> Scheduler:
         """The scheduler; raises `ApiError` for a classifier."""
@@ -97,14 +97,14 @@ class Models:
 
     def get(self, name: str | None) -> Served:
         """The model of a request; the first one by default. Raises `ApiError`."""
-        found = self.all[0] if name is None else self._by_name.get(name)
-        if found is None:
+        served = self.all[0] if name is None else self._by_name.get(name)
+        if served is None:
             known = ", ".join(self._by_name)
             raise ApiError(f"there is no model {str(name)[:80]!a}; served are {known}.",
                            status=404, code="model_not_found", param="model")  # fmt: skip
-        return found
+        return served
 
-    def listed(self) -> Iterator[dict[str, Any]]:
+    def list_entries(self) -> Iterator[dict[str, Any]]:
         """The entries of /v1/models: each name and alias."""
         for name, one in self._by_name.items():
             yield {"id": name, "object": "model", "created": one.created, "owned_by": "gpt2",

@@ -49,8 +49,8 @@ class Pace:
         self._mixed += bool(rows)
         if self._mixed > 1 and rows and self.token_s is not None:
             return  # its decoding time is unknown: there may be more rows by now
-        own = seconds - self._steps[-1] if rows and self._steps else seconds
-        self._tokens.append(max(own, seconds / 100, INSTANT) / tokens)
+        extra = seconds - self._steps[-1] if rows and self._steps else seconds
+        self._tokens.append(max(extra, seconds / 100, INSTANT) / tokens)
         self.token_s = statistics.median(self._tokens)
 
     def reading_s(self, tokens: int) -> float:

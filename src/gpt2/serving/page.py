@@ -30,25 +30,25 @@ HEADERS = {
 
 def page_routes() -> list[Route]:
     """The routes of ``/`` and the files it loads."""
-    found = {
+    routes = {
         path: file
         for folder in ("web", "serving/web")
         for path, file in _files(files("gpt2") / folder, f"/{folder}").items()
     }
-    found["/"] = found.pop("/serving/web/index.html")
-    return [Route(path, _answer(*file)) for path, file in found.items()]
+    routes["/"] = routes.pop("/serving/web/index.html")
+    return [Route(path, _answer(*file)) for path, file in routes.items()]
 
 
 def _files(folder: Traversable, path: str) -> dict[str, tuple[bytes, str]]:
     """The content and type of every file that a browser may request, by path."""
-    found: dict[str, tuple[bytes, str]] = {}
+    contents: dict[str, tuple[bytes, str]] = {}
     for entry in folder.iterdir():
         name = f"{path}/{entry.name}"
         if entry.is_dir():
-            found |= _files(entry, name)
+            contents |= _files(entry, name)
         elif (kind := TYPES.get(f".{entry.name.rpartition('.')[2]}")) is not None:
-            found[name] = entry.read_bytes(), kind
-    return found
+            contents[name] = entry.read_bytes(), kind
+    return contents
 
 
 def _answer(content: bytes, kind: str) -> Callable[[Request], Awaitable[Response]]:

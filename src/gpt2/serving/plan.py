@@ -130,7 +130,7 @@ def _options(served: Served, asked: Sampled) -> dict[str, Any]:
 
 
 def _biases(served: Served, bias: dict[str, float], more: Any) -> list[Any]:
-    found = []
+    biases = []
     for key, value in bias.items():
         known = key.isascii() and key.isdecimal() and len(key) < 10 and str(int(key)) == key
         if not known or int(key) >= served.vocabulary:
@@ -140,9 +140,9 @@ def _biases(served: Served, bias: dict[str, float], more: Any) -> list[Any]:
         if not -100 <= value <= 100:
             raise ApiError(f"logit_bias of {key} must be from -100 to 100, found {value}.",
                            code="invalid_value", param="logit_bias")  # fmt: skip
-        found.append([[int(key)], value])
+        biases.append([[int(key)], value])
     pairs = list(more.items()) if isinstance(more, dict) else list(more or [])
-    return [*pairs, *found]
+    return [*pairs, *biases]
 
 
 def _stops(stop: str | list[str] | None) -> list[str]:

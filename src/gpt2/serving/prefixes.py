@@ -50,7 +50,7 @@ class Prefixes(Generic[Key]):
             if child is None:
                 node.children[text[at]] = _Node(text[at:], {key})
                 return
-            shared = _shared(child.edge, text, at)
+            shared = _count_shared(child.edge, text, at)
             if shared < len(child.edge):
                 child = node.children[text[at]] = child.split(shared)
             child.keys.add(key)
@@ -71,21 +71,21 @@ class Prefixes(Generic[Key]):
     def alike(self, ids: Sequence[int]) -> Iterator[tuple[int, Key]]:
         """Yield (length of the common prefix with ``ids``, key), longest first."""
         text = tuple(ids)
-        found: list[tuple[int, set[Key]]] = []
+        path: list[tuple[int, set[Key]]] = []
         node, at = self._root, 0
         while at < len(text) and (child := node.children.get(text[at])) is not None:
-            shared = _shared(child.edge, text, at)
-            found.append((at + shared, child.keys))
+            shared = _count_shared(child.edge, text, at)
+            path.append((at + shared, child.keys))
             if shared < len(child.edge):
                 break
             node, at = child, at + shared
-        told: set[Key] = set()
-        for length, keys in reversed(found):
-            for key in keys - told:
+        given: set[Key] = set()
+        for length, keys in reversed(path):
+            for key in keys - given:
                 yield length, key
-            told |= keys
+            given |= keys
 
 
-def _shared(edge: tuple[int, ...], text: tuple[int, ...], at: int) -> int:
+def _count_shared(edge: tuple[int, ...], text: tuple[int, ...], at: int) -> int:
     piece = text[at : at + len(edge)]
     return len(edge) if piece == edge else common(edge, piece)

@@ -27,6 +27,6 @@ async def proofs(state: State, request: Request, asked: ProofRequest) -> Respons
     def work(check: Callable[[], None]) -> Proof:
         return make(served.between, name, asked.prompt, asked.tokens, settings)
 
-    found = await state.whole_engine(request, served, work)
-    link = dataclasses.replace(found, name=served.name).link(address(served))
+    proof = await state.whole_engine(request, served, work)
+    link = dataclasses.replace(proof, name=served.name).link(address(served))
     return json_response({"link": link})

@@ -46,7 +46,7 @@ class Row:
             plan.served.tokenizer, plan.prompts[which], plan.stops,
             keep_stop=plan.keep_stop, start=len(self._echo),
         )  # fmt: skip
-        self._told = not plan.echo
+        self._prompt_given = not plan.echo
 
     def prompt(self, tokens: Sequence[Token]) -> None:
         """The tokens of the prompt with their log-probabilities."""
@@ -71,8 +71,8 @@ class Row:
         self._give(Delta(self._index, self.text.flush(), (), 0, finish, facts, error))
 
     def _tell_prompt(self, tokens: Sequence[Token]) -> None:
-        if not self._told:
-            self._told = True
+        if not self._prompt_given:
+            self._prompt_given = True
             pairs = zip(tokens, self._offsets, strict=True)
             entries = tuple(Entry(token, offset) for token, offset in pairs)
             self._give(Delta(self._index, self._echo, entries, len(entries)))

@@ -288,9 +288,9 @@ class Scheduler:
         self.pace.took(rows, sliced, time.monotonic() - begin)
         self.stats.steps += 1
         for part in parts:
-            self._heed(part)
+            self._deliver(part)
 
-    def _heed(self, part: Part) -> None:
+    def _deliver(self, part: Part) -> None:
         """Report a step's result for one row; an error, also in a listener, ends only that row."""
         work = part.work
         try:
@@ -336,13 +336,13 @@ class Scheduler:
         left = self.pace.slice(rows, len(reading) + min(room, len(waiting)))
         parts: list[Part] = []
         for work in sorted(reading + waiting, key=due):
-            if left > 0 and (work.slot is not None or self._started(work, room)):
+            if left > 0 and (work.slot is not None or self._try_start(work, room)):
                 room -= work in waiting
                 parts.append(Part(work, work.piece(left if self.exact else work.unread)))
                 left -= len(parts[-1].ids)
         return parts
 
-    def _started(self, work: Work, room: int) -> bool:
+    def _try_start(self, work: Work, room: int) -> bool:
         """Whether a queued row starts now, not waiting for another row to read a shared prefix."""
         if work.seen != self.slots.version:
             work.seen = self.slots.version

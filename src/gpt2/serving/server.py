@@ -43,7 +43,7 @@ def serve(loader: Loader, options: ServeOptions, say: Callable[[str], None]) -> 
     """
     server, listening = open_server(loader, options, say)
     sys.setswitchinterval(SWITCH_S)
-    with _logged(options):
+    with _log_to_stderr(options):
         server.run(sockets=[listening])
     if server.error is not None:
         raise server.error
@@ -73,7 +73,7 @@ def _listen(options: ServeOptions) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _logged(options: ServeOptions) -> Iterator[None]:
+def _log_to_stderr(options: ServeOptions) -> Iterator[None]:
     """Log requests and errors to standard error, as lines or JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Objects() if options.log == "json" else Lines())
@@ -122,7 +122,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
         self._loading = asyncio.ensure_future(asyncio.to_thread(self._load))
-        self._loading.add_done_callback(self._loaded)
+        self._loading.add_done_callback(self._end_loading)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close connections, then the stepping threads."""
@@ -135,7 +135,7 @@ class Server(uvicorn.Server):
             self.state.models.add(one)
             self.say(self.loader.about(one))
 
-    def _loaded(self, loading: asyncio.Future[None]) -> None:
+    def _end_loading(self, loading: asyncio.Future[None]) -> None:
         if not loading.cancelled() and (error := loading.exception()) is not None:
             self.error = error if isinstance(error, Exception) else None
             self.should_exit = True

@@ -56,8 +56,8 @@ class State:
 
     def tenant(self, request: Request) -> Tenant:
         """The tenant of a request."""
-        found: Tenant = request.state.tenant
-        return found
+        tenant: Tenant = request.state.tenant
+        return tenant
 
     def prefix_group(self, request: Request) -> str:
         """The group within which prompts share KV cache prefixes."""

@@ -82,7 +82,7 @@ class Asked:
             if part.chooses:
                 answer = next(answers)
                 try:
-                    part.token = _chosen(part.work, answer)
+                    part.token = _choose(part.work, answer)
                 except Exception as error:  # caused only by this row's options or processors
                     part.error = error
 
@@ -99,7 +99,7 @@ def _wish(work: Work) -> Ask:
     return Ask("drawn", sampling=work.shortcut.how, noise=noise, top=top)
 
 
-def _chosen(work: Work, answer: Answer) -> Token:
+def _choose(work: Work, answer: Answer) -> Token:
     if work.shortcut is not None:
         if answer.token is None:
             refuse_undecided()
@@ -139,13 +139,13 @@ class Plain:
         logits = self.engine.extend(cache, [part.ids], [work.slot.row], mode)
         self.spent += time.monotonic() - begun
         top = work.request.top
-        part.judged = [judged(token, logits[i], top or 0) for i, token in targets]
+        part.judged = [score_token(token, logits[i], top or 0) for i, token in targets]
         if part.chooses:
             token = work.sequence.choose(logits[-1:])
-            part.token = Token(token) if top is None else judged(token, logits[-1], top)
+            part.token = Token(token) if top is None else score_token(token, logits[-1], top)
 
 
-def judged(token: int, logits: Any, top: int) -> Token:
+def score_token(token: int, logits: Any, top: int) -> Token:
     """A token with its log-probability and the ``top`` largest ones, from logits [V]."""
     line = arrays.to_numpy(arrays.float32(logits)).astype(np.float64)
     logs = (line - line.max() - np.log(np.exp(line - line.max()).sum())).astype(np.float32)

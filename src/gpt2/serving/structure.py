@@ -7,38 +7,38 @@ from typing import Any
 
 from gpt2.errors import MissingDependencyError, OptionError
 from gpt2.generation.structured import Structured
-from gpt2.serving.errors import ApiError, unsupported
+from gpt2.serving.errors import ApiError, unsupported_error
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import ResponseFormat, Sampled
 
 
 async def structure_of(served: Served, asked: Sampled) -> Structured | None:
     """The structure that a request specifies. Raises `ApiError` that names the field."""
-    said = asked.structured_outputs
-    if said is not None and asked.response_format is not None:
+    outputs = asked.structured_outputs
+    if outputs is not None and asked.response_format is not None:
         raise ApiError("structured_outputs and response_format are one option: give one of them.",
                        code="invalid_value", param="response_format")  # fmt: skip
     wanted: dict[str, Any] = {}
-    if said is not None:
-        wanted = {"choices": said.choice, "regex": said.regex, "schema": said.json_}
+    if outputs is not None:
+        wanted = {"choices": outputs.choice, "regex": outputs.regex, "schema": outputs.json_}
     elif asked.response_format is not None:
         wanted = _of_format(asked.response_format)
     if not wanted:
         return None
-    param = "structured_outputs" if said is not None else "response_format"
+    param = "structured_outputs" if outputs is not None else "response_format"
     try:
         return await asyncio.to_thread(Structured, served.model, **wanted)
     except OptionError as error:
         raise ApiError(str(error), code="invalid_value", param=param) from None
     except MissingDependencyError as error:
-        raise unsupported(param, str(error)) from None
+        raise unsupported_error(param, str(error)) from None
 
 
-def _of_format(said: ResponseFormat) -> dict[str, Any]:
-    if (said.json_schema is not None) != (said.type == "json_schema"):
+def _of_format(response: ResponseFormat) -> dict[str, Any]:
+    if (response.json_schema is not None) != (response.type == "json_schema"):
         raise ApiError("response_format has json_schema where its type is json_schema.",
                        code="invalid_value", param="response_format")  # fmt: skip
-    if said.type == "text":
+    if response.type == "text":
         return {}
-    schema = {"type": "object"} if said.json_schema is None else said.json_schema.schema_
+    schema = {"type": "object"} if response.json_schema is None else response.json_schema.schema_
     return {"schema": schema}

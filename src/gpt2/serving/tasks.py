@@ -73,8 +73,8 @@ async def run_task(state: State, request: Request, name: str, asked: Any) -> Res
         chosen = {key: value for key, value in given.items() if key in options}
         return task.run(served.between, row, progress=progress, **chosen)
 
-    found = await state.whole_engine(request, served, work)
-    texts = [text for text in (*given.values(), *found.values()) if isinstance(text, str)]
+    result = await state.whole_engine(request, served, work)
+    texts = [text for text in (*given.values(), *result.values()) if isinstance(text, str)]
     used = sum(len(served.tokenizer.encode_more(text)) for text in texts)
     state.tenant(request).tokens.take(used)
-    return json_response({"object": "task", "task": name, "model": served.name, **found})
+    return json_response({"object": "task", "task": name, "model": served.name, **result})

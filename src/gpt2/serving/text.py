@@ -56,10 +56,10 @@ class Text:
             return ""
         self._length += len(new)
         text = self._held + new
-        found = _first(text, self._stops)
-        if found is not None:
+        bounds = _first(text, self._stops)
+        if bounds is not None:
             self.stopped, self._held = True, ""
-            return text[: found[1] if self._keep else found[0]]
+            return text[: bounds[1] if self._keep else bounds[0]]
         free = len(text) - max((_begun(text, stop) for stop in self._stops), default=0)
         self._held = text[free:]
         return text[:free]
@@ -67,10 +67,10 @@ class Text:
 
 def _first(text: str, stops: Sequence[str]) -> tuple[int, int] | None:
     """The position of the stop string that ends first; the longest one if several end there."""
-    found = [(at + len(stop), at) for stop in stops if (at := text.find(stop)) >= 0]
-    if not found:
+    ends = [(at + len(stop), at) for stop in stops if (at := text.find(stop)) >= 0]
+    if not ends:
         return None
-    end, at = min(found)
+    end, at = min(ends)
     return at, end
 
 

@@ -37,9 +37,9 @@ async def tokenizer_info(state: State, request: Request) -> Response:
     served = state.models.get(request.query_params.get("model"))
     tokenizer = served.tokenizer
     names = ("bos_token", "eos_token", "pad_token", "unk_token")
-    found = {name: str(value) if (value := getattr(tokenizer, name, None)) is not None else None
-             for name in names}  # fmt: skip
-    if found["eos_token"] is None and found["bos_token"] is None:
+    special = {name: str(value) if (value := getattr(tokenizer, name, None)) is not None else None
+               for name in names}  # fmt: skip
+    if special["eos_token"] is None and special["bos_token"] is None:
         raise ApiError("this model's tokenizer has no token that begins or ends a text.",
                        status=404, code="not_found")  # fmt: skip
     return json_response({
@@ -47,5 +47,5 @@ async def tokenizer_info(state: State, request: Request) -> Response:
         "model_max_length": served.context,
         "chat_template": tokenizer.chat_template,
         "add_bos_token": bool(tokenizer.template.first),
-        **found,
+        **special,
     })  # fmt: skip
