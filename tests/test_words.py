@@ -23,7 +23,7 @@ TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # through, for functions those of VERBS.
 NAMELESS = {"said", "told", "found", "own"}
 COUNTS = {"Contamination.found", "Copied.found"}  # n-grams: keys of results that are written
-VERBS = {"cli", "data", "evaluation", "generation", "serving", "tasks", "training"}
+VERBS = {"cli", "data", "evaluation", "explain", "generation", "serving", "tasks", "training"}
 DONE = {
     "checkpoint",
     "generation",

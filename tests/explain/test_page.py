@@ -12,7 +12,7 @@ import pytest
 
 from gpt2.errors import CorruptFileError, OptionError, TokenizerError
 from gpt2.explain.contents import WEB, Contents, merges_of
-from gpt2.explain.joiner import inline, joined
+from gpt2.explain.joiner import inline, join
 from gpt2.explain.lines import reference_lines
 from gpt2.explain.page import PACKAGE, POLICY, html
 from tests.conftest import ROOT
@@ -48,7 +48,7 @@ def test_joined_modules_run_as_one_script(tmp_path: Path) -> None:
     entry = module(tmp_path, "c.js", "import {two} from './a.js';\n"
                    "import {\n  Three, eleven,\n} from './b.js';\n"
                    "console.log(two(), new Three().value, eleven);\n")  # fmt: skip
-    script = joined(entry)
+    script = join(entry)
     done = subprocess.run(["node", "-e", script], capture_output=True, text=True)
     assert done.stdout == "2 11 11\n", done.stderr
 
@@ -60,17 +60,17 @@ def test_joined_modules_run_as_one_script(tmp_path: Path) -> None:
 def test_other_kinds_of_modules_are_refused(tmp_path: Path, text: str) -> None:
     module(tmp_path, "a.js", "export const one = 1;\n")
     with pytest.raises(CorruptFileError, match="not joined"):
-        joined(module(tmp_path, "b.js", text))
+        join(module(tmp_path, "b.js", text))
 
 
 def test_a_cycle_is_refused(tmp_path: Path) -> None:
     module(tmp_path, "a.js", "import {b} from './b.js';\nexport const a = 1;\n")
     with pytest.raises(CorruptFileError, match="imports itself"):
-        joined(module(tmp_path, "b.js", "import {a} from './a.js';\nexport const b = 1;\n"))
+        join(module(tmp_path, "b.js", "import {a} from './a.js';\nexport const b = 1;\n"))
 
 
 def test_nothing_in_a_script_ends_its_element() -> None:
-    text = inline("a = '</script><!-- '; b = `</SCRIPT>`;" + joined(WEB / "app.js"))
+    text = inline("a = '</script><!-- '; b = `</SCRIPT>`;" + join(WEB / "app.js"))
     assert not re.search(r"</script|<!--", text, re.IGNORECASE)
 
 

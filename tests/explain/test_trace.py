@@ -18,7 +18,7 @@ from gpt2.config import GPT2Config
 from gpt2.errors import ContextLengthError, GPT2Error, InputError, OptionError
 from gpt2.explain.passes import Looking, Off
 from gpt2.explain.patching import effects, patch, patch_effects
-from gpt2.explain.recorded import ERROR, LARGEST, record, recorded
+from gpt2.explain.recorded import ERROR, LARGEST, record, restore
 from gpt2.explain.trace import load_trace
 from gpt2.model import GPT2LMHeadModel
 from gpt2.native import NativeEngine
@@ -287,17 +287,17 @@ def test_the_record_keeps_weights_within_its_bound() -> None:
     attention = gpt2.trace(ours("native"), IDS).attention
     kept = record(attention)
     assert kept["attention"].dtype == np.uint8
-    assert np.abs(recorded(kept) - attention).max() <= ERROR + 1e-7
+    assert np.abs(restore(kept) - attention).max() <= ERROR + 1e-7
     long = np.random.default_rng(0).dirichlet(np.full(300, 0.02), (2, 300)).astype(np.float32)
     kept = record(long)
     assert kept["weights"].shape == (2, 300, LARGEST)
-    found = recorded(kept)
+    found = restore(kept)
     shown = found > 0
     assert np.abs(found - long)[shown].max() <= ERROR + 1e-7
     rest = np.where(np.argsort(np.argsort(-long, -1, "stable"), -1) < LARGEST, 0, long).sum(-1)
     assert np.abs(kept["rest"] / 255 - rest).max() <= ERROR + 1e-6
     with pytest.raises(GPT2Error, match="positions that are not there"):
-        recorded({**kept, "positions": kept["positions"] + 300})
+        restore({**kept, "positions": kept["positions"] + 300})
 
 
 def test_recorded_maps_of_the_real_model(data_folder: Path) -> None:
@@ -310,6 +310,6 @@ def test_recorded_maps_of_the_real_model(data_folder: Path) -> None:
         patterns = read_explainer(file)["patterns"]
         assert len(patterns) == 144
         maps = np.stack([patterns[at] for at in sorted(patterns)])
-        kept = recorded(record(maps))
+        kept = restore(record(maps))
         assert np.abs(kept - maps).max() <= ERROR + 1e-7
         assert np.abs(kept.sum(-1) - 1).max() <= ERROR * maps.shape[-1]

@@ -100,7 +100,7 @@ class Answers:
     ) -> dict[str, Any]:
         """Candidates after token t: the most probable, samples, and those with all parts on."""
         logits, before = self.seen(ids, off).logits[t], self.seen(ids).logits[t]
-        shares, drawn = self._drawn(logits, settings, t + 1)
+        shares, drawn = self._draw(logits, settings, t + 1)
         wanted = [*np.argsort(-logits, kind="stable")[:SHOWN]]
         wanted += [*np.argsort(-before, kind="stable")[:BEFORE]] if off else []
         shown = list(dict.fromkeys(map(int, [*wanted, *extra])))
@@ -114,7 +114,7 @@ class Answers:
         return {"changed": bool(off), "others": DRAWS - sum(bar["drawn"] for bar in bars),
                 "bars": bars}  # fmt: skip
 
-    def _drawn(self, logits: Array, settings: Any, position: int) -> tuple[Array, list[int]]:
+    def _draw(self, logits: Array, settings: Any, position: int) -> tuple[Array, list[int]]:
         """Probabilities [V] under the settings, and 100 samples with the seed."""
         if settings["temperature"] == 0:
             best = int(logits.argmax())
@@ -131,8 +131,8 @@ class Answers:
 
     def head(self, ids: list[int], off: Any, layer: int, head: int) -> Array:
         """The attention weights of one head, [T, T]."""
-        found: Array = self.seen(ids, off).points[f"h.{layer}.attn.pattern"][head]
-        return found
+        weights: Array = self.seen(ids, off).points[f"h.{layer}.attn.pattern"][head]
+        return weights
 
     def pair(
         self, ids: list[int], off: Any, layer: int, head: int, t: int, s: int
@@ -173,18 +173,18 @@ class Answers:
         }
         seen_as = parts.directions(self.looking, seen, [t], tokens)
         aim = seen_as[:, :1] - (0 if other is None else seen_as[:, 1:])
-        found = [{"part": name, "value": float(x[name])} for name in ("token", "position")]
+        shares = [{"part": name, "value": float(x[name])} for name in ("token", "position")]
         for layer in range(self.config.n_layer):
             at = f"h.{layer}.attn"
             inner = parts.before(self.looking, layer, aim)[0, 0]  # [H, d]
             taken = np.einsum("htd,hd->ht", seen.points[f"{at}.v"][:, : t + 1], inner)
             source = (seen.points[f"{at}.pattern"][:, t, : t + 1] * taken).argmax(-1)
-            found += [{"part": "head", "layer": layer, "head": head, "source": int(source[head]),
+            shares += [{"part": "head", "layer": layer, "head": head, "source": int(source[head]),
                        "value": float(x["heads"][layer, head])} for head in range(H)]  # fmt: skip
-            found.append({"part": "mlp", "layer": layer, "value": float(x["mlps"][layer])})
+            shares.append({"part": "mlp", "layer": layer, "value": float(x["mlps"][layer])})
         rest = x["attention_bias"].sum() + x["ln_f_bias"] + x["rounding"]
         return {"logit": float(x["logits"]),
-                "parts": [*found, {"part": "rest", "value": float(rest)}]}  # fmt: skip
+                "parts": [*shares, {"part": "rest", "value": float(rest)}]}  # fmt: skip
 
     def patches(
         self, ids: list[int], others: list[int], where: str, check: Nothing = lambda: None

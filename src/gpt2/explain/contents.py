@@ -51,8 +51,10 @@ def contents_of(
     from gpt2.precision import short
 
     checkpoint = read_checkpoint(resolve(model), framework="native")
-    own = checkpoint.quantization
-    wanted = short(dtype) or (own.dtype if own and own.dtype in ("int8", "int4") else "int8")
+    stored = checkpoint.quantization
+    wanted = short(dtype) or (
+        stored.dtype if stored and stored.dtype in ("int8", "int4") else "int8"
+    )
     if wanted not in ("int8", "int4"):
         raise OptionError(f"a page computes in int8 or int4, found {dtype!r}.")
     loaded: Any = load(model, dtype=wanted)
@@ -104,8 +106,8 @@ def recorded_contents(
 
     arrays, kept = recording(loaded, text, heads)
     bytes_of = {i: list(loaded.tokenizer.token_bytes(i)) for i in tokens_in(arrays)}
-    told = {"kind": "recorded", "text": text, "bytes": bytes_of, "heads": kept}
-    return Contents({**facts, **told}, [_safetensors(arrays)])
+    page = {"kind": "recorded", "text": text, "bytes": bytes_of, "heads": kept}
+    return Contents({**facts, **page}, [_safetensors(arrays)])
 
 
 def facts_of(loaded: Any, model: str | os.PathLike[str]) -> dict[str, Any]:
@@ -134,12 +136,12 @@ def merges_of(tokenizer: Any, size: int, model: Any) -> str:
     merges = getattr(tokenizer, "merges", None)
     if merges is None:
         raise TokenizerError(f"{model} has no byte-level BPE tokenizer, which a page needs.")
-    found = [tokenizer.token_bytes(i) for i in range(min(size, 256 + len(merges)))]
+    tokens = [tokenizer.token_bytes(i) for i in range(min(size, 256 + len(merges)))]
     prints = [*range(33, 127), *range(161, 173), *range(174, 256)]
     first = [*prints, *(i for i in range(256) if i not in prints)]
-    known = {token: i for i, token in enumerate(found)}
-    ordered = found[:256] == [bytes([byte]) for byte in first] and len(known) == len(found)
-    if not ordered or len(found) < 256 + len(merges) or size < len(found) + 1:
+    known = {token: i for i, token in enumerate(tokens)}
+    ordered = tokens[:256] == [bytes([byte]) for byte in first] and len(known) == len(tokens)
+    if not ordered or len(tokens) < 256 + len(merges) or size < len(tokens) + 1:
         raise TokenizerError(f"the ids of {model}'s tokenizer are not in the order of its merges, "
                              "which a page needs.")  # fmt: skip
     return "\n".join(" ".join(pair) for pair in merges)

@@ -63,8 +63,8 @@ def contributions_at(
     seen_as = directions(model, seen, at, tokens)  # [P, n, D]
 
     def share(x: Numbers) -> Numbers:
-        found: Numbers = np.einsum("pd,pnd->pn", x, seen_as)
-        return found
+        shares: Numbers = np.einsum("pd,pnd->pn", x, seen_as)
+        return shares
 
     heads, biases, mlps = [], [], []
     for layer in range(L):
@@ -92,9 +92,9 @@ def directions(
     of a logit."""
     state = seen.points[f"h.{model.config.n_layer - 1}"][list(positions)].astype(np.float64)
     scale = np.sqrt(state.var(-1) + model.config.layer_norm_epsilon)[:, None, None]
-    found = model.rows(HEAD, tokens) * model.weight("transformer.ln_f.weight") / scale
-    found -= found.mean(-1, keepdims=True)  # as ln_f subtracts the mean of its input
-    return found
+    directions = model.rows(HEAD, tokens) * model.weight("transformer.ln_f.weight") / scale
+    directions -= directions.mean(-1, keepdims=True)  # as ln_f subtracts the mean of its input
+    return directions
 
 
 def before(model: Looking, layer: int, seen_as: Numbers) -> Numbers:

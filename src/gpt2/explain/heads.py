@@ -51,10 +51,10 @@ def thumbnails(pattern: Array) -> npt.NDArray[np.uint8]:
     n = min(T, THUMB)
     starts = [-(-i * T // n) for i in range(n)]
     small = np.maximum.reduceat(np.maximum.reduceat(pattern, starts, axis=1), starts, axis=2)
-    found: npt.NDArray[np.uint8] = np.rint(small * 255).astype(np.uint8)
-    return found
+    maps: npt.NDArray[np.uint8] = np.rint(small * 255).astype(np.uint8)
+    return maps
 
 
 def _mean(x: Array) -> Floats:
-    found: Floats = x.mean(-1, dtype=np.float64).astype(np.float32)
-    return found
+    mean: Floats = x.mean(-1, dtype=np.float64).astype(np.float32)
+    return mean

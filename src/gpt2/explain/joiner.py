@@ -18,7 +18,7 @@ LISTED = re.compile(r"\bexport\s*\{([^}]*)\};?")
 LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
-def joined(entry: Path) -> str:
+def join(entry: Path) -> str:
     """The script of a module and everything it imports, with dependencies first."""
     parts: dict[Path, str] = {}
     _add(Path(os.path.normpath(entry)), parts, ())
@@ -35,32 +35,32 @@ def _add(path: Path, parts: dict[Path, str], above: tuple[Path, ...]) -> None:
         raise CorruptFileError(f"{path} imports itself by way of {above[-1]}.")
     text = path.read_text("utf-8")
     for _, other in IMPORT.findall(text):
-        found = Path(os.path.normpath(path.parent / other))
-        if found not in parts:
-            _add(found, parts, (*above, path))
+        imported = Path(os.path.normpath(path.parent / other))
+        if imported not in parts:
+            _add(imported, parts, (*above, path))
     parts[path] = _module(path, text, list(parts))
 
 
 def _module(path: Path, text: str, before: list[Path]) -> str:
-    def taken(found: re.Match[str]) -> str:
-        number = before.index(Path(os.path.normpath(path.parent / found[2])))
-        return f"const {{{_renamed(found[1], ':')}}} = m{number};"
+    def declare(match: re.Match[str]) -> str:
+        number = before.index(Path(os.path.normpath(path.parent / match[2])))
+        return f"const {{{_rename(match[1], ':')}}} = m{number};"
 
     exports = [f"{name}" for name in DECLARED.findall(text)]
-    exports += [_swapped(names) for names in LISTED.findall(text)]
-    text = LISTED.sub("", DECLARED.sub("", IMPORT.sub(taken, text)))
+    exports += [_swap(names) for names in LISTED.findall(text)]
+    text = LISTED.sub("", DECLARED.sub("", IMPORT.sub(declare, text)))
     if left := LEFT.search(text):
         raise CorruptFileError(f"{path} has an import or export of a kind that is not joined: "
                                f"{left[0]}")  # fmt: skip
     return f"const m{len(before)} = (() => {{\n{text}\nreturn {{{', '.join(exports)}}};\n}})();\n"
 
 
-def _renamed(names: str, sign: str) -> str:
+def _rename(names: str, sign: str) -> str:
     """Rewrite ``a, b as c`` as ``a, b: c``."""
     return re.sub(r"\s+as\s+", f"{sign} ", names.strip())
 
 
-def _swapped(names: str) -> str:
+def _swap(names: str) -> str:
     """Rewrite exports ``a as b`` as properties ``b: a``."""
     pairs = [name.split(" as ") for name in re.split(r"\s*,\s*", names.strip()) if name]
     return ", ".join(": ".join(reversed(pair)) for pair in pairs)

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from gpt2.explain.contents import WEB, Contents, contents_of
-from gpt2.explain.joiner import inline, joined
+from gpt2.explain.joiner import inline, join
 from gpt2.files import atomic
 
 POLICY = (
@@ -75,14 +75,14 @@ def html(contents: Contents, policy: str = POLICY) -> Iterator[str]:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_escaped(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        f"<title>{_escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
         "<noscript>This page needs JavaScript: the model runs in it.</noscript>\n"
     )
     yield _data("facts", json.dumps(contents.facts, ensure_ascii=False))
     entry = WEB / f"open_{contents.facts['kind']}.js"
-    yield f"<script>\n{inline(joined(entry))}</script>\n"
+    yield f"<script>\n{inline(join(entry))}</script>\n"
     if contents.core:
-        yield _data("worker", json.dumps(joined(WEB / "in_worker.js"), ensure_ascii=False))
+        yield _data("worker", json.dumps(join(WEB / "in_worker.js"), ensure_ascii=False))
         yield _data("merges", json.dumps(contents.merges, ensure_ascii=False))
         yield _data("core", base64.b64encode(contents.core).decode())
     for number, data in enumerate(contents.files):
@@ -99,5 +99,5 @@ def _data(name: str, text: str) -> str:
     return f'<script type="application/json" id="{name}">{safe}</script>\n'
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -61,15 +61,15 @@ class Looking:
             if self.tokenizer is None:
                 raise InputError("this model has no tokenizer: give token ids.")
             text = self.tokenizer.encode(text)
-        found = [int(token) for token in np.asarray(text).reshape(-1)]
-        if not found:
+        ids = [int(token) for token in np.asarray(text).reshape(-1)]
+        if not ids:
             raise InputError("there is no token to look at.")
-        if len(found) > self.config.n_positions:
+        if len(ids) > self.config.n_positions:
             raise ContextLengthError(
-                f"the text has {len(found)} tokens; the model has {self.config.n_positions} "
+                f"the text has {len(ids)} tokens; the model has {self.config.n_positions} "
                 "positions."
             )
-        return found
+        return ids
 
     def run(
         self,
@@ -97,9 +97,9 @@ class Looking:
         def tap(name: str, x: Any) -> Any:
             array, new = as_numpy(x[0]), None
             if name in made:
-                new = array = _changed(name, made[name], array)
+                new = array = _change(name, made[name], array)
             if off is not None and not self.native:
-                switched = _switched(name, array, off)
+                switched = _switch_off(name, array, off)
                 new = array = switched if switched is not None else array
             if name in wanted or general(name) in wanted:
                 make = small.get(general(name))
@@ -124,11 +124,11 @@ class Looking:
         if off is None:
             return nullcontext()
         if self.native:
-            found: AbstractContextManager[None] = self.engine.ablate(**vars(off))
-            return found
+            ablation: AbstractContextManager[None] = self.engine.ablate(**vars(off))
+            return ablation
 
         def tap(name: str, x: Any) -> Any:
-            switched = _switched(name, as_numpy(x[0]), off)
+            switched = _switch_off(name, as_numpy(x[0]), off)
             return None if switched is None else _like(x, switched[None])
 
         tapped: AbstractContextManager[None] = self.engine.tapped(tap)
@@ -160,10 +160,10 @@ class Looking:
         wanted = np.asarray(numbers)
         flat = wanted.reshape(-1).tolist()
         if self.native:
-            found = np.asarray(self.engine.rows(name, flat), np.float64)
+            rows = np.asarray(self.engine.rows(name, flat), np.float64)
         else:
-            found = as_numpy(self.engine.state_dict()[name][flat]).astype(np.float64)
-        return found.reshape(*wanted.shape, -1)
+            rows = as_numpy(self.engine.state_dict()[name][flat]).astype(np.float64)
+        return rows.reshape(*wanted.shape, -1)
 
     def check(self, off: Off) -> None:
         """Raise `InputError` for a part that the model does not have."""
@@ -186,8 +186,8 @@ def as_numpy(x: Any) -> Array:
     import torch
 
     x = x.detach().cpu()
-    found: Array = (x.float() if x.dtype in (torch.bfloat16, torch.float16) else x).numpy()
-    return found
+    array: Array = (x.float() if x.dtype in (torch.bfloat16, torch.float16) else x).numpy()
+    return array
 
 
 def _like(x: Any, array: Array) -> Any:
@@ -198,7 +198,7 @@ def _like(x: Any, array: Array) -> Any:
     return torch.as_tensor(np.ascontiguousarray(array)).to(x)
 
 
-def _changed(name: str, change: Change, x: Array) -> Array:
+def _change(name: str, change: Change, x: Array) -> Array:
     new = np.asarray(change(x.copy()))
     if new.shape != x.shape:
         raise InputError(
@@ -207,7 +207,7 @@ def _changed(name: str, change: Change, x: Array) -> Array:
     return new
 
 
-def _switched(name: str, x: Array, off: Off) -> Array | None:
+def _switch_off(name: str, x: Array, off: Off) -> Array | None:
     """The value at a point with parts switched off; None if nothing is switched off there."""
     layer = int(name.split(".")[1]) if name.startswith("h.") else -1
     heads = [head for at, head in off.heads if at == layer]

@@ -42,7 +42,7 @@ def effects(model: Any, text: Text, token: int | None = None) -> Effects:
     looking = Looking(model)
     ids, config = looking.ids(text), looking.config
     before = looking.run(ids).logits[-1]
-    judged = chosen(before, token)
+    judged = choose_token(before, token)
 
     def change(off: Off) -> float:
         return logprob(looking.run(ids, off=off).logits[-1], judged) - logprob(before, judged)
@@ -83,7 +83,7 @@ def patch(
         OptionError: points do not exist, or name all layers at once.
     """
     looking = Looking(model)
-    ids, others = _aligned(looking, text, other)
+    ids, others = _align(looking, text, other)
     theirs = looking.run(others, points).points
     for name in points:
         if name not in theirs:
@@ -100,10 +100,10 @@ def patch_effects(model: Any, text: Text, other: Text, token: int | None = None)
     `patch` raises.
     """
     looking = Looking(model)
-    ids, others = _aligned(looking, text, other)
+    ids, others = _align(looking, text, other)
     names = ["embed", *(f"h.{layer}" for layer in range(looking.config.n_layer))]
     theirs, plain = looking.run(others, names), looking.run(ids).logits[-1]
-    judged = chosen(theirs.logits[-1], token)
+    judged = choose_token(theirs.logits[-1], token)
 
     def change(name: str, position: int) -> float:
         put = place(theirs.points[name], [position], None)
@@ -113,7 +113,7 @@ def patch_effects(model: Any, text: Text, other: Text, token: int | None = None)
     return np.array([[change(name, at) for at in range(len(ids))] for name in names])
 
 
-def chosen(logits: Array, token: int | None) -> int:
+def choose_token(logits: Array, token: int | None) -> int:
     """The token to measure; raises `InputError` if it is not in the vocabulary."""
     if token is None:
         return int(logits.argmax())
@@ -127,7 +127,7 @@ def logprob(logits: Array, token: int) -> float:
     return float(logits[token] - log_sum(logits))
 
 
-def _aligned(looking: Looking, text: Text, other: Text) -> tuple[list[int], list[int]]:
+def _align(looking: Looking, text: Text, other: Text) -> tuple[list[int], list[int]]:
     ids, others = looking.ids(text), looking.ids(other)
     if len(ids) != len(others):
         raise InputError(

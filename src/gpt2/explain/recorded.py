@@ -37,7 +37,7 @@ def record(attention: Array) -> dict[str, Array]:
     }
 
 
-def recorded(arrays: Mapping[str, Array]) -> Array:
+def restore(arrays: Mapping[str, Array]) -> Array:
     """Restore weights [..., T, T] float32 from `record`; weights it left out are 0.
 
     Raises `CorruptFileError` for arrays that do not belong to one record.
@@ -57,8 +57,8 @@ def recorded(arrays: Mapping[str, Array]) -> Array:
 
 
 def _bytes(x: Array) -> Array:
-    found: Array = np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
-    return found
+    levels: Array = np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
+    return levels
 
 
 def _weights(x: Array) -> Array:

@@ -47,13 +47,13 @@ def recording(
     ids = looking.ids(text)
     looking.check(Off(heads=heads or ()))
     seen = looking.run(ids, POINTS, instead={PATTERN: lambda _, x: _of_pattern(x)})
-    found = _next(seen.logits) | _of_text(looking, ids, seen)
+    arrays = _next(seen.logits) | _of_text(looking, ids, seen)
     shares = parts.contributions_at(looking, ids, seen, range(len(ids)), _two(seen.logits))
     kept = list(heads) if heads else _strongest(shares)
-    found |= _shares(shares) | _pairs(seen, kept)
-    found["sources"] = _sources(looking, ids, seen, shares)
-    found["induction"] = kinds.induction(looking)
-    return found, kept
+    arrays |= _shares(shares) | _pairs(seen, kept)
+    arrays["sources"] = _sources(looking, ids, seen, shares)
+    arrays["induction"] = kinds.induction(looking)
+    return arrays, kept
 
 
 def _of_pattern(pattern: Array) -> dict[str, Array]:
@@ -63,17 +63,17 @@ def _of_pattern(pattern: Array) -> dict[str, Array]:
 
 def _of_text(looking: Looking, ids: Sequence[int], seen: Pass) -> dict[str, Array]:
     layers = [seen.points[f"h.{layer}.attn.pattern"] for layer in range(looking.config.n_layer)]
-    found = {name: np.stack([layer[name] for layer in layers]) for name in layers[0]}
+    arrays = {name: np.stack([layer[name] for layer in layers]) for name in layers[0]}
     sums = lenses.log_sum(seen.logits)
     states = lenses.stream(seen, looking.config.n_layer)
-    told = lenses.lens(looking, states, LENS)
-    return found | {
+    lens = lenses.lens(looking, states, LENS)
+    return arrays | {
         "ids": np.array(ids, np.int32),
         "surprise": surprise_of(seen.logits, sums, ids),
         "entropy": entropy_of(seen.logits, sums),
-        "lens.ids": told.ids,  # [S, T, 3]
-        "lens.logprobs": told.logprobs,  # [S, T, 3]
-        "lens.rank": told.rank,  # [S, T], 0 is the top
+        "lens.ids": lens.ids,  # [S, T, 3]
+        "lens.logprobs": lens.logprobs,  # [S, T, 3]
+        "lens.rank": lens.rank,  # [S, T], 0 is the top
     }
 
 
@@ -129,7 +129,7 @@ def _sources(looking: Looking, ids: Sequence[int], seen: Pass, shares: Contribut
 
     again = looking.run(ids, instead={PATTERN: rows})
     seen_as = parts.directions(looking, seen, range(T), _two(seen.logits)[:, :1])
-    found = np.zeros(T, np.int16)
+    sources = np.zeros(T, np.int16)
     for layer in np.unique(layers):
         at = np.flatnonzero(layers == layer)
         inner = parts.before(looking, int(layer), seen_as[at])[np.arange(len(at)), 0, heads[at]]
@@ -137,12 +137,12 @@ def _sources(looking: Looking, ids: Sequence[int], seen: Pass, shares: Contribut
         taken = np.einsum("ptd,pd->pt", values, inner)
         seen_there = again.points[f"h.{layer}.attn.pattern"] * taken
         seen_there[np.arange(T) > at[:, None]] = -np.inf
-        found[at] = seen_there.argmax(-1)
-    return found
+        sources[at] = seen_there.argmax(-1)
+    return sources
 
 
-def tokens_in(found: Mapping[str, Array]) -> list[int]:
+def tokens_in(arrays: Mapping[str, Array]) -> list[int]:
     """Every token that occurs in a recording."""
-    named = [found[name].ravel() for name in ("ids", "next.ids", "lens.ids")]
+    named = [arrays[name].ravel() for name in ("ids", "next.ids", "lens.ids")]
     every: list[int] = np.unique(np.concatenate(named)).tolist()
     return every

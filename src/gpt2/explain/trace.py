@@ -24,7 +24,7 @@ from gpt2.explain import lens as lenses
 from gpt2.explain.contributions import Contributions
 from gpt2.explain.lens import Lens, lens, log_sum
 from gpt2.explain.passes import Array, Looking
-from gpt2.explain.patching import chosen
+from gpt2.explain.patching import choose_token
 from gpt2.files import atomic
 
 FORM = "gpt2-trace-1"
@@ -85,8 +85,8 @@ def trace(
     seen = looking.run(ids, {PATTERN, *lenses.POINTS, *parts.POINTS})
     states = lenses.stream(seen, layers)
     sums = log_sum(seen.logits)  # [T]
-    judged = chosen(seen.logits[-1], token)
-    predicted = [judged, _compared(seen.logits[-1], judged, other)]
+    judged = choose_token(seen.logits[-1], token)
+    predicted = [judged, _choose_other(seen.logits[-1], judged, other)]
     return Trace(
         facts=dict(model.facts),
         tokens=_texts(looking.tokenizer, ids),
@@ -105,9 +105,9 @@ def _f32(x: Any) -> Floats:
     return np.asarray(x, np.float32)
 
 
-def _compared(logits: Array, judged: int, other: int | None) -> int:
+def _choose_other(logits: Array, judged: int, other: int | None) -> int:
     if other is not None:
-        return chosen(logits, other)
+        return choose_token(logits, other)
     rest = logits.copy()
     rest[judged] = -np.inf
     return int(rest.argmax())
@@ -115,9 +115,9 @@ def _compared(logits: Array, judged: int, other: int | None) -> int:
 
 def surprise_of(logits: Array, sums: Numbers, ids: Sequence[int]) -> Floats:
     """The surprise of each token given the previous ones, in nats, [T]; NaN for the first."""
-    found = np.full(len(ids), np.nan, np.float32)
-    found[1:] = sums[:-1] - logits[np.arange(len(ids) - 1), ids[1:]]
-    return found
+    surprise = np.full(len(ids), np.nan, np.float32)
+    surprise[1:] = sums[:-1] - logits[np.arange(len(ids) - 1), ids[1:]]
+    return surprise
 
 
 def entropy_of(logits: Array, sums: Numbers) -> Floats:
@@ -138,13 +138,13 @@ def _texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:
 
 def _arrays(trace: Trace) -> dict[str, Array]:
     """All arrays of a trace by name; those of its parts in the form ``lens.ids``."""
-    found: dict[str, Array] = {}
+    arrays: dict[str, Array] = {}
     for name, value in vars(trace).items():
         if isinstance(value, np.ndarray):
-            found[name] = value
+            arrays[name] = value
         elif dataclasses.is_dataclass(value):
-            found.update({f"{name}.{inner}": np.asarray(x) for inner, x in vars(value).items()})
-    return found
+            arrays.update({f"{name}.{inner}": np.asarray(x) for inner, x in vars(value).items()})
+    return arrays
 
 
 # Name -> dtype and axes; each letter stands for the same size everywhere.
@@ -164,7 +164,7 @@ def load_trace(path: str | os.PathLike[str]) -> Trace:
     file = read_safetensors(Path(path))
     if file.metadata.get("format") != FORM:
         raise CorruptFileError(f"{path} is no trace: its format is not {FORM!r}.")
-    arrays = {name: _checked(file, name, path) for name in _SHAPES}
+    arrays = {name: _read_array(file, name, path) for name in _SHAPES}
     _check_sizes(arrays, path)
     facts = _words(file.metadata, "facts", dict, path)
     tokens = _words(file.metadata, "tokens", list, path)
@@ -184,7 +184,7 @@ def load_trace(path: str | os.PathLike[str]) -> Trace:
     )
 
 
-def _checked(file: Any, name: str, path: Any) -> Array:
+def _read_array(file: Any, name: str, path: Any) -> Array:
     kind, axes = _SHAPES[name]
     if name not in file:
         raise CorruptFileError(f"{path} is a damaged trace: it lacks {name}.")
