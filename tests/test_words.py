@@ -23,14 +23,22 @@ TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # through, for functions those of VERBS.
 NAMELESS = {"said", "told", "found", "own"}
 COUNTS = {"Contamination.found", "Copied.found"}  # n-grams: keys of results that are written
-VERBS = {"cli", "data", "evaluation", "explain", "generation", "serving", "tasks", "training"}
+VERBS = {
+    "cli",
+    "data",
+    "evaluation",
+    "explain",
+    "generation",
+    "serving",
+    "tasks",
+    "tokenizer",
+    "training",
+}
 DONE = {
     "checkpoint",
-    "generation",
     "model",
     "native",
     "quantization",
-    "tokenizer",
 }
 DONE |= VERBS
 PARTICIPLE = re.compile(

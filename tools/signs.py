@@ -12,7 +12,7 @@ from pathlib import Path
 
 import regex
 
-from gpt2.tokenizer.signs import settled
+from gpt2.tokenizer.signs import replace_newer
 
 OUTPUT = Path(__file__).resolve().parents[1] / "src/gpt2/explain/web/signs.js"
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -56,7 +56,7 @@ def runs(pattern: str) -> str:
     """Alternating lengths of non-matching and matching runs, up to the last matching one."""
     member = regex.compile(pattern)
     points = (chr(point) if not 0xD800 <= point < 0xE000 else "\ufffd" for point in range(0x110000))
-    matches = (bool(member.match(settled(sign))) for sign in points)
+    matches = (bool(member.match(replace_newer(sign))) for sign in points)
     lengths = [(is_in, sum(1 for _ in run)) for is_in, run in groupby(matches)]
     assert not lengths[0][0]
     assert not lengths[-1][0]

@@ -93,8 +93,8 @@ class Tokenizer(Kept):
         job = Job(self, items, limits, plain, add_special_tokens, return_overflowing_tokens)
         wanted = {
             "ids": True,
-            "type_ids": self._wanted(return_token_type_ids, "token_type_ids"),
-            "attention_mask": self._wanted(return_attention_mask, "attention_mask"),
+            "type_ids": self._returns(return_token_type_ids, "token_type_ids"),
+            "attention_mask": self._returns(return_attention_mask, "attention_mask"),
             "special_tokens_mask": return_special_tokens_mask,
             "offsets": return_offsets_mapping,
         }
@@ -109,7 +109,7 @@ class Tokenizer(Kept):
         result = BatchEncoding(rows.to_arrays(columns, return_tensors))
         return result.with_source(lambda: job.run(detail=True))
 
-    def _wanted(self, asked: bool | None, name: str) -> bool:
+    def _returns(self, asked: bool | None, name: str) -> bool:
         return name in self.model_input_names if asked is None else asked
 
     def encode(
@@ -128,7 +128,7 @@ class Tokenizer(Kept):
                 f"tokenizer itself with a list of texts."
             )
         simple = text_pair is None and return_tensors is None and not options
-        if simple and not (add_special_tokens and self.template.added(pair=False)):
+        if simple and not (add_special_tokens and self.template.count_special(pair=False)):
             return self._encode(text, self.split_special_tokens)  # the fast path
         return self(text, text_pair, add_special_tokens=add_special_tokens,
                     return_tensors=return_tensors, return_attention_mask=False,
@@ -161,7 +161,7 @@ class Tokenizer(Kept):
     ) -> BatchEncoding:
         """Pad the results of calls (a mapping, or a list of them) to rows of equal length."""
         columns, one = inputs.columns(encoded)
-        if self._wanted(return_attention_mask, "attention_mask"):
+        if self._returns(return_attention_mask, "attention_mask"):
             masks = [[1] * len(row) for row in columns["input_ids"]]
             columns.setdefault("attention_mask", masks)
         limits = arguments.read(self, padding, False, max_length, pad_to_multiple_of, padding_side)
@@ -190,17 +190,17 @@ class Tokenizer(Kept):
 
     def num_special_tokens_to_add(self, pair: bool = False) -> int:
         """The number of special tokens added to a text, or to a pair."""
-        return self.template.added(pair)
+        return self.template.count_special(pair)
 
     @property
     def max_len_single_sentence(self) -> int:
         """The number of tokens of a text that fit into ``model_max_length``."""
-        return self.model_max_length - self.template.added(pair=False)
+        return self.model_max_length - self.template.count_special(pair=False)
 
     @property
     def max_len_sentences_pair(self) -> int:
         """The number of tokens of a pair that fit into ``model_max_length``."""
-        return self.model_max_length - self.template.added(pair=True)
+        return self.model_max_length - self.template.count_special(pair=True)
 
     # Ids to text
 

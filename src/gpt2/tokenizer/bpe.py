@@ -20,7 +20,7 @@ from typing import TypeVar
 import regex
 
 from gpt2.errors import TokenizerError
-from gpt2.tokenizer.signs import settled
+from gpt2.tokenizer.signs import replace_newer
 
 Pair = tuple[bytes, bytes]
 T = TypeVar("T", str, bytes)
@@ -35,7 +35,7 @@ _SPLIT = regex.compile(SPLIT)
 
 def split(text: str) -> list[str]:
     """Split a text into words, which concatenate to the text."""
-    known = settled(text)
+    known = replace_newer(text)
     words: list[str] = _SPLIT.findall(known)
     if known == text:
         return words

@@ -52,7 +52,7 @@ class Spending:
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._known: dict[int, int] = {}
-        size = sum(self._learned(value) for value in given.values())
+        size = sum(self._weigh(value) for value in given.values())
         self.steps, self.left = STEPS + size, MADE + 64 * size
         self._largest = LARGEST + 4 * size
         self._end = time.thread_time() + SECONDS
@@ -64,7 +64,7 @@ class Spending:
         if self.steps < 0 or self.left < 0 or time.thread_time() > self._end:
             raise SecurityError("it takes too long")
 
-    def made(self, value: Any) -> Any:
+    def count(self, value: Any) -> Any:
         """Count a value and return it."""
         self.step()
         if self._weight(value) > self._largest:
@@ -104,11 +104,11 @@ class Spending:
                 total += _plain(value)
         return total
 
-    def _learned(self, value: Any) -> int:
+    def _weigh(self, value: Any) -> int:
         inner = _items(value)
         if inner is None:
             return 1 + _plain(value)
-        weight = 1 + sum(1 + self._learned(item) for item in inner)
+        weight = 1 + sum(1 + self._weigh(item) for item in inner)
         self._known[id(value)] = weight
         return weight
 
@@ -174,9 +174,9 @@ def _product(operator: str, left: Any, right: Any) -> int:
     return len(left) * right if counts else 0
 
 
-def made(value: Any) -> Any:
+def count(value: Any) -> Any:
     """Count a value and return it."""
-    return _IN_FORCE.get().made(value)
+    return _IN_FORCE.get().count(value)
 
 
 def turn(characters: int) -> None:
@@ -184,13 +184,13 @@ def turn(characters: int) -> None:
     _IN_FORCE.get().step(characters)
 
 
-def called(function: Any, given: list[Any], named: Mapping[str, Any]) -> list[Any]:
+def check_call(function: Any, given: list[Any], named: Mapping[str, Any]) -> list[Any]:
     """Check a call by a template beforehand; returns the arguments, with iterators as lists."""
     now, name = _IN_FORCE.get(), getattr(function, "__name__", "")
     now.step()
     named = {key: value for key, value in named.items() if key not in _JINJAS}
     if name in GROWING:
-        given = _settled(given)
+        given = _to_lists(given)
         owner = getattr(inspect.unwrap(function), "__self__", "")
         now.room(name, [owner, *given, *named.values()])
     return given
@@ -199,12 +199,12 @@ def called(function: Any, given: list[Any], named: Mapping[str, Any]) -> list[An
 _JINJAS = ("_loop_vars", "_block_vars")  # added to calls by jinja2 itself
 
 
-def _settled(given: Iterable[Any]) -> list[Any]:
+def _to_lists(given: Iterable[Any]) -> list[Any]:
     """Replace iterators among the arguments by lists."""
     return [list(islice(v, STEPS)) if isinstance(v, Iterator) else v for v in given]
 
 
-def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def count_calls(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a filter or test so that its calls and results are counted."""
     passed = 1 if hasattr(function, "jinja_pass_arg") else 0  # such as the environment
 
@@ -212,15 +212,15 @@ def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*given: Any, **named: Any) -> Any:
         now = _IN_FORCE.get()
         if name in GROWING:
-            given = (*given[:passed], *_settled(given[passed:]))
+            given = (*given[:passed], *_to_lists(given[passed:]))
             now.room(name, [*given[passed:], *named.values()])
-        return now.made(function(*given, **named))
+        return now.count(function(*given, **named))
 
     return call
 
 
 MADE_HERE, TURN = "value made", "turn taken"  # with a space: no template can name them
-FILTERS = {MADE_HERE: made, TURN: turn}
+FILTERS = {MADE_HERE: count, TURN: turn}
 
 
 _ALIKE = (nodes.List, nodes.Tuple, nodes.Dict, nodes.Compare, nodes.Getitem)

@@ -30,9 +30,9 @@ class Environment(sandbox.ImmutableSandboxedEnvironment):
         self.filters["tojson"] = _to_json
         tables: tuple[dict[str, Any], ...] = (self.filters, self.tests)
         for table in tables:
-            table.update({name: chat_bounds.counted(name, f) for name, f in table.items()})
+            table.update({name: chat_bounds.count_calls(name, f) for name, f in table.items()})
         self.filters |= {
-            chat_bounds.MADE_HERE: chat_bounds.made,
+            chat_bounds.MADE_HERE: chat_bounds.count,
             chat_bounds.TURN: chat_bounds.turn,
         }
         del self.globals["lipsum"]
@@ -46,14 +46,14 @@ class Environment(sandbox.ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Apply an operator, counting its operands and value."""
         chat_bounds.product(operator, left, right)
-        return chat_bounds.made(super().call_binop(context, operator, left, right))
+        return chat_bounds.count(super().call_binop(context, operator, left, right))
 
     def call(*given: Any, **named: Any) -> Any:
         """Call a function, counting its arguments and value."""
         self, context, function, *rest = given
-        rest = chat_bounds.called(function, rest, named)
+        rest = chat_bounds.check_call(function, rest, named)
         whole = sandbox.ImmutableSandboxedEnvironment.call
-        return chat_bounds.made(whole(self, context, function, *rest, **named))
+        return chat_bounds.count(whole(self, context, function, *rest, **named))
 
     def _generate(self, source: nodes.Template, *given: Any, **named: Any) -> str:
         return super()._generate(chat_bounds.counting(source), *given, **named)

@@ -94,7 +94,7 @@ class Encoding:
             "sequence_ids": None, "offsets": (0, 0), "word_ids": None,
         }  # fmt: skip
         for name, value in columns.items():
-            setattr(self, name, rows.padded(getattr(self, name), width, value, side))
+            setattr(self, name, rows.pad_row(getattr(self, name), width, value, side))
 
     def char_to_token(self, char: int, sequence: int = 0) -> int | None:
         """The token that covers a character of a text, or None."""

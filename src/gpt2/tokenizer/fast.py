@@ -133,7 +133,7 @@ def reachable(merges: Sequence[Pair]) -> list[bytes]:
     if len(made) == len(ranks) == len(merges) and _in_order(merges, made):
         dead: set[bytes] = set()
         for left, right in merges:
-            if left in dead or right in dead or _crossed(left, right, merges, ranks, made):
+            if left in dead or right in dead or _crosses(left, right, merges, ranks, made):
                 dead.add(left + right)
         return [token for token in made if token not in dead]
     # Irregular lists (a token made twice, or used before it is made): encode every token to check.
@@ -153,7 +153,7 @@ def _in_order(merges: Sequence[Pair], made: dict[bytes, int]) -> bool:
     )
 
 
-def _crossed(
+def _crosses(
     left: bytes,
     right: bytes,
     merges: Sequence[Pair],

@@ -56,13 +56,13 @@ class Job:
     def _pieces(self, detail: bool) -> list[list[Piece]]:
         texts = [text for item in self.items for text in item]
         if detail or any(isinstance(text, list) for text in texts):
-            pieces = iter([self._detailed(text) for text in texts])
+            pieces = iter([self._encode(text) for text in texts])
         else:
             many = self.tokenizer._encode_many([str(t) for t in texts], self.plain)
             pieces = iter([Piece(ids) for ids in many])
         return [[next(pieces) for _ in item] for item in self.items]
 
-    def _detailed(self, text: inputs.Text) -> Piece:
+    def _encode(self, text: inputs.Text) -> Piece:
         """Encode a text, or a list of words whose indices become the word numbers."""
         whole = Piece([], [], [])
         for n, word in enumerate([text] if isinstance(text, str) else text):
@@ -74,7 +74,7 @@ class Job:
         space = self.tokenizer.template.trim
         if space is None:
             return whole
-        return template.trimmed(whole, self.tokenizer.convert_ids_to_tokens(whole.ids), space)
+        return template.trim_offsets(whole, self.tokenizer.convert_ids_to_tokens(whole.ids), space)
 
     def _cut(self, items: list[list[Piece]]) -> list[list[Piece]]:
         """The pieces of each row of the result; ``rows`` holds the index of each row's text."""
@@ -88,7 +88,7 @@ class Job:
 
     def _windows(self, pieces: list[Piece]) -> list[list[Piece]]:
         assert self.limits.length is not None
-        added = self.tokenizer.template.added(len(pieces) == 2) if self.special else 0
+        added = self.tokenizer.template.count_special(len(pieces) == 2) if self.special else 0
         if added > self.limits.length:
             raise OptionError(
                 f"max_length={self.limits.length} has no room for the {added} special tokens "

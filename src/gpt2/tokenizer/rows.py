@@ -47,7 +47,7 @@ def plain(values: Any) -> Any:
     return values
 
 
-def padded(row: list[Any], width: int, fill: Any, on_side: str) -> list[Any]:
+def pad_row(row: list[Any], width: int, fill: Any, on_side: str) -> list[Any]:
     """Pad the row to ``width``; a longer one is unchanged."""
     more = [fill] * (width - len(row))
     return [*row, *more] if on_side == "right" else [*more, *row]
@@ -58,7 +58,7 @@ def pad_rows(columns: dict[str, list[Any]], width: int, fill: Any, on_side: str)
     for name, column in columns.items():
         if name == "input_ids" or name in FILL:
             value = fill if name == "input_ids" else FILL[name]
-            column[:] = [padded(row, width, value, on_side) for row in column]
+            column[:] = [pad_row(row, width, value, on_side) for row in column]
 
 
 def to_arrays(columns: dict[str, Any], kind: str | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 LETTER, NUMBER, OTHER = "\u00aa", "\u00b2", "\u00a7"
 
 
-def settled(text: str) -> str:
+def replace_newer(text: str) -> str:
     """Replace each newer character by an old one of its class; the length stays the same."""
     return text if text.isascii() else text.translate(_TABLE)
 

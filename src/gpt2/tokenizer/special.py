@@ -142,7 +142,7 @@ class SpecialTokens(abc.ABC):
         for name, value in tokens.items():
             if name not in (*names, *lists):
                 raise OptionError(f"there is no special token {name!r}: use {', '.join(names)}.")
-            listed = _listed(value, name) if name in lists else [value]
+            listed = _check_list(value, name) if name in lists else [value]
             new += [AddedToken.of(v, special=True) for v in listed]
         count = self._add(new, special=True)
         for name, value in tokens.items():
@@ -165,7 +165,7 @@ class SpecialTokens(abc.ABC):
     def _take(self, roles: Mapping[str, Any], more: Any) -> None:
         """Set the initial roles and special tokens; ordinary vocabulary tokens are not added."""
         named = {role: AddedToken.of(v, special=True) for role, v in roles.items() if v is not None}
-        others = [AddedToken.of(v, special=True) for v in _listed(more, "extra_special_tokens")]
+        others = [AddedToken.of(v, special=True) for v in _check_list(more, "extra_special_tokens")]
         new = [t for t in named.values() if not self._is_ordinary(t.content)]
         self._add([*new, *others], special=True)
         self._roles = {role: token.content for role, token in named.items()}
@@ -203,7 +203,7 @@ class SpecialTokens(abc.ABC):
         self._roles[role] = token.content
 
 
-def _listed(value: Any, name: str) -> list[Any]:
+def _check_list(value: Any, name: str) -> list[Any]:
     """Return a list of tokens. Raises `TokenizerError` for a single string."""
     if value is None:
         return []

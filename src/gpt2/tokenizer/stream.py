@@ -93,7 +93,7 @@ class TextDecoder(StreamDecoder):
         text = self._shown(token, self._first)
         self._first = self._first and not text
         self._whole += text
-        return self._more(self._whole[: _settled(self._whole, self._held)])
+        return self._more(self._whole[: _find_cut(self._whole, self._held)])
 
     def follow(self, ids: Sequence[int]) -> None:
         """Set the ids that the text continues; they are not shown."""
@@ -113,7 +113,7 @@ class TextDecoder(StreamDecoder):
         return new
 
 
-def _settled(text: str, parts: Sequence[str]) -> int:
+def _find_cut(text: str, parts: Sequence[str]) -> int:
     """Where the end of the text begins that could, with more text, contain one of the parts."""
     cut = len(text)
     while crossing := [n for part in parts if (n := _crossing(text, cut, part))]:

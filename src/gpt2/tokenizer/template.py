@@ -38,7 +38,7 @@ class Template:
     pair: tuple[Part, ...] = (Part(A, 0), Part(B, 1))
     trim: bool | None = None
 
-    def added(self, pair: bool) -> int:
+    def count_special(self, pair: bool) -> int:
         """The number of special tokens added."""
         return sum(len(part.ids or ()) for part in (self.pair if pair else self.single))
 
@@ -115,8 +115,8 @@ def write(template: Template) -> Any:
     special = {part.name: part for part in (*template.single, *template.pair) if part.ids}
     frame = {
         "type": "TemplateProcessing",
-        "single": [_written(part) for part in template.single],
-        "pair": [_written(part) for part in template.pair],
+        "single": [_to_json(part) for part in template.single],
+        "pair": [_to_json(part) for part in template.pair],
         "special_tokens": {
             name: {"id": name, "ids": list(part.ids or ()), "tokens": [name] * len(part.ids or ())}
             for name, part in special.items()
@@ -129,7 +129,7 @@ def write(template: Template) -> Any:
     return {"type": "Sequence", "processors": [level, frame]}
 
 
-def trimmed(piece: Piece, tokens: Sequence[str], space: bool) -> Piece:
+def trim_offsets(piece: Piece, tokens: Sequence[str], space: bool) -> Piece:
     """Exclude whitespace from the offsets, as the `tokenizers` library's ByteLevel does."""
     offsets = []
     for at, (token, (start, end)) in enumerate(zip(tokens, piece.offsets or [], strict=True)):
@@ -228,6 +228,6 @@ def _list(step: dict[str, Any], name: str, where: str) -> list[Any]:
     return value
 
 
-def _written(part: Part) -> dict[str, Any]:
+def _to_json(part: Part) -> dict[str, Any]:
     kind = "Sequence" if part.ids is None else "SpecialToken"
     return {kind: {"id": part.name, "type_id": part.type_id}}

@@ -20,7 +20,7 @@ from gpt2.tokenizer.encoding import Piece
 from gpt2.tokenizer.fast import FastBPE, check_merges, threads
 from gpt2.tokenizer.stream import ByteDecoder, StreamDecoder
 from gpt2.tokenizer.template import Template
-from gpt2.tokenizer.training import apart, made, train, train_like
+from gpt2.tokenizer.training import apart, build_tokenizer, train, train_like
 from gpt2.tokenizer.vocabulary import AddedToken, Vocabulary
 
 BATCH_CHARACTERS = 1 << 16  # a smaller batch is not worth starting threads
@@ -73,7 +73,7 @@ class GPT2Tokenizer(Tokenizer):
         template: Template | None = None,
         **others: Any,
     ) -> None:
-        stored = _given(vocab, merges, others)
+        stored = _read_vocabulary(vocab, merges, others)
         self._merges = stored.merges
         self._made = {a + b for a, b in stored.merges}
         self._slow_left = SLOW_CHARACTERS
@@ -229,11 +229,11 @@ class GPT2Tokenizer(Tokenizer):
             encode = self._fast.encode
         parts = self._parts(text, plain)
         if len(parts) == 1 and parts[0][2] is None:
-            return encode(self._spaced(text))
+            return encode(self._add_space(text))
         ids: list[int] = []
         for start, end, token in parts:
             if token is None:
-                ids += encode(self._spaced(text[start:end]))
+                ids += encode(self._add_space(text[start:end]))
             else:
                 ids.append(token)
         return ids
@@ -249,7 +249,7 @@ class GPT2Tokenizer(Tokenizer):
     def _parts(self, text: str, plain: bool) -> list[Part]:
         return (self._plain_finder if plain else self._finder).split(text)
 
-    def _spaced(self, text: str) -> str:
+    def _add_space(self, text: str) -> str:
         return f" {text}" if self.add_prefix_space and not text.startswith(" ") else text
 
     def _piece(self, text: str, plain: bool) -> Piece:
@@ -267,7 +267,7 @@ class GPT2Tokenizer(Tokenizer):
 
     def _words(self, part: str, start: int) -> Piece:
         """Encode a part without added tokens, with the characters and word of each token."""
-        spaced = self._spaced(part)
+        spaced = self._add_space(part)
         ids = self._fast.encode(spaced)
         owner = [start + at for at, sign in enumerate(part) for _ in sign.encode()]
         owner = [start] * (len(spaced) - len(part)) + owner
@@ -278,7 +278,7 @@ class GPT2Tokenizer(Tokenizer):
         return Piece(ids, offsets, [word_of[a] for a in begins[: len(ids)]])
 
 
-def _given(vocab: Any, merges: Any, others: dict[str, Any]) -> Vocabulary:
+def _read_vocabulary(vocab: Any, merges: Any, others: dict[str, Any]) -> Vocabulary:
     """The vocabulary from the constructor's arguments, in any form."""
     whole, made = others.pop("tokenizer_file", None), others.pop("tokenizer_object", None)
     vocab = others.pop("vocab_file", None) if vocab is None else vocab
@@ -359,7 +359,7 @@ def train_tokenizer(
     """
     texts = texts if joined else apart(texts)
     vocab, merges = train(texts, vocab_size, min_frequency=min_frequency, progress=progress)
-    return made(GPT2Tokenizer, vocab, merges, [AddedToken(END_OF_TEXT, special=True)])
+    return build_tokenizer(GPT2Tokenizer, vocab, merges, [AddedToken(END_OF_TEXT, special=True)])
 
 
 GPT2TokenizerFast = GPT2Tokenizer

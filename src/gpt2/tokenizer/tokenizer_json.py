@@ -82,7 +82,7 @@ def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocab
             )
     vocab = vocabulary.check_ids(model.get("vocab"), f"{path}: model.vocab")
     settings = {"add_prefix_space": True} if steps[-1].get("add_prefix_space") else {}
-    return Vocabulary("BPE", vocab, vocabulary.shared(vocab, merges), settings=settings)
+    return Vocabulary("BPE", vocab, vocabulary.share_strings(vocab, merges), settings=settings)
 
 
 def _is_gpt2(steps: list[dict[str, Any]]) -> bool:

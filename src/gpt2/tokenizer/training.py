@@ -89,7 +89,7 @@ def train_like(
         min_frequency=max(1, min_frequency),
     )  # fmt: skip
     roles = dict.fromkeys(type(old).ROLE_DEFAULTS) | old.special_tokens_map
-    return made(
+    return build_tokenizer(
         type(old), vocab, merges, special,
         **roles,
         extra_special_tokens=old.extra_special_tokens,
@@ -111,7 +111,7 @@ def apart(texts: Iterable[str]) -> Iterator[str]:
         yield END_OF_TEXT
 
 
-def made(
+def build_tokenizer(
     kind: type[GPT2Tokenizer],
     vocab: dict[bytes, int],
     merges: list[Pair],
@@ -171,14 +171,14 @@ def count_words(texts: Iterable[str], special_tokens: tuple[str, ...]) -> Counte
             counts.update(split(document))
         if len(rest) >= CHUNK // 16:
             words = split(rest)
-            kept = _unsettled(words, longest)
+            kept = _find_unfinished(words, longest)
             rest = "".join(words[kept:])
             counts.update(words[:kept])
     counts.update(split(rest))
     return counts
 
 
-def _unsettled(words: list[str], longest: int) -> int:
+def _find_unfinished(words: list[str], longest: int) -> int:
     """The index of the first word whose split could still change with more text.
 
     The last word may continue, the one before may be the ' of a contraction, and the rest must be

@@ -135,7 +135,7 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
     return merges
 
 
-def shared(vocab: dict[str, int], merges: Any) -> list[tuple[str, str]]:
+def share_strings(vocab: dict[str, int], merges: Any) -> list[tuple[str, str]]:
     """The pairs, sharing the vocabulary's string objects: saves 5 MB for GPT-2."""
     strings = {token: token for token in vocab}
     return [(strings.get(a, a), strings.get(b, b)) for a, b in merges]

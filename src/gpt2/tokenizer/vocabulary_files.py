@@ -35,7 +35,7 @@ from gpt2.tokenizer.vocabulary import (
     read_merges,
     read_token,
     read_vocab,
-    shared,
+    share_strings,
 )
 
 PAIRS = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
@@ -184,7 +184,7 @@ def _from_lists(folder: Path, named: str | None) -> Vocabulary:
         return Vocabulary("WordPiece", read_lines(lines))
     if whole:
         vocab = read_vocab(whole[0][0])
-        return Vocabulary("BPE", vocab, shared(vocab, read_merges(whole[0][1])))
+        return Vocabulary("BPE", vocab, share_strings(vocab, read_merges(whole[0][1])))
     ways = ", ".join([*(" + ".join(pair) for pair in PAIRS), LINES])
     names = [name for name in FILES if (folder / name).is_file()]
     raise MissingFileError(

@@ -66,7 +66,7 @@ class BertTokenizer(Tokenizer):
         added: Mapping[int, AddedToken] | None = None,
         **others: Any,
     ) -> None:
-        stored = _given(vocab, others)
+        stored = _read_vocabulary(vocab, others)
         self.do_lower_case = do_lower_case
         self.tokenize_chinese_chars = tokenize_chinese_chars
         self.strip_accents = strip_accents
@@ -110,7 +110,7 @@ class BertTokenizer(Tokenizer):
 
     def token_bytes(self, token: int) -> bytes:
         """The bytes `decode` adds for an id after another one; empty for an unknown id."""
-        return self._shown(token, False).encode()
+        return self._decode_token(token, False).encode()
 
     def source_bytes(self, token: int) -> int:
         """The number of bytes of the text that a token covers, without the space before a word."""
@@ -124,11 +124,11 @@ class BertTokenizer(Tokenizer):
         """A decoder that takes ids one at a time; its pieces concatenate to the decoded text."""
         skip = self._special_ids if skip_special_tokens else frozenset()
         held = _AFTER if self.clean_up_tokenization_spaces else ()
-        return TextDecoder(self._shown, skip, clean_up if held else str, held)
+        return TextDecoder(self._decode_token, skip, clean_up if held else str, held)
 
     # Within
 
-    def _shown(self, token: int, first: bool) -> str:
+    def _decode_token(self, token: int, first: bool) -> str:
         text = self._tokens.get(token)
         if text is None:
             return ""
@@ -157,7 +157,7 @@ class BertTokenizer(Tokenizer):
     def _is_ordinary(self, token: str) -> bool:
         return False  # as in transformers, a token with a role is always matched before splitting
 
-    def _encoded(self, text: str, plain: bool) -> Any:
+    def _encode_text(self, text: str, plain: bool) -> Any:
         if self._core.encode_special_tokens != plain:
             self._core.encode_special_tokens = plain
         try:
@@ -166,10 +166,10 @@ class BertTokenizer(Tokenizer):
             raise TokenizerError(f"{error}: the text has a word that needs it.") from None
 
     def _encode(self, text: str, plain: bool) -> list[int]:
-        return self._renumber(self._encoded(text, plain).ids)
+        return self._renumber(self._encode_text(text, plain).ids)
 
     def _piece(self, text: str, plain: bool) -> Piece:
-        piece = self._encoded(text, plain)
+        piece = self._encode_text(text, plain)
         return Piece(self._renumber(piece.ids), list(piece.offsets), list(piece.word_ids))
 
     def _renumber(self, ids: list[int]) -> list[int]:
@@ -189,7 +189,7 @@ def clean_up(text: str) -> str:
     return text
 
 
-def _given(vocab: Any, others: dict[str, Any]) -> Vocabulary:
+def _read_vocabulary(vocab: Any, others: dict[str, Any]) -> Vocabulary:
     """The vocabulary from the constructor's arguments, in any form."""
     whole, made = others.pop("tokenizer_file", None), others.pop("tokenizer_object", None)
     vocab = others.pop("vocab_file", None) if vocab is None else vocab
