@@ -15,7 +15,7 @@ from gpt2.model.lora import (
     CONFIG,
     MAPS,
     LoraConfig,
-    adapted,
+    find_adapters,
     add_lora,
     load_lora,
     lora_parameters,
@@ -90,13 +90,13 @@ def test_targets_are_endings_of_names(model: GPT2LMHeadModel) -> None:
         model = copy.deepcopy(base)
         added = add_lora(model, LoraConfig(lora_targets=targets))
         assert added == [f"transformer.h.{name}" for name in expected]
-        assert list(adapted(model)) == added
+        assert list(find_adapters(model)) == added
     with pytest.raises(InputError, match="has adapters already"):
         add_lora(model)
     for wrong, words in (("wte", "'wte' is no linear map"), ("", "needs targets")):
         with pytest.raises(InputError, match=words):
             add_lora(base, LoraConfig(lora_targets=wrong))
-    assert not adapted(base)
+    assert not find_adapters(base)
     assert all(p.requires_grad for p in base.parameters())
     with pytest.raises(InputError, match="no adapters to merge"):
         merge_lora(base)

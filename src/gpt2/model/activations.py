@@ -21,7 +21,7 @@ class ActivationCheckpointing(nn.Module):
     checkpoint_every = 1
     get_input_embeddings: Any
 
-    def checkpointed(self, block: nn.Module, layer: int) -> Callable[..., Any]:
+    def _checkpoint_block(self, block: nn.Module, layer: int) -> Callable[..., Any]:
         """The block itself, or in training a checkpointed form of it, if enabled."""
         if self.gradient_checkpointing and self.training and layer % self.checkpoint_every == 0:
             return partial(checkpoint, block, **self.checkpoint_options)

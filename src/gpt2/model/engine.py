@@ -39,7 +39,7 @@ class TorchEngine(nn.Module):
         ("h.*.attn.pattern"); None means all points. `gpt2.points.POINTS` lists them.
         """
         outer, self._tap = self._tap, only(tap, points, self.config.n_layer)
-        shown = taps.installed(self.transformer, lambda name, x: self._tap(name, x))
+        shown = taps.install(self.transformer, lambda name, x: self._tap(name, x))
         try:
             with shown if outer is None else nullcontext():  # an inner tap replaces the outer one
                 yield
@@ -69,7 +69,7 @@ class TorchEngine(nn.Module):
         """Append tokens to rows of the cache and return their logits: see `gpt2.engine.Engine`."""
         if logits not in get_args(Logits):
             raise InputError(f"logits must be one of {get_args(Logits)}, found {logits!r}.")
-        x, counts = self._extended(cache, ids, rows)
+        x, counts = self._extend(cache, ids, rows)
         if logits == "none":
             return None
         if logits == "last":
@@ -96,7 +96,7 @@ class TorchEngine(nn.Module):
             raise InputError("targets must have the shape of the ids.")
         if len(flat) and int(flat.max()) >= self.config.vocab_size:
             raise InputError(f"targets must be below {self.config.vocab_size}.")
-        x, counts = self._extended(cache, ids, rows)
+        x, counts = self._extend(cache, ids, rows)
         hidden = torch.cat([row[:n] for row, n in zip(x, counts, strict=True)])
         wanted = flat >= 0
         logprobs = torch.zeros(len(flat), device=flat.device)
@@ -106,7 +106,7 @@ class TorchEngine(nn.Module):
         )
         return logprobs.cpu().numpy(), greedy.cpu().numpy()
 
-    def _extended(
+    def _extend(
         self, cache: TorchCache, ids: Sequence[Any] | Tensor, rows: Sequence[int] | None
     ) -> tuple[Tensor, list[int]]:
         """The last hidden states [R, T, D] of new tokens in a cache, and each row's length."""

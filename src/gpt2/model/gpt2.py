@@ -25,7 +25,7 @@ from gpt2.model.cache import TorchCache, Window
 from gpt2.model.engine import TorchEngine
 from gpt2.model.loops import OwnLoops
 from gpt2.model.loss import next_token_loss, next_token_loss_from_hidden
-from gpt2.model.outputs import BaseModelOutput, CausalLMOutput, selected
+from gpt2.model.outputs import BaseModelOutput, CausalLMOutput, select
 from gpt2.model.pretrained import PreTrainedModel
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -254,7 +254,7 @@ class GPT2Model(PreTrainedModel):
         for layer, block in enumerate(self.h):
             if hidden_states:
                 states += (x,)
-            x, pattern = self.checkpointed(block, layer)(x, window, eager)
+            x, pattern = self._checkpoint_block(block, layer)(x, window, eager)
             patterns += (pattern,)
         window.close()  # only now are the new tokens added to the cache's lengths
         x = self.ln_f(x)
@@ -330,7 +330,7 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, LanguageModel):
             input_ids, past_key_values, attention_mask, token_type_ids, position_ids, inputs_embeds,
             use_cache, output_attentions, output_hidden_states, True, **more,
         )  # fmt: skip
-        logits = self.lm_head(selected(body.last_hidden_state, logits_to_keep))  # [B, T, V]
+        logits = self.lm_head(select(body.last_hidden_state, logits_to_keep))  # [B, T, V]
         loss = None
         if labels is not None:
             loss = next_token_loss(logits, labels, num_items_in_batch, shifted)

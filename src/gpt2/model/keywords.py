@@ -114,7 +114,7 @@ def read_keywords(given: Mapping[str, Any]) -> Loading:
     return loading
 
 
-def changed(config: GPT2Config, changes: Mapping[str, Any]) -> GPT2Config:
+def apply_changes(config: GPT2Config, changes: Mapping[str, Any]) -> GPT2Config:
     """The configuration with the values of a call. Raises `UnknownOptionError`."""
     for name in changes:
         if not config.knows(name):

@@ -76,7 +76,7 @@ class AdaptedConv1D(PackedConv1D):
         return super().forward(x) + F.linear(low, self.lora_B) * (self.alpha / self.rank)
 
     @torch.no_grad()
-    def merged(self) -> Conv1D:
+    def merge(self) -> Conv1D:
         """The equivalent plain map, with the adapter merged into the weight."""
         with torch.device("meta"):
             base = Conv1D(self.nx, self.nf)
@@ -94,7 +94,7 @@ def add_lora(model: GPT2LMHeadModel, config: LoraConfig | None = None) -> list[s
     unknown target or a model that already has adapters.
     """
     config = config or LoraConfig()
-    if adapted(model):
+    if find_adapters(model):
         raise InputError("the model has adapters already: merge them first (merge_lora).")
     maps = {name: part for name, part in model.named_modules() if isinstance(part, Conv1D)}
     chosen = {name for target in config.targets for name in _meant(target, maps)}
@@ -122,15 +122,15 @@ def merge_lora(model: GPT2LMHeadModel) -> GPT2LMHeadModel:
 
     Raises `InputError` if there are no adapters.
     """
-    maps = adapted(model)
+    maps = find_adapters(model)
     if not maps:
         raise InputError("the model has no adapters to merge.")
     for name, part in maps.items():
-        _replace(model, name, part.merged().train(part.training))
+        _replace(model, name, part.merge().train(part.training))
     return model.requires_grad_(True)
 
 
-def adapted(model: nn.Module) -> dict[str, AdaptedConv1D]:
+def find_adapters(model: nn.Module) -> dict[str, AdaptedConv1D]:
     """The modules with adapters, by name."""
     return {n: part for n, part in model.named_modules() if isinstance(part, AdaptedConv1D)}
 
@@ -139,7 +139,7 @@ def lora_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
     """The adapters' parameters by their names in PEFT's files."""
     return {
         f"{PREFIX}{name}.{half}.weight": getattr(part, half)
-        for name, part in adapted(model).items()
+        for name, part in find_adapters(model).items()
         for half in ("lora_A", "lora_B")
     }
 
@@ -159,7 +159,7 @@ def write_lora(
     """Write the given adapter tensors, on the CPU (those of a sharded model are gathered first)."""
     from gpt2.checkpoint.mapped import write_safetensors
 
-    maps = adapted(model)
+    maps = find_adapters(model)
     if not maps:
         raise InputError("the model has no adapters to save.")
     with atomic_folder(folder, last=(WEIGHTS,)) as part:
@@ -185,7 +185,7 @@ def load_lora(model: GPT2LMHeadModel, folder: str | os.PathLike[str]) -> list[st
     try:
         added = add_lora(model, with_names)
     except InputError as error:
-        if adapted(model):
+        if find_adapters(model):
             raise
         raise WeightError(f"{folder} does not fit this model: {error}") from None
     try:

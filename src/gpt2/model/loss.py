@@ -26,16 +26,16 @@ def next_token_loss(
     """
     if shifted is not None:
         predicted = _at_least_float32(logits).flatten(0, -2)
-        return _judged(predicted, shifted.flatten().to(logits.device), items)
+        return _cross_entropy(predicted, shifted.flatten().to(logits.device), items)
     if labels.shape != logits.shape[:2]:
         raise InputError(
             f"labels must be {list(logits.shape[:2])} like the inputs, found {list(labels.shape)}."
         )
     predicted, wanted = _at_least_float32(logits[:, :-1]), labels[:, 1:].to(logits.device)
-    return _judged(predicted.flatten(0, 1), wanted.flatten(), items)
+    return _cross_entropy(predicted.flatten(0, 1), wanted.flatten(), items)
 
 
-def _judged(predicted: Tensor, wanted: Tensor, items: int | Tensor | None) -> Tensor:
+def _cross_entropy(predicted: Tensor, wanted: Tensor, items: int | Tensor | None) -> Tensor:
     if items is None:
         return F.cross_entropy(predicted, wanted, ignore_index=IGNORED)
     total = F.cross_entropy(predicted, wanted, ignore_index=IGNORED, reduction="sum")
@@ -56,7 +56,7 @@ def next_token_loss_from_hidden(hidden: Tensor, head: Tensor, labels: Tensor, ch
     total = _at_least_float32(hidden.new_zeros(()))
     for start in range(0, len(states), chunk):
         part, target = states[start : start + chunk], wanted[start : start + chunk]
-        total = total + checkpoint(_summed, part, head, target, use_reentrant=False)
+        total = total + checkpoint(_sum_loss, part, head, target, use_reentrant=False)
     return total / (wanted != IGNORED).sum()
 
 
@@ -76,7 +76,7 @@ def token_logprobs(
     return torch.cat(logprobs), torch.cat(greedy)
 
 
-def _summed(states: Tensor, head: Tensor, target: Tensor) -> Tensor:
+def _sum_loss(states: Tensor, head: Tensor, target: Tensor) -> Tensor:
     logits = _at_least_float32(F.linear(states, head))  # [chunk, V]
     return F.cross_entropy(logits, target, ignore_index=IGNORED, reduction="sum")
 

@@ -99,7 +99,7 @@ class SequenceClassifierOutput(ModelOutput):
     attentions: tuple[Tensor, ...] | None = None
 
 
-def selected(hidden: Tensor, keep: int | Tensor) -> Tensor:
+def select(hidden: Tensor, keep: int | Tensor) -> Tensor:
     """Select from hidden states [B, T, D] those that ``logits_to_keep`` names; see
     `GPT2LMHeadModel.forward`."""
     if not isinstance(keep, Tensor):

@@ -18,7 +18,7 @@ from gpt2.errors import ConfigError, GPT2Warning, InputError, UnknownOptionError
 from gpt2.files import path_of
 from gpt2.model.activations import ActivationCheckpointing
 from gpt2.model.keywords import ATTENTION, read_keywords, wanted_dtype
-from gpt2.model.vocabulary import new_size, resized
+from gpt2.model.vocabulary import new_size, resize
 
 M = TypeVar("M", bound="PreTrainedModel")
 
@@ -196,13 +196,13 @@ class PreTrainedModel(ActivationCheckpointing):
         grown = self.__dict__.get("new_rows", 0) + rows - len(embedding.weight)
         self.__dict__["new_rows"] = max(0, grown)  # for adapters, which would leave these frozen
         std = None if mean_resizing else self.config.initializer_range
-        embedding.weight = resized(embedding.weight, rows, std)
+        embedding.weight = resize(embedding.weight, rows, std)
         embedding.num_embeddings = rows
         head = self.get_output_embeddings()
         if head is not None:
             head.out_features = rows
             if not self.config.tie_word_embeddings:
-                head.weight = resized(head.weight, rows, std)
+                head.weight = resize(head.weight, rows, std)
         self.config.vocab_size = rows
         self.tie_weights()
         return embedding

@@ -45,19 +45,19 @@ class TappedAttention:
 
 
 @contextmanager
-def installed(body: Any, tap: Tap) -> Iterator[None]:
+def install(body: Any, tap: Tap) -> Iterator[None]:
     """In the block, pass the points of a `GPT2Model` through ``tap``."""
     with ExitStack() as stack:
 
         def hook(module: nn.Module, name: str) -> None:
-            handle = module.register_forward_hook(lambda _, inputs, y: _changed(tap, name, y))
+            handle = module.register_forward_hook(lambda _, inputs, y: _tap_output(tap, name, y))
             stack.callback(handle.remove)
 
         hook(body.drop, "embed")
         for layer, block in enumerate(body.h):
             name = f"h.{layer}"
             hook(block.ln_1, f"{name}.ln_1")
-            stack.enter_context(_shown(block.attn, tap, f"{name}.attn"))
+            stack.enter_context(_tap_attention(block.attn, tap, f"{name}.attn"))
             hook(block.attn, f"{name}.attn")
             hook(block.ln_2, f"{name}.ln_2")
             inside = block.mlp.c_proj.register_forward_pre_hook(
@@ -70,13 +70,13 @@ def installed(body: Any, tap: Tap) -> Iterator[None]:
         yield
 
 
-def _changed(tap: Tap, name: str, y: Any) -> Any:
+def _tap_output(tap: Tap, name: str, y: Any) -> Any:
     """A module's output, with its first part passed through the tap."""
     return (tap(name, y[0]), *y[1:]) if isinstance(y, tuple) else tap(name, y)
 
 
 @contextmanager
-def _shown(attention: nn.Module, tap: Tap, name: str) -> Iterator[None]:
+def _tap_attention(attention: nn.Module, tap: Tap, name: str) -> Iterator[None]:
     before = attention.__class__
     attention.__class__ = type(before.__name__, (TappedAttention, before), {})
     attention.__dict__.update(tap=tap, name=name)

@@ -26,7 +26,7 @@ def new_size(current: int, wanted: int | None, multiple: int | None) -> int:
 
 
 @torch.no_grad()
-def resized(old: Tensor, rows: int, std: float | None) -> nn.Parameter:
+def resize(old: Tensor, rows: int, std: float | None) -> nn.Parameter:
     """The first ``rows`` rows of ``old`` [V, D], with new ones appended if it has fewer.
 
     New rows are drawn around the mean of the old ones (Hewitt 2021, "Initializing new word

@@ -18,7 +18,7 @@ from gpt2.config import GPT2Config
 from gpt2.errors import GPT2Warning, MissingFileError, OptionError, WeightError
 from gpt2.generation import GenerationConfig, LanguageModel
 from gpt2.hub import PICKLED, SAFE, SETTINGS, resolve
-from gpt2.model.keywords import Loading, changed, wanted_dtype
+from gpt2.model.keywords import Loading, apply_changes, wanted_dtype
 
 if TYPE_CHECKING:
     from gpt2.model.pretrained import PreTrainedModel
@@ -46,11 +46,11 @@ def load(kind: type[PreTrainedModel], name: Any, call: Loading) -> Any:
     """Load a model of the given class; with ``output_loading_info``, return (model, report)."""
     config, tensors, generation, sidecar = _read(name, call, kind.has_head)
     arguments = {n: call.changes[n] for n in _constructor(kind) if n in call.changes}
-    config = changed(config, {n: v for n, v in call.changes.items() if n not in arguments})
+    config = apply_changes(config, {n: v for n, v in call.changes.items() if n not in arguments})
     config._name_or_path = "" if name is None else str(name)
     config._attn_implementation = call.attention or config._attn_implementation
     dtype = call.dtype or _own_dtype(config, tensors)
-    model, report = _adopted(kind, config, arguments, tensors, dtype, call.mismatched)
+    model, report = _adopt(kind, config, arguments, tensors, dtype, call.mismatched)
     if isinstance(model, LanguageModel):
         model.sidecar = sidecar
         if isinstance(call.generation_config, GenerationConfig):
@@ -109,7 +109,7 @@ def _constructor(kind: type[PreTrainedModel]) -> list[str]:
     return [n for n in inspect.signature(kind.__init__).parameters if n not in ("self", "config")]
 
 
-def _adopted(
+def _adopt(
     kind: type[PreTrainedModel],
     config: GPT2Config,
     arguments: Mapping[str, Any],
@@ -120,7 +120,7 @@ def _adopted(
     """Create a model whose parameters are the checkpoint's tensors, not copies of them."""
     with torch.device("meta"):
         model = kind(config, **arguments)
-    state, report = _matched(model, tensors, dtype, mismatched)
+    state, report = _match(model, tensors, dtype, mismatched)
     if report.missing or next(model.buffers(), None) is not None:  # the constructor makes them
         model = kind(config, **arguments).to(dtype)
         for module in {model.get_submodule(name.rpartition(".")[0]) for name in report.missing}:
@@ -132,7 +132,7 @@ def _adopted(
     return model, report
 
 
-def _matched(
+def _match(
     model: PreTrainedModel, tensors: Mapping[str, Tensor], dtype: torch.dtype, mismatched: bool
 ) -> tuple[dict[str, Tensor], Report]:
     """Match the tensors to the model's names."""
@@ -147,7 +147,7 @@ def _matched(
             continue
         tensor = tensors[source]
         if tensor.shape == parameter.shape:
-            state[name] = _converted(tensor, dtype, source)
+            state[name] = _convert(tensor, dtype, source)
         elif mismatched:
             report.missing.add(name)
             report.mismatched.add((name, tensor.shape, parameter.shape))
@@ -164,7 +164,7 @@ def _matched(
     return state, report
 
 
-def _converted(tensor: Tensor, dtype: torch.dtype, name: str) -> Tensor:
+def _convert(tensor: Tensor, dtype: torch.dtype, name: str) -> Tensor:
     """Convert a tensor's precision. Raises `WeightError` for a value outside its range."""
     if tensor.dtype == dtype or not tensor.is_floating_point():
         return tensor
