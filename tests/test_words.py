@@ -24,6 +24,7 @@ TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMELESS = {"said", "told", "found", "own"}
 COUNTS = {"Contamination.found", "Copied.found"}  # n-grams: keys of results that are written
 VERBS = {
+    "checkpoint",
     "cli",
     "data",
     "evaluation",
@@ -35,9 +36,11 @@ VERBS = {
     "tokenizer",
     "training",
 }
-PUBLIC = {"TorchEngine.tapped"}  # documented, or attributes of exported classes: users call them
+PUBLIC = {  # documented, or attributes of exported classes: users call them
+    "Checkpoint.dequantized",
+    "TorchEngine.tapped",
+}
 DONE = {
-    "checkpoint",
     "native",
     "quantization",
 }

@@ -66,7 +66,7 @@ def test_transformers_reads_the_shards(tmp_path: Path, safe: bool) -> None:
 def test_the_writer_and_the_reader_agree_with_the_library(tmp_path: Path, dtype: str) -> None:
     kinds = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
     weights = random_weights(tiny_config())
-    stored = {n: Stored(v, "F32").rounded(kinds[dtype], n) for n, v in weights.items()}
+    stored = {n: Stored(v, "F32").round_to(kinds[dtype], n) for n, v in weights.items()}
     stored["odd"] = Stored(np.arange(3, dtype=np.int8), "I8")
     write_safetensors(tmp_path / "ours.safetensors", stored)
     theirs = safetensors.torch.load_file(tmp_path / "ours.safetensors")
@@ -90,14 +90,14 @@ def test_rounding_to_bfloat16_is_torchs() -> None:
     ties = np.array([1 + 2**-8, 1 + 3 * 2**-8, -1 - 2**-8, 0.0, -0.0, 1e-45], np.float32)
     values = np.concatenate([values, ties])
     expected = torch.from_numpy(values).bfloat16().view(torch.int16).numpy().view(np.uint16)
-    found = Stored(values, "F32").rounded("BF16", "x")
+    found = Stored(values, "F32").round_to("BF16", "x")
     np.testing.assert_array_equal(found.array, expected)
     np.testing.assert_array_equal(found.numpy(), torch.from_numpy(values).bfloat16().float())
 
 
 def test_a_value_too_large_for_the_precision_is_an_error() -> None:
     with pytest.raises(WeightError, match="in F16: h holds values"):
-        Stored(np.array([1.0, 70_000.0], np.float32), "F32").rounded("F16", "h")
+        Stored(np.array([1.0, 70_000.0], np.float32), "F32").round_to("F16", "h")
 
 
 def test_tensors_are_mapped_and_private(tmp_path: Path) -> None:

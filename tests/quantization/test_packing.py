@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt2.checkpoint.packed import as_packed, packed_size, unpacked
+from gpt2.checkpoint.packed import as_packed, packed_size, unpack
 from gpt2.errors import CorruptFileError, InputError, OptionError, WeightError
 from gpt2.native.packing import Compensation, pack
 from gpt2.quantization.calibrate import Inputs
@@ -33,7 +33,7 @@ def test_floats_come_back(outputs: int, inputs: int, transposed: bool) -> None:
     for dtype, numbers in wanted.items():
         data = pack(given_, dtype, transposed=transposed)
         assert data.nbytes == packed_size(dtype, outputs, inputs)
-        np.testing.assert_array_equal(unpacked(data, dtype, outputs, inputs), numbers)
+        np.testing.assert_array_equal(unpack(data, dtype, outputs, inputs), numbers)
 
 
 @given(outputs=SIZES, inputs=SIZES, seed=st.integers(0, 99))
@@ -44,11 +44,11 @@ def test_whole_numbers_are_the_nearest(outputs: int, inputs: int, seed: int) -> 
     most = np.abs(weights).max(1, keepdims=True)
     data = pack(weights, "int8", transposed=False)
     assert data.nbytes == packed_size("int8", outputs, inputs)
-    found = unpacked(data, "int8", outputs, inputs)
+    found = unpack(data, "int8", outputs, inputs)
     assert (np.abs(found - weights) <= 0.501 * most / 127).all()
     data = pack(weights, "int4", transposed=False, search=False)
     assert data.nbytes == packed_size("int4", outputs, inputs)
-    found = unpacked(data, "int4", outputs, inputs)
+    found = unpack(data, "int4", outputs, inputs)
     unit = most / (8 * 127)
     for begin in range(0, inputs, 32):
         group = weights[:, begin : begin + 32]
@@ -64,7 +64,7 @@ def test_whole_numbers_are_the_nearest(outputs: int, inputs: int, seed: int) -> 
 def test_a_search_for_scales_lessens_the_squared_error() -> None:
     weights = random(64, 256)
     errors = [
-        np.square(unpacked(pack(weights, "int4", transposed=False, search=s), "int4", 64, 256)
+        np.square(unpack(pack(weights, "int4", transposed=False, search=s), "int4", 64, 256)
                   - weights).sum()
         for s in (False, True)
     ]  # fmt: skip
@@ -97,7 +97,7 @@ def test_compensated_rounding_is_the_papers(inputs: int) -> None:
     how = Inputs.of(x).compensation()
     data = pack(weights, "int8", transposed=False, compensation=how)
     scales = np.abs(weights).max(1) / 127
-    found = np.rint(unpacked(data, "int8", 33, inputs) / scales[:, None])
+    found = np.rint(unpack(data, "int8", 33, inputs) / scales[:, None])
     steps = np.repeat(scales[:, None], inputs, axis=1)
     wanted = gptq(weights, steps, -127, 127, how)
     assert (found != wanted).mean() < 0.01  # near-ties that fp32 and fp64 decide differently
@@ -109,7 +109,7 @@ def test_compensation_lessens_the_error_of_the_products(dtype: str, gain: float)
     errors = []
     for how in (None, Inputs.of(x[:400]).compensation()):
         data = pack(weights, dtype, transposed=False, compensation=how)
-        errors.append(np.square((unpacked(data, dtype, 48, 128) - weights) @ x[400:].T).sum())
+        errors.append(np.square((unpack(data, dtype, 48, 128) - weights) @ x[400:].T).sum())
     assert errors[1] < gain * errors[0]
 
 
@@ -120,7 +120,7 @@ def test_inputs_that_never_vary() -> None:
     for given_ in (x, np.zeros_like(x)):
         how = Inputs.of(given_).compensation()
         data = pack(weights, "int4", transposed=False, compensation=how)
-        assert np.isfinite(unpacked(data, "int4", 20, 64)).all()
+        assert np.isfinite(unpack(data, "int4", 20, 64)).all()
 
 
 def test_levelled_inputs_are_the_sums_of_what_they_say() -> None:

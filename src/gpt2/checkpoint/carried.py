@@ -28,7 +28,7 @@ def as_bytes(values: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
     return np.frombuffer(json.dumps(values).encode(), np.uint8).copy()
 
 
-def taken(stored: dict[str, Stored], source: str) -> dict[str, dict[str, Any]]:
+def pop_settings(stored: dict[str, Stored], source: str) -> dict[str, dict[str, Any]]:
     """Remove the settings from a file's tensors and return them.
 
     Raises `CorruptFileError` for an entry that is not a JSON object in bytes.

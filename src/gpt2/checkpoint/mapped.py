@@ -65,10 +65,10 @@ class Stored:
     def numpy(self) -> npt.NDArray[Any]:
         """The tensor as an aligned numpy array; bfloat16 is widened to float32, which is exact."""
         if self.kind != "BF16":
-            return self._aligned()
+            return self._align()
         return (self.array.astype(np.uint32) << 16).view(np.float32)
 
-    def rounded(self, kind: str, name: str) -> Stored:
+    def round_to(self, kind: str, name: str) -> Stored:
         """Convert to another precision, rounding to nearest, ties to even. Raises `WeightError` if
         a value is out of range."""
         if kind == self.kind:
@@ -89,12 +89,12 @@ class Stored:
         with needed("A PyTorch tensor"):
             import torch
 
-        array = self._aligned()
+        array = self._align()
         if self.kind == "BF16":
             return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
         return torch.from_numpy(array)
 
-    def _aligned(self) -> npt.NDArray[Any]:
+    def _align(self) -> npt.NDArray[Any]:
         """The array, contiguous and aligned: an unpadded header of another program can leave
         tensors at odd addresses."""
         return np.require(self.array, None, ["C_CONTIGUOUS", "ALIGNED"])

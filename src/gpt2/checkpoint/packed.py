@@ -99,7 +99,7 @@ class Packed(Stored):
 
     def numpy(self) -> npt.NDArray[Any]:
         """The dequantized matrix, fp32 in the checkpoint's shape."""
-        numbers = unpacked(self.array, self.dtype, self.outputs, self.inputs)
+        numbers = unpack(self.array, self.dtype, self.outputs, self.inputs)
         return np.ascontiguousarray(numbers.T if self.turned else numbers)
 
     def torch(self) -> Any:
@@ -107,7 +107,7 @@ class Packed(Stored):
         return Stored(self.numpy(), "F32").torch()
 
 
-def unpacked(
+def unpack(
     data: npt.NDArray[np.uint8], dtype: str, outputs: int, inputs: int
 ) -> npt.NDArray[np.float32]:
     """Dequantize packed bytes to [outputs, inputs]: the format of csrc/matrix.h, in numpy."""

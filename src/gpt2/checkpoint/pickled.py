@@ -76,10 +76,10 @@ def store(tensors: Mapping[Any, Any], path: Path) -> dict[str, Stored]:
     for name in tensors:
         if not isinstance(name, str):
             raise CorruptFileError(f"{path} has a name that is no text: {name!r:.80}.")
-    return {name: _stored(tensor, name, path) for name, tensor in canonical(tensors).items()}
+    return {name: _convert(tensor, name, path) for name, tensor in canonical(tensors).items()}
 
 
-def _stored(tensor: Any, name: str, path: Path) -> Stored:
+def _convert(tensor: Any, name: str, path: Path) -> Stored:
     import torch
 
     if not isinstance(tensor, torch.Tensor):
@@ -120,7 +120,7 @@ def from_nanogpt(content: Mapping[str, Any], path: Path) -> tuple[GPT2Config, di
     tensors = store(content["model"], path)
     for name, tensor in list(tensors.items()):
         if name.endswith(MATRICES):
-            tensors[name] = turned = _turned(tensor, name, path)
+            tensors[name] = turned = _transpose(tensor, name, path)
             _zeros(tensors, name.replace(".weight", ".bias"), turned.shape[1], tensor)
         elif ".ln_" in name and name.endswith(".weight"):
             _zeros(tensors, name.replace(".weight", ".bias"), tensor.array.size, tensor)
@@ -149,7 +149,7 @@ def _config(arguments: Mapping[str, Any], path: Path) -> GPT2Config:
     return config.replace(bos_token_id=end, eos_token_id=end)
 
 
-def _turned(tensor: Stored, name: str, path: Path) -> Stored:
+def _transpose(tensor: Stored, name: str, path: Path) -> Stored:
     if tensor.array.ndim != 2:
         raise WeightError(f"{path}: {name} is {list(tensor.shape)}, a matrix is needed.")
     return Stored(np.ascontiguousarray(tensor.array.T), tensor.kind)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gpt2.checkpoint.carried import CONFIG, GENERATION, taken
+from gpt2.checkpoint.carried import CONFIG, GENERATION, pop_settings
 from gpt2.checkpoint.mapped import FLOATS, Stored, check_uncut, forget, read_safetensors
 from gpt2.checkpoint.names import EMBEDDING, HEAD, canonical, check_shapes
 from gpt2.checkpoint.packed import CONFIG_ENTRY, Packed, Quantization, known_packed
@@ -117,7 +117,7 @@ def read_checkpoint(
     path = path_of(path)
     folder = path if path.is_dir() else path.parent
     form, stored_config, stored = _open(path)
-    carried = taken(stored, str(path))
+    carried = pop_settings(stored, str(path))
     if stored_config is None and CONFIG in carried and not exists(folder / CONFIG):
         stored_config = GPT2Config.from_dict(carried[CONFIG])
     config = config or stored_config or GPT2Config.from_json_file(folder / CONFIG)

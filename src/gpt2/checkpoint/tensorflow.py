@@ -40,7 +40,7 @@ def tensorflow_index(folder: Path) -> Path | None:
     if not files:
         return None
     if exists(folder / STATE):
-        return _named(folder / STATE)
+        return _find_index(folder / STATE)
     step = {path: int(m[1]) if (m := STEP.search(path.name)) else -1 for path in files}
     last = [path for path in files if step[path] == max(step.values())]
     if len(last) > 1:
@@ -49,7 +49,7 @@ def tensorflow_index(folder: Path) -> Path | None:
     return last[0]
 
 
-def _named(state: Path) -> Path:
+def _find_index(state: Path) -> Path:
     """The index named in a file ``checkpoint``; its folder is ignored, as it may have moved.
 
     Format: a CheckpointState as text (tensorflow/python/training/checkpoint_state.proto).

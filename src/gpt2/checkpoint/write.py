@@ -47,7 +47,9 @@ def write_checkpoint(
     names = [f"{stem}.{suffix}"]
     if len(shards) > 1:
         names = [f"{stem}-{i + 1:05d}-of-{len(shards):05d}.{suffix}" for i in range(len(shards))]
-    settings: dict[str, Any] = {"config.json": _settled(config, tensors, quantization).to_dict()}
+    settings: dict[str, Any] = {
+        "config.json": _set_precision(config, tensors, quantization).to_dict()
+    }
     if generation_config is not None:
         settings["generation_config.json"] = dict(generation_config)
     if len(shards) > 1:
@@ -75,7 +77,7 @@ def write_checkpoint(
     return written
 
 
-def _settled(
+def _set_precision(
     config: GPT2Config, tensors: Mapping[str, Any], quantization: Quantization | None
 ) -> GPT2Config:
     """The configuration with the tensors' precision, which transformers' dtype="auto" uses, or with

@@ -124,7 +124,7 @@ def _round(checkpoint: Checkpoint, dtype: str | None) -> dict[str, Any]:
         say(f"note: {checkpoint.path} is {checkpoint.quantization}; written as fp32")
     if dtype is None:
         return dict(stored)
-    return {name: tensor.rounded(STORED[short(dtype)], name) for name, tensor in stored.items()}
+    return {name: tensor.round_to(STORED[short(dtype)], name) for name, tensor in stored.items()}
 
 
 def _torch(stored: dict[str, Any]) -> dict[str, Any]:
