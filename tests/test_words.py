@@ -31,6 +31,7 @@ VERBS = {
     "explain",
     "generation",
     "model",
+    "quantization",
     "serving",
     "tasks",
     "tokenizer",
@@ -42,7 +43,6 @@ PUBLIC = {  # documented, or attributes of exported classes: users call them
 }
 DONE = {
     "native",
-    "quantization",
 }
 DONE |= VERBS
 PARTICIPLE = re.compile(

@@ -111,7 +111,7 @@ def quantize(
     begin = time.perf_counter()
     tensors = packed_tensors(checkpoint, how, examples, progress)
     seconds = time.perf_counter() - begin
-    fidelity = _measured(checkpoint, tensors, how, ids, progress) if tokens else None
+    fidelity = _measure(checkpoint, tensors, how, ids, progress) if tokens else None
     size = sum(tensor.nbytes for tensor in tensors.values())
     report = Report(
         source=_name(name),
@@ -189,7 +189,7 @@ def _ids(text: Any, default: str, tokenizer: Tokenizer | None, tokens: int, name
     return list(tokenizer.encode_prompt(words))[:tokens]
 
 
-def _measured(
+def _measure(
     checkpoint: Checkpoint,
     tensors: dict[str, Stored],
     how: Quantization,

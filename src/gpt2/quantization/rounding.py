@@ -50,14 +50,14 @@ def packed_tensors(
         gathered = gather(engine, ids, lambda done, all_: progress("calibrating", done, all_))
         for name, inputs in gathered:
             level = _level(tensors, name, inputs)
-            tensors[name] = _packed(name, tensors[name], how, level.compensation())
+            tensors[name] = _pack(name, tensors[name], how, level.compensation())
     for name, tensor in tensors.items():
         if is_matrix(name) and not isinstance(tensor, Packed):
-            tensors[name] = _packed(name, tensor, how, None)
+            tensors[name] = _pack(name, tensor, how, None)
     return tensors
 
 
-def _packed(
+def _pack(
     name: str, tensor: Stored, how: Quantization, compensation: Compensation | None
 ) -> Packed:
     dtype = how.head_dtype if name in (EMBEDDING, HEAD) else how.dtype
@@ -78,7 +78,7 @@ def _level(tensors: Tensors, name: str, inputs: Inputs) -> Inputs:
     norm = NORMS.get(name.removeprefix(f"{layer}."))
     if norm is None:
         return inputs
-    level, mean, scale = inputs.levelled()
+    level, mean, scale = inputs.normalise()
     bias = f"{name.removesuffix('weight')}bias"
 
     def put(of: str, values: npt.NDArray[Any]) -> None:
