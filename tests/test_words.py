@@ -39,6 +39,8 @@ VERBS = {
 }
 PUBLIC = {  # documented, or attributes of exported classes: users call them
     "Checkpoint.dequantized",
+    "Inside.tapped",
+    "NativeEngine.packed",
     "TorchEngine.tapped",
 }
 DONE = {

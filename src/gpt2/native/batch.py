@@ -67,7 +67,7 @@ class Batch:
         part.flat = self.flat[begin : begin + size]
         return part
 
-    def wanted(self, logits: Logits) -> int:
+    def count_logits(self, logits: Logits) -> int:
         """The number of rows of logits."""
         return {"none": 0, "last": len(self.rows), "all": len(self.flat)}[logits]
 

@@ -39,7 +39,7 @@ class Calls:
         """Append tokens to rows of the cache and return their logits; see `gpt2.engine.Engine`."""
         check_mode(logits, LOGITS)
         batch = Batch(cache, ids, rows)
-        wanted = batch.wanted(logits)
+        wanted = batch.count_logits(logits)
         out = np.empty((wanted, self.config.vocab_size), np.float32)
         at = out.ctypes.data
         step = self.config.vocab_size * out.itemsize
@@ -61,7 +61,7 @@ class Calls:
         An interrupted run leaves the cache unchanged.
         """
         if len(batch.flat) <= PIECE or self._tap is not None:  # a tap must see the complete call
-            self._checked(call(batch, logits, 0))
+            self._check(call(batch, logits, 0))
             return
         check(core().gpt2_check(*self._call(batch, "none")[:-1]))
         done = 0
@@ -71,10 +71,10 @@ class Calls:
                     end = min(begin + PIECE, count)
                     piece = batch.piece(row, batch.flat[done : done + end - begin])
                     mode: Logits = "none" if logits == "last" and end < count else logits
-                    self._checked(call(piece, mode, done if logits == "all" else i))
+                    self._check(call(piece, mode, done if logits == "all" else i))
                     done += end - begin
 
-    def _checked(self, status: int) -> None:
+    def _check(self, status: int) -> None:
         """Raise the error for a status; if a tap ended the call, the tap's own error."""
         if status == STOPPED and self._tap is not None and (error := self._tap.error()):
             raise error

@@ -44,7 +44,7 @@ class ChoosingCalls(Calls):
                 f"found {k}."
             )
         batch = Batch(cache, ids, rows)
-        wanted = batch.wanted(logits)
+        wanted = batch.count_logits(logits)
         top, values = np.empty((wanted, k), np.int32), np.empty((wanted, k), np.float32)
         places = top.ctypes.data, values.ctypes.data
 
@@ -67,7 +67,7 @@ class ChoosingCalls(Calls):
         """Append tokens and sample the next ones; see `gpt2.engine.ChoosingEngine`."""
         check_mode(logits, ("last", "all"))
         batch = Batch(cache, ids, rows)
-        wanted = batch.wanted(logits)
+        wanted = batch.count_logits(logits)
         if len(noise) != wanted:
             raise InputError(f"{wanted} draws need as many numbers of noise, found {len(noise)}.")
         numbers, tokens = array("d", noise), array("i", bytes(4 * wanted))
@@ -102,7 +102,7 @@ class ChoosingCalls(Calls):
             for row, number in enumerate(noise):
                 numbers[row] = number
             if status := choose():
-                self._checked(status)
+                self._check(status)
             if sampling is None and (total := sum(step.values)) != total:  # NaN
                 refuse_undecided()
             return step.tokens.tolist()  # the closure keeps the core's buffers alive
@@ -140,7 +140,7 @@ class ChoosingCalls(Calls):
 
         def call(piece: Batch, begin: int) -> None:
             at = (place + size * begin for place, size in zip(places, sizes, strict=True))
-            self._checked(core().gpt2_extend_logprobs(*self._call(piece, "none")[:-1], *at))
+            self._check(core().gpt2_extend_logprobs(*self._call(piece, "none")[:-1], *at))
 
         if self._tap is not None:  # it must see the complete call
             call(batch, 0)
@@ -164,7 +164,7 @@ class ChoosingCalls(Calls):
         batch, asking = Batch(cache, ids, rows), Asking(asks, self.config.vocab_size)
 
         def call(piece: Batch, wishes: tuple[Any, ...]) -> None:
-            self._checked(core().gpt2_extend_asked(*self._call(piece, "none")[:-1], *wishes))
+            self._check(core().gpt2_extend_asked(*self._call(piece, "none")[:-1], *wishes))
 
         if len(batch.flat) <= PIECE or self._tap is not None:  # a tap must see the complete call
             call(batch, asking.call(0, len(asks), 0))

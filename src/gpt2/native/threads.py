@@ -16,10 +16,10 @@ def thread_count(threads: int | None) -> int:
 
     Limited to the CPUs this process may use: more threads would only wait for one another.
     """
-    return min(_wished(threads), processors())
+    return min(_read_threads(threads), processors())
 
 
-def _wished(threads: int | None) -> int:
+def _read_threads(threads: int | None) -> int:
     if threads is not None:
         if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST:
             raise OptionError(f"threads must be an integer from 1 to {MOST}, found {threads!r}.")
