@@ -31,6 +31,7 @@ VERBS = {
     "explain",
     "generation",
     "model",
+    "native",
     "quantization",
     "serving",
     "tasks",

@@ -129,7 +129,7 @@ def test_levelled_inputs_are_the_sums_of_what_they_say() -> None:
     x = x.astype(np.float32)
     inputs = Inputs.of(x[:100])
     inputs.add(Inputs.of(x[100:]))
-    level, mean, scale = inputs.normalise()
+    level, mean, scale = inputs.level()
     again = Inputs.of(((x - mean) / scale).astype(np.float32))
     np.testing.assert_allclose(level.products, again.products, rtol=1e-3, atol=0.05)
     np.testing.assert_allclose(level.most, again.most, rtol=1e-4, atol=1e-4)

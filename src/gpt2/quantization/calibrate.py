@@ -72,7 +72,7 @@ class Inputs:
             'that fp32 cannot sum their squares: take rounding="search", which reads no text.'
         )
 
-    def normalise(self) -> tuple[Inputs, Floats, Floats]:
+    def level(self) -> tuple[Inputs, Floats, Floats]:
         """The statistics of (x - mean) / scale, with mean and scale [inputs]: values of similar
         range around 0, which a row of 8-bit activations with a single scale represents best."""
         mean = self.total / self.count

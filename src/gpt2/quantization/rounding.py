@@ -78,7 +78,7 @@ def _level(tensors: Tensors, name: str, inputs: Inputs) -> Inputs:
     norm = NORMS.get(name.removeprefix(f"{layer}."))
     if norm is None:
         return inputs
-    level, mean, scale = inputs.normalise()
+    level, mean, scale = inputs.level()
     bias = f"{name.removesuffix('weight')}bias"
 
     def put(of: str, values: npt.NDArray[Any]) -> None:
