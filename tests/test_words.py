@@ -44,10 +44,7 @@ PUBLIC = {  # documented, or attributes of exported classes: users call them
     "NativeEngine.packed",
     "TorchEngine.tapped",
 }
-DONE = {
-    "native",
-}
-DONE |= VERBS
+DONE = VERBS
 PARTICIPLE = re.compile(
     r"_?(said|told|spoken|found|kept|shown|written|chosen|drawn|made|known|left|taken|given"
     r"|(?!need|feed|seed|embed|speed)[a-z]{2,}ed)$"
