@@ -25,7 +25,7 @@ const gpt2_packing& checked(const gpt2_packing& p) {
   }
   require(p.threads >= 1 && p.threads <= 1024, GPT2_INVALID,
           "threads must be from 1 to 1024, found " + std::to_string(p.threads));
-  require(!p.factor == !p.order, GPT2_INVALID, "a factor and its order belong together");
+  require(!p.factor == !p.order, GPT2_INVALID, "factor and order must be given together");
   if (!p.factor) return p;
   std::set<int32_t> seen(p.order, p.order + p.inputs);
   require(static_cast<int>(seen.size()) == p.inputs && *seen.begin() == 0 &&
@@ -150,7 +150,7 @@ int gpt2_cache_new(gpt2_engine* engine, int32_t rows, int32_t capacity, gpt2_cac
     require(rows >= 1, GPT2_INVALID, "a cache needs at least one row");
     require(capacity >= 1, GPT2_INVALID, "a cache needs room for at least one token");
     require(capacity <= engine->model.shape().positions, GPT2_CONTEXT,
-            "a cache of " + std::to_string(capacity) + " tokens; the model has " +
+            "a cache cannot hold " + std::to_string(capacity) + " tokens; the model has " +
                 std::to_string(engine->model.shape().positions) + " positions");
     const auto dtype = static_cast<gpt2_dtype>(engine->model.options().kv_dtype);
     *cache = new gpt2_cache(engine, rows, capacity, dtype);
@@ -177,7 +177,8 @@ int gpt2_cache_copy(gpt2_cache* cache, int32_t from, int32_t to, int32_t length)
     gpt2::Cache& rows = cache->cache;
     gpt2::require_row(rows, from);
     gpt2::require_row(rows, to);
-    require(from != to, GPT2_INVALID, "row " + std::to_string(from) + " is a copy of itself");
+    require(from != to, GPT2_INVALID,
+            "row " + std::to_string(from) + " cannot be copied to itself");
     require(length >= 0 && length <= rows.length(from), GPT2_INVALID,
             std::to_string(length) + " tokens cannot be copied from row " + std::to_string(from) +
                 ", it has " + std::to_string(rows.length(from)));

@@ -126,8 +126,8 @@ int gpt2_extend_top(gpt2_engine* engine, gpt2_cache* cache, int32_t n, const int
     gpt2::require_mode(mode);
     const int most = std::min<int>(gpt2::kMostTop, engine->model.shape().vocabulary);
     require(k >= 1 && k <= most, GPT2_INVALID,
-            "the " + std::to_string(k) + " largest logits were asked for; at least 1 and at most " +
-                std::to_string(most) + " can be had");
+            "cannot return the " + std::to_string(k) + " largest logits; at least 1 and at most " +
+                std::to_string(most) + " are possible");
     gpt2::require_good(*engine, *cache, n, rows, counts, ids);
     gpt2::Selector& selector = engine->selector;
     gpt2::extend(

@@ -100,7 +100,7 @@ int guarded(const Work& work) {
     message = error.what();
     return error.status;
   } catch (const std::bad_alloc&) {
-    message = "no memory left";
+    message = "out of memory";
     return GPT2_MEMORY;
   } catch (const std::exception& error) {
     message = error.what();
@@ -114,9 +114,9 @@ inline void require_complete(gpt2_engine& engine) {
 }
 
 inline void require_row(const Cache& cache, int row) {
-  require(
-      row >= 0 && row < cache.rows(), GPT2_INVALID,
-      "row " + std::to_string(row) + " of a cache of " + std::to_string(cache.rows()) + " rows");
+  require(row >= 0 && row < cache.rows(), GPT2_INVALID,
+          "row " + std::to_string(row) + " is out of range; the cache has " +
+              std::to_string(cache.rows()) + " rows");
 }
 
 }  // namespace gpt2

@@ -54,7 +54,7 @@ int gpt2_engine_rows(gpt2_engine* engine, const char* name, int32_t first, int32
 int gpt2_head(gpt2_engine* engine, int32_t n, const float* hidden, float* logits) {
   return guarded([&] {
     const gpt2::Turn turn(engine);
-    require(n >= 1, GPT2_INVALID, "there is no row of the residual stream");
+    require(n >= 1, GPT2_INVALID, "at least one row of the residual stream is needed");
     gpt2::require_complete(*engine);
     engine->model.logits(n, hidden, logits);
   });

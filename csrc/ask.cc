@@ -28,8 +28,8 @@ bool needs_all(const Selector& selector, const gpt2_ask& ask) {
 void require_asks(const Selector& selector, int tokens, int n, const gpt2_ask* asks, int k) {
   const int vocabulary = selector.vocabulary(), most = std::min(kMostTop, vocabulary);
   require(k >= 0 && k <= most, GPT2_INVALID,
-          "there is room for the " + std::to_string(k) + " largest; at most " +
-              std::to_string(most) + " can be had");
+          "cannot return the " + std::to_string(k) + " largest logits; at most " +
+              std::to_string(most) + " are possible");
   for (int i = 0, before = -1; i < n; before = asks[i++].at) {
     const gpt2_ask& ask = asks[i];
     require(ask.at > before && ask.at < tokens, GPT2_INVALID,
@@ -37,8 +37,8 @@ void require_asks(const Selector& selector, int tokens, int n, const gpt2_ask* a
     require(ask.choice >= GPT2_CHOOSE_NONE && ask.choice <= GPT2_CHOOSE_DRAWN, GPT2_INVALID,
             "unknown choice " + std::to_string(ask.choice));
     require(ask.top >= -1 && ask.top <= k, GPT2_INVALID,
-            "the " + std::to_string(ask.top) + " largest were asked for, there is room for " +
-                std::to_string(k));
+            "an ask requests the " + std::to_string(ask.top) +
+                " largest logits; there is room for " + std::to_string(k));
     if (ask.choice == GPT2_CHOOSE_GIVEN) {
       require(ask.token >= 0 && ask.token < vocabulary, GPT2_INVALID,
               "target " + std::to_string(ask.token) + "; the vocabulary has " +

@@ -12,7 +12,8 @@ Intervals::Intervals(const Selector& selector, const float* logits, int n)
   const float best = *std::max_element(logits, logits + n);
   std::vector<float> scores(static_cast<size_t>(n));
   for (int i = 0; i < n; i++) {
-    require(std::isfinite(logits[i]), GPT2_INVALID, "a logit is not finite: no token has a place");
+    require(std::isfinite(logits[i]), GPT2_INVALID,
+            "a logit is not finite, so tokens have no probabilities");
     scores[i] = logits[i] - best;
   }
   std::vector<int32_t> weights(scores.size());

@@ -209,7 +209,7 @@ bool Matrix::stored_finite(int panel) const {
 }
 
 Matrix::Matrix(const void* bytes, size_t size, int outputs, int inputs) {
-  require(size >= kHeaderBytes, GPT2_WEIGHTS, "packed weights are cut off");
+  require(size >= kHeaderBytes, GPT2_WEIGHTS, "packed weights are truncated");
   require(reinterpret_cast<uintptr_t>(bytes) % 4 == 0, GPT2_WEIGHTS,
           "packed weights must start at a multiple of 4 bytes");
   Header header;
@@ -217,7 +217,7 @@ Matrix::Matrix(const void* bytes, size_t size, int outputs, int inputs) {
   require(std::memcmp(header.magic, kMagic, sizeof kMagic) == 0, GPT2_WEIGHTS,
           "these bytes are not packed weights");
   require(header.version == kVersion, GPT2_WEIGHTS,
-          "packed weights of version " + std::to_string(header.version) + ", this is version " +
+          "packed weights have version " + std::to_string(header.version) + ", expected version " +
               std::to_string(kVersion));
   require(header.dtype >= GPT2_F32 && header.dtype <= GPT2_INT4, GPT2_WEIGHTS,
           "packed weights of unknown dtype " + std::to_string(header.dtype));

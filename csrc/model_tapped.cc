@@ -35,8 +35,9 @@ void Model::set_tap(gpt2_tap tap, void* context) {
 
 void Model::begin(int layer, int tokens, const float* hidden) {
   require(layer >= 0 && layer < shape_.layers, GPT2_INVALID,
-          "layer " + std::to_string(layer) + "; there are " + std::to_string(shape_.layers));
-  require(layer == 0 || tokens >= 1, GPT2_INVALID, "a pass needs a token to begin with");
+          "layer " + std::to_string(layer) + " is out of range; the model has " +
+              std::to_string(shape_.layers) + " layers");
+  require(layer == 0 || tokens >= 1, GPT2_INVALID, "the residual stream needs at least one token");
   begin_ = layer;
   hidden_before_.clear();
   if (layer > 0) hidden_before_.assign(hidden, hidden + static_cast<size_t>(tokens) * shape_.width);
@@ -63,7 +64,7 @@ void Model::forward_tapped(const Batch& batch, Cache& cache, float* logits) {
     show("embed", stream, D);
   } else {
     require(hidden_before_.size() == static_cast<size_t>(T) * D, GPT2_INVALID,
-            "the residual stream to begin with has not the tokens of the call");
+            "the residual stream to begin with must have as many tokens as the call");
     std::copy(hidden_before_.begin(), hidden_before_.end(), stream);
   }
   for (int layer = begin_; layer < shape_.layers; layer++) {

@@ -16,7 +16,8 @@ gpt2_shape checked(const gpt2_shape& s) {
             "a size of the model must be from 1 to " + std::to_string(most) + ", found " +
                 std::to_string(size));
   }
-  require(s.width % s.heads == 0, GPT2_INVALID, "the width must be a multiple of the heads");
+  require(s.width % s.heads == 0, GPT2_INVALID,
+          "the width must be a multiple of the number of heads");
   require(s.activation >= GPT2_GELU_TANH && s.activation <= GPT2_TANH, GPT2_INVALID,
           "unknown activation " + std::to_string(s.activation));
   require(s.epsilon > 0, GPT2_INVALID, "epsilon must be above 0");
@@ -29,11 +30,11 @@ gpt2_options checked(const gpt2_options& o) {
             "unknown dtype " + std::to_string(dtype));
   }
   require(o.kv_dtype == GPT2_F32 || o.kv_dtype == GPT2_F16 || o.kv_dtype == GPT2_INT8, GPT2_INVALID,
-          "keys and values are F32, F16 or INT8, found " + std::to_string(o.kv_dtype));
+          "keys and values must be F32, F16 or INT8, found " + std::to_string(o.kv_dtype));
   require(o.exact_head >= GPT2_EXACT_HEAD_AUTO && o.exact_head <= GPT2_EXACT_HEAD_OFF, GPT2_INVALID,
           "unknown exact_head " + std::to_string(o.exact_head));
   require(o.exact_head != GPT2_EXACT_HEAD_ON || o.head_dtype <= GPT2_BF16, GPT2_INVALID,
-          "an exact head is for heads of F32, F16 or BF16");
+          "the exact head needs an output head of F32, F16 or BF16");
   require(o.threads >= 1 && o.threads <= 1024, GPT2_INVALID,
           "threads must be from 1 to 1024, found " + std::to_string(o.threads));
   return o;
@@ -206,8 +207,8 @@ void Model::rows(const std::string& name, int first, int count, float* to) {
   require(there, GPT2_WEIGHTS, name + " has not been set");
   const int rows = from.matrix ? from.matrix->outputs() : std::max(from.rows, 1);
   require(first >= 0 && first <= rows && count >= 0 && count <= rows - first, GPT2_INVALID,
-          name + " has " + std::to_string(rows) + " rows; asked for were " + std::to_string(count) +
-              " from " + std::to_string(first) + " on");
+          name + " has " + std::to_string(rows) + " rows; cannot read " + std::to_string(count) +
+              " starting at row " + std::to_string(first));
   const size_t wide = from.matrix ? from.matrix->inputs() : from.columns;
   for (int r = 0; r < count; r++, to += wide) {
     if (from.matrix) {

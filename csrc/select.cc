@@ -47,7 +47,7 @@ void require_sampling(const gpt2_sampling& sampling) {
               sampling.top_p <= 1 && sampling.min_p >= 0 && sampling.min_p <= 1 &&
               sampling.typical_p > 0 && sampling.typical_p <= 1,
           GPT2_INVALID,
-          "a sampling needs a temperature above 0, a top_k of at least 0, and top_p, min_p and "
+          "sampling needs a temperature above 0, a top_k of at least 0, and top_p, min_p and "
           "typical_p between 0 and 1");
   require(!warps(sampling) || (sampling.top_k > 0 && sampling.top_k <= kMostTop), GPT2_INVALID,
           "typical_p, epsilon_cutoff, eta_cutoff and renormalising need a top_k from 1 to " +
@@ -184,9 +184,10 @@ void Selector::draw(ThreadPool& pool, int rows, const gpt2_sampling& sampling, c
   }
   draw(pool, draws_);
   for (int row = 0; row < rows; row++) {
-    require(rows_[row].finite, GPT2_INVALID,
-            "no token is left to draw: the options forbid every one, or the model's logits are not "
-            "finite (remove_invalid_values=True goes on all the same)");
+    require(
+        rows_[row].finite, GPT2_INVALID,
+        "no token is left to draw: the options exclude every token, or the model's logits are not "
+        "finite (remove_invalid_values=True continues anyway)");
   }
 }
 

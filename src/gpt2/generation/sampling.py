@@ -84,9 +84,9 @@ def check(tokens: list[int]) -> list[int]:
 def refuse_undecided() -> NoReturn:
     """Raise `InputError`: no token can be chosen."""
     raise InputError(
-        "no token is left to choose: the options forbid every one, or the model's logits are not "
-        "finite, as its weights or the precision it runs in overflow (remove_invalid_values=True "
-        "goes on all the same)."
+        "no token is left to choose: the options exclude every token, or the model's logits are "
+        "not finite because its weights or the precision it runs in overflow "
+        "(remove_invalid_values=True continues anyway)."
     )
 
 
