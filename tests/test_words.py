@@ -32,6 +32,7 @@ VERBS = {
     "generation",
     "model",
     "native",
+    "pipelines",
     "quantization",
     "serving",
     "tasks",

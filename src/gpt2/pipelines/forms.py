@@ -20,31 +20,31 @@ def is_chat(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and bool(value) and all(map(is_message, value))
 
 
-def goes_on(messages: Sequence[Any], own: Mapping[str, Any]) -> bool:
+def goes_on(messages: Sequence[Any], settings: Mapping[str, Any]) -> bool:
     """Whether to continue the last message; by default if it is the assistant's."""
-    said = own.get("continue_final_message")
-    return messages[-1]["role"] == "assistant" if said is None else bool(said)
+    choice = settings.get("continue_final_message")
+    return messages[-1]["role"] == "assistant" if choice is None else bool(choice)
 
 
-def full(given: Any, text: str, own: Mapping[str, Any]) -> Any:
+def full(given: Any, text: str, settings: Mapping[str, Any]) -> Any:
     """The prompt with the generated text."""
     if isinstance(given, str):
         return given + text
     *before, last = given
-    if goes_on(given, own):
+    if goes_on(given, settings):
         return [*before, {"role": last["role"], "content": last["content"] + text}]
     return [*before, last, {"role": "assistant", "content": text}]
 
 
 def beside(result: Any, rows: int) -> dict[str, list[Any]]:
     """The per-row fields of a result other than the ids; scores become [rows, steps, V]."""
-    found: dict[str, list[Any]] = {}
+    results: dict[str, list[Any]] = {}
     for name, value in result.items():
         if name in ("sequences", "past_key_values"):
             continue
         if isinstance(value, tuple) and len(value[0]) == rows:
             steps = [arrays.to_numpy(step) for step in value]
-            found[name] = np.stack(steps, 1).tolist()
+            results[name] = np.stack(steps, 1).tolist()
         elif arrays.is_array(value) and len(value) == rows:
-            found[name] = arrays.to_numpy(value).tolist()
-    return found
+            results[name] = arrays.to_numpy(value).tolist()
+    return results

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DEFAULTS: dict[str, Any] = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.7}
 # Options of the tokenizer, the chat template, the results and the batches.
 _TOKENIZER = ("add_special_tokens", "padding", "truncation")
-_OWN = (
+_SETTINGS = (
     *_TOKENIZER, "tokenizer_encode_kwargs", "prefix", "handle_long_generation", "stop_sequence",
     "tools", "documents", "continue_final_message", "return_full_text", "return_tensors",
     "return_text", "clean_up_tokenization_spaces", "skip_special_tokens", "batch_size",
@@ -81,8 +81,8 @@ class TextGenerationPipeline:
         elif device not in (None, -1, "cpu"):
             raise OptionError(f"device is for a torch model; {type(model).__name__} has none.")
         tokenizer.padding_side = "left"
-        self.own = {name: value for name, value in options.items() if name in _OWN}
-        self.writing = {name: value for name, value in options.items() if name not in _OWN}
+        self.settings = {name: value for name, value in options.items() if name in _SETTINGS}
+        self.writing = {name: value for name, value in options.items() if name not in _SETTINGS}
 
     @property
     def device(self) -> Any:
@@ -115,19 +115,19 @@ class TextGenerationPipeline:
             The errors of ``generate``.
         """
         check(options)
-        own = {**self.own, **{n: v for n, v in options.items() if n in _OWN}}
-        writing = {name: value for name, value in options.items() if name not in _OWN}
-        _check_results(own)
+        settings = {**self.settings, **{n: v for n, v in options.items() if n in _SETTINGS}}
+        writing = {name: value for name, value in options.items() if name not in _SETTINGS}
+        _check_results(settings)
         if not isinstance(text_inputs, Iterable):
             raise _no_prompt(text_inputs)
         if isinstance(text_inputs, str) or is_chat(text_inputs):
-            return self._continued([text_inputs], own, writing)[0]
+            return self._continue([text_inputs], settings, writing)[0]
         if isinstance(text_inputs, GeneratorType):
             first = list(itertools.islice(text_inputs, 1))
             if first and is_message(first[0]):
-                return self._continued([[*first, *text_inputs]], own, writing)[0]
-            return self._run(itertools.chain(first, text_inputs), own, writing)
-        return list(self._run(text_inputs, own, writing))
+                return self._continue([[*first, *text_inputs]], settings, writing)[0]
+            return self._run(itertools.chain(first, text_inputs), settings, writing)
+        return list(self._run(text_inputs, settings, writing))
 
     def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> None:
         """Save the model and its tokenizer."""
@@ -140,10 +140,10 @@ class TextGenerationPipeline:
         return f"{type(self).__name__}(task={self.task!r}, device={str(self.device)!r})"
 
     def _run(
-        self, inputs: Iterable[Any], own: dict[str, Any], writing: dict[str, Any]
+        self, inputs: Iterable[Any], settings: dict[str, Any], writing: dict[str, Any]
     ) -> Iterator[list[dict[str, Any]]]:
         """Process ``batch_size`` prompts at a time."""
-        size, rest = own.get("batch_size") or 1, iter(inputs)
+        size, rest = settings.get("batch_size") or 1, iter(inputs)
         if self.device is not None:
             import torch  # the model's
 
@@ -151,21 +151,21 @@ class TextGenerationPipeline:
             # same draw here, sampling from torch's global generator gives the same text
             torch.empty((), dtype=torch.int64).random_()
         while batch := list(itertools.islice(rest, size)):
-            yield from self._continued(batch, own, writing)
+            yield from self._continue(batch, settings, writing)
 
-    def _continued(
-        self, inputs: Sequence[Any], own: dict[str, Any], writing: dict[str, Any]
+    def _continue(
+        self, inputs: Sequence[Any], settings: dict[str, Any], writing: dict[str, Any]
     ) -> list[list[dict[str, Any]]]:
         """The results of a batch of prompts."""
-        said, usual_length = self._options(own, writing)
-        prompts = [self._encoded(given, own, writing, said) for given in inputs]
+        options, usual_length = self._options(settings, writing)
+        prompts = [self._encode(given, settings, writing, options) for given in inputs]
         width = max(len(prompt.ids) for prompt in prompts)
-        if usual_length and said.get("long") != "window":
+        if usual_length and options.get("long") != "window":
             room = self.model.config.n_positions - max(sum(prompt.mask) for prompt in prompts)
-            said["max_new_tokens"] = max(1, min(said["max_new_tokens"], room))
+            options["max_new_tokens"] = max(1, min(options["max_new_tokens"], room))
         ids, mask = self._together(prompts, width)
-        said = {"tokenizer": self.tokenizer, **said}
-        result = self.model.generate(ids, attention_mask=mask, **said)
+        options = {"tokenizer": self.tokenizer, **options}
+        result = self.model.generate(ids, attention_mask=mask, **options)
         whole = isinstance(result, Mapping) or hasattr(result, "sequences")
         rows = arrays.to_numpy(result.sequences if whole else result).tolist()
         more = beside(result, len(rows)) if whole else {}
@@ -173,23 +173,25 @@ class TextGenerationPipeline:
         start = max(1, width) if width else 0  # without a prompt the text starts with bos
         return [
             [
-                self._record(prompt, rows[r], start, own, {k: v[r] for k, v in more.items()})
+                self._record(prompt, rows[r], start, settings, {k: v[r] for k, v in more.items()})
                 for r in range(i * copies, (i + 1) * copies)
             ]
             for i, prompt in enumerate(prompts)
         ]
 
-    def _options(self, own: dict[str, Any], writing: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    def _options(
+        self, settings: dict[str, Any], writing: dict[str, Any]
+    ) -> tuple[dict[str, Any], bool]:
         """The options for ``generate``: the call's, the constructor's, then the pipeline's own.
 
         Also returns whether the length is the pipeline's own.
         """
-        said = dict(writing)
-        if "generation_config" not in said:
-            said = {**self.writing, **said}
-        if own.get("stop_sequence") is not None:
-            said["stop_strings"] = own["stop_sequence"]
-        known = self._known(said)
+        options = dict(writing)
+        if "generation_config" not in options:
+            options = {**self.writing, **options}
+        if settings.get("stop_sequence") is not None:
+            options["stop_strings"] = settings["stop_sequence"]
+        known = self._merge_options(options)
         defaults = dict(DEFAULTS)
         if self.tokenizer.pad_token_id is not None:
             defaults["pad_token_id"] = self.tokenizer.pad_token_id
@@ -198,65 +200,69 @@ class TextGenerationPipeline:
         added = {name: value for name, value in defaults.items() if name not in known}
         if not {**known, **added}.get("do_sample"):
             added = {name: value for name, value in added.items() if name not in SAMPLING_ONLY}
-        if own.get("prefix"):
-            said |= self._lengthened(known, len(self._ids(own["prefix"], own, {})[0]))
-        return {**said, **added}, "max_new_tokens" in added
+        if settings.get("prefix"):
+            options |= self._lengthen(known, len(self._ids(settings["prefix"], settings, {})[0]))
+        return {**options, **added}, "max_new_tokens" in added
 
-    def _known(self, said: Mapping[str, Any]) -> dict[str, Any]:
+    def _merge_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options that were set explicitly, here or in the model's defaults."""
         known = self.model.generation_config.to_dict()
-        if (config := said.get("generation_config")) is not None:
+        if (config := options.get("generation_config")) is not None:
             known |= config.to_dict()
-        return {**known, **said}
+        return {**known, **options}
 
-    def _lengthened(self, known: Mapping[str, Any], prefix: int) -> dict[str, Any]:
+    def _lengthen(self, known: Mapping[str, Any], prefix: int) -> dict[str, Any]:
         """Extend the lengths that include the prompt by the tokens of the prefix."""
         pairs = (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens"))
         return {n: known[n] + prefix for n, new in pairs if n in known and new not in known}
 
     def _ids(
-        self, text: str, own: Mapping[str, Any], writing: Mapping[str, Any]
+        self, text: str, settings: Mapping[str, Any], writing: Mapping[str, Any]
     ) -> tuple[list[int], list[int]]:
         """A text's ids and mask."""
-        found = self.tokenizer(text, **self._tokenizing(own, writing))
-        return list(found["input_ids"]), list(found["attention_mask"])
+        encoding = self.tokenizer(text, **self._tokenizing(settings, writing))
+        return list(encoding["input_ids"]), list(encoding["attention_mask"])
 
-    def _tokenizing(self, own: Mapping[str, Any], writing: Mapping[str, Any]) -> dict[str, Any]:
-        said = {name: own[name] for name in _TOKENIZER if own.get(name) is not None}
+    def _tokenizing(
+        self, settings: Mapping[str, Any], writing: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        options = {name: settings[name] for name in _TOKENIZER if settings.get(name) is not None}
         if writing.get("max_length") is not None:
-            said["max_length"] = writing["max_length"]
-        return {**said, **(own.get("tokenizer_encode_kwargs") or {})}
+            options["max_length"] = writing["max_length"]
+        return {**options, **(settings.get("tokenizer_encode_kwargs") or {})}
 
-    def _encoded(
-        self, given: Any, own: dict[str, Any], writing: dict[str, Any], said: dict[str, Any]
+    def _encode(
+        self, given: Any, settings: dict[str, Any], writing: dict[str, Any], options: dict[str, Any]
     ) -> _Prompt:
         if isinstance(given, str):
-            ids, mask = self._ids((own.get("prefix") or "") + given, own, writing)
+            ids, mask = self._ids((settings.get("prefix") or "") + given, settings, writing)
         elif is_chat(given):
-            ids, mask = self._chat(list(given), own, writing)
+            ids, mask = self._chat(list(given), settings, writing)
         else:
             raise _no_prompt(given)
-        if own.get("handle_long_generation") is not None:
-            keep = self._hole(own["handle_long_generation"], len(ids), self._known(said))
+        if settings.get("handle_long_generation") is not None:
+            keep = self._hole(
+                settings["handle_long_generation"], len(ids), self._merge_options(options)
+            )
             ids, mask = ids[-keep:], mask[-keep:]
         return _Prompt(given, ids, mask)
 
     def _chat(
-        self, messages: list[Any], own: dict[str, Any], writing: dict[str, Any]
+        self, messages: list[Any], settings: dict[str, Any], writing: dict[str, Any]
     ) -> tuple[list[int], list[int]]:
-        tokenizing = self._tokenizing(own, writing)
+        tokenizing = self._tokenizing(settings, writing)
         tokenizing.pop("add_special_tokens", None)  # the template writes them
-        goes = goes_on(messages, own)
-        found = self.tokenizer.apply_chat_template(
+        goes = goes_on(messages, settings)
+        encoding = self.tokenizer.apply_chat_template(
             messages,
             add_generation_prompt=not goes,
             continue_final_message=goes,
             return_dict=True,
-            tools=own.get("tools"),
-            documents=own.get("documents"),
+            tools=settings.get("tools"),
+            documents=settings.get("documents"),
             **tokenizing,
         )
-        return list(found["input_ids"]), list(found["attention_mask"])
+        return list(encoding["input_ids"]), list(encoding["attention_mask"])
 
     def _hole(self, way: str, length: int, known: Mapping[str, Any]) -> int:
         """The number of last tokens of a prompt to keep."""
@@ -297,40 +303,40 @@ class TextGenerationPipeline:
         prompt: _Prompt,
         row: list[int],
         start: int,
-        own: dict[str, Any],
+        settings: dict[str, Any],
         more: dict[str, Any],
     ) -> dict[str, Any]:
-        if own.get("return_tensors"):
+        if settings.get("return_tensors"):
             return {"generated_token_ids": row}
-        skip = own.get("skip_special_tokens")
+        skip = settings.get("skip_special_tokens")
         text = self.tokenizer.decode(
             row[start:],
             skip_special_tokens=True if skip is None else skip,
-            clean_up_tokenization_spaces=own.get("clean_up_tokenization_spaces"),
+            clean_up_tokenization_spaces=settings.get("clean_up_tokenization_spaces"),
         )
-        if own.get("return_full_text", True) in (True, None):
-            text = full(prompt.given, text, own)
+        if settings.get("return_full_text", True) in (True, None):
+            text = full(prompt.given, text, settings)
         return {"generated_text": text, **more}
 
 
 def check(options: Mapping[str, Any]) -> None:
     """Raise `OptionError` for a name that is not an option of a call."""
     for name in options:
-        if name not in (*_OWN, *_ARGUMENTS) and not is_elsewhere(name):
+        if name not in (*_SETTINGS, *_ARGUMENTS) and not is_elsewhere(name):
             GenerationConfig.check_name(name)
 
 
-def _check_results(own: Mapping[str, Any]) -> None:
-    said = [n for n in ("return_full_text", "return_tensors", "return_text")
-            if own.get(n) is not None]  # fmt: skip
-    if len(said) > 1:
-        raise OptionError(f"{' and '.join(said)} exclude each other: leave out one.")
+def _check_results(settings: Mapping[str, Any]) -> None:
+    names = [n for n in ("return_full_text", "return_tensors", "return_text")
+             if settings.get(n) is not None]  # fmt: skip
+    if len(names) > 1:
+        raise OptionError(f"{' and '.join(names)} exclude each other: leave out one.")
 
 
-def _no_prompt(found: Any) -> InputError:
+def _no_prompt(value: Any) -> InputError:
     return InputError(
         'a prompt is a text or a list of {"role": ..., "content": ...}, found '
-        f"{type(found).__name__}."
+        f"{type(value).__name__}."
     )
 
 
