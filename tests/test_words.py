@@ -30,6 +30,7 @@ VERBS = {
     "evaluation",
     "explain",
     "generation",
+    "learn",
     "model",
     "native",
     "pipelines",
@@ -44,6 +45,7 @@ PUBLIC = {  # documented, or attributes of exported classes: users call them
     "Inside.tapped",
     "NativeEngine.packed",
     "TorchEngine.tapped",
+    "written",
 }
 DONE = VERBS
 PARTICIPLE = re.compile(

@@ -57,7 +57,7 @@ def load(exercise: Exercise, path: Path) -> Function:
         ) from None
     except (Exception, SystemExit) as error:
         raise InputError(
-            f"{path} fails before it defines its function: {_told(error, path)}"
+            f"{path} fails before it defines its function: {_describe(error, path)}"
         ) from None
     function = space.get(exercise.name)
     if not callable(function):
@@ -80,7 +80,7 @@ def judge(exercise: Exercise, function: Function, path: str = "the answer") -> V
     faults = [fault(*pair) for pair in zip(results, wanted, strict=True)]
     if not any(faults):
         return Verdict(True, None, f"right: all {len(wanted)} cases agree with the reference.")
-    mistake = recognised(exercise, results)
+    mistake = recognise(exercise, results)
     if mistake is not None:
         return Verdict(False, mistake.name, f"{mistake.name}: {mistake.hint}.")
     at, what = next((at, what) for at, what in enumerate(faults) if what)
@@ -90,7 +90,7 @@ def judge(exercise: Exercise, function: Function, path: str = "the answer") -> V
     )  # fmt: skip
 
 
-def recognised(exercise: Exercise, results: list[Any]) -> Mistake | None:
+def recognise(exercise: Exercise, results: list[Any]) -> Mistake | None:
     """The mistake that gives the same results, or None."""
     for mistake in exercise.mistakes:
         try:
@@ -122,8 +122,8 @@ def fault(result: Any, wanted: Any) -> str | None:
     place = tuple(int(i) for i in np.argwhere(far)[0])
     where = f"[{', '.join(map(str, place))}]" if place else ""
     many = f"; {far.sum()} of {far.size} numbers differ" if far.size > 1 else ""
-    found, right = float(numbers[place]), float(np.asarray(wanted)[place])
-    return f"result{where} is {found:.6g} and should be {right:.6g}{many}"
+    number, right = float(numbers[place]), float(np.asarray(wanted)[place])
+    return f"result{where} is {number:.6g} and should be {right:.6g}{many}"
 
 
 def _call(function: Function, case: tuple[Any, ...], path: str) -> Any:
@@ -135,10 +135,10 @@ def _call(function: Function, case: tuple[Any, ...], path: str) -> Any:
     except NotImplementedError:
         raise
     except (Exception, SystemExit) as error:
-        raise _FailedError(f"the function raised {_told(error, Path(path))}") from None
+        raise _FailedError(f"the function raised {_describe(error, Path(path))}") from None
 
 
-def _told(error: BaseException, path: Path) -> str:
+def _describe(error: BaseException, path: Path) -> str:
     """An error message with the line of the learner's file that raised it."""
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     where = f" in line {lines[-1]} of {path}" if lines else ""

@@ -62,11 +62,11 @@ class Exercise:
         function = tree.body[0]
         assert isinstance(function, ast.FunctionDef)
         names = ", ".join(argument.arg for argument in function.args.args)
-        told = textwrap.indent(ast.get_docstring(function) or "", "    ").strip()
+        docstring = textwrap.indent(ast.get_docstring(function) or "", "    ").strip()
         return (
             f'"""Chapter {self.number}: {self.title}. Fill in the function, then:\n\n'
             f'gpt2 learn check {self.number} {path}\n"""\n\nimport numpy as np\n\n\n'
-            f'def {self.name}({names}):\n    """{told}\n    """\n'
+            f'def {self.name}({names}):\n    """{docstring}\n    """\n'
             f"    raise NotImplementedError  # replace this line with your code\n"
         )
 
@@ -76,8 +76,8 @@ def exercise(number: int) -> Exercise:
     if not 0 <= number < len(MODULES):
         raise OptionError(f"there is no chapter {number}: they are 0 to {len(MODULES) - 1}.")
     module = importlib.import_module(f"gpt2.learn.chapters.{MODULES[number]}")
-    found: Exercise = module.EXERCISE
-    return found
+    exercise: Exercise = module.EXERCISE
+    return exercise
 
 
 def exercises() -> list[Exercise]:

@@ -20,7 +20,7 @@ def embed(ids: list[int], wte: Array, wpe: Array) -> Array:
     return wte[ids] + wpe[: len(ids)]
 
 
-def _concatenated(ids: list[int], wte: Array, wpe: Array) -> Array:
+def _concatenate(ids: list[int], wte: Array, wpe: Array) -> Array:
     return np.concatenate([wte[ids], wpe[: len(ids)]], 1)
 
 
@@ -32,7 +32,7 @@ def _from_one(ids: list[int], wte: Array, wpe: Array) -> Array:
     return wte[ids] + wpe[1 : len(ids) + 1]
 
 
-def _scaled(ids: list[int], wte: Array, wpe: Array) -> Array:
+def _scale(ids: list[int], wte: Array, wpe: Array) -> Array:
     return embed(ids, wte * np.sqrt(wte.shape[1]), wpe)
 
 
@@ -51,14 +51,14 @@ EXERCISE = Exercise(
     2, "Two tables, added", embed, _cases,
     (
         Mistake("concatenated positions", "the two rows are added, so the width stays D: nothing "
-                "in GPT-2 is as wide as 2 D", _concatenated),
+                "in GPT-2 is as wide as 2 D", _concatenate),
         Mistake("no positions", "without wpe, the same words in another order give the same rows",
                 lambda ids, wte, wpe: wte[ids]),
         Mistake("positions by token", "row t of wpe belongs to position t, whatever token is "
                 "there", _by_token),
         Mistake("positions from 1", "the first position is 0", _from_one),
         Mistake("the embedding scaled by sqrt(D)", "that is the Transformer of 2017; GPT-2 uses "
-                "the row unchanged", _scaled),
+                "the row unchanged", _scale),
         Mistake("sine positions", "that is the Transformer of 2017; GPT-2 learned its positions, "
                 "and they are in wpe", _waves),
     ),

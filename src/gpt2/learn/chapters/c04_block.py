@@ -47,7 +47,7 @@ def _no_norms(x: Array, attention: Map, mlp: Map, ln_1: Map, ln_2: Map) -> Array
     return block(x, attention, mlp, lambda y: y, lambda y: y)
 
 
-def _exchanged(x: Array, attention: Map, mlp: Map, ln_1: Map, ln_2: Map) -> Array:
+def _exchange(x: Array, attention: Map, mlp: Map, ln_1: Map, ln_2: Map) -> Array:
     return block(x, attention, mlp, ln_2, ln_1)
 
 
@@ -85,6 +85,6 @@ EXERCISE = Exercise(
                 "added to it", _side_by_side),
         Mistake("no LayerNorm", "each sub-block reads the stream through its LayerNorm",
                 _no_norms),
-        Mistake("the LayerNorms are exchanged", "ln_1 belongs to the attention", _exchanged),
+        Mistake("the LayerNorms are exchanged", "ln_1 belongs to the attention", _exchange),
     ),
 )  # fmt: skip

@@ -29,7 +29,7 @@ def _loss(logits: Array, ids: list[int], *, shift: int = 1, axis: int = -1) -> f
     return float(-np.log(p[rows, np.asarray(ids)[rows + shift]]).mean())
 
 
-def _changed(x: Array, wte: Array, ids: list[int], **changes: int) -> float:
+def _vary(x: Array, wte: Array, ids: list[int], **changes: int) -> float:
     return _loss(x @ wte.T, ids, **changes)
 
 
@@ -60,9 +60,9 @@ EXERCISE = Exercise(
     6, "The head, the loss, the label", loss, _cases,
     (
         Mistake("labels not shifted", "row t predicts token t + 1: to predict token t, it would "
-                "only have to copy", partial(_changed, shift=0)),
+                "only have to copy", partial(_vary, shift=0)),
         Mistake("labels shifted the wrong way", "row t predicts token t + 1, not t - 1",
-                partial(_changed, shift=-1)),
+                partial(_vary, shift=-1)),
         Mistake("the first token follows the last", "the last row has no label: leave it out",
                 _round),
         Mistake("the sum instead of the mean", "divide by the number of tokens predicted, T - 1",
@@ -78,7 +78,7 @@ EXERCISE = Exercise(
         Mistake("the logarithm of the mean", "take the logarithm of each probability, then the "
                 "mean", _mean_first),
         Mistake("softmax over the wrong axis", "the probabilities of one row sum to 1: the last "
-                "axis, the one of the vocabulary", partial(_changed, axis=0)),
+                "axis, the one of the vocabulary", partial(_vary, axis=0)),
         Mistake("no softmax", "logits are not log-probabilities until they are normalised",
                 _raw),
         Mistake("the embedding's rows normalised", "the head is wte, unchanged", _unit_rows),

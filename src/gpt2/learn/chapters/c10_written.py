@@ -36,11 +36,11 @@ def _every_head(pattern: Array, v: Array, w_o: Array, head: int) -> Array:
     return sum((written(pattern, v, w_o, h) for h in range(len(v))), np.zeros(()))
 
 
-def _interleaved(pattern: Array, v: Array, w_o: Array, head: int) -> Array:
+def _interleave(pattern: Array, v: Array, w_o: Array, head: int) -> Array:
     return pattern[head] @ v[head] @ w_o[head :: len(v)]
 
 
-def _turned(pattern: Array, v: Array, w_o: Array, head: int) -> Array:
+def _transpose(pattern: Array, v: Array, w_o: Array, head: int) -> Array:
     return written(pattern.transpose(0, 2, 1), v, w_o, head)
 
 
@@ -59,11 +59,11 @@ EXERCISE = Exercise(
         Mistake("columns of w_o", "a head's result is part of the input of w_o, so rows belong to "
                 "it", _columns),
         Mistake("interleaved rows of w_o", "the heads are side by side: head 0 has the first d "
-                "rows, head 1 the next", _interleaved),
+                "rows, head 1 the next", _interleave),
         Mistake("without the pattern", "each position takes a weighted sum of the "
                 "values it attends to", _values_alone),
         Mistake("the pattern is transposed", "a row of the pattern belongs to the position that "
-                "attends", _turned),
+                "attends", _transpose),
         Mistake("all heads together", "use only the head that the argument names", _every_head),
     ),
 )  # fmt: skip
