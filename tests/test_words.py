@@ -26,6 +26,7 @@ COUNTS = {"Contamination.found", "Copied.found"}  # n-grams: keys of results tha
 VERBS = {
     "checkpoint",
     "cli",
+    "compression",
     "data",
     "evaluation",
     "explain",

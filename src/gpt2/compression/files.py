@@ -109,7 +109,7 @@ def decompress(
         )
     body = packed[HEADER.size :]
     streams = [body] if magic == MAGIC else _cut(body, count)
-    data = _decoded(model, streams, size, count, progress)
+    data = _decode(model, streams, size, count, progress)
     if _digest(data) != digest:
         raise CorruptFileError("the compressed file is damaged: what it holds has another hash.")
     return data
@@ -120,17 +120,17 @@ def _cut(body: bytes, count: int) -> list[bytes]:
     try:
         (streams,) = struct.unpack_from("<Q", body)
         if not 1 < streams <= min(MOST, count):
-            raise _damaged()
+            raise _damaged_error()
         sizes = struct.unpack_from(f"<{streams}Q", body, 8)
     except struct.error:
-        raise _damaged() from None
+        raise _damaged_error() from None
     ends = list(itertools.accumulate(sizes, initial=8 * (1 + streams)))
     if ends[-1] != len(body):
-        raise _damaged()
+        raise _damaged_error()
     return [body[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
-def _decoded(
+def _decode(
     model: NativeEngine, streams: list[bytes], size: int, count: int, progress: Told | None
 ) -> bytes:
     """Decode the streams in parallel, as rows of one batch, so that weights are read only once."""
@@ -142,7 +142,7 @@ def _decoded(
         points = [decoders[row].point() for row in rows]
         ended = any(decoders[row].ended for row in rows) or sum(map(len, texts)) >= size
         if ended or any(point >> WHOLE for point in points):
-            raise _damaged()
+            raise _damaged_error()
         tokens = []
         for row, point, logits in zip(rows, points, reader.next(rows), strict=True):
             token, begin, end = model.interval_at(logits, point)
@@ -155,7 +155,7 @@ def _decoded(
     return b"".join(texts)
 
 
-def _damaged() -> CorruptFileError:
+def _damaged_error() -> CorruptFileError:
     return CorruptFileError("the compressed file is damaged.")
 
 
@@ -183,23 +183,23 @@ def tokens_of(tokenizer: Any, data: bytes) -> list[int]:
 
 def _bytes_of(tokenizer: Any, token: int) -> bytes:
     try:
-        found: bytes = tokenizer.token_bytes(token)
+        content: bytes = tokenizer.token_bytes(token)
     except (IndexError, KeyError):
         return b""
-    return found
+    return content
 
 
 def _byte_ids(tokenizer: Any) -> dict[int, int]:
     """The id of each single byte. Raises `OptionError` if the tokenizer lacks one."""
     top = min(getattr(tokenizer, "highest_id", -1), 1 << 24)
-    found = {}
+    ids = {}
     for token in range(top, -1, -1):
         content = _bytes_of(tokenizer, token)
         if len(content) == 1:
-            found[content[0]] = token
-    if len(found) < 256:
+            ids[content[0]] = token
+    if len(ids) < 256:
         raise OptionError("compressing needs a byte-level tokenizer, which can write any bytes.")
-    return found
+    return ids
 
 
 def _digest(data: bytes) -> bytes:

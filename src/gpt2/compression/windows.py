@@ -30,9 +30,9 @@ class Reader:
 
     def logits(self, ids: Sequence[int]) -> Any:
         """Logits [n, V] before each of at most ``room`` ids; appends the ids to the first row."""
-        found = self.model.extend(self.cache, [self.kept[0][-1:] + list(ids[:-1])], logits="all")
+        logits = self.model.extend(self.cache, [self.kept[0][-1:] + list(ids[:-1])], logits="all")
         self.append([0], [ids])
-        return found
+        return logits
 
     def next(self, rows: Sequence[int]) -> Any:
         """Logits [n, V] for the next token of some rows, to be appended with `append`."""
