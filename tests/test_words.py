@@ -31,6 +31,7 @@ VERBS = {
     "evaluation",
     "explain",
     "generation",
+    "hub",
     "learn",
     "model",
     "native",

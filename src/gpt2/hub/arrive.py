@@ -23,10 +23,10 @@ from gpt2.files.locks import open_own
 ENDING = ".gpt2.incomplete"
 
 
-def stated(entry: Any) -> str:
+def find_hash(entry: Any) -> str:
     """The hash of a listed file: SHA-256 for large files, otherwise git's; empty if missing."""
-    found = str(entry.lfs.sha256 if entry.lfs is not None else entry.blob_id or "")
-    return found if re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", found) else ""
+    hash_ = str(entry.lfs.sha256 if entry.lfs is not None else entry.blob_id or "")
+    return hash_ if re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", hash_) else ""
 
 
 def bring(url: str, blob: Path, size: int | None, headers: dict[str, str], name: str) -> None:

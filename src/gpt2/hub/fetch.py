@@ -126,20 +126,20 @@ def _answer(
 
 def within(seconds: float, call: Callable[[], T]) -> T:
     """Return or raise the outcome of a call. Raises `TimeoutError` after this many seconds."""
-    found: list[Any] = []
+    outcomes: list[Any] = []
 
     def run() -> None:
         try:
-            found.append((call(), None))
+            outcomes.append((call(), None))
         except BaseException as error:
-            found.append((None, error))
+            outcomes.append((None, error))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
-    if not found:
+    if not outcomes:
         raise TimeoutError(f"no whole answer in {seconds:.0f} seconds")
-    value, error = found[0]
+    value, error = outcomes[0]
     if error is not None:
         raise error
     return value

@@ -8,8 +8,8 @@ import importlib
 
 def network_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
     """The exception classes; huggingface_hub has changed its HTTP client more than once."""
-    found: list[type[Exception]] = [OSError, *more]
+    errors: list[type[Exception]] = [OSError, *more]
     for client in ("httpx2", "httpx"):
         with contextlib.suppress(ImportError):
-            found.append(importlib.import_module(client).HTTPError)
-    return tuple(found)
+            errors.append(importlib.import_module(client).HTTPError)
+    return tuple(errors)

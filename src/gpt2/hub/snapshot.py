@@ -17,7 +17,7 @@ from gpt2.errors import (
     ModelFileError,
 )
 from gpt2.files import exists, plain_name, read_text, reported
-from gpt2.hub.arrive import check, stated
+from gpt2.hub.arrive import check, find_hash
 from gpt2.hub.fetch import fetch, within
 from gpt2.hub.names import PICKLED, SAFE, SETTINGS, TOKENIZER, bundled_hint
 from gpt2.hub.network import network_errors
@@ -40,12 +40,12 @@ class Download:
         if local_files_only or constants.HF_HUB_OFFLINE:
             return self.from_cache("offline mode is set")
         try:
-            commit, entries = self.listed()
+            commit, entries = self.list_files()
         except HubOfflineError as error:
             return self.from_cache(str(error))
-        wanted = self.wanted([e.rfilename for e in entries if _is_plain(e.rfilename)])
+        wanted = self.select([e.rfilename for e in entries if _is_plain(e.rfilename)])
         missing = [
-            e for e in entries if e.rfilename in wanted and not self.cached(e.rfilename, commit)
+            e for e in entries if e.rfilename in wanted and not self.is_cached(e.rfilename, commit)
         ]
         if not missing:
             return self.blobs().with_name("snapshots") / commit
@@ -54,7 +54,7 @@ class Download:
             print(f"gpt2: downloading {self.repo}: {size / 1e6:,.0f} MB", file=sys.stderr)
         folder = self.snapshot(commit, wanted, missing)
         for entry in missing:  # a file not named by its hash has not been verified
-            path, hash_ = folder / entry.rfilename, stated(entry)
+            path, hash_ = folder / entry.rfilename, find_hash(entry)
             if hash_ and path.resolve().name != hash_:
                 check(path, hash_, entry.rfilename)
         return folder
@@ -75,7 +75,7 @@ class Download:
                 f"the hub's cache is damaged: {error} Remove {path}, and load the model again."
             ) from None
 
-    def listed(self) -> tuple[str, list[Any]]:
+    def list_files(self) -> tuple[str, list[Any]]:
         """Fetch the commit and the list of files from the hub."""
         from huggingface_hub import HfApi
         from huggingface_hub.errors import (
@@ -117,7 +117,7 @@ class Download:
             raise HubOfflineError(f"the hub cannot be reached ({reason})") from None
         return info.sha or "main", list(info.siblings or [])
 
-    def wanted(self, names: Iterable[str]) -> list[str]:
+    def select(self, names: Iterable[str]) -> list[str]:
         """Select the files to download from those of the repository."""
         names = list(names)
         if self.patterns is not None:
@@ -129,7 +129,7 @@ class Download:
             )
         return weights + _matching(names, (*SETTINGS, *TOKENIZER))
 
-    def cached(self, name: str, commit: str) -> bool:
+    def is_cached(self, name: str, commit: str) -> bool:
         """Whether a file of this commit is cached and found offline by the requested revision."""
         from huggingface_hub import try_to_load_from_cache
 
@@ -147,7 +147,7 @@ class Download:
         blobs = self.blobs()
         with reported(blobs):
             blobs.mkdir(parents=True, exist_ok=True)
-        coming = [[e.rfilename, stated(e), e.size] for e in missing if stated(e)]
+        coming = [[e.rfilename, find_hash(e), e.size] for e in missing if find_hash(e)]
         request = {"repo": self.repo, "commit": commit, "names": names, "missing": coming}
         try:
             return fetch(
@@ -174,12 +174,12 @@ class Download:
         for needed in [self.patterns] if self.patterns else [SAFE, PICKLED]:
             wanted = [*needed] if self.patterns else [*needed, *SETTINGS, *TOKENIZER]
             with contextlib.suppress(OSError):  # not cached, or incomplete
-                found = snapshot_download(
+                folder = snapshot_download(
                     self.repo, allow_patterns=wanted, local_files_only=True, **self.where
                 )
-                inside = (path.relative_to(found).as_posix() for path in Path(found).rglob("*"))
+                inside = (path.relative_to(folder).as_posix() for path in Path(folder).rglob("*"))
                 if _matching(inside, needed):
-                    return Path(found)
+                    return Path(folder)
         raise HubOfflineError(
             f"{self.repo} is not on this machine and {reason}. On a machine with a network: "
             f"hf download {self.repo}. {bundled_hint()}"
