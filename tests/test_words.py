@@ -30,6 +30,7 @@ VERBS = {
     "data",
     "evaluation",
     "explain",
+    "files",
     "generation",
     "hub",
     "learn",
@@ -42,11 +43,12 @@ VERBS = {
     "tokenizer",
     "training",
 }
-PUBLIC = {  # documented, or attributes of exported classes: users call them
+PUBLIC = {  # documented, exported or of exported classes: users call them
     "Checkpoint.dequantized",
     "Inside.tapped",
     "NativeEngine.packed",
     "TorchEngine.tapped",
+    "reported",
     "written",
 }
 DONE = VERBS

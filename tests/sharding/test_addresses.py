@@ -238,7 +238,7 @@ def test_a_library_that_quotes_the_address_while_it_reads(
             raise RuntimeError("lost https://me:SECRET@host/in/a.txt?sig=SECRET, after 3 bytes")
 
     monkeypatch.setattr(type(memory), "open", lambda *_, **__: Lost())
-    with remote.opened("memory://in/a.txt") as stream, pytest.raises(ModelFileError) as error:
+    with remote.open_file("memory://in/a.txt") as stream, pytest.raises(ModelFileError) as error:
         stream.read(1)
     words = "memory://in/a.txt could not be reached: lost https://me@host/in/a.txt after 3 bytes."
     assert str(error.value) == words

@@ -99,7 +99,7 @@ def _remote(source: str) -> list[File]:
     """The file at a URL, or the files below it."""
     listing = [
         File(name, size, named=name == source)
-        for name, size in remote.listed(source)
+        for name, size in remote.list_files(source)
         if not containers.hidden(name.removeprefix(source))
     ]
     if not listing:
@@ -233,7 +233,7 @@ class Reader:
 
 
 def _open(file: File) -> IO[bytes]:
-    return remote.opened(file.name) if file.remote else Path(file.name).open("rb")
+    return remote.open_file(file.name) if file.remote else Path(file.name).open("rb")
 
 
 def check_of(document: Document) -> int:

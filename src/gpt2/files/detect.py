@@ -36,10 +36,10 @@ class TextFiles:
 def check_encoding(name: str) -> str:
     """Return the name of a text encoding. Raises `OptionError` for any other, such as base64."""
     try:
-        found = codecs.lookup(name)
+        codec = codecs.lookup(name)
     except (LookupError, ValueError):
-        found = None
-    if found is None or not getattr(found, "_is_text_encoding", True):
+        codec = None
+    if codec is None or not getattr(codec, "_is_text_encoding", True):
         raise OptionError(f"there is no encoding of text {name!r:.40}.")
     return name
 

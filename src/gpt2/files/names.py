@@ -69,11 +69,11 @@ def inside(
     """
     path = Path(folder) / plain_name(name, source)
     try:
-        found = path.stat() if links else path.lstat()
+        status = path.stat() if links else path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return path
     except OSError as error:
         raise read_error(path, error) from None
-    if not stat.S_ISREG(found.st_mode):
-        raise CorruptFileError(not_regular(path, found.st_mode))
+    if not stat.S_ISREG(status.st_mode):
+        raise CorruptFileError(not_regular(path, status.st_mode))
     return path

@@ -91,10 +91,10 @@ def exists(path: str | os.PathLike[str]) -> bool:
     try:
         Path(path).stat()
     except (OSError, ValueError) as error:
-        found = read_error(path, error)
-        if isinstance(found, MissingFileError):
+        failure = read_error(path, error)
+        if isinstance(failure, MissingFileError):
             return False
-        raise found from None
+        raise failure from None
     return True
 
 
@@ -116,11 +116,11 @@ def read_bytes(path: str | os.PathLike[str], limit: int | None = None) -> bytes:
 def read_text(path: str | os.PathLike[str], limit: int | None = None) -> str:
     """Read UTF-8 text with normalised line ends. Raises the errors of `read_bytes`, and
     `CorruptFileError` for other encodings."""
-    text = _decoded(read_bytes(path, limit), str(path))
+    text = _decode(read_bytes(path, limit), str(path))
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _decoded(data: bytes, what: str) -> str:
+def _decode(data: bytes, what: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -141,8 +141,8 @@ def read_json_object(
     value = read_json(path, nan=nan, limit=limit)
     if not isinstance(value, dict):
         kinds = {list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
-        found = kinds.get(type(value), "a number")
-        raise CorruptFileError(f"{path} must hold a JSON object, found {found}.")
+        kind = kinds.get(type(value), "a number")
+        raise CorruptFileError(f"{path} must hold a JSON object, found {kind}.")
     return value
 
 
@@ -172,7 +172,7 @@ def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool =
             digits; NaN or infinite numbers; lone surrogates, which UTF-8 cannot represent.
     """
     if isinstance(text, bytes):
-        text = _decoded(text, what)
+        text = _decode(text, what)
     if loose:
         text = text.removeprefix("\ufeff")
     if text.startswith("\ufeff"):
@@ -196,13 +196,13 @@ def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool =
 
 def _hooks(text: str, nan: bool, loose: bool) -> dict[str, Any]:
     """The number hooks of `json.loads`; only those necessary, since they are slow."""
-    found: dict[str, Any] = {} if nan else {"parse_constant": _finite}
+    hooks: dict[str, Any] = {} if nan else {"parse_constant": _finite}
     long = _LONG.search(text)
     if long:
-        found["parse_int"] = _any_whole if loose else _whole
+        hooks["parse_int"] = _any_whole if loose else _whole
     if not nan and (long or _HUGE.search(text)):
-        found["parse_float"] = _finite
-    return found
+        hooks["parse_float"] = _finite
+    return hooks
 
 
 def _whole(digits: str) -> int:

@@ -30,19 +30,19 @@ def record(cls: type[T], value: Any, where: str) -> T:
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     if unknown := [name for name in value if name not in fields]:
         raise CorruptFileError(f"{where} has an unknown field {_short(unknown[0])}.")
-    hints, found = _hints(typing.cast(Hashable, cls)), {}
+    hints, values = _hints(typing.cast(Hashable, cls)), {}
     for name, field in fields.items():
         if name in value:
-            found[name] = _taken(value[name], hints[name], f"{where}: {name}")
+            values[name] = _convert(value[name], hints[name], f"{where}: {name}")
         elif field.default is field.default_factory is dataclasses.MISSING:
             raise CorruptFileError(f"{where} lacks the field {name!r}.")
     try:
-        return cls(**found)
+        return cls(**values)
     except CorruptFileError as error:  # the class's own check does not know the location
         raise CorruptFileError(f"{where}: {error}") from None
 
 
-def _taken(value: Any, hint: Any, where: str) -> Any:
+def _convert(value: Any, hint: Any, where: str) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint):
         return record(typing.cast(type, hint), value, where)
@@ -50,11 +50,11 @@ def _taken(value: Any, hint: Any, where: str) -> Any:
         if value is None and type(None) in args:
             return None
         (only,) = (arg for arg in args if arg is not type(None))
-        return _taken(value, only, where)
+        return _convert(value, only, where)
     if origin is list and isinstance(value, list):
-        return [_taken(item, args[0], f"{where}[{i}]") for i, item in enumerate(value)]
+        return [_convert(item, args[0], f"{where}[{i}]") for i, item in enumerate(value)]
     if origin is dict and isinstance(value, dict):
-        return {key: _taken(item, args[1], f"{where}.{key}") for key, item in value.items()}
+        return {key: _convert(item, args[1], f"{where}.{key}") for key, item in value.items()}
     if hint is Any or _is_plain(value, hint):
         return value
     raise CorruptFileError(f"{where} must be {describe(hint)}, found {_short(value)}.")

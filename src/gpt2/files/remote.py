@@ -69,7 +69,7 @@ def _errors(address: str) -> Iterator[None]:
     name = public(address)
 
     def why(error: Exception) -> str:
-        return reason(Exception(WITHIN.sub(lambda found: public(found[0]), str(error))))
+        return reason(Exception(WITHIN.sub(lambda match: public(match[0]), str(error))))
 
     try:
         yield
@@ -85,13 +85,13 @@ def _errors(address: str) -> Iterator[None]:
         raise ModelFileError(f"{name} could not be reached: {why(error)}.") from None
 
 
-def listed(address: str) -> list[tuple[str, int | None]]:
+def list_files(address: str) -> list[tuple[str, int | None]]:
     """The URLs and sizes of a file, or of all files below a folder, sorted by name."""
     with _files(address) as (files, name):
         if files.isfile(name):
             return [(address, files.size(name))]
-        found = files.find(name, detail=True)
-        return [(files.unstrip_protocol(path), found[path]["size"]) for path in sorted(found)]
+        entries = files.find(name, detail=True)
+        return [(files.unstrip_protocol(path), entries[path]["size"]) for path in sorted(entries)]
 
 
 def exists(address: str) -> bool:
@@ -100,7 +100,7 @@ def exists(address: str) -> bool:
         return bool(files.exists(name))
 
 
-def opened(address: str) -> IO[bytes]:
+def open_file(address: str) -> IO[bytes]:
     """Open a file for reading from its beginning."""
     with _files(address) as (files, name):
         return io.BufferedReader(_File(files.open(name, "rb"), address), BLOCK)
@@ -139,7 +139,7 @@ class _File(io.RawIOBase):
 def sha256(address: str) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     total = hashlib.sha256()
-    with _files(address), opened(address) as stream:
+    with _files(address), open_file(address) as stream:
         while block := stream.read(1 << 20):
             total.update(block)
     return total.hexdigest()
@@ -255,6 +255,6 @@ def address_of(text: str | Path) -> str:
 def _state(place: Path) -> str:
     """A hash of the contents of a path, from names, sizes and modification times."""
     paths = [place, *place.rglob("*")] if place.exists() else []
-    found = [(str(p), p.stat()) for p in paths if p.is_file()]
-    state = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
+    files = [(str(p), p.stat()) for p in paths if p.is_file()]
+    state = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in files)
     return hashlib.sha256(repr(state).encode()).hexdigest()

@@ -120,8 +120,8 @@ def _remove_dead(folder: Path, name: str) -> None:
     """Remove temporary files of ``name`` left by killed processes of this machine."""
     form = re.compile(rf"\.{re.escape(name)}\.{_machine()}-(\d{{1,9}})\..+{re.escape(PART)}")
     for path in list(folder.iterdir()):
-        found = form.fullmatch(path.name)
-        if not found or _is_alive(int(found[1])):
+        match = form.fullmatch(path.name)
+        if not match or _is_alive(int(match[1])):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
