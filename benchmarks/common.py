@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from gpt2.machine import commit, described
+from gpt2.machine import commit, describe
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -22,7 +22,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
     """Processor, cores, load, Python, the commit and the versions of the packages compared."""
     return {
-        **described(),
+        **describe(),
         "load_before": os.getloadavg()[0],
         "python": platform.python_version(),
         "commit": commit(ROOT),

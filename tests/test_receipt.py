@@ -156,7 +156,7 @@ def test_from_python(tmp_path: Path) -> None:
     model = gpt2.load("gpt2-mini", dtype="int8")
     options = {"do_sample": True, "seed": 3, "max_new_tokens": 9}
     ids = model.tokenizer.encode(PROMPT)
-    (new,) = receipts.written(model, ids, options)
+    (new,) = receipts.generate_ids(model, ids, options)
     receipts.write(tmp_path / "r.json", receipts.make(model, "gpt2-mini", ids, [new], options))
     assert receipts.replay(receipts.read(tmp_path / "r.json")).same
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from gpt2.config_base import USUAL, PretrainedConfig, plain, with_labels
-from gpt2.errors import ConfigError, MissingFileError, nearest, shown
+from gpt2.errors import ConfigError, MissingFileError, nearest, show
 from gpt2.files import exists, read_json_object
 from gpt2.options import describe, is_a
 
@@ -89,8 +89,8 @@ class GPT2Config(PretrainedConfig):
     def _may_be_set(cls, name: str) -> bool:
         """Whether a value of a file becomes an attribute; names of computed properties
         (``head_dim``) and of Python's own attributes (``__class__``) are only kept."""
-        own = getattr(cls, name, None)
-        computed = isinstance(own, property) and own.fset is None
+        attribute = getattr(cls, name, None)
+        computed = isinstance(attribute, property) and attribute.fset is None
         return not (computed or name.startswith("__") or name == "extra")
 
     def __getattr__(self, name: str) -> Any:  # called only for names that are not fields
@@ -120,17 +120,17 @@ class GPT2Config(PretrainedConfig):
         for name, hint in _hints().items():
             value = _plain(getattr(self, name))
             if not is_a(value, hint):
-                raise ConfigError(f"{name} must be {describe(hint)}, found {shown(value)}.")
+                raise ConfigError(f"{name} must be {describe(hint)}, found {show(value)}.")
             object.__setattr__(self, name, value)
         for name in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner"):
             value = getattr(self, name)
             if value is not None and not 1 <= value <= LARGEST:
-                raise ConfigError(f"{name} must be from 1 to {LARGEST:,}, found {shown(value)}.")
+                raise ConfigError(f"{name} must be from 1 to {LARGEST:,}, found {show(value)}.")
         for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
             ids = getattr(self, name)
             for token in ids if isinstance(ids, list) else [ids]:
                 if token is not None and abs(token) > LARGEST:
-                    raise ConfigError(f"{name} can be no token: {shown(token)}.")
+                    raise ConfigError(f"{name} can be no token: {show(token)}.")
         if self.n_embd % self.n_head:
             raise ConfigError(
                 f"n_embd must be a multiple of n_head, found {self.n_embd} and {self.n_head}."
@@ -138,7 +138,7 @@ class GPT2Config(PretrainedConfig):
         if self.activation_function not in ACTIVATIONS:
             raise ConfigError(
                 f"activation_function must be one of {', '.join(ACTIVATIONS)}, "
-                f"found {shown(self.activation_function)}."
+                f"found {show(self.activation_function)}."
             )
         for name in ("resid_pdrop", "embd_pdrop", "attn_pdrop"):
             value = getattr(self, name)
@@ -204,7 +204,7 @@ class GPT2Config(PretrainedConfig):
         if family != "gpt2":
             raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded here.")
         # if a file uses two names for one value, transformers' own name takes precedence
-        other = {name for name, own in ALIASES.items() if own in values} | {"model_type"}
+        other = {name for name, standard in ALIASES.items() if standard in values} | {"model_type"}
         return cls(**{name: value for name, value in values.items() if name not in other})
 
     @classmethod
@@ -223,8 +223,8 @@ class GPT2Config(PretrainedConfig):
 
     def to_dict(self) -> dict[str, Any]:
         """The contents of a ``config.json`` that transformers loads."""
-        own = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
-        written = {**own, **self.extra}
+        fields = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
+        written = {**fields, **self.extra}
         written["architectures"] = self.architectures or ["GPT2LMHeadModel"]
         return {"model_type": "gpt2", **written}
 
@@ -234,13 +234,13 @@ class GPT2Config(PretrainedConfig):
 
     def replace(self, **changes: Any) -> GPT2Config:
         """A copy with some values changed."""
-        own = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
+        fields = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
         renamed = {ALIASES.get(name, name): value for name, value in changes.items()}
         held = {n: v for n, v in self.__dict__.items() if n.startswith("_")}
         kept = dict(self.extra)
         if "num_labels" in renamed and "id2label" not in renamed:
             kept = {n: v for n, v in kept.items() if n not in ("id2label", "label2id")}
-        return type(self)(**{**own, **kept, **held, **renamed})
+        return type(self)(**{**fields, **kept, **held, **renamed})
 
 
 @functools.cache

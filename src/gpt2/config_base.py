@@ -98,12 +98,12 @@ class PretrainedConfig:
         where = {name: options.pop(name) for name in PLACES if name in options}
         name = Path(subfolder, "config.json")
         place = resolve(pretrained_model_name_or_path, allow_patterns=[name.as_posix()], **where)
-        found = cls.from_json_file(place / name if place.is_dir() else place)
-        found._name_or_path = str(pretrained_model_name_or_path)
-        changes = {name: options.pop(name) for name in [*options] if found.knows(name)}
+        stored = cls.from_json_file(place / name if place.is_dir() else place)
+        stored._name_or_path = str(pretrained_model_name_or_path)
+        changes = {name: options.pop(name) for name in [*options] if stored.knows(name)}
         if options and not return_unused_kwargs:
             raise UnknownOptionError(f"a GPT2Config has no value {next(iter(options))!r}.")
-        config = found.replace(**changes) if changes else found
+        config = stored.replace(**changes) if changes else stored
         return (config, options) if return_unused_kwargs else config
 
     def save_pretrained(
@@ -124,9 +124,9 @@ class PretrainedConfig:
         """Whether a configuration has a value of this name."""
         return name in USUAL or name in ("num_labels", "name_or_path") or hasattr(self, name)
 
-    def asked(self, name: str, said: bool | None) -> bool:
+    def resolve(self, name: str, value: bool | None) -> bool:
         """A call's value of ``output_attentions`` or similar, or this one's if it is None."""
-        return bool(getattr(self, name) if said is None else said)
+        return bool(getattr(self, name) if value is None else value)
 
     @property
     def eager_attention(self) -> bool:
@@ -161,7 +161,7 @@ class PretrainedConfig:
     @property
     def use_return_dict(self) -> bool:
         """The old name of ``return_dict``."""
-        return self.asked("return_dict", None)
+        return self.resolve("return_dict", None)
 
     def get_text_config(self, decoder: Any = None, encoder: Any = None) -> Any:
         """The configuration itself: GPT-2 only has a text model."""
@@ -231,16 +231,16 @@ def plain(value: Any) -> Any:
 
 def with_labels(values: Mapping[str, Any]) -> dict[str, Any]:
     """Convert the label numbers to integers: JSON keys are always strings."""
-    found = dict(values)
-    labels = found.get("id2label")
+    entries = dict(values)
+    labels = entries.get("id2label")
     if labels is None:
-        found.pop("id2label", None)
-        if found.get("num_labels") is None:
-            found.pop("num_labels", None)
-        return found
-    found.pop("num_labels", None)
+        entries.pop("id2label", None)
+        if entries.get("num_labels") is None:
+            entries.pop("num_labels", None)
+        return entries
+    entries.pop("num_labels", None)
     try:
-        found["id2label"] = {int(number): name for number, name in labels.items()}
+        entries["id2label"] = {int(number): name for number, name in labels.items()}
     except (AttributeError, TypeError, ValueError):
         raise ConfigError(f"id2label must give each number a name, found {labels!r}.") from None
-    return found
+    return entries

@@ -113,7 +113,7 @@ class GPT2Warning(UserWarning):
     """A warning of this package; the tests turn unexpected ones into errors."""
 
 
-def shown(value: Any) -> str:
+def show(value: Any) -> str:
     """A value's repr for a message, truncated: a value from a file may have megabytes."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

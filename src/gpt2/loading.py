@@ -115,12 +115,12 @@ def usable_device(device: Any) -> Any:
     import torch
 
     try:
-        found = torch.device(device)
-        torch.zeros(1, device=found).item()
+        parsed = torch.device(device)
+        torch.zeros(1, device=parsed).item()
     except (RuntimeError, AssertionError, TypeError, AttributeError, NotImplementedError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise OptionError(f"the device {str(device)!r} cannot be used here: {first}") from None
-    return found
+    return parsed
 
 
 def _folder(place: Path) -> Path:

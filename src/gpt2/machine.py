@@ -12,7 +12,7 @@ from typing import Any
 UNKNOWN = float(4 << 30)  # bytes assumed to be free if the system does not report it
 
 
-def described() -> dict[str, Any]:
+def describe() -> dict[str, Any]:
     """The system, the CPU model and the number of logical CPUs this process may use."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
@@ -28,13 +28,13 @@ def versions(packages: Iterable[str]) -> dict[str, str | None]:
     """The version of each package, or None if it is not installed."""
     from importlib import metadata  # takes as long to import as half of numpy
 
-    found: dict[str, str | None] = {}
+    installed: dict[str, str | None] = {}
     for name in packages:
         try:
-            found[name] = metadata.version(name)
+            installed[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = None
-    return found
+            installed[name] = None
+    return installed
 
 
 def commit(folder: Path) -> str | None:

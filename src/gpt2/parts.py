@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import CorruptFileError, OptionError, shown
+from gpt2.errors import CorruptFileError, OptionError, show
 
 FORM = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 SPREAD = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: its multiples are evenly spread
@@ -31,15 +31,15 @@ class Shard:
     @classmethod
     def parse(cls, text: str) -> Shard:
         """Parse a shard such as "2/4". Raises `OptionError`."""
-        found = FORM.fullmatch(text)
-        if not found or int(found[1]) > int(found[2]):
+        match = FORM.fullmatch(text)
+        if not match or int(match[1]) > int(match[2]):
             raise OptionError(
-                f"a shard is written i/N, from 1/N to N/N, as in 2/4; found {shown(text)}."
+                f"a shard is written i/N, from 1/N to N/N, as in 2/4; found {show(text)}."
             )
-        return cls(int(found[1]), int(found[2]))
+        return cls(int(match[1]), int(match[2]))
 
     @classmethod
-    def stated(cls, value: Any, path: str | os.PathLike[str]) -> Shard:
+    def from_part(cls, value: Any, path: str | os.PathLike[str]) -> Shard:
         """Parse the shard recorded in a part. Raises `CorruptFileError`."""
         try:
             return cls.parse(str(value))
@@ -80,7 +80,7 @@ def whole(parts: Sequence[Part]) -> list[int]:
     Raises `OptionError` naming the missing or duplicate shard, or the differences between jobs.
     """
     first = parts[0]
-    found: dict[int, int] = {}
+    positions: dict[int, int] = {}
     for at, part in enumerate(parts):
         if part.shard.of != first.shard.of:
             raise OptionError(
@@ -92,17 +92,19 @@ def whole(parts: Sequence[Part]) -> list[int]:
                 f"{first.name} and {part.name} are not of one work, they differ in "
                 f"{', '.join(differ)}: make one of them anew."
             )
-        if (other := found.setdefault(part.shard.number, at)) != at:
+        if (other := positions.setdefault(part.shard.number, at)) != at:
             raise OptionError(
                 f"shard {part.shard} comes twice, as {parts[other].name} and {part.name}: give one."
             )
-    if missing := first.shard.of - len(found):
-        shards = (Shard(n, first.shard.of) for n in range(1, first.shard.of + 1) if n not in found)
+    if missing := first.shard.of - len(positions):
+        shards = (
+            Shard(n, first.shard.of) for n in range(1, first.shard.of + 1) if n not in positions
+        )
         several = f" and {missing - 3} more" if missing > 3 else ""
         names = ", ".join(map(str, islice(shards, 3))) + several
         are = "shards" if missing > 1 else "shard"
         raise OptionError(f"{are} {names} missing: give all {first.shard.of} parts.")
-    return [found[number] for number in sorted(found)]
+    return [positions[number] for number in sorted(positions)]
 
 
 def check_target(parts: Sequence[Path], target: Path) -> None:
@@ -113,11 +115,11 @@ def check_target(parts: Sequence[Path], target: Path) -> None:
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], where: str = "") -> list[str]:
     """The names of differing entries, with both values, truncated."""
-    found: list[str] = []
+    differing: list[str] = []
     for name in dict.fromkeys([*ours, *theirs]):
         a, b = ours.get(name), theirs.get(name)
         if isinstance(a, Mapping) and isinstance(b, Mapping):
-            found += differences(a, b, f"{where}{name}.")
+            differing += differences(a, b, f"{where}{name}.")
         elif a != b:
-            found.append(f"{where}{name} ({shown(a)}, {shown(b)})")
-    return found
+            differing.append(f"{where}{name} ({show(a)}, {show(b)})")
+    return differing

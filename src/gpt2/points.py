@@ -58,9 +58,9 @@ def only(
         if result is None:
             return x
         if not isinstance(result, type(x)) or result.shape != x.shape:
-            found = f"{type(result).__name__} {list(getattr(result, 'shape', []))}"
+            actual = f"{type(result).__name__} {list(getattr(result, 'shape', []))}"
             raise InputError(
-                f"{name} is a {type(x).__name__} of shape {list(x.shape)}, the tap gave {found}."
+                f"{name} is a {type(x).__name__} of shape {list(x.shape)}, the tap gave {actual}."
             )
         return result
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gpt2.errors import InputError, MissingFileError, OptionError
-from gpt2.receipt import Difference, Replay, digest, model_files, written
+from gpt2.receipt import Difference, Replay, digest, generate_ids, model_files
 
 FORM = "gpt2-proof-1"
 MARK = "#proof="
@@ -140,11 +140,11 @@ def replay(
 
     name = model if model is not None else proof.name
     try:
-        found = model_hash(name)
+        actual = model_hash(name)
     except MissingFileError as error:
         raise MissingFileError(f"{error} Say where the model is with --model.") from None
-    if found != proof.model:
-        message = f"the model differs: {name} is {found[:16]}, the link says {proof.model[:16]}"
+    if actual != proof.model:
+        message = f"the model differs: {name} is {actual[:16]}, the link says {proof.model[:16]}"
         return Replay([Difference("model", message)], []), ""
     dtype, head, kv = proof.dtype
     how: dict[str, Any] = {"dtype": dtype, "kv_dtype": kv, "threads": threads, "kernels": kernels}
@@ -152,7 +152,7 @@ def replay(
     if loaded.head_dtype != head:
         message = f"the engine differs: head_dtype was {head}, is {loaded.head_dtype}"
         return Replay([Difference("engine", message)], []), ""
-    new = written(loaded, proof.prompt, proof.options)[0]
+    new = generate_ids(loaded, proof.prompt, proof.options)[0]
     text = loaded.tokenizer.decode([*proof.prompt, *new])
     if text_hash(loaded.tokenizer, new) == proof.text:
         return Replay([], [], len(new)), text

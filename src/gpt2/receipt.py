@@ -85,20 +85,20 @@ def first_model_files(name: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _one_hash(files: Sequence[Path]) -> str:
     """The hash of one file; for several, that of the lines "hash  name", sorted by name."""
-    found = sorted((file for file in files if file.exists()), key=lambda file: file.name)
-    if len(found) == 1:
-        return sha256(found[0])
-    lines = "".join(f"{sha256(file)}  {file.name}\n" for file in found)
+    existing = sorted((file for file in files if file.exists()), key=lambda file: file.name)
+    if len(existing) == 1:
+        return sha256(existing[0])
+    lines = "".join(f"{sha256(file)}  {file.name}\n" for file in existing)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def written(
+def generate_ids(
     model: LanguageModel, prompt: Sequence[int], options: Mapping[str, Any]
 ) -> list[list[int]]:
     """Generate; returns the new ids of each text up to its own end, without padding."""
     asked = {**options, "return_dict_in_generate": True, "use_cache": False}
-    found: list[list[int]] = model.generate(list(prompt) or None, **asked).new_tokens
-    return found
+    new: list[list[int]] = model.generate(list(prompt) or None, **asked).new_tokens
+    return new
 
 
 def make(
@@ -225,13 +225,13 @@ def replay(
         return _different("receipt", "the receipt is not as it was written: its hash differs")
     name = model if model is not None else receipt["model"]["name"]
     try:
-        found = (first_model_files if receipt["form"] == FIRST else model_files)(name)
+        actual = (first_model_files if receipt["form"] == FIRST else model_files)(name)
     except MissingFileError as error:
         raise MissingFileError(f"{error} Say where the model is with --model.") from None
-    for part, files in found.items():
+    for part, files in actual.items():
         was = receipt["model"].get(part)
         if was not in (files, NOTHING):
-            which = _changed(was, files)
+            which = _name_changes(was, files)
             return _different("model", f"the model differs: {name} has other {part}{which}")
     facts = receipt["engine"]
     loaded = load(
@@ -256,14 +256,14 @@ def replay(
 
 def again(model: LanguageModel, receipt: dict[str, Any]) -> list[list[int]]:
     """The new ids of each text, generated from a receipt."""
-    return written(model, receipt["prompt"]["ids"], receipt["options"])
+    return generate_ids(model, receipt["prompt"]["ids"], receipt["options"])
 
 
 def _compare(old: list[list[int]], new: list[list[int]], notes: list[str]) -> list[Difference]:
     if len(old) != len(new):
         return [Difference("tokens", f"there were {len(old)} texts, now {len(new)}")]
     because = f" ({'; '.join(notes)})" if notes else ""
-    found = []
+    differences = []
     for i, (before, now) in enumerate(zip(old, new, strict=True)):
         if before == now:
             continue
@@ -272,8 +272,8 @@ def _compare(old: list[list[int]], new: list[list[int]], notes: list[str]) -> li
         text = f"text {i + 1}: " if len(old) > 1 else ""
         was, is_ = ([*ids[place : place + 1], "the end"][0] for ids in (before, now))
         message = f"{text}the tokens differ from position {place} on: was {was}, is {is_}{because}"
-        found.append(Difference("tokens", message))
-    return found
+        differences.append(Difference("tokens", message))
+    return differences
 
 
 def _notes(receipt: dict[str, Any], facts: dict[str, Any]) -> list[str]:
@@ -283,7 +283,7 @@ def _notes(receipt: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     return [f"{name} was {old}, is {now}" for name, old, now in pairs if old != now]
 
 
-def _changed(before: Any, now: Any) -> str:
+def _name_changes(before: Any, now: Any) -> str:
     """The names of changed files, if the receipt lists files by name."""
     if not isinstance(before, dict) or not isinstance(now, dict):
         return ""

@@ -88,8 +88,8 @@ class Scorer:
         self.model, self.progress = model, progress
         self.engine: Engine = model
         self.limit: int = model.config.n_positions
-        own = model.score_tokens if isinstance(model, ScoringEngine) else SCORE_TOKENS
-        self.batch_tokens: int = batch_tokens or own
+        default = model.score_tokens if isinstance(model, ScoringEngine) else SCORE_TOKENS
+        self.batch_tokens: int = batch_tokens or default
         self.start = _start_token(model)
 
     def loglikelihood(self, pairs: Sequence[tuple[Ids, Ids]], *, each: bool = False) -> list[Score]:
@@ -103,17 +103,17 @@ class Scorer:
             ContextLengthError: a continuation longer than the model's context.
         """
         items = [self._item(i, *pair) for i, pair in enumerate(pairs)]
-        found: list[Score | None] = [None] * len(items)
+        scores: list[Score | None] = [None] * len(items)
         groups = sorted(_groups(items), key=lambda group: -max(len(item.ids) for item in group))
         done = 0
         for batch in self._batches(groups):
             for item, (logprobs, greedy) in self._score(batch):
                 total = float(logprobs.sum(dtype=np.float64))
-                own = (logprobs, greedy) if each else ()
-                found[item.at] = Score(total, bool(greedy.all()), len(logprobs), *own)
+                details = (logprobs, greedy) if each else ()
+                scores[item.at] = Score(total, bool(greedy.all()), len(logprobs), *details)
                 done += 1
             self._tell(done, len(items))
-        return [score for score in found if score is not None]
+        return [score for score in scores if score is not None]
 
     def rolling(
         self,
@@ -151,14 +151,14 @@ class Scorer:
                     kept[item.at].append(logprobs)
             self._tell(done, total)
         if not each:
-            return [Rolling(*found) for found in zip(sums, counts, strict=True)]
-        own = [np.concatenate([np.empty(0, np.float32), *parts]) for parts in kept]
-        return [Rolling(*found) for found in zip(sums, counts, own, strict=True)]
+            return [Rolling(*fields) for fields in zip(sums, counts, strict=True)]
+        logprobs_of = [np.concatenate([np.empty(0, np.float32), *parts]) for parts in kept]
+        return [Rolling(*fields) for fields in zip(sums, counts, logprobs_of, strict=True)]
 
     def top(self, contexts: Sequence[Ids], k: int) -> list[list[int]]:
         """The ``k`` most probable tokens after each context, the most probable first."""
         rows = [list(ids)[-self.limit :] or [self.start] for ids in contexts]
-        found: list[list[int]] = []
+        best_ids: list[list[int]] = []
         items = [_Item(i, [*row, 0], len(row)) for i, row in enumerate(rows)]
         for batch in self._batches([item] for item in items):
             ids = [item.ids[:-1] for (item,) in batch]
@@ -169,9 +169,9 @@ class Scorer:
                 logits = arrays.to_numpy(self.engine.extend(cache, ids))
                 best = np.argsort(-logits, axis=1, kind="stable")[:, :k]
             _check_finite(np.asarray(logits))
-            found += np.asarray(best).tolist()
-            self._tell(len(found), len(rows))
-        return found
+            best_ids += np.asarray(best).tolist()
+            self._tell(len(best_ids), len(rows))
+        return best_ids
 
     def generate(
         self,
@@ -199,16 +199,16 @@ class Scorer:
         rows = [list(p)[max_new_tokens - self.limit :] or [self.start] for p in prompts]
         order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
         stops = {"stop_strings": list(stop)} if stop else {}
-        found = [""] * len(rows)
+        completions = [""] * len(rows)
         for at in range(0, len(order), batch):
             part = order[at : at + batch]
             wanted = {"do_sample": False, **options, **stops, "max_new_tokens": max_new_tokens}
             ids = self.model.generate([rows[i] for i in part], **wanted)
             length = max(len(rows[i]) for i in part)
             for i, row in zip(part, np.asarray(ids).tolist(), strict=True):
-                found[i] = self._text(row[length:], stop)
+                completions[i] = self._text(row[length:], stop)
             self._tell(at + len(part), len(order))
-        return found
+        return completions
 
     def _text(self, ids: Ids, stop: Sequence[str]) -> str:
         ends = token_list(self.model.generation_config.eos_token_id)
@@ -274,14 +274,14 @@ class Scorer:
             _Item(row, items[row].ids[at:], max(1, items[row].start - at))
             for row, at in ((row, begins[row]) for row in others)
         ]
-        own = dict(zip(others, self._feed(cache, rest), strict=True))
+        remainders = dict(zip(others, self._feed(cache, rest), strict=True))
         for row, (item, source, begin) in enumerate(zip(items, sources, begins, strict=True)):
             skip = item.start - start_of[source]
             until = None if row == source else max(skip, begin + 1 - start_of[source])
             logprobs, greedy = whole[source][0][skip:until], whole[source][1][skip:until]
             if row != source:
-                logprobs = np.concatenate([logprobs, own[row][0]])
-                greedy = np.concatenate([greedy, own[row][1]])
+                logprobs = np.concatenate([logprobs, remainders[row][0]])
+                greedy = np.concatenate([greedy, remainders[row][1]])
             yield item, (logprobs, greedy)
 
     def _feed(self, cache: KVCache, items: Sequence[_Item]) -> list[tuple[Floats, Bools]]:
@@ -289,7 +289,7 @@ class Scorer:
 
         Returns the scores of the ids from ``item.start`` on.
         """
-        found: list[list[tuple[Floats, Bools]]] = [[] for _ in items]
+        scores: list[list[tuple[Floats, Bools]]] = [[] for _ in items]
         for call in _calls([len(item.ids) - 1 for item in items], self.batch_tokens):
             rows = [items[i].at for i, _, _ in call]
             ids = [items[i].ids[begin:end] for i, begin, end in call]
@@ -303,11 +303,11 @@ class Scorer:
             for (i, begin, end), _ in zip(call, rows, strict=True):
                 skip = max(0, items[i].start - 1 - begin)
                 part = slice(at + min(skip, end - begin), at + end - begin)
-                found[i].append((logprobs[part], greedy[part]))
+                scores[i].append((logprobs[part], greedy[part]))
                 at += end - begin
         return [
             (np.concatenate([a for a, _ in parts]), np.concatenate([b for _, b in parts]))
-            for parts in found
+            for parts in scores
         ]
 
 
@@ -326,10 +326,10 @@ def extend_logprobs(
     if logits is not None:
         lines, tokens = arrays.to_numpy(logits)[wanted], flat[wanted]
         _check_finite(lines)
-        own = np.take_along_axis(lines, tokens[:, None], 1)[:, 0]
+        chosen = np.take_along_axis(lines, tokens[:, None], 1)[:, 0]
         best = lines.max(1)
         sums = np.exp(lines - best[:, None]).sum(1, dtype=np.float64)
-        logprobs[wanted] = own - best - np.log(sums)
+        logprobs[wanted] = chosen - best - np.log(sums)
         greedy[wanted] = lines.argmax(1) == tokens
     return logprobs, greedy
 

@@ -175,13 +175,13 @@ def _write(
     model: LanguageModel, prompt: str, options: dict[str, Any], processors: list[Any]
 ) -> list[dict[str, Any]]:
     """Generate all texts at once: the new text, its ids and the finish reason."""
-    from gpt2.receipt import written
+    from gpt2.receipt import generate_ids
 
     tokenizer = model.tokenizer
     ids = tokenizer.encode_prompt(prompt)
     eos = model.generation_config.eos_token_id
     texts = []
-    for new in written(model, ids, {**options, "logits_processor": processors}):
+    for new in generate_ids(model, ids, {**options, "logits_processor": processors}):
         ended = new[-1:] != [] and new[-1] in token_list(eos)
         stopped = ended or len(new) < options["max_new_tokens"]
         texts.append({"text": tokenizer.decode(new, skip_special_tokens=True), "ids": new,

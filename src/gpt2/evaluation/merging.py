@@ -86,4 +86,4 @@ def _read(path: Path) -> tuple[Part, dict[str, Any], dict[str, Judged]]:
     }
     work = {name: value for name, value in content.items() if name not in NOT_WORK}
     work |= {name: {**rows.files, "examples": rows.examples} for name, rows in judged.items()}
-    return Part(str(path), Shard.stated(content["part"], path), work), content, judged
+    return Part(str(path), Shard.from_part(content["part"], path), work), content, judged

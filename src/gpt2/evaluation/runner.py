@@ -21,7 +21,7 @@ from gpt2.files import sha256
 from gpt2.files.journal import Journal, no_journal
 from gpt2.files.records import record
 from gpt2.generation import LanguageModel
-from gpt2.machine import commit, described, versions
+from gpt2.machine import commit, describe, versions
 from gpt2.parts import Shard
 
 Tick = Callable[[str, int, int], None]  # (benchmark, examples done, total)
@@ -284,6 +284,6 @@ def surroundings() -> dict[str, Any]:
     return {
         "commit": commit(Path(gpt2.__file__).parent),
         "versions": here | {name: version for name, version in packages.items() if version},
-        "machine": described(),
+        "machine": describe(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }

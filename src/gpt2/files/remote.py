@@ -26,7 +26,7 @@ from gpt2.errors import (
     MissingFileError,
     ModelFileError,
     reason,
-    shown,
+    show,
 )
 from gpt2.extras import need
 from gpt2.files.reading import read_text
@@ -183,7 +183,7 @@ def _below(files: Any, name: str, folder: Path) -> Iterator[tuple[str, Path]]:
         if at.endswith("/"):  # a folder marker of some object stores
             continue
         if {"", ".", ".."} & set(at.split("/")):
-            raise CorruptFileError(f"{public(name)} names a file outside its folder: {shown(at)}.")
+            raise CorruptFileError(f"{public(name)} names a file outside its folder: {show(at)}.")
         yield path, folder / at
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpt2.errors import GPT2Warning, InputError, OptionError, shown
+from gpt2.errors import GPT2Warning, InputError, OptionError, show
 from gpt2.generation import arrays
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.tokenizing import adopt
@@ -84,7 +84,7 @@ def pad(rows: Sequence[Sequence[int]], fill: int) -> Ids:
         try:
             target[len(target) - len(row) :] = row
         except OverflowError:
-            raise InputError(f"an id has more than 63 bits: {shown(max(row, key=abs))}.") from None
+            raise InputError(f"an id has more than 63 bits: {show(max(row, key=abs))}.") from None
     return out
 
 

@@ -72,7 +72,7 @@ class GPT2ForSequenceClassification(PreTrainedModel):
             hidden_states=hidden.hidden_states,
             attentions=hidden.attentions,
         )
-        return output if self.config.asked("return_dict", return_dict) else output.to_tuple()
+        return output if self.config.resolve("return_dict", return_dict) else output.to_tuple()
 
     def _last(self, input_ids: Tensor | None, scores: Tensor) -> Tensor:
         """The position of each row's last token that is not ``pad_token_id``."""

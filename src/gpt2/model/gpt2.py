@@ -222,11 +222,11 @@ class GPT2Model(PreTrainedModel):
             x,
             window.positions if position_ids is None else position_ids,
             window,
-            config.asked("output_attentions", output_attentions),
-            config.asked("output_hidden_states", output_hidden_states),
+            config.resolve("output_attentions", output_attentions),
+            config.resolve("output_hidden_states", output_hidden_states),
             cache if use_cache else None,
         )
-        return output if config.asked("return_dict", return_dict) else output.to_tuple()
+        return output if config.resolve("return_dict", return_dict) else output.to_tuple()
 
     def check(self, input_ids: Tensor) -> None:
         """Raise `InputError` unless ``input_ids`` is [B, T] of known ids."""
@@ -337,7 +337,7 @@ class GPT2LMHeadModel(PreTrainedModel, TorchEngine, OwnLoops, LanguageModel):
         output = CausalLMOutput(
             loss, logits, body.past_key_values, body.hidden_states, body.attentions
         )
-        return output if self.config.asked("return_dict", return_dict) else output.to_tuple()
+        return output if self.config.resolve("return_dict", return_dict) else output.to_tuple()
 
     def loss(self, input_ids: Tensor, labels: Tensor | None = None, chunk: int = 1024) -> Tensor:
         """The mean loss of ``labels`` (default: the inputs), without holding all logits in memory.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from gpt2.checkpoint.mapped import check_uncut
 from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES
 from gpt2.config import GPT2Config
-from gpt2.errors import InputError, OptionError, WeightError, shown
+from gpt2.errors import InputError, OptionError, WeightError, show
 from gpt2.generation import LanguageModel
 from gpt2.native.batch import whole_number
 from gpt2.native.cache import NativeCache
@@ -237,7 +237,7 @@ def _new_engine(shape: Shape, options: Options) -> ctypes.c_void_p:
 def code_of(option: str, name: str, codes: Mapping[str, int]) -> int:
     """The core's code of a name. Raises `OptionError` for an unknown name."""
     if not isinstance(name, str) or name not in codes:
-        raise OptionError(f"{option} must be one of {', '.join(codes)}, found {shown(name)}.")
+        raise OptionError(f"{option} must be one of {', '.join(codes)}, found {show(name)}.")
     return codes[name]
 
 

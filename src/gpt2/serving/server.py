@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from gpt2.errors import OptionError, shown
+from gpt2.errors import OptionError, show
 from gpt2.serving.app import make_app
 from gpt2.serving.edge import Lines, Objects
 from gpt2.serving.keys import read_keys
@@ -68,7 +68,7 @@ def _listen(options: ServeOptions) -> socket.socket:
     except (OSError, UnicodeError) as error:  # host names are encoded as IDNA
         reason = getattr(error, "strerror", None) or str(error)
         raise OptionError(
-            f"it is not possible to listen at {shown(options.host)}, port {options.port}: {reason}."
+            f"it is not possible to listen at {show(options.host)}, port {options.port}: {reason}."
         ) from None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2 import files
-from gpt2.errors import OptionError, TokenizerError, shown
+from gpt2.errors import OptionError, TokenizerError, show
 
 FILE = "chat_template.jinja"
 FOLDER = "additional_chat_templates"
@@ -39,7 +39,7 @@ def content(templates: Any) -> dict[str, str]:
     named = {DEFAULT: templates} if isinstance(templates, str) else templates or {}
     for name in named:
         if not name or name != Path(name).name or name.startswith("."):
-            raise TokenizerError(f"the chat template's name {shown(name)} cannot be a file's.")
+            raise TokenizerError(f"the chat template's name {show(name)} cannot be a file's.")
     return {
         FILE if name == DEFAULT else f"{FOLDER}/{name}.jinja": text for name, text in named.items()
     }

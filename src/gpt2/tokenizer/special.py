@@ -6,7 +6,7 @@ import abc
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gpt2.errors import OptionError, TokenizerError, shown
+from gpt2.errors import OptionError, TokenizerError, show
 from gpt2.tokenizer.vocabulary import AddedToken
 
 
@@ -208,5 +208,5 @@ def _check_list(value: Any, name: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, (list, tuple)):
-        raise TokenizerError(f"{name} must be a list of tokens, found {shown(value)}.")
+        raise TokenizerError(f"{name} must be a list of tokens, found {show(value)}.")
     return list(value)

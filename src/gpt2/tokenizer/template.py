@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gpt2.errors import TokenizerError, shown
+from gpt2.errors import TokenizerError, show
 from gpt2.tokenizer.encoding import Encoding, Piece
 
 A, B = "A", "B"
@@ -104,7 +104,7 @@ def read(step: Any, where: str) -> Template:
             template = dataclasses.replace(made, trim=trim)
         else:
             raise TokenizerError(
-                f"{where}: the post_processor {shown(kind)} is not known here: ByteLevel, "
+                f"{where}: the post_processor {show(kind)} is not known here: ByteLevel, "
                 f"{', '.join(_KINDS)} and Sequence are."
             )
     return template
@@ -153,7 +153,7 @@ def _steps(step: Any, where: str) -> list[dict[str, Any]]:
     if isinstance(step, dict) and step.get("type") == "Sequence":
         return [one for part in _list(step, "processors", where) for one in _steps(part, where)]
     if not isinstance(step, dict):
-        raise TokenizerError(f"{where}: the post_processor must be an object, found {shown(step)}.")
+        raise TokenizerError(f"{where}: the post_processor must be an object, found {show(step)}.")
     return [step]
 
 
@@ -183,7 +183,7 @@ def _part(part: Any, special: Mapping[str, Any], where: str) -> Part:
         return Part(name, type_id, tuple(number(i) for i in special[name]["ids"]))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise TokenizerError(
-            f"{where}: {shown(part)} is no part of a post_processor: expected "
+            f"{where}: {show(part)} is no part of a post_processor: expected "
             '{"Sequence": {"id": "A", "type_id": 0}}, or a SpecialToken that special_tokens has.'
         ) from None
 
@@ -222,9 +222,7 @@ _KINDS = {
 def _list(step: dict[str, Any], name: str, where: str) -> list[Any]:
     value = step.get(name)
     if not isinstance(value, list):
-        raise TokenizerError(
-            f"{where}: post_processor.{name} must be a list, found {shown(value)}."
-        )
+        raise TokenizerError(f"{where}: post_processor.{name} must be a list, found {show(value)}.")
     return value
 
 

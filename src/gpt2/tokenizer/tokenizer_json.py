@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2 import files
-from gpt2.errors import TokenizerError, shown
+from gpt2.errors import TokenizerError, show
 from gpt2.tokenizer import template, vocabulary
 from gpt2.tokenizer.bpe import SPLIT
 from gpt2.tokenizer.vocabulary import Vocabulary
@@ -40,12 +40,12 @@ def parse(data: dict[str, Any], path: Path | str) -> Vocabulary:
         parsed = _wordpiece(data, model, path)
     else:
         raise TokenizerError(
-            f"{path} is no GPT-2 tokenizer: it is {shown(kind)}, not byte-level BPE or WordPiece."
+            f"{path} is no GPT-2 tokenizer: it is {show(kind)}, not byte-level BPE or WordPiece."
         )
     for n, entry in enumerate(_list(data, "added_tokens", path)):
         where = f"{path}: added_tokens[{n}]"
         if not isinstance(entry, dict):
-            raise TokenizerError(f"{where} must be an object, found {shown(entry)}.")
+            raise TokenizerError(f"{where} must be an object, found {show(entry)}.")
         i = vocabulary.read_id(entry.get("id"), f"{where}.id")
         vocabulary.put(parsed, i, vocabulary.read_token(entry, where))
     if data.get("post_processor") is not None:
@@ -64,7 +64,7 @@ def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocab
     for name in _NO:
         if model.get(name):
             raise TokenizerError(
-                f"{path} sets {name}={shown(model[name])}, which GPT-2 does not have."
+                f"{path} sets {name}={show(model[name])}, which GPT-2 does not have."
             )
     _refuse(_steps(data, "normalizer", "normalizers", path), "normalizer", (), path)
     _refuse(_steps(data, "decoder", "decoders", path), "decoder", ("ByteLevel",), path)
@@ -78,7 +78,7 @@ def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocab
             or not all(isinstance(p, str) for p in pair)
         ):
             raise TokenizerError(
-                f"{path}: model.merges[{n}] must be two tokens, found {shown(pair)}."
+                f"{path}: model.merges[{n}] must be two tokens, found {show(pair)}."
             )
     vocab = vocabulary.check_ids(model.get("vocab"), f"{path}: model.vocab")
     settings = {"add_prefix_space": True} if steps[-1].get("add_prefix_space") else {}
@@ -103,7 +103,7 @@ def _wordpiece(data: dict[str, Any], model: dict[str, Any], path: Path | str) ->
     for name, value in expected.items():
         if model.get(name, value) != value:
             raise TokenizerError(
-                f"{path}: model.{name} must be {shown(value)}, found {shown(model[name])}."
+                f"{path}: model.{name} must be {show(value)}, found {show(model[name])}."
             )
     normal = _steps(data, "normalizer", "normalizers", path)
     _refuse(normal, "normalizer", ("BertNormalizer",), path)
@@ -198,11 +198,11 @@ def _steps(data: dict[str, Any], name: str, inner: str, path: Path | str) -> lis
     if step is None:
         return []
     if not isinstance(step, dict):
-        raise TokenizerError(f"{path}: {name} must be an object, found {shown(step)}.")
+        raise TokenizerError(f"{path}: {name} must be an object, found {show(step)}.")
     steps = _list(step, inner, path, f"{name}.") if step.get("type") == "Sequence" else [step]
     if not all(isinstance(one, dict) for one in steps):
         raise TokenizerError(
-            f"{path}: {name}.{inner} must be a list of objects, found {shown(steps)}."
+            f"{path}: {name}.{inner} must be a list of objects, found {show(steps)}."
         )
     return steps
 
@@ -210,7 +210,7 @@ def _steps(data: dict[str, Any], name: str, inner: str, path: Path | str) -> lis
 def _object(data: dict[str, Any], name: str, path: Path | str) -> dict[str, Any]:
     value = data.get(name)
     if not isinstance(value, dict):
-        raise TokenizerError(f"{path}: {name} must be an object, found {shown(value)}.")
+        raise TokenizerError(f"{path}: {name} must be an object, found {show(value)}.")
     return value
 
 

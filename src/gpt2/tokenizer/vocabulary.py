@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gpt2 import files
-from gpt2.errors import CorruptFileError, TokenizerError, shown
+from gpt2.errors import CorruptFileError, TokenizerError, show
 from gpt2.tokenizer.bpe import to_bytes
 from gpt2.tokenizer.template import Template, number
 
@@ -53,11 +53,11 @@ class AddedToken:
         known = {n: value[n] for n in names if n in value} if isinstance(value, Mapping) else {}
         if not isinstance(known.get("content"), str):
             raise TokenizerError(
-                f"a token must be a string, or an object with a 'content', found {shown(value)}."
+                f"a token must be a string, or an object with a 'content', found {show(value)}."
             )
         wrong = next((n for n in _FLAGS if not isinstance(known.get(n, False), bool)), None)
         if wrong is not None:
-            raise TokenizerError(f"{wrong} of a token must be true or false, found {shown(value)}.")
+            raise TokenizerError(f"{wrong} of a token must be true or false, found {show(value)}.")
         return cls(**(defaults | known))
 
 
@@ -129,7 +129,7 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
         parts = line.split(" ")
         if len(parts) != 2 or not all(parts):
             raise CorruptFileError(
-                f"{path}, line {number_}: expected two tokens, found {shown(line)}."
+                f"{path}, line {number_}: expected two tokens, found {show(line)}."
             )
         merges.append((parts[0], parts[1]))
     return merges
@@ -156,7 +156,7 @@ def check_ids(data: Any, where: str) -> dict[str, int]:
     """Return the data if it maps each token to a different id. Raises `TokenizerError`."""
     vocab = check_object(data, where)
     for token, i in vocab.items():
-        read_id(i, f"{where}: {shown(token)}")
+        read_id(i, f"{where}: {show(token)}")
     if len(set(vocab.values())) != len(vocab):
         raise TokenizerError(f"{where}: two tokens have the same id.")
     return vocab
@@ -195,7 +195,7 @@ def check_settings(settings: dict[str, Any], path: Path | str) -> dict[str, Any]
             and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds))
         ):
             names = " or ".join(_NAMES[kind] for kind in kinds)
-            raise TokenizerError(f"{path}: {key} must be {names}, found {shown(value)}.")
+            raise TokenizerError(f"{path}: {key} must be {names}, found {show(value)}.")
         if key.endswith("special_tokens"):
             for token in value.values() if isinstance(value, dict) else value or ():
                 read_token(token, f"{path}: {key}")
@@ -215,7 +215,7 @@ def read_id(value: Any, where: str) -> int:
         return number(value)
     except ValueError:
         raise TokenizerError(
-            f"{where}: an id must be an integer from 0 to 2^32 - 1, found {shown(value)}."
+            f"{where}: an id must be an integer from 0 to 2^32 - 1, found {show(value)}."
         ) from None
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2 import files
-from gpt2.errors import MissingFileError, shown
+from gpt2.errors import MissingFileError, show
 from gpt2.tokenizer import chat, tokenizer_json
 from gpt2.tokenizer.vocabulary import (
     GENERIC,
@@ -93,7 +93,7 @@ def _add_tokens(folder: Path, vocabulary: Vocabulary, settings: dict[str, Any]) 
     if "added_tokens_decoder" in settings:
         listed = check_object(settings.pop("added_tokens_decoder"), f"{path}: added_tokens_decoder")
         for key, value in listed.items():
-            where = f"{path}: added_tokens_decoder[{shown(key)}]"
+            where = f"{path}: added_tokens_decoder[{show(key)}]"
             i = read_id(int(key) if key.isascii() and key.isdigit() else key, where)
             put(vocabulary, i, read_token(value, where))
     else:
@@ -102,7 +102,7 @@ def _add_tokens(folder: Path, vocabulary: Vocabulary, settings: dict[str, Any]) 
     known = {token.content for token in vocabulary.added.values()}
     path = folder / "added_tokens.json"
     for content, i in _optional(path).items():
-        i = read_id(i, f"{path}: {shown(content)}")
+        i = read_id(i, f"{path}: {show(content)}")
         if content not in known:
             put(vocabulary, i, AddedToken(content))
 

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import OptionError, shown, suggestion
+from gpt2.errors import OptionError, show, suggestion
 from gpt2.evaluation.benchmark import Benchmark, File, Measure, Subject
 
 
@@ -57,7 +57,7 @@ def benchmark(name: str) -> Benchmark:
         groups = {facts["group"] for facts in sets().values()}
         near = suggestion(name, [*sets(), *groups, "all"])
         raise OptionError(
-            f"there is no benchmark {shown(name)}.{near} There are {', '.join(sets())}."
+            f"there is no benchmark {show(name)}.{near} There are {', '.join(sets())}."
         )
     module, attribute = sets()[name]["code"].split(".")
     one: Benchmark = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
