@@ -45,7 +45,7 @@ def run(
         places = int(sum(n["Resources"].get("CPU", 0) // cores for n in ray.nodes() if n["Alive"]))
         if not places:
             raise OptionError(
-                f"no machine of the cluster has the {cores} cores that a shard takes."
+                f"no machine in the cluster has the {cores} cores that a shard requires."
             )
         count = shards or ROUNDS * places
         # an error raised by the work is not retried: it would recur, and is reported at once

@@ -193,7 +193,9 @@ class GPT2Config(PretrainedConfig):
     def published(cls, name: str, **changes: Any) -> GPT2Config:
         """The configuration of a published size: gpt2, gpt2-medium, gpt2-large or gpt2-xl."""
         if name not in PUBLISHED:
-            raise ConfigError(f"no published size {name!r}; there are {', '.join(PUBLISHED)}.")
+            raise ConfigError(
+                f"there is no published size {name!r}; the sizes are {', '.join(PUBLISHED)}."
+            )
         layers, heads, width = PUBLISHED[name]
         return cls(**{"n_layer": layers, "n_head": heads, "n_embd": width, **changes})
 
@@ -202,7 +204,7 @@ class GPT2Config(PretrainedConfig):
         """Build from the contents of a ``config.json``; raises `ConfigError` for another family."""
         family = values.get("model_type", "gpt2")
         if family != "gpt2":
-            raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded here.")
+            raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded.")
         # if a file uses two names for one value, transformers' own name takes precedence
         other = {name for name, standard in ALIASES.items() if standard in values} | {"model_type"}
         return cls(**{name: value for name, value in values.items() if name not in other})
@@ -216,9 +218,9 @@ class GPT2Config(PretrainedConfig):
             if not exists(Path(path).with_name("model.safetensors")):
                 raise
             raise MissingFileError(
-                f"{error} The weights beside it may be what transformers' Trainer writes of a "
-                "model that is not of its own class: model.config.save_pretrained(folder) "
-                "completes the folder, and Trainer(model.to_transformers(), ...) writes whole ones."
+                f"{error} transformers' Trainer may have written this folder for a model of "
+                "another class: model.config.save_pretrained(folder) adds the missing "
+                "config.json, and Trainer(model.to_transformers(), ...) writes complete folders."
             ) from None
 
     def to_dict(self) -> dict[str, Any]:

@@ -180,7 +180,9 @@ class PretrainedConfig:
         for part in update_str.split(","):
             name, sign, text = part.partition("=")
             if not sign or not self.knows(name):
-                raise ConfigError(f"{part!r} is no NAME=VALUE of a value that a GPT2Config has.")
+                raise ConfigError(
+                    f"{part!r} must be NAME=VALUE, where NAME is a value of GPT2Config."
+                )
             setattr(self, name, _of_kind(getattr(self, name), text, name))
 
     @classmethod
@@ -213,12 +215,12 @@ def _of_kind(old: Any, text: str, name: str) -> Any:
             return type(old)(text)
     except (KeyError, ValueError):
         pass
-    raise ConfigError(f"{name} is {old!r} and cannot become {text!r}.")
+    raise ConfigError(f"{name} is {old!r} and cannot be set to {text!r}.")
 
 
 UPLOAD = (
-    "this package does not upload: save_pretrained(folder), then on a machine with a network "
-    "`hf upload USER/NAME folder`."
+    "this package does not upload models: call save_pretrained(folder), then run `hf upload "
+    "USER/NAME folder` on a machine with network access."
 )
 
 

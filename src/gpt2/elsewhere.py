@@ -39,8 +39,8 @@ _NOTES = {
     "GPT2Block": "gpt2.model.gpt2.Block is its block",
     "GPT2MLP": "gpt2.model.gpt2.MLP is its MLP",
     "Conv1D": "gpt2.model.gpt2.Conv1D is its linear layer",
-    "AdamW": "torch.optim.AdamW; transformers has none any more",
-    "AutoModelWithLMHead": "AutoModelForCausalLM; transformers has the old name no more",
+    "AdamW": "use torch.optim.AdamW; transformers no longer has its own",
+    "AutoModelWithLMHead": "use AutoModelForCausalLM; transformers no longer has the old name",
     "GPT2LMHead": "GPT2LMHeadModel is the model with its head",
 }
 
@@ -56,8 +56,8 @@ class Modules:
         if name.startswith("gpt2.") and re.fullmatch(_MODULES, name):
             theirs = "transformers" + name[4:]
             raise ElsewhereError(
-                f"there is no module {name}: what gpt2 has is imported from gpt2 itself "
-                f"(`from gpt2 import GPT2LMHeadModel`); `from {theirs} import ...` works beside it."
+                f"there is no module {name}: import everything from gpt2 itself (`from gpt2 "
+                f"import GPT2LMHeadModel`); `from {theirs} import ...` can be used alongside it."
             )
 
 
@@ -71,7 +71,7 @@ def missing(name: str) -> Exception | None:
     """The error for a name of transformers; None for a name that it does not have either."""
     if name.startswith(("TFGPT2", "FlaxGPT2")):
         return ElsewhereError(
-            f"{name} was removed from transformers 5; {name[name.index('GPT2') :]} is here."
+            f"{name} was removed from transformers 5; use {name[name.index('GPT2') :]}."
         )
     if name in _NOTES:
         return ElsewhereError(f"{name} is not in gpt2: {_NOTES[name]}.")
@@ -80,5 +80,5 @@ def missing(name: str) -> Exception | None:
     if name.startswith("GPT2") or name.endswith(("TokenClassification", "QuestionAnswering")):
         return ElsewhereError(f"{name} is not in gpt2; transformers.{name} loads the same folders.")
     return ElsewhereError(
-        f"{name} is not in gpt2; `from transformers import {name}` works beside gpt2."
+        f"{name} is not in gpt2; `from transformers import {name}` can be used alongside gpt2."
     )

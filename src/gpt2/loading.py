@@ -83,9 +83,13 @@ def load(
         raise OptionError(f"engine must be one of {names}, found {engine!r}.")
     machine: dict[str, Any] = {"kv_dtype": kv_dtype, "threads": threads, "kernels": kernels}
     if engine != "native" and any(value is not None for value in machine.values()):
-        raise OptionError(f"{', '.join(machine)} are for the native engine, not for {engine}.")
+        raise OptionError(
+            f"{', '.join(machine)} can be used only with the native engine, not with {engine}."
+        )
     if engine != "torch" and device is not None:
-        raise OptionError(f"device is for the torch engine, not for {engine}: say engine='torch'.")
+        raise OptionError(
+            f"device can be used only with the torch engine, not with {engine}: use engine='torch'."
+        )
     where = usable_device(device) if device is not None else None
     place = resolve(
         name,
@@ -148,7 +152,7 @@ def _reference(place: Path, dtype: str | None, tokenizer: Tokenizer | None) -> L
 
     dtype = long(dtype or "fp32")
     if dtype not in ("float32", "float64"):
-        raise OptionError(f"the reference computes in fp32 or float64, found {dtype!r}.")
+        raise OptionError(f"the reference engine supports only fp32 and float64, found {dtype!r}.")
     checkpoint = read_checkpoint(place)
     kind = np.dtype(dtype)
     weights = {name: t.astype(kind, copy=False) for name, t in checkpoint.tensors.items()}
@@ -195,8 +199,9 @@ def _compare(size: int, tokenizer: Tokenizer | None, name: Any) -> None:
     """Warn if the tokenizer has ids that the model lacks; using one raises an error."""
     if tokenizer is not None and tokenizer.highest_id >= size:
         warnings.warn(
-            f"{name}: the tokenizer has ids up to {tokenizer.highest_id}, the model {size} rows: "
-            "a text with such an id cannot be read before model.resize_token_embeddings.",
+            f"{name}: the tokenizer has ids up to {tokenizer.highest_id}, but the model's "
+            f"embedding has only {size} rows. Call model.resize_token_embeddings before using "
+            "texts with such ids.",
             GPT2Warning,
             stacklevel=3,
         )

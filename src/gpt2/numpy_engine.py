@@ -41,14 +41,14 @@ class NumpyCache:
     def gather(self, sources: Sequence[int]) -> None:
         """Replace each row ``r`` by the previous row ``sources[r]``; rows may share arrays."""
         if len(sources) != self.rows:
-            raise InputError(f"gather needs {self.rows} sources, found {len(sources)}.")
+            raise InputError(f"gather requires {self.rows} sources, found {len(sources)}.")
         self.caches = [list(self.caches[source]) for source in sources]
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Replace row ``target`` by the first ``length`` tokens of row ``source``."""
         if not 0 <= length <= self.lengths[source]:
             raise InputError(
-                f"{length} tokens cannot be copied from row {source}, it has "
+                f"{length} tokens cannot be copied from row {source}, which has "
                 f"{self.lengths[source]}."
             )
         self.caches[target] = [(k[:, :length], v[:, :length]) for k, v in self.caches[source]]
@@ -114,8 +114,8 @@ class NumpyEngine(LanguageModel):
         if tokens.ndim != 1 or not len(tokens):
             raise InputError("a row of ids must have at least one token.")
         if tokens.min() < 0 or tokens.max() >= self.config.vocab_size:
-            raise InputError(f"ids must lie in 0..{self.config.vocab_size - 1}, found {tokens}.")
+            raise InputError(f"ids must be from 0 to {self.config.vocab_size - 1}, found {tokens}.")
         if held + len(tokens) > capacity:
             raise ContextLengthError(
-                f"{held} + {len(tokens)} tokens do not fit in a context of {capacity}."
+                f"{held} + {len(tokens)} tokens exceed the context length of {capacity}."
             )

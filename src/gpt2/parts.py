@@ -85,16 +85,17 @@ def whole(parts: Sequence[Part]) -> list[int]:
         if part.shard.of != first.shard.of:
             raise OptionError(
                 f"{first.name} is shard {first.shard} and {part.name} is shard {part.shard}: they "
-                "are parts of two ways to cut."
+                "come from different splits."
             )
         if differ := differences(first.work, part.work):
             raise OptionError(
-                f"{first.name} and {part.name} are not of one work, they differ in "
-                f"{', '.join(differ)}: make one of them anew."
+                f"{first.name} and {part.name} do not belong together: they differ in "
+                f"{', '.join(differ)}. Create one of them again."
             )
         if (other := positions.setdefault(part.shard.number, at)) != at:
             raise OptionError(
-                f"shard {part.shard} comes twice, as {parts[other].name} and {part.name}: give one."
+                f"shard {part.shard} is given twice, as {parts[other].name} and {part.name}: give "
+                "one."
             )
     if missing := first.shard.of - len(positions):
         shards = (
@@ -110,7 +111,7 @@ def whole(parts: Sequence[Part]) -> list[int]:
 def check_target(parts: Sequence[Path], target: Path) -> None:
     """Raise `OptionError` if merging would overwrite one of the parts."""
     if os.path.realpath(target) in map(os.path.realpath, parts):
-        raise OptionError(f"{target} is one of the parts: write to another place.")
+        raise OptionError(f"{target} is one of the parts: write the output to another place.")
 
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], where: str = "") -> list[str]:

@@ -76,5 +76,5 @@ def wanted_points(points: Collection[str] | None, layers: int) -> frozenset[str]
         if layer is not None and int(layer[0]) >= layers:
             raise OptionError(f"there is no {name!r}: the model's layers are 0 to {layers - 1}.")
         if general(name) not in POINTS:
-            raise OptionError(f"no point is called {name!r}; there are {', '.join(POINTS)}.")
+            raise OptionError(f"there is no point {name!r}; the points are {', '.join(POINTS)}.")
     return frozenset([points] if isinstance(points, str) else points)

@@ -75,8 +75,8 @@ def make(
     facts = model.facts
     kinds = [facts.get(kind) for kind in ("dtype", "head_dtype", "kv_dtype")]
     if facts["name"] != "native" or kinds[0] not in WHOLE or kinds[1] not in WHOLE:
-        raise OptionError("a proof needs the native engine in int8 or int4, whose bits are the "
-                          "same on every processor.")  # fmt: skip
+        raise OptionError("a proof requires the native engine in int8 or int4, which gives the "
+                          "same bits on every processor.")  # fmt: skip
     text = text_hash(model.tokenizer, new)
     return Proof(name, model_hash(name), kinds, list(prompt), dict(settings), text)
 
@@ -90,14 +90,14 @@ def read(link: str) -> Proof:
     """Parse a link. Raises `InputError` if it is not a proof link, or damaged."""
     _, mark, text = link.partition(MARK)
     if not mark:
-        raise InputError(f"this is no proof link: it has no {MARK!r}.")
+        raise InputError(f"this is not a proof link: it has no {MARK!r}.")
     try:
         text = text.strip()
         content = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
     except (ValueError, RecursionError):
-        raise InputError("the proof link is damaged: a part of it is missing or changed.") from None
+        raise InputError("the proof link is damaged: part of it is missing or changed.") from None
     if not isinstance(content, dict) or content.get("form") != FORM:
-        raise InputError(f"the link is no proof that this version reads: its form is not {FORM!r}.")
+        raise InputError(f"this version cannot read the proof link: its format is not {FORM!r}.")
     for name, kind in FIELDS.items():
         if not isinstance(content.get(name), kind):
             raise InputError(f"the proof link is damaged: {name!r} is missing or wrong.")
@@ -115,7 +115,7 @@ def _check(content: dict[str, Any]) -> None:
     if not whole or not all(whole):
         raise InputError("the proof link is damaged: its prompt is not token ids.")
     if [type(kind) for kind in content["dtype"]] != [str] * 3:
-        raise InputError("the proof link is damaged: its precisions are not three names.")
+        raise InputError("the proof link is damaged: it must have three precisions.")
 
 
 def replay(

@@ -139,9 +139,11 @@ def make(
 def check_options(options: GenerationConfig) -> None:
     """Raise `OptionError` for options whose output is not reproducible."""
     if options.max_time is not None:
-        raise OptionError("max_time ends a text by the clock: leave it out of a receipt.")
+        raise OptionError(
+            "max_time stops at a time that cannot be reproduced: do not use it with a receipt."
+        )
     if options.do_sample and options.seed is None:
-        raise OptionError("a receipt of drawn text needs seed=.")
+        raise OptionError("a receipt of sampled text requires seed=.")
 
 
 def promise(model: LanguageModel) -> str:
@@ -177,7 +179,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a receipt. Raises `MissingFileError`, or `CorruptFileError` if it is invalid."""
     receipt: dict[str, Any] = read_json_object(path)
     if receipt.get("form") not in (FORM, FIRST):
-        raise CorruptFileError(f"{path} is no receipt: its form is not {FORM!r}.")
+        raise CorruptFileError(f"{path} is not a receipt: its format is not {FORM!r}.")
     wanted = {"model": dict, "engine": dict, "options": dict, "prompt": dict, "output": dict,
               "versions": dict, "sha256": str}  # fmt: skip
     for name, kind in wanted.items():
@@ -190,7 +192,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
                 raise CorruptFileError(f"{path} is a damaged receipt: its {part} has no {name}.")
     lists = [receipt["prompt"].get("ids"), *_lists(receipt["output"].get("ids"), path)]
     if not all(isinstance(ids, list) and all(type(i) is int for i in ids) for ids in lists):
-        raise CorruptFileError(f"{path} is a damaged receipt: its ids are no integers.")
+        raise CorruptFileError(f"{path} is a damaged receipt: its ids are not integers.")
     return receipt
 
 

@@ -222,11 +222,11 @@ class Scorer:
 
     def _item(self, index: int, context: Ids, continuation: Ids) -> _Item:
         if not len(continuation):
-            raise InputError(f"request {index} has an empty continuation: nothing to score.")
+            raise InputError(f"request {index} has an empty continuation.")
         if len(continuation) > self.limit:
             raise ContextLengthError(
-                f"a continuation of {len(continuation)} tokens does not fit in this model's "
-                f"context of {self.limit}: score it with rolling."
+                f"a continuation of {len(continuation)} tokens exceeds this model's context "
+                f"length of {self.limit}: score it with a rolling window."
             )
         before = list(context) or [self.start]
         ids = [*before, *continuation][-(self.limit + 1) :]  # the last one is never read
@@ -337,8 +337,8 @@ def extend_logprobs(
 def _check_finite(numbers: npt.NDArray[Any]) -> None:
     if not np.isfinite(numbers).all():
         raise InputError(
-            "the model's logits are not finite, so its figures mean nothing: its weights or the "
-            "precision it runs in overflow. Try another dtype, or look at the weights."
+            "the model's logits are NaN or infinite, so its scores are meaningless: its weights "
+            "or its precision overflow. Try another dtype, or check the weights."
         )
 
 
@@ -412,4 +412,4 @@ def _start_token(model: LanguageModel) -> int:
             token = getattr(source, name, None)
             if token is not None:
                 return int(token)
-    raise InputError("the model has neither an eos_token_id nor a bos_token_id to begin with.")
+    raise InputError("the model has neither an eos_token_id nor a bos_token_id to start from.")

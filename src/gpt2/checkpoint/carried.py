@@ -39,8 +39,8 @@ def pop_settings(stored: dict[str, Stored], source: str) -> dict[str, dict[str, 
 
 def _object(tensor: Stored, what: str) -> dict[str, Any]:
     if tensor.kind != "U8" or len(tensor.shape) != 1 or tensor.nbytes > LARGEST:
-        raise CorruptFileError(f"{what} is no text of at most {LARGEST:,} bytes.")
+        raise CorruptFileError(f"{what} must be a string of at most {LARGEST:,} bytes.")
     value = parse_json(tensor.array.tobytes(), what, nan=True)
     if not isinstance(value, dict):
-        raise CorruptFileError(f"{what} must hold a JSON object.")
+        raise CorruptFileError(f"{what} must contain a JSON object.")
     return value

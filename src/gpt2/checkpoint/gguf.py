@@ -104,19 +104,22 @@ def gguf_name(name: str) -> str:
     layer = re.fullmatch(r"transformer\.h\.(\d+)\.(.+)", module)
     known = NAMES.get(layer.group(2) if layer else module)
     if known is None:
-        raise UnsupportedError(f"GGUF's GPT-2 has no place for {name}.")
+        raise UnsupportedError(
+            f"{name} cannot be stored in GGUF: its GPT-2 format has no such tensor."
+        )
     return f"blk.{layer.group(1)}.{known}.{kind}" if layer else f"{known}.{kind}"
 
 
 def _check(config: GPT2Config, dtype: str) -> None:
     if dtype not in TYPES:
-        raise OptionError(f"GGUF is written as {', '.join(TYPES)}; found {dtype!r}.")
+        raise OptionError(f"GGUF can be written as {', '.join(TYPES)}, found {dtype!r}.")
     if config.activation_function not in GELU_TANH:
         raise UnsupportedError(
-            f"llama.cpp's GPT-2 has the activation gelu_new, not {config.activation_function}."
+            "llama.cpp's GPT-2 supports only the activation gelu_new, not "
+            f"{config.activation_function}."
         )
     if not config.scale_attn_weights or config.scale_attn_by_inverse_layer_idx:
-        raise UnsupportedError("llama.cpp scales attention by 1/sqrt(head_dim) only.")
+        raise UnsupportedError("llama.cpp supports only attention scaled by 1/sqrt(head_dim).")
 
 
 def _matrix(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:

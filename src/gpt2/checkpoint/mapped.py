@@ -110,7 +110,7 @@ class Stored:
         else:
             bad = False
         if bad:
-            raise WeightError(f"{source}: {name} holds values that are NaN or infinite.")
+            raise WeightError(f"{source}: {name} contains NaN or infinite values.")
 
 
 class Mapped(dict[str, Stored]):
@@ -144,17 +144,19 @@ def _tensor(data: mmap.mmap, start: int, entry: Any, path: Path, name: str) -> S
     entry = entry if isinstance(entry, dict) else {}
     kind, shape, place = (entry.get(name) for name in ("dtype", "shape", "data_offsets"))
     if kind in UNREAD:
-        raise WeightError(f"{where} is of the type {kind}; {', '.join(DTYPES)} are read.")
+        raise WeightError(
+            f"{where} has the unsupported type {kind}; supported types are {', '.join(DTYPES)}."
+        )
     if kind not in list(DTYPES) or not _sizes(shape, MOST_AXES) or not _sizes(place, 2):
         raise CorruptFileError(f"{where} is damaged: {str(entry)[:100]}.")
     dtype, count = np.dtype(DTYPES[kind]), math.prod(shape)
     begin, end = (*place, 0, 0)[:2]
     if begin > end or end - begin != count * dtype.itemsize:
-        raise CorruptFileError(f"{where} contradicts itself.")
+        raise CorruptFileError(f"{where} is inconsistent.")
     if start + end > len(data):
         raise CorruptFileError(
-            f"{where} ends at byte {start + end:,}, the file is cut short at {len(data):,}. "
-            f"{_again(path)}"
+            f"{where} ends at byte {start + end:,}, but the file is truncated at byte "
+            f"{len(data):,}. {_again(path)}"
         )
     try:
         return Stored(np.frombuffer(data, dtype, count, start + begin).reshape(shape), kind)
@@ -166,7 +168,7 @@ def _again(path: Path) -> str:
     """Advice for a damaged file; in the hub's cache it is a link to a blob."""
     place = path.resolve()
     if place.parent.name == "blobs":
-        return f"Remove {place}: it is downloaded again then."
+        return f"Remove {place}, so that it is downloaded again."
     return "Download or copy it again."
 
 
@@ -201,8 +203,8 @@ def check_uncut(arrays: Iterable[npt.NDArray[Any]]) -> None:
     for file in files.values():
         if file.size() < len(file):
             raise CorruptFileError(
-                f"a file of this model was cut short while in use: it had {len(file):,} bytes and "
-                f"has {file.size():,}. Write it again and load the model anew."
+                f"a file of this model was truncated while in use, from {len(file):,} to "
+                f"{file.size():,} bytes. Restore the file and load the model again."
             )
 
 
@@ -216,21 +218,23 @@ def _mapping(array: npt.NDArray[Any]) -> mmap.mmap | None:
 
 def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
     if len(data) < 8:
-        raise CorruptFileError(f"{path} is no safetensors file: it has {len(data)} bytes.")
+        raise CorruptFileError(f"{path} is not a safetensors file: it has only {len(data)} bytes.")
     (length,) = struct.unpack("<Q", data[:8])
     if length > min(LONGEST_HEADER, len(data) - 8):
         stand_in(path, data[:512])
-        raise CorruptFileError(f"{path} is no safetensors file, or is cut short in its header.")
-    header = parse_json(data[8 : 8 + length], f"{path} is no safetensors file: its header")
+        raise CorruptFileError(f"{path} is not a safetensors file, or its header is truncated.")
+    header = parse_json(data[8 : 8 + length], f"{path} is not a safetensors file: its header")
     if not isinstance(header, dict):
-        raise CorruptFileError(f"{path} is no safetensors file: its header is no object.")
+        raise CorruptFileError(
+            f"{path} is not a safetensors file: its header is not a JSON object."
+        )
     return header, 8 + length
 
 
 def _metadata(header: dict[str, Any], path: Path) -> dict[str, str]:
     metadata = header.get("__metadata__") or {}
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
-        raise CorruptFileError(f"{path}: its metadata are not words.")
+        raise CorruptFileError(f"{path}: its metadata must be strings.")
     return metadata
 
 
@@ -241,7 +245,7 @@ def as_stored(tensor: Any) -> Stored:
     if isinstance(tensor, np.ndarray):
         array = tensor.astype(tensor.dtype.newbyteorder("<"), copy=False)
         if array.dtype not in KINDS:
-            raise WeightError(f"{array.dtype} is no type that safetensors knows.")
+            raise WeightError(f"safetensors does not support the type {array.dtype}.")
         return Stored(array, KINDS[array.dtype])
     import torch
 

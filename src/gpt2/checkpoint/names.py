@@ -71,15 +71,16 @@ def check_shapes(
         names = _some([name[:80] for name in tensors]) or "none"
         raise WeightError(f"{source} has none of GPT-2's tensors; its names are {names}.")
     if lacking:
-        raise WeightError(f"{source} lacks {_some(lacking)}, which its configuration asks for.")
+        raise WeightError(f"{source} lacks {_some(lacking)}, which its configuration requires.")
     unknown = [n for n in tensors if n.startswith("transformer.") and n not in expected]
     if unknown:
-        raise WeightError(f"{source} has {_some(unknown)}, which GPT-2 has no place for.")
+        raise WeightError(f"{source} has {_some(unknown)}, which GPT-2 does not use.")
     for name, shape in expected.items():
         stored = tuple(tensors[name].shape)
         if stored != shape:
             raise WeightError(
-                f"{source}: {name} is {list(stored)}, the configuration says {list(shape)}."
+                f"{source}: {name} has the shape {list(stored)}, but its configuration requires "
+                f"{list(shape)}."
             )
 
 

@@ -178,19 +178,19 @@ def as_packed(
 ) -> Packed:
     """Read the header of a packed matrix. Raises `CorruptFileError`."""
     if array.ndim != 1 or array.nbytes < 64:
-        raise CorruptFileError(f"{source}: {name} is cut short: it has {array.nbytes} bytes.")
+        raise CorruptFileError(f"{source}: {name} is truncated: it has only {array.nbytes} bytes.")
     magic, version, kind, outputs, inputs, limit = _HEADER.unpack(array[: _HEADER.size].tobytes())
     if magic != _MAGIC or kind not in range(len(PACKED)) or min(outputs, inputs) < 1:
-        raise CorruptFileError(f"{source}: {name} does not hold packed weights.")
+        raise CorruptFileError(f"{source}: {name} does not contain packed weights.")
     if version != PACKED_VERSION:
         raise CorruptFileError(
-            f"{source}: {name} is packed in version {version}, this package reads "
-            f"{PACKED_VERSION}: write it again with `gpt2 quantize`."
+            f"{source}: {name} is packed in version {version}, but this package reads version "
+            f"{PACKED_VERSION}: create it again with `gpt2 quantize`."
         )
     size = packed_size(PACKED[kind], outputs, inputs)
     if array.nbytes != size:
         raise CorruptFileError(
-            f"{source}: {name} has {array.nbytes} bytes, its header asks for {size}."
+            f"{source}: {name} has {array.nbytes} bytes, but its header requires {size}."
         )
     if PACKED[kind] in FARTHEST:
         _check_sums(f"{source}: {name}", array, PACKED[kind], outputs, inputs, limit)
@@ -214,9 +214,9 @@ def _check_sums(
         most = int(np.abs(integers(panels[n : n + 1], inputs))[:, :inputs].sum(1, np.int64).max())
         if most > bound:
             raise CorruptFileError(
-                f"{what} has {inputs:,} inputs, whose {dtype} weights add up to {most:,} in one "
-                f"output; with activations up to {limit} only {bound:,} are sure to fit in 32 "
-                "bits: write it again with `gpt2 quantize`."
+                f"{what} has {inputs:,} inputs, whose {dtype} weights add up to {most:,} for one "
+                f"output; with activations of up to {limit}, only sums up to {bound:,} are sure "
+                "to fit in 32 bits: create it again with `gpt2 quantize`."
             )
 
 
@@ -228,15 +228,16 @@ def known_packed(file: Mapped, path: Path) -> dict[str, Stored]:
         return file
     if words.get("version") != VERSION:
         raise CorruptFileError(
-            f"{path} is a packed file of version {words.get('version')!r}, this package reads "
-            f"{VERSION}: use a newer one, or write the file again with `gpt2 quantize`."
+            f"{path} is a packed file of version {words.get('version')!r}, but this package reads "
+            f"version {VERSION}: update the package, or create the file again with `gpt2 "
+            "quantize`."
         )
     matrices = {name: tensor for name, tensor in file.items() if tensor.kind == "U8"}
     for name, tensor in matrices.items():
         if tensor.array.ctypes.data % ALIGNMENT:
             raise CorruptFileError(
-                f"{path}: {name} does not begin at a multiple of {ALIGNMENT} bytes: another "
-                "program has rewritten the file. Write it again with `gpt2 quantize`."
+                f"{path}: {name} does not start at a multiple of {ALIGNMENT} bytes: another "
+                "program has rewritten the file. Create it again with `gpt2 quantize`."
             )
     packed = {n: as_packed(n, t.array, words, str(path)) for n, t in matrices.items()}
     return {**file, **packed}

@@ -36,7 +36,9 @@ def read_pickle(path: Path) -> dict[str, Any]:
 
     Raises `CorruptFileError` for a damaged file or one that would run code.
     """
-    with needed(f"Reading {path.name}", "or gpt2 convert it to safetensors elsewhere"):
+    with needed(
+        f"Reading {path.name}", "or convert it to safetensors on another machine with gpt2 convert"
+    ):
         import torch
     with open_regular(path) as file:
         head = file.read(512)
@@ -47,7 +49,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
     except Exception as error:  # torch raises many types for a damaged or malicious file
         raise CorruptFileError(f"{path} {_reason(error, head)}") from None
     if not isinstance(content, dict):
-        raise CorruptFileError(f"{path} holds a {type(content).__name__}, not a model's weights.")
+        raise CorruptFileError(f"{path} contains a {type(content).__name__}, not model weights.")
     return content
 
 
@@ -57,13 +59,13 @@ def _reason(error: Exception, head: bytes) -> str:
     refused = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
     if refused:
         return (
-            f"could not be read safely: beside tensors it asks for {refused[1].rstrip('.,')}. "
-            "Save the weights alone: torch.save(model.state_dict(), file)."
+            f"could not be read safely: it contains {refused[1].rstrip('.,')} as well as tensors. "
+            "Save only the weights: torch.save(model.state_dict(), file)."
         )
     if not head:
         return "is empty."
     if isinstance(error, (pickle.UnpicklingError, KeyError)) or not words[0]:
-        return "could not be read safely: it is damaged, or no file of torch.save."
+        return "could not be read safely: it is damaged, or was not written by torch.save."
     return f"could not be read safely: {words[0].split('. ')[0].rstrip('.')}."
 
 
@@ -75,7 +77,7 @@ def store(tensors: Mapping[Any, Any], path: Path) -> dict[str, Stored]:
     """
     for name in tensors:
         if not isinstance(name, str):
-            raise CorruptFileError(f"{path} has a name that is no text: {name!r:.80}.")
+            raise CorruptFileError(f"{path} has a name that is not a string: {name!r:.80}.")
     return {name: _convert(tensor, name, path) for name, tensor in canonical(tensors).items()}
 
 
@@ -83,20 +85,20 @@ def _convert(tensor: Any, name: str, path: Path) -> Stored:
     import torch
 
     if not isinstance(tensor, torch.Tensor):
-        wrapped = ": the weights may be one level down" if isinstance(tensor, dict) else ""
+        wrapped = ": the weights may be nested one level deeper" if isinstance(tensor, dict) else ""
         raise CorruptFileError(
             f"{path}: {name} is a {type(tensor).__name__}, not a tensor{wrapped}."
         )
     if tensor.layout != torch.strided or tensor.is_nested or tensor.is_quantized or tensor.is_meta:
         kinds = {"quantised": tensor.is_quantized, "meta": tensor.is_meta}
         kind = next((word for word, so in kinds.items() if so), "sparse or nested")
-        raise WeightError(f"{path}: {name} is a {kind} tensor; plain numbers are read.")
+        raise WeightError(f"{path}: {name} is a {kind} tensor; only dense tensors are supported.")
     if str(tensor.dtype).removeprefix("torch.") not in READ:
-        raise WeightError(f"{path}: {name} is of the type {tensor.dtype}, which is not read.")
+        raise WeightError(f"{path}: {name} has the type {tensor.dtype}, which is not supported.")
     if tensor.nbytes > tensor.untyped_storage().nbytes():
         raise WeightError(
-            f"{path}: {name} of {list(tensor.shape)} repeats the few numbers that are there: save "
-            "it as a tensor of its own (contiguous)."
+            f"{path}: {name} of shape {list(tensor.shape)} is an expanded view of a smaller "
+            "tensor: call contiguous() on it before saving."
         )
     return as_stored(tensor)
 
@@ -115,7 +117,7 @@ def from_nanogpt(content: Mapping[str, Any], path: Path) -> tuple[GPT2Config, di
     for name in ("model", "model_args"):
         if not isinstance(content[name], Mapping):
             kind = type(content[name]).__name__
-            raise CorruptFileError(f"{path}: {name} is a {kind}, a dict in nanoGPT's files.")
+            raise CorruptFileError(f"{path}: {name} is a {kind}; in nanoGPT's files it is a dict.")
     config = _config(content["model_args"], path)
     tensors = store(content["model"], path)
     for name, tensor in list(tensors.items()):
@@ -130,7 +132,7 @@ def from_nanogpt(content: Mapping[str, Any], path: Path) -> tuple[GPT2Config, di
 def _config(arguments: Mapping[str, Any], path: Path) -> GPT2Config:
     lacking = [name for name in NANOGPT_ARGS if name not in arguments]
     if lacking:
-        raise CorruptFileError(f"{path}: its model_args lack {', '.join(lacking)}.")
+        raise CorruptFileError(f"{path}: model_args lacks {', '.join(lacking)}.")
     shape = {ours: arguments[theirs] for theirs, ours in NANOGPT_ARGS.items()}
     dropout = arguments.get("dropout", 0.0)
     plain = {"bos_token_id": None, "eos_token_id": None}
@@ -151,7 +153,9 @@ def _config(arguments: Mapping[str, Any], path: Path) -> GPT2Config:
 
 def _transpose(tensor: Stored, name: str, path: Path) -> Stored:
     if tensor.array.ndim != 2:
-        raise WeightError(f"{path}: {name} is {list(tensor.shape)}, a matrix is needed.")
+        raise WeightError(
+            f"{path}: {name} has the shape {list(tensor.shape)}; a matrix is required."
+        )
     return Stored(np.ascontiguousarray(tensor.array.T), tensor.kind)
 
 
@@ -166,13 +170,17 @@ def to_nanogpt(config: GPT2Config, tensors: Mapping[str, Any]) -> dict[str, Any]
     Raises `UnsupportedError` for a configuration that nanoGPT does not support.
     """
     if config.activation_function not in (*GELU_TANH, "gelu"):
-        raise UnsupportedError(f"nanoGPT's model computes GELU, not {config.activation_function}.")
+        raise UnsupportedError(
+            f"nanoGPT's model supports only GELU, not {config.activation_function}."
+        )
     plain = GPT2Config()
     for name in ("tie_word_embeddings", "layer_norm_epsilon", *SCALES):
         if getattr(config, name) != getattr(plain, name):
-            raise UnsupportedError(f"nanoGPT has no {name}={getattr(config, name)!r}.")
+            raise UnsupportedError(f"nanoGPT does not support {name}={getattr(config, name)!r}.")
     if config.inner != 4 * config.n_embd:
-        raise UnsupportedError(f"nanoGPT's MLP is 4 * n_embd wide, this one {config.inner}.")
+        raise UnsupportedError(
+            f"nanoGPT's MLP has the width 4 * n_embd; this one has {config.inner}."
+        )
     arguments = {theirs: getattr(config, ours) for theirs, ours in NANOGPT_ARGS.items()}
     state = {n: t.t().contiguous() if n.endswith(MATRICES) else t for n, t in tensors.items()}
     state[HEAD] = state[EMBEDDING]

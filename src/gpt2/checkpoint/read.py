@@ -24,7 +24,7 @@ SIDECAR = "gpt2.json"  # added to a folder by this package; transformers ignores
 LISTS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 UNTIE = {
     "": 'set "tie_word_embeddings": false in config.json.',
-    ".pt": "nanoGPT's model ties them too.",
+    ".pt": "nanoGPT's model always ties them.",
 }
 ENTRIES = ("model.safetensors", *LISTS, "pytorch_model.bin", "ckpt.pt")  # the first that exists
 
@@ -156,7 +156,7 @@ def _entry(path: Path) -> Path:
     """The file of a folder that contains all weights, or lists the files that do."""
     if not path.is_dir():
         if not exists(path):
-            raise MissingFileError(f"{path} is not there.")
+            raise MissingFileError(f"{path} does not exist.")
         return path
     for name in ENTRIES:
         if exists(path / name):
@@ -164,8 +164,8 @@ def _entry(path: Path) -> Path:
     index = tensorflow_index(path)
     if index is None:
         raise MissingFileError(
-            f"{path} holds no weights: no model.safetensors, pytorch_model.bin, ckpt.pt or "
-            "model.ckpt.index is there."
+            f"{path} contains no weights: none of model.safetensors, pytorch_model.bin, ckpt.pt "
+            "or model.ckpt.index exists."
         )
     return index
 
@@ -189,7 +189,7 @@ def _open_file(path: Path) -> tuple[str, GPT2Config | None, dict[str, Stored]]:
     if path.suffix == ".index":
         return ("tensorflow", *read_tensorflow(path))
     raise CorruptFileError(
-        f"{path}: weights are read from .safetensors, .bin, .pt and TensorFlow's .index files."
+        f"{path}: weights can be read from .safetensors, .bin, .pt and TensorFlow's .index files."
     )
 
 
@@ -197,7 +197,7 @@ def _shards(index: Path) -> list[Path]:
     """The files named in an index, without duplicates, all of them in its own folder."""
     names = read_json_object(index).get("weight_map")
     if not isinstance(names, dict) or not names:
-        raise CorruptFileError(f"{index} has no weight_map of names and files.")
+        raise CorruptFileError(f"{index} has no valid weight_map of names and files.")
     unique = dict.fromkeys(plain_name(name, index) for name in names.values())
     return [inside(index.parent, name, index) for name in unique]
 
@@ -214,8 +214,8 @@ def _without_tied_head(
     embedding = stored.setdefault(EMBEDDING, head)
     if head is not embedding and not _same(head, embedding):
         raise WeightError(
-            f"{path} has a head of its own, but its configuration ties it to the embedding: "
-            f"{UNTIE.get(path.suffix, UNTIE[''])}"
+            f"{path} has a separate output head, but its configuration ties the head to the "
+            f"embedding: {UNTIE.get(path.suffix, UNTIE[''])}"
         )
     return stored
 
@@ -230,5 +230,5 @@ def _check_kind(tensor: Stored, name: str, path: Path) -> None:
     belongs = name == HEAD or name.startswith("transformer.")
     if belongs and tensor.kind not in FLOATS and not isinstance(tensor, Packed):
         raise WeightError(
-            f"{path}: {name} is of the type {tensor.kind}; weights are {', '.join(FLOATS)}."
+            f"{path}: {name} has the type {tensor.kind}; weights must be {', '.join(FLOATS)}."
         )

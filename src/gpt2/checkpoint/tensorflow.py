@@ -45,7 +45,7 @@ def tensorflow_index(folder: Path) -> Path | None:
     last = [path for path in files if step[path] == max(step.values())]
     if len(last) > 1:
         names = ", ".join(path.name for path in last)
-        raise CorruptFileError(f"{folder} holds several checkpoints: name one of {names}.")
+        raise CorruptFileError(f"{folder} contains several checkpoints: choose one of {names}.")
     return last[0]
 
 
@@ -61,7 +61,7 @@ def _find_index(state: Path) -> Path:
     index = inside(state.parent, f"{name}.index", state)
     if not exists(index):
         raise MissingFileError(
-            f"{state} names {name}, which is not there: give the path of the .index file to read."
+            f"{state} names {name}, which does not exist: give the path of the .index file to read."
         )
     return index
 
@@ -123,7 +123,7 @@ def _table(path: Path) -> Iterator[tuple[bytes, bytes]]:
     """The (key, value) pairs of a LevelDB table, in order."""
     data = read_bytes(path)
     if len(data) < FOOTER or struct.unpack("<Q", data[-8:])[0] != MAGIC:
-        raise CorruptFileError(f"{path} is no TensorFlow index, or is cut short.")
+        raise CorruptFileError(f"{path} is not a TensorFlow index, or is truncated.")
     footer = data[-FOOTER:]
     _, at = _varint(footer, 0)  # the metaindex block, not needed
     _, at = _varint(footer, at)
@@ -138,9 +138,9 @@ def _table(path: Path) -> Iterator[tuple[bytes, bytes]]:
 def _block(data: bytes, offset: int, size: int, path: Path) -> Iterator[tuple[bytes, bytes]]:
     """The entries of one block, in which each key shares a prefix with the previous one."""
     if offset + size + 5 > len(data):
-        raise CorruptFileError(f"{path} is cut short.")
+        raise CorruptFileError(f"{path} is truncated.")
     if data[offset + size] != 0:
-        raise CorruptFileError(f"{path} is compressed, which TensorFlow does not do.")
+        raise CorruptFileError(f"{path} is compressed, which TensorFlow never does.")
     block = data[offset : offset + size]
     (restarts,) = struct.unpack("<I", block[-4:])
     end, at, key = len(block) - 4 * (restarts + 1), 0, b""
@@ -169,16 +169,20 @@ def _tensor(index: Path, files: list[Path], key: str, entry: bytes) -> Stored:
         elif field == 5:
             size = _number(value)
     if dtype not in (FLOAT, HALF):
-        raise CorruptFileError(f"{index}: {key} is of TensorFlow's type {dtype}, not a float.")
+        raise CorruptFileError(
+            f"{index}: {key} has TensorFlow's type {dtype}, which is not a float type."
+        )
     numpy_type = np.dtype("<f4" if dtype == FLOAT else "<f2")
     part = f".data-{shard:05d}-of-"
     matching = [path for path in files if part in path.name]
     count = math.prod(shape)
     if not matching or size != count * numpy_type.itemsize:
-        raise CorruptFileError(f"{index}: {key} lies in *{part}*, which is missing or other.")
+        raise CorruptFileError(
+            f"{index}: {key} is stored in *{part}*, which is missing or different."
+        )
     with open_regular(matching[0]) as file:
         if offset + size > os.fstat(file.fileno()).st_size:
-            raise CorruptFileError(f"{matching[0]} is cut short: {key} is not whole in it.")
+            raise CorruptFileError(f"{matching[0]} is truncated: it does not contain all of {key}.")
         file.seek(offset)
         array = np.frombuffer(bytearray(file.read(size)), numpy_type, count).reshape(shape)
     while array.ndim > 1 and array.shape[0] == 1 and not key.endswith(("wte", "wpe")):
@@ -212,7 +216,7 @@ def _size_of(dim: int | bytes) -> int:
 
 def _number(value: int | bytes) -> int:
     if isinstance(value, bytes):
-        raise CorruptFileError("a TensorFlow index is damaged: bytes where a number is.")
+        raise CorruptFileError("a TensorFlow index is damaged: it has bytes instead of a number.")
     return value
 
 

@@ -108,10 +108,11 @@ def parse_size(size: int | str) -> int:
         value = int(float(number) * (UNITS[unit.upper()] if unit else 1))
     except (KeyError, ValueError, OverflowError):
         raise OptionError(
-            f'a size is a number of bytes or "5GB", "500MB"; found {size!r}.'
+            'a size must be a number of bytes, or a string such as "5GB" or "500MB"; found '
+            f"{size!r}."
         ) from None
     if value < 1:
-        raise OptionError(f"a shard must hold at least a byte, found {size!r}.")
+        raise OptionError(f"a shard must have at least one byte, found {size!r}.")
     return value
 
 
@@ -129,7 +130,7 @@ def _shards(tensors: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
 
 
 def _write_bin(path: Path, tensors: Mapping[str, Any]) -> None:
-    with needed("Writing PyTorch's own files", "safetensors needs nothing"):
+    with needed("Writing PyTorch's own files", "safetensors needs no extra package"):
         import torch
 
     save_torch(path, {n: torch.as_tensor(t).clone() for n, t in tensors.items()})
@@ -137,7 +138,7 @@ def _write_bin(path: Path, tensors: Mapping[str, Any]) -> None:
 
 def save_torch(path: Path, content: Any) -> None:
     """`torch.save`, but reporting a full disk as an OSError."""
-    with needed("Writing PyTorch's own files", "safetensors needs nothing"):
+    with needed("Writing PyTorch's own files", "safetensors needs no extra package"):
         import torch
 
     try:

@@ -34,7 +34,7 @@ def command(question: str | None, context: str | None, **values: Any) -> None:
 
     def row() -> dict[str, Any]:
         if question is None:
-            raise InputError('there is no question: gpt2 answer "Who ...?" --context FILE')
+            raise InputError('no question was given: gpt2 answer "Who ...?" --context FILE')
         asked = {"question": question}
         return asked if context is None else {**asked, "context": document(context, "context")}
 

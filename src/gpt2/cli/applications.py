@@ -79,9 +79,9 @@ class Call:
         options = drop_unset(values)
         validate(task.options(**options))
         if common["batch"] is not None and common["output"] is None:
-            raise OptionError("--batch needs -o, a file for the results.")
+            raise OptionError("--batch requires -o, a file for the results.")
         if common["shard"] is not None and common["batch"] is None:
-            raise OptionError("--shard is for a --batch: one input has no parts.")
+            raise OptionError("--shard requires --batch: a single input cannot be split.")
         return cls(task, loading=loading, options=options, **common)
 
     def run(self, row: Callable[[], Mapping[str, Any]], *given_too: Any) -> None:

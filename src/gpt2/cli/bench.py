@@ -119,7 +119,7 @@ def _in_child(arguments: list[str], dtype: str, tell: Callable[[str, int, int], 
     if child.returncode in (1, 2):
         sys.exit(child.returncode)  # it has printed the reason on standard error
     if child.returncode or result is None:
-        raise GPT2Error(f"measuring {dtype} failed: its process ended with {child.returncode}.")
+        raise GPT2Error(f"measuring {dtype} failed: its process exited with {child.returncode}.")
     return result
 
 

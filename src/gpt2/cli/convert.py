@@ -77,7 +77,7 @@ def convert(
     from gpt2.hub import resolve
 
     if dtype == "q8_0" and form != "gguf":
-        raise OptionError("q8_0 is a precision of gguf: give --to gguf.")
+        raise OptionError("q8_0 is a GGUF precision: use it with --to gguf.")
     place = resolve(source)
     checkpoint = read_checkpoint(place)
     tokenizer = _tokenizer(place)
@@ -155,9 +155,9 @@ def _to_gguf(
     words: dict[str, Any] = {}
     if tokenizer is not None and tokenizer.KIND != "BPE":
         raise UnsupportedError(
-            "GGUF takes this model without its WordPiece tokenizer only, since llama.cpp always "
-            "lower-cases what its own reads: convert a copy of the folder without vocab.txt and "
-            "tokenizer.json, and give llama.cpp ids."
+            "this model's WordPiece tokenizer cannot be stored in GGUF, since llama.cpp's own "
+            "always lower-cases its input: convert a copy of the folder without vocab.txt and "
+            "tokenizer.json, and pass token ids to llama.cpp."
         )
     if tokenizer is not None:
         words["vocabulary"] = (tokenizer.get_vocab(), tokenizer.merges)

@@ -24,7 +24,7 @@ def command(file: Path, output: Path | None, quiet: bool, **options: Any) -> Non
     from gpt2.compression import SUFFIX, decompress
 
     if output is None and file.suffix != SUFFIX:
-        raise OptionError(f"{file} does not end in {SUFFIX}: name the file to write with -o.")
+        raise OptionError(f"{file} does not end in {SUFFIX}: name the output file with -o.")
     target = output or file.with_suffix("")
     _, data = rewrite(file, target, "decompressing", decompress, quiet=quiet, **options)
     say(f"{target}: {len(data):,} bytes, hash verified", quiet)

@@ -53,5 +53,5 @@ def _heads(named: tuple[str, ...]) -> list[tuple[int, int]]:
         raise click.BadParameter(EMPTY)
     heads = [name.split(".") for name in named]
     if any(len(one) != 2 or not all(part.isdecimal() for part in one) for one in heads):
-        raise click.BadParameter("a head is named LAYER.HEAD, such as 3.7.")
+        raise click.BadParameter("a head must be LAYER.HEAD, such as 3.7.")
     return [(int(layer), int(head)) for layer, head in heads]

@@ -81,7 +81,7 @@ class _Finetuning(Run):
         self.how = self.options(FinetuneConfig)
         self.lora = self.options(LoraConfig) if self.how.lora else None
         if (without := fields_of(LoraConfig, self.given)) and self.lora is None:
-            raise OptionError(f"{', '.join(without)}: these are options of --lora.")
+            raise OptionError(f"{', '.join(without)}: these options require --lora.")
         if self.task is not None:
             read_name(self.task)  # check before hours of training, not after
 
@@ -132,7 +132,9 @@ class _Finetuning(Run):
             )
         if has_pairs(self.path, self.how):
             if "encoding" in self.given:
-                raise OptionError("--encoding is for plain text; pairs are read as UTF-8.")
+                raise OptionError(
+                    "--encoding can be used only with plain text; pairs are read as UTF-8."
+                )
             data = pair_data(self.path, self.how, training, tokenizer, positions)
         else:
             folder = self.processes.on_first(

@@ -87,7 +87,7 @@ def command(
         {**{name: defaults[name] for name in SEVERAL if name in defaults}, **asked}
     )
     if loaded.tokenizer is None:
-        raise InputError(f"{model} has no tokenizer beside its weights: it cannot read a text.")
+        raise InputError(f"{model} has no tokenizer next to its weights, so it cannot read text.")
     if "max_new_tokens" not in drop_unset(values) and options.get("long") != "window":
         room = loaded.config.n_positions + 1 - max(1, len(loaded.tokenizer.encode_prompt(text)))
         options["max_new_tokens"] = min(LENGTH["max_new_tokens"], max(1, room))
@@ -116,9 +116,11 @@ def command(
 
 def _check_interactive(on: bool, prompt: str | None, as_json: bool, receipt: Path | None) -> None:
     if on and prompt == "-":
-        raise OptionError("standard input has a notebook's commands: give the prompt with --file.")
+        raise OptionError(
+            "a notebook reads its commands from standard input: give the prompt with --file."
+        )
     if on and (as_json or receipt is not None):
-        raise OptionError("-i writes neither JSON nor a receipt: leave out one of them.")
+        raise OptionError("-i supports neither JSON nor a receipt: leave out one of them.")
 
 
 def greedy_at_zero(options: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def greedy_at_zero(options: dict[str, Any]) -> dict[str, Any]:
     if options.get("temperature") != 0:
         return options
     if options.get("do_sample"):
-        raise OptionError("--temperature 0 takes the most probable token: leave out --do-sample.")
+        raise OptionError("--temperature 0 means greedy decoding: leave out --do-sample.")
     return {n: v for n, v in options.items() if n != "temperature"} | {"do_sample": False}
 
 
@@ -142,7 +144,7 @@ def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
 
 def _prompt(prompt: str | None, file: Path | None) -> str:
     if file is not None and prompt is not None:
-        raise OptionError("give the prompt once: as PROMPT or with --file.")
+        raise OptionError("give the prompt either as PROMPT or with --file, not both.")
     if prompt is not None and prompt != "-":
         return prompt
     if file is None and prompt is None and (sys.stdin is None or sys.stdin.isatty()):

@@ -55,7 +55,7 @@ def start(chapter: int, output: Path | None, quiet: bool) -> None:
     path = output or Path(one.filename)
     if path.exists():
         raise OptionError(
-            f"{path} is there already: give another name with --output, or remove it."
+            f"{path} already exists: choose another name with --output, or remove it."
         )
     write_text(path, one.stub(str(path)))
     click.echo(path)

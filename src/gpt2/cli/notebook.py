@@ -226,7 +226,7 @@ def run(model: Any, prompt: str, options: GenerationConfig, echo: bool) -> None:
     """Read commands from standard input until it ends."""
     for name in REFUSED:
         if getattr(options, name) != GenerationConfig.__dataclass_fields__[name].default:
-            raise OptionError(f"a notebook writes one text at a time: leave out {name}.")
+            raise OptionError(f"a notebook writes only one text at a time: leave out {name}.")
     book = Notebook(model, prompt, options, lambda text: click.echo(text, nl=False))
     click.echo("Enter continues, a shows alternatives, h shows help, q quits.", err=True)
     try:
@@ -264,13 +264,13 @@ def _start(model: Any) -> int:
     ids = [options.bos_token_id, *(ends if isinstance(ends, list) else [ends])]
     first = next((i for i in ids if i is not None), None)
     if first is None:
-        raise InputError("the prompt is empty, and this model has no token to begin with.")
+        raise InputError("the prompt is empty, and this model has no token to start from.")
     return int(first)
 
 
 def _number(text: str, what: str, most: int) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise InputError(f"{what} takes a number from 1 to {most}, found {text!a}.")
+        raise InputError(f"{what} requires a number from 1 to {most}, found {text!a}.")
     return int(text)
 
 

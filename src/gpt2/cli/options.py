@@ -36,10 +36,10 @@ def model_argument(default: str | None = None, *, required: bool = False) -> Cal
         @functools.wraps(function)
         def call(model: str | None, named: str | None, **values: Any) -> Any:
             if model is not None and named is not None:
-                raise click.UsageError("name the model once: as MODEL or with -m.")
+                raise click.UsageError("name the model either as MODEL or with -m, not both.")
             model = model or named or default
             if model is None and required:
-                raise click.UsageError("name the model: as MODEL or with -m.")
+                raise click.UsageError("name the model, as MODEL or with -m.")
             return function(model=model, **values)
 
         option = click.option("-m", "--model", "named", metavar="MODEL", type=NAME, help=MODEL_HELP)

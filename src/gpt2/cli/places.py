@@ -74,4 +74,4 @@ def check_free(place: Path, overwrite: bool) -> None:
     filled = any(place.iterdir()) if folder else os.path.isfile(place)  # noqa: PTH113
     if filled and not overwrite:
         what = "holds files" if folder else "is there"
-        raise OptionError(f"{place} {what} already: choose another name, or give --overwrite.")
+        raise OptionError(f"{place} already {what}: choose another name, or use --overwrite.")

@@ -40,7 +40,7 @@ def command(size: str, measure: bool, as_json: bool, **options: Any) -> None:
     config = PlanConfig(**drop_unset(options))
     shape_of(size)  # report errors before the machine is measured
     if measure and (config.device != "here" or config.utilisation):
-        raise OptionError("--measure is for this machine: without --device and --utilisation.")
+        raise OptionError("--measure measures this machine: leave out --device and --utilisation.")
     machine = here() if config.device == "here" else None
     plan = make_plan(size, config, machine)
     if measure and plan.chosen is not None:

@@ -73,7 +73,10 @@ def command(
     from gpt2.quantization import quantize
 
     if output is not None and len(dtypes) > 1:
-        raise OptionError("one folder holds one precision: give --dtype once, or no --output.")
+        raise OptionError(
+            "an output folder can have only one precision: give --dtype once, or leave out "
+            "--output."
+        )
     if output is not None:
         check_free(output, overwrite)
     reports = []

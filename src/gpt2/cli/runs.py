@@ -90,8 +90,8 @@ class Run(abc.ABC):
 
         if Path(base).exists() and Checkpoints(self.folder).keeps(Path(base)):
             raise OptionError(
-                f"{base} lies in {self.folder}, where this run writes its own: choose another "
-                "folder for it (-o), so that nothing is lost."
+                f"{base} is in {self.folder}, where this run writes its own files: choose another "
+                "output folder (-o), so that nothing is lost."
             )
         return base
 

@@ -70,7 +70,7 @@ class Sharded(click.Command):
             if needs is not None and given["output"] is None:
                 raise OptionError(f"{name} requires -o: the results need a place.")
         if cluster is not None and given["shard"] is not None:
-            raise OptionError("give --shard or --cluster, which does all shards.")
+            raise OptionError("give either --shard or --cluster, which runs all shards.")
         if shards is not None and cluster is None:
             raise OptionError("--shards is only for --cluster; a single shard is --shard i/N.")
         if cluster is not None:

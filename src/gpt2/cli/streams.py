@@ -65,13 +65,13 @@ def words(error: BaseException) -> str:
         if "\ud800" <= error.object[error.start] <= "\udfff":  # how Python represents such bytes
             return "an argument, or a name in a file, is not UTF-8."
         return (
-            f"the encoding {error.encoding} has no {error.object[error.start]!a}, which is to be "
-            "written: set PYTHONIOENCODING=utf-8."
+            f"the output encoding {error.encoding} cannot represent "
+            f"{error.object[error.start]!a}: set PYTHONIOENCODING=utf-8."
         )
     if isinstance(error, MemoryError):
-        return "there is not enough memory for this."
+        return "there is not enough memory for this command."
     if isinstance(error, RecursionError):
-        return "something in the input nests too deeply."
+        return "something in the input is nested too deeply."
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}."

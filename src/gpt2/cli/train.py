@@ -92,16 +92,20 @@ class _Training(Run):
         named = [name for name in ("tokenizer", "vocab_size") if name in self.given]
         flags = " and ".join("--" + name.replace("_", "-") for name in named)
         if named and "base" in self.given:
-            raise OptionError(f"--from goes on with the model's own tokenizer: leave out {flags}.")
+            raise OptionError(f"--from uses the model's own tokenizer: leave out {flags}.")
         if "encoding" in self.given and (Path(self.source) / MANIFEST).exists():
-            raise OptionError(f"{self.source} is prepared: --encoding is for text.")
+            raise OptionError(
+                f"{self.source} is already prepared: --encoding can be used only with text."
+            )
         if named and (Path(self.source) / MANIFEST).exists():
             raise OptionError(
-                f"{self.source} is prepared, with the tokenizer in it: leave out {flags}, or "
-                "prepare the text anew with gpt2 prepare."
+                f"{self.source} is already prepared and contains its tokenizer: leave out "
+                f"{flags}, or prepare the text again with gpt2 prepare."
             )
         if len(named) > 1:
-            raise OptionError("--vocab-size learns a tokenizer, --tokenizer names one: give one.")
+            raise OptionError(
+                "--vocab-size trains a tokenizer and --tokenizer names one: give only one of them."
+            )
 
     def make(self) -> tuple[Trainer, Data]:
         """The text in windows, and a model: new, existing, or from the last checkpoint."""
@@ -161,11 +165,11 @@ def _check(model: GPT2LMHeadModel, tokens: TokenData, length: int) -> None:
     """Raise `OptionError` if text, row length and model do not match."""
     if length > model.config.n_positions:
         raise OptionError(
-            f"rows of {length} tokens do not fit a model of {model.config.n_positions} positions: "
-            "give a smaller --length, or a new model a larger --context."
+            f"rows of {length} tokens do not fit in a model with {model.config.n_positions} "
+            "positions: use a smaller --length, or a larger --context for a new model."
         )
     if tokens.vocab_size > model.config.vocab_size:
         raise OptionError(
-            f"the text was prepared with {tokens.vocab_size} tokens, the model knows "
-            f"{model.config.vocab_size}: prepare it with the model's tokenizer."
+            f"the text was prepared with a vocabulary of {tokens.vocab_size} tokens, but the "
+            f"model's has {model.config.vocab_size}: prepare it with the model's tokenizer."
         )

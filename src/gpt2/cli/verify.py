@@ -50,7 +50,9 @@ def command(
     from gpt2.evaluation.verify import summary, verify
 
     if model is None and (engine is not None or device is not None or lambada):
-        raise OptionError("--engine, --device and --lambada are of a model's checks: name a MODEL.")
+        raise OptionError(
+            "--engine, --device and --lambada apply only to the checks of a model: name a MODEL."
+        )
     checks = []
     for check in verify(model, engine=engine or "native", device=device, data=data, long=lambada):
         checks.append(check)

@@ -45,8 +45,8 @@ def compressing_model(
     for precision in (model.dtype, model.head_dtype):
         if precision not in EXACT:
             raise OptionError(
-                f"int8 and int4 have the same bits on every processor, {precision} has not: "
-                "compress with dtype int8."
+                "only int8 and int4 give the same bits on every processor, and this engine has "
+                f"{precision}: compress with dtype int8."
             )
     _byte_ids(model.tokenizer)
     return model, identity_of(name, model)
@@ -100,18 +100,18 @@ def decompress(
         CorruptFileError: the file is not a compressed file, or damaged or truncated.
     """
     if len(packed) < HEADER.size or not packed.startswith((MAGIC, SEVERAL)):
-        raise CorruptFileError("this is no file that gpt2 compress wrote.")
+        raise CorruptFileError("this file was not written by gpt2 compress.")
     magic, named, digest, size, count = HEADER.unpack_from(packed)
     if named != identity:
         raise InputError(
-            f"this was compressed with another model or precision ({named.hex()}) than is given "
-            f"({identity.hex()}): name that one with --model and --dtype."
+            f"this file was compressed with another model or precision ({named.hex()}) than the "
+            f"given one ({identity.hex()}): pass the same --model and --dtype."
         )
     body = packed[HEADER.size :]
     streams = [body] if magic == MAGIC else _cut(body, count)
     data = _decode(model, streams, size, count, progress)
     if _digest(data) != digest:
-        raise CorruptFileError("the compressed file is damaged: what it holds has another hash.")
+        raise CorruptFileError("the compressed file is damaged: the hash of its contents differs.")
     return data
 
 

@@ -50,7 +50,7 @@ def members(name: str, stream: Stream, depth: int = 0) -> Iterator[tuple[str, St
     `DEEPEST`.
     """
     if depth > DEEPEST:
-        raise InputError(f"{name:.200} is within more than {DEEPEST} files: unpack it first.")
+        raise InputError(f"{name:.200} is nested in more than {DEEPEST} files: unpack it first.")
     name = _long(name)
     lower = name.lower()
     for suffix, opened in COMPRESSED.items():
@@ -144,4 +144,4 @@ def readable(name: str) -> Iterator[None]:
 
 
 def _corrupt(name: str, error: Exception) -> CorruptFileError:
-    return CorruptFileError(f"{name} is cut short or damaged: {reason(error)}.")
+    return CorruptFileError(f"{name} is truncated or damaged: {reason(error)}.")

@@ -23,7 +23,7 @@ class Cut:
 
     def __init__(self, files: Sequence[File], shard: Shard) -> None:
         if any(file.name == STDIN for file in files):
-            raise OptionError("standard input has no shards: each reads its own; name files.")
+            raise OptionError("standard input cannot be split into shards: name files instead.")
         known = sum(file.size or 0 for file in files)
         # a data set of the hub, whose size is unknown, counts as much as all files together
         unknown = max(known, UNKNOWN)

@@ -119,7 +119,7 @@ def dtype_of(tokenizer: Tokenizer) -> np.dtype[Any]:
     token."""
     if tokenizer.end_of_text_id is None:
         raise TokenizerError(
-            "the tokenizer has neither eos_token nor sep_token, and documents end with it."
+            "the tokenizer has neither eos_token nor sep_token; one of them must end each document."
         )
     highest = tokenizer.highest_id
     return np.dtype("<u2" if highest < 1 << 16 else "<u4")

@@ -63,7 +63,7 @@ def check(names: Sequence[str]) -> None:
     """Raise `OptionError` for an unknown filter."""
     for name in names:
         if name not in FILTERS:
-            raise OptionError(f"there is no filter {name!r}, only {', '.join(FILTERS)}.")
+            raise OptionError(f"there is no filter {name!r}; the filters are {', '.join(FILTERS)}.")
 
 
 def chain(names: Sequence[str]) -> Filter:

@@ -80,7 +80,9 @@ def lock_output(folder: Path) -> Iterator[Path]:
 def _check_links(partial: Path) -> None:
     """Raise `OptionError` for a symbolic link: changes through it would affect another place."""
     if link := next((p for p in (partial, *partial.rglob("*")) if p.is_symlink()), None):
-        raise OptionError(f"{link} is a link, which gpt2 prepare never makes: remove it.")
+        raise OptionError(
+            f"{link} is a symbolic link, which gpt2 prepare never creates: remove it."
+        )
 
 
 def publish(folder: Path, partial: Path) -> Manifest:
@@ -137,8 +139,8 @@ def check_same(folder: Path, there: Key, asked: Key) -> None:
     """Raise `OtherPreparationError` if a folder holds a preparation that differs from ``asked``."""
     if differ := _differ(there, asked):
         raise OtherPreparationError(
-            f"{folder} holds a preparation with other {', '.join(differ)}: choose another folder, "
-            "or give --overwrite to begin anew.",
+            f"{folder} contains a preparation that differs in {', '.join(differ)}: choose another "
+            "folder, or use --overwrite to start over.",
             differ,
         )
 

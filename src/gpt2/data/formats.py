@@ -121,8 +121,8 @@ def _lines(name: str, stream: Stream) -> Iterator[bytes]:
 def _check_size(content: bytes, where: str) -> bytes:
     if len(content) > LARGEST:
         raise InputError(
-            f"{where} has over {LARGEST >> 20} MB, the most that is read in one piece: cut it into "
-            "lines of JSON, or make it text, which may be of any length."
+            f"{where} exceeds the limit of {LARGEST >> 20} MB for one record: split it into JSON "
+            "lines, or convert it to plain text, which may have any length."
         )
     return content
 

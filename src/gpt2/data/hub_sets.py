@@ -38,12 +38,14 @@ def parse(name: str) -> tuple[str, str | None, str]:
     path, _, rest = name.removeprefix(PREFIX).partition(":")
     config, _, split = rest.partition(":")
     if not path:
-        raise InputError(f"{name} names no set: write hub:NAME, hub:NAME:CONFIG:SPLIT.")
+        raise InputError(
+            f"{name} does not name a dataset: write hub:NAME or hub:NAME:CONFIG:SPLIT."
+        )
     return path, config or None, split or "train"
 
 
 def _open(path: str, config: str | None, split: str, streaming: bool) -> Any:
-    datasets = need("datasets", "Reading sets of the hub")
+    datasets = need("datasets", "Reading datasets from the hub")
     if Path(path).is_dir() and any((Path(path) / name).exists() for name in SAVED):
         return _of_saved(datasets.load_from_disk(path), path, split)
     return datasets.load_dataset(path, config, split=split, streaming=streaming)
@@ -52,16 +54,16 @@ def _open(path: str, config: str | None, split: str, streaming: bool) -> Any:
 @contextlib.contextmanager
 def _translate_errors(path: str) -> Iterator[None]:
     """Turn what `datasets` raises, while opening or reading, into a `GPT2Error`."""
-    errors = need("datasets.exceptions", "Reading sets of the hub")
+    errors = need("datasets.exceptions", "Reading datasets from the hub")
     try:
         yield
     except GPT2Error:
         raise
     except errors.DatasetNotFoundError as error:
-        raise HubNotFoundError(f"there is no set {path} to be had: {error}") from error
+        raise HubNotFoundError(f"the dataset {path} cannot be found: {error}") from error
     except ConnectionError as error:
         offline = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("HF_DATASETS_OFFLINE")
-        reason = "offline mode is set" if offline else "the hub cannot be reached"
+        reason = "offline mode is on" if offline else "the hub cannot be reached"
         raise HubOfflineError(f"{path} is not on this machine and {reason}: {error}") from error
     except (ValueError, LookupError) as error:  # an unknown configuration or split
         raise InputError(f"{path}: {_first_line(error)}") from error
@@ -78,5 +80,5 @@ def _of_saved(loaded: Any, path: str, split: str) -> Any:
     if not isinstance(loaded, dict):
         return loaded
     if split not in loaded:
-        raise InputError(f"{path} has no split {split!r} but {', '.join(loaded)}.")
+        raise InputError(f"{path} has no split {split!r}; its splits are {', '.join(loaded)}.")
     return loaded[split]

@@ -36,7 +36,9 @@ class Split:
         for name in ("tokens", "documents"):
             declared, counted = getattr(self, name), sum(getattr(s, name) for s in self.shards)
             if declared != counted:
-                raise CorruptFileError(f"its shards have {counted} {name}, it says {declared}.")
+                raise CorruptFileError(
+                    f"its shards have {counted} {name}, but it declares {declared}."
+                )
 
 
 @dataclasses.dataclass
@@ -105,7 +107,7 @@ class Manifest:
         if self.dtype not in DTYPES:
             raise CorruptFileError(f"dtype must be one of {DTYPES}, found {self.dtype!r:.40}.")
         if not 0 <= self.end_of_text < 1 << 32:  # ids may have gaps: beyond vocab_size too
-            raise CorruptFileError(f"end_of_text {self.end_of_text} is no token id.")
+            raise CorruptFileError(f"end_of_text {self.end_of_text} is not a token id.")
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -114,16 +116,18 @@ class Manifest:
         if not path.exists():
             if (folder / PARTIAL).is_dir():
                 raise MissingFileError(
-                    f"{folder} is not prepared to its end: run the same gpt2 prepare again, it "
-                    "resumes where it stopped."
+                    f"the preparation in {folder} is unfinished: run the same gpt2 prepare "
+                    "command again to resume it."
                 )
             raise MissingFileError(
-                f"{folder} holds no prepared text (no {FILE}): gpt2 prepare SOURCE -o {folder}."
+                f"{folder} contains no prepared text (no {FILE}): run gpt2 prepare SOURCE -o "
+                f"{folder}."
             )
         content = read_json_object(path)
         if content.get("format") != FORMAT:
             raise CorruptFileError(
-                f"{path} has the format {content.get('format')!r}, this version reads {FORMAT!r}."
+                f"{path} has the format {content.get('format')!r}, but this version reads "
+                f"{FORMAT!r}."
             )
         return record(cls, content, str(path))
 

@@ -71,13 +71,13 @@ def merge(
             return publish(target, partial)
         if (partial / PROGRESS).exists():
             raise OptionError(
-                f"{target} holds a preparation that is not finished: choose another folder, or "
-                "give --overwrite to begin anew."
+                f"{target} contains an unfinished preparation: choose another folder, or use "
+                "--overwrite to start over."
             )
         shards.remove_others(partial, [])
         _write(parts, merged, partial, progress)
         if not any(split.documents for split in merged.splits.values()):
-            raise InputError(f"there is no text in {', '.join(merged.sources)}.")
+            raise InputError(f"no text was found in {', '.join(merged.sources)}.")
         _copy(parts[0].folder / TOKENIZER, partial / TOKENIZER)
         merged.write(partial)
         return publish(target, partial)
@@ -86,7 +86,7 @@ def merge(
 def _copy(source: Path, target: Path) -> None:
     """Copy the files of a folder to ``target``. Raises `MissingFileError`, `WriteError`."""
     if not source.is_dir():
-        raise MissingFileError(f"{source} is missing: copy the part again, or prepare it anew.")
+        raise MissingFileError(f"{source} is missing: copy this part again, or prepare it again.")
     with reported(target):
         shutil.rmtree(target, ignore_errors=True)
         for path in source.rglob("*"):
@@ -107,14 +107,17 @@ class _Part:
     def __init__(self, folder: Path) -> None:
         self.folder, self.manifest = folder, Manifest.read(folder)
         if self.manifest.part is None:
-            raise InputError(f"{folder} is prepared whole: there is nothing to merge it with.")
+            raise InputError(f"{folder} was not prepared as a shard, so there is nothing to merge.")
         self.part: Part = self.manifest.part
         self.texts = self._map(TEXTS, TEXT)
         tokens = np.dtype(self.manifest.dtype)
         self.tokens = [self._map(split, tokens) for split in SPLITS]
         self.at = [0 for _ in SPLITS]
         if [int(self.texts["tokens"][:, n].sum()) for n in range(2)] != list(map(len, self.tokens)):
-            raise CorruptFileError(f"{folder} has other tokens than its texts: prepare it anew.")
+            raise CorruptFileError(
+                f"the tokens in {folder} do not match its texts: prepare it again with gpt2 "
+                "prepare --overwrite."
+            )
 
     def _map(self, split: str, dtype: np.dtype[Any]) -> np.ndarray:
         """The single shard of a split."""
@@ -146,8 +149,8 @@ def _merge_manifests(parts: Sequence[_Part]) -> Manifest:
             before, other = known.setdefault(int(at), (file, part))
             if before != file:
                 raise InputError(
-                    f"{other.folder} and {part.folder} read file {int(at) + 1} of the sources "
-                    "with other content: prepare both anew."
+                    f"{other.folder} and {part.folder} read different contents from source file "
+                    f"{int(at) + 1}: prepare both again."
                 )
     content = sources.hash_of([known[at][0] for at in sorted(known)])
     first = parts[0].manifest

@@ -124,7 +124,7 @@ class Search:
 
     def __init__(self, sequences: Sequence[Sequence[int]], n: int) -> None:
         if n < 1:
-            raise OptionError(f"an n-gram has 1 word at least, found {n}.")
+            raise OptionError(f"an n-gram must have at least 1 word, found {n}.")
         self.n = n
         hashes = [self._hashes(np.array(sequence, np.int64)) for sequence in sequences]
         self._first = np.cumsum([0, *(len(h) for h in hashes)])  # where each sequence begins

@@ -292,7 +292,7 @@ class _Job:
     def describe(self, names: list[str]) -> Manifest:
         """The manifest of what was written."""
         if not self.part and not any(writer.shards for writer in self.writers.values()):
-            raise InputError(f"there is no text in {', '.join(names)}.")
+            raise InputError(f"no text was found in {', '.join(names)}.")
         splits = {
             split: Split(
                 sum(shard.tokens for shard in writer.shards),

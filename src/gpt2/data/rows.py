@@ -48,13 +48,14 @@ def join_fields(
         value = field(row, name)
         if value is MISSING and needed:
             raise InputError(
-                f"{where} has no field {name!r} but {', '.join(map(repr, row)) or 'none'}: "
-                "name the fields that hold the text with --field; doc.body is one within another."
+                f"{where} has no field {name!r}; its fields are "
+                f"{', '.join(map(repr, row)) or 'none'}. Name the text fields with --field; "
+                "doc.body names a nested field."
             )
         parts = value if isinstance(value, (list, tuple)) else [value]
         texts = [part for part in parts if part is not None and part is not MISSING]
         if not all(isinstance(part, str) for part in texts):
-            raise InputError(f"{where}: the field {name!r} is no text but {value!r:.60}.")
+            raise InputError(f"{where}: the field {name!r} must be a string, found {value!r:.60}.")
         lines += texts
     return "\n".join(lines)
 
@@ -105,8 +106,8 @@ def table(name: str, stream: Stream, suffix: str, encoding: str = "utf-8") -> It
             continue
         if any(cells[len(names) :]):
             raise InputError(
-                f"{name}, line {number} has {len(cells)} columns, the first line names "
-                f"{len(names)}: a cell with the separator in it must stand in quotes."
+                f"{name}, line {number} has {len(cells)} columns, but the header line has "
+                f"{len(names)}: a cell that contains the separator must be quoted."
             )
         yield f"{name}, line {number}", dict(zip(names, cells, strict=False))
 
@@ -122,7 +123,9 @@ def text_lines(name: str, stream: Stream, encoding: str) -> Iterator[str]:
             yield from (line + "\n" for line in whole)
         rest += decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        raise CorruptFileError(f"{name} is not {known.upper()} text: {error.reason}.") from None
+        raise CorruptFileError(
+            f"{name} is not valid {known.upper()} text: {error.reason}."
+        ) from None
     if rest:
         yield rest
 
@@ -137,8 +140,8 @@ def _read_quoted(
             yield reader.line_num, cells
     except csv.Error as error:
         raise CorruptFileError(
-            f"{name}, line {reader.line_num}, is not a table: {error}. A cell with a quote in it "
-            "stands in quotes, and the quote twice."
+            f"{name}, line {reader.line_num}, cannot be parsed as a table: {error}. A cell that "
+            "contains a quote must be quoted, with the quote doubled."
         ) from None
     finally:
         csv.field_size_limit(before)

@@ -40,9 +40,11 @@ class Shard:
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.file):
-            raise CorruptFileError(f"{self.file!r:.80} is no name of a shard, as train-00000.bin.")
+            raise CorruptFileError(
+                f"{self.file!r:.80} is not a valid shard name such as train-00000.bin."
+            )
         if self.tokens < 0 or self.documents < 0:
-            raise CorruptFileError(f"{self.file} cannot have fewer than no tokens or documents.")
+            raise CorruptFileError(f"{self.file} has a negative number of tokens or documents.")
 
     @property
     def ends(self) -> str:
@@ -147,7 +149,8 @@ class _HashedFile:
         if bytes_there < size:
             self.file.close()
             raise CorruptFileError(
-                f"{path} has {bytes_there} bytes, {size} were written: begin anew with --overwrite."
+                f"{path} has {bytes_there} bytes, but {size} were written: start over with "
+                "--overwrite."
             )
         with reported(path):
             self.file.truncate(size)

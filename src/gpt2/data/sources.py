@@ -58,7 +58,7 @@ class Position:
 
     def __post_init__(self) -> None:
         if min(self.file, self.documents) < 0:
-            raise CorruptFileError("a position cannot be before the beginning.")
+            raise CorruptFileError("a position must not be negative.")
 
 
 def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
@@ -79,17 +79,20 @@ def find(sources: Sequence[str], written: Path | None = None) -> list[File]:
             files += _remote(source)
         elif not exists(path):
             raise MissingFileError(
-                f"there is no file or folder {source}. A set of the hub is named hub:{source}."
+                f"there is no file or folder {source}. To read a dataset from the hub, write "
+                f"hub:{source}."
             )
         elif path.is_dir():
             if written is not None and is_same(path, written):
-                raise OptionError(f"{source} is the folder that is written: give -o another one.")
+                raise OptionError(f"{source} is the output folder: choose another folder with -o.")
             within = _folder(path, written)
             if not within:
-                raise InputError(f"there is no file in the folder {source}.")
+                raise InputError(f"the folder {source} contains no files.")
             files += within
         elif not path.is_file():
-            raise InputError(f"{not_regular(source, path.stat().st_mode)} Standard input is -.")
+            raise InputError(
+                f"{not_regular(source, path.stat().st_mode)} For standard input, write -."
+            )
         else:
             files.append(File(source, path.stat().st_size))
     return files
@@ -103,7 +106,7 @@ def _remote(source: str) -> list[File]:
         if not containers.hidden(name.removeprefix(source))
     ]
     if not listing:
-        raise InputError(f"there is no file in {remote.public(source)}.")
+        raise InputError(f"{remote.public(source)} contains no files.")
     return listing
 
 
@@ -229,7 +232,7 @@ class Reader:
     def _refuse(self, name: str, shown: str) -> None:
         """Raise `InputError` if a file that the user named turns out not to be text."""
         if name in self.reading.skipped:
-            raise InputError(f"{shown} is no text: {self.reading.skipped[name]}.")
+            raise InputError(f"{shown} is not text: {self.reading.skipped[name]}.")
 
 
 def _open(file: File) -> IO[bytes]:
@@ -244,6 +247,6 @@ def check_of(document: Document) -> int:
 
 def _describe_change(name: str) -> str:
     return (
-        f"{name} is not what it was when the preparation began: give --overwrite to begin anew, "
-        "or put back what it was."
+        f"{name} has changed since the preparation began: restore it, or use --overwrite to start "
+        "over."
     )

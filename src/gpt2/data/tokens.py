@@ -52,8 +52,8 @@ class TokenData:
         for folder, manifest in zip(self.folders, self.manifests, strict=True):
             if manifest.part:
                 raise InputError(
-                    f"{folder} is shard {manifest.part.shard} of a preparation: put all of them "
-                    "together with gpt2 merge."
+                    f"{folder} is shard {manifest.part.shard} of a preparation: combine all "
+                    "shards with gpt2 merge."
                 )
         first = self.manifests[0]
         self.vocab_size, self.end_of_text = first.vocab_size, first.end_of_text
@@ -68,8 +68,8 @@ class TokenData:
                 self._maps.append(map_file(folder / shard.file, dtype, shard.tokens))
         if not self._maps:
             raise InputError(
-                f"{', '.join(map(str, several))}: the {split} split is empty. Prepare it anew with "
-                + ("more text." if split == TRAIN else "a greater --validation.")
+                f"{', '.join(map(str, several))}: the {split} split is empty. Prepare it again "
+                "with " + ("more text." if split == TRAIN else "a larger --validation.")
             )
         self._starts = np.cumsum([0, *(len(tokens) for tokens in self._maps)])
 
@@ -80,13 +80,15 @@ class TokenData:
         """The tokens [b - a] of ``data[a:b]`` as int64, across shard borders."""
         start, stop, step = part.indices(len(self))
         if step != 1:
-            raise InputError("TokenData gives runs of tokens: data[start:stop].")
+            raise InputError("TokenData can only be indexed by slices: data[start:stop].")
         return self.run(start, max(0, stop - start))
 
     def run(self, start: int, length: int) -> np.ndarray:
         """``length`` tokens starting at ``start``, as int64 [length]."""
         if not 0 <= start <= start + length <= len(self):
-            raise InputError(f"tokens {start} to {start + length} of {len(self)} were asked for.")
+            raise InputError(
+                f"tokens {start} to {start + length} are out of range: there are {len(self)}."
+            )
         out = np.empty(length, np.int64)
         done = 0
         shard = int(np.searchsorted(self._starts, start, "right")) - 1
@@ -118,7 +120,9 @@ class TokenData:
     def document(self, number: int) -> np.ndarray:
         """The tokens of a document, including <|endoftext|>. Raises `InputError`."""
         if not 0 <= number < self.documents:
-            raise InputError(f"there are {self.documents} documents, number {number} is not there.")
+            raise InputError(
+                f"document {number} is out of range: there are {self.documents} documents."
+            )
         start = int(self.ends[number - 1]) if number else 0
         return self.run(start, int(self.ends[number]) - start)
 
@@ -138,7 +142,7 @@ class TokenData:
         for folder, manifest in zip(self.folders, self.manifests, strict=True):
             if self.split not in manifest.splits:
                 names = ", ".join(manifest.splits)
-                raise InputError(f"{folder} has no split {self.split!r} but {names}.")
+                raise InputError(f"{folder} has no split {self.split!r}; its splits are {names}.")
         return self.manifests
 
     def _check_tokenizers(self, tokenizer: Tokenizer | None) -> None:
@@ -148,8 +152,8 @@ class TokenData:
                 wanted = tokenizer.name_or_path if tokenizer else self.folders[0]
                 raise TokenizerError(
                     f"{folder} was prepared with the tokenizer {manifest.tokenizer.name!r} "
-                    f"({manifest.vocab_size} ids), which is not that of {wanted!s}: prepare "
-                    "the text with --tokenizer of the model."
+                    f"({manifest.vocab_size} ids), which differs from that of {wanted!s}: prepare "
+                    "the text with the model's tokenizer (--tokenizer)."
                 )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -164,7 +168,8 @@ def verify(folder: Path, shard: Shard) -> None:
     for name, expected in ((shard.file, shard.sha256), (shard.ends, shard.ends_sha256)):
         if sha256(folder / name) != expected:
             raise CorruptFileError(
-                f"{folder / name} is damaged (not the manifest's SHA-256): prepare it anew."
+                f"{folder / name} is damaged (its SHA-256 differs from the manifest's): prepare "
+                "it again."
             )
 
 
@@ -175,8 +180,8 @@ def map_file(path: Path, dtype: np.dtype[Any], count: int) -> np.ndarray:
         if size == count * dtype.itemsize:
             return np.memmap(file, dtype, "r", shape=(count,)) if count else np.empty(0, dtype)
     raise CorruptFileError(
-        f"{path} has {size} bytes, the manifest says {count * dtype.itemsize}: it is cut short "
-        "or damaged. Copy it again, or prepare it anew."
+        f"{path} has {size} bytes, but the manifest declares {count * dtype.itemsize}: it is "
+        "truncated or damaged. Copy it again, or prepare it again."
     )
 
 
@@ -184,6 +189,6 @@ def _open(path: Path) -> FileIO:
     try:
         return open_own(path, os.O_RDONLY)
     except FileNotFoundError:
-        raise MissingFileError(f"{path} is missing, and the manifest names it.") from None
+        raise MissingFileError(f"{path} is missing, but the manifest lists it.") from None
     except OSError as error:
         raise CorruptFileError(f"{path} cannot be read: {error.strerror}.") from None

@@ -164,7 +164,7 @@ class Subject:
         batch_tokens: int | None = None,
     ) -> None:
         if model.tokenizer is None:
-            raise InputError("the model has no tokenizer: load it with gpt2.load(folder).")
+            raise InputError("the model has no tokenizer: load the model with gpt2.load(folder).")
         self.model, self.tokenizer, self.stride = model, model.tokenizer, stride
         self.scorer = Scorer(model, batch_tokens=batch_tokens, progress=progress)
 
@@ -257,7 +257,8 @@ class Benchmark:
             names = ", ".join(map(str, files.values()))
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             raise CorruptFileError(
-                f"{self.name}: {names} is not of the published form ({reason:.200}). {self.get}"
+                f"{self.name}: {names} does not have the published format ({reason:.200}). "
+                f"{self.get}"
             ) from error
 
 

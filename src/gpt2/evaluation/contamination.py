@@ -109,7 +109,7 @@ def contaminations(
     """`contamination` of several test sets by name; the corpus is read only once."""
     for name, texts in sets.items():
         if not texts:
-            raise InputError(f"there is no text to look for{f' in {name}' if name else ''}.")
+            raise InputError(f"there is no text to search for{f' in {name}' if name else ''}.")
     data = TokenData(corpus, split)
     every = [text for texts in sets.values() for text in texts]
     copies = iter(overlap(every, _tell(texts_of(data), data, progress), n))
@@ -141,7 +141,7 @@ def files_of(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     if (path / MANIFEST).exists():
-        raise InputError(f"{path} holds prepared text: name the texts themselves.")
+        raise InputError(f"{path} contains prepared tokens: name the original text files.")
     names = [file.name for file in find([os.fspath(path)])]
     return [Path(name) for name in names]
 

@@ -79,7 +79,7 @@ def _together(parts: Sequence[Judged]) -> Judged:
 def _read(path: Path) -> tuple[Part, dict[str, Any], dict[str, Judged]]:
     content = read_json_object(path)
     if not isinstance(content.get("benchmarks"), dict) or not {"part", *NEEDED} <= content.keys():
-        raise CorruptFileError(f"{path} is no part of an evaluation.")
+        raise CorruptFileError(f"{path} is not part of an evaluation.")
     judged = {
         name: record(Judged, value, f"{path}: {name}")
         for name, value in content["benchmarks"].items()

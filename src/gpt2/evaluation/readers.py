@@ -37,10 +37,10 @@ def read_cbt(path: Path) -> list[Cloze]:
         sentences = [line.split(" ", 1)[-1] for line in block[:20]]
         fields = block[-1].split(" ", 1)[-1].split("\t")
         if len(block) != 21 or len(fields) < 4 or fields[0].count("XXXXX") != 1:
-            raise _corrupt(path, at, "a question of CBT has 21 lines, the last with XXXXX")
+            raise _corrupt(path, at, "a CBT question must have 21 lines, the last with XXXXX")
         question, answer, options = fields[0], fields[1], fields[-1].split("|")
         if answer not in options:
-            raise _corrupt(path, at, f"the answer {answer!r} is none of {options}")
+            raise _corrupt(path, at, f"the answer {answer!r} is not one of {options}")
         before, after = question.split("XXXXX")
         context = "\n".join(sentences)
         examples.append(Cloze(context, before, after, options, options.index(answer)))
@@ -61,11 +61,13 @@ def read_schemas(path: Path) -> list[Schema]:
     schemas = []
     for at, block in _blocks(path):
         if len(block) != 4 or MASK not in block[0] or block[2].count(",") != 1:
-            raise _corrupt(path, at, "a schema has four lines: sentence, [MASK], two names, answer")
+            raise _corrupt(
+                path, at, "a schema must have four lines: sentence, [MASK], two names, answer"
+            )
         first, second = (name.strip() for name in block[2].split(","))
         names = [first.lower(), second.lower()]
         if block[3].strip().lower() not in names:
-            raise _corrupt(path, at, f"the answer {block[3]!r} is none of {names}")
+            raise _corrupt(path, at, f"the answer {block[3]!r} is not one of {names}")
         answer = names.index(block[3].strip().lower())
         schemas.append(Schema(" ".join(block[0].split()), (first, second), answer))
     return schemas
@@ -163,7 +165,8 @@ def read_parallel(source: Path, target: Path) -> list[tuple[str, str]]:
     here = [_rows(path) for path in (source, target)]
     if len(here[0]) != len(here[1]):
         raise CorruptFileError(
-            f"{source} has {len(here[0])} lines and {target} {len(here[1])}: they are no pair."
+            f"{source} has {len(here[0])} lines, but {target} has {len(here[1])}: they are not a "
+            "pair."
         )
     return list(zip(*here, strict=True))
 
@@ -174,7 +177,7 @@ def read_tail(path: Path, size: int) -> tuple[str, int]:
     The test part of enwik8 and text8 is their last 5,000,000 bytes.
     """
     if not path.is_file():
-        raise MissingFileError(f"{path} is not there.")
+        raise MissingFileError(f"{path} does not exist.")
     with path.open("rb") as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - size))

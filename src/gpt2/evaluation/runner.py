@@ -70,13 +70,13 @@ class Rows:
                 raise no_journal(path)
             if value != self._head:
                 raise OptionError(
-                    f"{path} was begun with another model, other options or other data: remove it "
-                    "to begin anew, or write elsewhere."
+                    f"{path} was created with a different model, options or data: remove it to "
+                    "start over, or write to another file."
                 )
             return True
         entry = record(Entry, value, where)
         if entry.check != entry.checksum():
-            raise CorruptFileError(f"{where} is damaged: remove the file to begin anew.")
+            raise CorruptFileError(f"{where} is damaged: remove the file to start over.")
         self._keep(entry)
         return True
 
@@ -164,7 +164,7 @@ def judge(
     pieces = _pieces(benchmark, len(examples), shard)
     mine = sum(map(len, pieces.values()))
     if len(kept.rows[benchmark.name]) > mine:
-        raise OptionError(f"the journal has rows of more examples than {benchmark.name} has.")
+        raise OptionError(f"the journal has rows for more examples than {benchmark.name} has.")
     rows: dict[str, list[dict[str, Any]]] = {}
     done = 0
     for number, piece in pieces.items():

@@ -38,7 +38,7 @@ class Line:
 def fit(sizes: Sequence[int], scores: Sequence[float]) -> Line:
     """Fit a line by least squares. Raises `InputError` for fewer than two different sizes."""
     if len(sizes) != len(scores) or len(set(sizes)) < 2:
-        raise InputError(f"a line needs scores of two sizes at least, found {list(sizes)}.")
+        raise InputError(f"a fit requires scores of at least two model sizes, found {list(sizes)}.")
     x, y = np.log10(np.asarray(sizes, float)) - 8, np.asarray(scores, float)
     slope, at = np.polyfit(x, y, 1)
     spread = float(((y - y.mean()) ** 2).sum())
@@ -86,7 +86,7 @@ def read_results(paths: Iterable[Path]) -> Iterator[Score]:
                 for measure in benchmark["measures"].values()
             ]
         except (KeyError, AttributeError, TypeError, ValueError):
-            raise CorruptFileError(f"{path} is no result of gpt2 evaluate -o.") from None
+            raise CorruptFileError(f"{path} is not a result file of gpt2 evaluate -o.") from None
         yield from scores
 
 
@@ -130,7 +130,7 @@ def lines(scores: Iterable[Score]) -> list[Scaling]:
         scalings.append(Scaling(title, protocol, values, line, unit))
     if not scalings:
         raise InputError(
-            "no measure has two sizes of model with the same protocol: give the results of gpt2 "
-            "evaluate -o of several models, or --paper."
+            "no measure has two model sizes with the same protocol: give the results of gpt2 "
+            "evaluate -o for several models, or --paper."
         )
     return scalings

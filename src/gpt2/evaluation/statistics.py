@@ -105,7 +105,7 @@ def calibration(
 def auroc(higher: Sequence[float], lower: Sequence[float]) -> float:
     """The probability that one of ``higher`` exceeds one of ``lower``; ties count half."""
     if not higher or not lower:
-        raise InputError("the area under a ROC curve needs figures of both kinds.")
+        raise InputError("the area under a ROC curve requires examples of both classes.")
     both = np.asarray([*higher, *lower], float)
     _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2  # the mean rank of ties, from 1

@@ -197,8 +197,8 @@ class Answers:
         if len(others) != T:
             return {"counts": [T, len(others)]}
         if L * T > MOST_PATCHES:
-            raise InputError(f"a patch of every place takes {L * T} passes of this model; at most "
-                             f"{MOST_PATCHES} are made: take a shorter text.")  # fmt: skip
+            raise InputError(f"patching every position takes {L * T} forward passes, but the "
+                             f"limit is {MOST_PATCHES}: use a shorter text.")  # fmt: skip
         base, there = self.seen(ids).logits[-1], self.seen(others)
         mine, theirs = int(base.argmax()), int(there.logits[-1].argmax())
 

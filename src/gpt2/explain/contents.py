@@ -56,19 +56,20 @@ def contents_of(
         stored.dtype if stored and stored.dtype in ("int8", "int4") else "int8"
     )
     if wanted not in ("int8", "int4"):
-        raise OptionError(f"a page computes in int8 or int4, found {dtype!r}.")
+        raise OptionError(f"a page supports only int8 and int4, found {dtype!r}.")
     loaded: Any = load(model, dtype=wanted)
     large = loaded.weight_bytes > LARGEST
     if record is False and large:
         raise OptionError(
-            f"{model} has {loaded.weight_bytes / 1e6:.0f} MB of weights in {wanted}: a browser "
-            f"bears about {LARGEST / 1e6:.0f} MB. Take a smaller model, or record a text."
+            f"{model} has {loaded.weight_bytes / 1e6:.0f} MB of weights in {wanted}, but a "
+            f"browser can handle only about {LARGEST / 1e6:.0f} MB. Use a smaller model, or "
+            "record a text."
         )
     facts = facts_of(loaded, model)
     if record or large:
         return recorded_contents(loaded, facts, EXAMPLE if text is None else text, heads)
     if heads:
-        raise OptionError("heads are named for a recording; in a live page all of them are there.")
+        raise OptionError("heads can be chosen only for a recording; a live page has all of them.")
     return live_contents(loaded, checkpoint, {**facts, "text": text}, model)
 
 
@@ -135,7 +136,7 @@ def merges_of(tokenizer: Any, size: int, model: Any) -> str:
     """The merges, if ids have GPT-2's layout: 256 bytes, one token per merge, <|endoftext|>."""
     merges = getattr(tokenizer, "merges", None)
     if merges is None:
-        raise TokenizerError(f"{model} has no byte-level BPE tokenizer, which a page needs.")
+        raise TokenizerError(f"{model} has no byte-level BPE tokenizer, which a page requires.")
     tokens = [tokenizer.token_bytes(i) for i in range(min(size, 256 + len(merges)))]
     prints = [*range(33, 127), *range(161, 173), *range(174, 256)]
     first = [*prints, *(i for i in range(256) if i not in prints)]
@@ -143,7 +144,7 @@ def merges_of(tokenizer: Any, size: int, model: Any) -> str:
     ordered = tokens[:256] == [bytes([byte]) for byte in first] and len(known) == len(tokens)
     if not ordered or len(tokens) < 256 + len(merges) or size < len(tokens) + 1:
         raise TokenizerError(f"the ids of {model}'s tokenizer are not in the order of its merges, "
-                             "which a page needs.")  # fmt: skip
+                             "which a page requires.")  # fmt: skip
     return "\n".join(" ".join(pair) for pair in merges)
 
 
@@ -151,7 +152,7 @@ def core_bytes() -> bytes:
     """The native core as WebAssembly (tools/wasm.py); `MissingFileError` if it was not built."""
     path = WEB / "core.wasm"
     if not path.exists():
-        raise MissingFileError(f"{path} is not there: python tools/wasm.py builds it.")
+        raise MissingFileError(f"{path} does not exist: build it with python tools/wasm.py.")
     return path.read_bytes()
 
 

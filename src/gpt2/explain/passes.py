@@ -49,7 +49,7 @@ class Looking:
     def __init__(self, model: Any) -> None:
         name = getattr(model, "name", type(model).__name__)
         if name not in ("native", "torch"):
-            raise OptionError(f"the native and the torch engine can be looked into, not {name!r}.")
+            raise OptionError(f"only the native and torch engines can be inspected, not {name!r}.")
         self.native = name == "native"
         self.engine = model.twin()
         self.config = model.config
@@ -59,11 +59,11 @@ class Looking:
         """The ids of a text or prompt. Raises `InputError` if there are none or too many."""
         if isinstance(text, str):
             if self.tokenizer is None:
-                raise InputError("this model has no tokenizer: give token ids.")
+                raise InputError("this model has no tokenizer: pass token ids.")
             text = self.tokenizer.encode(text)
         ids = [int(token) for token in np.asarray(text).reshape(-1)]
         if not ids:
-            raise InputError("there is no token to look at.")
+            raise InputError("the text is empty: at least one token is required.")
         if len(ids) > self.config.n_positions:
             raise ContextLengthError(
                 f"the text has {len(ids)} tokens; the model has {self.config.n_positions} "
@@ -202,7 +202,7 @@ def _change(name: str, change: Change, x: Array) -> Array:
     new = np.asarray(change(x.copy()))
     if new.shape != x.shape:
         raise InputError(
-            f"{name} has the shape {list(x.shape)}, its change gave {list(new.shape)}."
+            f"{name} has the shape {list(x.shape)}, but the edit returned {list(new.shape)}."
         )
     return new
 

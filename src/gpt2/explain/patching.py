@@ -87,7 +87,7 @@ def patch(
     theirs = looking.run(others, points).points
     for name in points:
         if name not in theirs:
-            raise OptionError(f"{name!r} is not a single point: name its layer.")
+            raise OptionError(f"{name!r} is not a single point: include its layer.")
     changes = {name: place(x, positions, heads) for name, x in theirs.items()}
     return looking.run(ids, changes=changes).logits
 
@@ -131,7 +131,8 @@ def _align(looking: Looking, text: Text, other: Text) -> tuple[list[int], list[i
     ids, others = looking.ids(text), looking.ids(other)
     if len(ids) != len(others):
         raise InputError(
-            f"the texts are aligned token by token: one has {len(ids)}, the other {len(others)}."
+            f"the texts must have the same number of tokens: one has {len(ids)}, the other "
+            f"{len(others)}."
         )
     return ids, others
 
@@ -147,7 +148,7 @@ def place(
     if theirs.ndim == 3:
         wrong += [head for head in which if not 0 <= head < theirs.shape[0]]
     elif heads is not None:
-        raise InputError("heads were named for a point that has none.")
+        raise InputError("heads were given for a point that has none.")
     if wrong:
         raise InputError(f"there is no position or head {wrong[0]} to patch.")
 

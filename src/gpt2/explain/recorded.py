@@ -50,7 +50,7 @@ def restore(arrays: Mapping[str, Array]) -> Array:
         raise CorruptFileError(f"a record of attention lacks {error}.") from None
     T = weights.shape[-2]
     if positions.shape != weights.shape or positions.min() < 0 or positions.max() >= T:
-        raise CorruptFileError("a record of attention names positions that are not there.")
+        raise CorruptFileError("a record of attention contains positions that do not exist.")
     whole = np.zeros((*weights.shape[:-1], T), np.float32)
     np.put_along_axis(whole, positions, weights, -1)
     return whole

@@ -163,13 +163,13 @@ def load_trace(path: str | os.PathLike[str]) -> Trace:
     """Read a file written by `Trace.save`. Raises `MissingFileError`, `CorruptFileError`."""
     file = read_safetensors(Path(path))
     if file.metadata.get("format") != FORM:
-        raise CorruptFileError(f"{path} is no trace: its format is not {FORM!r}.")
+        raise CorruptFileError(f"{path} is not a trace: its format is not {FORM!r}.")
     arrays = {name: _read_array(file, name, path) for name in _SHAPES}
     _check_sizes(arrays, path)
     facts = _words(file.metadata, "facts", dict, path)
     tokens = _words(file.metadata, "tokens", list, path)
     if len(tokens) != len(arrays["ids"]) or not all(isinstance(one, str) for one in tokens):
-        raise CorruptFileError(f"{path} is a damaged trace: its tokens are not its ids'.")
+        raise CorruptFileError(f"{path} is a damaged trace: its tokens do not match its ids.")
     inner = {
         kind: {n.split(".")[1]: x for n, x in arrays.items() if n.startswith(f"{kind}.")}
         for kind in ("lens", "contributions")
@@ -190,7 +190,7 @@ def _read_array(file: Any, name: str, path: Any) -> Array:
         raise CorruptFileError(f"{path} is a damaged trace: it lacks {name}.")
     array: Array = file[name].numpy()
     if array.dtype != np.dtype(kind) or array.ndim != len(axes):
-        raise CorruptFileError(f"{path} is a damaged trace: {name} is of another kind.")
+        raise CorruptFileError(f"{path} is a damaged trace: {name} has the wrong type.")
     return array
 
 

@@ -11,14 +11,14 @@ from gpt2.options import option
 SNIFFED = 1 << 16  # bytes to examine
 BROKEN = 0.01  # the tolerated share of invalid characters; most crawled text has a few
 KINDS = {
-    b"%PDF-": "a PDF: save its text in a file of its own",
-    b"PK\x03\x04": "a ZIP archive, as .docx and .epub are: save its text in a file of its own",
-    b"\xd0\xcf\x11\xe0": "a document of an older Word or Excel: save its text in a file of its own",
-    b"{\\rtf": "RTF: save it as plain text",
-    b"\x1f\x8b": "compressed: let its name end in .gz",
-    b"BZh": "compressed: let its name end in .bz2",
-    b"\xfd7zXZ": "compressed: let its name end in .xz",
-    b"\x28\xb5\x2f\xfd": "compressed: let its name end in .zst",
+    b"%PDF-": "a PDF file: save its text as a separate file",
+    b"PK\x03\x04": "a ZIP archive, such as .docx or .epub: save its text as a separate file",
+    b"\xd0\xcf\x11\xe0": "a document of an older version of Word or Excel: save its text as a separate file",
+    b"{\\rtf": "an RTF file: save it as plain text",
+    b"\x1f\x8b": "compressed: rename it to end in .gz",
+    b"BZh": "compressed: rename it to end in .bz2",
+    b"\xfd7zXZ": "compressed: rename it to end in .xz",
+    b"\x28\xb5\x2f\xfd": "compressed: rename it to end in .zst",
 }
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -54,12 +54,12 @@ def why_no_text(first: bytes, encoding: str) -> str | None:
         if first.startswith(mark) and not wide:
             return f"it is in another encoding: try --encoding {name}"
     if b"\0" in first[:8192] and not wide:
-        return "its first bytes hold a NUL"
+        return "its first bytes contain a NUL"
     text = codecs.getincrementaldecoder(encoding)("replace").decode(first[:SNIFFED])
     broken = text.count("\ufffd") - (first.count("\ufffd".encode()) if len(first) else 0)
     if broken > max(2, BROKEN * len(text)):
         return (
-            f"{broken / len(text):.0%} of its characters are none in {encoding}: name the encoding "
-            "it is in, such as --encoding gb18030 or latin-1"
+            f"{broken / len(text):.0%} of its characters are invalid in {encoding}: name its "
+            "encoding, such as --encoding gb18030 or latin-1"
         )
     return None

@@ -24,7 +24,9 @@ LONGEST = 256 << 20  # the most bytes of a line
 
 def no_journal(path: Path) -> CorruptFileError:
     """The error for a file that is not a journal of this work."""
-    return CorruptFileError(f"{path} is no journal of this work: remove it, or write elsewhere.")
+    return CorruptFileError(
+        f"{path} is not a journal of this run: remove it, or write to another file."
+    )
 
 
 class Journal:
@@ -120,7 +122,9 @@ class Journal:
             for number in range(1 << 63):
                 line = file.readline(LONGEST)
                 if len(line) == LONGEST:
-                    raise CorruptFileError(f"{self._where(number)} has over {LONGEST:,} bytes.")
+                    raise CorruptFileError(
+                        f"{self._where(number)} exceeds the limit of {LONGEST:,} bytes."
+                    )
                 if not line:
                     return
                 yield line

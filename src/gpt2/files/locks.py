@@ -25,7 +25,7 @@ def open_own(path: Path, flags: int) -> FileIO:
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
-        raise OSError(errno.EINVAL, "it is a link, and must be a file") from None
+        raise OSError(errno.EINVAL, "it must be a file, not a symbolic link") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "it is not a regular file")

@@ -68,13 +68,13 @@ def read_error(path: str | os.PathLike[str], error: OSError | ValueError) -> GPT
     """The error to raise if ``path`` could not be read."""
     number = error.errno if isinstance(error, OSError) else errno.ENOENT  # a NUL in a name
     if number in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-        return MissingFileError(f"{path} is not there.")
+        return MissingFileError(f"{path} does not exist.")
     if number == errno.EISDIR:
         return CorruptFileError(not_regular(path, stat.S_IFDIR))
     if number == errno.ENXIO:
         return CorruptFileError(not_regular(path, stat.S_IFSOCK))
     if number == errno.ELOOP:
-        return CorruptFileError(f"{path} is a link that leads back to itself.")
+        return CorruptFileError(f"{path} is a symbolic link that leads back to itself.")
     advice = " Check its permissions." if number in (errno.EACCES, errno.EPERM) else ""
     reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
     return ModelFileError(f"{path} could not be read: {reason}.{advice}")
@@ -105,7 +105,7 @@ def read_bytes(path: str | os.PathLike[str], limit: int | None = None) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if limit is not None and size > limit:
             raise CorruptFileError(
-                f"{path} has {size:,} bytes; at most {limit:,} are read of such a file."
+                f"{path} has {size:,} bytes; the limit for such a file is {limit:,}."
             )
         try:
             return file.read()
@@ -176,7 +176,9 @@ def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool =
     if loose:
         text = text.removeprefix("\ufeff")
     if text.startswith("\ufeff"):
-        raise CorruptFileError(f"{what} begins with a byte order mark: save it as plain UTF-8.")
+        raise CorruptFileError(
+            f"{what} begins with a byte order mark: save it as UTF-8 without one."
+        )
     try:
         value = json.loads(text, **_hooks(text, nan or loose, loose))
         if text.count("[") + text.count("{") > DEEPEST:
@@ -184,13 +186,13 @@ def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool =
         if not loose and _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise CorruptFileError(f"{what} nests deeper than {DEEPEST} levels.") from None
+        raise CorruptFileError(f"{what} is nested more than {DEEPEST} levels deep.") from None
     except UnicodeEncodeError:
-        raise CorruptFileError(f"{what} has half a UTF-16 pair, which is no character.") from None
+        raise CorruptFileError(f"{what} contains an unpaired UTF-16 surrogate.") from None
     except json.JSONDecodeError as error:
         raise CorruptFileError(f"{what} is not JSON: {error}.") from None
     except ValueError as error:  # raised by a hook
-        raise CorruptFileError(f"{what} is not JSON that is read here: {error}.") from None
+        raise CorruptFileError(f"{what} contains unsupported JSON: {error}.") from None
     return value
 
 
@@ -237,11 +239,12 @@ def stand_in(path: str | os.PathLike[str], head: bytes) -> None:
     pointer or a web page."""
     if head.startswith(b"version https://git-lfs"):
         raise CorruptFileError(
-            f"{path} is a pointer of Git LFS, not the file itself: run `git lfs pull` there."
+            f"{path} is a Git LFS pointer, not the file itself: run `git lfs pull` in its "
+            "repository."
         )
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise CorruptFileError(
-            f"{path} is a web page, not the file itself: download it again by its direct address."
+            f"{path} is a web page, not the file itself: download it again from its direct URL."
         )
 
 

@@ -35,7 +35,7 @@ def record(cls: type[T], value: Any, where: str) -> T:
         if name in value:
             values[name] = _convert(value[name], hints[name], f"{where}: {name}")
         elif field.default is field.default_factory is dataclasses.MISSING:
-            raise CorruptFileError(f"{where} lacks the field {name!r}.")
+            raise CorruptFileError(f"{where} lacks the required field {name!r}.")
     try:
         return cls(**values)
     except CorruptFileError as error:  # the class's own check does not know the location

@@ -78,7 +78,7 @@ def _errors(address: str) -> Iterator[None]:
     except ImportError as error:
         raise MissingDependencyError(f"{name}: {why(error)}.") from None
     except FileNotFoundError:
-        raise MissingFileError(f"{name} is not there.") from None
+        raise MissingFileError(f"{name} does not exist.") from None
     except ValueError as error:
         raise InputError(f"{name}: {why(error)}.") from None
     except Exception as error:  # each protocol has its own errors
@@ -150,7 +150,9 @@ def scratch(address: str) -> Path:
     folder = Path(tempfile.gettempdir()) / f"gpt2-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-        raise ModelFileError(f"{folder} belongs to someone else: set TMPDIR.")
+        raise ModelFileError(
+            f"{folder} belongs to another user: set TMPDIR to a folder of your own."
+        )
     return folder / hashlib.sha256(address.rstrip("/").encode()).hexdigest()[:32]
 
 

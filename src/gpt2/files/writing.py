@@ -155,13 +155,13 @@ def reported(path: str | os.PathLike[str]) -> Iterator[None]:
 def write_error(path: Path, error: OSError) -> WriteError:
     """The error to raise if ``path`` could not be written."""
     advice = {
-        errno.ENOSPC: "The disk is full: free some space or write elsewhere.",
-        errno.EDQUOT: "Your quota is used up: free some space or write elsewhere.",
-        errno.EFBIG: "The file is larger than this system allows here.",
-        errno.EACCES: "You may not write there: choose another folder.",
+        errno.ENOSPC: "The disk is full: free some space or write to another place.",
+        errno.EDQUOT: "Your disk quota is exhausted: free some space or write to another place.",
+        errno.EFBIG: "The file exceeds the size limit of this system.",
+        errno.EACCES: "Choose another folder, or change its permissions.",
         errno.EROFS: "The file system is read-only: choose another folder.",
         errno.ENOTDIR: "A part of the path is a file: choose another folder.",
-        errno.EEXIST: "A file is where a folder is needed: choose another folder.",
+        errno.EEXIST: "A file exists where a folder is required: choose another folder.",
     }.get(error.errno or 0, "")
     reason = error.strerror or str(error)
     if not error.errno:  # numpy's and torch's writers give no reason
@@ -177,8 +177,8 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         except UnicodeEncodeError as error:
             shown = error.object[max(0, error.start - 20) : error.end]
             raise WriteError(
-                f"{path} could not be written: {shown!a} is no UTF-8. If it is the name of a file, "
-                "rename that."
+                f"{path} could not be written: {shown!a} is not valid UTF-8. If it is a file "
+                "name, rename the file."
             ) from None
 
 

@@ -15,7 +15,9 @@ class StoppingCriteria:
 
     def __call__(self, input_ids: Array, scores: Any, **kwargs: Any) -> Any:
         """Map ids [R, T] and the scores of the steps (None if not kept) to booleans [R]."""
-        raise NotImplementedError("a StoppingCriteria must say in __call__ which rows end")
+        raise NotImplementedError(
+            "a StoppingCriteria must implement __call__ and return which rows stop"
+        )
 
 
 class StoppingCriteriaList(list[Any]):
@@ -34,7 +36,9 @@ class LogitsProcessor:
 
     def __call__(self, input_ids: Array, scores: Array) -> Array:
         """Map ids [R, T] and scores [R, V] to new scores."""
-        raise NotImplementedError("a LogitsProcessor must give new scores in __call__")
+        raise NotImplementedError(
+            "a LogitsProcessor must implement __call__ and return the new scores"
+        )
 
 
 class LogitsProcessorList(list[Any]):

@@ -279,7 +279,7 @@ class GenerationConfig(ConfigFile):
             forced = token_list(getattr(self, name))
             if forced and suppressed.issuperset(forced):
                 raise OptionError(
-                    f"{name} {forced} is in suppress_tokens as well: take it out of one."
+                    f"{name} {forced} is also in suppress_tokens: remove it from one of them."
                 )
 
     def check_values(self) -> None:
@@ -287,8 +287,8 @@ class GenerationConfig(ConfigFile):
         validate(self)
         if not self.temperature > 0:
             raise OptionError(
-                f"temperature must be above 0, found {self.temperature}. For the most probable "
-                "token each time, say do_sample=False."
+                f"temperature must be above 0, found {self.temperature}. For greedy decoding, use "
+                "do_sample=False."
             )
         _check_bad_words(self.bad_words_ids)
         _check_biases(self.sequence_bias)
@@ -341,7 +341,9 @@ def plain(value: Any) -> Any:
 
 def _check_bad_words(words: Any) -> None:
     if words is not None and not all(words):
-        raise OptionError(f"bad_words_ids must hold sequences of at least one id, found {words}.")
+        raise OptionError(
+            f"bad_words_ids must contain sequences of at least one token id, found {words}."
+        )
 
 
 def _check_biases(biases: Any) -> None:
@@ -351,8 +353,8 @@ def _check_biases(biases: Any) -> None:
         good = isinstance(ids, (list, tuple)) and len(ids) > 0 and all(map(_is_whole, ids))
         if not good or isinstance(bias, bool) or not isinstance(bias, (int, float)):
             raise OptionError(
-                "sequence_bias is {(ids, ...): bias}, or a list of [[ids, ...], bias]: each a "
-                f"sequence of at least one id and a number, found {pair!r}."
+                "sequence_bias must be {(ids, ...): bias} or a list of [[ids, ...], bias], with "
+                f"at least one token id and a number in each entry, found {pair!r}."
             )
 
 
@@ -362,7 +364,7 @@ def _check_decay(decay: Any) -> None:
     good = len(decay) == 2 and _is_whole(decay[0]) and isinstance(decay[1], (int, float))
     if not good:
         raise OptionError(
-            "exponential_decay_length_penalty is (start, factor), an integer and a number, "
+            "exponential_decay_length_penalty must be (start, factor), an integer and a number, "
             f"found {decay}."
         )
 

@@ -209,7 +209,7 @@ def _tell(source: str, name: str, kept: Kept) -> None:
     if harmless_in_a_file(name) or (kept.error is None and is_elsewhere(name)):
         return
     if kept.error is None:
-        reason = f"{name} is no option of generating; it is kept without effect."
+        reason = f"{name} is not a generation option; it is kept but has no effect."
     else:
-        reason = f"{kept.error} It is kept, and refused where generating would need it."
+        reason = f"{kept.error} It is kept, but raises an error if generation needs it."
     warnings.warn(f"{source}: {reason}", GPT2Warning, stacklevel=4)

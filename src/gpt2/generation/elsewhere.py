@@ -66,7 +66,7 @@ def refuse(name: str, value: Any) -> None:
     if name in _NOT_HERE and value is not None and not _neutral(value, _NOT_HERE[name]):
         raise UnsupportedError(
             f"{name} is not implemented here; transformers has it, or had it. Leave it out, or "
-            "load the same model folder there: it reads what this package saves."
+            "load the same model folder with transformers."
         )
 
 

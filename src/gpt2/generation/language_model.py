@@ -141,7 +141,7 @@ class LanguageModel:
             UnsupportedError: a decoding method that only transformers has.
         """
         if inputs is not None and input_ids is not None:
-            raise InputError("pass the prompt once: as inputs or as input_ids.")
+            raise InputError("pass the prompt either as inputs or as input_ids, not both.")
         job = plan(
             self,
             input_ids if inputs is None else inputs,
@@ -208,8 +208,9 @@ class LanguageModel:
         job = plan(self, prompt, resolved, tokenizer=tokenizer, kept=self._kept)
         if len(job.sequences) != 1:
             raise OptionError(
-                "stream writes one text: give one prompt and leave out beams and several texts "
-                "(where the model's own options say so, num_beams=1, num_return_sequences=1)."
+                "stream supports only one text: give one prompt, without beam search or several "
+                "texts (if the model's own options set them, pass num_beams=1, "
+                "num_return_sequences=1)."
             )
         steps = loop.decode(job, speculative.drafter(job, assistant_model))
         if not isinstance(prompt, str):
@@ -229,7 +230,7 @@ class LanguageModel:
         a full context. In an outer block that keeps at least as many texts, the outer one is used.
         """
         if texts < 1:
-            raise OptionError(f"keeping needs at least 1 text, found {texts}.")
+            raise OptionError(f"keeping requires at least 1 text, found {texts}.")
         before = self._kept
         if before is None or before.most < texts:
             self._kept = KeptTexts(texts)
@@ -243,8 +244,8 @@ class LanguageModel:
         defaults = self.generation_config
         if call is None and _options_in(self.config) != self.__dict__["_options_in_config"]:
             raise OptionError(
-                "an option of decoding was set in model.config, which is read only when a model is "
-                "loaded: set it in model.generation_config."
+                "a generation option was set in model.config, which is read only when a model is "
+                "loaded: set it in model.generation_config instead."
             )
         given = {} if call is None else call.to_dict()
         named = {
@@ -269,10 +270,12 @@ def _refuse_kept(config: GenerationConfig, merged: GenerationConfig, named: set[
     for name, kept in config.kept.items():
         if kept.error is not None and name not in named and is_used(name, merged):
             kind = type(kept.error)
-            raise kind(f"{kept.error} The model's {FILE_NAME} or config.json says so: {_WAY}")
+            raise kind(
+                f"{kept.error} This comes from the model's {FILE_NAME} or config.json: {_WAY}"
+            )
 
 
-_WAY = "give generate another value, or None to leave it out."
+_WAY = "pass another value to generate, or None to disable it."
 
 
 def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
@@ -322,9 +325,14 @@ def _pack(job: Job, ids: Array, best: beams.Beams | None = None) -> Any:
 
 def _search(job: Job, assistant: Any, streamer: Any) -> Any:
     if streamer is not None:
-        raise OptionError("a streamer cannot follow beams: which one wins is known at the end.")
+        raise OptionError(
+            "a streamer cannot be combined with beam search, whose best beam is known only at the "
+            "end."
+        )
     if job.options.long == "window":
-        raise OptionError("long='window' does not go together with beams: leave out one.")
+        raise OptionError(
+            "long='window' cannot be combined with beam search: leave out one of them."
+        )
     speculative.drafter(job, assistant)  # refuses one
     best = beams.search(job)
     return _pack(job, best.ids, best)

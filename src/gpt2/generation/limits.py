@@ -22,14 +22,14 @@ def check_ids(o: GenerationConfig, vocabulary: int) -> None:
     _inside("forced_bos_token_id", token_list(o.forced_bos_token_id), vocabulary)
     _inside("forced_eos_token_id", token_list(o.forced_eos_token_id), vocabulary)
     if o.exponential_decay_length_penalty is not None:
-        _inside("eos_token_id, with exponential_decay_length_penalty,", eos, vocabulary)
+        _inside("eos_token_id (used by exponential_decay_length_penalty)", eos, vocabulary)
     if o.return_dict_in_generate and (o.output_scores or o.output_logits) and eos:
-        _inside("pad_token_id, where scores or logits are kept,", token_list(o.pad_token_id),
+        _inside("pad_token_id (used if scores or logits are returned)", token_list(o.pad_token_id),
                 vocabulary)  # fmt: skip
     if o.num_beams > 1 and len(set(eos)) >= vocabulary:
         raise OptionError(
-            f"eos_token_id names {len(set(eos))} ids of a vocabulary of {vocabulary}: beams need "
-            "one that does not end the text."
+            f"eos_token_id contains {len(set(eos))} of the {vocabulary} ids of the vocabulary: "
+            "beam search needs at least one that does not end the text."
         )
 
 
@@ -37,7 +37,7 @@ def _inside(name: str, ids: Iterable[int], vocabulary: int) -> None:
     for i in ids:
         if not 0 <= i < vocabulary:
             raise OptionError(
-                f"{name} holds the id {i}; the model's go from 0 to {vocabulary - 1}."
+                f"{name} contains the token id {i}; the model has the ids 0 to {vocabulary - 1}."
             )
 
 
@@ -59,7 +59,8 @@ def check_memory(o: GenerationConfig, c: GPT2Config, prompts: int, width: int, e
         raise OptionError(
             f"{rows:,} rows of up to {end:,} tokens (num_beams={o.num_beams:,}, "
             f"num_return_sequences={o.num_return_sequences:,}) need at least "
-            f"{rows * row / 2**30:,.0f} GiB; this machine has {memory / 2**30:,.0f}. Ask for less."
+            f"{rows * row / 2**30:,.0f} GiB of memory; this machine has {memory / 2**30:,.0f} "
+            "GiB. Request fewer or shorter texts."
         )
 
 
@@ -83,17 +84,17 @@ def end_of(options: GenerationConfig, T: int, longest: int, limit: int) -> int:
         end = options.max_length
         if end <= T:
             raise InputError(
-                f"the prompt has {T} tokens and max_length is {end}: nothing is left to write. "
-                "Raise max_length, or better say max_new_tokens."
+                f"the prompt has {T} tokens and max_length is {end}, which leaves no room for new "
+                "tokens. Raise max_length, or preferably use max_new_tokens."
             )
     else:
         room = limit - (T if limit > T else longest)  # as transformers, if there is room
         end = T + (options.max_length if window else max(1, min(options.max_length, room)))
     if not window and longest + (end - T) > limit + 1:  # the last token is never read
         raise ContextLengthError(
-            f"a prompt of {longest} tokens and {end - T} new ones do not fit in this model's "
-            f"context of {limit}. Shorten the prompt, ask for at most "
-            f"{max(0, limit + 1 - longest)} new tokens, or say long='window' to continue from the "
+            f"a prompt of {longest} tokens and {end - T} new tokens exceed this model's context "
+            f"length of {limit}. Shorten the prompt, request at most "
+            f"{max(0, limit + 1 - longest)} new tokens, or use long='window' to continue from the "
             "last half of the context."
         )
     return end

@@ -115,12 +115,12 @@ def allow_only(
     for row in range(len(ids)):
         tokens = list(allowed(row // beams, ids[row]))
         if not tokens:
-            raise InputError(f"prefix_allowed_tokens_fn allows nothing for prompt {row // beams}.")
+            raise InputError(f"prefix_allowed_tokens_fn allows no token for prompt {row // beams}.")
         for token in (min(tokens), max(tokens)):  # checking the extremes checks all
             if not 0 <= token < scores.shape[1]:
                 raise InputError(
-                    f"prefix_allowed_tokens_fn allows the id {int(token)}; the model's go from 0 "
-                    f"to {scores.shape[1] - 1}."
+                    f"prefix_allowed_tokens_fn allows the token id {int(token)}; the model has "
+                    f"the ids 0 to {scores.shape[1] - 1}."
                 )
         mask[row, tokens] = 0
     masked = scores + mask

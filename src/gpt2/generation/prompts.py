@@ -52,7 +52,9 @@ def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> P
         inputs = [[]]
     if _is_text(inputs):
         if mask is not None:
-            raise InputError("attention_mask goes with ids; a text has no padding: leave it out.")
+            raise InputError(
+                "attention_mask can only be used with token ids: a text has no padding."
+            )
         return _read_text(inputs, options, tokenizer)
     given = _rows_of(inputs)
     if mask is not None:
@@ -98,7 +100,9 @@ def _is_text(inputs: Any) -> bool:
 
 def _read_text(inputs: Any, options: GenerationConfig, tokenizer: Any) -> Prompts:
     if tokenizer is None:
-        raise InputError("a text prompt needs a tokenizer: set model.tokenizer, or pass ids.")
+        raise InputError(
+            "a text prompt requires a tokenizer: set model.tokenizer, or pass token ids."
+        )
     single = isinstance(inputs, str)
     texts = [inputs] if single else list(inputs)
     tokenizer = adopt(tokenizer)
@@ -122,9 +126,9 @@ def _rows_of(inputs: Any) -> list[list[int]]:
         )
     rows = _nest(inputs)
     if rows is None:
-        raise InputError(f"a prompt is text or ids, found {type(inputs).__name__}.")
+        raise InputError(f"a prompt must be text or token ids, found {type(inputs).__name__}.")
     if not all(isinstance(i, (int, np.integer)) for row in rows for i in row):
-        raise InputError("a prompt of ids must hold integers, a list of them for each row.")
+        raise InputError("a prompt of ids must contain integers, one list of them per row.")
     return [[int(i) for i in row] for row in rows]
 
 
@@ -147,14 +151,14 @@ def _read_mask(mask: Any, rows: list[list[int]]) -> list[list[bool]]:
     shape = None if given is None else [len(row) for row in given]
     if given is None or shape != [len(row) for row in rows]:
         raise InputError(
-            "attention_mask must have the shape of the ids: "
-            f"{len(rows)} rows of {_lengths(rows)}, found {_lengths(given)}."
+            f"attention_mask must have the shape of the ids: {len(rows)} rows of "
+            f"{_lengths(rows)}, found {_lengths(given)}."
         )
     if not all(isinstance(i, (int, float, np.number, np.bool_)) for row in given for i in row):
-        raise InputError("attention_mask must hold numbers or truth values, 0 for padding.")
+        raise InputError("attention_mask must contain numbers or booleans, with 0 for padding.")
     kept = [[bool(i) for i in row] for row in given]
     if not all(any(flags) or not flags for flags in kept):
-        raise InputError("attention_mask hides every token of a row.")
+        raise InputError("attention_mask masks every token of a row.")
     return kept
 
 
@@ -172,8 +176,8 @@ def _find_padding(rows: list[list[int]], options: GenerationConfig) -> list[list
         return [flags if any(flags) else [True] * len(flags) for flags in kept]
     if len(rows) > 1 and any(row[:1] == [fill_id(options)] for row in rows):
         warnings.warn(
-            "A batch that seems padded came without attention_mask, and the padding is also the "
-            "end of text: it is read as text. Pass attention_mask.",
+            "A batch that seems to be padded has no attention_mask. Its padding token also ends "
+            "texts, so the padding is read as text. Pass attention_mask.",
             GPT2Warning,
             stacklevel=5,
         )
@@ -204,5 +208,7 @@ def seeds_of(seed: int | list[int], prompts: int) -> list[int]:
     """A seed for each prompt."""
     seeds = [seed] * prompts if isinstance(seed, int) else seed
     if len(seeds) != prompts:
-        raise OptionError(f"seed needs one number, or one for each of {prompts} prompts.")
+        raise OptionError(
+            f"seed must be one number, or a list of one for each of the {prompts} prompts."
+        )
     return seeds

@@ -28,8 +28,9 @@ def drafter(job: Job, assistant: Any) -> Drafter | None:
         return None
     if len(job.prompts.rows) * job.copies > 1:
         raise OptionError(
-            "an assistant model and prompt lookup work on one prompt and one text at a time: leave "
-            "out num_beams, num_return_sequences and batches, or the guessing."
+            "an assistant model and prompt lookup support only one prompt and one text at a time: "
+            "leave out num_beams, num_return_sequences and batches, or leave out speculative "
+            "decoding."
         )
     if assistant is None:
         limit = job.engine.config.n_positions  # no text has more tokens to draft or to match
@@ -176,7 +177,9 @@ def tokens(job: Job, draft: Drafter) -> Steps:
     """
     context, (sequence,) = job.context, job.sequences
     if context.window:
-        raise OptionError("long='window' does not go together with guessed tokens: leave out one.")
+        raise OptionError(
+            "long='window' cannot be combined with speculative decoding: leave out one of them."
+        )
     # The global generator yields one number per token: rejected drafts must not consume any.
     endless = job.options.do_sample and sequence.draws is None
     short = None if endless else job.shortcut()

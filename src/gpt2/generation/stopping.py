@@ -74,13 +74,13 @@ class _StopStrings:
     def __init__(self, strings: str | list[str] | None, tokenizer: Any) -> None:
         listed = [strings] if isinstance(strings, str) else list(strings or [])
         if listed and tokenizer is None:
-            raise OptionError("stop_strings needs the tokenizer: generate(..., tokenizer=...).")
+            raise OptionError("stop_strings requires a tokenizer: generate(..., tokenizer=...).")
         if not all(listed):
-            raise OptionError("stop_strings must not hold an empty string.")
+            raise OptionError("stop_strings must not contain an empty string.")
         try:
             self.strings = [string.encode() for string in listed]
         except UnicodeEncodeError:
-            raise OptionError("stop_strings holds half a character: it is no UTF-8.") from None
+            raise OptionError("stop_strings contains a string that is not valid UTF-8.") from None
         self.longest = max(map(len, self.strings), default=0)
         self.bytes_of = lru_cache(4096)(lambda token: adopt(tokenizer).token_bytes(token))
 

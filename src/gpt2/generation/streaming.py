@@ -45,10 +45,15 @@ class TextStreamer:
         ids = value.tolist()
         if ids and isinstance(ids[0], list):
             if len(ids) > 1:
-                raise InputError("a TextStreamer shows one text: leave out batches and copies.")
+                raise InputError(
+                    "a TextStreamer supports only one text: leave out batches and "
+                    "num_return_sequences."
+                )
             ids = ids[0]
         elif len(ids) > 1 and not self.at_prompt:
-            raise InputError("a TextStreamer shows one text: leave out batches and copies.")
+            raise InputError(
+                "a TextStreamer supports only one text: leave out batches and num_return_sequences."
+            )
         prompt, self.at_prompt = self.at_prompt, False
         if not (prompt and self.skip_prompt):
             self.on_finalized_text("".join(self.decoder.push(i) for i in ids))

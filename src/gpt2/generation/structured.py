@@ -73,12 +73,12 @@ class Structured:
         regex: str | None = None,
         schema: Mapping[str, Any] | None = None,
     ) -> None:
-        library = need("llguidance", "text of a given structure")
+        library = need("llguidance", "structured output")
         if sum(one is not None for one in (choices, regex, schema)) != 1:
-            raise OptionError("a structure is one of choices, regex and schema: give exactly one.")
+            raise OptionError("give exactly one of choices, regex and schema.")
         self.ends = token_list(model.generation_config.eos_token_id)
         if not self.ends or model.tokenizer is None:
-            raise InputError("text of a given structure needs a tokenizer and an eos_token_id.")
+            raise InputError("structured output requires a tokenizer and an eos_token_id.")
         self.vocabulary: int = model.config.vocab_size
         tokens = _tokens(model.tokenizer, self.vocabulary, self.ends[0])
         grammar = _grammar(library, choices, regex, schema)
@@ -131,7 +131,7 @@ class Structured:
 def _grammar(library: Any, choices: Any, regex: str | None, schema: Any) -> str:
     if choices is not None:
         if not choices or not all(choices):
-            raise OptionError("choices must be at least one text, none of them empty.")
+            raise OptionError("choices must contain at least one text, and no empty ones.")
         size, made = sum(map(len, choices)), library.grammar_from("choice", json.dumps([*choices]))
     elif regex is not None:
         size, made = len(regex), library.LLMatcher.grammar_from_regex(regex)
@@ -141,7 +141,7 @@ def _grammar(library: Any, choices: Any, regex: str | None, schema: Any) -> str:
         made = library.LLMatcher.grammar_from_json_schema(text, overrides=plain)
         size = len(text)
     if size > LONGEST:
-        raise OptionError(f"a structure has at most {LONGEST:,} characters, found {size:,}.")
+        raise OptionError(f"a structure must have at most {LONGEST:,} characters, found {size:,}.")
     grammar: str = made
     return grammar
 
@@ -161,6 +161,6 @@ class _Vocabulary:
 
 @lru_cache(4)
 def _tokens(tokenizer: Any, size: int, end: int) -> Any:
-    library = need("llguidance", "text of a given structure")
+    library = need("llguidance", "structured output")
     words = library.TokenizerWrapper(_Vocabulary(tokenizer, size, end))
     return library.LLTokenizer(words, n_vocab=size)

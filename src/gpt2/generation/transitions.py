@@ -27,7 +27,7 @@ def transition_scores(
         InputError: there are no scores.
     """
     if not scores:
-        raise InputError("there are no scores: generate with output_scores=True.")
+        raise InputError("there are no scores: call generate with output_scores=True.")
     rows = arrays.to_numpy(sequences)
     if origins is None:
         origin = np.tile(np.arange(len(scores[0]))[:, None], (1, len(scores)))

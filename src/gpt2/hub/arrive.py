@@ -73,7 +73,8 @@ def check(path: Path, hash_: str, name: str) -> None:
         each.unlink(missing_ok=True)
     kind = "SHA-256" if len(hash_) == 64 else "hash"
     raise CorruptFileError(
-        f"{name} arrived damaged (not the hub's {kind}) and was removed: try again."
+        f"{name} was damaged in transit (its {kind} differs from the hub's) and was removed: try "
+        "again."
     )
 
 

@@ -53,7 +53,7 @@ def fetch(request: dict[str, Any], blobs: Path) -> Path:
     try:
         folder, error, damaged = json.loads(answer)
     except ValueError:
-        raise HubError(f"its process ended with status {process.returncode}") from None
+        raise HubError(f"the download process exited with status {process.returncode}") from None
     if error:
         raise (CorruptFileError if damaged else HubError)(error)
     return Path(folder)
@@ -72,7 +72,7 @@ def _watch(process: subprocess.Popen[bytes], blobs: Path) -> None:
             there, since = now, time.monotonic()
         there = min(there, now)
         if time.monotonic() - since > PATIENCE:
-            raise HubError(f"less than {LEAST // 1024} kB came in {PATIENCE:.0f} seconds")
+            raise HubError(f"less than {LEAST // 1024} kB arrived in {PATIENCE:.0f} seconds")
 
 
 def _size(folder: Path) -> int:

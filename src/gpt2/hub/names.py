@@ -32,4 +32,4 @@ def bundled_models() -> list[str]:
 def bundled_hint() -> str:
     """A hint about a bundled model for errors of the hub."""
     names = bundled_models()
-    return f"{names[0]!r} ships with this package and needs no network." if names else ""
+    return f"{names[0]!r} is bundled with this package and needs no network." if names else ""

@@ -100,17 +100,17 @@ class Download:
         except RepositoryNotFoundError:
             raise HubNotFoundError(
                 f"the hub has no model {self.repo!r}, or it is private: check the name, or log in "
-                "with `hf auth login`. There is no folder of that name here either. "
+                "with `hf auth login`. There is no local folder of that name either. "
                 f"{bundled_hint()}"
             ) from None
         except HfHubHTTPError as error:
             reason = str(error).splitlines()[0]
             if error.response.status_code in BUSY or error.response.status_code >= 500:
-                raise HubOfflineError(f"the hub does not serve now ({reason})") from None
+                raise HubOfflineError(f"the hub is unavailable at the moment ({reason})") from None
             raise HubError(f"the hub refused {self.repo}: {reason}") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise HubOfflineError(
-                "what answers in the hub's place is not the hub, perhaps a network's login page"
+                "the response did not come from the hub, but perhaps from a network's login page"
             ) from None  # a page instead of JSON, or other JSON
         except network_errors() as error:
             reason = str(error).split("\n")[0] or type(error).__name__
@@ -155,8 +155,8 @@ class Download:
             )
         except HubError as error:
             raise HubError(
-                f"downloading {self.repo} failed: {error}. What has arrived is kept: run the same "
-                "command again."
+                f"downloading {self.repo} failed: {error}. Completed parts are kept: run the same "
+                "command again to resume."
             ) from None
 
     def blobs(self) -> Path:
@@ -181,8 +181,8 @@ class Download:
                 if _matching(inside, needed):
                     return Path(folder)
         raise HubOfflineError(
-            f"{self.repo} is not on this machine and {reason}. On a machine with a network: "
-            f"hf download {self.repo}. {bundled_hint()}"
+            f"{self.repo} is not on this machine and {reason}. On a machine with network access, "
+            f"run: hf download {self.repo}. {bundled_hint()}"
         )
 
 

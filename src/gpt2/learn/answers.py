@@ -62,8 +62,8 @@ def load(exercise: Exercise, path: Path) -> Function:
     function = space.get(exercise.name)
     if not callable(function):
         raise InputError(
-            f"{path} has no function {exercise.name!r}: gpt2 learn start {exercise.number} -o FILE "
-            "writes a file that has it."
+            f"{path} has no function {exercise.name!r}: create a file that has it with gpt2 learn "
+            f"start {exercise.number} -o FILE."
         )
     return function
 

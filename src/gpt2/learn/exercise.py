@@ -74,7 +74,9 @@ class Exercise:
 def exercise(number: int) -> Exercise:
     """The exercise of a chapter; raises `OptionError` if the chapter does not exist."""
     if not 0 <= number < len(MODULES):
-        raise OptionError(f"there is no chapter {number}: they are 0 to {len(MODULES) - 1}.")
+        raise OptionError(
+            f"there is no chapter {number}: the chapters are 0 to {len(MODULES) - 1}."
+        )
     module = importlib.import_module(f"gpt2.learn.chapters.{MODULES[number]}")
     exercise: Exercise = module.EXERCISE
     return exercise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gpt2.extras import needed
 
-with needed("This", "without it, gpt2.load('gpt2-mini') runs the model that is bundled"):
+with needed("This", "without it, gpt2.load('gpt2-mini') runs the bundled model"):
     import torch as _torch  # noqa: F401
 
 from gpt2.model.cache import TorchCache

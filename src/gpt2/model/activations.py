@@ -42,7 +42,9 @@ class ActivationCheckpointing(nn.Module):
         ``offload``.
         """
         if offload:
-            raise UnsupportedError("offload is not here: torch.autograd.graph.save_on_cpu does it.")
+            raise UnsupportedError(
+                "offload is not supported: use torch.autograd.graph.save_on_cpu."
+            )
         if every_n_layers < 1:
             raise InputError(f"every_n_layers must be at least 1, found {every_n_layers}.")
         options = {"use_reentrant": False, **(activation_checkpointing_kwargs or {})}

@@ -17,7 +17,9 @@ def to_transformers(model: PreTrainedModel) -> Any:
     try:
         import transformers
     except ImportError as error:
-        raise MissingDependencyError("this needs transformers: pip install it.") from error
+        raise MissingDependencyError(
+            "this requires transformers: pip install transformers."
+        ) from error
     kind = next(c.__name__ for c in type(model).__mro__ if hasattr(transformers, c.__name__))
     config = transformers.GPT2Config.from_dict(model.config.to_dict())
     with torch.device("meta"):
@@ -26,7 +28,7 @@ def to_transformers(model: PreTrainedModel) -> Any:
     if odd := sorted(state.keys() ^ other.state_dict().keys()):
         raise UnsupportedError(
             f"transformers.{kind} and this model differ in {odd[0]}: merge adapters first "
-            "(merge_lora); layers of a subclass have no place there."
+            "(merge_lora); layers that a subclass adds cannot be converted."
         )
     other.load_state_dict(state, assign=True)
     other.tie_weights()

@@ -83,7 +83,9 @@ class TorchCache:
     def crop(self, tokens_to_remove: int) -> None:
         """Drop the last tokens of every row; -2 drops two, as in transformers."""
         if tokens_to_remove > 0:
-            raise InputError(f"crop takes the tokens to remove as -n, found {tokens_to_remove}.")
+            raise InputError(
+                f"crop takes the number of tokens to remove as -n, found {tokens_to_remove}."
+            )
         for row, length in enumerate(self._lengths):
             self.truncate(row, length + tokens_to_remove)
 
@@ -95,7 +97,7 @@ class TorchCache:
         """Replace each row ``r`` by a copy of the previous row ``sources[r]``."""
         if len(sources) != self.rows or not all(0 <= s < self.rows for s in sources):
             raise InputError(
-                f"gather takes a source for each of {self.rows} rows, found {list(sources)}."
+                f"gather requires a source for each of the {self.rows} rows, found {list(sources)}."
             )
         if list(sources) != list(range(self.rows)):
             used = max(self._lengths[s] for s in sources)
@@ -111,7 +113,7 @@ class TorchCache:
                 raise InputError(f"the cache has {self.rows} rows, found row {row}.")
         if not 0 <= length <= self._lengths[source]:
             raise InputError(
-                f"row {source} holds {self._lengths[source]} tokens; cannot copy {length}."
+                f"row {source} has {self._lengths[source]} tokens, so {length} cannot be copied."
             )
         for store in (self.keys, self.values):
             store[:, target, :, :length] = store[:, source, :, :length]
@@ -122,7 +124,9 @@ class TorchCache:
         if not 0 <= row < self.rows:
             raise InputError(f"the cache has {self.rows} rows, found row {row}.")
         if not 0 <= length <= self._lengths[row]:
-            raise InputError(f"row {row} holds {self._lengths[row]} tokens; cannot keep {length}.")
+            raise InputError(
+                f"row {row} has {self._lengths[row]} tokens, so {length} cannot be kept."
+            )
         self._lengths[row] = length
 
 
@@ -165,7 +169,7 @@ class Window:
         self.span = max(s + n for s, n in zip(starts, self.counts, strict=True))
         if cache is not None and self.span > cache.capacity:
             raise ContextLengthError(
-                f"{self.span} tokens do not fit: the context holds {cache.capacity}. Shorten the "
+                f"{self.span} tokens exceed the context length of {cache.capacity}. Shorten the "
                 'prompt, generate fewer tokens, or use generate(long="window").'
             )
         whole = cache is None or self.rows == list(range(cache.rows))

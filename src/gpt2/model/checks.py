@@ -22,7 +22,9 @@ def check_keywords(more: Mapping[str, Any]) -> None:
     """Raise for unsupported arguments of the forward pass; None is ignored."""
     for name, value in more.items():
         if name in ELSEWHERE and value is not None:
-            raise UnsupportedError(f"{name} is not here: transformers.GPT2Model may take it.")
+            raise UnsupportedError(
+                f"{name} is not supported: transformers.GPT2Model may accept it."
+            )
         if name not in (*ELSEWHERE, *WITHOUT_EFFECT):
             raise UnknownOptionError(f"forward() has no argument {name!r}.")
 
@@ -88,16 +90,16 @@ def check_cache(cache: TorchCache | None, rows: int) -> None:
         return
     if not isinstance(cache, TorchCache):
         raise InputError(
-            f"past_key_values must be what this model returned or its new_cache(rows), found a "
-            f"{type(cache).__name__}."
+            "past_key_values must come from this model's output or from its new_cache(rows), "
+            f"found a {type(cache).__name__}."
         )
     if cache.rows != rows:
-        raise InputError(f"the cache has {cache.rows} rows and the inputs have {rows}.")
+        raise InputError(f"the cache has {cache.rows} rows, but the inputs have {rows}.")
 
 
 def check_rows(rows: Sequence[int], cache: TorchCache) -> None:
     """Raise `InputError` unless ``rows`` are rows of the cache, each at most once."""
     if len(set(rows)) != len(rows) or not all(0 <= row < cache.rows for row in rows):
         raise InputError(
-            f"rows must be different ones from 0 to {cache.rows - 1}, found {list(rows)}."
+            f"rows must be distinct numbers from 0 to {cache.rows - 1}, found {list(rows)}."
         )

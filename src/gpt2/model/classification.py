@@ -78,7 +78,9 @@ class GPT2ForSequenceClassification(PreTrainedModel):
         """The position of each row's last token that is not ``pad_token_id``."""
         pad = self.config.pad_token_id
         if pad is None and len(scores) > 1:
-            raise InputError("several texts need config.pad_token_id, to find where each ends.")
+            raise InputError(
+                "several texts require config.pad_token_id, which shows where each text ends."
+            )
         if pad is None or input_ids is None:
             return torch.full((len(scores),), scores.shape[1] - 1, device=scores.device)
         places = torch.arange(scores.shape[1], device=scores.device)

@@ -16,7 +16,7 @@ from gpt2.errors import InputError, OptionError, UnknownOptionError, Unsupported
 from gpt2.precision import TORCH, long
 
 _QUANTIZE = "`gpt2 quantize MODEL` and gpt2.load(folder), or gpt2.load(MODEL, dtype='int8')"
-_ONE_PLACE = "a model is on one device here; of several processes, `gpt2 train` under torchrun"
+_ONE_PLACE = "a model uses one device; for several processes, run `gpt2 train` under torchrun"
 _ADAPTER = "gpt2.model.lora.load_lora(model, folder)"
 _FILES = "what it computes is this package's own"
 
@@ -26,10 +26,10 @@ REFUSED = {
     "load_in_4bit": _QUANTIZE,
     "quantization_config": _QUANTIZE,
     "variant": "from_pretrained(folder / 'model.VARIANT.safetensors', config=folder)",
-    "gguf_file": "transformers reads GGUF; save_pretrained there, then load the folder here",
+    "gguf_file": "load the GGUF file with transformers, call save_pretrained, then load that folder here",
     "adapter_name": _ADAPTER,
     "adapter_kwargs": _ADAPTER,
-    "key_mapping": "rename the tensors and give them as state_dict",
+    "key_mapping": "rename the tensors and pass them as state_dict",
     "max_memory": _ONE_PLACE,
     "tp_plan": _ONE_PLACE,
     "tp_size": _ONE_PLACE,
@@ -41,7 +41,7 @@ REFUSED = {
     "fusion_config": _FILES,
     "experts_implementation": "GPT-2 has no experts",
     "proxies": "set HTTPS_PROXY in the environment",
-    "disable_mmap": "files are mapped; copy.deepcopy(model) holds its weights in memory",
+    "disable_mmap": "files are memory-mapped; copy.deepcopy(model) keeps its weights in memory",
 }
 
 # How transformers loads, with no effect on the model: here this is always so, or not needed.
@@ -95,7 +95,7 @@ def read_keywords(given: Mapping[str, Any]) -> Loading:
     left = {name: value for name, value in given.items() if name not in WITHOUT_EFFECT}
     for name, way in REFUSED.items():
         if left.pop(name, None):  # None, False and empty values request nothing
-            raise UnsupportedError(f"{name} is not here: {way}.")
+            raise UnsupportedError(f"{name} is not supported: {way}.")
     dtype, old = left.pop("dtype", None), left.pop("torch_dtype", None)
     loading = Loading(
         where={name: left.pop(name) for name in PLACES if name in left},
@@ -119,7 +119,7 @@ def apply_changes(config: GPT2Config, changes: Mapping[str, Any]) -> GPT2Config:
     for name in changes:
         if not config.knows(name):
             raise UnknownOptionError(
-                f"from_pretrained has no keyword {name!r}, and a GPT2Config no such value."
+                f"from_pretrained has no keyword {name!r}, and GPT2Config has no such value."
             )
     return config.replace(**changes) if changes else config
 
@@ -147,8 +147,8 @@ def _config(given: Any) -> GPT2Config | None:
 def _attention(kind: Any) -> str | None:
     if kind is not None and kind not in ATTENTION:
         raise UnsupportedError(
-            f"attn_implementation {kind!r} is not here, only 'eager' and 'sdpa': sdpa takes "
-            "PyTorch's flash kernels where there are some."
+            f"attn_implementation {kind!r} is not supported, only 'eager' and 'sdpa': sdpa uses "
+            "PyTorch's flash kernels where they are available."
         )
     return None if kind is None else str(kind)
 
@@ -166,4 +166,4 @@ def _device(where: Any) -> torch.device | None:
     try:
         return torch.device(place)
     except (RuntimeError, TypeError) as error:
-        raise OptionError(f"device_map {where!r} names no device ({error}).") from None
+        raise OptionError(f"device_map {where!r} does not name a device ({error}).") from None

@@ -49,11 +49,12 @@ PLAIN: dict[str, tuple[Any, ...]] = {
     ),  # these leave the base model unchanged
 }
 WHY = {
-    "init_lora_weights": "it changes the base's weights too: in PEFT, save with "
-    "path_initial_model_for_weight_conversion, or merge_and_unload() and save the whole model",
-    "alora_invocation_tokens": "it adapts only what follows these tokens",
-    "modules_to_save": "it holds whole layers: in PEFT, merge_and_unload() and save the model",
-    "trainable_token_indices": "it holds rows of the embedding: in PEFT, merge_and_unload()",
+    "init_lora_weights": "it also changes the base model's weights: in PEFT, save with "
+    "path_initial_model_for_weight_conversion, or call merge_and_unload() and save the full "
+    "model",
+    "alora_invocation_tokens": "it adapts only the positions after these tokens",
+    "modules_to_save": "it contains full layers: in PEFT, call merge_and_unload() and save the model",
+    "trainable_token_indices": "it contains rows of the embedding: in PEFT, call merge_and_unload()",
 }
 
 
@@ -95,15 +96,15 @@ def add_lora(model: GPT2LMHeadModel, config: LoraConfig | None = None) -> list[s
     """
     config = config or LoraConfig()
     if find_adapters(model):
-        raise InputError("the model has adapters already: merge them first (merge_lora).")
+        raise InputError("the model already has adapters: merge them first (merge_lora).")
     maps = {name: part for name, part in model.named_modules() if isinstance(part, Conv1D)}
     chosen = {name for target in config.targets for name in _meant(target, maps)}
     if not chosen:
-        raise InputError(f"LoRA needs targets, such as {', '.join(MAPS)}.")
+        raise InputError(f"LoRA requires targets, such as {', '.join(MAPS)}.")
     if grown := model.__dict__.get("new_rows", 0):
         warnings.warn(
-            f"the {grown} rows that resize_token_embeddings added stay as they are: LoRA trains "
-            "its adapters alone. Train new tokens with all weights.",
+            f"the {grown} rows that resize_token_embeddings added will not be trained: LoRA "
+            "trains only its adapters. Train all weights to learn new tokens.",
             GPT2Warning,
             stacklevel=2,
         )
@@ -218,7 +219,9 @@ def assign_lora(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     for name, parameter in wanted.items():
         if tensors[name].shape != parameter.shape:
             shape, expected = list(tensors[name].shape), list(parameter.shape)
-            raise WeightError(f"{name} is {shape} in the file and {expected} in the model.")
+            raise WeightError(
+                f"{name} has the shape {shape} in the file, but {expected} in the model."
+            )
         parameter.copy_(tensors[name])
 
 
@@ -228,7 +231,8 @@ def _check_rank(tensors: Mapping[str, Tensor], rank: int, folder: Path) -> None:
         rows = tensor.shape[0 if ".lora_A." in name else -1] if tensor.ndim == 2 else None
         if rows != rank:
             raise WeightError(
-                f"{folder}: {name} is {list(tensor.shape)}, adapter_config.json says r = {rank}."
+                f"{folder}: {name} has the shape {list(tensor.shape)}, but adapter_config.json "
+                f"has r = {rank}."
             )
 
 
@@ -236,8 +240,8 @@ def _meant(target: str, maps: Iterable[str]) -> list[str]:
     names = [name for name in maps if name == target or name.endswith(f".{target}")]
     if not names:
         raise InputError(
-            f"LoRA target {target!r} is no linear map of this model: {', '.join(MAPS)}, or one "
-            "block's, such as h.0.attn.c_attn."
+            f"LoRA target {target!r} is not a linear layer of this model: use {', '.join(MAPS)}, "
+            "or that of one block, such as h.0.attn.c_attn."
         )
     return names
 
@@ -267,14 +271,16 @@ def _config_entry(maps: Mapping[str, AdaptedConv1D], base: str) -> dict[str, Any
 def _understood(settings: Mapping[str, Any], path: Path) -> LoraConfig:
     """Convert PEFT's settings. Raises `WeightError` for one that would change the result."""
     if settings.get("peft_type") != "LORA":
-        raise WeightError(f"{path} is of the kind {settings.get('peft_type')!r}; LORA is read.")
+        raise WeightError(
+            f"{path} has the type {settings.get('peft_type')!r}; only LORA is supported."
+        )
     for name, value in settings.items():
         if name not in WITHOUT_EFFECT and value not in PLAIN.get(name, ()) and value:
             why = "; " + WHY[name] if name in WHY else ""
-            raise WeightError(f"{path} has {name} = {value!r}, which is not read here{why}.")
+            raise WeightError(f"{path} has {name} = {value!r}, which is not supported{why}.")
     try:
         return LoraConfig(
             settings["r"], float(settings["lora_alpha"]), float(settings["lora_dropout"])
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise CorruptFileError(f"{path} is no LoRA configuration: {error}.") from None
+        raise CorruptFileError(f"{path} is not a LoRA configuration: {error}.") from None

@@ -29,7 +29,8 @@ def next_token_loss(
         return _cross_entropy(predicted, shifted.flatten().to(logits.device), items)
     if labels.shape != logits.shape[:2]:
         raise InputError(
-            f"labels must be {list(logits.shape[:2])} like the inputs, found {list(labels.shape)}."
+            f"labels must have the shape {list(logits.shape[:2])} of the inputs, found "
+            f"{list(labels.shape)}."
         )
     predicted, wanted = _at_least_float32(logits[:, :-1]), labels[:, 1:].to(logits.device)
     return _cross_entropy(predicted.flatten(0, 1), wanted.flatten(), items)
@@ -49,7 +50,8 @@ def next_token_loss_from_hidden(hidden: Tensor, head: Tensor, labels: Tensor, ch
     """
     if labels.shape != hidden.shape[:2]:
         raise InputError(
-            f"labels must be {list(hidden.shape[:2])} like the inputs, found {list(labels.shape)}."
+            f"labels must have the shape {list(hidden.shape[:2])} of the inputs, found "
+            f"{list(labels.shape)}."
         )
     states = hidden[:, :-1].flatten(0, 1)  # [N, D]
     wanted = labels[:, 1:].flatten().to(hidden.device)  # [N]

@@ -46,7 +46,7 @@ class PreTrainedModel(ActivationCheckpointing):
         try:
             self.config = GPT2Config.of(config)
         except ConfigError as error:
-            raise InputError(f"a model is made from a GPT2Config: {error}") from None
+            raise InputError(f"a model must be created from a GPT2Config: {error}") from None
         self.warnings_issued: dict[str, bool] = {}
 
     def init_weights(self) -> None:
@@ -188,8 +188,8 @@ class PreTrainedModel(ActivationCheckpointing):
             return embedding
         if rows > len(embedding.weight) and not embedding.weight.requires_grad:
             warnings.warn(
-                f"the {rows - len(embedding.weight)} new rows of the embedding are frozen, as the "
-                "old ones are: adapters alone cannot teach the model new tokens.",
+                f"the {rows - len(embedding.weight)} new rows of the embedding are frozen like "
+                "the existing ones: adapters alone cannot learn new tokens.",
                 GPT2Warning,
                 stacklevel=2,
             )
@@ -340,6 +340,6 @@ _ONLY_THERE = ("variant", "distributed_checkpoint")
 def _check_saving(others: Mapping[str, Any]) -> None:
     for name, value in others.items():
         if name in _ONLY_THERE and value:
-            raise UnsupportedError(f"save_pretrained has no {name}: only transformers writes it.")
+            raise UnsupportedError(f"save_pretrained has no {name}: only transformers supports it.")
         if name not in (*_SAVING, *_ONLY_THERE):
             raise UnknownOptionError(f"save_pretrained has no keyword {name!r}.")

@@ -18,7 +18,7 @@ def new_size(current: int, wanted: int | None, multiple: int | None) -> int:
     size = current if wanted is None else wanted
     for name, value in (("a vocabulary", size), ("pad_to_multiple_of", multiple)):
         if value is not None and (type(value) is bool or not hasattr(value, "__index__")):
-            raise InputError(f"{name} takes an integer, found {value!r}.")
+            raise InputError(f"{name} must be an integer, found {value!r}.")
         if value is not None and value < 1:
             raise InputError(f"{name} must be at least 1, found {value!r}.")
     size = int(size)

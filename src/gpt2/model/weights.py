@@ -73,10 +73,10 @@ def _read(
     decoding = given.to_dict() if hasattr(given, "to_dict") else None
     if name is None:
         if call.config is None or call.state_dict is None:
-            raise OptionError("without a name, from_pretrained needs config= and state_dict=.")
+            raise OptionError("without a name, from_pretrained requires config= and state_dict=.")
         return call.config.replace(), canonical(call.state_dict), decoding, {}
     if call.state_dict is not None:
-        raise OptionError("state_dict goes with config and no name: from_pretrained(None, ...).")
+        raise OptionError("state_dict requires config and no name: from_pretrained(None, ...).")
     patterns = None
     if call.subfolder:
         patterns = [f"{call.subfolder}/{file}" for file in (*SETTINGS, *SAFE, *PICKLED)]
@@ -95,7 +95,7 @@ def _read(
 
 def _check_form(form: str, safe: bool | None, place: Path) -> None:
     if safe is not None and safe is not (form == "safetensors"):
-        raise MissingFileError(f"{place} is read as {form}, and use_safetensors={safe} was asked.")
+        raise MissingFileError(f"{place} contains {form}, but use_safetensors={safe} was given.")
 
 
 def _own_dtype(config: GPT2Config, tensors: Mapping[str, Tensor]) -> torch.dtype:
@@ -153,8 +153,9 @@ def _match(
             report.mismatched.add((name, tensor.shape, parameter.shape))
         else:
             raise WeightError(
-                f"{source} is {list(tensor.shape)} in the file and {list(parameter.shape)} in the "
-                "model; ignore_mismatched_sizes=True begins it anew."
+                f"{source} has the shape {list(tensor.shape)} in the file and "
+                f"{list(parameter.shape)} in the model; ignore_mismatched_sizes=True initializes "
+                "it from scratch."
             )
     used = {model.full_name(name) for name in wanted} | {HEAD}
     report.unexpected = {name for name in tensors if name not in used}
@@ -171,14 +172,14 @@ def _convert(tensor: Tensor, dtype: torch.dtype, name: str) -> Tensor:
     converted = tensor.to(dtype)
     narrower = torch.finfo(dtype).max < torch.finfo(tensor.dtype).max
     if narrower and not tensor.is_meta and not converted.isfinite().all():
-        raise WeightError(f"{name} holds values that {str(dtype)[6:]} cannot hold.")
+        raise WeightError(f"{name} contains values that {str(dtype)[6:]} cannot represent.")
     return converted
 
 
 def _warn(kind: type[PreTrainedModel], missing: set[str]) -> None:
     warnings.warn(
-        f"{', '.join(sorted(missing))} of {kind.__name__} is not in the checkpoint and begins at "
-        "random: train it before use.",
+        f"{', '.join(sorted(missing))} of {kind.__name__} is not in the checkpoint and is "
+        "initialized randomly: train it before use.",
         GPT2Warning,
         stacklevel=5,
     )

@@ -108,4 +108,4 @@ def ask_in_pieces(
         call(piece, asking.call(begin, end, held))
         held, begin = upto, end
     if begin < len(asking.places):
-        raise InputError("asks must name new tokens of the call, each once and in order.")
+        raise InputError("asks must name new tokens of this call, each once and in order.")

@@ -31,7 +31,7 @@ class Batch:
         self.rows = array("i", range(cache.rows)) if rows is None else integers(rows, "rows")
         if len(ids) != len(self.rows):
             raise InputError(
-                f"{len(self.rows)} rows need as many sequences of ids, found {len(ids)}."
+                f"{len(self.rows)} rows require as many sequences of ids, found {len(ids)}."
             )
         self.counts, self.flat = array("i"), array("i")
         for row in ids:
@@ -102,7 +102,7 @@ def whole_number(value: Any, what: str) -> int:
     if number is None or isinstance(value, bool):
         raise InputError(f"{what} must be an integer, found {value!r:.40}.")
     if not INT32.min <= number <= INT32.max:
-        raise InputError(f"{what} must fit 32 bits, found {number:.3e}.")
+        raise InputError(f"{what} must fit in 32 bits, found {number:.3e}.")
     return number
 
 
@@ -124,8 +124,9 @@ def whole_numbers(values: Any, what: str) -> npt.NDArray[np.int32]:
         raise InputError(f"{what} must be integers: {error}") from None
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise InputError(
-            f"{what} must be a row of integers, found {array.dtype} of shape {array.shape}."
+            f"{what} must be a one-dimensional array of integers, found {array.dtype} of shape "
+            f"{array.shape}."
         )
     if array.size and (array.max() > INT32.max or array.min() < INT32.min):
-        raise InputError(f"{what} must fit 32 bits, found {array.max()}.")
+        raise InputError(f"{what} must fit in 32 bits, found {array.max()}.")
     return np.ascontiguousarray(array, np.int32)

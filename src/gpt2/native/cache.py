@@ -52,7 +52,7 @@ class NativeCache:
         """Replace each row ``r`` by a copy of the previous row ``sources[r]``."""
         wanted = whole_numbers(sources, "sources")
         if len(wanted) != self._rows:
-            raise InputError(f"gather needs {self._rows} sources, found {len(wanted)}.")
+            raise InputError(f"gather requires {self._rows} sources, found {len(wanted)}.")
         check(core().gpt2_cache_gather(self.handle, wanted.ctypes.data))
 
     def copy(self, source: int, target: int, length: int) -> None:

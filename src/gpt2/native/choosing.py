@@ -69,7 +69,7 @@ class ChoosingCalls(Calls):
         batch = Batch(cache, ids, rows)
         wanted = batch.count_logits(logits)
         if len(noise) != wanted:
-            raise InputError(f"{wanted} draws need as many numbers of noise, found {len(noise)}.")
+            raise InputError(f"{wanted} draws require as many noise values, found {len(noise)}.")
         numbers, tokens = array("d", noise), array("i", bytes(4 * wanted))
         first, into = numbers.buffer_info()[0], tokens.buffer_info()[0]
         how = draw_of(sampling)
@@ -179,8 +179,8 @@ class ChoosingCalls(Calls):
         rows = np.ascontiguousarray(logits, np.float32)
         if rows.shape != (len(noise), self.config.vocab_size):
             raise InputError(
-                f"{len(noise)} draws need logits [{len(noise)}, {self.config.vocab_size}], found "
-                f"{list(rows.shape)}."
+                f"{len(noise)} draws require logits of shape [{len(noise)}, "
+                f"{self.config.vocab_size}], found {list(rows.shape)}."
             )
         numbers, tokens = array("d", noise), array("i", bytes(4 * len(noise)))
         places = numbers.buffer_info()[0], tokens.buffer_info()[0]

@@ -117,7 +117,7 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         weakref.finalize(self, core().gpt2_engine_free, self.handle)
         for name in tensor_names(config):
             if name not in weights:
-                raise WeightError(f"the weights lack {name!r}.")
+                raise WeightError(f"the weights have no tensor {name!r}.")
             self._set(name, weights[name])
 
     def _set(self, name: str, values: npt.NDArray[Any]) -> None:
@@ -249,5 +249,5 @@ def as_numbers(name: str, values: npt.NDArray[Any]) -> tuple[int, npt.NDArray[An
     if array.dtype == np.float16:
         return DTYPES["fp16"], np.ascontiguousarray(array)
     if array.dtype.kind != "f":
-        raise WeightError(f"{name} must be floating numbers, found {array.dtype}.")
+        raise WeightError(f"{name} must contain floating-point numbers, found {array.dtype}.")
     return DTYPES["fp32"], np.ascontiguousarray(array, np.float32)

@@ -63,7 +63,7 @@ class Inside(Calls):
         """
         shape = expected_shapes(self.config).get(name, ())
         if len(shape) != 2 or name.endswith(MATRICES):
-            raise OptionError(f"{name!r} has no row for a token or a position.")
+            raise OptionError(f"{name!r} has no rows for tokens or positions.")
         chosen = np.empty((len(numbers), shape[1]), np.float32)
         for row, number in zip(chosen, numbers, strict=True):
             to = row.ctypes.data

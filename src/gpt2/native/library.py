@@ -53,7 +53,9 @@ def shape_of(config: GPT2Config) -> Shape:
     """A model's shape as a core structure. Raises `ConfigError` for sizes beyond 32 bits."""
     sizes = config.vocab_size, config.n_positions, config.n_embd, config.n_layer, config.n_head
     if max(*sizes, config.inner) > INT32_MAX:
-        raise ConfigError(f"a size of the model does not fit 32 bits: {max(*sizes, config.inner)}.")
+        raise ConfigError(
+            f"a size of the model does not fit in 32 bits: {max(*sizes, config.inner)}."
+        )
     return Shape(
         vocabulary=config.vocab_size,
         positions=config.n_positions,
@@ -237,7 +239,7 @@ def core() -> ctypes.CDLL:
         library = ctypes.CDLL(str(PATH))
     except OSError as error:
         raise MissingDependencyError(
-            f"the native core cannot be loaded ({error}). It is built by: {install()}"
+            f"the native core cannot be loaded ({error}). Build it with: {install()}"
         ) from None
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name, None)
@@ -245,7 +247,7 @@ def core() -> ctypes.CDLL:
             raise _stale(f"it has no {name}")
         function.restype, function.argtypes = result, arguments
     if (abi := library.gpt2_abi().decode()) != ABI:
-        raise _stale(f"its interface is {abi}, this package's {ABI}")
+        raise _stale(f"its interface is {abi}, but this package needs {ABI}")
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=library.gpt2_before_fork,
@@ -257,8 +259,8 @@ def core() -> ctypes.CDLL:
 
 def _stale(why: str) -> MissingDependencyError:
     return MissingDependencyError(
-        f"The native core {PATH} belongs to another version of this package ({why}). It is built "
-        f"by: {install()}"
+        f"The native core {PATH} belongs to another version of this package ({why}). Build it "
+        f"with: {install()}"
     )
 
 

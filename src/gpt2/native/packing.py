@@ -55,7 +55,7 @@ def pack(
     """
     kind, numbers = as_numbers("the matrix", values)
     if numbers.ndim != 2:
-        raise InputError(f"a matrix has two dimensions, found {list(numbers.shape)}.")
+        raise InputError(f"a matrix must have two dimensions, found {list(numbers.shape)}.")
     inputs, outputs = numbers.shape if transposed else numbers.shape[::-1]
     order, factor = None, None
     if compensation is not None:
@@ -63,8 +63,8 @@ def pack(
         factor = np.ascontiguousarray(compensation.factor, np.float32)
         if order.shape != (inputs,) or factor.shape != (inputs, inputs):
             raise InputError(
-                f"a compensation for {inputs} inputs has an order of as many and a square factor, "
-                f"found {list(order.shape)} and {list(factor.shape)}."
+                f"a compensation for {inputs} inputs requires an order of that length and a "
+                f"square factor, found {list(order.shape)} and {list(factor.shape)}."
             )
     packing = Packing(
         dtype=code_of("dtype", short(dtype), DTYPES),

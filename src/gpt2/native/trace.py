@@ -51,7 +51,9 @@ class NativeTap:
         result = self.function(name, given)
         values = given if result is None else np.asarray(result)
         if values.shape != given.shape:
-            raise InputError(f"{name} has the shape {given.shape}, the tap gave {values.shape}.")
+            raise InputError(
+                f"{name} has the shape {given.shape}, but the tap returned {values.shape}."
+            )
         changed = SEEN
         for place, row in zip(places, values, strict=True):
             tokens = row.swapaxes(0, 1) if point.heads else row
@@ -96,7 +98,7 @@ def omissions(
     off = np.zeros((L, H), np.uint8)
     for pair in heads:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise InputError(f"heads are pairs (layer, head), found {pair!r}.")
+            raise InputError(f"heads must be pairs (layer, head), found {pair!r}.")
         layer, head = pair
         off[_below(L, layer, "layer"), _below(H, head, "head")] = 1
     return {
@@ -130,5 +132,5 @@ def _below(limit: int, index: int, what: str) -> int:
     if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
         raise InputError(f"a {what} must be an integer, found {index!r}.")
     if not 0 <= index < limit:
-        raise InputError(f"there is no {what} {index}; this model has {limit}, counted from 0.")
+        raise InputError(f"there is no {what} {index}; this model has {limit}, numbered from 0.")
     return int(index)

@@ -46,7 +46,7 @@ def pipeline(
     """
     if task not in (None, "text-generation"):
         raise UnsupportedError(
-            f"the task {task!r} is not here, only 'text-generation'; transformers has others."
+            f"the task {task!r} is not supported, only 'text-generation'; transformers has others."
         )
     loading = {n: options.pop(n) for n in _LOADING if n in options} | dict(model_kwargs or {})
     for name in _IGNORED:
@@ -62,7 +62,7 @@ def pipeline(
             device = -1  # the model is already on its device
     elif set(loading) - {"device_map", "trust_remote_code"}:
         names = ", ".join(loading)
-        raise OptionError(f"{names}: this is for loading; the model is loaded already.")
+        raise OptionError(f"{names}: only for loading a model, and this model is already loaded.")
     else:
         loaded = model
     if isinstance(tokenizer, (str, os.PathLike)):
@@ -71,5 +71,5 @@ def pipeline(
         tokenizer = AutoTokenizer.from_pretrained(tokenizer)
     tokenizer = tokenizer or getattr(loaded, "tokenizer", None)
     if tokenizer is None:
-        raise InputError("a model object needs its tokenizer: pipeline(task, model, tokenizer).")
+        raise InputError("a model object requires its tokenizer: pipeline(task, model, tokenizer).")
     return TextGenerationPipeline(loaded, tokenizer, device, **options)

@@ -79,7 +79,9 @@ class TextGenerationPipeline:
         if hasattr(model, "to"):
             model.to(_device(device, model))
         elif device not in (None, -1, "cpu"):
-            raise OptionError(f"device is for a torch model; {type(model).__name__} has none.")
+            raise OptionError(
+                f"device can be used only with a torch model, not with {type(model).__name__}."
+            )
         tokenizer.padding_side = "left"
         self.settings = {name: value for name, value in options.items() if name in _SETTINGS}
         self.writing = {name: value for name, value in options.items() if name not in _SETTINGS}
@@ -132,7 +134,9 @@ class TextGenerationPipeline:
     def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> None:
         """Save the model and its tokenizer."""
         if not hasattr(self.model, "save_pretrained"):
-            raise UnsupportedError(f"the {self.model.name} engine saves no model, torch does.")
+            raise UnsupportedError(
+                f"the {self.model.name} engine cannot save a model: use the torch engine."
+            )
         self.model.save_pretrained(folder, **options)
         self.tokenizer.save_pretrained(folder)
 
@@ -273,8 +277,8 @@ class TextGenerationPipeline:
         limit = min(self.tokenizer.model_max_length, self.model.config.n_positions)
         if new < 0 or limit <= new:
             raise OptionError(
-                f"'hole' leaves no room for a prompt: {new} new tokens of a context of {limit}. "
-                "Say max_new_tokens."
+                f"'hole' leaves no room for a prompt: {new} new tokens in a context of {limit}. "
+                "Set max_new_tokens."
             )
         return length if length + new <= limit else int(limit - new)
 
@@ -285,7 +289,7 @@ class TextGenerationPipeline:
         fill = self.tokenizer.pad_token_id
         if fill is None and len(prompts) > 1:
             raise InputError(
-                "a batch needs a pad token: say pipe.tokenizer.pad_token = "
+                "a batch requires a pad token: set pipe.tokenizer.pad_token = "
                 "pipe.tokenizer.eos_token, or leave out batch_size."
             )
         room = [width - len(prompt.ids) for prompt in prompts]

@@ -68,8 +68,8 @@ class Inputs:
                 return Compensation(order, factor)
             damping *= 10
         raise WeightError(
-            "on the text to calibrate on a matrix is given inputs that are not finite, or so large "
-            'that fp32 cannot sum their squares: take rounding="search", which reads no text.'
+            "on the calibration text, a matrix has inputs that are NaN, infinite or too large for "
+            'fp32 to sum their squares: use rounding="search", which needs no text.'
         )
 
     def level(self) -> tuple[Inputs, Floats, Floats]:
@@ -115,7 +115,7 @@ def gather(
     the products requires. Raises `InputError` for an empty text.
     """
     if not len(ids):
-        raise InputError("a text to calibrate on needs at least a token, found none.")
+        raise InputError("the calibration text must have at least one token, found none.")
     size, layers = engine.config.n_positions, engine.config.n_layer
     for turn in turns(engine.config):
         inputs: dict[str, Inputs] = {}

@@ -83,7 +83,7 @@ def windows(ids: Sequence[int], size: int) -> list[Sequence[int]]:
     cut = [ids[i : i + size] for i in range(0, len(ids), size)]
     rows = [row for row in cut if len(row) > 1]
     if not rows:
-        raise InputError(f"a text to measure on needs at least 2 tokens, found {len(ids)}.")
+        raise InputError(f"the evaluation text must have at least 2 tokens, found {len(ids)}.")
     return rows
 
 
@@ -110,8 +110,8 @@ def _finite(logits: Any, whose: str) -> npt.NDArray[np.float32]:
     values = np.asarray(logits, np.float32)
     if not np.isfinite(values).all():
         raise WeightError(
-            f"{whose} writes logits that are not finite on the text to measure on: its weights are "
-            "too large for fp32."
+            f"{whose} gives NaN or infinite logits on the evaluation text: its weights are too "
+            "large for fp32."
         )
     return values
 

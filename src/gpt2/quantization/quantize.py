@@ -92,7 +92,7 @@ def quantize(
     dtype, head_dtype = short(dtype), short(head_dtype)
     for kind in (dtype, head_dtype):
         if kind is not None and kind not in PACKED:
-            raise OptionError(f"a precision is one of {', '.join(PACKED)}, found {kind!r}.")
+            raise OptionError(f"a precision must be one of {', '.join(PACKED)}, found {kind!r}.")
     parse_size(shard_size)
     place = resolve(name)
     checkpoint = read_checkpoint(place)
@@ -144,14 +144,16 @@ def _refuse(checkpoint: Checkpoint, dtype: str, folder: Any) -> None:
     packed = checkpoint.quantization
     if packed and packed.dtype == dtype:
         raise OptionError(
-            f"{checkpoint.path} is quantised to {dtype} already: choose another precision, which "
+            f"{checkpoint.path} is already quantized to {dtype}: choose another precision, which "
             "is made from its dequantized numbers."
         )
     if folder is not None and Path(folder).exists() and not Path(folder).is_dir():
         raise WriteError(f"{folder} is a file: choose another folder for the result.")
     source = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
     if folder is not None and is_same(path_of(folder), source):
-        raise OptionError(f"{folder} is the model itself: choose another folder for the result.")
+        raise OptionError(
+            f"{folder} is the model's own folder: choose another folder for the result."
+        )
 
 
 def _name(of: Any) -> str:
@@ -171,18 +173,18 @@ def _rounding(wanted: str | None, dtype: str, tokenizer: Tokenizer | None, calib
     if wanted is None:
         return "nearest" if not whole else "search" if tokenizer is None else "calibrated"
     if wanted not in ROUNDINGS:
-        raise OptionError(f"rounding is one of {', '.join(ROUNDINGS)}, found {wanted!r}.")
+        raise OptionError(f"rounding must be one of {', '.join(ROUNDINGS)}, found {wanted!r}.")
     if wanted == "calibrated" and not whole:
-        raise OptionError(f"calibrated rounding is for int8 and int4, found {dtype}.")
+        raise OptionError(f"calibrated rounding supports only int8 and int4, found {dtype}.")
     if wanted != "calibrated" and calibrate is not None:
-        raise OptionError(f"{wanted} rounding reads no text: leave out the one to calibrate on.")
+        raise OptionError(f"{wanted} rounding needs no text: leave out the calibration text.")
     return wanted
 
 
 def _ids(text: Any, default: str, tokenizer: Tokenizer | None, tokens: int, name: Any) -> list[int]:
     """The first ``tokens`` tokens of a text file; few tokens are longer than 16 characters."""
     if tokenizer is None:
-        raise InputError(f"{name} has no tokenizer beside its weights: it cannot read a text.")
+        raise InputError(f"{name} has no tokenizer next to its weights, so it cannot read text.")
     if tokens < 2:
         raise OptionError(f"tokens must be at least 2, or 0 to measure nothing, found {tokens}.")
     words = read_text(TEXTS / default if text is None else text)[: 16 * tokens]

@@ -43,7 +43,9 @@ def packed_tensors(
     Raises `OptionError` for an unknown rounding, `InputError` for an empty text.
     """
     if how.rounding not in ROUNDINGS:
-        raise OptionError(f"rounding is one of {', '.join(ROUNDINGS)}, found {how.rounding!r}.")
+        raise OptionError(
+            f"rounding must be one of {', '.join(ROUNDINGS)}, found {how.rounding!r}."
+        )
     tensors: Tensors = dict(checkpoint.stored)
     if how.rounding == "calibrated":
         engine = NativeEngine(checkpoint.tensors, checkpoint.config)

@@ -27,7 +27,7 @@ def adapt(base: Any, name: str, folder: str) -> Any:
     from gpt2.model.lora import load_lora, merge_lora
 
     if base.name == "reference":
-        raise OptionError("adapters are served on the native and the torch engine.")
+        raise OptionError("only the native and torch engines can serve adapters.")
     network = GPT2LMHeadModel.from_pretrained(resolve(name))
     changed = [f"{part}.weight" for part in load_lora(network, folder)]
     merge_lora(network)

@@ -86,7 +86,7 @@ def _post(state: State, model: type[Strict], handler: Handler) -> Any:
         state.tenant(request).enter()
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":  # so that no HTML form on another site can post here
-            raise ApiError("the content type must be application/json.", status=415,
+            raise ApiError("the Content-Type header must be application/json.", status=415,
                            code="unsupported_media_type")  # fmt: skip
         values = body.parse(await _bytes(request, state.options))
         if state.options.log_prompts:
@@ -105,7 +105,7 @@ async def _bytes(request: Request, options: ServeOptions) -> bytes:
     try:
         return await asyncio.wait_for(_read(request, options.max_body), options.max_seconds)
     except TimeoutError:
-        raise ApiError("the body took longer to arrive than the server waits.", status=408,
+        raise ApiError("the request body took too long to arrive.", status=408,
                        code="timeout") from None  # fmt: skip
 
 

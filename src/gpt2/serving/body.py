@@ -20,7 +20,7 @@ _PART = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 def too_large(limit: int) -> ApiError:
     """The error for a body larger than the limit."""
-    return ApiError(f"the body has more than {limit:,} bytes, which is the most that is read here.",
+    return ApiError(f"the request body exceeds the limit of {limit:,} bytes.",
                     status=413, code="body_too_large")  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         double = next(name for name in names if names.count(name) > 1)
-        raise _bad(f"the key {double!a} stands twice in one object.", _printable(double))
+        raise _bad(f"the key {double!a} is repeated in the same object.", _printable(double))
     return values
 
 
@@ -84,12 +84,14 @@ def _whole(digits: str) -> int | float:
 
 def _check(value: Any, name: str) -> None:
     if isinstance(value, float) and not math.isfinite(value):
-        raise _bad(f"{name} holds a number that is not finite, or too large.", _printable(name))
+        raise _bad(
+            f"{name} contains a number that is NaN, infinite or too large.", _printable(name)
+        )
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError:
-            message = f"{name!a} holds half a UTF-16 pair, which is no character."
+            message = f"{name!a} contains an unpaired UTF-16 surrogate."
             raise _bad(message, _printable(name)) from None
     if isinstance(value, (list, dict)):
         for item in value.values() if isinstance(value, dict) else value:

@@ -57,10 +57,11 @@ async def chat(state: State, request: Request, asked: ChatRequest) -> Response:
     served = state.models.get(asked.model)
     served.writing()
     if asked.max_tokens is not None and asked.max_completion_tokens is not None:
-        raise ApiError("max_tokens and max_completion_tokens are one option: give one of them.",
+        raise ApiError("max_tokens and max_completion_tokens are the same option: give only one "
+                       "of them.",
                        code="invalid_value", param="max_tokens")  # fmt: skip
     if asked.top_logprobs is not None and not asked.logprobs:
-        raise ApiError("top_logprobs goes with logprobs: true.", code="invalid_value",
+        raise ApiError("top_logprobs requires logprobs: true.", code="invalid_value",
                        param="top_logprobs")  # fmt: skip
     check_stream(asked)
     check_texts(state, asked.n or 1, "n")
@@ -90,7 +91,7 @@ def _prompt(served: Served, messages: list[Message]) -> tuple[str | list[int], t
 
 def _speaker(message: Message) -> str:
     if message.role not in SPEAKERS:
-        raise ApiError(f"a message's role is one of {', '.join(SPEAKERS)}, found "
+        raise ApiError(f"a message's role must be one of {', '.join(SPEAKERS)}, found "
                        f"{message.role[:40]!a}.", code="invalid_value",
                        param="messages")  # fmt: skip
     return SPEAKERS[message.role]
@@ -100,6 +101,6 @@ def _content(message: Message) -> str:
     if isinstance(message.content, str):
         return message.content
     if any(part.type != "text" for part in message.content):
-        raise ApiError("a message's parts must be texts: GPT-2 reads nothing else.",
+        raise ApiError("message content must be text; images and audio are not supported.",
                        code="unsupported_parameter", param="messages")  # fmt: skip
     return "".join(part.text for part in message.content)

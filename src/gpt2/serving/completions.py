@@ -54,10 +54,11 @@ async def completions(state: State, request: Request, asked: CompletionRequest) 
     served.writing()
     if asked.suffix is not None:
         raise unsupported_error(
-            "suffix", "suffix is not served: GPT-2 does not write between two texts."
+            "suffix",
+            "suffix is not supported: GPT-2 cannot fill in text between a prefix and a suffix.",
         )
     if asked.max_tokens == 0 and not asked.echo:
-        raise ApiError("max_tokens may be 0 only with echo: there is nothing to answer.",
+        raise ApiError("max_tokens may be 0 only with echo.",
                        code="invalid_value", param="max_tokens")  # fmt: skip
     n, copies = asked.n or 1, asked.best_of or asked.n or 1
     if copies < n:
@@ -65,7 +66,8 @@ async def completions(state: State, request: Request, asked: CompletionRequest) 
                        param="best_of")  # fmt: skip
     if asked.stream and copies > n:
         raise unsupported_error(
-            "best_of", "best_of cannot be streamed: the best are known at the end."
+            "best_of",
+            "best_of cannot be combined with streaming: the best texts are known only at the end.",
         )
     check_stream(asked)
     prompts = _prompts(asked.prompt)
@@ -83,7 +85,8 @@ def _prompts(prompt: Any) -> list[str | list[int]]:
     if isinstance(prompt, str) or (prompt and isinstance(prompt[0], int)):
         return [prompt]
     if not prompt:
-        raise ApiError("prompt is an empty list: give a text, ids, or several of them.",
+        raise ApiError("prompt is an empty list: give a string, a list of token ids, or a list of "
+                       "either.",
                        code="invalid_value", param="prompt")  # fmt: skip
     return list(prompt)
 
@@ -91,7 +94,7 @@ def _prompts(prompt: Any) -> list[str | list[int]]:
 def check_stream(asked: Any) -> None:
     """Raise `ApiError` for stream options without ``stream``."""
     if asked.stream_options is not None and not asked.stream:
-        raise ApiError("stream_options goes with stream: true.", code="invalid_value",
+        raise ApiError("stream_options requires stream: true.", code="invalid_value",
                        param="stream_options")  # fmt: skip
 
 
@@ -99,5 +102,5 @@ def check_texts(state: State, texts: int, param: str) -> None:
     """Raise `ApiError` if there are more texts than a request may have."""
     most = state.options.max_texts
     if texts > most:
-        raise ApiError(f"one request may ask for {most} texts at most (prompts x n or best_of), "
+        raise ApiError(f"a request may ask for at most {most} texts (prompts x n or best_of), "
                        f"found {texts}.", code="invalid_value", param=param)  # fmt: skip

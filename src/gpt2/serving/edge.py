@@ -106,7 +106,7 @@ def _of_http(request: Request, error: Exception) -> Any:
     """Convert Starlette's errors for paths and methods to our format."""
     assert isinstance(error, HTTPException)
     what = f"{request.method} {request.url.path[:100]!a}"
-    message = {404: f"there is nothing at {what}.", 405: f"{what} is not possible."}
+    message = {404: f"{what} does not exist.", 405: f"{what} is not allowed."}
     failure = ApiError(message.get(error.status_code, str(error.detail)), status=error.status_code,
                        code=CODES.get(error.status_code))  # fmt: skip
     response = error_response(failure)

@@ -87,13 +87,14 @@ def api_error(error: Exception, fields: Collection[str] = ()) -> ApiError:
         return ApiError(str(error), code="unsupported_parameter", param=named)
     if isinstance(error, (OptionError, InputError, TokenizerError)):
         return ApiError(str(error), code="invalid_value", param=named)
-    return ApiError("the server met an error of its own; its log has it.", status=500,
+    return ApiError("internal server error; see the server's log.", status=500,
                     code="internal_error")  # fmt: skip
 
 
 def shutting_down() -> ApiError:
     """The error for a request that arrives after the signal to shut down."""
-    return ApiError("the server is shutting down: send the request to another one, or later.",
+    return ApiError("the server is shutting down: retry later, or send the request to another "
+                    "server.",
                     status=503, code="shutting_down", retry_after=5)  # fmt: skip
 
 

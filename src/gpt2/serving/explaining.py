@@ -94,7 +94,7 @@ def _answer(served: Served, asked: ExplainRequest, check: Callable[[], None]) ->
     answers = served.answers
     for name in NEEDED[asked.ask]:
         if getattr(asked, name) is None:
-            raise ApiError(f"{asked.ask!r} needs {name}.", code="missing_value", param=name)
+            raise ApiError(f"{asked.ask!r} requires {name}.", code="missing_value", param=name)
     ids = asked.ids if asked.ids is not None else answers.ids(asked.text or "")
     _check_bounds(answers, asked, ids)
     given = {name: getattr(asked, name) for name in (*NEEDED[asked.ask],
@@ -117,7 +117,7 @@ def _check_bounds(answers: Answers, asked: ExplainRequest, ids: list[int]) -> No
     T, L, H, V = len(ids), config.n_layer, config.n_head, config.vocab_size
     most = config.n_positions if whole else answers.bound
     if (most < T and asked.ask != "read") or not (T or asked.ask == "read"):
-        raise ApiError(f"the text has {T} tokens; 1 to {most} can be looked into.",
+        raise ApiError(f"the text has {T} tokens; 1 to {most} are supported.",
                        code="invalid_value", param="ids")  # fmt: skip
     off = asked.off.model_dump() if asked.off else {}
     limits = {
@@ -129,7 +129,8 @@ def _check_bounds(answers: Answers, asked: ExplainRequest, ids: list[int]) -> No
     for name, (limit, numbers) in limits.items():
         for number in numbers:
             if number is not None and not 0 <= number < limit:
-                raise ApiError(f"there is no {name} {number}: they go from 0 to {limit - 1}.",
+                raise ApiError(f"{name} {number} does not exist: valid values are 0 to "
+                               f"{limit - 1}.",
                                code="invalid_value", param=name)  # fmt: skip
 
 

@@ -67,7 +67,8 @@ def read(model: type[M], values: Mapping[str, Any]) -> M:
     given = {name: value for name, value in values.items() if value is not None}
     for name in ABSENT:
         if name in given and name not in model.model_fields:
-            raise ApiError(f"{name} is not served: the library and the command line have it.",
+            raise ApiError(f"the server does not support {name}; the library and the command line "
+                           "do.",
                            code="unsupported_parameter", param=name)  # fmt: skip
     try:
         return model.model_validate(given)
@@ -81,10 +82,12 @@ def _translate_error(model: type[Strict], error: ValidationError) -> ApiError:
     if first["type"] == "extra_forbidden":
         path = ".".join(map(str, first["loc"]))
         hint = suggestion(path, model.model_fields)
-        return ApiError(f"there is no field {path[:80]!a}.{hint}", code="unknown_parameter",
+        return ApiError(f"unknown field {path[:80]!a}.{hint}", code="unknown_parameter",
                         param=path[:80].encode("ascii", "replace").decode())  # fmt: skip
     if first["type"] == "missing":
-        return ApiError(f"the field {name} is missing.", code="missing_parameter", param=name)
+        return ApiError(
+            f"the required field {name} is missing.", code="missing_parameter", param=name
+        )
     message = f"{name} {_describe_rule(model, first)}, found {first['input']!a:.80}."
     return ApiError(message, code="invalid_value", param=name)
 
@@ -100,7 +103,7 @@ def _describe_rule(model: type[Strict], first: Any) -> str:
     if _plain(hint):
         return f"must be {describe(hint)}"
     where = "".join(f"[{part}]" for part in first["loc"][1:] if isinstance(part, int))
-    return f"{where} is wrong: {first['msg'].lower()}".lstrip()
+    return f"{where} is invalid: {first['msg'].lower()}".lstrip()
 
 
 def _plain(hint: Any) -> bool:

@@ -59,7 +59,8 @@ async def judge(
     try:
         await asyncio.wait_for(unless_gone(asked, all_ended()), state.options.max_seconds)
     except TimeoutError:
-        raise ApiError("the request took longer than the server gives one.", status=503,
+        raise ApiError("the request exceeded the server's time limit of "
+                       f"{state.options.max_seconds:g} s.", status=503,
                        code="timeout", retry_after=30) from None  # fmt: skip
     finally:
         scheduler.cancel(ticket)

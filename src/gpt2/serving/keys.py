@@ -57,8 +57,9 @@ class Tenant:
         for allowance, what in ((self.requests, "requests"), (self.tokens, "tokens")):
             wait = allowance.wait()
             if wait > 0:
-                raise ApiError(f"this key's {what} of a minute are used up.", status=429,
-                               code="rate_limit_exceeded", retry_after=wait)  # fmt: skip
+                raise ApiError(f"this API key has used up its {what} per minute: retry later.",
+                               status=429, code="rate_limit_exceeded",
+                               retry_after=wait)  # fmt: skip
         self.requests.take(1)
 
 
@@ -92,7 +93,8 @@ class Keys:
         for known, tenant in self._tenants.items():  # check every key, in constant time
             owner = tenant if hmac.compare_digest(known, asked) else owner
         if owner is None:
-            raise ApiError("a valid API key is needed: Authorization: Bearer KEY, or X-Api-Key.",
+            raise ApiError("a valid API key is required: send Authorization: Bearer KEY, or "
+                           "X-Api-Key.",
                            status=401, code="invalid_api_key")  # fmt: skip
         return owner
 
@@ -104,7 +106,7 @@ def read_keys(options: ServeOptions) -> Keys:
         lines = [line.strip() for line in read_text(Path(options.api_keys)).splitlines()]
         listed = [line for line in lines if line and not line.startswith("#")]
         if not listed:
-            raise InputError(f"{options.api_keys} holds no API key.")
+            raise InputError(f"{options.api_keys} contains no API key.")
         keys += listed
     return Keys(keys, options)
 

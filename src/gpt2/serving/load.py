@@ -41,13 +41,15 @@ class Loader:
         self.aliases = _aliases(options.alias, public)
         called = [*public, *(alias for aliases in self.aliases.values() for alias in aliases)]
         if self.adapters and is_classifier(names[0]):
-            raise OptionError(f"an adapter needs a model that writes, and {names[0]} classifies.")
+            raise OptionError(f"an adapter needs a language model, and {names[0]} is a classifier.")
         double = next((name for name in called if called.count(name) > 1), None)
         if double is not None:
-            raise OptionError(f"two models would be called {double!r}: rename a folder.")
+            raise OptionError(
+                f"two models would have the name {double!r}: rename one of the folders."
+            )
         for _, folder in self.adapters:
             if not (Path(folder) / "adapter_config.json").is_file():
-                raise MissingFileError(f"{folder} holds no adapter_config.json.")
+                raise MissingFileError(f"{folder} has no adapter_config.json.")
 
     def __iter__(self) -> Iterator[Served]:
         from gpt2.loading import load
@@ -92,8 +94,8 @@ def _aliases(given: str | list[str] | None, names: Sequence[str]) -> dict[str, t
     aliases: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
     for alias, name in _pairs("alias", "MODEL", given):
         if name not in aliases:
-            raise OptionError(f"alias is NAME=MODEL, the model one of {', '.join(names)}; found "
-                              f"{alias}={name}.")  # fmt: skip
+            raise OptionError("alias must be NAME=MODEL, where MODEL is one of "
+                              f"{', '.join(names)}; found {alias}={name}.")  # fmt: skip
         aliases[name] += (alias,)
     return aliases
 
@@ -104,6 +106,6 @@ def _pairs(option: str, what: str, given: str | list[str] | None) -> list[tuple[
     for pair in [given] if isinstance(given, str) else given or []:
         name, sign, value = pair.partition("=")
         if not (name and sign and value):
-            raise OptionError(f"{option} is NAME={what}; found {pair!r}.")
+            raise OptionError(f"{option} must be NAME={what}; found {pair!r}.")
         pairs.append((name, value))
     return pairs

@@ -31,7 +31,7 @@ async def score(state: State, request: Request, asked: ScoreRequest) -> Response
             for text in asked.continuations]  # fmt: skip
     for row in rows:
         if not row:
-            raise ApiError("a continuation is empty: there is nothing to score.",
+            raise ApiError("a continuation must not be empty.",
                            code="invalid_value", param="continuations")  # fmt: skip
         check_fits(served, max(1, len(context)) + len(row) - 1, "continuations")
     begin = context or [served.start]
@@ -61,10 +61,10 @@ async def embeddings(state: State, request: Request, asked: EmbeddingRequest) ->
     served.writing()
     if asked.dimensions is not None:
         raise unsupported_error(
-            "dimensions", "dimensions is not served: the width is the model's own."
+            "dimensions", "dimensions is not supported: embeddings have the model's width."
         )
     if not hasattr(served.model, "tapped"):
-        raise unsupported_error("model", "embeddings need the native or the torch engine.")
+        raise unsupported_error("model", "embeddings require the native or the torch engine.")
     rows = _inputs(state, served, asked.input)
 
     def work(check: Callable[[], None]) -> list[Any]:
@@ -109,7 +109,7 @@ async def classify(state: State, request: Request, asked: ClassifyRequest) -> Re
     """Classify each text with a served classifier."""
     served = state.models.get(asked.model)
     if served.scheduler is not None:
-        raise unsupported_error("model", f"{served.name} is no classifier: it writes texts.")
+        raise unsupported_error("model", f"{served.name} is not a classifier but a language model.")
     rows = _inputs(state, served, asked.input)
 
     def work(check: Callable[[], None]) -> list[list[float]]:
@@ -135,7 +135,7 @@ def _inputs(state: State, served: Served, value: Any) -> list[list[int]]:
     rows = [ids_of(served, text, "input", served.tokenizer.encode_prompt) for text in texts]
     for row in rows:
         if not row:
-            raise ApiError("a text of the input is empty.", code="invalid_value", param="input")
+            raise ApiError("a text in the input is empty.", code="invalid_value", param="input")
         check_fits(served, len(row), "input")
     return rows
 
@@ -146,7 +146,7 @@ def ids_of(
     """Encode a text, or check that ids are in the vocabulary."""
     ids = encode(text) if isinstance(text, str) else text
     if not all(0 <= i < served.vocabulary for i in ids):
-        raise ApiError(f"{param} holds an id that is not from 0 to {served.vocabulary - 1}.",
+        raise ApiError(f"{param} contains a token id outside 0 to {served.vocabulary - 1}.",
                        code="invalid_value", param=param)  # fmt: skip
     return ids
 
@@ -154,15 +154,16 @@ def ids_of(
 def check_fits(served: Served, tokens: int, param: str) -> None:
     """Raise `ApiError` for more tokens than the context length."""
     if tokens > served.context:
-        raise ApiError(f"this model's context is {served.context} tokens, and {tokens} are needed: "
-                       f"an evaluation harness must be told max_length={served.context}.",
+        raise ApiError(f"this request needs {tokens} tokens, but the model's context length is "
+                       f"{served.context}. In an evaluation harness, set "
+                       f"max_length={served.context}.",
                        code="context_length_exceeded", param=param)  # fmt: skip
 
 
 def _check_count(state: State, count: int, param: str) -> None:
     most = state.options.max_texts
     if count > most:
-        raise ApiError(f"one request may hold {most} texts at most, found {count}.",
+        raise ApiError(f"a request may contain at most {most} texts, found {count}.",
                        code="invalid_value", param=param)  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class Served:
 
     def __post_init__(self) -> None:
         if self.model.tokenizer is None:
-            raise InputError(f"{self.name} has no tokenizer: it cannot be served.")
+            raise InputError(f"{self.name} has no tokenizer and cannot be served.")
         self.names = Names(self.model.tokenizer)
         if self.scheduler is not None:
             self.between = between(self.model, self.scheduler.loop)
@@ -69,14 +69,15 @@ class Served:
         ids = [self.defaults.bos_token_id, *token_list(self.defaults.eos_token_id)]
         first = next((i for i in ids if i is not None), None)
         if first is None:
-            raise ApiError("the prompt is empty, and this model has no token to begin with.",
+            raise ApiError("the prompt is empty, and this model has no token to start from.",
                            code="invalid_value", param="prompt")  # fmt: skip
         return first
 
     def writing(self) -> Scheduler:
         """The scheduler; raises `ApiError` for a classifier."""
         if self.scheduler is None:
-            raise ApiError(f"{self.name} classifies texts and writes none: ask /classify.",
+            raise ApiError(f"{self.name} is a classifier and does not generate text: use "
+                           "/classify.",
                            code="unsupported_parameter", param="model")  # fmt: skip
         return self.scheduler
 
@@ -100,7 +101,7 @@ class Models:
         served = self.all[0] if name is None else self._by_name.get(name)
         if served is None:
             known = ", ".join(self._by_name)
-            raise ApiError(f"there is no model {str(name)[:80]!a}; served are {known}.",
+            raise ApiError(f"there is no model {str(name)[:80]!a}; this server has {known}.",
                            status=404, code="model_not_found", param="model")  # fmt: skip
         return served
 

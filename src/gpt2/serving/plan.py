@@ -96,7 +96,7 @@ def _ids(served: Served, prompt: str | list[int]) -> list[int]:
         return ids
     for i in prompt:
         if not 0 <= i < served.vocabulary:
-            raise ApiError(f"the prompt holds the id {i}; {served.name}'s go from 0 to "
+            raise ApiError(f"the prompt contains the token id {i}; {served.name} has the ids 0 to "
                            f"{served.vocabulary - 1}.", code="invalid_value",
                            param="prompt")  # fmt: skip
     return prompt
@@ -106,9 +106,9 @@ def _check_room(served: Served, prompt: int, new: int, param: str) -> None:
     """Check the context length; the last new token is never read, so it may exceed it by one."""
     if prompt + new > served.context + 1:
         raise ApiError(
-            f"this model's context is {served.context} tokens, and {prompt} of the prompt and "
-            f"{new} new ones were asked for. Shorten the prompt or lower {param}; an evaluation "
-            f"harness must be told max_length={served.context}.",
+            f"the prompt of {prompt} tokens and {new} new tokens exceed the model's context "
+            f"length of {served.context}. Shorten the prompt or lower {param}; in an evaluation "
+            f"harness, set max_length={served.context}.",
             code="context_length_exceeded",
             param=param if prompt <= served.context else "prompt",
         )
@@ -134,11 +134,11 @@ def _biases(served: Served, bias: dict[str, float], more: Any) -> list[Any]:
     for key, value in bias.items():
         known = key.isascii() and key.isdecimal() and len(key) < 10 and str(int(key)) == key
         if not known or int(key) >= served.vocabulary:
-            raise ApiError(f"logit_bias has the key {key[:40]!a}: a key is an id from 0 to "
-                           f"{served.vocabulary - 1} as a decimal text.", code="invalid_value",
-                           param="logit_bias")  # fmt: skip
+            raise ApiError(f"logit_bias has the key {key[:40]!a}; a key must be a token id from 0 "
+                           f"to {served.vocabulary - 1}, as a decimal string.",
+                           code="invalid_value", param="logit_bias")  # fmt: skip
         if not -100 <= value <= 100:
-            raise ApiError(f"logit_bias of {key} must be from -100 to 100, found {value}.",
+            raise ApiError(f"logit_bias for {key} must be from -100 to 100, found {value}.",
                            code="invalid_value", param="logit_bias")  # fmt: skip
         biases.append([[int(key)], value])
     pairs = list(more.items()) if isinstance(more, dict) else list(more or [])
@@ -148,6 +148,7 @@ def _biases(served: Served, bias: dict[str, float], more: Any) -> list[Any]:
 def _stops(stop: str | list[str] | None) -> list[str]:
     listed = [stop] if isinstance(stop, str) else list(stop or [])
     if not all(listed) or len(listed) > MOST_STOPS or any(len(s) > LONGEST_STOP for s in listed):
-        raise ApiError(f"stop is at most {MOST_STOPS} texts of 1 to {LONGEST_STOP} characters.",
+        raise ApiError(f"stop must be at most {MOST_STOPS} strings of 1 to {LONGEST_STOP} "
+                       "characters each.",
                        code="invalid_value", param="stop")  # fmt: skip
     return listed

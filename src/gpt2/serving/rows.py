@@ -200,7 +200,7 @@ class Rows:
             self._scheduler.cancel(self._ticket)
 
     def _end_late(self) -> None:
-        error = ApiError("the request took longer than the server gives one.", status=503,
+        error = ApiError("the request exceeded the server's time limit.", status=503,
                          code="timeout", retry_after=30)  # fmt: skip
         self._inbox.put(Delta(0, error=error))
 

@@ -178,7 +178,7 @@ class Scheduler:
         ]
         with self.loop.changed:
             if self._closed:
-                raise Draining("the server is shutting down: it takes no more requests.")
+                raise Draining("the server is shutting down and accepts no more requests.")
             self._check_room(works)
             self._entering += works
             self._count_waiting()
@@ -222,20 +222,23 @@ class Scheduler:
     def _check(self, requests: Sequence[Request]) -> None:
         most = self.limits.queue_requests + self._most_rows
         if not 1 <= len(requests) <= most:
-            raise InputError(f"a request has from 1 to {most} rows here, found {len(requests)}.")
+            raise InputError(f"a request must have from 1 to {most} rows, found {len(requests)}.")
         for request in requests:
             top = request.top or 0
             limit = min(getattr(self.model, "most_top", 128), self.model.config.vocab_size)
             if not 0 <= top <= limit:
                 raise OptionError(f"top must be from 0 to {limit}, found {top}.")
             if len(request.ids) < (1 if request.writes else 2):
-                raise InputError("a prompt must have at least one token, and one that is judged.")
+                raise InputError(
+                    "a prompt must have at least one token, and at least one scored token."
+                )
             if request.judged_from is not None and request.judged_from < 1:
                 raise InputError(f"judged_from must be at least 1, found {request.judged_from}.")
             ids = self.model.config.vocab_size  # one invalid id would fail the entire step
             if wrong := [i for i in request.ids if not 0 <= i < ids]:
                 raise InputError(
-                    f"the prompt holds the id {wrong[0]}; the model's go from 0 to {ids - 1}."
+                    f"the prompt contains the token id {wrong[0]}; the model has the ids 0 to "
+                    f"{ids - 1}."
                 )
 
     def _check_room(self, works: Sequence[Work]) -> None:
@@ -250,7 +253,7 @@ class Scheduler:
             self.stats.rejected += len(works)
             seconds = round(self._time_left(before), 1)
             raise QueueFull(
-                f"the queue is full: {len(before)} requests wait. Try again in {seconds:g} s.",
+                f"the queue is full ({len(before)} requests are waiting): retry in {seconds:g} s.",
                 seconds,
             )
 
@@ -413,7 +416,7 @@ def _slots(model: Any, limits: Limits, exact: bool) -> int:
     fit = limits.memory_bytes // each
     if fit < 1:
         raise OptionError(
-            f"keys and values of one context take {each:,} bytes and the limit is "
+            f"the KV cache of one context takes {each:,} bytes, but the limit is "
             f"{limits.memory_bytes:,}: allow more memory."
         )
     return int(min(fit, limits.max_rows * (4 if exact else 1)))

@@ -76,7 +76,7 @@ class State:
         ``lock`` is the lock of an engine other than the generating one.
         """
         if self.whole >= MOST_WHOLE:
-            raise ApiError("too many calls wait for the model: try again later.", status=429,
+            raise ApiError("too many requests are waiting for the model: retry later.", status=429,
                            code="queue_full", retry_after=5)  # fmt: skip
         gone = False
 

@@ -16,7 +16,8 @@ async def structure_of(served: Served, asked: Sampled) -> Structured | None:
     """The structure that a request specifies. Raises `ApiError` that names the field."""
     outputs = asked.structured_outputs
     if outputs is not None and asked.response_format is not None:
-        raise ApiError("structured_outputs and response_format are one option: give one of them.",
+        raise ApiError("structured_outputs and response_format are mutually exclusive: give one "
+                       "of them.",
                        code="invalid_value", param="response_format")  # fmt: skip
     wanted: dict[str, Any] = {}
     if outputs is not None:
@@ -36,7 +37,8 @@ async def structure_of(served: Served, asked: Sampled) -> Structured | None:
 
 def _of_format(response: ResponseFormat) -> dict[str, Any]:
     if (response.json_schema is not None) != (response.type == "json_schema"):
-        raise ApiError("response_format has json_schema where its type is json_schema.",
+        raise ApiError("response_format must have json_schema if its type is json_schema, and "
+                       "only then.",
                        code="invalid_value", param="response_format")  # fmt: skip
     if response.type == "text":
         return {}

@@ -66,7 +66,8 @@ async def run_task(state: State, request: Request, name: str, asked: Any) -> Res
         def progress(done: int, total: int) -> None:
             check()
             if time.monotonic() > end:
-                raise ApiError("the task took longer than the server gives one.", status=503,
+                raise ApiError("the task exceeded the server's time limit of "
+                               f"{state.options.max_seconds:g} s.", status=503,
                                code="timeout", retry_after=30)  # fmt: skip
 
         row = {key: value for key, value in given.items() if key not in options}

@@ -40,7 +40,7 @@ async def tokenizer_info(state: State, request: Request) -> Response:
     special = {name: str(value) if (value := getattr(tokenizer, name, None)) is not None else None
                for name in names}  # fmt: skip
     if special["eos_token"] is None and special["bos_token"] is None:
-        raise ApiError("this model's tokenizer has no token that begins or ends a text.",
+        raise ApiError("this model's tokenizer has no token for the beginning or end of a text.",
                        status=404, code="not_found")  # fmt: skip
     return json_response({
         "tokenizer_class": type(tokenizer).__name__,

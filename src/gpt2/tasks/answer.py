@@ -92,7 +92,9 @@ def answer(
     question = flat(text_of(question, "question"))
     writer = Writer(model)
     if context is None and (o.mode == "extract" or history):
-        raise OptionError("words of a context, and turns about it, need a context: give one.")
+        raise OptionError(
+            "quoting words from a context, and conversation history, require a context: give one."
+        )
     tuned = find_tuned(model, TASK.name)
     form = tuned.form if tuned else TASK.form
     if context is None:
@@ -186,7 +188,7 @@ def _turns(history: Any) -> list[tuple[str, str]]:
     turns = []
     for pair in history if isinstance(history, list | tuple) else (None,):
         if not isinstance(pair, list | tuple) or [type(text) for text in pair] != [str, str]:
-            raise InputError("history must hold [question, answer] pairs.")
+            raise InputError("history must contain [question, answer] pairs.")
         turns.append((pair[0], pair[1]))
     return turns
 

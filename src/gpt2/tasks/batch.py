@@ -72,8 +72,8 @@ def run_batch(
             fits = isinstance(entry, dict) and expected and entry.get("key") == expected
         if not fits:
             raise OptionError(
-                f"{target}, line {number + 1} is the result of another row, model or option: write "
-                "to another file, or remove it to begin anew."
+                f"{target}, line {number + 1} is the result of a different row, model or option: "
+                "write to another file, or remove this one to start over."
             )
         counts.before += entry != head
         return True
@@ -112,7 +112,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
             raise InputError(f"{where} must be an object like {{...}}.")
         rows.append(row)
     if not rows:
-        raise InputError(f"{path} holds no row.")
+        raise InputError(f"{path} contains no rows.")
     return rows
 
 
@@ -135,7 +135,9 @@ def _check_spelling(row: Mapping[str, Any], names: Sequence[str]) -> None:
     for name in row:
         near = nearest(name, names, 0.8)
         if near and name not in names and near not in row:
-            raise OptionError(f"the row has {name!r}, which is no option: did you mean {near!r}?")
+            raise OptionError(
+                f"the row has {name!r}, which is not an option: did you mean {near!r}?"
+            )
 
 
 def _key(row: Any, settings: Mapping[str, Any]) -> str:

@@ -27,7 +27,9 @@ def read_name(task: str) -> tuple[str, dict[str, str]]:
     if languages and name == "translate" and languages.count("-") == 1:
         facts = dict(zip(("source", "to"), languages.split("-"), strict=True))
     elif languages:
-        raise OptionError(f"{task} is no task: only translate:en-fr and the like.")
+        raise OptionError(
+            f"{task} is not a task: only translate takes languages, such as translate:en-fr."
+        )
     if name not in TASKS:
         raise OptionError(f"there is no task {name!r}: the tasks are {', '.join(TASKS)}.")
     return name, facts
@@ -45,7 +47,7 @@ def remember(folder: str | os.PathLike[str], task: str, **facts: Any) -> None:
     task, languages = read_name(task)
     facts = {**languages, **facts}
     if not folder.is_dir():
-        raise MissingFileError(f"there is no folder {folder}.")
+        raise MissingFileError(f"the folder {folder} does not exist.")
     form = TASKS[task].form
     entry = {"name": task, "prompt": form.prompt, "completion": form.completion, **facts}
     path = folder / SIDECAR

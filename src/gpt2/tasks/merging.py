@@ -10,7 +10,7 @@ from gpt2.errors import CorruptFileError
 from gpt2.files import atomic, parse_json, read_bytes
 from gpt2.parts import Part, Shard, whole
 
-AGAIN = "run its command again, it resumes where it stopped."
+AGAIN = "run its command again to resume it."
 
 
 def merge(paths: Sequence[Path], target: Path) -> int:
@@ -35,7 +35,7 @@ def _read(path: Path) -> tuple[Part, list[bytes]]:
     """Read the description of a part and its lines."""
     head, *lines = read_bytes(path).splitlines(keepends=True) or [b""]
     if not head.endswith(b"\n"):  # killed before the first line was complete
-        raise CorruptFileError(f"{path} has no whole line: {AGAIN}")
+        raise CorruptFileError(f"{path} has no complete line: {AGAIN}")
     stated: Any = parse_json(head, f"{path}, line 1")
     work = stated.get("work") if isinstance(stated, dict) else None
     rows = work.get("rows") if isinstance(work, dict) else None
@@ -45,7 +45,9 @@ def _read(path: Path) -> tuple[Part, list[bytes]]:
     wanted = len(range(shard.number - 1, rows, shard.of))
     done = sum(line.endswith(b"\n") for line in lines)
     if done != wanted or len(lines) != wanted:
-        raise CorruptFileError(f"{path} has {done} of the {wanted} rows of shard {shard}: {AGAIN}")
+        raise CorruptFileError(
+            f"{path} has only {done} of the {wanted} rows of shard {shard}: {AGAIN}"
+        )
     for number, line in enumerate(lines):
         index = number * shard.of + shard.number - 1
         if not line.startswith(f'{{"index": {index}, '.encode()):

@@ -41,9 +41,9 @@ def read_examples(path: str) -> Examples:
         columns = [column.strip() for column in line.split("\t")]
         if len(columns) < 2 or not all(columns[:2]):
             raise CorruptFileError(
-                f"{path}, line {number}: needs a sentence, a tab and its translation."
+                f"{path}, line {number}: expected a sentence, a tab and its translation."
             )
         pairs.append((columns[0], columns[1]))
     if not pairs:
-        raise InputError(f"{path} holds no example.")
+        raise InputError(f"{path} contains no examples.")
     return tuple(pairs)

@@ -46,8 +46,8 @@ def _fill(form: str, fields: Mapping[str, str]) -> str:
         return form.format(**fields)
     except (KeyError, IndexError, ValueError):
         raise OptionError(
-            f"the form {form!r} does not fit its fields {', '.join(fields)}: in a form a field "
-            "stands in braces, and a brace of the text is doubled."
+            f"the form {form!r} does not match its fields {', '.join(fields)}: write each field "
+            "in braces, and double the braces in the text."
         ) from None
 
 
@@ -110,7 +110,7 @@ def read_tuned(sidecar: Mapping[str, Any], where: str = SIDECAR) -> Tuned | None
         return None
     known = ("name", "prompt", "completion")
     if not isinstance(entry, dict) or not all(isinstance(entry.get(k), str) for k in known):
-        raise CorruptFileError(f"{where}: {ENTRY!r} needs the texts {', '.join(known)}.")
+        raise CorruptFileError(f"{where}: {ENTRY!r} requires the texts {', '.join(known)}.")
     facts = {k: v for k, v in entry.items() if k not in known}
     return Tuned(entry["name"], Form(entry["prompt"], entry["completion"]), facts)
 
@@ -125,9 +125,9 @@ def text_of(value: Any, what: str) -> str:
     """Check that a value is a usable text; raises `InputError` for none, an empty or a binary
     one."""
     if not isinstance(value, str):
-        raise InputError(f"the {what} must be a text, found {type(value).__name__}.")
+        raise InputError(f"the {what} must be a string, found {type(value).__name__}.")
     if "\x00" in value:
-        raise InputError(f"the {what} holds zero bytes: it is a binary file, not a text.")
+        raise InputError(f"the {what} contains NUL bytes: it is a binary file, not text.")
     if not value.strip():
         raise InputError(f"the {what} is empty.")
     return value.strip("\n")

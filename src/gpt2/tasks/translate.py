@@ -94,7 +94,7 @@ def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str
         if known != (o.source, o.to):
             raise InputError(
                 f"this model was fine-tuned to translate {known[0]} to {known[1]}, not {o.source} "
-                f"to {o.to}: use another model, or give examples of your own."
+                f"to {o.to}: use another model, or give your own examples."
             )
         return tuned.form, ""
     pairs = read_examples(examples) if isinstance(examples, str) else examples
@@ -103,8 +103,9 @@ def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str
     if not pairs:
         known_pairs = ", ".join(f"{a} to {b}" for a, b in TRANSLATIONS)
         raise InputError(
-            f"there are no examples for {o.source} to {o.to} here (only {known_pairs}): give some "
-            "of your own, a sentence, a tab and its translation a line (examples=, --examples)."
+            f"there are no built-in examples for {o.source} to {o.to} (only {known_pairs}): give "
+            "your own, with a sentence, a tab and its translation per line (examples=, "
+            "--examples)."
         )
     before = ""
     for sentence, translation in pairs:
@@ -115,7 +116,7 @@ def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str
     if not before:
         raise OptionError(
             f"not even the first example fits in half of this model's context of {writer.limit} "
-            "tokens: give shorter ones, or use a model with a longer context."
+            "tokens: give shorter examples, or use a model with a longer context."
         )
     return TASK.form, before
 

@@ -101,11 +101,11 @@ def write(
 
 def _head(title: str, points: Sequence[str]) -> str:
     if not isinstance(title, str) or not isinstance(points, list | tuple):
-        raise InputError("the title must be a text, and the points a list of texts.")
+        raise InputError("the title must be a string, and the points a list of strings.")
     lines = [] if not title.strip() else [text_of(title, "title").strip()]
     lines += ["- " + text_of(point, "point").strip() for point in points]
     if not lines:
-        raise InputError("there is nothing to write about: give a title, points, or both.")
+        raise InputError("no subject was given: give a title, points, or both.")
     between = "\n\n" if title.strip() and points else ""
     return between.join([*lines[:1], "\n".join(lines[1:])]) if between else "\n".join(lines)
 

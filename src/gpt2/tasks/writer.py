@@ -53,7 +53,7 @@ class Writer:
 
     def __init__(self, model: LanguageModel) -> None:
         if model.tokenizer is None:
-            raise InputError("the model has no tokenizer: load it with gpt2.load(folder).")
+            raise InputError("the model has no tokenizer: load the model with gpt2.load(folder).")
         self.model, self.tokenizer = model, model.tokenizer
         self.limit: int = model.config.n_positions
         self.tokens = 0
@@ -71,9 +71,9 @@ class Writer:
         left = self.limit - new - sum(map(self.size, around))
         if left < 8:
             raise ContextLengthError(
-                f"this model's context of {self.limit} tokens leaves no room beside the prompt's "
-                f"own {sum(map(self.size, around))} and {new} new ones: use a model with a longer "
-                "context, or a shorter question or prompt."
+                f"this model's context of {self.limit} tokens has no room left after the prompt's "
+                f"{sum(map(self.size, around))} tokens and {new} new tokens: use a model with a "
+                "longer context, or a shorter question or prompt."
             )
         return left
 
@@ -167,8 +167,8 @@ class Writer:
         ids: list[int] = list(self.tokenizer.encode_prompt(prompt))
         if len(ids) + new > self.limit + 1:
             raise ContextLengthError(
-                f"a prompt of {len(ids)} tokens and {new} new ones do not fit in this model's "
-                f"context of {self.limit}."
+                f"a prompt of {len(ids)} tokens and {new} new tokens exceed this model's context "
+                f"length of {self.limit}."
             )
         return ids
 

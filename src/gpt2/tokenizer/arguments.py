@@ -66,16 +66,16 @@ def read(
     if length is None:
         cut = NOT_CUT
         if pad == FULL:
-            raise OptionError("padding='max_length' needs max_length.")
+            raise OptionError("padding='max_length' requires max_length.")
     if pad != NOT_PADDED and tokenizer.pad_token_id is None:
         raise TokenizerError(
-            "padding needs a pad token and this tokenizer has none: set "
-            "tokenizer.pad_token = tokenizer.eos_token."
+            "padding requires a pad token, but this tokenizer has none: set tokenizer.pad_token = "
+            "tokenizer.eos_token."
         )
     if multiple and length and cut != NOT_CUT and pad != NOT_PADDED and length % multiple:
         raise OptionError(
-            f"max_length={length} is no multiple of pad_to_multiple_of={multiple}: rows cannot be "
-            "cut to the one and padded to the other."
+            f"max_length={length} is not a multiple of pad_to_multiple_of={multiple}, so rows "
+            "cannot be truncated to one and padded to the other."
         )
     return Limits(
         pad,
@@ -126,8 +126,8 @@ def cut(pieces: list[Piece], room: int, limits: Limits) -> list[list[Piece]]:
         at = 0 if limits.cut == FIRST else 1
         if at >= len(pieces) or lengths[at] <= excess:
             raise OptionError(
-                f"truncation={limits.cut!r} cannot cut {lengths} tokens to {room}: what it may cut "
-                "is too short."
+                f"truncation={limits.cut!r} cannot truncate {lengths} tokens to {room}: the text "
+                "that it may truncate is too short."
             )
         wanted = [n - excess if i == at else n for i, n in enumerate(lengths)]
     return [_windows(p, n, limits) for p, n in zip(pieces, wanted, strict=True)]

@@ -181,7 +181,9 @@ class Tokenizer(Kept):
         """1 for special tokens and 0 for others, in the given ids or as they would be framed."""
         if already_has_special_tokens:
             if token_ids_1 is not None:
-                raise OptionError("already_has_special_tokens is for one row: no token_ids_1.")
+                raise OptionError(
+                    "already_has_special_tokens supports only one row: leave out token_ids_1."
+                )
             special = set(self.all_special_ids)
             return [int(i in special) for i in rows.plain(token_ids_0)]
         parts = [p for p in (token_ids_0, token_ids_1) if p is not None]

@@ -55,8 +55,8 @@ def check(value: Any, where: str) -> Templates:
     texts = value.items() if isinstance(value, Mapping) else [("", value)]
     if value is not None and not all(isinstance(n, str) and isinstance(t, str) for n, t in texts):
         raise TokenizerError(
-            f"{where}: chat_template must be a text, or a list of "
-            '{"name": ..., "template": ...} texts.'
+            f'{where}: chat_template must be a string, or a list of {{"name": ..., '
+            '"template": ...} objects.'
         )
     return dict(value) if isinstance(value, Mapping) else value
 
@@ -111,7 +111,10 @@ class ChatTemplates(abc.ABC):
         (`OptionError`).
         """
         if "add_generation_prompt" in options:
-            raise OptionError("add_generation_prompt is added apart, after the conversation.")
+            raise OptionError(
+                "add_generation_prompt is not supported here: add the generation prompt "
+                "separately, after the conversation."
+            )
         before = list(conversation_history or [])
         options |= {"return_dict": False, "tokenize": True}
         ids: list[int] = self.apply_chat_template([*before, message], **options)
@@ -162,10 +165,12 @@ class ChatTemplates(abc.ABC):
 
         masks = return_assistant_tokens_mask
         if masks and not (tokenize and return_dict):
-            raise OptionError("return_assistant_tokens_mask needs tokenize=True, return_dict=True.")
+            raise OptionError(
+                "return_assistant_tokens_mask requires tokenize=True and return_dict=True."
+            )
         if continue_final_message and (add_generation_prompt or masks):
             raise OptionError(
-                "continue_final_message excludes add_generation_prompt and "
+                "continue_final_message cannot be combined with add_generation_prompt or "
                 "return_assistant_tokens_mask."
             )
         template = self.get_chat_template(chat_template, tools)

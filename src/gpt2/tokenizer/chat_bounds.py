@@ -62,13 +62,13 @@ class Spending:
         self.steps -= 1
         self.left -= characters
         if self.steps < 0 or self.left < 0 or time.thread_time() > self._end:
-            raise SecurityError("it takes too long")
+            raise SecurityError("rendering takes too long")
 
     def count(self, value: Any) -> Any:
         """Count a value and return it."""
         self.step()
         if self._weight(value) > self._largest:
-            raise SecurityError("it makes too long a text or list")
+            raise SecurityError("it produces a text or list that is too long")
         self.left -= len(value) if isinstance(value, _SIZED) else 1
         return value
 
@@ -76,7 +76,7 @@ class Spending:
         """Check before a call whether its result could exceed the budget."""
         given = list(given)
         if name in FORMATS and any(_formats(value) for value in given):
-            raise SecurityError(f"{name!r} has too wide a field")
+            raise SecurityError(f"{name!r} has a field that is too wide")
         sizes = [self._size(value, name in WIDE) for value in given]
         first, second, *_ = [*sorted(sizes, reverse=True), 1, 1]
         if first * (first if name in SLOW else max(second, 1)) > self.left:

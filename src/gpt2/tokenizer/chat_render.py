@@ -76,8 +76,8 @@ class Renderer:
     ) -> None:
         if any(inspect.isroutine(tool) for tool in tools or ()):
             raise UnsupportedError(
-                "a tool must be given as a JSON schema here: "
-                "transformers.utils.get_json_schema(function) makes one of a function."
+                "a tool must be a JSON schema: transformers.utils.get_json_schema(function) "
+                "converts a function to one."
             )
         self.template = template
         self.variables = {
@@ -107,7 +107,7 @@ class Renderer:
                     blocks.append(block)
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError,
                 AttributeError, RecursionError, MemoryError) as error:  # fmt: skip
-            raise InputError(f"the chat template refuses this conversation: {error}") from error
+            raise InputError(f"the chat template rejected this conversation: {error}") from error
         return "".join(blocks), spans
 
 
@@ -135,7 +135,7 @@ def _until_open(text: str, last: str) -> str:
     """The text up to the mark."""
     if last.strip() not in text or _OPEN.strip() not in text:
         raise InputError(
-            "continue_final_message: the template does not show the last message as it is."
+            "continue_final_message: the template does not render the last message unchanged."
         )
     at = text.rindex(_OPEN.strip())
     whole = text[at : at + len(_OPEN)] == _OPEN
@@ -150,10 +150,12 @@ def compile_template(template: str) -> Any:
 
     if len(template) > chat_bounds.LONGEST:
         raise InputError(
-            f"the chat template has {len(template):,} characters; at most {chat_bounds.LONGEST:,} "
-            "are read."
+            f"the chat template has {len(template):,} characters; the limit is "
+            f"{chat_bounds.LONGEST:,}."
         )
     try:
         return chat_sandbox.Environment().from_string(template)
     except (jinja2.TemplateError, SyntaxError, RecursionError, MemoryError) as error:
-        raise InputError(f"the chat template is no jinja2 template: {reason(error)}.") from error
+        raise InputError(
+            f"the chat template is not a valid jinja2 template: {reason(error)}."
+        ) from error

@@ -166,8 +166,8 @@ class BatchEncoding(dict[str, Any]):
         """An `Encoding` for each row. Raises `UnsupportedError` after pickling or ``pad``."""
         if self._source is None:
             raise UnsupportedError(
-                "this encoding no longer has its text (it was pickled, or made by tokenizer.pad): "
-                "call the tokenizer for tokens, words and characters."
+                "this encoding no longer has its text (it was pickled, or created by "
+                "tokenizer.pad): call the tokenizer to get tokens, words and characters."
             )
         encodings = self.__dict__.get("_found")
         if encodings is None:

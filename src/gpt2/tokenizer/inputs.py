@@ -24,7 +24,7 @@ def read(text: Any, pair: Any, split: bool) -> tuple[list[Item], bool]:
         return [(one,) for one in texts], True
     if not _is_many(pair, split) or len(pair) != len(texts):
         raise InputError(
-            f"text_pair must be a list of {len(texts)} texts, as text is, found {pair!r}."
+            f"text_pair must be a list of {len(texts)} texts like text, found {pair!r}."
         )
     pairs = [_text(p, split, f"text_pair[{n}]") for n, p in enumerate(pair)]
     return list(zip(texts, pairs, strict=True)), True
@@ -57,7 +57,7 @@ def columns(
     if not isinstance(encoded, Mapping):
         encoded = {n: [row[n] for row in encoded] for n in (encoded[0] if encoded else ())}
     if "input_ids" not in encoded:
-        raise InputError(f"pad needs 'input_ids', found {', '.join(encoded) or 'nothing'}.")
+        raise InputError(f"pad requires 'input_ids', found {', '.join(encoded) or 'nothing'}.")
     lists = {name: rows.plain(values) for name, values in encoded.items()}
     ids = lists["input_ids"]
     one = bool(ids) and not isinstance(ids[0], list) and not hasattr(ids[0], "tolist")

@@ -92,14 +92,14 @@ class Job:
         if added > self.limits.length:
             raise OptionError(
                 f"max_length={self.limits.length} has no room for the {added} special tokens "
-                "around a text: add_special_tokens=False leaves them out."
+                "around a text: use add_special_tokens=False to leave them out."
             )
         windows = arguments.cut(pieces, self.limits.length - added, self.limits)
         if not self.overflow:
             return [[each[0] for each in windows]]
         if sum(len(each) > 1 for each in windows) > 1:
             raise UnsupportedError(
-                "return_overflowing_tokens of a pair needs truncation='only_first' or "
-                "'only_second': here both texts would have several windows."
+                "return_overflowing_tokens for a pair requires truncation='only_first' or "
+                "'only_second': otherwise both texts would have several windows."
             )
         return [list(row) for row in itertools.product(*windows)]

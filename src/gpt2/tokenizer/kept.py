@@ -223,7 +223,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
     def backend_tokenizer(self) -> Any:
         """Not available. Raises `UnsupportedError`."""
         raise UnsupportedError(
-            "this tokenizer has no backend of the tokenizers library: save it and read its "
+            "this tokenizer has no backend from the tokenizers library: save it and load its "
             "tokenizer.json with tokenizers.Tokenizer.from_file."
         )
 
@@ -235,7 +235,9 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         try:
             from transformers import AutoTokenizer
         except ImportError as error:
-            raise MissingDependencyError("this needs transformers: pip install it.") from error
+            raise MissingDependencyError(
+                "this requires transformers: pip install transformers."
+            ) from error
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(folder)
             made = AutoTokenizer.from_pretrained(folder)

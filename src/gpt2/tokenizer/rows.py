@@ -93,6 +93,6 @@ def _check_even(rows: Any) -> None:
     lengths = {len(row) for row in rows if isinstance(row, Sequence)}
     if len(lengths) > 1:
         raise InputError(
-            f"the rows have {min(lengths)} to {max(lengths)} tokens and make no array: pass "
-            f"padding=True (and truncation=True for a limit), or leave out return_tensors."
+            f"the rows have {min(lengths)} to {max(lengths)} tokens and cannot form one array: "
+            "pass padding=True (and truncation=True for a limit), or leave out return_tensors."
         )

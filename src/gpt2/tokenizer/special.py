@@ -141,7 +141,10 @@ class SpecialTokens(abc.ABC):
         new: list[AddedToken] = []
         for name, value in tokens.items():
             if name not in (*names, *lists):
-                raise OptionError(f"there is no special token {name!r}: use {', '.join(names)}.")
+                raise OptionError(
+                    f"there is no special token {name!r}; the special tokens are "
+                    f"{', '.join(names)}."
+                )
             listed = _check_list(value, name) if name in lists else [value]
             new += [AddedToken.of(v, special=True) for v in listed]
         count = self._add(new, special=True)

@@ -202,7 +202,7 @@ def _pairwise(step: dict[str, Any], where: str) -> Template:
         framed = bert((str(cls), number(cls_id)), (str(sep), number(sep_id)))
     except (KeyError, TypeError, ValueError):
         raise TokenizerError(
-            f"{where}: post_processor needs sep and cls, [token, id] each."
+            f"{where}: post_processor requires sep and cls, each as [token, id]."
         ) from None
     if step["type"] == "BertProcessing":
         return framed

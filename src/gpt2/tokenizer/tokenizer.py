@@ -129,7 +129,7 @@ class GPT2Tokenizer(Tokenizer):
         """Set the template for the two options."""
         for asked, role in ((bos, "bos"), (eos, "eos")):
             if asked and role not in self._roles:
-                raise TokenizerError(f"add_{role}_token is set and there is no {role}_token.")
+                raise TokenizerError(f"add_{role}_token is set, but there is no {role}_token.")
         ends = [
             [(self._roles[role], self._ids[self._roles[role]])] if asked else []
             for asked, role in ((bos, "bos"), (eos, "eos"))
@@ -298,13 +298,13 @@ def _read_vocabulary(vocab: Any, merges: Any, others: dict[str, Any]) -> Vocabul
     pairs = [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in merges]
     wrong = next((pair for pair in pairs if len(pair) != 2), None)
     if wrong is not None:
-        raise TokenizerError(f"a merge must be two tokens, found {wrong!r}.")
+        raise TokenizerError(f"a merge must be a pair of tokens, found {wrong!r}.")
     return Vocabulary("BPE", dict(vocab), [(pair[0], pair[1]) for pair in pairs])
 
 
 def _bpe(stored: Vocabulary) -> Vocabulary:
     if stored.kind != "BPE":
-        raise TokenizerError(f"a GPT2Tokenizer is byte-level BPE, found {stored.kind}.")
+        raise TokenizerError(f"a GPT2Tokenizer must be byte-level BPE, found {stored.kind}.")
     return stored
 
 

@@ -26,7 +26,7 @@ def read(path: Path | str) -> Vocabulary:
     """Read the file. Raises `CorruptFileError` (not JSON), `TokenizerError` (invalid contents)."""
     data = files.read_json(path)
     if not isinstance(data, dict):
-        raise TokenizerError(f"{path} must hold an object, found a {type(data).__name__}.")
+        raise TokenizerError(f"{path} must contain a JSON object, found a {type(data).__name__}.")
     return parse(data, path)
 
 
@@ -59,7 +59,7 @@ def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocab
     whole = kinds == ["ByteLevel"] and steps[0].get("use_regex") is not False
     if not (whole or (kinds == ["Split", "ByteLevel"] and _is_gpt2(steps))):
         raise TokenizerError(
-            f"{path} is no GPT-2 tokenizer (byte-level BPE): its pre_tokenizer is {kinds}."
+            f"{path} is not a GPT-2 tokenizer (byte-level BPE): its pre_tokenizer is {kinds}."
         )
     for name in _NO:
         if model.get(name):

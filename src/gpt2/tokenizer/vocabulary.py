@@ -113,7 +113,7 @@ def read_lines(path: Path) -> dict[str, int]:
     if lines and not lines[-1]:
         lines.pop()
     if not lines:
-        raise CorruptFileError(f"{path} is empty: a vocabulary has one token a line.")
+        raise CorruptFileError(f"{path} is empty: a vocabulary must have one token per line.")
     return {line.removesuffix("\r"): i for i, line in enumerate(lines)}
 
 

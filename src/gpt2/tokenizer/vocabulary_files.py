@@ -188,8 +188,8 @@ def _from_lists(folder: Path, named: str | None) -> Vocabulary:
     ways = ", ".join([*(" + ".join(pair) for pair in PAIRS), LINES])
     names = [name for name in FILES if (folder / name).is_file()]
     raise MissingFileError(
-        f"{folder} holds no GPT-2 vocabulary: it needs tokenizer.json, or {ways}; "
-        f"found {', '.join(names) or 'none of them'}."
+        f"{folder} contains no GPT-2 vocabulary: it requires tokenizer.json, or {ways}; found "
+        f"{', '.join(names) or 'none of them'}."
     )
 
 

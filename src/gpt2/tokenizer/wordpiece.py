@@ -163,7 +163,7 @@ class BertTokenizer(Tokenizer):
         try:
             return self._core.encode(well_formed(text), add_special_tokens=False)
         except Exception as error:  # the library has no exception class of its own
-            raise TokenizerError(f"{error}: the text has a word that needs it.") from None
+            raise TokenizerError(f"{error}: a word in the text requires it.") from None
 
     def _encode(self, text: str, plain: bool) -> list[int]:
         return self._renumber(self._encode_text(text, plain).ids)
@@ -204,7 +204,7 @@ def _read_vocabulary(vocab: Any, others: dict[str, Any]) -> Vocabulary:
     else:
         raise TokenizerError(f"vocab must map tokens to ids, found {type(vocab).__name__}.")
     if parsed.kind != "WordPiece":
-        raise TokenizerError("a BertTokenizer is WordPiece, found byte-level BPE.")
+        raise TokenizerError("a BertTokenizer must be WordPiece, found byte-level BPE.")
     return parsed
 
 

@@ -118,7 +118,9 @@ class TrainingConfig:
             if isinstance(value, float) and not math.isfinite(value):
                 raise OptionError(f"{name} must be finite, found {value}.")
         if self.optimizer == "adamw" and not (self.beta1 < 1 and self.beta2 < 1):
-            raise OptionError(f"beta1 and beta2 must be below 1: {self.beta1}, {self.beta2}.")
+            raise OptionError(
+                f"beta1 and beta2 must be below 1, found {self.beta1} and {self.beta2}."
+            )
         if self.warmup is not None and self.warmup > self.steps:
             raise OptionError(f"warmup must be at most steps ({self.steps}), found {self.warmup}.")
 
@@ -160,7 +162,7 @@ class Start:
     def __post_init__(self) -> None:
         validate(self)
         if self.resume and self.overwrite:
-            raise OptionError("resume needs what overwrite would remove: give one of them.")
+            raise OptionError("resume and overwrite are mutually exclusive: give one of them.")
 
 
 @dataclasses.dataclass

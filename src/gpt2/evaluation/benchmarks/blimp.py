@@ -43,9 +43,9 @@ def read(archive: Path) -> list[Pair]:
         total.update(hashlib.sha256(content).hexdigest().encode())
     if total.hexdigest() != SHA256:
         raise CorruptFileError(
-            f"{archive} does not hold the published files: it has {len(contents)} of "
-            f"{PARADIGMS}, and their hash begins with {total.hexdigest()[:12]}, the published "
-            f"ones' with {SHA256[:12]}. {sets()['blimp']['get']}"
+            f"{archive} does not contain the published files: it has {len(contents)} of "
+            f"{PARADIGMS}, and their hash begins with {total.hexdigest()[:12]}, the published one "
+            f"with {SHA256[:12]}. {sets()['blimp']['get']}"
         )
     paradigms = [
         [

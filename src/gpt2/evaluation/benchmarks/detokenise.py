@@ -49,7 +49,7 @@ class Detokeniser:
         if line in ("", " "):
             return ""
         if self.spaced and not (line[0] == line[-1] == " "):
-            raise InputError(f"not a line of the published form: {line[:60]!r}.")
+            raise InputError(f"this line does not have the published format: {line[:60]!r}.")
         parts = [part for group in self._groups(tokens) for part in self._write(group)]
         return " ".join(parts)
 

@@ -27,8 +27,8 @@ def read(questions: Path, answers: Path) -> list[Goal]:
     entries = list(read_lines(questions))
     if len(entries) != len(labels):
         raise CorruptFileError(
-            f"{questions} has {len(entries)} questions and {answers} {len(labels)} "
-            "labels: they do not belong together."
+            f"{questions} has {len(entries)} questions, but {answers} has {len(labels)} labels: "
+            "they do not belong together."
         )
     return [
         Goal(e["goal"], (e["sol1"], e["sol2"]), int(label))

@@ -60,7 +60,9 @@ def noisy(text: str, kind: str, rate: float, seed: int = 0) -> str:
         seed: determines the letters, together with the text.
     """
     if kind not in KINDS or not 0 <= rate <= 1:
-        raise OptionError(f"noise is {', '.join(KINDS)} at 0..1, found {kind!r} at {rate}.")
+        raise OptionError(
+            f"noise must be {', '.join(KINDS)} at a rate from 0 to 1, found {kind!r} at {rate}."
+        )
     digest = hashlib.sha256(f"{seed} {kind} {text}".encode()).digest()
     draws = random.Random(int.from_bytes(digest[:8], "big"))
     change, out = KINDS[kind], []

@@ -88,7 +88,7 @@ class _Reader(FileSystemReader):
         except Exception as error:  # a damaged pickle can raise almost any exception
             raise CorruptFileError(f"{path} is damaged: {_first_line(error)}") from None
         if not isinstance(metadata, Metadata):
-            raise CorruptFileError(f"{path} holds a {type(metadata).__name__}.")
+            raise CorruptFileError(f"{path} contains a {type(metadata).__name__}.")
         for part in (metadata.storage_data or {}).values():
             inside(self.path, getattr(part, "relative_path", None), path, links=False)
         return metadata
@@ -98,7 +98,7 @@ class _Reader(FileSystemReader):
         entries = self.read_metadata().state_dict_metadata
         odd = [name for name, e in entries.items() if not isinstance(e, TensorStorageMetadata)]
         if odd:
-            raise CorruptFileError(f"{Path(self.path) / METADATA}: {odd[0]} is no tensor.")
+            raise CorruptFileError(f"{Path(self.path) / METADATA}: {odd[0]} is not a tensor.")
         return dict(entries)  # type: ignore[arg-type]
 
 

@@ -84,7 +84,7 @@ def _kill_after_checkpoint(command: Sequence[str], checkpoints: Checkpoints) -> 
     try:
         while not checkpoints.steps():
             if child.poll() is not None:
-                raise TrainingError(f"a run of the proof ended early: {child.returncode}.")
+                raise TrainingError(f"a run of the proof exited early: {child.returncode}.")
             time.sleep(0.005)
     finally:
         child.send_signal(signal.SIGKILL)

@@ -69,7 +69,7 @@ class State:
 
     def __post_init__(self) -> None:
         if min(self.step, self.stale) < 0 or min(self.micro_batch, self.threads, self.ranks) < 1:
-            raise CorruptFileError("it is not the state of a training.")
+            raise CorruptFileError("it is not the state of a training run.")
         if self.best is not None and {"step", "loss"} - self.best.keys():
             raise CorruptFileError("best must have a step and its loss.")
 
@@ -108,7 +108,9 @@ class Checkpoints:
         with reported(self.run):
             self.folder.mkdir(parents=True, exist_ok=True)
         if self.folder.is_symlink():
-            raise OptionError(f"{self.folder} is a link: let the run's folder itself be one.")
+            raise OptionError(
+                f"{self.folder} is a symbolic link: make the run's own folder the link instead."
+            )
         busy = f"Another process is training in {self.run}."
         self._lock = lock(self.folder / "lock", busy)
         try:
@@ -125,8 +127,8 @@ class Checkpoints:
             self.last()
         elif steps and not start.overwrite:
             raise OptionError(
-                f"{self.run} holds a run of {steps[-1]} steps: give --resume to resume it, "
-                "--overwrite to begin anew, or another folder."
+                f"{self.run} contains a run of {steps[-1]} steps: use --resume to resume it, "
+                "--overwrite to start over, or choose another folder."
             )
 
     def keeps(self, path: Path) -> bool:
@@ -221,7 +223,7 @@ def read_state(folder: Path) -> State:
     content = read_json_object(path)
     if content.get("format") != FORMAT:
         raise CorruptFileError(
-            f"{path} has the format {content.get('format')!r}, this version reads {FORMAT!r}."
+            f"{path} has the format {content.get('format')!r}, but this version reads {FORMAT!r}."
         )
     return record(State, content, str(path))
 

@@ -103,7 +103,7 @@ class Order:
 
     def __init__(self, count: int, seed: int) -> None:
         if count < 1:
-            raise InputError("there is nothing to put in order.")
+            raise InputError("there are no rows to order.")
         self.count, self.seed = count, seed
         self._half = max(1, ((count - 1).bit_length() + 1) // 2)  # bits
 
@@ -160,12 +160,13 @@ class Windows:
     def __init__(self, tokens: Tokens, length: int, batch_size: int, seed: int) -> None:
         if length < 1 or batch_size < 1:
             raise OptionError(
-                f"windows need a length and a batch size of 1 or more: {length}, {batch_size}."
+                f"windows require a length and a batch size of at least 1, found {length} and "
+                f"{batch_size}."
             )
         if len(tokens) < length + 1:
             raise InputError(
-                f"the text has {len(tokens)} tokens, a window of {length} needs {length + 1}: "
-                "give more text, or a smaller --length."
+                f"the text has {len(tokens)} tokens, but a window of {length} requires "
+                f"{length + 1}: use more text, or a smaller --length."
             )
         self.tokens, self.length, self.batch_size, self.seed = tokens, length, batch_size, seed
         whole = (len(tokens) - 1) // length
@@ -206,7 +207,9 @@ class Whole:
 
     def __init__(self, tokens: Tokens, length: int, batch_size: int) -> None:
         if len(tokens) < 2:
-            raise InputError(f"a loss needs two tokens, the text has {len(tokens)}.")
+            raise InputError(
+                f"a loss requires at least two tokens, but the text has {len(tokens)}."
+            )
         self.tokens, self.length, self.batch_size = tokens, length, batch_size
         self.per_epoch = -(-(len(tokens) - 1) // length)
 

@@ -97,9 +97,9 @@ def prepare_corpus(
                 replace=anew, written=folder, note=note)  # fmt: skip
     except OtherPreparationError as error:
         raise OptionError(
-            f"{folder} began with other {', '.join(error.differ)}. Name {tokens} in place of "
-            f"{source} to resume with what it began with; --allow-changes resumes with what is "
-            "there now."
+            f"{folder} was started with different data ({', '.join(error.differ)}). To resume "
+            f"with the original data, name {tokens} in place of {source}; to resume with the "
+            "current data, use --allow-changes."
         ) from None
     return verify_shards(tokens)
 
@@ -119,7 +119,9 @@ def _vocabulary(
     """The folder of a vocabulary learned from the text, learned again if text or size changed."""
     place = folder / DATA / "vocabulary"
     if os.fspath(source) == sources.STDIN:
-        raise OptionError("standard input is read once: prepare it first, or name a tokenizer.")
+        raise OptionError(
+            "standard input can be read only once: prepare it first, or name a tokenizer."
+        )
     files = sources.find([os.fspath(source)], folder)
     made = {"vocab_size": size, "encoding": encoding, "text": sources.fingerprint(files)}
     record = place / "made.json"
@@ -129,8 +131,9 @@ def _vocabulary(
     if before is not None and start.resume and not start.allow_changes:
         what = "text" if before.get("vocab_size") == size else "--vocab-size"
         raise OptionError(
-            f"{folder} began with a vocabulary of another {what}: leave --vocab-size as it was, "
-            f"and name {folder / DATA / 'tokens'} as the data to resume with what it began with."
+            f"{folder} was started with a vocabulary of another {what}: to resume with the "
+            f"original data, keep --vocab-size unchanged and name {folder / DATA / 'tokens'} as "
+            "the data."
         )
     note(f"learning a vocabulary of {size:,} tokens from {source}")
     learned = train_tokenizer(_documents(files, encoding), size)

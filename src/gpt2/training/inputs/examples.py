@@ -81,7 +81,7 @@ def read_pairs(
     path = Path(path)
     pairs = [_pair(row, prompt, completion, where) for where, row in read_rows(path)]
     if not pairs:
-        raise InputError(f"{path} holds no example.")
+        raise InputError(f"{path} contains no examples.")
     return pairs
 
 
@@ -125,7 +125,7 @@ def _rows(name: str, stream: Stream, ending: str) -> Iterator[Row]:
 
 def _no_rows(name: str | Path) -> InputError:
     return InputError(
-        f"{name}: prompts with completions are read from {', '.join(ENDINGS)}, compressed "
+        f"{name}: prompts with completions can be read from {', '.join(ENDINGS)}, compressed "
         f"({', '.join(COMPRESSED)}) or in {' or '.join(ARCHIVES)}."
     )
 
@@ -141,7 +141,7 @@ def _pair(row: Any, prompt: str, completion: str, where: str) -> Pair:
                 f"{where} has no text in the field {name!r}; its fields: {named}. {_advice(row)}"
             )
     if not learned:
-        raise InputError(f"{where} has an empty {completion}: there is nothing to learn.")
+        raise InputError(f"{where} has an empty {completion}, so there is nothing to learn.")
     return Pair(given, learned)
 
 
@@ -204,12 +204,13 @@ class Examples:
     ) -> None:
         if length < 2 or batch_size < 1:
             raise OptionError(
-                f"examples need a length of 2 and a batch size of 1 at least, found {length}, "
-                f"{batch_size}."
+                "examples require a length of at least 2 and a batch size of at least 1, found "
+                f"{length} and {batch_size}."
             )
         if tokenizer.end_of_text_id is None:
             raise TokenizerError(
-                "the tokenizer has neither eos_token nor sep_token, and examples end with it."
+                "the tokenizer has neither eos_token nor sep_token; one of them must end each "
+                "example."
             )
         self.length, self.batch_size, self.seed = length, batch_size, seed
         self._fill = int(tokenizer.end_of_text_id)

@@ -43,7 +43,7 @@ def pick_device(name: str | None) -> torch.device:
     except (RuntimeError, AssertionError, AttributeError) as error:
         first = str(error).splitlines()[0]
         if name.startswith("cuda") and not torch.cuda.is_available():
-            first = "this PyTorch finds no CUDA and no GPU of it"
+            first = "this PyTorch installation finds no CUDA GPU"
         raise OptionError(f"the device {name!r} cannot be used here: {first}") from None
     return device
 
@@ -131,7 +131,7 @@ class Processes:
             gone = self.watch.gone() if self.watch else ""
             gone = gone or f"another of the {self.ranks} processes"
             raise TrainingError(
-                f"{gone} has ended or does not answer, which ends process {self.rank} too."
+                f"{gone} has exited or does not respond, so process {self.rank} stops too."
             ) from None
 
     def wait(self) -> None:

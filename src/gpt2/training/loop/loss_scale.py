@@ -40,6 +40,6 @@ class LossScale:
                 self.value, self.good = 2 * self.value, 0
             return True
         if self.value <= 1:
-            raise TrainingError("the gradient is not finite at any loss scale.")
+            raise TrainingError("the gradient is NaN or infinite at every loss scale.")
         self.value, self.good = self.value / 2, 0
         return False

@@ -40,7 +40,9 @@ class Optimizer:
     def __init__(self, named: Iterator[tuple[str, nn.Parameter]], config: TrainingConfig) -> None:
         self.named = {name: p for name, p in named if p.requires_grad}
         if not self.named:
-            raise InputError("no parameter of this model requires a gradient: nothing to train.")
+            raise InputError(
+                "no parameter of this model requires a gradient, so there is nothing to train."
+            )
         self.lr = config.lr
         chosen = {
             name: p
@@ -109,8 +111,8 @@ class Optimizer:
             scalar = quantity == "step"
             if scalar == bool(value.dim()) or value.dtype != (torch.float32 if scalar else p.dtype):
                 raise WeightError(
-                    f"the checkpoint's optimizer is damaged: {key} is {list(value.shape)} of "
-                    f"{value.dtype}."
+                    f"the checkpoint's optimizer state is damaged: {key} has the shape "
+                    f"{list(value.shape)} and type {value.dtype}."
                 )
             if value.dim():
                 taken[p][quantity] = redistribute(value, p)
@@ -118,13 +120,13 @@ class Optimizer:
                 taken[p][quantity] = value.clone().to(p.device)
         missing = [name for name, p in self.named.items() if not taken[p]]
         if state and missing:
-            raise WeightError(f"the checkpoint's optimizer knows nothing of {missing[0]}.")
+            raise WeightError(f"the checkpoint's optimizer state lacks {missing[0]}.")
         for owner, kept in taken.items():
             if kept:
                 if kept.keys() != MEMORY[type(owners[owner])]:
                     raise WeightError(
-                        "the checkpoint's optimizer is another one, or damaged: it remembers "
-                        f"{', '.join(sorted(kept))}."
+                        "the checkpoint's optimizer state is damaged, or belongs to another "
+                        f"optimizer: it contains {', '.join(sorted(kept))}."
                     )
                 owners[owner].state[owner] = kept
 
@@ -133,8 +135,8 @@ class Optimizer:
         p = self.named.get(name)
         if p is None or (len(shape) and tuple(shape) != tuple(p.shape)):
             raise WeightError(
-                f"the checkpoint's optimizer remembers {name} {list(shape)}, which this model does "
-                "not train: it belongs to another model or other options."
+                f"the checkpoint's optimizer state contains {name} {list(shape)}, which this "
+                "model does not train: it belongs to another model or other options."
             )
         return p
 

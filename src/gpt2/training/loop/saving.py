@@ -56,8 +56,8 @@ def _save_optimizer(folder: Path, stepper: Stepper) -> None:
     def check() -> None:
         if absent := [path for path in made if not path.exists()]:
             raise WriteError(
-                f"{absent[0]} was written by another process and is not there: the run's folder "
-                "must be one that all machines see."
+                f"{absent[0]} was written by another process but does not exist here: the run's "
+                "folder must be shared by all machines."
             )
 
     processes.on_first(check)
@@ -75,8 +75,9 @@ def read_weights(files: ModelFiles, folder: Path) -> None:
             if there is None or there.shape != tensor.shape:
                 shape = "is not" if there is None else f"is {list(there.shape)}"
                 raise WeightError(
-                    f"{folder}: {name} {shape} there, and {list(tensor.shape)} is wanted: the run "
-                    "cannot resume with another model, or adapters of another rank or place."
+                    f"{folder}: {name} {shape} there, but {list(tensor.shape)} is expected: the "
+                    "run cannot resume with another model, or with adapters of another rank or "
+                    "other targets."
                 )
             tensor.copy_(there)
 

@@ -174,7 +174,7 @@ class Stepper:
             raise TrainingError(f"the loss of step {step + 1} is {loss}.")
         if self.scale.accept(norm):
             if not math.isfinite(norm):
-                raise TrainingError(f"the gradient of step {step + 1} is not finite.")
+                raise TrainingError(f"the gradient of step {step + 1} is NaN or infinite.")
             wanted = min(1.0, self.config.clip / (norm + 1e-6)) if self.config.clip else 1.0
             if wanted != scale:
                 torch._foreach_mul_(self.optimizer.gradients(), wanted / scale)

@@ -220,7 +220,7 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint of the current state; all processes must call it."""
         if not self.stepper.finite():  # else good checkpoints would be removed
-            raise TrainingError(f"after step {self.step} there are weights that are not finite.")
+            raise TrainingError(f"after step {self.step} some weights are NaN or infinite.")
         saving.save(self.checkpoints, self.files, self.stepper, self._state())
         best = int(self.best["step"]) if self.best else None
         self.processes.on_first(lambda: self.checkpoints.tidy(self.config.keep, best))
@@ -260,8 +260,8 @@ class Trainer:
             self.log.validation(self.step, validation)
         if not math.isfinite(validation.loss):
             raise TrainingError(
-                f"the validation loss after step {self.step} is {validation.loss}: the weights are "
-                "no good any more. A lower --lr, or a longer --warmup, helps."
+                f"the validation loss after step {self.step} is {validation.loss}, so training "
+                "has diverged. Try a lower --lr or a longer --warmup."
             )
         improved = self.best is None or validation.loss < self.best["loss"]
         if improved:
@@ -326,7 +326,7 @@ class Trainer:
         if not steps:
             return "There is no checkpoint yet."
         return (
-            f"The checkpoint of step {steps[-1]} is as it was: {self.checkpoints.at(steps[-1])}. "
+            f"The checkpoint of step {steps[-1]} is intact: {self.checkpoints.at(steps[-1])}. "
             "Resume from it with --resume."
         )
 
@@ -338,8 +338,8 @@ class Trainer:
         config, ranks = self.config, self.processes.ranks
         if self.source.batch_size != config.batch_size:
             raise OptionError(
-                f"the source gives {self.source.batch_size} rows a step, the options say "
-                f"batch_size {config.batch_size}."
+                f"the source gives {self.source.batch_size} rows per step, but batch_size is "
+                f"{config.batch_size}."
             )
         if config.batch_size < ranks:  # each process needs a row
             raise OptionError(
@@ -354,16 +354,16 @@ class Trainer:
         differ = differences(state, self.config, self.data)
         if differ and not allow_changes:
             raise OptionError(
-                f"{self.folder} was trained with other {', '.join(differ)}. The result would be "
-                "another one: give the same again, or --allow-changes."
+                f"{self.folder} was trained with different options or data: {', '.join(differ)}. "
+                "Use the original values, or --allow-changes, which changes the result."
             )
         # even with --allow-changes: Muon and AdamW keep different state
         before = state.config.get("optimizer")
         if before != self.config.optimizer:
             raise OptionError(
-                f"{self.folder} was trained with --optimizer {before}, whose memory "
-                f"{self.config.optimizer} cannot resume from: leave it, or begin anew from the "
-                f"weights with --from {folder} in another folder."
+                f"{self.folder} was trained with --optimizer {before}, whose state "
+                f"{self.config.optimizer} cannot use: keep that optimizer, or start a new run "
+                f"from the weights with --from {folder} in another folder."
             )
         saving.read_weights(self.files, folder)
         return state

@@ -80,8 +80,8 @@ class Watch:
         if self._ended.is_set():
             return
         line = (
-            f"gpt2: {gone} has not answered for {LOST:.0f} seconds, which ends process {self.rank} "
-            "too. The last checkpoint is as it was: --resume continues from it.\n"
+            f"gpt2: {gone} has not responded for {LOST:.0f} seconds, so process {self.rank} stops "
+            "too. The last checkpoint is intact: resume from it with --resume.\n"
         )
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(line)

@@ -39,7 +39,9 @@ class ModelShape:
     def __post_init__(self) -> None:
         validate(self)
         if self.size and (self.layers or self.width or self.heads):
-            raise OptionError("size fixes layers, width and heads: give either it or those.")
+            raise OptionError(
+                "size already determines layers, width and heads: give either size or those."
+            )
 
     def check(self, there: GPT2Config) -> None:
         """Raise `OptionError` if an option that was given does not match an existing model."""
@@ -48,8 +50,8 @@ class ModelShape:
             asked, present = getattr(wanted, FIELDS[name]), getattr(there, FIELDS[name])
             if asked != present:
                 raise OptionError(
-                    f"{name} {asked} was asked for, and the model that is there has {present}: "
-                    "leave it out, or begin another model."
+                    f"{name} {asked} was requested, but the existing model has {present}: leave "
+                    "it out, or start another model."
                 )
 
     def dropouts(self) -> dict[str, float]:

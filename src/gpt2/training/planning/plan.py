@@ -172,12 +172,14 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
     config, shape = shape_of(name)
     device = machine if options.device == "here" else DEVICES[options.device]
     if device is None:
-        raise OptionError("device 'here' needs the machine to be looked at.")
+        raise OptionError("device 'here' requires the facts of this machine.")
     kind = "cpu" if device.name == "cpu" else "cuda"
     precision: Precision = options.precision or ("bf16" if "bf16" in device.peaks else
                                       "fp16" if "fp16" in device.peaks else "fp32")  # fmt: skip
     if precision not in device.peaks:
-        raise OptionError(f"{device.name} has no {precision}: {', '.join(device.peaks)}.")
+        raise OptionError(
+            f"{device.name} does not support {precision}, only {', '.join(device.peaks)}."
+        )
     ranks, length = options.gpus * options.nodes, config.n_positions
     parameters = config.parameter_count()
     tokens = OPTIMAL * parameters if options.tokens is None else count_of(options.tokens)
@@ -229,7 +231,7 @@ def count_of(text: str) -> float:
         assert match
         value = float(match[1]) * UNITS[match[2].upper()]
     except (AssertionError, ValueError):
-        raise OptionError(f"tokens are a number such as 300M or 10B, found {text!r}.") from None
+        raise OptionError(f"tokens must be a number such as 300M or 10B, found {text!r}.") from None
     if not 1 <= value <= MOST_TOKENS:
         raise OptionError(f"tokens must be at least 1 and at most 1e18, found {text!r}.")
     return value

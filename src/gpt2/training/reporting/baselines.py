@@ -45,7 +45,9 @@ def count_baselines(
     held = [_pairs(batch) for batch in _until(validation, most)]
     before, after = (np.concatenate(part) for part in zip(*held, strict=True)) if held else ((), ())
     if not len(after):
-        raise InputError("no token of the validation text counts: there is nothing to compare.")
+        raise InputError(
+            "the validation text has no unmasked tokens, so there is nothing to compare."
+        )
     wanted, which = np.unique(before * vocab_size + after, return_inverse=True)
     pair_counts = np.zeros(len(wanted), np.int64)
     first_counts = np.zeros(vocab_size, np.int64)

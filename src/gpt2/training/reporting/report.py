@@ -176,7 +176,7 @@ def make_report(
     records = read_metrics(folder)
     checks = [r for r in records if r["kind"] == "validation" and r["loss"] is not None]
     if not checks:
-        raise InputError(f"{folder} has no validation to report.")
+        raise InputError(f"{folder} has no validation results to report.")
     last, best = checks[-1], min(checks, key=lambda record: record["loss"])
     steps = [r for r in records if r["kind"] == "step"]
     training = _last_mean([r["loss"] for r in steps if r["loss"] is not None])

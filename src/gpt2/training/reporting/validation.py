@@ -152,7 +152,9 @@ def _result(sums: Tensor, positions: int, with_bytes: bool) -> Validation:
     count_bytes = sums[-1].item()
     total, tokens = losses.sum().item(), int(counts.sum().item())
     if not tokens:
-        raise InputError("no token of the validation text counts: there is nothing to measure.")
+        raise InputError(
+            "the validation text has no unmasked tokens, so there is nothing to measure."
+        )
     by_position = {}
     for start, stop in _octaves(positions):  # at position t it has read t + 1 tokens
         if counts[start:stop].sum() > 0:
