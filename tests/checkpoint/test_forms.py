@@ -171,7 +171,7 @@ def test_a_tensor_of_an_unknown_type_is_not_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "message"), [("0", "at least a byte"), ("5 QB", "5GB"), ("", "5GB")]
+    ("size", "message"), [("0", "at least one byte"), ("5 QB", "5GB"), ("", "5GB")]
 )
 def test_a_size_that_is_none(tmp_path: Path, size: str, message: str) -> None:
     with pytest.raises(OptionError, match=message):

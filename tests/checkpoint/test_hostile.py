@@ -92,7 +92,7 @@ def test_a_header_that_cannot_be(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("header", [b"[" * 9000, b'{"a": ' + b"9" * 5000 + b"}", b"\xff", b"[]"])
 def test_a_header_that_is_no_json_of_ours(tmp_path: Path, header: bytes) -> None:
     rewrite(tmp_path / "model.safetensors", header, b"")
-    with pytest.raises(CorruptFileError, match=r"model\.safetensors is no safetensors file"):
+    with pytest.raises(CorruptFileError, match=r"model\.safetensors is not a safetensors file"):
         read_safetensors(tmp_path / "model.safetensors")
 
 
@@ -122,7 +122,7 @@ def test_types_that_are_no_weights(tmp_path: Path, kind: str) -> None:
     header[WTE]["data_offsets"] = [0, 300 * 64 * width]
     rewrite(path, header, data + bytes(max(0, 300 * 64 * width - len(data))))
     for engine in ENGINES:
-        with pytest.raises(WeightError, match=f"wte.weight is of the type {kind}"):
+        with pytest.raises(WeightError, match=f"wte.weight has the (unsupported )?type {kind}"):
             load(tmp_path, engine=engine)
 
 
@@ -177,21 +177,26 @@ def test_a_small_file_that_asks_for_much(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").unlink()
     torch.save(weights, tmp_path / "pytorch_model.bin")
     for engine in ENGINES:
-        with pytest.raises(WeightError, match=r"wte.weight of \[200000, 200000\] repeats"):
+        with pytest.raises(
+            WeightError, match=r"wte.weight of shape \[200000, 200000\] is an expanded view"
+        ):
             load(tmp_path, engine=engine)
 
 
 ODD = {
     "sparse": (torch.eye(300, 64).to_sparse(), "is a sparse"),
     "blocks": (torch.eye(300, 64).to_sparse(1), "is a sparse"),
-    "float8": (torch.ones(300, 64).to(torch.float8_e4m3fn), "float8_e4m3fn, which is not read"),
-    "complex": (torch.ones(300, 64, dtype=torch.complex64), "complex64, which is not read"),
+    "float8": (
+        torch.ones(300, 64).to(torch.float8_e4m3fn),
+        "float8_e4m3fn, which is not supported",
+    ),
+    "complex": (torch.ones(300, 64, dtype=torch.complex64), "complex64, which is not supported"),
     "meta": (torch.ones(300, 64, device="meta"), "is a meta tensor"),
-    "int8": (torch.ones(300, 64, dtype=torch.int8), "is of the type I8"),
-    "bool": (torch.ones(300, 64, dtype=torch.bool), "is of the type BOOL"),
+    "int8": (torch.ones(300, 64, dtype=torch.int8), "has the type I8"),
+    "bool": (torch.ones(300, 64, dtype=torch.bool), "has the type BOOL"),
     "list": ([1.0], "wte.weight is a list, not a tensor"),
-    "dict": ({"weight": torch.ones(300, 64)}, "one level down"),
-    "one axis": (torch.ones(300), "wte.weight is [300], the configuration says"),
+    "dict": ({"weight": torch.ones(300, 64)}, "one level deeper"),
+    "one axis": (torch.ones(300), "wte.weight has the shape [300], but its configuration"),
 }
 
 
@@ -217,11 +222,11 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 5481180
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (LFS, "is a pointer of Git LFS, not the file itself: run `git lfs pull`"),
+        (LFS, "is a Git LFS pointer, not the file itself: run `git lfs pull`"),
         (b"<!DOCTYPE html>\n<html><body>Log in</body></html>", "is a web page, not the file"),
         (b"", "is empty"),
-        (b"hello world\n", "could not be read safely|is no safetensors file"),
-        (np.array([20240326, 3] + [0] * 254, np.int32).tobytes(), "safely|no safetensors"),
+        (b"hello world\n", "could not be read safely|is not a safetensors file"),
+        (np.array([20240326, 3] + [0] * 254, np.int32).tobytes(), "safely|not a safetensors"),
     ],
     ids=["lfs", "html", "empty", "text", "llm.c"],
 )
@@ -242,22 +247,24 @@ def test_more_than_tensors(tmp_path: Path) -> None:
     path = tmp_path / "pytorch_model.bin"
     for extra, word in ((argparse.Namespace(a=1), "argparse.Namespace"), (Path("x"), "PosixPath")):
         torch.save({"a": torch.ones(2), "b": extra}, path)
-        with pytest.raises(CorruptFileError, match=f"it asks for .*{word}.*Save the weights alone"):
+        with pytest.raises(CorruptFileError, match=f"it contains .*{word}.*Save only the weights"):
             read_checkpoint(path)
     torch.save({3: torch.ones(2)}, path)
-    with pytest.raises(CorruptFileError, match=r"pytorch_model\.bin has a name that is no text: 3"):
+    with pytest.raises(
+        CorruptFileError, match=r"pytorch_model\.bin has a name that is not a string: 3"
+    ):
         read_checkpoint(path)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"model": [1], "model_args": {}}, "model is a list, a dict in nanoGPT's files"),
+        ({"model": [1], "model_args": {}}, "model is a list; in nanoGPT's files it is a dict"),
         ({"model": {}, "model_args": 3}, "model_args is a int"),
-        ({"model": {}, "model_args": {"n_layer": 1}}, "model_args lack n_head"),
+        ({"model": {}, "model_args": {"n_layer": 1}}, "model_args lacks n_head"),
         ({"vocab_size": None}, "model_args: vocab_size must be an integer, found None"),
         ({"n_layer": 10**8}, r"lacks transformer\.h\.2"),
-        ({"matrix": torch.ones(3)}, r"c_attn\.weight is \[3\], a matrix is needed"),
+        ({"matrix": torch.ones(3)}, r"c_attn\.weight has the shape \[3\]; a matrix is required"),
     ],
     ids=["list", "number", "lacking", "null", "layers", "one axis"],
 )
@@ -284,7 +291,7 @@ def test_an_index_without_names(tmp_path: Path, value: Any) -> None:
     write_checkpoint(tmp_path, config, random_weights(config), max_shard_size="50KB")
     index = tmp_path / "model.safetensors.index.json"
     index.write_text(json.dumps({"weight_map": value}))
-    with pytest.raises(CorruptFileError, match="has no weight_map"):
+    with pytest.raises(CorruptFileError, match="has no valid weight_map"):
         read_checkpoint(tmp_path)
 
 
@@ -303,7 +310,7 @@ def test_packed_numbers_are_finite(tmp_path: Path, dtype: str, bits: str) -> Non
     struct.pack_into(kind, whole, at + header[name]["data_offsets"][0] + 64, value)
     path.write_bytes(bytes(whole))
     for engine in ENGINES:
-        with pytest.raises(WeightError, match=rf"{name} holds values that are NaN or infinite"):
+        with pytest.raises(WeightError, match=rf"{name} contains NaN or infinite values"):
             load(tmp_path / "q", engine=engine)
 
 

@@ -102,9 +102,9 @@ def test_tensorflows_own_word_counts(checkpoints: Path, folder: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('model_checkpoint_path: "model-5"', "names model-5, which is not there: give the path"),
+        ('model_checkpoint_path: "model-5"', "names model-5, which does not exist: give the path"),
         ("nothing", "names no checkpoint"),
-        ('model_checkpoint_path: ".."', "outside its folder|not there"),
+        ('model_checkpoint_path: ".."', "outside its folder|not exist"),
     ],
 )
 def test_a_wrong_word_is_told(checkpoints: Path, text: str, message: str) -> None:

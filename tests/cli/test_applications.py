@@ -172,7 +172,7 @@ def test_files_that_are_no_batch(tmp_path: Path, content: str | None) -> None:
     source = tmp_path / "in.jsonl"
     if content is not None:
         source.write_text(content, "utf-8")
-    with pytest.raises(GPT2Error, match=r"no row|must be an object|not JSON|not there"):
+    with pytest.raises(GPT2Error, match=r"no row|must be an object|not JSON|not exist"):
         gpt2("summarize", "--batch", source, "-o", tmp_path / "out")
 
 

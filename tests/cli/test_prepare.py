@@ -40,7 +40,7 @@ def test_fields_filters_and_the_manifest(tmp_path: Path) -> None:
 
 def test_standard_input_in_another_encoding(tmp_path: Path) -> None:
     text = "白日依山尽,黄河入海流。\n" * 20
-    with pytest.raises(InputError, match=r"Standard input is no text: .*--encoding"):
+    with pytest.raises(InputError, match=r"Standard input is not text: .*--encoding"):
         gpt2("-", "-o", tmp_path / "wrong", text=text.encode("gb18030"))
     right = gpt2("-", "-o", tmp_path / "out", "--encoding", "gb18030", "--validation", 0,
                  text=text.encode("gb18030"))  # fmt: skip

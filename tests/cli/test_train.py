@@ -137,7 +137,7 @@ def test_a_run_within_its_own_text(
     run(".", "-o", "run", *TINY, *FEW, "--vocab-size", 300, "--overwrite")
     assert Manifest.read(folder / "run" / "data" / "tokens").counts["read"] == 1
     itself = run(".", "-o", ".", *TINY, code=2)
-    assert "is the folder that is written" in str(itself.exception)
+    assert "is the output folder" in str(itself.exception)
 
 
 def test_tokenizers_that_would_not_be_used_are_refused(text: Path, tmp_path: Path) -> None:

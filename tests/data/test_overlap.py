@@ -67,7 +67,7 @@ def test_the_longest_match_is_told() -> None:
     assert found.share == pytest.approx(9 / 12)
     assert overlap.overlap(["too short"], corpus) == [Copied(0, 0, 0, "")]
     assert overlap.overlap([], corpus) == []
-    with pytest.raises(OptionError, match="1 word at least"):
+    with pytest.raises(OptionError, match="at least 1 word"):
         overlap.overlap([text], corpus, 0)
 
 

@@ -149,7 +149,7 @@ def test_the_folder_that_is_written_is_no_source(
     first = prepare(["."], "data", tokenizer)
     assert prepare(["."], "data", tokenizer) == first
     assert prepare(["."], "data", tokenizer, overwrite=True) == first
-    with pytest.raises(OptionError, match="is the folder that is written"):
+    with pytest.raises(OptionError, match="is the output folder"):
         prepare(["data"], "data", tokenizer, overwrite=True)
     assert (corpus / "data" / "manifest.json").exists()
 
@@ -204,7 +204,7 @@ def test_bad_options_and_sources(tmp_path: Path, tokenizer: GPT2Tokenizer) -> No
         with pytest.raises(OptionError):
             PrepareConfig(**wrong)
     (tmp_path / "a.txt").write_text(" \n", "utf-8")
-    with pytest.raises(InputError, match="no text in"):
+    with pytest.raises(InputError, match="no text was found in"):
         prepare([tmp_path / "a.txt"], tmp_path / "out", tokenizer)
 
 

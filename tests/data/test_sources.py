@@ -124,7 +124,7 @@ def test_compressed_files_and_archives(tmp_path: Path, suffix: str) -> None:
     lines = pack(rows.encode()) + pack(rows.encode())  # two members, as parallel packers write
     assert read(write(tmp_path / f"a.jsonl{suffix}", lines)) == TEXTS * 2
     write(path, path.read_bytes()[:-20])
-    with pytest.raises(CorruptFileError, match=f"a.tar{suffix}.*cut short or damaged"):
+    with pytest.raises(CorruptFileError, match=f"a.tar{suffix}.*truncated or damaged"):
         read(path)
 
 
@@ -151,9 +151,11 @@ def test_fields_of_json(tmp_path: Path) -> None:
     assert read(path, fields=("title", "note", "paragraphs")) == [
         "登鹳雀楼\n白日依山尽\n黄河入海流"
     ]
-    with pytest.raises(InputError, match=r"entry 1 has no field 'text' but 'title'.*--field"):
+    with pytest.raises(
+        InputError, match=r"entry 1 has no field 'text'; its fields are 'title'.*--field"
+    ):
         read(path)
-    with pytest.raises(InputError, match="'n' is no text but 1"):
+    with pytest.raises(InputError, match="'n' must be a string, found 1"):
         read(path, fields=("n",))
     broken = write(tmp_path / "b.jsonl", '"fine"\n{"text": \n')
     with pytest.raises(CorruptFileError, match=r"b\.jsonl, line 2"):
@@ -259,7 +261,7 @@ def test_reading_begins_at_any_position_and_sees_a_change(tmp_path: Path) -> Non
         place = Position(file, number, sources.check_of(document))
         assert list(Reader(files, Reading()).documents(place)) == found[at + 1 :]
     write(tmp_path / "1.txt", "changed")
-    with pytest.raises(InputError, match="is not what it was"):
+    with pytest.raises(InputError, match="has changed since"):
         list(Reader(files, Reading()).documents(Position(1, 2, sources.check_of(found[4][0]))))
 
 
@@ -270,10 +272,10 @@ def test_what_is_no_text_is_left_out_or_refused(tmp_path: Path) -> None:
     reader = Reader(sources.find([str(tmp_path / "a")]), reading)
     assert [d for d, _, _ in reader.documents(Position())] == ["text"]
     assert list(reading.skipped) == [str(tmp_path / "a" / "x.png")]
-    with pytest.raises(InputError, match="is no text"):
+    with pytest.raises(InputError, match="is not text"):
         read(tmp_path / "a" / "x.png")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="no file in the folder"):
+    with pytest.raises(InputError, match="contains no files"):
         read(tmp_path / "empty")
     with pytest.raises(MissingFileError, match="hub:nothing"):
         read("nothing")
@@ -287,7 +289,7 @@ def test_tables_give_their_text(tmp_path: Path) -> None:
         (tmp_path / name).write_text(content, "utf-8")
         assert read(tmp_path / name) == ["a, b", "c\nd"], content
     (tmp_path / "a.csv").write_text("id,body\n1,x\n")
-    with pytest.raises(InputError, match=r"no field 'text' but 'id', 'body'.*--field"):
+    with pytest.raises(InputError, match=r"no field 'text'; its fields are 'id', 'body'.*--field"):
         read(tmp_path / "a.csv")
     assert read(tmp_path / "a.csv", fields=("body",)) == ["x"]
     (tmp_path / "a.csv").write_bytes("text\nd\u00e9j\u00e0\n".encode("latin-1"))
@@ -325,9 +327,9 @@ def test_what_only_looks_like_text_teaches_nothing(tmp_path: Path, kind: str) ->
     """`prepare`, and with it training, and learning a vocabulary see it alike."""
     content, told = ODD_FILES[kind]
     path = write(tmp_path / "in" / "x.txt", content)
-    with pytest.raises(InputError, match=f"x.txt is no text: .*{told}"):
+    with pytest.raises(InputError, match=f"x.txt is not text: .*{told}"):
         read(path)
-    with pytest.raises(InputError, match=f"x.txt is no text: .*{told}"):
+    with pytest.raises(InputError, match=f"x.txt is not text: .*{told}"):
         list(read_pieces([path]))
     write(tmp_path / "in" / "y.txt", b"text")
     assert read(tmp_path / "in") == ["text"]
@@ -348,9 +350,9 @@ def test_encodings_are_read_by_all(tmp_path: Path) -> None:
     )
     assert len(read(write(tmp_path / "few.txt", b"x" * 900 + few[:60]))) == 1
     for wrong in ("base64", "rot13", "klingon", "a" * 99, "\0"):
-        with pytest.raises(OptionError, match="no encoding of text"):
+        with pytest.raises(OptionError, match="no text encoding"):
             Reading(encoding=wrong)
-        with pytest.raises(OptionError, match="no encoding of text"):
+        with pytest.raises(OptionError, match="no text encoding"):
             list(read_pieces([tmp_path], wrong))
 
 
@@ -370,7 +372,7 @@ def test_containers_nest_to_a_depth(tmp_path: Path) -> None:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
         content, name = tar.getvalue(), "a.tar"
-    with pytest.raises(InputError, match="within more than"):
+    with pytest.raises(InputError, match="nested in more than"):
         read(write(tmp_path / "deep.tar", content))
 
 
@@ -378,9 +380,9 @@ def test_one_piece_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(formats, "LARGEST", 100)
     rows = b'{"text": "a"}\n' + b'{"text": "' + b"a" * 200 + b'"}\n'
     for name in ("a.jsonl", "a.json", "a.html"):
-        with pytest.raises(InputError, match=f"{name}.* has over"):
+        with pytest.raises(InputError, match=f"{name}.* exceeds the limit of"):
             read(write(tmp_path / name, rows))
-        with pytest.raises(InputError, match=f"{name}.* has over"):
+        with pytest.raises(InputError, match=f"{name}.* exceeds the limit of"):
             read(write(tmp_path / f"{name}.gz", gzip.compress(rows)))
     assert read(write(tmp_path / "b.jsonl", b'{"text": "a"}\n' * 50)) == ["a"] * 50
 
@@ -423,6 +425,6 @@ def test_names_that_cannot_be_are_one_error(tmp_path: Path) -> None:
             sources.find([name])
         with pytest.raises(MissingFileError):
             next(iter(read_pieces([name])))
-    with pytest.raises(WriteError, match=r"udcff. is no UTF-8"):
+    with pytest.raises(WriteError, match=r"udcff. is not valid UTF-8"):
         write_json(tmp_path / "a.json", "a\udcff")
     assert not list(tmp_path.iterdir())

@@ -39,7 +39,7 @@ def test_documents_are_known(out: Path) -> None:
     ends = np.flatnonzero(data[:] == data.end_of_text) + 1
     np.testing.assert_array_equal(data.ends, ends)
     assert data.document(1).tolist() == data[int(ends[0]) : int(ends[1])].tolist()
-    with pytest.raises(InputError, match="is not there"):
+    with pytest.raises(InputError, match="is out of range"):
         data.document(data.documents)
 
 
@@ -63,7 +63,7 @@ def test_damage_is_named(out: Path) -> None:
     shard = out / "train-00001.bin"
     content = shard.read_bytes()
     shard.write_bytes(content[:-2])
-    with pytest.raises(CorruptFileError, match=r"train-00001\.bin has \d+ bytes, the manifest"):
+    with pytest.raises(CorruptFileError, match=r"train-00001\.bin has \d+ bytes, but the manifest"):
         TokenData(out)
     shard.write_bytes(content[:-2] + b"\1\0")
     with pytest.raises(CorruptFileError, match=r"train-00001\.bin is damaged"):
@@ -80,13 +80,13 @@ def test_a_folder_that_is_not_whole_is_named(tmp_path: Path, out: Path) -> None:
         TokenData(tmp_path)
     (out / ".partial").mkdir()
     (out / "manifest.json").rename(out / "old.json")
-    with pytest.raises(MissingFileError, match="run the same gpt2 prepare again"):
+    with pytest.raises(MissingFileError, match="run the same gpt2 prepare command again"):
         TokenData(out)
     (out / "manifest.json").write_text('{"format": "gpt2 tokens 9"}', "utf-8")
     with pytest.raises(CorruptFileError, match="tokens 9"):
         TokenData(out)
     (out / "manifest.json").write_text('{"format": "gpt2 tokens 1", "splits": {"a": 1}}', "utf-8")
-    with pytest.raises(CorruptFileError, match="lacks the field"):
+    with pytest.raises(CorruptFileError, match="lacks the required field"):
         TokenData(out)
 
 
@@ -96,5 +96,5 @@ def test_another_tokenizer_is_refused(out: Path, tokenizer: GPT2Tokenizer, tmp_p
     other = train_tokenizer(["other text " * 9], 270)
     with pytest.raises(TokenizerError, match="320 ids"):
         TokenData(out, tokenizer=other)
-    with pytest.raises(InputError, match="no split 'test' but train, validation"):
+    with pytest.raises(InputError, match="no split 'test'; its splits are train, validation"):
         TokenData(out, "test")

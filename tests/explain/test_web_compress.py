@@ -76,7 +76,7 @@ def test_both_ways() -> None:
     cut = ("no UTF-8", "noise", "the end of a text")
     same = [i for i, name in enumerate([*CASES, "long", "streams"]) if name not in cut]
     assert [there["packed"][i] for i in same] == [coded(packed)[i] for i in same]
-    assert "no file that gpt2 compress wrote" in there["messages"][0]
+    assert "was not written by gpt2 compress" in there["messages"][0]
     assert "another model" in there["messages"][1]
     assert "damaged" in there["messages"][2]
     assert "damaged" in there["messages"][3]

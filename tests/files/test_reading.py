@@ -47,7 +47,13 @@ def loop(path: Path) -> None:
     path.symlink_to(path)
 
 
-ODD = {pipe: "a pipe", folder: "a folder", device: "a device", plug: "a socket", loop: "a link"}
+ODD = {
+    pipe: "a pipe",
+    folder: "a folder",
+    device: "a device",
+    plug: "a socket",
+    loop: "a symbolic link",
+}
 
 
 @posix
@@ -65,7 +71,7 @@ def test_what_is_no_regular_file(
 @pytest.mark.parametrize("name", ["none", "file/within", "n" * 300, "a\0b"])
 def test_what_is_not_there(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(MissingFileError, match="is not there"):
+    with pytest.raises(MissingFileError, match="does not exist"):
         read_text(tmp_path / name)
     assert not exists(tmp_path / name)
     assert exists(tmp_path / "file")
@@ -108,7 +114,7 @@ def test_text_has_lines_of_one_kind(tmp_path: Path) -> None:
 def test_a_file_is_as_large_as_is_allowed(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("[1, 2]")
     assert read_json(tmp_path / "x", limit=6) == [1, 2]
-    with pytest.raises(CorruptFileError, match="x has 6 bytes; at most 5"):
+    with pytest.raises(CorruptFileError, match="x has 6 bytes; the limit for such a file is 5"):
         read_json(tmp_path / "x", limit=5)
 
 
@@ -117,17 +123,17 @@ BAD = {
     "{": "is not JSON",
     "{'a': 1}": "is not JSON",
     '\ufeff{"a": 1}': "byte order mark",
-    "[" * 101 + "]" * 101: "nests deeper than 100",
-    "[" * 100_000 + "]" * 100_000: "nests deeper than 100",
-    '{"a":' * 200 + "1" + "}" * 200: "nests deeper than 100",
+    "[" * 101 + "]" * 101: "is nested more than 100",
+    "[" * 100_000 + "]" * 100_000: "is nested more than 100",
+    '{"a":' * 200 + "1" + "}" * 200: "is nested more than 100",
     "9" * 5000: "an integer of 5,000 digits",
     '{"a": -' + "9" * 42 + "}": "an integer of 43 digits",
     "NaN": "NaN is not finite",
     '{"a": [-Infinity]}': "-Infinity is not finite",
     "1e999": "1e999 is not finite",
     "1" * 400 + ".5": "not finite",
-    r'{"a": "\ud800"}': "half a UTF-16 pair",
-    r'{"\udc00": 1}': "half a UTF-16 pair",
+    r'{"a": "\ud800"}': "an unpaired UTF-16 surrogate",
+    r'{"\udc00": 1}': "an unpaired UTF-16 surrogate",
 }
 
 
@@ -153,7 +159,7 @@ def test_json_is_what_python_reads(text: str) -> None:
 def test_what_others_may_write() -> None:
     assert math.isnan(parse_json("NaN", "here", nan=True))
     assert parse_json("1e999", "here", nan=True) == math.inf
-    with pytest.raises(CorruptFileError, match="half a"):
+    with pytest.raises(CorruptFileError, match="unpaired UTF-16 surrogate"):
         parse_json(r'"\ud800"', "here", nan=True)
     text = '\ufeff["\\ud800", NaN, -' + "9" * 5000 + ', 3, "x"]'
     found = parse_json(text.encode(), "here", loose=True)
@@ -167,5 +173,5 @@ def test_what_others_may_write() -> None:
 )
 def test_an_object_is_an_object(tmp_path: Path, text: str, found: str) -> None:
     (tmp_path / "x.json").write_text(text)
-    with pytest.raises(CorruptFileError, match=f"must hold a JSON object, found {found}"):
+    with pytest.raises(CorruptFileError, match=f"must contain a JSON object, found {found}"):
         read_json_object(tmp_path / "x.json")

@@ -158,6 +158,6 @@ def test_a_cut_file_of_the_cache_says_what_to_remove(hub: Hub, run: Run) -> None
     blob = (folder / "model.safetensors").resolve()
     blob.write_bytes(blob.read_bytes()[:-100])
     result = run(NAME, code=code)
-    assert f"Remove {blob}: it is downloaded again then." in result.stderr, result.stderr
+    assert f"Remove {blob}, so that it is downloaded again." in result.stderr, result.stderr
     blob.unlink()
     assert run(NAME, code=code).returncode == 0

@@ -29,4 +29,4 @@ def test_the_next_text_is_an_error_and_no_signal(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CODE, str(folder), str(file)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, (result.returncode, result.stderr)
-    assert result.stdout.startswith("CorruptFileError a file of this model was cut short")
+    assert result.stdout.startswith("CorruptFileError a file of this model was truncated")

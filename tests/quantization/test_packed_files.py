@@ -244,7 +244,7 @@ def test_a_file_that_another_program_rewrote(packed: Path, tmp_path: Path) -> No
     words = read_safetensors(path).metadata
     tensors = {"odd": np.zeros(3, np.float32), **load_file(path)}
     save_file(tensors, path, metadata=words)
-    with pytest.raises(CorruptFileError, match="does not begin at a multiple of 64 bytes"):
+    with pytest.raises(CorruptFileError, match="does not start at a multiple of 64 bytes"):
         gpt2.load(path.parent)
 
 

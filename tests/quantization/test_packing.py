@@ -159,10 +159,10 @@ def test_what_does_not_fit_is_refused() -> None:
 def test_damaged_headers() -> None:
     data = pack(random(20, 8), "int8", transposed=False)
     assert as_packed("x", data, {}, "file").shape == (20, 8)
-    for cut, message in ((data[:63], "cut short"), (data[:-1], "header asks for")):
+    for cut, message in ((data[:63], "truncated"), (data[:-1], "header requires")):
         with pytest.raises(CorruptFileError, match=message):
             as_packed("x", cut, {}, "file")
-    for place, message in ((0, "does not hold packed"), (8, "packed in version")):
+    for place, message in ((0, "does not contain packed"), (8, "packed in version")):
         wrong = data.copy()
         wrong[place] ^= 77
         with pytest.raises(CorruptFileError, match=message):
@@ -177,7 +177,7 @@ def test_sums_that_leave_32_bits_are_refused(dtype: str, inputs: int) -> None:
     assert limit[0] < 255
     assert as_packed("x", data, {}, "file").inputs == inputs
     limit[0] += 1
-    words = rf"file: x has {inputs:,} inputs, whose {dtype} weights add up to [\d,]+ in one output"
+    words = rf"file: x has {inputs:,} inputs, whose {dtype} weights add up to [\d,]+ for one output"
     with pytest.raises(CorruptFileError, match=words):
         as_packed("x", data, {}, "file")
     usual = pack(random(3, inputs), dtype, transposed=False)

@@ -246,12 +246,12 @@ def test_a_library_that_quotes_the_address_while_it_reads(
 
 def test_what_cannot_be_reached(tmp_path: Path, memory: Any) -> None:
     for address, kind, message in (
-        ("memory://none/x.txt", InputError, "there is no file in memory://none/x.txt"),
+        ("memory://none/x.txt", InputError, "memory://none/x.txt contains no files"),
         ("nosuch://a/b", InputError, "nosuch"),
     ):
         with pytest.raises(kind, match=message):
             call("prepare", address, "-q", "-o", tmp_path / "out")
-    with pytest.raises(MissingFileError, match="memory://none is not there"):
+    with pytest.raises(MissingFileError, match="memory://none does not exist"):
         addresses.fetch("memory://none").__enter__()
     with pytest.raises(AssertionError, match="is an address, but a local path is needed"):
         call("quantize", "gpt2-mini", "-o", "s3://a/b", "--dtype", "int8")
@@ -305,5 +305,5 @@ def test_without_fsspec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_standard_input_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="standard input has no shards"):
+    with pytest.raises(OptionError, match="standard input cannot be split into shards"):
         call("prepare", "-", "-q", "--shard", "1/2", "-o", tmp_path / "out")

@@ -137,7 +137,7 @@ def test_a_cluster_of_this_machine_and_what_is_told(
     shown = call(*command[:-1], "--cluster", "local", "--shards", "3", "-o", tmp_path / "ours")
     assert content(tmp_path / "ours") == content(tmp_path / "one")
     assert "shards" in shown.stderr
-    with pytest.raises(InputError, match="there is no text in"):  # an error of the work, once
+    with pytest.raises(InputError, match="no text was found in"):  # an error of the work, once
         call("prepare", write_lines(tmp_path / "none.jsonl", [{"text": " "}]), "-q",
              "--cluster", "local", "--shards", "2", "-o", tmp_path / "none")  # fmt: skip
     with pytest.raises(OptionError, match="the 99 cores"):

@@ -113,7 +113,7 @@ def test_what_does_not_belong_together_is_named(tokenizer_folder: Path, tmp_path
     tokens = next(two.glob("train-*.bin"))
     tokens.write_bytes(tokens.read_bytes()[:-2] + b"\0\0")
     refused(CorruptFileError, "damaged", one, two)
-    with pytest.raises(OptionError, match="standard input has no shards"):
+    with pytest.raises(OptionError, match="standard input cannot be split into shards"):
         call(*prepare(Path("-"), tokenizer_folder), "--shard", "1/2", "-o", other)
 
 
@@ -127,7 +127,9 @@ def test_a_file_that_two_shards_read_must_be_one(tokenizer_folder: Path, tmp_pat
     text = (source / "a.jsonl").read_text("utf-8")
     (source / "a.jsonl").write_text(text.replace("fox", "cat"), "utf-8")
     call(*command, "-q", "--shard", "2/2", "-o", tmp_path / "two")
-    with pytest.raises(InputError, match=r"one and .*two read file 1 of the sources with other"):
+    with pytest.raises(
+        InputError, match=r"one and .*two read different contents from source file 1"
+    ):
         call("merge", tmp_path / "one", tmp_path / "two", "-q", "-o", tmp_path / "out")
 
 
@@ -170,7 +172,9 @@ def test_a_merge_on_a_full_disk_is_told_and_goes_on(tokenizer_folder: Path, tmp_
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out" / "manifest.json").exists()
     (parts[0] / "tokenizer").rename(tmp_path / "away")
-    with pytest.raises(MissingFileError, match=r"part-1/tokenizer is missing: copy the part again"):
+    with pytest.raises(
+        MissingFileError, match=r"part-1/tokenizer is missing: copy this part again"
+    ):
         call(*merging)
     (tmp_path / "away").rename(parts[0] / "tokenizer")
     call(*merging)
@@ -189,7 +193,7 @@ def test_a_merge_destroys_nothing(tokenizer_folder: Path, tmp_path: Path) -> Non
     begun.mkdir(parents=True)
     (begun / "progress.json").write_text("{}")
     (begun / "train-00000.bin").write_bytes(b"half")
-    with pytest.raises(OptionError, match=r"begun holds a preparation that is not finished"):
+    with pytest.raises(OptionError, match=r"begun contains an unfinished preparation"):
         call("merge", *parts, "-q", "-o", tmp_path / "begun")
     assert (begun / "train-00000.bin").read_bytes() == b"half"
 

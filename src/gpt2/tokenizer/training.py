@@ -66,7 +66,7 @@ def train(
         )
     words = count_words(texts, special_tokens)
     if not words:
-        raise InputError("there is no text to learn a vocabulary from.")
+        raise InputError("there is no text to train a vocabulary on.")
     return _Merger(words).run(wanted, max(1, min_frequency), progress)
 
 
@@ -151,7 +151,7 @@ def read_pieces(
             with open_regular(file) as stream:
                 if reason := why_no_text(stream.read(SNIFFED), encoding):
                     if file == path:
-                        raise InputError(f"{file} is no text: {reason}.")
+                        raise InputError(f"{file} is not text: {reason}.")
                     note(f"skipped, not text: {file} ({reason})")
                     continue
                 stream.seek(0)

@@ -147,7 +147,7 @@ def test_files(tmp_path: Path) -> None:
         ("a.jsonl", "[1]", InputError, "must be an object"),
         ("a.jsonl", "\n", InputError, "holds no example"),
         ("a.csv", "prompt,answer\nx,y\n", InputError, "its fields: 'prompt', 'answer'"),
-        ("a.csv", 'prompt,completion\n"x,y\n', CorruptFileError, "not a table"),
+        ("a.csv", 'prompt,completion\n"x,y\n', CorruptFileError, "cannot be parsed as a table"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(
@@ -195,7 +195,7 @@ def test_compressed_files_are_read_as_pairs(tmp_path: Path, name: str) -> None:
     assert not has_pairs(path, config)
     path.write_bytes(packed(name, lines)[:-20])
     if not name.endswith(".tar"):
-        with pytest.raises(CorruptFileError, match="cut short or damaged"):
+        with pytest.raises(CorruptFileError, match="truncated or damaged"):
             read_pairs(path)
 
 
@@ -239,7 +239,7 @@ def test_tables_of_tabs_have_no_quotes(tmp_path: Path) -> None:
     assert pairs_of(path, head + '"""Hello"" he said"\t yes\n') == rows[:1]
     quoted = '"prompt"\t"completion"\n"""Hello"" he\nsaid"\t" y\tes"\n'
     assert pairs_of(path, quoted) == [('"Hello" he\nsaid', " y\tes")]
-    with pytest.raises(InputError, match=r"line 3 has 3 columns, the first line names 2"):
+    with pytest.raises(InputError, match=r"line 3 has 3 columns, but the header line has 2"):
         pairs_of(path, head + "a\tb\nc\td\te\n")
     with pytest.raises(InputError, match=r"line 2 has no text in the field 'completion'"):
         pairs_of(path, head + "a\n")
@@ -249,9 +249,9 @@ def test_tables_of_commas(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     assert pairs_of(path, "prompt;completion\na, b; c\n") == [("a, b", " c")]
     assert pairs_of(path, "\ufeffprompt,completion\r\n\r\na, b,\r\n") == [("a", " b")]
-    with pytest.raises(InputError, match=r"line 2 has 3 columns, the first line names 2"):
+    with pytest.raises(InputError, match=r"line 2 has 3 columns, but the header line has 2"):
         pairs_of(path, "prompt,completion\nHi,Hello, you\n")
-    with pytest.raises(CorruptFileError, match=r"line 3, is not a table"):
+    with pytest.raises(CorruptFileError, match=r"line 3, cannot be parsed as a table"):
         pairs_of(path, 'prompt,completion\na,b\n"Hello" he said, yes\n')
 
 

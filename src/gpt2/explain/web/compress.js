@@ -151,7 +151,7 @@ export function* compressing({engine, tokenizer, identity}, data) {
 /** Decompresses step by step in the same way. */
 export function* decompressing({engine, tokenizer, identity}, packed) {
   const {named, digest, size, count, streams} = header(packed);
-  if (named !== identity) throw new Error('this was compressed with another model or precision');
+  if (named !== identity) throw new Error('this file was compressed with another model or precision');
   const reader = new Reader(engine, streams.length), decoders = streams.map((stream) => new Decoder(stream));
   const texts = streams.map(() => []), lengths = partsOf(count, streams.length).map(([first, last]) => last - first);
   for (let done = 0; done < Math.max(...lengths); done++) {
@@ -168,7 +168,7 @@ export function* decompressing({engine, tokenizer, identity}, packed) {
   }
   reader.free();
   const bytes = Uint8Array.from(texts.flat());
-  if (sha256(bytes).slice(0, 2 * HASH) !== digest) throw damaged(': what it holds has another hash');
+  if (sha256(bytes).slice(0, 2 * HASH) !== digest) throw damaged(': the hash of its contents differs');
   return bytes;
 }
 
@@ -178,7 +178,7 @@ const magicOf = (packed) => new TextDecoder().decode(packed.subarray(0, 8));
 
 function header(packed) {
   const magic = magicOf(packed);
-  if (packed.length < HEADER || ![MAGIC, SEVERAL].includes(magic)) throw new Error('this is no file that gpt2 compress wrote');
+  if (packed.length < HEADER || ![MAGIC, SEVERAL].includes(magic)) throw new Error('this file was not written by gpt2 compress');
   const view = new DataView(packed.buffer, packed.byteOffset), at = (place) => Number(view.getBigUint64(place, true));
   const [size, count] = [at(40), at(48)], found = {named: hex(packed.subarray(8, 24)), digest: hex(packed.subarray(24, 40)), size, count};
   if (magic === MAGIC) return {...found, streams: [packed.subarray(HEADER)]};
