@@ -156,7 +156,7 @@ def test_tokenizers_that_would_not_be_used_are_refused(text: Path, tmp_path: Pat
         assert words in str(refused.exception)
     other = run(tokens, "--from", "gpt2-mini", "-o", tmp_path / "no", *FEW, "--length", 16, code=2)
     assert isinstance(other.exception, TokenizerError)
-    assert "is not that of gpt2-mini" in str(other.exception)
+    assert "differs from that of gpt2-mini" in str(other.exception)
     own = run(tokens, "--from", place / "model", "-o", place, *FEW, "--overwrite", code=2)
     assert "choose another folder" in str(own.exception)
     assert (place / "model" / "model.safetensors").exists()

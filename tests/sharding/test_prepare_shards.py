@@ -82,7 +82,7 @@ def test_a_part_is_made_once_and_is_no_corpus(tokenizer_folder: Path, tmp_path: 
         call(*command, "-q", "--shard", "2/2", "-o", parts[0])
     call("merge", *parts, "-q", "-o", tmp_path / "out")
     assert "is already merged" in call("merge", *parts, "-o", tmp_path / "out").stderr
-    with pytest.raises(InputError, match="is prepared whole"):
+    with pytest.raises(InputError, match="was not prepared as a shard"):
         call("merge", tmp_path / "out", parts[0], "-o", tmp_path / "other")
 
 
