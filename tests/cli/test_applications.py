@@ -79,7 +79,7 @@ def test_answer_and_write(tmp_path: Path) -> None:
     assert found["generated"] is False
     refused = gpt2(*asked, "--min-probability", 1)
     assert refused.stdout.startswith("(no answer: the model's probability")
-    with pytest.raises(InputError, match="there is no question"):
+    with pytest.raises(InputError, match="no question was given"):
         gpt2("answer")
     text = gpt2("write", "The Sea", "-p", "ships", "--length", 20, "--kind", "story").stdout
     assert text == package.write(model, "The Sea", points=["ships"], length=20, kind="story") + "\n"
@@ -163,7 +163,7 @@ def test_results_of_something_else_are_not_touched(tmp_path: Path) -> None:
         with pytest.raises(GPT2Error, match=r"another row, model or option|not JSON|no journal"):
             gpt2("summarize", "--batch", source, "-o", out)
         assert out.read_text("utf-8") == there
-    with pytest.raises(OptionError, match="needs -o"):
+    with pytest.raises(OptionError, match="requires -o"):
         gpt2("summarize", "--batch", source)
 
 

@@ -74,7 +74,7 @@ def test_killed_twice_the_figures_are_those_of_one_run(tmp_path: Path) -> None:
         )  # as a kill within a write leaves it
     data.write_text(data.read_text() + " ")
     process = start(asked, output)
-    assert "other data" in process.communicate()[1]
+    assert "different model, options or data" in process.communicate()[1]
     assert process.returncode == 2
     data.write_text(json.dumps({"data": [conversation()]}))
     second = killed_after(len(first) + 1, asked, output, journal)

@@ -258,9 +258,9 @@ def test_a_short_text_is_learned_in_short_rows(base: Path, tmp_path: Path) -> No
 
 def test_wrong_wishes_are_refused(base: Path, pairs: Path, tmp_path: Path) -> None:
     for arguments, words in (
-        (["--lora-rank", 4], "lora_rank: these are options of --lora"),
+        (["--lora-rank", 4], "lora_rank: these options require --lora"),
         (["--length", 100], "length must be at most the model's 64"),
-        (["--lora", "--lora-targets", "head"], "'head' is no linear map"),
+        (["--lora", "--lora-targets", "head"], "'head' is not a linear layer"),
     ):
         refused = finetune(base, pairs, "-o", tmp_path / "run", *arguments)
         assert words in str(refused.exception)

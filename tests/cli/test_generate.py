@@ -182,7 +182,7 @@ def test_the_defaults_fit_what_was_said() -> None:
     [
         (["--temperature", "-1"], OptionError, "do_sample=False"),
         (["--temperature", "0", "--do-sample"], OptionError, "leave out --do-sample"),
-        (["--device", "cpu"], OptionError, "device is for the torch engine"),
+        (["--device", "cpu"], OptionError, "device can be used only with the torch engine"),
         (["--top-p", "2"], OptionError, "top_p must be at least 0 and at most 1"),
         (["--max-new-tokens", "500"], ContextLengthError, "long='window'"),
     ],
@@ -256,7 +256,7 @@ def test_what_the_engine_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     ]
     assert gpt2(*on(folder, *words), PROMPT).exit_code == 0
     assert told == {"engine": "native", "dtype": "int8", "kv_dtype": "int8", "threads": 1}
-    with pytest.raises(OptionError, match="for the native engine, not for reference"):
+    with pytest.raises(OptionError, match="only with the native engine, not with reference"):
         gpt2(*on(folder, "--engine", "reference", "--threads", 2), PROMPT)
     help_text = gpt2("--help").output
     for option in ("--engine", "--dtype", "--kv-dtype", "--threads"):

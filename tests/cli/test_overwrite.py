@@ -32,7 +32,9 @@ def test_a_folder_that_holds_something_needs_overwrite(command: str, tmp_path: P
     before = {path: path.read_bytes() for path in place.iterdir()}
     refused = call(*asked, "-o", place)
     assert isinstance(refused.exception, OptionError)
-    assert "holds files already: choose another name, or give --overwrite" in str(refused.exception)
+    assert "already contains files: choose another name, or use --overwrite" in str(
+        refused.exception
+    )
     assert {path: path.read_bytes() for path in place.iterdir()} == before
     assert call(*asked, "-o", place, "--overwrite").exit_code == 0
     assert (place / "notes.txt").read_text() == "mine"
@@ -42,5 +44,5 @@ def test_a_file_that_is_there_needs_overwrite(tmp_path: Path) -> None:
     model, file = tmp_path / "model", tmp_path / "a.gguf"
     write_tiny(model)
     file.write_bytes(b"mine")
-    assert "is there already" in str(call("convert", model, "-o", file).exception)
+    assert "already exists" in str(call("convert", model, "-o", file).exception)
     assert file.read_bytes() == b"mine"

@@ -67,7 +67,7 @@ def test_one_command_from_a_text_to_a_model(text: Path, tmp_path: Path) -> None:
 
 def test_what_does_not_go_together_is_refused(text: Path, tmp_path: Path) -> None:
     result = run(text, "-o", tmp_path / "a", *TINY, "--length", 64, code=2)
-    assert "give a smaller --length" in str(result.exception)
+    assert "use a smaller --length" in str(result.exception)
     result = run(tmp_path / "a" / "data" / "tokens", "-o", tmp_path / "b", "--resume", code=1)
     assert "no checkpoint to resume from" in str(result.exception)
     result = run(text, "-o", tmp_path / "c", *TINY, "--device", "nonsense", code=2)
@@ -147,8 +147,8 @@ def test_tokenizers_that_would_not_be_used_are_refused(text: Path, tmp_path: Pat
     for arguments, words in (
         ([text, "--from", "gpt2-mini", "--tokenizer", "gpt2-mini"], "leave out --tokenizer"),
         ([text, "--from", "gpt2-mini", "--vocab-size", 300], "leave out --vocab-size"),
-        ([tokens, "--vocab-size", 300], "is prepared, with the tokenizer in it"),
-        ([tokens, "--tokenizer", "gpt2-mini"], "is prepared, with the tokenizer in it"),
+        ([tokens, "--vocab-size", 300], "is already prepared and contains its tokenizer"),
+        ([tokens, "--tokenizer", "gpt2-mini"], "is already prepared and contains its tokenizer"),
         ([text, "--tokenizer", "gpt2-mini", "--vocab-size", 300], "give one"),
     ):
         refused = run(*arguments, "-o", tmp_path / "no", *FEW, code=2)

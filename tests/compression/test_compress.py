@@ -171,7 +171,7 @@ def test_commands(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "bits per byte" in done.stderr
     packed = tmp_path / "a.txt.g2c"
-    with pytest.raises(OptionError, match="is there already"):
+    with pytest.raises(OptionError, match="already exists"):
         run.invoke(command, ["decompress", str(packed)], catch_exceptions=False)
     file.unlink()
     assert run.invoke(command, ["decompress", str(packed), "-q"]).exit_code == 0

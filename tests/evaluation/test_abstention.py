@@ -16,7 +16,7 @@ def test_the_area_under_the_roc_curve() -> None:
     assert auroc([1, 2], [3, 4]) == 0
     assert auroc([2, 2], [2]) == 0.5
     assert auroc([1, 3], [2, 2, 0]) == pytest.approx((1 + 3) / 6)
-    with pytest.raises(InputError, match="both kinds"):
+    with pytest.raises(InputError, match="both classes"):
         auroc([], [1])
 
 

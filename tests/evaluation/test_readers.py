@@ -54,7 +54,7 @@ def test_cbt(tmp_path: Path) -> None:
     with pytest.raises(CorruptFileError, match="line 1: the answer 'cat'"):
         read_cbt(path)
     written(path, "1 a\n2 b\n")
-    with pytest.raises(CorruptFileError, match="has 21 lines"):
+    with pytest.raises(CorruptFileError, match="must have 21 lines"):
         read_cbt(path)
 
 
@@ -125,7 +125,7 @@ def test_parallel(data_folder: Path, tmp_path: Path) -> None:
     pairs = read_parallel(folder / "newstest2014.fr-en.fr", folder / "newstest2014.fr-en.en")
     assert len(pairs) == 3003
     one = written(tmp_path / "a", "x\ny\n")
-    with pytest.raises(CorruptFileError, match="has 2 lines and "):
+    with pytest.raises(CorruptFileError, match="has 2 lines, but "):
         read_parallel(one, written(tmp_path / "b", "1\n2\n3\n"))
 
 

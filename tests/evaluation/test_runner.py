@@ -117,7 +117,7 @@ def test_a_killed_run_goes_on(tmp_path: Path, subject: Subject, end: str) -> Non
     result = toy(tmp_path, subject=subject, of=killed, journal=Rows(path, {"model": "x"}))
     assert calls[0] == 4  # two examples a call: the first call's were kept
     assert result["measures"]["length"] == toy(tmp_path, subject=subject)["measures"]["length"]
-    with pytest.raises(OptionError, match="another model"):
+    with pytest.raises(OptionError, match="a different model"):
         Rows(path, {"model": "y"})
     again = Rows(path, {"model": "x"})
     assert len(again.rows["toy"]) == 5

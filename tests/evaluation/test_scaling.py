@@ -56,5 +56,5 @@ def test_command(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--paper"):
         CliRunner().invoke(command, files[:1], catch_exceptions=False)
     (tmp_path / "other.json").write_text('{"a": 1}', "utf-8")
-    with pytest.raises(CorruptFileError, match="no result of gpt2 evaluate"):
+    with pytest.raises(CorruptFileError, match="not a result file of gpt2 evaluate"):
         list(read_results([tmp_path / "other.json"]))

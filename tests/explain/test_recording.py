@@ -208,9 +208,9 @@ def test_the_heads_that_add_most_are_kept_where_none_are_named(model: Any, ids: 
 def test_what_cannot_be_recorded(model: Any) -> None:
     with pytest.raises(InputError, match="no head 9"):
         recording(model, TEXT, [(0, 9)])
-    with pytest.raises(InputError, match="no token to look at"):
+    with pytest.raises(InputError, match="the text is empty"):
         contents_of("gpt2-mini", text="", record=True)
-    with pytest.raises(OptionError, match="heads are named for a recording"):
+    with pytest.raises(OptionError, match="heads can be chosen only for a recording"):
         contents_of("gpt2-mini", text=TEXT, heads=HEADS)
 
 

@@ -256,13 +256,13 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
             load_trace(place)
         except GPT2Error:
             continue
-    with pytest.raises(GPT2Error, match="is no trace"):
+    with pytest.raises(GPT2Error, match="is not a trace"):
         load_trace(ROOT / "src/gpt2/bundled/gpt2-mini/model-00001-of-00003.safetensors")
 
 
 def test_what_cannot_be_traced() -> None:
     model = ours("native")
-    with pytest.raises(InputError, match="no token to look at"):
+    with pytest.raises(InputError, match="the text is empty"):
         gpt2.trace(model, [])
     with pytest.raises(InputError, match="no tokenizer"):
         gpt2.trace(model, "text")
@@ -279,7 +279,7 @@ def test_what_cannot_be_traced() -> None:
     for wrong in (Off(heads=[(0, 4)]), Off(mlps=[3]), Off(positions=[-1])):
         with pytest.raises(InputError, match="there is no"):
             Looking(ours("torch")).run(IDS, off=wrong)
-    with pytest.raises(OptionError, match="looked into"):
+    with pytest.raises(OptionError, match="can be inspected"):
         gpt2.trace(object(), IDS)
 
 

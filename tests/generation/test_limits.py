@@ -38,21 +38,21 @@ def test_ids_that_are_only_looked_for(options: dict[str, Any], search: dict[str,
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"sequence_bias": {(61,): 1.0}}, "sequence_bias holds the id 61; the model's go from 0 to 60"),
-    ({"sequence_bias": {(-3,): 50.0}}, "sequence_bias holds the id -3"),
-    ({"sequence_bias": {(70, 5): 1.0}}, "sequence_bias holds the id 70"),
-    ({"bad_words_ids": [[5, 61]]}, "bad_words_ids holds the id 61"),
-    ({"bad_words_ids": [[-1]]}, "bad_words_ids holds the id -1"),
-    ({"forced_bos_token_id": 61}, "forced_bos_token_id holds the id 61"),
-    ({"forced_eos_token_id": [5, 61]}, "forced_eos_token_id holds the id 61"),
-    ({"forced_eos_token_id": -1}, "forced_eos_token_id holds the id -1"),
-    ({"exponential_decay_length_penalty": (1, 2.0), "eos_token_id": 61}, "eos_token_id, with exp"),
-    ({"eos_token_id": list(range(61)), "num_beams": 2}, "beams need one that does not end"),
+    ({"sequence_bias": {(61,): 1.0}}, "sequence_bias contains the token id 61; the model has"),
+    ({"sequence_bias": {(-3,): 50.0}}, "sequence_bias contains the token id -3"),
+    ({"sequence_bias": {(70, 5): 1.0}}, "sequence_bias contains the token id 70"),
+    ({"bad_words_ids": [[5, 61]]}, "bad_words_ids contains the token id 61"),
+    ({"bad_words_ids": [[-1]]}, "bad_words_ids contains the token id -1"),
+    ({"forced_bos_token_id": 61}, "forced_bos_token_id contains the token id 61"),
+    ({"forced_eos_token_id": [5, 61]}, "forced_eos_token_id contains the token id 61"),
+    ({"forced_eos_token_id": -1}, "forced_eos_token_id contains the token id -1"),
+    ({"exponential_decay_length_penalty": (1, 2.0), "eos_token_id": 61}, "used by exp"),
+    ({"eos_token_id": list(range(61)), "num_beams": 2}, "needs at least one that does not end"),
     ({"pad_token_id": 99, "return_dict_in_generate": True, "output_scores": True},
-     "pad_token_id, where scores"),
+     "used if scores"),
     ({"num_beams": HUGE}, "1,000,000,000"),
-    ({"num_return_sequences": HUGE, "do_sample": True}, "GiB; this machine has"),
-    ({"max_new_tokens": 10**13, "long": "window"}, "GiB; this machine has"),
+    ({"num_return_sequences": HUGE, "do_sample": True}, "GiB of memory; this machine has"),
+    ({"max_new_tokens": 10**13, "long": "window"}, "GiB of memory; this machine has"),
 ]  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_what_would_be_used_is_refused(options: dict[str, Any], message: str) ->
 @pytest.mark.parametrize("allowed", [[61], [-1], [5, 99]], ids=str)
 def test_allowed_ids_are_the_models(allowed: list[int]) -> None:
     for engine in tiny_models.engines().values():
-        with pytest.raises(InputError, match="prefix_allowed_tokens_fn allows the id"):
+        with pytest.raises(InputError, match="prefix_allowed_tokens_fn allows the token id"):
             engine.generate(IDS, prefix_allowed_tokens_fn=lambda *_: allowed, max_new_tokens=2)
 
 

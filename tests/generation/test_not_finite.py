@@ -83,7 +83,7 @@ def test_scoring_notices(kind: str) -> None:
         lambda: scorer.rolling([long]),
         lambda: scorer.top([long], 2),
     ):
-        with pytest.raises(InputError, match="logits are not finite"):
+        with pytest.raises(InputError, match="logits are NaN or infinite"):
             ask()
 
 

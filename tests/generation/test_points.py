@@ -33,7 +33,7 @@ def test_points_of_layers_that_are_not_there(kind: str) -> None:
 def test_what_a_tap_gives(kind: str, points: Any) -> None:
     model = tiny_models.engines()[kind]
     for wrong in (lambda _, x: x[..., :1], lambda _, x: 3.0, lambda _, x: np.zeros((7, 7))):
-        with model.tapped(wrong, points), pytest.raises(InputError, match="the tap gave"):
+        with model.tapped(wrong, points), pytest.raises(InputError, match="but the tap returned"):
             model.generate([3, 4], max_new_tokens=1)
     plain = model.generate([3, 4], max_new_tokens=4)
     with model.tapped(lambda _, x: x * 1, points):
@@ -43,7 +43,7 @@ def test_what_a_tap_gives(kind: str, points: Any) -> None:
 def test_heads_to_leave_out_are_pairs() -> None:
     model = tiny_models.native()
     with (
-        pytest.raises(InputError, match=r"heads are pairs \(layer, head\), found 0"),
+        pytest.raises(InputError, match=r"heads must be pairs \(layer, head\), found 0"),
         model.ablate(heads=[0]),  # type: ignore[list-item]
     ):
         pass

@@ -121,7 +121,7 @@ def test_allow_only_forces_what_was_forbidden(run: Any) -> None:
 
 
 def test_allow_only_nothing_is_an_error(run: Any) -> None:
-    with pytest.raises(InputError, match="allows nothing for prompt 0"):
+    with pytest.raises(InputError, match="allows no token for prompt 0"):
         run(processors.allow_only, [[0]], [ROW], allowed=lambda p, ids: [], beams=1)
 
 

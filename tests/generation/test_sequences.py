@@ -109,9 +109,9 @@ def test_what_cannot_be_begun() -> None:
     config = tiny_models.ours().config
     with pytest.raises(OptionError, match="one for each"):
         single(config, GenerationConfig(do_sample=True, seed=[1, 2], max_new_tokens=1), [1])
-    with pytest.raises(ContextLengthError, match="do not fit"):
+    with pytest.raises(ContextLengthError, match="exceed this model's context length"):
         single(config, GenerationConfig(max_new_tokens=config.n_positions), [1] * 9)
-    with pytest.raises(InputError, match="nothing is left to write"):
+    with pytest.raises(InputError, match="leaves no room for new tokens"):
         single(config, GenerationConfig(max_length=2), [1, 2])
     one = single(config, GenerationConfig(max_new_tokens=1), [1, 2])
     with pytest.raises(InputError, match="no token is left"):

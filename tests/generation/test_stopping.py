@@ -45,7 +45,7 @@ def test_every_ending_of_a_text_is_judged_as_theirs() -> None:
 
 
 def test_stop_strings_need_a_tokenizer() -> None:
-    with pytest.raises(OptionError, match="needs the tokenizer"):
+    with pytest.raises(OptionError, match="requires a tokenizer"):
         tiny_models.ours().generate([3], stop_strings="a")
 
 

@@ -65,7 +65,7 @@ def test_half_a_character_waits(tokenizer: GPT2Tokenizer) -> None:
 def test_errors_come_before_the_first_piece() -> None:
     with pytest.raises(ContextLengthError):
         tiny_models.ours().stream([3], max_new_tokens=99)
-    with pytest.raises(OptionError, match="stream writes one text"):
+    with pytest.raises(OptionError, match="stream supports only one text"):
         tiny_models.ours().stream([[3], [4]])
 
 
@@ -102,5 +102,5 @@ def test_a_streamer_takes_one_text(tokenizer: GPT2Tokenizer) -> None:
     engine = tiny_models.ours(**BIG)
     with pytest.raises(InputError, match="one text"):
         engine.generate([[3], [4]], streamer=TextStreamer(tokenizer))
-    with pytest.raises(OptionError, match="cannot follow beams"):
+    with pytest.raises(OptionError, match="cannot be combined with beam search"):
         engine.generate([3], num_beams=2, streamer=TextStreamer(tokenizer))

@@ -24,7 +24,9 @@ def test_a_download_that_trickles_ends_and_goes_on(hub: Hub, run: Run, model: Pa
     hub.slow.add(WEIGHTS)
     result = run(NAME, code=IMPATIENT)
     assert result.returncode == 1
-    assert "failed: less than 64 kB came in 12 seconds. What has arrived is kept" in result.stderr
+    assert (
+        "failed: less than 64 kB arrived in 12 seconds. Completed parts are kept" in result.stderr
+    )
     assert "Traceback" not in result.stderr
     hub.slow.clear()
     hub.requests.clear()
@@ -44,7 +46,7 @@ def test_a_list_of_files_that_trickles_ends(hub: Hub, run: Run) -> None:
     result = run(NAME, code=IMPATIENT)
     assert result.returncode == 1
     assert "HubOfflineError" in result.stderr
-    assert "no whole answer in 3 seconds" in result.stderr
+    assert "no complete response in 3 seconds" in result.stderr
 
 
 def test_a_kill_leaves_nothing_that_was_not_compared(
@@ -106,7 +108,10 @@ def test_whatever_an_earlier_try_has_left_the_file_is_right(
     (blobs / f"{hash_}.gpt2.incomplete").write_bytes(left)
     result = run(NAME)
     if left == b"x":
-        assert "arrived damaged (not the hub's SHA-256) and was removed: try again" in result.stderr
+        assert (
+            "was damaged in transit (its SHA-256 differs from the hub's) and was removed: try again"
+            in result.stderr
+        )
         result = run(NAME)
     assert result.returncode == 0, result.stderr
     file = Path(result.stdout.strip()) / WEIGHTS

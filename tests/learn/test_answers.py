@@ -107,7 +107,7 @@ def test_no_file_and_no_chapter(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError):
         answers.check(HEAD, tmp_path / "none.py")
     for number in (-1, len(MODULES)):
-        with pytest.raises(OptionError, match="they are 0 to 12"):
+        with pytest.raises(OptionError, match="the chapters are 0 to 12"):
             exercise(number)
 
 

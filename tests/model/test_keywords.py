@@ -95,7 +95,7 @@ def test_the_precision_is_the_files_own(folder: Path, tmp_path: Path, kept: str)
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_only_transformers_does_is_refused_by_name(folder: Path, name: str) -> None:
-    with pytest.raises(UnsupportedError, match=rf"^{name} is not here: .{{12}}"):
+    with pytest.raises(UnsupportedError, match=rf"^{name} is not supported: .{{12}}"):
         GPT2LMHeadModel.from_pretrained(folder, **{name: "auto"})
     unset: tuple[Any, ...] = (None, False, {}, "")
     for nothing in unset:
@@ -109,7 +109,7 @@ WRONG: dict[str, tuple[dict[str, Any], type[GPT2Error]]] = {
     "attention": ({"attn_implementation": "flash_attention_2"}, UnsupportedError),
     "two devices": ({"device_map": {"lm_head": "cpu", "": "cuda:0"}}, UnsupportedError),
     "meta": ({"device_map": "meta"}, UnsupportedError),
-    "no device": ({"device_map": "gpu0"}, OptionError),
+    "does not name a device": ({"device_map": "gpu0"}, OptionError),
     "pickles": ({"use_safetensors": False}, MissingFileError),
     "weights twice": ({"state_dict": {}}, OptionError),
     "no weights": ({"config": 3}, GPT2Error),

@@ -93,7 +93,7 @@ def test_targets_are_endings_of_names(model: GPT2LMHeadModel) -> None:
         assert list(find_adapters(model)) == added
     with pytest.raises(InputError, match="has adapters already"):
         add_lora(model)
-    for wrong, words in (("wte", "'wte' is no linear map"), ("", "needs targets")):
+    for wrong, words in (("wte", "'wte' is not a linear layer"), ("", "requires targets")):
         with pytest.raises(InputError, match=words):
             add_lora(base, LoraConfig(lora_targets=wrong))
     assert not find_adapters(base)
@@ -144,7 +144,7 @@ def test_what_does_not_fit_is_refused(model: GPT2LMHeadModel, tmp_path: Path) ->
     deep = copy.deepcopy(model)
     add_lora(deep, LoraConfig(lora_targets="h.1.attn.c_attn"))
     save_lora(deep, tmp_path / "deep")
-    with pytest.raises(WeightError, match=r"h\.1\.attn\.c_attn' is no linear map"):
+    with pytest.raises(WeightError, match=r"h\.1\.attn\.c_attn' is not a linear layer"):
         load_lora(GPT2LMHeadModel(tiny_config(n_layer=1)), tmp_path / "deep")
     settings = json.loads((tmp_path / "deep" / CONFIG).read_text("utf-8"))
     same = {"init_lora_weights": "gaussian", "use_dora": False, "kasa_config": None}
@@ -154,12 +154,12 @@ def test_what_does_not_fit_is_refused(model: GPT2LMHeadModel, tmp_path: Path) ->
         ({"peft_type": "IA3"}, WeightError, "kind 'IA3'"),
         ({"use_dora": True}, WeightError, "use_dora"),
         ({"init_lora_weights": "pissa"}, WeightError, "path_initial_model_for_weight_conversion"),
-        ({"init_lora_weights": "olora"}, WeightError, "changes the base's weights"),
-        ({"alora_invocation_tokens": [5, 6]}, WeightError, "only what follows these tokens"),
+        ({"init_lora_weights": "olora"}, WeightError, "changes the base model's weights"),
+        ({"alora_invocation_tokens": [5, 6]}, WeightError, "only the positions after these tokens"),
         ({"trainable_token_indices": [3]}, WeightError, "rows of the embedding"),
         ({"target_parameters": ["wte.weight"]}, WeightError, "target_parameters"),
         ({"a_setting_of_tomorrow": "on"}, WeightError, "a_setting_of_tomorrow = 'on'"),
-        ({"r": "many"}, CorruptFileError, "no LoRA configuration"),
+        ({"r": "many"}, CorruptFileError, "not a LoRA configuration"),
     ):
         (tmp_path / "deep" / CONFIG).write_text(json.dumps({**settings, **change}), "utf-8")
         with pytest.raises(error, match=words):
@@ -172,5 +172,5 @@ def test_a_rank_is_held_against_the_file(model: GPT2LMHeadModel, tmp_path: Path)
     save_lora(model, tmp_path)
     settings = json.loads((tmp_path / CONFIG).read_text("utf-8"))
     (tmp_path / CONFIG).write_text(json.dumps({**settings, "r": 10**8}))
-    with pytest.raises(WeightError, match=r"adapter_config\.json says r = 100000000"):
+    with pytest.raises(WeightError, match=r"adapter_config\.json has r = 100000000"):
         load_lora(base, tmp_path)

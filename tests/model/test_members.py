@@ -173,7 +173,9 @@ def test_sizes_of_a_vocabulary(models: tuple[Any, Any], said: dict[str, Any]) ->
 def test_new_tokens_beside_frozen_weights_are_said(models: tuple[Any, Any]) -> None:
     model = models[0]
     model.resize_token_embeddings(70)
-    with pytest.warns(GPT2Warning, match="the 3 rows that resize_token_embeddings added stay"):
+    with pytest.warns(
+        GPT2Warning, match="the 3 rows that resize_token_embeddings added will not be trained"
+    ):
         add_lora(model, LoraConfig(lora_rank=2))
     with pytest.warns(GPT2Warning, match="2 new rows of the embedding are frozen"):
         model.resize_token_embeddings(72)

@@ -31,7 +31,7 @@ CALLS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "logits": ("'first'", lambda m: m.extend(m.new_cache(2), IDS, logits="first")),
     "gather": (r"found \[0, 7\]", lambda m: m.new_cache(2).gather([0, 7])),
     "truncate": ("row 5", lambda m: m.new_cache(2).truncate(5, 0)),
-    "longer": ("cannot keep 1", lambda m: m.new_cache(2).truncate(0, 1)),
+    "longer": ("1 cannot be kept", lambda m: m.new_cache(2).truncate(0, 1)),
     "vocabulary": ("found 0", lambda m: m.resize_token_embeddings(0)),
 }
 

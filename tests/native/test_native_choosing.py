@@ -244,7 +244,7 @@ def test_refused_choices_change_nothing() -> None:
         one.extend_draw(memory, [[1], [2]], None, Sampling(0.0), [0.5, 0.5])
     with pytest.raises(ContextLengthError):
         one.extend_draw(memory, [[1], [2] * 21], None, Sampling(), [0.5, 0.5])
-    with pytest.raises(InputError, match="draws need logits"):
+    with pytest.raises(InputError, match="draws require logits"):
         one.draw(np.zeros((1, 7), np.float32), Sampling(), [0.5])
     for how in (Sampling(typical_p=0.9), Sampling(top_k=129, eta_cutoff=0.1)):
         with pytest.raises(InputError, match="need a top_k from 1 to 128"):

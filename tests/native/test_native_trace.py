@@ -160,7 +160,7 @@ def test_what_a_tap_raises_ends_the_call() -> None:
         one.extend(memory, [[3]])
     with one.tapped(lambda *_: logits(one)), pytest.raises(InputError, match="looks into"):
         one.extend(memory, [[3]])
-    with pytest.raises(OptionError, match="no point is called"):
+    with pytest.raises(OptionError, match="there is no point"):
         one.tapped(print, points=["h.0.attention"]).__enter__()
     np.testing.assert_array_equal(one.extend(memory, [[3]]), logits(one, [[1, 2, 3]], "last"))
 

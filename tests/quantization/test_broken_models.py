@@ -75,6 +75,6 @@ def test_a_loss_beyond_every_perplexity_is_written_as_json(tmp_path: Path, text:
 
 def test_a_model_of_nan_logits_is_not_measured(tmp_path: Path, text: Path) -> None:
     model = made(tmp_path, lambda w: w["transformer.h.0.mlp.c_fc.weight"].fill(3e38))
-    with pytest.raises(WeightError, match="the original writes logits that are not finite"):
+    with pytest.raises(WeightError, match="the original gives NaN or infinite logits"):
         quantize(model, tmp_path / "q", text=text, rounding="nearest")
     assert not (tmp_path / "q").exists()

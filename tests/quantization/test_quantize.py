@@ -188,20 +188,20 @@ def test_the_packages_own_text(model: Path) -> None:
 def test_what_is_refused(model: Path, packed: Path, text: Path, tmp_path: Path) -> None:
     own = read_checkpoint(packed).quantization
     assert own is not None
-    with pytest.raises(OptionError, match=f"is quantised to {own.dtype} already"):
+    with pytest.raises(OptionError, match=f"is already quantized to {own.dtype}"):
         quantize(packed, tmp_path / "q", dtype=own.dtype)
-    with pytest.raises(OptionError, match="is the model itself"):
+    with pytest.raises(OptionError, match="is the model's own folder"):
         quantize(model, model)
-    with pytest.raises(OptionError, match="a precision is one of"):
+    with pytest.raises(OptionError, match="a precision must be one of"):
         quantize(model, dtype="int3")
-    with pytest.raises(OptionError, match="rounding is one of"):
+    with pytest.raises(OptionError, match="rounding must be one of"):
         quantize(model, rounding="up")
-    with pytest.raises(OptionError, match="is for int8 and int4"):
+    with pytest.raises(OptionError, match="supports only int8 and int4"):
         quantize(model, dtype="fp16", rounding="calibrated")
-    with pytest.raises(OptionError, match="reads no text"):
+    with pytest.raises(OptionError, match="needs no text"):
         quantize(model, rounding="nearest", calibrate=text)
     (tmp_path / "empty.txt").write_text("")
-    with pytest.raises(InputError, match="at least a token"):
+    with pytest.raises(InputError, match="at least one token"):
         quantize(model, calibrate=tmp_path / "empty.txt")
     with pytest.raises(OptionError, match="at least 2"):
         quantize(model, text=text, tokens=1)

@@ -127,7 +127,7 @@ def test_a_cluster_of_this_machine_and_what_is_told(
     text: Path, tokenizer_folder: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     command = prepare(text, tokenizer_folder)
-    with pytest.raises(OptionError, match="give --shard or --cluster"):
+    with pytest.raises(OptionError, match="give either --shard or --cluster"):
         call(*command, "--cluster", "local", "--shard", "1/2", "-o", tmp_path / "x")
     with pytest.raises(OptionError, match="is only for --cluster"):
         call(*command, "--shards", "3", "-o", tmp_path / "x")

@@ -80,15 +80,15 @@ def test_a_part_of_a_batch_goes_on_and_says_what_it_lacks(tiny_model: Path, tmp_
     call(*command, "-q", "--shard", "2/2", "-o", tmp_path / "third")
     with pytest.raises(OptionError, match=r"differ in inputs"):
         call("merge", one, tmp_path / "third", "-o", tmp_path / "out")
-    with pytest.raises(CorruptFileError, match="is no part"):
+    with pytest.raises(CorruptFileError, match="is not part"):
         call("merge", tmp_path / "one", two, "-o", tmp_path / "out")
     head = json.loads(lines[0])
     del head["work"]["rows"]
     (tmp_path / "third").write_text(json.dumps(head) + "\n")
-    with pytest.raises(CorruptFileError, match="third is no part of a batch"):
+    with pytest.raises(CorruptFileError, match="third is not part of a batch"):
         call("merge", tmp_path / "third", two, "-o", tmp_path / "out")
     (tmp_path / "third").write_bytes(lines[0].replace(b"1/2", b"3/2"))
-    with pytest.raises(CorruptFileError, match="third: a shard is written i/N"):
+    with pytest.raises(CorruptFileError, match="third: a shard must be i/N"):
         call("merge", tmp_path / "third", two, "-o", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -96,7 +96,7 @@ def test_a_part_of_a_batch_goes_on_and_says_what_it_lacks(tiny_model: Path, tmp_
 def test_what_a_shard_needs(tiny_model: Path) -> None:
     with pytest.raises(OptionError, match="--shard needs -o"):
         call("evaluate", "--shard", "1/2", "--on", "coqa")
-    with pytest.raises(OptionError, match="is for a --batch"):
+    with pytest.raises(OptionError, match="requires --batch"):
         call("write", "A title", "--shard", "1/2", "-o", "x")
 
 
@@ -125,15 +125,15 @@ def test_an_evaluation(tiny_model: Path, tmp_path: Path) -> None:
         call("merge", other, *parts[1:], "-o", tmp_path / "out")
     with pytest.raises(OptionError, match=f"shard 2/{pieces + 2} missing"):
         call("merge", part, *parts[2:], "-o", tmp_path / "out")
-    with pytest.raises(CorruptFileError, match="is no part"):
+    with pytest.raises(CorruptFileError, match="is not part"):
         call("merge", one, part, "-o", tmp_path / "out")
     for name in ("missing", "time"):
         lacking = {k: v for k, v in json.loads(part.read_text()).items() if k != name}
         other.write_text(json.dumps(lacking, indent=2))
-        with pytest.raises(CorruptFileError, match="other is no part"):
+        with pytest.raises(CorruptFileError, match="other is not part"):
             call("merge", other, *parts[1:], "-o", tmp_path / "out")
     whole = part.read_bytes()
-    with pytest.raises(OptionError, match=r"part-1 is one of the parts: write to another"):
+    with pytest.raises(OptionError, match=r"part-1 is one of the parts: write the output"):
         call("merge", *parts, "-o", part)
     assert part.read_bytes() == whole
 

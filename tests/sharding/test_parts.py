@@ -31,7 +31,7 @@ def test_the_order_is_that_of_the_shards() -> None:
     [
         ([part(1), part(3)], "shard 2/3 missing"),
         ([part(n, 9) for n in (1, 2)], r"shards 3/9, 4/9, 5/9 and 4 more missing"),
-        ([part(1), part(2), part(2, name="again"), part(3)], "2/3 comes twice, as p2 and again"),
+        ([part(1), part(2), part(2, name="again"), part(3)], "2/3 is given twice, as p2 and again"),
         ([part(1), part(2, 4)], "p1 is shard 1/3 and p2 is shard 2/4"),
         ([part(1), part(2, input="b"), part(3)], r"p1 and p2 .* input \('a', 'b'\)"),
         ([part(1, o={"k": 1}), part(2, o={"k": 2})], r"o\.k \(1, 2\)"),

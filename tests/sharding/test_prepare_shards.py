@@ -97,7 +97,7 @@ def test_what_does_not_belong_together_is_named(tokenizer_folder: Path, tmp_path
         assert not (tmp_path / "out").exists()
 
     refused(OptionError, "shard 2/2 missing", one)
-    refused(OptionError, r"shard 1/2 comes twice, as .*part-1 and .*part-1", one, one, two)
+    refused(OptionError, r"shard 1/2 is given twice, as .*part-1 and .*part-1", one, one, two)
     other = tmp_path / "other"
     call(*command, "-q", "--validation", "0.3", "--shard", "2/2", "-o", other)
     refused(OptionError, r"validation \(0.01, 0.3\)", one, other)
@@ -186,7 +186,9 @@ def test_a_merge_destroys_nothing(tokenizer_folder: Path, tmp_path: Path) -> Non
     command = prepare(corpus(tmp_path / "text", 0, 40), tokenizer_folder)
     parts = parts_of(command, tmp_path, 2)
     before = content(parts[0])
-    with pytest.raises(OptionError, match=r"part-1 is one of the parts: write to another place"):
+    with pytest.raises(
+        OptionError, match=r"part-1 is one of the parts: write the output to another place"
+    ):
         merge(parts, parts[0], overwrite=True)
     assert content(parts[0]) == before
     begun = tmp_path / "begun" / ".partial"

@@ -228,7 +228,7 @@ def test_the_speed_can_be_measured(tmp_path: Path) -> None:
     rate = float(speed[1].replace(",", ""))
     assert read["tokens"] / read["seconds"] == pytest.approx(rate, rel=0.02)
     refused = CliRunner().invoke(command, ["gpt2", "--measure", "--device", "a100"])
-    assert "--measure is for this machine" in str(refused.exception)
+    assert "--measure measures this machine" in str(refused.exception)
 
 
 def test_the_command(tmp_path: Path) -> None:
