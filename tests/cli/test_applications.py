@@ -59,7 +59,7 @@ def test_an_empty_result_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("data", "message"),
     [(b"", "is empty"), (b"\n \n", "is empty"), (b"\x89PNG\x00\xff", "not UTF-8"),
-     (b"a\x00b", "zero bytes")],
+     (b"a\x00b", "NUL bytes")],
 )  # fmt: skip
 def test_bad_input_is_one_clear_line(command: str, data: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
@@ -95,7 +95,7 @@ def test_answer_and_write(tmp_path: Path) -> None:
     assert "pairs" in results[1]["error"]
     assert "none of the fields question" in results[2]["error"]
     assert "pairs" in results[3]["error"]
-    assert "the question must be a text, found int" in results[4]["error"]
+    assert "the question must be a string, found int" in results[4]["error"]
     assert "max_new_tokens must be" in results[5]["error"]
     with pytest.raises(OptionError, match="not both"):
         gpt2("answer", "Who?", "--batch", source, "-o", out)
@@ -160,7 +160,9 @@ def test_results_of_something_else_are_not_touched(tmp_path: Path) -> None:
     out.write_text("precious\n", "utf-8")
     for there in ("precious\n", "precious", '{"index": 0, "key": "0"}\n'):
         out.write_text(there, "utf-8")
-        with pytest.raises(GPT2Error, match=r"another row, model or option|not JSON|no journal"):
+        with pytest.raises(
+            GPT2Error, match=r"a different row, model or option|not JSON|not a journal"
+        ):
             gpt2("summarize", "--batch", source, "-o", out)
         assert out.read_text("utf-8") == there
     with pytest.raises(OptionError, match="requires -o"):
@@ -200,6 +202,6 @@ def test_a_misspelled_option_of_a_row_is_told(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     gpt2("write", "--batch", tmp_path / "in.jsonl", "-o", tmp_path / "out.jsonl")
     found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
-    assert "'lenght', which is no option: did you mean 'length'?" in found[0]["error"]
+    assert "'lenght', which is not an option: did you mean 'length'?" in found[0]["error"]
     assert found[1]["text"]
     assert "did you mean 'title'?" in found[2]["error"]

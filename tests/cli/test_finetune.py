@@ -253,7 +253,7 @@ def test_a_short_text_is_learned_in_short_rows(base: Path, tmp_path: Path) -> No
     done = finetune(base, tmp_path / "a.txt", "-o", tmp_path / "run", "--steps", 1)
     assert done.exit_code == 0, done.output
     long = finetune(base, tmp_path / "a.txt", "-o", tmp_path / "b", "--steps", 1, "--length", 60)
-    assert "give more text, or a smaller --length" in str(long.exception)
+    assert "use more text, or a smaller --length" in str(long.exception)
 
 
 def test_wrong_wishes_are_refused(base: Path, pairs: Path, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_one_command_from_a_text_to_a_model(text: Path, tmp_path: Path) -> None:
     changed = run(place / "data" / "tokens", "-o", place, "--resume", "--batch-size", 5, code=2)
     assert "batch_size (4, now 5)" in str(changed.exception)
     other = run(place / "data" / "tokens", "-o", place, "--resume", "--width", 64, code=2)
-    assert "width 64 was asked for" in str(other.exception)
+    assert "width 64 was requested" in str(other.exception)
 
     options = ["--from", place / "model", "--steps", 2, "--sample-every", 0, "--dropout", 0.1]
     run(place / "data" / "tokens", "-o", tmp_path / "more", *options)
@@ -89,7 +89,7 @@ def test_overwrite_means_the_prepared_text_too(text: Path, tmp_path: Path) -> No
     assert vocabulary(place) == 310
     text.write_text("".join(f"Other words, number {n}.\n" for n in range(400)))
     changed = run(text, "-o", place, "--resume", code=2)
-    assert "began with a vocabulary of another text" in str(changed.exception)
+    assert "was started with a vocabulary of another text" in str(changed.exception)
     run(text, "-o", place, *TINY, *FEW, "--overwrite")
     assert vocabulary(place) == len(gpt2.GPT2Tokenizer.from_pretrained("gpt2-mini"))
     assert "Other words" in gpt2.load(place / "model").tokenizer.decode(
@@ -100,7 +100,7 @@ def test_overwrite_means_the_prepared_text_too(text: Path, tmp_path: Path) -> No
 def test_a_first_attempt_that_failed_is_not_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Too short.")
     short = run(tmp_path / "a.txt", "-o", tmp_path / "run", *TINY, *FEW, code=2)
-    assert "give more text" in str(short.exception)
+    assert "use more text" in str(short.exception)
     (tmp_path / "a.txt").write_text("Long enough this time. " * 90)
     run(tmp_path / "a.txt", "-o", tmp_path / "run", *TINY, *FEW)
 
@@ -117,7 +117,7 @@ def test_resume_goes_by_what_is_in_the_text(
         assert "resuming after step 2" in run(spelling, "-o", place, "--resume").stderr
     moved.write_text("another text " * 200)
     changed = run(moved, "-o", place, "--resume", "--tokenizer", "gpt2-mini", code=2)
-    assert "give one" in str(changed.exception) or "began with" in str(changed.exception)
+    assert "give one" in str(changed.exception) or "was started with" in str(changed.exception)
     moved.unlink()
     gone = run(moved, "-o", place, "--resume")
     assert "no longer exists" in gone.stderr

@@ -170,7 +170,7 @@ def test_a_value_of_another_type_is_refused(cls: Any, field: Any) -> None:
 
 def test_known_ones() -> None:
     for size in ("6by384", "6*384", "6X384", "6 x 384"):
-        with pytest.raises(OptionError, match="LAYERSxWIDTH is written 6x384"):
+        with pytest.raises(OptionError, match="write LAYERSxWIDTH, such as 6x384"):
             shape_of(size)
     with pytest.raises(OptionError, match="seed must be"):
         TrainingConfig(seed=2**64)

@@ -58,16 +58,16 @@ def test_a_part_of_a_batch_goes_on_and_says_what_it_lacks(tiny_model: Path, tmp_
     assert len(lines) == 5
     for left in (b"".join(lines[:3]), b"".join(lines[:2]) + lines[2][:9], lines[0][:9], b""):
         one.write_bytes(left)
-        lacks = "of the 4 rows of shard 1/2" if left.count(b"\n") else "part-1 has no whole line"
+        lacks = "of the 4 rows of shard 1/2" if left.count(b"\n") else "part-1 has no complete line"
         with pytest.raises(CorruptFileError, match=f"{lacks}: run its command again"):
             call("merge", one, two, "-o", tmp_path / "out")
         call(*command, "-q", "--shard", "1/2", "-o", one)
         assert one.read_bytes() == whole
     assert "0 rows, 4 already done" in call(*command, "--shard", "1/2", "-o", one).stderr
     for words, message in (
-        (["--shard", "2/2", "-o", one], "another row, model or option"),
-        (["--shard", "1/2", "-o", one, "--seed", "3"], "another row, model or option"),
-        (["-o", one], "another row, model or option"),
+        (["--shard", "2/2", "-o", one], "a different row, model or option"),
+        (["--shard", "1/2", "-o", one, "--seed", "3"], "a different row, model or option"),
+        (["-o", one], "a different row, model or option"),
     ):
         with pytest.raises(OptionError, match=message):
             call(*command, "-q", *words)

@@ -78,5 +78,5 @@ def test_what_cannot_be_remembered(folder: Path) -> None:
     assert found is not None
     assert found.facts == {"source": "fr", "to": "en"}
     (folder / "gpt2.json").write_text('{"task": "translate"}')
-    with pytest.raises(CorruptFileError, match="needs the texts"):
+    with pytest.raises(CorruptFileError, match="requires the texts"):
         task_of(folder)

@@ -116,7 +116,7 @@ def test_engines_agree(tiny_folder: Path, tiny: Any, engine: Any) -> None:
 
 
 def test_what_cannot_be_written(tiny: Any) -> None:
-    with pytest.raises(InputError, match="nothing to write about"):
+    with pytest.raises(InputError, match="no subject was given"):
         gpt2.write(tiny, " ")
     with pytest.raises(InputError, match="binary"):
         gpt2.write(tiny, "a", points=["\x00"])

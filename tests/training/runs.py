@@ -153,7 +153,7 @@ def _run_until_full(made: Trainer) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(optimizer_shards, "write", limited)
-        with pytest.raises(WriteError, match=r"could not be written.*step 4 is as it was"):
+        with pytest.raises(WriteError, match=r"could not be written.*step 4 is intact"):
             made.run()
 
 

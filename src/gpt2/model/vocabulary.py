@@ -16,7 +16,7 @@ def new_size(current: int, wanted: int | None, multiple: int | None) -> int:
     Raises `InputError`.
     """
     size = current if wanted is None else wanted
-    for name, value in (("a vocabulary", size), ("pad_to_multiple_of", multiple)):
+    for name, value in (("the vocabulary size", size), ("pad_to_multiple_of", multiple)):
         if value is not None and (type(value) is bool or not hasattr(value, "__index__")):
             raise InputError(f"{name} must be an integer, found {value!r}.")
         if value is not None and value < 1:

@@ -130,7 +130,7 @@ def test_it_reads_shards(corpus: Path, tmp_path: Path, tokenizer: GPT2Tokenizer)
 
 def test_too_little_text_is_said() -> None:
     assert Windows(Counting(11), 10, 2, seed=0).windows(7)[:, 0].tolist() == [0, 0]
-    with pytest.raises(InputError, match="10 tokens, a window of 10 needs 11"):
+    with pytest.raises(InputError, match="10 tokens, but a window of 10 requires 11"):
         Windows(Counting(10), 10, 2, seed=0)
     with pytest.raises(OptionError):
         Windows(Counting(10), 0, 2, seed=0)

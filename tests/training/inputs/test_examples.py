@@ -145,7 +145,7 @@ def test_files(tmp_path: Path) -> None:
         ("a.jsonl", '{"prompt": "x"}', InputError, "line 1 has no text in the field 'completion'"),
         ("a.jsonl", '{"prompt": "x", "completion": ""}', InputError, "empty completion"),
         ("a.jsonl", "[1]", InputError, "must be an object"),
-        ("a.jsonl", "\n", InputError, "holds no example"),
+        ("a.jsonl", "\n", InputError, "contains no examples"),
         ("a.csv", "prompt,answer\nx,y\n", InputError, "its fields: 'prompt', 'answer'"),
         ("a.csv", 'prompt,completion\n"x,y\n', CorruptFileError, "cannot be parsed as a table"),
     ],
@@ -210,7 +210,7 @@ def test_compressed_tables_and_json_are_pairs_and_texts_are_not(tmp_path: Path) 
         path = tmp_path / name
         path.write_bytes(packed(name, b"a text", "a.txt"))
         assert not has_pairs(path, FinetuneConfig())
-        with pytest.raises(InputError, match=r"are read from \.jsonl"):
+        with pytest.raises(InputError, match=r"can be read from \.jsonl"):
             read_pairs(path)
 
 

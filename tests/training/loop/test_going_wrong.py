@@ -33,7 +33,7 @@ def test_a_validation_that_is_no_number_is_never_the_best(
     monkeypatch.setattr(loop, "validate", lambda *_, **__: broken)
     going = trainer(tmp_path, SHORT, resume=True, allow_changes=True)
     with pytest.raises(
-        TrainingError, match=r"validation loss after step 4 is nan.*step 2 is as it"
+        TrainingError, match=r"validation loss after step 4 is nan.*step 2 is intact"
     ):
         going.run()
     assert Checkpoints(tmp_path).steps() == [2]
@@ -75,7 +75,7 @@ def test_a_best_checkpoint_that_is_gone_is_said(tmp_path: Path) -> None:
 
 def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
     trainer(tmp_path, SHORT).run()
-    with pytest.raises(OptionError, match="--optimizer adamw, whose memory muon cannot"):
+    with pytest.raises(OptionError, match="--optimizer adamw, whose state muon cannot"):
         trainer(tmp_path, {**SHORT, "optimizer": "muon"}, resume=True, allow_changes=True)
     with pytest.raises(WeightError, match="wanted"):
         trainer(tmp_path, SHORT, resume=True, allow_changes=True, shape={"n_embd": 16})

@@ -72,8 +72,8 @@ def test_the_shape_of_a_new_model() -> None:
     medium = ModelShape(size="gpt2-medium", context=128).config(50257, 50256)
     assert (medium.n_layer, medium.n_head, medium.n_embd, medium.n_positions) == (24, 16, 1024, 128)
     assert (medium.resid_pdrop, medium.attn_pdrop) == (0, 0)
-    with pytest.raises(OptionError, match="size fixes layers"):
+    with pytest.raises(OptionError, match="size already determines layers"):
         ModelShape(size="gpt2", width=64)
     ModelShape(layers=24).check(medium)
-    with pytest.raises(OptionError, match=r"width 512 was asked for.*has 1024"):
+    with pytest.raises(OptionError, match=r"width 512 was requested.*has 1024"):
         ModelShape(width=512).check(medium)

@@ -108,5 +108,5 @@ def test_a_process_that_does_not_answer_is_named_within_the_stated_time(tmp_path
             process.kill()
     pid = processes[1].pid
     told = told_by(tmp_path / "0.err")
-    assert f"process 1 of 2 ({socket.gethostname()}, process id {pid}) has not answered" in told
-    assert "--resume continues" in told
+    assert f"process 1 of 2 ({socket.gethostname()}, process id {pid}) has not responded" in told
+    assert "resume from it with --resume" in told
