@@ -135,7 +135,7 @@ def test_what_is_in_the_sources_counts_and_not_their_names_and_times(
     before = path.stat()
     path.write_bytes(path.read_bytes().swapcase())  # of the same size
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    with pytest.raises(OptionError, match="other sources"):
+    with pytest.raises(OptionError, match="differs in sources"):
         prepare([moved], out, tokenizer)
     again = prepare([moved], out, tokenizer, replace=True)
     assert again != first
@@ -190,7 +190,7 @@ def test_a_folder_keeps_to_its_sources_and_options(
     with pytest.raises(OptionError, match=r"validation \(0.01, now 0.5\).*--overwrite"):
         prepare([corpus], out, tokenizer, PrepareConfig(validation=0.5))
     (corpus / "new.txt").write_text("new", "utf-8")
-    with pytest.raises(OptionError, match="other sources"):
+    with pytest.raises(OptionError, match="differs in sources"):
         prepare([corpus], out, tokenizer)
     (out / "mine.txt").write_text("the user's own", "utf-8")
     again = prepare([corpus], out, tokenizer, overwrite=True)

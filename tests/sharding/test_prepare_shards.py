@@ -78,7 +78,7 @@ def test_a_part_is_made_once_and_is_no_corpus(tokenizer_folder: Path, tmp_path: 
     assert before == {path: path.stat().st_mtime_ns for path in before}
     with pytest.raises(InputError, match=r"part-1 is shard 1/2.*gpt2 merge"):
         TokenData(parts[0])
-    with pytest.raises(OptionError, match=r"other shard \('1/2', now '2/2'\)"):
+    with pytest.raises(OptionError, match=r"differs in shard \('1/2', now '2/2'\)"):
         call(*command, "-q", "--shard", "2/2", "-o", parts[0])
     call("merge", *parts, "-q", "-o", tmp_path / "out")
     assert "is already merged" in call("merge", *parts, "-o", tmp_path / "out").stderr
@@ -152,7 +152,7 @@ def test_a_merge_killed_within_its_last_moves(tokenizer_folder: Path, tmp_path: 
     call(*other[:-1], tmp_path / "one")
     for again in (merging, [*merging, "--overwrite"]):
         kill_within_moves(out)
-        with pytest.raises(OptionError, match=r"other validation \(0\.01, now 0\.3\)"):
+        with pytest.raises(OptionError, match=r"differs? in validation \(0\.01, now 0\.3\)"):
             call(*other)
         call(*again)
         assert content(out) == whole

@@ -53,7 +53,7 @@ def test_weights_that_are_not_finite_are_not_saved(
         return rate
 
     monkeypatch.setattr(made.stepper, "_apply", broken)
-    with pytest.raises(TrainingError, match="not finite"):
+    with pytest.raises(TrainingError, match="NaN or infinite"):
         made.run()
     assert Checkpoints(tmp_path).steps() == []
 
