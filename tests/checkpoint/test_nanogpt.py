@@ -54,5 +54,5 @@ def test_what_nanogpt_has_not(shape: dict[str, float]) -> None:
 
 def test_arguments_that_lack_something(tmp_path: Path) -> None:
     torch.save({"model": {}, "model_args": {"n_layer": 2}}, tmp_path / "ckpt.pt")
-    with pytest.raises(CorruptFileError, match="model_args lack n_head, n_embd, block_size"):
+    with pytest.raises(CorruptFileError, match="model_args lacks n_head, n_embd, block_size"):
         read_checkpoint(tmp_path)

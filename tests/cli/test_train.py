@@ -117,7 +117,7 @@ def test_resume_goes_by_what_is_in_the_text(
         assert "resuming after step 2" in run(spelling, "-o", place, "--resume").stderr
     moved.write_text("another text " * 200)
     changed = run(moved, "-o", place, "--resume", "--tokenizer", "gpt2-mini", code=2)
-    assert "give one" in str(changed.exception) or "was started with" in str(changed.exception)
+    assert "give only one" in str(changed.exception) or "was started with" in str(changed.exception)
     moved.unlink()
     gone = run(moved, "-o", place, "--resume")
     assert "no longer exists" in gone.stderr
@@ -149,7 +149,7 @@ def test_tokenizers_that_would_not_be_used_are_refused(text: Path, tmp_path: Pat
         ([text, "--from", "gpt2-mini", "--vocab-size", 300], "leave out --vocab-size"),
         ([tokens, "--vocab-size", 300], "is already prepared and contains its tokenizer"),
         ([tokens, "--tokenizer", "gpt2-mini"], "is already prepared and contains its tokenizer"),
-        ([text, "--tokenizer", "gpt2-mini", "--vocab-size", 300], "give one"),
+        ([text, "--tokenizer", "gpt2-mini", "--vocab-size", 300], "give only one"),
     ):
         refused = run(*arguments, "-o", tmp_path / "no", *FEW, code=2)
         assert isinstance(refused.exception, OptionError)

@@ -52,7 +52,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "bias of B": {"lora_bias": True},
     "ranks": {"rank_pattern": {"h.0.attn.c_attn": 2}},
     "alphas": {"alpha_pattern": {"h.0.attn.c_attn": 2}},
-    "full layers": {"modules_to_save": ["ln_f"]},
+    "whole layers": {"modules_to_save": ["ln_f"]},
     "tokens": {"trainable_token_indices": [3, 4]},
     "parameters": {"target_modules": [], "target_parameters": ["wpe.weight"]},
     "embedding": {"target_modules": ["wte"]},

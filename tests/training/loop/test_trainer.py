@@ -189,9 +189,7 @@ def test_a_loss_that_is_no_number_stops_it(tmp_path: Path, options: dict[str, An
     wild = {"steps": 300, "lr": 1e30, "clip": 0.0, "warmup": 0, "validate_every": 0,
             "save_every": 0, **options}  # fmt: skip
     broken = trainer(tmp_path, wild, resume=True, allow_changes=True)
-    with pytest.raises(
-        TrainingError, match=r"step \d+ is (nan|inf|NaN or infinite).*4 is intact"
-    ):
+    with pytest.raises(TrainingError, match=r"step \d+ is (nan|inf|NaN or infinite).*4 is intact"):
         broken.run()
     assert Checkpoints(tmp_path).steps() == [4]
     assert digest(tmp_path, 4) == kept
