@@ -96,7 +96,7 @@ def test_refused_weights() -> None:
     for wrong, message in (
         (good[NAME].T, r"\[50, 36\], expected \[36, 50\]"),
         (good[NAME][0], r"\[50\]"),
-        (np.full_like(good[NAME], np.nan), f"{NAME} contains NaN or infinite values"),
+        (np.full_like(good[NAME], np.nan), f"{NAME} holds values that are NaN"),
         (good[NAME].astype(np.int64), "int64"),
     ):
         with pytest.raises(WeightError, match=message):
