@@ -132,9 +132,7 @@ def loss_and_gradients(
     """
     tokens = np.asarray(ids)
     if tokens.ndim != 1 or len(tokens) < 2:
-        raise InputError(
-            f"a loss requires one row of at least two ids, found shape {tokens.shape}."
-        )
+        raise InputError(f"a loss needs one row of two ids or more, found shape {tokens.shape}.")
     seen, next_, T = tokens[:-1], tokens[1:], len(tokens) - 1
     epsilon, grads = config.layer_norm_epsilon, {n: np.zeros_like(w) for n, w in weights.items()}
     stream = [weights["transformer.wte.weight"][seen] + weights["transformer.wpe.weight"][:T]]
@@ -218,7 +216,7 @@ def train(
     text, random, optimizer = np.asarray(ids), np.random.default_rng(seed), AdamW(rate, decay=decay)
     if not 1 <= length <= config.n_positions or len(text) <= length:
         raise InputError(
-            f"a window of {length} + 1 tokens does not fit in a text of {len(text)} tokens or a "
+            f"a window of {length} + 1 tokens does not fit in a text of {len(text)} tokens or in a "
             f"context of {config.n_positions}: choose a smaller length."
         )
     for step in range(steps):
@@ -226,9 +224,7 @@ def train(
         rows = [loss_and_gradients(weights, config, text[s : s + length + 1]) for s in starts]
         loss = sum(loss for loss, _ in rows) / batch
         if not np.isfinite(loss):
-            raise TrainingError(
-                f"the loss of step {step} is {loss}: choose a smaller learning rate."
-            )
+            raise TrainingError(f"the loss of step {step} is {loss}: choose a smaller rate.")
         grads = {name: np.mean([g[name] for _, g in rows], 0) for name in weights}
         norm = sqrt(sum(float((g**2).sum()) for g in grads.values()))
         shorter = min(1, clip / (norm + 1e-6))
