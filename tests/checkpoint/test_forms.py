@@ -96,7 +96,7 @@ def test_rounding_to_bfloat16_is_torchs() -> None:
 
 
 def test_a_value_too_large_for_the_precision_is_an_error() -> None:
-    with pytest.raises(WeightError, match="in F16: h holds values"):
+    with pytest.raises(WeightError, match="in F16: h contains NaN or infinite values"):
         Stored(np.array([1.0, 70_000.0], np.float32), "F32").round_to("F16", "h")
 
 

@@ -296,7 +296,7 @@ def test_the_record_keeps_weights_within_its_bound() -> None:
     assert np.abs(found - long)[shown].max() <= ERROR + 1e-7
     rest = np.where(np.argsort(np.argsort(-long, -1, "stable"), -1) < LARGEST, 0, long).sum(-1)
     assert np.abs(kept["rest"] / 255 - rest).max() <= ERROR + 1e-6
-    with pytest.raises(GPT2Error, match="positions that are not there"):
+    with pytest.raises(GPT2Error, match="positions that do not exist"):
         restore({**kept, "positions": kept["positions"] + 300})
 
 

@@ -81,7 +81,7 @@ def test_none_is_the_default() -> None:
         ({"bad_words_ids": [[]]}, "at least one token id"),
         ({"bad_words_ids": [3]}, "bad_words_ids must be a list of lists of integers"),
         ({"bad_words_ids": [["a"]]}, "bad_words_ids must be a list of lists of integers"),
-        ({"sequence_bias": {5: -1.0}}, "sequence_bias is {.ids, ...."),
+        ({"sequence_bias": {5: -1.0}}, "sequence_bias must be {.ids, ...."),
         ({"sequence_bias": {(5,): "a"}}, "sequence_bias must be"),
         ({"sequence_bias": {("a",): 1.0}}, "sequence_bias must be"),
         ({"sequence_bias": {(): 1.0}}, "sequence_bias must be"),

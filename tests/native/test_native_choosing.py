@@ -238,7 +238,7 @@ def test_refused_choices_change_nothing() -> None:
             one.extend_top(memory, [[1], [2]], None, k)
     with pytest.raises(OptionError, match="logits"):
         one.extend_top(memory, [[1], [2]], None, 1, "none")
-    with pytest.raises(InputError, match="2 draws need"):
+    with pytest.raises(InputError, match="2 draws require"):
         one.extend_draw(memory, [[1], [2]], None, Sampling(), [0.5])
     with pytest.raises(InputError, match="temperature above 0"):
         one.extend_draw(memory, [[1], [2]], None, Sampling(0.0), [0.5, 0.5])

@@ -210,7 +210,7 @@ def test_what_is_refused(model: Path, packed: Path, text: Path, tmp_path: Path) 
     with pytest.raises(MissingFileError):
         quantize(model, text=tmp_path / "nothing.txt")
     (tmp_path / "short.txt").write_text("a")
-    with pytest.raises(InputError, match="needs at least 2 tokens, found 1"):
+    with pytest.raises(InputError, match="must have at least 2 tokens, found 1"):
         quantize(model, text=tmp_path / "short.txt")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["empty.txt", "short.txt", "text.txt"]
 

@@ -94,7 +94,7 @@ def test_a_part_of_a_batch_goes_on_and_says_what_it_lacks(tiny_model: Path, tmp_
 
 
 def test_what_a_shard_needs(tiny_model: Path) -> None:
-    with pytest.raises(OptionError, match="--shard needs -o"):
+    with pytest.raises(OptionError, match="--shard requires -o"):
         call("evaluate", "--shard", "1/2", "--on", "coqa")
     with pytest.raises(OptionError, match="requires --batch"):
         call("write", "A title", "--shard", "1/2", "-o", "x")

@@ -71,7 +71,7 @@ def test_a_form_of_its_own(folder: Path, asked: Asked) -> None:
 def test_what_cannot_be_remembered(folder: Path) -> None:
     with pytest.raises(OptionError, match="there is no task 'sing'"):
         remember(folder, "sing")
-    with pytest.raises(OptionError, match="answer:en is no task"):
+    with pytest.raises(OptionError, match="answer:en is not a task"):
         remember(folder, "answer:en")
     remember(folder, "translate:fr-en")
     found = task_of(folder)

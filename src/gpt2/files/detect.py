@@ -13,7 +13,7 @@ BROKEN = 0.01  # the tolerated share of invalid characters; most crawled text ha
 KINDS = {
     b"%PDF-": "a PDF file: save its text as a separate file",
     b"PK\x03\x04": "a ZIP archive, such as .docx or .epub: save its text as a separate file",
-    b"\xd0\xcf\x11\xe0": "a document of an older version of Word or Excel: save its text as a separate file",
+    b"\xd0\xcf\x11\xe0": "a file of an old Word or Excel: save its text as a separate file",
     b"{\\rtf": "an RTF file: save it as plain text",
     b"\x1f\x8b": "compressed: rename it to end in .gz",
     b"BZh": "compressed: rename it to end in .bz2",

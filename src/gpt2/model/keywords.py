@@ -26,7 +26,7 @@ REFUSED = {
     "load_in_4bit": _QUANTIZE,
     "quantization_config": _QUANTIZE,
     "variant": "from_pretrained(folder / 'model.VARIANT.safetensors', config=folder)",
-    "gguf_file": "load the GGUF file with transformers, call save_pretrained, then load that folder here",
+    "gguf_file": "load it with transformers, call save_pretrained, then load that folder here",
     "adapter_name": _ADAPTER,
     "adapter_kwargs": _ADAPTER,
     "key_mapping": "rename the tensors and pass them as state_dict",

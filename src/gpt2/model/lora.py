@@ -53,8 +53,8 @@ WHY = {
     "path_initial_model_for_weight_conversion, or call merge_and_unload() and save the full "
     "model",
     "alora_invocation_tokens": "it adapts only the positions after these tokens",
-    "modules_to_save": "it contains full layers: in PEFT, call merge_and_unload() and save the model",
-    "trainable_token_indices": "it contains rows of the embedding: in PEFT, call merge_and_unload()",
+    "modules_to_save": "it contains full layers: in PEFT, merge_and_unload() and save the model",
+    "trainable_token_indices": "it contains rows of the embedding: in PEFT, merge_and_unload()",
 }
 
 
