@@ -41,7 +41,7 @@ def trained(name: str, seed: int, steps: int, asked: argparse.Namespace) -> dict
     run = WORK / "recipes" / f"{short}-{steps}-{seed}"
     if not (run / "model").exists():
         rungs.train(
-            run, "trunk", asked.minutes, **rungs.SHAPE, **RECIPES[name],
+            run, rungs.prepared("trunk"), asked.minutes, **rungs.SHAPE, **RECIPES[name],
             steps=steps, seed=seed, threads=asked.threads,
             **{"batch-size": ROWS, "validate-every": 0, "sample-every": 0},
         )  # fmt: skip

@@ -2,7 +2,6 @@
 
 python -m recipes.mini stories            generate the worlds' stories and the notes in out/mini
 python -m recipes.mini mix [NAME]         write the mixes (trunk, tasks, plain), print their tokens
-python -m recipes.mini scaling            short runs: learning rate, width against depth
 python -m recipes.mini trunk --tokens 30  train the trunk at a constant learning rate; in millions
 python -m recipes.mini rung NAME          decay the learning rate to zero, with tasks and without
 python -m recipes.mini ship NAME          pack a rung as the package's model
@@ -53,7 +52,7 @@ def main() -> None:
     """Run a stage."""
     shown = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("python -m recipes.mini", None, __doc__, formatter_class=shown)
-    parser.add_argument("stage", choices=["stories", "mix", "scaling", "trunk", "rung", "ship"])
+    parser.add_argument("stage", choices=["stories", "mix", "trunk", "rung", "ship"])
     parser.add_argument("name", nargs="?", help="The name of a rung, such as rung0, or of a mix.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import signal
@@ -14,10 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recipes.mini import measure
 from recipes.mini.sources import WORK
-
-from gpt2.files import write_json
 
 LOCK = Path("/tmp/gpt2-timing.lock")  # while it is there something is timed, and training waits
 SHAPE = {"layers": 6, "width": 320, "heads": 5}
@@ -35,25 +31,22 @@ def gpt2(*words: object) -> list[str]:
     return [sys.executable, "-m", "gpt2", *map(str, words)]
 
 
-def prepared(mix: str) -> Path:
-    """The mix as token shards, made once."""
-    folder = WORK / "tokens" / mix
+def prepared(mix: str, vocabulary: str = "vocabulary") -> Path:
+    """The mix as token shards of a vocabulary in `WORK`, made once."""
+    folder = WORK / "tokens" / (mix if vocabulary == "vocabulary" else f"{mix}-{vocabulary}")
     if not (folder / "manifest.json").exists():
-        vocabulary = WORK / "vocabulary"
-        subprocess.run(
-            gpt2("prepare", WORK / f"{mix}.jsonl", "-o", folder, "--tokenizer", vocabulary),
-            check=True,
-        )
+        words = ("-o", folder, "--tokenizer", WORK / vocabulary)
+        subprocess.run(gpt2("prepare", WORK / f"{mix}.jsonl", *words), check=True)
     return folder
 
 
-def train(run: Path, mix: str, minutes: float, **options: Any) -> bool:
-    """Train, or go on, for at most so many minutes; whether the run came to its end."""
+def train(run: Path, tokens: Path, minutes: float, **options: Any) -> bool:
+    """Train, or resume, for at most so many minutes; returns whether the run is complete."""
     options = {**COMMON, **options}
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     start = ["--resume", "--allow-changes"] if (run / "checkpoints").exists() else []
     end = time.monotonic() + 60 * minutes
-    child = subprocess.Popen(gpt2("train", prepared(mix), "-o", run, *start, *words))
+    child = subprocess.Popen(gpt2("train", tokens, "-o", run, *start, *words))
     while child.poll() is None:
         wait_for_timing(child)
         if time.monotonic() > end:
@@ -78,8 +71,8 @@ def trunk(asked: argparse.Namespace) -> None:
     """The trunk, at a constant rate."""
     steps = round(asked.tokens * 1e6 / STEP_TOKENS)
     train(
-        WORK / "trunk", "trunk", asked.minutes, **SHAPE, lr=LR, schedule="constant", warmup=60,
-        steps=steps, threads=asked.threads,
+        WORK / "trunk", prepared("trunk"), asked.minutes, **SHAPE, lr=LR, schedule="constant",
+        warmup=60, steps=steps, threads=asked.threads,
         **{"validate-every": 200, "sample-every": 200, "save-minutes": 5},
     )  # fmt: skip
 
@@ -95,33 +88,12 @@ def rung(asked: argparse.Namespace) -> None:
         if not run.exists():
             shutil.copytree(WORK / "trunk", run, ignore=shutil.ignore_patterns("model", "*.png"))
         train(
-            run, mix, asked.minutes, **SHAPE, lr=LR, schedule="wsd", warmup=60, steps=steps,
-            threads=asked.threads, decay=part / (1 + part),
+            run, prepared(mix), asked.minutes, **SHAPE, lr=LR, schedule="wsd", warmup=60,
+            steps=steps, threads=asked.threads, decay=part / (1 + part),
             **{"min-lr": 0.0, "validate-every": 0, "sample-every": 100, "save-minutes": 5},
         )  # fmt: skip
 
 
-def scaling(asked: argparse.Namespace) -> None:
-    """Little runs that differ in one thing each, compared by bits a byte of the held-out texts."""
-    rows = ROWS // 2  # so that little text is steps enough
-    steps = round(asked.tokens * 1e6 / rows / CONTEXT)
-    base: dict[str, Any] = {**SHAPE, "lr": LR, "batch-size": rows}
-    found = []
-    changes: dict[str, dict[str, Any]] = {
-        "as the trunk": {},
-        "twice the rate": {"lr": 2 * LR},
-        "narrower, deeper": {"layers": 8, "width": 256, "heads": 4},
-    }
-    for name, change in changes.items():
-        run = WORK / "scaling" / name.replace(" ", "-").replace(",", "")
-        if not (run / "model").exists():
-            train(run, "trunk", asked.minutes, **{**base, **change}, steps=steps, schedule="wsd",
-                  threads=asked.threads, **{"min-lr": 0.0, "validate-every": 0})  # fmt: skip
-        found.append({"run": name, **base, **change, **measure.held_out(run / "model", asked.data)})
-        print(json.dumps(found[-1]))
-    write_json(WORK / "scaling.json", found)
-
-
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
-    "trunk": trunk, "rung": rung, "scaling": scaling,
+    "trunk": trunk, "rung": rung,
 }  # fmt: skip
