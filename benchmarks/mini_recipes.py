@@ -85,15 +85,17 @@ def _run(steps: str, run: dict[str, Any]) -> str:
         lead = [b - a for a, b in zip(own, other, strict=True)]
         rows.append([text, _seeds(own), _seeds(other), _seeds(lead)])
     made = run["machine"]
+    seeds = f"{len(ours)} seeds" if len(ours) > 1 else "1 seed, so the spread is unknown"
     head = (
-        f"{run['tokens'] / 1e6:.1f}M tokens ({steps} steps), {len(ours)} seeds; trained on"
+        f"{run['tokens'] / 1e6:.1f}M tokens ({steps} steps), {seeds}; trained on"
         f" {made['processor']}, commit {made['commit']}:\n\n"
     )
     return head + table(["text", "our recipe", "nanoGPT's recipe", "ours lower by"], rows)
 
 
 def _seeds(values: list[float]) -> str:
-    return f"{statistics.mean(values):.3f} ({min(values):.3f}-{max(values):.3f})"
+    spread = f" ({min(values):.3f}-{max(values):.3f})" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.3f}{spread}"
 
 
 def main() -> None:
