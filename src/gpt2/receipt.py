@@ -97,8 +97,7 @@ def generate_ids(
 ) -> list[list[int]]:
     """Generate; returns the new ids of each text up to its own end, without padding."""
     asked = {**options, "return_dict_in_generate": True, "use_cache": False}
-    new: list[list[int]] = model.generate(list(prompt) or None, **asked).new_tokens
-    return new
+    return model.generate(list(prompt) or None, **asked).new_tokens
 
 
 def make(

@@ -31,8 +31,7 @@ ARCHIVES = (".tar", ".zip")
 
 def _zstd(stream: Stream) -> Stream:
     module = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-    opened: Stream = need(module, "Reading .zst").open(stream)
-    return opened
+    return need(module, "Reading .zst").open(stream)
 
 
 COMPRESSED: dict[str, Callable[[Stream], Any]] = {

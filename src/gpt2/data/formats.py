@@ -236,5 +236,4 @@ def page_text(page: HTML) -> str:
     detected = encoding.detect_encoding(content, from_html_meta=True)
     if not pages.is_ordinary(content):
         return pages.without_tags(encoding.bytes_to_str(content, detected))
-    text: str = extract(encoding.bytes_to_str(content, detected), main_content=True)
-    return text
+    return extract(encoding.bytes_to_str(content, detected), main_content=True)

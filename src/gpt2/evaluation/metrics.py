@@ -102,8 +102,7 @@ class _Words:
     _token = regex.compile(f"[{_CHARACTERS}]|{WORD.pattern}", regex.V1)
 
     def tokenize(self, text: str) -> list[str]:
-        tokens: list[str] = self._token.findall(unicodedata.normalize("NFC", text).lower())
-        return tokens
+        return self._token.findall(unicodedata.normalize("NFC", text).lower())
 
 
 @cache
@@ -169,10 +168,9 @@ def counts(
 def from_counts(kind: str, rows: Sequence[Sequence[int]], language: str) -> float:
     """The corpus score of sentences from their `counts`, in 0..100."""
     metric = _bleu(language) if kind == "bleu" else _sacrebleu("CHRF")
-    score: float = metric._compute_score_from_stats(
+    return metric._compute_score_from_stats(
         [sum(column) for column in zip(*rows, strict=True)]
     ).score
-    return score
 
 
 def bleu_tokens(language: str) -> str:

@@ -131,8 +131,7 @@ class Answers:
 
     def head(self, ids: list[int], off: Any, layer: int, head: int) -> Array:
         """The attention weights of one head, [T, T]."""
-        weights: Array = self.seen(ids, off).points[f"h.{layer}.attn.pattern"][head]
-        return weights
+        return self.seen(ids, off).points[f"h.{layer}.attn.pattern"][head]
 
     def pair(
         self, ids: list[int], off: Any, layer: int, head: int, t: int, s: int

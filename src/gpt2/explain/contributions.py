@@ -63,8 +63,7 @@ def contributions_at(
     seen_as = directions(model, seen, at, tokens)  # [P, n, D]
 
     def share(x: Numbers) -> Numbers:
-        shares: Numbers = np.einsum("pd,pnd->pn", x, seen_as)
-        return shares
+        return np.einsum("pd,pnd->pn", x, seen_as)
 
     heads, biases, mlps = [], [], []
     for layer in range(L):

@@ -51,10 +51,8 @@ def thumbnails(pattern: Array) -> npt.NDArray[np.uint8]:
     n = min(T, THUMB)
     starts = [-(-i * T // n) for i in range(n)]
     small = np.maximum.reduceat(np.maximum.reduceat(pattern, starts, axis=1), starts, axis=2)
-    maps: npt.NDArray[np.uint8] = np.rint(small * 255).astype(np.uint8)
-    return maps
+    return np.rint(small * 255).astype(np.uint8)
 
 
 def _mean(x: Array) -> Floats:
-    mean: Floats = x.mean(-1, dtype=np.float64).astype(np.float32)
-    return mean
+    return x.mean(-1, dtype=np.float64).astype(np.float32)

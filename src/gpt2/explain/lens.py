@@ -67,5 +67,4 @@ def log_sum(logits: Array) -> npt.NDArray[np.float64]:
     """The logarithm of the sum of exp(logits) over the last axis."""
     best = logits.max(-1, keepdims=True)
     sums = np.exp(logits.astype(np.float64) - best).sum(-1)
-    log_sums: npt.NDArray[np.float64] = best[..., 0] + np.log(sums)
-    return log_sums
+    return best[..., 0] + np.log(sums)

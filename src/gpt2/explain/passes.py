@@ -124,15 +124,13 @@ class Looking:
         if off is None:
             return nullcontext()
         if self.native:
-            ablation: AbstractContextManager[None] = self.engine.ablate(**vars(off))
-            return ablation
+            return self.engine.ablate(**vars(off))
 
         def tap(name: str, x: Any) -> Any:
             switched = _switch_off(name, as_numpy(x[0]), off)
             return None if switched is None else _like(x, switched[None])
 
-        tapped: AbstractContextManager[None] = self.engine.tapped(tap)
-        return tapped
+        return self.engine.tapped(tap)
 
     def head(self, hidden: Array) -> Array:
         """ln_f and the output head: logits [..., V] from rows of the residual stream [..., D]."""
@@ -186,8 +184,7 @@ def as_numpy(x: Any) -> Array:
     import torch
 
     x = x.detach().cpu()
-    array: Array = (x.float() if x.dtype in (torch.bfloat16, torch.float16) else x).numpy()
-    return array
+    return (x.float() if x.dtype in (torch.bfloat16, torch.float16) else x).numpy()
 
 
 def _like(x: Any, array: Array) -> Any:

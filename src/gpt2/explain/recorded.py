@@ -57,8 +57,7 @@ def restore(arrays: Mapping[str, Array]) -> Array:
 
 
 def _bytes(x: Array) -> Array:
-    levels: Array = np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
-    return levels
+    return np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
 
 
 def _weights(x: Array) -> Array:

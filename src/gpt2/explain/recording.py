@@ -144,5 +144,4 @@ def _sources(looking: Looking, ids: Sequence[int], seen: Pass, shares: Contribut
 def tokens_in(arrays: Mapping[str, Array]) -> list[int]:
     """Every token that occurs in a recording."""
     named = [arrays[name].ravel() for name in ("ids", "next.ids", "lens.ids")]
-    every: list[int] = np.unique(np.concatenate(named)).tolist()
-    return every
+    return np.unique(np.concatenate(named)).tolist()

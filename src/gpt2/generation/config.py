@@ -213,8 +213,7 @@ class GenerationConfig(ConfigFile):
     @property
     def given(self) -> set[str]:
         """The names of the options that were set explicitly."""
-        names: set[str] = self.__dict__["_given"]
-        return names
+        return self.__dict__["_given"]
 
     def __getattr__(self, name: str) -> Any:  # called only for names that are not fields
         kept = self.__dict__.get("_kept", {})

@@ -84,8 +84,7 @@ class ConfigFile(abc.ABC):
     @property
     def kept(self) -> dict[str, Kept]:
         """The entries of a file that are not options here, by name."""
-        entries: dict[str, Kept] = self.__dict__["_kept"]
-        return entries
+        return self.__dict__["_kept"]
 
     def read(self, values: Mapping[str, Any], source: str) -> None:
         """Set the usable options of a file; a `GPT2Warning` reports the others.

@@ -68,8 +68,7 @@ class LanguageModel:
         """The model's default options; initially those in its ``config.json``."""
         if "_generation_config" not in self.__dict__:
             self.generation_config = GenerationConfig.from_model_config(self.config)
-        config: GenerationConfig = self.__dict__["_generation_config"]
-        return config
+        return self.__dict__["_generation_config"]
 
     @generation_config.setter
     def generation_config(self, value: GenerationConfig) -> None:

@@ -70,8 +70,7 @@ class Noise:
 
 def from_global(count: int) -> list[float]:
     """``count`` numbers from numpy's global generator."""
-    noise: list[float] = np.random.random(count).tolist()
-    return noise
+    return np.random.random(count).tolist()
 
 
 def check(tokens: list[int]) -> list[int]:
@@ -101,8 +100,7 @@ def likeliest(top: tuple[Array, Array]) -> list[int]:
     tokens, logits = top
     if arrays.isnan(logits).any():
         refuse_undecided()
-    best: list[int] = tokens[:, 0].tolist()
-    return best
+    return tokens[:, 0].tolist()
 
 
 def draw(scores: Array, noise: Sequence[float] | None) -> Array:

@@ -142,8 +142,7 @@ def _grammar(library: Any, choices: Any, regex: str | None, schema: Any) -> str:
         size = len(text)
     if size > LONGEST:
         raise OptionError(f"a structure must have at most {LONGEST:,} characters, found {size:,}.")
-    grammar: str = made
-    return grammar
+    return made
 
 
 class _Vocabulary:

@@ -42,8 +42,7 @@ class Tokenizer(Protocol):
 
 def adopt(tokenizer: Any) -> Tokenizer:
     """Return a tokenizer with these methods; a transformers tokenizer lacks some and is wrapped."""
-    usable: Tokenizer = tokenizer if hasattr(tokenizer, "stream_decoder") else _Foreign(tokenizer)
-    return usable
+    return tokenizer if hasattr(tokenizer, "stream_decoder") else _Foreign(tokenizer)
 
 
 class _Foreign:
@@ -53,12 +52,10 @@ class _Foreign:
         self.tokenizer = tokenizer
 
     def encode_prompt(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer.encode(text)
-        return ids
+        return self.tokenizer.encode(text)
 
     def encode_more(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
-        return ids
+        return self.tokenizer.encode(text, add_special_tokens=False)
 
     def decode(self, token_ids: Any, skip_special_tokens: bool = False) -> Any:
         return self.tokenizer.decode(token_ids, skip_special_tokens=skip_special_tokens)

@@ -78,8 +78,7 @@ def exercise(number: int) -> Exercise:
             f"there is no chapter {number}: the chapters are 0 to {len(MODULES) - 1}."
         )
     module = importlib.import_module(f"gpt2.learn.chapters.{MODULES[number]}")
-    exercise: Exercise = module.EXERCISE
-    return exercise
+    return module.EXERCISE
 
 
 def exercises() -> list[Exercise]:

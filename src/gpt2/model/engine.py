@@ -139,5 +139,4 @@ class TorchEngine(nn.Module):
 
     @property
     def _place(self) -> torch.device:
-        place: torch.device = self.transformer.wte.weight.device
-        return place
+        return self.transformer.wte.weight.device

@@ -43,8 +43,7 @@ def head_loss(
     dtype = hidden.dtype
     if torch.is_autocast_enabled(device):
         dtype = torch.get_autocast_dtype(device)
-    total: Tensor = _HeadLoss.apply(hidden, head, labels, weight, dtype, shared)  # type: ignore[no-untyped-call]
-    return total
+    return _HeadLoss.apply(hidden, head, labels, weight, dtype, shared)  # type: ignore[no-untyped-call]
 
 
 class _HeadLoss(torch.autograd.Function):
@@ -87,8 +86,7 @@ class _HeadLoss(torch.autograd.Function):
 
 def lookup(table: Tensor, ids: Tensor, shared: Shared) -> Tensor:
     """Look up rows of a table [V, D] tied to the head: ids [B, T] to [B, T, D]."""
-    embedded: Tensor = _Lookup.apply(table, ids, shared)  # type: ignore[no-untyped-call]
-    return embedded
+    return _Lookup.apply(table, ids, shared)  # type: ignore[no-untyped-call]
 
 
 class _Lookup(torch.autograd.Function):

@@ -139,8 +139,7 @@ def _config(given: Any) -> GPT2Config | None:
     if given is None or isinstance(given, GPT2Config):
         return given
     if isinstance(given, (str, os.PathLike)):
-        config: GPT2Config = GPT2Config.from_pretrained(given)
-        return config
+        return GPT2Config.from_pretrained(given)
     return GPT2Config.of(given)
 
 

@@ -120,8 +120,7 @@ class _NormLinear(torch.autograd.Function):
 
 def _gelu(x: Tensor) -> Tensor:
     """GELU of ``x``; the result is valid until the next call."""
-    activated: Tensor = torch.ops.aten.gelu.out(x, approximate="tanh", out=_room(x))
-    return activated
+    return torch.ops.aten.gelu.out(x, approximate="tanh", out=_room(x))
 
 
 def _room(like: Tensor) -> Tensor:

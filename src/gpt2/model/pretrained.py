@@ -144,8 +144,7 @@ class PreTrainedModel(ActivationCheckpointing):
 
     def get_input_embeddings(self) -> nn.Embedding:
         """The token embedding."""
-        table: nn.Embedding = self.base_model.wte
-        return table
+        return self.base_model.wte
 
     def set_input_embeddings(self, value: nn.Embedding) -> None:
         """Replace the token embedding."""

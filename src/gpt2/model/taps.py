@@ -40,8 +40,7 @@ class TappedAttention:
 
     def merge_heads(self, y: Tensor) -> Tensor:
         """Pass the outputs of the heads through the tap."""
-        merged: Tensor = super().merge_heads(self.tap(f"{self.name}.heads", y))  # type: ignore[misc]
-        return merged
+        return super().merge_heads(self.tap(f"{self.name}.heads", y))  # type: ignore[misc]
 
 
 @contextmanager

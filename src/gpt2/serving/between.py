@@ -44,8 +44,7 @@ class _Between(LanguageModel):
     @property
     def name(self) -> str:  # type: ignore[override]
         """The name of the engine."""
-        name: str = self.model.name
-        return name
+        return self.model.name
 
     @property
     def exact_pieces(self) -> bool:
@@ -55,8 +54,7 @@ class _Between(LanguageModel):
     @property
     def facts(self) -> dict[str, Any]:
         """The facts of the engine, read between two steps."""
-        facts: dict[str, Any] = self._loop.call(lambda: self.model.facts)
-        return facts
+        return self._loop.call(lambda: self.model.facts)
 
 
 def _wrap(loop: Loop, call: Callable[..., Any]) -> Callable[..., Any]:

@@ -39,5 +39,4 @@ class Classifier:
         check()
         with self._torch.no_grad():
             logits = self._model(self._torch.tensor([ids]), return_dict=True).logits[0]
-        shares: list[float] = logits.softmax(-1).tolist()
-        return shares
+        return logits.softmax(-1).tolist()

@@ -55,8 +55,7 @@ def options_model(name: str, base: type[Strict] = Strict) -> type[Strict]:
     """Make a model whose fields are the extensions."""
     hints = typing.get_type_hints(GenerationConfig)
     fields: dict[str, Any] = {o: (hints[o] | None, of_option(o)) for o in EXTENSIONS}
-    made: type[Strict] = create_model(name, __base__=base, **fields)
-    return made
+    return create_model(name, __base__=base, **fields)
 
 
 def read(model: type[M], values: Mapping[str, Any]) -> M:

@@ -60,8 +60,7 @@ class Served:
     @property
     def defaults(self) -> GenerationConfig:
         """The model's own decoding options."""
-        config: GenerationConfig = self.model.generation_config
-        return config
+        return self.model.generation_config
 
     @property
     def start(self) -> int:

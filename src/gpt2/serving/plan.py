@@ -92,8 +92,7 @@ def plan(
 
 def _ids(served: Served, prompt: str | list[int]) -> list[int]:
     if isinstance(prompt, str):
-        ids: list[int] = served.tokenizer.encode_prompt(prompt)
-        return ids
+        return served.tokenizer.encode_prompt(prompt)
     for i in prompt:
         if not 0 <= i < served.vocabulary:
             raise ApiError(f"the prompt contains the token id {i}; {served.name} has the ids 0 to "

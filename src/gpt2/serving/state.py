@@ -56,8 +56,7 @@ class State:
 
     def tenant(self, request: Request) -> Tenant:
         """The tenant of a request."""
-        tenant: Tenant = request.state.tenant
-        return tenant
+        return request.state.tenant
 
     def prefix_group(self, request: Request) -> str:
         """The group within which prompts share KV cache prefixes."""
@@ -108,8 +107,7 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise ClientGoneError
-        result: T = task.result()
-        return result
+        return task.result()
     finally:
         for one in (task, gone):
             if not one.done():

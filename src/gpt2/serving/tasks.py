@@ -43,8 +43,7 @@ def _request(name: str) -> type[Strict]:
     for field in dataclasses.fields(options):
         about = of_option(field.name, options)
         fields.setdefault(field.name, (hints[field.name] | None, about))
-    made: type[Strict] = create_model(f"{name.title()}Request", __base__=Named, **fields)
-    return made
+    return create_model(f"{name.title()}Request", __base__=Named, **fields)
 
 
 REQUESTS = {name: _request(name) for name in TASKS}

@@ -100,8 +100,7 @@ def part_head(
 ) -> dict[str, Any]:
     """The first line of a part: its number, the number of rows, and the work it belongs to."""
     work = {"rows": len(rows), "inputs": _key(rows, {}), **settings}
-    content: dict[str, Any] = json.loads(json.dumps({"part": str(shard), "work": work}))
-    return content
+    return json.loads(json.dumps({"part": str(shard), "work": work}))
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:

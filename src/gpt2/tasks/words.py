@@ -16,5 +16,4 @@ WORD = regex.compile(f"{CHARACTER}|{RUN}", regex.V1)
 
 def words(text: str) -> list[str]:
     """The words of a text; in scripts without spaces each character, with its marks, is a word."""
-    parts: list[str] = WORD.findall(text)
-    return parts
+    return WORD.findall(text)

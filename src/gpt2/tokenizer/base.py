@@ -145,8 +145,7 @@ class Tokenizer(Kept):
     def tokenize(self, text: str, pair: str | None = None, **options: Any) -> list[str]:
         """The tokens of a text in the vocabulary's spelling, without special tokens around it."""
         options = {"add_special_tokens": False, **options}
-        tokens: list[str] = self.convert_ids_to_tokens(self.encode(text, pair, **options))
-        return tokens
+        return self.convert_ids_to_tokens(self.encode(text, pair, **options))
 
     def pad(
         self,

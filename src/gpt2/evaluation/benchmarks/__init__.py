@@ -60,8 +60,7 @@ def benchmark(name: str) -> Benchmark:
             f"there is no benchmark {show(name)}.{near} There are {', '.join(sets())}."
         )
     module, attribute = sets()[name]["code"].split(".")
-    one: Benchmark = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
-    return one
+    return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
 
 
 def choose(what: str) -> list[Benchmark]:
