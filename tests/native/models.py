@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gpt2.config import GPT2Config
-from gpt2.native.engine import tensor_names
 from tests import tiny
 
 Weights = dict[str, npt.NDArray[np.float32]]
@@ -32,7 +31,7 @@ EVEN = GPT2Config(vocab_size=160, n_positions=700, n_embd=64, n_layer=2, n_head=
 
 
 def random_weights(config: GPT2Config, seed: int = 0) -> Weights:
-    return tiny.random_weights(config, seed, std=0.1, names=tensor_names(config))
+    return tiny.random_weights(config, seed, std=0.1)
 
 
 @cache

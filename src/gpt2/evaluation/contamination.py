@@ -24,16 +24,6 @@ from gpt2.files import read_text
 
 MOSTLY = 0.5  # share of its n-grams from which an example counts as known from training
 
-# The paper's table 6, in percent: with WebText's training set, and with each set's training part.
-PAPER = {
-    "PTB": (0.88, 2.67),
-    "WikiText-2": (1.63, 0.66),
-    "enwik8": (6.31, 7.50),
-    "text8": (3.94, 2.34),
-    "WikiText-103": (2.42, 9.09),
-    "1BW": (3.75, 13.19),
-}
-
 
 @dataclass(frozen=True)
 class Contamination:

@@ -143,12 +143,12 @@ def bleu(
             languages are tokenised with sacrebleu's ``zh``; other languages written without spaces,
             and Korean, into characters; the rest with its ``13a``.
     """
-    return _corpus(_bleu(language), translations, references)
+    return _corpus(_metric("bleu", language), translations, references)
 
 
 def chrf(translations: Sequence[str], references: Sequence[str]) -> tuple[float, str]:
     """chrF2 of a full test set in 0..100 and sacrebleu's signature."""
-    return _corpus(_sacrebleu("CHRF"), translations, references)
+    return _corpus(_metric("chrf"), translations, references)
 
 
 def counts(
@@ -159,18 +159,17 @@ def counts(
     `from_counts` of several sentences gives their corpus score, as in sacrebleu's own bootstrap, so
     scoring many resamples costs only sums.
     """
-    metric = _bleu(language) if kind == "bleu" else _sacrebleu("CHRF")
     _check_lengths(translations, references)
-    statistics = metric._extract_corpus_statistics(list(translations), [list(references)])
+    statistics = _metric(kind, language)._extract_corpus_statistics(
+        list(translations), [list(references)]
+    )
     return [list(map(int, row)) for row in statistics]
 
 
 def from_counts(kind: str, rows: Sequence[Sequence[int]], language: str) -> float:
     """The corpus score of sentences from their `counts`, in 0..100."""
-    metric = _bleu(language) if kind == "bleu" else _sacrebleu("CHRF")
-    return metric._compute_score_from_stats(
-        [sum(column) for column in zip(*rows, strict=True)]
-    ).score
+    total = [sum(column) for column in zip(*rows, strict=True)]
+    return _metric(kind, language)._compute_score_from_stats(total).score
 
 
 def bleu_tokens(language: str) -> str:
@@ -184,8 +183,10 @@ def _base(language: str) -> str:
     return re.split("[-_]", language.strip().lower())[0]
 
 
-def _bleu(language: str) -> Any:
-    return _sacrebleu("BLEU", tokenize=bleu_tokens(language))
+def _metric(kind: str, language: str = "en") -> Any:
+    if kind == "bleu":
+        return _sacrebleu("BLEU", tokenize=bleu_tokens(language))
+    return _sacrebleu("CHRF")
 
 
 @cache

@@ -65,15 +65,6 @@ class Calibration:
     top: float  # accuracy on the most confident share
     top_count: int
 
-    def json(self) -> dict[str, object]:
-        """The fields as plain values."""
-        return {
-            "bins": [vars(b) for b in self.bins],
-            "expected_calibration_error": self.error,
-            "accuracy_of_most_confident": self.top,
-            "most_confident": self.top_count,
-        }
-
 
 def calibration(
     confidences: Sequence[float], correct: Sequence[float], bins: int = 10, share: float = 0.01

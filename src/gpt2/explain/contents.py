@@ -86,13 +86,13 @@ def server_facts(model: Any, path: str, name: str, in_browser: str | None) -> di
 
 def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: Any) -> Contents:
     """The weights, the tokenizer and the core, for a model that runs in the page."""
+    from gpt2.checkpoint.names import expected_shapes
     from gpt2.compression import identity_of
-    from gpt2.native.engine import tensor_names
     from gpt2.quantization.rounding import is_matrix
 
     tensors = {
         name: loaded.packed(name) if is_matrix(name) else checkpoint.stored[name]
-        for name in tensor_names(loaded.config)
+        for name in expected_shapes(loaded.config)
     }
     merges = merges_of(loaded.tokenizer, loaded.config.vocab_size, model)
     facts = {**facts, "identity": identity_of(model, loaded).hex()}

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpt2.checkpoint.mapped import check_uncut
-from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES
+from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES, expected_shapes
 from gpt2.config import GPT2Config
 from gpt2.errors import InputError, OptionError, WeightError, show
 from gpt2.generation import LanguageModel
@@ -115,7 +115,7 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         self._borrowed: list[npt.NDArray[np.uint8]] = []  # packed bytes the core reads in place
         self.handle = _new_engine(shape_of(config), options)
         weakref.finalize(self, core().gpt2_engine_free, self.handle)
-        for name in tensor_names(config):
+        for name in expected_shapes(config):
             if name not in weights:
                 raise WeightError(f"the weights have no tensor {name!r}.")
             self._set(name, weights[name])
@@ -186,7 +186,7 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
             changed: the names of the matrices that differ from this engine's.
         """
         kinds = (*MATRICES, EMBEDDING, HEAD)
-        kept = [n for n in tensor_names(self.config) if n.endswith(kinds) and n not in changed]
+        kept = [n for n in expected_shapes(self.config) if n.endswith(kinds) and n not in changed]
         same = {name: self._bytes(name) for name in kept}
         made = NativeEngine(
             {**weights, **same}, self.config, dtype=self.dtype, head_dtype=self.head_dtype,
@@ -213,16 +213,6 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         twin._origin = self  # the owner of the weights
         weakref.finalize(twin, core().gpt2_engine_free, handle)
         return twin
-
-
-def tensor_names(config: GPT2Config) -> list[str]:
-    """The names of all tensors of a model in the checkpoint."""
-    parts = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
-    modules = [f"transformer.h.{i}.{part}" for i in range(config.n_layer) for part in parts]
-    modules.append("transformer.ln_f")
-    head = [] if config.tie_word_embeddings else ["lm_head.weight"]
-    tables = ["transformer.wte.weight", "transformer.wpe.weight", *head]
-    return tables + [f"{module}.{kind}" for module in modules for kind in ("weight", "bias")]
 
 
 def _new_engine(shape: Shape, options: Options) -> ctypes.c_void_p:

@@ -8,7 +8,6 @@ cannot be undone, so the model reads it as published.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 from gpt2.evaluation.benchmark import Measure, Row, Subject, corpus
 from gpt2.evaluation.benchmarks import publish
 from gpt2.evaluation.benchmarks.detokenise import ONE_BILLION_WORDS, PTB, WIKITEXT
+from gpt2.evaluation.metrics import bits, perplexity
 from gpt2.evaluation.readers import read_tail
 from gpt2.files import read_text
 
@@ -60,18 +60,14 @@ def _words(published: str) -> int:
     return len(published.split()) + published.count("\n")
 
 
-def _bits(nats: float) -> float:
-    return nats / math.log(2)
-
-
 def _measure(
-    name: str, title: str, how: str, of: Callable[[float], float], keys: Sequence[str], **more: Any
+    name: str, title: str, how: str, of: Callable[[float, int], float], keys: list[str], **more: Any
 ) -> Measure:
-    """A function of the mean negative log-likelihood (nats) per unit over all rows."""
+    """A function of the log-likelihood (nats) of all rows and of their units."""
     logprob, units = keys
 
     def value(rows: Sequence[Row]) -> float:
-        return of(-sum(row[logprob] for row in rows) / sum(row[units] for row in rows))
+        return of(sum(row[logprob] for row in rows), sum(row[units] for row in rows))
 
     return corpus(name, title, how, keys, value, better="lower", rolling=True, **more)
 
@@ -81,11 +77,11 @@ _PUBLISHED = "per published word and line end"
 
 
 def _perplexity(how: str, near: str) -> Measure:
-    return _measure("ppl", "perplexity", f"{how}; {_PUBLISHED}", math.exp, _KEYS, near=near)
+    return _measure("ppl", "perplexity", f"{how}; {_PUBLISHED}", perplexity, _KEYS, near=near)
 
 
 def _bits_of(unit: str, how: str, near: str) -> Measure:
-    return _measure("bits", f"bits a {unit}", how, _bits, _KEYS, near=near)
+    return _measure("bits", f"bits a {unit}", how, bits, _KEYS, near=near)
 
 
 def _articles(path: Path) -> list[Piece]:
@@ -155,7 +151,7 @@ _HOW = f"de-tokenised; {_PUBLISHED}; articles apart"
 
 def _of_words(kind: str, rare: str) -> Measure:
     title, keys = f"perplexity ({kind})", [kind, "words"]
-    return _measure(f"{kind}_ppl", title, f"{_HOW}; {rare}", math.exp, keys, near="WikiText2")
+    return _measure(f"{kind}_ppl", title, f"{_HOW}; {rare}", perplexity, keys, near="WikiText2")
 
 
 WIKITEXT_2 = publish(
@@ -169,7 +165,7 @@ WIKITEXT_2 = publish(
             "raw_bits",
             "bits a byte (raw)",
             _HOW.replace("word and line end", "byte"),
-            _bits,
+            bits,
             ["raw", "bytes"],
         ),
     ),
