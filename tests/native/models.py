@@ -31,7 +31,17 @@ EVEN = GPT2Config(vocab_size=160, n_positions=700, n_embd=64, n_layer=2, n_head=
 
 
 def random_weights(config: GPT2Config, seed: int = 0) -> Weights:
-    return tiny.random_weights(config, seed, std=0.1)
+    return tiny.random_weights(config, seed, std=0.1, names=_names(config))
+
+
+def _names(config: GPT2Config) -> list[str]:
+    """All tensors, in the order in which their numbers are drawn."""
+    parts = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
+    modules = [f"transformer.h.{i}.{part}" for i in range(config.n_layer) for part in parts]
+    modules.append("transformer.ln_f")
+    head = [] if config.tie_word_embeddings else ["lm_head.weight"]
+    tables = ["transformer.wte.weight", "transformer.wpe.weight", *head]
+    return tables + [f"{module}.{kind}" for module in modules for kind in ("weight", "bias")]
 
 
 @cache

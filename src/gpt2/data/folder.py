@@ -14,9 +14,9 @@ from gpt2.data.holdout import Held
 from gpt2.data.manifest import PARTIAL, TOKENIZER, Manifest
 from gpt2.data.sources import Position
 from gpt2.errors import OptionError
-from gpt2.files import read_json_object, reported
+from gpt2.files import remove, reported
 from gpt2.files.locks import lock
-from gpt2.files.records import record
+from gpt2.files.records import read_record
 
 PROGRESS = "progress.json"
 
@@ -119,7 +119,7 @@ def differences(folder: Path, asked: Key) -> list[str]:
     if (folder / PARTIAL / manifest.FILE).exists():
         return _differ(key_of(Manifest.read(folder / PARTIAL)), asked)
     if progress.exists():
-        return _differ(record(Progress, read_json_object(progress), str(progress)).key, asked)
+        return _differ(read_record(Progress, progress).key, asked)
     return []
 
 
@@ -152,10 +152,12 @@ def clear(folder: Path) -> None:
         if (folder / manifest.FILE).exists():
             stored = Manifest.read(folder)
             (folder / manifest.FILE).unlink()  # first: without it the folder is incomplete
-            _remove(folder, [*_files(stored), TOKENIZER])
+            for name in [*_files(stored), TOKENIZER]:
+                remove(folder / name)
         elif (partial / manifest.FILE).exists():  # `publish` was killed: some files have moved
-            names = [*_files(Manifest.read(partial)), TOKENIZER]
-            _remove(folder, [name for name in names if not (partial / name).exists()])
+            for name in [*_files(Manifest.read(partial)), TOKENIZER]:
+                if not (partial / name).exists():
+                    remove(folder / name)
         if partial.is_dir():
             shutil.rmtree(partial)
 
@@ -163,11 +165,3 @@ def clear(folder: Path) -> None:
 def _files(stored: Manifest) -> list[str]:
     """The file names of a preparation's shards."""
     return [n for split in stored.splits.values() for s in split.shards for n in (s.file, s.ends)]
-
-
-def _remove(folder: Path, names: Sequence[str]) -> None:
-    for path in (folder / name for name in names):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import count
 from pathlib import PurePosixPath
 from typing import Any
@@ -132,12 +133,8 @@ def _json(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     yield from _texts(json_rows(name, _check_size(stream.read(LARGEST + 1), name)), reading.fields)
 
 
-def _csv(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    yield from _texts(table(name, stream, ".csv", reading.encoding), reading.fields, True)
-
-
-def _tsv(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    yield from _texts(table(name, stream, ".tsv", reading.encoding), reading.fields, True)
+def _table(name: str, stream: Stream, reading: Reading, suffix: str) -> Iterator[Document]:
+    yield from _texts(table(name, stream, suffix, reading.encoding), reading.fields, True)
 
 
 def _texts(rows: Iterator[Row], fields: tuple[str, ...], only: bool = False) -> Iterator[Document]:
@@ -202,8 +199,8 @@ FORMATS: dict[str, Reader] = {
     "text": _text,
     "jsonl": _json_lines,
     "json": _json,
-    "csv": _csv,
-    "tsv": _tsv,
+    "csv": partial(_table, suffix=".csv"),
+    "tsv": partial(_table, suffix=".tsv"),
     "parquet": _parquet,
     "html": _html,
     "warc": _warc,

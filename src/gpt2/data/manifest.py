@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.data.holdout import Held
-from gpt2.data.shards import Shard
+from gpt2.data.shards import Shard, Writer
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
-from gpt2.files import read_json_object, write_json
-from gpt2.files.records import record
+from gpt2.files import write_json
+from gpt2.files.records import read_record
 from gpt2.parts import Shard as ShardOf
 from gpt2.tokenizer import Tokenizer
 
@@ -31,6 +31,13 @@ class Split:
     documents: int
     bytes: int
     shards: list[Shard]
+
+    @classmethod
+    def of(cls, writer: Writer) -> Split:
+        """What a writer has written."""
+        shards = writer.shards
+        tokens, documents = sum(s.tokens for s in shards), sum(s.documents for s in shards)
+        return cls(tokens, documents, writer.bytes, shards)
 
     def __post_init__(self) -> None:
         for name in ("tokens", "documents"):
@@ -123,13 +130,7 @@ class Manifest:
                 f"{folder} contains no prepared text (no {FILE}): run gpt2 prepare SOURCE -o "
                 f"{folder}."
             )
-        content = read_json_object(path)
-        if content.get("format") != FORMAT:
-            raise CorruptFileError(
-                f"{path} has the format {content.get('format')!r}, but this version reads "
-                f"{FORMAT!r}."
-            )
-        return record(cls, content, str(path))
+        return read_record(cls, path, FORMAT)
 
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder, atomically. Raises `WriteError`."""

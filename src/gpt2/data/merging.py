@@ -197,9 +197,7 @@ def _write(parts: Sequence[_Part], merged: Manifest, partial: Path, progress: Ti
             seen.close()
     merged.counts = dict(counts)
     for name, writer in zip(SPLITS, writers, strict=True):
-        documents = sum(shard.documents for shard in writer.shards)
-        of_tokens = sum(shard.tokens for shard in writer.shards)
-        merged.splits[name] = Split(of_tokens, documents, writer.bytes, writer.shards)
+        merged.splits[name] = Split.of(writer)
 
 
 Block = tuple[np.ndarray, list[list[np.ndarray]]]  # texts, and the tokens of each by split

@@ -41,9 +41,9 @@ from gpt2.data.holdout import FEW, Held, Item, choose
 from gpt2.data.manifest import TOKENIZER, Made, Manifest, Part, Split
 from gpt2.data.sources import Position
 from gpt2.errors import InputError
-from gpt2.files import path_of, read_json_object, remote, write_json
+from gpt2.files import path_of, remote, write_json
 from gpt2.files.detect import TextFiles, check_encoding
-from gpt2.files.records import record
+from gpt2.files.records import read_record
 from gpt2.machine import processors
 from gpt2.options import option, validate
 from gpt2.parts import Shard
@@ -168,7 +168,7 @@ def prepare(
         progress_file = partial / PROGRESS
         saved: Progress | None = None
         if progress_file.exists():
-            saved = record(Progress, read_json_object(progress_file), str(progress_file))
+            saved = read_record(Progress, progress_file)
             check_same(folder, saved.key, key)
         if not check_made(folder, partial, key):
             job = _Job(files, partial, tokenizer, config, saved, key, part, progress, note)
@@ -293,15 +293,6 @@ class _Job:
         """The manifest of what was written."""
         if not self.part and not any(writer.shards for writer in self.writers.values()):
             raise InputError(f"no text was found in {', '.join(names)}.")
-        splits = {
-            split: Split(
-                sum(shard.tokens for shard in writer.shards),
-                sum(shard.documents for shard in writer.shards),
-                writer.bytes,
-                writer.shards,
-            )
-            for split, writer in self.writers.items()
-        }
         self.tokenizer.save_pretrained(self.partial / TOKENIZER)
         return Manifest(
             dtype=self.dtype.str,
@@ -312,7 +303,7 @@ class _Job:
             sources=names,
             options=self.key.options,
             counts=dict(self.counts),
-            splits=splits,
+            splits={split: Split.of(writer) for split, writer in self.writers.items()},
             sources_fingerprint=self.key.sources,
             part=self.part and dataclasses.replace(self.part, held=self.held or Held(False)),
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from gpt2.data.containers import Stream
 from gpt2.errors import CorruptFileError, InputError
-from gpt2.files import json_lines, parse_json
+from gpt2.files import is_json, json_lines, parse_json
 
 BLOCK = 1 << 20  # bytes read at a time
 MISSING = object()
@@ -67,7 +67,7 @@ def json_rows(name: str, content: bytes) -> Iterator[Row]:
     try:
         value = parse_json(content, name, loose=True)
     except CorruptFileError:
-        if len(filled) < 2 or not _is_json(filled[0]):
+        if len(filled) < 2 or not is_json(filled[0], loose=True):
             raise
         yield from json_lines(name, lines)
         return
@@ -158,11 +158,3 @@ def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
     if first:
         yield first
     yield from rest
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        parse_json(line, "", loose=True)
-    except CorruptFileError:
-        return False
-    return True

@@ -142,7 +142,6 @@ class _HashedFile:
 
     def __init__(self, path: Path, size: int) -> None:
         self.path = path
-        self.hash = hashlib.sha256()
         with reported(path):
             self.file = open_own(path, os.O_RDWR | os.O_CREAT)
             bytes_there = os.fstat(self.file.fileno()).st_size
@@ -154,8 +153,7 @@ class _HashedFile:
             )
         with reported(path):
             self.file.truncate(size)
-            while block := self.file.read(1 << 20):
-                self.hash.update(block)
+            self.hash = hashlib.file_digest(self.file, "sha256")
 
     def write(self, numbers: np.ndarray) -> None:
         content = memoryview(numbers.data).cast("B")

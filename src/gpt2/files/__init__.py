@@ -4,6 +4,7 @@ names found in files (`names`), dataclasses from JSON (`records`) and file locks
 from gpt2.files.names import inside, path_of, plain_name
 from gpt2.files.reading import (
     exists,
+    is_json,
     is_same,
     json_lines,
     open_regular,
@@ -19,6 +20,7 @@ from gpt2.files.reading import (
 from gpt2.files.writing import (
     atomic,
     atomic_folder,
+    remove,
     reported,
     to_json,
     write_error,
@@ -31,6 +33,7 @@ __all__ = [
     "atomic_folder",
     "exists",
     "inside",
+    "is_json",
     "is_same",
     "json_lines",
     "open_regular",
@@ -42,6 +45,7 @@ __all__ = [
     "read_json",
     "read_json_object",
     "read_text",
+    "remove",
     "reported",
     "sha256",
     "stand_in",

@@ -16,7 +16,7 @@ from typing import Any
 
 from gpt2.errors import CorruptFileError
 from gpt2.files.locks import lock
-from gpt2.files.reading import parse_json
+from gpt2.files.reading import is_json, parse_json
 from gpt2.files.writing import reported
 
 LONGEST = 256 << 20  # the most bytes of a line
@@ -107,7 +107,8 @@ class Journal:
             if not line.endswith(b"\n"):
                 if number == 0 and not (begins.startswith(line) or line.startswith(begins)):
                     raise no_journal(self.path)
-                stays = not self.cut and _is_whole(line) and take(number, parse_json(line, where))
+                # whether it lacks nothing but its end
+                stays = not self.cut and is_json(line) and take(number, parse_json(line, where))
                 self._unended = stays
             else:
                 stays = take(number, parse_json(line, where, nan=True)) and not self.cut
@@ -133,12 +134,3 @@ class Journal:
 
     def _where(self, number: int) -> str:
         return f"{self.path}, line {number + 1}"
-
-
-def _is_whole(line: bytes) -> bool:
-    """Whether a line is complete except for its newline."""
-    try:
-        parse_json(line, "")
-    except CorruptFileError:
-        return False
-    return True

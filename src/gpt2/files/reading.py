@@ -14,8 +14,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from gpt2.errors import CorruptFileError, GPT2Error, MissingFileError, ModelFileError
 
@@ -37,7 +38,7 @@ _KINDS = {
 }
 
 
-def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     """Open a regular file, or a link to one, for reading.
 
     Raises `MissingFileError`; `CorruptFileError` for a folder, pipe, device or socket;
@@ -196,6 +197,15 @@ def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool =
     return value
 
 
+def is_json(text: str | bytes, *, loose: bool = False) -> bool:
+    """Whether `parse_json` takes it."""
+    try:
+        parse_json(text, "", loose=loose)
+    except CorruptFileError:
+        return False
+    return True
+
+
 def _hooks(text: str, nan: bool, loose: bool) -> dict[str, Any]:
     """The number hooks of `json.loads`; only those necessary, since they are slow."""
     hooks: dict[str, Any] = {} if nan else {"parse_constant": _finite}
@@ -250,11 +260,8 @@ def stand_in(path: str | os.PathLike[str], head: bytes) -> None:
 
 def sha256(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a regular file, in hexadecimal. Raises the errors of `open_regular`."""
-    total = hashlib.sha256()
     with open_regular(path) as file:
         try:
-            while block := file.read(1 << 20):
-                total.update(block)
+            return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise read_error(path, error) from None
-    return total.hexdigest()

@@ -7,9 +7,11 @@ import types
 import typing
 from collections.abc import Hashable
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from gpt2.errors import CorruptFileError
+from gpt2.files.reading import read_json_object
 from gpt2.options import describe
 
 T = TypeVar("T")
@@ -40,6 +42,19 @@ def record(cls: type[T], value: Any, where: str) -> T:
         return cls(**values)
     except CorruptFileError as error:  # the class's own check does not know the location
         raise CorruptFileError(f"{where}: {error}") from None
+
+
+def read_record(cls: type[T], path: Path, form: str | None = None) -> T:
+    """Read a dataclass from a JSON file, whose ``format`` must be ``form`` if that is given.
+
+    Raises what `read_json_object` and `record` do, and `CorruptFileError` for another format.
+    """
+    content = read_json_object(path)
+    if form and content.get("format") != form:
+        raise CorruptFileError(
+            f"{path} has the format {content.get('format')!r}, but this version reads {form!r}."
+        )
+    return record(cls, content, str(path))
 
 
 def _convert(value: Any, hint: Any, where: str) -> Any:

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from gpt2.errors import (
     CorruptFileError,
@@ -100,7 +100,7 @@ def exists(address: str) -> bool:
         return bool(files.exists(name))
 
 
-def open_file(address: str) -> IO[bytes]:
+def open_file(address: str) -> io.BufferedReader:
     """Open a file for reading from its beginning."""
     with _files(address) as (files, name):
         return io.BufferedReader(_File(files.open(name, "rb"), address), BLOCK)
@@ -138,11 +138,8 @@ class _File(io.RawIOBase):
 
 def sha256(address: str) -> str:
     """The SHA-256 of a file, in hexadecimal."""
-    total = hashlib.sha256()
     with _files(address), open_file(address) as stream:
-        while block := stream.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def scratch(address: str) -> Path:

@@ -121,12 +121,16 @@ def _remove_dead(folder: Path, name: str) -> None:
     form = re.compile(rf"\.{re.escape(name)}\.{_machine()}-(\d{{1,9}})\..+{re.escape(PART)}")
     for path in list(folder.iterdir()):
         match = form.fullmatch(path.name)
-        if not match or _is_alive(int(match[1])):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        if match and not _is_alive(int(match[1])):
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link itself, or a folder with all its contents, if it exists."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_alive(process: int) -> bool:

@@ -25,9 +25,9 @@ from torch import Tensor
 
 from gpt2.checkpoint.mapped import read_safetensors, write_safetensors
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
-from gpt2.files import atomic_folder, exists, read_json_object, reported, write_json
+from gpt2.files import atomic_folder, exists, reported, write_json
 from gpt2.files.locks import lock
-from gpt2.files.records import record
+from gpt2.files.records import read_record
 from gpt2.files.writing import PART
 from gpt2.training.config import Start, TrainingConfig
 
@@ -219,13 +219,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def read_state(folder: Path) -> State:
     """Read the state in a checkpoint. Raises `MissingFileError`, `CorruptFileError`."""
-    path = folder / TRAINING / STATE
-    content = read_json_object(path)
-    if content.get("format") != FORMAT:
-        raise CorruptFileError(
-            f"{path} has the format {content.get('format')!r}, but this version reads {FORMAT!r}."
-        )
-    return record(State, content, str(path))
+    return read_record(State, folder / TRAINING / STATE, FORMAT)
 
 
 def write_optimizer(folder: Path, state: Mapping[str, Tensor]) -> None:

@@ -203,19 +203,27 @@ def accumulating(objective: nn.Module, last: bool) -> Iterator[None]:
     yield
 
 
+def whole(tensor: Any) -> Tensor:
+    """Gather a tensor that FSDP may have sharded; all processes must call it."""
+    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+
+
 def full_tensor(tensor: Any) -> Tensor:
     """Gather a tensor, which may be sharded, on the CPU; all processes must call it."""
-    full = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
-    return full.detach().cpu()
+    return whole(tensor).detach().cpu()
+
+
+def sharded_like(value: Tensor, p: Any) -> Tensor:
+    """Return this process's slice of a whole tensor if ``p`` is sharded, else all of it."""
+    if not hasattr(p, "full_tensor"):
+        return value
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(value, p.device_mesh, p.placements, src_data_rank=None)
 
 
 def redistribute(value: Tensor, p: Any) -> Tensor:
     """Place a tensor like ``p``: on its device, and sharded if ``p`` is sharded."""
     if hasattr(value, "full_tensor"):  # already sharded
         return value
-    value = value.to(p.device, copy=True)
-    if not hasattr(p, "full_tensor"):
-        return value
-    from torch.distributed.tensor import distribute_tensor
-
-    return distribute_tensor(value, p.device_mesh, p.placements, src_data_rank=None)
+    return sharded_like(value.to(p.device, copy=True), p)

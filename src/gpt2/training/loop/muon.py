@@ -18,6 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gpt2.training.loop.distributed import sharded_like, whole
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # Jordan et al. 2024: steepest at 0, singular values ~1
 STEPS = 5
 
@@ -79,12 +81,12 @@ class Muon(torch.optim.Optimizer):
         todo = [(p, group) for p, group in todo if p.grad is not None]
         updates = [self._update(p, group["momentum"]) for p, group in todo]
         orthogonal = _orthogonalise(
-            [_whole(u).chunk(g["parts"], dim=1) for u, (_, g) in zip(updates, todo, strict=True)]
+            [whole(u).chunk(g["parts"], dim=1) for u, (_, g) in zip(updates, todo, strict=True)]
         )
         for (p, group), update, maps in zip(todo, updates, orthogonal, strict=True):
-            whole = maps[0] if len(maps) == 1 else torch.cat(maps, dim=1)
+            joined = maps[0] if len(maps) == 1 else torch.cat(maps, dim=1)
             p.mul_(1 - group["lr"] * group["weight_decay"])
-            p.add_(_like(whole.to(p.dtype), update), alpha=-group["lr"])
+            p.add_(sharded_like(joined.to(p.dtype), update), alpha=-group["lr"])
 
     def _update(self, p: Tensor, momentum: float) -> Tensor:
         """Nesterov momentum: the gradient mixed with an average that already includes it."""
@@ -113,17 +115,3 @@ def _orthogonalise(updates: list[tuple[Tensor, ...]]) -> list[list[Tensor]]:
 
 def _wide(matrix: Tensor) -> Tensor:
     return matrix if matrix.shape[0] <= matrix.shape[1] else matrix.mT
-
-
-def _whole(tensor: Any) -> Tensor:
-    """Gather a tensor that FSDP has sharded, on each process."""
-    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
-
-
-def _like(whole: Tensor, like: Any) -> Tensor:
-    """This process's part of an unsharded tensor, sharded like ``like``."""
-    if not hasattr(like, "full_tensor"):
-        return whole
-    from torch.distributed.tensor import distribute_tensor
-
-    return distribute_tensor(whole, like.device_mesh, like.placements, src_data_rank=None)
