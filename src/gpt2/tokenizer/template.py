@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gpt2.errors import TokenizerError, show
+from gpt2.tokenizer.checks import check_list, check_object, number
 from gpt2.tokenizer.encoding import Encoding, Piece
 
 A, B = "A", "B"
@@ -150,17 +151,15 @@ _SPACES = "Ġ \t\n\r\x0b\x0c\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".j
 def _steps(step: Any, where: str) -> list[dict[str, Any]]:
     if step is None:
         return []
-    if isinstance(step, dict) and step.get("type") == "Sequence":
+    if check_object(step, f"{where}: the post_processor").get("type") == "Sequence":
         return [one for part in _list(step, "processors", where) for one in _steps(part, where)]
-    if not isinstance(step, dict):
-        raise TokenizerError(f"{where}: the post_processor must be an object, found {show(step)}.")
     return [step]
 
 
 def _template(step: dict[str, Any], where: str) -> Template:
-    special = step.get("special_tokens") or {}
-    if not isinstance(special, dict):
-        raise TokenizerError(f"{where}: post_processor.special_tokens must be an object.")
+    special = check_object(
+        step.get("special_tokens") or {}, f"{where}: post_processor.special_tokens"
+    )
     single = tuple(_part(part, special, where) for part in _list(step, "single", where))
     pair = tuple(_part(part, special, where) for part in _list(step, "pair", where))
     texts = [[p.name for p in parts if p.ids is None] for parts in (single, pair)]
@@ -188,13 +187,6 @@ def _part(part: Any, special: Mapping[str, Any], where: str) -> Part:
         ) from None
 
 
-def number(value: Any) -> int:
-    """Check an id of a file. Raises `ValueError`."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
-        raise ValueError(value)
-    return value
-
-
 def _pairwise(step: dict[str, Any], where: str) -> Template:
     """BertProcessing, and RobertaProcessing, which writes its separator twice."""
     try:
@@ -220,10 +212,7 @@ _KINDS = {
 
 
 def _list(step: dict[str, Any], name: str, where: str) -> list[Any]:
-    value = step.get(name)
-    if not isinstance(value, list):
-        raise TokenizerError(f"{where}: post_processor.{name} must be a list, found {show(value)}.")
-    return value
+    return check_list(step.get(name), f"{where}: post_processor.{name}")
 
 
 def _to_json(part: Part) -> dict[str, Any]:

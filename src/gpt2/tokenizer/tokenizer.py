@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -280,13 +279,10 @@ class GPT2Tokenizer(Tokenizer):
 
 def _read_vocabulary(vocab: Any, merges: Any, others: dict[str, Any]) -> Vocabulary:
     """The vocabulary from the constructor's arguments, in any form."""
-    whole, made = others.pop("tokenizer_file", None), others.pop("tokenizer_object", None)
     vocab = others.pop("vocab_file", None) if vocab is None else vocab
     merges = others.pop("merges_file", None) if merges is None else merges
-    if vocab is None and made is not None:
-        return _bpe(tokenizer_json.parse(json.loads(made.to_str()), "tokenizer_object"))
-    if vocab is None and whole is not None:
-        return _bpe(tokenizer_json.read(Path(whole)))
+    if stored := tokenizer_json.read_argument(vocab, others, "BPE"):
+        return stored
     if isinstance(vocab, (str, os.PathLike)):
         vocab = vocabulary.read_vocab(Path(vocab))
     if isinstance(merges, (str, os.PathLike)):
@@ -300,12 +296,6 @@ def _read_vocabulary(vocab: Any, merges: Any, others: dict[str, Any]) -> Vocabul
     if wrong is not None:
         raise TokenizerError(f"a merge must be a pair of tokens, found {wrong!r}.")
     return Vocabulary("BPE", dict(vocab), [(pair[0], pair[1]) for pair in pairs])
-
-
-def _bpe(stored: Vocabulary) -> Vocabulary:
-    if stored.kind != "BPE":
-        raise TokenizerError(f"a GPT2Tokenizer must be byte-level BPE, found {stored.kind}.")
-    return stored
 
 
 def _handler(errors: Any) -> str:

@@ -6,6 +6,7 @@ A step that would produce other ids than GPT-2's or BERT's is rejected, not igno
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from gpt2 import files
 from gpt2.errors import TokenizerError, show
 from gpt2.tokenizer import template, vocabulary
 from gpt2.tokenizer.bpe import SPLIT
-from gpt2.tokenizer.vocabulary import Vocabulary
+from gpt2.tokenizer.checks import check_list, check_object, read_id
+from gpt2.tokenizer.vocabulary import Kind, Vocabulary
 
 WORD_CHARACTERS = 100  # WordPiece treats longer words as unknown
 PREFIX = "##"
@@ -24,15 +26,26 @@ _LISTED = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\
 
 def read(path: Path | str) -> Vocabulary:
     """Read the file. Raises `CorruptFileError` (not JSON), `TokenizerError` (invalid contents)."""
-    data = files.read_json(path)
-    if not isinstance(data, dict):
-        raise TokenizerError(f"{path} must contain a JSON object, found a {type(data).__name__}.")
-    return parse(data, path)
+    return parse(check_object(files.read_json(path), str(path)), path)
+
+
+def read_argument(vocab: Any, others: dict[str, Any], kind: Kind) -> Vocabulary | None:
+    """Read the ``tokenizer_object`` or ``tokenizer_file`` of a constructor without ``vocab``."""
+    whole, made = others.pop("tokenizer_file", None), others.pop("tokenizer_object", None)
+    if vocab is not None or (whole is None and made is None):
+        return None
+    if made is not None:
+        parsed = parse(json.loads(made.to_str()), "tokenizer_object")
+    else:
+        parsed = read(Path(whole))
+    if parsed.kind != kind:
+        raise TokenizerError(f"this class is for {kind}, found {parsed.kind}.")
+    return parsed
 
 
 def parse(data: dict[str, Any], path: Path | str) -> Vocabulary:
     """Parse the contents of the file. Raises as `read` does."""
-    model = _object(data, "model", path)
+    model = check_object(data.get("model"), f"{path}: model")
     kind = model.get("type") or ("WordPiece" if model.get("max_input_chars_per_word") else "BPE")
     if kind == "BPE":
         parsed = _bpe(data, model, path)
@@ -44,9 +57,7 @@ def parse(data: dict[str, Any], path: Path | str) -> Vocabulary:
         )
     for n, entry in enumerate(_list(data, "added_tokens", path)):
         where = f"{path}: added_tokens[{n}]"
-        if not isinstance(entry, dict):
-            raise TokenizerError(f"{where} must be an object, found {show(entry)}.")
-        i = vocabulary.read_id(entry.get("id"), f"{where}.id")
+        i = read_id(check_object(entry, where).get("id"), f"{where}.id")
         vocabulary.put(parsed, i, vocabulary.read_token(entry, where))
     if data.get("post_processor") is not None:
         parsed.template = template.read(data["post_processor"], str(path))
@@ -197,28 +208,12 @@ def _steps(data: dict[str, Any], name: str, inner: str, path: Path | str) -> lis
     step = data.get(name)
     if step is None:
         return []
-    if not isinstance(step, dict):
-        raise TokenizerError(f"{path}: {name} must be an object, found {show(step)}.")
-    steps = _list(step, inner, path, f"{name}.") if step.get("type") == "Sequence" else [step]
-    if not all(isinstance(one, dict) for one in steps):
-        raise TokenizerError(
-            f"{path}: {name}.{inner} must be a list of objects, found {show(steps)}."
-        )
-    return steps
-
-
-def _object(data: dict[str, Any], name: str, path: Path | str) -> dict[str, Any]:
-    value = data.get(name)
-    if not isinstance(value, dict):
-        raise TokenizerError(f"{path}: {name} must be an object, found {show(value)}.")
-    return value
+    if check_object(step, f"{path}: {name}").get("type") != "Sequence":
+        return [step]
+    steps = _list(step, inner, path, f"{name}.")
+    return [check_object(one, f"{path}: {name}.{inner}[{n}]") for n, one in enumerate(steps)]
 
 
 def _list(data: dict[str, Any], name: str, path: Path | str, within: str = "") -> list[Any]:
     value = data.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        kind = type(value).__name__
-        raise TokenizerError(f"{path}: {within}{name} must be a list, found a {kind}.")
-    return value
+    return [] if value is None else check_list(value, f"{path}: {within}{name}")

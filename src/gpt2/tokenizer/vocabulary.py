@@ -10,7 +10,8 @@ from typing import Any, Literal
 from gpt2 import files
 from gpt2.errors import CorruptFileError, TokenizerError, show
 from gpt2.tokenizer.bpe import to_bytes
-from gpt2.tokenizer.template import Template, number
+from gpt2.tokenizer.checks import check_object, read_id
+from gpt2.tokenizer.template import Template
 
 Kind = Literal["BPE", "WordPiece"]
 GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")  # classes that only read tokenizer.json
@@ -207,20 +208,3 @@ _NAMES: dict[type, str] = {
     str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list",
     dict: "an object",
 }  # fmt: skip
-
-
-def read_id(value: Any, where: str) -> int:
-    """Read an id of a file. Raises `TokenizerError` with the location."""
-    try:
-        return number(value)
-    except ValueError:
-        raise TokenizerError(
-            f"{where}: an id must be an integer from 0 to 2^32 - 1, found {show(value)}."
-        ) from None
-
-
-def check_object(data: Any, where: str) -> dict[str, Any]:
-    """Return the data if it is an object. Raises `TokenizerError`."""
-    if not isinstance(data, dict):
-        raise TokenizerError(f"{where} must be an object, found a {type(data).__name__}.")
-    return data

@@ -23,14 +23,13 @@ from typing import Any
 from gpt2 import files
 from gpt2.errors import MissingFileError, show
 from gpt2.tokenizer import chat, tokenizer_json
+from gpt2.tokenizer.checks import check_object, read_id
 from gpt2.tokenizer.vocabulary import (
     GENERIC,
     AddedToken,
     Vocabulary,
-    check_object,
     check_settings,
     put,
-    read_id,
     read_lines,
     read_merges,
     read_token,

@@ -191,21 +191,14 @@ def clean_up(text: str) -> str:
 
 def _read_vocabulary(vocab: Any, others: dict[str, Any]) -> Vocabulary:
     """The vocabulary from the constructor's arguments, in any form."""
-    whole, made = others.pop("tokenizer_file", None), others.pop("tokenizer_object", None)
     vocab = others.pop("vocab_file", None) if vocab is None else vocab
-    if vocab is None and made is not None:
-        parsed = tokenizer_json.parse(json.loads(made.to_str()), "tokenizer_object")
-    elif vocab is None and whole is not None:
-        parsed = tokenizer_json.read(Path(whole))
-    elif isinstance(vocab, (str, os.PathLike)):
-        parsed = Vocabulary("WordPiece", vocabulary.read_lines(Path(vocab)))
-    elif isinstance(vocab, Mapping):
-        parsed = Vocabulary("WordPiece", dict(vocab))
-    else:
+    if stored := tokenizer_json.read_argument(vocab, others, "WordPiece"):
+        return stored
+    if isinstance(vocab, (str, os.PathLike)):
+        vocab = vocabulary.read_lines(Path(vocab))
+    if not isinstance(vocab, Mapping):
         raise TokenizerError(f"vocab must map tokens to ids, found {type(vocab).__name__}.")
-    if parsed.kind != "WordPiece":
-        raise TokenizerError("a BertTokenizer must be WordPiece, found byte-level BPE.")
-    return parsed
+    return Vocabulary("WordPiece", dict(vocab))
 
 
 @cache
