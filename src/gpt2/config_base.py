@@ -42,7 +42,18 @@ USUAL: Mapping[str, Any] = MappingProxyType(
 )
 
 
-class PretrainedConfig:
+class NotUploaded:
+    """What transformers uploads, and this package does not."""
+
+    def push_to_hub(self, *args: Any, **options: Any) -> None:
+        """Refused: this package does not upload."""
+        raise UnsupportedError(
+            "this package does not upload: save_pretrained(folder), then on a machine with a "
+            "network `hf upload USER/NAME folder`."
+        )
+
+
+class PretrainedConfig(NotUploaded):
     """The base of `GPT2Config`; ``extra`` holds the values that are not fields."""
 
     model_type: ClassVar[str] = "gpt2"
@@ -115,10 +126,6 @@ class PretrainedConfig:
         if push_to_hub:
             self.push_to_hub()
         write_json(path_of(save_directory) / "config.json", self.to_dict())
-
-    def push_to_hub(self, *args: Any, **options: Any) -> None:
-        """Raise `UnsupportedError`: this package does not upload."""
-        raise UnsupportedError(UPLOAD)
 
     def knows(self, name: str) -> bool:
         """Whether a configuration has a value of this name."""
@@ -216,12 +223,6 @@ def _of_kind(old: Any, text: str, name: str) -> Any:
     except (KeyError, ValueError):
         pass
     raise ConfigError(f"{name} is {old!r} and cannot be set to {text!r}.")
-
-
-UPLOAD = (
-    "this package does not upload models: call save_pretrained(folder), then run `hf upload "
-    "USER/NAME folder` on a machine with network access."
-)
 
 
 def plain(value: Any) -> Any:

@@ -11,14 +11,13 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from gpt2.config_base import UPLOAD
-from gpt2.errors import GPT2Error, GPT2Warning, UnsupportedError
+from gpt2.config_base import PLACES, NotUploaded
+from gpt2.errors import GPT2Error, GPT2Warning
 from gpt2.files import path_of, read_json_object, write_json, write_text
 from gpt2.generation.elsewhere import harmless_in_a_file, is_elsewhere
 from gpt2.options import check_names
 
 FILE_NAME = "generation_config.json"
-HUB = ("revision", "cache_dir", "local_files_only", "token")
 C = TypeVar("C", bound="ConfigFile")
 
 
@@ -29,7 +28,7 @@ class Kept(NamedTuple):
     error: GPT2Error | None = None  # raised if generating would need the value
 
 
-class ConfigFile(abc.ABC):
+class ConfigFile(NotUploaded, abc.ABC):
     """The file handling of `GenerationConfig`, whose options are fields of a dataclass."""
 
     @abc.abstractmethod
@@ -66,10 +65,6 @@ class ConfigFile(abc.ABC):
     ) -> None:
         """Write `to_json_string`. Raises `WriteError`."""
         write_text(path_of(json_file_path), self.to_json_string(keys_to_pop=keys_to_pop))
-
-    def push_to_hub(self, *args: Any, **options: Any) -> None:
-        """Raise `UnsupportedError`: this package does not upload."""
-        raise UnsupportedError(UPLOAD)
 
     @classmethod
     def has(cls, name: str) -> bool:
@@ -131,7 +126,7 @@ class ConfigFile(abc.ABC):
             MissingFileError: there is no such file.
             CorruptFileError: it is not a JSON object.
         """
-        hub = {n: options.pop(n) for n in HUB if n in options}
+        hub = {n: options.pop(n) for n in PLACES if n in options}
         path, name = path_of(folder), str(config_file_name or FILE_NAME)
         if not path.exists():
             from gpt2.hub import resolve

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gpt2.checkpoint import carried
 from gpt2.config import GPT2Config
-from gpt2.config_base import UPLOAD
+from gpt2.config_base import NotUploaded
 from gpt2.errors import ConfigError, GPT2Warning, InputError, UnknownOptionError, UnsupportedError
 from gpt2.files import path_of
 from gpt2.model.activations import ActivationCheckpointing
@@ -26,7 +26,7 @@ HEAD = "lm_head.weight"
 BODY = ("wte", "wpe", "h", "ln_f")  # the parts of a model without a head
 
 
-class PreTrainedModel(ActivationCheckpointing):
+class PreTrainedModel(ActivationCheckpointing, NotUploaded):
     """A module with a `GPT2Config` that is a `GPT2Model` or holds one in ``transformer``."""
 
     config: GPT2Config
@@ -281,10 +281,6 @@ class PreTrainedModel(ActivationCheckpointing):
             generation_config=None if generation is None else generation.to_json(),
             sidecar=dict(sidecar) if sidecar else None,
         )
-
-    def push_to_hub(self, *args: Any, **options: Any) -> None:
-        """Raise `UnsupportedError`: this package does not upload."""
-        raise UnsupportedError(UPLOAD)
 
     def state_dict(self, *args: Any, **options: Any) -> Any:
         """As in torch. Under accelerate, and so under transformers' Trainer, a tied head is copied,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from gpt2 import files
-from gpt2.config_base import UPLOAD
+from gpt2.config_base import PLACES, NotUploaded
 from gpt2.errors import MissingDependencyError, OptionError, TokenizerError, UnsupportedError
 from gpt2.tokenizer import chat, rows, vocabulary_files
 from gpt2.tokenizer.arguments import NO_LIMIT
@@ -20,11 +20,10 @@ from gpt2.tokenizer.vocabulary import AddedToken, Kind, Vocabulary
 if TYPE_CHECKING:
     from gpt2.tokenizer.base import Tokenizer
 
-_HUB = ("revision", "cache_dir", "local_files_only", "token")
 _IGNORED = ("use_fast", "trust_remote_code")  # for other models; no effect here
 
 
-class Kept(SpecialTokens, chat.ChatTemplates):
+class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
     """The base of a tokenizer, without encoding and decoding.
 
     Args:
@@ -87,7 +86,7 @@ class Kept(SpecialTokens, chat.ChatTemplates):
 
         Raises `MissingFileError`, `CorruptFileError`, `TokenizerError`, `HubError`.
         """
-        where = {key: options.pop(key) for key in _HUB if key in options}
+        where = {key: options.pop(key) for key in PLACES if key in options}
         subfolder = options.pop("subfolder", "")
         for key in _IGNORED:
             options.pop(key, None)
@@ -129,10 +128,6 @@ class Kept(SpecialTokens, chat.ChatTemplates):
         if asked:
             raise OptionError(f"save_pretrained has no option {asked[0]!r}.")
         return tuple(map(str, vocabulary_files.write(files.path_of(folder), self._content())))
-
-    def push_to_hub(self, *args: Any, **options: Any) -> None:
-        """Raise `UnsupportedError`: this package does not upload."""
-        raise UnsupportedError(UPLOAD)
 
     def save_vocabulary(
         self, save_directory: str | os.PathLike[str], filename_prefix: str | None = None
