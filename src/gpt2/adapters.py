@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from gpt2.options import option, validate
+from gpt2.options import Checked, option
 
 MAPS = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")  # the adaptable maps of a block
 
 
 @dataclasses.dataclass(frozen=True)
-class LoraConfig:
+class LoraConfig(Checked):
     """The hyperparameters of LoRA adapters. Raises `OptionError`."""
 
     lora_rank: int = option(16, "Rank r of the adapters.", minimum=1)
@@ -21,9 +21,6 @@ class LoraConfig:
     lora_targets: str = option(
         ",".join(MAPS), "Linear layers that get adapters: comma-separated endings of their names."
     )
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     @property
     def targets(self) -> list[str]:

@@ -36,23 +36,10 @@ class Option:
     unset: str = ""  # the default in words, if the field's default is None
 
 
-def option(
-    default: T,
-    help: str,
-    *,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    above: float | None = None,
-    choices: tuple[Any, ...] | None = None,
-    off: Any = None,
-    cli: bool = True,
-    blank: bool = False,
-    flag: bool = False,
-    unset: str = "",
-) -> T:
-    """Declare a field of an options dataclass. The default must be immutable."""
-    spec = Option(help, minimum, maximum, above, choices, off, cli, blank, flag, unset)
-    field: T = dataclasses.field(default=default, metadata={"option": spec})
+def option(default: T, help: str, **facts: Any) -> T:
+    """Declare a field of an options dataclass. The default must be immutable; ``facts`` are the
+    fields of `Option`."""
+    field: T = dataclasses.field(default=default, metadata={"option": Option(help, **facts)})
     return field
 
 
@@ -74,6 +61,13 @@ def check_names(cls: type, names: Iterable[str]) -> None:
 def fields_of(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """The subset of the values that are fields of ``cls``."""
     return {f.name: values[f.name] for f in dataclasses.fields(cls) if f.name in values}
+
+
+class Checked:
+    """An options dataclass that is checked when it is made. Raises `OptionError`."""
+
+    def __post_init__(self) -> None:
+        validate(self)
 
 
 def validate(options: Any) -> None:

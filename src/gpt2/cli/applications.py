@@ -34,7 +34,6 @@ from gpt2.files import open_regular, read_bytes, write_text
 from gpt2.files.remote import address_of
 from gpt2.hub import resolve
 from gpt2.loading import LoadOptions, load
-from gpt2.options import validate
 from gpt2.parts import Shard
 from gpt2.tasks.batch import read_document, run_batch
 from gpt2.tasks.task import Task, read_tuned
@@ -77,7 +76,7 @@ class Call:
         names = ("model", "batch", "output", "as_json", "quiet", "shard")
         common = {name: values.pop(name) for name in names}
         options = drop_unset(values)
-        validate(task.options(**options))
+        task.options(**options)  # checks them
         if common["batch"] is not None and common["output"] is None:
             raise OptionError("--batch requires -o, a file for the results.")
         if common["shard"] is not None and common["batch"] is None:

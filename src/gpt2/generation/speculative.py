@@ -16,6 +16,7 @@ from gpt2.errors import OptionError
 from gpt2.generation import arrays, pipeline, sampling
 from gpt2.generation.context import Context
 from gpt2.generation.job import Job
+from gpt2.generation.prefix import common
 
 Steps = Generator[list[int], None, None]  # yields the next token of every row
 Drafter = Callable[[Sequence[int], int], list[int]]  # (tokens so far, at most) -> draft tokens
@@ -115,8 +116,7 @@ class AdaptiveDraft:
     def _learn(self, row: Sequence[int]) -> None:
         if not self.last:
             return
-        pairs = zip(self.last, row[self.start :], strict=False)
-        right = next((i for i, (a, b) in enumerate(pairs) if a != b), len(self.last))
+        right = common(self.last, row[self.start :])
         self.right = self.FADE * self.right + right
         self.wrong = self.FADE * self.wrong + (right < len(self.last))
         self.last = []
@@ -162,9 +162,7 @@ class Assistant:
 
     def _forget_beyond(self, row: Sequence[int]) -> None:
         """Truncate the cache to what it shares with the row, without the row's last token."""
-        pairs = zip(self.read, row[:-1], strict=False)
-        same = next((i for i, (a, b) in enumerate(pairs) if a != b), len(row) - 1)
-        same = min(same, len(self.read))
+        same = common(self.read, row[:-1])
         if same < len(self.read):
             self.cache.truncate(0, same)
             del self.read[same:]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from gpt2.options import option, validate
+from gpt2.options import Checked, option
 
 
 @dataclasses.dataclass(frozen=True)
-class ServeOptions:
+class ServeOptions(Checked):
     """The options of a server. Raises `OptionError` for a value out of range."""
 
     host: str = option("127.0.0.1", "Address to listen on; 0.0.0.0 listens on all interfaces.")
@@ -67,6 +67,3 @@ class ServeOptions:
         "lines", "Format of the request log; none disables it."
     )
     log_prompts: bool = option(False, "Include prompts in the log.")
-
-    def __post_init__(self) -> None:
-        validate(self)

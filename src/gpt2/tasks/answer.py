@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from gpt2.errors import InputError, OptionError
 from gpt2.generation import LanguageModel
-from gpt2.options import option, validate
+from gpt2.options import Checked, option
 from gpt2.tasks.extract import Spans
 from gpt2.tasks.sentences import flat, is_cjk, join, parts, sentences
 from gpt2.tasks.shots import QUESTIONS, SENTENCES, Examples
@@ -17,7 +17,7 @@ from gpt2.tasks.writer import Scored, Writer
 
 
 @dataclass
-class AnswerOptions:
+class AnswerOptions(Checked):
     """The options of `answer`."""
 
     mode: Literal["short", "extract", "sentence"] = option(
@@ -88,7 +88,6 @@ def answer(
             context.
     """
     o = AnswerOptions(**options)
-    validate(o)
     question = flat(text_of(question, "question"))
     writer = Writer(model)
     if context is None and (o.mode == "extract" or history):

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gpt2.generation import LanguageModel
-from gpt2.options import option, validate
+from gpt2.options import Checked, option
 from gpt2.tasks.sentences import join, parts, sentences
 from gpt2.tasks.task import Form, Progress, Task, find_tuned, text_of
 from gpt2.tasks.writer import Writer
 
 
 @dataclass
-class SummarizeOptions:
+class SummarizeOptions(Checked):
     """The options of `summarize`."""
 
     method: Literal["sample", "beam"] = option(
@@ -49,7 +49,6 @@ def summarize(
         OptionError: an option is out of range.
     """
     o = SummarizeOptions(**options)
-    validate(o)
     pieces = sentences(text_of(text, "text to summarise"))
     writer = Writer(model)
     tuned = find_tuned(model, TASK.name)

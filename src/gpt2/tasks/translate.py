@@ -8,7 +8,7 @@ from typing import Any
 
 from gpt2.errors import InputError, OptionError
 from gpt2.generation import LanguageModel
-from gpt2.options import option, validate
+from gpt2.options import Checked, option
 from gpt2.tasks.sentences import join, lines, parts, sentences
 from gpt2.tasks.shots import TRANSLATIONS, read_examples
 from gpt2.tasks.task import Form, Progress, Task, find_tuned, text_of
@@ -16,7 +16,7 @@ from gpt2.tasks.writer import Writer
 
 
 @dataclass
-class TranslateOptions:
+class TranslateOptions(Checked):
     """The options of `translate`."""
 
     to: str = option("zh", "Target language, such as zh, en or fr.")
@@ -63,7 +63,6 @@ def translate(
     """
     file = examples if isinstance(examples, str) else None
     o = TranslateOptions(to=to, source=source, examples=file, **options)
-    validate(o)
     document = lines(text_of(text, "text to translate"))
     rows = [sentences(line) for line in document]
     writer = Writer(model)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from gpt2.errors import InputError
 from gpt2.generation import LanguageModel
-from gpt2.options import option, validate
+from gpt2.options import Checked, option
 from gpt2.tasks.repetition import Composer
 from gpt2.tasks.sentences import is_cjk, spans
 from gpt2.tasks.task import Form, Progress, Task, find_tuned, text_of
@@ -20,7 +20,7 @@ NEAR = 0.1  # relative tolerance of the length, so that a text can end with a se
 
 
 @dataclass
-class WriteOptions:
+class WriteOptions(Checked):
     """The options of `write`."""
 
     kind: Kind = option("article", "Kind of text; free continues the title as it is.")
@@ -87,7 +87,6 @@ def write(
         OptionError: an option is out of range.
     """
     o = WriteOptions(**options)
-    validate(o)
     head = _head(title, points)
     writer = Writer(model)
     tuned = find_tuned(model, TASK.name)

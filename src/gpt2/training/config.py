@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from gpt2.errors import OptionError
-from gpt2.options import check_names, option, validate
+from gpt2.options import Checked, check_names, option, validate
 from gpt2.precision import short
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -166,7 +166,7 @@ class Start:
 
 
 @dataclasses.dataclass
-class FinetuneConfig:
+class FinetuneConfig(Checked):
     """The options that fine-tuning adds to those of training. Raises `OptionError`."""
 
     lora: bool = option(
@@ -182,6 +182,3 @@ class FinetuneConfig:
     prompt_field: str = option("prompt", "Field of JSON Lines and tables that holds the prompt.")
     completion_field: str = option("completion", "Field that holds the completion to learn.")
     anyway: bool = option(False, "Start even if the memory seems too small.")
-
-    def __post_init__(self) -> None:
-        validate(self)
