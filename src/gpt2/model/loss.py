@@ -27,13 +27,17 @@ def next_token_loss(
     if shifted is not None:
         predicted = _at_least_float32(logits).flatten(0, -2)
         return _cross_entropy(predicted, shifted.flatten().to(logits.device), items)
-    if labels.shape != logits.shape[:2]:
-        raise InputError(
-            f"labels must have the shape {list(logits.shape[:2])} of the inputs, found "
-            f"{list(labels.shape)}."
-        )
+    _check_shape(labels, logits)
     predicted, wanted = _at_least_float32(logits[:, :-1]), labels[:, 1:].to(logits.device)
     return _cross_entropy(predicted.flatten(0, 1), wanted.flatten(), items)
+
+
+def _check_shape(labels: Tensor, states: Tensor) -> None:
+    if labels.shape != states.shape[:2]:
+        raise InputError(
+            f"labels must have the shape {list(states.shape[:2])} of the inputs, found "
+            f"{list(labels.shape)}."
+        )
 
 
 def _cross_entropy(predicted: Tensor, wanted: Tensor, items: int | Tensor | None) -> Tensor:
@@ -48,11 +52,7 @@ def next_token_loss_from_hidden(hidden: Tensor, head: Tensor, labels: Tensor, ch
 
     The logits of a chunk are recalculated in the backward pass rather than kept.
     """
-    if labels.shape != hidden.shape[:2]:
-        raise InputError(
-            f"labels must have the shape {list(hidden.shape[:2])} of the inputs, found "
-            f"{list(labels.shape)}."
-        )
+    _check_shape(labels, hidden)
     states = hidden[:, :-1].flatten(0, 1)  # [N, D]
     wanted = labels[:, 1:].flatten().to(hidden.device)  # [N]
     total = _at_least_float32(hidden.new_zeros(()))

@@ -56,7 +56,8 @@ def read(
     stride: Any = 0,
 ) -> Limits:
     """Parse the options. Raises `OptionError`, or `TokenizerError` without a pad token."""
-    pad, cut = _padding(padding), _truncation(truncation)
+    pad = _way(padding, "padding", (LONGEST, FULL, NOT_PADDED))
+    cut = _way(truncation, "truncation", (EVENLY, FIRST, SECOND, NOT_CUT))
     length = None if max_length is None else rows.whole(max_length, "max_length", 1)
     multiple = None if multiple is None else rows.whole(multiple, "pad_to_multiple_of", 1)
     if length is not None and padding is False and truncation is None:
@@ -89,25 +90,14 @@ def read(
     )
 
 
-def _padding(value: Any) -> str:
-    value = getattr(value, "value", value)  # transformers' PaddingStrategy
+def _way(value: Any, name: str, ways: tuple[str, ...]) -> str:
+    """A way of padding or of cutting; True stands for the first, False and None for the last."""
+    value = getattr(value, "value", value)  # of transformers' enumerations
     if value is None or isinstance(value, bool):
-        return LONGEST if value else NOT_PADDED
-    if value not in (LONGEST, FULL, NOT_PADDED):
-        raise OptionError(
-            f"padding must be True, 'longest', 'max_length' or False, found {value!r}."
-        )
-    return str(value)
-
-
-def _truncation(value: Any) -> str:
-    value = getattr(value, "value", value)
-    if value is None or isinstance(value, bool):
-        return EVENLY if value else NOT_CUT
-    if value not in (EVENLY, FIRST, SECOND, NOT_CUT):
-        raise OptionError(
-            f"truncation must be True, False, '{EVENLY}', '{FIRST}' or '{SECOND}', found {value!r}."
-        )
+        return ways[0] if value else ways[-1]
+    if value not in ways:
+        known = ", ".join(map(repr, ways[:-1]))
+        raise OptionError(f"{name} must be True, False or one of {known}, found {value!r}.")
     return str(value)
 
 

@@ -198,7 +198,7 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
     seconds = flops / (ranks * device.peaks[precision] * reached)
     hours = seconds / 3600 * ranks
     steps = max(1, math.ceil(tokens / (batch_size * length)))
-    return Plan(
+    plan = Plan(
         model=name,
         parameters=parameters,
         length=length,
@@ -219,9 +219,11 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
         cost=None if options.price is None else hours * options.price,
         optimal_tokens=OPTIMAL * parameters,
         optimal_parameters=math.sqrt(flops / (6 * OPTIMAL)),
-        command=_command(shape, options, chosen, precision, steps, batch_size, parameters),
-        notes=_notes(device, options, ways, chosen, ranks, tokens, parameters),
+        command="",
+        notes=[],
     )
+    command, notes = _command(shape, options, plan), _notes(device, options, plan)
+    return dataclasses.replace(plan, command=command, notes=notes)
 
 
 def count_of(text: str) -> float:
@@ -276,26 +278,18 @@ def _choose(ways: list[Way], length: int, most: int) -> Way | None:
     return next(busy, max(fitting, key=lambda way: way.rows, default=None))
 
 
-def _command(
-    shape: list[str],
-    options: PlanConfig,
-    chosen: Way | None,
-    precision: str,
-    steps: int,
-    batch_size: int,
-    parameters: int,
-) -> str:
+def _command(shape: list[str], options: PlanConfig, plan: Plan) -> str:
     """The `gpt2 train` command, run by torchrun if there are several devices."""
-    rate = next(rate for limit, rate in RATES if parameters < limit)
-    words = ["gpt2 train DATA -o RUN", *_pairs(shape), f"--steps {steps}"]
-    words += [f"--batch-size {batch_size}", f"--precision {precision}", f"--lr {rate:g}"]
-    if options.optimizer != "adamw":
-        words.append(f"--optimizer {options.optimizer}")
-    if chosen is not None and chosen.strategy != "one":
-        words.append(f"--parallel {chosen.strategy}")
-    if chosen is not None and chosen.recompute:
+    rate = next(rate for limit, rate in RATES if plan.parameters < limit)
+    words = ["gpt2 train DATA -o RUN", *_pairs(shape), f"--steps {plan.steps}"]
+    words += [f"--batch-size {plan.batch_size}", f"--precision {plan.precision}", f"--lr {rate:g}"]
+    if plan.optimizer != "adamw":
+        words.append(f"--optimizer {plan.optimizer}")
+    if plan.chosen is not None and plan.chosen.strategy != "one":
+        words.append(f"--parallel {plan.chosen.strategy}")
+    if plan.chosen is not None and plan.chosen.recompute:
         words.append("--recompute")
-    if options.gpus * options.nodes == 1:
+    if plan.ranks == 1:
         return " ".join(words)
     nodes = f"--nnodes {options.nodes} --node-rank NODE --master-addr FIRST --master-port 29500 "
     where = nodes if options.nodes > 1 else ""
@@ -306,18 +300,10 @@ def _pairs(words: list[str]) -> list[str]:
     return [" ".join(words[n : n + 2]) for n in range(0, len(words), 2)]
 
 
-def _notes(
-    device: Device,
-    options: PlanConfig,
-    ways: list[Way],
-    chosen: Way | None,
-    ranks: int,
-    tokens: float,
-    parameters: int,
-) -> list[str]:
+def _notes(device: Device, options: PlanConfig, plan: Plan) -> list[str]:
     notes = []
-    if chosen is None:
-        least = min(ways, key=lambda way: way.memory.total)
+    if plan.chosen is None:
+        least = min(plan.ways, key=lambda way: way.memory.total)
         notes.append(
             f"It does not fit: {least.name} needs {gib(least.memory.total)} per device with one "
             "row at a time. Use more devices (FSDP2), devices with more memory or a smaller "
@@ -329,14 +315,14 @@ def _notes(
             "The fraction of the peak that training reaches is assumed, not measured: --measure "
             "times steps here, or give --utilisation once gpt2 train has shown its MFU."
         )
-    if ranks > 1:
+    if plan.ranks > 1:
         notes.append(
             "The time does not include the exchange of gradients and weights between devices: it "
             "will be longer between nodes without a fast network such as InfiniBand."
         )
-    if tokens < OPTIMAL * parameters / 2:
+    if plan.tokens < plan.optimal_tokens / 2:
         notes.append(
-            f"With {tokens / parameters:.1f} tokens per parameter, a smaller model would reach the "
-            "same loss with less compute."
+            f"With {plan.tokens / plan.parameters:.1f} tokens per parameter, a smaller model would "
+            "reach the same loss with less compute."
         )
     return notes
