@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,20 +127,15 @@ def _answer(
 
 def within(seconds: float, call: Callable[[], T]) -> T:
     """Return or raise the outcome of a call. Raises `TimeoutError` after this many seconds."""
-    outcomes: list[Any] = []
+    outcome: Future[T] = Future()
 
     def run() -> None:
         try:
-            outcomes.append((call(), None))
+            outcome.set_result(call())
         except BaseException as error:
-            outcomes.append((None, error))
+            outcome.set_exception(error)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not outcomes:
+    threading.Thread(target=run, daemon=True).start()
+    if not wait([outcome], seconds).done:
         raise TimeoutError(f"no whole answer in {seconds:.0f} seconds")
-    value, error = outcomes[0]
-    if error is not None:
-        raise error
-    return value
+    return outcome.result()

@@ -8,10 +8,11 @@ takes a slice of the global batch; together the slices make up that batch.
 from __future__ import annotations
 
 import dataclasses
-import queue
-import threading
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
 
 import numpy as np
 
@@ -50,11 +51,6 @@ class Batch:
     def ignore_labels(self) -> Batch:
         """The same rows with all labels ignored."""
         return Batch(self.inputs, np.full_like(self.labels, IGNORED))
-
-    def micro(self, size: int) -> Iterator[Batch]:
-        """The rows in micro-batches of ``size``; the last may be smaller."""
-        for start in range(0, len(self), size):
-            yield self.rows(start, start + size)
 
 
 class Source(Protocol):
@@ -239,36 +235,17 @@ def prefetch(
     The batches are the same as without a thread. An error in the thread is raised here. Closing the
     iterator ends the thread.
     """
-    ready: queue.Queue[Any] = queue.Queue(depth)
-    ended = threading.Event()
-
-    def put(item: Any) -> bool:
-        while not ended.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def work() -> None:
-        step = start
+    steps = iter(range(start, stop)) if stop is not None else itertools.count(start)
+    with ThreadPoolExecutor(1, "prefetch") as pool:
+        ready: deque[tuple[int, Future[Batch]]] = deque()
         try:
-            while stop is None or step < stop:
-                if not put((step, batch(step))):
+            while True:
+                for step in itertools.islice(steps, depth + 1 - len(ready)):
+                    ready.append((step, pool.submit(batch, step)))
+                if not ready:
                     return
-                step += 1
-            put(None)
-        except BaseException as error:
-            put(error)
-
-    thread = threading.Thread(target=work, daemon=True, name="prefetch")
-    thread.start()
-    try:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        ended.set()
-        thread.join()
+                step, made = ready.popleft()
+                yield step, made.result()
+        finally:
+            for _, made in ready:
+                made.cancel()
