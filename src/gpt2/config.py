@@ -118,7 +118,8 @@ class GPT2Config(PretrainedConfig):
         """Raise `ConfigError` for a value that does not have its field's type, or for an impossible
         shape. Numpy numbers are converted to Python's."""
         for name, hint in _hints().items():
-            value = _plain(getattr(self, name))
+            value = getattr(self, name)
+            value = plain(list(value) if isinstance(value, tuple) else value)
             if not is_a(value, hint):
                 raise ConfigError(f"{name} must be {describe(hint)}, found {show(value)}.")
             object.__setattr__(self, name, value)
@@ -249,10 +250,3 @@ class GPT2Config(PretrainedConfig):
 def _hints() -> dict[str, Any]:
     hints = typing.get_type_hints(GPT2Config)
     return {field.name: hints[field.name] for field in dataclasses.fields(GPT2Config)}
-
-
-def _plain(value: Any) -> Any:
-    """Convert numpy numbers to Python's, tuples to lists."""
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value.item() if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0 else value

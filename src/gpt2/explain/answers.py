@@ -139,8 +139,7 @@ class Answers:
         """The query of token t and the key of token s in one head, component by component."""
         points, at = self.seen(ids, off).points, f"h.{layer}.attn"
         query, keys = points[f"{at}.q"][head, t], points[f"{at}.k"][head]
-        scale = len(query) ** -0.5 if self.config.scale_attn_weights else 1.0
-        scale /= layer + 1 if self.config.scale_attn_by_inverse_layer_idx else 1
+        scale = self.config.attention_scale(layer)
         return {
             "query": query, "key": keys[s], "products": query * keys[s], "scale": scale,
             "scores": keys[: t + 1] @ query * np.float32(scale),
