@@ -114,7 +114,7 @@ def make(
     Args:
         model: the result of `gpt2.load` for ``name``.
         prompt: the prompt's ids; empty for a new text.
-        texts: the new ids of each text (`written`).
+        texts: the new ids of each text (`generate_ids`).
         options: the options of the call.
         text: the prompt as text, if it was given as text.
 

@@ -28,7 +28,7 @@ CONFIG_ENTRY = "quantization_config"  # in config.json, so that other programs r
 LANES, QUAD, GROUP = 16, 4, 32  # outputs per panel, adjacent inputs, inputs per scale in int4
 LARGEST = {"int8": 127, "int4": 8 * 127}  # the largest integer that a scale is multiplied by
 FARTHEST = {"int8": 128, "int4": 8 * 128}  # the largest magnitude that a weight's bytes can encode
-PACKED_VERSION = 2  # of the packed bytes that `unpacked` reads
+PACKED_VERSION = 2  # of the packed bytes that `unpack` reads
 
 _HEADER = struct.Struct("<8s5i")  # magic, version, dtype, outputs, inputs, largest activation
 _MAGIC = b"gpt2pack"
