@@ -34,7 +34,7 @@ class Shard:
         match = FORM.fullmatch(text)
         if not match or int(match[1]) > int(match[2]):
             raise OptionError(
-                f"a shard is written i/N, from 1/N to N/N, as in 2/4; found {show(text)}."
+                f"a shard must be i/N, from 1/N to N/N, such as 2/4; found {show(text)}."
             )
         return cls(int(match[1]), int(match[2]))
 
