@@ -20,6 +20,7 @@ CORE = sorted((ROOT / "csrc").glob("*.[hc]*"))
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 # Values are called by what they are, functions by what they do.
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 NAMELESS = {"said", "told", "found", "own"}
 COUNTS = {"Contamination.found", "Copied.found"}  # n-grams: keys of results that are written
 PUBLIC = {  # documented, exported or of exported classes: users call them
@@ -33,7 +34,7 @@ PUBLIC = {  # documented, exported or of exported classes: users call them
 }
 PARTICIPLE = re.compile(
     r"_?(said|told|spoken|found|kept|shown|written|chosen|drawn|made|known|left|taken|given"
-    r"|(?!need|feed|seed|embed|speed)[a-z]{2,}ed)$"
+    r"|(?!need|feed|seed|embed$|speed)[a-z]{2,}ed)$"
 )
 
 # Messages begin with a small letter, unless with a name that is written otherwise.
@@ -111,7 +112,7 @@ def test_values_are_called_by_what_they_are() -> None:
         f"{path.relative_to(ROOT)}:{function.lineno}: {name}"
         for path in PYTHON
         for function in ast.walk(tree(path))
-        if isinstance(function, ast.FunctionDef)
+        if isinstance(function, FUNCTION)
         for node in ast.walk(function)
         if (name := stored(node)) in NAMELESS
     ]
@@ -141,7 +142,7 @@ def test_functions_are_called_by_what_they_do() -> None:
             *((f"{o.name}.", o.body) for o in classes(path)),
         ]
         for node in body
-        if isinstance(node, ast.FunctionDef)
+        if isinstance(node, FUNCTION)
         if PARTICIPLE.match(node.name) and not is_property(node)
         if (name := f"{prefix}{node.name}") not in PUBLIC
     ]
@@ -159,7 +160,7 @@ def classes(path: Path) -> list[ast.ClassDef]:
 def members(owner: ast.ClassDef) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
     """The fields and methods of a class, and what its methods store in an object."""
     for node in owner.body:
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, FUNCTION):
             yield node, node.name
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             yield node, node.target.id
@@ -168,7 +169,7 @@ def members(owner: ast.ClassDef) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
                 yield inner, inner.attr
 
 
-def is_property(node: ast.FunctionDef) -> bool:
+def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether a value is read by this name, which is then the value's."""
     return any(ast.unparse(one).endswith("property") for one in node.decorator_list)
 

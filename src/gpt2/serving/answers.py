@@ -78,7 +78,7 @@ async def answer(
         events = _events(state, request, rows, about, usage)
         return EventStream(events, state.options.ping)
     try:
-        choices = await unless_gone(request, _collected(state, rows))
+        choices = await unless_gone(request, _collect(state, rows))
     except BaseException as error:
         _drop(state, rows, error)
         raise
@@ -129,7 +129,7 @@ class _Times:
             self._metrics.whole.labels(self._name).observe(now - self._begun)
 
 
-async def _collected(state: State, rows: Rows) -> list[Choice]:
+async def _collect(state: State, rows: Rows) -> list[Choice]:
     choices = [Choice() for _ in range(rows.left)]
     times = _Times(state, rows)
     while rows.left:

@@ -58,14 +58,14 @@ class Objective(nn.Module):
     ) -> Tensor:
         """[B, T], [N] or None, [N] to []. The head is applied only at the unmasked positions."""
         shared = Shared() if self._shares(inputs) else None
-        embedded = self._embedded(inputs, shared)
+        embedded = self._embed(inputs, shared)
         body = self.model.transformer(inputs_embeds=embedded, use_cache=False)
         states = body.last_hidden_state.flatten(0, 1)  # [B T, D]
         if places is not None:
             states = states.index_select(0, places)
         return self.head_loss(states, self.model.lm_head.weight, labels, weight, shared)
 
-    def _embedded(self, inputs: Tensor, shared: Shared | None) -> Tensor:
+    def _embed(self, inputs: Tensor, shared: Shared | None) -> Tensor:
         """[B, T] to [B, T, D]."""
         transformer = self.model.transformer
         if shared is None:
