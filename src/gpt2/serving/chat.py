@@ -14,7 +14,7 @@ from starlette.responses import Response
 from gpt2.serving.answers import Choice, answer
 from gpt2.serving.completions import check_stream, check_texts
 from gpt2.serving.entries import chat_logprobs
-from gpt2.serving.errors import ApiError
+from gpt2.serving.errors import ApiError, invalid_error
 from gpt2.serving.models import Served
 from gpt2.serving.plan import Plan, plan
 from gpt2.serving.protocol import ChatRequest, Message
@@ -54,15 +54,12 @@ def _choice(plan: Plan, index: int, entries: list[Any], finish: str | None) -> d
 
 async def chat(state: State, request: Request, asked: ChatRequest) -> Response:
     """Answer the last message."""
-    served = state.models.get(asked.model)
-    served.writing()
+    served = state.models.get_writer(asked.model)
     if asked.max_tokens is not None and asked.max_completion_tokens is not None:
-        raise ApiError("max_tokens and max_completion_tokens are the same option: give only one "
-                       "of them.",
-                       code="invalid_value", param="max_tokens")  # fmt: skip
+        raise invalid_error("max_tokens", "max_tokens and max_completion_tokens are the same "
+                                          "option: give only one of them.")  # fmt: skip
     if asked.top_logprobs is not None and not asked.logprobs:
-        raise ApiError("top_logprobs requires logprobs: true.", code="invalid_value",
-                       param="top_logprobs")  # fmt: skip
+        raise invalid_error("top_logprobs", "top_logprobs requires logprobs: true.")
     check_stream(asked)
     check_texts(state, asked.n or 1, "n")
     prompt, stops = _prompt(served, asked.messages)
@@ -91,9 +88,8 @@ def _prompt(served: Served, messages: list[Message]) -> tuple[str | list[int], t
 
 def _speaker(message: Message) -> str:
     if message.role not in SPEAKERS:
-        raise ApiError(f"a message's role must be one of {', '.join(SPEAKERS)}, found "
-                       f"{message.role[:40]!a}.", code="invalid_value",
-                       param="messages")  # fmt: skip
+        raise invalid_error("messages", f"a message's role must be one of {', '.join(SPEAKERS)}, "
+                                        f"found {message.role[:40]!a}.")  # fmt: skip
     return SPEAKERS[message.role]
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gpt2.serving.answers import Choice, answer
 from gpt2.serving.entries import completion_logprobs
-from gpt2.serving.errors import ApiError, unsupported_error
+from gpt2.serving.errors import ApiError, invalid_error, unsupported_error
 from gpt2.serving.plan import Plan, plan
 from gpt2.serving.protocol import CompletionRequest
 from gpt2.serving.rows import Delta
@@ -39,31 +39,25 @@ def _choice(
     plan: Plan, index: int, text: str, entries: list[Any], prompt: int, finish: str | None
 ) -> dict[str, Any]:
     logprobs = None if plan.top is None else completion_logprobs(plan.served.names, entries)
+    ids = [entry.token.id for entry in entries]
     choice = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish,
-              "token_ids": [entry.token.id for entry in entries[prompt:]]}  # fmt: skip
-    return choice | ({"prompt_token_ids": _ids(entries[:prompt])} if prompt else {})
-
-
-def _ids(entries: list[Any]) -> list[int]:
-    return [entry.token.id for entry in entries]
+              "token_ids": ids[prompt:]}  # fmt: skip
+    return choice | ({"prompt_token_ids": ids[:prompt]} if prompt else {})
 
 
 async def completions(state: State, request: Request, asked: CompletionRequest) -> Response:
     """Complete one or several prompts."""
-    served = state.models.get(asked.model)
-    served.writing()
+    served = state.models.get_writer(asked.model)
     if asked.suffix is not None:
         raise unsupported_error(
             "suffix",
             "suffix is not supported: GPT-2 cannot fill in text between a prefix and a suffix.",
         )
     if asked.max_tokens == 0 and not asked.echo:
-        raise ApiError("max_tokens may be 0 only with echo.",
-                       code="invalid_value", param="max_tokens")  # fmt: skip
+        raise invalid_error("max_tokens", "max_tokens may be 0 only with echo.")
     n, copies = asked.n or 1, asked.best_of or asked.n or 1
     if copies < n:
-        raise ApiError(f"best_of ({copies}) must be at least n ({n}).", code="invalid_value",
-                       param="best_of")  # fmt: skip
+        raise invalid_error("best_of", f"best_of ({copies}) must be at least n ({n}).")
     if asked.stream and copies > n:
         raise unsupported_error(
             "best_of",
@@ -85,17 +79,15 @@ def _prompts(prompt: Any) -> list[str | list[int]]:
     if isinstance(prompt, str) or (prompt and isinstance(prompt[0], int)):
         return [prompt]
     if not prompt:
-        raise ApiError("prompt is an empty list: give a string, a list of token ids, or a list of "
-                       "either.",
-                       code="invalid_value", param="prompt")  # fmt: skip
+        raise invalid_error("prompt", "prompt is an empty list: give a string, a list of token "
+                                      "ids, or a list of either.")  # fmt: skip
     return list(prompt)
 
 
 def check_stream(asked: Any) -> None:
     """Raise `ApiError` for stream options without ``stream``."""
     if asked.stream_options is not None and not asked.stream:
-        raise ApiError("stream_options requires stream: true.", code="invalid_value",
-                       param="stream_options")  # fmt: skip
+        raise invalid_error("stream_options", "stream_options requires stream: true.")
 
 
 def check_texts(state: State, texts: int, param: str) -> None:

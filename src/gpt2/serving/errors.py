@@ -61,7 +61,18 @@ class ApiError(GPT2Error):
         return {"retry-after": str(math.ceil(wait)), "retry-after-ms": str(round(1000 * wait))}
 
 
-def unsupported_error(param: str, why: str) -> ApiError:
+def invalid_error(param: str | None, why: str) -> ApiError:
+    """The error for a field whose value is not allowed."""
+    return ApiError(why, code="invalid_value", param=param)
+
+
+def timeout_error(what: str, seconds: float) -> ApiError:
+    """The error for a request that took longer than the server allows."""
+    return ApiError(f"the {what} exceeded the server's time limit of {seconds:g} s.", status=503,
+                    code="timeout", retry_after=30)  # fmt: skip
+
+
+def unsupported_error(param: str | None, why: str) -> ApiError:
     """The error for a known field that this server does not support."""
     return ApiError(why, code="unsupported_parameter", param=param)
 
@@ -86,7 +97,7 @@ def api_error(error: Exception, fields: Collection[str] = ()) -> ApiError:
     if isinstance(error, (UnsupportedError, MissingDependencyError)):
         return ApiError(str(error), code="unsupported_parameter", param=named)
     if isinstance(error, (OptionError, InputError, TokenizerError)):
-        return ApiError(str(error), code="invalid_value", param=named)
+        return invalid_error(named, str(error))
     return ApiError("internal server error; see the server's log.", status=500,
                     code="internal_error")  # fmt: skip
 

@@ -21,7 +21,7 @@ from starlette.responses import Response
 from gpt2.explain.answers import Answers
 from gpt2.explain.contents import Contents, contents_of, server_facts
 from gpt2.explain.page import ASKING, POLICY, html
-from gpt2.serving.errors import ApiError
+from gpt2.serving.errors import ApiError, invalid_error
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import ExplainRequest
 from gpt2.serving.responses import json_response
@@ -76,8 +76,7 @@ def _facts(path: str, served: Served, closed: bool) -> dict[str, Any]:
 
 async def answer(state: State, request: Request, asked: ExplainRequest) -> Response:
     """Answer one question: numbers as JSON, arrays as base64 of float32."""
-    served = state.models.get(asked.model)
-    served.writing()
+    served = state.models.get_writer(asked.model)
     if asked.ask == "facts":
         path = str(served.tokenizer.name_or_path)
         return json_response(await asyncio.to_thread(_facts, path, served, state.keys.needed))
@@ -117,8 +116,7 @@ def _check_bounds(answers: Answers, asked: ExplainRequest, ids: list[int]) -> No
     T, L, H, V = len(ids), config.n_layer, config.n_head, config.vocab_size
     most = config.n_positions if whole else answers.bound
     if (most < T and asked.ask != "read") or not (T or asked.ask == "read"):
-        raise ApiError(f"the text has {T} tokens; 1 to {most} are supported.",
-                       code="invalid_value", param="ids")  # fmt: skip
+        raise invalid_error("ids", f"the text has {T} tokens; 1 to {most} are supported.")
     off = asked.off.model_dump() if asked.off else {}
     limits = {
         "ids": (V, ids), "t": (T, [asked.t]), "s": ((asked.t or 0) + 1, [asked.s]),
@@ -129,9 +127,8 @@ def _check_bounds(answers: Answers, asked: ExplainRequest, ids: list[int]) -> No
     for name, (limit, numbers) in limits.items():
         for number in numbers:
             if number is not None and not 0 <= number < limit:
-                raise ApiError(f"{name} {number} does not exist: valid values are 0 to "
-                               f"{limit - 1}.",
-                               code="invalid_value", param=name)  # fmt: skip
+                raise invalid_error(name, f"{name} {number} does not exist: valid values are 0 to "
+                                          f"{limit - 1}.")  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

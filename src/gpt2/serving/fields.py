@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from gpt2.errors import suggestion
 from gpt2.generation.config import GenerationConfig
 from gpt2.options import describe, spec_of
-from gpt2.serving.errors import ApiError
+from gpt2.serving.errors import ApiError, invalid_error, unsupported_error
 
 # Options that the API has under its own names, or that it sets itself.
 OWN = frozenset({
@@ -66,9 +66,8 @@ def read(model: type[M], values: Mapping[str, Any]) -> M:
     given = {name: value for name, value in values.items() if value is not None}
     for name in ABSENT:
         if name in given and name not in model.model_fields:
-            raise ApiError(f"the server does not support {name}; the library and the command line "
-                           "do.",
-                           code="unsupported_parameter", param=name)  # fmt: skip
+            raise unsupported_error(name, f"the server does not support {name}; the library and "
+                                          "the command line do.")  # fmt: skip
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -88,7 +87,7 @@ def _translate_error(model: type[Strict], error: ValidationError) -> ApiError:
             f"the required field {name} is missing.", code="missing_parameter", param=name
         )
     message = f"{name} {_describe_rule(model, first)}, found {first['input']!a:.80}."
-    return ApiError(message, code="invalid_value", param=name)
+    return invalid_error(name, message)
 
 
 def _describe_rule(model: type[Strict], first: Any) -> str:

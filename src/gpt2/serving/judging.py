@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from starlette.requests import Request as Asked
 
 from gpt2.generation.config import GenerationConfig
-from gpt2.serving.errors import ApiError
+from gpt2.serving.errors import timeout_error
 from gpt2.serving.models import Served
 from gpt2.serving.scheduler import Facts, Request, Token
 from gpt2.serving.state import State, unless_gone
@@ -59,9 +59,7 @@ async def judge(
     try:
         await asyncio.wait_for(unless_gone(asked, all_ended()), state.options.max_seconds)
     except TimeoutError:
-        raise ApiError("the request exceeded the server's time limit of "
-                       f"{state.options.max_seconds:g} s.", status=503,
-                       code="timeout", retry_after=30) from None  # fmt: skip
+        raise timeout_error("request", state.options.max_seconds) from None
     finally:
         scheduler.cancel(ticket)
     return [row.tokens[first:] for row, (_, first) in zip(listeners, rows, strict=True)]

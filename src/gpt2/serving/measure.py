@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gpt2.serving.between import PIECE
-from gpt2.serving.errors import ApiError, unsupported_error
+from gpt2.serving.errors import ApiError, invalid_error, unsupported_error
 from gpt2.serving.judging import judge
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import ClassifyRequest, EmbeddingRequest, ScoreRequest
@@ -23,16 +23,14 @@ from gpt2.serving.state import State
 
 async def score(state: State, request: Request, asked: ScoreRequest) -> Response:
     """Score continuations by their probability and return the best one."""
-    served = state.models.get(asked.model)
-    served.writing()
+    served = state.models.get_writer(asked.model)
     _check_count(state, len(asked.continuations), "continuations")
     context = ids_of(served, asked.context, "context", served.tokenizer.encode_prompt)
     rows = [ids_of(served, text, "continuations", served.tokenizer.encode_more)
             for text in asked.continuations]  # fmt: skip
     for row in rows:
         if not row:
-            raise ApiError("a continuation must not be empty.",
-                           code="invalid_value", param="continuations")  # fmt: skip
+            raise invalid_error("continuations", "a continuation must not be empty.")
         check_fits(served, max(1, len(context)) + len(row) - 1, "continuations")
     begin = context or [served.start]
     results = await judge(state, request, served, [(begin + row, len(begin)) for row in rows])
@@ -57,8 +55,7 @@ def _format_scores(index: int, tokens: Sequence[Token]) -> dict[str, Any]:
 
 async def embeddings(state: State, request: Request, asked: EmbeddingRequest) -> Response:
     """The hidden states of the last layer for each text: their mean, or the last token's."""
-    served = state.models.get(asked.model)
-    served.writing()
+    served = state.models.get_writer(asked.model)
     if asked.dimensions is not None:
         raise unsupported_error(
             "dimensions", "dimensions is not supported: embeddings have the model's width."
@@ -130,12 +127,12 @@ def _inputs(state: State, served: Served, value: Any) -> list[list[int]]:
     many = isinstance(value, list) and not (value and isinstance(value[0], int))
     texts = value if many else [value]
     if not texts:
-        raise ApiError("input is an empty list.", code="invalid_value", param="input")
+        raise invalid_error("input", "input is an empty list.")
     _check_count(state, len(texts), "input")
     rows = [ids_of(served, text, "input", served.tokenizer.encode_prompt) for text in texts]
     for row in rows:
         if not row:
-            raise ApiError("a text in the input is empty.", code="invalid_value", param="input")
+            raise invalid_error("input", "a text in the input is empty.")
         check_fits(served, len(row), "input")
     return rows
 
@@ -163,8 +160,7 @@ def check_fits(served: Served, tokens: int, param: str) -> None:
 def _check_count(state: State, count: int, param: str) -> None:
     most = state.options.max_texts
     if count > most:
-        raise ApiError(f"a request may contain at most {most} texts, found {count}.",
-                       code="invalid_value", param=param)  # fmt: skip
+        raise invalid_error(param, f"a request may contain at most {most} texts, found {count}.")
 
 
 def _usage(tokens: int) -> dict[str, int]:

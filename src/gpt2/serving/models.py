@@ -12,7 +12,7 @@ from gpt2.errors import InputError
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.serving.between import between
 from gpt2.serving.entries import Names
-from gpt2.serving.errors import ApiError
+from gpt2.serving.errors import ApiError, unsupported_error
 from gpt2.serving.scheduler import Scheduler
 
 
@@ -75,9 +75,8 @@ class Served:
     def writing(self) -> Scheduler:
         """The scheduler; raises `ApiError` for a classifier."""
         if self.scheduler is None:
-            raise ApiError(f"{self.name} is a classifier and does not generate text: use "
-                           "/classify.",
-                           code="unsupported_parameter", param="model")  # fmt: skip
+            raise unsupported_error("model", f"{self.name} is a classifier and does not generate "
+                                             "text: use /classify.")  # fmt: skip
         return self.scheduler
 
 
@@ -102,6 +101,12 @@ class Models:
             known = ", ".join(self._by_name)
             raise ApiError(f"there is no model {str(name)[:80]!a}; this server has {known}.",
                            status=404, code="model_not_found", param="model")  # fmt: skip
+        return served
+
+    def get_writer(self, name: str | None) -> Served:
+        """The same for a request that a classifier cannot answer."""
+        served = self.get(name)
+        served.writing()
         return served
 
     def list_entries(self) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 from gpt2.generation.config import SAMPLING_ONLY, GenerationConfig
 from gpt2.generation.limits import check_ids
 from gpt2.generation.structured import Structured
-from gpt2.serving.errors import ApiError
+from gpt2.serving.errors import ApiError, invalid_error
 from gpt2.serving.fields import EXTENSIONS
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import Sampled
@@ -95,9 +95,8 @@ def _ids(served: Served, prompt: str | list[int]) -> list[int]:
         return served.tokenizer.encode_prompt(prompt)
     for i in prompt:
         if not 0 <= i < served.vocabulary:
-            raise ApiError(f"the prompt contains the token id {i}; {served.name} has the ids 0 to "
-                           f"{served.vocabulary - 1}.", code="invalid_value",
-                           param="prompt")  # fmt: skip
+            raise invalid_error("prompt", f"the prompt contains the token id {i}; {served.name} "
+                                          f"has the ids 0 to {served.vocabulary - 1}.")  # fmt: skip
     return prompt
 
 
@@ -147,7 +146,6 @@ def _biases(served: Served, bias: dict[str, float], more: Any) -> list[Any]:
 def _stops(stop: str | list[str] | None) -> list[str]:
     listed = [stop] if isinstance(stop, str) else list(stop or [])
     if not all(listed) or len(listed) > MOST_STOPS or any(len(s) > LONGEST_STOP for s in listed):
-        raise ApiError(f"stop must be at most {MOST_STOPS} strings of 1 to {LONGEST_STOP} "
-                       "characters each.",
-                       code="invalid_value", param="stop")  # fmt: skip
+        raise invalid_error("stop", f"stop must be at most {MOST_STOPS} strings of 1 to "
+                                    f"{LONGEST_STOP} characters each.")  # fmt: skip
     return listed

@@ -19,8 +19,7 @@ SETTINGS = ("temperature", "top_k", "top_p", "seed")
 
 async def proofs(state: State, request: Request, asked: ProofRequest) -> Response:
     """Make the link; opening it generates the text again, which proves the run."""
-    served = state.models.get(asked.model)
-    served.writing()
+    served = state.models.get_writer(asked.model)
     settings = {"count": asked.max_tokens, **{name: getattr(asked, name) for name in SETTINGS}}
     name = served.tokenizer.name_or_path
 

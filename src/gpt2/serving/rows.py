@@ -13,7 +13,7 @@ from gpt2.generation.config import token_list
 from gpt2.generation.streaming import decoder
 from gpt2.serving.bell import Bell
 from gpt2.serving.entries import Entry
-from gpt2.serving.errors import ApiError
+from gpt2.serving.errors import timeout_error
 from gpt2.serving.plan import Plan
 from gpt2.serving.scheduler import Facts, Loop, Request, Token
 from gpt2.serving.text import Text
@@ -200,9 +200,7 @@ class Rows:
             self._scheduler.cancel(self._ticket)
 
     def _end_late(self) -> None:
-        error = ApiError("the request exceeded the server's time limit.", status=503,
-                         code="timeout", retry_after=30)  # fmt: skip
-        self._inbox.put(Delta(0, error=error))
+        self._inbox.put(Delta(0, error=timeout_error("request", self.seconds)))
 
     def _give(self, delta: Delta) -> None:
         self.outbox.give(self._scheduler.loop, self._inbox, delta)

@@ -7,7 +7,7 @@ from typing import Any
 
 from gpt2.errors import MissingDependencyError, OptionError
 from gpt2.generation.structured import Structured
-from gpt2.serving.errors import ApiError, unsupported_error
+from gpt2.serving.errors import invalid_error, unsupported_error
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import ResponseFormat, Sampled
 
@@ -16,9 +16,8 @@ async def structure_of(served: Served, asked: Sampled) -> Structured | None:
     """The structure that a request specifies. Raises `ApiError` that names the field."""
     outputs = asked.structured_outputs
     if outputs is not None and asked.response_format is not None:
-        raise ApiError("structured_outputs and response_format are mutually exclusive: give one "
-                       "of them.",
-                       code="invalid_value", param="response_format")  # fmt: skip
+        raise invalid_error("response_format", "structured_outputs and response_format are "
+                                               "mutually exclusive: give one of them.")  # fmt: skip
     wanted: dict[str, Any] = {}
     if outputs is not None:
         wanted = {"choices": outputs.choice, "regex": outputs.regex, "schema": outputs.json_}
@@ -30,16 +29,15 @@ async def structure_of(served: Served, asked: Sampled) -> Structured | None:
     try:
         return await asyncio.to_thread(Structured, served.model, **wanted)
     except OptionError as error:
-        raise ApiError(str(error), code="invalid_value", param=param) from None
+        raise invalid_error(param, str(error)) from None
     except MissingDependencyError as error:
         raise unsupported_error(param, str(error)) from None
 
 
 def _of_format(response: ResponseFormat) -> dict[str, Any]:
     if (response.json_schema is not None) != (response.type == "json_schema"):
-        raise ApiError("response_format must have json_schema if its type is json_schema, and "
-                       "only then.",
-                       code="invalid_value", param="response_format")  # fmt: skip
+        raise invalid_error("response_format", "response_format must have json_schema if its type "
+                                               "is json_schema, and only then.")  # fmt: skip
     if response.type == "text":
         return {}
     schema = {"type": "object"} if response.json_schema is None else response.json_schema.schema_

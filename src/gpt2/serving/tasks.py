@@ -17,7 +17,7 @@ from pydantic import create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gpt2.serving.errors import ApiError
+from gpt2.serving.errors import timeout_error
 from gpt2.serving.fields import Strict, of_option
 from gpt2.serving.protocol import Named
 from gpt2.serving.responses import json_response
@@ -51,8 +51,7 @@ REQUESTS = {name: _request(name) for name in TASKS}
 
 async def run_task(state: State, request: Request, name: str, asked: Any) -> Response:
     """Run a task on one row."""
-    task, served = TASKS[name], state.models.get(asked.model)
-    served.writing()
+    task, served = TASKS[name], state.models.get_writer(asked.model)
     given = {key: value for key, value in asked.model_dump(exclude={"model", "user"}).items()
              if value is not None}  # fmt: skip
     for name_of_pairs in ("examples", "history"):
@@ -65,9 +64,7 @@ async def run_task(state: State, request: Request, name: str, asked: Any) -> Res
         def progress(done: int, total: int) -> None:
             check()
             if time.monotonic() > end:
-                raise ApiError("the task exceeded the server's time limit of "
-                               f"{state.options.max_seconds:g} s.", status=503,
-                               code="timeout", retry_after=30)  # fmt: skip
+                raise timeout_error("task", state.options.max_seconds)
 
         row = {key: value for key, value in given.items() if key not in options}
         chosen = {key: value for key, value in given.items() if key in options}
