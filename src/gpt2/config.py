@@ -131,7 +131,7 @@ class GPT2Config(PretrainedConfig):
             ids = getattr(self, name)
             for token in ids if isinstance(ids, list) else [ids]:
                 if token is not None and abs(token) > LARGEST:
-                    raise ConfigError(f"{name} can be no token: {show(token)}.")
+                    raise ConfigError(f"{name} must be a valid token id, found {show(token)}.")
         if self.n_embd % self.n_head:
             raise ConfigError(
                 f"n_embd must be a multiple of n_head, found {self.n_embd} and {self.n_head}."

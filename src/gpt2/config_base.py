@@ -48,8 +48,8 @@ class NotUploaded:
     def push_to_hub(self, *args: Any, **options: Any) -> None:
         """Refused: this package does not upload."""
         raise UnsupportedError(
-            "this package does not upload: save_pretrained(folder), then on a machine with a "
-            "network `hf upload USER/NAME folder`."
+            "this package does not upload models: call save_pretrained(folder), then run `hf "
+            "upload USER/NAME folder` on a machine with network access."
         )
 
 
@@ -113,7 +113,7 @@ class PretrainedConfig(NotUploaded):
         stored._name_or_path = str(pretrained_model_name_or_path)
         changes = {name: options.pop(name) for name in [*options] if stored.knows(name)}
         if options and not return_unused_kwargs:
-            raise UnknownOptionError(f"a GPT2Config has no value {next(iter(options))!r}.")
+            raise UnknownOptionError(f"GPT2Config has no value {next(iter(options))!r}.")
         config = stored.replace(**changes) if changes else stored
         return (config, options) if return_unused_kwargs else config
 
@@ -245,5 +245,7 @@ def with_labels(values: Mapping[str, Any]) -> dict[str, Any]:
     try:
         entries["id2label"] = {int(number): name for number, name in labels.items()}
     except (AttributeError, TypeError, ValueError):
-        raise ConfigError(f"id2label must give each number a name, found {labels!r}.") from None
+        raise ConfigError(
+            f"id2label must map each class number to a name, found {labels!r}."
+        ) from None
     return entries

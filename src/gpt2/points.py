@@ -60,7 +60,8 @@ def only(
         if not isinstance(result, type(x)) or result.shape != x.shape:
             actual = f"{type(result).__name__} {list(getattr(result, 'shape', []))}"
             raise InputError(
-                f"{name} is a {type(x).__name__} of shape {list(x.shape)}, the tap gave {actual}."
+                f"{name} is a {type(x).__name__} of shape {list(x.shape)}, but the tap returned "
+                f"{actual}."
             )
         return result
 

@@ -142,7 +142,7 @@ def replay(
     try:
         actual = model_hash(name)
     except MissingFileError as error:
-        raise MissingFileError(f"{error} Say where the model is with --model.") from None
+        raise MissingFileError(f"{error} Name the model with --model.") from None
     if actual != proof.model:
         message = f"the model differs: {name} is {actual[:16]}, the link says {proof.model[:16]}"
         return Replay([Difference("model", message)], []), ""

@@ -229,7 +229,7 @@ def replay(
     try:
         actual = (first_model_files if receipt["form"] == FIRST else model_files)(name)
     except MissingFileError as error:
-        raise MissingFileError(f"{error} Say where the model is with --model.") from None
+        raise MissingFileError(f"{error} Name the model with --model.") from None
     for part, files in actual.items():
         was = receipt["model"].get(part)
         if was not in (files, NOTHING):

@@ -51,6 +51,8 @@ def test_standard_input_in_another_encoding(tmp_path: Path) -> None:
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("text " * 50, "utf-8")
-    with pytest.raises(OptionError, match="no filter 'lower', only newlines, gutenberg, dedup"):
+    with pytest.raises(
+        OptionError, match="no filter 'lower'; the filters are newlines, gutenberg, dedup"
+    ):
         gpt2(tmp_path / "a.txt", "-o", tmp_path / "out", "--filter", "lower")
     assert gpt2("-o", tmp_path / "out").exit_code == 2

@@ -158,7 +158,7 @@ def test_tokenizers_that_would_not_be_used_are_refused(text: Path, tmp_path: Pat
     assert isinstance(other.exception, TokenizerError)
     assert "differs from that of gpt2-mini" in str(other.exception)
     own = run(tokens, "--from", place / "model", "-o", place, *FEW, "--overwrite", code=2)
-    assert "choose another folder" in str(own.exception)
+    assert "choose another output folder" in str(own.exception)
     assert (place / "model" / "model.safetensors").exists()
 
 

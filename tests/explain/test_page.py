@@ -139,6 +139,6 @@ def test_a_tokenizer_of_another_kind_is_refused() -> None:
 def test_other_precisions_are_refused(tmp_path: Path) -> None:
     from gpt2.explain.page import explain
 
-    with pytest.raises(OptionError, match="int8 or int4"):
+    with pytest.raises(OptionError, match="int8 and int4"):
         explain("gpt2-mini", tmp_path / "page.html", dtype="fp16")
     assert not list(tmp_path.iterdir())

@@ -150,7 +150,9 @@ def test_the_last_place_of_the_context_is_used() -> None:
 
 def test_beyond_the_context_is_an_error_that_advises() -> None:
     engine, prompt = tiny_models.ours(), list(range(3, 43))
-    with pytest.raises(ContextLengthError, match=r"context of 48.*at most 9 new.*long='window'"):
+    with pytest.raises(
+        ContextLengthError, match=r"context length of 48.*at most 9 new.*long='window'"
+    ):
         engine.generate(prompt, max_new_tokens=10)
     with pytest.raises(ContextLengthError, match="a prompt of 60 tokens"):
         engine.generate(list(range(60)))

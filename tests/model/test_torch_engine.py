@@ -156,7 +156,7 @@ def test_bad_input_is_named() -> None:
         model(torch.tensor([[67]]))
     with pytest.raises(InputError, match="not empty"):
         model(ids[:, :0])
-    with pytest.raises(InputError, match="labels must be"):
+    with pytest.raises(InputError, match="labels must have the shape"):
         model(ids, labels=ids[:, 1:])
     with pytest.raises(InputError, match="attention_mask must be"):
         model(ids, attention_mask=ids[:, 1:])

@@ -198,7 +198,9 @@ def _byte_ids(tokenizer: Any) -> dict[int, int]:
         if len(content) == 1:
             ids[content[0]] = token
     if len(ids) < 256:
-        raise OptionError("compressing needs a byte-level tokenizer, which can write any bytes.")
+        raise OptionError(
+            "compressing requires a byte-level tokenizer, which can represent any bytes."
+        )
     return ids
 
 

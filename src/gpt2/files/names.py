@@ -39,7 +39,7 @@ def plain_name(name: Any, source: str | os.PathLike[str]) -> str:
         return name
     shown = repr(name)
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
-    raise CorruptFileError(f"{source} names an invalid file, or one outside its folder: {shown}.")
+    raise CorruptFileError(f"{source} names a file outside its folder, or an invalid one: {shown}.")
 
 
 def _is_plain(name: str) -> bool:

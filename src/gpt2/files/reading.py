@@ -143,7 +143,7 @@ def read_json_object(
     if not isinstance(value, dict):
         kinds = {list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
         kind = kinds.get(type(value), "a number")
-        raise CorruptFileError(f"{path} must hold a JSON object, found {kind}.")
+        raise CorruptFileError(f"{path} must contain a JSON object, found {kind}.")
     return value
 
 

@@ -86,7 +86,9 @@ def pad(rows: Sequence[Sequence[int]], fill: int) -> Ids:
         try:
             target[len(target) - len(row) :] = row
         except OverflowError:
-            raise InputError(f"an id has more than 63 bits: {show(max(row, key=abs))}.") from None
+            raise InputError(
+                f"a token id has more than 63 bits: {show(max(row, key=abs))}."
+            ) from None
     return out
 
 

@@ -137,5 +137,5 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 
     threading.Thread(target=run, daemon=True).start()
     if not wait([outcome], seconds).done:
-        raise TimeoutError(f"no whole answer in {seconds:.0f} seconds")
+        raise TimeoutError(f"no complete response in {seconds:.0f} seconds")
     return outcome.result()

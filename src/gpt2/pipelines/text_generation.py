@@ -334,12 +334,12 @@ def _check_results(settings: Mapping[str, Any]) -> None:
     names = [n for n in ("return_full_text", "return_tensors", "return_text")
              if settings.get(n) is not None]  # fmt: skip
     if len(names) > 1:
-        raise OptionError(f"{' and '.join(names)} exclude each other: leave out one.")
+        raise OptionError(f"{' and '.join(names)} are mutually exclusive: leave out one.")
 
 
 def _no_prompt(value: Any) -> InputError:
     return InputError(
-        'a prompt is a text or a list of {"role": ..., "content": ...}, found '
+        'a prompt must be a text or a list of {"role": ..., "content": ...}, found '
         f"{type(value).__name__}."
     )
 

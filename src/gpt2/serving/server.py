@@ -68,7 +68,7 @@ def _listen(options: ServeOptions) -> socket.socket:
     except (OSError, UnicodeError) as error:  # host names are encoded as IDNA
         reason = getattr(error, "strerror", None) or str(error)
         raise OptionError(
-            f"it is not possible to listen at {show(options.host)}, port {options.port}: {reason}."
+            f"cannot listen on {show(options.host)}, port {options.port}: {reason}."
         ) from None
 
 

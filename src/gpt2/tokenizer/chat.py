@@ -39,7 +39,7 @@ def content(templates: Any) -> dict[str, str]:
     named = {DEFAULT: templates} if isinstance(templates, str) else templates or {}
     for name in named:
         if not name or name != Path(name).name or name.startswith("."):
-            raise TokenizerError(f"the chat template's name {show(name)} cannot be a file's.")
+            raise TokenizerError(f"the chat template's name {show(name)} is not a valid file name.")
     return {
         FILE if name == DEFAULT else f"{FOLDER}/{name}.jinja": text for name, text in named.items()
     }

@@ -105,8 +105,8 @@ def read(step: Any, where: str) -> Template:
             template = dataclasses.replace(made, trim=trim)
         else:
             raise TokenizerError(
-                f"{where}: the post_processor {show(kind)} is not known here: ByteLevel, "
-                f"{', '.join(_KINDS)} and Sequence are."
+                f"{where}: the post_processor {show(kind)} is not supported, only ByteLevel, "
+                f"{', '.join(_KINDS)} and Sequence."
             )
     return template
 
@@ -182,8 +182,9 @@ def _part(part: Any, special: Mapping[str, Any], where: str) -> Part:
         return Part(name, type_id, tuple(number(i) for i in special[name]["ids"]))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise TokenizerError(
-            f"{where}: {show(part)} is no part of a post_processor: expected "
-            '{"Sequence": {"id": "A", "type_id": 0}}, or a SpecialToken that special_tokens has.'
+            f"{where}: {show(part)} is not a valid part of a post_processor: expected "
+            '{"Sequence": {"id": "A", "type_id": 0}}, or a SpecialToken that '
+            "special_tokens has."
         ) from None
 
 

@@ -53,7 +53,7 @@ def parse(data: dict[str, Any], path: Path | str) -> Vocabulary:
         parsed = _wordpiece(data, model, path)
     else:
         raise TokenizerError(
-            f"{path} is no GPT-2 tokenizer: it is {show(kind)}, not byte-level BPE or WordPiece."
+            f"{path} is not a GPT-2 tokenizer: it is {show(kind)}, not byte-level BPE or WordPiece."
         )
     for n, entry in enumerate(_list(data, "added_tokens", path)):
         where = f"{path}: added_tokens[{n}]"
@@ -89,7 +89,7 @@ def _bpe(data: dict[str, Any], model: dict[str, Any], path: Path | str) -> Vocab
             or not all(isinstance(p, str) for p in pair)
         ):
             raise TokenizerError(
-                f"{path}: model.merges[{n}] must be two tokens, found {show(pair)}."
+                f"{path}: model.merges[{n}] must be a pair of tokens, found {show(pair)}."
             )
     vocab = vocabulary.check_ids(model.get("vocab"), f"{path}: model.vocab")
     settings = {"add_prefix_space": True} if steps[-1].get("add_prefix_space") else {}

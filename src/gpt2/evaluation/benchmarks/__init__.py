@@ -57,7 +57,7 @@ def benchmark(name: str) -> Benchmark:
         groups = {facts["group"] for facts in sets().values()}
         near = suggestion(name, [*sets(), *groups, "all"])
         raise OptionError(
-            f"there is no benchmark {show(name)}.{near} There are {', '.join(sets())}."
+            f"there is no benchmark {show(name)}.{near} The benchmarks are {', '.join(sets())}."
         )
     module, attribute = sets()[name]["code"].split(".")
     return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)

@@ -158,7 +158,7 @@ def shape_of(name: str) -> tuple[GPT2Config, list[str]]:
         config = GPT2Config(n_layer=layers, n_embd=width, n_head=max(1, width // 64))
         return config, ["--layers", str(layers), "--width", str(width), "--context", "1024"]
     if re.fullmatch(r"\d+\W*\D{1,3}\W*\d+", name) and not exists(name):
-        raise OptionError(f"{show(name)} is no size: LAYERSxWIDTH is written 6x384.")
+        raise OptionError(f"{show(name)} is not a valid size: write LAYERSxWIDTH, such as 6x384.")
     from gpt2.hub import resolve
 
     return GPT2Config.from_json_file(resolve(name) / "config.json"), ["--from", name]
