@@ -40,7 +40,7 @@ def check_encoding(name: str) -> str:
     except (LookupError, ValueError):
         codec = None
     if codec is None or not getattr(codec, "_is_text_encoding", True):
-        raise OptionError(f"there is no encoding of text {name!r:.40}.")
+        raise OptionError(f"there is no text encoding {name!r:.40}.")
     return name
 
 
