@@ -40,7 +40,9 @@ def _read(path: Path) -> tuple[Part, list[bytes]]:
     work = stated.get("work") if isinstance(stated, dict) else None
     rows = work.get("rows") if isinstance(work, dict) else None
     if not isinstance(work, dict) or not isinstance(rows, int):
-        raise CorruptFileError(f"{path} is not part of a batch: its first line names no shard.")
+        raise CorruptFileError(
+            f"{path} is not part of a batch: its first line does not describe one."
+        )
     shard = Shard.from_part(stated.get("part"), path)
     wanted = len(range(shard.number - 1, rows, shard.of))
     done = sum(line.endswith(b"\n") for line in lines)
