@@ -73,5 +73,5 @@ def check_free(place: Path, overwrite: bool) -> None:
     folder = os.path.isdir(place)  # noqa: PTH112  is_dir raises for a name that is too long
     filled = any(place.iterdir()) if folder else os.path.isfile(place)  # noqa: PTH113
     if filled and not overwrite:
-        what = "holds files" if folder else "is there"
+        what = "contains files" if folder else "exists"
         raise OptionError(f"{place} already {what}: choose another name, or use --overwrite.")
