@@ -12,12 +12,10 @@ import json
 import math
 import typing
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from gpt2.config_base import USUAL, PretrainedConfig, plain, with_labels
-from gpt2.errors import ConfigError, MissingFileError, nearest, show
-from gpt2.files import exists, read_json_object
+from gpt2.errors import ConfigError, nearest, show
 from gpt2.options import describe, is_a
 
 # Names of other model families, and old ones, that mean the same thing.
@@ -209,20 +207,6 @@ class GPT2Config(PretrainedConfig):
         # if a file uses two names for one value, transformers' own name takes precedence
         other = {name for name, standard in ALIASES.items() if standard in values} | {"model_type"}
         return cls(**{name: value for name, value in values.items() if name not in other})
-
-    @classmethod
-    def from_json_file(cls, path: str | Path) -> GPT2Config:
-        """Read a ``config.json``. Raises `MissingFileError`, `CorruptFileError`, `ConfigError`."""
-        try:
-            return cls.from_dict(read_json_object(path, nan=True))  # other programs may write NaN
-        except MissingFileError as error:
-            if not exists(Path(path).with_name("model.safetensors")):
-                raise
-            raise MissingFileError(
-                f"{error} transformers' Trainer may have written this folder for a model of "
-                "another class: model.config.save_pretrained(folder) adds the missing "
-                "config.json, and Trainer(model.to_transformers(), ...) writes complete folders."
-            ) from None
 
     def to_dict(self) -> dict[str, Any]:
         """The contents of a ``config.json`` that transformers loads."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
-from gpt2.errors import ConfigError, UnknownOptionError, UnsupportedError
+from gpt2.errors import ConfigError, MissingFileError, UnknownOptionError, UnsupportedError
 
 C = TypeVar("C", bound="PretrainedConfig")
 
@@ -78,8 +78,19 @@ class PretrainedConfig(NotUploaded):
 
     @classmethod
     def from_json_file(cls: type[C], path: str | Path) -> C:
-        """Read a ``config.json``."""
-        raise NotImplementedError
+        """Read a ``config.json``. Raises `MissingFileError`, `CorruptFileError`, `ConfigError`."""
+        from gpt2.files import exists, read_json_object
+
+        try:
+            return cls.from_dict(read_json_object(path, nan=True))  # other programs may write NaN
+        except MissingFileError as error:
+            if not exists(Path(path).with_name("model.safetensors")):
+                raise
+            raise MissingFileError(
+                f"{error} transformers' Trainer may have written this folder for a model of "
+                "another class: model.config.save_pretrained(folder) adds the missing "
+                "config.json, and Trainer(model.to_transformers(), ...) writes complete folders."
+            ) from None
 
     def replace(self: C, **changes: Any) -> C:
         """A copy with some values changed."""

@@ -119,6 +119,11 @@ def show(value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of another library's message, or the name of an error without a message."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def reason(error: Exception) -> str:
     """Another library's message on one line, truncated: it may quote a complete file."""
     text = " ".join(str(error).split()).rstrip(".")

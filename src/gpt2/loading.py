@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from gpt2.errors import GPT2Warning, MissingFileError, OptionError
+from gpt2.errors import GPT2Warning, MissingFileError, OptionError, first_line
 from gpt2.options import option
 from gpt2.precision import PACKED, long, short
 
@@ -98,7 +98,7 @@ def load(
         local_files_only=local_files_only,
         token=token,
     )
-    tokenizer = _tokenizer(place, name)
+    tokenizer = find_tokenizer(place, name)
     model: LanguageModel
     if engine == "torch":
         from gpt2.model import GPT2LMHeadModel
@@ -122,8 +122,9 @@ def usable_device(device: Any) -> Any:
         parsed = torch.device(device)
         torch.zeros(1, device=parsed).item()
     except (RuntimeError, AssertionError, TypeError, AttributeError, NotImplementedError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise OptionError(f"the device {str(device)!r} cannot be used here: {first}") from None
+        raise OptionError(
+            f"the device {str(device)!r} cannot be used here: {first_line(error)}"
+        ) from None
     return parsed
 
 
@@ -132,7 +133,7 @@ def _folder(place: Path) -> Path:
     return place if place.is_dir() else place.parent
 
 
-def _tokenizer(place: Path, name: Any) -> Tokenizer | None:
+def find_tokenizer(place: Path, name: Any) -> Tokenizer | None:
     """The tokenizer next to the weights, or None: the model still accepts ids."""
     from gpt2.tokenizer import Tokenizer
 

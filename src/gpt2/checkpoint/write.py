@@ -11,7 +11,7 @@ from gpt2.checkpoint.mapped import FLOATS, as_stored, write_safetensors
 from gpt2.checkpoint.packed import CONFIG_ENTRY, Quantization
 from gpt2.checkpoint.read import LISTS, SIDECAR
 from gpt2.config import GPT2Config
-from gpt2.errors import OptionError
+from gpt2.errors import OptionError, first_line
 from gpt2.extras import needed
 from gpt2.files import atomic_folder, reported, sha256, to_json
 from gpt2.precision import long
@@ -144,7 +144,7 @@ def save_torch(path: Path, content: Any) -> None:
     try:
         torch.save(content, path)
     except RuntimeError as error:  # torch's writer reports it this way
-        raise OSError(0, str(error).split("\n")[0]) from error
+        raise OSError(0, first_line(error)) from error
 
 
 def remove_older(folder: Path, written: list[Path]) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.cli.options import QUIET, Precision, next_step, say
-from gpt2.cli.places import NAME, OVERWRITE, PATH, check_free
-from gpt2.errors import MissingFileError, OptionError, UnsupportedError
+from gpt2.cli.places import NAME, OVERWRITE, PATH, SHARD_SIZE, check_free
+from gpt2.errors import OptionError, UnsupportedError
 from gpt2.precision import STORED, TORCH, short
 
 if TYPE_CHECKING:
@@ -36,13 +36,7 @@ DTYPES = (*TORCH, "q8_0")
     type=Precision(DTYPES),
     help="Precision of the weights; q8_0 is only for gguf. [default: unchanged]",
 )
-@click.option(
-    "--shard-size",
-    default="5GB",
-    type=NAME,
-    show_default=True,
-    help="Maximum size of a weight file.",
-)
+@SHARD_SIZE
 @OVERWRITE
 @QUIET
 def command(
@@ -75,12 +69,15 @@ def convert(
     """Write the model; returns the paths of its weights and settings."""
     from gpt2.checkpoint import read_checkpoint, write_checkpoint
     from gpt2.hub import resolve
+    from gpt2.loading import find_tokenizer
 
     if dtype == "q8_0" and form != "gguf":
         raise OptionError("q8_0 is a GGUF precision: use it with --to gguf.")
     place = resolve(source)
     checkpoint = read_checkpoint(place)
-    tokenizer = _tokenizer(place)
+    tokenizer = find_tokenizer(place, source)
+    if tokenizer is None:
+        say(f"note: {place} has no tokenizer, so none is written")
     if form == "gguf":
         return [_to_gguf(checkpoint, tokenizer, _file(output, "model.gguf"), dtype)]
     stored = _round(checkpoint, dtype)
@@ -100,16 +97,6 @@ def convert(
     if tokenizer is not None:
         tokenizer.save_pretrained(written[0].parent)
     return written
-
-
-def _tokenizer(place: Path) -> Tokenizer | None:
-    from gpt2.tokenizer import Tokenizer
-
-    try:
-        return Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
-    except MissingFileError:
-        click.echo(f"note: {place} has no tokenizer, so none is written", err=True)
-        return None
 
 
 def _file(output: Path, name: str) -> Path:

@@ -63,6 +63,13 @@ PATH_OR_ADDRESS = Place(remote=True)
 OVERWRITE = click.option(
     "--overwrite", is_flag=True, help="Overwrite existing files; files with other names are kept."
 )
+SHARD_SIZE = click.option(
+    "--shard-size",
+    default="5GB",
+    type=NAME,
+    show_default=True,
+    help="Maximum size of a weight file.",
+)
 
 
 def check_free(place: Path, overwrite: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gpt2.cli.options import AS_JSON, QUIET, Precision, model_argument, next_step
-from gpt2.cli.places import NAME, OVERWRITE, PATH, check_free
+from gpt2.cli.places import OVERWRITE, PATH, SHARD_SIZE, check_free
 from gpt2.cli.progress import Progress
 from gpt2.errors import OptionError
 from gpt2.precision import PACKED
@@ -39,13 +39,7 @@ if TYPE_CHECKING:
               help="Text to measure on. [default: an excerpt from a novel]")  # fmt: skip
 @click.option("--tokens", default=8192, show_default=True,
               help="Maximum number of tokens to measure on; 0 skips the measurement.")  # fmt: skip
-@click.option(
-    "--shard-size",
-    default="5GB",
-    type=NAME,
-    show_default=True,
-    help="Maximum size of a weight file.",
-)
+@SHARD_SIZE
 @OVERWRITE
 @AS_JSON
 @QUIET

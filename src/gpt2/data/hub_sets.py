@@ -11,7 +11,14 @@ from typing import Any
 
 from gpt2.data.formats import Reading
 from gpt2.data.rows import join_fields
-from gpt2.errors import GPT2Error, HubError, HubNotFoundError, HubOfflineError, InputError
+from gpt2.errors import (
+    GPT2Error,
+    HubError,
+    HubNotFoundError,
+    HubOfflineError,
+    InputError,
+    first_line,
+)
 from gpt2.extras import need
 
 PREFIX = "hub:"
@@ -66,14 +73,11 @@ def _translate_errors(path: str) -> Iterator[None]:
         reason = "offline mode is on" if offline else "the hub cannot be reached"
         raise HubOfflineError(f"{path} is not on this machine and {reason}: {error}") from error
     except (ValueError, LookupError) as error:  # an unknown configuration or split
-        raise InputError(f"{path}: {_first_line(error)}") from error
+        raise InputError(f"{path}: {first_line(error.__cause__ or error)}") from error
     except Exception as error:  # scripts, damaged files: its errors have no common base class
-        raise HubError(f"{path} could not be read: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    reason = error.__cause__ if isinstance(error.__cause__, Exception) else error
-    return str(reason).strip().split("\n")[0] or type(reason).__name__
+        raise HubError(
+            f"{path} could not be read: {first_line(error.__cause__ or error)}"
+        ) from error
 
 
 def _of_saved(loaded: Any, path: str, split: str) -> Any:

@@ -18,7 +18,7 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gpt2.errors import CorruptFileError, GPT2Error, HubError
+from gpt2.errors import CorruptFileError, GPT2Error, HubError, first_line
 
 T = TypeVar("T")
 
@@ -104,7 +104,7 @@ def serve() -> None:
     except CorruptFileError as error:
         answer = [None, str(error), True]
     except network_errors(HfHubHTTPError, GPT2Error, ValueError) as error:
-        answer = [None, str(error).split("\n")[0] or type(error).__name__, False]
+        answer = [None, first_line(error), False]
     os.write(1, json.dumps(answer).encode())
     os._exit(0)  # without waiting for what the library has open
 

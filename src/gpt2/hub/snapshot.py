@@ -15,6 +15,7 @@ from gpt2.errors import (
     HubNotFoundError,
     HubOfflineError,
     ModelFileError,
+    first_line,
 )
 from gpt2.files import exists, plain_name, read_text, reported
 from gpt2.hub.arrive import check, find_hash
@@ -104,7 +105,7 @@ class Download:
                 f"{bundled_hint()}"
             ) from None
         except HfHubHTTPError as error:
-            reason = str(error).splitlines()[0]
+            reason = first_line(error)
             if error.response.status_code in BUSY or error.response.status_code >= 500:
                 raise HubOfflineError(f"the hub is unavailable at the moment ({reason})") from None
             raise HubError(f"the hub refused {self.repo}: {reason}") from None
@@ -113,8 +114,7 @@ class Download:
                 "the response did not come from the hub, but perhaps from a network's login page"
             ) from None  # a page instead of JSON, or other JSON
         except network_errors() as error:
-            reason = str(error).split("\n")[0] or type(error).__name__
-            raise HubOfflineError(f"the hub cannot be reached ({reason})") from None
+            raise HubOfflineError(f"the hub cannot be reached ({first_line(error)})") from None
         return info.sha or "main", list(info.siblings or [])
 
     def select(self, names: Iterable[str]) -> list[str]:

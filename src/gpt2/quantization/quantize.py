@@ -12,8 +12,9 @@ from gpt2.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from gpt2.checkpoint.mapped import Stored
 from gpt2.checkpoint.packed import Packed, Quantization
 from gpt2.checkpoint.write import LEADING, parse_size, remove_older
-from gpt2.errors import InputError, MissingFileError, OptionError, WriteError
+from gpt2.errors import InputError, OptionError, WriteError
 from gpt2.files import atomic_folder, is_same, path_of, read_text
+from gpt2.loading import find_tokenizer
 from gpt2.precision import PACKED, short
 from gpt2.quantization.measure import Fidelity, measure, windows
 from gpt2.quantization.rounding import ROUNDINGS, Progress, packed_tensors
@@ -99,7 +100,7 @@ def quantize(
     _refuse(checkpoint, dtype, folder)
     before, packed = sum(t.nbytes for t in checkpoint.stored.values()), checkpoint.quantization
     checkpoint = checkpoint.dequantized()
-    tokenizer = _tokenizer(place)
+    tokenizer = find_tokenizer(place, name)
     ids = _ids(text, "measure.txt", tokenizer, tokens, name) if tokens else []
     if tokens:
         windows(ids, 2)  # fail early if the text is too short, before minutes of rounding
@@ -159,13 +160,6 @@ def _refuse(checkpoint: Checkpoint, dtype: str, folder: Any) -> None:
 def _name(of: Any) -> str:
     """The name of a file or a model in a report, without its parent folders."""
     return Path(of).name if Path(of).exists() else str(of)
-
-
-def _tokenizer(place: Path) -> Tokenizer | None:
-    try:
-        return Tokenizer.from_pretrained(place if place.is_dir() else place.parent)
-    except MissingFileError:
-        return None
 
 
 def _rounding(wanted: str | None, dtype: str, tokenizer: Tokenizer | None, calibrate: Any) -> str:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gpt2.serving.entries import Entry
 from gpt2.serving.errors import api_error
 from gpt2.serving.plan import Plan
+from gpt2.serving.protocol import Sampled
 from gpt2.serving.responses import EventStream, json_response
 from gpt2.serving.rows import Delta, Rows
 from gpt2.serving.sse import DONE, Alike, event
@@ -69,12 +70,13 @@ class Form(Protocol):
 
 
 async def answer(
-    state: State, request: Request, plan: Plan, form: Form, *, stream: bool, usage: bool
+    state: State, request: Request, plan: Plan, form: Form, asked: Sampled
 ) -> Response:
     """Submit the rows and respond. Raises errors that occur before the first byte is sent."""
     rows = Rows(plan, state.prefix_group(request), state.options.max_seconds, state.outbox)
     about = _About(form, plan)
-    if stream:
+    if asked.stream:
+        usage = asked.stream_options is not None and asked.stream_options.include_usage
         events = _events(state, request, rows, about, usage)
         return EventStream(events, state.options.ping)
     try:

@@ -69,8 +69,7 @@ async def chat(state: State, request: Request, asked: ChatRequest) -> Response:
     structure = await structure_of(served, asked)
     planned = plan(served, asked, [prompt], new, default=None, param=param, stops=stops, top=top,
                    structure=structure)  # fmt: skip
-    usage = asked.stream_options is not None and asked.stream_options.include_usage
-    return await answer(state, request, planned, ChatForm(), stream=asked.stream, usage=usage)
+    return await answer(state, request, planned, ChatForm(), asked)
 
 
 def _prompt(served: Served, messages: list[Message]) -> tuple[str | list[int], tuple[str, ...]]:

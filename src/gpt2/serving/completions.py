@@ -69,9 +69,7 @@ async def completions(state: State, request: Request, asked: CompletionRequest) 
     structure = await structure_of(served, asked)
     planned = plan(served, asked, prompts, asked.max_tokens, copies=copies, echo=asked.echo,
                    top=asked.logprobs, structure=structure)  # fmt: skip
-    usage = asked.stream_options is not None and asked.stream_options.include_usage
-    return await answer(state, request, planned, CompletionForm(), stream=asked.stream,
-                        usage=usage)  # fmt: skip
+    return await answer(state, request, planned, CompletionForm(), asked)
 
 
 def _prompts(prompt: Any) -> list[str | list[int]]:

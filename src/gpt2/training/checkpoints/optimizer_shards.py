@@ -25,7 +25,7 @@ from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadat
 from torch.distributed.checkpoint.state_dict_loader import load as load_shards
 from torch.distributed.checkpoint.state_dict_saver import save as save_shards
 
-from gpt2.errors import CorruptFileError, WriteError
+from gpt2.errors import CorruptFileError, WriteError, first_line
 from gpt2.files import inside, read_bytes, write_error
 
 FOLDER, METADATA = "optimizer", ".metadata"
@@ -71,7 +71,7 @@ def read(folder: Path, room: Room, several: bool) -> dict[str, Tensor]:
             warnings.simplefilter("ignore", UserWarning)
             load_shards(state, storage_reader=reader, no_dist=not several)
     except CheckpointException as failed:
-        raise CorruptFileError(f"{folder} cannot be read: {_first_line(_cause(failed))}") from None
+        raise CorruptFileError(f"{folder} cannot be read: {_sentence(_cause(failed))}") from None
     return state
 
 
@@ -86,7 +86,7 @@ class _Reader(FileSystemReader):
             _check_lengths(data)
             metadata = _Unpickler(io.BytesIO(data)).load()
         except Exception as error:  # a damaged pickle can raise almost any exception
-            raise CorruptFileError(f"{path} is damaged: {_first_line(error)}") from None
+            raise CorruptFileError(f"{path} is damaged: {_sentence(error)}") from None
         if not isinstance(metadata, Metadata):
             raise CorruptFileError(f"{path} contains a {type(metadata).__name__}.")
         for part in (metadata.storage_data or {}).values():
@@ -141,8 +141,8 @@ def _cause(failed: CheckpointException) -> BaseException:
 def _unwritten(folder: Path, error: BaseException) -> WriteError:
     if isinstance(error, OSError):
         return write_error(folder, error)
-    return WriteError(f"{folder} could not be written: {_first_line(error)} The disk may be full.")
+    return WriteError(f"{folder} could not be written: {_sentence(error)} The disk may be full.")
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".") + "."
+def _sentence(error: BaseException) -> str:
+    return first_line(error).rstrip(".") + "."

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from gpt2.errors import GPT2Error, GPT2Warning
+from gpt2.errors import GPT2Error, GPT2Warning, first_line
 
 
 class Compiled(nn.Module):
@@ -37,9 +37,9 @@ class Compiled(nn.Module):
         except Exception as error:
             self._compiled.clear()
             error = getattr(error, "inner_exception", error)  # Dynamo wraps the original error
-            reason = str(error).strip().split("\n")[0] or type(error).__name__
             warnings.warn(
-                f"--compile does not work here ({reason}): training continues without it.",
+                f"--compile does not work here ({first_line(error)}): training continues without "
+                "it.",
                 GPT2Warning,
                 stacklevel=2,
             )

@@ -20,7 +20,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from gpt2.errors import GPT2Error, OptionError, TrainingError
+from gpt2.errors import GPT2Error, OptionError, TrainingError, first_line
 from gpt2.training.loop.watch import Watch
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ def pick_device(name: str | None) -> torch.device:
             torch.cuda.set_device(device)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, AttributeError) as error:
-        first = str(error).splitlines()[0]
+        first = first_line(error)
         if name.startswith("cuda") and not torch.cuda.is_available():
             first = "this PyTorch installation finds no CUDA GPU"
         raise OptionError(f"the device {name!r} cannot be used here: {first}") from None
