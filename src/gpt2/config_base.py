@@ -43,10 +43,10 @@ USUAL: Mapping[str, Any] = MappingProxyType(
 
 
 class NotUploaded:
-    """What transformers uploads, and this package does not."""
+    """An object that transformers can upload to the hub and this package cannot."""
 
     def push_to_hub(self, *args: Any, **options: Any) -> None:
-        """Refused: this package does not upload."""
+        """Raise `UnsupportedError`: this package does not upload."""
         raise UnsupportedError(
             "this package does not upload models: call save_pretrained(folder), then run `hf "
             "upload USER/NAME folder` on a machine with network access."

@@ -64,7 +64,7 @@ def fields_of(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Checked:
-    """An options dataclass that is checked when it is made. Raises `OptionError`."""
+    """An options dataclass that is validated when it is created. Raises `OptionError`."""
 
     def __post_init__(self) -> None:
         validate(self)

@@ -34,7 +34,7 @@ class Split:
 
     @classmethod
     def of(cls, writer: Writer) -> Split:
-        """What a writer has written."""
+        """Describe what a writer has written."""
         shards = writer.shards
         tokens, documents = sum(s.tokens for s in shards), sum(s.documents for s in shards)
         return cls(tokens, documents, writer.bytes, shards)

@@ -107,7 +107,7 @@ class Journal:
             if not line.endswith(b"\n"):
                 if number == 0 and not (begins.startswith(line) or line.startswith(begins)):
                     raise no_journal(self.path)
-                # whether it lacks nothing but its end
+                # complete except for its newline?
                 stays = not self.cut and is_json(line) and take(number, parse_json(line, where))
                 self._unended = stays
             else:

@@ -198,7 +198,7 @@ def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool =
 
 
 def is_json(text: str | bytes, *, loose: bool = False) -> bool:
-    """Whether `parse_json` takes it."""
+    """Whether `parse_json` accepts the text."""
     try:
         parse_json(text, "", loose=loose)
     except CorruptFileError:

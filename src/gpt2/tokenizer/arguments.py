@@ -91,8 +91,8 @@ def read(
 
 
 def _way(value: Any, name: str, ways: tuple[str, ...]) -> str:
-    """A way of padding or of cutting; True stands for the first, False and None for the last."""
-    value = getattr(value, "value", value)  # of transformers' enumerations
+    """Normalise a mode of padding or truncation: True means the first, False and None the last."""
+    value = getattr(value, "value", value)  # a transformers enumeration
     if value is None or isinstance(value, bool):
         return ways[0] if value else ways[-1]
     if value not in ways:

@@ -1,4 +1,4 @@
-"""What a value of a tokenizer's file must be, with where it stands."""
+"""Checks of the values in a tokenizer's files; the errors name the location."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from gpt2.errors import TokenizerError, show
 
 
 def check_object(value: Any, where: str) -> dict[str, Any]:
-    """The value, if it is an object. Raises `TokenizerError`."""
+    """Return the value if it is an object. Raises `TokenizerError`."""
     if not isinstance(value, dict):
         raise TokenizerError(f"{where} must be an object, found {show(value)}.")
     return value
 
 
 def check_list(value: Any, where: str) -> list[Any]:
-    """The value, if it is a list. Raises `TokenizerError`."""
+    """Return the value if it is a list. Raises `TokenizerError`."""
     if not isinstance(value, list):
         raise TokenizerError(f"{where} must be a list, found {show(value)}.")
     return value
 
 
 def number(value: Any) -> int:
-    """An id of a file. Raises `ValueError`."""
+    """Check an id of a file. Raises `ValueError`."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
         raise ValueError(value)
     return value
 
 
 def read_id(value: Any, where: str) -> int:
-    """An id of a file. Raises `TokenizerError` that says where."""
+    """Read an id of a file. Raises `TokenizerError` with the location."""
     try:
         return number(value)
     except ValueError:

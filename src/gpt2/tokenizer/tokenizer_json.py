@@ -39,7 +39,7 @@ def read_argument(vocab: Any, others: dict[str, Any], kind: Kind) -> Vocabulary 
     else:
         parsed = read(Path(whole))
     if parsed.kind != kind:
-        raise TokenizerError(f"this class is for {kind}, found {parsed.kind}.")
+        raise TokenizerError(f"the tokenizer must be {kind}, found {parsed.kind}.")
     return parsed
 
 
