@@ -40,14 +40,18 @@ class Metrics:
         def counter(name: str, what: str, *labels: str) -> Counter:
             return Counter(f"gpt2_{name}", what, labels, registry=registry)
 
-        self.first_token = seconds("time_to_first_token", "From the request to its first token.")
-        self.whole = seconds("e2e_request_latency", "From the request to its end.")
-        self.queued = seconds("request_queue_time", "Before a row was begun.")
-        self.success = counter("request_success", "Rows that ended.", "model_name",
+        self.first_token = seconds(
+            "time_to_first_token", "Time from the request to its first token."
+        )
+        self.whole = seconds("e2e_request_latency", "Time from the request to its last token.")
+        self.queued = seconds("request_queue_time", "Time a row waited before it started.")
+        self.success = counter("request_success", "Rows that finished.", "model_name",
                                "finished_reason")  # fmt: skip
-        self.cancelled = counter("request_cancelled", "Rows whose client left.", "model_name")
-        self.rejected = counter("admission_rejected", "Requests answered with 429.")
-        self.responses = counter("http_responses", "Answers.", "status")
+        self.cancelled = counter(
+            "request_cancelled", "Rows whose client disconnected.", "model_name"
+        )
+        self.rejected = counter("admission_rejected", "Requests rejected with status 429.")
+        self.responses = counter("http_responses", "HTTP responses.", "status")
 
     def text(self) -> bytes:
         """The response of /metrics."""
@@ -82,7 +86,7 @@ class Gaps(Collector):
 
     def collect(self) -> Iterable[Any]:
         """One metric family, with one sample per model."""
-        name, what = "gpt2_inter_token_latency_seconds", "From one token to the next."
+        name, what = "gpt2_inter_token_latency_seconds", "Time between consecutive tokens of a row."
         family = HistogramMetricFamily(name, what, labels=["model_name"])
         bounds = [*(str(float(bound)) for bound in SECONDS), "+Inf"]
         for model, gap in self._models.items():
@@ -95,17 +99,17 @@ class _Schedulers(Collector):
     """The values of each model's scheduler, read when they are scraped."""
 
     GAUGES = (
-        ("num_requests_running", "running", "Rows that are written."),
-        ("num_requests_waiting", "waiting", "Rows that wait."),
-        ("kv_cache_usage_perc", "kv_usage", "Share of the memory for keys and values in use."),
+        ("num_requests_running", "running", "Rows being generated."),
+        ("num_requests_waiting", "waiting", "Rows waiting in the queue."),
+        ("kv_cache_usage_perc", "kv_usage", "Fraction of the KV cache in use."),
     )
     COUNTERS = (
-        ("prefix_cache_queries", "prefix_queries", "Prompt tokens looked for among those kept."),
-        ("prefix_cache_hits", "prefix_hits", "Prompt tokens found there."),
-        ("prompt_tokens", "prompt_tokens", "Prompt tokens taken in."),
-        ("generation_tokens", "generated_tokens", "Tokens written."),
-        ("step_seconds", "step_s", "Time of all steps."),
-        ("engine_seconds", "engine_s", "Time of the engine's calls in them."),
+        ("prefix_cache_queries", "prefix_queries", "Prompt tokens looked up in the prefix cache."),
+        ("prefix_cache_hits", "prefix_hits", "Prompt tokens found in the prefix cache."),
+        ("prompt_tokens", "prompt_tokens", "Prompt tokens processed."),
+        ("generation_tokens", "generated_tokens", "Tokens generated."),
+        ("step_seconds", "step_s", "Time spent in scheduler steps."),
+        ("engine_seconds", "engine_s", "Time spent in engine calls within them."),
     )
 
     def __init__(self, models: Models) -> None:

@@ -21,16 +21,17 @@ Many = Annotated[list[Ids], MaxLen(4_096)]
 class StreamOptions(Strict):
     """``stream_options``."""
 
-    include_usage: bool = Field(False, description="A last chunk with the tokens counted.")
+    include_usage: bool = Field(False, description="Send the token counts in a final chunk.")
 
 
 class StructuredOutputs(Strict):
     """``structured_outputs``: exactly one of these fields."""
 
-    choice: Texts | None = Field(None, description="The text is one of these.")
-    regex: str | None = Field(None, description="All of it fits this regular expression.")
-    json_: dict[str, Any] | None = Field(None, alias="json", description="It is JSON of this "
-                                         "schema.")  # fmt: skip
+    choice: Texts | None = Field(None, description="The text is one of these choices.")
+    regex: str | None = Field(None, description="The whole text matches this regular expression.")
+    json_: dict[str, Any] | None = Field(
+        None, alias="json", description="The text is JSON that follows this schema."
+    )
 
 
 class SchemaFormat(Strict):
@@ -52,8 +53,8 @@ class ResponseFormat(Strict):
 class Named(Strict):
     """A request that names a model."""
 
-    model: str | None = Field(None, description="A served model's name; the first by default.")
-    user: str | None = Field(None, description="Taken for other servers' sake; not used.")
+    model: str | None = Field(None, description="Name of a served model; the first one by default.")
+    user: str | None = Field(None, description="Accepted for compatibility and ignored.")
 
 
 if TYPE_CHECKING:
@@ -65,39 +66,63 @@ else:
 class Sampled(Options):
     """The fields that /v1/completions and /v1/chat/completions share."""
 
-    n: int | None = Field(None, ge=1, description="Texts for each prompt; row k draws with "
-                          "(seed, k).")  # fmt: skip
+    n: int | None = Field(
+        None, ge=1, description="Number of texts per prompt; text k samples with (seed, k)."
+    )
     temperature: float | None = of_option("temperature", ge=0)
     top_p: float | None = of_option("top_p")
-    presence_penalty: float | None = Field(None, ge=-2, le=2, description="Taken off the logit of "
-                                           "each token that was generated.")  # fmt: skip
-    frequency_penalty: float | None = Field(None, ge=-2, le=2, description="Taken off as often as "
-                                            "the token was generated.")  # fmt: skip
-    logit_bias: dict[str, float] | None = Field(None, description="{id as a decimal text: "
-                                                "added to its logit}, -100 to 100.")  # fmt: skip
-    stop: str | list[str] | None = Field(None, description="The text ends before the first of "
-                                         "these.")  # fmt: skip
-    include_stop_str_in_output: bool = Field(False, description="Leave the stop string there.")
-    seed: int | None = Field(None, ge=-(2**63), lt=2**63, description="The same seed gives the "
-                             "same text; drawn, and told, where absent.")  # fmt: skip
+    presence_penalty: float | None = Field(
+        None, ge=-2, le=2, description="Subtracted from the logit of every token generated so far."
+    )
+    frequency_penalty: float | None = Field(
+        None,
+        ge=-2,
+        le=2,
+        description="Subtracted from the logit once per time the token was generated.",
+    )
+    logit_bias: dict[str, float] | None = Field(
+        None, description="Token id, as a decimal string, to a bias from -100 to 100."
+    )
+    stop: str | list[str] | None = Field(
+        None, description="Stop before the first of these strings."
+    )
+    include_stop_str_in_output: bool = Field(False, description="Keep the stop string in the text.")
+    seed: int | None = Field(
+        None,
+        ge=-(2**63),
+        lt=2**63,
+        description="The same seed gives the "
+        "same text. Without one, a random seed is chosen and returned.",
+    )
     structured_outputs: StructuredOutputs | None = None
     response_format: ResponseFormat | None = None
-    stream: bool = Field(False, description="Send each token as it comes, as events.")
+    stream: bool = Field(False, description="Stream tokens as server-sent events.")
     stream_options: StreamOptions | None = None
 
 
 class CompletionRequest(Sampled):
     """POST /v1/completions."""
 
-    prompt: str | Texts | Ids | Many = Field(description="A text, ids, or several.")
-    max_tokens: int | None = Field(None, ge=0, description="The most new tokens; 16 by default; "
-                                   "0 with echo.")  # fmt: skip
-    best_of: int | None = Field(None, ge=1, description="Texts that are written, of which the n "
-                                "likeliest a token are given.")  # fmt: skip
-    echo: bool = Field(False, description="Give the prompt too.")
-    logprobs: int | None = Field(None, ge=0, le=MOST_LOGPROBS, description="So many likeliest "
-                                 "tokens a step, of the model's own distribution.")  # fmt: skip
-    suffix: Any = Field(None, description="Refused: GPT-2 does not write between two texts.")
+    prompt: str | Texts | Ids | Many = Field(
+        description="A text, a list of token ids, or a list of either."
+    )
+    max_tokens: int | None = Field(
+        None, ge=0, description="Maximum number of new tokens; 16 by default, 0 only with echo."
+    )
+    best_of: int | None = Field(
+        None,
+        ge=1,
+        description="Number of texts to generate; the n "
+        "with the highest log-probability per token are returned.",
+    )
+    echo: bool = Field(False, description="Return the prompt too.")
+    logprobs: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_LOGPROBS,
+        description="Number of most probable tokens to report per step, before sampling options.",
+    )
+    suffix: Any = Field(None, description="Rejected: GPT-2 cannot fill in between two texts.")
 
 
 class TextPart(Strict):
@@ -119,27 +144,37 @@ class ChatRequest(Sampled):
     """POST /v1/chat/completions."""
 
     messages: list[Message] = Field(min_length=1)
-    max_tokens: int | None = Field(None, ge=1, description="The most new tokens.")
-    max_completion_tokens: int | None = Field(None, ge=1, description="The same by its new name.")
-    logprobs: bool | None = Field(None, description="Give each token's log-probability.")
-    top_logprobs: int | None = Field(None, ge=0, le=MOST_LOGPROBS, description="And of so many "
-                                     "likeliest ones.")  # fmt: skip
+    max_tokens: int | None = Field(None, ge=1, description="Maximum number of new tokens.")
+    max_completion_tokens: int | None = Field(
+        None, ge=1, description="The newer name of max_tokens."
+    )
+    logprobs: bool | None = Field(None, description="Return the log-probability of each token.")
+    top_logprobs: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_LOGPROBS,
+        description="Number of most probable tokens to report per step.",
+    )
 
 
 class ScoreRequest(Named):
     """POST /score."""
 
-    context: str | Ids = Field("", description="What stands before; end-of-text where empty.")
-    continuations: Texts | Many = Field(min_length=1, description="What is scored.")
+    context: str | Ids = Field(
+        "", description="Text before the continuations; end-of-text if empty."
+    )
+    continuations: Texts | Many = Field(min_length=1, description="Texts to score.")
 
 
 class EmbeddingRequest(Named):
     """POST /v1/embeddings."""
 
     input: str | Texts | Ids | Many
-    pooling: Literal["mean", "last"] = Field("mean", description="mean or last hidden state.")
+    pooling: Literal["mean", "last"] = Field(
+        "mean", description="Mean of the hidden states, or the last one."
+    )
     encoding_format: Literal["float", "base64"] = "float"
-    dimensions: Any = Field(None, description="Refused: the width is the model's.")
+    dimensions: Any = Field(None, description="Rejected: the model sets the width.")
 
 
 class ClassifyRequest(Named):
@@ -165,19 +200,19 @@ class DetokenizeRequest(Named):
 class ProofRequest(Named):
     """POST /v1/proofs: a generated text and its settings."""
 
-    prompt: Ids = Field(min_length=1, description="The ids before it.")
-    tokens: Ids = Field(description="The ids that were written.")
-    max_tokens: int = Field(ge=1, description="How many were asked for at most.")
-    temperature: float = Field(1, ge=0, description="0: the most probable token each time.")
+    prompt: Ids = Field(min_length=1, description="Token ids of the prompt.")
+    tokens: Ids = Field(description="Token ids that were generated.")
+    max_tokens: int = Field(ge=1, description="Maximum number of new tokens of the request.")
+    temperature: float = Field(1, ge=0, description="0 is greedy decoding.")
     top_k: int = Field(0, ge=0)
     top_p: float = Field(1, gt=0, le=1)
-    seed: int = Field(0, description="The seed of the draws.")
+    seed: int = Field(0, description="Random seed.")
 
 
 class Draws(Strict):
     """``settings`` of /v1/explain."""
 
-    temperature: float = Field(1, ge=0, description="0: the most probable token each time.")
+    temperature: float = Field(1, ge=0, description="0 is greedy decoding.")
     top_k: int = Field(0, ge=0)
     top_p: float = Field(1, gt=0, le=1)
     seed: int = Field(1, ge=0, lt=2**32)
@@ -186,28 +221,34 @@ class Draws(Strict):
 class SwitchedOff(Strict):
     """``off`` of /v1/explain."""
 
-    heads: Ids = Field(default_factory=list, description="layer * n_head + head.")
-    mlps: Ids = Field(default_factory=list, description="Layers.")
-    positions: Ids = Field(default_factory=list, description="Of the text, hidden from later ones.")
+    heads: Ids = Field(default_factory=list, description="Heads, as layer * n_head + head.")
+    mlps: Ids = Field(default_factory=list, description="Layers whose MLP is off.")
+    positions: Ids = Field(
+        default_factory=list, description="Positions that later ones cannot see."
+    )
 
 
 class ExplainRequest(Named):
     """POST /v1/explain: a question of the page at /explain, with its text and what is off."""
 
     ask: Literal["facts", "read", "next", "head", "pair", "lens", "sources", "patches", "write"]
-    text: str | None = Field(None, description="To read; of patches the second text.")
-    ids: Ids | None = Field(None, description="The tokens it is about, in place of a text.")
+    text: str | None = Field(None, description="Text to read; for patches, the second text.")
+    ids: Ids | None = Field(None, description="Token ids, instead of a text.")
     off: SwitchedOff | None = None
-    settings: Draws | None = Field(None, description="Of next and write.")
-    t: int | None = Field(None, description="The token after which something is asked.")
-    s: int | None = Field(None, description="The token looked at, of pair.")
+    settings: Draws | None = Field(None, description="For next and write.")
+    t: int | None = Field(None, description="Position that is asked about.")
+    s: int | None = Field(None, description="For pair, the position attended to.")
     layer: int | None = None
     head: int | None = None
-    token: int | None = Field(None, description="Whose rank or logit is asked for.")
-    other: int | None = Field(None, description="With which token's logit it is compared.")
-    extra: Ids = Field(default_factory=list, description="More next tokens to tell of.")
-    where: Literal["stream", "attn", "mlp"] | None = Field(None, description="Of patches.")
-    count: int | None = Field(None, ge=0, description="Of write: tokens, 100 at most.")
+    token: int | None = Field(None, description="Token whose rank or logit is returned.")
+    other: int | None = Field(None, description="Token whose logit is subtracted.")
+    extra: Ids = Field(default_factory=list, description="Further next tokens to report.")
+    where: Literal["stream", "attn", "mlp"] | None = Field(
+        None, description="For patches, the activation to patch."
+    )
+    count: int | None = Field(
+        None, ge=0, description="For write, the number of tokens, at most 100."
+    )
 
 
 REQUESTS: dict[str, type[Strict]] = {
