@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from gpt2.checkpoint.mapped import Stored
 from gpt2.errors import CorruptFileError
-from gpt2.files import parse_json
+from gpt2.files import parse_json_object
 
 CONFIG, GENERATION = "config.json", "generation_config.json"
 CARRIED = (CONFIG, GENERATION)
@@ -40,7 +40,4 @@ def pop_settings(stored: dict[str, Stored], source: str) -> dict[str, dict[str, 
 def _object(tensor: Stored, what: str) -> dict[str, Any]:
     if tensor.kind != "U8" or len(tensor.shape) != 1 or tensor.nbytes > LARGEST:
         raise CorruptFileError(f"{what} must be a string of at most {LARGEST:,} bytes.")
-    value = parse_json(tensor.array.tobytes(), what, nan=True)
-    if not isinstance(value, dict):
-        raise CorruptFileError(f"{what} must contain a JSON object.")
-    return value
+    return parse_json_object(tensor.array.tobytes(), what, nan=True)

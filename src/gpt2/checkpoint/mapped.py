@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from gpt2.errors import CorruptFileError, WeightError
 from gpt2.extras import needed
-from gpt2.files import open_regular, parse_json, read_error, stand_in
+from gpt2.files import open_regular, parse_json_object, read_error, stand_in
 
 DTYPES = {
     "F64": np.float64,
@@ -223,12 +223,8 @@ def _header(data: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
     if length > min(LONGEST_HEADER, len(data) - 8):
         stand_in(path, data[:512])
         raise CorruptFileError(f"{path} is not a safetensors file, or its header is truncated.")
-    header = parse_json(data[8 : 8 + length], f"{path} is not a safetensors file: its header")
-    if not isinstance(header, dict):
-        raise CorruptFileError(
-            f"{path} is not a safetensors file: its header is not a JSON object."
-        )
-    return header, 8 + length
+    what = f"{path} is not a safetensors file: its header"
+    return parse_json_object(data[8 : 8 + length], what), 8 + length
 
 
 def _metadata(header: dict[str, Any], path: Path) -> dict[str, str]:

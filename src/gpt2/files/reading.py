@@ -139,12 +139,7 @@ def read_json_object(
     path: str | os.PathLike[str], *, nan: bool = False, limit: int = LARGEST_JSON
 ) -> dict[str, Any]:
     """Read the object in a JSON file. Raises `CorruptFileError` for any other value."""
-    value = read_json(path, nan=nan, limit=limit)
-    if not isinstance(value, dict):
-        kinds = {list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
-        kind = kinds.get(type(value), "a number")
-        raise CorruptFileError(f"{path} must contain a JSON object, found {kind}.")
-    return value
+    return parse_json_object(read_text(path, limit), str(path), nan=nan)
 
 
 def json_lines(name: str, lines: Iterable[str | bytes]) -> Iterator[tuple[str, Any]]:
@@ -194,6 +189,16 @@ def parse_json(text: str | bytes, what: str, *, nan: bool = False, loose: bool =
         raise CorruptFileError(f"{what} is not JSON: {error}.") from None
     except ValueError as error:  # raised by a hook
         raise CorruptFileError(f"{what} contains unsupported JSON: {error}.") from None
+    return value
+
+
+def parse_json_object(text: str | bytes, what: str, *, nan: bool = False) -> dict[str, Any]:
+    """`parse_json` for a text that must be an object. Raises `CorruptFileError` for any other."""
+    value = parse_json(text, what, nan=nan)
+    if not isinstance(value, dict):
+        kinds = {list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
+        kind = kinds.get(type(value), "a number")
+        raise CorruptFileError(f"{what} must contain a JSON object, found {kind}.")
     return value
 
 

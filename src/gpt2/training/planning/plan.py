@@ -133,8 +133,8 @@ class Plan:
     cost: float | None
     optimal_tokens: float
     optimal_parameters: float
-    command: str
-    notes: list[str]
+    command: str = ""
+    notes: list[str] = dataclasses.field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as a dict that can be written as JSON."""
@@ -219,8 +219,6 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
         cost=None if options.price is None else hours * options.price,
         optimal_tokens=OPTIMAL * parameters,
         optimal_parameters=math.sqrt(flops / (6 * OPTIMAL)),
-        command="",
-        notes=[],
     )
     command, notes = _command(shape, options, plan), _notes(device, options, plan)
     return dataclasses.replace(plan, command=command, notes=notes)
