@@ -218,7 +218,7 @@ def test_going_on_from_ones_own_result_loses_nothing(
         for more in ([], ["--overwrite"], ["--resume"]):
             refused = finetune(model, *few, "-o", place, *more)
             assert isinstance(refused.exception, OptionError)
-            assert "choose another folder" in str(refused.exception)
+            assert "choose another output folder" in str(refused.exception)
     assert {p: p.read_bytes() for p in place.rglob("*") if p.is_file()} == before
     assert finetune(place / "model", *few, "-o", tmp_path / "next").exit_code == 0
 

@@ -183,7 +183,7 @@ def test_standard_input_goes_on_with_the_same_text(
             other = subprocess.run(command("-", out, tokenizer_folder), input=b"other text",
                                    capture_output=True)  # fmt: skip
             assert other.returncode == 2
-            assert b"is not what it was" in other.stderr
+            assert b"has changed since the preparation began" in other.stderr
             process = subprocess.Popen(
                 command("-", out, tokenizer_folder), stdin=subprocess.PIPE, stderr=subprocess.PIPE
             )

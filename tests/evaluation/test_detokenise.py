@@ -62,7 +62,7 @@ def test_a_text_keeps_its_lines() -> None:
     published = " \n = A = \n \n One . \n Two . \n"
     assert WIKITEXT.text(published) == "\n= A =\n\nOne.\nTwo.\n"
     assert WIKITEXT.publish(WIKITEXT.text(published)) == published
-    with pytest.raises(InputError, match="published form: 'raw text'"):
+    with pytest.raises(InputError, match="published format: 'raw text'"):
         WIKITEXT.text("raw text")
 
 

@@ -132,7 +132,7 @@ def test_a_seed_for_each_prompt() -> None:
     alone = [engine.generate([3, 4], do_sample=True, seed=s).tolist()[0] for s in (1, 2)]
     assert [row[: len(a)] for row, a in zip(both, alone, strict=True)] == alone
     assert both[0] != both[1]
-    with pytest.raises(OptionError, match="one for each of 1 prompts"):
+    with pytest.raises(OptionError, match="one for each of the 1 prompts"):
         engine.generate([3, 4], do_sample=True, seed=[1, 2])
 
 
