@@ -258,5 +258,5 @@ def test_it_stays_within_the_context(pipes: tuple[Any, Any]) -> None:
     ids = pipe.model.generate(expected, max_length=64, do_sample=False, eos_token_id=None)
     assert out["generated_text"] == pipe.tokenizer.decode(ids[0], skip_special_tokens=True)
     pipe("fox", do_sample=False, max_new_tokens=40)
-    with pytest.raises(gpt2.GPT2Error, match="context of 64"):  # it was asked for
+    with pytest.raises(gpt2.GPT2Error, match="context length of 64"):  # it was asked for
         pipe("fox", do_sample=False, max_new_tokens=256)
