@@ -19,7 +19,7 @@ ROWS = {
         "[`generate` in fp32, same ids](docs/results.md#generation-compared-with-transformers)",
         "[Process start to first token, 124M int8](docs/results.md#time-to-first-token)",
         "[The bundled model on unseen stories](docs/results.md#the-bundled-model)",
-        "[Its answers on unseen worlds, F1 (not on plot)](docs/results.md#the-bundled-model)",
+        "[Its answers on unseen worlds, F1 (weak on plot)](docs/results.md#the-bundled-model)",
     ),
     "zh": (
         "[生成，124M int8，双核](docs/results.md#decoding-after-32-tokens)",
@@ -27,7 +27,7 @@ ROWS = {
         "[fp32 的 `generate`，词元相同](docs/results.md#generation-compared-with-transformers)",
         "[从启动进程到第一个词元，124M int8](docs/results.md#time-to-first-token)",
         "[自带模型，未见过的故事](docs/results.md#the-bundled-model)",
-        "[它对未见过的世界的回答，F1（不含情节）](docs/results.md#the-bundled-model)",
+        "[它对未见过的世界的回答，F1（不懂情节）](docs/results.md#the-bundled-model)",
     ),
 }
 WORDS = {
