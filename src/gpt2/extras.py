@@ -53,7 +53,8 @@ def need(module: str, what: str) -> Any:
 def needed(what: str, instead: str = "") -> Iterator[None]:
     """Wrap an import; raises `MissingDependencyError` if a package of an extra is missing.
 
-    The message names ``what`` needs it, the install command, and an alternative (``instead``).
+    The message says that ``what`` needs it, and gives the install command and ``instead``, an
+    alternative.
     """
     try:
         yield

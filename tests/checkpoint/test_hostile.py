@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from gpt2.checkpoint import read_checkpoint, write_checkpoint
-from gpt2.checkpoint.mapped import read_safetensors
+from gpt2.checkpoint.mapped import UNREAD, read_safetensors
 from gpt2.config import GPT2Config
 from gpt2.errors import ConfigError, CorruptFileError, GPT2Error, ModelFileError, WeightError
 from gpt2.loading import load
@@ -117,12 +117,13 @@ def test_types_that_are_no_weights(tmp_path: Path, kind: str) -> None:
     write_tiny(tmp_path)
     path = tmp_path / "model.safetensors"
     header, data = header_of(path)
+    unread = "unsupported " if kind in UNREAD else ""
     width = {"F8_E4M3": 1, "BOOL": 1, "U16": 2, "I32": 4, "C64": 8}[kind]
     header[WTE]["dtype"] = kind
     header[WTE]["data_offsets"] = [0, 300 * 64 * width]
     rewrite(path, header, data + bytes(max(0, 300 * 64 * width - len(data))))
     for engine in ENGINES:
-        with pytest.raises(WeightError, match=f"wte.weight has the (unsupported )?type {kind}"):
+        with pytest.raises(WeightError, match=f"wte.weight has the {unread}type {kind}"):
             load(tmp_path, engine=engine)
 
 
@@ -320,7 +321,7 @@ def test_values_beyond_a_precision_are_refused(tmp_path: Path, dtype: str) -> No
     weights = random_weights(config)
     weights["transformer.h.1.mlp.c_fc.weight"][3, 5] = 7e4 if dtype == "fp16" else 3.4e38
     write_checkpoint(tmp_path, config, weights)
-    message = f"values that .*{dtype if dtype == 'fp16' else 'bf'}.* cannot (hold|represent)"
+    message = f"values that .*{dtype if dtype == 'fp16' else 'bf'}.* cannot hold"
     with pytest.raises(WeightError, match=message.replace("fp16", "(fp16|float16)")):
         load(tmp_path, engine="torch", dtype=dtype)
     with pytest.raises(WeightError, match=message):

@@ -24,7 +24,10 @@ CALLS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "mask": (r"must be \[2, 9\].*\[3, 9\]", lambda m: m(IDS, attention_mask=torch.ones(3, 9))),
     "width": ("24], found .*25", lambda m: m(inputs_embeds=torch.zeros(2, 9, 25))),
     "flat": ("24], found", lambda m: m(inputs_embeds=torch.zeros(9, 24))),
-    "cache rows": ("3 rows, .* have 2", lambda m: m(IDS, past_key_values=m.new_cache(3))),
+    "cache rows": (
+        "the cache has 3 rows, but the inputs have 2",
+        lambda m: m(IDS, past_key_values=m.new_cache(3)),
+    ),
     "old cache": ("found a tuple", lambda m: m(IDS, past_key_values=((IDS, IDS),))),
     "same row": (r"found \[0, 0\]", lambda m: m.extend(m.new_cache(2), IDS, rows=[0, 0])),
     "no row": (r"found \[0, 2\]", lambda m: m.extend(m.new_cache(2), IDS, rows=[0, 2])),

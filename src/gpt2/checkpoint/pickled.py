@@ -54,7 +54,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
 
 
 def _reason(error: Exception, head: bytes) -> str:
-    """Why torch did not read a file, in our words: torch's advise to run the code in it."""
+    """Why torch did not read a file, in our words: torch advises running the code in it."""
     words = str(error).split("\n")
     refused = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
     if refused:

@@ -72,7 +72,7 @@ def command(
     what = ["--shape", shape] if shape else [model or DEFAULT_MODEL]
     dtypes = dtypes or _usual(shape, what[0])  # report errors before the machine is measured
     results, limits = {}, [_limits(rounds)]
-    with Progress(unit="turns", quiet=quiet) as bar:
+    with Progress(unit="rounds", quiet=quiet) as bar:
         for dtype in dtypes:
             line = [*what, f"--dtype={dtype}", f"--rounds={rounds}", f"--tokens={tokens}"]
             results[dtype] = _in_child(line, dtype, bar.stage)

@@ -70,7 +70,7 @@ def _translate_errors(path: str) -> Iterator[None]:
         raise HubNotFoundError(f"the dataset {path} cannot be found: {error}") from error
     except ConnectionError as error:
         offline = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("HF_DATASETS_OFFLINE")
-        reason = "offline mode is on" if offline else "the hub cannot be reached"
+        reason = "offline mode is set" if offline else "the hub cannot be reached"
         raise HubOfflineError(f"{path} is not on this machine and {reason}: {error}") from error
     except (ValueError, LookupError) as error:  # an unknown configuration or split
         raise InputError(f"{path}: {first_line(error.__cause__ or error)}") from error

@@ -93,7 +93,7 @@ def summary(name: str | None, checks: Sequence[Check]) -> str:
         f"{counts['not checked']} were not made"
     )
     if counts["fail"]:
-        return f"{first}: something here is not as it was recorded."
+        return f"{first}: something differs from the records."
     if name is None:
         return f"{first}: the package is as it should be, as far as was checked."
     statuses = {check.name: check.status for check in checks if check.name in CHECKS}
@@ -150,7 +150,7 @@ def published_file(subject: Subject) -> Result:
     name = here[0]
     size = (folder / name).stat().st_size
     if size != known[name]["bytes"]:
-        return "not checked", f"{name} was saved anew ({size:,} bytes): no hash is known for it"
+        return "not checked", f"{name} was saved again ({size:,} bytes): no hash is known for it"
     digest, wanted = sha256(folder / name), known[name]["sha256"]
     if digest == wanted:
         return "pass", f"{name} is the hub's: SHA-256 {digest[:12]}"
@@ -167,7 +167,7 @@ def tokenizer(subject: Subject) -> Result:
     """The recorded texts encode to the recorded ids and decode back."""
     tokenizer, facts = subject.model.tokenizer, subject.facts["vocabulary"]
     if tokenizer is None:
-        return "not checked", "there is no tokenizer beside the weights"
+        return "not checked", "there is no tokenizer next to the weights"
     if len(tokenizer) != facts["size"]:
         return (
             "not checked",
@@ -190,7 +190,7 @@ def greedy(subject: Subject) -> Result:
     wrong = [str(m) for m, row in zip(made, facts["ids"], strict=True) if m != row]
     tokenizer = subject.model.tokenizer
     if tokenizer is None:
-        return "not checked", "there is no tokenizer beside the weights"
+        return "not checked", "there is no tokenizer next to the weights"
     for prompt, text in facts["texts"]:
         new = len(tokenizer.encode(text)) - len(tokenizer.encode(prompt))
         ids = tokenizer.encode(prompt)
@@ -212,7 +212,7 @@ def largest_logits(subject: Subject) -> Result:
         worst = max(worst, *(abs(float(line[i]) - value) for i, value in wanted.items()))
         top = sorted(np.argsort(-line)[: len(wanted)].tolist())
         if top != sorted(wanted):
-            return "fail", f"other tokens are the likeliest after {prompt['text']!r}"
+            return "fail", f"different tokens are the most probable after {prompt['text']!r}"
     return judge(worst <= LOGITS, f"largest difference {worst:.2g}", f"allowed is {LOGITS}")
 
 
@@ -274,7 +274,7 @@ def lambada(subject: Subject) -> Result:
     if not subject.long:
         return "not checked", "it takes many minutes: ask for it by --lambada"
     if subject.model.tokenizer is None:
-        return "not checked", "there is no tokenizer beside the weights"
+        return "not checked", "there is no tokenizer next to the weights"
     lambada_set = benchmark("lambada")
     if subject.data is None:
         return no_data(None, lambada_set.files[0].name)

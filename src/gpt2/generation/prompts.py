@@ -53,7 +53,8 @@ def read(inputs: Any, mask: Any, options: GenerationConfig, tokenizer: Any) -> P
     if _is_text(inputs):
         if mask is not None:
             raise InputError(
-                "attention_mask can only be used with token ids: a text has no padding."
+                "attention_mask can be used only with token ids: leave it out for a text, which "
+                "has no padding."
             )
         return _read_text(inputs, options, tokenizer)
     given = _rows_of(inputs)

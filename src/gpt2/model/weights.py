@@ -172,7 +172,7 @@ def _convert(tensor: Tensor, dtype: torch.dtype, name: str) -> Tensor:
     converted = tensor.to(dtype)
     narrower = torch.finfo(dtype).max < torch.finfo(tensor.dtype).max
     if narrower and not tensor.is_meta and not converted.isfinite().all():
-        raise WeightError(f"{name} contains values that {str(dtype)[6:]} cannot represent.")
+        raise WeightError(f"{name} contains values that {str(dtype)[6:]} cannot hold.")
     return converted
 
 
