@@ -224,7 +224,8 @@ def replay(
 
     body = {name: value for name, value in receipt.items() if name != "sha256"}
     if digest(body) != receipt["sha256"]:
-        return _different("receipt", "the receipt is not as it was written: its hash differs")
+        message = "the receipt was changed after it was written: its hash differs"
+        return _different("receipt", message)
     name = model if model is not None else receipt["model"]["name"]
     try:
         actual = (first_model_files if receipt["form"] == FIRST else model_files)(name)

@@ -160,7 +160,7 @@ def test_what_takes_long_is_only_made_when_asked_for(subject: Subject) -> None:
     short = Subject(subject.model, subject.place, subject.data, False, subject.facts)
     assert CHECKS["LAMBADA"](short) == (
         "not checked",
-        "it takes many minutes: ask for it by --lambada",
+        "it takes many minutes: run it with --lambada",
     )
 
 
@@ -211,10 +211,10 @@ def test_the_last_line_sums_up(monkeypatch: pytest.MonkeyPatch, subject: Subject
     monkeypatch.delenv("GPT2_DATA", raising=False)
     last = [CliRunner().invoke(command, a).stdout.splitlines()[-1] for a in ([], ["gpt2-mini"])]
     assert last == [
-        "1 of 1 checks pass, 0 fail, 0 were not made: the package is as it should be, as far as "
-        "was checked.",
-        "1 of 10 checks pass, 0 fail, 9 were not made: gpt2-mini is not OpenAI's GPT-2 of 124M at "
-        "fp32, and nothing is recorded of it.",
+        "1 of 1 checks pass, 0 fail, 0 were not made: the package passes all checks that were "
+        "made.",
+        "1 of 10 checks pass, 0 fail, 9 were not made: gpt2-mini is not OpenAI's 124M GPT-2 in "
+        "fp32, so there are no records to compare.",
     ]
     monkeypatch.setattr(under_test, "_subject", lambda *_: subject)
     own = CliRunner().invoke(command, [os.fspath(subject.place), "--json"])

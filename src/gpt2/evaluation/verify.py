@@ -95,12 +95,12 @@ def summary(name: str | None, checks: Sequence[Check]) -> str:
     if counts["fail"]:
         return f"{first}: something differs from the records."
     if name is None:
-        return f"{first}: the package is as it should be, as far as was checked."
+        return f"{first}: the package passes all checks that were made."
     statuses = {check.name: check.status for check in checks if check.name in CHECKS}
     if all(status == "not checked" for title, status in statuses.items() if title != "tokenizer"):
-        what = f"{name} is not OpenAI's GPT-2 of 124M at fp32"
-        return f"{first}: {what}, and nothing is recorded of it."
-    return f"{first}: {name} computes what was recorded, as far as was checked."
+        what = f"{name} is not OpenAI's 124M GPT-2 in fp32"
+        return f"{first}: {what}, so there are no records to compare."
+    return f"{first}: {name} computes what was recorded in all checks that were made."
 
 
 def _subject(name: str, engine: str, device: str | None, data: Path | None) -> Subject:
@@ -272,7 +272,7 @@ def lambada(subject: Subject) -> Result:
     from gpt2.evaluation.benchmarks import benchmark
 
     if not subject.long:
-        return "not checked", "it takes many minutes: ask for it by --lambada"
+        return "not checked", "it takes many minutes: run it with --lambada"
     if subject.model.tokenizer is None:
         return "not checked", "there is no tokenizer next to the weights"
     lambada_set = benchmark("lambada")
@@ -321,7 +321,8 @@ def _examples(data: Path | None) -> list[Path]:
 
 def no_data(data: Path | None, what: str) -> Result:
     """The result of a skipped check: ``what`` is not available."""
-    where = f"is not in {data}" if data else "is needed: say where, by --data or GPT2_DATA"
+    advice = "is needed: name its folder with --data FOLDER, or set GPT2_DATA"
+    where = f"is not in {data}" if data else advice
     return "not checked", f"{what} {where}"
 
 
