@@ -126,7 +126,7 @@ def main() -> None:
         lines = [
             [name, str(one["bytes"]), f"{one['bits_a_byte']:.3f}"] for name, one in found.items()
         ]
-        print(table(["", "bytes", "bits a byte"], lines))
+        print(table(["", "bytes", "bits per byte"], lines))
     write("compress", {"machine": machine(_installed()), "model": asked.model, "texts": results})
 
 

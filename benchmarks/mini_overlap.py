@@ -45,7 +45,7 @@ def judged(data: Path) -> dict[str, list[str]]:
         try:
             found.setdefault(benchmark.title, examples_on(benchmark, data))
         except GPT2Error as error:
-            print(f"{benchmark.title}: not looked for. {error}")
+            print(f"{benchmark.title}: skipped. {error}")
     return {name: texts for name, texts in found.items() if texts}
 
 

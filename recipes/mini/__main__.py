@@ -39,7 +39,7 @@ def stories() -> None:
 def _drawn(name: str, count: int, seed: int, words: list[str]) -> None:
     out = WORK / f"{name}.jsonl"
     if out.exists():
-        print(f"{out} is there already")
+        print(f"{out} already exists")
         return
     command = [sys.executable, "-m", "recipes.mini.worlds", "--stories", str(count),
                "--seed", str(seed), *words]  # fmt: skip

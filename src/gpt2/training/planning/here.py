@@ -15,7 +15,7 @@ def here() -> Device:
     try:
         import torch
     except ImportError:
-        return _processor(numpy_peak(), " by numpy; GPUs are not looked for without PyTorch")
+        return _processor(numpy_peak(), " by numpy; GPUs are not detected without PyTorch")
     if not torch.cuda.is_available():
         return _processor(measured_peak("cpu", torch.float32))
     name = torch.cuda.get_device_name()
