@@ -209,7 +209,7 @@ def test_wrong_wishes_are_refused() -> None:
         ({"device": "v100", "precision": "bf16"}, "v100 does not support bf16"),
         ({"device": "a100", "tokens": "many"}, "300M or 10B, found 'many'"),
         ({"device": "abacus"}, "device must be one of"),
-        ({"device": "here"}, "requires the facts"),
+        ({"device": "here"}, r"device .here. requires machine=here\(\)"),
     ):
         with pytest.raises(OptionError, match=words):
             make_plan("gpt2", PlanConfig(**options))

@@ -172,7 +172,7 @@ def make_plan(name: str, options: PlanConfig, machine: Device | None = None) -> 
     config, shape = shape_of(name)
     device = machine if options.device == "here" else DEVICES[options.device]
     if device is None:
-        raise OptionError("device 'here' requires the facts of this machine.")
+        raise OptionError("device 'here' requires machine=here() (gpt2.training.planning.here).")
     kind = "cpu" if device.name == "cpu" else "cuda"
     precision: Precision = options.precision or ("bf16" if "bf16" in device.peaks else
                                       "fp16" if "fp16" in device.peaks else "fp32")  # fmt: skip
