@@ -57,7 +57,8 @@ def test_who_stopped_waiting_is_not_woken() -> None:
 def test_gaps_are_the_histogram_that_prometheus_client_counts() -> None:
     gaps, registry, theirs = Gaps(), CollectorRegistry(), CollectorRegistry()
     registry.register(gaps)
-    want = Histogram("gpt2_inter_token_latency_seconds", "From one token to the next.",
+    want = Histogram("gpt2_inter_token_latency_seconds",
+                     "Time between consecutive tokens of a row.",
                      ["model_name"], registry=theirs, buckets=SECONDS)  # fmt: skip
     for model, seconds in (("a", 0.001), ("a", 0.0011), ("b", 1000.0), ("a", 0.3), ("b", 0.0)):
         gaps.of(model).observe(seconds)

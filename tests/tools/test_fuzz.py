@@ -53,9 +53,9 @@ def test_damage_of_every_form_ends_in_errors_of_ours(tmp_path: Path) -> None:
 
 SPOILED = """
 import os, pathlib, time
-import gpt2.config
+import gpt2.files
 
-whole = gpt2.config.read_json_object
+whole = gpt2.files.read_json_object
 
 def spoiled(path, **options):
     text = pathlib.Path(path).read_bytes()
@@ -71,7 +71,7 @@ def spoiled(path, **options):
         pathlib.Path(os.environ["GPT2_FUZZ_BOX"], "outside", "victim.txt").write_text("theirs")
     return whole(path, **options)
 
-gpt2.config.read_json_object = spoiled
+gpt2.files.read_json_object = spoiled
 """
 
 
