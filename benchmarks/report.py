@@ -100,6 +100,11 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
         "finetuned_tasks",
         "recipes/tasks/run.py all --out tuned",
     ),
+    "revisions": (
+        "This revision compared with the state before the restructuring",
+        "revisions",
+        "-m benchmarks.revisions --other CHECKOUT",
+    ),
     "mini": ("The bundled model", "mini", ""),
     "mini_recipes": ("The bundled model's recipe, compared with nanoGPT's", "mini_recipes", ""),
     "mini_stories": ("Stories of the bundled model, graded", "mini_stories", ""),
