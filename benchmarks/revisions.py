@@ -26,6 +26,7 @@ from benchmarks.common import RESULTS, ROOT, figure, machine, table, write
 
 CONTENDERS = ("this", "other", "other again")
 WORKER = Path(__file__).with_name("revisions_worker.py")
+NO_BYTECODE = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 STARTS = {
     "import gpt2": ["-c", "import gpt2"],
     "import the model class": ["-c", "from gpt2 import GPT2LMHeadModel"],
@@ -37,8 +38,9 @@ STARTS = {
 
 
 def environment(tree: Path) -> dict[str, str]:
-    """The environment in which a tree's package is imported."""
-    return os.environ | {"PYTHONPATH": f"{tree / 'src'}{os.pathsep}{tree}"}
+    """The environment in which a tree's package is imported, with bytecode as installed ones have."""
+    kept = {k: v for k, v in os.environ.items() if k not in NO_BYTECODE}
+    return kept | {"PYTHONPATH": f"{tree / 'src'}{os.pathsep}{tree}"}
 
 
 class Contender:
