@@ -38,7 +38,7 @@ STARTS = {
 
 
 def environment(tree: Path) -> dict[str, str]:
-    """The environment in which a tree's package is imported, with bytecode as installed ones have."""
+    """The environment that imports a tree's package, with bytecode as an installed package has."""
     kept = {k: v for k, v in os.environ.items() if k not in NO_BYTECODE}
     return kept | {"PYTHONPATH": f"{tree / 'src'}{os.pathsep}{tree}"}
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from gpt2.tokenizer.bpe import byte_to_unicode
-
 
 class StreamDecoder(Protocol):
     """Turns ids into text one at a time, and never splits a character."""
@@ -62,6 +60,8 @@ class _Foreign:
 
     def token_bytes(self, token: int) -> bytes:
         text = self.tokenizer.convert_ids_to_tokens(token) or ""
+        from gpt2.tokenizer.bpe import byte_to_unicode  # only for another library's tokenizer
+
         signs = {sign: byte for byte, sign in byte_to_unicode().items()}
         if all(character in signs for character in text):
             return bytes(signs[character] for character in text)
