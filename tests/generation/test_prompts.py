@@ -85,7 +85,7 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     ([3, 4], {"attention_mask": np.ones((1, 1, 2, 2))}, "shape of the ids"),
     ([3, 4], {"attention_mask": 1}, "shape of the ids"),
     ([3, 4], {"attention_mask": ["1", "0"]}, "numbers or booleans"),
-    ("text", {"attention_mask": [1]}, "a text has no padding"),
+    ("text", {"attention_mask": [1]}, "leave it out for a text, which has no padding"),
     ([3, 4], {"attention_mask": [0, 0]}, "masks every token"),
     ([3, 4], {"input_ids": [3]}, "pass the prompt either"),
     ([61], {}, "ids must be from 0 to 60"),
