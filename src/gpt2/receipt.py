@@ -20,7 +20,7 @@ from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.files import read_json_object, sha256, write_json
 from gpt2.generation import LanguageModel
 from gpt2.generation.config import GenerationConfig
-from gpt2.generation.prefix import common
+from gpt2.generation.prefix import count_common
 
 FORM = "gpt2-receipt-2"
 FIRST = "gpt2-receipt-1"  # with one hash per part of the model's files (`FIRST_FILES`)
@@ -270,7 +270,7 @@ def _compare(old: list[list[int]], new: list[list[int]], notes: list[str]) -> li
     for i, (before, now) in enumerate(zip(old, new, strict=True)):
         if before == now:
             continue
-        place = common(before, now)
+        place = count_common(before, now)
         text = f"text {i + 1}: " if len(old) > 1 else ""
         was, is_ = ([*ids[place : place + 1], "the end"][0] for ids in (before, now))
         message = f"{text}the tokens differ from position {place} on: was {was}, is {is_}{because}"

@@ -22,7 +22,7 @@ from gpt2.engine import ChoosingEngine, Engine, KVCache, ScoringEngine
 from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.generation import LanguageModel, arrays
 from gpt2.generation.config import token_list
-from gpt2.generation.prefix import common
+from gpt2.generation.prefix import count_common
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -349,7 +349,7 @@ def shared_length(group: Sequence[_Item]) -> int:
     """
     if len(group) < 2:
         return 0
-    alike = min(common(group[0].ids, item.ids) for item in group[1:])
+    alike = min(count_common(group[0].ids, item.ids) for item in group[1:])
     return max(0, min(alike - 1, min(len(item.ids) for item in group) - 2))
 
 
@@ -362,7 +362,7 @@ def _groups(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     group: list[_Item] = []
     shared = 0
     for item in sorted(items, key=lambda item: item.ids):
-        alike = common(group[0].ids, item.ids) - 1 if group else 0
+        alike = count_common(group[0].ids, item.ids) - 1 if group else 0
         longest = min(shared, alike) if len(group) > 1 else alike
         if group and longest > 0 and len(group) * longest >= (len(group) - 1) * shared:
             shared = longest

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt2.errors import OptionError
-from gpt2.generation.prefix import KeptTexts, common, share
+from gpt2.generation.prefix import KeptTexts, count_common, share
 from gpt2.native import NativeEngine
 from tests.examples import some
 from tests.native.models import AWKWARD, weights_of
@@ -48,9 +48,9 @@ def counted(one: NativeEngine) -> Iterator[list[int]]:
 
 
 def test_what_texts_have_in_common() -> None:
-    assert common([1, 2, 3], [1, 2, 4]) == 2
-    assert common([1, 2], [1, 2, 4]) == 2
-    assert common([], [1]) == 0
+    assert count_common([1, 2, 3], [1, 2, 4]) == 2
+    assert count_common([1, 2], [1, 2, 4]) == 2
+    assert count_common([], [1]) == 0
     assert share([[1, 2, 3], [1, 2], [1, 2, 9]]) == 1  # the second keeps a token of its own
     assert share([[5, 1], [5, 2], [6, 1]]) == 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt2.generation.prefix import common
+from gpt2.generation.prefix import count_common
 from gpt2.serving.prefixes import Prefixes
 from tests.examples import some
 
@@ -30,7 +30,7 @@ def test_it_finds_what_comparing_all_finds(
     assert len(tree) == len(texts)
     for ids in [*asked, *texts.values()]:
         found = list(tree.alike(ids))
-        wanted = {(n, key) for key, text in texts.items() if (n := common(text, ids))}
+        wanted = {(n, key) for key, text in texts.items() if (n := count_common(text, ids))}
         assert set(found) == wanted
         assert len(found) == len(wanted)
         assert [n for n, _ in found] == sorted((n for n, _ in found), reverse=True)

@@ -40,6 +40,6 @@ def fetch(address: str) -> Iterator[Path]:
     """A local copy of what is at a URL, for the duration of the block."""
     with tempfile.TemporaryDirectory(prefix="gpt2-") as folder:
         place = Path(folder) / (address.rstrip("/").rpartition("/")[2] or "input")
-        remote.stands_for(place, address)
+        remote.call_by_address(place, address)
         remote.fetch(address, place)
         yield place

@@ -215,7 +215,7 @@ def local(address: str) -> Iterator[Path]:
     An existing file is downloaded first; of a folder, only the manifest.
     """
     place = scratch(address) / "output" / (address.rstrip("/").rpartition("/")[2] or "output")
-    stands_for(place, address)
+    call_by_address(place, address)
     there = scratch(address) / "there"
     if not place.exists():
         manifest = f"{address.rstrip('/')}/{LAST}"
@@ -238,7 +238,7 @@ def local(address: str) -> Iterator[Path]:
         raise ended
 
 
-def stands_for(place: Path, address: str) -> None:
+def call_by_address(place: Path, address: str) -> None:
     """Register a local path so that messages show its URL instead."""
     _ADDRESSES[place] = public(address)
 

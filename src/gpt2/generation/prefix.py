@@ -13,7 +13,7 @@ from typing import Any
 from gpt2.engine import Engine
 
 
-def common(a: Sequence[int], b: Sequence[int]) -> int:
+def count_common(a: Sequence[int], b: Sequence[int]) -> int:
     """The length of the common prefix of two texts, in tokens."""
     return next(
         (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
@@ -23,7 +23,7 @@ def common(a: Sequence[int], b: Sequence[int]) -> int:
 def share(prompts: Sequence[Sequence[int]]) -> int:
     """The length of the common prefix of all prompts; at least one token of each is left over."""
     first = prompts[0]
-    return min(min(common(first, other), len(other) - 1) for other in prompts)
+    return min(min(count_common(first, other), len(other) - 1) for other in prompts)
 
 
 class KeptTexts:
@@ -43,7 +43,7 @@ class KeptTexts:
     def borrow(self, engine: Engine, prompt: Sequence[int]) -> tuple[Any, int]:
         """Return a cache with exactly the first n tokens of ``prompt``, and n < len(prompt)."""
         with self._lock:
-            lengths = [common(tokens, prompt) for tokens, _ in self._texts]
+            lengths = [count_common(tokens, prompt) for tokens, _ in self._texts]
             best = max(range(len(lengths)), key=lengths.__getitem__, default=None)
             if best is None or (lengths[best] == 0 and len(self._texts) < self.most):
                 return engine.new_cache(1), 0
@@ -68,7 +68,7 @@ class KeptTexts:
             roomy = min(capacity + capacity // 4, engine.config.n_positions)
             return engine.new_cache(len(prompts), roomy), 0
         tokens, cache = kept
-        length = common(tokens, head)
+        length = count_common(tokens, head)
         for row in range(len(prompts)):
             cache.truncate(row, length)
         return cache, length

@@ -16,7 +16,7 @@ from gpt2.errors import OptionError
 from gpt2.generation import arrays, pipeline, sampling
 from gpt2.generation.context import Context
 from gpt2.generation.job import Job
-from gpt2.generation.prefix import common
+from gpt2.generation.prefix import count_common
 
 Steps = Generator[list[int], None, None]  # yields the next token of every row
 Drafter = Callable[[Sequence[int], int], list[int]]  # (tokens so far, at most) -> draft tokens
@@ -116,7 +116,7 @@ class AdaptiveDraft:
     def _learn(self, row: Sequence[int]) -> None:
         if not self.last:
             return
-        right = common(self.last, row[self.start :])
+        right = count_common(self.last, row[self.start :])
         self.right = self.FADE * self.right + right
         self.wrong = self.FADE * self.wrong + (right < len(self.last))
         self.last = []
@@ -162,7 +162,7 @@ class Assistant:
 
     def _forget_beyond(self, row: Sequence[int]) -> None:
         """Truncate the cache to what it shares with the row, without the row's last token."""
-        same = common(self.read, row[:-1])
+        same = count_common(self.read, row[:-1])
         if same < len(self.read):
             self.cache.truncate(0, same)
             del self.read[same:]

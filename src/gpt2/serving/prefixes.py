@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from gpt2.generation.prefix import common
+from gpt2.generation.prefix import count_common
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -88,4 +88,4 @@ class Prefixes(Generic[Key]):
 
 def _count_shared(edge: tuple[int, ...], text: tuple[int, ...], at: int) -> int:
     piece = text[at : at + len(edge)]
-    return len(edge) if piece == edge else common(edge, piece)
+    return len(edge) if piece == edge else count_common(edge, piece)

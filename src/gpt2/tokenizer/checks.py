@@ -21,7 +21,7 @@ def check_list(value: Any, where: str) -> list[Any]:
     return value
 
 
-def number(value: Any) -> int:
+def check_id(value: Any) -> int:
     """Check an id of a file. Raises `ValueError`."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
         raise ValueError(value)
@@ -31,7 +31,7 @@ def number(value: Any) -> int:
 def read_id(value: Any, where: str) -> int:
     """Read an id of a file. Raises `TokenizerError` with the location."""
     try:
-        return number(value)
+        return check_id(value)
     except ValueError:
         raise TokenizerError(
             f"{where}: an id must be an integer from 0 to 2^32 - 1, found {show(value)}."

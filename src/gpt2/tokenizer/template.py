@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gpt2.errors import TokenizerError, show
-from gpt2.tokenizer.checks import check_list, check_object, number
+from gpt2.tokenizer.checks import check_id, check_list, check_object
 from gpt2.tokenizer.encoding import Encoding, Piece
 
 A, B = "A", "B"
@@ -179,7 +179,7 @@ def _part(part: Any, special: Mapping[str, Any], where: str) -> Part:
             raise ValueError
         if kind == "Sequence":
             return Part(name, type_id)
-        return Part(name, type_id, tuple(number(i) for i in special[name]["ids"]))
+        return Part(name, type_id, tuple(check_id(i) for i in special[name]["ids"]))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise TokenizerError(
             f"{where}: {show(part)} is not a valid part of a post_processor: expected "
@@ -192,7 +192,7 @@ def _pairwise(step: dict[str, Any], where: str) -> Template:
     """BertProcessing, and RobertaProcessing, which writes its separator twice."""
     try:
         (sep, sep_id), (cls, cls_id) = step["sep"], step["cls"]
-        framed = bert((str(cls), number(cls_id)), (str(sep), number(sep_id)))
+        framed = bert((str(cls), check_id(cls_id)), (str(sep), check_id(sep_id)))
     except (KeyError, TypeError, ValueError):
         raise TokenizerError(
             f"{where}: post_processor requires sep and cls, each as [token, id]."
