@@ -1,10 +1,11 @@
 """Which vocabulary, shape and learning rate suit the bundled model: short runs that differ in one.
 
-    PYTHONPATH=src:. python -m benchmarks.mini_scaling --data ../shared/data [--tokens 1]
+    PYTHONPATH=src:. python -m benchmarks.mini_scaling --data ../shared/data [--tokens 3]
 
 Every run trains the recipe of `recipes.mini` (Muon, warm-up, a constant rate and a linear decay)
 on the trunk's mix with one seed. They are compared by bits per byte of the held-out texts, a
-measure that does not depend on the vocabulary. A run whose model exists is not repeated.
+measure that does not depend on the vocabulary. A run with existing figures or an existing model is
+not repeated, so the runs can be trained in several sessions.
 """
 
 from __future__ import annotations
@@ -77,21 +78,21 @@ def describe(results: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--tokens", type=float, default=1.0, help="millions, of each run")
+    parser.add_argument("--tokens", type=float, default=3.0, help="millions, of each run")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=100.0, help="the longest run")
     asked = parser.parse_args()
     steps = round(asked.tokens * 1e6 / ROWS / rungs.CONTEXT)
-    results: dict[str, Any] = {
-        "machine": machine(["torch"]),
-        "tokens": steps * ROWS * rungs.CONTEXT,
-        "steps": steps,
-        "runs": {},
-    }
+    before = RESULTS / "mini_scaling.json"
+    results: dict[str, Any] = json.loads(before.read_text()) if before.exists() else {"runs": {}}
+    if results.setdefault("steps", steps) != steps:
+        raise SystemExit(f"{before} has runs of {results['steps']} steps: move it, or ask for them")
+    results |= {"machine": machine(["torch"]), "tokens": steps * ROWS * rungs.CONTEXT}
     for name in CHANGES:
-        results["runs"][name] = trained(name, steps, asked)
-        print(name, results["runs"][name], flush=True)
-    print(write("mini_scaling", results, RESULTS))
+        if name not in results["runs"]:
+            results["runs"][name] = trained(name, steps, asked)
+            print(name, results["runs"][name], flush=True)
+            write("mini_scaling", results, RESULTS)
 
 
 if __name__ == "__main__":
