@@ -31,6 +31,12 @@ def test_the_extras_are_those_of_the_project() -> None:
     assert PROJECT["name"] == DISTRIBUTION
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_readme_lists_every_extra(page: str) -> None:
+    listed = re.findall(r"^\| `pip install '\.\[(\w+)\]'`", (ROOT / page).read_text("utf-8"), re.M)
+    assert sorted(listed) == sorted([*EXTRAS, "all"])
+
+
 def test_a_checkout_names_itself() -> None:
     assert install("torch") == f"pip install -e '{ROOT}[torch]'"
 
