@@ -22,8 +22,6 @@ export OMP_NUM_THREADS ?= 2
 # and all packages, though pip has compiled them in their places, where PYTHONPYCACHEPREFIX is.
 PYTEST = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX= OMP_NUM_THREADS=1 GPT2_THREADS=1
 WORKERS = -n auto --maxprocesses 9 --dist worksteal
-# One worker more than processors: some tests wait, for time limits and for other processes.
-PYTEST += PYTEST_XDIST_AUTO_NUM_WORKERS=$$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 
 run:
 	@tools/environment.sh run . "about 30 MB"

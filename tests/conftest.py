@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import signal
 import subprocess
@@ -28,6 +29,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: many tests wait for a process or a server."""
     return processors() + 1
+
+
+def pytest_collection_finish() -> None:
+    """Exempt torch and the thousands of collected tests from later garbage collections."""
+    gc.collect()
+    gc.freeze()
 
 
 @cache
