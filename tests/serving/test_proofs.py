@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from gpt2 import proof
+from gpt2.cli.replay import command
+from gpt2.hub import resolve
 from tests.serving.conftest import Running, running
 
 SETTINGS = {"max_tokens": 10, "temperature": 0.7, "top_k": 30, "top_p": 0.9, "seed": 4}
@@ -14,8 +18,6 @@ SETTINGS = {"max_tokens": 10, "temperature": 0.7, "top_k": 30, "top_p": 0.9, "se
 
 @pytest.fixture(scope="module")
 def mini() -> Iterator[Running]:
-    from gpt2.hub import resolve
-
     with running(resolve("gpt2-mini")) as found:
         yield found
 
@@ -30,6 +32,20 @@ def test_what_the_server_wrote_is_replayed_from_its_link(mini: Running) -> None:
     found, text = proof.replay(read, model="gpt2-mini")
     assert found.same, found
     assert text == choice["text"]
+
+
+def test_with_keys_the_link_is_a_fragment_that_needs_no_page(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("0123456789abcdef\n")
+    with running(resolve("gpt2-mini"), api_keys=str(tmp_path / "keys")) as found:
+        found.client.headers["Authorization"] = "Bearer 0123456789abcdef"
+        body = {"prompt": "Once", "echo": True, "logprobs": 1, **SETTINGS}
+        choice = found.client.post("/v1/completions", json=body).json()["choices"][0]
+        asked = {"prompt": choice["prompt_token_ids"], "tokens": choice["token_ids"], **SETTINGS}
+        link = found.client.post("/v1/proofs", json=asked).json()["link"]
+    assert link.startswith("#proof=")
+    done = CliRunner().invoke(command, [link, "--model", "gpt2-mini"])
+    assert done.exit_code == 0, done.output
+    assert choice["text"].strip() in done.output
 
 
 def test_a_damaged_request_is_told(mini: Running) -> None:

@@ -18,7 +18,10 @@ SETTINGS = ("temperature", "top_k", "top_p", "seed")
 
 
 async def proofs(state: State, request: Request, asked: ProofRequest) -> Response:
-    """Make the link; opening it generates the text again, which proves the run."""
+    """Make the link; opening it generates the text again, which proves the run.
+
+    With API keys it is only the fragment, for a page of one's own or ``gpt2 replay``.
+    """
     served = state.models.get_writer(asked.model)
     settings = {"count": asked.max_tokens, **{name: getattr(asked, name) for name in SETTINGS}}
     name = served.tokenizer.name_or_path
@@ -27,5 +30,5 @@ async def proofs(state: State, request: Request, asked: ProofRequest) -> Respons
         return make(served.between, name, asked.prompt, asked.tokens, settings)
 
     proof = await state.whole_engine(request, served, work)
-    link = dataclasses.replace(proof, name=served.name).link(address(served))
-    return json_response({"link": link})
+    page = "" if state.keys.needed else address(served)  # a link carries no key
+    return json_response({"link": dataclasses.replace(proof, name=served.name).link(page)})

@@ -120,7 +120,8 @@ const actions = {
     const ids = tree.path().map(({id}) => id), start = prompted ?? from + given;
     try {
       const {link} = await api.proof({model, prompt: ids.slice(0, start), tokens: ids.slice(start), ...settings, seed: seed ?? settings.seed ?? 0});
-      await navigator.clipboard.writeText(new URL(link, location.href).href);
+      // with API keys it is only a fragment, as no link opens a page of this server
+      await navigator.clipboard.writeText(link.startsWith('#') ? link : new URL(link, location.href).href);
       update({notice: t('copied'), failed: false});
     } catch (error) {
       update({notice: error.message, failed: true});
