@@ -132,7 +132,7 @@ def test_a_shade_is_a_number_with_its_lines(page: Any) -> None:
 def test_what_it_wrote_is_proved(page: Any, address: str) -> None:
     from gpt2 import proof
 
-    page.get_by_role("button", name="Write 30 tokens").click()
+    page.get_by_role("button", name="Generate 30 tokens").click()
     page.get_by_role("button", name="Copy proof link").wait_for()
     assert page.get_by_role("img", name="QR code of the proof link").bounding_box()["width"] > 100
     page.get_by_role("button", name="Copy proof link").click()
@@ -145,13 +145,13 @@ def test_what_it_wrote_is_proved(page: Any, address: str) -> None:
     assert found.same
     assert text == page.input_value("#text")
     page.fill("input[name=link]", link)
-    page.get_by_role("button", name="Write it again").click()
+    page.get_by_role("button", name="Verify").click()
     page.locator(".good").wait_for()
     assert "The same bytes" in page.locator(".good").inner_text()
     other = proof.read(link)
     damaged = proof.Proof(**{**vars(other), "text": "0" * 64}).link()
     page.fill("input[name=link]", damaged)
-    page.get_by_role("button", name="Write it again").click()
+    page.get_by_role("button", name="Verify").click()
     page.locator("#panel-proof_panel .failed").wait_for()
 
 

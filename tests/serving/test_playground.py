@@ -58,7 +58,7 @@ def write(page: Any, text: str = "Once upon a time") -> None:
 
 def finished(page: Any) -> None:
     page.wait_for_function(
-        "document.querySelector('.token') && !['Writing…', '正在写…'].includes("
+        "document.querySelector('.token') && !['Generating…', '正在生成……'].includes("
         "document.querySelector('.notice').textContent)"
     )
 
@@ -137,7 +137,7 @@ def test_why_this_token_opens_the_servers_view_of_it(page: Any) -> None:
     view.wait_for_timeout(1000)
     assert view.locator("#panel-next .percent").all_inner_texts() != before
     view.get_by_role("button", name="Switch everything on").click()
-    view.get_by_role("button", name="Write 30 tokens").click()
+    view.get_by_role("button", name="Generate 30 tokens").click()
     view.get_by_role("button", name="Copy proof link").wait_for()
     view.close()
 
