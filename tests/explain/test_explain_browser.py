@@ -220,7 +220,7 @@ def test_a_recording_shows_the_same_and_says_what_it_lacks(recorded: Any, model:
     import gpt2
 
     found = gpt2.trace(model, TEXT)
-    assert "too large for this page" in recorded.locator("main > p").first.inner_text()
+    assert "the model itself is not in this page" in recorded.locator("main > p").first.inner_text()
     assert "".join(recorded.locator(".token").all_inner_texts()) == TEXT
     assert recorded.locator("#text").get_attribute("readonly") is not None
     best = model.tokenizer.decode([int(found.predicted[0])]).strip()
