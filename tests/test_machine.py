@@ -46,6 +46,23 @@ def test_quotas(tmp_path: Path, files: dict[str, str], quota: float | None) -> N
     assert processors.cpu_quota(written(tmp_path, files)) == quota
 
 
+@pytest.mark.parametrize(
+    ("files", "left"),
+    [
+        ({OWN: SECOND}, 8 << 30),
+        ({OWN: SECOND, f"{FS}/a/b/memory.max": "max\n"}, 8 << 30),
+        ({OWN: SECOND, f"{FS}/a/memory.max": "3000\n", f"{FS}/a/memory.current": "2500\n",
+          f"{FS}/a/memory.stat": "anon 1000\ninactive_file 1500\n"}, 2000),
+        ({OWN: FIRST, f"{FS}/memory/memory.limit_in_bytes": "5000\n",
+          f"{FS}/memory/memory.usage_in_bytes": "4000\n",
+          f"{FS}/memory/memory.stat": "total_inactive_file 500\n"}, 1500),
+    ],
+)  # fmt: skip
+def test_memory(tmp_path: Path, files: dict[str, str], left: int) -> None:
+    host = {"proc/meminfo": f"MemTotal: 99999999 kB\nMemAvailable: {8 << 20} kB\n"}
+    assert processors.available_memory(written(tmp_path, {**host, **files})) == left
+
+
 def test_the_least_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     for quota, count in ((None, 8), (1.5, 2), (0.1, 1), (100.0, 8)):

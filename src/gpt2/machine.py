@@ -54,9 +54,15 @@ def _git(folder: Path, *command: str) -> str | None:
     return done.stdout.strip() or None
 
 
-def available_memory() -> float:
-    """The main memory available without swapping, in bytes."""
-    info = Path("/proc/meminfo")
+def available_memory(root: Path = Path("/")) -> float:
+    """The main memory available without swapping, in bytes, within this process's cgroups."""
+    rooms = [room for folder in _groups(root, "memory") if (room := _read_room(folder)) is not None]
+    return min([_read_available(root), *rooms])
+
+
+def _read_available(root: Path) -> float:
+    """The available memory of the whole machine."""
+    info = root / "proc/meminfo"
     if info.exists():
         for line in info.read_text().splitlines():
             if line.startswith("MemAvailable:"):
@@ -94,12 +100,12 @@ def _affinity() -> set[int]:
 
 def cpu_quota(root: Path = Path("/")) -> float | None:
     """The CPU quota of this process's control groups; None means no limit."""
-    limits = [limit for folder in _groups(root) if (limit := _limit(folder)) is not None]
+    limits = [limit for folder in _groups(root, "cpu") if (limit := _limit(folder)) is not None]
     return min(limits, default=None)
 
 
-def _groups(root: Path) -> Iterator[Path]:
-    """The folders of this process's cpu cgroups and their parents, versions 1 and 2."""
+def _groups(root: Path, controller: str) -> Iterator[Path]:
+    """The folders of this process's cgroups and their parents, versions 1 and 2."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:  # not Linux, or /proc is hidden
@@ -107,9 +113,9 @@ def _groups(root: Path) -> Iterator[Path]:
     mounted = root / "sys/fs/cgroup"
     for line in lines:
         _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        if controllers and "cpu" not in controllers.split(","):
+        if controllers and controller not in controllers.split(","):
             continue
-        for mount in [mounted / controllers, mounted / "cpu"] if controllers else [mounted]:
+        for mount in [mounted / controllers, mounted / controller] if controllers else [mounted]:
             inner = mount / path.lstrip("/")  # may not exist inside a container
             yield inner
             yield from (outer for outer in inner.parents if outer.is_relative_to(mount))
@@ -124,5 +130,19 @@ def _limit(folder: Path) -> float | None:
             quota = (folder / "cpu.cfs_quota_us").read_text()
             period = (folder / "cpu.cfs_period_us").read_text()
         return int(quota) / int(period) if int(quota) > 0 and int(period) > 0 else None
+    except (OSError, ValueError):  # none, or "max"
+        return None
+
+
+def _read_room(folder: Path) -> float | None:
+    """The bytes left under a memory limit; pages of files that may be dropped count as free."""
+    new = (folder / "memory.max").exists()
+    limit, usage = ("max", "current") if new else ("limit_in_bytes", "usage_in_bytes")
+    dropped = "inactive_file" if new else "total_inactive_file"
+    try:
+        most = int((folder / f"memory.{limit}").read_text())
+        used = int((folder / f"memory.{usage}").read_text())
+        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        return float(max(0, most - max(0, used - int(stat.get(dropped, 0)))))
     except (OSError, ValueError):  # none, or "max"
         return None
