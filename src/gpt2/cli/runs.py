@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ from gpt2.training.config import Start
 
 if TYPE_CHECKING:
     from gpt2.tokenizer import Tokenizer
+    from gpt2.training.checkpoints.store import Checkpoints
     from gpt2.training.inputs.batches import Held
     from gpt2.training.inputs.corpus import Data
     from gpt2.training.loop.distributed import Processes
@@ -47,6 +49,13 @@ class Run(abc.ABC):
         if self.given.get("resume") and (self.folder / OPTIONS).exists():
             self.given = {**read_json_object(self.folder / OPTIONS), **self.given}
 
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """The checkpoints in the run's folder."""
+        from gpt2.training.checkpoints.store import Checkpoints
+
+        return Checkpoints(self.folder)
+
     @abc.abstractmethod
     def make(self) -> tuple[Trainer, Data]:
         """Make the trainer and the data from the given options."""
@@ -62,6 +71,7 @@ class Run(abc.ABC):
         try:
             outcome = self._train()
         finally:
+            self.checkpoints.release()
             self.processes.close()
         if outcome.signal:
             sys.exit(128 + outcome.signal)
@@ -86,9 +96,7 @@ class Run(abc.ABC):
 
     def base_apart(self, base: str) -> str:
         """The base model; raises `OptionError` if the run would overwrite it."""
-        from gpt2.training.checkpoints.store import Checkpoints
-
-        if Path(base).exists() and Checkpoints(self.folder).keeps(Path(base)):
+        if Path(base).exists() and self.checkpoints.keeps(Path(base)):
             raise OptionError(
                 f"{base} is in {self.folder}, where this run writes its own files: choose another "
                 "output folder (-o), so that nothing is lost."
@@ -97,9 +105,8 @@ class Run(abc.ABC):
 
     def _check(self) -> None:
         """Check, before anything is read or written, that the folder may be used like this."""
-        from gpt2.training.checkpoints.store import Checkpoints
-
-        Checkpoints(self.folder).check(self.options(Start))
+        self.checkpoints.check(self.options(Start))
+        self.checkpoints.reserve()
 
     def _remember(self) -> None:
         start = {field.name for field in dataclasses.fields(Start)}
@@ -117,6 +124,7 @@ class Run(abc.ABC):
         from gpt2.training.loop.trainer import Trainer
         from gpt2.training.reporting.validation import token_bytes
 
+        self.checkpoints.release()  # the trainer locks the folder itself
         return Trainer(
             model,
             data.source,

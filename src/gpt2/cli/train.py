@@ -112,11 +112,11 @@ class _Training(Run):
         import torch
 
         from gpt2.data import PrepareConfig, TokenData
-        from gpt2.training.checkpoints.store import Checkpoints, read_state
+        from gpt2.training.checkpoints.store import read_state
         from gpt2.training.inputs import corpus
 
         start = self.options(Start)
-        last = Checkpoints(self.folder).last() if start.resume else None
+        last = self.checkpoints.last() if start.resume else None
         before = read_state(last).config if last else {}
         config = TrainingConfig.from_dict({**before, **fields_of(TrainingConfig, self.given)})
         folder = self.processes.on_first(

@@ -32,6 +32,7 @@ from gpt2.files.writing import PART
 from gpt2.training.config import Start, TrainingConfig
 
 FOLDER, TRAINING, MODEL, ADAPTER = "checkpoints", "training", "model", "adapter"
+LOCK = "lock"  # in FOLDER
 STATE, OPTIMIZER = "state.json", "optimizer.safetensors"
 NAME = re.compile(r"step-(\d{6,})")
 REPORTS = ("report.md", "report.json")
@@ -99,6 +100,14 @@ class Checkpoints:
             raise MissingFileError(f"{self.run} has no checkpoint to resume from.")
         return self.at(steps[-1])
 
+    def reserve(self) -> None:
+        """Lock a folder that has been trained in, until `release`, without changing anything.
+
+        Raises `BusyError` if another process is training there.
+        """
+        if exists(self.folder / LOCK):
+            self._lock = self._lock_folder()
+
     def take(self, start: Start) -> None:
         """Lock the folder against other writers until `release`.
 
@@ -111,13 +120,15 @@ class Checkpoints:
             raise OptionError(
                 f"{self.folder} is a symbolic link: make the run's own folder the link instead."
             )
-        busy = f"Another process is training in {self.run}."
-        self._lock = lock(self.folder / "lock", busy)
+        self._lock = self._lock_folder()
         try:
             self._begin(start)
         except BaseException:
             self.release()
             raise
+
+    def _lock_folder(self) -> FileIO:
+        return lock(self.folder / LOCK, f"Another process is training in {self.run}.")
 
     def check(self, start: Start) -> None:
         """Raise `MissingFileError` if there is nothing to resume from, `OptionError` if a run would
