@@ -14,6 +14,7 @@ import gpt2
 from gpt2.cli import gpt2 as cli
 from gpt2.data import Manifest, TokenData
 from gpt2.errors import OptionError, TokenizerError
+from gpt2.files.locks import lock
 from gpt2.training.checkpoints import resume_proof as module
 from gpt2.training.checkpoints.resume_proof import prove
 
@@ -123,6 +124,30 @@ def test_resume_goes_by_what_is_in_the_text(
     assert "no longer exists" in gone.stderr
     nothing = run(moved, "-o", tmp_path / "new", *TINY, code=1)
     assert "no file or folder" in str(nothing.exception)
+
+
+def test_a_folder_that_is_busy_keeps_its_prepared_text(text: Path, tmp_path: Path) -> None:
+    place, other = tmp_path / "run", tmp_path / "other.txt"
+    run(text, "-o", place, *TINY, *FEW)
+    before = (place / "data/tokens/manifest.json").read_text()
+    other.write_text("Another text that must wait. " * 90)
+    busy = lock(place / "checkpoints" / "lock", "")
+    for options in (["--overwrite"], ["--resume", "--allow-changes"]):
+        refused = run(other, "-o", place, *TINY, *FEW, *options, code=2)
+        assert str(refused.exception) == f"Another process is training in {place}."
+    busy.close()
+    assert (place / "data/tokens/manifest.json").read_text() == before
+    run(other, "-o", place, *TINY, *FEW, "--overwrite")
+    assert (place / "data/tokens/manifest.json").read_text() != before
+
+
+def test_standard_input_is_read_once(text: Path, tmp_path: Path) -> None:
+    place, letters = tmp_path / "run", text.read_text()
+    begin = ["train", "-", "-o", str(place), *TINY, *map(str, FEW)]
+    assert CliRunner().invoke(cli, begin, input=letters).exit_code == 0
+    for words in ("", letters):  # it was prepared when the run began
+        again = CliRunner().invoke(cli, ["train", "-", "-o", str(place), "--resume"], input=words)
+        assert "resuming after step 2" in again.stderr, again.exception
 
 
 def test_a_run_within_its_own_text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -16,8 +17,9 @@ import pytest
 from gpt2.data import Manifest, PrepareConfig, TokenData, prepare
 from gpt2.data.holdout import SPAN, is_held_out
 from gpt2.errors import InputError, OptionError
-from gpt2.tokenizer import GPT2Tokenizer
+from gpt2.tokenizer import GPT2Tokenizer, Tokenizer
 from tests.corpora import text_of
+from tests.tokenizer.chinese import write_chinese
 
 
 def texts_in(folder: Path, split: str) -> list[str]:
@@ -166,6 +168,30 @@ def test_duplicates_and_empty_documents_go(tmp_path: Path, tokenizer: GPT2Tokeni
     found = prepare([source], tmp_path / "out", tokenizer, config)
     assert texts_in(tmp_path / "out", "train") == [text_of(n) for n in (0, 1, 2, 3, 4, 5, 6, 8)]
     assert found.counts == {"read": 33, "empty": 2, "duplicates": 24, "undecodable": 0}
+
+
+def test_documents_end_where_the_tokenizer_says(tmp_path: Path) -> None:
+    """A WordPiece vocabulary has no eos_token; its texts end with [SEP]."""
+    write_chinese(tmp_path / "chinese")
+    chinese = Tokenizer.from_pretrained(tmp_path / "chinese")
+    (tmp_path / "a.txt").write_text("None of them came.[SEP]Nonetheless she said: None.\n")
+    manifest = prepare([tmp_path / "a.txt"], tmp_path / "out", chinese)
+    assert manifest.counts["read"] == 2
+    kept = sum(split.bytes for split in manifest.splits.values())
+    assert kept == len("None of them came.") + len("Nonetheless she said: None.\n")
+
+
+def test_a_complete_folder_does_not_pass_for_other_standard_input(
+    tmp_path: Path, tokenizer: GPT2Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words in (b"monday", b"tuesday"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(words * 90)))
+        if words == b"monday":
+            first = prepare(["-"], tmp_path / "out", tokenizer)
+            continue
+        with pytest.raises(OptionError, match="standard input holds cannot be compared"):
+            prepare(["-"], tmp_path / "out", tokenizer)
+        assert prepare(["-"], tmp_path / "out", tokenizer, overwrite=True) != first
 
 
 def test_a_large_vocabulary_takes_four_bytes(tmp_path: Path, corpus: Path) -> None:

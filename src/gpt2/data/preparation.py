@@ -40,7 +40,7 @@ from gpt2.data.formats import FORMATS, Document, Reading
 from gpt2.data.holdout import FEW, Held, Item, choose
 from gpt2.data.manifest import TOKENIZER, Made, Manifest, Part, Split
 from gpt2.data.sources import Position
-from gpt2.errors import InputError
+from gpt2.errors import InputError, OptionError
 from gpt2.files import path_of, remote, write_json
 from gpt2.files.detect import TextFiles, check_encoding
 from gpt2.files.records import read_record
@@ -143,7 +143,7 @@ def prepare(
         note: called with messages for the user: that it resumes, that binary files are left out.
 
     Raises:
-        OptionError: the folder holds a different preparation.
+        OptionError: the folder holds a different preparation, or a complete one of standard input.
         InputError: no document was found, or the sources changed while the work was interrupted.
         ModelFileError: a source is missing or damaged, or the disk is full.
         MissingDependencyError: a source needs a library that is not installed.
@@ -163,6 +163,11 @@ def prepare(
         if (folder / manifest.FILE).exists():
             stored = Manifest.read(folder)
             check_same(folder, key_of(stored), key)
+            if once:
+                raise OptionError(
+                    f"{remote.address_of(folder)} is complete, and what standard input holds "
+                    "cannot be compared with it: choose another folder, or use --overwrite."
+                )
             note(f"{remote.address_of(folder)} is already prepared")
             return stored
         progress_file = partial / PROGRESS
@@ -222,7 +227,7 @@ class _Job:
         self.files, self.part, self.progress, self.note = files, part, progress, note
         cut = Cut(files, Shard.parse(part.shard)) if part else None
         self.reading = Reading(
-            config.format, config.fields, config.encoding, str(tokenizer.eos_token)
+            config.format, config.fields, config.encoding, str(tokenizer.end_of_text)
         )
         self.reader = sources.Reader(files, self.reading, config.streaming, cut)
         self.dtype = dtype_of(tokenizer)

@@ -92,6 +92,8 @@ def prepare_corpus(
         tokenizer = _vocabulary(source, folder, vocab_size, config.encoding, start, note)
     note(f"{source} is not prepared: preparing it in {tokens} with the tokenizer {tokenizer}")
     anew = not start.resume or start.allow_changes
+    if os.fspath(source) == sources.STDIN and (tokens / FILE).exists() and not anew:
+        return verify_shards(tokens)  # it cannot be read again
     try:
         prepare([source], tokens, Tokenizer.from_pretrained(tokenizer), config,
                 replace=anew, written=folder, note=note)  # fmt: skip
