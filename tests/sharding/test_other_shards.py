@@ -35,8 +35,10 @@ def test_batches(task: str, tiny_model: Path, tmp_path: Path) -> None:
         parts = [place / f"part-{n}" for n in range(1, count + 1)]
         for number, part in enumerate(parts, 1):
             run(*command, "-q", "--shard", f"{number}/{count}", "-o", part)
-        call("merge", *reversed(parts), "-q", "-o", place / "merged")
+        told = call("merge", *reversed(parts), "-q", "--json", "-o", place / "merged").stdout
         assert content(place / "merged") == content(one)
+        rows = len((place / "merged").read_text().splitlines())
+        assert json.loads(told) == {"output": str(place / "merged"), "rows": rows}
 
 
 def run(*words: Any) -> None:

@@ -64,8 +64,9 @@ def test_parts_merge_to_one_run(
         command = prepare(corpus(place / "text", seed, documents), tokenizer_folder, *options)
         call(*command, "-q", "-o", place / "one")
         parts = parts_of(command, place, count)
-        call("merge", *reversed(parts), "-q", "-o", place / "merged")
+        merged = call("merge", *reversed(parts), "-q", "--json", "-o", place / "merged")
         assert content(place / "merged") == content(place / "one")
+        assert json.loads(merged.stdout) == json.loads((place / "one/manifest.json").read_text())
         TokenData(place / "merged").verify()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet
     check_target(parts, output)
     first = parts[0]
     if first.is_dir():
-        _put_together(parts, output, overwrite, quiet)
+        _put_together(parts, output, overwrite, as_json, quiet)
     elif _is_evaluation(first):
         from gpt2.cli.evaluate import tell
         from gpt2.evaluation.merging import merge as merged
@@ -59,10 +60,14 @@ def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet
 
         rows = rows_of(parts, output)
         say(f"{address_of(output)}: {rows:,} rows from {len(parts)} parts", quiet)
+        if as_json:
+            click.echo(json.dumps({"output": address_of(output), "rows": rows}))
 
 
-def _put_together(parts: list[Path], output: Path, overwrite: bool, quiet: bool) -> None:
-    from gpt2.cli.prepare import describe, train_on
+def _put_together(
+    parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet: bool
+) -> None:
+    from gpt2.cli.prepare import describe, tell_manifest, train_on
     from gpt2.data.merging import merge as merged
 
     def note(line: str) -> None:
@@ -72,6 +77,8 @@ def _put_together(parts: list[Path], output: Path, overwrite: bool, quiet: bool)
         manifest = merged(parts, output, overwrite=overwrite, progress=shown.tick, note=note)
     say(f"{address_of(output)}: {describe(manifest)}", quiet)
     next_step(train_on(output), quiet)
+    if as_json:
+        tell_manifest(output)
 
 
 def _is_evaluation(path: Path) -> bool:

@@ -75,7 +75,12 @@ def command(
     say(f"{address_of(output)}: {describe(manifest)} in {seconds:.1f} s", quiet)
     next_step(next_of(shard) or train_on(output), quiet)
     if as_json:
-        click.echo(json.dumps(json.loads((output / "manifest.json").read_text("utf-8"))))
+        tell_manifest(output)
+
+
+def tell_manifest(output: Path) -> None:
+    """Print the manifest of a prepared folder as one line of JSON."""
+    click.echo(json.dumps(json.loads((output / "manifest.json").read_text("utf-8"))))
 
 
 def train_on(output: Path) -> str:
