@@ -42,6 +42,16 @@ def test_ids_and_texts_equal_pythons(tmp_path: Path) -> None:
     assert there["texts"] == [tokenizer.decode(one) for one in ids]
 
 
+def test_the_work_for_a_word_grows_as_its_length(tmp_path: Path) -> None:
+    tokenizer = gpt2.GPT2Tokenizer.from_pretrained("gpt2-mini")
+    tokenizer.save_pretrained(tmp_path)
+    word = "".join(random.Random(2).choices("etaoins", k=4000))
+    words = [word, "a" * 2000, "!" * 2001, "小" * 500]
+    there = in_node("encode.mjs", tmp_path / "merges.txt", asked=words)
+    assert there["ids"] == [tokenizer.encode(word) for word in words]
+    assert there["lookups"] < 8 * sum(len(word.encode()) for word in words)
+
+
 def test_the_table_of_characters_is_the_tokenizers() -> None:
     assert signs.OUTPUT.read_text("utf-8") == signs.module(), "run python tools/signs.py"
 

@@ -196,7 +196,7 @@ function startOf({bos_token_id: bos, eos_token_id: eos, vocab_size: size}) {
 
 // Ids whose bytes are the data: words of text, or single bytes where it is not UTF-8.
 function tokensOf(tokenizer, data) {
-  const single = (bytes) => Array.from(bytes, (byte) => tokenizer.ids.get(tokenizer.signs[byte]));
+  const single = (bytes) => Array.from(bytes, (byte) => tokenizer.idOfByte[byte]);
   try {
     const text = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(data);
     return tokenizer.encode(text);

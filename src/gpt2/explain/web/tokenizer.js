@@ -1,7 +1,9 @@
 // GPT-2's byte-level BPE, from merges.txt: 256 bytes, one token per merge, and <|endoftext|> last.
+import {Heap} from './heap.js';
 import {isLetter, isNumber} from './signs.js';
 
 export const END_OF_TEXT = '<|endoftext|>';
+const BYTES = 256, LONGEST = 2 ** 32;  // more than the bytes of any word
 const CONTRACTION = /'(?:[sdmt]|ll|ve|re)/y;
 const SPACE = /\p{White_Space}/u;
 
@@ -50,15 +52,18 @@ export class Tokenizer {
     const signs = byteSigns();
     const bytes = new Map([...signs].map(([byte, sign]) => [sign, byte]));
     const lines = merges.split('\n').filter((line, i) => line && !(i === 0 && line.startsWith('#version')));
-    this.signs = Array.from({length: 256}, (_, byte) => signs.get(byte));
-    this.ranks = new Map(lines.map((line, rank) => [line, rank]));
-    this.tokens = [...signs.values(), ...lines.map((line) => line.replace(' ', '')), END_OF_TEXT];
-    this.end = this.tokens.length - 1;
-    this.ids = new Map(this.tokens.map((token, id) => [token, id]));
-    this.bytes = this.tokens.map((token, id) =>
+    const tokens = [...signs.values(), ...lines.map((line) => line.replace(' ', '')), END_OF_TEXT];
+    const ids = new Map(tokens.map((token, id) => [token, id]));
+    this.end = tokens.length - 1;
+    this.bytes = tokens.map((token, id) =>
       id === this.end ? new TextEncoder().encode(token) : Uint8Array.from(token, (sign) => bytes.get(sign)));
+    this.idOfByte = Array.from({length: BYTES}, (_, byte) => ids.get(signs.get(byte)));
+    this.ranks = new Map(lines.map((line, rank) => [this.pair(...line.split(' ').map((part) => ids.get(part))), rank]));
     this.known = new Map();
   }
+
+  /** A pair of ids as one number. */
+  pair(left, right) { return left * this.bytes.length + right; }
 
   /** The ids of a text, in which <|endoftext|> is one token. */
   encode(text) {
@@ -69,23 +74,32 @@ export class Tokenizer {
   word(word) {
     const known = this.known.get(word);
     if (known) return known;
-    let parts = Array.from(new TextEncoder().encode(word), (byte) => this.signs[byte]);
-    for (let at = this.best(parts); at >= 0; at = this.best(parts)) {
-      parts.splice(at, 2, parts[at] + parts[at + 1]);
-    }
-    const ids = parts.map((part) => this.ids.get(part));
+    const ids = this.merged(Array.from(new TextEncoder().encode(word), (byte) => this.idOfByte[byte]));
     if (this.known.size < 50000) this.known.set(word, ids);
     return ids;
   }
 
-  // The start of the pair with the lowest rank, the leftmost if several are equal; -1 if none merges.
-  best(parts) {
-    let best = Infinity, at = -1;
-    for (let i = 0; i + 1 < parts.length; i++) {
-      const rank = this.ranks.get(`${parts[i]} ${parts[i + 1]}`) ?? Infinity;
-      if (rank < best) [best, at] = [rank, i];
+  // Merges the pair with the lowest rank, the leftmost if several are equal, until none merges. A part
+  // is at the place where it begins; a pair in the heap is its rank and its place in one number.
+  merged(ids) {
+    const before = ids.map((_, at) => at - 1), after = ids.map((_, at) => at + 1), pairs = new Heap();
+    const rankAt = (at) => this.ranks.get(this.pair(ids[at], ids[after[at]]));
+    const add = (at) => {
+      const rank = rankAt(at);
+      if (rank !== undefined) pairs.push(rank * LONGEST + at);
+    };
+    ids.forEach((_, at) => add(at));
+    while (pairs.size) {
+      const pair = pairs.pop(), rank = Math.floor(pair / LONGEST), at = pair % LONGEST, right = after[at];
+      if (rankAt(at) !== rank) continue;  // one of its parts has been merged
+      ids[at] = BYTES + rank;
+      ids[right] = undefined;  // so it is in no pair
+      after[at] = after[right];
+      before[after[at]] = at;
+      add(at);
+      add(before[at]);
     }
-    return at;
+    return ids.filter((id) => id !== undefined);
   }
 
   /** The text of ids; an incomplete character becomes U+FFFD. */
