@@ -17,6 +17,7 @@ from gpt2 import proof
 from gpt2.errors import GPT2Error, InputError, MissingFileError, OptionError
 from tests.conftest import ROOT
 
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 SETTINGS = {"count": 12, "temperature": 0.7, "top_k": 40, "top_p": 0.9, "seed": 5}
 
 
@@ -132,22 +133,44 @@ def test_the_command(model: Any) -> None:
     assert "different" in other.stdout
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+def in_node(script: str, asked: Any) -> str:
+    done = subprocess.run(["node", "--no-warnings", "--input-type=module", "-e", script],
+                          cwd=ROOT, input=json.dumps(asked), capture_output=True, text=True,
+                          encoding="utf-8")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@needs_node
 def test_the_page_reads_and_writes_the_same_form() -> None:
     made = proof.Proof("名 gpt2", "a" * 64, ["int8", "int8", "fp16"], [1, 2], SETTINGS, "b" * 64)
     script = (
         "import {fragment, readProof} from './src/gpt2/explain/web/proof.js';"
-        "const links = JSON.parse(process.argv[1]);"
+        "import {readFileSync} from 'node:fs';"
+        "const links = JSON.parse(readFileSync(0));"
         "console.log(JSON.stringify(links.map(readProof)));"
         "console.log(fragment(readProof(links[0])));"
     )
-    links = json.dumps([made.link(), BAD["cut"], BAD["no base64"], BAD["another form"],
-                        BAD["no prompt"]])  # fmt: skip
-    done = subprocess.run(["node", "--no-warnings", "--input-type=module", "-e", script, links],
-                          cwd=ROOT, capture_output=True, text=True, encoding="utf-8")  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    found, again = done.stdout.splitlines()
+    found, again = in_node(script, [made.link(), *BAD.values()]).splitlines()
     first, *others = json.loads(found)
     assert first["name"] == made.name
-    assert others == [None] * 4
+    assert dict(zip(BAD, others, strict=True)) == dict.fromkeys(BAD)
     assert proof.read(again) == made
+
+
+@needs_node
+def test_the_page_tells_another_model_and_another_precision() -> None:
+    own = {"model": "0" * 64, "dtype": "int8", "headDtype": "int8", "kvDtype": "fp16"}
+    kinds = ["int4", "int8", "fp16"], ["int8", "int8", "fp32"]
+    proofs = [GOOD, {**GOOD, "model": "1" * 64}, *({**GOOD, "dtype": kind} for kind in kinds)]
+    models = [own, own | {"provable": False}, own | {"dtype": "fp32"}, own | {"headDtype": "fp16"}]
+    script = (
+        "import {isProvable, otherIn} from './src/gpt2/explain/web/proof.js';"
+        "import {readFileSync} from 'node:fs';"
+        "const [proofs, models] = JSON.parse(readFileSync(0));"
+        "const others = proofs.map((proof) => otherIn(proof, models[0]));"
+        "console.log(JSON.stringify([others, models.map(isProvable)]));"
+    )
+    others, provable = json.loads(in_node(script, [proofs, models]))
+    assert others == [None, "model", "dtype", "dtype"]
+    assert provable == [True, False, False, False]

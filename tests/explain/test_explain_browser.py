@@ -153,6 +153,9 @@ def test_what_it_wrote_is_proved(page: Any, address: str) -> None:
     page.fill("input[name=link]", damaged)
     page.get_by_role("button", name="Verify").click()
     page.locator("#panel-proof_panel .failed").wait_for()
+    page.fill("input[name=link]", proof.Proof(**{**vars(other), "dtype": ["int4"] * 3}).link())
+    page.get_by_role("button", name="Verify").click()
+    page.get_by_text("another precision (layers, head, keys and values: int4, int4").wait_for()
 
 
 def test_a_patch_and_a_tour(page: Any) -> None:

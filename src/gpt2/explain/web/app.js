@@ -17,7 +17,7 @@ import {switchesPanel} from './panels/switches.js';
 import {textPanel} from './panels/text.js';
 import {stepsOf, tourPanel} from './panels/tour.js';
 import {copyPicture} from './picture.js';
-import {fragment, MARK, readProof} from './proof.js';
+import {dtypesOf, fragment, isProvable, MARK, otherIn, readProof} from './proof.js';
 import {TEXTS} from './texts.js';
 
 const WRITTEN = 30, PACKED = '.g2c';
@@ -47,7 +47,7 @@ let live = null, looking = null;
 function prepare(known) {
   facts = known;
   recorded = facts.kind === 'recorded';
-  const provable = !recorded && ['int8', 'int4'].includes(facts.dtype), [layer, head] = facts.heads?.[0] ?? [0, 0];
+  const provable = !recorded && isProvable(facts), [layer, head] = facts.heads?.[0] ?? [0, 0];
   panels = {
     next: nextPanel, heads: headsPanel, sources: sourcesPanel, lens: lensPanel, pair: pairPanel,
     ...(recorded ? {} : {switches: switchesPanel}), ...(provable ? {proof_panel: proofPanel} : {}),
@@ -106,7 +106,7 @@ const actions = {
     const result = await ask('write', {ids, count, settings: state.settings, off: some ? off : null});
     if (!result) return;
     const proof = some ? null : {  // a proof is for the unmodified model
-      name: facts.name, model: facts.model, dtype: [facts.dtype, facts.headDtype, facts.kvDtype], prompt: ids, settings, text: result.sha256,
+      name: facts.name, model: facts.model, dtype: dtypesOf(facts), prompt: ids, settings, text: result.sha256,
     };
     const more = result.ids.map((id, i) => ({id, bytes: result.pieces[i]}));
     await actions.go([...ids, ...result.ids], [...state.found.tokens, ...more], {written: {...result, proof}});
@@ -147,9 +147,11 @@ const actions = {
   },
   copyProof() { return actions.copy(actions.proofAddress()); },
   async openProof(link) {
+    if (!panels.proof_panel) return update({notice: t('proof_unsupported'), failed: true});
     const proof = readProof(link);
     if (!proof) return update({proofLink: link, checked: {damaged: true}, panel: 'proof_panel'});
-    if (proof.model !== facts.model) return update({proofLink: link, checked: {proof, model: true}, panel: 'proof_panel'});
+    const other = otherIn(proof, facts);
+    if (other) return update({proofLink: link, checked: {proof, other}, panel: 'proof_panel'});
     const {count, ...settings} = proof.settings;
     const result = await ask('write', {ids: proof.prompt, count, settings, off: null});
     if (!result) return undefined;

@@ -141,6 +141,8 @@ export const TEXTS = {
   proof_same: ['The same bytes: {model} generated all {count} tokens of this text again.', '字节相同：{model} 重新生成了这段文字的全部 {count} 个词元。'],
   proof_other: ['Not the same bytes: the text above is what {model} generates with this prompt and these settings.', '字节不同：上面是 {model} 用这个提示和这些设置生成的文字。'],
   proof_model: ['This link belongs to another model ({name}, {hash}…); the model in this page is {own}…. Open the link in the other model’s page.', '此链接属于另一个模型（{name}，{hash}…）；本页的模型是 {own}…。请在那个模型的页面中打开此链接。'],
+  proof_dtype: ['This link was made in another precision (layers, head, keys and values: {dtype}); this page computes in {own}. Open the link in a page of that precision, or pass it to gpt2 replay.', '生成此链接时使用了另一种精度（各层、输出头、键和值：{dtype}）；本页的精度是 {own}。请在该精度的页面中打开此链接，或用 gpt2 replay 验证。'],
+  proof_unsupported: ['This page cannot verify a proof link. Pass it to gpt2 replay.', '本页无法验证证明链接。请用 gpt2 replay 验证。'],
   proof_damaged: ['This is not a proof link, or part of it is missing.', '这不是证明链接，或缺了一部分。'],
   files: ['Compress a file', '压缩文件'],
   files_about: ['Each token takes as many bits as its surprise, so the kind of text that the model knows becomes small. A file written by gpt2 compress or by such a page (.g2c) is decompressed. Your file stays in this page.', '每个词元的惊奇值是多少比特，就占多少比特，所以模型熟悉的文字会压缩得很小。由 gpt2 compress 或此类页面写出的文件（.g2c）会被解压。你的文件不会离开本页。'],

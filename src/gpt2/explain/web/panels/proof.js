@@ -2,6 +2,7 @@
 import {html} from '../../../web/lit/lit-html.js';
 import {t, told} from '../../../web/language.js';
 import {squared} from '../drawing.js';
+import {dtypesOf} from '../proof.js';
 import {qr} from '../qr.js';
 import {panel} from './panel.js';
 
@@ -23,7 +24,8 @@ function code(link) {
 function result({checked, facts}) {
   if (checked.damaged) return html`<p class="failed" role="status">${t('proof_damaged')}</p>`;
   const {proof} = checked;
-  if (checked.model) return html`<p class="failed" role="status">${told('proof_model', {name: proof.name, hash: proof.model.slice(0, 12), own: facts.model.slice(0, 12)})}</p>`;
+  if (checked.other === 'model') return html`<p class="failed" role="status">${told('proof_model', {name: proof.name, hash: proof.model.slice(0, 12), own: facts.model.slice(0, 12)})}</p>`;
+  if (checked.other === 'dtype') return html`<p class="failed" role="status">${told('proof_dtype', {dtype: proof.dtype.join(', '), own: dtypesOf(facts).join(', ')})}</p>`;
   const values = {model: facts.name, count: checked.ids?.length};
   return html`<blockquote class="proved"><span>${checked.promptText}</span><strong>${checked.text}</strong></blockquote>
     <p class="small">${t('proof_settings')}: ${Object.entries(proof.settings).map(([name, value]) => `${name} ${value}`).join(', ')}; SHA-256 ${proof.text.slice(0, 16)}…</p>
