@@ -16,8 +16,8 @@ import gpt2
 from gpt2 import proof
 from gpt2.errors import GPT2Error, InputError, MissingFileError, OptionError
 from tests.conftest import ROOT
+from tests.explain.conftest import evaluated, needs_node
 
-needs_node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 SETTINGS = {"count": 12, "temperature": 0.7, "top_k": 40, "top_p": 0.9, "seed": 5}
 
 
@@ -133,26 +133,14 @@ def test_the_command(model: Any) -> None:
     assert "different" in other.stdout
 
 
-def in_node(script: str, asked: Any) -> str:
-    done = subprocess.run(["node", "--no-warnings", "--input-type=module", "-e", script],
-                          cwd=ROOT, input=json.dumps(asked), capture_output=True, text=True,
-                          encoding="utf-8")  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @needs_node
 def test_the_page_reads_and_writes_the_same_form() -> None:
     made = proof.Proof("名 gpt2", "a" * 64, ["int8", "int8", "fp16"], [1, 2], SETTINGS, "b" * 64)
-    script = (
-        "import {fragment, readProof} from './src/gpt2/explain/web/proof.js';"
-        "import {readFileSync} from 'node:fs';"
-        "const links = JSON.parse(readFileSync(0));"
-        "console.log(JSON.stringify(links.map(readProof)));"
-        "console.log(fragment(readProof(links[0])));"
+    (first, *others), again = evaluated(
+        "import {fragment, readProof} from './explain/web/proof.js';",
+        "[asked.map(readProof), fragment(readProof(asked[0]))]",
+        [made.link(), *BAD.values()],
     )
-    found, again = in_node(script, [made.link(), *BAD.values()]).splitlines()
-    first, *others = json.loads(found)
     assert first["name"] == made.name
     assert dict(zip(BAD, others, strict=True)) == dict.fromkeys(BAD)
     assert proof.read(again) == made
@@ -164,13 +152,10 @@ def test_the_page_tells_another_model_and_another_precision() -> None:
     kinds = ["int4", "int8", "fp16"], ["int8", "int8", "fp32"]
     proofs = [GOOD, {**GOOD, "model": "1" * 64}, *({**GOOD, "dtype": kind} for kind in kinds)]
     models = [own, own | {"provable": False}, own | {"dtype": "fp32"}, own | {"headDtype": "fp16"}]
-    script = (
-        "import {isProvable, otherIn} from './src/gpt2/explain/web/proof.js';"
-        "import {readFileSync} from 'node:fs';"
-        "const [proofs, models] = JSON.parse(readFileSync(0));"
-        "const others = proofs.map((proof) => otherIn(proof, models[0]));"
-        "console.log(JSON.stringify([others, models.map(isProvable)]));"
+    others, provable = evaluated(
+        "import {isProvable, otherIn} from './explain/web/proof.js';",
+        "[asked[0].map((proof) => otherIn(proof, asked[1][0])), asked[1].map(isProvable)]",
+        [proofs, models],
     )
-    others, provable = json.loads(in_node(script, [proofs, models]))
     assert others == [None, "model", "dtype", "dtype"]
     assert provable == [True, False, False, False]

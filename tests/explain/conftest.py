@@ -21,9 +21,23 @@ needs_node = pytest.mark.skipif(not shutil.which("node"), reason="node is not in
 
 def in_node(script: str, *arguments: Path | str, asked: Any) -> Any:
     """What a script of this folder answers to what it is asked, both as JSON."""
+    return _answer([str(ROOT / "tests/explain" / script), *map(str, arguments)], asked)
+
+
+def evaluated(imports: str, expression: str, asked: Any) -> Any:
+    """What an expression of ``asked`` is in node, with imports from src/gpt2; both as JSON."""
+    script = (
+        f"import {{readFileSync}} from 'node:fs'; {imports.replace('./', './src/gpt2/')}\n"
+        f"const asked = JSON.parse(readFileSync(0)); console.log(JSON.stringify({expression}));"
+    )
+    return _answer(["--input-type=module", "-e", script], asked)
+
+
+def _answer(arguments: list[str], asked: Any) -> Any:
     done = subprocess.run(
-        ["node", "--no-warnings", str(ROOT / "tests/explain" / script), *map(str, arguments)],
+        ["node", "--no-warnings", *arguments],
         input=json.dumps(asked),
+        cwd=ROOT,
         capture_output=True,
         text=True,
         encoding="utf-8",
