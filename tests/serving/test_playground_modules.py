@@ -46,3 +46,33 @@ def test_shares_of_the_listed_tokens_are_exact_or_upper_bounds() -> None:
         known = how["top_k"] in (5, LISTED) or how["temperature"] == 0
         assert warped["exact"] or not known, where
     assert seen == {True, False}
+
+
+def test_the_proof_of_a_stopped_text_is_of_the_tokens_it_has() -> None:
+    settings = {"max_tokens": 9, "temperature": 0.7, "top_k": 0, "top_p": 1}
+    entries = [{"id": i} for i in range(5)]
+    first = {"id": 1, "parent": None, "from": 0, "model": "m", "settings": settings,
+             "entries": entries, "prompted": 2, "seed": 3}  # fmt: skip
+    branch = {**first, "id": 2, "parent": 1, "from": 4, "given": 1, "prompted": None, "seed": None}
+    nodes = [
+        first | {"reason": None},
+        first | {"reason": "length"},
+        first | {"reason": "stop"},
+        first | {"reason": None, "entries": entries[:2]},
+    ]
+    branches = [[first, branch | {"reason": None}]]
+    cut, limited, ended, nothing, other = evaluated(
+        "import {Tree} from './serving/web/tree.js';",
+        "asked.map((nodes) => new Tree(nodes).proofRequest())",
+        [*([node] for node in nodes), *branches],
+    )
+    request = {**settings, "model": "m", "prompt": [0, 1], "tokens": [2, 3, 4], "seed": 3}
+    assert cut == limited == request | {"max_tokens": 3}
+    assert ended == request
+    assert nothing is None
+    assert other == request | {
+        "prompt": [0, 1, 2, 3, 0],
+        "tokens": [1, 2, 3, 4],
+        "max_tokens": 4,
+        "seed": 0,
+    }

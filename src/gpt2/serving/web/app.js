@@ -116,10 +116,8 @@ const actions = {
   },
   /** Copies a link with which anyone can verify the text of the current node. */
   async copyProof() {
-    const {tree} = state, {model, from, given = 0, prompted, seed, settings} = tree.node;
-    const ids = tree.path().map(({id}) => id), start = prompted ?? from + given;
     try {
-      const {link} = await api.proof({model, prompt: ids.slice(0, start), tokens: ids.slice(start), ...settings, seed: seed ?? settings.seed ?? 0});
+      const {link} = await api.proof(state.tree.proofRequest());
       // with API keys it is only a fragment, as no link opens a page of this server
       await navigator.clipboard.writeText(link.startsWith('#') ? link : new URL(link, location.href).href);
       update({notice: t('copied'), failed: false});
@@ -158,7 +156,7 @@ const controls = () => {
     : html`<button class="main" @click=${actions.goOn}>${t('go')}</button>`}
       <button ?disabled=${tree.node?.parent == null || abort !== null} @click=${actions.undo}>${t('undo')}</button>
       <button ?disabled=${!tree.node} @click=${actions.fresh}>${t('again')}</button>
-      ${tree.node ? html`<button ?disabled=${abort !== null} @click=${actions.copyProof}>${t('proof')}</button>` : ''}
+      ${tree.node ? html`<button ?disabled=${abort !== null || !tree.proofRequest()} @click=${actions.copyProof}>${t('proof')}</button>` : ''}
     </div>`;
 };
 

@@ -42,6 +42,16 @@ export class Tree {
     return [...before, ...node.entries];
   }
 
+  /** A request for a proof of what the current node generated; null if that is nothing. */
+  proofRequest() {
+    if (!this.node) return null;
+    const {model, from, given = 0, prompted, seed, settings, reason} = this.node, ids = this.path().map(({id}) => id);
+    const start = prompted ?? from + given, tokens = ids.slice(start);
+    // a stopped text is shorter than what the same request would generate again
+    const max_tokens = reason === 'stop' ? settings.max_tokens : tokens.length;
+    return tokens.length ? {model, prompt: ids.slice(0, start), tokens, ...settings, max_tokens, seed: seed ?? settings.seed ?? 0} : null;
+  }
+
   undo() {
     const {node} = this;
     if (node?.parent != null) this.current = node.parent;
