@@ -85,6 +85,37 @@ def test_it_writes_and_another_token_goes_another_way(page: Any) -> None:
     assert page.locator(".branches li").count() == 2
 
 
+def test_a_refused_request_loses_nothing(browser: Any, mini: Running) -> None:
+    tab = browser.new_page(locale="en-US", bypass_csp=True)
+    tab.set_default_timeout(120_000)
+    tab.goto(f"{mini.url}/")
+    tab.wait_for_selector("select option", state="attached")
+    long = "A dog ran home. " * 400
+    tab.fill("#prompt", long)
+    tab.click("button.main")
+    tab.locator(".notice.failed").wait_for()
+    assert tab.input_value("#prompt") == long
+    tab.get_by_label("Max tokens").fill("5")
+    tab.get_by_label("Max tokens").blur()
+    write(tab)
+    first = tokens(tab)
+    tab.click("button.main")
+    finished(tab)
+    tab.get_by_role("button", name="Undo").click()
+    assert tokens(tab) == first
+    tab.context.set_offline(True)
+    tab.click("button.main")
+    tab.get_by_text("Failed to fetch").wait_for()
+    assert tokens(tab) == first
+    tab.click(".token >> nth=6")
+    tab.locator(".alternatives tbody tr:not(.taken) button").first.click()
+    tab.get_by_text("Failed to fetch").wait_for()
+    assert tokens(tab) == first
+    tab.get_by_role("button", name="New text").click()
+    assert tab.input_value("#prompt") == ""
+    tab.close()
+
+
 def test_the_same_seed_writes_the_same(page: Any) -> None:
     page.get_by_label("Seed").fill("5")
     page.get_by_label("Seed").blur()

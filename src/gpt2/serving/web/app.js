@@ -22,6 +22,7 @@ const state = {
   language: preferred(kept('language')),
   theme: kept('theme'),
   view: 'write',
+  prompt: '',       // the typed text, which is shown again if the request fails
   chosen: null,     // the position of the token whose alternatives are shown
   abort: null,      // stops the generation
   notice: '',
@@ -37,7 +38,7 @@ function update(changes = {}) {
 async function write({parent = null, from = 0, prompt, given = []}) {
   state.abort?.abort();
   const abort = new AbortController();
-  const settings = readSettings(state.settings);
+  const settings = readSettings(state.settings), before = state.tree.current;
   const node = state.tree.add({parent, from, model: state.model, settings, entries: given});
   node.given = given.length;
   update({abort, notice: t('running'), failed: false, chosen: null});
@@ -50,15 +51,14 @@ async function write({parent = null, from = 0, prompt, given = []}) {
       node.prompted ??= chunk.choices[0]?.prompt_token_ids?.length;
       update();
     }, abort.signal);
-    ended(node, node.reason);
+    ended(node, before, node.reason);
   } catch (error) {
-    ended(node, abort.signal.aborted ? 'cancelled' : null, error);
+    ended(node, before, abort.signal.aborted ? 'cancelled' : null, error);
   }
 }
 
-function ended(node, reason, error = null) {
-  if (!node.entries.length) state.tree.nodes = state.tree.nodes.filter(({id}) => id !== node.id);
-  state.tree.current = state.tree.get(state.tree.current)?.id ?? state.tree.nodes.at(-1)?.id ?? null;
+function ended(node, before, reason, error = null) {
+  if (node.entries.length === node.given) state.tree.remove(node, before);
   state.tree.keep();
   const notice = reason ? t(`ended_${reason}`) : error?.message ?? '';
   update({abort: null, notice, failed: !reason && error !== null});
@@ -67,8 +67,7 @@ function ended(node, reason, error = null) {
 const actions = {
   update,
   start() {
-    const text = document.getElementById('prompt').value || t('example');
-    return write({prompt: text});
+    return write({prompt: state.prompt || t('example')});
   },
   goOn() {
     const {tree} = state;
@@ -86,8 +85,8 @@ const actions = {
   stop() { state.abort?.abort(); },
   undo() { state.tree.undo(); update({chosen: null}); },
   select(id) { state.tree.current = id; update({chosen: null}); },
-  fresh() { state.tree.current = null; update({chosen: null, notice: ''}); },
-  clear() { state.tree.clear(); update({chosen: null, notice: ''}); },
+  fresh() { state.tree.current = null; update({chosen: null, notice: '', prompt: ''}); },
+  clear() { state.tree.clear(); update({chosen: null, notice: '', prompt: ''}); },
   choose(place) { update({chosen: place === state.chosen ? null : place}); },
   set(name, value) {
     state.settings = {...state.settings, [name]: value};
@@ -145,7 +144,8 @@ const header = () => html`
 
 const prompt = () => html`
   <label class="wide">${t('prompt')}
-    <textarea id="prompt" rows="4" placeholder=${t('example')}></textarea>
+    <textarea id="prompt" rows="4" placeholder=${t('example')} .value=${state.prompt}
+      @input=${(event) => update({prompt: event.target.value})}></textarea>
   </label>`;
 
 const controls = () => {

@@ -35,6 +35,12 @@ export class Tree {
     return node;
   }
 
+  /** Removes a node without children; if it is the current one, the node `before` becomes that. */
+  remove(node, before) {
+    this.nodes = this.nodes.filter(({id}) => id !== node.id);
+    if (this.current === node.id) this.current = before;
+  }
+
   /** All entries from the beginning of the text to the end of a node. */
   path(node = this.node) {
     if (!node) return [];
