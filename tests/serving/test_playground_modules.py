@@ -76,3 +76,36 @@ def test_the_proof_of_a_stopped_text_is_of_the_tokens_it_has() -> None:
         "max_tokens": 4,
         "seed": 0,
     }
+
+
+def test_a_long_history_loses_its_oldest_alternatives_and_then_its_oldest_texts() -> None:
+    """In 300,000 characters; 60 tokens take about 3,000, and with alternatives 55,000."""
+    top = [{"id": i, "bytes": [i], "logprob": -0.123456789} for i in range(20)]
+    entries = [{"id": 7, "bytes": [65], "logprob": -0.5, "top": top}] * 60
+    texts = [{"id": i, "parent": None, "from": 0, "entries": entries} for i in range(1, 91)]
+    branch = {"parent": 1, "from": 9, "entries": entries}  # makes the first text the newest
+    stored = evaluated(
+        "import {Tree} from './serving/web/tree.js';"
+        "let stored = null;"
+        "globalThis.localStorage = {"
+        "  getItem: () => stored,"
+        "  setItem(_, text) {"
+        "    if (text.length > 300_000) throw new Error('QuotaExceededError');"
+        "    stored = text;"
+        "  }};"
+        "function keep(nodes) {"
+        "  const tree = new Tree(nodes);"
+        "  tree.keep();"
+        "  const {nodes: found} = Tree.restored();"
+        "  const whole = found.filter(({entries}) => entries[0].top.length);"
+        "  return [tree.isStored, found.map(({id}) => id), whole.map(({id}) => id)];"
+        "}",
+        "asked.map(keep)",
+        [texts[:3], [*texts[:10], {**branch, "id": 11}], [*texts, {**branch, "id": 91}]],
+    )
+    assert stored[0] == [True, [1, 2, 3], [1, 2, 3]]
+    assert stored[1] == [False, [*range(1, 12)], [1, 9, 10, 11]]
+    is_stored, ids, _ = stored[2]
+    assert not is_stored
+    assert 10 < len(ids) < 91
+    assert ids == [1, *range(93 - len(ids), 92)]

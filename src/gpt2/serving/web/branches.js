@@ -11,6 +11,7 @@ export function branches(state, actions) {
     <section class="branches">
       <h2>${t('branches')}</h2>
       ${level(tree.children(null), state, actions)}
+      ${tree.isStored ? '' : html`<p class="small">${t('notStored')}</p>`}
       <div class="row">
         <button ?disabled=${!tree.nodes.length} @click=${actions.export}>${t('export')}</button>
         <button ?disabled=${!tree.nodes.length || state.abort !== null} @click=${actions.clear}>${t('clear')}</button>

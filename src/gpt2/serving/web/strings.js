@@ -13,6 +13,7 @@ export const TEXTS = {
   undo: ['Undo', '撤销'],
   export: ['Export', '导出'],
   clear: ['Clear history', '清空历史'],
+  notStored: ['This browser cannot store the whole history: when the page is closed, the oldest texts or their alternatives are lost. Export saves everything.', '此浏览器无法保存全部历史：关闭页面后，最早的文字或其候选词元会丢失。“导出”可保存全部内容。'],
   branches: ['Branches', '分支'],
   alternatives: ['Alternative tokens', '候选词元'],
   choose: ['Choose a token to see which other tokens were probable at its position.', '点击一个词元，查看该位置上其他可能的词元。'],

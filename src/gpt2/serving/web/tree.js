@@ -1,11 +1,16 @@
 // The branches of a session: each node appends tokens to a prefix of its parent.
 
-const KEY = 'gpt2-playground', MOST = 200;
+const KEY = 'gpt2-playground';
+const MOST = 4e6, LEAST = 1e5;  // characters to store: browsers allow about five million per site
+
+const sizeOf = (nodes) => JSON.stringify(nodes).length;
+const withoutAlternatives = (node) => ({...node, entries: node.entries.map((entry) => ({...entry, top: []}))});
 
 export class Tree {
   constructor(nodes = []) {
     this.nodes = nodes;
     this.current = nodes.at(-1)?.id ?? null;
+    this.isStored = true;  // all of it; else the newest that the browser has room for
   }
 
   /** The tree that an earlier visit stored in this browser. */
@@ -17,10 +22,43 @@ export class Tree {
     }
   }
 
+  /** Stores the tree, or the newest part of it that the browser accepts. */
   keep() {
-    try {
-      localStorage.setItem(KEY, JSON.stringify(this.nodes.slice(-MOST)));
-    } catch { /* private windows and full disks keep nothing */ }
+    for (let room = MOST; room >= LEAST; room /= 2) {
+      const nodes = this.fitting(room);
+      try {
+        localStorage.setItem(KEY, JSON.stringify(nodes));
+        this.isStored = nodes.length === this.nodes.length && nodes.every((node, i) => node === this.nodes[i]);
+        return;
+      } catch { /* the browser has less room, or none in a private window */ }
+    }
+    this.isStored = false;
+  }
+
+  /** The nodes of the newest texts that fit, and then the alternatives of the newest of these. */
+  fitting(room) {
+    const kept = new Map();
+    for (const form of [withoutAlternatives, (node) => node]) {
+      for (const text of this.texts().reverse()) {
+        const nodes = text.map(form), size = sizeOf(nodes) - sizeOf(text.flatMap(({id}) => kept.get(id) ?? []));
+        if (size > room) break;
+        room -= size;
+        for (const node of nodes) kept.set(node.id, node);
+      }
+    }
+    return this.nodes.flatMap(({id}) => kept.get(id) ?? []);
+  }
+
+  /** The nodes of each text with all its branches; the text that was last continued is the last. */
+  texts() {
+    const texts = new Map(), textOf = new Map();
+    for (const node of this.nodes) {
+      const text = textOf.get(node.parent) ?? node.id, nodes = texts.get(text) ?? [];
+      textOf.set(node.id, text);
+      texts.delete(text);
+      texts.set(text, [...nodes, node]);
+    }
+    return [...texts.values()];
   }
 
   get(id) { return this.nodes.find((node) => node.id === id) ?? null; }
