@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+import gpt2
 from gpt2.errors import CorruptFileError, OptionError, TokenizerError
-from gpt2.explain.contents import WEB, Contents, merges_of
+from gpt2.explain.contents import WEB, Contents, facts_of, merges_of
 from gpt2.explain.joiner import inline, join
 from gpt2.explain.lines import reference_lines
 from gpt2.explain.page import PACKAGE, POLICY, html
 from tests.conftest import ROOT
 from tests.explain.conftest import needs_core, needs_node
+from tests.tiny import write_tiny
 from tools import wasm
 
 OURS = sorted([*WEB.rglob("*.js"), *(PACKAGE / "web").glob("*.js")])
@@ -134,6 +136,16 @@ def test_a_tokenizer_of_another_kind_is_refused() -> None:
         merges_of(Other(), 300, "some")
     with pytest.raises(TokenizerError, match="byte-level BPE"):
         merges_of(object(), 300, "some")
+
+
+@pytest.mark.parametrize(("here", "given"), [("", "."), ("inner", "..")])
+def test_a_page_is_called_by_the_folders_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: str, given: str
+) -> None:
+    write_tiny(tmp_path / "model")
+    (tmp_path / "model" / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "model" / here)
+    assert facts_of(gpt2.load(given), given)["name"] == "model"
 
 
 def test_other_precisions_are_refused(tmp_path: Path) -> None:

@@ -178,6 +178,13 @@ def test_without_a_measure(model: Path) -> None:
     assert "KL" not in done.stdout
 
 
+def test_the_folder_in_which_one_is_has_a_name(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(model)
+    assert quantize(".", dtype="int8", rounding="nearest", tokens=0).source == model.name
+
+
 def test_the_packages_own_text(model: Path) -> None:
     report = quantize(model, dtype="int8", tokens=200)
     assert report.text == "an excerpt that comes with the package"

@@ -120,7 +120,7 @@ def facts_of(loaded: Any, model: str | os.PathLike[str]) -> dict[str, Any]:
     config["eos_token_id"] = loaded.generation_config.eos_token_id
     return {
         "kind": "live",
-        "name": Path(model).name if Path(model).exists() else str(model),
+        "name": Path(model).resolve().name if Path(model).exists() else str(model),
         "model": model_hash(model),
         "version": __version__,
         "config": config,

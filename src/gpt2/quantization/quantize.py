@@ -159,7 +159,7 @@ def _refuse(checkpoint: Checkpoint, dtype: str, folder: Any) -> None:
 
 def _name(of: Any) -> str:
     """The name of a file or a model in a report, without its parent folders."""
-    return Path(of).name if Path(of).exists() else str(of)
+    return Path(of).resolve().name if Path(of).exists() else str(of)
 
 
 def _rounding(wanted: str | None, dtype: str, tokenizer: Tokenizer | None, calibrate: Any) -> str:
