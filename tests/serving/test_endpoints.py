@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import typing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import gpt2
 from gpt2.generation.config import GenerationConfig
 from gpt2.scoring import Scorer
 from gpt2.tasks import TASKS
-from tests.serving.conftest import Running
+from tests.serving.conftest import Running, running
 from tests.tiny import END, TEXT
 
 TALK = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "The fox?"}]
@@ -116,6 +117,17 @@ def test_embeddings_are_the_last_states(served: Running, tiny: Any, tiny_weights
     assert served.refused("/v1/embeddings", input="")[2] == "input"
     assert served.refused("/v1/embeddings", input="a", dimensions=3)[2] == "dimensions"
     assert served.refused("/v1/embeddings", input=[3] * 97)[1] == "context_length_exceeded"
+
+
+def test_embeddings_of_a_torch_model_in_half_precision(tiny_folder: Path) -> None:
+    pytest.importorskip("torch")
+    model: Any = gpt2.load(tiny_folder, engine="torch", dtype="bf16")
+    states: list[Any] = []
+    with model.tapped(lambda name, x: states.append(x[0].float()), ["ln_f"]):
+        model.extend(model.new_cache(1), [[3, 4, 5]], None, "all")
+    with running(tiny_folder, loading={"engine": "torch", "dtype": "bf16"}) as server:
+        (found,) = server.ask("/v1/embeddings", input=[3, 4, 5], pooling="last")["data"]
+    assert found["embedding"] == states[0][-1].tolist()
 
 
 def test_a_model_that_writes_is_no_classifier(served: Running) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gpt2.explain.passes import as_numpy
 from gpt2.serving.between import PIECE
 from gpt2.serving.errors import ApiError, invalid_error, unsupported_error
 from gpt2.serving.judging import judge
@@ -85,7 +86,7 @@ def _embed(served: Served, ids: list[int], pooling: str, check: Callable[[], Non
     states: list[Any] = []
 
     def look(name: str, values: Any) -> None:
-        states.append(np.asarray(values, np.float32)[0])
+        states.append(as_numpy(values[0]))
 
     def read(piece: list[int]) -> None:
         with model.tapped(look, ["ln_f"]):
