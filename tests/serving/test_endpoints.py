@@ -54,6 +54,33 @@ def test_a_chat_is_a_text_that_goes_on(served: Running) -> None:
     assert {chunk["object"] for chunk in chunks} == {"chat.completion.chunk"}
 
 
+def test_the_servers_own_message_goes_on(served: Running) -> None:
+    """Clients send it back as they received it, with more fields of OpenAI's that are null."""
+    asked = {"max_tokens": 3, "seed": 3, "suppress_tokens": [END]}
+    chat = served.ask("/v1/chat/completions", messages=TALK, **asked)
+    message = chat["choices"][0]["message"] | {"tool_calls": None, "audio": None}
+    talk = [*TALK, message, {"role": "user", "content": "Why?", "name": None}]
+    more = {"stream_options": None, "response_format": {"type": "text", "json_schema": None}}
+    assert served.ask("/v1/chat/completions", messages=talk, **asked, **more)["choices"]
+    chunks = served.stream(prompt="The", **asked, stream_options={"include_usage": None})
+    assert all("usage" not in chunk for chunk in chunks)
+
+
+def test_a_null_in_a_schema_is_the_schemas() -> None:
+    from gpt2.serving.fields import read
+    from gpt2.serving.protocol import CompletionRequest
+
+    schema = {"enum": [None, 1], "default": None}
+    form = {"type": "json_schema", "json_schema": {"schema": schema, "strict": None}}
+    asked = read(CompletionRequest, {"prompt": "a", "response_format": form,
+                                     "structured_outputs": {"json": schema}})  # fmt: skip
+    assert asked.response_format is not None
+    assert asked.response_format.json_schema is not None
+    assert asked.response_format.json_schema.schema_ == schema
+    assert asked.structured_outputs is not None
+    assert asked.structured_outputs.json_ == schema
+
+
 def test_a_chat_ends_where_the_user_would_speak(served: Running, tiny: Any) -> None:
     new = tiny.tokenizer.encode_more(" dog\nUser: x")
     prompt = tiny.tokenizer.encode_prompt("User: The\nAssistant:")

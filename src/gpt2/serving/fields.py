@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from gpt2.errors import suggestion
 from gpt2.generation.config import GenerationConfig
@@ -35,9 +35,19 @@ EXTENSIONS = tuple(
 
 
 class Strict(BaseModel):
-    """A request, or an object in one, without unknown fields or type conversion."""
+    """A request, or an object in one, without unknown fields or type conversion.
+
+    A null field counts as absent.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {name: value for name, value in values.items() if value is not None}
 
 
 M = TypeVar("M", bound=Strict)
@@ -59,17 +69,16 @@ def options_model(name: str, base: type[Strict] = Strict) -> type[Strict]:
 
 
 def read(model: type[M], values: Mapping[str, Any]) -> M:
-    """Build a request from its JSON object. A null field counts as absent.
+    """Build a request from its JSON object.
 
     Raises `ApiError` for the first problem, with its ``param``.
     """
-    given = {name: value for name, value in values.items() if value is not None}
     for name in ABSENT:
-        if name in given and name not in model.model_fields:
+        if values.get(name) is not None and name not in model.model_fields:
             raise unsupported_error(name, f"the server does not support {name}; the library and "
                                           "the command line do.")  # fmt: skip
     try:
-        return model.model_validate(given)
+        return model.model_validate(values)
     except ValidationError as error:
         raise _translate_error(model, error) from None
 
