@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -32,6 +33,23 @@ def test_what_the_server_wrote_is_replayed_from_its_link(mini: Running) -> None:
     found, text = proof.replay(read, model="gpt2-mini")
     assert found.same, found
     assert text == choice["text"]
+
+
+def test_the_link_of_a_stopped_text_is_of_what_was_written(mini: Running) -> None:
+    asked: dict[str, Any] = {"prompt": [3, 4, 5], **SETTINGS}
+    whole = mini.ask(**asked)["choices"][0]["token_ids"]
+    assert len(whole) == SETTINGS["max_tokens"]
+    link = mini.ask("/v1/proofs", **asked, tokens=whole[:4])["link"]
+    assert proof.replay(proof.read(link), model="gpt2-mini")[0].same
+    ended = [*whole[:4], mini.state.models.all[0].start]
+    link = mini.ask("/v1/proofs", **asked, tokens=ended)["link"]
+    assert proof.read(link).settings["count"] == SETTINGS["max_tokens"]  # nobody stopped it
+
+
+@pytest.mark.parametrize("tokens", [[], [3] * 11, [10**6], [-1]])
+def test_tokens_that_the_request_cannot_have_written(mini: Running, tokens: list[int]) -> None:
+    asked = {"prompt": [3], "tokens": tokens, **SETTINGS}
+    assert mini.refused("/v1/proofs", **asked) == (400, "invalid_value", "tokens")
 
 
 def test_with_keys_the_link_is_a_fragment_that_needs_no_page(tmp_path: Path) -> None:

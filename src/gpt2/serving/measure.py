@@ -143,10 +143,15 @@ def ids_of(
 ) -> list[int]:
     """Encode a text, or check that ids are in the vocabulary."""
     ids = encode(text) if isinstance(text, str) else text
-    if not all(0 <= i < served.vocabulary for i in ids):
-        raise ApiError(f"{param} contains a token id outside 0 to {served.vocabulary - 1}.",
-                       code="invalid_value", param=param)  # fmt: skip
+    check_ids(served, ids, param)
     return ids
+
+
+def check_ids(served: Served, ids: list[int], param: str) -> None:
+    """Raise `ApiError` for an id outside the vocabulary."""
+    if not all(0 <= i < served.vocabulary for i in ids):
+        raise invalid_error(param, f"{param} contains a token id outside 0 to "
+                                   f"{served.vocabulary - 1}.")  # fmt: skip
 
 
 def check_fits(served: Served, tokens: int, param: str) -> None:

@@ -8,8 +8,12 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gpt2.generation.config import token_list
 from gpt2.proof import Proof, make
+from gpt2.serving.errors import invalid_error
 from gpt2.serving.explaining import address
+from gpt2.serving.measure import check_ids
+from gpt2.serving.models import Served
 from gpt2.serving.protocol import ProofRequest
 from gpt2.serving.responses import json_response
 from gpt2.serving.state import State
@@ -23,7 +27,9 @@ async def proofs(state: State, request: Request, asked: ProofRequest) -> Respons
     With API keys it is only the fragment, for a page of one's own or ``gpt2 replay``.
     """
     served = state.models.get_writer(asked.model)
-    settings = {"count": asked.max_tokens, **{name: getattr(asked, name) for name in SETTINGS}}
+    check_ids(served, asked.prompt, "prompt")
+    check_ids(served, asked.tokens, "tokens")
+    settings = {"count": _count(served, asked), **{name: getattr(asked, name) for name in SETTINGS}}
     name = served.tokenizer.name_or_path
 
     def work(check: Callable[[], None]) -> Proof:
@@ -32,3 +38,12 @@ async def proofs(state: State, request: Request, asked: ProofRequest) -> Respons
     proof = await state.whole_engine(request, served, work)
     page = "" if state.keys.needed else address(served)  # a link carries no key
     return json_response({"link": dataclasses.replace(proof, name=served.name).link(page)})
+
+
+def _count(served: Served, asked: ProofRequest) -> int:
+    """The maximum number of tokens that gives this text; a stopped one has fewer than asked for."""
+    count, most = len(asked.tokens), asked.max_tokens
+    if count > most:
+        raise invalid_error("tokens", f"tokens has {count} tokens, but max_tokens is {most}.")
+    ended = asked.tokens[-1] in token_list(served.defaults.eos_token_id)
+    return most if ended else count

@@ -201,8 +201,12 @@ class ProofRequest(Named):
     """POST /v1/proofs: a generated text and its settings."""
 
     prompt: Ids = Field(min_length=1, description="Token ids of the prompt.")
-    tokens: Ids = Field(description="Token ids that were generated.")
-    max_tokens: int = Field(ge=1, description="Maximum number of new tokens of the request.")
+    tokens: Ids = Field(min_length=1, description="Token ids that were generated.")
+    max_tokens: int = Field(
+        ge=1,
+        description="Maximum number of new tokens of the request; the link has the number of "
+        "tokens instead if the text was stopped before.",
+    )
     temperature: float = Field(1, ge=0, description="0 is greedy decoding.")
     top_k: int = Field(0, ge=0)
     top_p: float = Field(1, gt=0, le=1)
