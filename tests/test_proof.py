@@ -66,6 +66,10 @@ def test_another_text_and_another_model_are_told(model: Any, tmp_path: Path) -> 
 def test_a_model_whose_bits_are_not_promised_gives_none(model: Any) -> None:
     with pytest.raises(OptionError, match="int8 or int4"):
         proof.make(gpt2.load("gpt2-mini", dtype="fp32"), "gpt2-mini", [1], [2], SETTINGS)
+    facts = {"name": "native", "dtype": "int4", "head_dtype": "int8", "kv_dtype": "fp32"}
+    assert proof.provable(facts)
+    assert not proof.provable({**facts, "head_dtype": "fp16"})
+    assert not proof.provable({"name": "torch", "dtype": "bf16"})
 
 
 def packed(content: Any) -> str:

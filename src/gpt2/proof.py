@@ -14,7 +14,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gpt2.errors import InputError, MissingFileError, OptionError
@@ -65,6 +65,11 @@ def model_hash(name: str | os.PathLike[str]) -> str:
     return digest(model_files(name))
 
 
+def provable(facts: Mapping[str, Any]) -> bool:
+    """Whether the engine with these ``facts`` gives the same bits on every processor."""
+    return facts["name"] == "native" and {facts["dtype"], facts["head_dtype"]} <= set(WHOLE)
+
+
 def make(
     model: Any, name: str, prompt: Sequence[int], new: Sequence[int], settings: dict[str, Any]
 ) -> Proof:
@@ -73,10 +78,10 @@ def make(
     Raises `OptionError` for another engine or precision.
     """
     facts = model.facts
-    kinds = [facts.get(kind) for kind in ("dtype", "head_dtype", "kv_dtype")]
-    if facts["name"] != "native" or kinds[0] not in WHOLE or kinds[1] not in WHOLE:
+    if not provable(facts):
         raise OptionError("a proof requires the native engine in int8 or int4, which gives the "
                           "same bits on every processor.")  # fmt: skip
+    kinds = [facts[kind] for kind in ("dtype", "head_dtype", "kv_dtype")]
     text = text_hash(model.tokenizer, new)
     return Proof(name, model_hash(name), kinds, list(prompt), dict(settings), text)
 

@@ -12,7 +12,7 @@ import pytest
 
 from gpt2.errors import MissingFileError, OptionError, WeightError
 from gpt2.native import NativeEngine
-from tests.serving.conftest import Running, running
+from tests.serving.conftest import Running, running, told
 from tests.serving.test_completions import library
 from tests.tiny import END, write_tiny
 
@@ -97,6 +97,19 @@ def test_they_are_listed_with_their_base(server: Running) -> None:
         ("two", "two", "base"),
     ]  # fmt: skip
     assert len({id(one.scheduler.loop) for one in server.state.models.all}) == 1
+
+
+def test_no_page_and_no_proof_is_of_the_base_instead(server: Running) -> None:
+    base = server.ask("/v1/explain", model="base", ask="facts")
+    facts = server.ask("/v1/explain", model="one", ask="facts")
+    assert base["model"]
+    assert base["inBrowser"]
+    assert (facts["name"], facts["model"], facts["provable"]) == ("one", None, False)
+    assert facts["inBrowser"] is None
+    refused = 400, "unsupported_parameter", "model"
+    assert told(server.client.get("/explain?in=browser&model=uno")) == refused
+    asked = {"prompt": [3], "tokens": [4], "max_tokens": 1}
+    assert server.refused("/v1/proofs", model="one", **asked) == refused
 
 
 @pytest.mark.parametrize("said", ["one", "=x", "one=", ["base=x"]])

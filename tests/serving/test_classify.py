@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import running
+from tests.serving.conftest import running, told
 from tests.tiny import tiny_config, tiny_tokenizer
 
 
@@ -35,5 +35,6 @@ def test_it_is_the_models_own_choice(tiny_folder: Path, tmp_path: Path) -> None:
         proved = {"prompt": [3], "tokens": [4], "max_tokens": 1, "temperature": 0, "top_k": 0,
                   "top_p": 1, "seed": 1}  # fmt: skip
         assert server.refused("/v1/proofs", model="moods", **proved)[2] == "model"
+        assert told(server.client.get("/explain?in=browser&model=moods"))[2] == "model"
         assert server.refused("/classify", model="tiny", input="a")[2] == "model"
         assert server.ask("/tokenize", model="moods", prompt="The")["count"] > 0

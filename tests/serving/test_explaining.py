@@ -167,7 +167,9 @@ def test_the_page_of_the_server_and_that_of_the_browser(mini: Running) -> None:
     assert here.status_code == 200
     assert "connect-src 'self'" in here.headers["content-security-policy"]
     assert 'class="piece"' not in here.text
-    assert answered(mini, "facts")["inBrowser"] == "explain?in=browser&model=gpt2-mini"
+    facts = answered(mini, "facts")
+    assert facts["inBrowser"] == "explain?in=browser&model=gpt2-mini"
+    assert "provable" not in facts
     there = mini.client.get("/explain?in=browser&model=gpt2-mini")
     assert "connect-src" not in there.headers["content-security-policy"]
     assert 'class="piece"' in there.text

@@ -13,6 +13,7 @@ from gpt2 import proof
 from gpt2.cli.replay import command
 from gpt2.hub import resolve
 from tests.serving.conftest import Running, running
+from tests.tiny import write_tiny
 
 SETTINGS = {"max_tokens": 10, "temperature": 0.7, "top_k": 30, "top_p": 0.9, "seed": 4}
 
@@ -64,6 +65,17 @@ def test_with_keys_the_link_is_a_fragment_that_needs_no_page(tmp_path: Path) -> 
     done = CliRunner().invoke(command, [link, "--model", "gpt2-mini"])
     assert done.exit_code == 0, done.output
     assert choice["text"].strip() in done.output
+
+
+def test_without_a_page_in_the_browser_the_link_is_a_fragment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny(tmp_path / "model")
+    monkeypatch.setattr("gpt2.explain.contents.LARGEST", 1000)  # bytes
+    with running(tmp_path / "model", loading={"dtype": "int8"}) as found:
+        asked = {"prompt": [3], "tokens": [4], "max_tokens": 1}
+        assert found.ask("/v1/proofs", **asked)["link"].startswith("#proof=")
+        assert found.ask("/v1/explain", ask="facts")["inBrowser"] is None
 
 
 def test_a_damaged_request_is_told(mini: Running) -> None:

@@ -77,11 +77,16 @@ def server_facts(model: Any, path: str, name: str, in_browser: str | None) -> di
     """The facts for a page whose model runs on a server.
 
     ``in_browser`` is the URL of a page in which the model would run in the browser, if there is
-    one; it is passed on only for a model that a browser can handle.
+    one.
     """
-    facts = {**facts_of(model, path), "kind": "server", "name": name, "text": None}
-    bears = facts["parameters"] <= LARGEST and hasattr(model.tokenizer, "merges")
-    return {**facts, "inBrowser": in_browser if bears else None}
+    here = {"kind": "server", "name": name, "text": None, "inBrowser": in_browser}
+    return {**facts_of(model, path), **here}
+
+
+def fits_page(model: Any) -> bool:
+    """Whether a browser can handle a model of this size and with this tokenizer."""
+    small = bool(model.config.parameter_count() <= LARGEST)
+    return small and hasattr(model.tokenizer, "merges")
 
 
 def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: Any) -> Contents:
@@ -114,7 +119,7 @@ def recorded_contents(
 def facts_of(loaded: Any, model: str | os.PathLike[str]) -> dict[str, Any]:
     """The facts about a model for the scripts: its name, hash, shape and precisions."""
     from gpt2 import __version__
-    from gpt2.proof import model_hash
+    from gpt2.proof import model_hash, provable
 
     config = json.loads(loaded.config.to_json_string())
     config["eos_token_id"] = loaded.generation_config.eos_token_id
@@ -129,6 +134,7 @@ def facts_of(loaded: Any, model: str | os.PathLike[str]) -> dict[str, Any]:
         "headDtype": loaded.facts.get("head_dtype"),
         "kvDtype": loaded.facts.get("kv_dtype"),
         "reference": reference_lines(),
+        **({} if provable(loaded.facts) else {"provable": False}),
     }
 
 

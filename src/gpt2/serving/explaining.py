@@ -19,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gpt2.explain.answers import Answers
-from gpt2.explain.contents import Contents, contents_of, server_facts
+from gpt2.explain.contents import Contents, contents_of, fits_page, server_facts
 from gpt2.explain.page import ASKING, POLICY, html
-from gpt2.serving.errors import ApiError, invalid_error
+from gpt2.serving.errors import ApiError, invalid_error, unsupported_error
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import ExplainRequest
 from gpt2.serving.responses import json_response
@@ -43,7 +43,8 @@ async def explain(state: State, request: Request) -> Response:
     here = request.query_params.get("in") == "browser"
     if here:
         state.keys.tenant(request.headers).enter()
-        served = state.models.get(request.query_params.get("model"))
+        served = state.models.get_writer(request.query_params.get("model"))
+        check_own_files(served)
         text = await asyncio.to_thread(_whole, str(served.tokenizer.name_or_path), served)
     else:
         text = _page()
@@ -51,9 +52,23 @@ async def explain(state: State, request: Request) -> Response:
     return Response(text, media_type="text/html", headers=HEADERS | policy)
 
 
-def address(served: Served) -> str:
-    """The URL of the page in which a model runs in the reader's browser."""
+def address(state: State, served: Served) -> str | None:
+    """The URL of the page in which a model runs in the reader's browser, if there is one.
+
+    A link carries no key, so on a server with keys there is none.
+    """
+    if state.keys.needed or served.parent is not None or not fits_page(served.model):
+        return None
     return f"explain?in=browser&model={quote(served.name)}"
+
+
+def check_own_files(served: Served) -> None:
+    """Raise `ApiError` for an adapter: its page and its proofs would be those of its base."""
+    if served.parent is not None:
+        raise unsupported_error("model", f"{served.name} is an adapter of {served.parent}: only a "
+                                         "model with files of its own has a page and proofs. "
+                                         "Merge the adapter (merge_lora), save the result and "
+                                         "serve it.")  # fmt: skip
 
 
 @cache
@@ -69,9 +84,9 @@ def _whole(path: str, served: Served) -> bytes:
 
 
 @cache
-def _facts(path: str, served: Served, closed: bool) -> dict[str, Any]:
-    """The facts for the page; a link carries no key, so with keys it would lead to an error."""
-    return server_facts(served.model, path, served.name, None if closed else address(served))
+def _facts(path: str, served: Served, in_browser: str | None) -> dict[str, Any]:
+    facts = server_facts(served.model, path, served.name, in_browser)
+    return facts if served.parent is None else {**facts, "model": None, "provable": False}
 
 
 async def answer(state: State, request: Request, asked: ExplainRequest) -> Response:
@@ -79,7 +94,7 @@ async def answer(state: State, request: Request, asked: ExplainRequest) -> Respo
     served = state.models.get_writer(asked.model)
     if asked.ask == "facts":
         path = str(served.tokenizer.name_or_path)
-        return json_response(await asyncio.to_thread(_facts, path, served, state.keys.needed))
+        return json_response(await asyncio.to_thread(_facts, path, served, address(state, served)))
     work = partial(_answer, served, asked)
     answer, used = await state.whole_engine(request, served, work, served.looking)
     state.tenant(request).tokens.take(used)

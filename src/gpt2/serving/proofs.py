@@ -11,7 +11,7 @@ from starlette.responses import Response
 from gpt2.generation.config import token_list
 from gpt2.proof import Proof, make
 from gpt2.serving.errors import invalid_error
-from gpt2.serving.explaining import address
+from gpt2.serving.explaining import address, check_own_files
 from gpt2.serving.measure import check_ids
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import ProofRequest
@@ -24,9 +24,10 @@ SETTINGS = ("temperature", "top_k", "top_p", "seed")
 async def proofs(state: State, request: Request, asked: ProofRequest) -> Response:
     """Make the link; opening it generates the text again, which proves the run.
 
-    With API keys it is only the fragment, for a page of one's own or ``gpt2 replay``.
+    Without a page to open it is only the fragment, for a page of one's own or ``gpt2 replay``.
     """
     served = state.models.get_writer(asked.model)
+    check_own_files(served)
     check_ids(served, asked.prompt, "prompt")
     check_ids(served, asked.tokens, "tokens")
     settings = {"count": _count(served, asked), **{name: getattr(asked, name) for name in SETTINGS}}
@@ -36,8 +37,8 @@ async def proofs(state: State, request: Request, asked: ProofRequest) -> Respons
         return make(served.between, name, asked.prompt, asked.tokens, settings)
 
     proof = await state.whole_engine(request, served, work)
-    page = "" if state.keys.needed else address(served)  # a link carries no key
-    return json_response({"link": dataclasses.replace(proof, name=served.name).link(page)})
+    page = address(state, served)
+    return json_response({"link": dataclasses.replace(proof, name=served.name).link(page or "")})
 
 
 def _count(served: Served, asked: ProofRequest) -> int:
