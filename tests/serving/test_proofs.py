@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,9 @@ from click.testing import CliRunner
 from gpt2 import proof
 from gpt2.cli.replay import command
 from gpt2.hub import resolve
+from tests.explain.conftest import in_node, needs_core, needs_node
 from tests.serving.conftest import Running, running
-from tests.tiny import write_tiny
+from tests.tiny import END, write_tiny
 
 SETTINGS = {"max_tokens": 10, "temperature": 0.7, "top_k": 30, "top_p": 0.9, "seed": 4}
 
@@ -76,6 +80,36 @@ def test_without_a_page_in_the_browser_the_link_is_a_fragment(
         asked = {"prompt": [3], "tokens": [4], "max_tokens": 1}
         assert found.ask("/v1/proofs", **asked)["link"].startswith("#proof=")
         assert found.ask("/v1/explain", ask="facts")["inBrowser"] is None
+
+
+@needs_core
+@needs_node
+def test_the_page_of_a_link_writes_the_text_in_the_served_precision(tmp_path: Path) -> None:
+    write_tiny(tmp_path / "model", vocab_size=END + 1)
+    with running(tmp_path / "model", loading={"dtype": "int4", "kv_dtype": "fp32"}) as found:
+        asked: dict[str, Any] = {"prompt": [3, 4, 5], **SETTINGS}
+        tokens = found.ask(**asked)["choices"][0]["token_ids"]
+        link = found.ask("/v1/proofs", **asked, tokens=tokens)["link"]
+        page = found.client.get("/" + link.partition("#")[0]).text
+    read = proof.read(link)
+    assert read.dtype == ["int4", "int8", "fp32"]
+    parts = {"core": data(page, 'id="core"'), "weights": data(page, 'class="piece"[^>]*')}
+    for name, text in parts.items():
+        (tmp_path / name).write_bytes(base64.b64decode(text))
+    (tmp_path / "merges").write_text(json.loads(data(page, 'id="merges"')), "utf-8")
+    count, *settings = read.settings.items()
+    question = {"ids": read.prompt, "count": count[1], "settings": dict(settings)}
+    facts = json.loads(data(page, 'id="facts"'))
+    assert [facts[kind] for kind in ("dtype", "headDtype", "kvDtype")] == read.dtype
+    asked = {"facts": facts, "asked": [("write", question)]}
+    files = [tmp_path / name for name in ("core", "weights", "merges")]
+    (written,) = in_node("ask.mjs", *files, asked=asked)
+    assert written["sha256"] == read.text
+
+
+def data(page: str, element: str) -> str:
+    """What a page holds for its scripts in elements of a kind."""
+    return "".join(re.findall(rf"<script type=\S+ {element}>(.*?)</script>", page))
 
 
 def test_a_damaged_request_is_told(mini: Running) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from gpt2.checkpoint.mapped import write_safetensors
 from gpt2.errors import MissingFileError, OptionError, TokenizerError
 from gpt2.explain.lines import reference_lines
+from gpt2.loading import KVDtype, load
 
 LARGEST = 250_000_000  # bytes of weights that a browser can handle
 WEB = Path(str(files("gpt2"))) / "explain" / "web"
@@ -43,11 +44,11 @@ def contents_of(
     text: str | None = None,
     record: bool | None = None,
     heads: Collection[tuple[int, int]] | None = None,
+    kv_dtype: KVDtype | None = None,
 ) -> Contents:
-    """All contents of a model's page; arguments and errors are those of `explain`."""
+    """All contents of a model's page; arguments and errors are those of `explain` and `load`."""
     from gpt2.checkpoint import read_checkpoint
     from gpt2.hub import resolve
-    from gpt2.loading import load
     from gpt2.precision import short
 
     checkpoint = read_checkpoint(resolve(model), framework="native")
@@ -57,7 +58,7 @@ def contents_of(
     )
     if wanted not in ("int8", "int4"):
         raise OptionError(f"a page supports only int8 and int4, found {dtype!r}.")
-    loaded: Any = load(model, dtype=wanted)
+    loaded: Any = load(model, dtype=wanted, kv_dtype=kv_dtype)
     large = loaded.weight_bytes > LARGEST
     if record is False and large:
         raise OptionError(

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from gpt2.explain.answers import Answers
 from gpt2.explain.contents import Contents, contents_of, fits_page, server_facts
 from gpt2.explain.page import ASKING, POLICY, html
+from gpt2.proof import provable
 from gpt2.serving.errors import ApiError, invalid_error, unsupported_error
 from gpt2.serving.models import Served
 from gpt2.serving.protocol import ExplainRequest
@@ -78,7 +79,10 @@ def _page() -> bytes:
 
 @cache
 def _whole(path: str, served: Served) -> bytes:
-    contents = contents_of(path, record=False)
+    facts = served.model.facts
+    # A proof of what the server writes holds for its own precision alone.
+    how = {name: facts[name] for name in ("dtype", "kv_dtype")} if provable(facts) else {}
+    contents = contents_of(path, record=False, **how)
     contents.facts["name"] = served.name
     return "".join(html(contents)).encode()
 
