@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import http.client
 import json
 import threading
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 import gpt2
+from gpt2.serving.state import MOST_WHOLE
 from tests.serving.conftest import Running, httpx, running, soon, told
 from tests.serving.test_completions import library
 from tests.tiny import END, write_tiny
@@ -163,8 +166,54 @@ def test_a_task_whose_client_has_gone_ends(slow_folder: Path) -> None:
         with pytest.raises(httpx.ReadTimeout):
             server.client.post("/v1/tasks/write", json={"title": "The", "length": 5000},
                                timeout=0.5)  # fmt: skip
-        soon(lambda: server.state.whole == 0)
-        lock = server.state.models.all[0].whole
+        turn = server.state.models.all[0].whole
+        soon(lambda: turn.calls == 0)
+        soon(lambda: not turn.lock.locked())
+
+
+@contextlib.contextmanager
+def busy(server: Running, turn: Any) -> Iterator[None]:
+    """An engine that somebody else uses."""
+    loop = server.server._loop
+    asyncio.run_coroutine_threadsafe(turn.lock.acquire(), loop).result(30)
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(turn.lock.release)
+
+
+def test_who_waits_for_one_engine_keeps_nobody_from_another(tiny_folder: Path) -> None:
+    with running(tiny_folder) as server, ThreadPoolExecutor(40) as pool:
+        (model,) = server.state.models.all
+        with busy(server, model.whole):
+
+            def embed(_: int) -> Any:
+                return server.post("/v1/embeddings", input="The")
+
+            waiting = [pool.submit(embed, i) for i in range(40)]
+            soon(lambda: model.whole.calls == MOST_WHOLE)
+            assert server.ask("/v1/explain", ask="read", text="The")["ids"]
+        answers = [one.result() for one in waiting]
+    assert [answer.status_code for answer in answers].count(200) == MOST_WHOLE
+    assert {told(one)[:2] for one in answers if one.status_code != 200} == {(429, "queue_full")}
+
+
+def test_the_time_of_a_request_that_waits_for_an_engine(tiny_folder: Path) -> None:
+    with running(tiny_folder, max_seconds=0.3) as server:
+        (model,) = server.state.models.all
+        tasks = {"/v1/embeddings": {"input": "The"}, "/v1/tasks/write": {"title": "The"}}
+        with busy(server, model.whole):
+            for path, body in tasks.items():
+                assert told(server.post(path, **body))[:2] == (503, "timeout")
+        soon(lambda: not model.whole.lock.locked())
+        assert server.ask("/v1/embeddings", input="The")["data"]
+
+
+def test_a_task_that_takes_too_long_ends(slow_folder: Path) -> None:
+    with running(slow_folder, max_seconds=0.3) as server:
+        answer = server.post("/v1/tasks/write", title="The", length=5000)
+        assert told(answer)[:2] == (503, "timeout")
+        lock = server.state.models.all[0].whole.lock
         soon(lambda: not lock.locked())
 
 

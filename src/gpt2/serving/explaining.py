@@ -100,7 +100,7 @@ async def answer(state: State, request: Request, asked: ExplainRequest) -> Respo
         path = str(served.tokenizer.name_or_path)
         return json_response(await asyncio.to_thread(_facts, path, served, address(state, served)))
     work = partial(_answer, served, asked)
-    answer, used = await state.whole_engine(request, served, work, served.looking)
+    answer, used = await state.whole_engine(request, served.looking, work)
     state.tenant(request).tokens.take(used)
     return json_response(_plain(answer))
 

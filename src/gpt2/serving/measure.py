@@ -68,7 +68,7 @@ async def embeddings(state: State, request: Request, asked: EmbeddingRequest) ->
     def work(check: Callable[[], None]) -> list[Any]:
         return [_embed(served, row, asked.pooling, check) for row in rows]
 
-    results = await state.whole_engine(request, served, work)
+    results = await state.whole_engine(request, served.whole, work)
     used = sum(map(len, rows))
     state.tenant(request).tokens.take(used)
     packed = asked.encoding_format == "base64"
@@ -113,7 +113,7 @@ async def classify(state: State, request: Request, asked: ClassifyRequest) -> Re
     def work(check: Callable[[], None]) -> list[list[float]]:
         return [served.model.probabilities(row, check) for row in rows]
 
-    results = await state.whole_engine(request, served, work)
+    results = await state.whole_engine(request, served.whole, work)
     used = sum(map(len, rows))
     state.tenant(request).tokens.take(used)
     labels = served.model.labels

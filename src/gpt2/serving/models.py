@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,11 +17,19 @@ from gpt2.serving.scheduler import Scheduler
 
 
 @dataclass(eq=False)
+class Turns:
+    """Exclusive use of an engine, in turn; ``calls`` wait for their turn or have it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    calls: int = 0
+
+
+@dataclass(eq=False)
 class Served:
     """A model that generates text, or, with ``labels``, a classifier.
 
-    ``whole`` is locked by code that calls the engine directly (tasks, embeddings), ``looking`` by
-    the explorer, which has a separate engine.
+    ``whole`` are the turns of code that calls the engine directly (tasks, embeddings), ``looking``
+    those of the explorer, which has a separate engine.
     """
 
     name: str
@@ -30,8 +38,8 @@ class Served:
     aliases: tuple[str, ...] = ()
     parent: str | None = None  # the base model of an adapter
     created: int = field(default_factory=lambda: int(time.time()))
-    whole: threading.Lock = field(default_factory=threading.Lock)
-    looking: threading.Lock = field(default_factory=threading.Lock)
+    whole: Turns = field(default_factory=Turns)
+    looking: Turns = field(default_factory=Turns)
     answers: Any = field(init=False, default=None)  # for /v1/explain: made on first use
     between: Any = field(init=False, default=None)  # the model for calls between steps
 

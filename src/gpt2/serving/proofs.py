@@ -36,7 +36,7 @@ async def proofs(state: State, request: Request, asked: ProofRequest) -> Respons
     def work(check: Callable[[], None]) -> Proof:
         return make(served.between, name, asked.prompt, asked.tokens, settings)
 
-    proof = await state.whole_engine(request, served, work)
+    proof = await state.whole_engine(request, served.whole, work)
     page = address(state, served)
     return json_response({"link": dataclasses.replace(proof, name=served.name).link(page or "")})
 

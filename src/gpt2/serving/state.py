@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,16 +11,16 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from gpt2.serving.errors import ApiError, shutting_down
+from gpt2.serving.errors import ApiError, shutting_down, timeout_error
 from gpt2.serving.keys import Keys, Tenant
 from gpt2.serving.metrics import Metrics
-from gpt2.serving.models import Models, Served
+from gpt2.serving.models import Models, Turns
 from gpt2.serving.rows import Outbox
 from gpt2.serving.settings import ServeOptions
 
 T = TypeVar("T")
 log = logging.getLogger("gpt2.serving")
-MOST_WHOLE = 32  # calls that may wait for exclusive use of an engine
+MOST_WHOLE = 32  # calls that wait for exclusive use of an engine, or have it
 
 
 class ClientGoneError(Exception):
@@ -42,7 +41,6 @@ class State:
     draining: bool = False
     loading: bool = False
     active: int = 0  # requests in progress
-    whole: int = 0  # calls that need exclusive use of an engine
     outbox: Outbox = field(default_factory=Outbox)
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
 
@@ -63,18 +61,14 @@ class State:
         return "" if self.options.share_prefixes else self.tenant(request).name
 
     async def whole_engine(
-        self,
-        request: Request,
-        served: Served,
-        work: Callable[[Callable[[], None]], T],
-        lock: threading.Lock | None = None,
+        self, request: Request, turns: Turns, work: Callable[[Callable[[], None]], T]
     ) -> T:
-        """Run work that calls the engine directly in a thread, one request per model at a time.
+        """Run work that calls an engine directly in a thread, one request per engine at a time.
 
-        ``work`` receives a function to call regularly, which raises if the client has disconnected.
-        ``lock`` is the lock of an engine other than the generating one.
+        ``work`` receives a function to call regularly, which raises if the client has disconnected
+        or the time of the request is over. Raises `ApiError` in the second case.
         """
-        if self.whole >= MOST_WHOLE:
+        if turns.calls >= MOST_WHOLE:
             raise ApiError("too many requests are waiting for the model: retry later.", status=429,
                            code="queue_full", retry_after=5)  # fmt: skip
         gone = False
@@ -83,20 +77,21 @@ class State:
             if gone:
                 raise ClientGoneError
 
-        def run() -> T:
-            with lock or served.whole:
+        async def take_turn() -> T:
+            async with turns.lock:  # a waiting request takes no thread from those of other engines
                 check()
-                return work(check)
+                return await asyncio.get_running_loop().run_in_executor(self.workers, work, check)
 
-        self.whole += 1
+        turns.calls += 1
         try:
-            done = asyncio.get_running_loop().run_in_executor(self.workers, run)
-            return await unless_gone(request, done)
-        except BaseException:
-            gone = True
-            raise
+            # The turn ends with the work: a request that is cancelled does not free the engine.
+            turn = asyncio.shield(asyncio.ensure_future(take_turn()))
+            return await asyncio.wait_for(unless_gone(request, turn), self.options.max_seconds)
+        except TimeoutError:
+            raise timeout_error("request", self.options.max_seconds) from None
         finally:
-            self.whole -= 1
+            gone = True
+            turns.calls -= 1
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:

@@ -7,7 +7,6 @@ supported: examples of a translation are pairs of texts.
 from __future__ import annotations
 
 import dataclasses
-import time
 import typing
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -17,7 +16,6 @@ from pydantic import create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gpt2.serving.errors import timeout_error
 from gpt2.serving.fields import Strict, of_option
 from gpt2.serving.protocol import Named
 from gpt2.serving.responses import json_response
@@ -58,19 +56,16 @@ async def run_task(state: State, request: Request, name: str, asked: Any) -> Res
         if name_of_pairs in given:
             given[name_of_pairs] = [(a, b) for a, b in given[name_of_pairs]]
     options = {field.name for field in dataclasses.fields(task.options)}
-    end = time.monotonic() + state.options.max_seconds
 
     def work(check: Callable[[], None]) -> dict[str, Any]:
         def progress(done: int, total: int) -> None:
             check()
-            if time.monotonic() > end:
-                raise timeout_error("task", state.options.max_seconds)
 
         row = {key: value for key, value in given.items() if key not in options}
         chosen = {key: value for key, value in given.items() if key in options}
         return task.run(served.between, row, progress=progress, **chosen)
 
-    result = await state.whole_engine(request, served, work)
+    result = await state.whole_engine(request, served.whole, work)
     texts = [text for text in (*given.values(), *result.values()) if isinstance(text, str)]
     used = sum(len(served.tokenizer.encode_more(text)) for text in texts)
     state.tenant(request).tokens.take(used)
