@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gpt2
 from gpt2.hub import resolve
 from tests.explain.conftest import ask, contents, model, needs_core, needs_node
 from tests.serving.conftest import Running, running
+from tests.tiny import write_tiny
 
 __all__ = ["ask", "contents", "model"]  # fixtures
 TEXT = "Once upon a time, there was a little dog. 小狗很高兴。The little"
@@ -43,8 +45,8 @@ def ids(model: Any) -> list[int]:
     return list(model.tokenizer.encode(TEXT))
 
 
-def answered(mini: Running, asked: str, **more: Any) -> Any:
-    return revived(mini.ask("/v1/explain", ask=asked, **more))
+def answered(mini: Running, ask: str, **more: Any) -> Any:
+    return revived(mini.ask("/v1/explain", ask=ask, **more))
 
 
 def revived(value: Any) -> Any:
@@ -111,6 +113,17 @@ def test_so_are_patches_and_what_is_written(
     assert less["ids"] != written["ids"]
     short = answered(mini, "patches", ids=ids, text="The", where="mlp")
     assert short == {"counts": [len(ids), 1]}
+
+
+def test_a_text_is_written_to_the_end_of_the_context_and_counted(tmp_path: Path) -> None:
+    """A proof of many tokens is checked by writing them all."""
+    write_tiny(tmp_path / "model", n_positions=128, eos_token_id=None)
+    model: Any = gpt2.load(tmp_path / "model")
+    (want,) = model.generate([[3, 4]], max_new_tokens=127, do_sample=True, **SETTINGS)
+    with running(tmp_path / "model", tokens_per_minute=100) as server:
+        asked = {"ask": "write", "ids": [3, 4], "count": 1000, "settings": SETTINGS}
+        assert answered(server, **asked)["ids"] == list(want[2:])
+        assert server.refused("/v1/explain", **asked)[:2] == (429, "rate_limit_exceeded")
 
 
 def test_nobodys_head_is_switched_off_by_another(mini: Running, ids: list[int]) -> None:

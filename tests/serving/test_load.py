@@ -209,12 +209,16 @@ def test_the_time_of_a_request_that_waits_for_an_engine(tiny_folder: Path) -> No
         assert server.ask("/v1/embeddings", input="The")["data"]
 
 
-def test_a_task_that_takes_too_long_ends(slow_folder: Path) -> None:
+def test_the_time_of_a_request_ends_its_work(slow_folder: Path) -> None:
+    settings = {"temperature": 1}
     with running(slow_folder, max_seconds=0.3) as server:
+        (model,) = server.state.models.all
         answer = server.post("/v1/tasks/write", title="The", length=5000)
         assert told(answer)[:2] == (503, "timeout")
-        lock = server.state.models.all[0].whole.lock
-        soon(lambda: not lock.locked())
+        soon(lambda: not model.whole.lock.locked())
+        answer = server.post("/v1/explain", ask="write", ids=[3], count=1000, settings=settings)
+        assert told(answer)[:2] == (503, "timeout")
+        soon(lambda: not model.looking.lock.locked())
 
 
 def test_ready_only_when_all_is_loaded(tiny_folder: Path) -> None:

@@ -29,7 +29,6 @@ BEFORE = 3  # most probable tokens with nothing off, shown next to those with pa
 MOST_WEIGHTS = 32_000_000  # attention weights of one pass
 MOST_KEPT = 1_000_000_000  # bytes of passes that are cached for the next request
 MOST_PATCHES = 1_024  # passes per request
-MOST_WRITTEN = 100  # tokens
 POINTS = (PATTERN, "h.*.attn.q", "h.*.attn.k", "h.*.attn.v", *lenses.POINTS, *parts.POINTS)
 WHERE = {"stream": "h.{}", "attn": "h.{}.attn", "mlp": "h.{}.mlp"}
 Nothing = Callable[[], None]
@@ -216,17 +215,23 @@ class Answers:
         }  # fmt: skip
 
     def write(
-        self, ids: list[int], off: Any, count: int, settings: dict[str, Any]
+        self,
+        ids: list[int],
+        off: Any,
+        count: int,
+        settings: dict[str, Any],
+        check: Nothing = lambda: None,
     ) -> dict[str, Any]:
-        """Tokens generated after ids, as `gpt2 generate` generates them."""
-        room = min(count, self.config.n_positions - len(ids) + 1, MOST_WRITTEN)
+        """Tokens generated after ids, as `gpt2 generate` generates them, up to the context."""
+        room = min(count, self.config.n_positions - len(ids) + 1)
         greedy = settings["temperature"] == 0
         how = {"do_sample": False} if greedy else {"do_sample": True, **settings}
         new: list[int] = []
         if room > 0:
             with self.looking.without(self.off(off)):
-                written = self.looking.engine.generate([list(ids)], max_new_tokens=room, **how)[0]
-            new = [int(i) for i in written[len(ids) :]]
+                for token in self.looking.engine.stream(list(ids), max_new_tokens=room, **how):
+                    check()
+                    new.append(int(token))
         pieces = [list(self.tokenizer.token_bytes(i)) for i in new]
         text = bytes(byte for piece in pieces for byte in piece)
         prompt = b"".join(self.tokenizer.token_bytes(i) for i in ids)

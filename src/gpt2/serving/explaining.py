@@ -123,7 +123,8 @@ def _answer(served: Served, asked: ExplainRequest, check: Callable[[], None]) ->
         case "read":
             return answers.read(ids, off), len(ids)
         case "write":
-            return answers.write(ids, off, **given), len(ids)
+            written = answers.write(ids, off, **given, check=check)
+            return written, len(ids) + len(written["ids"])
         case "patches":
             others = answers.ids(given["text"])
             return answers.patches(ids, others, given["where"], check), len(ids)

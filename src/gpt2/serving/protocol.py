@@ -251,7 +251,7 @@ class ExplainRequest(Named):
         None, description="For patches, the activation to patch."
     )
     count: int | None = Field(
-        None, ge=0, description="For write, the number of tokens, at most 100."
+        None, ge=0, description="For write, the maximum number of tokens, within the context."
     )
 
 
