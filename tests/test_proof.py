@@ -15,8 +15,10 @@ import pytest
 import gpt2
 from gpt2 import proof
 from gpt2.errors import GPT2Error, InputError, MissingFileError, OptionError
+from gpt2.explain.answers import Answers
 from tests.conftest import ROOT
 from tests.explain.conftest import evaluated, needs_node
+from tests.tiny import END, write_tiny
 
 SETTINGS = {"count": 12, "temperature": 0.7, "top_k": 40, "top_p": 0.9, "seed": 5}
 
@@ -61,6 +63,18 @@ def test_another_text_and_another_model_are_told(model: Any, tmp_path: Path) -> 
     assert text == ""
     with pytest.raises(MissingFileError, match="--model"):
         proof.replay(made, model=tmp_path / "nowhere")
+
+
+def test_beams_in_a_models_own_options_change_no_proof(tmp_path: Path) -> None:
+    """A server and a page generate without them."""
+    write_tiny(tmp_path / "model", vocab_size=END + 1)
+    (tmp_path / "model" / "generation_config.json").write_text('{"num_beams": 3}')
+    model: Any = gpt2.load(tmp_path / "model", dtype="int8")
+    how = {name: value for name, value in SETTINGS.items() if name != "count"}
+    new = list(model.stream([3, 4], max_new_tokens=12, do_sample=True, num_beams=1, **how))
+    made = proof.make(model, str(tmp_path / "model"), [3, 4], new, SETTINGS)
+    assert proof.replay(made)[0].same
+    assert Answers(model).write([3, 4], None, 12, how)["sha256"] == made.text
 
 
 def test_a_model_whose_bits_are_not_promised_gives_none(model: Any) -> None:

@@ -26,6 +26,7 @@ FIELDS = {"form": str, "name": str, "model": str, "dtype": list, "prompt": list,
           "text": str}  # fmt: skip
 SETTINGS = {"count": int, "temperature": float, "top_k": int, "top_p": float, "seed": int}
 WHOLE = ("int8", "int4")  # the same bits on every processor
+ALONE = {"num_beams": 1, "num_return_sequences": 1}  # though a model's own options set beams
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +56,9 @@ class Proof:
         """The options for `generate`."""
         count, temperature = self.settings["count"], self.settings["temperature"]
         if temperature == 0:
-            return {"max_new_tokens": count, "do_sample": False}
+            return {"max_new_tokens": count, "do_sample": False, **ALONE}
         drawn = {name: self.settings[name] for name in ("temperature", "top_k", "top_p", "seed")}
-        return {"max_new_tokens": count, "do_sample": True, **drawn}
+        return {"max_new_tokens": count, "do_sample": True, **drawn, **ALONE}
 
 
 def model_hash(name: str | os.PathLike[str]) -> str:

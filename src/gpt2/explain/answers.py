@@ -23,6 +23,7 @@ from gpt2.explain.trace import entropy_of, surprise_of
 from gpt2.generation.config import GenerationConfig, token_list
 from gpt2.generation.pipeline import warpers
 from gpt2.generation.sampling import pick, uniform
+from gpt2.proof import ALONE
 
 DRAWS = 100
 BEFORE = 3  # most probable tokens with nothing off, shown next to those with parts off
@@ -229,7 +230,8 @@ class Answers:
         new: list[int] = []
         if room > 0:
             with self.looking.without(self.off(off)):
-                for token in self.looking.engine.stream(list(ids), max_new_tokens=room, **how):
+                how |= {"max_new_tokens": room, **ALONE}
+                for token in self.looking.engine.stream(list(ids), **how):
                     check()
                     new.append(int(token))
         pieces = [list(self.tokenizer.token_bytes(i)) for i in new]
