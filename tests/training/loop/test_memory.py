@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from gpt2.errors import OptionError
 from gpt2.model.lean import make_lean
+from gpt2.training.inputs.batches import Batch
 from gpt2.training.loop import memory
+from gpt2.training.loop.distributed import Processes
 from gpt2.training.loop.memory import micro_batch
+from gpt2.training.loop.trainer import Trainer
 from gpt2.training.planning.footprint import footprint
 from gpt2.training.planning.new_model import ModelShape
-from tests.training.runs import model_of
+from tests.training.planning.test_plan import peak_of
+from tests.training.runs import LENGTH, V, model_of, trainer
 
 
 def test_rows_at_a_time_fit_and_are_even(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,12 +29,106 @@ def test_rows_at_a_time_fit_and_are_even(monkeypatch: pytest.MonkeyPatch) -> Non
     each = footprint(config, 1, 16, device="cpu").activations
     monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
     monkeypatch.setattr(memory, "available_memory", lambda: int(each * 7 / memory.SHARE) + 1)
-    assert micro_batch(20, cpu, config, 16, False, lambda n: None) == 7  # 7, 7, 6
-    assert micro_batch(8, cpu, config, 16, False, lambda n: None) == 4
+    assert micro_batch(20, cpu, config, 16, False, lambda n: True) == 7  # 7, 7, 6
+    assert micro_batch(8, cpu, config, 16, False, lambda n: True) == 4
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
-    assert micro_batch(8, cpu, config, 16, False, lambda n: None) == 3
+    assert micro_batch(8, cpu, config, 16, False, lambda n: True) == 3
     monkeypatch.setattr(memory, "available_memory", lambda: 0)
-    assert micro_batch(8, cpu, config, 16, False, lambda n: None) == 1
+    assert micro_batch(8, cpu, config, 16, False, lambda n: True) == 1
+
+
+@pytest.fixture
+def two() -> Iterator[Processes]:
+    """What one of two processes sees; the group has only this one, so nothing is exchanged."""
+    group = torch.distributed.HashStore()  # type: ignore[attr-defined]
+    torch.distributed.init_process_group("gloo", store=group, rank=0, world_size=1)
+    try:
+        processes = Processes(torch.device("cpu"))
+        processes.ranks = 2
+        yield processes
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def rows_of(count: int) -> Batch:
+    ids = np.random.default_rng(0).integers(0, V, (count, LENGTH + 1))
+    return Batch(ids[:, :-1], ids[:, 1:])
+
+
+def note_passes(made: Trainer, limit: int) -> list[int]:
+    """The rows of each pass from now on; one of more than ``limit`` runs out of memory."""
+    seen: list[int] = []
+
+    def note(_: Any, args: Any, given: dict[str, Any]) -> None:
+        seen.append(len(given["inputs_embeds"]))
+        if seen[-1] > limit:
+            raise torch.OutOfMemoryError
+
+    made.model.transformer.register_forward_pre_hook(note, with_kwargs=True)
+    return seen
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The micro-batch size is found as on a GPU."""
+    found = memory.micro_batch
+    gpu = torch.device("cuda")
+    monkeypatch.setattr(memory, "micro_batch", lambda rows, _, *more: found(rows, gpu, *more))
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_a_trial_runs_the_rows_that_training_will(tmp_path: Path, two: Processes) -> None:
+    made = trainer(tmp_path, {"batch_size": 128, "micro_batch": 1}, processes=two)
+    made.config.micro_batch = None
+    rows = rows_of(64)
+    seen = note_passes(made, limit=10)
+    made.stepper.micro_batch = made._micro_batch(None, rows)
+    assert seen == [64, 32, 16, 8, 8]
+    assert made.stepper.optimizer.gradients() == []
+    seen.clear()
+    made.stepper.gradients(rows, 1.0)
+    assert seen == [8] * 8
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [({}, 4), ({"recompute": True}, 2), ({"optimizer": "muon"}, 2)],
+    ids=["at once", "recomputing in parts", "muon in parts"],
+)
+def test_a_trial_takes_the_memory_of_a_later_step(
+    tmp_path: Path, options: dict[str, Any], limit: int
+) -> None:
+    shape = {"resid_pdrop": 0.1, "n_layer": 6}
+    made = trainer(tmp_path, {"batch_size": 4, "micro_batch": 1, **options}, shape=shape)
+    made.config.micro_batch = None
+    made.model.eval()  # as a loaded model is
+    note_passes(made, limit)
+    rows, stepper = rows_of(4), made.stepper
+    tried = peak_of(lambda: made._micro_batch(None, rows))
+    assert stepper.micro_batch == limit
+    stepper.update(0, rows)
+    state = sum(value.nbytes for value in stepper.optimizer.state().values() if value.dim())
+    taken = peak_of(lambda: stepper.gradients(rows, 1.0))
+    stepper.optimizer.zero_grad()
+    assert tried == pytest.approx(state + taken, rel=0.05)
+    assert peak_of(lambda: made._micro_batch(None, rows)) == pytest.approx(tried - state, rel=0.05)
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_with_sharded_weights_nothing_is_tried(
+    tmp_path: Path, two: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"batch_size": 128, "micro_batch": 1, "parallel": "fsdp"}
+    made = trainer(tmp_path, options, processes=two)
+    made.config.micro_batch = None
+    seen = note_passes(made, limit=10)
+    needed = footprint(made.model.config, 16, LENGTH, strategy="fsdp", ranks=2, device="cpu")
+    spare = needed.total - needed.weights + needed.gradients  # whole gradients, not half of them
+    for free, expected in ((spare, 16), (0.99 * spare, 8), (0, 1)):
+        monkeypatch.setattr(memory, "free_on_gpu", lambda free=free: free)
+        assert made._micro_batch(None, rows_of(64)) == expected
+    assert seen == []
 
 
 def test_a_lean_block_has_the_same_gradients() -> None:

@@ -11,6 +11,7 @@ import torch
 from gpt2.config import GPT2Config
 from gpt2.machine import available_memory
 from gpt2.training.planning.footprint import footprint
+from gpt2.training.planning.plan import USABLE
 
 SHARE = 0.6  # of the free memory for activations; the rest for gradients and optimiser state
 MMAP_THRESHOLD, RETURNED = -3, 1 << 20  # glibc's M_MMAP_THRESHOLD; its value in bytes
@@ -23,17 +24,16 @@ def micro_batch(
     config: GPT2Config,
     length: int,
     recompute: bool,
-    attempt: Callable[[int], None],
+    fits: Callable[[int], bool],
 ) -> int:
     """The micro-batch size that fits, at most ``rows``, chosen so that parts have about equal size.
 
-    On a GPU, ``attempt`` runs a forward and backward pass over that many rows; the number is halved
-    until it fits in memory. Elsewhere running out of memory kills the process, so the size is
-    computed.
+    On a GPU the number is halved until ``fits`` says that so many rows fit in memory. Elsewhere
+    running out of memory kills the process, so the size is computed.
     """
     fitting = rows
     if device.type == "cuda":
-        while fitting > 1 and not _fits(attempt, fitting):
+        while fitting > 1 and not fits(fitting):
             fitting = -(-fitting // 2)
     else:
         free = SHARE * available_memory() / int(os.environ.get("LOCAL_WORLD_SIZE", 1))
@@ -57,11 +57,19 @@ def give_back() -> None:
         libc.mallopt(MMAP_THRESHOLD, RETURNED)
 
 
-def _fits(attempt: Callable[[int], None], rows: int) -> bool:
+def suffices(work: Callable[[], None]) -> bool:
+    """Whether the memory of the GPU suffices for some work, found by doing it."""
     try:
-        attempt(rows)
+        work()
     except torch.OutOfMemoryError:
         return False
     finally:
         torch.cuda.empty_cache()
     return True
+
+
+def free_on_gpu() -> float:
+    """The bytes that may still be allocated on this GPU."""
+    torch.cuda.empty_cache()
+    free, _ = torch.cuda.mem_get_info()
+    return USABLE["cuda"] * free

@@ -86,6 +86,17 @@ class Optimizer:
             for quantity, value in kept.items()
         }
 
+    def make_missing_state(self) -> list[Tensor]:
+        """Tensors of the size of the state that the first step will allocate."""
+        return [
+            torch.empty_like(p)
+            for part in self.parts
+            for group in part.param_groups
+            for p in group["params"]
+            if p not in part.state
+            for _ in MEMORY[type(part)] - {"step"}
+        ]
+
     def room(self, key: str, shape: Sequence[int]) -> Tensor:
         """An empty tensor for ``key`` of `state`, on its parameter's device and sharded like it.
 

@@ -24,7 +24,7 @@ from gpt2.training.loop.loss_scale import LossScale
 from gpt2.training.loop.objective import Objective, Rows
 from gpt2.training.loop.optimizers import Optimizer
 from gpt2.training.loop.schedules import factor
-from gpt2.training.planning.footprint import is_lean
+from gpt2.training.planning.footprint import footprint, is_lean
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,13 +143,64 @@ class Stepper:
         for number in range(passes):
             start, stop = (len(batch) * n // passes for n in (number, number + 1))
             part = batch.rows(start, stop) if stop > start else batch.rows(0, 1).ignore_labels()
-            rows = Rows.of(part, self.processes.device)
-            with distributed.accumulating(self.objective, last=number == passes - 1):
-                with self.autocast():
-                    loss = self.objective(rows.inputs, rows.places, rows.labels, weight)
-                loss.backward()
-            total += loss.detach()
+            total += self._pass(part, weight, last=number == passes - 1)
         return total
+
+    def fits(self, batch: Batch) -> bool:
+        """Whether the memory of this GPU suffices for steps with this micro-batch size.
+
+        It is tried, but with sharded weights computed: after a pass that ran out of memory FSDP
+        gives no gradients, and the other processes would wait for this one.
+        """
+        if self.sharded:
+            return self._missing(batch) <= memory.free_on_gpu()
+        return memory.suffices(lambda: self.rehearse(batch))
+
+    def _missing(self, batch: Batch) -> float:
+        """The bytes that a step of sharded weights needs besides what is in memory already."""
+        accumulating = self._passes(len(batch)) > 1
+        needed = footprint(
+            self.model.config,
+            min(self.micro_batch, len(batch)),
+            batch.inputs.shape[1],
+            precision=self.config.precision,
+            optimizer=self.config.optimizer,
+            strategy="fsdp",
+            ranks=self.processes.ranks,
+            recompute=self.config.recompute,
+            accumulating=accumulating,
+            trained=self.model.num_parameters(only_trainable=True),
+            device=self.processes.device.type,
+        )
+        there = needed.weights + (needed.optimizer if self.optimizer.state() else 0)
+        # gradients are reduced in the last pass; until then each process keeps all of them
+        whole = needed.gradients * (self.processes.ranks - 1) if accumulating else 0
+        return needed.total - there + whole
+
+    def rehearse(self, batch: Batch) -> None:
+        """Take the memory of a step whose passes have the size of the micro-batch.
+
+        Like the last pass, it runs beside the optimizer state and the gradients of earlier passes.
+        The processes exchange nothing: if one runs out of memory, the others do not wait for it.
+        """
+        self.model.train()  # dropout keeps masks, and only training uses activation checkpointing
+        part = batch.rows(0, self.micro_batch)
+        state = self.optimizer.make_missing_state()
+        try:
+            for _ in range(min(2, self._passes(len(batch)))):
+                self._pass(part, 0.0, last=False)  # weight 0: only the memory matters
+        finally:
+            del state
+            self.optimizer.zero_grad()
+
+    def _pass(self, part: Batch, weight: float, last: bool) -> Tensor:
+        """One forward and backward pass; returns the weighted sum of its losses, []."""
+        rows = Rows.of(part, self.processes.device)
+        with distributed.accumulating(self.objective, last):
+            with self.autocast():
+                loss = self.objective(rows.inputs, rows.places, rows.labels, weight)
+            loss.backward()
+        return loss.detach()
 
     def _passes(self, rows: int) -> int:
         """The number of micro-batches: the same on each process, because processes that share

@@ -376,13 +376,12 @@ class Trainer:
         if state is not None and state.ranks == self.processes.ranks:
             return state.micro_batch
 
-        def attempt(count: int) -> None:
+        def fits(count: int) -> bool:
             self.stepper.micro_batch = count
-            self.stepper.gradients(rows.rows(0, count), 0.0)  # weight 0: only the memory matters
-            self.stepper.optimizer.zero_grad()
+            return self.stepper.fits(rows)
 
         size = memory.micro_batch(len(rows), self.processes.device, self.model.config,
-                                   self.length, self.config.recompute, attempt)  # fmt: skip
+                                  self.length, self.config.recompute, fits)  # fmt: skip
         return self.processes.least(size)
 
     def _log(self, show: bool) -> Log:
