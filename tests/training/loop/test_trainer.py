@@ -84,6 +84,23 @@ def test_parts_of_a_batch_weigh_by_what_counts_in_them(tmp_path: Path) -> None:
     assert found[1] == pytest.approx(found[2], rel=1e-5)
 
 
+def test_a_validation_takes_no_more_rows_at_a_time_than_training(tmp_path: Path) -> None:
+    sizes, found = [], []
+    for size in (8, 3, 1):
+        made = trainer(tmp_path / str(size), {"steps": 4, "micro_batch": size})
+        rows: list[int] = []
+        made.model.transformer.drop.register_forward_hook(
+            lambda *given, rows=rows: rows.append(len(given[2]))
+        )
+        found.append(made._validate() and made.validation)
+        sizes.append(rows)
+    assert sizes == [[8] * 4, [2, 3, 3] * 4, [1] * 32]
+    for other in found[1:]:
+        assert other.tokens == found[0].tokens
+        assert other.loss == pytest.approx(found[0].loss, rel=1e-6)
+        assert other.by_position == pytest.approx(found[0].by_position, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     "options",
     [

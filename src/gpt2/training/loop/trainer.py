@@ -16,7 +16,7 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -245,12 +245,10 @@ class Trainer:
         """Measure the validation loss; returns whether it is the lowest so far."""
         if self.held is None:
             return False
-        rank, ranks = self.processes.rank, self.processes.ranks
-        batches = (self.held.batch(n, rank, ranks) for n in range(len(self.held)))
         with self.stepper.gather_weights():  # under FSDP the head is called separately
             validation = validate(
                 self.model,
-                batches,
+                self._held_parts(self.held),
                 autocast=self.stepper.autocast,
                 bytes=self.bytes_of,
                 reduce=self.processes.sum,
@@ -269,6 +267,16 @@ class Trainer:
         # validations since the best, for --patience
         self.stale = 0 if improved else self.stale + 1
         return improved
+
+    def _held_parts(self, held: Held) -> Iterator[Batch]:
+        """This process's part of the validation set, in micro-batches: as many on each process,
+        because processes that share weights synchronise in every pass."""
+        rank, ranks = self.processes.rank, self.processes.ranks
+        most = len(held.batch(0))  # rows of a batch; only the last may have fewer
+        parts = -(-most // (ranks * self.stepper.micro_batch))
+        for number in range(len(held)):
+            for part in range(parts):
+                yield held.batch(number, rank * parts + part, ranks * parts)
 
     def _sample(self) -> None:
         """Generate a sample on the first process; if the weights are sharded, all take part."""
