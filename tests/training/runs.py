@@ -25,7 +25,7 @@ from gpt2.options import fields_of
 from gpt2.training.checkpoints import optimizer_shards
 from gpt2.training.checkpoints.store import OPTIMIZER, TRAINING, Checkpoints
 from gpt2.training.config import Start, TrainingConfig
-from gpt2.training.inputs.batches import Whole, Windows
+from gpt2.training.inputs.batches import Batch, Whole, Windows
 from gpt2.training.loop.distributed import full_tensor
 from gpt2.training.loop.trainer import Trainer
 
@@ -71,6 +71,11 @@ def trainer(folder: Path, options: dict[str, Any] | None = None, **given: Any) -
         start=start,
         **{"held": held, "show": False, "from_scratch": True, **given},
     )
+
+
+def rows_of(count: int) -> Batch:
+    ids = np.random.default_rng(0).integers(0, V, (count, LENGTH + 1))
+    return Batch(ids[:, :-1], ids[:, 1:])
 
 
 def digest(folder: Path, step: int) -> str:

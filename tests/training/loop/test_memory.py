@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from gpt2.errors import OptionError
 from gpt2.model.lean import make_lean
-from gpt2.training.inputs.batches import Batch
 from gpt2.training.loop import memory
 from gpt2.training.loop.distributed import Processes
 from gpt2.training.loop.memory import micro_batch
@@ -21,7 +18,7 @@ from gpt2.training.loop.trainer import Trainer
 from gpt2.training.planning.footprint import footprint
 from gpt2.training.planning.new_model import ModelShape
 from tests.training.planning.test_plan import peak_of
-from tests.training.runs import LENGTH, V, model_of, trainer
+from tests.training.runs import LENGTH, model_of, rows_of, trainer
 
 
 def test_rows_at_a_time_fit_and_are_even(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,24 +32,6 @@ def test_rows_at_a_time_fit_and_are_even(monkeypatch: pytest.MonkeyPatch) -> Non
     assert micro_batch(8, cpu, config, 16, False, lambda n: True) == 3
     monkeypatch.setattr(memory, "available_memory", lambda: 0)
     assert micro_batch(8, cpu, config, 16, False, lambda n: True) == 1
-
-
-@pytest.fixture
-def two() -> Iterator[Processes]:
-    """What one of two processes sees; the group has only this one, so nothing is exchanged."""
-    group = torch.distributed.HashStore()  # type: ignore[attr-defined]
-    torch.distributed.init_process_group("gloo", store=group, rank=0, world_size=1)
-    try:
-        processes = Processes(torch.device("cpu"))
-        processes.ranks = 2
-        yield processes
-    finally:
-        torch.distributed.destroy_process_group()
-
-
-def rows_of(count: int) -> Batch:
-    ids = np.random.default_rng(0).integers(0, V, (count, LENGTH + 1))
-    return Batch(ids[:, :-1], ids[:, 1:])
 
 
 def note_passes(made: Trainer, limit: int) -> list[int]:

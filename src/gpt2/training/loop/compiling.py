@@ -32,11 +32,11 @@ class Compiled(nn.Module):
             return self._compiled[0](*inputs)
         try:
             result = self._compiled[0](*inputs)
-        except GPT2Error:
-            raise
-        except Exception as error:
+        except Exception as raised:
+            error = getattr(raised, "inner_exception", raised)  # Dynamo wraps the original error
+            if isinstance(error, GPT2Error | torch.OutOfMemoryError):
+                raise error from None
             self._compiled.clear()
-            error = getattr(error, "inner_exception", error)  # Dynamo wraps the original error
             warnings.warn(
                 f"--compile does not work here ({first_line(error)}): training continues without "
                 "it.",

@@ -192,14 +192,17 @@ def spread(
 
 
 @contextlib.contextmanager
-def accumulating(objective: nn.Module, last: bool) -> Iterator[None]:
-    """The context of a pass; the processes exchange gradients only in the last one of a step."""
+def accumulating(objective: nn.Module, plain: Any, last: bool) -> Iterator[None]:
+    """The context of a pass; the processes exchange gradients only in the last one of a step.
+
+    ``objective`` is what `spread` returned for ``plain``.
+    """
     if isinstance(objective, nn.parallel.DistributedDataParallel) and not last:
         with objective.no_sync():
             yield
         return
-    if hasattr(objective, "set_requires_gradient_sync"):
-        objective.set_requires_gradient_sync(last)  # type: ignore[operator]
+    if hasattr(plain, "set_requires_gradient_sync"):
+        plain.set_requires_gradient_sync(last)
     yield
 
 

@@ -56,7 +56,8 @@ class Stepper:
 
     Attributes:
         model: as given (under FSDP with sharded parameters).
-        objective: the module to call; it may be wrapped.
+        plain: the model with its loss; FSDP shards this module.
+        objective: the module to call: ``plain``, or its wrapper.
         optimizer, scale: the state apart from the weights.
         micro_batch: the micro-batch size, in rows per forward pass.
     """
@@ -71,14 +72,14 @@ class Stepper:
             memory.give_back()
         if is_lean(model.config, processes.device.type):
             make_lean(model)
-        plain = Objective(model)
-        self.objective: nn.Module = plain
+        self.plain = Objective(model)
+        self.objective: nn.Module = self.plain
         if config.compile:
-            plain.skip_head()  # its gradients are computed by hand: nothing to compile
-            self.objective = Compiled(plain)
+            self.plain.skip_head()  # its gradients are computed by hand: nothing to compile
+            self.objective = Compiled(self.plain)
         if processes.ranks > 1:
             self.objective = distributed.spread(
-                self.objective, plain, config.parallel, processes.device, self.low
+                self.objective, self.plain, config.parallel, processes.device, self.low
             )
         self.optimizer = Optimizer(model.named_parameters(), config)
 
@@ -100,11 +101,11 @@ class Stepper:
         if not self.sharded:
             yield
             return
-        self.objective.unshard()  # type: ignore[operator]
+        self.plain.unshard()  # type: ignore[operator]
         try:
             yield
         finally:
-            self.objective.reshard()  # type: ignore[operator]
+            self.plain.reshard()  # type: ignore[operator]
 
     def finite(self) -> bool:
         """Whether all trained weights are finite in all processes; all processes must call it."""
@@ -196,7 +197,7 @@ class Stepper:
     def _pass(self, part: Batch, weight: float, last: bool) -> Tensor:
         """One forward and backward pass; returns the weighted sum of its losses, []."""
         rows = Rows.of(part, self.processes.device)
-        with distributed.accumulating(self.objective, last):
+        with distributed.accumulating(self.objective, self.plain, last):
             with self.autocast():
                 loss = self.objective(rows.inputs, rows.places, rows.labels, weight)
             loss.backward()
