@@ -117,10 +117,11 @@ class TrainingConfig:
         for name, value in self.to_dict().items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise OptionError(f"{name} must be finite, found {value}.")
-        if self.optimizer == "adamw" and not (self.beta1 < 1 and self.beta2 < 1):
-            raise OptionError(
-                f"beta1 and beta2 must be below 1, found {self.beta1} and {self.beta2}."
-            )
+        for name in ("beta1", "beta2", "momentum"):
+            if getattr(self, name) == 1:
+                raise OptionError(
+                    f"{name} must be below 1, found 1: the average would ignore every gradient."
+                )
         if self.warmup is not None and self.warmup > self.steps:
             raise OptionError(f"warmup must be at most steps ({self.steps}), found {self.warmup}.")
 

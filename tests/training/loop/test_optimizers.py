@@ -10,6 +10,7 @@ from torch import nn
 import gpt2.model.head_loss as module
 from gpt2.errors import InputError, OptionError, TrainingError, WeightError
 from gpt2.model.head_loss import head_loss
+from gpt2.model.lora import LoraConfig, add_lora
 from gpt2.training.config import TrainingConfig
 from gpt2.training.loop.loss_scale import GROWTH, LossScale
 from gpt2.training.loop.muon import Muon, orthogonal
@@ -37,6 +38,9 @@ def test_schedules() -> None:
 def test_options_that_cannot_be() -> None:
     with pytest.raises(OptionError, match="warmup must be at most steps"):
         TrainingConfig(steps=5, warmup=6)
+    for name in ("beta1", "beta2", "momentum"):
+        with pytest.raises(OptionError, match=f"{name} must be below 1"):
+            TrainingConfig(**{"optimizer": "muon", name: 1.0})
     with pytest.raises(OptionError, match="lr must be above 0"):
         TrainingConfig(lr=0.0)
     with pytest.raises(OptionError, match="has no option 'learning_rate'"):
@@ -140,6 +144,13 @@ def test_each_parameter_has_its_rule() -> None:
     assert [tuple(p.shape) for p in decayed["params"]] == [(64, 32), (16, 32)]
     with pytest.raises(InputError, match="nothing to train"):
         Optimizer(iter([]), TrainingConfig())
+
+
+def test_muon_without_a_matrix_to_train_is_refused() -> None:
+    model = model_of()
+    add_lora(model, LoraConfig())
+    with pytest.raises(OptionError, match=r"none of them is trained here.*adamw"):
+        Optimizer(model.named_parameters(), TrainingConfig(optimizer="muon"))
 
 
 @pytest.mark.parametrize(

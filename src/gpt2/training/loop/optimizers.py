@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gpt2.errors import InputError, WeightError
+from gpt2.errors import InputError, OptionError, WeightError
 from gpt2.training.config import TrainingConfig
 from gpt2.training.loop.muon import Muon
 
@@ -34,7 +34,9 @@ class Optimizer:
         named: (name, parameter) pairs; those that require a gradient are trained.
         config: supplies the optimiser options.
 
-    Raises `InputError` if nothing is trainable.
+    Raises:
+        InputError: nothing is trainable.
+        OptionError: Muon was requested, but no matrix that it trains is trainable.
     """
 
     def __init__(self, named: Iterator[tuple[str, nn.Parameter]], config: TrainingConfig) -> None:
@@ -49,6 +51,11 @@ class Optimizer:
             for name, p in self.named.items()
             if config.optimizer == "muon" and MATRIX.search(name) and p.dim() == 2
         }
+        if config.optimizer == "muon" and not chosen:
+            raise OptionError(
+                "muon trains the matrices of the blocks, but none of them is trained here (LoRA "
+                "trains only adapters): use the optimizer adamw."
+            )
         rest = [p for name, p in self.named.items() if name not in chosen]
         self.parts: list[torch.optim.Optimizer] = []
         if rest:
