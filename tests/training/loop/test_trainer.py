@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.overrides import TorchFunctionMode
 
 from gpt2 import GPT2LMHeadModel
 from gpt2.errors import OptionError, TrainingError, WriteError
@@ -22,10 +23,11 @@ from gpt2.training.checkpoints.model_files import WholeModel
 from gpt2.training.checkpoints.store import Checkpoints
 from gpt2.training.config import TrainingConfig
 from gpt2.training.inputs.batches import IGNORED, Batch, Windows
+from gpt2.training.loop.distributed import Processes
 from gpt2.training.loop.schedules import factor
 from gpt2.training.planning.flops import flops_per_token
 from tests.training.children import child, told_by
-from tests.training.runs import LENGTH, SMALL, Cycle, digest, losses, model_of, trainer
+from tests.training.runs import LENGTH, SMALL, Cycle, digest, losses, model_of, rows_of, trainer
 
 MOVED = {"shape": {"resid_pdrop": 0.1, "embd_pdrop": 0.1, "attn_pdrop": 0.1}}
 
@@ -99,6 +101,35 @@ def test_a_validation_takes_no_more_rows_at_a_time_than_training(tmp_path: Path)
         assert other.tokens == found[0].tokens
         assert other.loss == pytest.approx(found[0].loss, rel=1e-6)
         assert other.by_position == pytest.approx(found[0].by_position, rel=1e-6)
+
+
+class NoDouble(TorchFunctionMode):
+    """Nothing becomes float64 or is moved as such, as on mps, which does not have it."""
+
+    def __torch_function__(self, call: Any, types: Any, args: Any = (), given: Any = None) -> Any:
+        result = call(*args, **(given or {}))
+        if call in (torch.Tensor.to, torch.Tensor.double, torch.Tensor.new_tensor):
+            assert result.dtype != torch.float64
+        return result
+
+
+def test_a_run_needs_no_float64_on_its_device(tmp_path: Path) -> None:
+    made = trainer(tmp_path, {"steps": 2, "validate_every": 2})
+    with NoDouble():
+        assert made.run().validation is not None
+
+
+def test_signals_of_several_processes_do_not_add_up(
+    tmp_path: Path, two: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trainer(tmp_path, processes=two)
+
+    def add_other(values: torch.Tensor) -> torch.Tensor:
+        """The other process has the same rows and has received the same signal."""
+        return values + (values[[0, 2, 1]] if len(values) == 3 else values)
+
+    monkeypatch.setattr(two, "sum", add_other)
+    assert made.stepper.update(0, rows_of(3), signal.SIGTERM).signal == signal.SIGTERM
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,12 @@ class Processes:
         return self.rank == 0
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum over all processes, in place."""
-        if self.ranks > 1:
-            dist.all_reduce(values)
-        return values
+        """The sum over all processes, on the device of ``values``."""
+        if self.ranks == 1:
+            return values  # not moved to the device: mps has no float64
+        sums = values.to(self.device)
+        dist.all_reduce(sums)
+        return sums.to(values.device)
 
     def same(self, value: Any) -> Any:
         """Broadcast the first process's value to all processes."""

@@ -122,20 +122,22 @@ class Stepper:
         If the loss or the gradient is not finite, raises `TrainingError` in all processes before
         the weights change.
         """
-        ranks, device = self.processes.ranks, self.processes.device
+        ranks = self.processes.ranks
         torch.manual_seed(random_bits(self.config.seed, step, self.processes.rank) >> 1)  # dropout
         self.model.train()
         counts = torch.tensor([batch.counted, batch.inputs.size], dtype=torch.float64)
-        counted, tokens = self.processes.sum(counts.to(device)).tolist()
+        counted, tokens = self.processes.sum(counts).tolist()
         # The processes' gradients are averaged, so each counts ``ranks`` times.
         weight = self.scale.value * ranks / max(1.0, counted)
-        total = self.gradients(batch, weight)
-        seen = torch.stack([total.double(), total.new_tensor(signal, dtype=torch.float64)])
-        scaled, signals = self.processes.sum(seen).tolist()
+        total = self.gradients(batch, weight).item()
+        signals = [0] * ranks  # one place for each process: two signals do not add up to another
+        signals[self.processes.rank] = signal
+        seen = torch.tensor([total, *signals], dtype=torch.float64)
+        scaled, *signals = self.processes.sum(seen).tolist()
         loss = scaled / (self.scale.value * ranks)
         norm = self._norm() / self.scale.value
         lr = self._apply(step, loss, norm, self.scale.value)
-        return Update(loss, norm, lr, int(tokens), int(signals))
+        return Update(loss, norm, lr, int(tokens), int(max(signals)))
 
     def gradients(self, batch: Batch, weight: float) -> Tensor:
         """Accumulate the gradients of the losses times ``weight``; returns the weighted sum, []."""

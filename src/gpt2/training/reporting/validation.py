@@ -105,7 +105,7 @@ def validate(
     finally:
         model.train(was_training)
     if reduce is not None:
-        sums = reduce(sums.to(model.device)).cpu()
+        sums = reduce(sums)
     return _result(sums, positions, with_bytes=bytes is not None)
 
 
