@@ -46,3 +46,23 @@ def test_a_file_that_is_there_needs_overwrite(tmp_path: Path) -> None:
     file.write_bytes(b"mine")
     assert "already exists" in str(call("convert", model, "-o", file).exception)
     assert file.read_bytes() == b"mine"
+
+
+def test_a_file_beside_another_models_files_needs_overwrite(tmp_path: Path) -> None:
+    model, place = tmp_path / "model", tmp_path / "other"
+    write_tiny(model)
+    place.mkdir()
+    for name in ("vocab.json", "chat_template.jinja", "generation_config.json"):
+        (place / name).write_text("{}")
+        refused = call("convert", model, "-o", place / "a.pt")
+        assert isinstance(refused.exception, OptionError)
+        assert f"contains {name}, which would be overwritten or read with a.pt" in str(
+            refused.exception
+        )
+        assert [path.name for path in place.iterdir()] == [name]
+        (place / name).unlink()
+    (place / "config.json").write_text("{}")  # nanoGPT's file has its own
+    assert call("convert", model, "-o", place / "a.pt").exit_code == 0
+    assert call("convert", model, "-o", place / "b.pt").exit_code == 1
+    assert call("convert", model, "-o", place / "b.pt", "--overwrite").exit_code == 0
+    assert call("convert", model, "-o", place / "b.gguf").exit_code == 0  # complete in itself

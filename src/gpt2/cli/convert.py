@@ -56,6 +56,8 @@ def command(
     """
     form = form or SUFFIXES.get(output.suffix, "safetensors")
     check_free(output, overwrite)
+    if form == "nanogpt" and output.suffix in SUFFIXES and not overwrite:
+        _check_beside(output)
     written = convert(source, output, form, dtype, shard_size)
     size = sum(path.stat().st_size for path in written)
     say(f"{output}: {form}, {size / 1e6:,.1f} MB", quiet)
@@ -97,6 +99,20 @@ def convert(
     if tokenizer is not None:
         tokenizer.save_pretrained(written[0].parent)
     return written
+
+
+def _check_beside(path: Path) -> None:
+    """Raise `OptionError` if files of another model would be overwritten or read with ``path``."""
+    from gpt2.hub import SETTINGS, TOKENIZER
+
+    # nanoGPT's file has its own configuration
+    names = [name for name in (*SETTINGS, *TOKENIZER) if name != "config.json"]
+    there = next((name for name in names if (path.parent / name).exists()), None)
+    if there is not None:
+        raise OptionError(
+            f"{path.parent} contains {there}, which would be overwritten or read with "
+            f"{path.name}: choose another folder, or use --overwrite."
+        )
 
 
 def _file(output: Path, name: str) -> Path:
