@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gpt2.errors import CorruptFileError, GPT2Error, OptionError, TokenizerError
-from gpt2.tokenizer import AddedToken, GPT2Tokenizer
+from gpt2.tokenizer import AddedToken, GPT2Tokenizer, chat
 from gpt2.tokenizer.bpe import byte_to_unicode
 from tests.tiny import tiny_tokenizer
 
@@ -102,6 +102,22 @@ def test_chat_templates_are_kept(place: Path) -> None:
     with pytest.raises(TokenizerError, match="name"):
         ours.save_pretrained(place / "ours")
     assert not (place / "out.jinja").exists()
+
+
+def test_another_tokenizer_leaves_nothing_of_the_one_before(
+    place: Path, small: GPT2Tokenizer
+) -> None:
+    (place / chat.FOLDER).mkdir()
+    (place / chat.FOLDER / "notes.txt").write_text("mine")
+    other = GPT2Tokenizer.from_pretrained(place)
+    other.add_tokens(["<x>"])
+    other.chat_template = {"default": "{{ messages }}", "tool_use": "{{ tools }}"}
+    other.save_pretrained(place)
+    small.save_pretrained(place)
+    again = GPT2Tokenizer.from_pretrained(place)
+    assert again.chat_template is None
+    assert again.get_vocab() == small.get_vocab()
+    assert (place / chat.FOLDER / "notes.txt").read_text() == "mine"
 
 
 def test_no_token_is_invented(place: Path) -> None:

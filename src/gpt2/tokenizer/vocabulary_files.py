@@ -49,6 +49,7 @@ FILES = (
     chat.FILE,
     f"{chat.FOLDER}/*.jinja",
 )
+ADDITIONS = ("added_tokens.json", chat.FILE)  # read in addition to whichever vocabulary is there
 _HEADER = "#version: 0.2"
 
 
@@ -121,7 +122,8 @@ def _no_collection() -> Iterator[None]:
 def write(folder: Path, vocabulary: Vocabulary) -> list[Path]:
     """Write a folder that this package, transformers and tokenizers can read; returns the paths.
 
-    Writes all files or none. Raises `WriteError`.
+    Writes all files or none, and removes the added tokens and chat templates of another vocabulary.
+    Raises `WriteError`.
     """
     ids = {token.content: i for i, token in vocabulary.added.items()}
     extra = {content: i for content, i in ids.items() if content not in vocabulary.vocab}
@@ -136,10 +138,12 @@ def write(folder: Path, vocabulary: Vocabulary) -> list[Path]:
         **({"added_tokens.json": files.to_json(extra)} if extra else {}),
         **chat.content(templates),
     }
-    with files.atomic_folder(folder) as part:
+    with files.atomic_folder(folder, last=ADDITIONS) as part:
         for name, text in content.items():
             (part / name).parent.mkdir(exist_ok=True)
             (part / name).write_text(text, encoding="utf-8", newline="\n")
+        for path in (folder / chat.FOLDER).glob("*.jinja"):
+            path.unlink()
         if (part / chat.FOLDER).is_dir() and (folder / chat.FOLDER).is_dir():
             _move_into(part / chat.FOLDER, folder / chat.FOLDER)
     return [folder / name for name in content]
