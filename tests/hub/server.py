@@ -75,21 +75,21 @@ class _Handler(BaseHTTPRequestHandler):
         if file:
             return self._file(folder / file[3])
         if listing and listing[2] == "tree":
-            return self._json([self._entry(p) for p in sorted(folder.iterdir())])
+            return self._json([self._entry(p, folder) for p in _files(folder)])
         return self._json({
             "_id": "0", "id": found, "modelId": found, "sha": COMMIT, "private": False,
             "tags": [], "downloads": 0, "likes": 0,
-            "siblings": [self._entry(p, "rfilename") for p in sorted(folder.iterdir())]
+            "siblings": [self._entry(p, folder, "rfilename") for p in _files(folder)]
             + [{"rfilename": name} for name in self.server.odd],
         })  # fmt: skip
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def _entry(self, path: Path, name: str = "path") -> dict[str, Any]:
+    def _entry(self, path: Path, folder: Path, name: str = "path") -> dict[str, Any]:
         data = path.read_bytes()
-        entry = {name: path.name, "type": "file", "size": len(data), "oid": _sha1(data),
-                 "blobId": _sha1(data)}  # fmt: skip
+        entry = {name: path.relative_to(folder).as_posix(), "type": "file", "size": len(data),
+                 "oid": _sha1(data), "blobId": _sha1(data)}  # fmt: skip
         if path.suffix in LARGE:
             key = "sha256" if name == "rfilename" else "oid"
             entry["lfs"] = {key: _sha256(data), "size": len(data), "pointerSize": 130}
@@ -145,6 +145,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _sha1(data: bytes) -> str:

@@ -105,6 +105,18 @@ def test_only_what_is_used_comes_down(
     assert offline.stdout == first.stdout, offline.stderr
 
 
+def test_the_named_chat_templates_of_a_model_come_down(
+    hub: Hub, run: Run, model: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(model, tmp_path / "chats")
+    named = Path("additional_chat_templates") / "tool_use.jinja"
+    (folder / named).parent.mkdir()
+    (folder / named).write_text("{{ tools }}")
+    hub.repos["user/chats"] = folder
+    result = run("user/chats")
+    assert (Path(result.stdout.strip()) / named).read_text() == "{{ tools }}", result.stderr
+
+
 ANSWERS = {
     "503": (503, b"<html>Service Unavailable</html>"),
     "429": (429, b"Too Many Requests"),
