@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gpt2.checkpoint import read_checkpoint, write_checkpoint
 from gpt2.cli import gpt2
 from gpt2.errors import OptionError
-from tests.tiny import write_tiny
+from gpt2.loading import find_tokenizer
+from tests.tiny import random_weights, tiny_config, tiny_tokenizer, write_tiny
 
 
 def call(*arguments: object) -> Result:
@@ -66,3 +68,39 @@ def test_a_file_beside_another_models_files_needs_overwrite(tmp_path: Path) -> N
     assert call("convert", model, "-o", place / "b.pt").exit_code == 1
     assert call("convert", model, "-o", place / "b.pt", "--overwrite").exit_code == 0
     assert call("convert", model, "-o", place / "b.gguf").exit_code == 0  # complete in itself
+
+
+@pytest.mark.parametrize("command", ["convert", "convert --to nanogpt", "quantize --tokens 0"])
+def test_nothing_of_an_old_model_is_left(command: str, tmp_path: Path) -> None:
+    model, place = tmp_path / "model", tmp_path / "out"
+    config = tiny_config(n_layer=1, eos_token_id=5)
+    write_checkpoint(model, config, random_weights(config))  # no tokenizer, no settings
+    write_checkpoint(place, tiny_config(), random_weights(tiny_config()), max_shard_size="100KB",
+                     generation_config={"eos_token_id": 7}, sidecar={"licence": "MIT"})  # fmt: skip
+    tokenizer = tiny_tokenizer()
+    tokenizer.add_tokens(["<x>"])
+    tokenizer.chat_template = {"default": "{{ messages }}", "tool_use": "{{ tools }}"}
+    tokenizer.save_pretrained(place)
+    (place / "notes.txt").write_text("mine")
+    done = call(*command.split(), model, "-o", place, "--overwrite")
+    assert done.exit_code == 0, done.exception
+    found = read_checkpoint(place)
+    assert found.config.n_layer == 1
+    assert found.generation_config is None
+    assert "licence" not in found.sidecar
+    assert find_tokenizer(place, place) is None
+    written = {
+        "convert": {"model.safetensors", "config.json"},
+        "convert --to nanogpt": {"ckpt.pt"},
+        "quantize --tokens 0": {"model.safetensors", "config.json", "gpt2.json"},
+    }
+    assert {path.name for path in place.iterdir()} == {"notes.txt", *written[command]}
+
+
+def test_a_model_converted_in_its_own_folder_keeps_its_other_files(tmp_path: Path) -> None:
+    write_tiny(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert (
+        call("convert", tmp_path, "-o", tmp_path, "--to", "nanogpt", "--overwrite").exit_code == 0
+    )
+    assert {path: path.read_bytes() for path in before} == before

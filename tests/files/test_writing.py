@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 from gpt2.checkpoint import read_checkpoint, write_checkpoint
+from gpt2.checkpoint.write import replace_model
 from gpt2.errors import MissingFileError, WriteError
 from gpt2.files import atomic, atomic_folder
 from tests.tiny import random_weights, tiny_config
@@ -21,10 +24,13 @@ from tests.tiny import random_weights, tiny_config
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills are POSIX's")
 
 
-def killed_at(change: int, folder: Path, size: str) -> bool:
-    """Write a model over another in a child that dies at a change of the folder; whether it did."""
+def write_new(folder: Path, size: str) -> None:
     config = tiny_config(activation_function="relu")
-    weights = random_weights(config, 1)
+    write_checkpoint(folder, config, random_weights(config, 1), max_shard_size=size)
+
+
+def killed_at(change: int, write: Callable[[], None]) -> bool:
+    """Write a model over another in a child that dies at a change of the folder; whether it did."""
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
@@ -39,7 +45,7 @@ def killed_at(change: int, folder: Path, size: str) -> bool:
         return call
 
     Path.replace, Path.unlink = watched(Path.replace), watched(Path.unlink)  # type: ignore[method-assign]
-    write_checkpoint(folder, config, weights, max_shard_size=size)
+    write()
     os._exit(0)
 
 
@@ -50,11 +56,39 @@ def test_a_kill_leaves_no_mixture(tmp_path: Path, old: str, new: str) -> None:
         folder = tmp_path / str(change)
         config = tiny_config()
         write_checkpoint(folder, config, random_weights(config), max_shard_size=old)
-        died = killed_at(change, folder, new)
+        died = killed_at(change, partial(write_new, folder, new))
         states.add(state(folder))
         write_checkpoint(folder, config, random_weights(config), max_shard_size=old)
         assert state(folder) == "old"
         assert not list(folder.glob(".*")), "what the killed one left is gone"
+        if not died:
+            break
+    assert states == {"old", "none", "new"}
+
+
+@pytest.mark.parametrize("old", ["5GB", "100KB"])
+def test_a_kill_leaves_no_settings_or_vocabulary_of_another_model(tmp_path: Path, old: str) -> None:
+    """Of a replaced model nothing is left: neither what the new one has, nor what it lacks."""
+
+    def replace() -> None:
+        with replace_model(folder) as part:
+            write_new(part, "5GB")
+            (part / "vocab.json").write_text("new")
+
+    states, died = set(), True
+    for change in itertools.count(1):
+        folder = tmp_path / str(change)
+        write_checkpoint(folder, tiny_config(), random_weights(tiny_config()), max_shard_size=old,
+                         generation_config={})  # fmt: skip
+        for name in ("vocab.json", "merges.txt"):
+            (folder / name).write_text("old")
+        died = killed_at(change, replace)
+        left = state(folder)
+        states.add(left)
+        if left != "none":
+            assert (folder / "vocab.json").read_text() == left
+            assert (folder / "merges.txt").exists() == (left == "old")
+            assert (folder / "generation_config.json").exists() == (left == "old")
         if not died:
             break
     assert states == {"old", "none", "new"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from gpt2.checkpoint.mapped import FLOATS, as_stored, write_safetensors
 from gpt2.checkpoint.packed import CONFIG_ENTRY, Quantization
 from gpt2.checkpoint.read import LISTS, SIDECAR
 from gpt2.config import GPT2Config
-from gpt2.errors import OptionError, first_line
+from gpt2.errors import OptionError, WriteError, first_line
 from gpt2.extras import needed
-from gpt2.files import atomic_folder, reported, sha256, to_json
+from gpt2.files import atomic_folder, remove, reported, sha256, to_json
+from gpt2.hub import SETTINGS, TOKENIZER
 from gpt2.precision import long
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
@@ -145,6 +147,27 @@ def save_torch(path: Path, content: Any) -> None:
         torch.save(content, path)
     except RuntimeError as error:  # torch's writer reports it this way
         raise OSError(0, first_line(error)) from error
+
+
+@contextlib.contextmanager
+def replace_model(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder whose files replace the model in ``folder`` if the block succeeds.
+
+    Then the old model's weights, settings and tokenizer are removed, its entry file first, before
+    the new files are moved into place: an interruption leaves one of the models or none. Other
+    files stay, as does nanoGPT's ckpt.pt, which may hold the state of a training run.
+    """
+    with atomic_folder(folder, last=LEADING) as part:
+        try:
+            yield part
+        except WriteError as error:
+            raise WriteError(str(error).replace(str(part), str(folder))) from error
+        if folder.is_dir():
+            for name in LEADING:
+                (folder / name).unlink(missing_ok=True)
+            remove_older(folder, [])
+            for name in (*SETTINGS, *TOKENIZER):
+                remove(folder / name.partition("/")[0])
 
 
 def remove_older(folder: Path, written: list[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,8 @@ def convert(
 ) -> list[Path]:
     """Write the model; returns the paths of its weights and settings."""
     from gpt2.checkpoint import read_checkpoint, write_checkpoint
+    from gpt2.checkpoint.write import replace_model
+    from gpt2.files import is_same
     from gpt2.hub import resolve
     from gpt2.loading import find_tokenizer
 
@@ -83,22 +86,25 @@ def convert(
     if form == "gguf":
         return [_to_gguf(checkpoint, tokenizer, _file(output, "model.gguf"), dtype)]
     stored = _round(checkpoint, dtype)
-    if form == "nanogpt":
-        written = [_to_nanogpt(checkpoint, stored, _file(output, "ckpt.pt"))]
-    else:
-        tensors = stored if form == "safetensors" else _torch(stored)
-        written = write_checkpoint(
-            output,
-            checkpoint.config,
-            tensors,
-            max_shard_size=shard_size,
-            safe_serialization=form == "safetensors",
-            generation_config=checkpoint.generation_config,
-            sidecar=checkpoint.sidecar,
-        )
-    if tokenizer is not None:
-        tokenizer.save_pretrained(written[0].parent)
-    return written
+    in_place = is_same(output, place if place.is_dir() else place.parent)
+    beside = in_place or (form == "nanogpt" and output.suffix in SUFFIXES)
+    # other files next to a single file, or of the model itself, stay
+    with contextlib.nullcontext(output) if beside else replace_model(output) as target:
+        if form == "nanogpt":
+            written = [_to_nanogpt(checkpoint, stored, _file(target, "ckpt.pt"))]
+        else:
+            written = write_checkpoint(
+                target,
+                checkpoint.config,
+                stored if form == "safetensors" else _torch(stored),
+                max_shard_size=shard_size,
+                safe_serialization=form == "safetensors",
+                generation_config=checkpoint.generation_config,
+                sidecar=checkpoint.sidecar,
+            )
+        if tokenizer is not None:
+            tokenizer.save_pretrained(written[0].parent)
+    return written if beside else [output / path.name for path in written]
 
 
 def _check_beside(path: Path) -> None:
@@ -107,7 +113,7 @@ def _check_beside(path: Path) -> None:
 
     # nanoGPT's file has its own configuration
     names = [name for name in (*SETTINGS, *TOKENIZER) if name != "config.json"]
-    there = next((name for name in names if (path.parent / name).exists()), None)
+    there = next((name for name in names if any(path.parent.glob(name))), None)
     if there is not None:
         raise OptionError(
             f"{path.parent} contains {there}, which would be overwritten or read with "

@@ -61,7 +61,9 @@ class Name(StringParamType):
 PATH, NAME = Place(), Name()
 PATH_OR_ADDRESS = Place(remote=True)
 OVERWRITE = click.option(
-    "--overwrite", is_flag=True, help="Overwrite existing files; files with other names are kept."
+    "--overwrite",
+    is_flag=True,
+    help="Overwrite existing files; other files are kept, except those of an old model.",
 )
 SHARD_SIZE = click.option(
     "--shard-size",

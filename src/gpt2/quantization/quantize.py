@@ -11,9 +11,9 @@ from typing import Any
 from gpt2.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from gpt2.checkpoint.mapped import Stored
 from gpt2.checkpoint.packed import Packed, Quantization
-from gpt2.checkpoint.write import LEADING, parse_size, remove_older
+from gpt2.checkpoint.write import parse_size, replace_model
 from gpt2.errors import InputError, OptionError, WriteError
-from gpt2.files import atomic_folder, is_same, path_of, read_text
+from gpt2.files import is_same, path_of, read_text
 from gpt2.loading import find_tokenizer
 from gpt2.precision import PACKED, short
 from gpt2.quantization.measure import Fidelity, measure, windows
@@ -69,7 +69,8 @@ def quantize(
 
     Args:
         name: a folder, a file, a bundled model or a hub id.
-        folder: the output folder for the packed model and its tokenizer; None only measures.
+        folder: the output folder for the packed model and its tokenizer, which replace a model in
+            it; None only measures.
         dtype: fp16, bf16, int8 or int4 (or fp32, which packs without rounding).
         head_dtype: the precision of the token embedding and the output head; None means ``dtype``,
             or int8 if that is int4.
@@ -213,10 +214,9 @@ def _write(
     shard_size: int | str,
     report: Report,
 ) -> None:
-    """Write all files to a temporary folder first; older weights are removed last."""
     facts = {k: v for k, v in report.to_dict().items() if k != "folder"}
-    with atomic_folder(folder, last=LEADING) as part:
-        written = write_checkpoint(
+    with replace_model(folder) as part:
+        write_checkpoint(
             part,
             checkpoint.config,
             tensors,
@@ -227,4 +227,3 @@ def _write(
         )
         if tokenizer is not None:
             tokenizer.save_pretrained(part)
-    remove_older(folder, [folder / path.name for path in written])
