@@ -58,7 +58,10 @@ def test_offline_without_the_model_names_what_helps(run: Run, environment: dict[
 
 def test_what_the_hub_has_not(hub: Hub, run: Run, model: Path, tmp_path: Path) -> None:
     assert "HubNotFoundError: the hub has no model 'nobody/nothing'" in run("nobody/nothing").stderr
-    assert "has no revision 'v9'" in run(NAME, "v9").stderr
+    assert run(NAME).returncode == 0
+    assert (  # although another is cached
+        "HubNotFoundError: openai-community/gpt2 has no revision 'v9'" in run(NAME, "v9").stderr
+    )
     empty = tmp_path / "empty"
     empty.mkdir()
     (empty / "config.json").write_text("{}")
@@ -140,6 +143,30 @@ def test_what_is_cached_loads_while_the_hub_does_not_serve(hub: Hub, run: Run, a
         "unavailable|the response did not come from the hub)",
         other.stderr,
     ), other.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (401, "HubError: the hub refused someone/else: .*401"),
+        (403, "HubError: the hub refused someone/else: .*403"),
+        (404, "HubError: the hub refused someone/else: .*404"),
+        ("gone", "HubNotFoundError: the hub has no model 'someone/else', or it is private"),
+    ],
+)
+def test_what_is_cached_loads_where_the_hub_refuses_it(
+    hub: Hub, run: Run, status: int | str, error: str
+) -> None:
+    """With an expired token, behind a firewall, or when the model is private or deleted by now."""
+    whole = run(NAME)
+    assert whole.returncode == 0, whole.stderr
+    if isinstance(status, int):
+        hub.answer = (status, b"refused")
+    else:
+        hub.repos.clear()
+    cached = run(NAME)
+    assert (cached.returncode, cached.stdout) == (0, whole.stdout), cached.stderr
+    assert re.search(error, run("someone/else").stderr)
 
 
 @pytest.mark.parametrize("name", ["config.json", "merges.txt", "vocab.json"])

@@ -36,14 +36,20 @@ class Download:
     def run(self, local_files_only: bool) -> Path:
         """Return the snapshot's folder; downloads missing files unless ``local_files_only``."""
         from huggingface_hub import constants
+        from huggingface_hub.errors import RevisionNotFoundError
 
         self.check_reference()
         if local_files_only or constants.HF_HUB_OFFLINE:
-            return self.from_cache("offline mode is set")
+            return self.from_cache(HubOfflineError("offline mode is set"))
         try:
             commit, entries = self.list_files()
-        except HubOfflineError as error:
-            return self.from_cache(str(error))
+        except RevisionNotFoundError:
+            revision = self.where["revision"]
+            raise HubNotFoundError(
+                f"{self.repo} has no revision {revision!r} on the hub."
+            ) from None
+        except HubError as error:
+            return self.from_cache(error)
         wanted = self.select([e.rfilename for e in entries if _is_plain(e.rfilename)])
         missing = [
             e for e in entries if e.rfilename in wanted and not self.is_cached(e.rfilename, commit)
@@ -77,7 +83,8 @@ class Download:
             ) from None
 
     def list_files(self) -> tuple[str, list[Any]]:
-        """Fetch the commit and the list of files from the hub."""
+        """Fetch the commit and the list of files from the hub. Raises `HubError`, and
+        huggingface_hub's RevisionNotFoundError."""
         from huggingface_hub import HfApi
         from huggingface_hub.errors import (
             HfHubHTTPError,
@@ -94,10 +101,7 @@ class Download:
                 ),
             )
         except RevisionNotFoundError:
-            revision = self.where["revision"]
-            raise HubNotFoundError(
-                f"{self.repo} has no revision {revision!r} on the hub."
-            ) from None
+            raise
         except RepositoryNotFoundError:
             raise HubNotFoundError(
                 f"the hub has no model {self.repo!r}, or it is private: check the name, or log in "
@@ -167,8 +171,9 @@ class Download:
         cache = Path(self.where["cache_dir"] or constants.HF_HUB_CACHE).expanduser()
         return cache / repo_folder_name(repo_id=self.repo, repo_type="model") / "blobs"
 
-    def from_cache(self, reason: str) -> Path:
-        """The cached snapshot, if it has the requested files."""
+    def from_cache(self, reason: HubError) -> Path:
+        """The cached snapshot, if it has the requested files; otherwise raises ``reason``, the
+        hub's refusal, or a `HubOfflineError` with it."""
         from huggingface_hub import snapshot_download
 
         for needed in [self.patterns] if self.patterns else [SAFE, PICKLED]:
@@ -180,6 +185,8 @@ class Download:
                 inside = (path.relative_to(folder).as_posix() for path in Path(folder).rglob("*"))
                 if _matching(inside, needed):
                     return Path(folder)
+        if not isinstance(reason, HubOfflineError):
+            raise reason
         raise HubOfflineError(
             f"{self.repo} is not on this machine and {reason}. On a machine with network access, "
             f"run: hf download {self.repo}. {bundled_hint()}"
