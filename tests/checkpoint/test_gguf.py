@@ -16,7 +16,7 @@ import pytest
 from gpt2.checkpoint import read_checkpoint
 from gpt2.checkpoint.gguf import write_gguf
 from gpt2.checkpoint.names import MATRICES
-from gpt2.errors import MissingDependencyError, OptionError, UnsupportedError
+from gpt2.errors import MissingDependencyError, OptionError, UnsupportedError, WeightError
 from gpt2.extras import install
 from gpt2.loading import load
 from tests.tiny import END, WORDS, random_weights, tiny_config, tiny_tokenizer, write_tiny
@@ -76,6 +76,19 @@ def test_precisions(tmp_path: Path, dtype: str, error: float) -> None:
     expected = weights["transformer.h.0.attn.c_attn.weight"].T
     worst = np.abs(values.reshape(expected.shape) - expected).max() / np.abs(expected).max()
     assert 0 < worst < error
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("fp16", 1e5), ("bf16", 3.4e38), ("q8_0", -1e7), ("fp32", 1e39)]
+)
+def test_a_value_out_of_range_is_an_error(tmp_path: Path, dtype: str, value: float) -> None:
+    config, weights = tiny_config(), random_weights(tiny_config())
+    name = "transformer.h.0.mlp.c_fc.weight"
+    weights[name] = weights[name].astype(np.float64)
+    weights[name][3, 4] = value
+    with pytest.raises(WeightError, match=rf"{re.escape(name)} contains NaN or infinite values"):
+        write_gguf(tmp_path / "m.gguf", config, weights, dtype=dtype)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from gpt2.config import GELU_TANH, GPT2Config
 from gpt2.errors import OptionError, UnsupportedError
 from gpt2.extras import needed
 from gpt2.files import atomic, reported
-from gpt2.precision import short
+from gpt2.precision import STORED, short
 
 # Our name of a precision -> GGUF's type of a matrix, and of a file that mostly uses it.
 TYPES = {
@@ -70,6 +70,7 @@ def write_gguf(
     Raises:
         MissingDependencyError: the package gguf is not installed.
         UnsupportedError: llama.cpp's GPT-2 does not support the configuration.
+        WeightError: a value is out of the range of the precision.
         OptionError, WriteError.
     """
     with needed("Writing GGUF"):
@@ -84,11 +85,13 @@ def write_gguf(
         _add_tokens(writer, config, vocabulary, special, added)
         writer.add_add_bos_token(add_bos)
         for tensor_name, tensor in tensors.items():
-            values = _matrix(tensor_name, as_stored(tensor).numpy().astype(np.float32, copy=False))
+            numbers = as_stored(tensor).round_to("F32", tensor_name).numpy()
+            values = _matrix(tensor_name, numbers)
             wide = values.ndim == 1 or tensor_name == "transformer.wpe.weight"
             if wide or (dtype == "q8_0" and values.shape[-1] % 32):  # a block is 32 values
                 writer.add_tensor(gguf_name(tensor_name), values)
             else:
+                _check_range(values, dtype, tensor_name)
                 packed = gguf.quants.quantize(values, kind)
                 writer.add_tensor(gguf_name(tensor_name), packed, raw_dtype=kind)
         with reported(path):
@@ -120,6 +123,16 @@ def _check(config: GPT2Config, dtype: str) -> None:
         )
     if not config.scale_attn_weights or config.scale_attn_by_inverse_layer_idx:
         raise UnsupportedError("llama.cpp supports only attention scaled by 1/sqrt(head_dim).")
+
+
+def _check_range(values: npt.NDArray[np.float32], dtype: str, name: str) -> None:
+    """Raise `WeightError` if a value, or the scale of a block in q8_0, is out of range."""
+    if dtype != "q8_0":
+        as_stored(values).round_to(STORED[dtype], name)
+        return
+    with np.errstate(over="ignore"):
+        scales = (np.abs(values).reshape(-1, 32).max(1) / np.float32(127)).astype(np.float16)
+    as_stored(scales).check_finite(name, "in q8_0")
 
 
 def _matrix(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:

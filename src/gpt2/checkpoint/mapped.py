@@ -73,12 +73,12 @@ class Stored:
         a value is out of range."""
         if kind == self.kind:
             return self
-        wide = self.numpy().astype(np.float32)
-        if kind == "BF16":
-            bits = wide.view(np.uint32)
-            array = ((bits + (0x7FFF + ((bits >> 16) & 1))) >> 16).astype(np.uint16)
-        else:
-            with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):
+            wide = self.numpy().astype(np.float32)
+            if kind == "BF16":
+                bits = wide.view(np.uint32)
+                array = ((bits + (0x7FFF + ((bits >> 16) & 1))) >> 16).astype(np.uint16)
+            else:
                 array = wide.astype(DTYPES[kind])
         made = Stored(array, kind)
         made.check_finite(name, f"in {kind}")
