@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gpt2.cli.convert import convert
-from gpt2.errors import UnsupportedError
+from gpt2.errors import OptionError, UnsupportedError
 from tests.tiny import tiny_config, write_tiny
 
 
@@ -18,6 +18,12 @@ def test_another_activation(tmp_path: Path, activation: str, form: str) -> None:
     with pytest.raises(UnsupportedError, match=activation):
         convert(str(tmp_path / "model"), tmp_path / "out", form)
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("form", ["nanogpt", "gguf"])
+def test_shards_of_a_form_that_is_one_file(tmp_path: Path, form: str) -> None:
+    with pytest.raises(OptionError, match=f"{form} is always one file"):
+        convert(str(tmp_path), tmp_path / "out", form, shard_size="4MB")
 
 
 def test_the_kinds_of_tokens_in_gguf(tmp_path: Path) -> None:

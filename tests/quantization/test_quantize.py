@@ -207,6 +207,13 @@ def test_what_is_refused(model: Path, packed: Path, text: Path, tmp_path: Path) 
         quantize(model, dtype="fp16", rounding="calibrated")
     with pytest.raises(OptionError, match="needs no text"):
         quantize(model, rounding="nearest", calibrate=text)
+    with pytest.raises(OptionError, match="nearest rounding to fp16 needs no text"):
+        quantize(model, dtype="fp16", calibrate=text, tokens=0)
+    with pytest.raises(OptionError, match="leave out the text to measure on"):
+        quantize(model, text=text, tokens=0)
+    for option in (["--overwrite"], ["--shard-size", "4MB"]):
+        with pytest.raises(OptionError, match="only for --output"):
+            run(model, "--tokens", 0, *option)
     (tmp_path / "empty.txt").write_text("")
     with pytest.raises(InputError, match="at least one token"):
         quantize(model, calibrate=tmp_path / "empty.txt")
@@ -222,9 +229,11 @@ def test_what_is_refused(model: Path, packed: Path, text: Path, tmp_path: Path) 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["empty.txt", "short.txt", "text.txt"]
 
 
-def test_a_model_without_a_tokenizer(model: Path, tmp_path: Path) -> None:
+def test_a_model_without_a_tokenizer(model: Path, text: Path, tmp_path: Path) -> None:
     for name in ("config.json", "model.safetensors"):
         (tmp_path / name).write_bytes((model / name).read_bytes())
     with pytest.raises(InputError, match="has no tokenizer"):
         quantize(tmp_path)
+    with pytest.raises(InputError, match="has no tokenizer"):
+        quantize(tmp_path, calibrate=text, tokens=0)
     assert quantize(tmp_path, tmp_path / "q", tokens=0).bytes > 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.cli.options import QUIET, Precision, next_step, say
-from gpt2.cli.places import NAME, OVERWRITE, PATH, SHARD_SIZE, check_free
+from gpt2.cli.places import FILE_SIZE, NAME, OVERWRITE, PATH, SHARD_SIZE, check_free
 from gpt2.errors import OptionError, UnsupportedError
 from gpt2.precision import STORED, TORCH, short
 
@@ -67,7 +67,7 @@ def command(
 
 
 def convert(
-    source: str, output: Path, form: str, dtype: str | None = None, shard_size: str = "5GB"
+    source: str, output: Path, form: str, dtype: str | None = None, shard_size: str = FILE_SIZE
 ) -> list[Path]:
     """Write the model; returns the paths of its weights and settings."""
     from gpt2.checkpoint import read_checkpoint, write_checkpoint
@@ -78,6 +78,8 @@ def convert(
 
     if dtype == "q8_0" and form != "gguf":
         raise OptionError("q8_0 is a GGUF precision: use it with --to gguf.")
+    if form in SUFFIXES.values() and shard_size != FILE_SIZE:
+        raise OptionError(f"{form} is always one file: leave out --shard-size.")
     place = resolve(source)
     checkpoint = read_checkpoint(place)
     tokenizer = find_tokenizer(place, source)

@@ -65,9 +65,10 @@ OVERWRITE = click.option(
     is_flag=True,
     help="Overwrite existing files; other files are kept, except those of an old model.",
 )
+FILE_SIZE = "5GB"  # at most, by default
 SHARD_SIZE = click.option(
     "--shard-size",
-    default="5GB",
+    default=FILE_SIZE,
     type=NAME,
     show_default=True,
     help="Maximum size of a weight file.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gpt2.cli.options import AS_JSON, QUIET, Precision, model_argument, next_step
-from gpt2.cli.places import OVERWRITE, PATH, SHARD_SIZE, check_free
+from gpt2.cli.places import FILE_SIZE, OVERWRITE, PATH, SHARD_SIZE, check_free
 from gpt2.cli.progress import Progress
 from gpt2.errors import OptionError
 from gpt2.precision import PACKED
@@ -73,6 +73,8 @@ def command(
         )
     if output is not None:
         check_free(output, overwrite)
+    elif overwrite or shard_size != FILE_SIZE:
+        raise OptionError("--overwrite and --shard-size are only for --output: add it.")
     reports = []
     for dtype in dtypes:
         with Progress(unit="tokens", quiet=quiet) as bar:

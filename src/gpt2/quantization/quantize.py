@@ -85,7 +85,8 @@ def quantize(
         progress: called with the current step, the amount done and the total.
 
     Raises:
-        OptionError: an unknown precision or rounding, or a model that already has the precision.
+        OptionError: an unknown precision or rounding, a model that already has the precision, or a
+            text that would not be used.
         InputError: a text of fewer than two tokens, or a model without a tokenizer.
         ModelFileError, HubError: the model's files cannot be read.
     """
@@ -96,6 +97,8 @@ def quantize(
         if kind is not None and kind not in PACKED:
             raise OptionError(f"a precision must be one of {', '.join(PACKED)}, found {kind!r}.")
     parse_size(shard_size)
+    if text is not None and not tokens:
+        raise OptionError("with 0 tokens nothing is measured: leave out the text to measure on.")
     place = resolve(name)
     checkpoint = read_checkpoint(place)
     _refuse(checkpoint, dtype, folder)
@@ -165,14 +168,18 @@ def _name(of: Any) -> str:
 
 def _rounding(wanted: str | None, dtype: str, tokenizer: Tokenizer | None, calibrate: Any) -> str:
     whole = dtype in ("int8", "int4")
+    if wanted is None and not whole:
+        wanted = "nearest"
     if wanted is None:
-        return "nearest" if not whole else "search" if tokenizer is None else "calibrated"
+        return "search" if tokenizer is None and calibrate is None else "calibrated"
     if wanted not in ROUNDINGS:
         raise OptionError(f"rounding must be one of {', '.join(ROUNDINGS)}, found {wanted!r}.")
     if wanted == "calibrated" and not whole:
         raise OptionError(f"calibrated rounding supports only int8 and int4, found {dtype}.")
     if wanted != "calibrated" and calibrate is not None:
-        raise OptionError(f"{wanted} rounding needs no text: leave out the calibration text.")
+        raise OptionError(
+            f"{wanted} rounding to {dtype} needs no text: leave out the calibration text."
+        )
     return wanted
 
 
