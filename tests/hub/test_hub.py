@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gpt2.hub import bundled_models
+from gpt2.errors import MissingFileError
+from gpt2.hub import bundled_models, resolve
 from tests.hub.conftest import LOAD, Run
 from tests.hub.server import Hub
 
@@ -67,6 +68,13 @@ def test_what_the_hub_has_not(hub: Hub, run: Run, model: Path, tmp_path: Path) -
     (empty / "config.json").write_text("{}")
     hub.repos["user/empty"] = empty
     assert "has no model.safetensors or pytorch_model.bin" in run("user/empty").stderr
+
+
+def test_the_home_of_an_unknown_user() -> None:
+    with pytest.raises(MissingFileError, match=r"no file or folder ~nobody1/x: its user is"):
+        resolve("~nobody1/x")
+    with pytest.raises(MissingFileError, match="its user is unknown"):
+        resolve("nobody/nothing", cache_dir="~nobody1/x", local_files_only=True)
 
 
 def test_damaged_bytes_are_found_and_removed(hub: Hub, run: Run) -> None:

@@ -12,7 +12,15 @@ from pathlib import Path
 
 from gpt2.errors import MissingFileError
 from gpt2.files import exists, path_of
-from gpt2.hub.names import BUNDLED, PICKLED, SAFE, SETTINGS, TOKENIZER, bundled_models
+from gpt2.hub.names import (
+    BUNDLED,
+    PICKLED,
+    SAFE,
+    SETTINGS,
+    TOKENIZER,
+    bundled_models,
+    expand_home,
+)
 
 __all__ = ["BUNDLED", "PICKLED", "SAFE", "SETTINGS", "TOKENIZER", "bundled_models", "resolve"]
 
@@ -32,7 +40,7 @@ def resolve(
     (safetensors, or pytorch_model.bin if the hub has nothing else). Raises `MissingFileError`,
     `HubNotFoundError`, `HubOfflineError` or `CorruptFileError`.
     """
-    path = path_of(name).expanduser()
+    path = expand_home(path_of(name))
     if exists(path):
         return path
     if str(name) in bundled_models():

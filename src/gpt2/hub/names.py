@@ -1,8 +1,10 @@
-"""The files that make up a model, and the names of the bundled models."""
+"""The files that make up a model, the names of the bundled models, and home folders in paths."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from gpt2.errors import MissingFileError
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
 SETTINGS = ("config.json", "generation_config.json", "gpt2.json")
@@ -34,3 +36,11 @@ def bundled_hint() -> str:
     """A hint about a bundled model for errors of the hub."""
     names = bundled_models()
     return f"{names[0]!r} is bundled with this package and needs no network." if names else ""
+
+
+def expand_home(path: Path) -> Path:
+    """Expand ``~`` and ``~user``. Raises `MissingFileError` for a user without a home folder."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise MissingFileError(f"there is no file or folder {path}: its user is unknown.") from None

@@ -20,7 +20,7 @@ from gpt2.errors import (
 from gpt2.files import exists, plain_name, read_text, reported
 from gpt2.hub.arrive import check, find_hash
 from gpt2.hub.fetch import fetch, within
-from gpt2.hub.names import PICKLED, SAFE, SETTINGS, TOKENIZER, bundled_hint
+from gpt2.hub.names import PICKLED, SAFE, SETTINGS, TOKENIZER, bundled_hint, expand_home
 from gpt2.hub.network import network_errors
 
 BUSY = (408, 425, 429)  # in addition to 5xx: statuses that ask to retry later
@@ -168,7 +168,7 @@ class Download:
         from huggingface_hub import constants
         from huggingface_hub.file_download import repo_folder_name
 
-        cache = Path(self.where["cache_dir"] or constants.HF_HUB_CACHE).expanduser()
+        cache = expand_home(Path(self.where["cache_dir"] or constants.HF_HUB_CACHE))
         return cache / repo_folder_name(repo_id=self.repo, repo_type="model") / "blobs"
 
     def from_cache(self, reason: HubError) -> Path:
