@@ -16,6 +16,7 @@ from gpt2.cli.info import command
 from gpt2.errors import MissingFileError
 from gpt2.extras import install
 from gpt2.hub import bundled_models
+from gpt2.native import NativeEngine
 from tests.tiny import random_weights, tiny_config
 
 
@@ -42,14 +43,24 @@ def test_what_a_model_is(folder: Path) -> None:
     assert found["form"] == "safetensors, F16"
     assert found["licence"] == "MIT"
     assert found["place"] == str(folder)
-    assert found["memory"]["fp32"] == values * 4
     assert found["keys and values"] == 512  # 2 * 2 layers * 64 wide * 2 bytes
     assert type(found["SHA-256"]["model.safetensors"]["size"]) is int
     shown = CliRunner().invoke(command, [str(folder)]).stdout
     assert f"{values:,}" in shown
     assert "0.5 MB for 1,000 tokens at fp16" in shown
-    assert f"{values * 4 / 1e6:.1f} MB" in shown
+    assert f"{found['memory']['fp32'] / 1e6:.1f} MB" in shown
     assert "MIT" in shown
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_the_memory_is_that_of_the_native_engine(tmp_path: Path, tied: bool) -> None:
+    config = tiny_config(vocab_size=301, n_embd=48, tie_word_embeddings=tied)
+    weights = random_weights(config)
+    write_checkpoint(tmp_path, config, weights)
+    memory = info(tmp_path)["memory"]
+    assert list(memory) == ["fp32", "fp16", "int8", "int4"]
+    for dtype, size in memory.items():
+        assert size == NativeEngine(weights, config, dtype=dtype).weight_bytes
 
 
 def test_the_licence_of_a_model_card(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from gpt2.machine import versions
 
 if TYPE_CHECKING:
     from gpt2.checkpoint import Checkpoint
+    from gpt2.config import GPT2Config
 
 PACKAGES = {  # package -> its purpose here
     "numpy": "arrays",
@@ -33,7 +35,7 @@ LABELS = {  # fact -> its label in the text output, if it differs from the JSON 
     "keys and values": "KV cache",
 }
 HEAD = 1 << 16  # bytes of a model card to search for the licence
-BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 8.5 / 8, "int4": 4.5 / 8}  # per weight, including scales
+PRECISIONS = ("fp32", "fp16", "int8", "int4")
 
 
 @click.command()
@@ -66,7 +68,7 @@ def about_model(name: str) -> dict[str, Any]:
     config = checkpoint.config
     parameters = config.parameter_count()
     packed = checkpoint.quantization
-    sizes = {kind: parameters * size for kind, size in BYTES.items()}
+    sizes = {kind: _weight_bytes(config, kind) for kind in PRECISIONS}
     if packed:
         sizes = {packed.dtype: sum(tensor.nbytes for tensor in checkpoint.stored.values())}
     files = {name: file for part in identity(place).values() for name, file in part.items()}
@@ -84,10 +86,27 @@ def about_model(name: str) -> dict[str, Any]:
         "context": config.n_positions,
         "activation": config.activation_function,
         "licence": checkpoint.sidecar.get("licence") or _licence(place) or "not stated",
-        "memory": {kind: round(size) for kind, size in sizes.items()},
+        "memory": sizes,
         "keys and values": 2 * 2 * config.n_layer * config.n_embd,  # bytes per token at fp16
         "SHA-256": {name: {k: f[k] for k in ("sha256", "size")} for name, f in files.items()},
     }
+
+
+def _weight_bytes(config: GPT2Config, dtype: str) -> int:
+    """The size of the weights on the native engine; at int4, it keeps the head at int8."""
+    from gpt2.checkpoint.names import EMBEDDING, HEAD, MATRICES, expected_shapes
+    from gpt2.checkpoint.packed import packed_size
+
+    size = 0
+    for name, shape in expected_shapes(config).items():
+        if name in (EMBEDDING, HEAD):
+            size += packed_size("int8" if dtype == "int4" else dtype, *shape)
+        elif name.endswith(MATRICES):
+            inputs, outputs = shape
+            size += packed_size(dtype, outputs, inputs)
+        else:
+            size += 4 * math.prod(shape)
+    return size
 
 
 def _describe_packed(checkpoint: Checkpoint, files: Mapping[str, Any]) -> dict[str, Any]:
