@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,30 @@ def test_it_measures(model: Path, data_folder: Path, tmp_path: Path) -> None:
     assert (
         printed["benchmarks"]["lambada"]["measures"] == found["benchmarks"]["lambada"]["measures"]
     )
+
+
+def test_every_setting_that_figures_depend_on_is_recorded(model: Path, tmp_path: Path) -> None:
+    """Parts of other settings do not merge, and a run does not continue another one's journal."""
+    common = [model, "--on", "occupations", "--data", tmp_path, "--limit", "2", "-q"]
+    settings = {
+        "kv_dtype": ("--kv-dtype", "int8"),
+        "kernels": ("--kernels", "generic"),
+        "device": ("--engine", "torch", "--device", "cpu"),
+    }
+    one, two, whole = tmp_path / "1", tmp_path / "2", tmp_path / "whole"
+    assert call(*common, "--shard", "1/2", "-o", one).exit_code == 0
+    for name, options in settings.items():
+        assert call(*common, *options, "--shard", "2/2", "-o", two).exit_code == 0
+        assert json.loads(two.read_text())[name] == options[-1]
+        merged = CliRunner().invoke(gpt2, ["merge", str(one), str(two), "-o", f"{tmp_path}/all"])
+        assert f"{name} (" in str(merged.exception)
+    assert call(*common, "-o", whole).exit_code == 0
+    about = takewhile(lambda pair: pair[0] != "benchmarks", json.loads(whole.read_text()).items())
+    journal = tmp_path / "whole.journal"
+    journal.write_text(json.dumps({"settings": {**dict(about), "data": {}}}) + "\n")
+    refused = call(*common, "--kv-dtype", "int8", "-o", whole)
+    assert "a different model, options or data" in str(refused.exception)
+    assert call(*common, "-o", whole).exit_code == 0
 
 
 def figure(column: str | None, near: str | None, protocol: str) -> dict[str, object]:

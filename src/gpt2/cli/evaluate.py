@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from gpt2.loading import LoadOptions
 if TYPE_CHECKING:
     from gpt2.evaluation.benchmark import Benchmark, Subject
     from gpt2.evaluation.runner import Judged, Rows
+    from gpt2.generation import LanguageModel
     from gpt2.parts import Shard
 
 
@@ -152,6 +154,20 @@ def _sort(
     return present, missing
 
 
+def settings(model: LanguageModel, loading: Mapping[str, Any]) -> dict[str, str]:
+    """The engine and its settings that the figures depend on; the threads are not among them.
+
+    Kernels are recorded as given: a machine's own give the same bits as those of most others. A
+    device is recorded without its number, so that shards may run on several.
+    """
+    facts = {"engine": model.name, **model.facts}
+    if "device" in facts:
+        facts["device"] = facts["device"].partition(":")[0]
+    names = ("engine", "dtype", "head_dtype", "kv_dtype", "device")
+    recorded = {name: facts[name] for name in names if name in facts}
+    return recorded | {name: loading[name] for name in ("kernels",) if name in loading}
+
+
 def _journal(output: Path) -> Path:
     return output.with_name(f"{output.name}.journal")
 
@@ -182,8 +198,7 @@ class Asked:
         options = dict(self.options)
         loading = take(LoadOptions, options)
         model = load(self.model, **loading)
-        shown = {"engine": loading.get("engine", "native"), "dtype": model.dtype}
-        about = identity(model, self.model, **{k: str(v) for k, v in shown.items()}, **options)
+        about = identity(model, self.model, **settings(model, loading), **options)
         about["limit"] = self.limit
         data = hash_unpublished(self.benchmarks, self.data)
         if self.shard:
