@@ -61,6 +61,19 @@ def test_a_wrong_file_is_refused(tmp_path: Path) -> None:
     assert "not the published file" in str(call("--on", "paper", "--data", tmp_path).exception)
 
 
+def test_a_set_that_cannot_be_read_does_not_stop_its_group(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "lambada_test.jsonl").write_text('{"text": "not the published one"}\n')
+    (tmp_path / "coqa-dev-v1.0.json").write_text("{}")
+    (tmp_path / "news.en.heldout-00000-of-00050").write_text("She left .\n")
+    shown = call(model, "--on", "paper", "--data", tmp_path, "-q", "--json")
+    assert shown.exit_code == 0, shown.output
+    found = json.loads(shown.stdout)
+    assert list(found["benchmarks"]) == ["billion-words"]
+    assert "not the published file" in found["missing"]["lambada"]
+    assert "has no list" in found["missing"]["coqa"]
+    assert "has no list" in str(call(model, "--on", "coqa", "--data", tmp_path).exception)
+
+
 def test_it_measures(model: Path, data_folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "results.json"
     common = [model, "--on", "paper", "--data", data_folder, "--limit", "1", "-o", output]

@@ -93,6 +93,10 @@ def test_benchmarks(corpus: Path, data_folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_missing_is_named(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "winobias_dev.txt").write_text("not the published one")
+    done = CliRunner().invoke(command, [str(corpus), "--on", "bias", "--data", str(tmp_path)])
+    assert "winobias: skipped. winobias: " in done.stdout
+    (tmp_path / "winobias_dev.txt").unlink()
     done = CliRunner().invoke(command, [str(corpus), "--on", "bias", "--data", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert "winobias: skipped." in done.stdout

@@ -14,6 +14,7 @@ from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 from gpt2.evaluation.benchmark import Benchmark, File, Subject, corpus, mean
 from gpt2.evaluation.benchmarks import benchmark, choose, sets
 from gpt2.evaluation.runner import Rows, run
+from gpt2.files import sha256
 from gpt2.loading import load
 from tests.tiny import write_tiny
 
@@ -98,6 +99,24 @@ def test_missing_and_wrong_files(tmp_path: Path, subject: Subject) -> None:
     wrong = dataclasses.replace(TOY, files=(File("toy.txt", "0" * 64),))
     with pytest.raises(CorruptFileError, match="not the published file"):
         toy(tmp_path, subject=subject, of=wrong)
+
+
+def test_of_several_files_the_published_one_is_read(tmp_path: Path) -> None:
+    """Sets are unpacked next to each other, and into folders of their own names."""
+    right, wrong = (tmp_path / place / "toy.txt" for place in ("b/toy.txt", "a"))
+    for path in (right, wrong):
+        path.parent.mkdir(parents=True)
+        path.write_text(path.parent.name)
+    published = dataclasses.replace(TOY, files=(File("toy.txt", sha256(right)),))
+    assert published.find(tmp_path) == {"toy.txt": right}
+    right.unlink()
+    with pytest.raises(CorruptFileError, match=r"a/toy.txt is not the published file.* Write it"):
+        published.find(tmp_path)
+    wrong.unlink()
+    with pytest.raises(MissingFileError, match=r"no file toy\.txt"):
+        published.find(tmp_path)
+    (tmp_path / "blimp").mkdir()  # the one set that may be a folder
+    assert list(benchmark("blimp").find(tmp_path).values()) == [tmp_path / "blimp"]
 
 
 @pytest.mark.parametrize("end", ["", '{"benchmark": "toy", "ro'])

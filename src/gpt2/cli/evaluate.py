@@ -25,7 +25,13 @@ from gpt2.cli.options import (
 from gpt2.cli.places import NAME, Place
 from gpt2.cli.progress import Progress
 from gpt2.cli.sharding import Sharded, next_of
-from gpt2.errors import InputError, MissingDependencyError, MissingFileError, OptionError
+from gpt2.errors import (
+    CorruptFileError,
+    InputError,
+    MissingDependencyError,
+    MissingFileError,
+    OptionError,
+)
 from gpt2.loading import LoadOptions
 
 if TYPE_CHECKING:
@@ -138,12 +144,12 @@ def describe(benchmark: Benchmark) -> dict[str, str]:
 def _sort(
     benchmarks: list[Benchmark], named: set[str], data: Path
 ) -> tuple[list[Benchmark], dict[str, str]]:
-    """Benchmarks with data, and why others have none; a benchmark given by name must have it."""
+    """Benchmarks with published data, and why others have none; one given by name must have it."""
     present, missing = [], {}
     for each in benchmarks:
         try:
             each.find(data)
-        except MissingFileError as error:
+        except (MissingFileError, CorruptFileError) as error:
             if each.name in named:
                 raise
             missing[each.name] = str(error)
@@ -243,7 +249,13 @@ class Asked:
                         tick=progress.stage,
                         shard=self.shard,
                     )
-                except (InputError, OptionError, MissingDependencyError) as error:
+                except (
+                    CorruptFileError,
+                    InputError,
+                    MissingDependencyError,
+                    MissingFileError,
+                    OptionError,
+                ) as error:
                     if benchmark.name in self.named:  # a member of a group does not stop the others
                         raise
                     missing[benchmark.name] = str(error)

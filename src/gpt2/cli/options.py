@@ -75,7 +75,8 @@ DATA = click.option(
     "--data",
     type=Place(exists=True, file_okay=False, remote=True),
     envvar="GPT2_DATA",
-    help="Folder with the published or recorded files; searched recursively. [env var: GPT2_DATA]",
+    help="Folder with the published or recorded files, at most four folders deep. "
+    "[env var: GPT2_DATA]",
 )
 
 

@@ -12,7 +12,7 @@ import click
 from gpt2.cli.options import AS_JSON, DATA, data_folder
 from gpt2.cli.places import NAME, PATH
 from gpt2.cli.progress import Progress
-from gpt2.errors import MissingFileError, OptionError
+from gpt2.errors import CorruptFileError, MissingFileError, OptionError
 
 if TYPE_CHECKING:
     from gpt2.evaluation.contamination import Contamination
@@ -76,7 +76,7 @@ def _sets(
         for benchmark in choose(on):
             try:
                 sets[benchmark.name] = examples_on(benchmark, data_folder(data))
-            except MissingFileError as error:
+            except (MissingFileError, CorruptFileError) as error:
                 if benchmark.name in named:
                     raise
                 missing[benchmark.name] = str(error)

@@ -21,8 +21,9 @@ Rows may also hold texts and lists, to inspect what a model wrote.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,8 +42,9 @@ class File:
     """A published file, searched for in the data folder and its subfolders.
 
     Attributes:
-        name: of the file or folder; it may include parent folders.
-        sha256: the expected hash, if known; a file with a different hash is rejected.
+        name: of the file; it may include parent folders. A name that ends with a slash is that of a
+            folder.
+        sha256: the expected hash, if known; files with a different hash are rejected.
         optional: whether the benchmark can run without it.
         also: alternative names.
     """
@@ -228,21 +230,26 @@ class Benchmark:
         """
         paths = {}
         for file in self.files:
-            names = (file.name, *file.also)
-            path = next(filter(None, (_find(folder, name) for name in names)), None)
-            if path is None and file.optional:
-                continue
-            if path is None:
+            path = self._choose(file, folder)
+            if path is not None:
+                paths[file.name] = path
+            elif not file.optional:
                 raise MissingFileError(f"{self.name}: {folder} has no file {file.name}. {self.get}")
-            have = sha256(path) if file.sha256 and path.is_file() else None
-            if have != file.sha256:
-                here, there = str(have)[:12], str(file.sha256)[:12]
-                raise CorruptFileError(
-                    f"{self.name}: {path} is not the published file: its SHA-256 begins with "
-                    f"{here}, the published one's with {there}. {self.get}"
-                )
-            paths[file.name] = path
         return paths
+
+    def _choose(self, file: File, folder: Path) -> Path | None:
+        """The first file with the name and the published hash; None if none has the name."""
+        other = None
+        for path in chain.from_iterable(_find(folder, name) for name in (file.name, *file.also)):
+            if file.sha256 is None or sha256(path) == file.sha256:
+                return path
+            other = other or path
+        if other is not None:
+            raise CorruptFileError(
+                f"{self.name}: {other} is not the published file: its SHA-256 begins with "
+                f"{sha256(other)[:12]}, the published one's with {file.sha256:.12}. {self.get}"
+            )
+        return None
 
     def examples(self, files: Mapping[str, Path]) -> list[Any]:
         """Read the examples from the files that `find` returned.
@@ -262,9 +269,8 @@ class Benchmark:
             ) from error
 
 
-def _find(folder: Path, name: str) -> Path | None:
-    """The file or folder with this name that is nearest to the top, at most four folders deep."""
+def _find(folder: Path, name: str) -> Iterator[Path]:
+    """The files or folders with this name, at most four folders deep, from the top down."""
+    is_wanted = Path.is_dir if name.endswith("/") else Path.is_file
     for depth in range(5):
-        for path in sorted(folder.glob("*/" * depth + name)):
-            return path
-    return None
+        yield from filter(is_wanted, sorted(folder.glob("*/" * depth + name)))
