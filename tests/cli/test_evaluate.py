@@ -120,6 +120,24 @@ def test_every_setting_that_figures_depend_on_is_recorded(model: Path, tmp_path:
     assert call(*common, "-o", whole).exit_code == 0
 
 
+def test_an_undefined_figure_is_null(model: Path, tmp_path: Path) -> None:
+    """NaN is not JSON."""
+    paths = [str(tmp_path / name) for name in ("1.json", "2.json")]
+    common = [model, "--on", "occupations", "--data", tmp_path, "--limit", "1", "-q"]
+    shown = call(*common, "-o", paths[0])
+    assert shown.exit_code == 0, shown.output
+    assert "nan" not in shown.stdout
+    measures = json.loads(Path(paths[0]).read_text())["benchmarks"]["occupations"]["measures"]
+    assert (measures["she"]["error"], measures["correlation"]["value"]) == (None, None)
+    larger = json.loads(Path(paths[0]).read_text()) | {"parameters": 10**9}
+    Path(paths[1]).write_text(json.dumps(larger))
+    scaled = CliRunner().invoke(gpt2, ["scaling", *paths, "--json"])
+    assert scaled.exit_code == 0, scaled.exception
+    lines = json.loads(scaled.stdout, parse_constant=pytest.fail)
+    assert "correlation" not in scaled.stdout
+    assert [line["line"]["r_squared"] for line in lines] == [None, None]  # the scores are equal
+
+
 def figure(column: str | None, near: str | None, protocol: str) -> dict[str, object]:
     return {"column": column, "near": near, "protocol": protocol, "value": 30.0, "error": 1.0}
 
@@ -142,6 +160,7 @@ def test_unlike_protocols_never_share_a_row() -> None:
 def test_numbers_and_tables() -> None:
     assert number(12.3456, 0.123) == "12.35 ± 0.12"
     assert number(123456.0) == "123,456"
+    assert (number(1.5, None), number(None)) == ("1.5", "-")
     assert table(["a", "b"], [["1", "23"], ["狐狸", "[b]"]]) == "a       b\n1      23\n狐狸  [b]"
     wide = with_notes(["set", "value", "how"], [["x" * 99, "1", "y " * 60], ["z", "2", "y " * 60]])
     assert max(map(len, wide.splitlines())) <= WIDTH

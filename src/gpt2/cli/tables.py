@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -48,10 +47,12 @@ def wrap(line: str, indent: int = 4) -> str:
     return textwrap.fill(line, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
-def number(value: float, error: float = math.nan) -> str:
-    """Format a value and its standard error with a sensible number of digits."""
+def number(value: float | None, error: float | None = None) -> str:
+    """Format a value and its standard error with a sensible number of digits; - if undefined."""
+    if value is None:
+        return "-"
     shown = f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
-    return shown if math.isnan(error) else f"{shown} ± {error:.2g}"
+    return shown if error is None else f"{shown} ± {error:.2g}"
 
 
 def of_results(results: Mapping[str, Any]) -> str:

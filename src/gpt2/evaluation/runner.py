@@ -17,6 +17,7 @@ from typing import Any
 import gpt2
 from gpt2.errors import CorruptFileError, OptionError
 from gpt2.evaluation.benchmark import Benchmark, Subject
+from gpt2.evaluation.statistics import finite
 from gpt2.files import sha256
 from gpt2.files.journal import Journal, no_journal
 from gpt2.files.records import record
@@ -247,8 +248,8 @@ def _measures(
             column, near = None, column or near
         measures[measure.name] = {
             "title": measure.title,
-            "value": figure.value,
-            "error": figure.error,
+            "value": finite(figure.value),
+            "error": finite(figure.error),
             "error_kind": measure.error_kind,
             "rows": figure.count,
             "better": measure.better,

@@ -15,6 +15,7 @@ import numpy as np
 
 from gpt2.errors import CorruptFileError, InputError
 from gpt2.evaluation.paper import TABLE_3
+from gpt2.evaluation.statistics import finite
 from gpt2.files import read_json_object
 
 # The true sizes of the paper's four models; its own counts were too low, as OpenAI wrote later.
@@ -69,11 +70,12 @@ class Scaling:
 
     def json(self) -> dict[str, Any]:
         """The fields as plain values."""
-        return {**vars(self), "line": vars(self.line)}
+        line = {**vars(self.line), "r_squared": finite(self.line.r_squared)}
+        return {**vars(self), "line": line}
 
 
 def read_results(paths: Iterable[Path]) -> Iterator[Score]:
-    """Read the scores in files that ``gpt2 evaluate -o`` wrote.
+    """Read the scores in files that ``gpt2 evaluate -o`` wrote; undefined ones are left out.
 
     Raises `MissingFileError`, `CorruptFileError`.
     """
@@ -84,6 +86,7 @@ def read_results(paths: Iterable[Path]) -> Iterator[Score]:
                 _score(results["parameters"], benchmark["title"], measure)
                 for benchmark in results["benchmarks"].values()
                 for measure in benchmark["measures"].values()
+                if measure["value"] is not None
             ]
         except (KeyError, AttributeError, TypeError, ValueError):
             raise CorruptFileError(f"{path} is not a result file of gpt2 evaluate -o.") from None

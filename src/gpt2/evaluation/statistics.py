@@ -20,6 +20,11 @@ from gpt2.errors import InputError
 T = TypeVar("T")
 
 
+def finite(value: float) -> float | None:
+    """A value for JSON, which has no NaN: None if it is not finite."""
+    return value if math.isfinite(value) else None
+
+
 def mean_error(values: Sequence[float]) -> float:
     """The standard error of a mean: sample standard deviation / sqrt(count); NaN for one value."""
     if len(values) < 2:
