@@ -111,6 +111,22 @@ def test_a_batch_and_an_evaluation(memory: Any, tiny_model: Path, tmp_path: Path
     assert results(tmp_path / "there") == results(tmp_path / "figures")
 
 
+def test_overlap_and_verify_fetch_their_data(
+    memory: Any, tiny_model: Path, tokenizer_folder: Path, source: Path, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpus"
+    call("prepare", source, "--tokenizer", tokenizer_folder, "-q", "-o", corpus)
+    sets = coqa(tmp_path / "sets", 5)[-1]
+    memory.put(str(sets), "/in/sets", recursive=True)
+    data = ["--data", "memory://in/sets"]
+    shown = call("overlap", corpus, "--on", "coqa,bias", *data).stdout
+    assert "coqa: " in shown
+    assert "winobias: memory://in/sets has no file" in shown
+    with pytest.raises(MissingFileError, match="memory://in/nothing"):
+        call("verify", tiny_model, "--data", "memory://in/nothing")
+    assert not [p for p in (tmp_path / "tmp").rglob("*") if p.is_file()]
+
+
 def test_what_is_killed_goes_on_here(memory: Any, tmp_path: Path) -> None:
     def killed() -> None:
         with remote.local("memory://out/a") as place:

@@ -25,7 +25,7 @@ def paths(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for name in INPUTS:
             if isinstance(local.get(name), str):
                 local[name] = stack.enter_context(fetch(local[name]))
-        if isinstance(local["output"], str):
+        if isinstance(local.get("output"), str):
             local["output"] = stack.enter_context(remote.local(local["output"]))
         try:
             yield local

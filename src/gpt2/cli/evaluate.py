@@ -32,6 +32,7 @@ from gpt2.errors import (
     MissingFileError,
     OptionError,
 )
+from gpt2.files.remote import address_of
 from gpt2.loading import LoadOptions
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _sort(
         except (MissingFileError, CorruptFileError) as error:
             if each.name in named:
                 raise
-            missing[each.name] = str(error)
+            missing[each.name] = address_of(str(error))
         else:
             present.append(each)
     if not present:
@@ -197,7 +198,6 @@ class Asked:
         from gpt2.evaluation.merging import is_done, results_of
         from gpt2.evaluation.runner import Rows, hash_unpublished, identity, surroundings
         from gpt2.files import write_json
-        from gpt2.files.remote import address_of
         from gpt2.loading import load
 
         begin = time.perf_counter()
@@ -258,5 +258,5 @@ class Asked:
                 ) as error:
                     if benchmark.name in self.named:  # a member of a group does not stop the others
                         raise
-                    missing[benchmark.name] = str(error)
+                    missing[benchmark.name] = address_of(str(error))
         return judged, missing

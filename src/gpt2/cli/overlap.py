@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gpt2.cli.addresses import paths
 from gpt2.cli.options import AS_JSON, DATA, data_folder
 from gpt2.cli.places import NAME, PATH
 from gpt2.cli.progress import Progress
 from gpt2.errors import CorruptFileError, MissingFileError, OptionError
+from gpt2.files.remote import address_of
 
 if TYPE_CHECKING:
     from gpt2.evaluation.contamination import Contamination
@@ -49,7 +51,8 @@ def command(
     """
     from gpt2.evaluation.contamination import contaminations
 
-    sets, missing = _sets(files, on, data)
+    with paths({"data": data if on else None}) as local:
+        sets, missing = _sets(files, on, local["data"])
     with Progress(f"reading {corpus}", unit="tokens") as shown:
         copies = contaminations(sets, corpus, split=split, n=n, progress=shown.tick)
     if as_json:
@@ -79,7 +82,7 @@ def _sets(
             except (MissingFileError, CorruptFileError) as error:
                 if benchmark.name in named:
                     raise
-                missing[benchmark.name] = str(error)
+                missing[benchmark.name] = address_of(str(error))
     if not sets:
         reasons = " ".join(missing.values())
         raise OptionError(

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
+from gpt2.cli.addresses import paths
 from gpt2.cli.options import AS_JSON, DATA, model_argument
 from gpt2.cli.places import NAME
 from gpt2.errors import OptionError
+from gpt2.files.remote import address_of
 
 SIGNS = {"pass": "pass", "fail": "FAIL", "not checked": "not checked"}
 
@@ -44,7 +46,7 @@ def command(
     loss. Each prints one line: pass, FAIL, or why it was not checked. A summary follows. Without
     MODEL, only this package is checked. The exit code is 1 if a check fails.
     """
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from gpt2.cli.tables import wrap
     from gpt2.evaluation.verify import summary, verify
@@ -54,11 +56,16 @@ def command(
             "--engine, --device and --lambada apply only to the checks of a model: name a MODEL."
         )
     checks = []
-    for check in verify(model, engine=engine or "native", device=device, data=data, long=lambada):
-        checks.append(check)
-        if not as_json:
-            line = f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}"
-            click.echo(wrap(line, indent=14))
+    with paths({"data": data if model else None}) as local:
+        folder = local["data"]
+        for made in verify(
+            model, engine=engine or "native", device=device, data=folder, long=lambada
+        ):
+            check = replace(made, detail=address_of(made.detail))
+            checks.append(check)
+            if not as_json:
+                line = f"{SIGNS[check.status]:<12} {check.name:<21} {check.detail}"
+                click.echo(wrap(line, indent=14))
     if as_json:
         results = {
             "model": model,
