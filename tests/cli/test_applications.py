@@ -86,7 +86,8 @@ def test_answer_and_write(tmp_path: Path) -> None:
     rows = [{"question": "Who?", "context": TEXT, "history": [["Where?", "At sea"]]},
             {"question": "Who?", "history": [["one"]]}, {"text": "no question"},
             {"question": "Who?", "history": 3}, {"question": 3},
-            {"question": "Who?", "max_new_tokens": "many"}]  # fmt: skip
+            {"question": "Who?", "max_new_tokens": "many"},
+            {"question": "Who?", "context": 5, "mode": "sentence"}]  # fmt: skip
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     assert gpt2("answer", "--batch", source, "-o", out).exit_code == 1
@@ -97,6 +98,7 @@ def test_answer_and_write(tmp_path: Path) -> None:
     assert "pairs" in results[3]["error"]
     assert "the question must be a string, found int" in results[4]["error"]
     assert "max_new_tokens must be" in results[5]["error"]
+    assert "the context must be a string, found int" in results[6]["error"]
     with pytest.raises(OptionError, match="not both"):
         gpt2("answer", "Who?", "--batch", source, "-o", out)
     source.write_text('{"title": 3}\n{"points": "no list"}\n{"points": [1]}\n', "utf-8")
@@ -105,6 +107,11 @@ def test_answer_and_write(tmp_path: Path) -> None:
         json.loads(line)["error"] for line in (tmp_path / "written").read_text().splitlines()
     ]
     assert ["must be" in error for error in written] == [True] * 3
+    wrong = [{"text": "One.", "examples": examples} for examples in (5, [["one"]], [[1, "eins"]])]
+    source.write_text("\n".join(map(json.dumps, wrong)), "utf-8")
+    assert gpt2("translate", "--batch", source, "-o", tmp_path / "said").exit_code == 1
+    said = [json.loads(line)["error"] for line in (tmp_path / "said").read_text().splitlines()]
+    assert ["examples must be" in error for error in said] == [True] * 3
 
 
 def test_a_batch_killed_on_the_way_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from gpt2.errors import InputError, OptionError
+from gpt2.errors import OptionError
 from gpt2.generation import LanguageModel
 from gpt2.options import Checked, option
 from gpt2.tasks.extract import Spans
 from gpt2.tasks.sentences import flat, is_cjk, join, parts, sentences
 from gpt2.tasks.shots import QUESTIONS, SENTENCES, Examples
-from gpt2.tasks.task import Form, Progress, Task, find_tuned, text_of
+from gpt2.tasks.task import Form, Progress, Task, find_tuned, pairs_of, text_of
 from gpt2.tasks.writer import Scored, Writer
 
 
@@ -89,6 +89,7 @@ def answer(
     """
     o = AnswerOptions(**options)
     question = flat(text_of(question, "question"))
+    context = None if context is None else text_of(context, "context")
     writer = Writer(model)
     if context is None and (o.mode == "extract" or history):
         raise OptionError(
@@ -103,7 +104,7 @@ def answer(
         turns = "".join(form.example(context="", question=q, answer=a) for q, a in history)
         before = SENTENCES[_tongue(context)] if o.mode == "sentence" and not tuned else ""
         room = writer.room(o.max_new_tokens, before, turns, form.ask(context="", question=question))
-        windows = _windows(writer, text_of(context, "context"), room)
+        windows = _windows(writer, context, room)
         prompts = [before + form.ask(context=w + turns, question=question) for w in windows]
     answers = []
     for number, (prompt, window) in enumerate(zip(prompts, windows, strict=True)):
@@ -177,19 +178,10 @@ def _tongue(text: str) -> str:
 
 
 def _run(model: LanguageModel, row: Mapping[str, Any], **options: Any) -> dict[str, Any]:
-    context, turns = row.get("context"), _turns(row.get("history", []))
+    context = row.get("context")
+    turns = pairs_of(row.get("history", []), "history must contain [question, answer] pairs.")
     values = asdict(answer(model, row["question"], context, history=turns, **options))
     return {"answer": values.pop("text"), **values}
-
-
-def _turns(history: Any) -> list[tuple[str, str]]:
-    """Check the history of a batch row, which may hold any value."""
-    turns = []
-    for pair in history if isinstance(history, list | tuple) else (None,):
-        if not isinstance(pair, list | tuple) or [type(text) for text in pair] != [str, str]:
-            raise InputError("history must contain [question, answer] pairs.")
-        turns.append((pair[0], pair[1]))
-    return turns
 
 
 TASK = Task(

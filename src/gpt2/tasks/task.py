@@ -131,3 +131,13 @@ def text_of(value: Any, what: str) -> str:
     if not value.strip():
         raise InputError(f"the {what} is empty.")
     return value.strip("\n")
+
+
+def pairs_of(value: Any, message: str) -> tuple[tuple[str, str], ...]:
+    """Check that a value, such as a field of a batch row, is a list of pairs of texts."""
+    pairs = []
+    for pair in value if isinstance(value, list | tuple) else (None,):
+        if not isinstance(pair, list | tuple) or [type(text) for text in pair] != [str, str]:
+            raise InputError(message)
+        pairs.append((pair[0], pair[1]))
+    return tuple(pairs)

@@ -11,7 +11,7 @@ from gpt2.generation import LanguageModel
 from gpt2.options import Checked, option
 from gpt2.tasks.sentences import join, lines, parts, sentences
 from gpt2.tasks.shots import TRANSLATIONS, read_examples
-from gpt2.tasks.task import Form, Progress, Task, find_tuned, text_of
+from gpt2.tasks.task import Form, Progress, Task, find_tuned, pairs_of, text_of
 from gpt2.tasks.writer import Writer
 
 
@@ -96,9 +96,13 @@ def _head(writer: Writer, o: TranslateOptions, examples: Any) -> tuple[Form, str
                 f"to {o.to}: use another model, or give your own examples."
             )
         return tuned.form, ""
-    pairs = read_examples(examples) if isinstance(examples, str) else examples
-    if pairs is None:
+    if examples is None:
         pairs = TRANSLATIONS.get((o.source, o.to))
+    elif isinstance(examples, str):
+        pairs = read_examples(examples)
+    else:
+        message = "examples must be a file, or contain [sentence, translation] pairs."
+        pairs = pairs_of(examples, message)
     if not pairs:
         known_pairs = ", ".join(f"{a} to {b}" for a, b in TRANSLATIONS)
         raise InputError(
