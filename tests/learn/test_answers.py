@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,6 +110,20 @@ def test_no_file_and_no_chapter(tmp_path: Path) -> None:
     for number in (-1, len(MODULES)):
         with pytest.raises(OptionError, match="the chapters are 0 to 12"):
             exercise(number)
+
+
+def test_arrays_in_place_of_tokens_are_not_right() -> None:
+    def without_argmax(logits: Any, ids: list[int], count: int) -> list[Any]:
+        return [*ids, *[logits(ids)[-1]] * count]
+
+    verdict = answers.judge(exercise(0), without_argmax)
+    assert not verdict.right
+    assert "the result is [3, 1, 4, array([" in verdict.message
+    assert "the result is array(5)" in str(answers.fault(np.array(5), [5]))
+
+
+def test_a_number_too_large_for_a_float_is_not_right() -> None:
+    assert "should be numbers" in str(answers.fault([10**400], np.zeros(1)))
 
 
 def test_an_answer_may_change_what_it_is_given() -> None:

@@ -107,11 +107,14 @@ def fault(result: Any, wanted: Any) -> str | None:
     if result is None:
         return "the function returns None: end it with return"
     if isinstance(wanted, list):
-        same = isinstance(result, (list, tuple, np.ndarray)) and [*result] == wanted
+        try:
+            same = isinstance(result, (list, tuple, np.ndarray)) and [*result] == wanted
+        except (TypeError, ValueError):  # an array without elements, or of arrays
+            same = False
         return None if same else f"the result is {_short(result)} and should be {_short(wanted)}"
     try:
         numbers = np.asarray(result, float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return f"the result is {_short(result)} and should be numbers"
     shape = np.shape(wanted)
     if numbers.shape != shape:
