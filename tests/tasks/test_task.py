@@ -42,6 +42,15 @@ def test_a_form_makes_prompts_examples_and_rows() -> None:
     assert form.pair(q="1", a="2") == {"prompt": "Q: 1\nA:", "completion": " 2"}
 
 
+@pytest.mark.parametrize("field", ["text.nope", "text[a]", "0", "", "text!r", "text:>99", "b"])
+def test_a_form_can_only_name_its_fields(folder: Path, field: str) -> None:
+    """A model's files may be untrusted."""
+    remember(folder, "summarize", prompt=f"{{{field}}} TL;DR:", completion=" {summary}")
+    with pytest.raises(OptionError, match="does not match its fields text"):
+        gpt2.summarize(gpt2.load(folder), "The fox.")
+    assert Form("{{{text}}} is {text:}", "").ask(text="{x}") == "{{x}} is {x}"
+
+
 def test_a_folder_remembers_its_task_and_the_command_uses_it(folder: Path, asked: Asked) -> None:
     (folder / "gpt2.json").write_text('{"licence": "MIT"}')
     assert task_of(folder) is None

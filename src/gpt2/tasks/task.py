@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from gpt2.errors import CorruptFileError, InputError, OptionError
@@ -42,13 +43,19 @@ class Form:
 
 
 def _fill(form: str, fields: Mapping[str, str]) -> str:
+    """Replace the names; a form may come from anywhere, so it can only name whole fields."""
+    filled = ""
     try:
-        return form.format(**fields)
-    except (KeyError, IndexError, ValueError):
+        for text, name, width, conversion in Formatter().parse(form):
+            if width or conversion:
+                raise ValueError(name)
+            filled += text if name is None else text + fields[name]
+    except (KeyError, ValueError):
         raise OptionError(
             f"the form {form!r} does not match its fields {', '.join(fields)}: write each field "
             "in braces, and double the braces in the text."
         ) from None
+    return filled
 
 
 @dataclass(frozen=True)
