@@ -110,6 +110,12 @@ def test_json_holds_no_padding_after_a_stop_string(folder: Path, tmp_path: Path)
         assert after["ids"] == before["ids"][:n]
         assert n == 30 or letter in after["text"]
         assert letter not in model.tokenizer.decode(after["ids"][:-1])
+    limit = min(len(text["ids"]) for text in texts)  # a stop string met by the last token counts
+    cut = gpt2(*on(padded, PROMPT, *said, "--stop", letter, "--max-new-tokens", limit))
+    short = json.loads(cut.stdout)["texts"]
+    reasons = ["stop" if letter in text["text"] else "length" for text in short]
+    assert [text["finish_reason"] for text in short] == reasons
+    assert set(reasons) == {"stop", "length"}
 
 
 def test_json_for_programs(folder: Path) -> None:

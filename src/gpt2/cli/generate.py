@@ -17,7 +17,8 @@ from gpt2.cli.streams import standard_text
 from gpt2.errors import InputError, OptionError
 from gpt2.files import read_bytes
 from gpt2.generation import LanguageModel
-from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.generation.config import GenerationConfig
+from gpt2.generation.stopping import Stopping
 from gpt2.generation.streaming import decoder
 from gpt2.generation.structured import StructureOptions, constrain
 from gpt2.loading import LoadOptions, load
@@ -181,11 +182,10 @@ def _write(
 
     tokenizer = model.tokenizer
     ids = tokenizer.encode_prompt(prompt)
-    eos = model.generation_config.eos_token_id
+    stopping = Stopping(model._resolve(None, options), tokenizer)
     texts = []
     for new in generate_ids(model, ids, {**options, "logits_processor": processors}):
-        ended = new[-1:] != [] and new[-1] in token_list(eos)
-        stopped = ended or len(new) < options["max_new_tokens"]
+        stopped = len(new) < options["max_new_tokens"] or stopping.ending([*ids, *new])
         texts.append({"text": tokenizer.decode(new, skip_special_tokens=True), "ids": new,
                       "finish_reason": "stop" if stopped else "length"})  # fmt: skip
     return texts
