@@ -78,6 +78,23 @@ def test_a_whole_sentence_is_marked_as_generated(mini: Any, asked: Asked) -> Non
     assert sentences(found.text) == [found.text]
 
 
+@pytest.mark.parametrize("question", ["Once upon a time", "从前"])
+def test_the_probability_of_a_sentence_is_without_the_rest_of_its_line(
+    mini: Any, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = {"name": "answer", "prompt": "{question}", "completion": " {answer}"}
+    monkeypatch.setattr(mini, "sidecar", {"task": form})  # so that it tells a story on one line
+    line = gpt2.answer(mini, question, max_new_tokens=48)
+    found = gpt2.answer(mini, question, max_new_tokens=48, mode="sentence")
+    assert line.text is not None
+    first, *rest = sentences(line.text)
+    assert rest
+    assert found.text == first
+    logs = probability_of(mini, question, first)
+    assert found.probability == pytest.approx(np.exp(np.mean(logs)), abs=2e-4)
+    assert found.joint == pytest.approx(np.exp(np.sum(logs)), abs=2e-4)
+
+
 @pytest.mark.parametrize("context", [CONTEXT, "老人住在巴黎，离河很近。他卖了三十年的书。"])
 def test_an_extract_is_words_of_one_sentence_as_they_stand(mini: Any, context: str) -> None:
     for question in ("Who died?", "Where did he live?", "When?"):

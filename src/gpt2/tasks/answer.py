@@ -148,11 +148,11 @@ def _read(writer: Writer, prompt: str, window: str, o: AnswerOptions) -> Scored:
     if o.mode == "extract":
         allowed = Spans(writer.tokenizer, window, o.max_new_tokens)
         if not allowed.starts:
-            return Scored("", [])
+            return Scored("")
         return writer.score(prompt, o.max_new_tokens, allowed, **TASK.decoding)
     scored = writer.score(prompt, o.max_new_tokens, **TASK.decoding)
     if o.mode == "sentence":
-        return Scored((sentences(scored.text) or [""])[0], scored.logprobs)
+        return scored.first_sentence()
     return scored
 
 

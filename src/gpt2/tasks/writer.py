@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from gpt2.generation.config import token_list
 from gpt2.generation.streaming import decoder
 from gpt2.tasks.extract import Spans
 from gpt2.tasks.repetition import Composer
+from gpt2.tasks.sentences import flat, spans
 from gpt2.tasks.words import CHARACTER
 
 _WORD_START = regex.compile(rf"(?<=\s)\S|{CHARACTER}", regex.V1)
@@ -23,10 +25,14 @@ _WORD_START = regex.compile(rf"(?<=\s)\S|{CHARACTER}", regex.V1)
 
 @dataclass(frozen=True)
 class Scored:
-    """A generated line and the model's log-probability of each of its tokens."""
+    """A generated line, and the model's log-probability of each of its tokens.
+
+    ``ends`` has the number of characters of the text up to the end of each token.
+    """
 
     text: str
-    logprobs: Sequence[float]
+    logprobs: Sequence[float] = ()
+    ends: Sequence[int] = ()
 
     @property
     def joint(self) -> float:
@@ -37,6 +43,14 @@ class Scored:
     def mean(self) -> float:
         """The geometric mean of the tokens' probabilities."""
         return math.exp(sum(self.logprobs) / len(self.logprobs)) if self.logprobs else 0.0
+
+    def first_sentence(self) -> Scored:
+        """The first sentence of the line, with the tokens up to its end."""
+        if not self.text:
+            return self
+        start, end = spans(self.text)[0]
+        count = bisect_left(self.ends, end) + 1
+        return Scored(flat(self.text[start:end]), self.logprobs[:count], self.ends[:count])
 
 
 class Writer:
@@ -134,6 +148,7 @@ class Writer:
         )
         written = b""
         logprobs: list[float] = []
+        ends: list[int] = []
         steps = zip(output.sequences[0].tolist()[len(ids) :], output.logits, strict=False)
         for token, logits in steps:
             new_bytes = b"" if token in self.ends else self.tokenizer.token_bytes(token)
@@ -142,10 +157,11 @@ class Writer:
                 written += line
                 scores = arrays.to_numpy(logits)[0].astype(np.float64)
                 logprobs.append(float(arrays.log_softmax(scores)[token]))
+                ends.append(len(written.decode("utf-8", "ignore").lstrip()))
             if line != new_bytes or token in self.ends:
                 break
             self.tokens += 1
-        return Scored(written.decode("utf-8", "ignore").strip(), logprobs)
+        return Scored(written.decode("utf-8", "ignore").strip(), logprobs, ends)
 
     def cut(self, text: str, most: int) -> str:
         """The beginning of a text, at most ``most`` tokens."""
