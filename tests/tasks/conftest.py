@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 import gpt2
-from tests.tiny import END, write_tiny
+from gpt2.checkpoint import write_checkpoint
+from tests.tiny import END, random_weights, tiny_config, write_tiny
+from tests.tokenizer.chinese import TOKENS, write_chinese
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +24,17 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny(tiny_folder: Path) -> Any:
     return gpt2.load(tiny_folder)
+
+
+@pytest.fixture(scope="session")
+def wordpiece(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A small random model whose vocabulary has no line end, and a space before each word."""
+    folder = tmp_path_factory.mktemp("tasks") / "wordpiece"
+    write_chinese(folder)
+    size = len(TOKENS)
+    config = tiny_config(vocab_size=size, n_positions=256, bos_token_id=2, eos_token_id=3)
+    write_checkpoint(folder, config, random_weights(config))
+    return gpt2.load(folder)
 
 
 @pytest.fixture(scope="session")

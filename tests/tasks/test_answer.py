@@ -11,7 +11,7 @@ import pytest
 import regex
 
 import gpt2
-from gpt2.errors import ContextLengthError, InputError, OptionError
+from gpt2.errors import ContextLengthError, InputError, OptionError, UnsupportedError
 from gpt2.tasks.sentences import sentences
 
 Asked = Callable[[Any], list[str]]
@@ -105,6 +105,28 @@ def test_an_extract_is_words_of_one_sentence_as_they_stand(mini: Any, context: s
         assert home
         if context is CONTEXT:
             assert f" {found.text} " in f" {home[0].replace(',', ' ').replace('.', ' ')} "
+
+
+@pytest.mark.parametrize(
+    "context", ["我喜欢今天。天气很好！", "the éte\u0301 9.5, don't. Hello ing!"]
+)
+def test_an_extract_with_word_pieces(wordpiece: Any, context: str) -> None:
+    """The vocabulary has no line end, and its text has spaces that the context has not."""
+    for question in ("我？", "天气？", "who?", "the?"):
+        found = gpt2.answer(wordpiece, question, context, mode="extract", max_new_tokens=9)
+        assert found.text
+        assert any(found.text in s for s in sentences(context))
+        border = "" if "我" in context else r"\b"
+        assert regex.search(border + regex.escape(found.text) + border, context)
+    wordpiece.tokenizer.sep_token = None
+    with pytest.raises(UnsupportedError, match="neither a token for a line end nor a separator"):
+        gpt2.answer(wordpiece, "who?", context, mode="extract")
+    wordpiece.tokenizer.sep_token = "[SEP]"
+
+
+def test_windows_of_word_pieces_fit(wordpiece: Any) -> None:
+    context = "我喜欢今天，天气很好。" * 60
+    assert gpt2.answer(wordpiece, "我？", context, max_new_tokens=8).windows > 2
 
 
 def test_a_long_context_is_asked_in_windows(tiny: Any, asked: Asked) -> None:

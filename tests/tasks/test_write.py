@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gpt2
@@ -80,8 +81,6 @@ def test_no_run_of_four_comes_more_than_three_times(mini: Any) -> None:
 
 def test_chinese_characters_count_as_words(tiny: Any) -> None:
     """A composer alone, over every token in turn: exact, whatever the model wants."""
-    import numpy as np
-
     tokenizer = tiny.tokenizer
     composer = Composer(
         tokenizer, 0, "", 1, [tokenizer.eos_token_id], 10**9, lambda text, count: False
@@ -98,6 +97,15 @@ def test_chinese_characters_count_as_words(tiny: Any) -> None:
     for units in (words(text), UNIT.findall(text)):
         assert most_often(units) <= 3
     assert ids[:12] == wanted[:12]  # what may come is left alone
+
+
+def test_without_white_space_the_most_probable_token_comes_if_none_is_allowed(
+    wordpiece: Any,
+) -> None:
+    composer = Composer(wordpiece.tokenizer, 0, "我" * 6, 1, [], 10**9, lambda text, count: False)
+    scores = np.full((1, wordpiece.config.vocab_size), -np.inf, np.float32)
+    scores[0, wordpiece.tokenizer.encode_more("我")] = 1  # a fourth run of four
+    assert np.isfinite(composer.process(np.zeros((1, 0), np.int64), scores)).sum() == 1
 
 
 def test_it_goes_on_past_the_context(tiny: Any) -> None:

@@ -147,7 +147,7 @@ def _read(writer: Writer, prompt: str, window: str, o: AnswerOptions) -> Scored:
     """The answer to one prompt: its line, or in mode "sentence" the first sentence of the line."""
     if o.mode == "extract":
         allowed = Spans(writer.tokenizer, window, o.max_new_tokens)
-        if not allowed.starts:
+        if not allowed.runs:
             return Scored("")
         return writer.score(prompt, o.max_new_tokens, allowed, **TASK.decoding)
     scored = writer.score(prompt, o.max_new_tokens, **TASK.decoding)

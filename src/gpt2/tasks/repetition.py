@@ -112,8 +112,8 @@ class Composer:
             if self._may_come(token):
                 mask[token] = True
                 left -= 1
-        if not mask.any():  # white space adds no run
-            mask[self.blank] = True
+        if not mask.any():  # white space adds no run, but WordPiece has none
+            mask[self.blank or values.argmax()] = True
         return arrays.where(arrays.booleans(scores, mask[None]), scores, -arrays.INF)
 
     def stop(self, ids: Array, scores: Any) -> bool:

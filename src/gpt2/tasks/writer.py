@@ -137,31 +137,36 @@ class Writer:
 
         ``spans`` restricts the line to these; the probabilities are still the model's own.
         """
-        ids = self._ids(prompt, new)
+        ids, stops = self._ids(prompt, new), self.ends
+        if spans:
+            decoding |= {"prefix_allowed_tokens_fn": spans.after(len(ids))}
+            decoding |= {"eos_token_id": spans.end}
+            stops = {spans.end}
         output = self.model.generate(
             [ids],
             max_new_tokens=new,
-            prefix_allowed_tokens_fn=spans.after(len(ids)) if spans else None,
             return_dict_in_generate=True,
             output_logits=True,
             **decoding,
         )
-        written = b""
+        written, count = b"", 0
         logprobs: list[float] = []
         ends: list[int] = []
-        steps = zip(output.sequences[0].tolist()[len(ids) :], output.logits, strict=False)
-        for token, logits in steps:
-            new_bytes = b"" if token in self.ends else self.tokenizer.token_bytes(token)
+        after = output.sequences[0].tolist()[len(ids) :]
+        for token, logits in zip(after, output.logits, strict=False):
+            new_bytes = b"" if token in stops else self.tokenizer.token_bytes(token)
             line = new_bytes.split(b"\n")[0]
             if line:
                 written += line
                 scores = arrays.to_numpy(logits)[0].astype(np.float64)
                 logprobs.append(float(arrays.log_softmax(scores)[token]))
                 ends.append(len(written.decode("utf-8", "ignore").lstrip()))
-            if line != new_bytes or token in self.ends:
+            if line != new_bytes or token in stops:
                 break
-            self.tokens += 1
-        return Scored(written.decode("utf-8", "ignore").strip(), logprobs, ends)
+            count += 1
+        self.tokens += count
+        text = spans.text(after[:count]) if spans else written.decode("utf-8", "ignore").strip()
+        return Scored(text, logprobs, ends)
 
     def cut(self, text: str, most: int) -> str:
         """The beginning of a text, at most ``most`` tokens."""
@@ -172,12 +177,14 @@ class Writer:
 
     def tail(self, text: str, most: int) -> str:
         """The last words of a text, at most ``most`` tokens."""
-        ids = self.tokenizer.encode_more(text)
-        if len(ids) < most:  # one is reserved for a possible leading space
+        encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        offsets = encoding["offset_mapping"]
+        if len(offsets) < most:  # one is reserved for a possible leading space
             return text
-        last = str(self.tokenizer.decode(ids[1 - most :] if most > 1 else [])).lstrip("\ufffd")
-        start = _WORD_START.search(text, len(text) - len(last))
-        return text[start.start() :] if start else last
+        # A character of several tokens is left out if it does not fit.
+        last = max(offsets[1 - most][0], offsets[-most][1]) if most > 1 else len(text)
+        start = _WORD_START.search(text, last)
+        return text[(start.start() if start else last) :]
 
     def _ids(self, prompt: str, new: int) -> list[int]:
         ids: list[int] = list(self.tokenizer.encode_prompt(prompt))
