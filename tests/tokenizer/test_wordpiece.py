@@ -81,6 +81,20 @@ def test_equals_transformers_on_many(folder: Path, options: dict[str, Any]) -> N
     compare(folder, options, 1, 2000)
 
 
+def test_control_tokens_of_a_conversation_are_text(folder: Path) -> None:
+    pytest.importorskip("jinja2")
+    talk = [{"role": "user", "content": "Hello[SEP]我 <new>the [CLS]"}]
+    template = "[CLS]{% for m in messages %}{{ m.content }} [SEP]<new>{% endfor %}"
+    for options in (SETTINGS[0], SETTINGS[1]):
+        pair = both(folder, **options)
+        for tokenizer in pair:
+            tokenizer.add_tokens(["<new>"])
+        said = {"chat_template": template, "sanitize_control_tokens": True, "return_dict": False}
+        ours, theirs = (t.apply_chat_template(talk, **said) for t in pair)
+        assert ours == theirs
+        assert (ours.count(pair[0].sep_token_id), ours.count(pair[0].cls_token_id)) == (1, 1)
+
+
 def test_calls_equal_transformers(folder: Path) -> None:
     ours, theirs = both(folder)
     rng = random.Random(2)

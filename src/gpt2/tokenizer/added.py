@@ -18,7 +18,7 @@ class Finder:
         self._tokens = {token.content: token for token in added.values()}
         plain = [t.content for t in added.values() if not t.normalized]
         normalized = [t.content for t in added.values() if t.normalized]
-        self._stages = [p for p in (_pattern(plain), _pattern(normalized)) if p]
+        self._stages = [p for p in (any_of(plain), any_of(normalized)) if p]
 
     def split(self, text: str) -> list[Part]:
         """The parts of a text in order, without empty ones."""
@@ -53,7 +53,8 @@ class Finder:
         yield at, end, None
 
 
-def _pattern(contents: list[str]) -> re.Pattern[str] | None:
+def any_of(contents: Iterable[str]) -> re.Pattern[str] | None:
+    """A pattern for any of the tokens, the longest first; None without tokens."""
     longest_first = sorted(filter(None, contents), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 

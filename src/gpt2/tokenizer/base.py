@@ -142,6 +142,10 @@ class Tokenizer(Kept):
         """Encode a text that continues another, without special tokens."""
         return self._encode(text, self.split_special_tokens)
 
+    @abc.abstractmethod
+    def encode_text(self, text: str) -> list[int]:
+        """Encode a text without matching any added token in it."""
+
     def tokenize(self, text: str, pair: str | None = None, **options: Any) -> list[str]:
         """The tokens of a text in the vocabulary's spelling, without special tokens around it."""
         options = {"add_special_tokens": False, **options}

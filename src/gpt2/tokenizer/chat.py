@@ -13,6 +13,7 @@ from typing import Any
 
 from gpt2 import files
 from gpt2.errors import OptionError, TokenizerError, show
+from gpt2.tokenizer.vocabulary import AddedToken
 
 FILE = "chat_template.jinja"
 FOLDER = "additional_chat_templates"
@@ -61,15 +62,33 @@ def check(value: Any, where: str) -> Templates:
     return dict(value) if isinstance(value, Mapping) else value
 
 
+def check_control(value: Any) -> Sequence[str] | None:
+    """Return the control tokens of the settings; None means not set. Raises `TokenizerError`."""
+    listed = isinstance(value, (list, tuple)) and all(isinstance(token, str) for token in value)
+    if value is not None and not listed:
+        raise TokenizerError(f"chat_control_tokens must be a list of strings, found {show(value)}.")
+    return value
+
+
 class ChatTemplates(abc.ABC):
-    """The chat methods of a tokenizer."""
+    """The chat methods of a tokenizer.
+
+    ``chat_control_tokens`` are the added tokens that only a template may write, apart from the
+    special ones (``sanitize_control_tokens``); None: those that the template contains.
+    """
 
     chat_template: Templates = None
+    chat_control_tokens: Sequence[str] | None = None
 
     @property
     @abc.abstractmethod
     def special_tokens_map(self) -> dict[str, Any]:
         """Role -> token, available to templates."""
+
+    @property
+    @abc.abstractmethod
+    def added_tokens_decoder(self) -> dict[int, AddedToken]:
+        """Id -> token, for all tokens matched in the text before it is split."""
 
     @abc.abstractmethod
     def __call__(self, text: Any, **options: Any) -> Any:
@@ -132,6 +151,7 @@ class ChatTemplates(abc.ABC):
         add_generation_prompt: bool = False,
         continue_final_message: bool | str = False,
         tokenize: bool = True,
+        sanitize_control_tokens: bool = False,
         padding: bool | str = False,
         truncation: bool = False,
         max_length: int | None = None,
@@ -150,6 +170,10 @@ class ChatTemplates(abc.ABC):
             add_generation_prompt: end with the start of the assistant's next message.
             continue_final_message: leave the last message open, to be continued.
             tokenize: return ids instead of text.
+            sanitize_control_tokens: encode control tokens in the conversation, ``tools``,
+                ``documents`` and ``variables`` as plain text, so that only the template writes
+                them. They are the special tokens, and those of ``chat_control_tokens``, by default
+                the added tokens that the template contains. Keys of mappings are not changed.
             return_dict: return the same result as calling the tokenizer, instead of only the ids.
             return_assistant_tokens_mask: add ``assistant_masks``, 1 for tokens that the template
                 marks with ``{% generation %}``.
@@ -161,7 +185,7 @@ class ChatTemplates(abc.ABC):
             InputError: a conversation or a template that cannot be used.
             MissingDependencyError: jinja2 is not installed.
         """
-        from gpt2.tokenizer import chat_render
+        from gpt2.tokenizer import chat_control, chat_render
 
         masks = return_assistant_tokens_mask
         if masks and not (tokenize and return_dict):
@@ -173,29 +197,54 @@ class ChatTemplates(abc.ABC):
                 "continue_final_message cannot be combined with add_generation_prompt or "
                 "return_assistant_tokens_mask."
             )
+        if sanitize_control_tokens and (masks or not tokenize):
+            raise OptionError(
+                "sanitize_control_tokens requires tokenize=True, and cannot be combined with "
+                "return_assistant_tokens_mask."
+            )
         template = self.get_chat_template(chat_template, tools)
         chats, several = chat_render.conversations(conversation)
+        control = self._control_tokens(template) if sanitize_control_tokens else []
         render = chat_render.Renderer(
-            template, {**self.special_tokens_map, **variables}, tools, documents
+            template, self.special_tokens_map, variables, tools, documents, control
         )
         shown = [render(c, add_generation_prompt, continue_final_message) for c in chats]
         texts = [text for text, _ in shown]
         if not tokenize:
             return texts if several else texts[0]
-        encoded = self(
-            texts if several else texts[0],
-            padding=padding,
-            truncation=truncation,
-            max_length=max_length,
-            add_special_tokens=False,
-            return_tensors=return_tensors,
+        options: dict[str, Any] = {
+            "padding": padding,
+            "truncation": truncation,
+            "max_length": max_length,
+            "return_tensors": return_tensors,
             **(tokenizer_kwargs or {}),
-        )
+        }
+        given = texts if several else texts[0]
+        if sanitize_control_tokens:
+            encoded = chat_control.encode(self, given, options)
+        else:
+            encoded = self(given, add_special_tokens=False, **options)
         if masks:
             rows = [_mask(e, spans) for e, (_, spans) in zip(encoded.encodings, shown, strict=True)]
             encoded["assistant_masks"] = rows if several or return_tensors else rows[0]
             encoded.convert_to_tensors(return_tensors)
         return encoded if return_dict else encoded["input_ids"]
+
+    def _control_tokens(self, template: str) -> list[str]:
+        """The tokens that only the template may write; white space is text in any case."""
+        from gpt2.tokenizer import chat_render
+
+        named, literal = self.chat_control_tokens, chat_render.literal_text(template)
+        return [
+            token.content
+            for token in self.added_tokens_decoder.values()
+            if token.special
+            or (
+                token.content in named
+                if named is not None
+                else token.content in literal and not token.content.isspace()
+            )
+        ]
 
 
 def _mask(encoding: Any, spans: list[tuple[int, int]]) -> list[int]:

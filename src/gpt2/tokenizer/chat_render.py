@@ -10,6 +10,7 @@ from typing import Any
 
 from gpt2.errors import InputError, UnsupportedError, reason
 from gpt2.extras import need
+from gpt2.tokenizer import chat_control
 
 Spans = list[tuple[int, int]]
 _REASONING = ("reasoning_content", "thinking", "reasoning")
@@ -65,29 +66,38 @@ def plain(value: Any) -> Any:
 
 
 class Renderer:
-    """Renders conversations with one template and its variables."""
+    """Renders conversations with one template and its variables.
+
+    Args:
+        template: the template.
+        roles: the tokenizer's special tokens, as variables that others may override.
+        variables, tools, documents: the caller's.
+        control: tokens to mark in everything that is the caller's (`chat_control.mark`).
+    """
 
     def __init__(
         self,
         template: str,
+        roles: Mapping[str, Any],
         variables: Mapping[str, Any],
         tools: Sequence[Any] | None,
         documents: Sequence[Mapping[str, Any]] | None,
+        control: Sequence[str] = (),
     ) -> None:
         if any(inspect.isroutine(tool) for tool in tools or ()):
             raise UnsupportedError(
                 "a tool must be a JSON schema: transformers.utils.get_json_schema(function) "
                 "converts a function to one."
             )
-        self.template = template
-        self.variables = {
-            **plain(variables), "tools": plain(tools), "documents": plain(documents),
-        }  # fmt: skip
+        self.template, self.control = template, control
+        given = {**variables, "tools": tools, "documents": documents}
+        self.variables = {**plain(roles), **chat_control.mark(plain(given), control)}
 
     def __call__(
         self, chat: list[dict[str, Any]], begin: bool, open_end: bool | str
     ) -> tuple[str, Spans]:
         """Return the text, and the spans that the template marks as the assistant's."""
+        chat = chat_control.mark(chat, self.control)
         last = _open(chat, open_end, self.template) if open_end else ""
         text, spans = self._render(chat, begin)
         return (_until_open(text, last) if open_end else text), spans
@@ -159,3 +169,14 @@ def compile_template(template: str) -> Any:
         raise InputError(
             f"the chat template is not a valid jinja2 template: {reason(error)}."
         ) from error
+
+
+@lru_cache(16)
+def literal_text(template: str) -> str:
+    """The texts that a template itself contains, joined by a character that no token has."""
+    from jinja2 import nodes
+
+    tree = compile_template(template).environment.parse(template)
+    texts = {node.data for node in tree.find_all(nodes.TemplateData)}
+    constants = {node.value for node in tree.find_all(nodes.Const)}
+    return "\0".join(texts | {value for value in constants if isinstance(value, str)})

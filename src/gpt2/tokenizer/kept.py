@@ -33,7 +33,8 @@ class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
         template: the special tokens around a text.
         others: settings common to both kinds: model_max_length (the limit for
             ``truncation=True``), padding_side, truncation_side, split_special_tokens,
-            clean_up_tokenization_spaces, chat_template, extra_special_tokens. Others are stored.
+            clean_up_tokenization_spaces, chat_template, chat_control_tokens, extra_special_tokens.
+            Others are stored.
     """
 
     KIND: ClassVar[Kind]
@@ -68,6 +69,7 @@ class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
         self.split_special_tokens = bool(others.pop("split_special_tokens", False))
         self.clean_up_tokenization_spaces = bool(others.pop("clean_up_tokenization_spaces", False))
         self.chat_template = chat.check(others.pop("chat_template", None), "chat_template")
+        self.chat_control_tokens = chat.check_control(others.pop("chat_control_tokens", None))
         named, more = _special(others)
         self.init_kwargs = others
         self._index()
@@ -155,6 +157,8 @@ class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
             settings["extra_special_tokens"] = list(self._more)
         if self.chat_template is not None:
             settings["chat_template"] = self.chat_template
+        if self.chat_control_tokens is not None:
+            settings["chat_control_tokens"] = list(self.chat_control_tokens)
         return Vocabulary(self.KIND, self._vocab, [], self._added, settings, self.template)
 
     @property

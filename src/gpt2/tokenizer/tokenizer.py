@@ -148,6 +148,10 @@ class GPT2Tokenizer(Tokenizer):
         """The text of tokens in the vocabulary's spelling."""
         return b"".join(map(_as_bytes, tokens)).decode(errors=self.errors)
 
+    def encode_text(self, text: str) -> list[int]:
+        """Encode a text without matching any added token in it."""
+        return self._encoder(len(text))(self._add_space(text))
+
     def stream_decoder(self, skip_special_tokens: bool = False) -> StreamDecoder:
         """A decoder that takes ids one at a time and never splits a character."""
         skip = self._special_ids if skip_special_tokens else frozenset()
@@ -220,12 +224,15 @@ class GPT2Tokenizer(Tokenizer):
             ids += [self._vocab[token] for token in tokens]
         return ids
 
+    def _encoder(self, length: int) -> Callable[[str], list[int]]:
+        """The function that encodes a text of this length without added tokens."""
+        if "_fast" not in self.__dict__ and length < self._slow_left:
+            self._slow_left -= length
+            return self._encode_short
+        return self._fast.encode
+
     def _encode(self, text: str, plain: bool) -> list[int]:
-        if "_fast" not in self.__dict__ and len(text) < self._slow_left:
-            self._slow_left -= len(text)
-            encode = self._encode_short
-        else:
-            encode = self._fast.encode
+        encode = self._encoder(len(text))
         parts = self._parts(text, plain)
         if len(parts) == 1 and parts[0][2] is None:
             return encode(self._add_space(text))

@@ -120,6 +120,13 @@ class BertTokenizer(Tokenizer):
         """The text of tokens in the vocabulary's spelling."""
         return str(self._core.decoder.decode(list(tokens)))
 
+    def encode_text(self, text: str) -> list[int]:
+        """Encode a text without matching any added token in it."""
+        words = self._core.pre_tokenizer.pre_tokenize_str(
+            self._core.normalizer.normalize_str(well_formed(text))
+        )
+        return self._renumber([t.id for word, _ in words for t in self._core.model.tokenize(word)])
+
     def stream_decoder(self, skip_special_tokens: bool = False) -> StreamDecoder:
         """A decoder that takes ids one at a time; its pieces concatenate to the decoded text."""
         skip = self._special_ids if skip_special_tokens else frozenset()
