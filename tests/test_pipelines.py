@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,28 @@ def test_a_model_object(folder: Path, tmp_path: Path) -> None:
         gpt2.pipeline("text-generation", model, tokenizer, dtype="bfloat16")
     pipe.save_pretrained(tmp_path)
     assert gpt2.pipeline(model=str(tmp_path))("fox", **said) == pipe("fox", **said)
+
+
+def test_the_tokenizer_comes_from_where_the_model_does(folder: Path, tmp_path: Path) -> None:
+    """Two revisions of a model in a cache of its own, the first in a subfolder."""
+    cache = tmp_path / "cache"
+    repo = cache / "models--user--repo"
+    for revision, sides in {"main": "right", "v1": "left"}.items():
+        place = repo / "snapshots" / revision / ("sub" if revision == "v1" else ".")
+        shutil.copytree(folder, place)
+        tokenizer = gpt2.AutoTokenizer.from_pretrained(folder, truncation_side=sides)
+        tokenizer.save_pretrained(place)
+        (repo / "refs").mkdir(exist_ok=True)
+        (repo / "refs" / revision).write_text(revision)
+    where: dict[str, Any] = {"cache_dir": cache, "local_files_only": True}
+    newest = gpt2.pipeline(model="user/repo", **where)
+    assert newest.tokenizer.truncation_side == "right"
+    old = gpt2.pipeline(
+        model="user/repo", revision="v1", model_kwargs={**where, "subfolder": "sub"}
+    )
+    assert old.tokenizer.truncation_side == "left"
+    lone = gpt2.AutoConfig.from_pretrained("user/repo", subfolder=None, **where)
+    assert lone.n_embd == old.model.config.n_embd
 
 
 def test_what_is_refused(pipes: tuple[Any, Any], folder: Path) -> None:

@@ -105,7 +105,7 @@ class PretrainedConfig(NotUploaded):
         cls: type[C],
         pretrained_model_name_or_path: str | os.PathLike[str],
         *,
-        subfolder: str = "",
+        subfolder: str | None = None,
         return_unused_kwargs: bool = False,
         **options: Any,
     ) -> Any:
@@ -118,7 +118,7 @@ class PretrainedConfig(NotUploaded):
         from gpt2.hub import resolve
 
         where = {name: options.pop(name) for name in PLACES if name in options}
-        name = Path(subfolder, "config.json")
+        name = Path(subfolder or "", "config.json")
         place = resolve(pretrained_model_name_or_path, allow_patterns=[name.as_posix()], **where)
         stored = cls.from_json_file(place / name if place.is_dir() else place)
         stored._name_or_path = str(pretrained_model_name_or_path)

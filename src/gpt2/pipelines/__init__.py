@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gpt2.config_base import PLACES
 from gpt2.errors import InputError, OptionError, UnsupportedError
 from gpt2.pipelines.text_generation import TextGenerationPipeline, check
 
@@ -41,7 +42,8 @@ def pipeline(
         tokenizer: a tokenizer, or the name of one; the model's own by default.
         device: see `TextGenerationPipeline`.
         model_kwargs: further keywords for loading, in addition to ``revision``, ``token``,
-            ``dtype``, ``config``, ``device_map`` and similar ones.
+            ``dtype``, ``config``, ``device_map`` and similar ones. Those that locate files, such as
+            ``revision`` and ``cache_dir``, also apply to the tokenizer.
         options: the defaults for each call.
     """
     if task not in (None, "text-generation"):
@@ -68,7 +70,8 @@ def pipeline(
     if isinstance(tokenizer, (str, os.PathLike)):
         from gpt2.auto import AutoTokenizer
 
-        tokenizer = AutoTokenizer.from_pretrained(tokenizer)
+        where = {name: loading[name] for name in (*PLACES, "subfolder") if name in loading}
+        tokenizer = AutoTokenizer.from_pretrained(tokenizer, **where)
     tokenizer = tokenizer or getattr(loaded, "tokenizer", None)
     if tokenizer is None:
         raise InputError("a model object requires its tokenizer: pipeline(task, model, tokenizer).")
