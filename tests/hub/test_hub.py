@@ -96,6 +96,25 @@ def test_a_tokenizer_in_the_cache_is_no_model(run: Run) -> None:
     assert "HubOfflineError: gpt2 is not on this machine" in result.stderr
 
 
+@pytest.mark.parametrize("sub", ["tok", "tok/"])
+def test_a_tokenizer_in_a_subfolder(
+    hub: Hub, run: Run, model: Path, tmp_path: Path, sub: str
+) -> None:
+    folder = tmp_path / "repo" / "tok"
+    folder.mkdir(parents=True)
+    for name in ("vocab.json", "merges.txt"):
+        shutil.copy(model / name, folder)
+    hub.repos["user/sub"] = folder.parent
+    code = (
+        "from gpt2 import AutoTokenizer\n"
+        f"print(len(AutoTokenizer.from_pretrained('user/sub', subfolder={sub!r})))"
+    )
+    for offline in ("0", "1"):
+        result = run(code=code, HF_HUB_OFFLINE=offline)
+        assert result.stdout == "2\n", result.stderr
+    assert sorted(hub.fetched()) == ["merges.txt", "vocab.json"]
+
+
 @pytest.mark.parametrize("form", ["safetensors", "bin"])
 def test_only_what_is_used_comes_down(
     hub: Hub, run: Run, model: Path, tmp_path: Path, form: str

@@ -6,6 +6,7 @@ import abc
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from gpt2 import files
@@ -89,14 +90,15 @@ class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
         Raises `MissingFileError`, `CorruptFileError`, `TokenizerError`, `HubError`.
         """
         where = {key: options.pop(key) for key in PLACES if key in options}
-        subfolder = options.pop("subfolder", "")
+        subfolder = options.pop("subfolder", None) or ""
         for key in _IGNORED:
             options.pop(key, None)
         place = files.path_of(name).expanduser()
         if not (files.exists(place) and place.is_dir()):
             from gpt2.hub import resolve
 
-            place = resolve(name, allow_patterns=[*vocabulary_files.FILES], **where)
+            patterns = [Path(subfolder, file).as_posix() for file in vocabulary_files.FILES]
+            place = resolve(name, allow_patterns=patterns, **where)
             place = place if place.is_dir() else place.parent
         stored = vocabulary_files.read(place / subfolder)
         tokenizer = cls._kinds[stored.kind]._from_files(stored, options)
