@@ -96,10 +96,10 @@ class ConfigFile(NotUploaded, abc.ABC):
                 _tell(source, name, kept)
 
     @classmethod
-    def from_dict(cls: type[C], values: Mapping[str, Any], **options: Any) -> C:
+    def from_dict(cls: type[C], config_dict: Mapping[str, Any], **options: Any) -> C:
         """Build from the contents of a ``generation_config.json`` (`read`) and ``options``."""
         config = cls()
-        config.read(values, FILE_NAME)
+        config.read(config_dict, FILE_NAME)
         for name, value in options.items():
             setattr(config, name, value)
         return config
@@ -107,7 +107,7 @@ class ConfigFile(NotUploaded, abc.ABC):
     @classmethod
     def from_pretrained(
         cls: type[C],
-        folder: str | os.PathLike[str],
+        pretrained_model_name: str | os.PathLike[str],
         config_file_name: str | os.PathLike[str] | None = None,
         *,
         return_unused_kwargs: bool = False,
@@ -116,8 +116,8 @@ class ConfigFile(NotUploaded, abc.ABC):
         """Read ``generation_config.json`` (or ``config_file_name``) in a folder, or a given file.
 
         Args:
-            folder: a folder, a file, or a model's name, which may be combined with the hub options
-                (``revision``, ``cache_dir``, ``local_files_only``, ``token``).
+            pretrained_model_name: a folder, a file, or a model's name, which may be combined with
+                the hub options (``revision``, ``cache_dir``, ``local_files_only``, ``token``).
             config_file_name: the file's name in the folder.
             return_unused_kwargs: return (config, the unknown ones of ``options``) instead.
             options: override those of the file.
@@ -127,11 +127,11 @@ class ConfigFile(NotUploaded, abc.ABC):
             CorruptFileError: it is not a JSON object.
         """
         hub = {n: options.pop(n) for n in PLACES if n in options}
-        path, name = path_of(folder), str(config_file_name or FILE_NAME)
+        path, name = path_of(pretrained_model_name), str(config_file_name or FILE_NAME)
         if not path.exists():
             from gpt2.hub import resolve
 
-            path = resolve(folder, allow_patterns=[name], **hub)
+            path = resolve(pretrained_model_name, allow_patterns=[name], **hub)
         path = path / name if path.is_dir() else path
         config = cls()
         config.read(read_json_object(path), str(path))
@@ -186,11 +186,11 @@ class ConfigFile(NotUploaded, abc.ABC):
 
     def save_pretrained(
         self,
-        folder: str | os.PathLike[str],
+        save_directory: str | os.PathLike[str],
         config_file_name: str | os.PathLike[str] | None = None,
     ) -> None:
         """Write ``generation_config.json`` into a folder; transformers reads it too."""
-        write_json(path_of(folder) / (config_file_name or FILE_NAME), self.to_json())
+        write_json(path_of(save_directory) / (config_file_name or FILE_NAME), self.to_json())
 
 
 @functools.cache
