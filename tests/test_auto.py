@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,6 +53,48 @@ def test_auto_classes(folder: Path) -> None:
     tokenizer = gpt2.AutoTokenizer.from_pretrained(folder)
     assert isinstance(tokenizer, gpt2.GPT2Tokenizer)
     assert tokenizer.decode(tokenizer.encode("The fox")) == "The fox"
+
+
+# Methods whose parameters differ from transformers' on purpose.
+OWN = {
+    "push_to_hub",  # always an error that names the command
+    "register",  # of `abc` here
+    "set_input_embeddings",  # transformers has two names for its parameter
+}
+
+
+def test_required_parameters_have_transformers_names() -> None:
+    found = []
+    for kind in gpt2.__all__:
+        ours, theirs = getattr(gpt2, kind), getattr(transformers, kind, None)
+        if not (inspect.isclass(ours) and inspect.isclass(theirs)):
+            continue
+        for name in {n for n in dir(theirs) if not n.startswith("_")} - OWN:
+            mine, own = getattr(ours, name, None), getattr(theirs, name)
+            if all(inspect.isfunction(f) or inspect.ismethod(f) for f in (mine, own)):
+                known = inspect.signature(mine).parameters
+                found += [
+                    f"{kind}.{name} lacks {parameter.name}"
+                    for parameter in inspect.signature(own).parameters.values()
+                    if parameter.name not in known
+                    and parameter.default is parameter.empty
+                    and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+                ]
+    assert not found
+
+
+def test_the_arguments_that_scripts_give(folder: Path) -> None:
+    name: dict[str, Any] = {
+        "pretrained_model_name_or_path": folder, "trust_remote_code": False, "use_fast": True,
+        "cache_dir": None, "revision": "main", "token": None, "force_download": False,
+    }  # fmt: skip
+    tokenizer = gpt2.AutoTokenizer.from_pretrained(**name)
+    assert "force_download" not in tokenizer.init_kwargs
+    del name["use_fast"]
+    config, unused = gpt2.AutoConfig.from_pretrained(**name, return_unused_kwargs=True, other=1)
+    assert (config.n_embd, unused) == (24, {"other": 1})
+    assert gpt2.GPT2Config.get_config_dict(**name)[1] == {}
+    assert gpt2.AutoModel.from_pretrained(**name, config=config).config.n_embd == 24
 
 
 def test_set_seed_seeds_all() -> None:

@@ -17,9 +17,11 @@ class AutoConfig:
     """`from_pretrained` returns a `GPT2Config`."""
 
     @staticmethod
-    def from_pretrained(name: str | os.PathLike[str], **options: Any) -> Any:
+    def from_pretrained(
+        pretrained_model_name_or_path: str | os.PathLike[str], **options: Any
+    ) -> Any:
         """Load the configuration of a folder, a bundled model or a hub model."""
-        return GPT2Config.from_pretrained(name, **options)
+        return GPT2Config.from_pretrained(pretrained_model_name_or_path, **options)
 
 
 class AutoModel:
@@ -28,10 +30,12 @@ class AutoModel:
     kind = "GPT2Model"
 
     @classmethod
-    def from_pretrained(cls, name: str | os.PathLike[str], **options: Any) -> Any:
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: str | os.PathLike[str], **options: Any
+    ) -> Any:
         """Load a model by name; see `PreTrainedModel.from_pretrained`."""
         return getattr(importlib.import_module("gpt2.model"), cls.kind).from_pretrained(
-            name, **options
+            pretrained_model_name_or_path, **options
         )
 
     @classmethod

@@ -199,14 +199,14 @@ class GPT2Config(PretrainedConfig):
         return cls(**{"n_layer": layers, "n_head": heads, "n_embd": width, **changes})
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> GPT2Config:
+    def from_dict(cls, config_dict: Mapping[str, Any]) -> GPT2Config:
         """Build from the contents of a ``config.json``; raises `ConfigError` for another family."""
-        family = values.get("model_type", "gpt2")
+        family = config_dict.get("model_type", "gpt2")
         if family != "gpt2":
             raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded.")
         # if a file uses two names for one value, transformers' own name takes precedence
-        other = {name for name, standard in ALIASES.items() if standard in values} | {"model_type"}
-        return cls(**{name: value for name, value in values.items() if name not in other})
+        other = {n for n, standard in ALIASES.items() if standard in config_dict} | {"model_type"}
+        return cls(**{name: value for name, value in config_dict.items() if name not in other})
 
     def to_dict(self) -> dict[str, Any]:
         """The contents of a ``config.json`` that transformers loads."""

@@ -16,6 +16,27 @@ C = TypeVar("C", bound="PretrainedConfig")
 # Keywords that locate a model's files, for `gpt2.hub.resolve`; the others are values.
 PLACES = ("revision", "cache_dir", "local_files_only", "token")
 
+# How transformers loads, with no effect on the result: here this is always so, or not needed.
+WITHOUT_EFFECT = (
+    "low_cpu_mem_usage",
+    "trust_remote_code",
+    "weights_only",
+    "resume_download",
+    "offload_folder",
+    "offload_buffers",
+    "offload_state_dict",
+    "force_download",
+    "mirror",
+    "from_tf",
+    "from_flax",
+    "tqdm_class",
+    "user_agent",
+    "_fast_init",
+    "_from_auto",
+    "_from_pipeline",
+    "_commit_hash",
+)
+
 # Values that every transformers configuration has; they are only written if they were set.
 USUAL: Mapping[str, Any] = MappingProxyType(
     {
@@ -63,7 +84,7 @@ class PretrainedConfig(NotUploaded):
     _name_or_path: str = ""
 
     @classmethod
-    def from_dict(cls: type[C], values: Mapping[str, Any]) -> C:
+    def from_dict(cls: type[C], config_dict: Mapping[str, Any]) -> C:
         """Build from the contents of a ``config.json``."""
         raise NotImplementedError
 
@@ -77,14 +98,15 @@ class PretrainedConfig(NotUploaded):
         return cls.from_dict(config.to_dict())
 
     @classmethod
-    def from_json_file(cls: type[C], path: str | Path) -> C:
+    def from_json_file(cls: type[C], json_file: str | Path) -> C:
         """Read a ``config.json``. Raises `MissingFileError`, `CorruptFileError`, `ConfigError`."""
         from gpt2.files import exists, read_json_object
 
         try:
-            return cls.from_dict(read_json_object(path, nan=True))  # other programs may write NaN
+            values = read_json_object(json_file, nan=True)  # other programs may write NaN
+            return cls.from_dict(values)
         except MissingFileError as error:
-            if not exists(Path(path).with_name("model.safetensors")):
+            if not exists(Path(json_file).with_name("model.safetensors")):
                 raise
             raise MissingFileError(
                 f"{error} transformers' Trainer may have written this folder for a model of "
@@ -111,13 +133,14 @@ class PretrainedConfig(NotUploaded):
     ) -> Any:
         """Load the configuration of a folder, a bundled model or a hub model.
 
-        The options in `PLACES` locate it; the others override values of the file. An unknown one
-        raises an `UnknownOptionError`; with ``return_unused_kwargs``, the result is instead
-        (configuration, unknown options).
+        The options in `PLACES` locate it, those in `WITHOUT_EFFECT` are accepted, and the others
+        override values of the file. An unknown one raises an `UnknownOptionError`; with
+        ``return_unused_kwargs``, the result is instead (configuration, unknown options).
         """
         from gpt2.hub import resolve
 
         where = {name: options.pop(name) for name in PLACES if name in options}
+        options = {name: value for name, value in options.items() if name not in WITHOUT_EFFECT}
         name = Path(subfolder or "", "config.json")
         place = resolve(pretrained_model_name_or_path, allow_patterns=[name.as_posix()], **where)
         stored = cls.from_json_file(place / name if place.is_dir() else place)
@@ -209,7 +232,8 @@ class PretrainedConfig(NotUploaded):
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """The contents of ``config.json``, and the options that do not locate it."""
         where = {name: options.pop(name) for name in (*PLACES, "subfolder") if name in options}
-        return cls.from_pretrained(pretrained_model_name_or_path, **where).to_dict(), options
+        unused = {name: value for name, value in options.items() if name not in WITHOUT_EFFECT}
+        return cls.from_pretrained(pretrained_model_name_or_path, **where).to_dict(), unused
 
     def to_diff_dict(self) -> dict[str, Any]:
         """`to_dict`: all hyperparameters, and the other values that were set."""

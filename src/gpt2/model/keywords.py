@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from gpt2.config import GPT2Config
-from gpt2.config_base import PLACES
+from gpt2.config_base import PLACES, WITHOUT_EFFECT
 from gpt2.errors import InputError, OptionError, UnknownOptionError, UnsupportedError
 from gpt2.precision import TORCH, long
 
@@ -43,27 +43,6 @@ REFUSED = {
     "proxies": "set HTTPS_PROXY in the environment",
     "disable_mmap": "files are memory-mapped; copy.deepcopy(model) keeps its weights in memory",
 }
-
-# How transformers loads, with no effect on the model: here this is always so, or not needed.
-WITHOUT_EFFECT = (
-    "low_cpu_mem_usage",
-    "trust_remote_code",
-    "weights_only",
-    "resume_download",
-    "offload_folder",
-    "offload_buffers",
-    "offload_state_dict",
-    "force_download",
-    "mirror",
-    "from_tf",
-    "from_flax",
-    "tqdm_class",
-    "user_agent",
-    "_fast_init",
-    "_from_auto",
-    "_from_pipeline",
-    "_commit_hash",
-)
 
 ATTENTION = ("eager", "sdpa")
 

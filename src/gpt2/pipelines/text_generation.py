@@ -131,14 +131,14 @@ class TextGenerationPipeline:
             return self._run(itertools.chain(first, text_inputs), settings, writing)
         return list(self._run(text_inputs, settings, writing))
 
-    def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> None:
+    def save_pretrained(self, save_directory: str | os.PathLike[str], **options: Any) -> None:
         """Save the model and its tokenizer."""
         if not hasattr(self.model, "save_pretrained"):
             raise UnsupportedError(
                 f"the {self.model.name} engine cannot save a model: use the torch engine."
             )
-        self.model.save_pretrained(folder, **options)
-        self.tokenizer.save_pretrained(folder)
+        self.model.save_pretrained(save_directory, **options)
+        self.tokenizer.save_pretrained(save_directory)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(task={self.task!r}, device={str(self.device)!r})"

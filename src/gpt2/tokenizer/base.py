@@ -153,7 +153,7 @@ class Tokenizer(Kept):
 
     def pad(
         self,
-        encoded: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        encoded_inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         padding: bool | str = True,
         max_length: int | None = None,
         pad_to_multiple_of: int | None = None,
@@ -163,7 +163,7 @@ class Tokenizer(Kept):
         verbose: bool = True,
     ) -> BatchEncoding:
         """Pad the results of calls (a mapping, or a list of them) to rows of equal length."""
-        columns, one = inputs.columns(encoded)
+        columns, one = inputs.columns(encoded_inputs)
         if self._returns(return_attention_mask, "attention_mask"):
             masks = [[1] * len(row) for row in columns["input_ids"]]
             columns.setdefault("attention_mask", masks)

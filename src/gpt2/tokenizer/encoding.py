@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from gpt2.errors import InputError, UnsupportedError
+from gpt2.errors import UnsupportedError
 from gpt2.tokenizer import rows
 
 Offsets = list[tuple[int, int]]
@@ -196,47 +196,59 @@ class BatchEncoding(dict[str, Any]):
         """0 or 1, the text of the pair that each token belongs to; None for special tokens."""
         return self.encodings[batch_index].sequence_ids
 
-    def char_to_token(self, *index: int, sequence_index: int = 0) -> int | None:
+    def char_to_token(
+        self, batch_or_char_index: int, char_index: int | None = None, sequence_index: int = 0
+    ) -> int | None:
         """``([row,] character)``: the token that covers it, or None."""
-        row, char = self._at(index)
+        row, char = self._at(batch_or_char_index, char_index)
         return self.encodings[row].char_to_token(char, sequence_index)
 
-    def token_to_chars(self, *index: int) -> CharSpan | None:
+    def token_to_chars(
+        self, batch_or_token_index: int, token_index: int | None = None
+    ) -> CharSpan | None:
         """``([row,] token)``: its characters, or None."""
-        row, token = self._at(index)
+        row, token = self._at(batch_or_token_index, token_index)
         return self.encodings[row].token_to_chars(token)
 
-    def token_to_word(self, *index: int) -> int | None:
+    def token_to_word(
+        self, batch_or_token_index: int, token_index: int | None = None
+    ) -> int | None:
         """``([row,] token)``: the number of its word, or None."""
-        row, token = self._at(index)
+        row, token = self._at(batch_or_token_index, token_index)
         return self.encodings[row].word_ids[token]
 
-    def token_to_sequence(self, *index: int) -> int | None:
+    def token_to_sequence(
+        self, batch_or_token_index: int, token_index: int | None = None
+    ) -> int | None:
         """``([row,] token)``: the text of the pair that it belongs to, or None."""
-        row, token = self._at(index)
+        row, token = self._at(batch_or_token_index, token_index)
         return self.encodings[row].sequence_ids[token]
 
-    def word_to_tokens(self, *index: int, sequence_index: int = 0) -> TokenSpan | None:
+    def word_to_tokens(
+        self, batch_or_word_index: int, word_index: int | None = None, sequence_index: int = 0
+    ) -> TokenSpan | None:
         """``([row,] word)``: its tokens, or None."""
-        row, word = self._at(index)
+        row, word = self._at(batch_or_word_index, word_index)
         return self.encodings[row].word_to_tokens(word, sequence_index)
 
-    def word_to_chars(self, *index: int, sequence_index: int = 0) -> CharSpan | None:
+    def word_to_chars(
+        self, batch_or_word_index: int, word_index: int | None = None, sequence_index: int = 0
+    ) -> CharSpan | None:
         """``([row,] word)``: its characters, or None."""
-        row, word = self._at(index)
+        row, word = self._at(batch_or_word_index, word_index)
         return self.encodings[row].word_to_chars(word, sequence_index)
 
-    def char_to_word(self, *index: int, sequence_index: int = 0) -> int | None:
+    def char_to_word(
+        self, batch_or_char_index: int, char_index: int | None = None, sequence_index: int = 0
+    ) -> int | None:
         """``([row,] character)``: the number of its word, or None."""
-        row, char = self._at(index)
+        row, char = self._at(batch_or_char_index, char_index)
         token = self.encodings[row].char_to_token(char, sequence_index)
         return None if token is None else self.encodings[row].word_ids[token]
 
     @staticmethod
-    def _at(index: tuple[int, ...]) -> tuple[int, int]:
-        if len(index) not in (1, 2):
-            raise InputError(f"expected ([row,] number), found {index!r}.")
-        return (0, index[0]) if len(index) == 1 else (index[0], index[1])
+    def _at(first: int, second: int | None) -> tuple[int, int]:
+        return (0, first) if second is None else (first, second)
 
     def convert_to_tensors(
         self, tensor_type: str | None = None, prepend_batch_axis: bool = False

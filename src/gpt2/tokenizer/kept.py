@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from gpt2 import files
-from gpt2.config_base import PLACES, NotUploaded
+from gpt2.config_base import PLACES, WITHOUT_EFFECT, NotUploaded
 from gpt2.errors import MissingDependencyError, OptionError, TokenizerError, UnsupportedError
 from gpt2.tokenizer import chat, rows, vocabulary_files
 from gpt2.tokenizer.arguments import NO_LIMIT
@@ -20,8 +20,6 @@ from gpt2.tokenizer.vocabulary import AddedToken, Kind, Vocabulary
 
 if TYPE_CHECKING:
     from gpt2.tokenizer.base import Tokenizer
-
-_IGNORED = ("use_fast", "trust_remote_code")  # for other models; no effect here
 
 
 class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
@@ -80,7 +78,7 @@ class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
 
     @classmethod
     def from_pretrained(
-        cls, name: str | os.PathLike[str], *inputs: Any, **options: Any
+        cls, pretrained_model_name_or_path: str | os.PathLike[str], *inputs: Any, **options: Any
     ) -> Tokenizer:
         """Load the tokenizer of a folder, of a hub model or of a bundled model.
 
@@ -91,18 +89,18 @@ class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
         """
         where = {key: options.pop(key) for key in PLACES if key in options}
         subfolder = options.pop("subfolder", None) or ""
-        for key in _IGNORED:
+        for key in ("use_fast", *WITHOUT_EFFECT):
             options.pop(key, None)
-        place = files.path_of(name).expanduser()
+        place = files.path_of(pretrained_model_name_or_path).expanduser()
         if not (files.exists(place) and place.is_dir()):
             from gpt2.hub import resolve
 
             patterns = [Path(subfolder, file).as_posix() for file in vocabulary_files.FILES]
-            place = resolve(name, allow_patterns=patterns, **where)
+            place = resolve(pretrained_model_name_or_path, allow_patterns=patterns, **where)
             place = place if place.is_dir() else place.parent
         stored = vocabulary_files.read(place / subfolder)
         tokenizer = cls._kinds[stored.kind]._from_files(stored, options)
-        tokenizer.name_or_path = str(name)
+        tokenizer.name_or_path = str(pretrained_model_name_or_path)
         return tokenizer
 
     @classmethod
@@ -123,7 +121,9 @@ class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
     ) -> Tokenizer:
         """Create the tokenizer from the contents of the files."""
 
-    def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> tuple[str, ...]:
+    def save_pretrained(
+        self, save_directory: str | os.PathLike[str], **options: Any
+    ) -> tuple[str, ...]:
         """Write a folder that transformers can read too; returns the paths. Raises `WriteError`.
 
         ``legacy_format``, ``filename_prefix`` and ``push_to_hub`` are unsupported (`OptionError`).
@@ -131,7 +131,9 @@ class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
         asked = [name for name, value in options.items() if value]
         if asked:
             raise OptionError(f"save_pretrained has no option {asked[0]!r}.")
-        return tuple(map(str, vocabulary_files.write(files.path_of(folder), self._content())))
+        return tuple(
+            map(str, vocabulary_files.write(files.path_of(save_directory), self._content()))
+        )
 
     def save_vocabulary(
         self, save_directory: str | os.PathLike[str], filename_prefix: str | None = None

@@ -122,12 +122,15 @@ class SpecialTokens(abc.ABC):
         return self.added_tokens_encoder
 
     def add_special_tokens(
-        self, tokens: Mapping[str, Any], replace_extra_special_tokens: bool = True, **renamed: bool
+        self,
+        special_tokens_dict: Mapping[str, Any],
+        replace_extra_special_tokens: bool = True,
+        **renamed: bool,
     ) -> int:
         """Assign roles to tokens, and append those that the vocabulary lacks.
 
         Args:
-            tokens: ``{"pad_token": "<pad>", "additional_special_tokens": [...]}``.
+            special_tokens_dict: ``{"pad_token": "<pad>", "additional_special_tokens": [...]}``.
             replace_extra_special_tokens: replace the existing ones without a role.
 
         Returns:
@@ -139,7 +142,7 @@ class SpecialTokens(abc.ABC):
         names = [f"{role}_token" for role in self.ROLES]
         lists = ("additional_special_tokens", "extra_special_tokens")
         new: list[AddedToken] = []
-        for name, value in tokens.items():
+        for name, value in special_tokens_dict.items():
             if name not in (*names, *lists):
                 raise OptionError(
                     f"there is no special token {name!r}; the special tokens are "
@@ -148,7 +151,7 @@ class SpecialTokens(abc.ABC):
             listed = _check_list(value, name) if name in lists else [value]
             new += [AddedToken.of(v, special=True) for v in listed]
         count = self._add(new, special=True)
-        for name, value in tokens.items():
+        for name, value in special_tokens_dict.items():
             if name in names:
                 self._roles[name[:-6]] = str(AddedToken.of(value))
             elif value:
@@ -156,12 +159,12 @@ class SpecialTokens(abc.ABC):
                 self._more = list(dict.fromkeys([*([] if replace else self._more), *more]))
         return count
 
-    def add_tokens(self, tokens: Any, special_tokens: bool = False) -> int:
+    def add_tokens(self, new_tokens: Any, special_tokens: bool = False) -> int:
         """Add tokens that are matched in a text before it is split; returns the number of new ids.
 
         If the vocabulary already has a token for exactly this text, it keeps its id.
         """
-        several = tokens if isinstance(tokens, (list, tuple)) else [tokens]
+        several = new_tokens if isinstance(new_tokens, (list, tuple)) else [new_tokens]
         new = [AddedToken.of(token, special=special_tokens) for token in several]
         return self._add(new, special_tokens)
 
