@@ -143,6 +143,21 @@ def test_the_constructors_options_are_for_each_call(folder: Path, options: dict[
     assert not (set(options) - {"pad_token_id", "dtype"}) & set(mine.model.config.to_dict())
 
 
+@pytest.mark.parametrize("own", [{"return_full_text": False}, {"return_tensors": True}], ids=str)
+def test_a_call_chooses_another_form_than_the_constructor(
+    folder: Path, own: dict[str, Any]
+) -> None:
+    mine, theirs = both(folder, max_new_tokens=4, do_sample=False, **own)
+    calls: list[dict[str, Any]] = [
+        {}, {"return_full_text": True}, {"return_full_text": False}, {"return_tensors": True},
+        {"return_full_text": None, "truncation": None, "prefix": None, "max_length": None},
+    ]  # fmt: skip
+    for options in calls:
+        alike(mine(PROMPTS[0], **options), theirs(PROMPTS[0], **options))
+    with pytest.raises(OptionError, match="are mutually exclusive"):
+        gpt2.pipeline(model=mine.model, tokenizer=mine.tokenizer, return_text=True, **own)
+
+
 def test_batches_give_the_texts_of_single_calls(pipes: tuple[Any, Any]) -> None:
     mine, theirs = pipes
     said: dict[str, Any] = {"max_new_tokens": 7, "do_sample": False}
@@ -182,6 +197,12 @@ def test_the_empty_prompt_begins_a_text(pipes: tuple[Any, Any]) -> None:
     mine, theirs = pipes
     said: dict[str, Any] = {"max_new_tokens": 5, "do_sample": False}
     assert mine("", **said) == theirs("", **said)
+    for options in (said, {**said, "skip_special_tokens": False}, {"do_sample": False}):
+        single = mine(["", PROMPTS[0]], **options)
+        assert single[0] == mine("", **options)
+        assert mine(["", PROMPTS[0]], batch_size=2, **options) == single
+    with pytest.raises(InputError, match="no bos_token_id"):
+        mine("", bos_token_id=None)
 
 
 @pytest.mark.parametrize("options", [{}, {"return_full_text": False}], ids=str)
@@ -269,6 +290,9 @@ def test_what_is_refused(pipes: tuple[Any, Any], folder: Path) -> None:
         pipe("fox", handle_long_generation="cut")
     with pytest.raises(OptionError, match="leaves no room"):
         pipe("fox", handle_long_generation="hole", max_new_tokens=64)
+    for length in ({}, {"max_length": None}):
+        with pytest.raises(OptionError, match="requires max_new_tokens or max_length"):
+            pipe("fox", handle_long_generation="hole", max_new_tokens=None, **length)
     with pytest.raises(InputError, match="a prompt must be a text or a list of"):
         pipe([3, 4])
 

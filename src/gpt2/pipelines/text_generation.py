@@ -49,6 +49,7 @@ class _Prompt:
     given: Any  # the text, or the list of messages
     ids: list[int]
     mask: list[int]
+    is_empty: bool = False  # the ids are bos alone, which counts as generated
 
 
 class TextGenerationPipeline:
@@ -75,6 +76,7 @@ class TextGenerationPipeline:
         **options: Any,
     ) -> None:
         check(options)
+        _check_results(options)
         self.model, self.tokenizer, self.task = model, tokenizer, task
         if hasattr(model, "to"):
             model.to(_device(device, model))
@@ -117,9 +119,12 @@ class TextGenerationPipeline:
             The errors of ``generate``.
         """
         check(options)
-        settings = {**self.settings, **{n: v for n, v in options.items() if n in _SETTINGS}}
+        _check_results(options)
+        said = {n: value for n, value in options.items() if n in _SETTINGS and value is not None}
+        settings = {**self.settings, **said}
+        if "return_full_text" in said:
+            settings.pop("return_tensors", None)  # the constructor's
         writing = {name: value for name, value in options.items() if name not in _SETTINGS}
-        _check_results(settings)
         if not isinstance(text_inputs, Iterable):
             raise _no_prompt(text_inputs)
         if isinstance(text_inputs, str) or is_chat(text_inputs):
@@ -174,10 +179,9 @@ class TextGenerationPipeline:
         rows = arrays.to_numpy(result.sequences if whole else result).tolist()
         more = beside(result, len(rows)) if whole else {}
         copies = len(rows) // len(prompts)
-        start = max(1, width) if width else 0  # without a prompt the text starts with bos
         return [
             [
-                self._record(prompt, rows[r], start, settings, {k: v[r] for k, v in more.items()})
+                self._record(prompt, rows[r], width, settings, {k: v[r] for k, v in more.items()})
                 for r in range(i * copies, (i + 1) * copies)
             ]
             for i, prompt in enumerate(prompts)
@@ -199,7 +203,7 @@ class TextGenerationPipeline:
         defaults = dict(DEFAULTS)
         if self.tokenizer.pad_token_id is not None:
             defaults["pad_token_id"] = self.tokenizer.pad_token_id
-        if "max_length" in known:
+        if known.get("max_length") is not None:
             del defaults["max_new_tokens"]
         added = {name: value for name, value in defaults.items() if name not in known}
         if not {**known, **added}.get("do_sample"):
@@ -218,7 +222,8 @@ class TextGenerationPipeline:
     def _lengthen(self, known: Mapping[str, Any], prefix: int) -> dict[str, Any]:
         """Extend the lengths that include the prompt by the tokens of the prefix."""
         pairs = (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens"))
-        return {n: known[n] + prefix for n, new in pairs if n in known and new not in known}
+        given = [n for n, new in pairs if known.get(n) is not None and new not in known]
+        return {n: known[n] + prefix for n in given}
 
     def _ids(
         self, text: str, settings: Mapping[str, Any], writing: Mapping[str, Any]
@@ -249,7 +254,12 @@ class TextGenerationPipeline:
                 settings["handle_long_generation"], len(ids), self._merge_options(options)
             )
             ids, mask = ids[-keep:], mask[-keep:]
-        return _Prompt(given, ids, mask)
+        if ids:
+            return _Prompt(given, ids, mask)
+        bos = self._merge_options(options).get("bos_token_id")
+        if bos is None:
+            raise InputError("the prompt is empty and the model has no bos_token_id to start from.")
+        return _Prompt(given, [bos], [1], is_empty=True)
 
     def _chat(
         self, messages: list[Any], settings: dict[str, Any], writing: dict[str, Any]
@@ -272,8 +282,12 @@ class TextGenerationPipeline:
         """The number of last tokens of a prompt to keep."""
         if way != "hole":
             raise OptionError(f"handle_long_generation must be None or 'hole', found {way!r}.")
-        new = known.get("max_new_tokens")
-        new = known["max_length"] - length if new is None else new
+        new, total = known.get("max_new_tokens"), known.get("max_length")
+        if new is None and total is None:
+            raise OptionError(
+                "handle_long_generation='hole' requires max_new_tokens or max_length."
+            )
+        new = total - length if new is None else new
         limit = min(self.tokenizer.model_max_length, self.model.config.n_positions)
         if new < 0 or limit <= new:
             raise OptionError(
@@ -283,9 +297,7 @@ class TextGenerationPipeline:
         return length if length + new <= limit else int(limit - new)
 
     def _together(self, prompts: Sequence[_Prompt], width: int) -> tuple[Any, Any]:
-        """Ids and mask [rows, width], of the engine's type; None and None for an empty prompt."""
-        if width == 0 and len(prompts) == 1:
-            return None, None
+        """Ids and mask [rows, width], of the engine's type."""
         fill = self.tokenizer.pad_token_id
         if fill is None and len(prompts) > 1:
             raise InputError(
@@ -306,7 +318,7 @@ class TextGenerationPipeline:
         self,
         prompt: _Prompt,
         row: list[int],
-        start: int,
+        width: int,
         settings: dict[str, Any],
         more: dict[str, Any],
     ) -> dict[str, Any]:
@@ -314,7 +326,7 @@ class TextGenerationPipeline:
             return {"generated_token_ids": row}
         skip = settings.get("skip_special_tokens")
         text = self.tokenizer.decode(
-            row[start:],
+            row[width - prompt.is_empty :],
             skip_special_tokens=True if skip is None else skip,
             clean_up_tokenization_spaces=settings.get("clean_up_tokenization_spaces"),
         )
