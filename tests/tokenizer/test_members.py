@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from gpt2.errors import InputError, OptionError, TokenizerError, UnsupportedError
-from gpt2.tokenizer import GPT2Tokenizer, train_tokenizer
+from gpt2.tokenizer import BatchEncoding, GPT2Tokenizer, train_tokenizer
 from gpt2.tokenizer.bpe import split
 from gpt2.tokenizer.signs import replace_newer
+from tests.tiny import tiny_tokenizer
 
 TEXT = "Hello there world <|endoftext|> Hi 汉字, it's\n\n 42"
 
@@ -84,6 +85,31 @@ def test_encodings_equal_transformers(tokenizer: GPT2Tokenizer, peer: Any) -> No
         again.tokens()
     arrays = tokenizer("a b").convert_to_tensors("np", prepend_batch_axis=True)
     assert arrays["input_ids"].shape == (1, 2)
+
+
+def test_an_encoding_of_ones_own() -> None:
+    transformers = pytest.importorskip("transformers")
+    cases: list[dict[str, Any]] = [
+        {"tensor_type": "np"}, {"tensor_type": "pt"}, {"tensor_type": "np",
+        "prepend_batch_axis": True}, {}, {"prepend_batch_axis": True},
+    ]  # fmt: skip
+    for options in cases:
+        pair = [
+            k({"input_ids": [[1, 2]]}, **options)
+            for k in (BatchEncoding, transformers.BatchEncoding)
+        ]
+        ours, theirs = (dict(made) for made in pair)
+        assert ours.keys() == theirs.keys() == {"input_ids"}
+        assert type(ours["input_ids"]) is type(theirs["input_ids"])
+        assert np.array_equal(ours["input_ids"], theirs["input_ids"])
+    assert BatchEncoding(data={"input_ids": [1]}) == {"input_ids": [1]}
+    assert BatchEncoding() == {}
+    with pytest.raises(OptionError, match="return_tensors must be"):
+        BatchEncoding({"input_ids": [[1]]}, tensor_type="tf")
+    tokenizer = tiny_tokenizer()
+    text = tokenizer("The fox")
+    for encoding in (text.encodings, text.encodings[0]):
+        assert BatchEncoding(dict(text), encoding).tokens() == text.tokens()
 
 
 def test_words_pairs_windows_and_lengths(tokenizer: GPT2Tokenizer, peer: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gpt2.errors import UnsupportedError
@@ -127,9 +127,27 @@ class BatchEncoding(dict[str, Any]):
 
     Results that need the text again (``tokens()``, ``word_ids()``, ``char_to_token()`` and similar
     ones) are computed on demand.
+
+    Args:
+        data: the values.
+        encoding: the `Encoding` of each row, or of the only one.
+        tensor_type, prepend_batch_axis: see `convert_to_tensors`.
     """
 
     _source: Callable[[], list[Encoding]] | None = None
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        encoding: Any = None,
+        tensor_type: str | None = None,
+        prepend_batch_axis: bool = False,
+    ) -> None:
+        super().__init__(data or {})
+        if encoding is not None:
+            each = list(encoding) if isinstance(encoding, (list, tuple)) else [encoding]
+            self.with_source(lambda: each)
+        self.convert_to_tensors(tensor_type, prepend_batch_axis)
 
     def __getitem__(self, key: Any) -> Any:
         """A value by name, an `Encoding` by index, several by slice (without the text: all values,
@@ -253,7 +271,10 @@ class BatchEncoding(dict[str, Any]):
     def convert_to_tensors(
         self, tensor_type: str | None = None, prepend_batch_axis: bool = False
     ) -> BatchEncoding:
-        """Convert the values to arrays ("np") or tensors ("pt") in place. Returns self."""
+        """Convert the values to arrays ("np") or tensors ("pt") in place; None leaves them as they
+        are. Returns self."""
+        if tensor_type is None:
+            return self
         columns = {n: [v] if prepend_batch_axis else v for n, v in self.items()}
         self.update(rows.to_arrays(columns, tensor_type))
         return self
