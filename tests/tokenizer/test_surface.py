@@ -65,6 +65,21 @@ def test_padding_truncation_and_offsets_equal_transformers(
         assert dict(fresh(text, **options)) == dict(fresh_peer(text, **options)), (text, options)
 
 
+SIGNS = "\x1c\x1f\x85\xa0\u180e\u200b\u200c\u200d\u2028\u3000\ufeff \t_-\u0301²ⓐⅧé汉٣\u203f\u20dd"
+SIGNS += "\u0558\u058b\u088f\u1acf\U00011de0\U00012550"  # newer than many tables
+
+
+def test_added_tokens_beside_any_sign_equal_transformers(
+    fresh: GPT2Tokenizer, fresh_peer: Any
+) -> None:
+    tokenizers = pytest.importorskip("tokenizers")
+    add_tokens(fresh, AddedToken)
+    add_tokens(fresh_peer, tokenizers.AddedToken)
+    for sign in SIGNS:
+        for text in (f"a{sign}LL", f"RR{sign}a", f"{sign}WW", f"WW{sign}", f"a {sign} WW{sign}RR"):
+            assert fresh(text)["input_ids"] == fresh_peer(text)["input_ids"], ascii(text)
+
+
 def test_decoding_equals_transformers(tokenizer: GPT2Tokenizer, peer: Any) -> None:
     rng = random.Random(0)
     for _ in range(500):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from gpt2.tokenizer.signs import SPACES, is_in_word
 from gpt2.tokenizer.vocabulary import AddedToken
 
 Part = tuple[int, int, int | None]  # start, end (in characters), id or None for plain text
@@ -44,9 +45,9 @@ class Finder:
             if left < at or (token.single_word and _inside_word(text, left, right, start, end)):
                 continue
             if token.lstrip:
-                left = at + len(text[at:left].rstrip())
+                left = at + len(text[at:left].rstrip(SPACES))
             if token.rstrip:
-                right = end - len(text[right:end].lstrip())
+                right = end - len(text[right:end].lstrip(SPACES))
             yield at, left, None
             yield left, right, self._ids[match[0]]
             at = right
@@ -60,5 +61,5 @@ def any_of(contents: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _inside_word(text: str, left: int, right: int, start: int, end: int) -> bool:
-    before = left > start and re.match(r"\w", text[left - 1])
-    return bool(before or (right < end and re.match(r"\w", text[right])))
+    before = left > start and is_in_word(text[left - 1])
+    return before or (right < end and is_in_word(text[right]))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 from gpt2.errors import TokenizerError
 from gpt2.machine import processors
 from gpt2.tokenizer.bpe import Pair, merge_word, well_formed
+from gpt2.tokenizer.signs import SPACES
 
 # `bpe.SPLIT` with possessive quantifiers (++), which never backtrack and are faster.
 SPLIT = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
@@ -104,7 +105,7 @@ def cut_long_runs(text: str) -> list[str]:
     """
     cuts = [0]
     for at in range(LONG_RUN // 2, len(text), LONG_RUN // 2):
-        if at > cuts[-1] and _is_space(text[at]):
+        if at > cuts[-1] and text[at] in SPACES:
             end = _end_of_run(text, at)
             if end == len(text):
                 break
@@ -113,12 +114,8 @@ def cut_long_runs(text: str) -> list[str]:
     return [text[a:b] for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)]
 
 
-def _is_space(sign: str) -> bool:
-    return sign.isspace() and sign not in "\x1c\x1d\x1e\x1f"  # Unicode's White_Space
-
-
 def _end_of_run(text: str, at: int) -> int:
-    while at < len(text) and _is_space(text[at]):
+    while at < len(text) and text[at] in SPACES:
         at += 1
     return at
 

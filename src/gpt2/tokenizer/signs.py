@@ -1,4 +1,5 @@
-"""One table of character classes: the fast library's, used by the readable definition too.
+"""One table of character classes: the fast library's, used by the readable definition too, and by
+added tokens, for which Python's own ``strip`` and ``\\w`` differ from the `tokenizers` library.
 
 `regex` and `tiktoken` have Unicode tables of different versions. They agree on the characters that
 Unicode had in 2002; for newer ones tiktoken decides.
@@ -13,10 +14,23 @@ from typing import Any
 # Representatives of the classes: a letter, a number, neither.
 LETTER, NUMBER, OTHER = "\u00aa", "\u00b2", "\u00a7"
 
+# Unicode's White_Space; Python's `str.isspace` also has U+001C to U+001F.
+SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+
 
 def replace_newer(text: str) -> str:
     """Replace each newer character by an old one of its class; the length stays the same."""
     return text if text.isascii() else text.translate(_TABLE)
+
+
+@cache
+def is_in_word(sign: str) -> bool:
+    """Whether a character is part of a word: a letter, a mark, a digit, a joiner..."""
+    if sign.isascii():
+        return sign.isalnum() or sign == "_"
+    return bool(_core(r"\w").encode_ordinary(sign))
 
 
 class _Table(dict[int, int]):
@@ -32,18 +46,14 @@ _TABLE = _Table()
 
 
 def _class(sign: str) -> str:
-    kinds = (kind for kind, core in _cores().items() if core.encode_ordinary(sign))
-    return next(kinds, OTHER)
+    kinds = {LETTER: r"\p{L}", NUMBER: r"\p{N}"}
+    return next((kind for kind, p in kinds.items() if _core(p).encode_ordinary(sign)), OTHER)
 
 
 @cache
-def _cores() -> dict[str, Any]:
-    """Encodings that match only letters, or only numbers."""
+def _core(pattern: str) -> Any:
+    """An encoding that matches only the characters of a class."""
     import tiktoken  # imported here because most texts do not need it
 
     ranks = {bytes([byte]): byte for byte in range(256)}
-    kinds = {LETTER: r"\p{L}", NUMBER: r"\p{N}"}
-    return {
-        kind: tiktoken.Encoding(kind, pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
-        for kind, pattern in kinds.items()
-    }
+    return tiktoken.Encoding(pattern, pat_str=pattern, mergeable_ranks=ranks, special_tokens={})

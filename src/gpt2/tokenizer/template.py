@@ -9,6 +9,7 @@ from typing import Any
 from gpt2.errors import TokenizerError, show
 from gpt2.tokenizer.checks import check_id, check_list, check_object
 from gpt2.tokenizer.encoding import Encoding, Piece
+from gpt2.tokenizer.signs import SPACES
 
 A, B = "A", "B"
 
@@ -143,9 +144,7 @@ def trim_offsets(piece: Piece, tokens: Sequence[str], space: bool) -> Piece:
     return dataclasses.replace(piece, offsets=offsets)
 
 
-_SPACES = "Ġ \t\n\r\x0b\x0c\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
+_SPACES = "Ġ" + SPACES
 
 
 def _steps(step: Any, where: str) -> list[dict[str, Any]]:
