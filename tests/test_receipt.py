@@ -19,9 +19,10 @@ from gpt2 import receipt as receipts
 from gpt2.checkpoint import read_checkpoint, write_checkpoint
 from gpt2.cli.generate import command as generate
 from gpt2.cli.replay import command as replay
-from gpt2.errors import CorruptFileError, MissingFileError, OptionError
+from gpt2.errors import CorruptFileError, GPT2Warning, MissingFileError, OptionError
 from gpt2.hub import BUNDLED
 from tests.native.models import kernels_here
+from tests.tiny import write_tiny
 
 PROMPT = "It was a dark night"
 
@@ -159,6 +160,29 @@ def test_from_python(tmp_path: Path) -> None:
     (new,) = receipts.generate_ids(model, ids, options)
     receipts.write(tmp_path / "r.json", receipts.make(model, "gpt2-mini", ids, [new], options))
     assert receipts.replay(receipts.read(tmp_path / "r.json")).same
+
+
+@pytest.mark.parametrize("where", ["call", "model"])
+def test_an_option_that_is_switched_off_stays_off(tmp_path: Path, where: str) -> None:
+    write_tiny(tmp_path)
+    options: dict[str, Any] = {"do_sample": True, "seed": 1, "max_new_tokens": 9}
+    (new,) = receipts.generate_ids(gpt2.load(tmp_path), [5], {**options, "eos_token_id": None})
+    saved = {"eos_token_id": new[2], "min_p": 0.9, "top_p": 0.1, "guidance_scale": 1.5}
+    (tmp_path / "generation_config.json").write_text(json.dumps(saved))
+    with pytest.warns(GPT2Warning, match="guidance_scale"):
+        model = gpt2.load(tmp_path)
+    if where == "call":
+        options |= dict.fromkeys(saved)
+    else:
+        model.generation_config = gpt2.GenerationConfig()
+    assert receipts.generate_ids(model, [5], options) == [new]
+    receipts.write(tmp_path / "r.json", receipts.make(model, tmp_path, [5], [new], options))
+    receipt = receipts.read(tmp_path / "r.json")
+    if where == "call":
+        recorded = {"eos_token_id": None, "min_p": None, "top_p": 1.0, "guidance_scale": None}
+        assert recorded.items() <= receipt["options"].items()
+    with pytest.warns(GPT2Warning, match="guidance_scale"):
+        assert receipts.replay(receipt).same
 
 
 def test_what_cannot_be_promised_or_read(tmp_path: Path, made: Path) -> None:

@@ -123,12 +123,13 @@ def make(
     """
     resolved = model._resolve(None, options)
     check_options(resolved)
+    off = {option: None for option, value in options.items() if value is None}
     receipt = {
         "form": FORM,
         "model": {"name": str(name), **model_files(name)},
         "engine": model.facts,
         "promise": promise(model),
-        "options": resolved.to_json(),
+        "options": {**off, **resolved.to_json()},
         "prompt": {"text": text, "ids": list(prompt)},
         "output": {"ids": [list(ids) for ids in texts], "sha256": digest([*map(list, texts)])},
         "versions": versions(),
@@ -245,6 +246,7 @@ def replay(
         threads=threads,
         kernels=kernels,
     )
+    loaded.generation_config = GenerationConfig()  # the receipt's options include the model's
     now = loaded.facts
     for fact in FACTS:
         if facts.get(fact) != now.get(fact):
