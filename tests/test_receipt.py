@@ -185,6 +185,28 @@ def test_an_option_that_is_switched_off_stays_off(tmp_path: Path, where: str) ->
         assert receipts.replay(receipt).same
 
 
+def test_infinite_biases_are_read_back(tmp_path: Path) -> None:
+    write_tiny(tmp_path)
+    model = gpt2.load(tmp_path)
+    options = {"sequence_bias": {(7,): -np.inf}, "max_new_tokens": 3}
+    new = receipts.generate_ids(model, [5], options)
+    receipts.write(tmp_path / "r.json", receipts.make(model, tmp_path, [5], new, options))
+    assert receipts.replay(receipts.read(tmp_path / "r.json")).same
+
+
+def test_lone_surrogates(tmp_path: Path) -> None:
+    """They reach a prompt in arguments that are not UTF-8."""
+    write_tiny(tmp_path)
+    model = gpt2.load(tmp_path)
+    ids = model.tokenizer.encode_prompt("\udcff a")
+    new = receipts.generate_ids(model, ids, {"max_new_tokens": 3})
+    made = receipts.make(model, tmp_path, ids, new, {"max_new_tokens": 3}, "\udcff a")
+    receipts.write(tmp_path / "r.json", made)
+    receipt = receipts.read(tmp_path / "r.json")
+    assert model.tokenizer.encode_prompt(receipt["prompt"]["text"]) == ids
+    assert receipts.replay(receipt).same
+
+
 def test_what_cannot_be_promised_or_read(tmp_path: Path, made: Path) -> None:
     with pytest.raises(OptionError, match="cannot be reproduced"):
         written(tmp_path, PROMPT, "--max-time", 3)

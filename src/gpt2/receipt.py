@@ -21,6 +21,7 @@ from gpt2.files import read_json_object, sha256, write_json
 from gpt2.generation import LanguageModel
 from gpt2.generation.config import GenerationConfig
 from gpt2.generation.prefix import count_common
+from gpt2.tokenizer.bpe import well_formed
 
 FORM = "gpt2-receipt-2"
 FIRST = "gpt2-receipt-1"  # with one hash per part of the model's files (`FIRST_FILES`)
@@ -126,11 +127,11 @@ def make(
     off = {option: None for option, value in options.items() if value is None}
     receipt = {
         "form": FORM,
-        "model": {"name": str(name), **model_files(name)},
+        "model": {"name": well_formed(str(name)), **model_files(name)},
         "engine": model.facts,
         "promise": promise(model),
         "options": {**off, **resolved.to_json()},
-        "prompt": {"text": text, "ids": list(prompt)},
+        "prompt": {"text": None if text is None else well_formed(text), "ids": list(prompt)},
         "output": {"ids": [list(ids) for ids in texts], "sha256": digest([*map(list, texts)])},
         "versions": versions(),
     }
@@ -178,7 +179,7 @@ def write(path: str | os.PathLike[str], receipt: dict[str, Any]) -> None:
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a receipt. Raises `MissingFileError`, or `CorruptFileError` if it is invalid."""
-    receipt: dict[str, Any] = read_json_object(path)
+    receipt: dict[str, Any] = read_json_object(path, nan=True)  # a bias may be infinite
     if receipt.get("form") not in (FORM, FIRST):
         raise CorruptFileError(f"{path} is not a receipt: its format is not {FORM!r}.")
     wanted = {"model": dict, "engine": dict, "options": dict, "prompt": dict, "output": dict,

@@ -132,13 +132,13 @@ def test_values_of_arrays_become_plain() -> None:
 def test_files_go_both_ways(tmp_path: Path) -> None:
     options = {
         "do_sample": True, "temperature": 0.7, "top_k": 5, "eos_token_id": [2, 3],
-        "sequence_bias": {(4, 5): 1.5}, "max_new_tokens": 9, "early_stopping": "never",
-        "num_beams": 2,
+        "sequence_bias": {(4, 5): 1.5, (6,): -np.inf}, "max_new_tokens": 9,
+        "early_stopping": "never", "num_beams": 2,
     }  # fmt: skip
     GenerationConfig(**options).save_pretrained(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["generation_config.json"]
     again = GenerationConfig.from_pretrained(tmp_path)
-    assert again.to_dict() == options | {"sequence_bias": [[[4, 5], 1.5]]}
+    assert again.to_dict() == options | {"sequence_bias": [[[4, 5], 1.5], [[6], -np.inf]]}
     theirs = transformers.GenerationConfig.from_pretrained(tmp_path)
     assert (theirs.temperature, theirs.eos_token_id) == (0.7, [2, 3])
     theirs.save_pretrained(tmp_path)

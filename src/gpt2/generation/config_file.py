@@ -134,7 +134,7 @@ class ConfigFile(NotUploaded, abc.ABC):
             path = resolve(pretrained_model_name, allow_patterns=[name], **hub)
         path = path / name if path.is_dir() else path
         config = cls()
-        config.read(read_json_object(path), str(path))
+        config.read(read_json_object(path, nan=True), str(path))  # a bias may be infinite
         unused = config.update(**options)
         return (config, unused) if return_unused_kwargs else config
 
