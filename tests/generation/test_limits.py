@@ -81,12 +81,19 @@ def test_lookups_without_bound_end_at_the_context() -> None:
         assert out.tolist() == want.tolist()
 
 
-def test_pad_ids_outside_fill_rows() -> None:
+@pytest.mark.parametrize(
+    "options", [{}, {"repetition_penalty": 1.1}, {"no_repeat_ngram_size": 1}], ids=str
+)
+def test_pad_ids_outside_fill_rows(options: dict[str, Any]) -> None:
     """Nothing reads them here; in transformers an IndexError ends the call."""
-    said = {"eos_token_id": [54], "pad_token_id": 99, "max_new_tokens": 8}
+    said = {"pad_token_id": 99, "max_new_tokens": 8, **options}
     for engine in tiny_models.engines().values():
-        out = engine.generate([[3, 4, 5], [6, 7, 20]], **said)
-        assert out.shape[0] == 2
+        whole = engine.generate([[6, 7, 20], [3, 4, 5]], eos_token_id=None, **said).tolist()
+        end = whole[0][3]  # the first row ends at once
+        length = min(11, [*whole[1], end].index(end, 3) + 1)
+        out = engine.generate([[6, 7, 20], [3, 4, 5]], eos_token_id=end, **said).tolist()
+        assert out == [[*whole[0][:4], *[99] * (length - 4)], whole[1][:length]]
+        assert length > 5
 
 
 SCORED: list[dict[str, Any]] = [

@@ -85,6 +85,20 @@ def test_no_repeat_ngram_treats_rows_alone(run: Any) -> None:
     assert out == [[1.0, -INF, 0.5, 4.0], ROW]
 
 
+@pytest.mark.parametrize("outside", [4, 9, -1, -100])
+def test_ids_outside_the_vocabulary_are_no_tokens(run: Any, outside: int) -> None:
+    """Padding may have any id, and so may what attention_mask hides."""
+    ids = [[0, outside, 1, outside]]
+    out = run(processors.repetition_penalty, ids, [ROW], penalty=2.0)
+    assert out == [[0.5, -4.0, 0.5, 4.0]]
+    settings = {"start": 1, "presence": 0.5, "frequency": 2.0}
+    assert run(processors.penalize_generated, ids, [ROW], **settings) == [[1.0, -4.5, 0.5, 4.0]]
+    assert run(processors.no_repeat_ngram, ids, [ROW], size=1) == [[-INF, -INF, 0.5, 4.0]]
+    ids = [[outside, 2, outside], [2, outside, 2]]
+    out = run(processors.no_repeat_ngram, ids, [ROW, ROW], size=2)
+    assert out == [[1.0, -2.0, -INF, 4.0], ROW]
+
+
 def test_forbid(run: Any) -> None:
     assert run(processors.forbid, [[0]], [ROW], tokens=[1, 3]) == [[1.0, -INF, 0.5, -INF]]
 

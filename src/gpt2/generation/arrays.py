@@ -192,14 +192,20 @@ def beside(columns: list[Array]) -> Array:
 def counts(ids: Array, like: Array) -> Array:
     """Count each id in a row: [R, n] -> [R, V], with the array type and dtype of ``like`` [R, V].
 
-    Ids of V and above are ignored.
+    Ids outside the vocabulary are ignored.
     """
     V = like.shape[-1]
+    ids = inside(ids, V)
     if isinstance(ids, np.ndarray):
-        rows = [np.bincount(row, minlength=V + 1)[:V] for row in np.minimum(ids, V)]
+        rows = [np.bincount(row, minlength=V + 1)[:V] for row in ids]
         return np.stack(rows).astype(like.dtype)
     ones = (ids >= 0).to(like.dtype)
-    return widen(full_like(like, 0.0)).scatter_add(-1, ids.clamp(max=V), ones)[:, :V]
+    return widen(full_like(like, 0.0)).scatter_add(-1, ids, ones)[:, :V]
+
+
+def inside(ids: Array, V: int) -> Array:
+    """The ids with V, which stands for no token, instead of those outside the vocabulary."""
+    return where((ids >= 0) & (ids < V), ids, V)
 
 
 def widen(x: Array) -> Array:
@@ -210,8 +216,9 @@ def widen(x: Array) -> Array:
 
 
 def ban(x: Array, index: Array) -> Array:
-    """A copy of ``x`` with -inf at x[r, index[r, j]]; an index of V bans nothing."""
-    return put(widen(x), index, -INF)[:, : x.shape[-1]]
+    """A copy of ``x`` with -inf at x[r, index[r, j]]; an index outside of x bans nothing."""
+    V = x.shape[-1]
+    return put(widen(x), inside(index, V), -INF)[:, :V]
 
 
 def to_numpy(x: Any) -> Any:

@@ -39,7 +39,8 @@ def repetition_penalty(
     Keskar et al. 2019, arXiv 1909.05858. ``starts[r]`` is where row ``r``'s padding ends.
     """
     V = scores.shape[1]
-    # padding is not text: its ids become V, an extra column that is cut off at the end
+    # ids outside the vocabulary and padding become V, an extra column that is cut off at the end
+    ids = arrays.inside(ids, V)
     if starts is not None and any(starts):
         places = arrays.integers(ids, np.arange(ids.shape[1]))
         first = arrays.integers(ids, list(starts))[:, None]
