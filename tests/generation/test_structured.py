@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import gpt2
 from gpt2.cli import gpt2 as group
-from gpt2.errors import OptionError
+from gpt2.errors import InputError, OptionError
 from gpt2.generation.structured import Structured
 from tests.tiny import END, write_tiny
 
@@ -68,6 +68,33 @@ def test_rows_go_their_own_ways(model: Any) -> None:
     beams = written(model, Structured(model, choices=choices), do_sample=False, num_beams=3,
                     seed=None, num_return_sequences=3, top_k=None)  # fmt: skip
     assert set(beams) <= set(choices)
+
+
+def test_end_ids_outside_the_vocabulary_have_no_effect(model: Any) -> None:
+    choices, before = ["fox", "brown fox jumps", "lazy"], model.generation_config.eos_token_id
+    want = written(model, Structured(model, choices=choices), num_return_sequences=4)
+    model.generation_config.eos_token_id = [9000, END]  # and the first one is the padding
+    try:
+        structure = Structured(model, choices=choices)
+        assert written(model, structure, num_return_sequences=4) == want
+        assert len({len(text) for text in want}) > 1
+        model.generation_config.eos_token_id = [9000, -1]
+        with pytest.raises(InputError, match="eos_token_id"):
+            Structured(model, choices=choices)
+    finally:
+        model.generation_config.eos_token_id = before
+
+
+def test_a_tokenizer_of_transformers(model: Any, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    regex, tokenizer = r"[a-c]{2,5}-(\d\d|狐)?!", model.tokenizer
+    want = written(model, Structured(model, regex=regex), [[3]])
+    tokenizer.save_pretrained(tmp_path)
+    model.tokenizer = transformers.GPT2TokenizerFast.from_pretrained(tmp_path)
+    try:
+        assert written(model, Structured(model, regex=regex), [[3]]) == want
+    finally:
+        model.tokenizer = tokenizer
 
 
 def test_the_likeliest_choice_is_the_scorers(model: Any) -> None:

@@ -23,6 +23,7 @@ from gpt2.files import read_json_object
 from gpt2.generation import arrays
 from gpt2.generation.arrays import Array
 from gpt2.generation.config import token_list
+from gpt2.generation.tokenizing import adopt
 from gpt2.options import option
 
 LONGEST = 65_536  # the most characters of a structure
@@ -76,10 +77,14 @@ class Structured:
         library = need("llguidance", "structured output")
         if sum(one is not None for one in (choices, regex, schema)) != 1:
             raise OptionError("give exactly one of choices, regex and schema.")
-        self.ends = token_list(model.generation_config.eos_token_id)
-        if not self.ends or model.tokenizer is None:
-            raise InputError("structured output requires a tokenizer and an eos_token_id.")
         self.vocabulary: int = model.config.vocab_size
+        ends = token_list(model.generation_config.eos_token_id)
+        self.ends = [i for i in ends if 0 <= i < self.vocabulary]
+        if not self.ends or model.tokenizer is None:
+            raise InputError(
+                "structured output requires a tokenizer and an eos_token_id in the model's "
+                f"vocabulary, found {ends}."
+            )
         tokens = _tokens(model.tokenizer, self.vocabulary, self.ends[0])
         grammar = _grammar(library, choices, regex, schema)
         error = library.LLMatcher.validate_grammar(grammar, tokens)
@@ -113,7 +118,7 @@ class Structured:
         before = self._states.get(new[:-1])
         state = (before or self._first).deep_copy()
         for token in new[-1:] if before is not None else new:
-            if token not in self.ends:
+            if token not in self.ends and token < self.vocabulary:  # padding may have any id
                 state.consume_token(token)
         return state
 
@@ -150,9 +155,10 @@ class _Vocabulary:
 
     def __init__(self, tokenizer: Any, size: int, end: int) -> None:
         self.eos_token_id, self.bos_token_id = end, None
-        self.tokens = [tokenizer.token_bytes(i) for i in range(size)]
+        adopted = adopt(tokenizer)
+        self.tokens = [adopted.token_bytes(i) for i in range(size)]
         self.special_token_ids = [i for i in tokenizer.all_special_ids if i < size]
-        self._encode = tokenizer.encode_more
+        self._encode = adopted.encode_more
 
     def __call__(self, text: str | bytes) -> list[int]:
         return list(self._encode(text.decode() if isinstance(text, bytes) else text))
