@@ -148,6 +148,14 @@ def test_end_sooner(run: Any) -> None:
     assert run(processors.end_sooner, [[0] * 3], shut, **settings) == [[1.0, -INF, 0.5, 8.0]]
 
 
+@pytest.mark.parametrize("factor", [10, 10.0, 1e30])
+def test_the_end_comes_however_large_its_bonus(run: Any, factor: float) -> None:
+    settings = {"tokens": [1, 2], "start": 0, "factor": factor}
+    row = [1.0, -2.0, 0.0, 4.0]
+    out = run(processors.end_sooner, [[0] * 400], [row], **settings)
+    assert out == [[1.0, float(np.finfo(np.float32).max), 0.0, 4.0]]
+
+
 def test_remove_invalid(run: Any) -> None:
     largest = float(np.finfo(np.float32).max)
     args = np.array([[0]]), np.array([[math.nan, INF, -INF, 1.0]], dtype=np.float32)

@@ -139,8 +139,12 @@ def end_sooner(
         return scores
     out = arrays.copy(scores)
     ends = scores[:, list(tokens)]
-    added = abs(ends) * (factor**steps - 1)  # the magnitude: a negative score rises too
-    out[:, list(tokens)] = ends + arrays.where(arrays.isfinite(ends), added, 0.0)
+    largest = float(np.finfo(np.float32).max)
+    with np.errstate(over="ignore", invalid="ignore"):  # finite scores stay finite
+        growth = float((np.float64(factor) ** steps - 1).clip(-largest, largest))
+        raised = ends + abs(ends) * growth  # the magnitude: a negative score rises too
+    raised = raised.clip(-largest, largest)
+    out[:, list(tokens)] = arrays.where(arrays.isfinite(ends), raised, ends)
     return out
 
 
