@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from gpt2.errors import GPT2Warning, InputError, OptionError, show
 from gpt2.generation import arrays
-from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.generation.config import GenerationConfig, plain, token_list
 from gpt2.generation.tokenizing import adopt
 
 Ids = npt.NDArray[np.int64]
@@ -141,11 +141,11 @@ def _nest(values: Any) -> list[list[Any]] | None:
         values = values.tolist() if values.ndim != 1 else [values.tolist()]
     if not isinstance(values, (list, tuple)):
         return None
-    nested = not values or any(isinstance(v, (list, tuple)) or arrays.is_array(v) for v in values)
-    rows: list[Any] = list(values) if nested else [values]
-    if not all(isinstance(row, (list, tuple)) or arrays.is_array(row) for row in rows):
+    values = [value.tolist() if arrays.is_array(value) else value for value in values]
+    rows = values if not values or any(isinstance(v, (list, tuple)) for v in values) else [values]
+    if not all(isinstance(row, (list, tuple)) for row in rows):
         return None
-    return [row.tolist() if arrays.is_array(row) else list(row) for row in rows]
+    return [plain(row) for row in rows]
 
 
 def _read_mask(mask: Any, rows: list[list[int]]) -> list[list[bool]]:
