@@ -175,6 +175,21 @@ def test_options_over_a_file(tmp_path: Path) -> None:
         GenerationConfig.from_pretrained(tmp_path, "absent.json")
 
 
+def test_a_file_in_a_subfolder(tmp_path: Path) -> None:
+    for folder, k in ((tmp_path, 3), (tmp_path / "sub", 5)):
+        transformers.GenerationConfig(do_sample=True, top_k=k).save_pretrained(folder)
+    assert GenerationConfig.from_pretrained(tmp_path).top_k == 3
+    assert GenerationConfig.from_pretrained(tmp_path, subfolder="sub").top_k == 5
+    with pytest.raises(MissingFileError, match="other"):
+        GenerationConfig.from_pretrained(tmp_path, subfolder="other")
+
+
+def test_an_unknown_option_of_from_pretrained_is_an_error(tmp_path: Path) -> None:
+    GenerationConfig(top_k=3).save_pretrained(tmp_path)
+    with pytest.raises(OptionError, match=r"'topk'\. Did you mean 'top_k'"):
+        GenerationConfig.from_pretrained(tmp_path, topk=1)
+
+
 def test_update_returns_what_it_did_not_use() -> None:
     said = {"top_k": 9, "foo": 1, "output_attentions": False}
     theirs, mine = transformers.GenerationConfig(), GenerationConfig()

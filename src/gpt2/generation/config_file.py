@@ -9,6 +9,7 @@ import os
 import typing
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from gpt2.config_base import PLACES, NotUploaded
@@ -110,6 +111,7 @@ class ConfigFile(NotUploaded, abc.ABC):
         pretrained_model_name: str | os.PathLike[str],
         config_file_name: str | os.PathLike[str] | None = None,
         *,
+        subfolder: str = "",
         return_unused_kwargs: bool = False,
         **options: Any,
     ) -> Any:
@@ -119,15 +121,18 @@ class ConfigFile(NotUploaded, abc.ABC):
             pretrained_model_name: a folder, a file, or a model's name, which may be combined with
                 the hub options (``revision``, ``cache_dir``, ``local_files_only``, ``token``).
             config_file_name: the file's name in the folder.
+            subfolder: the folder of the file in that folder.
             return_unused_kwargs: return (config, the unknown ones of ``options``) instead.
             options: override those of the file.
 
         Raises:
+            OptionError: an unknown option, without ``return_unused_kwargs``, or an invalid one.
             MissingFileError: there is no such file.
             CorruptFileError: it is not a JSON object.
         """
         hub = {n: options.pop(n) for n in PLACES if n in options}
-        path, name = path_of(pretrained_model_name), str(config_file_name or FILE_NAME)
+        path = path_of(pretrained_model_name)
+        name = Path(subfolder, config_file_name or FILE_NAME).as_posix()
         if not path.exists():
             from gpt2.hub import resolve
 
@@ -136,6 +141,8 @@ class ConfigFile(NotUploaded, abc.ABC):
         config = cls()
         config.read(read_json_object(path, nan=True), str(path))  # a bias may be infinite
         unused = config.update(**options)
+        if not return_unused_kwargs:
+            check_names(cls, unused)
         return (config, unused) if return_unused_kwargs else config
 
     @classmethod
