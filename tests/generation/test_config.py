@@ -186,6 +186,28 @@ def test_a_call_counts_before_its_config_before_the_models() -> None:
     assert engine.generate([3], eos_token_id=None).shape == (1, 21)
 
 
+def test_a_config_of_transformers_works_too() -> None:
+    engine = tiny_models.ours(4)
+    theirs = transformers.GenerationConfig(max_new_tokens=3, eos_token_id=[60])
+    for config in (theirs, GenerationConfig(max_new_tokens=3, eos_token_id=[60])):
+        want = engine.generate([3], max_new_tokens=3, eos_token_id=[60]).tolist()
+        assert engine.generate([3], config).tolist() == want
+        assert list(engine.stream([3], generation_config=config)) == want[0][1:]
+    engine.generation_config = theirs
+    assert engine.generation_config.to_dict() == {"max_new_tokens": 3, "eos_token_id": [60]}
+    assert engine.generate([3]).tolist() == want
+    theirs.guidance_scale = 1.5
+    with pytest.warns(GPT2Warning, match="guidance_scale"), pytest.raises(UnsupportedError):
+        engine.generate([3], theirs)
+    for wrong in ({"max_new_tokens": 3}, 7):
+        with pytest.raises(OptionError, match="generation_config must be a GenerationConfig"):
+            engine.generate([3], wrong)
+        with pytest.raises(OptionError, match="generation_config must be a GenerationConfig"):
+            engine.stream([3], generation_config=wrong)
+        with pytest.raises(OptionError, match="generation_config must be a GenerationConfig"):
+            engine.generation_config = wrong
+
+
 @pytest.mark.parity
 def test_none_in_a_call_switches_off_as_theirs() -> None:
     ids = tiny_models.prompt()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from gpt2.config_base import PLACES, NotUploaded
-from gpt2.errors import GPT2Error, GPT2Warning
+from gpt2.errors import GPT2Error, GPT2Warning, OptionError
 from gpt2.files import path_of, read_json_object, write_json, write_text
 from gpt2.generation.elsewhere import harmless_in_a_file, is_elsewhere
 from gpt2.options import check_names
@@ -104,6 +104,21 @@ class ConfigFile(NotUploaded, abc.ABC):
         for name, value in options.items():
             setattr(config, name, value)
         return config
+
+    @classmethod
+    def of(cls: type[C], config: Any) -> C:
+        """Return the config, converting one of transformers. Raises `OptionError`."""
+        if isinstance(config, cls):
+            return config
+        if not hasattr(config, "to_dict"):
+            raise OptionError(
+                f"generation_config must be a GenerationConfig, found {config!r:.80}. Pass single "
+                "options as keywords."
+            )
+        given = {name: value for name, value in config.to_dict().items() if value is not None}
+        made = cls()
+        made.read(given, "generation_config")
+        return made
 
     @classmethod
     def from_pretrained(

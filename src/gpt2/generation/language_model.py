@@ -72,7 +72,7 @@ class LanguageModel:
 
     @generation_config.setter
     def generation_config(self, value: GenerationConfig) -> None:
-        self.__dict__["_generation_config"] = value
+        self.__dict__["_generation_config"] = GenerationConfig.of(value)
         self.__dict__["_options_in_config"] = _options_in(self.config)
 
     def use_generation_file(
@@ -115,7 +115,7 @@ class LanguageModel:
         Args:
             inputs: a text, a list of texts, or ids (lists, numpy or torch, [T] or [rows, T]). None
                 starts a new text; an empty list means no prompts. Also called ``input_ids``.
-            generation_config: options as an object.
+            generation_config: options as an object; one of transformers works too.
             logits_processor: custom functions (ids [R, T], scores [R, V]) -> scores. They run after
                 the built-in processors and before the sampling ones, on the engine's array type.
             stopping_criteria: custom functions (ids, scores) -> booleans [R].
@@ -186,6 +186,7 @@ class LanguageModel:
         self,
         prompt: Any = None,
         *,
+        generation_config: GenerationConfig | None = None,
         assistant_model: Any = None,
         tokenizer: Any = None,
         **options: Any,
@@ -195,6 +196,7 @@ class LanguageModel:
         Args:
             prompt: a text, which yields pieces of text that never split a character; or ids
                 ([T] or [1, T], of any type), which yield ids.
+            generation_config: options as an object, as in `generate`.
             assistant_model: a smaller engine that drafts tokens.
             tokenizer: for text; the model's own by default.
             options: those of `GenerationConfig`, except beams and several texts per prompt.
@@ -203,7 +205,7 @@ class LanguageModel:
             The same errors as `generate`, before the first piece.
         """
         tokenizer = tokenizer or self.tokenizer
-        resolved = self._resolve(None, options)
+        resolved = self._resolve(generation_config, options)
         job = plan(self, prompt, resolved, tokenizer=tokenizer, kept=self._kept)
         if len(job.sequences) != 1:
             raise OptionError(
@@ -240,6 +242,7 @@ class LanguageModel:
 
     def _resolve(self, call: GenerationConfig | None, options: dict[str, Any]) -> GenerationConfig:
         """Merge the options of one call, ``generation_config`` and the model's defaults."""
+        call = None if call is None else GenerationConfig.of(call)
         defaults = self.generation_config
         if call is None and _options_in(self.config) != self.__dict__["_options_in_config"]:
             raise OptionError(

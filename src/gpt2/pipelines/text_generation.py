@@ -216,7 +216,7 @@ class TextGenerationPipeline:
         """The options that were set explicitly, here or in the model's defaults."""
         known = self.model.generation_config.to_dict()
         if (config := options.get("generation_config")) is not None:
-            known |= config.to_dict()
+            known |= GenerationConfig.of(config).to_dict()
         return {**known, **options}
 
     def _lengthen(self, known: Mapping[str, Any], prefix: int) -> dict[str, Any]:
