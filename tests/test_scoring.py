@@ -177,3 +177,33 @@ def test_generate_until(tmp_path: Any) -> None:
     assert scorer.generate(prompts, stop=[stop], max_new_tokens=12)[0] == whole[0].split(stop)[0]
     with pytest.raises(ContextLengthError):
         scorer.generate(prompts, max_new_tokens=64)
+
+
+def test_a_completion_ends_at_the_calls_own_end(tmp_path: Any) -> None:
+    from gpt2 import GenerationConfig
+    from gpt2.loading import load
+    from tests.tiny import write_tiny
+
+    write_tiny(tmp_path)
+    model = load(tmp_path, engine="reference")
+    scorer, prompts = Scorer(model), [[3, 4], [5], [6, 7]]
+    whole = [row[-12:].tolist() for row in model.generate(prompts, max_new_tokens=12)]
+    end = whole[0][2]
+    want = [model.tokenizer.decode(new[: [*new, end].index(end)]) for new in whole]
+    config = GenerationConfig(eos_token_id=end, pad_token_id=9)
+    for options in ({"eos_token_id": end, "pad_token_id": 9}, {"generation_config": config}):
+        assert scorer.generate(prompts, max_new_tokens=12, **options) == want
+
+
+def test_one_completion_for_each_prompt(tmp_path: Any) -> None:
+    from gpt2.loading import load
+    from tests.tiny import write_tiny
+
+    write_tiny(tmp_path)
+    model = load(tmp_path, engine="reference")
+    options: dict[str, Any] = {"max_new_tokens": 4, "do_sample": True, "seed": 1}
+    want = Scorer(model).generate([[3], [4]], **options)
+    with pytest.raises(OptionError, match="leave out num_return_sequences"):
+        Scorer(model).generate([[3], [4]], num_return_sequences=2, **options)
+    model.generation_config.update(num_return_sequences=2, do_sample=True)
+    assert Scorer(model).generate([[3], [4]], **options) == want

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from gpt2.engine import ChoosingEngine, Engine, KVCache, ScoringEngine
 from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.generation import LanguageModel, arrays
-from gpt2.generation.config import token_list
+from gpt2.generation.config import GenerationConfig, plain, token_list
 from gpt2.generation.prefix import count_common
 
 Floats = npt.NDArray[np.float32]
@@ -190,7 +190,16 @@ class Scorer:
 
         Args:
             batch: the number of prompts per batch.
+
+        Raises:
+            OptionError: several completions per prompt.
+            ContextLengthError: ``max_new_tokens`` leaves no room for a prompt.
         """
+        if options.get("num_return_sequences") not in (None, 1):
+            raise OptionError(
+                "a prompt has one completion here: leave out num_return_sequences, or pass the "
+                "prompt several times."
+            )
         if max_new_tokens >= self.limit:
             raise ContextLengthError(
                 f"{max_new_tokens} new tokens leave no room for a prompt in this model's context "
@@ -198,22 +207,29 @@ class Scorer:
             )
         rows = [list(p)[max_new_tokens - self.limit :] or [self.start] for p in prompts]
         order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
-        stops = {"stop_strings": list(stop)} if stop else {}
+        ends = self._ends(options)
+        wanted = {"do_sample": False, "num_return_sequences": 1, **options}
+        wanted |= {"stop_strings": list(stop)} if stop else {}
+        wanted |= {"max_new_tokens": max_new_tokens}
+        wanted |= {"return_dict_in_generate": True, "use_cache": False}
         completions = [""] * len(rows)
         for at in range(0, len(order), batch):
             part = order[at : at + batch]
-            wanted = {"do_sample": False, **options, **stops, "max_new_tokens": max_new_tokens}
-            ids = self.model.generate([rows[i] for i in part], **wanted)
-            length = max(len(rows[i]) for i in part)
-            for i, row in zip(part, np.asarray(ids).tolist(), strict=True):
-                completions[i] = self._text(row[length:], stop)
+            out = self.model.generate([rows[i] for i in part], **wanted)
+            for i, new in zip(part, out.new_tokens, strict=True):
+                completions[i] = self._text(new[:-1] if new[-1] in ends else new, stop)
             self._tell(at + len(part), len(order))
         return completions
 
+    def _ends(self, options: dict[str, Any]) -> list[int]:
+        """The end-of-text ids of a call with these options."""
+        config = options.get("generation_config")
+        given = {} if config is None else GenerationConfig.of(config).to_dict()
+        merged = {**self.model.generation_config.to_dict(), **given, **options}
+        return token_list(plain(merged.get("eos_token_id")))
+
     def _text(self, ids: Ids, stop: Sequence[str]) -> str:
-        ends = token_list(self.model.generation_config.eos_token_id)
-        length = next((i for i, token in enumerate(ids) if token in ends), len(ids))
-        text: str = self.model.tokenizer.decode(list(ids[:length]), skip_special_tokens=True)
+        text: str = self.model.tokenizer.decode(list(ids), skip_special_tokens=True)
         return text[: min((at for s in stop if (at := text.find(s)) >= 0), default=len(text))]
 
     def _tell(self, done: int, total: int) -> None:
