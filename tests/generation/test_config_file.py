@@ -197,6 +197,14 @@ def test_update_returns_what_it_did_not_use() -> None:
     assert mine.top_k == 9
 
 
+def test_an_update_that_fails_changes_nothing() -> None:
+    config = GenerationConfig(top_k=3)
+    for wrong in ({"top_k": 9, "temperature": -1.0}, {"top_k": 9, "cache_config": 1}):
+        with pytest.raises(GPT2Error):
+            config.update(foo=1, allow_custom_entries=True, **wrong)
+        assert config.to_json() == {"top_k": 3}
+
+
 def test_attributes_that_only_transformers_has() -> None:
     config = GenerationConfig()
     for name, value in transformers.GenerationConfig().__dict__.items():

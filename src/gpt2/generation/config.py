@@ -7,6 +7,7 @@ derived from it.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -240,7 +241,7 @@ class GenerationConfig(ConfigFile):
     def update(
         self, defaults_only: bool = False, allow_custom_entries: bool = False, **values: Any
     ) -> dict[str, Any]:
-        """Set options by name and validate the result; returns the unused, unknown ones.
+        """Set options by name, if the result is valid; returns the unused, unknown ones.
 
         With ``defaults_only``, options that were already set are left alone and returned too; with
         ``allow_custom_entries``, unknown names are kept, like those of a file.
@@ -252,12 +253,14 @@ class GenerationConfig(ConfigFile):
             if (n in known or n in self.kept or allow_custom_entries)
             and not (defaults_only and n in held)
         ]  # fmt: skip
+        changed = copy.deepcopy(self)
         for name in taken:
             if name in known:
-                setattr(self, name, values[name])
+                setattr(changed, name, values[name])
             else:
-                self.kept[name] = Kept(values[name])
-        self.validate()
+                changed.kept[name] = Kept(values[name])
+        changed.validate()
+        self.__dict__.update(changed.__dict__)
         return {n: v for n, v in values.items() if n not in taken}
 
     def validate(self) -> None:
