@@ -87,6 +87,25 @@ def test_a_text_streamer_prints_what_theirs_prints(
             assert capsys.readouterr().out == theirs
 
 
+@pytest.mark.parametrize("name", ["reference", "torch", "native"])
+def test_a_streamer_of_ones_own_gets_the_arrays_that_theirs_gets(name: str) -> None:
+    class Kept:
+        def __init__(self) -> None:
+            self.values: list[Any] = []
+
+        def put(self, value: Any) -> None:
+            self.values.append(value.cpu().tolist())
+
+        def end(self) -> None:
+            self.values.append("end")
+
+    theirs, mine = Kept(), Kept()
+    ids = tiny_models.prompt()
+    tiny_models.peer().generate(ids, max_new_tokens=4, streamer=theirs)
+    tiny_models.engines()[name].generate(ids, max_new_tokens=4, streamer=mine)
+    assert mine.values == theirs.values
+
+
 def test_a_text_iterator_streamer_feeds_another_thread(tokenizer: GPT2Tokenizer) -> None:
     engine = tiny_models.ours(**BIG)
     streamer = TextIteratorStreamer(tokenizer, skip_prompt=True, timeout=20)

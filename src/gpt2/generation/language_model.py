@@ -14,7 +14,7 @@ import numpy as np
 
 from gpt2.config import GPT2Config
 from gpt2.errors import GPT2Warning, InputError, OptionError
-from gpt2.generation import beams, loop, speculative
+from gpt2.generation import arrays, beams, loop, speculative
 from gpt2.generation.arrays import Array, Processor
 from gpt2.generation.config import (
     BEAMS_ONLY,
@@ -121,7 +121,8 @@ class LanguageModel:
             stopping_criteria: custom functions (ids, scores) -> booleans [R].
             prefix_allowed_tokens_fn: (prompt number, ids) -> the ids allowed next.
             assistant_model: a smaller engine with the same vocabulary that drafts tokens.
-            streamer: receives the prompt and each step's tokens through ``put``, then ``end``.
+            streamer: receives the prompt and each step's tokens through ``put``, then ``end``:
+                torch tensors if the prompt is one, otherwise numpy arrays.
             attention_mask: numbers or booleans in the shape of the ids; 0 marks padding, which is
                 skipped wherever it stands.
             tokenizer: for texts and stop_strings; the model's own by default.
@@ -157,8 +158,8 @@ class LanguageModel:
         if job.options.num_beams > 1:
             return _search(job, assistant_model, streamer)
         if streamer is not None:
-            streamer.put(np.repeat(job.prompts.ids, job.copies, axis=0))
-            job.on_tokens = streamer.put
+            job.on_tokens = _feed(streamer, job.prompts.kind)
+            job.on_tokens(np.repeat(job.prompts.ids, job.copies, axis=0))
         for _ in loop.decode(job, speculative.drafter(job, assistant_model)):
             pass
         if streamer is not None:
@@ -294,6 +295,19 @@ def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
                 GPT2Warning,
                 stacklevel=4,
             )
+
+
+def _feed(streamer: Any, kind: Callable[[Any], Any]) -> Callable[[Array], None]:
+    """A function that passes numpy ids to a streamer as the prompt's type of array.
+
+    Tensors are on the CPU, as in transformers.
+    """
+
+    def put(ids: Array) -> None:
+        value = kind(ids)
+        streamer.put(value.cpu() if arrays.is_torch(value) else value)
+
+    return put
 
 
 def _pieces(steps: Iterator[list[int]], text: Any) -> Generator[str, None, None]:
