@@ -162,6 +162,8 @@ def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:
     [
         {"top_k": 3}, {"temperature": 0.5}, {"top_p": 0.5}, {"seed": 1}, {"min_p": 0.1},
         {"early_stopping": True}, {"length_penalty": 2.0}, {"output_scores": True},
+        {"max_length": 9}, {"min_length": 1, "min_new_tokens": 1},
+        {"num_assistant_tokens": 3}, {"max_matching_ngram_size": 5},
     ],
     ids=str,
 )  # fmt: skip
@@ -169,6 +171,13 @@ def test_an_option_without_effect_warns(options: dict[str, Any]) -> None:
     with pytest.warns(GPT2Warning, match=f"{next(iter(options))}=.* has no effect"):
         tiny_models.ours().generate([3], max_new_tokens=2, **options)
     tiny_models.ours().generate([3], max_new_tokens=2, top_k=50, temperature=1.0)  # no warning
+
+
+def test_options_of_drafts_have_an_effect() -> None:
+    engine = tiny_models.ours()
+    engine.generate([3], max_length=3, assistant_model=engine, num_assistant_tokens=3)
+    list(engine.stream([3], max_length=3, assistant_model=engine, num_assistant_tokens=3))
+    engine.generate([3], max_length=3, prompt_lookup_num_tokens=2, max_matching_ngram_size=5)
 
 
 def test_a_call_counts_before_its_config_before_the_models() -> None:

@@ -54,10 +54,11 @@ def test_prompt_lookup_gives_the_same_text(engine: str, options: dict[str, Any])
 def test_an_assistant_gives_the_same_text(assistant: str, options: dict[str, Any]) -> None:
     helper = tiny_models.ours(1) if assistant == "other" else getattr(tiny_models, assistant)()
     model, passes = counted(tiny_models.ours())
-    options = {"max_new_tokens": 24, "num_assistant_tokens": 4, **options}
+    options = {"max_new_tokens": 24, **options}
     plain = model.generate(REPEATING, **options)
     before = len(passes)
-    guessed = model.generate(REPEATING, assistant_model=helper, **options)
+    draft: dict[str, Any] = {"assistant_model": helper, "num_assistant_tokens": 4}
+    guessed = model.generate(REPEATING, **draft, **options)
     assert plain.tolist() == guessed.tolist()
     if assistant != "other":  # the same weights guess right each time
         assert len(passes) - before <= before // 2

@@ -145,7 +145,7 @@ class LanguageModel:
         job = plan(
             self,
             input_ids if inputs is None else inputs,
-            self._resolve(generation_config, options),
+            self._resolve(generation_config, options, assistant_model),
             mask=attention_mask,
             processors=logits_processor or (),
             criteria=stopping_criteria or (),
@@ -206,7 +206,7 @@ class LanguageModel:
             The same errors as `generate`, before the first piece.
         """
         tokenizer = tokenizer or self.tokenizer
-        resolved = self._resolve(generation_config, options)
+        resolved = self._resolve(generation_config, options, assistant_model)
         job = plan(self, prompt, resolved, tokenizer=tokenizer, kept=self._kept)
         if len(job.sequences) != 1:
             raise OptionError(
@@ -241,7 +241,9 @@ class LanguageModel:
         finally:
             self._kept = before
 
-    def _resolve(self, call: GenerationConfig | None, options: dict[str, Any]) -> GenerationConfig:
+    def _resolve(
+        self, call: GenerationConfig | None, options: dict[str, Any], assistant: Any = None
+    ) -> GenerationConfig:
         """Merge the options of one call, ``generation_config`` and the model's defaults."""
         call = None if call is None else GenerationConfig.of(call)
         defaults = self.generation_config
@@ -259,7 +261,8 @@ class LanguageModel:
         _refuse_kept(defaults, merged, {*given, *named})
         if call is not None:
             _refuse_kept(call, merged, set(named))
-        _warn_of_idle(merged, {*given, *(n for n, v in options.items() if v is not None)})
+        chosen = {*given, *(n for n, v in options.items() if v is not None)}
+        _warn_of_idle(merged, chosen, assistant)
         return merged
 
 
@@ -281,17 +284,31 @@ def _refuse_kept(config: GenerationConfig, merged: GenerationConfig, named: set[
 _WAY = "pass another value to generate, or None to disable it."
 
 
-def _warn_of_idle(options: GenerationConfig, named: set[str]) -> None:
+def _warn_of_idle(options: GenerationConfig, named: set[str], assistant: Any) -> None:
     """Warn about options of this call that have no effect in combination with the others."""
-    idle = [] if options.do_sample else [(n, "do_sample=True") for n in SAMPLING_ONLY]
-    idle += [] if options.num_beams > 1 else [(n, "num_beams above 1") for n in BEAMS_ONLY]
-    if not options.return_dict_in_generate:
-        idle += [(n, "return_dict_in_generate=True") for n in ("output_scores", "output_logits")]
-    for name, need in idle:
+    o, idle = options, list[tuple[str, str]]()
+    if not o.do_sample:
+        idle += [(n, "without do_sample=True") for n in SAMPLING_ONLY]
+    if o.num_beams == 1:
+        idle += [(n, "without num_beams above 1") for n in BEAMS_ONLY]
+    if not o.return_dict_in_generate:
+        names = ("output_scores", "output_logits")
+        idle += [(n, "without return_dict_in_generate=True") for n in names]
+    if o.max_new_tokens is not None:
+        idle.append(("max_length", "with max_new_tokens"))
+    if o.min_new_tokens is not None:
+        idle.append(("min_length", "with min_new_tokens"))
+    if assistant is None:
+        idle.append(("num_assistant_tokens", "without assistant_model"))
+    else:
+        idle.append(("prompt_lookup_num_tokens", "with assistant_model"))
+    if o.prompt_lookup_num_tokens is None or assistant is not None:
+        idle.append(("max_matching_ngram_size", "without prompt_lookup_num_tokens"))
+    for name, why in idle:
         value = getattr(options, name)
         if name in named and value not in (off_value(name), default_value(name)):
             warnings.warn(
-                f"{name}={value!r} has no effect without {need}.",
+                f"{name}={value!r} has no effect {why}.",
                 GPT2Warning,
                 stacklevel=4,
             )
