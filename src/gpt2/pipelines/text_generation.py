@@ -120,9 +120,9 @@ class TextGenerationPipeline:
         """
         check(options)
         _check_results(options)
-        said = {n: value for n, value in options.items() if n in _SETTINGS and value is not None}
-        settings = {**self.settings, **said}
-        if "return_full_text" in said:
+        changes = {n: v for n, v in options.items() if n in _SETTINGS and v is not None}
+        settings = {**self.settings, **changes}
+        if "return_full_text" in changes:
             settings.pop("return_tensors", None)  # the constructor's
         writing = {name: value for name, value in options.items() if name not in _SETTINGS}
         if not isinstance(text_inputs, Iterable):
@@ -282,12 +282,13 @@ class TextGenerationPipeline:
         """The number of last tokens of a prompt to keep."""
         if way != "hole":
             raise OptionError(f"handle_long_generation must be None or 'hole', found {way!r}.")
-        new, total = known.get("max_new_tokens"), known.get("max_length")
-        if new is None and total is None:
-            raise OptionError(
-                "handle_long_generation='hole' requires max_new_tokens or max_length."
-            )
-        new = total - length if new is None else new
+        new = known.get("max_new_tokens")
+        if new is None:
+            if known.get("max_length") is None:
+                raise OptionError(
+                    "handle_long_generation='hole' requires max_new_tokens or max_length."
+                )
+            new = known["max_length"] - length
         limit = min(self.tokenizer.model_max_length, self.model.config.n_positions)
         if new < 0 or limit <= new:
             raise OptionError(

@@ -9,11 +9,14 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gpt2 import files
 from gpt2.errors import OptionError, TokenizerError, show
 from gpt2.tokenizer.vocabulary import AddedToken
+
+if TYPE_CHECKING:
+    from gpt2.tokenizer.base import Tokenizer
 
 FILE = "chat_template.jinja"
 FOLDER = "additional_chat_templates"
@@ -221,7 +224,7 @@ class ChatTemplates(abc.ABC):
         }
         given = texts if several else texts[0]
         if sanitize_control_tokens:
-            encoded = chat_control.encode(self, given, options)
+            encoded = chat_control.encode(cast("Tokenizer", self), given, options)
         else:
             encoded = self(given, add_special_tokens=False, **options)
         if masks:
