@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 import gpt2
 
-DRAWN = {"do_sample": True, "temperature": 0.7, "max_new_tokens": 200}
+DRAWN: dict[str, Any] = {"do_sample": True, "temperature": 0.7, "max_new_tokens": 200}
 AFTER = ("\nQ:", "\nTL;DR:")  # some stories continue with questions, as training stories did
 JULIA = (
     "Everybody knew the stubborn little girl who lived in two small rooms in the mountains. Her "

@@ -208,7 +208,8 @@ def test_a_config_of_transformers_works_too() -> None:
     theirs.guidance_scale = 1.5
     with pytest.warns(GPT2Warning, match="guidance_scale"), pytest.raises(UnsupportedError):
         engine.generate([3], theirs)
-    for wrong in ({"max_new_tokens": 3}, 7):
+    unusable: list[Any] = [{"max_new_tokens": 3}, 7]
+    for wrong in unusable:
         with pytest.raises(OptionError, match="generation_config must be a GenerationConfig"):
             engine.generate([3], wrong)
         with pytest.raises(OptionError, match="generation_config must be a GenerationConfig"):

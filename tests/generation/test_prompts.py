@@ -23,8 +23,8 @@ def test_one_row_may_come_without_its_batch() -> None:
         np.testing.assert_array_equal(engine.generate(prompt, max_new_tokens=3), want)
     np.testing.assert_array_equal(engine.generate(input_ids=[3, 4, 5], max_new_tokens=3), want)
     for row in (list(torch.tensor([3, 4, 5])), [np.array(3), np.int64(4), 5]):
-        for prompt in (row, [row]):
-            np.testing.assert_array_equal(engine.generate(prompt, max_new_tokens=3), want)
+        for given in (row, [row]):
+            np.testing.assert_array_equal(engine.generate(given, max_new_tokens=3), want)
 
 
 def test_rows_of_any_length_are_padded_on_the_left() -> None:

@@ -13,6 +13,7 @@ from torch import nn
 
 import gpt2
 from gpt2 import GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, GPT2Model
+from gpt2.config_base import WITHOUT_EFFECT
 from gpt2.errors import (
     GPT2Error,
     GPT2Warning,
@@ -22,7 +23,7 @@ from gpt2.errors import (
     UnsupportedError,
     WeightError,
 )
-from gpt2.model.keywords import REFUSED, WITHOUT_EFFECT
+from gpt2.model.keywords import REFUSED
 from tests.model.torch_pairs import SHAPE, pair, same, tokens
 
 

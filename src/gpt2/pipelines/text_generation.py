@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # The defaults of a call, overridden by its options, the constructor's and the model's own.
 DEFAULTS: dict[str, Any] = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.7}
+# Lengths with the prompt, and without it, which replace them.
+LENGTHS = (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens"))
 # Options of the tokenizer, the chat template, the results and the batches.
 _TOKENIZER = ("add_special_tokens", "padding", "truncation")
 _SETTINGS = (
@@ -196,7 +198,9 @@ class TextGenerationPipeline:
         """
         options = dict(writing)
         if "generation_config" not in options:
-            options = {**self.writing, **options}
+            replaced = {name for name, new in LENGTHS if options.get(new) is not None}
+            kept = {name: value for name, value in self.writing.items() if name not in replaced}
+            options = {**kept, **options}
         if settings.get("stop_sequence") is not None:
             options["stop_strings"] = settings["stop_sequence"]
         known = self._merge_options(options)
@@ -221,8 +225,7 @@ class TextGenerationPipeline:
 
     def _lengthen(self, known: Mapping[str, Any], prefix: int) -> dict[str, Any]:
         """Extend the lengths that include the prompt by the tokens of the prefix."""
-        pairs = (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens"))
-        given = [n for n, new in pairs if known.get(n) is not None and new not in known]
+        given = [n for n, new in LENGTHS if known.get(n) is not None and new not in known]
         return {n: known[n] + prefix for n in given}
 
     def _ids(
