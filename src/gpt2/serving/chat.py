@@ -79,7 +79,10 @@ def _prompt(served: Served, messages: list[Message]) -> tuple[str | list[int], t
         turns = [{"role": m.role, "content": text}
                  for m, (_, text) in zip(messages, pairs, strict=True)]  # fmt: skip
         ids: list[int] = served.tokenizer.apply_chat_template(
-            turns, add_generation_prompt=True, return_dict=False
+            turns,
+            add_generation_prompt=True,
+            return_dict=False,
+            sanitize_control_tokens=True,  # only the template ends a turn
         )
         return ids, ()
     return "".join(f"{who}: {text}\n" for who, text in pairs) + "Assistant:", STOPS
