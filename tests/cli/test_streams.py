@@ -47,7 +47,8 @@ def test_standard_input_that_is_no_text() -> None:
 @pytest.mark.parametrize("command", ["--help", "tokenize abc", "generate -q a --max-new-tokens 3"])
 def test_full_standard_output(command: str) -> None:
     check(shell(f"{GPT2} {command} > /dev/full"), 1, "No space left on device")
-    assert shell(f"{GPT2} {command} > /dev/full 2>&1").returncode == 1
+    # 120 is what some Pythons end with where standard error is full too
+    assert shell(f"{GPT2} {command} > /dev/full 2>&1").returncode in (1, 120)
 
 
 def test_an_encoding_of_little() -> None:

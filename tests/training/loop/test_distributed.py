@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,13 @@ class Makes:
         return os.mkdir, (str(self.path),)
 
 
+class OldPickler(pickle._Pickler):
+    """Pickles the members of enumerations as Python 3.11.0 to 3.11.3 do."""
+
+    def reducer_override(self, made: Any) -> Any:
+        return (getattr, (type(made), made.name)) if isinstance(made, Enum) else NotImplemented
+
+
 def test_damaged_shards_are_told(tmp_path: Path) -> None:
     group = torch.distributed.HashStore()  # type: ignore[attr-defined]
     torch.distributed.init_process_group("gloo", store=group, rank=0, world_size=1)
@@ -164,11 +173,18 @@ def test_damaged_shards_are_told(tmp_path: Path) -> None:
     assert read().tolist() == [0, 1, 2, 3]
     metadata, data = files
     content, whole = data.read_bytes(), metadata.read_bytes()
+    old = io.BytesIO()
+    OldPickler(old).dump(pickle.loads(whole))
+    assert b"getattr" in old.getvalue()
+    metadata.write_bytes(old.getvalue())
+    assert read().tolist() == [0, 1, 2, 3]
+    metadata.write_bytes(whole)
     data.write_bytes(content[:-100])
     with pytest.raises(CorruptFileError, match="cannot be read"):
         read()
     data.write_bytes(content)
-    for wrong in (metadata.read_bytes()[:-9], pickle.dumps(os.getcwd), pickle.dumps([1])):
+    reaching = b"cbuiltins\ngetattr\n(ctorch\nSize\nX\x07\x00\x00\x00__new__tR."
+    for wrong in (whole[:-9], pickle.dumps(os.getcwd), pickle.dumps([1]), reaching):
         metadata.write_bytes(wrong)
         with pytest.raises(CorruptFileError, match=r"\.metadata"):
             read()

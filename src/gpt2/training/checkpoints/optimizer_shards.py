@@ -21,7 +21,11 @@ import torch
 from torch import Tensor
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
-from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
+from torch.distributed.checkpoint.metadata import (
+    _MEM_FORMAT_ENCODING,
+    Metadata,
+    TensorStorageMetadata,
+)
 from torch.distributed.checkpoint.state_dict_loader import load as load_shards
 from torch.distributed.checkpoint.state_dict_saver import save as save_shards
 
@@ -109,6 +113,13 @@ def _check_lengths(data: bytes) -> None:
         pass
 
 
+def _pick_member(kind: Any, name: str) -> Any:
+    """Return a memory format; `getattr` itself would reach everything."""
+    if kind is not _MEM_FORMAT_ENCODING:
+        raise pickle.UnpicklingError("getattr does not belong there")
+    return _MEM_FORMAT_ENCODING[name]
+
+
 class _Unpickler(pickle._Unpickler):  # the Python version: the one in C has no `load_build`
     """Creates only the types in `PLAIN` and sets fields on their instances, not on classes."""
 
@@ -116,6 +127,8 @@ class _Unpickler(pickle._Unpickler):  # the Python version: the one in C has no 
     stack: list[Any]
 
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("builtins", "getattr"):
+            return _pick_member  # how Python before 3.11.4 pickles a member of an enumeration
         if (module, name) not in PLAIN:
             raise pickle.UnpicklingError(f"{module}.{name} does not belong there")
         return super().find_class(module, name)
