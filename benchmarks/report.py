@@ -33,14 +33,7 @@ checks that they agree. Each section names the command that produced its file.
   a tie.
 - Everything was measured on {machine}, unless a section says otherwise. The load average is that
   of the minute before the run.
-- Sections that were measured with an earlier gpt2-mini than the bundled one say so.
 """
-FORMER = "gpt2-mini here is the previous bundled model (3.1 M parameters, trained on novels)."
-SHIPPED = "2026-11-28T21:00"  # the date of the bundled model
-WITH_MINI = {
-    "exact_head", "speculation", "quantization", "keys_values", "long_inputs", "translate",
-    "evaluation", "finetuned_tasks", "poems", "published",
-}  # fmt: skip
 TASKS = {
     "decode-32": "Decoding after 32 tokens",
     "decode-512": "Decoding after 512 tokens",
@@ -144,15 +137,9 @@ def _section(name: str, found: dict[str, Any], usual: str) -> str:
     return (
         f"## {title}\n\n`python {command or f'-m benchmarks.{module}'}` produced "
         f"`benchmarks/results/{name}.json` ({', '.join(facts)}). "
-        f"{found.get('caveat', '') or _former(name, machine)}".rstrip()
+        f"{found.get('caveat', '')}".rstrip()
         + f"\n\n{describe(found)}\n"
     )
-
-
-def _former(name: str, measured: dict[str, Any]) -> str:
-    """A note for sections on the bundled model that were measured before it shipped."""
-    old = name in WITH_MINI and measured["time"] < SHIPPED
-    return FORMER if old else ""
 
 
 def _machine(found: dict[str, Any]) -> str:
