@@ -10,6 +10,7 @@ import pytest
 
 from gpt2.errors import MissingFileError
 from gpt2.hub import bundled_models, resolve
+from gpt2.tokenizer import Tokenizer
 from tests.hub.conftest import LOAD, Run
 from tests.hub.server import Hub
 
@@ -73,6 +74,8 @@ def test_what_the_hub_has_not(hub: Hub, run: Run, model: Path, tmp_path: Path) -
 def test_the_home_of_an_unknown_user() -> None:
     with pytest.raises(MissingFileError, match=r"no file or folder ~nobody1/x: its user is"):
         resolve("~nobody1/x")
+    with pytest.raises(MissingFileError, match="its user is unknown"):
+        Tokenizer.from_pretrained("~nobody1/x")
     with pytest.raises(MissingFileError, match="its user is unknown"):
         resolve("nobody/nothing", cache_dir="~nobody1/x", local_files_only=True)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from gpt2 import files
 from gpt2.config_base import PLACES, WITHOUT_EFFECT, NotUploaded
 from gpt2.errors import MissingDependencyError, OptionError, TokenizerError, UnsupportedError
+from gpt2.hub.names import expand_home
 from gpt2.tokenizer import chat, rows, vocabulary_files
 from gpt2.tokenizer.arguments import NO_LIMIT
 from gpt2.tokenizer.special import SpecialTokens
@@ -91,7 +92,7 @@ class Kept(SpecialTokens, chat.ChatTemplates, NotUploaded):
         subfolder = options.pop("subfolder", None) or ""
         for key in ("use_fast", *WITHOUT_EFFECT):
             options.pop(key, None)
-        place = files.path_of(pretrained_model_name_or_path).expanduser()
+        place = expand_home(files.path_of(pretrained_model_name_or_path))
         if not (files.exists(place) and place.is_dir()):
             from gpt2.hub import resolve
 
