@@ -8,7 +8,7 @@ const SHARED = {
   temperature: ['Temperature', '温度', 'Below 1, the text keeps to probable tokens; above 1, it is more varied; 0 always takes the most probable token.', '小于 1 时偏向高概率词元，大于 1 时文字更多样，0 表示总取概率最高的词元。'],
   top_k: ['Top-k', 'Top-k', 'Samples only from the k most probable tokens; 0 means no limit.', '只从概率最高的 k 个词元中抽样；0 表示不限。'],
   top_p: ['Top-p', 'Top-p', 'Samples only from the smallest set of most probable tokens whose total probability reaches this value.', '只从累计概率达到此值的最小词元集合中抽样。'],
-  theme: ['Light/dark', '浅色/深色'],
+  theme: ['Theme', '主题'],
   language: ['中文', 'English'],
   stop: ['Stop', '停止'],
   proof: ['Copy proof link', '复制证明链接'],
