@@ -170,7 +170,8 @@ def rates(browser: Any, path: Path, rounds: int) -> dict[str, dict[str, float]]:
 def _kernels() -> list[str]:
     model: Any = gpt2.load(MODEL)
     best = model.kernels
-    return {"avx512": ["avx2", "avx512"], "avx2": ["avx2"]}.get(best, [])
+    wide = ["avx2", "avx512"]
+    return {"amx": wide, "avx512": wide, "avx2": ["avx2"]}.get(best, [])
 
 
 def longer(folder: Path) -> Path:

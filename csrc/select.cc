@@ -22,7 +22,7 @@ extern const SelectLoops select_avx512;
 
 const SelectLoops& find_select_loops(const char* kernels) {
 #if GPT2_AVX512
-  if (std::strncmp(kernels, "avx512", 6) == 0) return select_avx512;
+  if (std::strcmp(kernels, "avx512") == 0 || std::strcmp(kernels, "amx") == 0) return select_avx512;
 #endif
 #if GPT2_AVX2
   if (std::strncmp(kernels, "avx2", 4) == 0) return select_avx2;

@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "src/gpt2/explain/web/core.wasm"
-OTHERS = ("avx2", "avx512", "neon")  # kernels of other processors
+OTHERS = ("avx2", "avx512", "amx", "neon")  # kernels of other processors
 TARGET = ("-target", "wasm32-wasi", "-fwasm-exceptions", "-mexception-handling", "-msimd128", "-O3")
 CORE = (
     *("-std=c++17", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"),

@@ -40,7 +40,7 @@ class LoadOptions:
         unset="GPT2_THREADS, else the physical cores",
     )
     kernels: str | None = option(
-        None, "Kernels for the native engine, such as generic, avx2 or avx512.", unset="the fastest"
+        None, "Kernels for the native engine, such as generic, avx2 or amx.", unset="the fastest"
     )
 
 

@@ -17,7 +17,7 @@ inline void check(bool good, const char* what, const char* file, int line) {
 }
 
 // Every table of kernels there is on some processor.
-constexpr const char* kTables[] = {"generic", "wasm", "avx2", "avx512", "neon_base", "neon"};
+constexpr const char* kTables[] = {"generic", "wasm", "avx2", "avx512", "amx", "neon_base", "neon"};
 
 // xorshift64*: the same numbers everywhere.
 class Random {

@@ -253,8 +253,8 @@ Whole integer_panels(Random& random, gpt2_dtype dtype, int panels, int inputs, b
 void integer_products(const Kernels& table, Random& random) {
   for (int turn = 0; turn < 200; turn++) {
     const gpt2_dtype dtype = turn % 2 ? GPT2_INT8 : GPT2_INT4;
-    const int panels = random.from(1, gpt2::kUnit), rows = random.from(1, turn % 5 ? 6 : 40);
-    const int inputs = gpt2::kGroup * (turn % 10 ? random.from(1, 6) : random.from(10, 40));
+    const int panels = random.from(1, gpt2::kUnit), rows = random.from(1, turn % 3 ? 6 : 70);
+    const int inputs = gpt2::kGroup * (turn % 11 ? random.from(1, 6) : random.from(10, 40));
     const Whole whole = integer_panels(random, dtype, panels, inputs, turn % 7 == 0);
     const size_t ldx = static_cast<size_t>(inputs + gpt2::kGroup * random.below(2));
     auto x = exactly<uint8_t>(ldx * static_cast<size_t>(rows - 1) + inputs);

@@ -57,6 +57,8 @@ def kernels_here() -> list[str]:
         found.append("avx2")
     if {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"} <= flags:
         found.append("avx512")
+        if {"amx_tile", "amx_int8"} <= flags and platform.system() == "Linux":
+            found.append("amx")
     if platform.machine() in ("aarch64", "arm64"):
         found.append("neon_base")
         if "asimddp" in flags or platform.system() == "Darwin":

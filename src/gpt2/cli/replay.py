@@ -19,7 +19,7 @@ from gpt2.cli.places import NAME
 @click.option(
     "--kernels",
     type=NAME,
-    help="Kernels for the native engine, such as generic, avx2 or avx512. [default: the fastest]",
+    help="Kernels for the native engine, such as generic, avx2 or amx. [default: the fastest]",
 )
 @AS_JSON
 @QUIET

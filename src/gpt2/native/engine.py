@@ -85,8 +85,9 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
                 and head; about half the memory of fp16).
             threads: None means GPT2_THREADS, or the physical cores; limited to the CPUs that this
                 process may use.
-            kernels: generic; avx2 or avx512 on x86-64; neon (with the dot product of ARMv8.2) or
-                neon_base on 64-bit ARM; None means the best this CPU supports.
+            kernels: generic; on x86-64 also avx2, avx512 and amx (avx512 with AMX for int8); on
+                64-bit ARM also neon (with the dot product of ARMv8.2) and neon_base; None means
+                the best this CPU supports.
             exact_head: whether `extend_top` (greedy decoding) with k, and `extend_draw` (sampling)
                 with top_k, up to 64 use an int8 copy of an fp32, fp16 or bf16 head to find the
                 candidates for the largest logits, and compute only those in full. The results are
