@@ -95,6 +95,16 @@ def test_a_part_of_a_batch_goes_on_and_says_what_it_lacks(tiny_model: Path, tmp_
     assert not (tmp_path / "out").exists()
 
 
+def test_shards_of_a_batch_on_several_devices_merge(tiny_model: Path, tmp_path: Path) -> None:
+    rows = write_lines(tmp_path / "rows.jsonl", ROWS["summarize"][:2])
+    command = ["summarize", "-m", tiny_model, "--batch", rows, "--engine", "torch", "-q"]
+    parts = [tmp_path / "part-1", tmp_path / "part-2"]
+    for number, device in enumerate(("cpu:0", "cpu"), 1):
+        call(*command, "--device", device, "--shard", f"{number}/2", "-o", parts[number - 1])
+    call("merge", *parts, "-q", "-o", tmp_path / "merged")
+    assert len((tmp_path / "merged").read_text().splitlines()) == 2
+
+
 def test_what_a_shard_needs(tiny_model: Path) -> None:
     with pytest.raises(OptionError, match="--shard requires -o"):
         call("evaluate", "--shard", "1/2", "--on", "coqa")

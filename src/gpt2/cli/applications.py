@@ -27,7 +27,7 @@ from gpt2.cli.options import (
 )
 from gpt2.cli.places import PATH_OR_ADDRESS
 from gpt2.cli.progress import Progress
-from gpt2.cli.sharding import next_of
+from gpt2.cli.sharding import next_of, settings
 from gpt2.cli.streams import standard_input
 from gpt2.errors import OptionError
 from gpt2.files import open_regular, read_bytes, write_text
@@ -125,9 +125,11 @@ class Call:
         assert self.output is not None  # `of` has checked this
         open_regular(batch).close()
         model = self._load()
-        # The native engine generates the same text with any number of threads.
-        loading = {k: v for k, v in self.loading.items() if k != "threads"}
-        about = {"model": self.model, **identity(resolve(self.model)), **loading}
+        about = {
+            "model": self.model,
+            **identity(resolve(self.model)),
+            **settings(model, self.loading),
+        }
         with Progress(self.task.name, unit="rows", quiet=self.quiet) as shown:
             counts = run_batch(
                 self.task, model, batch, self.output, self.options, about, shown.tick, self.shard

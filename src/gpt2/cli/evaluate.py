@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from gpt2.cli.options import (
 )
 from gpt2.cli.places import NAME, Place
 from gpt2.cli.progress import Progress
-from gpt2.cli.sharding import Sharded, next_of
+from gpt2.cli.sharding import Sharded, next_of, settings
 from gpt2.errors import (
     CorruptFileError,
     InputError,
@@ -38,7 +37,6 @@ from gpt2.loading import LoadOptions
 if TYPE_CHECKING:
     from gpt2.evaluation.benchmark import Benchmark, Subject
     from gpt2.evaluation.runner import Judged, Rows
-    from gpt2.generation import LanguageModel
     from gpt2.parts import Shard
 
 
@@ -159,20 +157,6 @@ def _sort(
     if not present:
         raise MissingFileError(" ".join(missing.values()))
     return present, missing
-
-
-def settings(model: LanguageModel, loading: Mapping[str, Any]) -> dict[str, str]:
-    """The engine and its settings that the figures depend on; the threads are not among them.
-
-    Kernels are recorded as given: a machine's own give the same bits as those of most others. A
-    device is recorded without its number, so that shards may run on several.
-    """
-    facts = {"engine": model.name, **model.facts}
-    if "device" in facts:
-        facts["device"] = facts["device"].partition(":")[0]
-    names = ("engine", "dtype", "head_dtype", "kv_dtype", "device")
-    recorded = {name: facts[name] for name in names if name in facts}
-    return recorded | {name: loading[name] for name in ("kernels",) if name in loading}
 
 
 def _journal(output: Path) -> Path:

@@ -6,9 +6,10 @@ import contextlib
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +20,9 @@ from gpt2.errors import OptionError
 from gpt2.files import remote
 from gpt2.files.locks import BusyError
 from gpt2.parts import Shard
+
+if TYPE_CHECKING:
+    from gpt2.generation import LanguageModel
 
 PATIENCE = 120  # seconds for a lost process to release a part
 
@@ -154,3 +158,17 @@ def _remove(place: str) -> None:
 def next_of(shard: Shard | None) -> str:
     """The command to run after a shard; empty if the work was not split."""
     return "" if shard is None else f"gpt2 merge PARTS... -o OUTPUT, once all {shard.of} exist"
+
+
+def settings(model: LanguageModel, loading: Mapping[str, Any]) -> dict[str, str]:
+    """The engine and its settings that results depend on; the threads are not among them.
+
+    Kernels are recorded as given: a machine's own give the same bits as those of most others. A
+    device is recorded without its number, so that shards may run on several.
+    """
+    facts = {"engine": model.name, **model.facts}
+    if "device" in facts:
+        facts["device"] = facts["device"].partition(":")[0]
+    names = ("engine", "dtype", "head_dtype", "kv_dtype", "device")
+    recorded = {name: facts[name] for name in names if name in facts}
+    return recorded | {name: loading[name] for name in ("kernels",) if name in loading}
