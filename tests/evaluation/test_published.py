@@ -120,6 +120,21 @@ def test_files_of_the_published_form(name: str, subject: Subject, published: Pat
         found.find(published / "nothing")
 
 
+EMPTY = {
+    "ptb": "", "wikitext103": "", "coqa": '{"data": []}', "cbt-cn": "\n", "billion-words": "\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_set_without_examples_is_refused(name: str, tmp_path: Path) -> None:
+    empty = benchmark(name)
+    path = tmp_path / empty.files[0].name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(EMPTY[name])
+    with pytest.raises(gpt2.errors.CorruptFileError, match=f"{name}: .* has no examples"):
+        empty.examples(empty.find(tmp_path))
+
+
 def test_every_benchmark_is_tested_and_says_where_it_is_from() -> None:
     others = {"lambada", "wikitext2", "occupations", "piqa", "blimp"}
     assert {*REAL, *MISSING} | others >= set(sets())
@@ -152,7 +167,7 @@ def test_units_are_the_published_ones(published: Path) -> None:
     name = "news.en.heldout-00000-of-00050"
     pieces = benchmark("billion-words").read({name: published / name})
     assert [piece.units for piece in pieces] == [6 + 1, 6 + 1]
-    assert pieces[0].text == "He said it's over."
+    assert pieces[0].text == "He said it's over.\n"  # every counted unit is predicted
     (piece,) = benchmark("text8").read({"text8": published / "text8"})
     assert piece.units == len(PUBLISHED["text8"])
 

@@ -254,19 +254,22 @@ class Benchmark:
     def examples(self, files: Mapping[str, Path]) -> list[Any]:
         """Read the examples from the files that `find` returned.
 
-        Raises `CorruptFileError` if a file is not in the published format.
+        Raises `CorruptFileError` if a file is not in the published format or has no examples.
         """
+        names = ", ".join(map(str, files.values()))
         try:
-            return self.read(files)
+            examples = self.read(files)
         except GPT2Error:
             raise
         except (LookupError, TypeError, AttributeError, ValueError) as error:
-            names = ", ".join(map(str, files.values()))
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             raise CorruptFileError(
                 f"{self.name}: {names} does not have the published format ({reason:.200}). "
                 f"{self.get}"
             ) from error
+        if not examples:
+            raise CorruptFileError(f"{self.name}: {names} has no examples. {self.get}")
+        return examples
 
 
 def _find(folder: Path, name: str) -> Iterator[Path]:

@@ -39,7 +39,8 @@ def articles(published: str) -> list[str]:
     """Split a WikiText file into articles, each starting with its title."""
     starts = [match.start() for match in _TITLE.finditer(published)]
     starts[:1] = [0]  # with the empty line before the first title
-    return [published[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True)]
+    parts = (published[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True))
+    return list(filter(None, parts))
 
 
 def judge(subject: Subject, examples: Sequence[Piece]) -> list[dict[str, Any]]:
@@ -96,8 +97,8 @@ def _parts(path: Path) -> list[Piece]:
 
 
 def _sentences(path: Path) -> list[Piece]:
-    every = [line for line in read_text(path).split("\n") if line]
-    return [Piece(ONE_BILLION_WORDS.join(line), _words(line + "\n")) for line in every]
+    every = [line + "\n" for line in read_text(path).split("\n") if line]
+    return [Piece(ONE_BILLION_WORDS.text(line), _words(line)) for line in every]
 
 
 def _tail(path: Path) -> list[Piece]:
