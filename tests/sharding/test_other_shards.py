@@ -165,6 +165,21 @@ def test_an_evaluation_of_changed_data_is_done_anew(tiny_model: Path, tmp_path: 
     assert results(tmp_path / "merged") == results(tmp_path / "one")
 
 
+def test_a_part_without_a_set_that_is_there_now_is_done_anew(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    sets = tmp_path / "sets"
+    command = [*coqa(sets, 5), "-m", tiny_model, "-q"]
+    command[command.index("coqa")] = "paper"
+    parts_of(command, tmp_path, 2)
+    (sets / "news.en.heldout-00000-of-00050").write_text("He said it 's over .\n")
+    one, two = parts_of(command, tmp_path, 2)
+    call("merge", one, two, "-q", "-o", tmp_path / "merged")
+    call(*command, "-o", tmp_path / "one")
+    assert results(tmp_path / "merged") == results(tmp_path / "one")
+    assert "billion-words" in results(tmp_path / "merged")["benchmarks"]
+
+
 def test_pieces_are_those_of_one_run_and_each_is_of_one_shard() -> None:
     one = benchmark("coqa")
     every = _pieces(one, 100, None)

@@ -194,7 +194,8 @@ class Asked:
         if self.shard:
             on = sorted(self.named)
             about = {"part": str(self.shard), "on": on, **about}
-            if output is not None and (done := is_done(output, about, data)):
+            sets = [benchmark.name for benchmark in self.benchmarks]
+            if output is not None and (done := is_done(output, about, data, sets)):
                 click.echo(f"{address_of(output)} is already done", err=True)
                 return done
         journal = Rows(_journal(output) if output else None, about | {"data": data})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,24 @@ NOT_WORK = ("part", "benchmarks", "missing", "seconds", "commit", "versions", "m
 
 
 def is_done(
-    path: Path, about: Mapping[str, Any], data: Mapping[str, Mapping[str, str]]
+    path: Path,
+    about: Mapping[str, Any],
+    data: Mapping[str, Mapping[str, str]],
+    sets: Collection[str],
 ) -> dict[str, Any] | None:
-    """Read a part if it belongs to this work and its data has the hashes in ``data``; else None."""
+    """Read a part if it belongs to this work and has all ``sets``, with the hashes in ``data``;
+    else None."""
     try:
         there = read_json_object(path)
     except (MissingFileError, CorruptFileError):
         return None
     if any(there.get(name) != value for name, value in about.items()):
         return None
-    sets = there.get("benchmarks")
-    files = {name: one["files"] for name, one in sets.items()} if isinstance(sets, dict) else {}
-    same = all(hashes.items() <= files[name].items() for name, hashes in data.items()
-               if name in files)  # fmt: skip
+    done = there.get("benchmarks")
+    files = {name: one["files"] for name, one in done.items()} if isinstance(done, dict) else {}
+    same = files.keys() >= set(sets) and all(
+        hashes.items() <= files[name].items() for name, hashes in data.items()
+    )
     return there if same else None
 
 
