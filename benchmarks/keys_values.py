@@ -3,7 +3,7 @@
     PYTHONPATH=src:. python -m benchmarks.keys_values [--rounds 5] [--data ../shared/data]
 
 Speed is measured on GPT-2 124M shapes with random int8 weights: engines that differ only in their
-cache take turns. Accuracy is measured on the bundled model in fp32, whose weights are trained: each
+cache take turns. Accuracy is measured on the bundled model, whose weights are trained: each
 position of a held-out text is compared with the same model with fp32 keys and values. Writes
 benchmarks/results/keys_values.json.
 """
@@ -74,7 +74,8 @@ def distances(text: str, tokens: int) -> dict[str, Any]:
             "kl_mean": float(kl.mean()),
             "same_top": float(same.mean()),
         }
-    return {"tokens": len(ids), "context": context, "kinds": found}
+    dtype = models["fp32"].dtype
+    return {"dtype": dtype, "tokens": len(ids), "context": context, "kinds": found}
 
 
 DISTANCES = ("largest_difference", "mean_largest_difference", "kl_mean")
@@ -95,11 +96,11 @@ def describe(found: dict[str, Any]) -> str:
     ]
     note = (
         "Tokens per second of one sequence, with GPT-2 124M shapes and random weights at int8; the "
-        "memory is that of a full row. The last four columns compare the bundled model's logits in "
-        f"fp32 with those for fp32 keys and values, over {distance['tokens']:,} held-out tokens in "
-        f"contexts of {distance['context']}: the largest difference of a logit, the mean over "
-        "positions of the largest difference, the mean KL divergence in nats, and how often the "
-        "most likely token is the same."
+        "memory is that of a full row. The last four columns compare the bundled model's logits at "
+        f"{distance['dtype']} with those for fp32 keys and values, over {distance['tokens']:,} "
+        f"held-out tokens in contexts of {distance['context']}: the largest difference of a logit, "
+        "the mean over positions of the largest difference, the mean KL divergence in nats, and "
+        "how often the most likely token is the same."
     )
     head = ["", "MB per row", *tasks, "largest", "mean largest", "KL", "same token"]
     return note + "\n\n" + table(head, rows)

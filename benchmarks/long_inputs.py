@@ -2,9 +2,9 @@
 
     python -m benchmarks.long_inputs [--data FOLDER]
 
-Writes benchmarks/results/long_inputs.json. Each run is a separate process with the bundled model in
-fp32; a page is 300 words of a novel that the model was not trained on. The results hold the peak
-memory, the seconds, the progress steps, and the beginning of the output, whatever it is.
+Writes benchmarks/results/long_inputs.json. Each run is a separate process with the bundled model; a
+page is 300 words of a novel that the model was not trained on. The results hold the peak memory,
+the seconds, the progress steps, and the beginning of the output, whatever it is.
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ def child(task: str, path: Path) -> None:
     output = tasks()[task](model, text, lambda *step: steps.append(step))
     seconds = time.perf_counter() - begin
     assert steps[-1][0] == steps[-1][1], "the progress did not reach its end"
-    print(json.dumps({"seconds": seconds, "peak_MB": peak_bytes() / 1e6, "parts": steps[-1][1],
-                      "output_words": len(output.split()), "output": output[:300]}))  # fmt: skip
+    print(json.dumps({"dtype": model.dtype, "seconds": seconds, "peak_MB": peak_bytes() / 1e6,
+                      "parts": steps[-1][1], "output_words": len(output.split()),
+                      "output": output[:300]}))  # fmt: skip
 
 
 def peak_bytes() -> int:
@@ -87,9 +88,10 @@ def describe(found: dict[str, Any]) -> str:
     head = ["", *(f"{what}, {pages} pages" for what in ("parts", "seconds", "peak memory, MB")
                   for pages in (few, many)), "memory ratio"]  # fmt: skip
     return (
-        f"{found['model']} at fp32 on a novel it was not trained on, {found['words_a_page']} words "
-        "per page. Each run is a separate process. The output of this small model is not useful; "
-        "the results file has the beginning of each.\n\n" + table(head, rows)
+        f"{found['model']} at {found['dtype']} on a novel it was not trained on, "
+        f"{found['words_a_page']} words per page. Each run is a separate process. The "
+        "output of this small model is not useful; the results file has the beginning of each.\n\n"
+        + table(head, rows)
     )
 
 
@@ -113,10 +115,12 @@ def main() -> None:
                 command = [sys.executable, "-m", "benchmarks.long_inputs", "--child", task,
                            f"{folder}/{pages}"]  # fmt: skip
                 done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
-                found[task][str(pages)] = json.loads(done.stdout)
+                own = json.loads(done.stdout)
+                dtype = own.pop("dtype")
+                found[task][str(pages)] = own
                 print(task, pages, found[task][str(pages)], file=sys.stderr)
-    result = {"machine": about, "model": MODEL, "novel": NOVEL, "words_a_page": WORDS,
-              "question": QUESTION, "tasks": found}  # fmt: skip
+    result = {"machine": about, "model": MODEL, "dtype": dtype, "novel": NOVEL,
+              "words_a_page": WORDS, "question": QUESTION, "tasks": found}  # fmt: skip
     print(write("long_inputs", result))
 
 

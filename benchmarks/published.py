@@ -88,9 +88,9 @@ def describe(found: dict[str, Any]) -> str:
         for name, own in timing["sets"].items()
     ]
     note = (
-        f"`{found['model']}`, zero-shot, at fp32. It is a small model for simple stories, so "
-        "little is expected of it here. The figures show the measures at work, next to baselines "
-        "that need no model.\n\n"
+        f"`{found['model']}`, zero-shot, at {found['dtype']}. It is a small model for simple "
+        "stories, so little is expected of it here. The figures show the measures at work, next to "
+        "baselines that need no model.\n\n"
     )
     return (
         note
@@ -121,6 +121,7 @@ def main() -> None:
         raise SystemExit(f"--on takes {', '.join(every)}")
     here = machine(["numpy", "sacrebleu", "rouge-score"])
     subject = Subject(gpt2.load(MODEL, threads=1))
+    result["dtype"] = subject.model.dtype
     JOURNAL.parent.mkdir(exist_ok=True)
     about = {**identity(subject.model, MODEL), "limits": LIMITS}
     journal = Rows(None if given.timing else JOURNAL, about)

@@ -3,7 +3,7 @@
     PYTHONPATH=src:. python -m benchmarks.speculation [--quick]
 
 Each scripted guess is independently right with a set probability. It uses GPT-2 124M shapes with
-random int8 weights, and the bundled model in fp32 with guesses that prompt lookup finds. The tokens
+random int8 weights, and the bundled model with guesses that prompt lookup finds. The tokens
 are compared before anything is timed. Writes benchmarks/results/speculation.json.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from benchmarks.common import interleaved, machine, spread, table, write
+from benchmarks.common import interleaved, machine, spread, table, times, write
 
 import gpt2
 from gpt2.config import GPT2Config
@@ -84,8 +84,7 @@ def scripted(model: Any, new: int, rounds: int) -> dict[str, Any]:
     return compare(runs, new, rounds)
 
 
-def own_text(new: int, rounds: int) -> dict[str, Any]:
-    model = gpt2.load("gpt2-mini")
+def own_text(model: Any, new: int, rounds: int) -> dict[str, Any]:
     ids = model.tokenizer.encode(TEXT)
     return compare(
         {
@@ -99,7 +98,7 @@ def own_text(new: int, rounds: int) -> dict[str, Any]:
 
 def describe(found: dict[str, Any]) -> str:
     rows = [
-        [case, name, spread(one["tokens_per_second"]), f"{one['ratio']:.2f}"]
+        [case, name, spread(one["tokens_per_second"]), _against(one, found[case]["without"])]
         for case in found
         if case not in ("machine", "guesses", "new_tokens")
         for name, one in found[case].items()
@@ -111,6 +110,10 @@ def describe(found: dict[str, Any]) -> str:
     )
 
 
+def _against(one: dict[str, Any], plain: dict[str, Any]) -> str:
+    return "" if one is plain else times(one["tokens_per_second"], plain["tokens_per_second"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small model, nothing written")
@@ -119,14 +122,16 @@ def main() -> None:
     config = TINY if options.quick else GPT2Config.published("gpt2", eos_token_id=None)
     new, rounds = (24, 1) if options.quick else (96, options.rounds)
     model = NativeEngine(bench.RandomWeights(config), config, dtype="int8")
+    mini = gpt2.load("gpt2-mini")
+    own = f"gpt2-mini's own text, {mini.dtype}"
     result: dict[str, Any] = {
         "machine": machine(["numpy"]) | {"threads": model.threads},
         "guesses": GUESSES,
         "new_tokens": new,
         "scripted, 124M int8": scripted(model, new, rounds),
-        "gpt2-mini's own text, fp32": own_text(4 * new, rounds),
+        own: own_text(mini, 4 * new, rounds),
     }
-    for name in ("scripted, 124M int8", "gpt2-mini's own text, fp32"):
+    for name in ("scripted, 124M int8", own):
         print(name, {k: round(v["ratio"], 2) for k, v in result[name].items()})
     if not options.quick:
         print(write("speculation", result))

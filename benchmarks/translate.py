@@ -47,8 +47,9 @@ def describe(found: dict[str, Any]) -> str:
             for way, name in ways.items()]  # fmt: skip
     ratio = found["seconds"]["each"]["median"] / found["seconds"]["once"]["median"]
     return (
-        f"{found['model']} at fp32 translates {found['pages']} pages into French. Reading the "
-        f"seven examples of the prompt only once gives the same text {ratio:.2f} times as fast.\n\n"
+        f"{found['model']} at {found['dtype']} translates {found['pages']} pages into French. "
+        "Reading the seven examples of the prompt only once gives the same text "
+        f"{ratio:.2f} times as fast.\n\n"
         + table(["examples are read", "seconds", "tokens read and generated"], rows)
     )
 
@@ -78,7 +79,7 @@ def main() -> None:
     read = {"once": tokens_read(model, text)}
     with again():
         read["each"] = tokens_read(model, text)
-    print(write("translate", {"machine": here, "model": MODEL, "pages": PAGES,
+    print(write("translate", {"machine": here, "model": MODEL, "dtype": model.dtype, "pages": PAGES,
                               "seconds": seconds, "tokens_read": read}))  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from benchmarks.report import PAGE, PICTURE, page, results
 from benchmarks.summary import picture
 from tools.installed import PAGES, Snippet, fault, make_files, run, snippets
 
+import gpt2
 from gpt2.native.library import PATH as CORE
 from tests.conftest import ROOT, listed
 from tests.snippets.plain import GROUPS
@@ -70,6 +71,16 @@ def test_overlapping_spreads_are_a_tie() -> None:
     assert tie(near, slow)
     assert not tie(slow, fast)
     assert [times(slow, near), times(fast, slow)] == ["tie (0.87x)", "1.50x"]
+
+
+def test_the_bundled_model_is_measured_at_the_precision_it_has() -> None:
+    text = PAGE.read_text("utf-8")
+    shown = re.findall(
+        r"(?:-mini`, zero-shot, at|\ngpt2-mini at|gpt2-mini's own text,|model's logits at) (\w+)",
+        text,
+    )
+    assert len(shown) == 6
+    assert set(shown) == {gpt2.load("gpt2-mini").dtype}
 
 
 @pytest.fixture(scope="session")
