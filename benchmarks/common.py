@@ -72,9 +72,10 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def spread(figure: Mapping[str, float], digits: int = 0) -> str:
-    """The median, with minimum and maximum in brackets."""
+    """The median, with minimum and maximum in brackets unless there is only one value."""
     low, high = sorted((figure["min"], figure["max"]))
-    return f"{figure['median']:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
+    middle = f"{figure['median']:.{digits}f}"
+    return middle if low == high else f"{middle} ({low:.{digits}f}-{high:.{digits}f})"
 
 
 def tie(one: Mapping[str, float], other: Mapping[str, float]) -> bool:

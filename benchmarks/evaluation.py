@@ -178,7 +178,7 @@ def describe(found: dict[str, Any]) -> str:
             f"{f['largest_difference']:.1e}",
             f"{f['largest_relative_difference']:.0e}",
             *(spread(f["examples_per_second"][k], 1) for k in ("harness", "fp32", "int8")),
-            *(f"{f['ratio'][k]['median']:.2f}" for k in ("fp32", "int8")),
+            *(spread(f["ratio"][k], 2) for k in ("fp32", "int8")),
         ]
         for model, sets in found["models"].items()
         for name, f in sets.items()
@@ -189,7 +189,8 @@ def describe(found: dict[str, Any]) -> str:
         f"lm-evaluation-harness {versions['lm_eval']} (hf backend, torch {versions['torch']}, "
         "fp32, at its fastest batch size) and the native engine, on the same texts and weights "
         f"with {found['threads']} threads. 124M has random weights. The difference is between the "
-        "log-likelihoods of an example at fp32, in nats. The harness sums the log-probabilities of "
+        "log-likelihoods of an example at fp32, in nats. A ratio is the median over parts of a "
+        "set, which both sides run one after the other. The harness sums the log-probabilities of "
         "a window in single precision, which is visible in sums of tens of thousands.\n\n"
         + table([*head, "fp32 / harness", "int8 / harness"], rows)
     )

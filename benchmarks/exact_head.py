@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.common import interleaved, machine, spread, table, write
+from benchmarks.common import interleaved, machine, spread, table, times, write
 from benchmarks.peers.weights import random_tensors
 
 import gpt2
@@ -91,13 +91,14 @@ def describe(found: dict[str, Any]) -> str:
             model,
             dtype,
             top,
-            *(spread(one["tokens_per_second"][name]) for name in ("exact head", "whole head")),
-            f"{one['ratio']:.2f}x",
+            *map(spread, rates),
+            times(*rates),
             f"{one['rescored_a_step']:.0f}",
         ]
         for model, dtypes in found["models"].items()
         for dtype, tops in dtypes.items()
         for top, one in tops.items()
+        for rates in [[one["tokens_per_second"][name] for name in ("exact head", "whole head")]]
     ]
     head = ["", "", "request", "exact head, tokens/s", "full head, tokens/s", "ratio", "rescored"]
     return (

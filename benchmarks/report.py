@@ -23,7 +23,7 @@ HEAD = """# Results
 
 {summary}
 
-![Tokens per second after a prompt of 32, each library with its fastest settings](results.svg)
+![Tokens per second after a prompt of 32, by library](results.svg)
 
 `python -m benchmarks.report` writes this page from the files in `benchmarks/results/`, and a test
 checks that they agree. Each section names the command that produced its file.

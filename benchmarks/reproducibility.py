@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.common import ROOT, interleaved, machine, spread, table, write
+from benchmarks.common import ROOT, interleaved, machine, spread, table, times, write
 
 from gpt2.config import GPT2Config
 from gpt2.native import NativeEngine, bench
@@ -114,11 +114,12 @@ def describe(found: dict[str, Any]) -> str:
         [
             dtype,
             task,
-            *(spread(one["tokens_per_second"][name]) for name in names),
-            f"{one['free_against_reproducible']:.2f}x",
+            *map(spread, rates),
+            times(*reversed(rates)),
         ]
         for dtype, figures in found["dtypes"].items()
         for task, one in figures["tasks"].items()
+        for rates in [[one["tokens_per_second"][name] for name in names]]
     ]
     return (
         "Tokens per second with GPT-2 124M shapes and random weights. *Reproducible* is the core "

@@ -119,11 +119,12 @@ def main() -> None:
 def describe(found: dict[str, Any]) -> str:
     """The section of docs/results.md."""
     over = {name: 100 * value for name, value in found["overhead"].items()}
+    once = " It is one run of each, so the spread is unknown." if over["min"] == over["max"] else ""
     return (
         f"`gpt2 prepare` on {found['megabytes']:,.0f} MB: one process with all cores takes "
         f"{spread(found['one process, s'])} s; {found['shards']} shards of one thread each and "
         f"their merge take {spread(found['shards and merge, s'])} s. The difference is "
-        f"{spread(over, 1)} %."
+        f"{spread(over, 1)} %.{once}"
     )
 
 

@@ -135,7 +135,7 @@ def describe(found: dict[str, Any]) -> str:
     for case, figures in found.items():
         unit = next((u for u in ("MB/s", "microseconds", "seconds") if u in _units(figures)), None)
         if case != "machine" and unit is not None:
-            rows.append([f"{case}, {unit}", *(_figure(figures[unit].get(name)) for name in names)])
+            rows.append([f"{case}, {unit}", *(_figure(figures, unit, name) for name in names)])
     return (
         "One thread, except for `batch`, which uses all cores. `sentence` has 44 characters; "
         "`training` learns a vocabulary of 8,192 tokens.\n\n" + table(["", *names], rows)
@@ -146,10 +146,16 @@ def _units(figures: Any) -> set[str]:
     return set(figures) if isinstance(figures, dict) else set()
 
 
-def _figure(value: Any) -> str:
-    if isinstance(value, dict):
-        return spread(value, 2)
-    return f"{value:.1f}" if isinstance(value, float) else ""
+def _figure(figures: dict[str, Any], unit: str, name: str) -> str:
+    value = figures[unit].get(name)
+    if value is None:
+        return ""
+    if unit == "microseconds":
+        return f"{value:.1f}"
+    seconds = figures["seconds"][name]
+    if unit == "seconds":
+        return spread(seconds, 2)
+    return spread({key: figures["megabytes"] / passed for key, passed in seconds.items()}, 1)
 
 
 def main() -> None:

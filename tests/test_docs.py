@@ -16,8 +16,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from benchmarks import opening
-from benchmarks.common import tie, times
+from benchmarks import exact_head, opening, reproducibility, shards, speculation
+from benchmarks.common import spread, tie, times
+from benchmarks.peers import table
 from benchmarks.report import PAGE, PICTURE, page, results
 from benchmarks.summary import picture
 from tools.installed import PAGES, Snippet, fault, make_files, run, snippets
@@ -73,6 +74,26 @@ def test_overlapping_spreads_are_a_tie() -> None:
     assert [times(slow, near), times(fast, slow)] == ["tie (0.87x)", "1.50x"]
 
 
+def test_a_ratio_of_overlapping_spreads_is_called_a_tie() -> None:
+    found = results()
+    near = {"median": 100.0, "min": 90.0, "max": 110.0}
+    for one in found["exact_head"]["models"]["gpt2-mini"]["fp32"].values():
+        one["tokens_per_second"] = dict.fromkeys(one["tokens_per_second"], near)
+    for one in found["reproducibility"]["dtypes"]["int8"]["tasks"].values():
+        one["tokens_per_second"] = dict.fromkeys(one["tokens_per_second"], near)
+    for one in found["speculation"]["scripted, 124M int8"].values():
+        one["tokens_per_second"] = {**near}
+    assert exact_head.describe(found["exact_head"]).count("tie (1.00x)") >= 3
+    assert reproducibility.describe(found["reproducibility"]).count("tie (1.00x)") >= 4
+    assert speculation.describe(found["speculation"]).count("tie (1.00x)") == 3
+
+
+def test_a_single_run_has_no_spread() -> None:
+    assert spread(dict.fromkeys(("median", "min", "max"), 2.0), 1) == "2.0"
+    assert "(50-50)" not in PAGE.read_text("utf-8")
+    assert "one run of each, so the spread is unknown" in shards.describe(results()["shards"])
+
+
 def test_the_bundled_model_is_measured_at_the_precision_it_has() -> None:
     text = PAGE.read_text("utf-8")
     shown = re.findall(
@@ -81,6 +102,13 @@ def test_the_bundled_model_is_measured_at_the_precision_it_has() -> None:
     )
     assert len(shown) == 6
     assert set(shown) == {gpt2.load("gpt2-mini").dtype}
+
+
+def test_only_tuned_precisions_claim_the_fastest_settings() -> None:
+    shown = table.describe(results()["peers-decode-32"])
+    assert "At int4 and int8 each library has the fastest of several settings" in shown
+    assert "keys and values are fp16 in gpt2 and llama.cpp" in shown
+    assert "the median of 3 turns" in shown
 
 
 @pytest.fixture(scope="session")

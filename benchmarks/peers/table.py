@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks.common import folded, spread, table, times
+from benchmarks.common import RESULTS, folded, spread, table, times
 
 OURS = "gpt2"
 HEAD = ["precision", "library", "settings", "tokens/s", "gpt2's speedup", "file, MB"]
@@ -32,6 +33,9 @@ def describe(found: dict[str, Any]) -> str:
         for name, version in one["facts"]["versions"].items()
     }
     used = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    turns = max(len(one["seconds"]) for one in found["contenders"].values())
+    tried = json.loads((RESULTS / "peers-settings.json").read_text("utf-8"))["tasks"]
+    tuned = sorted({one["class"] for one in tried[found["task"]].values()})
     work = (
         f"{found['steps']} greedy tokens after a prompt of {found['prompt']} tokens, batch size "
         f"{found['rows']}"
@@ -39,9 +43,14 @@ def describe(found: dict[str, Any]) -> str:
         else f"A prompt of {found['prompt']} tokens"
     )
     return (
-        f"{work}: total tokens per second of each library with its fastest settings. All use the "
-        "same 124M random weights. Each runs in a separate process, and they take turns. In a tie, "
-        "the ranges of both overlap.\n\n"
+        f"{work}: total tokens per second, the median of {turns} turns. All use the same 124M "
+        "random weights. Each runs in a separate process, and they take turns. In a tie, the "
+        "ranges of both overlap. "
+        f"At {' and '.join(tuned)} each library has the fastest of several settings "
+        "(`benchmarks/results/peers-settings.json`), otherwise the settings shown; a library "
+        "without a row was not measured in that precision. Unless the settings say otherwise, keys "
+        "and values are fp16 in gpt2 and llama.cpp, fp32 in ONNX Runtime, CTranslate2 and "
+        "transformers, and of OpenVINO's default precision there.\n\n"
         + table(HEAD, _rows(chosen, best))
         + "\n\n"
         + folded("Other settings and versions", f"{used}.\n\n" + table(HEAD, _rows(others, best)))
