@@ -134,6 +134,41 @@ def test_each_check_fails_on_another_model(subject: Subject, title: str, tmp_pat
     assert CHECKS[title](other)[0] == "fail"
 
 
+@pytest.mark.parametrize(
+    "title", ["ten largest logits", "all logits", "attention", "first loss of llm.c"]
+)
+def test_nan_passes_no_check(subject: Subject, title: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    logits = Subject.logits
+    monkeypatch.setattr(Subject, "logits", lambda *args: logits(*args) * np.nan)
+    monkeypatch.setattr(
+        under_test,
+        "_keep",
+        lambda seen: (
+            lambda name, x: seen.setdefault(int(name.split(".")[1]), np.full(x.shape, np.nan))
+        ),
+    )
+    assert CHECKS[title](subject)[0] == "fail"
+
+
+def test_no_attention_map_is_no_pass(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        under_test, "read_explainer", lambda path: {**read_explainer(path), "patterns": {}}
+    )
+    status, why = CHECKS["attention"](subject)
+    assert (status, why) == ("not checked", "the recorded prompts have no attention maps")
+
+
+def test_without_a_tokenizer_the_recorded_ids_are_checked(subject: Subject) -> None:
+    bare = gpt2.load(subject.place, engine="native", kv_dtype="fp32")
+    bare.tokenizer = None
+    facts = subject.facts["greedy"]
+    for ids, status in ((facts["ids"], "pass"), ([row[::-1] for row in facts["ids"]], "fail")):
+        given = {**subject.facts, "greedy": {**facts, "ids": ids}}
+        assert (
+            CHECKS["greedy continuations"](Subject(bare, subject.place, facts=given))[0] == status
+        )
+
+
 def test_files_and_vocabulary(subject: Subject, tmp_path: Path) -> None:
     path = subject.place / "model.safetensors"
     (tmp_path / path.name).write_bytes(path.read_bytes()[:-1] + b"\1")

@@ -189,9 +189,8 @@ def greedy(subject: Subject) -> Result:
     made = [np.asarray(subject.model.generate([p], **options))[0].tolist() for p in prompts]
     wrong = [str(m) for m, row in zip(made, facts["ids"], strict=True) if m != row]
     tokenizer = subject.model.tokenizer
-    if tokenizer is None:
-        return "not checked", "there is no tokenizer next to the weights"
-    for prompt, text in facts["texts"]:
+    texts = facts["texts"] if tokenizer is not None else []
+    for prompt, text in texts:
         new = len(tokenizer.encode(text)) - len(tokenizer.encode(prompt))
         ids = tokenizer.encode(prompt)
         row = np.asarray(
@@ -199,20 +198,21 @@ def greedy(subject: Subject) -> Result:
         )[0]
         if tokenizer.decode(row.tolist()) != text:
             wrong.append(tokenizer.decode(row.tolist()))
-    count = len(prompts) + len(facts["texts"])
+    count = len(prompts) + len(texts)
     return judge(not wrong, f"{count} recorded continuations", f"other: {wrong[:1]}")
 
 
 def largest_logits(subject: Subject) -> Result:
     """The ten largest logits after five recorded prompts."""
-    worst = 0.0
+    away: list[float] = []
     for prompt in subject.facts["logits"]["prompts"]:
         line = subject.logits([prompt["ids"]])[0, -1]
         wanted = dict(prompt["top"])
-        worst = max(worst, *(abs(float(line[i]) - value) for i, value in wanted.items()))
+        away += [abs(float(line[i]) - value) for i, value in wanted.items()]
         top = sorted(np.argsort(-line)[: len(wanted)].tolist())
         if top != sorted(wanted):
             return "fail", f"different tokens are the most probable after {prompt['text']!r}"
+    worst = _largest(away)
     return judge(worst <= LOGITS, f"largest difference {worst:.2g}", f"allowed is {LOGITS}")
 
 
@@ -221,12 +221,13 @@ def every_logit(subject: Subject) -> Result:
     examples = _examples(subject.data)
     if not examples:
         return no_data(subject.data, "golden/transformer-explainer_*.js")
-    worst = likely = 0.0
+    away: list[float] = []
+    gaps: list[float] = []
     for example in map(read_explainer, examples):
         line = subject.logits([example["ids"]])[0, -1]
-        worst = max(worst, float(np.abs(line - example["logits"]).max()))
-        gap = np.abs(_softmax(line) - _softmax(example["logits"])).max()
-        likely = max(likely, float(gap))
+        away.append(float(np.abs(line - example["logits"]).max()))
+        gaps.append(float(np.abs(_softmax(line) - _softmax(example["logits"])).max()))
+    worst, likely = _largest(away), _largest(gaps)
     good = worst <= LOGITS and likely <= PROBABILITIES
     detail = (
         f"{len(examples)} prompts; largest difference {worst:.2g}, of probabilities {likely:.2g}"
@@ -241,15 +242,17 @@ def attention(subject: Subject) -> Result:
         return no_data(subject.data, "golden/transformer-explainer_*.js")
     if not hasattr(subject.model, "tapped"):
         return "not checked", "this engine does not show its attention; --engine native does"
-    worst, maps = 0.0, 0
+    away: list[float] = []
     for example in map(read_explainer, examples):
         seen: dict[int, Array] = {}
         with subject.model.tapped(_keep(seen), points=["h.*.attn.pattern"]):
             subject.logits([example["ids"]])
         for (layer, head), pattern in example["patterns"].items():
-            worst = max(worst, float(np.abs(seen[layer][0, head] - pattern).max()))
-            maps += 1
-    detail = f"{maps} maps; largest difference {worst:.2g}"
+            away.append(float(np.abs(seen[layer][0, head] - pattern).max()))
+    if not away:
+        return "not checked", "the recorded prompts have no attention maps"
+    worst = _largest(away)
+    detail = f"{len(away)} maps; largest difference {worst:.2g}"
     return judge(worst <= PROBABILITIES, detail, f"allowed is {PROBABILITIES}")
 
 
@@ -324,6 +327,11 @@ def no_data(data: Path | None, what: str) -> Result:
     advice = "is needed: name its folder with --data FOLDER, or set GPT2_DATA"
     where = f"is not in {data}" if data else advice
     return "not checked", f"{what} {where}"
+
+
+def _largest(differences: Sequence[float]) -> float:
+    """The largest of some differences; NaN if one is NaN, which Python's `max` would pass over."""
+    return float(np.max(differences))
 
 
 def _softmax(line: Array) -> Array:
