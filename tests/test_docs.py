@@ -6,6 +6,7 @@ the optional packages, away from the checkout. `.ci/run` runs them without those
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -18,6 +19,7 @@ from xml.etree import ElementTree
 import pytest
 from benchmarks import exact_head, opening, reproducibility, shards, speculation
 from benchmarks.common import spread, tie, times
+from benchmarks.peers import __main__ as peers
 from benchmarks.peers import table
 from benchmarks.report import PAGE, PICTURE, page, results
 from benchmarks.summary import picture
@@ -109,6 +111,22 @@ def test_only_tuned_precisions_claim_the_fastest_settings() -> None:
     assert "At int4 and int8 each library has the fastest of several settings" in shown
     assert "keys and values are fp16 in gpt2 and llama.cpp" in shown
     assert "the median of 3 turns" in shown
+
+
+def test_every_peer_takes_part_tuned_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_fp32() -> set[str]:
+        return {entry.peer for kind, entry in peers.best("decode-32") if kind == "fp32"}
+
+    every = {entry.peer for entry in peers.CLASSES["fp32"]}
+    assert of_fp32() == every
+    one = {"class": "fp32", "peer": "OpenVINO", "precision": "fp32", "settings": {},
+           "environment": {}, "tokens_per_second": {"median": 1.0}}  # fmt: skip
+    tuned = json.dumps({"tasks": {"decode-32": {"one": one}}})
+    (tmp_path / "peers-settings.json").write_text(tuned, "utf-8")
+    monkeypatch.setattr(peers, "RESULTS", tmp_path)
+    assert of_fp32() == every
 
 
 @pytest.fixture(scope="session")

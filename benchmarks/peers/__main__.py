@@ -5,8 +5,8 @@
 
 Contenders are processes that take turns; their logits are first compared with the reference's.
 Writes benchmarks/results/peers-settings.json and peers-TASK.json. A task runs each peer with its
-best settings in peers-settings.json; number formats that are not listed there use the default
-settings.
+best settings in peers-settings.json; those that are not listed there for a number format use the
+default settings.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def tune(names: Sequence[str], weights: Path, rounds: int) -> None:
 def best(task: str) -> list[tuple[str, Entry]]:
     """For each peer and number format, the entry that was fastest at this task when tuned.
 
-    A format that was not tuned has its default entries.
+    A peer that was not tuned in a format has its default entries.
     """
     path = RESULTS / "peers-settings.json"
     tried = json.loads(path.read_text("utf-8"))["tasks"].get(task, {}) if path.exists() else {}
@@ -147,8 +147,8 @@ def best(task: str) -> list[tuple[str, Entry]]:
         if key not in chosen or speed > chosen[key][0]:
             chosen[key] = speed, entry
     fastest = [(kind, entry) for (kind, _, _), (_, entry) in chosen.items()]
-    known = {kind for kind, _ in fastest}
-    return [*fastest, *((kind, entry) for kind, entry in USUAL if kind not in known)]
+    known = {(kind, entry.peer) for kind, entry in fastest}
+    return [*fastest, *(one for one in USUAL if (one[0], one[1].peer) not in known)]
 
 
 def main() -> None:
