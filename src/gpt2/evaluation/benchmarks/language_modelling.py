@@ -22,7 +22,7 @@ from gpt2.evaluation.readers import read_tail
 from gpt2.files import read_text
 
 TAIL = 5_000_000  # bytes: the test part of enwik8 and text8
-BYTES = 100_000  # per piece of these
+PART = 100_000  # characters per piece of these
 LINES = 200  # per piece of PTB, so that a killed run resumes within the set
 _TITLE = re.compile(r"^ = [^=].* = $", re.MULTILINE)
 
@@ -104,16 +104,16 @@ def _sentences(path: Path) -> list[Piece]:
 def _tail(path: Path) -> list[Piece]:
     """The last 5,000,000 bytes of a file, in pieces."""
     text, _ = read_tail(path, TAIL)
-    parts = [text[at : at + BYTES] for at in range(0, len(text), BYTES)]
+    parts = [text[at : at + PART] for at in range(0, len(text), PART)]
     return [Piece(part, len(part.encode())) for part in parts]
 
 
 PENN_TREEBANK = publish(
     "ptb", _parts, judge, [_perplexity("de-tokenised; parts of 200 lines apart", "PTB")]
 )
-_BYTES = "the last 5,000,000 bytes, as they are; 100 kB apart"
+_BYTES = "the last 5,000,000 bytes, as they are; parts of 100,000 characters apart"
 ENWIK8 = publish("enwik8", _tail, judge, [_bits_of("byte", _BYTES, "enwik8")])
-_CHARACTERS = "the last 5,000,000 characters; 100,000 apart"
+_CHARACTERS = "the last 5,000,000 characters; parts of 100,000 apart"
 TEXT8 = publish("text8", _tail, judge, [_bits_of("character", _CHARACTERS, "text8")])
 _RARE = "de-tokenised; articles apart; rare words are <unk>"
 WIKITEXT_103 = publish("wikitext103", _articles, judge, [_perplexity(_RARE, "WikiText103")])
