@@ -31,6 +31,23 @@ def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
     }
 
 
+def note_run(result: dict[str, Any], part: str) -> None:
+    """Record that the run of ``result["machine"]`` measured a part of the result, which other runs
+    may keep."""
+    facts = {name: result["machine"][name] for name in ("commit", "time", "load_before")}
+    result.setdefault("measured", {})[part] = facts
+
+
+def other_runs(result: Mapping[str, Any]) -> str:
+    """The parts of a result that were measured at other commits than the last part; or nothing."""
+    parts: dict[str, list[str]] = {}
+    for part, facts in result.get("measured", {}).items():
+        if facts["commit"] != result["machine"]["commit"]:
+            parts.setdefault(facts["commit"], []).append(part)
+    lines = (f"At commit {commit}: {'; '.join(names)}." for commit, names in parts.items())
+    return " ".join(lines)
+
+
 def figure(values: Sequence[float]) -> dict[str, float]:
     """The median, minimum and maximum of several runs."""
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}

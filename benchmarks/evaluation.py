@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, ROOT, figure, machine, spread, table, write
+from benchmarks.common import RESULTS, ROOT, figure, machine, note_run, spread, table, write
 from benchmarks.peers.weights import random_tensors
 
 import gpt2
@@ -211,6 +211,7 @@ def main() -> None:
         "machine": machine(["numpy"]),
         "threads": chosen.threads,
         "models": before.get("models", {}),
+        "measured": before.get("measured", {}),
     }
     for model in chosen.models.split(","):
         with folder_of(model, chosen.data) as folder:
@@ -225,6 +226,7 @@ def main() -> None:
                 size, count = SIZES[model][name]
                 kind, parts = parts_of(name, chosen.data, size, count)
                 found[name] = compare(harness, engines, kind, parts, size)
+                note_run(result, f"{model} {name}")
                 print(model, name, json.dumps(found[name]), file=sys.stderr, flush=True)
             harness.close()
     print(write("evaluation", result))

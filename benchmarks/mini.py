@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import mini_kinds
-from benchmarks.common import RESULTS, machine, table, write
+from benchmarks.common import RESULTS, machine, note_run, table, write
 from benchmarks.mini_writing import ARTICLES, EMAILS, writing
 from recipes.mini import measure, sources
 from recipes.mini.forms import PAIR_WORDS
@@ -399,6 +399,7 @@ def main() -> None:
         if given.on is None or given.on in name:
             result |= {"machine": machine(["numpy", "sacrebleu"]), "model": Path(given.model).name}
             result[name] = part()
+            note_run(result, name)
             print(name, json.dumps({k: v for k, v in result[name].items() if k != "examples"}))
             write("mini", result)
 

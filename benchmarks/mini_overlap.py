@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, machine, table, write
+from benchmarks.common import RESULTS, machine, note_run, table, write
 from recipes.mini import measure, sources
 from recipes.mini.sources import WORK
 
@@ -82,6 +82,7 @@ def main() -> None:
     for mix in given.mix.split(","):
         every = contaminations(sets, WORK / "tokens" / mix)
         result["machine"] = machine(["numpy"])
+        note_run(result, mix)
         result["mixes"][mix] = {
             name: {
                 "examples": got.examples, "8-grams": got.ngrams, "share": round(got.share, 5),

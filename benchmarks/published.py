@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, ROOT, folded, machine, table, write
+from benchmarks.common import RESULTS, ROOT, folded, machine, note_run, table, write
 
 import gpt2
 from gpt2.evaluation.benchmark import Subject
@@ -134,6 +134,7 @@ def main() -> None:
         else:
             own = measure(name, subject, given.data, journal)
             result |= {"machine": here, "benchmarks": {**result.get("benchmarks", {}), name: own}}
+            note_run(result, own["title"])
         write("published", result)
         print(f"{name}: {time.perf_counter() - begin:.0f} s", flush=True)
     if names == every:

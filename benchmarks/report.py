@@ -13,7 +13,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from benchmarks.common import RESULTS, ROOT
+from benchmarks.common import RESULTS, ROOT, other_runs
 from benchmarks.opening import PAGES, with_figures
 from benchmarks.summary import picture, ten_lines
 
@@ -138,6 +138,7 @@ def _section(name: str, found: dict[str, Any], usual: str) -> str:
         f"## {title}\n\n`python {command or f'-m benchmarks.{module}'}` produced "
         f"`benchmarks/results/{name}.json` ({', '.join(facts)}). "
         f"{found.get('caveat', '')}".rstrip()
+        + f" {other_runs(found)}".rstrip()
         + f"\n\n{describe(found)}\n"
     )
 

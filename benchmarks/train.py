@@ -23,7 +23,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, figure, machine, spread, table, write
+from benchmarks.common import RESULTS, figure, machine, note_run, spread, table, write
 
 # layers, width, heads, context, rows, vocabulary; steps per turn
 SHAPES = {
@@ -220,12 +220,15 @@ def main() -> None:
         return
     name = "train-compiled" if given.compile else "train"
     path = (given.output or RESULTS) / f"{name}.json"
-    before = json.loads(path.read_text())["shapes"] if path.exists() else {}
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    before = kept.get("shapes", {})
     result: dict[str, Any] = {"machine": machine(["torch", "transformers"]),
+                              "measured": kept.get("measured", {}),
                               "compiled": given.compile, "shapes": before}  # fmt: skip
     for shape in given.shapes:
         found = compare(shape, given.rounds, given.compile, given.nanogpt)
         before[shape] = {"rounds": given.rounds, "contenders": found}
+        note_run(result, shape)
         rates = {name: round(one["tokens_per_second"]["median"]) for name, one in found.items()}
         print(shape, rates, file=sys.stderr)
     print(write(name, result, given.output) if given.output else write(name, result))

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 import pytest
 from benchmarks import exact_head, opening, reproducibility, shards, speculation
-from benchmarks.common import spread, tie, times
+from benchmarks.common import note_run, other_runs, spread, tie, times
 from benchmarks.peers import __main__ as peers
 from benchmarks.peers import table
 from benchmarks.report import PAGE, PICTURE, page, results
@@ -88,6 +88,23 @@ def test_a_ratio_of_overlapping_spreads_is_called_a_tie() -> None:
     assert exact_head.describe(found["exact_head"]).count("tie (1.00x)") >= 3
     assert reproducibility.describe(found["reproducibility"]).count("tie (1.00x)") >= 4
     assert speculation.describe(found["speculation"]).count("tie (1.00x)") == 3
+
+
+def test_a_part_that_another_run_measured_is_named_with_its_commit() -> None:
+    result: dict[str, Any] = {"machine": {"commit": "a1", "time": "t", "load_before": 1.0}}
+    note_run(result, "one")
+    note_run(result, "two")
+    assert other_runs(result) == ""
+    result["machine"] = {**result["machine"], "commit": "b2"}
+    note_run(result, "two")
+    assert other_runs(result) == "At commit a1: one."
+    for name in ("evaluation", "mini", "mini_overlap"):
+        found = results()[name]
+        assert found["machine"]["commit"] in {one["commit"] for one in found["measured"].values()}
+        assert other_runs(found) in PAGE.read_text("utf-8")
+    scored = [f"{model} {name}" for model, sets in results()["evaluation"]["models"].items()
+              for name in sets]  # fmt: skip
+    assert sorted(results()["evaluation"]["measured"]) == sorted(scored)
 
 
 def test_a_single_run_has_no_spread() -> None:
