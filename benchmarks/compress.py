@@ -87,7 +87,8 @@ def describe(found: Mapping[str, Any]) -> str:
     parts = [
         f"The beginnings of held-out texts, compressed with {found['model']} and with "
         "general-purpose compressors at their strongest settings, on one thread. Sizes do not "
-        "depend on the machine."
+        "depend on the machine; gpt2's do not include the model, which decompression needs. Speeds "
+        "are of one run."
     ]
     for name, text in found["texts"].items():
         rows = [
