@@ -100,6 +100,11 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
     ),
     "mini": ("The bundled model", "mini", ""),
     "mini_recipes": ("The bundled model's recipe, compared with nanoGPT's", "mini_recipes", ""),
+    "mini_scaling": (
+        "The bundled model's vocabulary, size and learning rate",
+        "mini_scaling",
+        "",
+    ),
     "mini_stories": ("Stories of the bundled model, graded", "mini_stories", ""),
     "mini_overlap": ("Overlap of training text and test sets", "mini_overlap", ""),
     "poems": ("Regulated verse", "poems", "-m benchmarks.poems --model out/poems/run/model"),
