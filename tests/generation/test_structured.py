@@ -117,6 +117,21 @@ def test_what_is_no_structure(model: Any, wrong: dict[str, Any]) -> None:
         Structured(model, **wrong)
 
 
+def test_thousands_of_choices(model: Any) -> None:
+    choices = [f"{i} 狐😀" for i in range(5000)]
+    assert set(written(model, Structured(model, choices=choices))) <= set(choices)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"$ref": "#"},  # valid, but no text follows it
+     {"type": "object", "properties": {f"k{i}": {"type": "integer"} for i in range(1000)}}],
+)  # fmt: skip
+def test_a_limit_of_the_library_ends_no_text(model: Any, schema: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match="llguidance reports"):
+        written(model, Structured(model, schema=schema))
+
+
 def test_the_command_line_has_it_too(model: Any, tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(json.dumps(SCHEMA))
     for asked, fits in (

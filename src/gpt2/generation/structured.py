@@ -61,7 +61,8 @@ class Structured:
         schema: a JSON schema as a mapping; the output is matching JSON without optional whitespace.
 
     Raises:
-        OptionError: not exactly one of the three, or one that llguidance does not understand.
+        OptionError: not exactly one of the three, or one that llguidance does not understand; a
+            call raises it for one that exceeds a limit of llguidance during generation.
         InputError: a model without an end-of-text id or a tokenizer.
         MissingDependencyError: llguidance is not installed.
     """
@@ -91,7 +92,7 @@ class Structured:
         if error and not error.startswith("WARNING"):
             reason = " ".join(error.split())[:200]
             raise OptionError(f"the structure cannot be used: {reason}.")
-        self._first = library.LLMatcher(tokens, grammar)
+        self._first = library.LLMatcher(tokens, grammar, log_level=0)
         self._start: int | None = None
         self._states: dict[tuple[int, ...], Any] = {(): self._first}
 
@@ -125,10 +126,13 @@ class Structured:
     def _allow(self, state: Any) -> Any:
         """The allowed tokens, as booleans [V]."""
         allowed = np.zeros(self.vocabulary, bool)
-        if not state.is_stopped() and not state.is_error():
+        if not state.is_stopped():
             bits = np.unpackbits(np.frombuffer(state.compute_bitmask(), np.uint8),
                                  bitorder="little")[: self.vocabulary]  # fmt: skip
             allowed[: len(bits)] = bits
+        if state.is_error():  # a limit of llguidance that no check of the grammar finds
+            reason = state.get_error().splitlines()[0]
+            raise OptionError(f"the structure cannot be used; llguidance reports: {reason}.")
         allowed[self.ends] = state.is_accepting() or not allowed.any()
         return allowed
 
@@ -137,7 +141,10 @@ def _grammar(library: Any, choices: Any, regex: str | None, schema: Any) -> str:
     if choices is not None:
         if not choices or not all(choices):
             raise OptionError("choices must contain at least one text, and no empty ones.")
-        size, made = sum(map(len, choices)), library.grammar_from("choice", json.dumps([*choices]))
+        size = sum(map(len, choices))
+        # A terminal: as alternatives of a rule, llguidance would follow at most 2,000.
+        texts = " | ".join(json.dumps(choice) for choice in choices)
+        made = library.LLMatcher.grammar_from_lark(f"start: CHOICE\nCHOICE: {texts}")
     elif regex is not None:
         size, made = len(regex), library.LLMatcher.grammar_from_regex(regex)
     else:
