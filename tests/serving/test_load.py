@@ -80,6 +80,10 @@ def test_a_client_that_leaves_in_the_queue(slow: Running) -> None:
     leave(stream)
     soon(lambda: idle(slow))
     assert stats(slow).prompt_tokens - read < 900  # they were never read
+    soon(lambda: not slow.state.active)
+    text = slow.client.get("/metrics").text
+    assert 'gpt2_http_responses_total{status="499"}' in text
+    assert 'gpt2_http_responses_total{status="500"}' not in text  # no failure of the server
 
 
 def test_a_client_that_leaves_while_its_prompt_is_read(slow: Running) -> None:

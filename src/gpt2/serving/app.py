@@ -26,7 +26,7 @@ from gpt2.serving.proofs import proofs
 from gpt2.serving.protocol import REQUESTS
 from gpt2.serving.responses import json_response
 from gpt2.serving.settings import ServeOptions
-from gpt2.serving.state import State
+from gpt2.serving.state import ClientGoneError, State
 from gpt2.serving.tokens import detokenize, tokenize, tokenizer_info
 
 Handler = Callable[[State, Request, Any], Awaitable[Response]]
@@ -94,6 +94,8 @@ def _post(state: State, model: type[Strict], handler: Handler) -> Any:
         try:
             asked = fields.read(model, values)
             return await handler(state, request, asked)
+        except ClientGoneError:
+            raise
         except Exception as error:
             raise api_error(error, model.model_fields) from error
 
