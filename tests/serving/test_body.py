@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import tracemalloc
 from typing import Any
 
@@ -10,11 +11,15 @@ import pytest
 
 pytest.importorskip("starlette")
 
+from pydantic import ValidationError
 from starlette.requests import Request
 
+from gpt2.serving import fields
 from gpt2.serving.app import _read
 from gpt2.serving.body import DEEPEST, parse
 from gpt2.serving.errors import ApiError
+from gpt2.serving.protocol import ChatRequest, CompletionRequest
+from gpt2.serving.tasks import REQUESTS
 
 DEEP = "[" * (DEEPEST + 1)
 
@@ -60,6 +65,31 @@ def test_what_is_well_comes_through() -> None:
         "a": [1, -2500.0, "狐🦊", None, {"b": [[]]}]
     }
     assert parse(b'{"a": "[[[[\\"' + b"[" * 500 + b'"}')["a"].endswith("[[[")
+
+
+def test_a_repeated_key_among_many_is_found_at_once() -> None:
+    begun, keys = time.process_time(), [*range(50_000), 49_999]
+    with pytest.raises(ApiError, match="49999"):
+        parse(b"{" + b", ".join(b'"%d": 0' % i for i in keys) + b"}")
+    assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        (ChatRequest, {"messages": [1] * 1000}),
+        (ChatRequest, {"messages": [{"role": "user", "content": [{}] * 1000}]}),
+        (CompletionRequest, {"prompt": [[1.5] * 9] * 1000}),
+        (CompletionRequest, {"prompt": "", "stop": [1] * 1000, "bad_words_ids": [[""]] * 1000}),
+        (REQUESTS["translate"], {"text": "", "examples": [[1, 2]] * 1000}),
+    ],
+)
+def test_of_a_list_only_the_first_error_is_kept(model: Any, values: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(values)
+    assert caught.value.error_count() < 10
+    with pytest.raises(ApiError):
+        fields.read(model, values)
 
 
 def heard(pieces: int, size: int, limit: int, *headers: tuple[bytes, bytes]) -> tuple[int, bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from typing import Any
 
 from gpt2.serving.errors import ApiError
@@ -72,8 +73,7 @@ def _printable(key: str | None) -> str | None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
+        ((double, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise _bad(f"the key {double!a} is repeated in the same object.", _printable(double))
     return values
 

@@ -34,6 +34,14 @@ EXTENSIONS = tuple(
 )  # fmt: skip
 
 
+def _fail_fast(schema: Any) -> None:
+    if isinstance(schema, dict) and schema.get("type") == "list":
+        schema["fail_fast"] = True
+    if isinstance(schema, (dict, list)):
+        for part in schema.values() if isinstance(schema, dict) else schema:
+            _fail_fast(part)
+
+
 class Strict(BaseModel):
     """A request, or an object in one, without unknown fields or type conversion.
 
@@ -48,6 +56,13 @@ class Strict(BaseModel):
         if not isinstance(values, dict):
             return values
         return {name: value for name, value in values.items() if value is not None}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Report only the first invalid item of a list: a body may contain a million of them."""
+        schema = handler(source)
+        _fail_fast(schema)
+        return schema
 
 
 M = TypeVar("M", bound=Strict)
