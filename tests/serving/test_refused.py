@@ -84,16 +84,43 @@ def test_completions(served: Running, body: dict[str, Any], code: str, param: st
         ({"messages": [{"role": "user"}]}, "missing_parameter", "messages"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "text": ""}]}]},
          "unsupported_parameter", "messages"),
+        ({"messages": [{"role": "user", "content": [
+            {"type": "image_url", "image_url": {"url": "https://x"}}]}]},
+         "unsupported_parameter", "messages"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "", "x": 1}]}]},
+         "unknown_parameter", "messages.0.content.0.x"),
         ({**CHAT, "max_tokens": 3, "max_completion_tokens": 3}, "invalid_value", "max_tokens"),
         ({**CHAT, "max_completion_tokens": 200}, "context_length_exceeded",
          "max_completion_tokens"),
         ({**CHAT, "top_logprobs": 3}, "invalid_value", "top_logprobs"),
-        ({**CHAT, "tools": []}, "unknown_parameter", "tools"),
+        ({**CHAT, "tools": []}, "unsupported_parameter", "tools"),
+        ({**CHAT, "tool_choice": "none"}, "unsupported_parameter", "tool_choice"),
         ({**CHAT, "echo": True}, "unknown_parameter", "echo"),
     ],
 )  # fmt: skip
 def test_chat(served: Running, body: dict[str, Any], code: str, param: str) -> None:
     assert served.refused("/v1/chat/completions", **body) == (400, code, param)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"messages": [{"role": "user"}]}, "the required field messages.0.content is missing."),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]},
+         "the required field messages.0.content.0.text is missing."),
+        ({"messages": []}, "messages must not be empty, found []."),
+        ({"response_format": {}}, "the required field response_format.type is missing."),
+        ({"logit_bias": {"5": "a"}},
+         "logit_bias.5 is invalid: input should be a valid number, found 'a'."),
+        ({"seed": 2**63}, f"seed must be below {2**63}, found {2**63}."),
+        ({"stop": ["a", 5]}, "stop must be a string or a list of strings, found ['a', 5]."),
+    ],
+)  # fmt: skip
+def test_the_message_says_where_and_what(
+    served: Running, more: dict[str, Any], message: str
+) -> None:
+    answer = served.post("/v1/chat/completions", **{**CHAT, **more})
+    assert answer.json()["error"]["message"] == message
 
 
 def test_the_message_names_what_a_harness_must_set(served: Running) -> None:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from gpt2.serving.answers import Choice, answer
 from gpt2.serving.completions import check_stream, check_texts
 from gpt2.serving.entries import chat_logprobs
-from gpt2.serving.errors import ApiError, invalid_error
+from gpt2.serving.errors import invalid_error
 from gpt2.serving.models import Served
 from gpt2.serving.plan import Plan, plan
 from gpt2.serving.protocol import ChatRequest, Message
@@ -98,7 +98,4 @@ def _speaker(message: Message) -> str:
 def _content(message: Message) -> str:
     if isinstance(message.content, str):
         return message.content
-    if any(part.type != "text" for part in message.content):
-        raise ApiError("message content must be text; images and audio are not supported.",
-                       code="unsupported_parameter", param="messages")  # fmt: skip
     return "".join(part.text for part in message.content)

@@ -26,8 +26,13 @@ OWN = frozenset({
     "output_scores", "output_logits", "num_assistant_tokens", "max_matching_ngram_size",
     "prompt_lookup_num_tokens",
 })  # fmt: skip
-# Options that batched steps cannot support; they are rejected by name.
+# Options that batched steps cannot support.
 ABSENT = ("num_beams", "early_stopping", "length_penalty", "long")
+# What is rejected by name, and why.
+REJECTED = dict.fromkeys(ABSENT, "the library and the command line do") | dict.fromkeys(
+    ("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"),
+    "GPT-2 was not trained to call tools",
+)
 EXTENSIONS = tuple(
     field.name for field in dataclasses.fields(GenerationConfig)
     if field.name not in OWN and field.name not in ABSENT
@@ -88,44 +93,62 @@ def read(model: type[M], values: Mapping[str, Any]) -> M:
 
     Raises `ApiError` for the first problem, with its ``param``.
     """
-    for name in ABSENT:
+    for name, why in REJECTED.items():
         if values.get(name) is not None and name not in model.model_fields:
-            raise unsupported_error(name, f"the server does not support {name}; the library and "
-                                          "the command line do.")  # fmt: skip
+            raise unsupported_error(name, f"the server does not support {name}; {why}.")
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _translate_error(model, error) from None
+        raise _translate_error(model, values, error) from None
 
 
-def _translate_error(model: type[Strict], error: ValidationError) -> ApiError:
-    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    name = str(first["loc"][0]) if first["loc"] else None
+LIMITS = {  # pydantic's types of errors, with the limit in their context, and our words
+    "greater_than_equal": ("ge", "at least"), "greater_than": ("gt", "above"),
+    "less_than_equal": ("le", "at most"), "less_than": ("lt", "below"),
+}  # fmt: skip
+
+
+def _translate_error(
+    model: type[Strict], values: Mapping[str, Any], error: ValidationError
+) -> ApiError:
+    """The error for the most deeply nested problem, of which a wrong name is the last."""
+
+    def order(one: Any) -> tuple[int, bool]:
+        return -len(_path(values, one)), one["type"] == "extra_forbidden"
+
+    first = min(error.errors(), key=order)
+    parts = _path(values, first)
+    name, path = str(first["loc"][0]), ".".join(map(str, parts))[:80]
     if first["type"] == "extra_forbidden":
-        path = ".".join(map(str, first["loc"]))
         hint = suggestion(path, model.model_fields)
-        return ApiError(f"unknown field {path[:80]!a}.{hint}", code="unknown_parameter",
-                        param=path[:80].encode("ascii", "replace").decode())  # fmt: skip
+        return ApiError(f"unknown field {path!a}.{hint}", code="unknown_parameter",
+                        param=path.encode("ascii", "replace").decode())  # fmt: skip
     if first["type"] == "missing":
         return ApiError(
-            f"the required field {name} is missing.", code="missing_parameter", param=name
+            f"the required field {path} is missing.", code="missing_parameter", param=name
         )
-    message = f"{name} {_describe_rule(model, first)}, found {first['input']!a:.80}."
-    return invalid_error(name, message)
+    hint = typing.get_type_hints(model)[name]
+    if first["type"] in LIMITS:
+        sign, words = LIMITS[first["type"]]
+        rule = f"{path} must be {words} {first['ctx'][sign]}"
+    elif first["type"] == "too_short":
+        rule = f"{path} must not be empty"
+    elif _plain(hint) and not (len(parts) > 1 and isinstance(values[name], dict)):
+        rule, first["input"] = f"{name} must be {describe(hint)}", values[name]
+    else:
+        rule = f"{path} is invalid: {first['msg'].lower()}"
+    return invalid_error(name, f"{rule}, found {first['input']!a:.80}.")
 
 
-def _describe_rule(model: type[Strict], first: Any) -> str:
-    """What a value must be: its type in our words, or pydantic's message for nested values."""
-    hint = typing.get_type_hints(model)[str(first["loc"][0])]
-    limits = {"greater_than_equal": "ge", "greater_than": "gt", "less_than_equal": "le"}
-    if first["type"] in limits:
-        words = {"ge": "at least", "gt": "above", "le": "at most"}
-        sign = limits[first["type"]]
-        return f"must be {words[sign]} {first['ctx'][sign]}"
-    if _plain(hint):
-        return f"must be {describe(hint)}"
-    where = "".join(f"[{part}]" for part in first["loc"][1:] if isinstance(part, int))
-    return f"{where} is invalid: {first['msg'].lower()}".lstrip()
+def _path(values: Any, error: Any) -> list[int | str]:
+    """The keys to the place of an error, without pydantic's names for the members of a union."""
+    loc, parts, missing = error["loc"], [], error["type"] == "missing"
+    for part in loc[:-1] if missing else loc:
+        inner = isinstance(values, list) and isinstance(part, int)
+        if inner or (isinstance(values, dict) and part in values):
+            parts.append(part)
+            values = values[part]
+    return [*parts, loc[-1]] if missing else parts
 
 
 def _plain(hint: Any) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import MaxLen
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from gpt2.serving.errors import unsupported_error
 from gpt2.serving.fields import Strict, of_option, options_model
 
 MOST_LOGPROBS = 20
@@ -130,6 +131,14 @@ class TextPart(Strict):
 
     type: str
     text: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_type(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("type") not in ("text", None):
+            raise unsupported_error("messages", "message content must be text; images, audio and "
+                                                "files are not supported.")  # fmt: skip
+        return values
 
 
 class Message(Strict):
