@@ -6,6 +6,7 @@ import json
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -68,10 +69,13 @@ def test_a_file_without_keys(tiny_folder: Path, tmp_path: Path) -> None:
 
 
 def test_names_and_aliases(tiny_folder: Path) -> None:
-    with running(tiny_folder, alias=["gpt-3.5=tiny", "x=tiny"]) as server:
+    with running(tiny_folder, alias=["gpt-3.5=tiny", "openai-community/x=tiny"]) as server:
         ids = [one["id"] for one in server.client.get("/v1/models").json()["data"]]
-        assert ids == ["tiny", "gpt-3.5", "x"]
-        assert server.ask(model="x", prompt="The", max_tokens=1)["model"] == "tiny"
+        assert ids == ["tiny", "gpt-3.5", "openai-community/x"]
+        assert server.ask(model=ids[2], prompt="The", max_tokens=1)["model"] == "tiny"
+        for name in ids:  # the slash of a hub id is in the path as it is, or escaped
+            for path in (name, quote(name, safe="")):
+                assert server.client.get(f"/v1/models/{path}").json()["id"] == name
     for wrong in ("=tiny", "a=other", "tiny"):
         with pytest.raises(OptionError), running(tiny_folder, alias=wrong):
             pass
@@ -108,6 +112,20 @@ def test_there_is_no_cors_and_no_server_name(served: Running) -> None:
     assert answer.status_code == 405
     assert not [name for name in answer.headers if name.startswith("access-control")]
     assert "server" not in answer.headers
+
+
+def test_the_url_of_an_ipv6_address_has_brackets(tiny_folder: Path) -> None:
+    from gpt2.serving.load import Loader
+    from gpt2.serving.server import open_server
+    from gpt2.serving.settings import ServeOptions
+
+    options, said = ServeOptions(host="::1", port=0), list[str]()
+    try:
+        _, listening = open_server(Loader([str(tiny_folder)], options, {}), options, said.append)
+    except OptionError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    with listening:
+        assert said == [f"listening on http://[::1]:{listening.getsockname()[1]}"]
 
 
 def own(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:

@@ -54,7 +54,7 @@ def make_app(state: State) -> Any:
     routes = [Route(path, _post(state, model, run), methods=["POST"]) for path, model, run in posts]
     routes += [
         Route("/v1/models", _get(state, _models)),
-        Route("/v1/models/{name}", _get(state, _one_model)),
+        Route("/v1/models/{name:path}", _get(state, _one_model)),
         Route("/tokenizer_info", _get(state, tokenizer_info)),
         Route("/explain", _get(state, explain)),
         Route("/health", _get(state, _health)),
