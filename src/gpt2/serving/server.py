@@ -57,6 +57,7 @@ def open_server(
     state = State(options, models, read_keys(options), Metrics(models), loading=True)
     server, listening = Server(state, loader, say), _listen(options)
     host, port = listening.getsockname()[:2]
+    host = f"[{host}]" if ":" in host else host
     say(f"listening on http://{host}:{port}{options.root_path or ''}")
     return server, listening
 
