@@ -92,6 +92,8 @@ def test_completions(served: Running, body: dict[str, Any], code: str, param: st
         ({**CHAT, "max_tokens": 3, "max_completion_tokens": 3}, "invalid_value", "max_tokens"),
         ({**CHAT, "max_completion_tokens": 200}, "context_length_exceeded",
          "max_completion_tokens"),
+        ({"messages": [{"role": "user", "content": "a" * 200}]}, "context_length_exceeded",
+         "messages"),
         ({**CHAT, "top_logprobs": 3}, "invalid_value", "top_logprobs"),
         ({**CHAT, "tools": []}, "unsupported_parameter", "tools"),
         ({**CHAT, "tool_choice": "none"}, "unsupported_parameter", "tool_choice"),

@@ -67,8 +67,8 @@ async def chat(state: State, request: Request, asked: ChatRequest) -> Response:
     param = "max_tokens" if asked.max_tokens is not None else "max_completion_tokens"
     top = (asked.top_logprobs or 0) if asked.logprobs else None
     structure = await structure_of(served, asked)
-    planned = plan(served, asked, [prompt], new, default=None, param=param, stops=stops, top=top,
-                   structure=structure)  # fmt: skip
+    planned = plan(served, asked, [prompt], new, default=None, param=param, source="messages",
+                   stops=stops, top=top, structure=structure)  # fmt: skip
     return await answer(state, request, planned, ChatForm(), asked)
 
 

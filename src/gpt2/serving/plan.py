@@ -57,6 +57,7 @@ def plan(
     *,
     default: int | None = DEFAULT_TOKENS,
     param: str = "max_tokens",
+    source: str = "prompt",
     stops: Sequence[str] = (),
     **more: Any,
 ) -> Plan:
@@ -66,6 +67,7 @@ def plan(
         new: the requested maximum of new tokens.
         default: the maximum if ``new`` is None; None for as many as fit in the context.
         param: the field of ``new``.
+        source: the field of the prompts.
         stops: stop strings in addition to the request's.
         more: ``copies``, ``echo``, ``top`` and ``structure`` of the `Plan`.
 
@@ -81,7 +83,7 @@ def plan(
     for ids in rows:
         room = served.context + 1 - len(ids)
         length = new if new is not None else room if default is None else min(default, room)
-        _check_room(served, len(ids), max(length, 1), param)
+        _check_room(served, len(ids), max(length, 1), param, source)
         configs.append(GenerationConfig(**{**values, "max_new_tokens": max(length, 1)}))
     check_ids(configs[0], served.vocabulary)
     return Plan(
@@ -100,7 +102,7 @@ def _ids(served: Served, prompt: str | list[int]) -> list[int]:
     return prompt
 
 
-def _check_room(served: Served, prompt: int, new: int, param: str) -> None:
+def _check_room(served: Served, prompt: int, new: int, param: str, source: str) -> None:
     """Check the context length; the last new token is never read, so it may exceed it by one."""
     if prompt + new > served.context + 1:
         raise ApiError(
@@ -108,7 +110,7 @@ def _check_room(served: Served, prompt: int, new: int, param: str) -> None:
             f"length of {served.context}. Shorten the prompt or lower {param}; in an evaluation "
             f"harness, set max_length={served.context}.",
             code="context_length_exceeded",
-            param=param if prompt <= served.context else "prompt",
+            param=param if prompt <= served.context else source,
         )
 
 
