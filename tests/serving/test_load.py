@@ -102,6 +102,23 @@ def test_a_stream_that_waits_says_so(slow: Running) -> None:
     soon(lambda: idle(slow))
 
 
+def test_other_requests_go_on_while_a_large_response_is_built(
+    served: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gpt2.serving.completions import CompletionForm
+
+    build, turns, seen = CompletionForm.choice, list[int](), list[int]()
+
+    def choice(self: Any, plan: Any, index: int, choice: Any) -> Any:
+        seen.append(len(turns))
+        asyncio.get_running_loop().call_soon(turns.append, index)
+        return build(self, plan, index, choice)
+
+    monkeypatch.setattr(CompletionForm, "choice", choice)
+    found = served.ask(prompt="The", n=5, max_tokens=2, logprobs=2)
+    assert [one["index"] for one in found["choices"]] == seen == [0, 1, 2, 3, 4]
+
+
 def test_a_full_queue_is_told_and_nothing_is_lost(tiny_folder: Path, tiny: Any) -> None:
     with running(tiny_folder, slots=2, queue_requests=4) as server:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
@@ -15,9 +16,9 @@ from gpt2.serving.entries import Entry
 from gpt2.serving.errors import api_error
 from gpt2.serving.plan import Plan
 from gpt2.serving.protocol import Sampled
-from gpt2.serving.responses import EventStream, json_response
+from gpt2.serving.responses import EventStream
 from gpt2.serving.rows import Delta, Rows
-from gpt2.serving.sse import DONE, Alike, event
+from gpt2.serving.sse import DONE, Alike, dumps, event
 from gpt2.serving.state import ClientGoneError, State, log, unless_gone
 
 
@@ -85,11 +86,13 @@ async def answer(
         _drop(state, rows, error)
         raise
     state.tenant(request).tokens.take(_tokens(plan, choices))
-    body = about.head(form.whole) | {
-        "choices": [form.choice(plan, i, c) for i, c in enumerate(_best(plan, choices))],
-        "usage": _usage(plan, choices),
-    }
-    return json_response(body)
+    items = []
+    for i, choice in enumerate(_best(plan, choices)):
+        items.append(dumps(form.choice(plan, i, choice)))
+        await asyncio.sleep(0)  # 30 ms for 500 tokens with 20 log-probabilities: others go on
+    begin, end = dumps(about.head(form.whole)), dumps({"usage": _usage(plan, choices)})
+    body = begin[:-1] + b',"choices":[' + b",".join(items) + b"]," + end[1:]
+    return Response(body, media_type="application/json")
 
 
 @dataclass
