@@ -245,6 +245,7 @@ def test_stop_strings(served: Running, tiny: Any) -> None:
         ("ck br", True, " quick br"),
         ([" fox", "jump"], False, " quick brown"),
         (" quick", False, ""),  # the first token is the stop
+        ("jumps", False, " quick brown fox "),  # completes with the last token allowed
         (" fox jumper", False, whole),  # begins and never completes
     ):
         more = {"stop": stop, "include_stop_str_in_output": kept}

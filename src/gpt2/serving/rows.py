@@ -65,10 +65,12 @@ class Row:
 
     def end(self, reason: str, error: Exception | None, facts: Facts) -> None:
         """The last call of a row."""
-        finish = None
-        if reason in ("stop", "length"):
+        text, finish = self.text.flush(), None
+        if self.text.stopped:  # also with the last token that was allowed
+            finish = "stop"
+        elif reason in ("stop", "length"):
             finish = "length" if self._nothing or self._late else reason
-        self._give(Delta(self._index, self.text.flush(), (), 0, finish, facts, error))
+        self._give(Delta(self._index, text, (), 0, finish, facts, error))
 
     def _tell_prompt(self, tokens: Sequence[Token]) -> None:
         if not self._prompt_given:
