@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -117,6 +118,21 @@ def test_other_requests_go_on_while_a_large_response_is_built(
     monkeypatch.setattr(CompletionForm, "choice", choice)
     found = served.ask(prompt="The", n=5, max_tokens=2, logprobs=2)
     assert [one["index"] for one in found["choices"]] == seen == [0, 1, 2, 3, 4]
+
+
+def test_a_client_that_does_not_read_its_stream(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gpt2.serving.answers.SLOWEST", 1.0)
+    body = json.dumps({"prompt": [3], "n": 128, "max_tokens": 90, "logprobs": 20, "stream": True,
+                       **ON}).encode()  # fmt: skip
+    with running(tiny_folder, max_seconds=3) as server, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", int(server.url.rsplit(":", 1)[1])))
+        client.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n"
+                       b"Content-Type: application/json\r\n\r\n%s" % (len(body), body))  # fmt: skip
+        soon(lambda: server.state.active == 1)
+        soon(lambda: not server.state.active, 30)  # though its buffers are still full
 
 
 def test_a_full_queue_is_told_and_nothing_is_lost(tiny_folder: Path, tiny: Any) -> None:

@@ -21,6 +21,8 @@ from gpt2.serving.rows import Delta, Rows
 from gpt2.serving.sse import DONE, Alike, dumps, event
 from gpt2.serving.state import ClientGoneError, State, log, unless_gone
 
+SLOWEST = 30.0  # seconds to read what is left of a stream when the time of its request is over
+
 
 @dataclass
 class Choice:
@@ -79,7 +81,7 @@ async def answer(
     if asked.stream:
         usage = asked.stream_options is not None and asked.stream_options.include_usage
         events = _events(state, request, rows, about, usage)
-        return EventStream(events, state.options.ping)
+        return EventStream(events, state.options.ping, state.options.max_seconds + SLOWEST)
     try:
         choices = await unless_gone(request, _collect(state, rows))
     except BaseException as error:

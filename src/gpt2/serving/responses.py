@@ -35,25 +35,28 @@ class EventStream(Response):
     Args:
         events: complete events.
         ping: seconds without an event after which a comment is sent.
+        limit: seconds after which a stream ends whose client does not read it.
     """
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[bytes, None], ping: float) -> None:
+    def __init__(self, events: AsyncGenerator[bytes, None], ping: float, limit: float) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
-        self._events, self._ping = events, ping
+        self._events, self._ping, self._limit = events, ping, limit
         self._sent = math.inf  # time of the last event
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the events end or the client disconnects."""
+        """Send until the events end, the client disconnects, or the time is over."""
         body = scope.get(STRAIGHT, send)
         sending, gone, _ = tasks = [
             asyncio.ensure_future(work)
             for work in (self._send(send, body), _gone(receive), self._pings(body))
         ]
         try:
-            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {sending, gone}, timeout=self._limit, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             for task in tasks:
                 task.cancel()
