@@ -120,6 +120,15 @@ def test_other_requests_go_on_while_a_large_response_is_built(
     assert [one["index"] for one in found["choices"]] == seen == [0, 1, 2, 3, 4]
 
 
+def test_a_client_that_leaves_pays_for_its_tokens(slow_folder: Path) -> None:
+    body = {"prompt": [4] * 900, "max_tokens": 100, **ON}
+    with running(slow_folder, tokens_per_minute=100) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            server.client.post("/v1/completions", json=body, timeout=0.1)
+        soon(lambda: not server.state.active)
+        assert told(server.post("/v1/completions", **body))[1] == "rate_limit_exceeded"
+
+
 def test_a_client_that_does_not_read_its_stream(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

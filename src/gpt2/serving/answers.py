@@ -82,12 +82,14 @@ async def answer(
         usage = asked.stream_options is not None and asked.stream_options.include_usage
         events = _events(state, request, rows, about, usage)
         return EventStream(events, state.options.ping, state.options.max_seconds + SLOWEST)
+    choices = [Choice() for _ in range(rows.left)]
     try:
-        choices = await unless_gone(request, _collect(state, rows))
+        await unless_gone(request, _collect(state, rows, choices))
     except BaseException as error:
         _drop(state, rows, error)
         raise
-    state.tenant(request).tokens.take(_tokens(plan, choices))
+    finally:
+        state.tenant(request).tokens.take(_tokens(plan, choices))
     items = []
     for i, choice in enumerate(_best(plan, choices)):
         items.append(dumps(form.choice(plan, i, choice)))
@@ -136,14 +138,12 @@ class _Times:
             self._metrics.whole.labels(self._name).observe(now - self._begun)
 
 
-async def _collect(state: State, rows: Rows) -> list[Choice]:
-    choices = [Choice() for _ in range(rows.left)]
+async def _collect(state: State, rows: Rows, choices: list[Choice]) -> None:
     times = _Times(state, rows)
     while rows.left:
         for delta in await rows.news():
             times.heard(delta)
             choices[delta.row].add(delta)
-    return choices
 
 
 async def _events(
