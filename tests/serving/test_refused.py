@@ -125,6 +125,11 @@ def test_the_message_says_where_and_what(
     assert answer.json()["error"]["message"] == message
 
 
+def test_a_list_that_is_too_short_is_not_called_empty(served: Running) -> None:
+    answer = served.post("/v1/tasks/translate", text="hi", examples=[["a"]])
+    assert "examples.0 is invalid: list should have at least 2 items" in answer.text
+
+
 def test_the_message_names_what_a_harness_must_set(served: Running) -> None:
     answer = served.post("/v1/completions", prompt=[1] * 200)
     assert "max_length=96" in answer.json()["error"]["message"]

@@ -127,13 +127,14 @@ def _translate_error(
         return ApiError(
             f"the required field {path} is missing.", code="missing_parameter", param=name
         )
-    hint = typing.get_type_hints(model)[name]
-    if first["type"] in LIMITS:
-        sign, words = LIMITS[first["type"]]
+    hint, kind = typing.get_type_hints(model)[name], first["type"]
+    nested = len(parts) > 1 and isinstance(values[name], dict)
+    if kind in LIMITS:
+        sign, words = LIMITS[kind]
         rule = f"{path} must be {words} {first['ctx'][sign]}"
-    elif first["type"] == "too_short":
+    elif kind == "too_short" and not first["input"]:
         rule = f"{path} must not be empty"
-    elif _plain(hint) and not (len(parts) > 1 and isinstance(values[name], dict)):
+    elif _plain(hint) and not nested and kind not in ("too_short", "too_long"):
         rule, first["input"] = f"{name} must be {describe(hint)}", values[name]
     else:
         rule = f"{path} is invalid: {first['msg'].lower()}"
