@@ -176,9 +176,32 @@ def test_an_interrupted_call_leaves_the_cache_as_it_was() -> None:
 
 def extend_for_ever(engine: NativeEngine, memory: NativeCache) -> None:
     while True:
-        memory.truncate(0, 5)
-        memory.truncate(1, 9)
-        engine.extend(memory, [[3] * 690, [4] * 690])
+        extend_again(engine, memory)
+
+
+def extend_often(engine: NativeEngine, memory: NativeCache, timer: threading.Timer) -> None:
+    timer.start()
+    for _ in range(200):
+        extend_again(engine, memory)
+
+
+def extend_again(engine: NativeEngine, memory: NativeCache) -> None:
+    memory.truncate(0, 5)
+    memory.truncate(1, 9)
+    engine.extend(memory, [[3] * 690, [4] * 690])
+
+
+def test_an_interrupt_during_a_tapped_call_is_not_lost() -> None:
+    engine = NativeEngine(weights_of("even"), EVEN)
+    memory = engine.new_cache(2)
+    engine.extend(memory, [[1] * 5, [2] * 9])
+    for _ in range(4):  # mostly while C computes: Python handles it at the start of the callback
+        timer = threading.Timer(0.02, signal.raise_signal, [signal.SIGINT])
+        with engine.tapped(lambda *_: None, points=["embed"]), pytest.raises(KeyboardInterrupt):
+            extend_often(engine, memory, timer)
+        timer.join()
+        assert set(memory.lengths) <= {5, 9, 695, 699}
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_interrupt_in_generate_ends_the_process() -> None:

@@ -13,7 +13,7 @@ from gpt2.engine import Logits
 from gpt2.errors import OptionError
 from gpt2.native.batch import Batch
 from gpt2.native.cache import NativeCache, undone
-from gpt2.native.library import LOGITS, STOPPED, check, core
+from gpt2.native.library import LOGITS, check, core
 from gpt2.native.trace import NativeTap
 
 Floats = npt.NDArray[np.float32]
@@ -76,7 +76,7 @@ class Calls:
 
     def _check(self, status: int) -> None:
         """Raise the error for a status; if a tap ended the call, the tap's own error."""
-        if status == STOPPED and self._tap is not None and (error := self._tap.error()):
+        if self._tap is not None and (error := self._tap.error()):
             raise error
         check(status)
 

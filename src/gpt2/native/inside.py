@@ -111,7 +111,8 @@ class Inside(Calls):
         check(core().gpt2_engine_tap(self.handle, new.callback, None))
         self._tap = new
         try:
-            yield
+            with new.interruptible():
+                yield
         finally:
             callback = before.callback if before else None
             check(core().gpt2_engine_tap(self.handle, callback, None))

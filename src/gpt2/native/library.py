@@ -123,7 +123,6 @@ class RescoredCounts(ctypes.Structure):
 
 
 TAP = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Point))  # gpt2_tap
-STOPPED = 5  # the status of a call that was ended by a tap
 
 
 class Draw(ctypes.Structure):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -38,12 +41,39 @@ class NativeTap:
         try:
             point = pointer.contents
             name = point.name.decode()
-            if self.wanted is not None and not {name, general(name)} & self.wanted:
-                return SEEN
-            return self._show(name, point)
+            wanted = self.wanted is None or {name, general(name)} & self.wanted
+            result = self._show(name, point) if wanted else SEEN
+            return STOP if self._errors.get(threading.get_ident()) else result
         except BaseException as error:  # it must pass through C, which has no exceptions
             self._errors[threading.get_ident()] = error
             return STOP
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let a Ctrl-C during a call of the core end that call.
+
+        Python handles a signal that came while C computed at the first instruction of the callback,
+        before any ``try``, where ctypes prints the exception and drops it.
+        """
+        before = signal.getsignal(signal.SIGINT)
+        if not callable(before) or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            try:
+                before(number, frame)
+            except BaseException as error:
+                if frame is None or frame.f_code is not NativeTap._call.__code__:
+                    raise
+                self._errors[threading.get_ident()] = error
+
+        signal.signal(signal.SIGINT, handle)
+        try:
+            yield
+        finally:
+            if signal.getsignal(signal.SIGINT) is handle:
+                signal.signal(signal.SIGINT, before)
 
     def _show(self, name: str, point: Point) -> int:
         places = _rows(point)
