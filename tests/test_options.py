@@ -35,7 +35,7 @@ class Paint:
     """Options of a made-up command."""
 
     coats: int = option(1, "How many coats.", minimum=1, maximum=9, off=1)
-    gloss: float | None = option(None, "How shiny.", above=0)
+    gloss: float | None = option(None, "How shiny.", above=0, below=1)
     colour: Literal["red", "blue"] = option("red", "Which colour.")
     primer: bool = option(False, "Whether to prime first.", off=False)
     words: str | list[str] | None = option(None, "What to write.")
@@ -61,8 +61,9 @@ def test_the_documentation_has_the_options_as_they_are(name: str) -> None:
         ({"coats": 10}, "coats must be at least 1 and at most 9, found 10."),
         ({"coats": 1.5}, "coats must be an integer, found 1.5."),
         ({"coats": True}, "coats must be an integer, found True."),
-        ({"gloss": 0}, "gloss must be above 0, found 0."),
-        ({"gloss": math.nan}, "gloss must be above 0, found nan."),
+        ({"gloss": 0}, "gloss must be above 0 and below 1, found 0."),
+        ({"gloss": math.nan}, "gloss must be above 0 and below 1, found nan."),
+        ({"gloss": 1}, "gloss must be above 0 and below 1, found 1."),
         ({"gloss": "much"}, "gloss must be a number, found 'much'."),
         ({"colour": "green"}, "colour must be 'red' or 'blue', found 'green'."),
         ({"primer": 1}, "primer must be True or False, found 1."),
@@ -77,7 +78,7 @@ def test_a_value_out_of_bounds_says_what_is_allowed(values: dict[str, Any], mess
 
 
 def test_values_within_bounds_pass() -> None:
-    validate(Paint(coats=9, gloss=1, colour="blue", primer=True, words=["a"], brush="round"))
+    validate(Paint(coats=9, gloss=0.5, colour="blue", primer=True, words=["a"], brush="round"))
     validate(Paint(words="a"))
 
 

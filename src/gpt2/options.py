@@ -28,6 +28,7 @@ class Option:
     minimum: float | None = None
     maximum: float | None = None
     above: float | None = None  # exclusive lower bound
+    below: float | None = None  # exclusive upper bound
     choices: tuple[Any, ...] | None = None
     off: Any = None  # the value at which the option has no effect
     cli: bool = True  # shown on the command line
@@ -94,6 +95,7 @@ def _check(name: str, value: Any, hint: Any, spec: Option) -> None:
             low
             or (spec.above is not None and not value > spec.above)
             or (spec.maximum is not None and not value <= spec.maximum)
+            or (spec.below is not None and not value < spec.below)
         ):
             raise OptionError(f"{name} must be {bounds(spec)}, found {value!r}.")
         if math.isnan(value):
@@ -109,6 +111,8 @@ def bounds(spec: Option) -> str:
         parts.append(f"above {spec.above}")
     if spec.maximum is not None:
         parts.append(f"at most {spec.maximum}")
+    if spec.below is not None:
+        parts.append(f"below {spec.below}")
     return " and ".join(parts)
 
 

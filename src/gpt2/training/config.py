@@ -54,16 +54,16 @@ class TrainingConfig:
         "adamw", "Optimizer: AdamW, or Muon for the matrices of the blocks and AdamW for the rest."
     )
     beta1: float = option(
-        0.9, "Coefficient of AdamW's running average of the gradient.", minimum=0, maximum=1
+        0.9, "Coefficient of AdamW's running average of the gradient.", minimum=0, below=1
     )
     beta2: float = option(
         0.95,
         "Coefficient of AdamW's running average of the squared gradient.",
         minimum=0,
-        maximum=1,
+        below=1,
     )
     eps: float = option(1e-8, "Term added to AdamW's denominator for numerical stability.", above=0)
-    momentum: float = option(0.95, "Momentum of Muon.", minimum=0, maximum=1)
+    momentum: float = option(0.95, "Momentum of Muon.", minimum=0, below=1)
     weight_decay: float = option(
         0.1, "Decoupled weight decay of the matrices; 0 disables it.", minimum=0, off=0
     )
@@ -117,11 +117,6 @@ class TrainingConfig:
         for name, value in self.to_dict().items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise OptionError(f"{name} must be finite, found {value}.")
-        for name in ("beta1", "beta2", "momentum"):
-            if getattr(self, name) == 1:
-                raise OptionError(
-                    f"{name} must be below 1, found 1: the average would ignore every gradient."
-                )
         if self.warmup is not None and self.warmup > self.steps:
             raise OptionError(f"warmup must be at most steps ({self.steps}), found {self.warmup}.")
 

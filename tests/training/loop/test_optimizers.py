@@ -39,7 +39,7 @@ def test_options_that_cannot_be() -> None:
     with pytest.raises(OptionError, match="warmup must be at most steps"):
         TrainingConfig(steps=5, warmup=6)
     for name in ("beta1", "beta2", "momentum"):
-        with pytest.raises(OptionError, match=f"{name} must be below 1"):
+        with pytest.raises(OptionError, match=f"{name} must be at least 0 and below 1"):
             TrainingConfig(**{"optimizer": "muon", name: 1.0})
     with pytest.raises(OptionError, match="lr must be above 0"):
         TrainingConfig(lr=0.0)
