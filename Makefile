@@ -66,7 +66,7 @@ acceptance:
 
 page:
 	@tools/environment.sh run . "about 30 MB"
-	@mkdir -p dist && $(RUN)/gpt2 explain -o dist/gpt2-mini.html
+	@mkdir -p dist && $(RUN)/gpt2 explain -o dist/gpt2-mini.html --overwrite
 
 learn:
 	@tools/environment.sh run . "about 30 MB"

@@ -90,7 +90,7 @@ def test_it_measures(model: Path, data_folder: Path, tmp_path: Path) -> None:
     for name in ("weights", "parameters", "commit", "versions", "machine", "time", "seconds"):
         assert name in found, name
     assert (found["engine"], found["limit"]) == ("reference", 1)
-    printed = json.loads(call(*common, "--engine", "reference", "--json").stdout)
+    printed = json.loads(call(*common, "--engine", "reference", "--json", "--overwrite").stdout)
     assert (
         printed["benchmarks"]["lambada"]["measures"] == found["benchmarks"]["lambada"]["measures"]
     )
@@ -107,7 +107,7 @@ def test_every_setting_that_figures_depend_on_is_recorded(model: Path, tmp_path:
     one, two, whole = tmp_path / "1", tmp_path / "2", tmp_path / "whole"
     assert call(*common, "--shard", "1/2", "-o", one).exit_code == 0
     for name, options in settings.items():
-        assert call(*common, *options, "--shard", "2/2", "-o", two).exit_code == 0
+        assert call(*common, *options, "--shard", "2/2", "-o", two, "--overwrite").exit_code == 0
         assert json.loads(two.read_text())[name] == options[-1]
         merged = CliRunner().invoke(gpt2, ["merge", str(one), str(two), "-o", f"{tmp_path}/all"])
         assert f"{name} (" in str(merged.exception)

@@ -50,6 +50,55 @@ def test_a_file_that_is_there_needs_overwrite(tmp_path: Path) -> None:
     assert file.read_bytes() == b"mine"
 
 
+def test_every_output_file_that_is_there_needs_overwrite(tmp_path: Path) -> None:
+    model, text, out = tmp_path / "model", tmp_path / "a.txt", tmp_path / "out"
+    write_tiny(model)
+    text.write_text("The cat sat.\n")
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "One."}\n{"text": "Two."}\n')
+    batch = ["summarize", "-m", model, "--batch", rows, "-q"]
+    occupations = ["evaluate", model, "--on", "occupations", "--data", tmp_path, "--limit", 2, "-q"]
+    parts = {kind: [tmp_path / f"{kind}-{n}" for n in (1, 2)] for kind in ("rows", "figures")}
+    for kind, command in (("rows", batch), ("figures", occupations)):
+        for number, part in enumerate(parts[kind], 1):
+            assert call(*command, "--shard", f"{number}/2", "-o", part).exit_code == 0
+    for command in (
+        ["summarize", "-m", model, text],
+        ["write", "-m", model, "The cat", "--length", 5],
+        ["explain", "-m", model],
+        ["compress", "-m", model, text],
+        occupations,
+        ["merge", *parts["rows"]],
+        ["merge", *parts["figures"]],
+    ):
+        out.write_bytes(b"mine")
+        refused = call(*command, "-o", out)
+        assert isinstance(refused.exception, OptionError), command
+        assert "already exists: choose another name, or use --overwrite" in str(refused.exception)
+        assert out.read_bytes() == b"mine"
+        assert call(*command, "-o", out, "--overwrite").exit_code == 0, command
+        assert out.read_bytes() != b"mine"
+
+
+def test_a_batch_starts_over_if_that_is_asked_for(tmp_path: Path) -> None:
+    model, rows, out = tmp_path / "model", tmp_path / "rows.jsonl", tmp_path / "out"
+    write_tiny(model)
+    rows.write_text('{"text": "One."}\n')
+    batch = ["summarize", "-m", model, "--batch", rows, "-q"]
+    assert call(*batch, "-o", out).exit_code == 0
+    first = out.read_bytes()
+    refused = call(*batch, "--seed", 3, "-o", out)
+    assert "or use --overwrite to start over" in str(refused.exception)
+    assert out.read_bytes() == first
+    assert call(*batch, "--seed", 3, "-o", out, "--overwrite").exit_code == 0
+    assert out.read_bytes() != first
+    refused = call(*batch, "-o", rows, "--overwrite")
+    assert "holds the rows" in str(refused.exception)
+    assert rows.read_text() == '{"text": "One."}\n'
+    refused = call("write", "A title", "-m", model, "--overwrite")
+    assert "--overwrite is only for --output" in str(refused.exception)
+
+
 def test_a_file_beside_another_models_files_needs_overwrite(tmp_path: Path) -> None:
     model, place = tmp_path / "model", tmp_path / "other"
     write_tiny(model)

@@ -150,7 +150,9 @@ def test_an_evaluation(tiny_model: Path, tmp_path: Path) -> None:
     assert part.read_bytes() == whole
 
 
-def test_an_evaluation_of_changed_data_is_done_anew(tiny_model: Path, tmp_path: Path) -> None:
+def test_an_evaluation_of_changed_data_is_not_taken_as_done(
+    tiny_model: Path, tmp_path: Path
+) -> None:
     command = [*coqa(tmp_path / "sets", 5), "-m", tiny_model]
     one, two = parts_of(command, tmp_path, 2)
     data = tmp_path / "sets" / "coqa-dev-v1.0.json"
@@ -159,7 +161,9 @@ def test_an_evaluation_of_changed_data_is_done_anew(tiny_model: Path, tmp_path: 
         if number == 2:
             with pytest.raises(OptionError, match=r"differ in coqa\.coqa-dev-v1\.0\.json"):
                 call("merge", one, two, "-q", "-o", tmp_path / "merged")
-        call(*command, "-q", "--shard", f"{number}/2", "-o", part)
+        with pytest.raises(OptionError, match="already exists: choose another name, or use"):
+            call(*command, "-q", "--shard", f"{number}/2", "-o", part)
+        call(*command, "-q", "--shard", f"{number}/2", "-o", part, "--overwrite")
     call("merge", one, two, "-q", "-o", tmp_path / "merged")
     call(*command, "-q", "-o", tmp_path / "one")
     assert results(tmp_path / "merged") == results(tmp_path / "one")

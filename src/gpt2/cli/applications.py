@@ -25,7 +25,7 @@ from gpt2.cli.options import (
     take,
     together,
 )
-from gpt2.cli.places import PATH_OR_ADDRESS
+from gpt2.cli.places import OVERWRITE_FILE, PATH_OR_ADDRESS, check_free
 from gpt2.cli.progress import Progress
 from gpt2.cli.sharding import next_of, settings
 from gpt2.cli.streams import standard_input
@@ -50,6 +50,7 @@ def application(task: Task, *, to_cli: Mapping[str, Any] | None = None) -> Calla
                      "requires -o. If killed, the same command resumes where it stopped."),
         click.option("-o", "--output", type=PATH_OR_ADDRESS,
                      help="File to write instead of standard output."),
+        OVERWRITE_FILE,
         AS_JSON,
         QUIET,
     )  # fmt: skip
@@ -63,6 +64,7 @@ class Call:
     model: str
     batch: Path | None
     output: Path | None
+    overwrite: bool
     as_json: bool
     quiet: bool
     shard: Shard | None
@@ -73,7 +75,7 @@ class Call:
     def of(cls, task: Task, values: dict[str, Any]) -> Call:
         """Build a call from click's values; reports invalid options before anything is loaded."""
         loading = take(LoadOptions, values)
-        names = ("model", "batch", "output", "as_json", "quiet", "shard")
+        names = ("model", "batch", "output", "overwrite", "as_json", "quiet", "shard")
         common = {name: values.pop(name) for name in names}
         options = drop_unset(values)
         task.options(**options)  # checks them
@@ -81,6 +83,8 @@ class Call:
             raise OptionError("--batch requires -o, a file for the results.")
         if common["shard"] is not None and common["batch"] is None:
             raise OptionError("--shard requires --batch: a single input cannot be split.")
+        if common["batch"] is None:
+            check_free(common["output"], common["overwrite"])
         return cls(task, loading=loading, options=options, **common)
 
     def run(self, row: Callable[[], Mapping[str, Any]], *given_too: Any) -> None:
@@ -132,8 +136,9 @@ class Call:
         }
         with Progress(self.task.name, unit="rows", quiet=self.quiet) as shown:
             counts = run_batch(
-                self.task, model, batch, self.output, self.options, about, shown.tick, self.shard
-            )
+                self.task, model, batch, self.output, self.options, about, shown.tick, self.shard,
+                overwrite=self.overwrite,
+            )  # fmt: skip
         before = f", {counts.before:,} already done" if counts.before else ""
         say(f"{address_of(self.output)}: {counts.now:,} rows{before}", self.quiet)
         if self.shard:

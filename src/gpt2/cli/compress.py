@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gpt2.cli.options import MODEL, QUIET, Precision, next_step, say, together
-from gpt2.cli.places import OVERWRITE, PATH, check_free
+from gpt2.cli.places import OVERWRITE_FILE, PATH, check_free
 from gpt2.cli.progress import Progress
 from gpt2.files import atomic, read_bytes
 
@@ -21,7 +21,7 @@ PACKING = together(
                  help="Precision of the weights. [default: the model's own, or int8]"),
     click.option("--threads", type=click.IntRange(1),
                  help="Number of threads for the native engine."),
-    OVERWRITE,
+    OVERWRITE_FILE,
     QUIET,
 )  # fmt: skip
 

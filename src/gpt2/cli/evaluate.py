@@ -21,7 +21,7 @@ from gpt2.cli.options import (
     options_of,
     take,
 )
-from gpt2.cli.places import NAME, Place
+from gpt2.cli.places import NAME, OVERWRITE_FILE, Place, check_free
 from gpt2.cli.progress import Progress
 from gpt2.cli.sharding import Sharded, next_of, settings
 from gpt2.errors import (
@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     type=Place(dir_okay=False, remote=True),
     help="File for the results as JSON. If killed, the same command resumes.",
 )
+@OVERWRITE_FILE
 @AS_JSON
 @QUIET
 def command(
@@ -81,6 +82,7 @@ def command(
     stride: int | None,
     batch_tokens: int | None,
     output: Path | None,
+    overwrite: bool,
     as_json: bool,
     quiet: bool,
     shard: Shard | None,
@@ -111,7 +113,7 @@ def command(
     named = {part.strip() for part in what.split(",")}
     present, missing = _sort(asked, named, data)
     options = {**drop_unset(loading), "stride": stride, "batch_tokens": batch_tokens}
-    asked_for = Asked(model, present, named, missing, data, limit, options, shard)
+    asked_for = Asked(model, present, named, missing, data, limit, options, shard, overwrite)
     results = asked_for.run(output, quiet)
     if shard is not None:
         next_step(next_of(shard), quiet)
@@ -175,6 +177,7 @@ class Asked:
     limit: int | None
     options: dict[str, Any]
     shard: Shard | None
+    overwrite: bool
 
     def run(self, output: Path | None, quiet: bool) -> dict[str, Any]:
         """Compute the results, or the part of a shard, and write them to ``output``."""
@@ -194,10 +197,13 @@ class Asked:
         if self.shard:
             on = sorted(self.named)
             about = {"part": str(self.shard), "on": on, **about}
+            assert output is not None  # `Sharded` has checked this
             sets = [benchmark.name for benchmark in self.benchmarks]
-            if output is not None and (done := is_done(output, about, data, sets)):
+            if not self.overwrite and (done := is_done(output, about, data, sets)):
                 click.echo(f"{address_of(output)} is already done", err=True)
                 return done
+        if output is None or not _journal(output).exists():  # else a killed run is resumed
+            check_free(output, self.overwrite)
         journal = Rows(_journal(output) if output else None, about | {"data": data})
         with journal.keep():
             judged, missing = self._judge(Subject(model, **options), journal, quiet)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gpt2.cli.options import MODEL, QUIET, Precision, say
-from gpt2.cli.places import EMPTY, PATH
+from gpt2.cli.places import EMPTY, OVERWRITE_FILE, PATH, check_free
 
 
 @click.command()
@@ -23,6 +23,7 @@ from gpt2.cli.places import EMPTY, PATH
               callback=lambda *given: _heads(given[-1]),
               help="Head whose queries and keys a recording keeps. "
               "[default: the 8 that contribute most to the last word; repeatable]")  # fmt: skip
+@OVERWRITE_FILE
 @QUIET
 def command(
     text: str | None,
@@ -31,6 +32,7 @@ def command(
     dtype: str | None,
     record: bool,
     heads: list[tuple[int, int]],
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Write an HTML page that runs MODEL in the browser, starting with TEXT.
@@ -42,6 +44,7 @@ def command(
     """
     from gpt2.explain.page import explain
 
+    check_free(output, overwrite)
     path = explain(model, output, text, dtype=dtype, record=record or None, heads=heads or None)
     click.echo(path)
     say(f"{path.stat().st_size / 1e6:.1f} MB; open it in a browser", quiet)

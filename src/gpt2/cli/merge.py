@@ -11,7 +11,7 @@ import click
 
 from gpt2.cli.addresses import fetch, paths
 from gpt2.cli.options import AS_JSON, QUIET, next_step, say
-from gpt2.cli.places import PATH_OR_ADDRESS
+from gpt2.cli.places import PATH_OR_ADDRESS, check_free
 from gpt2.cli.progress import Progress
 from gpt2.files.remote import address_of
 from gpt2.parts import check_target
@@ -21,7 +21,8 @@ from gpt2.parts import check_target
 @click.argument("parts", nargs=-1, required=True, type=PATH_OR_ADDRESS, metavar="PART...")
 @click.option("-o", "--output", required=True, type=PATH_OR_ADDRESS,
               help="Folder to write for prepared text, file to write otherwise.")  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="Start over even if the folder is not empty.")
+@click.option("--overwrite", is_flag=True,
+              help="Replace an existing file, or start over in a folder.")  # fmt: skip
 @AS_JSON
 @QUIET
 def command(**given: Any) -> None:
@@ -47,7 +48,9 @@ def merge(parts: list[Path], output: Path, overwrite: bool, as_json: bool, quiet
     first = parts[0]
     if first.is_dir():
         _put_together(parts, output, overwrite, as_json, quiet)
-    elif _is_evaluation(first):
+        return
+    check_free(output, overwrite)
+    if _is_evaluation(first):
         from gpt2.cli.evaluate import tell
         from gpt2.evaluation.merging import merge as merged
         from gpt2.files import write_json

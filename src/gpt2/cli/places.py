@@ -65,6 +65,7 @@ OVERWRITE = click.option(
     is_flag=True,
     help="Overwrite existing files; other files are kept, except those of an old model.",
 )
+OVERWRITE_FILE = click.option("--overwrite", is_flag=True, help="Replace an existing output file.")
 FILE_SIZE = "5GB"  # at most, by default
 SHARD_SIZE = click.option(
     "--shard-size",
@@ -75,11 +76,16 @@ SHARD_SIZE = click.option(
 )
 
 
-def check_free(place: Path, overwrite: bool) -> None:
-    """Raise `OptionError` if a model or vocabulary would overwrite or mix with other files.
+def check_free(place: Path | None, overwrite: bool) -> None:
+    """Raise `OptionError` if output would overwrite a file, or mix with the files in a folder.
 
-    `gpt2 prepare`, `train` and `finetune` have the same rule, and resume their own output.
+    None means standard output, for which ``overwrite`` has no effect and is an error. `gpt2
+    prepare`, `train` and `finetune` have the same rule, and resume their own output.
     """
+    if place is None:
+        if overwrite:
+            raise OptionError("--overwrite is only for --output: add it.")
+        return
     folder = os.path.isdir(place)  # noqa: PTH112  is_dir raises for a name that is too long
     filled = any(place.iterdir()) if folder else os.path.isfile(place)  # noqa: PTH113
     if filled and not overwrite:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpt2.cli.addresses import paths
-from gpt2.cli.places import NAME
+from gpt2.cli.places import NAME, check_free
 from gpt2.cli.progress import Progress
 from gpt2.errors import OptionError
 from gpt2.files import remote
@@ -95,7 +95,9 @@ def _on_cluster(name: str, given: dict[str, Any], address: str, shards: int | No
         if isinstance(given.get(key), Path):
             given[key] = given[key].absolute()
     place = f"{str(given['output']).rstrip('/')}.parts"
-    again = given.get("overwrite", False)
+    again = given["overwrite"]
+    if name != "prepare" and isinstance(given["output"], Path):  # its merge compares the folder
+        check_free(given["output"], again)
     if again:
         _remove(place)
     with Progress(name, unit="shards", quiet=given["quiet"]) as shown:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt2.errors import GPT2Error, InputError, OptionError, nearest
-from gpt2.files import json_lines, read_bytes
+from gpt2.files import is_same, json_lines, read_bytes, reported
 from gpt2.files.journal import Journal
 from gpt2.generation import LanguageModel
 from gpt2.parts import Shard
@@ -37,6 +37,8 @@ def run_batch(
     about: Mapping[str, Any],
     progress: Tick | None = None,
     shard: Shard | None = None,
+    *,
+    overwrite: bool = False,
 ) -> Counts:
     """Process a file of JSON Lines; each result is written to ``target`` as soon as it is ready.
 
@@ -50,13 +52,19 @@ def run_batch(
         about: what else the results depend on: the name and files of the model, its precision.
         shard: process only the rows of this shard; ``target`` is then a part for `merging.merge`,
             and its first line describes it.
+        overwrite: start over, even if ``target`` exists.
 
     Raises:
-        OptionError: ``target`` holds the results of different rows or settings, or another process
-            is writing to it.
+        OptionError: ``target`` is ``source``, or holds the results of different rows or settings,
+            or another process is writing to it.
         MissingFileError, CorruptFileError, InputError: a file is missing or is not JSON Lines.
     """
     rows = read_rows(source)
+    if is_same(source, target):
+        raise OptionError(f"{target} holds the rows: write the results to another file.")
+    if overwrite:
+        with reported(target):
+            target.unlink(missing_ok=True)
     settings = {"task": task.name, "options": dict(options), **about}
     keys = [_key(row, settings) for row in rows]
     counts = Counts()
@@ -73,7 +81,7 @@ def run_batch(
         if not fits:
             raise OptionError(
                 f"{target}, line {number + 1} is the result of a different row, model or option: "
-                "write to another file, or remove this one to start over."
+                "write to another file, or use --overwrite to start over."
             )
         counts.before += entry != head
         return True
