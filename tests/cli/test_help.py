@@ -91,3 +91,18 @@ def test_the_next_step_is_told_and_not_where_it_is_quiet(tmp_path: Path) -> None
         gpt2, ["convert", "gpt2-mini", "-o", str(tmp_path / "bin"), "--to", "bin"]
     )
     assert f"next: gpt2 generate -m {tmp_path / 'bin'}" in run.stderr
+
+
+def test_the_next_step_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    text, words = tmp_path / "my text's.txt", tmp_path / "my words"
+    text.write_text("a text of some words, and a few more.\n" * 50, encoding="utf-8")
+    train = ["tokenizer-train", str(text), str(text), "-o", str(words), "--vocab-size", "270"]
+    shown = CliRunner().invoke(gpt2, train).stderr
+    line = next(one for one in shown.splitlines() if one.startswith("next: "))
+    asked = ["gpt2", "prepare", str(text), str(text), "-o", "TOKENS", "--tokenizer", str(words)]
+    assert shlex.split(line.removeprefix("next: ")) == asked
+    run = CliRunner().invoke(gpt2, ["compress", str(text)])
+    assert f"next: gpt2 decompress {shlex.quote(f'{text}.g2c')}\n" in run.stderr
+    run = CliRunner().invoke(gpt2, ["learn", "start", "0", "-o", str(tmp_path / "a b.py")])
+    assert f"gpt2 learn check 0 '{tmp_path / 'a b.py'}'\n" in run.stderr
+    assert f"gpt2 learn check 0 '{tmp_path / 'a b.py'}'\n" in (tmp_path / "a b.py").read_text()

@@ -142,7 +142,7 @@ class Call:
         before = f", {counts.before:,} already done" if counts.before else ""
         say(f"{address_of(self.output)}: {counts.now:,} rows{before}", self.quiet)
         if self.shard:
-            next_step(next_of(self.shard), self.quiet)
+            next_step(next_of(self.shard), quiet=self.quiet)
         if counts.failed:
             click.echo(f'{counts.failed:,} rows failed: see their "error" fields.', err=True)
             sys.exit(1)

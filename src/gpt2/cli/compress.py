@@ -41,7 +41,7 @@ def command(file: Path, output: Path | None, quiet: bool, **options: Any) -> Non
     data, packed = rewrite(file, target, "compressing", compress, quiet=quiet, **options)
     share = f", {8 * len(packed) / len(data):.3f} bits per byte" if data else ""
     say(f"{target}: {len(data):,} bytes compressed to {len(packed):,}{share}", quiet)
-    next_step(f"gpt2 decompress {target}", quiet)
+    next_step("gpt2 decompress {}", target, quiet=quiet)
 
 
 def rewrite(

@@ -63,7 +63,7 @@ def command(
     size = sum(path.stat().st_size for path in written)
     say(f"{output}: {form}, {size / 1e6:,.1f} MB", quiet)
     if form != "gguf":  # which llama.cpp reads
-        next_step(f"gpt2 generate -m {output}", quiet)
+        next_step("gpt2 generate -m {}", output, quiet=quiet)
 
 
 def convert(

@@ -116,7 +116,7 @@ def command(
     asked_for = Asked(model, present, named, missing, data, limit, options, shard, overwrite)
     results = asked_for.run(output, quiet)
     if shard is not None:
-        next_step(next_of(shard), quiet)
+        next_step(next_of(shard), quiet=quiet)
     else:
         tell(results, as_json)
 

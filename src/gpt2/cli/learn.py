@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gpt2.cli.options import AS_JSON, QUIET, next_step
+from gpt2.cli.options import AS_JSON, QUIET, in_shell, next_step
 from gpt2.errors import OptionError
 
 CHAPTER = click.argument("chapter", type=int)
@@ -57,9 +57,9 @@ def start(chapter: int, output: Path | None, quiet: bool) -> None:
         raise OptionError(
             f"{path} already exists: choose another name with --output, or remove it."
         )
-    write_text(path, one.stub(str(path)))
+    write_text(path, one.stub(in_shell(path)))
     click.echo(path)
-    next_step(f"fill in {one.name}(), then gpt2 learn check {chapter} {path}", quiet)
+    next_step(f"fill in {one.name}(), then gpt2 learn check {chapter} {{}}", path, quiet=quiet)
 
 
 @command.command()
@@ -86,4 +86,4 @@ def check(chapter: int, file: Path | None, as_json: bool, quiet: bool) -> None:
     if not verdict.right:
         sys.exit(1)
     if chapter + 1 < len(MODULES):
-        next_step(f"gpt2 learn start {chapter + 1}", quiet)
+        next_step(f"gpt2 learn start {chapter + 1}", quiet=quiet)

@@ -79,7 +79,7 @@ def _put_together(
     with Progress("merging", unit="texts", quiet=quiet) as shown:
         manifest = merged(parts, output, overwrite=overwrite, progress=shown.tick, note=note)
     say(f"{address_of(output)}: {describe(manifest)}", quiet)
-    next_step(train_on(output), quiet)
+    next_step(*train_on(output), quiet=quiet)
     if as_json:
         tell_manifest(output)
 

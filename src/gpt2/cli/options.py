@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import shlex
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -66,9 +67,17 @@ def say(line: str, quiet: bool = False) -> None:
         click.echo(line, err=True)
 
 
-def next_step(line: str, quiet: bool = False) -> None:
-    """Print to standard error what to do next with the output."""
-    say(f"next: {line}", quiet)
+def next_step(line: str, *paths: object, quiet: bool = False) -> None:
+    """Print to standard error the command to run next.
+
+    Each {} in ``line`` stands for one of ``paths``, quoted for the shell.
+    """
+    say(f"next: {line.format(*map(in_shell, paths))}", quiet)
+
+
+def in_shell(path: object) -> str:
+    """A path or name as one word of a shell command."""
+    return shlex.quote(str(path))
 
 
 DATA = click.option(

@@ -73,7 +73,7 @@ def command(
         )
     seconds = time.perf_counter() - begin
     say(f"{address_of(output)}: {describe(manifest)} in {seconds:.1f} s", quiet)
-    next_step(next_of(shard) or train_on(output), quiet)
+    next_step(*([next_of(shard)] if shard else train_on(output)), quiet=quiet)
     if as_json:
         tell_manifest(output)
 
@@ -83,12 +83,12 @@ def tell_manifest(output: Path) -> None:
     click.echo(json.dumps(json.loads((output / "manifest.json").read_text("utf-8"))))
 
 
-def train_on(output: Path) -> str:
-    """The command to run after a complete preparation; training reads only local folders."""
+def train_on(output: Path) -> tuple[str, str]:
+    """The next step after a complete preparation; training reads only local folders."""
     name = address_of(output)
     if is_remote(name):
-        return f"gpt2 train FOLDER -o MODEL, after copying {name} to FOLDER"
-    return f"gpt2 train {name} -o MODEL"
+        return "gpt2 train FOLDER -o MODEL, after copying {} to FOLDER", name
+    return "gpt2 train {} -o MODEL", name
 
 
 def describe(manifest: Manifest) -> str:

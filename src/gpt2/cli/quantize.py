@@ -89,9 +89,10 @@ def command(
     if not as_json:
         click.echo(table(reports))
     if output is not None:
-        next_step(f"gpt2 generate -m {output}", quiet)
+        next_step("gpt2 generate -m {}", output, quiet=quiet)
     else:
-        next_step(f"gpt2 quantize {model} --dtype {dtypes[0]} -o FOLDER, to write the model", quiet)
+        again = f"--dtype {dtypes[0]} -o FOLDER, to write the model"
+        next_step(f"gpt2 quantize {{}} {again}", model, quiet=quiet)
 
 
 def table(reports: list[Report]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gpt2.cli.options import in_shell
 from gpt2.errors import OptionError
 from gpt2.files import read_json_object, write_json
 from gpt2.options import fields_of
@@ -150,7 +151,7 @@ class Run(abc.ABC):
             step = int(outcome.best["step"])
             self.note(f"best validation loss {outcome.best['loss']:.4f}, after step {step}")
         click.echo(str(outcome.model))
-        self.note(f"try it: gpt2 generate --model {outcome.model} TEXT")
+        self.note(f"try it: gpt2 generate --model {in_shell(outcome.model)} TEXT")
 
     def _report(self, outcome: Outcome, trainer: Trainer, data: Data, held: Held) -> None:
         from gpt2.training.reporting.report import MARKDOWN, make_report

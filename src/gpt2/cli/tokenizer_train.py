@@ -60,7 +60,8 @@ def command(
     tokenizer.save_pretrained(output)
     seconds = time.perf_counter() - begin
     say(f"{len(tokenizer):,} tokens in {seconds:.1f} s: {output}", quiet)
-    next_step(f"gpt2 prepare {' '.join(files)} -o TOKENS --tokenizer {output}", quiet)
+    sources = "{} " * len(files)
+    next_step(f"gpt2 prepare {sources}-o TOKENS --tokenizer {{}}", *files, output, quiet=quiet)
 
 
 def _read(files: tuple[str, ...], encoding: str = "utf-8") -> Iterator[str]:

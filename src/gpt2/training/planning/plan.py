@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import shlex
 from typing import Any, Literal
 
 from gpt2.config import PUBLISHED, GPT2Config
@@ -295,7 +296,7 @@ def _command(shape: list[str], options: PlanConfig, plan: Plan) -> str:
 
 
 def _pairs(words: list[str]) -> list[str]:
-    return [" ".join(words[n : n + 2]) for n in range(0, len(words), 2)]
+    return [shlex.join(words[n : n + 2]) for n in range(0, len(words), 2)]
 
 
 def _notes(device: Device, options: PlanConfig, plan: Plan) -> list[str]:
