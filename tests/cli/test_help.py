@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from gpt2.cli import COMMANDS, GROUPS, gpt2
@@ -91,6 +92,18 @@ def test_the_next_step_is_told_and_not_where_it_is_quiet(tmp_path: Path) -> None
         gpt2, ["convert", "gpt2-mini", "-o", str(tmp_path / "bin"), "--to", "bin"]
     )
     assert f"next: gpt2 generate -m {tmp_path / 'bin'}" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["summarize", "translate", "answer --context", "generate -f", "generate -m", "replay", "train",
+     "train x --from", "finetune", "finetune x", "prepare", "prepare x --tokenizer", "convert",
+     "tokenizer-train", "compress", "info", "serve", "overlap", "merge"],
+)  # fmt: skip
+def test_files_are_completed_where_a_file_may_be_named(before: str) -> None:
+    words = before.split()
+    found = ShellComplete(gpt2, {}, "gpt2", "_GPT2_COMPLETE").get_completions(words, "my")
+    assert [(item.type, item.value) for item in found] == [("file", "my")]
 
 
 def test_the_next_step_can_be_pasted_into_a_shell(tmp_path: Path) -> None:

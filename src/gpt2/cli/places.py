@@ -57,6 +57,12 @@ class Name(StringParamType):
             self.fail(EMPTY, param, ctx)
         return super().convert(value, param, ctx)
 
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
+        """Complete names of files, since most names here may be a file or a folder."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
 
 PATH, NAME = Place(), Name()
 PATH_OR_ADDRESS = Place(remote=True)
