@@ -37,6 +37,10 @@ def test_it_reads_files_and_standard_input_and_writes_text_or_json(tmp_path: Pat
     want = package.summarize(package.load("gpt2-mini"), TEXT, seed=3)
     assert gpt2("summarize", file, "--seed", 3).stdout == want + "\n"
     assert gpt2("summarize", "-", "--seed", 3, text=TEXT).stdout == want + "\n"
+    windows = b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode()
+    lines = package.summarize(package.load("gpt2-mini"), f"{TEXT}\n{TEXT}", seed=3)
+    two = gpt2("summarize", "--seed", 3, text=windows + b"\r\n" + TEXT.encode())
+    assert two.stdout == lines + "\n"
     gpt2("summarize", file, "--seed", 3, "-o", tmp_path / "out")
     assert (tmp_path / "out").read_text("utf-8") == want + "\n"
     found = json.loads(gpt2("summarize", "--seed", 3, "--json", text=TEXT).stdout)

@@ -56,12 +56,18 @@ def test_a_prompt_comes_from_a_file(tmp_path: Path) -> None:
     prompt = tmp_path / "prompt.txt"
     prompt.write_text("Once upon a time\n", encoding="utf-8")
     shown = []
-    for asked in (["-f", str(prompt)], ["Once upon a time"]):
+    windows = tmp_path / "windows.txt"
+    windows.write_bytes(b"\xef\xbb\xbfOnce upon a time\r\n")
+    for asked in (["-f", str(prompt)], ["-f", str(windows)], ["Once upon a time"]):
         run = CliRunner().invoke(gpt2, ["generate", *asked, "-q", "--seed", "1",
                                         "--max-new-tokens", "5"])  # fmt: skip
         assert run.exit_code == 0, run.exception
         shown.append(run.stdout)
-    assert shown[0] == shown[1]
+    assert shown[0] == shown[1] == shown[2]
+    windows.write_bytes("Grüße".encode("latin-1"))
+    run = CliRunner().invoke(gpt2, ["generate", "-f", str(windows)])
+    assert "windows.txt is not UTF-8 text (invalid" in str(run.exception)
+    assert "convert it to UTF-8, for example with iconv" in str(run.exception)
     run = CliRunner().invoke(gpt2, ["generate", "-f", str(prompt), "Hi"])
     assert "give the prompt either" in str(run.exception)
 

@@ -13,7 +13,7 @@ import click
 
 from gpt2.cli.options import AS_JSON, MODEL, QUIET, drop_unset, options_of, say, take
 from gpt2.cli.places import PATH
-from gpt2.cli.streams import standard_text
+from gpt2.cli.streams import decode, standard_text
 from gpt2.errors import InputError, OptionError
 from gpt2.files import read_bytes
 from gpt2.generation import LanguageModel
@@ -150,12 +150,9 @@ def _prompt(prompt: str | None, file: Path | None) -> str:
         return prompt
     if file is None and prompt is None and (sys.stdin is None or sys.stdin.isatty()):
         return ""
-    if file is None:
-        return standard_text().removesuffix("\n")
-    try:
-        return read_bytes(file).decode("utf-8").removesuffix("\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file} is not UTF-8: {error}.") from error
+    text = standard_text() if file is None else decode(read_bytes(file), str(file))
+    # a byte order mark and Windows line ends are the file's, not the text's
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n")
 
 
 def _stream(model: LanguageModel, prompt: str, options: dict[str, Any], echo: bool) -> list[int]:

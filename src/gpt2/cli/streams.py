@@ -22,10 +22,18 @@ def standard_input() -> bytes:
 
 def standard_text() -> str:
     """Read standard input as text. Raises `InputError` if it is not UTF-8."""
+    return decode(standard_input(), "standard input")
+
+
+def decode(data: bytes, what: str) -> str:
+    """Decode the bytes of a file or standard input. Raises `InputError` if they are not UTF-8."""
     try:
-        return standard_input().decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"standard input is not UTF-8: {error}.") from error
+        raise InputError(
+            f"{what} is not UTF-8 text ({error.reason} at byte {error.start}): convert it to "
+            "UTF-8, for example with iconv."
+        ) from None
 
 
 @contextlib.contextmanager

@@ -155,9 +155,9 @@ def _key(row: Any, settings: Mapping[str, Any]) -> str:
 def read_document(path: str, data: bytes, what: str) -> str:
     """Decode the bytes of a file as text; raises `InputError` if they are not text."""
     try:
-        return text_of(data.decode("utf-8-sig"), f"{what} ({path})")
+        return text_of(data.decode("utf-8-sig").replace("\r\n", "\n"), f"{what} ({path})")
     except UnicodeDecodeError as error:
         raise InputError(
             f"the {what} ({path}) is not UTF-8 text ({error.reason}): it is a binary file, or in "
-            "another encoding."
+            "another encoding; convert it to UTF-8, for example with iconv."
         ) from None
