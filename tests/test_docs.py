@@ -59,6 +59,21 @@ def test_the_number_of_snippets_is_that_of_the_table() -> None:
     assert said == {name: [str(count)] for name in said}
 
 
+def test_the_readmes_count_the_snippets_as_their_table_does() -> None:
+    table = (ROOT / "docs/reference/snippets.md").read_text("utf-8")
+    line = re.search(r"Of (\d+) snippets: (\d+) clear error, (\d+) differs, (\d+) equal\.", table)
+    assert line is not None
+    total, refused, different, equal = line.groups()
+    english = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert f"Of [{total} snippets run with both]" in english
+    assert (
+        f"{equal} give the same result, {refused} end in a clear error and {different}" in english
+    )
+    chinese = (ROOT / "README.zh-CN.md").read_text("utf-8")
+    assert f"[{total} 段代码]" in chinese
+    assert f"{equal} 段结果相同，{refused} 段给出明确的错误，{different} 段不同" in chinese
+
+
 def test_the_results_open_with_ten_lines_and_a_picture() -> None:
     head = PAGE.read_text("utf-8").split("\n## ")[0]
     assert [line.split(".")[0] for line in head.splitlines() if re.match(r"\d+\. ", line)] == [
