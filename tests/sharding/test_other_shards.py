@@ -169,7 +169,7 @@ def test_an_evaluation_of_changed_data_is_not_taken_as_done(
     assert results(tmp_path / "merged") == results(tmp_path / "one")
 
 
-def test_a_part_without_a_set_that_is_there_now_is_done_anew(
+def test_a_part_without_a_set_that_is_there_now_is_not_done(
     tiny_model: Path, tmp_path: Path
 ) -> None:
     sets = tmp_path / "sets"
@@ -177,7 +177,9 @@ def test_a_part_without_a_set_that_is_there_now_is_done_anew(
     command[command.index("coqa")] = "paper"
     parts_of(command, tmp_path, 2)
     (sets / "news.en.heldout-00000-of-00050").write_text("He said it 's over .\n")
-    one, two = parts_of(command, tmp_path, 2)
+    with pytest.raises(OptionError, match="already exists: choose another name, or use"):
+        parts_of(command, tmp_path, 2)
+    one, two = parts_of([*command, "--overwrite"], tmp_path, 2)
     call("merge", one, two, "-q", "-o", tmp_path / "merged")
     call(*command, "-o", tmp_path / "one")
     assert results(tmp_path / "merged") == results(tmp_path / "one")
