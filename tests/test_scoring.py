@@ -22,8 +22,10 @@ class Plain:
     def __init__(self) -> None:
         self.own = build("reference")
         self.config, self.read = CONFIG, 0
+        self.room: list[int] = []  # tokens, of each cache
 
     def new_cache(self, rows: int, capacity: int | None = None) -> Any:
+        self.room.append(rows * (capacity or LIMIT))
         return self.own.new_cache(rows, capacity)
 
     def extend(self, cache: Any, ids: Any, rows: Any = None, logits: Any = "last") -> Any:
@@ -139,6 +141,20 @@ def test_what_texts_share_is_read_once() -> None:
     engine, context = Plain(), random_ids(1, 15)
     Scorer(engine).loglikelihood([(context, random_ids(i, 4)) for i in range(10)])
     assert engine.read < 15 + 10 * 4 + 5
+
+
+def test_any_number_of_texts_is_scored_in_bounded_memory(engine: Any) -> None:
+    """Of one context, of several, and short ones beside one that fills the context."""
+    context, plain = random_ids(1, 15), Plain()
+    many = [(context, random_ids(i, 4)) for i in range(80)]
+    many += [(random_ids(2, LIMIT), [3])] + [([i % 60], [1]) for i in range(80)]
+    Scorer(plain, batch_tokens=8).loglikelihood(many)
+    assert max(plain.room) <= 8 * LIMIT
+    assert plain.read < LIMIT + 2 * 15 + 80 * (4 + 2)
+    scores = Scorer(engine, batch_tokens=8).loglikelihood(many)
+    wanted = [want(*pair) for pair in many]
+    np.testing.assert_allclose([s.logprob for s in scores], [w[0] for w in wanted], atol=2e-4)
+    assert [s.greedy for s in scores] == [w[1] for w in wanted]
 
 
 def test_grouping_never_costs() -> None:

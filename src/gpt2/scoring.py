@@ -68,7 +68,7 @@ class Scorer:
         model: an `Engine`, such as the result of `gpt2.load`.
         batch_tokens: the number of new tokens per engine call; None means the engine's preference.
             More take more memory: the KV cache of a batch holds up to eight times as many tokens,
-            or one context.
+            or one context; eight contexts if texts share a prefix.
         progress: called with (requests done, total requests).
 
     Attributes:
@@ -249,56 +249,51 @@ class Scorer:
         return _Item(index, ids, len(ids) - len(continuation))
 
     def _batches(self, groups: Iterable[list[_Item]]) -> Iterator[list[list[_Item]]]:
-        """Combine groups into batches whose rows stay within the token limit."""
+        """Combine groups into batches whose cache, rows of one length, stays within the limit."""
         most = max(CALLS * self.batch_tokens, self.limit)
         batch: list[list[_Item]] = []
-        held = 0
+        rows = longest = 0
         for group in groups:
-            new = sum(len(item.ids) for item in group)
-            if batch and held + new > most:
+            longest = max(longest, *(len(item.ids) for item in group))
+            if batch and (rows + len(group)) * longest > most:
                 yield batch
-                batch, held = [], 0
+                batch, rows, longest = [], 0, max(len(item.ids) for item in group)
             batch.append(group)
-            held += new
+            rows += len(group)
         if batch:
             yield batch
 
     def _score(self, groups: list[list[_Item]]) -> Iterator[tuple[_Item, tuple[Floats, Bools]]]:
-        """Yield each item with its tokens' log-probabilities and whether each is the best one."""
-        items = [item for group in groups for item in group]
-        heads: list[int] = []  # the row of each group's first item
-        sources: list[int] = []  # and of each item
-        begins: list[int] = []  # where each item's own part begins
-        for group in groups:
-            heads.append(len(sources))
-            sources += [heads[-1]] * len(group)
-            begins += [shared_length(group)] * len(group)
-        cache = self.engine.new_cache(len(items), max(len(item.ids) for item in items) - 1)
-        starts = [min(item.start for item in group) for group in groups]
-        firsts = [
-            _Item(head, group[0].ids, start)
-            for head, group, start in zip(heads, groups, starts, strict=True)
-        ]
-        whole = dict(zip(heads, self._feed(cache, firsts), strict=True))
-        start_of = dict(zip(heads, starts, strict=True))
-        others = [row for row, source in enumerate(sources) if row != source]
-        for row in others:  # a group's first item is finished: keep and copy only the shared prefix
-            cache.truncate(sources[row], begins[row])
-        if others:
-            cache.gather(sources)
-        rest = [
-            _Item(row, items[row].ids[at:], max(1, items[row].start - at))
-            for row, at in ((row, begins[row]) for row in others)
-        ]
-        remainders = dict(zip(others, self._feed(cache, rest), strict=True))
-        for row, (item, source, begin) in enumerate(zip(items, sources, begins, strict=True)):
-            skip = item.start - start_of[source]
-            until = None if row == source else max(skip, begin + 1 - start_of[source])
-            logprobs, greedy = whole[source][0][skip:until], whole[source][1][skip:until]
-            if row != source:
-                logprobs = np.concatenate([logprobs, remainders[row][0]])
-                greedy = np.concatenate([greedy, remainders[row][1]])
-            yield item, (logprobs, greedy)
+        """Yield each item with its tokens' log-probabilities and whether each is the best one.
+
+        The first item of each group is read whole. The others copy what they share with it and read
+        the rest, as many at a time as the cache has room for.
+        """
+        firsts: list[_Item] = []  # with the start of the scores that its group needs
+        others: list[tuple[_Item, int, int]] = []  # with the first item's row, the shared length
+        for row, group in enumerate(groups):
+            firsts.append(_Item(row, group[0].ids, min(item.start for item in group)))
+            shared = shared_length(group)
+            others += [(item, row, shared) for item in group[1:]]
+        longest = max(len(item.ids) for group in groups for item in group) - 1
+        most = CALLS * max(self.batch_tokens, self.limit) // longest
+        room = min(len(others), max(1, most - len(firsts)))
+        cache = self.engine.new_cache(len(firsts) + room, longest)
+        read = self._feed(cache, firsts)
+        for group, first, (logprobs, greedy) in zip(groups, firsts, read, strict=True):
+            skip = group[0].start - first.start
+            yield group[0], (logprobs[skip:], greedy[skip:])
+        for begin in range(0, len(others), max(1, room)):
+            some = others[begin : begin + room]
+            rest = []
+            for row, (item, source, shared) in enumerate(some, len(firsts)):
+                cache.copy(source, row, shared)
+                rest.append(_Item(row, item.ids[shared:], max(1, item.start - shared)))
+            for (item, source, shared), new in zip(some, self._feed(cache, rest), strict=True):
+                skip = item.start - firsts[source].start
+                until = max(skip, shared + 1 - firsts[source].start)
+                alike = [scores[skip:until] for scores in read[source]]
+                yield item, (np.concatenate([alike[0], new[0]]), np.concatenate([alike[1], new[1]]))
 
     def _feed(self, cache: KVCache, items: Sequence[_Item]) -> list[tuple[Floats, Bools]]:
         """Read all but the last id of each item into row ``item.at``, in calls of suitable size.
