@@ -204,24 +204,42 @@ def test_an_interrupt_during_a_tapped_call_is_not_lost() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_interrupt_in_generate_ends_the_process() -> None:
-    code = (
-        "import os, signal, threading\n"
-        "from tests.native.models import EVEN, weights_of\n"
-        "from gpt2.native import NativeEngine\n"
-        "engine = NativeEngine(weights_of('even'), EVEN, threads=2)\n"
-        "threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
-        "while True:\n"
-        "    engine.generate([[1]], max_new_tokens=500, eos_token_id=None)\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code],
+PROGRAM = """
+import importlib, os, resource, signal, threading, time
+from tests.native.models import EVEN, weights_of
+from gpt2.native import NativeEngine, library
+engine = NativeEngine(weights_of('even'), EVEN, threads=2)
+
+def write_for_ever():
+    while True:
+        engine.generate([[1]], max_new_tokens=500, eos_token_id=None)
+
+"""
+
+
+def run_program(code: str) -> subprocess.CompletedProcess[bytes]:
+    """Runs ``code`` after PROGRAM."""
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM + code],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         timeout=60,
     )
+
+
+def test_interrupt_in_generate_ends_the_process() -> None:
+    run = run_program(
+        "threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()\nwrite_for_ever()"
+    )
     assert b"KeyboardInterrupt" in run.stderr
     assert run.returncode in (1, 130, -signal.SIGINT)
+
+
+def test_a_process_ends_while_a_daemon_thread_writes() -> None:
+    run = run_program(
+        "threading.Thread(target=write_for_ever, daemon=True).start()\ntime.sleep(0.2)"
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
 
 
 def test_an_interrupted_draw_leaves_the_cache_as_it_was() -> None:

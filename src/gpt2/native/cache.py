@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gpt2.errors import InputError
 from gpt2.native.batch import Batch, whole_number, whole_numbers
-from gpt2.native.library import check, core
+from gpt2.native.library import check, core, freed_with
 
 if TYPE_CHECKING:
     from gpt2.native.engine import NativeEngine
@@ -25,7 +24,7 @@ class NativeCache:
         self.handle = handle
         self._engine = engine  # the core's cache must not outlive the core's engine
         self._rows, self._capacity = rows, capacity
-        weakref.finalize(self, core().gpt2_cache_free, handle)
+        freed_with(self, core().gpt2_cache_free, handle)
 
     @property
     def rows(self) -> int:

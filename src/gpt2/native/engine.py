@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import weakref
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -27,6 +26,7 @@ from gpt2.native.library import (
     Shape,
     check,
     core,
+    freed_with,
     shape_of,
 )
 from gpt2.native.threads import thread_count
@@ -115,7 +115,7 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         self._omitted: dict[str, Any] | None = None
         self._borrowed: list[npt.NDArray[np.uint8]] = []  # packed bytes the core reads in place
         self.handle = _new_engine(shape_of(config), options)
-        weakref.finalize(self, core().gpt2_engine_free, self.handle)
+        freed_with(self, core().gpt2_engine_free, self.handle)
         for name in expected_shapes(config):
             if name not in weights:
                 raise WeightError(f"the weights have no tensor {name!r}.")
@@ -212,7 +212,7 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__, handle=handle, _tap=None, _omitted=None, _kept=None)
         twin._origin = self  # the owner of the weights
-        weakref.finalize(twin, core().gpt2_engine_free, handle)
+        freed_with(twin, core().gpt2_engine_free, handle)
         return twin
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+import weakref
+from collections.abc import Callable
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_void_p
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from gpt2.config import GPT2Config
 from gpt2.errors import (
@@ -268,3 +271,9 @@ def check(status: int) -> None:
     if status != 0:
         message = core().gpt2_message().decode()
         raise _ERRORS.get(status, GPT2Error)(f"{message[:1].upper()}{message[1:]}.")
+
+
+def freed_with(owner: object, free: Callable[[ctypes.c_void_p], None], handle: Any) -> None:
+    """Call ``free(handle)`` when ``owner`` is collected; not at exit, when a daemon thread may
+    still compute with it."""
+    weakref.finalize(owner, free, handle).atexit = False
