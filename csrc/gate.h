@@ -7,6 +7,7 @@
 #if GPT2_THREADS
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 #endif
 
 namespace gpt2 {
@@ -28,26 +29,28 @@ class Gate {
   }
 
   // Before a fork: returns once no call is running except the `running_here` of this thread. One
-  // fork at a time.
+  // fork at a time; a caller's hooks may be registered twice, so calls of one thread nest.
   void close(int running_here) {
     std::unique_lock<std::mutex> lock(mutex_);
-    open_.wait(lock, [&] { return !forking_; });
-    forking_ = true;
+    const auto here = std::this_thread::get_id();
+    open_.wait(lock, [&] { return !forking_ || forker_ == here; });
+    forker_ = here;
+    if (forking_++) return;
     quiet_.wait(lock, [&] { return running_ == running_here; });
   }
   // After a fork, in the parent. A child needs a new gate: threads that it does not have wait at
   // this one.
   void open() {
     std::lock_guard<std::mutex> lock(mutex_);
-    forking_ = false;
-    open_.notify_all();
+    if (--forking_ == 0) open_.notify_all();
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable open_, quiet_;
   int running_ = 0;
-  bool forking_ = false;
+  int forking_ = 0;         // how often the thread that forks closed the gate
+  std::thread::id forker_;  // that thread
 };
 
 #else  // one thread, as in WebAssembly

@@ -113,7 +113,7 @@ GPT2_API const char* gpt2_abi(void);
 
 // Call these around fork() in a multi-threaded process: without them a child may wait forever for
 // an engine that another thread was using. The first returns once no call is running on any engine;
-// new calls then wait for the second or, in the child, the third.
+// new calls then wait for the second or, in the child, the third. A pair within a pair is harmless.
 GPT2_API void gpt2_before_fork(void);
 GPT2_API void gpt2_after_fork_in_parent(void);
 GPT2_API void gpt2_after_fork_in_child(void);

@@ -242,6 +242,21 @@ def test_a_process_ends_while_a_daemon_thread_writes() -> None:
     assert (run.returncode, run.stderr) == (0, b"")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_hooks_registered_twice_let_a_process_fork() -> None:
+    """By a module that is loaded again, or by two threads that load the core at once."""
+    run = run_program("""
+importlib.reload(library).core()
+signal.alarm(20)
+child = os.fork()
+engine.extend(engine.new_cache(1), [[1]])
+if child == 0:
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+""")
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
 def test_an_interrupted_draw_leaves_the_cache_as_it_was() -> None:
     engine = NativeEngine(weights_of("even"), EVEN)
     memory = engine.new_cache(1)
