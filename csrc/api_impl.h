@@ -27,6 +27,7 @@ struct Lock {
 #else
 #define GPT2_THREAD_LOCAL thread_local
 #include <mutex>
+#include <system_error>
 namespace gpt2 {
 using Mutex = std::mutex;
 using Lock = std::unique_lock<std::mutex>;
@@ -102,9 +103,15 @@ int guarded(const Work& work) {
   } catch (const std::bad_alloc&) {
     message = "out of memory";
     return GPT2_MEMORY;
-  } catch (const std::exception& error) {
-    message = error.what();
-    return GPT2_MEMORY;  // the only other exception here: a thread could not start
+#if GPT2_THREADS
+  } catch (const std::system_error& error) {  // a thread could not start
+    message = std::string("the system cannot start as many threads (") + error.what() +
+              "): use fewer threads";
+    return GPT2_INVALID;
+#endif
+  } catch (const std::exception&) {  // the only other one here: a size beyond every vector's
+    message = "out of memory";
+    return GPT2_MEMORY;
   }
 }
 

@@ -168,8 +168,9 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::run(const std::function<void(const Worker&)>& work) {
   if (state_->process != getpid()) {
+    auto started = std::make_unique<State>(this);  // may fail, so before the old one is let go
     state_.release();
-    state_ = std::make_unique<State>(this);
+    state_ = std::move(started);
   }
   const PlainFloats plain;
   state_->work = &work;

@@ -257,6 +257,27 @@ assert os.waitpid(child, 0)[1] == 0
     assert (run.returncode, run.stderr) == (0, b"")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_threads_that_cannot_start_are_an_error() -> None:
+    """In a child, which starts its own; root may start any number, another user may not."""
+    run = run_program("""
+child = os.fork()
+if child == 0:
+    if os.getuid() == 0:
+        os.setuid(65534)
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    for call in (lambda: engine.extend(memory, [[1]]),) * 2 + (engine.twin,):
+        try:
+            memory = engine.new_cache(1)
+            call()
+        except ValueError as error:
+            assert "use fewer threads" in str(error), error
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+""")
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
 def test_an_interrupted_draw_leaves_the_cache_as_it_was() -> None:
     engine = NativeEngine(weights_of("even"), EVEN)
     memory = engine.new_cache(1)
