@@ -20,12 +20,16 @@ Cache::Cache(const gpt2_shape& shape, int rows, int capacity, gpt2_dtype dtype)
       values_bytes_(number_ * capacity * padded(width_, kLanes)),
       head_bytes_(keys_bytes_ + values_bytes_ +
                   (scaled() ? 2 * sizeof(float) * padded(capacity, kLanes) : 0)),
+      memory_(memory_bytes(rows), Pages::kLazy),  // first, since too much fails here at once
       slots_(rows),
       lengths_(rows, 0) {
+  std::iota(slots_.begin(), slots_.end(), 0);
+}
+
+size_t Cache::memory_bytes(int rows) const {
   const double bytes = static_cast<double>(head_bytes_) * layers_ * heads_ * rows;
   if (bytes > static_cast<double>(SIZE_MAX / 2)) throw std::bad_alloc();
-  std::iota(slots_.begin(), slots_.end(), 0);
-  memory_ = Buffer(head_bytes_ * layers_ * heads_ * rows, Pages::kLazy);
+  return head_bytes_ * layers_ * heads_ * rows;
 }
 
 Cache::Head Cache::at(int slot, int layer, int head) const {

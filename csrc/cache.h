@@ -43,6 +43,7 @@ class Cache {
   Floats values(const Head& head, int n) const;
 
  private:
+  size_t memory_bytes(int rows) const;
   Head at(int slot, int layer, int head) const;
   void put_bytes(const Kernels& kernels, const Head& head, int position, const float* k,
                  const float* v);
@@ -52,8 +53,8 @@ class Cache {
   int layers_, heads_, width_, capacity_;
   size_t number_, keys_bytes_, values_bytes_;  // bytes of one number, of one head's keys and values
   size_t head_bytes_;                          // bytes of one head
-  std::vector<int> slots_, lengths_;           // a row's slot in memory and its number of tokens
   mutable Buffer memory_;
+  std::vector<int> slots_, lengths_;  // a row's slot in memory and its number of tokens
 };
 
 }  // namespace gpt2

@@ -68,6 +68,8 @@ def test_refused_caches(engine: NativeEngine) -> None:
     for rows, capacity in ((0, 4), (-1, 4), (1, 0)):
         with pytest.raises(InputError):
             engine.new_cache(rows, capacity)
+    with pytest.raises(MemoryError):  # at once: before anything is allocated
+        NativeEngine(weights_of("even"), EVEN).new_cache(2**31 - 1)
     memory = engine.new_cache(2)
     with pytest.raises(InputError, match="requires 2 sources"):
         memory.gather([0])
