@@ -186,8 +186,9 @@ void Selector::draw(ThreadPool& pool, int rows, const gpt2_sampling& sampling, c
   for (int row = 0; row < rows; row++) {
     require(
         rows_[row].finite, GPT2_INVALID,
-        "no token is left to draw: the options exclude every token, or the model's logits are not "
-        "finite (remove_invalid_values=True continues anyway)");
+        "no token is left to choose: the options exclude every token, or the model's logits are "
+        "not finite because its weights or the precision it runs in overflow "
+        "(remove_invalid_values=True continues anyway)");
   }
 }
 

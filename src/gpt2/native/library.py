@@ -269,8 +269,7 @@ def _stale(why: str) -> MissingDependencyError:
 def check(status: int) -> None:
     """Raise the error for a status of the core, if it is not 0."""
     if status != 0:
-        message = core().gpt2_message().decode()
-        raise _ERRORS.get(status, GPT2Error)(f"{message[:1].upper()}{message[1:]}.")
+        raise _ERRORS.get(status, GPT2Error)(f"{core().gpt2_message().decode()}.")
 
 
 def freed_with(owner: object, free: Callable[[ctypes.c_void_p], None], handle: Any) -> None:
