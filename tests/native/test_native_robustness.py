@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt2.engine import Sampling
+from gpt2.engine import Ask, Sampling
 from gpt2.errors import ConfigError, ContextLengthError, InputError, OptionError, WeightError
 from gpt2.machine import processors
 from gpt2.native import NativeCache, NativeEngine, library, threads
@@ -86,7 +86,14 @@ def test_refused_caches(engine: NativeEngine) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"dtype": "fp8"}, {"kv_dtype": "int4"}, {"threads": 0}, {"kernels": "sse"}, {"threads": True}],
+    [
+        {"dtype": "fp8"},
+        {"kv_dtype": "int4"},
+        {"threads": 0},
+        {"threads": True},
+        {"kernels": "sse"},
+        {"exact_head": "on"},
+    ],
 )
 def test_refused_options(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
@@ -367,6 +374,13 @@ def test_numbers_beyond_32_bits_are_refused(engine: NativeEngine) -> None:
     assert engine.new_cache(1, 2**20).capacity == AWKWARD.n_positions
     with pytest.raises(InputError, match="32 bits"):
         engine.extend_top(memory, [[1], [1]], k=2**32 + 1)
+    with pytest.raises(InputError, match="32 bits"):
+        engine.extend_asked(memory, [[1], [1]], None, [(0, Ask("given", 2**32 + 1))])
+    for row in (2**32, 1.5):
+        with pytest.raises(InputError, match=r"integer|32 bits"):
+            engine.rows("transformer.wte.weight", [row])
+        with pytest.raises(InputError, match=r"integer|32 bits"):
+            engine.interval_at(np.zeros(101, np.float32), row)
     huge = engine.draw(np.zeros((1, 101), np.float32), Sampling(top_k=2**32 + 1), [0.99])
     assert huge == engine.draw(np.zeros((1, 101), np.float32), Sampling(top_k=0), [0.99])
     for name in ("n_positions", "n_inner"):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gpt2.engine import Answer, Ask, Sampling
 from gpt2.errors import InputError, OptionError
-from gpt2.native.batch import INT32, Batch
+from gpt2.native.batch import INT32, Batch, whole_number
 from gpt2.native.library import AnswerStruct, AskStruct, Draw
 
 MOST_TOP = 128  # csrc/select.h: the largest k for top-k
@@ -52,9 +52,10 @@ class Asking:
         if ask.choice not in CHOICES:
             raise OptionError(f"choice must be one of {', '.join(CHOICES)}, found {ask.choice!r}.")
         top = -1 if ask.top is None else ask.top
+        token = whole_number(ask.token, "a token to score")
         line = self.lines.get(i)
         return AskStruct(
-            self.places[i], CHOICES[ask.choice], ask.token, top, draw_of(ask.sampling), ask.noise,
+            self.places[i], CHOICES[ask.choice], token, top, draw_of(ask.sampling), ask.noise,
             None if line is None else line.ctypes.data,
         )  # fmt: skip
 

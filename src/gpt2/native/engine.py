@@ -103,6 +103,8 @@ class NativeEngine(Inside, ChoosingCalls, LanguageModel):
         self.config = config
         self.dtype, self.kv_dtype = short(dtype), short(kv_dtype)
         self.head_dtype = short(head_dtype) or ("int8" if self.dtype == "int4" else self.dtype)
+        if exact_head not in (None, True, False):
+            raise OptionError(f"exact_head must be True, False or None, found {show(exact_head)}.")
         options = Options(
             code_of("dtype", self.dtype, DTYPES),
             code_of("head_dtype", self.head_dtype, DTYPES),

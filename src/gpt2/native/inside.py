@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gpt2.checkpoint.names import MATRICES, expected_shapes
 from gpt2.errors import InputError, OptionError
+from gpt2.native.batch import whole_number
 from gpt2.native.calls import Calls
 from gpt2.native.library import check, core
 from gpt2.native.trace import NativeTap, Tap, omissions, omissions_struct, together
@@ -67,7 +68,8 @@ class Inside(Calls):
         chosen = np.empty((len(numbers), shape[1]), np.float32)
         for row, number in zip(chosen, numbers, strict=True):
             to = row.ctypes.data
-            check(core().gpt2_engine_rows(self.handle, name.encode(), int(number), 1, to))
+            first = whole_number(number, "a row")
+            check(core().gpt2_engine_rows(self.handle, name.encode(), first, 1, to))
         return chosen
 
     def intervals(self, logits: Floats, tokens: Sequence[int]) -> list[tuple[int, int]]:
@@ -91,6 +93,7 @@ class Inside(Calls):
         """The token whose interval under logits [V] contains a point, and its [begin, end)."""
         row = np.ascontiguousarray(logits, np.float32).reshape(self.config.vocab_size)
         interval = np.empty(3, np.int32)
+        point = whole_number(point, "point")
         places = (interval.ctypes.data + 4 * i for i in range(3))
         check(core().gpt2_interval_at(self.handle, row.ctypes.data, point, *places))
         token, begin, end = interval.tolist()
