@@ -10,7 +10,7 @@ import pytest
 from gpt2 import reference
 from gpt2.config import GPT2Config
 from gpt2.engine import Engine
-from gpt2.errors import ContextLengthError, InputError, MissingDependencyError
+from gpt2.errors import ContextLengthError, InputError, MissingDependencyError, OptionError
 from gpt2.numpy_engine import NumpyEngine
 from tests.tiny import random_weights
 
@@ -143,11 +143,33 @@ def test_the_context_has_an_end(engine: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "rows"), [([[67]], None), ([[-1]], None), ([[]], None), ([[1], [2]], None)], ids=str
+    ("ids", "rows"),
+    [
+        *[([[67]], None), ([[-1]], None), ([[]], None), ([[1.5]], None), ([[1], [2]], None)],
+        *[([[1]], [-1]), ([[1]], [1]), ([[1], [1]], [0, 0])],
+    ],
+    ids=str,
 )
 def test_what_does_not_fit_is_an_error(engine: Any, ids: Any, rows: Any) -> None:
     with pytest.raises(InputError):
         engine.extend(engine.new_cache(1), ids, rows)
+
+
+def test_what_is_not_in_a_cache_is_an_error(engine: Any) -> None:
+    cache = engine.new_cache(2)
+    engine.extend(cache, [A, B])
+    for row, length in ((0, -1), (0, 6), (-1, 1), (2, 0)):
+        with pytest.raises(InputError):
+            cache.truncate(row, length)
+    for source, target in ((-1, 0), (2, 0), (0, -1), (0, 2)):
+        with pytest.raises(InputError):
+            cache.copy(source, target, 1)
+    for sources in ([0], [0, 2], [0, -1]):
+        with pytest.raises(InputError):
+            cache.gather(sources)
+    with pytest.raises((InputError, OptionError)):
+        engine.extend(cache, [A, B], logits="first")
+    assert cache.lengths == [5, 2]
 
 
 OPTIONS: list[dict[str, Any]] = [

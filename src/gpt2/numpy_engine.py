@@ -7,7 +7,7 @@ each row is computed separately, so it cannot depend on its neighbours.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gpt2 import reference
 from gpt2.config import GPT2Config
 from gpt2.engine import Logits
-from gpt2.errors import ContextLengthError, InputError
+from gpt2.errors import ContextLengthError, InputError, OptionError
 from gpt2.generation import LanguageModel
 
 Array = npt.NDArray[np.floating[Any]]
@@ -42,20 +42,26 @@ class NumpyCache:
         """Replace each row ``r`` by the previous row ``sources[r]``; rows may share arrays."""
         if len(sources) != self.rows:
             raise InputError(f"gather requires {self.rows} sources, found {len(sources)}.")
+        for source in sources:
+            self._check(source)
         self.caches = [list(self.caches[source]) for source in sources]
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Replace row ``target`` by the first ``length`` tokens of row ``source``."""
-        if not 0 <= length <= self.lengths[source]:
-            raise InputError(
-                f"{length} tokens cannot be copied from row {source}, which has "
-                f"{self.lengths[source]}."
-            )
+        self._check(source, length)
+        self._check(target)
         self.caches[target] = [(k[:, :length], v[:, :length]) for k, v in self.caches[source]]
 
     def truncate(self, row: int, length: int) -> None:
         """Drop all but the first ``length`` tokens of a row."""
+        self._check(row, length)
         self.caches[row] = [(k[:, :length], v[:, :length]) for k, v in self.caches[row]]
+
+    def _check(self, row: int, length: int = 0) -> None:
+        if not 0 <= row < self.rows:
+            raise InputError(f"the cache has {self.rows} rows, found row {row}.")
+        if not 0 <= length <= self.lengths[row]:
+            raise InputError(f"row {row} has {self.lengths[row]} tokens, found {length} to keep.")
 
 
 class NumpyEngine(LanguageModel):
@@ -95,10 +101,13 @@ class NumpyEngine(LanguageModel):
         logits: Logits = "last",
     ) -> Array | None:
         """Append tokens to rows of the cache; see `gpt2.engine.Engine.extend`."""
+        if logits not in get_args(Logits):
+            raise OptionError(f"logits must be one of {get_args(Logits)}, found {logits!r}.")
         chosen = range(cache.rows) if rows is None else rows
-        if len(ids) != len(chosen) or len(set(chosen)) != len(chosen):
+        distinct = len(set(chosen)) == len(chosen) and set(chosen) <= set(range(cache.rows))
+        if len(ids) != len(chosen) or not distinct:
             raise InputError(f"{len(ids)} rows of ids do not match the rows {list(chosen)}.")
-        new = [np.asarray(row, dtype=np.int64) for row in ids]
+        new = [np.asarray(row) for row in ids]
         lengths = cache.lengths
         for row, tokens in zip(chosen, new, strict=True):
             self._check(tokens, lengths[row], cache.capacity)
@@ -110,9 +119,11 @@ class NumpyEngine(LanguageModel):
             return None
         return np.concatenate(out) if logits == "all" else np.stack([row[-1] for row in out])
 
-    def _check(self, tokens: npt.NDArray[np.int64], held: int, capacity: int) -> None:
+    def _check(self, tokens: npt.NDArray[Any], held: int, capacity: int) -> None:
         if tokens.ndim != 1 or not len(tokens):
             raise InputError("a row of ids must have at least one token.")
+        if tokens.dtype.kind not in "iu":
+            raise InputError(f"token ids must be integers, found {tokens.dtype}.")
         if tokens.min() < 0 or tokens.max() >= self.config.vocab_size:
             raise InputError(f"ids must be from 0 to {self.config.vocab_size - 1}, found {tokens}.")
         if held + len(tokens) > capacity:

@@ -126,11 +126,15 @@ class TorchEngine(nn.Module):
         """Rows of ids as [R, T] on the device, and each row's length."""
         if isinstance(ids, Tensor) and ids.dim() == 2:
             return ids.to(self._place), [ids.shape[1]] * len(ids)
-        rows = [torch.as_tensor(row, dtype=torch.long).flatten() for row in ids]
+        rows = [torch.as_tensor(row).flatten() for row in ids]
         counts = [len(row) for row in rows]
         if 0 in counts:
             raise InputError(f"row {counts.index(0)} has no tokens.")
-        return nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self._place), counts
+        for row in rows:
+            if row.is_floating_point():
+                raise InputError(f"token ids must be integers, found {row.dtype}.")
+        tokens = nn.utils.rnn.pad_sequence([row.long() for row in rows], batch_first=True)
+        return tokens.to(self._place), counts
 
     def _pack(self) -> None:
         from gpt2.model.inference import pack  # not above: it imports the model, which imports this
