@@ -149,6 +149,10 @@ def test_what_does_not_fit_is_refused_with_a_proposal(
     assert "the memory is too small: training needs about" in words
     assert "What would fit: --lora (" in words
     assert not (tmp_path / "run").exists()
+    muon = finetune(wide, pairs, "-o", tmp_path / "run", "--length", 64, "--optimizer", "muon",
+                    "--micro-batch", 4)  # fmt: skip
+    assert "What would fit: --lora --optimizer adamw (" in str(muon.exception)
+    assert "--lora --optimizer adamw --recompute --micro-batch 1 (" in str(muon.exception)
     monkeypatch.setattr(demand, "available_memory", lambda: 1e6)
     with pytest.raises(OptionError, match="use a smaller model"):
         raise finetune(wide, pairs, "-o", tmp_path / "run").exception or ValueError

@@ -40,15 +40,20 @@ SMALL = Device("small", 2**31, {"fp32": 1e12}, 1e11, 1, "made up", ())
 def test_sixteen_bytes_a_parameter_and_fsdp_divides_them() -> None:
     one = footprint(GPT2, 1, 1024)
     assert one.weights + one.gradients + one.optimizer == 16 * N
-    many = footprint(GPT2, 1, 1024, strategy="fsdp", ranks=8)
+    many = footprint(GPT2, 1, 1024, strategy="fsdp", ranks=8, accumulating=False)
     assert many.weights + many.gradients + many.optimizer == 2 * N
     assert many.activations == one.activations
+    # Until the last micro-batch of a step, each device keeps the gradients of all weights.
+    parts = footprint(GPT2, 1, 1024, strategy="fsdp", ranks=8)
+    assert parts.gradients == 4 * N
+    assert parts.total - many.total > 3 * N
     assert many.gathered > 0 == one.gathered
     assert footprint(GPT2, 1, 1024, strategy="ddp", ranks=8) == one
     muon = footprint(GPT2, 1, 1024, optimizer="muon")
     assert one.optimizer - muon.optimizer == 4 * 12 * 12 * 768**2
     lora = footprint(GPT2, 1, 1024, trained=1000)
     assert (lora.gradients, lora.optimizer) == (4000, 8000)
+    assert footprint(GPT2, 1, 1024, trained=1000, optimizer="muon") == lora
 
 
 def test_activations_are_korthikantis_but_for_the_residual_stream() -> None:

@@ -161,7 +161,6 @@ class Stepper:
 
     def _missing(self, batch: Batch) -> float:
         """The bytes that a step of sharded weights needs besides what is in memory already."""
-        accumulating = self._passes(len(batch)) > 1
         needed = footprint(
             self.model.config,
             min(self.micro_batch, len(batch)),
@@ -171,14 +170,11 @@ class Stepper:
             strategy="fsdp",
             ranks=self.processes.ranks,
             recompute=self.config.recompute,
-            accumulating=accumulating,
+            accumulating=self._passes(len(batch)) > 1,
             trained=self.model.num_parameters(only_trainable=True),
             device=self.processes.device.type,
         )
-        there = needed.weights + (needed.optimizer if self.optimizer.state() else 0)
-        # gradients are reduced in the last pass; until then each process keeps all of them
-        whole = needed.gradients * (self.processes.ranks - 1) if accumulating else 0
-        return needed.total - there + whole
+        return needed.total - needed.weights - (needed.optimizer if self.optimizer.state() else 0)
 
     def rehearse(self, batch: Batch) -> None:
         """Take the memory of a step whose passes have the size of the micro-batch.

@@ -95,17 +95,24 @@ class Demand:
 
     def _less(self) -> Iterator[tuple[str, Fit]]:
         """Options that need less memory, each with the resulting estimate."""
-        replace, adapters = dataclasses.replace, self.lora or LoraConfig()
-        again = replace(self, training=replace(self.training, recompute=True))
-        least = replace(self, training=replace(self.training, recompute=True, micro_batch=1))
-        yield "--recompute", again.fit()
-        yield "--micro-batch 1 --recompute", least.fit()
-        if self.lora is None:
-            yield "--lora", replace(self, lora=adapters).fit()
-        least = replace(least, lora=adapters)
-        yield "--lora --recompute", least.fit()
-        length = self.length // 4
-        yield f"--lora --recompute --length {length}", replace(least, length=max(2, length)).fit()
+        replace, training = dataclasses.replace, self.training
+        yield "--recompute", replace(self, training=replace(training, recompute=True)).fit()
+        small = "--recompute"
+        if (training.micro_batch or 1) > 1:
+            small += " --micro-batch 1"
+            least = replace(training, recompute=True, micro_batch=1)
+            yield small, replace(self, training=least).fit()
+        words, adapters = "--lora", replace(self, lora=self.lora or LoraConfig())
+        if training.optimizer == "muon":  # it does not train adapters
+            words += " --optimizer adamw"
+            adapters = replace(adapters, training=replace(training, optimizer="adamw"))
+        if adapters != self:
+            yield words, adapters.fit()
+        least = replace(adapters.training, recompute=True, micro_batch=1)
+        adapters = replace(adapters, training=least)
+        yield f"{words} {small}", adapters.fit()
+        length = max(2, self.length // 4)
+        yield f"{words} {small} --length {length}", replace(adapters, length=length).fit()
 
 
 def adapter_size(config: GPT2Config, lora: LoraConfig) -> int:

@@ -2,7 +2,9 @@
 
 Weights, gradients and AdamW's two moments take 16 bytes per parameter in fp32 (Rajbhandari et al.
 2020, section 3.1, counts the same for their mixed precision). FSDP2 divides all three by the number
-of devices (their stage 3) and gathers a block when it runs; DDP divides nothing. Activations are
+of devices (their stage 3) and gathers a block when it runs; but a step of several micro-batches
+reduces the gradients only in its last pass, and until then each device keeps all of them. DDP
+divides nothing. Activations are
 counted tensor by tensor, as the backward pass of `gpt2.model` keeps them, following Korthikanti et
 al. 2022, section 4. Their 34 bytes x T x D per layer are for 16-bit training without the T x T
 scores, which fused attention does not keep.
@@ -29,7 +31,7 @@ class Footprint:
 
     Attributes:
         weights: in fp32, plus their low-precision copies if the step uses a lower precision.
-        gradients: of the trained parameters.
+        gradients: of the trained parameters, the most that a step keeps.
         optimizer: the optimizer state.
         activations: what the backward pass needs of one micro-batch.
         logits: the chunk in memory at a time, and the gradient of the head.
@@ -78,8 +80,10 @@ def footprint(
     low = precision != "fp32"
     trained = N if trained is None else trained
     weights = FP32 * N / parts + (2 * multiplied_parameters(config) if low and parts == 1 else 0)
-    gradients = FP32 * trained / parts
-    remembered = _optimizer(config, optimizer, trained) / parts
+    reduced = FP32 * trained / parts
+    gradients = FP32 * trained if accumulating else reduced
+    muon = optimizer == "muon" and trained == N  # it does not train adapters
+    remembered = _optimizer(config, muon, trained) / parts
     whole_head = FP32 * V * D if trained == N else 0
     logits = _logits(V, rows * length, low, device) + whole_head
     gathered = 0.0
@@ -97,7 +101,7 @@ def footprint(
         before + activations - (layer if recompute else 0) + logits,  # the head's loss
         max(before, whole_head) + activations + passing,  # the last block's backward pass
         gradients + apart + layer + passing,  # the first block's, then the embedding's
-        gradients + (_muon_step(config, device) if optimizer == "muon" and trained == N else 0),
+        reduced + (_muon_step(config, device) if muon else 0),
     )
     total = weights + remembered + gathered + max(moments)
     return Footprint(weights, gradients, remembered, activations, logits, gathered, total)
@@ -109,10 +113,10 @@ def is_lean(config: GPT2Config, device: str) -> bool:
     return config.activation_function in GELU_TANH and (device != "cpu" or spared >= LEAN_FROM)
 
 
-def _optimizer(config: GPT2Config, optimizer: str, trained: int) -> float:
+def _optimizer(config: GPT2Config, muon: bool, trained: int) -> float:
     """AdamW keeps two values per parameter, Muon one per parameter of the blocks' matrices."""
     matrices = config.n_layer * config.n_embd * (4 * config.n_embd + 2 * config.inner)
-    return FP32 * (2 * trained - (matrices if optimizer == "muon" else 0))
+    return FP32 * (2 * trained - (matrices if muon else 0))
 
 
 def _muon_step(config: GPT2Config, device: str) -> float:
