@@ -17,6 +17,8 @@ from gpt2.errors import OptionError, TokenizerError
 from gpt2.files.locks import lock
 from gpt2.training.checkpoints import resume_proof as module
 from gpt2.training.checkpoints.resume_proof import prove
+from gpt2.training.checkpoints.store import Checkpoints
+from gpt2.training.config import Start
 
 TINY = ["--layers", "1", "--width", "32", "--context", "32", "--batch-size", "4", "--threads", "1"]
 
@@ -139,6 +141,19 @@ def test_a_folder_that_is_busy_keeps_its_prepared_text(text: Path, tmp_path: Pat
     assert (place / "data/tokens/manifest.json").read_text() == before
     run(other, "-o", place, *TINY, *FEW, "--overwrite")
     assert (place / "data/tokens/manifest.json").read_text() != before
+
+
+def test_a_new_folder_is_locked_before_its_text_is_prepared(text: Path, tmp_path: Path) -> None:
+    place = tmp_path / "a" / "run"
+    first = Checkpoints(place)
+    first.reserve(Start())
+    refused = run(text, "-o", place, *TINY, *FEW, code=2)
+    assert str(refused.exception) == f"Another process is training in {place}."
+    assert not (place / "data").exists()
+    first.release()
+    assert not (tmp_path / "a").exists()
+    run(tmp_path / "none.txt", "-o", place, *TINY, *FEW, code=1)
+    assert not (tmp_path / "a").exists()
 
 
 def test_standard_input_is_read_once(text: Path, tmp_path: Path) -> None:

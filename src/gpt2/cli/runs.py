@@ -106,8 +106,7 @@ class Run(abc.ABC):
 
     def _check(self) -> None:
         """Check, before anything is read or written, that the folder may be used like this."""
-        self.checkpoints.check(self.options(Start))
-        self.checkpoints.reserve()
+        self.checkpoints.reserve(self.options(Start))
 
     def _remember(self) -> None:
         start = {field.name for field in dataclasses.fields(Start)}
@@ -125,7 +124,6 @@ class Run(abc.ABC):
         from gpt2.training.loop.trainer import Trainer
         from gpt2.training.reporting.validation import token_bytes
 
-        self.checkpoints.release()  # the trainer locks the folder itself
         return Trainer(
             model,
             data.source,
@@ -137,6 +135,7 @@ class Run(abc.ABC):
             start=self.options(Start),
             bytes_of=token_bytes(tokenizer, model.config.vocab_size),
             processes=self.processes,
+            checkpoints=self.checkpoints,
             **more,
         )
 

@@ -50,6 +50,8 @@ def lock(path: Path, busy: str) -> FileIO:
         file = open_own(path, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            raise FileNotFoundError  # the process that held it has removed it just now
     except OSError:
         file.close()
         raise BusyError(busy) from None

@@ -12,6 +12,7 @@ name, and any number of processes can resume from either form of it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -81,6 +82,7 @@ class Checkpoints:
     def __init__(self, run: Path) -> None:
         self.run, self.folder = run, run / FOLDER
         self._lock: FileIO | None = None
+        self._made: list[Path] = []  # the folders that `reserve` made
 
     def steps(self) -> list[int]:
         """The steps of the existing checkpoints, in ascending order."""
@@ -100,35 +102,39 @@ class Checkpoints:
             raise MissingFileError(f"{self.run} has no checkpoint to resume from.")
         return self.at(steps[-1])
 
-    def reserve(self) -> None:
-        """Lock a folder that has been trained in, until `release`, without changing anything.
+    def reserve(self, start: Start) -> None:
+        """Lock the folder against other writers until `release`; nothing in it changes.
 
-        Raises `BusyError` if another process is training there.
+        Raises `OptionError` if another process trains here (`BusyError`), and what `check` raises.
         """
-        if exists(self.folder / LOCK):
-            self._lock = self._lock_folder()
-
-    def take(self, start: Start) -> None:
-        """Lock the folder against other writers until `release`.
-
-        Raises `OptionError` if another process writes here, or if the folder holds a run and
-        ``start`` neither resumes nor overwrites it.
-        """
+        if self._lock is not None:
+            return
+        self.check(start)  # before a folder is made
+        self._made = [p for p in (self.folder, *self.folder.parents) if not exists(p)]
         with reported(self.run):
             self.folder.mkdir(parents=True, exist_ok=True)
         if self.folder.is_symlink():
             raise OptionError(
                 f"{self.folder} is a symbolic link: make the run's own folder the link instead."
             )
-        self._lock = self._lock_folder()
+        self._lock = lock(self.folder / LOCK, f"Another process is training in {self.run}.")
         try:
-            self._begin(start)
+            self.check(start)  # another process may have trained here in between
         except BaseException:
             self.release()
             raise
 
-    def _lock_folder(self) -> FileIO:
-        return lock(self.folder / LOCK, f"Another process is training in {self.run}.")
+    def take(self, start: Start) -> None:
+        """Lock the folder as `reserve` does; with ``start.overwrite``, remove the run in it."""
+        self.reserve(start)
+        if start.overwrite:
+            with reported(self.run):
+                for step in self.steps():
+                    shutil.rmtree(self.at(step))
+                for name in (MODEL, ADAPTER):
+                    shutil.rmtree(self.run / name, ignore_errors=True)
+                for name in REPORTS:
+                    (self.run / name).unlink(missing_ok=True)
 
     def check(self, start: Start) -> None:
         """Raise `MissingFileError` if there is nothing to resume from, `OptionError` if a run would
@@ -147,23 +153,17 @@ class Checkpoints:
         folders = (self.folder, self.run / MODEL, self.run / ADAPTER)
         return any(path.resolve().is_relative_to(place.resolve()) for place in folders)
 
-    def _begin(self, start: Start) -> None:
-        self.check(start)
-        steps = self.steps()
-        if steps and start.overwrite:
-            with reported(self.run):
-                for step in steps:
-                    shutil.rmtree(self.at(step))
-                for name in (MODEL, ADAPTER):
-                    shutil.rmtree(self.run / name, ignore_errors=True)
-                for name in REPORTS:
-                    (self.run / name).unlink(missing_ok=True)
-
     def release(self) -> None:
-        """Unlock the folder."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        """Unlock the folder; it is removed if it was made for a run that has saved nothing."""
+        if self._lock is None:
+            return
+        with contextlib.suppress(OSError):  # what is not empty stays
+            if self._made and [path.name for path in self.folder.iterdir()] == [LOCK]:
+                (self.folder / LOCK).unlink()
+                for path in self._made:
+                    path.rmdir()
+        self._lock.close()
+        self._lock = None
 
     def begin(self, step: int) -> Path:
         """Make the empty folders of a checkpoint, under a temporary name until `complete`.

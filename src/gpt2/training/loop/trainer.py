@@ -79,13 +79,12 @@ class Trainer:
         held: the validation set.
         tokenizer: written next to the weights; samples need it.
         data: identifies the data (hashes); a run resumes only with the same data.
-        resume: resume from the last checkpoint, bit for bit.
-        overwrite: start over if the folder holds a run.
-        allow_changes: resume with data or options that differ from the run's.
+        start: whether to resume or overwrite the run in the folder.
         from_scratch: the weights are new, so the first loss must be about ln(vocabulary).
         files: how the trained part is saved; by default as a full model folder.
         bytes_of: the number of bytes of each token, for bits per byte (`validation.token_bytes`).
         processes: of a distributed run; detected by default.
+        checkpoints: of the folder, if the caller has locked it (`Checkpoints.reserve`).
         show: whether the first process shows progress.
 
     Attributes:
@@ -111,13 +110,14 @@ class Trainer:
         files: ModelFiles | None = None,
         bytes_of: npt.NDArray[np.int64] | None = None,
         processes: Processes | None = None,
+        checkpoints: Checkpoints | None = None,
         show: bool = True,
     ) -> None:
         self.source, self.held, self.config, self.folder = source, held, config, path_of(folder)
         self.tokenizer, self.data, self.bytes_of = tokenizer, dict(data or {}), bytes_of
         self.from_scratch = from_scratch
         self.processes = processes or Processes(distributed.pick_device(config.device))
-        self.checkpoints = Checkpoints(self.folder)
+        self.checkpoints = checkpoints or Checkpoints(self.folder)
         self._check()
         self.step, self.stale, self.signal, self.loss = 0, 0, 0, math.nan
         self.best: dict[str, float] | None = None
