@@ -156,6 +156,21 @@ def test_a_new_folder_is_locked_before_its_text_is_prepared(text: Path, tmp_path
     assert not (tmp_path / "a").exists()
 
 
+def test_a_model_that_no_run_of_the_folder_wrote_is_not_replaced(
+    text: Path, tmp_path: Path
+) -> None:
+    for name in ("model", "adapter"):
+        place = tmp_path / name
+        (place / name).mkdir(parents=True)
+        (place / name / "config.json").write_text("{}")
+        refused = run(text, "-o", place, *TINY, *FEW, code=2)
+        assert "the run would replace it" in str(refused.exception)
+        assert [path.name for path in place.iterdir()] == [name]
+        run(text, "-o", place, *TINY, *FEW, "--overwrite")
+        assert (place / "model" / "model.safetensors").exists()
+        assert not (place / "adapter").exists()
+
+
 def test_standard_input_is_read_once(text: Path, tmp_path: Path) -> None:
     place, letters = tmp_path / "run", text.read_text()
     begin = ["train", "-", "-o", str(place), *TINY, *map(str, FEW)]

@@ -137,15 +137,21 @@ class Checkpoints:
                     (self.run / name).unlink(missing_ok=True)
 
     def check(self, start: Start) -> None:
-        """Raise `MissingFileError` if there is nothing to resume from, `OptionError` if a run would
-        be lost."""
+        """Raise `MissingFileError` if there is nothing to resume from, `OptionError` if a run or a
+        model would be lost."""
         steps = self.steps()
+        models = [self.run / name for name in (MODEL, ADAPTER) if exists(self.run / name)]
         if start.resume:
             self.last()
         elif steps and not start.overwrite:
             raise OptionError(
                 f"{self.run} contains a run of {steps[-1]} steps: use --resume to resume it, "
                 "--overwrite to start over, or choose another folder."
+            )
+        elif models and not start.overwrite:
+            raise OptionError(
+                f"{models[0]} exists, and the run would replace it: choose another folder, or use "
+                "--overwrite to remove it."
             )
 
     def keeps(self, path: Path) -> bool:
