@@ -268,3 +268,14 @@ def test_wrong_wishes_are_refused(base: Path, pairs: Path, tmp_path: Path) -> No
     ):
         refused = finetune(base, pairs, "-o", tmp_path / "run", *arguments)
         assert words in str(refused.exception)
+
+
+def test_a_named_field_makes_rows_text(base: Path, tmp_path: Path) -> None:
+    rows, place = tmp_path / "rows.jsonl", tmp_path / "run"
+    rows.write_text((json.dumps({"body": TEXT}) + "\n") * 20, "utf-8")
+    options = ("--steps", 1, "--length", 8, "--field", "body")
+    done = finetune(base, rows, "-o", place, *options)
+    assert done.exit_code == 0, done.exception
+    tokens = place / "data" / "tokens"
+    refused = finetune(base, tokens, "-o", tmp_path / "other", "--encoding", "latin-1", *options)
+    assert "already prepared: --encoding and --field can be" in str(refused.exception)

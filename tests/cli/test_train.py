@@ -180,6 +180,18 @@ def test_standard_input_is_read_once(text: Path, tmp_path: Path) -> None:
         assert "resuming after step 2" in again.stderr, again.exception
 
 
+def test_the_field_of_rows_is_named_as_for_prepare(text: Path, tmp_path: Path) -> None:
+    rows, place = tmp_path / "rows.jsonl", tmp_path / "run"
+    rows.write_text("".join(json.dumps({"body": line}) + "\n" for line in text.open()))
+    unnamed = run(rows, "-o", place, *TINY, *FEW, code=2)
+    assert "'body'. Name the text fields with --field" in str(unnamed.exception)
+    run(rows, "-o", place, *TINY, *FEW, "--vocab-size", 300, "--field", "body")
+    assert TokenData(place / "data" / "tokens").documents > 300
+    assert "resuming after step 2" in run(rows, "-o", place, "--resume").stderr
+    prepared = run(place / "data" / "tokens", "-o", tmp_path / "b", "--field", "body", code=2)
+    assert "already prepared: --field can be used only with text" in str(prepared.exception)
+
+
 def test_a_run_within_its_own_text(
     text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

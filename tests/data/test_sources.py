@@ -30,7 +30,6 @@ from gpt2.errors import (
     WriteError,
 )
 from gpt2.files import write_json
-from gpt2.tokenizer.training import read_pieces
 
 TEXTS = ["First text.\n", "第二篇,白日依山尽。\n", "Third.\n"]
 
@@ -229,6 +228,9 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         stdin = io.TextIOWrapper(io.BytesIO(content.encode()))
         monkeypatch.setattr(sys, "stdin", stdin)
         assert read("-", format=form) == ["a", "b"]
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="standard input is closed"):
+        read("-")
 
 
 @pytest.mark.parametrize("streaming", [True, False])
@@ -324,19 +326,15 @@ ODD_FILES = {
 
 @pytest.mark.parametrize("kind", ODD_FILES)
 def test_what_only_looks_like_text_teaches_nothing(tmp_path: Path, kind: str) -> None:
-    """`prepare`, and with it training, and learning a vocabulary see it alike."""
     content, told = ODD_FILES[kind]
     path = write(tmp_path / "in" / "x.txt", content)
     with pytest.raises(InputError, match=f"x.txt is not text: .*{told}"):
         read(path)
-    with pytest.raises(InputError, match=f"x.txt is not text: .*{told}"):
-        list(read_pieces([path]))
     write(tmp_path / "in" / "y.txt", b"text")
-    assert read(tmp_path / "in") == ["text"]
-    notes: list[str] = []
-    assert "".join(read_pieces([tmp_path / "in"], note=notes.append)).startswith("text")
-    assert len(notes) == 1
-    assert told in notes[0]
+    reading = Reading()
+    assert list(sources.texts(sources.find([str(tmp_path / "in")]), reading)) == ["text"]
+    assert len(reading.skipped) == 1
+    assert told in reading.skipped[str(path)]
 
 
 def test_encodings_are_read_by_all(tmp_path: Path) -> None:
@@ -344,7 +342,6 @@ def test_encodings_are_read_by_all(tmp_path: Path) -> None:
         text = "Déjà vu" if encoding == "latin-1" else "白日依山尽"
         path = write(tmp_path / f"{encoding}.txt", text.encode(encoding))
         assert read(path, encoding=encoding) == [text]
-        assert next(read_pieces([path], encoding)) == text
     few = (
         "text with a broken byte \xff and a sign \ufffd of its own".encode("latin-1", "ignore") * 9
     )
@@ -352,8 +349,6 @@ def test_encodings_are_read_by_all(tmp_path: Path) -> None:
     for wrong in ("base64", "rot13", "klingon", "a" * 99, "\0"):
         with pytest.raises(OptionError, match="no text encoding"):
             Reading(encoding=wrong)
-        with pytest.raises(OptionError, match="no text encoding"):
-            list(read_pieces([tmp_path], wrong))
 
 
 @pytest.mark.parametrize("outer", [".gz", ".xz", ".bz2"])
@@ -423,8 +418,6 @@ def test_names_that_cannot_be_are_one_error(tmp_path: Path) -> None:
     for name in ("x" * 5000, "a\0b", "nothing"):
         with pytest.raises(MissingFileError):
             sources.find([name])
-        with pytest.raises(MissingFileError):
-            next(iter(read_pieces([name])))
     with pytest.raises(WriteError, match=r"udcff. is not valid UTF-8"):
         write_json(tmp_path / "a.json", "a\udcff")
     assert not list(tmp_path.iterdir())

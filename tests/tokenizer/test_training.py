@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from itertools import pairwise
@@ -10,10 +11,10 @@ from click.testing import CliRunner
 
 from gpt2.cli.tokenize import command as tokenize
 from gpt2.cli.tokenizer_train import command as tokenizer_train
-from gpt2.errors import InputError, MissingFileError, OptionError
+from gpt2.errors import InputError, OptionError
 from gpt2.tokenizer import END_OF_TEXT, GPT2Tokenizer, train
 from gpt2.tokenizer.bpe import Pair, split, to_signs
-from gpt2.tokenizer.training import CHUNK, count_words, read_pieces
+from gpt2.tokenizer.training import CHUNK, count_words
 
 
 def by_definition(text: str, merges: int) -> list[Pair]:
@@ -50,7 +51,7 @@ def test_equals_the_definition(text: str) -> None:
 
 def test_equals_the_cs336_reference(data_folder: Path) -> None:
     golden = data_folder / "golden"
-    vocab, merges = train(read_pieces([golden / "cs336_corpus.en"]), 500)
+    vocab, merges = train([(golden / "cs336_corpus.en").read_text("utf-8")], 500)
     lines = (golden / "cs336_train-bpe-reference-merges.txt").read_text().split("\n")
     assert [f"{to_signs(a)} {to_signs(b)}" for a, b in merges] == [line for line in lines if line]
     reference = json.loads((golden / "cs336_train-bpe-reference-vocab.json").read_text())
@@ -71,13 +72,11 @@ def test_cuts_in_the_stream_change_nothing(size: int) -> None:
     assert whole == expected
 
 
-def test_bad_requests(tmp_path: Path) -> None:
+def test_bad_requests() -> None:
     with pytest.raises(OptionError, match="at least 257"):
         train(["text"], 256)
     with pytest.raises(InputError, match="no text"):
         train([""], 300)
-    with pytest.raises(MissingFileError):
-        list(read_pieces([tmp_path / "none"]))
 
 
 def test_the_commands(tmp_path: Path) -> None:
@@ -107,3 +106,29 @@ def test_the_commands(tmp_path: Path) -> None:
     result = CliRunner().invoke(tokenize, ["-", "--model", str(folder)], input="the 字")
     assert result.exit_code == 0
     assert "the" in result.stdout
+
+
+def test_the_command_reads_what_prepare_reads(tmp_path: Path) -> None:
+    """The escapes of JSON lines are no text, and a compressed file is."""
+    texts = ["白日依山尽，黄河入海流。", "欲穷千里目，更上一层楼。"] * 20
+    rows = "".join(json.dumps({"poem": text}) + "\n" for text in texts)
+    assert "\\u" in rows
+    (tmp_path / "a.txt").write_text(END_OF_TEXT.join(texts), encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text(rows)
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(rows.encode()))
+    learned = []
+    for name, *more in (
+        ("a.txt",),
+        ("b.jsonl", "--field", "poem"),
+        ("c.jsonl.gz", "--field", "poem"),
+    ):
+        folder = tmp_path / name.partition(".")[0]
+        words = [str(tmp_path / name), "--vocab-size", "280", "-o", str(folder), *more]
+        result = CliRunner().invoke(tokenizer_train, words)
+        assert result.exit_code == 0, result.exception
+        learned.append((folder / "merges.txt").read_text("utf-8"))
+    assert learned[0] == learned[1] == learned[2]
+    unnamed = CliRunner().invoke(
+        tokenizer_train, [str(tmp_path / "b.jsonl"), "-o", str(tmp_path / "d")]
+    )
+    assert "--field" in str(unnamed.exception)

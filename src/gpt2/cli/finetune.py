@@ -75,6 +75,7 @@ class _Finetuning(Run):
     def __post_init__(self) -> None:
         from gpt2.tasks.catalog import read_name
 
+        self.check_reading(self.path)
         super().__post_init__()
         self.base_apart(self.base)
         self.task: str | None = self.given.get("task")
@@ -130,7 +131,7 @@ class _Finetuning(Run):
             raise OptionError(
                 f"length must be at most the model's {positions}, found {training.length}."
             )
-        if has_pairs(self.path, self.how):
+        if "field" not in self.given and has_pairs(self.path, self.how):
             if "encoding" in self.given:
                 raise OptionError(
                     "--encoding can be used only with plain text; pairs are read as UTF-8."

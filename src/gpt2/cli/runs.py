@@ -14,6 +14,7 @@ import click
 from gpt2.cli.options import in_shell
 from gpt2.errors import OptionError
 from gpt2.files import read_json_object, write_json
+from gpt2.files.detect import TextFiles
 from gpt2.options import fields_of
 from gpt2.training.config import Start
 
@@ -103,6 +104,15 @@ class Run(abc.ABC):
                 "output folder (-o), so that nothing is lost."
             )
         return base
+
+    def check_reading(self, source: Path) -> None:
+        """Raise `OptionError` if options given for reading text have no effect on the source."""
+        from gpt2.data.manifest import FILE
+
+        named = fields_of(TextFiles, self.given)
+        if named and (source / FILE).exists():
+            flags = " and ".join(f"--{name}" for name in named)
+            raise OptionError(f"{source} is already prepared: {flags} can be used only with text.")
 
     def _check(self) -> None:
         """Check, before anything is read or written, that the folder may be used like this."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ import click
 from gpt2.cli.options import QUIET, drop_unset, next_step, options_of, say
 from gpt2.cli.places import NAME, OVERWRITE, PATH, check_free
 from gpt2.cli.progress import Progress
-from gpt2.errors import InputError
 from gpt2.files.detect import TextFiles
 
 
@@ -37,42 +34,30 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Train a byte-level BPE tokenizer on FILE... (files, folders, or - for standard input).
+    """Train a byte-level BPE tokenizer on FILE..., read as gpt2 prepare reads its sources.
 
     gpt2 and transformers can load the resulting folder, and most other libraries its vocab.json and
     merges.txt. <|endoftext|> in the text separates documents and gets the last id, as in GPT-2.
     """
+    from gpt2.data import PrepareConfig, sources
+    from gpt2.data.formats import Reading
     from gpt2.tokenizer import train_tokenizer
 
     check_free(output, overwrite)
+    given = PrepareConfig(**drop_unset(options))
+    how = Reading(encoding=given.encoding, fields=given.fields)
     begin = time.perf_counter()
     reading = Progress("reading", unit="characters", quiet=quiet)
     merging = Progress("merging", unit="merges", total=vocab_size - 257, quiet=quiet)
     with reading, merging:
-        texts = reading.over(_read(files, **drop_unset(options)), len)
+        texts = reading.over(sources.texts(sources.find(files, output), how), len)
         tokenizer = train_tokenizer(
-            texts,
-            vocab_size,
-            min_frequency=min_frequency,
-            joined=True,
-            progress=merging.to,
+            texts, vocab_size, min_frequency=min_frequency, progress=merging.to
         )
+    for name, reason in how.skipped.items():
+        say(f"note: skipped, not text: {name} ({reason})", quiet)
     tokenizer.save_pretrained(output)
     seconds = time.perf_counter() - begin
     say(f"{len(tokenizer):,} tokens in {seconds:.1f} s: {output}", quiet)
     sources = "{} " * len(files)
     next_step(f"gpt2 prepare {sources}-o TOKENS --tokenizer {{}}", *files, output, quiet=quiet)
-
-
-def _read(files: tuple[str, ...], encoding: str = "utf-8") -> Iterator[str]:
-    from gpt2.tokenizer.training import CHUNK, read_pieces
-
-    for file in files:
-        if file == "-":
-            if sys.stdin is None:
-                raise InputError("standard input is closed.")
-            with open(0, encoding=encoding, errors="replace", newline="", closefd=False) as stream:
-                while piece := stream.read(CHUNK):
-                    yield piece
-        else:
-            yield from read_pieces([file], encoding, say)

@@ -89,14 +89,11 @@ class _Training(Run):
         """Raise `OptionError` if a tokenizer is given that would not be used."""
         from gpt2.data.manifest import FILE as MANIFEST
 
+        self.check_reading(Path(self.source))
         named = [name for name in ("tokenizer", "vocab_size") if name in self.given]
         flags = " and ".join("--" + name.replace("_", "-") for name in named)
         if named and "base" in self.given:
             raise OptionError(f"--from uses the model's own tokenizer: leave out {flags}.")
-        if "encoding" in self.given and (Path(self.source) / MANIFEST).exists():
-            raise OptionError(
-                f"{self.source} is already prepared: --encoding can be used only with text."
-            )
         if named and (Path(self.source) / MANIFEST).exists():
             raise OptionError(
                 f"{self.source} is already prepared and contains its tokenizer: leave out "

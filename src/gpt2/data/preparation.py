@@ -59,9 +59,6 @@ class PrepareConfig(TextFiles):
     format: str = option(
         "auto", "Format of the files; auto uses the file extension.", choices=("auto", *FORMATS)
     )
-    field: str | list[str] | None = option(
-        None, "Field of JSON or Parquet rows to read; several are joined by newlines.", unset="text"
-    )
     filter: str | list[str] | None = option(
         None, f"Filter to apply, in the order given: {', '.join(filters.FILTERS)}."
     )
@@ -94,11 +91,6 @@ class PrepareConfig(TextFiles):
     def filters(self) -> list[str]:
         """The names of the filters."""
         return [self.filter] if isinstance(self.filter, str) else list(self.filter or [])
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The names of the fields that hold the text."""
-        return (self.field,) if isinstance(self.field, str) else tuple(self.field or ["text"])
 
     def decisive(self) -> dict[str, Any]:
         """The options that affect the contents of the files."""

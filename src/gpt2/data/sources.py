@@ -213,6 +213,8 @@ class Reader:
             return
         with containers.readable(file.shown):
             if file.name == STDIN:
+                if sys.stdin is None:
+                    raise InputError("standard input is closed.")
                 documents = formats.documents(STDIN, sys.stdin.buffer, self.reading)
                 yield from islice(documents, skip, None)
                 self._refuse(STDIN, "Standard input")
@@ -233,6 +235,12 @@ class Reader:
         """Raise `InputError` if a file that the user named turns out not to be text."""
         if name in self.reading.skipped:
             raise InputError(f"{shown} is not text: {self.reading.skipped[name]}.")
+
+
+def texts(files: Sequence[File], reading: Reading) -> Iterator[str]:
+    """All documents of the files as text."""
+    for document, _, _ in Reader(files, reading).documents(Position()):
+        yield formats.page_text(document) if isinstance(document, formats.HTML) else document
 
 
 def _open(file: File) -> IO[bytes]:

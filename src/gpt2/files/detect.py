@@ -25,12 +25,20 @@ MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 @dataclasses.dataclass
 class TextFiles:
-    """The options of all commands that read text files."""
+    """The options of all commands that read text for training."""
 
     encoding: str = option(
         "utf-8",
         "Encoding of text files, such as utf-16, gb18030, big5, shift_jis or latin-1.",
     )
+    field: str | list[str] | None = option(
+        None, "Field of JSON or Parquet rows to read; several are joined by newlines.", unset="text"
+    )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that hold the text."""
+        return (self.field,) if isinstance(self.field, str) else tuple(self.field or ["text"])
 
 
 def check_encoding(name: str) -> str:

@@ -11,14 +11,10 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from io import TextIOWrapper
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gpt2.errors import InputError, MissingFileError, OptionError
-from gpt2.files import exists, open_regular, read_error
-from gpt2.files.detect import SNIFFED, check_encoding, why_no_text
+from gpt2.errors import InputError, OptionError
 from gpt2.tokenizer.bpe import END_OF_TEXT, Pair, byte_to_unicode, split, to_signs, well_formed
 from gpt2.tokenizer.vocabulary import AddedToken
 
@@ -28,7 +24,7 @@ if TYPE_CHECKING:
 Ids = tuple[int, int]
 Progress = Callable[[int], None]
 
-CHUNK = 1 << 20  # characters read at a time
+CHUNK = 1 << 20  # characters
 
 
 def train(
@@ -126,38 +122,6 @@ def build_tokenizer(
         added[i] = token
     pairs = [(to_signs(a), to_signs(b)) for a, b in merges]
     return kind(signs, pairs, added=added, **settings)
-
-
-def read_pieces(
-    paths: Iterable[str | Path],
-    encoding: str = "utf-8",
-    note: Callable[[str], None] = lambda line: None,
-) -> Iterator[str]:
-    """Read files, and all files in folders, as chunks of text; each file is a separate document.
-
-    Invalid bytes are replaced. A file in a folder that is not text is skipped and reported to
-    ``note``. Raises `MissingFileError`, `OptionError`, and `InputError` for a given file that is
-    not text.
-    """
-    check_encoding(encoding)
-    for path in map(Path, paths):
-        if not exists(path):
-            raise MissingFileError(f"there is no file or folder {path}.")
-        try:
-            files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        except OSError as error:  # a folder in it may be unreadable
-            raise read_error(error.filename or path, error) from None
-        for file in files:
-            with open_regular(file) as stream:
-                if reason := why_no_text(stream.read(SNIFFED), encoding):
-                    if file == path:
-                        raise InputError(f"{file} is not text: {reason}.")
-                    note(f"skipped, not text: {file} ({reason})")
-                    continue
-                stream.seek(0)
-                text = TextIOWrapper(stream, encoding, "replace", newline="")
-                yield from iter(lambda: text.read(CHUNK), "")  # noqa: B023 (used up here)
-            yield END_OF_TEXT
 
 
 def count_words(texts: Iterable[str], special_tokens: tuple[str, ...]) -> Counter[str]:

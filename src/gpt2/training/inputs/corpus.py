@@ -6,13 +6,13 @@ import dataclasses
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from gpt2.data import PrepareConfig, TokenData, prepare, sources
 from gpt2.data.folder import OtherPreparationError
-from gpt2.data.formats import HTML, Reading, page_text
+from gpt2.data.formats import Reading
 from gpt2.data.manifest import FILE
 from gpt2.data.overlap import texts_of
 from gpt2.errors import InputError, OptionError
@@ -75,11 +75,11 @@ def prepare_corpus(
         folder: the folder of the run; shards that are made here go into its ``data/tokens``.
         tokenizer: for text that is prepared here.
         vocab_size: learn a vocabulary of that many tokens from the text instead.
-            config: the options of the preparation.
-            start: whether the run resumes or overwrites.
-            note: called with messages about what is done.
+        config: the options of the preparation.
+        start: whether the run resumes or overwrites.
+        note: called with messages about what is done.
 
-        Raises what `prepare` raises, and `OptionError` if a run would resume with a different text.
+    Raises what `prepare` raises, and `OptionError` if a run would resume with a different text.
     """
     if (Path(source) / FILE).exists():
         return verify_shards(Path(source))
@@ -88,8 +88,7 @@ def prepare_corpus(
         note(f"{source} no longer exists: resuming with the text prepared from it, {tokens}")
         return verify_shards(tokens)
     if vocab_size is not None:
-        config = config or PrepareConfig()
-        tokenizer = _vocabulary(source, folder, vocab_size, config.encoding, start, note)
+        tokenizer = _vocabulary(source, folder, vocab_size, config or PrepareConfig(), start, note)
     note(f"{source} is not prepared: preparing it in {tokens} with the tokenizer {tokenizer}")
     anew = not start.resume or start.allow_changes
     if os.fspath(source) == sources.STDIN and (tokens / FILE).exists() and not anew:
@@ -114,7 +113,7 @@ def _vocabulary(
     source: str | os.PathLike[str],
     folder: Path,
     size: int,
-    encoding: str,
+    config: PrepareConfig,
     start: Start,
     note: Callable[[str], None],
 ) -> Path:
@@ -125,7 +124,8 @@ def _vocabulary(
             "standard input can be read only once: prepare it first, or name a tokenizer."
         )
     files = sources.find([os.fspath(source)], folder)
-    made = {"vocab_size": size, "encoding": encoding, "text": sources.fingerprint(files)}
+    made = {"vocab_size": size, "encoding": config.encoding, "field": config.field,
+            "text": sources.fingerprint(files)}  # fmt: skip
     record = place / "made.json"
     before = read_json_object(record) if record.exists() else None
     if before == made:
@@ -138,20 +138,13 @@ def _vocabulary(
             "the data."
         )
     note(f"learning a vocabulary of {size:,} tokens from {source}")
-    learned = train_tokenizer(_documents(files, encoding), size)
+    reading = Reading(encoding=config.encoding, fields=config.fields)
+    learned = train_tokenizer(sources.texts(files, reading), size)
     with reported(place):
         shutil.rmtree(place, ignore_errors=True)
     learned.save_pretrained(place)
     write_json(record, made)
     return place
-
-
-def _documents(files: Sequence[sources.File], encoding: str) -> Iterator[str]:
-    """The documents in files, as `prepare` reads them."""
-    for document, _, _ in sources.Reader(files, Reading(encoding=encoding)).documents(
-        sources.Position()
-    ):
-        yield page_text(document) if isinstance(document, HTML) else document
 
 
 def verify_shards(folder: Path) -> Path:
