@@ -123,6 +123,7 @@ class _Finetuning(Run):
         from gpt2.data import PrepareConfig
         from gpt2.training.finetuning import has_pairs, pair_data, text_data
         from gpt2.training.inputs.corpus import prepare_corpus
+        from gpt2.training.loop.distributed import PREPARING
 
         cut = ("batch_size", "length", "seed")  # the other options depend on the data
         chosen = {name: self.given[name] for name in cut if name in self.given}
@@ -144,7 +145,8 @@ class _Finetuning(Run):
                     config=PrepareConfig(
                         validation=self.how.held_out, **fields_of(TextFiles, self.given)
                     ),
-                )
+                ),
+                PREPARING,
             )  # fmt: skip
             data = text_data(folder, self.how, training, tokenizer, positions)
         for line in data.notes:

@@ -71,7 +71,8 @@ class Run(abc.ABC):
 
         self.processes = Processes(pick_device(self.given.get("device")))
         try:
-            outcome = self._train()
+            with self.processes.together():
+                outcome = self._train()
         finally:
             self.checkpoints.release()
             self.processes.close()

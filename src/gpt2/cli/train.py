@@ -111,6 +111,7 @@ class _Training(Run):
         from gpt2.data import PrepareConfig, TokenData
         from gpt2.training.checkpoints.store import read_state
         from gpt2.training.inputs import corpus
+        from gpt2.training.loop.distributed import PREPARING
 
         start = self.options(Start)
         last = self.checkpoints.last() if start.resume else None
@@ -121,7 +122,8 @@ class _Training(Run):
                 self.source, self.folder, self.base or self.given.get("tokenizer", DEFAULT_MODEL),
                 self.given.get("vocab_size"), start=start, note=self.note,
                 config=PrepareConfig(**fields_of(TextFiles, self.given)),
-            )
+            ),
+            PREPARING,
         )  # fmt: skip
         tokens = TokenData(folder, tokenizer=None if last else self._tokenizer())
         held = corpus.held_out(folder)

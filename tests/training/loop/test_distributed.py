@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 from click.testing import CliRunner
 
 from gpt2 import GPT2LMHeadModel
@@ -25,6 +26,7 @@ from gpt2.cli import gpt2 as cli
 from gpt2.errors import CorruptFileError, MissingFileError
 from gpt2.training.checkpoints import optimizer_shards
 from gpt2.training.checkpoints.store import TRAINING, Checkpoints
+from gpt2.training.loop.distributed import PATIENCE, PREPARING, Processes
 from tests.conftest import ROOT
 from tests.corpora import text_of
 from tests.tiny import write_tiny
@@ -122,6 +124,22 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     names = sorted(path.name for path in Checkpoints(places["full"]).folder.iterdir())
     assert names == ["lock", "step-000004"]
     assert digest(places["full"], 4) == digest(places["whole"], 4)
+
+
+def test_a_text_may_take_longer_to_prepare_than_a_step(
+    two: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[object] = []
+    new_group, broadcast = dist.new_group, dist.broadcast_object_list
+    monkeypatch.setattr(dist, "new_group", lambda **given: waits.append(given["timeout"]) or
+                        new_group(**given))  # fmt: skip
+    monkeypatch.setattr(dist, "broadcast_object_list", lambda *box, group, **given:
+                        waits.append(group) or broadcast(*box, group=group, **given))  # fmt: skip
+    assert two.on_first(lambda: 7) == 7
+    assert waits == [None]  # the group of all processes, with the patience for a step
+    assert two.on_first(lambda: 8, PREPARING) == 8
+    assert waits[1] == PREPARING > PATIENCE
+    assert waits[2] is not None
 
 
 def check_one_goes_on(two: Path, options: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from gpt2.training.loop.watch import Watch
 
 T = TypeVar("T")
 PATIENCE = datetime.timedelta(minutes=30)  # long enough for a process to write a large checkpoint
+PREPARING = datetime.timedelta(days=30)  # for the first process to prepare a text
 # Messages of gloo and NCCL about a broken connection; the errors often have no class of their own.
 BROKEN = re.compile(r"gloo|nccl|connection (closed|reset|refused)|broken pipe|timed? ?out", re.I)
 
@@ -83,12 +84,13 @@ class Processes:
         dist.all_reduce(sums)
         return sums.to(values.device)
 
-    def same(self, value: Any) -> Any:
-        """Broadcast the first process's value to all processes."""
+    def same(self, value: Any, group: dist.ProcessGroup | None = None) -> Any:
+        """Broadcast the first process's value to all processes; ``group`` has all of them."""
         if self.ranks == 1:
             return value
         box = [value]
-        dist.broadcast_object_list(box, src=0, device=self.device)
+        device = self.device if group is None else torch.device("cpu")
+        dist.broadcast_object_list(box, src=0, group=group, device=device)
         return box[0]
 
     def least(self, value: int) -> int:
@@ -99,14 +101,14 @@ class Processes:
         dist.all_reduce(smallest, dist.ReduceOp.MIN)
         return int(smallest)
 
-    def agree(self, error: Exception | None) -> None:
-        """Raise the first process's error, if any, in all processes."""
-        error = self.same(error)
-        if error is not None:
-            raise error
+    def on_first(self, work: Callable[[], T], patience: datetime.timedelta | None = None) -> T:
+        """Run ``work`` on the first process; return its result, or raise its error, in all.
 
-    def on_first(self, work: Callable[[], T]) -> T:
-        """Run ``work`` on the first process; return its result, or raise its error, in all."""
+        ``patience``: how long the other processes wait for it, by default `PATIENCE`.
+        """
+        group = None
+        if patience is not None and self.ranks > 1:
+            group = dist.new_group(backend="gloo", timeout=patience)
         result: Any = None
         error: Exception | None = None
         if self.first:
@@ -114,8 +116,12 @@ class Processes:
                 result = work()
             except GPT2Error as raised:
                 error = raised
-        self.agree(error)
-        return self.same(result)
+        result, error = self.same((result, error), group)
+        if group is not None:
+            dist.destroy_process_group(group)
+        if error is not None:
+            raise error
+        return result  # type: ignore[no-any-return]
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
