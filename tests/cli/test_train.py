@@ -192,6 +192,21 @@ def test_the_field_of_rows_is_named_as_for_prepare(text: Path, tmp_path: Path) -
     assert "already prepared: --field can be used only with text" in str(prepared.exception)
 
 
+def test_options_without_effect_are_noted(text: Path, tmp_path: Path) -> None:
+    idle = ["--momentum", 0.5, "--decay", 0.5, "--min-lr", 0.5, "--schedule", "constant",
+            "--patience", 2, "--prompt", "A", "--parallel", "fsdp"]  # fmt: skip
+    done = run(text, "-o", tmp_path / "idle", *TINY, *FEW, *idle).stderr
+    for words in ("--momentum has no effect with --optimizer adamw",
+                  "--min-lr has no effect with --schedule constant",
+                  "--decay has no effect with --schedule constant",
+                  "--patience has no effect with --validate-every 0",
+                  "--prompt has no effect with --sample-every 0",
+                  "--parallel has no effect on one process"):  # fmt: skip
+        assert words in done
+    used = ["--optimizer", "muon", "--momentum", 0.5, "--schedule", "wsd", "--decay", 0.5]
+    assert "no effect" not in run(text, "-o", tmp_path / "used", *TINY, *FEW, *used).stderr
+
+
 def test_a_run_within_its_own_text(
     text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,6 +135,13 @@ class Run(abc.ABC):
         from gpt2.training.loop.trainer import Trainer
         from gpt2.training.reporting.validation import token_bytes
 
+        for name, reason in config.without_effect().items():
+            if name in self.given:
+                self.note(f"--{name.replace('_', '-')} has no effect with {reason}")
+        if "parallel" in self.given and self.processes.ranks == 1:
+            self.note("--parallel has no effect on one process: start several with torchrun")
+        if "patience" in self.given and config.validate_every and data.held is None:
+            self.note("--patience has no effect without held-out text")
         return Trainer(
             model,
             data.source,

@@ -135,6 +135,18 @@ class TrainingConfig:
         check_names(cls, values)
         return cls(**values)
 
+    def without_effect(self) -> dict[str, str]:
+        """Options that have no effect, each with the option to which that is due."""
+        reasons = {
+            "momentum": "" if self.optimizer == "muon" else "--optimizer adamw",
+            "min_lr": "--schedule constant" if self.schedule == "constant" else "",
+            "decay": "" if self.schedule == "wsd" else f"--schedule {self.schedule}",
+            "patience": "" if self.validate_every else "--validate-every 0",
+            "prompt": "" if self.sample_every else "--sample-every 0",
+            "sample_tokens": "" if self.sample_every else "--sample-every 0",
+        }
+        return {name: reason for name, reason in reasons.items() if reason}
+
     def changes(self, other: TrainingConfig) -> dict[str, tuple[Any, Any]]:
         """Options that differ between ``self`` and ``other`` and affect the trained weights."""
         before, after = self.to_dict(), other.to_dict()
