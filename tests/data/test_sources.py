@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from gpt2.data import formats, pages, sources
+from gpt2.data import formats, pages, rows, sources
 from gpt2.data.formats import HTML, PIECE, Reading, page_text
 from gpt2.data.sources import Position, Reader
 from gpt2.errors import (
@@ -372,13 +372,18 @@ def test_containers_nest_to_a_depth(tmp_path: Path) -> None:
 
 
 def test_one_piece_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "LARGEST", 100)
-    rows = b'{"text": "a"}\n' + b'{"text": "' + b"a" * 200 + b'"}\n'
+    monkeypatch.setattr(rows, "LARGEST", 100)
+    monkeypatch.setattr(rows, "BLOCK", 50)
+    lines = b'{"text": "a"}\n' + b'{"text": "' + b"a" * 200 + b'"}\n'
     for name in ("a.jsonl", "a.json", "a.html"):
         with pytest.raises(InputError, match=f"{name}.* exceeds the limit of"):
-            read(write(tmp_path / name, rows))
+            read(write(tmp_path / name, lines))
         with pytest.raises(InputError, match=f"{name}.* exceeds the limit of"):
-            read(write(tmp_path / f"{name}.gz", gzip.compress(rows)))
+            read(write(tmp_path / f"{name}.gz", gzip.compress(lines)))
+    for name in ("a.csv", "a.tsv"):
+        with pytest.raises(InputError, match=f"a line of .*{name} exceeds the limit of"):
+            read(write(tmp_path / name, b"text\n" + b"a" * 200))
+        assert read(write(tmp_path / name, b"text\n" + b"aa\n" * 100)) == ["aa"] * 100
     assert read(write(tmp_path / "b.jsonl", b'{"text": "a"}\n' * 50)) == ["a"] * 50
 
 

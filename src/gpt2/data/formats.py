@@ -12,7 +12,7 @@ from typing import Any
 
 from gpt2.data import pages
 from gpt2.data.containers import Stream, seekable
-from gpt2.data.rows import Row, join_fields, json_rows, table
+from gpt2.data.rows import LARGEST, Row, check_size, join_fields, json_rows, table
 from gpt2.errors import InputError
 from gpt2.extras import need
 from gpt2.files import json_lines
@@ -21,7 +21,6 @@ from gpt2.tokenizer.bpe import END_OF_TEXT
 
 BLOCK = 1 << 20  # bytes read at a time
 PIECE = 4 << 20  # characters: a longer text is cut into documents to bound the memory
-LARGEST = 256 << 20  # maximum bytes of a line of JSON, of a JSON file, of a page
 
 
 class HTML(bytes):
@@ -113,24 +112,15 @@ def _json_lines(name: str, stream: Stream, reading: Reading) -> Iterator[Documen
 
 def _lines(name: str, stream: Stream) -> Iterator[bytes]:
     for number in count(1):
-        line = _check_size(stream.readline(LARGEST + 1), f"{name}, line {number}")
+        line = check_size(stream.readline(LARGEST + 1), f"{name}, line {number}")
         if not line:
             return
         yield line
 
 
-def _check_size(content: bytes, where: str) -> bytes:
-    if len(content) > LARGEST:
-        raise InputError(
-            f"{where} exceeds the limit of {LARGEST >> 20} MB for one record: split it into JSON "
-            "lines, or convert it to plain text, which may have any length."
-        )
-    return content
-
-
 def _json(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     """Read a file that is one JSON object, a list of objects, or lines of JSON, all at once."""
-    yield from _texts(json_rows(name, _check_size(stream.read(LARGEST + 1), name)), reading.fields)
+    yield from _texts(json_rows(name, check_size(stream.read(LARGEST + 1), name)), reading.fields)
 
 
 def _table(name: str, stream: Stream, reading: Reading, suffix: str) -> Iterator[Document]:
@@ -170,7 +160,7 @@ def _parquet(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
 
 
 def _html(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
-    yield HTML(_check_size(stream.read(LARGEST + 1), name))
+    yield HTML(check_size(stream.read(LARGEST + 1), name))
 
 
 def _warc(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
@@ -181,7 +171,7 @@ def _warc(name: str, stream: Stream, reading: Reading) -> Iterator[Document]:
     for record in warc.ArchiveIterator(
         stream, record_types=wanted, auto_decode="all", fsspec_args=False
     ):
-        content = _check_size(record.reader.read(LARGEST + 1), f"{name}, {record.record_id}")
+        content = check_size(record.reader.read(LARGEST + 1), f"{name}, {record.record_id}")
         if record.record_type == kinds.conversion:
             yield content.decode("utf-8", "replace")
         elif _is_page(record):

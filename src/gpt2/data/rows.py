@@ -5,15 +5,17 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from gpt2.data.containers import Stream
 from gpt2.errors import CorruptFileError, InputError
 from gpt2.files import is_json, json_lines, parse_json
 
 BLOCK = 1 << 20  # bytes read at a time
+LARGEST = 256 << 20  # maximum bytes of a line of JSON, of a JSON file, of a page; of a line or cell
 MISSING = object()
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+T = TypeVar("T", bytes, str)
 Row = tuple[str, Any]  # its location, for messages; and its value
 
 
@@ -112,6 +114,16 @@ def table(name: str, stream: Stream, suffix: str, encoding: str = "utf-8") -> It
         yield f"{name}, line {number}", dict(zip(names, cells, strict=False))
 
 
+def check_size(content: T, where: str) -> T:
+    """Return a record. Raises `InputError` if it is larger than `LARGEST`."""
+    if len(content) > LARGEST:
+        raise InputError(
+            f"{where} exceeds the limit of {LARGEST >> 20} MB for one record: split it into JSON "
+            "lines, or convert it to plain text, which may have any length."
+        )
+    return content
+
+
 def text_lines(name: str, stream: Stream, encoding: str) -> Iterator[str]:
     """The lines of a text with their line ends. Raises `CorruptFileError` if it is not text."""
     known = codecs.lookup(encoding).name
@@ -121,6 +133,7 @@ def text_lines(name: str, stream: Stream, encoding: str) -> Iterator[str]:
         while block := stream.read(BLOCK):
             *whole, rest = (rest + decoder.decode(block)).split("\n")
             yield from (line + "\n" for line in whole)
+            check_size(rest, f"a line of {name}")
         rest += decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise CorruptFileError(
@@ -133,7 +146,7 @@ def text_lines(name: str, stream: Stream, encoding: str) -> Iterator[str]:
 def _read_quoted(
     name: str, lines: Iterator[str], separator: str
 ) -> Iterator[tuple[int, list[str]]]:
-    before = csv.field_size_limit(1 << 30)  # texts are long; Python's limit is 128 kB
+    before = csv.field_size_limit(LARGEST)  # texts are long; Python's limit is 128 kB
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for cells in reader:

@@ -121,7 +121,7 @@ class Processes:
             dist.destroy_process_group(group)
         if error is not None:
             raise error
-        return result  # type: ignore[no-any-return]
+        return result
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
