@@ -109,7 +109,8 @@ class Checkpoints:
         """
         if self._lock is not None:
             return
-        self.check(start)  # before a folder is made
+        if not exists(self.folder / LOCK):
+            self.check(start)  # before a folder is made
         self._made = [p for p in (self.folder, *self.folder.parents) if not exists(p)]
         with reported(self.run):
             self.folder.mkdir(parents=True, exist_ok=True)
