@@ -98,6 +98,28 @@ def test_a_full_disk_while_the_model_is_copied(
     assert list(tmp_path.glob("*.part")) == []
 
 
+def test_a_full_disk_is_told_with_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither TensorBoard's own error nor that of the last picture takes its place."""
+    made = trainer(tmp_path, SHORT)
+    save = loop.saving.save
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fill(*given: Any) -> None:
+        save(*given)
+        for method in ("add_scalar", "flush", "close"):
+            monkeypatch.setattr(made.log._board, method, full)
+        monkeypatch.setattr("gpt2.training.reporting.curves.atomic", full)
+
+    monkeypatch.setattr(loop.saving, "save", fill)
+    with pytest.raises(WriteError, match=r"tensorboard could.*disk is full.*step 2 is intact"):
+        made.run()
+    assert made.log.metrics._journal._file.closed
+
+
 def test_beginning_anew_leaves_nothing_of_the_old_run(tmp_path: Path) -> None:
     trainer(tmp_path, SHORT).run()
     (tmp_path / "adapter").mkdir()

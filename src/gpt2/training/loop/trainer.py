@@ -163,20 +163,20 @@ class Trainer:
                 is unchanged.
             WriteError: a checkpoint could not be written; earlier ones are unchanged.
         """
-        try:
-            with self.processes.together():
-                with Stop() as stop:
-                    stopped = self._steps(stop)
-                # a run that was only interrupted has no finished model
-                model = None if stopped == "signal" else self._finish()
-            return Outcome(self.step, self.loss, self.validation, self.best, stopped,
-                           self.signal if stopped == "signal" else None, model)  # fmt: skip
-        except (TrainingError, WriteError) as error:
-            raise type(error)(f"{error} {self._what_is_kept()}") from error
-        finally:
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.checkpoints.release)
             if self.log is not None:
-                self.log.close()
-            self.checkpoints.release()
+                stack.enter_context(self.log)
+            try:
+                with self.processes.together():
+                    with Stop() as stop:
+                        stopped = self._steps(stop)
+                    # a run that was only interrupted has no finished model
+                    model = None if stopped == "signal" else self._finish()
+            except (TrainingError, WriteError) as error:
+                raise type(error)(f"{error} {self._what_is_kept()}") from error
+        return Outcome(self.step, self.loss, self.validation, self.best, stopped,
+                       self.signal if stopped == "signal" else None, model)  # fmt: skip
 
     def _steps(self, stop: Stop) -> str | None:
         """Run the remaining steps; returns why they ended early, or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import shutil
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gpt2.errors import MissingDependencyError
+from gpt2.errors import MissingDependencyError, WriteError
 from gpt2.extras import install
 from gpt2.files import reported
 from gpt2.training.reporting.curves import draw
@@ -18,7 +19,7 @@ from gpt2.training.reporting.history import Metrics
 from gpt2.training.reporting.validation import Validation
 from gpt2.training.units import duration
 
-PICTURE = "loss.png"
+PICTURE, BOARD = "loss.png", "tensorboard"
 REDRAWN = 60.0  # seconds between two drawings of loss.png: one takes about half a second
 SHOWN = (0.2, 10.0)  # seconds between two progress lines, on a terminal and elsewhere
 
@@ -93,7 +94,8 @@ class Log:
         """Log the text that the model generated for ``prompt``; ``text`` does not include it."""
         self.metrics.add("sample", step, prompt=prompt, text=text)
         if self._board is not None:
-            self._board.add_text("sample", f"**{prompt}**{text}", step)
+            with reported(self.folder / BOARD):
+                self._board.add_text("sample", f"**{prompt}**{text}", step)
         self.screen.line(f"step {step:,}  sample:\n{_indent(prompt + text)}")
 
     def note(self, text: str) -> None:
@@ -102,19 +104,23 @@ class Log:
         self.screen.line(f"note: {text}")
 
     def close(self) -> None:
-        """Draw loss.png a last time and close the files."""
+        """Draw loss.png a last time and close the files. Raises `WriteError`."""
         self.screen.clear()
-        if self.metrics.of("step"):
-            self._draw()
-        if self._board is not None:
-            self._board.close()
-        self.metrics.close()
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.metrics.close)
+            if self._board is not None:
+                stack.enter_context(reported(self.folder / BOARD))
+                stack.callback(self._board.close)
+            if self.metrics.of("step"):
+                self._draw()
 
     def __enter__(self) -> Log:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # the error that ends the block says more than one of a disk that is full here too
+        with contextlib.suppress(*([WriteError] if kind else [])):
+            self.close()
 
     def _line(self, record: dict[str, Any]) -> str:
         step, loss = record["step"], record["loss"]
@@ -148,14 +154,16 @@ class Log:
             return None
         from torch.utils.tensorboard import SummaryWriter
 
-        place = self.folder / "tensorboard"
+        place = self.folder / BOARD
         if not self.start_step:
             shutil.rmtree(place, ignore_errors=True)
         with reported(place):
             return SummaryWriter(str(place), purge_step=self.start_step + 1)
 
     def _to_board(self, record: dict[str, Any], **names: str) -> None:
-        if self._board is not None:
+        if self._board is None:
+            return
+        with reported(self.folder / BOARD):
             for name, title in names.items():
                 if record[name] is not None:
                     self._board.add_scalar(title, record[name], record["step"])
