@@ -69,6 +69,7 @@ class CausalSelfAttention(nn.Module):
         self.embed_dim = self.split_size = config.n_embd  # the names in transformers
         self.c_attn = Conv1D(config.n_embd, 3 * config.n_embd)  # queries, keys, values in one
         self.c_proj = Conv1D(config.n_embd, config.n_embd)
+        self.attn_dropout = nn.Dropout(config.attn_pdrop)
         self.resid_dropout = nn.Dropout(config.resid_pdrop)
 
     def forward(
@@ -85,7 +86,7 @@ class CausalSelfAttention(nn.Module):
         if eager:
             y, weights = self.attend_eagerly(q, k, v, window)
         else:  # PyTorch's fused kernel never writes the weights
-            p = self.config.attn_pdrop if self.training else 0.0
+            p = self.attn_dropout.p if self.training else 0.0
             y = F.scaled_dot_product_attention(
                 q, k, v, window.mask, p, window.causal, scale=self.scale
             )  # [B, H, T, d]
@@ -105,7 +106,8 @@ class CausalSelfAttention(nn.Module):
             # the lowest finite number rather than -inf: a fully masked row must not give NaN
             scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
         weights = self.normalize(scores, v.dtype)  # [B, H, T, S]
-        return F.dropout(weights, self.config.attn_pdrop, self.training) @ v, weights
+        weights = F.dropout(weights, self.attn_dropout.p, self.training)
+        return weights @ v, weights
 
     def normalize(self, scores: Tensor, dtype: torch.dtype) -> Tensor:
         """Turn scores [B, H, T, S] into weights whose rows sum to 1."""
