@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from gpt2 import reference
 from gpt2.config import ACTIVATIONS, GPT2Config
+from gpt2.errors import InputError
 from tests.model.torch_pairs import SHAPE, loss_of, pair, same, tokens
 
 pytestmark = pytest.mark.parity
@@ -129,6 +131,109 @@ def test_padding_after_a_cache() -> None:
         past_a, past_b = a.past_key_values, b.past_key_values
         real = mask[:, part].bool()
         same(a.logits[real], b.logits[real])
+
+
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padding_that_has_labels(side: str, attention: str) -> None:
+    """Many tutorials pass the padded ids as labels: then padding counts in the loss too."""
+    ours, theirs = pair()
+    ids = tokens()
+    mask = torch.ones_like(ids)
+    mask[0, slice(None, 4) if side == "left" else slice(-4, None)] = 0
+    for model in (ours, theirs):
+        model.set_attn_implementation(attention)
+    a, b = (model(ids, attention_mask=mask, labels=ids) for model in (ours, theirs))
+    same(a.logits, b.logits)
+    same(a.loss, b.loss, 1e-6)
+    if (side, attention) == ("left", "eager"):
+        return  # transformers lets a gradient through the scores of rows without a token
+    loss_of(a.logits, ids).backward()
+    loss_of(b.logits, ids).backward()
+    expected = dict(theirs.named_parameters())
+    for name, parameter in ours.named_parameters():
+        same(parameter.grad, expected[name].grad)
+
+
+def test_a_mask_for_every_pair_of_tokens() -> None:
+    ours, theirs = pair()
+    ids = tokens()
+    seen = torch.ones(9, 9, dtype=torch.bool).tril()
+    seen[:5, :5] = True  # a prefix that is read both ways
+    numbers = torch.zeros(2, 1, 9, 9, dtype=torch.float64).masked_fill(~seen, -1e30)
+    expected = theirs(ids, attention_mask=numbers).logits
+    for mask in (numbers, seen[None, None], seen[None, None].long()):
+        for attention in ("eager", "sdpa"):
+            ours.set_attn_implementation(attention)
+            same(ours(ids, attention_mask=mask).logits, expected)
+    with pytest.raises(InputError, match=r"or \[2, 1, 9, 9\], found \[2, 1, 9, 8\]"):
+        ours(ids, attention_mask=numbers[..., 1:])
+
+
+def test_ids_of_other_dimensions() -> None:
+    """[B, 1, T] is what a data loader makes of the rows of return_tensors="pt"."""
+    ours, theirs = pair()
+    ids = tokens()
+    mask = torch.ones_like(ids)
+    mask[0, -3:] = 0
+    given = {"attention_mask": mask[:, None], "token_type_ids": ids.flip(0)[:, None]}
+    a, b = (model(ids[:, None], labels=ids[:, None], **given) for model in (ours, theirs))
+    same(a.logits, b.logits)
+    same(a.loss, b.loss, 1e-6)
+    choices = ids.repeat(3, 1).view(3, 2, 9)
+    same(ours(choices, logits_to_keep=2).logits, ours(choices).logits[..., -2:, :])
+    same(ours.transformer(ids[0])[0], theirs.transformer(ids[0])[0])
+    same(ours(ids[0], labels=ids[0]).loss, ours(ids[:1], labels=ids[:1]).loss)
+
+
+def test_a_gradient_flows_through_a_cache() -> None:
+    ours, theirs = pair()
+    ids = tokens()
+    for model in (ours, theirs):
+        past = model(ids[:, :4], use_cache=True).past_key_values
+        past.reorder_cache(torch.tensor([1, 0]))
+        past.crop(-1)
+        past = model(ids[:, 4:6], past_key_values=past, use_cache=True).past_key_values
+        assert past.layers[1].keys.requires_grad
+        loss_of(model(ids[:, 6:], past_key_values=past).logits, ids[:, 6:]).backward()
+    expected = dict(theirs.named_parameters())
+    for name, parameter in ours.named_parameters():
+        same(parameter.grad, expected[name].grad)
+    with torch.no_grad():  # a step without gradients in between ends them
+        model, cache = ours, ours.new_cache(2)
+    model(ids[:, :2], past_key_values=cache)
+    copy.deepcopy(cache)
+    with torch.no_grad():
+        model(ids[:, 2:3], past_key_values=cache)
+    logits = model(ids[:, 3:], past_key_values=cache).logits
+    same(logits, model(ids).logits[:, 3:])
+
+
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_dropout_is_what_the_modules_say(attention: str) -> None:
+    """Code sets it for every nn.Dropout, also to switch it off."""
+    models = pair()
+    ids = tokens()
+    found = []
+    for model in models:
+        model.set_attn_implementation(attention)
+        model.train()
+        for p in (0.5, 0.0):
+            for module in model.modules():
+                if isinstance(module, torch.nn.Dropout):
+                    module.p = p
+            torch.manual_seed(5)
+            out = model(ids, output_attentions=attention == "eager")
+            found.append(out.logits)
+            if attention == "eager":
+                found += out.attentions
+    half = len(found) // 2
+    for a, b in zip(found[:half], found[half:], strict=True):
+        same(a, b)
+    names = [
+        [n for n, m in model.named_modules() if isinstance(m, torch.nn.Dropout)] for model in models
+    ]
+    assert names[0] == names[1]
 
 
 def test_embeddings_types_and_positions() -> None:

@@ -149,9 +149,9 @@ pytree.register_pytree_node(
 class Window:
     """The new tokens of one call: T per row for some rows of a cache (or fewer, with ``counts``).
 
-    ``mask`` [R or 1, 1, T, S] is True where a new token may attend to one of the S tokens; None
-    means all if ``causal`` is False, the lower triangle if it is True. ``positions`` [R or 1, T]
-    are those of the new tokens.
+    ``mask`` [R or 1, 1, T, S] is True where a new token may attend to one of the S tokens, or a
+    number to add to the scores; None means all if ``causal`` is False, the lower triangle if it is
+    True. ``positions`` [R or 1, T] are those of the new tokens.
     """
 
     def __init__(
@@ -197,19 +197,24 @@ class Window:
         return (columns <= self.positions[..., None])[:, None]
 
     def hide(self, attention_mask: Tensor, rows: int) -> None:
-        """Hide the columns where ``attention_mask`` [B, S] is 0; a token always sees itself."""
+        """Hide the columns where ``attention_mask`` [B, S] is 0, from padding too, as transformers
+        does: the loss of padding that has labels depends on it. [B, 1, T, S] replaces the mask."""
         shape = list(attention_mask.shape)
-        if shape not in ([rows, self.span], [1, self.span]):
+        if len(shape) == 4 and shape[2:] == [self.T, self.span]:
+            mask = attention_mask if attention_mask.is_floating_point() else attention_mask.bool()
+            self.mask, self.causal = mask, False
+            return
+        if shape[-1:] != [self.span] or attention_mask.numel() not in (rows * self.span, self.span):
             raise InputError(
-                f"attention_mask must be [{rows}, {self.span}] (past and new tokens), found "
-                f"{shape}."
+                f"attention_mask must be [{rows}, {self.span}] (past and new tokens) or "
+                f"[{rows}, 1, {self.T}, {self.span}], found {shape}."
             )
         if readable() and bool(attention_mask.all()):
             return
         columns = torch.arange(self.span, device=attention_mask.device)
         slots = columns[self.start :][: self.T, None]  # the columns of the new tokens
-        seen = (columns <= slots) & attention_mask[:, None, None, :].bool()
-        self.mask, self.causal = seen | (columns == slots), False  # [B, 1, T, S]
+        seen = attention_mask.reshape(-1, 1, 1, self.span).bool()
+        self.mask, self.causal = (columns <= slots) & seen, False  # [B, 1, T, S]
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Store a layer's new k, v [R, H, T, d]; return all keys and values [R, H, S, d]."""

@@ -102,9 +102,11 @@ class CausalSelfAttention(nn.Module):
         mask = window.mask  # True where a token may attend
         if window.causal:
             mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).tril()
-        if mask is not None:
+        if mask is not None and mask.dtype == torch.bool:
             # the lowest finite number rather than -inf: a fully masked row must not give NaN
             scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        elif mask is not None:
+            scores = scores + mask
         weights = self.normalize(scores, v.dtype)  # [B, H, T, S]
         weights = F.dropout(weights, self.attn_dropout.p, self.training)
         return weights @ v, weights
@@ -195,10 +197,12 @@ class GPT2Model(PreTrainedModel):
     ) -> Any:
         """Return hidden states [B, T, D] of ``input_ids`` [B, T]; arguments as in transformers.
 
-        ``attention_mask`` [B, past + T] hides padding. ``past_key_values`` is the cache of an
-        earlier call and grows in place. By default, a cache is created if ``config.use_cache`` is
-        set and the model is not training. If one of the last four is None, the configuration
-        decides. Raises `InputError` or `ContextLengthError`.
+        Ids may have no or further dimensions before T: they are in the result too.
+        ``attention_mask`` [B, past + T] hides padding; [B, 1, T, past + T] says what each token may
+        attend to, in booleans or in numbers that are added to the scores. ``past_key_values`` is
+        the cache of an earlier call and grows in place. By default, a cache is created if
+        ``config.use_cache`` is set and the model is not training. If one of the last four is None,
+        the configuration decides. Raises `InputError` or `ContextLengthError`.
         """
         config = self.config
         checks.check_keywords(more)
