@@ -17,7 +17,7 @@ CALLS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "both": ("either input_ids or", lambda m: m(IDS, inputs_embeds=torch.zeros(2, 9, 24))),
     "list": ("integers .*found list", lambda m: m([[1, 2]])),
     "floats": ("integers .*found torch.float", lambda m: m(IDS.float())),
-    "one row": (r"must be \[batch, tokens\]", lambda m: m(IDS[0])),
+    "one id": (r"must be \[batch, tokens\]", lambda m: m(IDS[0, 0])),
     "negative id": ("token id -1", lambda m: m(IDS - IDS - 1)),
     "positions": ("position 99 .* context of 32", lambda m: m(IDS, position_ids=FAR)),
     "types": ("token type 99", lambda m: m(IDS, token_type_ids=FAR)),

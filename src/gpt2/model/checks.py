@@ -45,6 +45,13 @@ def check_inputs(
             )
 
 
+def as_rows(ids: Tensor | None) -> Tensor | None:
+    """Ids [..., T] as [B, T]; anything else unchanged."""
+    if isinstance(ids, Tensor) and ids.dim() not in (0, 2) and ids.shape[-1]:
+        return ids.reshape(-1, ids.shape[-1])
+    return ids
+
+
 def check_tokens(ids: Tensor, config: GPT2Config) -> None:
     """Raise `InputError` unless ``ids`` is [B, T] of ids in the vocabulary."""
     check_ids("input_ids", ids, config.vocab_size, "token id", "vocabulary")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gpt2.config import GPT2Config
 from gpt2.errors import InputError
 from gpt2.model.cache import TorchCache
+from gpt2.model.checks import as_rows
 from gpt2.model.gpt2 import GPT2Model
 from gpt2.model.outputs import SequenceClassifierOutput
 from gpt2.model.pretrained import PreTrainedModel
@@ -48,6 +49,7 @@ class GPT2ForSequenceClassification(PreTrainedModel):
         **more: Any,
     ) -> Any:
         """Return logits [B, labels] for ``input_ids`` [B, T], and the loss for ``labels`` [B]."""
+        input_ids = as_rows(input_ids)
         hidden = self.transformer(
             input_ids,
             past_key_values,

@@ -206,6 +206,8 @@ class GPT2Model(PreTrainedModel):
         """
         config = self.config
         checks.check_keywords(more)
+        shape = input_ids.shape if isinstance(input_ids, Tensor) else ()
+        input_ids, token_type_ids = checks.as_rows(input_ids), checks.as_rows(token_type_ids)
         checks.check_inputs(input_ids, inputs_embeds, config)
         x = self.wte(input_ids) if inputs_embeds is None else inputs_embeds  # [B, T, D]
         B, T, _ = x.shape
@@ -232,6 +234,8 @@ class GPT2Model(PreTrainedModel):
             config.resolve("output_hidden_states", output_hidden_states),
             cache if use_cache else None,
         )
+        if len(shape) not in (0, 2):
+            output.last_hidden_state = output.last_hidden_state.view(*shape, -1)
         return output if config.resolve("return_dict", return_dict) else output.to_tuple()
 
     def check(self, input_ids: Tensor) -> None:

@@ -20,7 +20,7 @@ def next_token_loss(
     items: int | Tensor | None = None,
     shifted: Tensor | None = None,
 ) -> Tensor:
-    """The mean loss [] of logits [B, T, V]: position t predicts label t + 1.
+    """The mean loss [] of logits [..., T, V]: position t predicts label t + 1 of [..., T].
 
     With ``items`` it is the sum divided by that number. ``shifted`` are labels already shifted.
     """
@@ -28,15 +28,15 @@ def next_token_loss(
         predicted = _at_least_float32(logits).flatten(0, -2)
         return _cross_entropy(predicted, shifted.flatten().to(logits.device), items)
     _check_shape(labels, logits)
-    predicted, wanted = _at_least_float32(logits[:, :-1]), labels[:, 1:].to(logits.device)
-    return _cross_entropy(predicted.flatten(0, 1), wanted.flatten(), items)
+    predicted, wanted = logits[..., :-1, :].flatten(0, -2), labels[..., 1:].flatten()
+    return _cross_entropy(_at_least_float32(predicted), wanted.to(logits.device), items)
 
 
 def _check_shape(labels: Tensor, states: Tensor) -> None:
-    if labels.shape != states.shape[:2]:
+    inputs = states.shape[:-1]
+    if labels.shape[-1:] != inputs[-1:] or labels.numel() != inputs.numel():
         raise InputError(
-            f"labels must have the shape {list(states.shape[:2])} of the inputs, found "
-            f"{list(labels.shape)}."
+            f"labels must have the shape {list(inputs)} of the inputs, found {list(labels.shape)}."
         )
 
 

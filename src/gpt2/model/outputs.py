@@ -103,9 +103,9 @@ def select(hidden: Tensor, keep: int | Tensor) -> Tensor:
     """Select from hidden states [B, T, D] those that ``logits_to_keep`` names; see
     `GPT2LMHeadModel.forward`."""
     if not isinstance(keep, Tensor):
-        return hidden[:, -keep:]  # 0 keeps all
+        return hidden[..., -keep:, :]  # 0 keeps all
     if keep.dim() != 2:
-        return hidden[:, keep]
+        return hidden[..., keep, :]
     if keep.dtype == torch.bool:
         return hidden[keep]
     return torch.take_along_dim(hidden, keep[..., None], dim=1)
