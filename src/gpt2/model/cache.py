@@ -44,6 +44,11 @@ class TorchCache:
         self.keys = torch.zeros(shape, dtype=dtype, device=device)
         self.values = torch.zeros(shape, dtype=dtype, device=device)
         self._lengths = [0] * rows
+        self.graph: dict[int, tuple[Tensor, Tensor]] = {}  # layers' keys, values with a gradient
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state without gradients, which can be neither copied nor pickled."""
+        return {**self.__dict__, "graph": {}}
 
     @property
     def rows(self) -> int:
@@ -68,7 +73,8 @@ class TorchCache:
     def layers(self) -> list[CacheLayer]:
         """Each layer's keys and values [rows, H, tokens, d], up to the longest row's end."""
         used = self.get_seq_length()
-        pairs = zip(self.keys, self.values, strict=True)
+        stored = enumerate(zip(self.keys, self.values, strict=True))
+        pairs = (self.graph.get(layer, pair) for layer, pair in stored)
         return [CacheLayer(k[:, :, :used], v[:, :, :used]) for k, v in pairs]
 
     def __len__(self) -> int:
@@ -104,6 +110,8 @@ class TorchCache:
             index = torch.as_tensor(sources, device=self.keys.device)
             for store in (self.keys, self.values):
                 store[:, :, :, :used] = store[:, :, :, :used].index_select(1, index)
+            for layer, (k, v) in self.graph.items():
+                self.graph[layer] = k.index_select(0, index), v.index_select(0, index)
             self._lengths = [self._lengths[s] for s in sources]
 
     def copy(self, source: int, target: int, length: int) -> None:
@@ -117,6 +125,7 @@ class TorchCache:
             )
         for store in (self.keys, self.values):
             store[:, target, :, :length] = store[:, source, :, :length]
+        self.graph = {}
         self._lengths[target] = length
 
     def truncate(self, row: int, length: int) -> None:
@@ -136,7 +145,7 @@ def _flatten(cache: TorchCache) -> tuple[list[Any], list[int]]:
 
 def _unflatten(stores: Any, lengths: list[int]) -> TorchCache:
     cache = TorchCache.__new__(TorchCache)
-    (cache.keys, cache.values), cache._lengths = stores, list(lengths)
+    (cache.keys, cache.values), cache._lengths, cache.graph = stores, list(lengths), {}
     return cache
 
 
@@ -221,15 +230,18 @@ class Window:
         if self.cache is None:
             return k, v
         keys, values = self.cache.keys[layer], self.cache.values[layer]
+        old = self.cache.graph.pop(layer, None)
         if self.uniform:
             past = slice(0, self.start), slice(self.start, self.span)
             keys[:, :, past[1]], values[:, :, past[1]] = k.detach(), v.detach()
-            if not (k.requires_grad and torch.is_grad_enabled()):
+            if not torch.is_grad_enabled() or (old is None and not k.requires_grad):
                 return keys[:, :, : self.span], values[:, :, : self.span]
-            if self.start == 0:
-                return k, v
-            old_k, old_v = keys[:, :, past[0]].clone(), values[:, :, past[0]].clone()
-            return torch.cat([old_k, k], 2), torch.cat([old_v, v], 2)
+            if self.start > 0:  # a gradient flows to the earlier tokens too
+                old_k, old_v = old or (keys.clone(), values.clone())
+                k = torch.cat([old_k[:, :, past[0]], k], 2)
+                v = torch.cat([old_v[:, :, past[0]], v], 2)
+            self.cache.graph[layer] = k, v
+            return k, v
         index = torch.tensor(self.rows, device=k.device)
         for row, (r, n) in enumerate(zip(self.rows, self.counts, strict=True)):
             start = self.cache.lengths[r]
