@@ -52,6 +52,7 @@ def test_logits_loss_and_gradients(extra: dict[str, Any], labels: torch.Tensor) 
     a, b = ours(texts(), labels=labels), theirs(texts(), labels=labels)
     same(a.logits, b.logits)
     same(a.loss, b.loss)
+    assert ours.config.problem_type == theirs.config.problem_type  # pipelines read it
     a.loss.backward()
     b.loss.backward()
     expected = dict(theirs.named_parameters())

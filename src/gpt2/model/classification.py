@@ -94,6 +94,7 @@ class GPT2ForSequenceClassification(PreTrainedModel):
             whole = labels.dtype in (torch.long, torch.int)
             kind = "single_label_classification" if whole else "multi_label_classification"
             kind = "regression" if self.num_labels == 1 else kind
+            self.config.problem_type = kind  # saved: pipelines choose softmax or sigmoid by it
         if kind == "regression":
             return F.mse_loss(logits.squeeze(), labels.squeeze().to(logits.dtype))
         if kind == "single_label_classification":
