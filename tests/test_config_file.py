@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import transformers
 
 from gpt2.checkpoint import read_checkpoint
 from gpt2.config import GPT2Config
-from gpt2.errors import ConfigError, MissingFileError
+from gpt2.errors import ConfigError, MissingFileError, UnknownOptionError
 from gpt2.loading import load
 from tests.tiny import write_tiny
 
@@ -86,6 +87,28 @@ def test_n_ctx_does_not_count_beside_n_positions(first: str) -> None:
     assert config.n_positions == 64
     assert GPT2Config.from_dict({"n_ctx": 5}).n_positions == 5
     assert GPT2Config.from_dict({"n_embd": 32, "hidden_size": 64, "n_head": 1}).n_embd == 32
+    assert config.replace(n_ctx=5).n_positions == 64
+    assert GPT2Config.from_dict({"n_positions": 64}, n_ctx=5).n_positions == 64
+
+
+@pytest.mark.parity
+def test_values_beside_those_of_a_file() -> None:
+    values = {"n_layer": 3, "num_labels": 4}
+    more = {"n_head": 2, "hidden_size": 8, "return_unused_kwargs": True, "other": 1}
+    (ours, left), (theirs, rest) = (
+        kind.from_dict(values, **more) for kind in (GPT2Config, transformers.GPT2Config)
+    )
+    assert left == rest == {"other": 1}
+    for name in ("n_layer", "n_head", "n_embd", "num_labels"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    with pytest.raises(UnknownOptionError, match="no value 'other'"):
+        GPT2Config.from_dict(values, other=1)
+
+
+@pytest.mark.parity
+def test_a_file_has_only_values_that_transformers_writes() -> None:
+    known = {*transformers.GPT2Config().to_dict()}
+    assert {*GPT2Config().to_dict()} <= known
 
 
 @pytest.mark.parametrize("engine", ["native", "torch", "reference"])

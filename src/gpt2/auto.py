@@ -58,8 +58,11 @@ class AutoModelForSequenceClassification(AutoModel):
     kind = "GPT2ForSequenceClassification"
 
 
-def set_seed(seed: int) -> None:
-    """Seed random, numpy and, if it is installed, torch (all devices)."""
+def set_seed(seed: int, deterministic: bool = False) -> None:
+    """Seed random, numpy and, if it is installed, torch (all devices).
+
+    ``deterministic`` also restricts torch to algorithms whose results can be repeated.
+    """
     import numpy as np
 
     random.seed(seed)
@@ -69,3 +72,5 @@ def set_seed(seed: int) -> None:
     except ImportError:
         return
     torch.manual_seed(seed)
+    if deterministic:
+        torch.use_deterministic_algorithms(True)

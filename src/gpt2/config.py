@@ -199,19 +199,22 @@ class GPT2Config(PretrainedConfig):
         return cls(**{"n_layer": layers, "n_head": heads, "n_embd": width, **changes})
 
     @classmethod
-    def from_dict(cls, config_dict: Mapping[str, Any]) -> GPT2Config:
-        """Build from the contents of a ``config.json``; raises `ConfigError` for another family."""
+    def from_dict(cls, config_dict: Mapping[str, Any], **options: Any) -> Any:
+        """Build from the contents of a ``config.json``, overridden by ``options`` (see `changed`).
+
+        Raises `ConfigError` for another family.
+        """
         family = config_dict.get("model_type", "gpt2")
         if family != "gpt2":
             raise ConfigError(f"this is a {family!r} model; only GPT-2 models can be loaded.")
         # if a file uses two names for one value, transformers' own name takes precedence
         other = {n for n, standard in ALIASES.items() if standard in config_dict} | {"model_type"}
-        return cls(**{name: value for name, value in config_dict.items() if name not in other})
+        made = cls(**{name: value for name, value in config_dict.items() if name not in other})
+        return made.changed(options) if options else made
 
     def to_dict(self) -> dict[str, Any]:
         """The contents of a ``config.json`` that transformers loads."""
-        fields = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
-        written = {**fields, **self.extra}
+        written = {**self._fields(), **self.extra}
         written["architectures"] = self.architectures or ["GPT2LMHeadModel"]
         return {"model_type": "gpt2", **written}
 
@@ -221,13 +224,17 @@ class GPT2Config(PretrainedConfig):
 
     def replace(self, **changes: Any) -> GPT2Config:
         """A copy with some values changed."""
-        fields = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "extra"}
+        changes.pop("n_ctx", None)  # it does not count beside n_positions, as in transformers
         renamed = {ALIASES.get(name, name): value for name, value in changes.items()}
         held = {n: v for n, v in self.__dict__.items() if n.startswith("_")}
         kept = dict(self.extra)
         if "num_labels" in renamed and "id2label" not in renamed:
             kept = {n: v for n, v in kept.items() if n not in ("id2label", "label2id")}
-        return type(self)(**{**fields, **kept, **held, **renamed})
+        return type(self)(**{**self._fields(), **kept, **held, **renamed})
+
+    def _fields(self) -> dict[str, Any]:
+        names = (field.name for field in dataclasses.fields(self))
+        return {name: getattr(self, name) for name in names if name != "extra"}
 
 
 @functools.cache

@@ -84,7 +84,7 @@ class PretrainedConfig(NotUploaded):
     _name_or_path: str = ""
 
     @classmethod
-    def from_dict(cls: type[C], config_dict: Mapping[str, Any]) -> C:
+    def from_dict(cls: type[C], config_dict: Mapping[str, Any], **options: Any) -> Any:
         """Build from the contents of a ``config.json``."""
         raise NotImplementedError
 
@@ -95,7 +95,8 @@ class PretrainedConfig(NotUploaded):
             return config
         if not hasattr(config, "to_dict"):
             raise ConfigError(f"found {type(config).__name__}.")
-        return cls.from_dict(config.to_dict())
+        made: C = cls.from_dict(config.to_dict())
+        return made
 
     @classmethod
     def from_json_file(cls: type[C], json_file: str | Path) -> C:
@@ -104,7 +105,8 @@ class PretrainedConfig(NotUploaded):
 
         try:
             values = read_json_object(json_file, nan=True)  # other programs may write NaN
-            return cls.from_dict(values)
+            made: C = cls.from_dict(values)
+            return made
         except MissingFileError as error:
             if not exists(Path(json_file).with_name("model.safetensors")):
                 raise
@@ -134,8 +136,7 @@ class PretrainedConfig(NotUploaded):
         """Load the configuration of a folder, a bundled model or a hub model.
 
         The options in `PLACES` locate it, those in `WITHOUT_EFFECT` are accepted, and the others
-        override values of the file. An unknown one raises an `UnknownOptionError`; with
-        ``return_unused_kwargs``, the result is instead (configuration, unknown options).
+        override values of the file: see `changed`.
         """
         from gpt2.hub import resolve
 
@@ -145,11 +146,21 @@ class PretrainedConfig(NotUploaded):
         place = resolve(pretrained_model_name_or_path, allow_patterns=[name.as_posix()], **where)
         stored = cls.from_json_file(place / name if place.is_dir() else place)
         stored._name_or_path = str(pretrained_model_name_or_path)
-        changes = {name: options.pop(name) for name in [*options] if stored.knows(name)}
-        if options and not return_unused_kwargs:
-            raise UnknownOptionError(f"GPT2Config has no value {next(iter(options))!r}.")
-        config = stored.replace(**changes) if changes else stored
-        return (config, options) if return_unused_kwargs else config
+        return stored.changed({"return_unused_kwargs": return_unused_kwargs, **options})
+
+    def changed(self, options: Mapping[str, Any]) -> Any:
+        """This configuration, or a copy with the values in ``options``.
+
+        An unknown one raises an `UnknownOptionError`; with ``return_unused_kwargs`` among them, the
+        result is instead (configuration, unknown options).
+        """
+        left = dict(options)
+        both = left.pop("return_unused_kwargs", False)
+        changes = {name: left.pop(name) for name in [*left] if self.knows(name)}
+        if left and not both:
+            raise UnknownOptionError(f"GPT2Config has no value {next(iter(left))!r}.")
+        config = self.replace(**changes) if changes else self
+        return (config, left) if both else config
 
     def save_pretrained(
         self, save_directory: str | os.PathLike[str], push_to_hub: bool = False

@@ -210,8 +210,11 @@ class ConfigFile(NotUploaded, abc.ABC):
         self,
         save_directory: str | os.PathLike[str],
         config_file_name: str | os.PathLike[str] | None = None,
+        push_to_hub: bool = False,
     ) -> None:
         """Write ``generation_config.json`` into a folder; transformers reads it too."""
+        if push_to_hub:
+            self.push_to_hub()
         write_json(path_of(save_directory) / (config_file_name or FILE_NAME), self.to_json())
 
 

@@ -238,6 +238,10 @@ class GPT2Model(PreTrainedModel):
             output.last_hidden_state = output.last_hidden_state.view(*shape, -1)
         return output if config.resolve("return_dict", return_dict) else output.to_tuple()
 
+    def set_input_embeddings(self, new_embeddings: nn.Embedding) -> None:
+        """Replace the token embedding; the parameter has another name than in the other models."""
+        self.wte = new_embeddings
+
     def check(self, input_ids: Tensor) -> None:
         """Raise `InputError` unless ``input_ids`` is [B, T] of known ids."""
         checks.check_tokens(input_ids, self.config)
