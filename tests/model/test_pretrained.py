@@ -55,6 +55,21 @@ def test_we_load_what_transformers_saves(tmp_path: Path, tied: bool) -> None:
 
 
 @pytest.mark.parity
+def test_a_head_that_replaced_a_tied_one_is_saved(tmp_path: Path) -> None:
+    ours, _ = pair(torch.float32)
+    ours.lm_head = torch.nn.Linear(SHAPE["n_embd"], SHAPE["vocab_size"], bias=False)
+    wanted = ours(tokens()).logits
+    ours.save_pretrained(tmp_path)
+    assert ours.config.tie_word_embeddings
+    same(GPT2LMHeadModel.from_pretrained(tmp_path)(tokens()).logits, wanted, 1e-6)
+    theirs = transformers.GPT2LMHeadModel.from_pretrained(tmp_path).eval()
+    same(theirs(tokens()).logits, wanted, 1e-5)
+    copies = {name: value.clone() for name, value in pair(torch.float32)[0].state_dict().items()}
+    ours.save_pretrained(tmp_path, state_dict=copies)  # as accelerate gathers it: still tied
+    assert GPT2LMHeadModel.from_pretrained(tmp_path).config.tie_word_embeddings
+
+
+@pytest.mark.parity
 def test_we_load_a_body_without_its_head(tmp_path: Path) -> None:
     _, theirs = pair(torch.float32)
     theirs.transformer.save_pretrained(tmp_path)

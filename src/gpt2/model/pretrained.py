@@ -22,7 +22,7 @@ from gpt2.model.vocabulary import new_size, resize
 
 M = TypeVar("M", bound="PreTrainedModel")
 
-HEAD = "lm_head.weight"
+EMBEDDING, HEAD = "transformer.wte.weight", "lm_head.weight"
 BODY = ("wte", "wpe", "h", "ln_f")  # the parts of a model without a head
 
 
@@ -258,9 +258,11 @@ class PreTrainedModel(ActivationCheckpointing, NotUploaded):
     ) -> None:
         """Write a folder that this package, transformers and vLLM load.
 
-        ``state_dict`` is written instead of the model's own. Nothing is written unless
-        ``is_main_process``. ``save_function``, ``save_peft_format`` and ``save_original_format``
-        have no effect. Raises `WriteError`, and `UnsupportedError` for push_to_hub and variant.
+        ``state_dict`` is written instead of the model's own. A head that replaced a tied one is
+        written too, and the folder's configuration says that it is not tied. Nothing is written
+        unless ``is_main_process``. ``save_function``, ``save_peft_format`` and
+        ``save_original_format`` have no effect. Raises `WriteError`, and `UnsupportedError` for
+        push_to_hub and variant.
         """
         from gpt2.checkpoint import write_checkpoint
 
@@ -271,11 +273,13 @@ class PreTrainedModel(ActivationCheckpointing, NotUploaded):
             return
         self.config.architectures = [type(self).__name__]
         state = nn.Module.state_dict(self) if state_dict is None else state_dict
+        config = self.config.replace(tie_word_embeddings=False) if _has_new_head(state) else None
+        left_out = [*carried.CARRIED, *([HEAD] if config is None and self._is_tied(HEAD) else [])]
         generation = getattr(self, "generation_config", None)  # a language model's
         write_checkpoint(
             path_of(save_directory),
-            self.config,
-            {self.full_name(n): t for n, t in state.items() if self._is_written(n)},
+            config or self.config,
+            {self.full_name(n): t for n, t in state.items() if n not in left_out},
             max_shard_size=max_shard_size,
             safe_serialization=safe_serialization,
             generation_config=None if generation is None else generation.to_json(),
@@ -321,11 +325,16 @@ class PreTrainedModel(ActivationCheckpointing, NotUploaded):
 
         return to_transformers(self)
 
-    def _is_written(self, name: str) -> bool:
-        return not self._is_tied(name) and name not in carried.CARRIED
-
     def _is_tied(self, name: str) -> bool:
         return name == HEAD and self.config.tie_word_embeddings
+
+
+def _has_new_head(state: Mapping[str, Tensor]) -> bool:
+    """Whether a state has a head with other values than the embedding."""
+    head, table = state.get(HEAD), state.get(EMBEDDING)
+    if head is None or table is None or head.data_ptr() == table.data_ptr():
+        return False
+    return not torch.equal(head, table.to(head))
 
 
 _SAVING = ("save_function", "save_peft_format", "save_original_format", "token")
