@@ -45,6 +45,26 @@ def test_a_subfolder_is_what_is_loaded(folder: Path, kind: Any) -> None:
         kind.from_pretrained(folder, subfolder="worst")
 
 
+def test_a_folders_name_may_end_in_a_slash(folder: Path) -> None:
+    assert GPT2LMHeadModel.from_pretrained(folder, subfolder="best/").config.n_layer == 2
+
+
+def test_a_configurations_name_is_found_as_the_weights_are(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places: list[Any] = []
+
+    def resolve(name: Any, allow_patterns: Any = None, **where: Any) -> Path:
+        places.append(where)
+        return folder
+
+    monkeypatch.setattr("gpt2.hub.resolve", resolve)
+    monkeypatch.setattr("gpt2.model.weights.resolve", resolve)
+    where = {"revision": "v2", "cache_dir": "cache", "local_files_only": True, "token": "t"}
+    GPT2LMHeadModel.from_pretrained("user/weights", config="user/configuration", **where)
+    assert places == [where, where]
+
+
 HONOURED: dict[str, dict[str, Any]] = {
     "dtype": {"dtype": torch.bfloat16},
     "name of a dtype": {"torch_dtype": "float16"},

@@ -76,14 +76,15 @@ def read_keywords(given: Mapping[str, Any]) -> Loading:
         if left.pop(name, None):  # None, False and empty values request nothing
             raise UnsupportedError(f"{name} is not supported: {way}.")
     dtype, old = left.pop("dtype", None), left.pop("torch_dtype", None)
+    where = {name: left.pop(name) for name in PLACES if name in left}
     loading = Loading(
-        where={name: left.pop(name) for name in PLACES if name in left},
-        config=_config(left.pop("config", None)),
+        where=where,
+        config=_config(left.pop("config", None), where),
         state_dict=left.pop("state_dict", None),
         dtype=wanted_dtype(old if dtype is None else dtype),
         device=_device(left.pop("device_map", None)),
         attention=_attention(left.pop("attn_implementation", None)),
-        subfolder=left.pop("subfolder", None) or "",
+        subfolder=(left.pop("subfolder", None) or "").strip("/"),
         safe=left.pop("use_safetensors", None),
         mismatched=bool(left.pop("ignore_mismatched_sizes", False)),
         report=bool(left.pop("output_loading_info", False)),
@@ -113,12 +114,13 @@ def wanted_dtype(dtype: Any) -> torch.dtype | None:
     return kind
 
 
-def _config(given: Any) -> GPT2Config | None:
-    """A configuration of this package or of transformers, or one loaded by path or name."""
+def _config(given: Any, where: Mapping[str, Any]) -> GPT2Config | None:
+    """A configuration of this package or of transformers, or one loaded by path or name, from the
+    revision, cache and so on of the call."""
     if given is None or isinstance(given, GPT2Config):
         return given
     if isinstance(given, (str, os.PathLike)):
-        return GPT2Config.from_pretrained(given)
+        return GPT2Config.from_pretrained(given, **where)
     return GPT2Config.of(given)
 
 
