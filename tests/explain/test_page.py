@@ -16,9 +16,10 @@ from gpt2.explain.contents import WEB, Contents, facts_of, merges_of
 from gpt2.explain.joiner import inline, join
 from gpt2.explain.lines import reference_lines
 from gpt2.explain.page import PACKAGE, POLICY, html
+from gpt2.tokenizer import GPT2Tokenizer
 from tests.conftest import ROOT
 from tests.explain.conftest import needs_core, needs_node
-from tests.tiny import write_tiny
+from tests.tiny import tiny_tokenizer, write_tiny
 from tools import wasm
 
 OURS = sorted([*WEB.rglob("*.js"), *(PACKAGE / "web").glob("*.js")])
@@ -136,6 +137,16 @@ def test_a_tokenizer_of_another_kind_is_refused() -> None:
         merges_of(Other(), 300, "some")
     with pytest.raises(TokenizerError, match="byte-level BPE"):
         merges_of(object(), 300, "some")
+
+
+def test_a_tokenizer_whose_merges_have_other_ids_is_refused() -> None:
+    tokenizer = tiny_tokenizer()
+    assert merges_of(tokenizer, 300, "some").count("\n") == len(tokenizer.merges) - 1
+    vocab = tokenizer.get_vocab()
+    a, b = (left + right for left, right in tokenizer.merges[:2])
+    vocab[a], vocab[b] = vocab[b], vocab[a]  # as in a vocabulary sorted by anything else
+    with pytest.raises(TokenizerError, match="order of its merges"):
+        merges_of(GPT2Tokenizer(vocab, tokenizer.merges), 300, "some")
 
 
 @pytest.mark.parametrize(("here", "given"), [("", "."), ("inner", "..")])

@@ -19,6 +19,7 @@ from gpt2.checkpoint.mapped import write_safetensors
 from gpt2.errors import MissingFileError, OptionError, TokenizerError
 from gpt2.explain.lines import reference_lines
 from gpt2.loading import KVDtype, load
+from gpt2.tokenizer.bpe import to_bytes
 
 LARGEST = 250_000_000  # bytes of weights that a browser can handle
 WEB = Path(str(files("gpt2"))) / "explain" / "web"
@@ -147,9 +148,8 @@ def merges_of(tokenizer: Any, size: int, model: Any) -> str:
     tokens = [tokenizer.token_bytes(i) for i in range(min(size, 256 + len(merges)))]
     prints = [*range(33, 127), *range(161, 173), *range(174, 256)]
     first = [*prints, *(i for i in range(256) if i not in prints)]
-    known = {token: i for i, token in enumerate(tokens)}
-    ordered = tokens[:256] == [bytes([byte]) for byte in first] and len(known) == len(tokens)
-    if not ordered or len(tokens) < 256 + len(merges) or size < len(tokens) + 1:
+    joined = [to_bytes(left) + to_bytes(right) for left, right in merges]
+    if tokens != [*(bytes([byte]) for byte in first), *joined] or size < len(tokens) + 1:
         raise TokenizerError(f"the ids of {model}'s tokenizer are not in the order of its merges, "
                              "which a page requires.")  # fmt: skip
     return "\n".join(" ".join(pair) for pair in merges)
