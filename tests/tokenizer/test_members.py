@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import random
 from pathlib import Path
@@ -85,6 +86,20 @@ def test_encodings_equal_transformers(tokenizer: GPT2Tokenizer, peer: Any) -> No
         again.tokens()
     arrays = tokenizer("a b").convert_to_tensors("np", prepend_batch_axis=True)
     assert arrays["input_ids"].shape == (1, 2)
+
+
+def test_copies_of_an_encoding_are_encodings() -> None:
+    transformers = pytest.importorskip("transformers")
+    text = tiny_tokenizer()("The fox", return_tensors="pt")
+    copies = [text.copy(), copy.copy(text), copy.deepcopy(text), text | {"labels": 1}]
+    for again in copies:
+        assert type(again) is BatchEncoding
+        assert again.to("cpu").tokens() == text.tokens()
+    copies[0]["input_ids"] = None
+    assert text["input_ids"] is not None
+    assert copies[2]["input_ids"] is not text["input_ids"]
+    for kind in (BatchEncoding, transformers.BatchEncoding):
+        assert kind({"input_ids": [1]}, n_sequences=2).n_sequences == 2
 
 
 def test_an_encoding_of_ones_own() -> None:

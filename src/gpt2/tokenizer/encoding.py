@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -132,9 +133,11 @@ class BatchEncoding(dict[str, Any]):
         data: the values.
         encoding: the `Encoding` of each row, or of the only one.
         tensor_type, prepend_batch_axis: see `convert_to_tensors`.
+        n_sequences: 1 for texts, 2 for pairs; by default, what the encodings are.
     """
 
     _source: Callable[[], list[Encoding]] | None = None
+    _n_sequences: int | None = None
 
     def __init__(
         self,
@@ -142,8 +145,10 @@ class BatchEncoding(dict[str, Any]):
         encoding: Any = None,
         tensor_type: str | None = None,
         prepend_batch_axis: bool = False,
+        n_sequences: int | None = None,
     ) -> None:
         super().__init__(data or {})
+        self.__dict__["_n_sequences"] = n_sequences
         if encoding is not None:
             each = list(encoding) if isinstance(encoding, (list, tuple)) else [encoding]
             self.with_source(lambda: each)
@@ -168,6 +173,24 @@ class BatchEncoding(dict[str, Any]):
 
     def __reduce__(self) -> Any:
         return type(self), (dict(self),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BatchEncoding:
+        return self._with(copy.deepcopy(dict(self), memo))
+
+    def __or__(self, other: Any) -> Any:
+        return self._with({**self, **other}) if isinstance(other, Mapping) else NotImplemented
+
+    def copy(self) -> BatchEncoding:
+        """A copy with the same values."""
+        return self._with(self)
+
+    __copy__ = copy
+
+    def _with(self, values: Mapping[str, Any]) -> BatchEncoding:
+        """The same encodings with other values."""
+        made = type(self)(values)
+        made.__dict__.update(self.__dict__)
+        return made
 
     @property
     def data(self) -> dict[str, Any]:
@@ -200,6 +223,8 @@ class BatchEncoding(dict[str, Any]):
     @property
     def n_sequences(self) -> int | None:
         """1 for texts, 2 for pairs."""
+        if self._n_sequences is not None:
+            return self._n_sequences
         return self.encodings[0].n_sequences if self.encodings else None
 
     def tokens(self, batch_index: int = 0) -> list[str]:
