@@ -46,6 +46,16 @@ def test_ids_in_ids_out() -> None:
     assert ids == list(engine.stream([3, 4], max_new_tokens=6, prompt_lookup_num_tokens=3))
 
 
+def test_what_subclasses_of_a_streamer_use(tokenizer: GPT2Tokenizer) -> None:
+    for kind in (TextIteratorStreamer, transformers.TextIteratorStreamer):
+        streamer = kind(tokenizer, skip_prompt=True, timeout=1.0, skip_special_tokens=True)
+        assert streamer.tokenizer is tokenizer
+        assert streamer.decode_kwargs == {"skip_special_tokens": True}
+        streamer.text_queue.put("a")
+        streamer.text_queue.put(streamer.stop_signal)  # from the thread that failed
+        assert list(streamer) == ["a"]
+
+
 def test_half_a_character_waits(tokenizer: GPT2Tokenizer) -> None:
     fox = tokenizer.encode("狗\N{OWL}")  # the owl is four tokens of one byte
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from queue import Queue
-from typing import Any
+from typing import Any, ClassVar
 
 from gpt2.errors import InputError
 from gpt2.generation.tokenizing import Redecoder, StreamDecoder, adopt
@@ -36,6 +36,7 @@ class TextStreamer:
     """
 
     def __init__(self, tokenizer: Any, skip_prompt: bool = False, **decode_options: Any) -> None:
+        self.tokenizer, self.decode_kwargs = tokenizer, decode_options  # for subclasses
         self.decoder = decoder(tokenizer, **decode_options)
         self.skip_prompt = skip_prompt
         self.at_prompt = True
@@ -76,7 +77,11 @@ class TextIteratorStreamer(TextStreamer):
         skip_prompt: whether to leave out the prompt.
         timeout: seconds to wait for the next piece before ``queue.Empty`` is raised.
         decode_options: for the tokenizer's ``decode``.
+
+    Another thread may end the loop by putting ``stop_signal`` into ``text_queue``.
     """
+
+    stop_signal: ClassVar[None] = None
 
     def __init__(
         self,
@@ -86,20 +91,20 @@ class TextIteratorStreamer(TextStreamer):
         **decode_options: Any,
     ) -> None:
         super().__init__(tokenizer, skip_prompt, **decode_options)
-        self.queue: Queue[str | None] = Queue()
+        self.text_queue: Queue[str | None] = Queue()
         self.timeout = timeout
 
     def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
         """Put a piece into the queue."""
-        self.queue.put(text)
+        self.text_queue.put(text, timeout=self.timeout)
         if stream_end:
-            self.queue.put(None)
+            self.text_queue.put(self.stop_signal, timeout=self.timeout)
 
     def __iter__(self) -> TextIteratorStreamer:
         return self
 
     def __next__(self) -> str:
-        piece = self.queue.get(timeout=self.timeout)
+        piece = self.text_queue.get(timeout=self.timeout)
         if piece is None:
             raise StopIteration
         return piece
