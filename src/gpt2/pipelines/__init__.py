@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gpt2.config_base import PLACES
-from gpt2.errors import InputError, OptionError, UnsupportedError
+from gpt2.errors import GPT2Warning, InputError, UnsupportedError
 from gpt2.pipelines.text_generation import TextGenerationPipeline, check
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def pipeline(
         device: see `TextGenerationPipeline`.
         model_kwargs: further keywords for loading, in addition to ``revision``, ``token``,
             ``dtype``, ``config``, ``device_map`` and similar ones. Those that locate files, such as
-            ``revision`` and ``cache_dir``, also apply to the tokenizer.
+            ``revision`` and ``cache_dir``, also apply to the tokenizer. If ``model`` is an object,
+            a `GPT2Warning` says that they have no effect.
         options: the defaults for each call.
     """
     if task not in (None, "text-generation"):
@@ -62,11 +64,14 @@ def pipeline(
         loaded: LanguageModel = GPT2LMHeadModel.from_pretrained(model, **loading)
         if "device_map" in loading and device is None:
             device = -1  # the model is already on its device
-    elif set(loading) - {"device_map", "trust_remote_code"}:
-        names = ", ".join(loading)
-        raise OptionError(f"{names}: only for loading a model, and this model is already loaded.")
     else:
         loaded = model
+        if idle := sorted(set(loading) - {"device_map", "trust_remote_code"}):
+            warnings.warn(
+                f"{', '.join(idle)}: only for loading a model, and this one is already loaded.",
+                GPT2Warning,
+                stacklevel=2,
+            )
     if isinstance(tokenizer, (str, os.PathLike)):
         from gpt2.auto import AutoTokenizer
 
