@@ -138,6 +138,13 @@ def test_saves_and_loads(tmp_path: Path, tied: bool) -> None:
         GPT2LMHeadModel.from_pretrained(tmp_path, n_positions=64)
 
 
+def test_a_new_text_is_a_tensor_of_the_models_device() -> None:
+    model, theirs = pair()
+    for options in ({}, {"num_beams": 2}):
+        ours = model.generate(bos_token_id=5, max_new_tokens=3, **options)
+        same(ours, theirs.generate(bos_token_id=5, max_new_tokens=3, **options), 0)
+
+
 def test_resizes_its_vocabulary() -> None:
     model, _ = pair()
     before = model(tokens()).logits

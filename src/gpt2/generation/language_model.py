@@ -128,7 +128,8 @@ class LanguageModel:
             tokenizer: for texts and stop_strings; the model's own by default.
 
         Returns:
-            Text for text, a torch tensor for a torch tensor, otherwise a numpy array: ids
+            Text for text, a torch tensor for a torch tensor, an array of the engine's type without
+            a prompt, otherwise a numpy array: ids
             [prompts x num_return_sequences, T + new], the T prompt columns as they were passed,
             padding included, followed by the new ones. Lists of different lengths are padded on the
             left, texts that ended early on the right.
@@ -142,9 +143,10 @@ class LanguageModel:
         """
         if inputs is not None and input_ids is not None:
             raise InputError("pass the prompt either as inputs or as input_ids, not both.")
+        inputs = input_ids if inputs is None else inputs
         job = plan(
             self,
-            input_ids if inputs is None else inputs,
+            self._no_prompt() if inputs is None else inputs,
             self._resolve(generation_config, options, assistant_model),
             mask=attention_mask,
             processors=logits_processor or (),
@@ -240,6 +242,10 @@ class LanguageModel:
             yield
         finally:
             self._kept = before
+
+    def _no_prompt(self) -> Any:
+        """The ids of a prompt without tokens, [1, 0], of the engine's array type."""
+        return np.empty((1, 0), np.int64)
 
     def _resolve(
         self, call: GenerationConfig | None, options: dict[str, Any], assistant: Any = None

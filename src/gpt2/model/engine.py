@@ -136,6 +136,9 @@ class TorchEngine(nn.Module):
         tokens = nn.utils.rnn.pad_sequence([row.long() for row in rows], batch_first=True)
         return tokens.to(self._place), counts
 
+    def _no_prompt(self) -> Tensor:
+        return torch.empty(1, 0, dtype=torch.long, device=self._place)
+
     def _pack(self) -> None:
         from gpt2.model.inference import pack  # not above: it imports the model, which imports this
 
