@@ -26,7 +26,7 @@ _NOT_HERE: dict[str, tuple[Any, ...]] = {
     "speculation_type": (),
     "output_attentions": (False,),
     "output_hidden_states": (False,),
-    "cache_implementation": ("dynamic",),
+    "cache_implementation": ("dynamic", "static", "offloaded", "offloaded_static"),
     "cache_config": (),
     "max_cache_len": (),
     "compile_config": (),
