@@ -200,7 +200,7 @@ class GPT2Config(PretrainedConfig):
 
     @classmethod
     def from_dict(cls, config_dict: Mapping[str, Any], **options: Any) -> Any:
-        """Build from the contents of a ``config.json``, overridden by ``options`` (see `changed`).
+        """Build from the contents of a ``config.json``, overridden by ``options`` (see `override`).
 
         Raises `ConfigError` for another family.
         """
@@ -210,7 +210,7 @@ class GPT2Config(PretrainedConfig):
         # if a file uses two names for one value, transformers' own name takes precedence
         other = {n for n, standard in ALIASES.items() if standard in config_dict} | {"model_type"}
         made = cls(**{name: value for name, value in config_dict.items() if name not in other})
-        return made.changed(options) if options else made
+        return made.override(options) if options else made
 
     def to_dict(self) -> dict[str, Any]:
         """The contents of a ``config.json`` that transformers loads."""

@@ -136,7 +136,7 @@ class PretrainedConfig(NotUploaded):
         """Load the configuration of a folder, a bundled model or a hub model.
 
         The options in `PLACES` locate it, those in `WITHOUT_EFFECT` are accepted, and the others
-        override values of the file: see `changed`.
+        override values of the file: see `override`.
         """
         from gpt2.hub import resolve
 
@@ -146,9 +146,9 @@ class PretrainedConfig(NotUploaded):
         place = resolve(pretrained_model_name_or_path, allow_patterns=[name.as_posix()], **where)
         stored = cls.from_json_file(place / name if place.is_dir() else place)
         stored._name_or_path = str(pretrained_model_name_or_path)
-        return stored.changed({"return_unused_kwargs": return_unused_kwargs, **options})
+        return stored.override({"return_unused_kwargs": return_unused_kwargs, **options})
 
-    def changed(self, options: Mapping[str, Any]) -> Any:
+    def override(self, options: Mapping[str, Any]) -> Any:
         """This configuration, or a copy with the values in ``options``.
 
         An unknown one raises an `UnknownOptionError`; with ``return_unused_kwargs`` among them, the
