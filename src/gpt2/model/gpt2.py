@@ -234,7 +234,7 @@ class GPT2Model(PreTrainedModel):
             config.resolve("output_hidden_states", output_hidden_states),
             cache if use_cache else None,
         )
-        if len(shape) not in (0, 2):
+        if len(shape) not in (0, 2) and output.last_hidden_state is not None:
             output.last_hidden_state = output.last_hidden_state.view(*shape, -1)
         return output if config.resolve("return_dict", return_dict) else output.to_tuple()
 
