@@ -79,6 +79,25 @@ def test_what_one_holds_of_a_module_stays_when_its_weight_is_packed() -> None:
     assert shapes == [(1, *tokens(1).shape[1:], held.nf)] * 2
 
 
+@pytest.mark.parametrize("how", ["data", "numpy", "no_grad"])
+@pytest.mark.parametrize("name", ["transformer.h.1.mlp.c_proj.weight", "lm_head.weight"])
+def test_a_changed_weight_counts_from_the_next_text_on(name: str, how: str) -> None:
+    model, _ = pair(torch.float32)
+    model.generate(tokens(1), max_new_tokens=2)  # packs the weights
+    weight = model.get_parameter(name)
+    if how == "data":
+        weight.data[3] *= -2
+    elif how == "numpy":
+        weight.detach().numpy()[3, 1] += 5
+    else:
+        with torch.no_grad():
+            weight[3] = 0.7
+    wanted = last(model, [3, 1, 4])
+    with torch.no_grad():
+        same(last(model, [3, 1, 4]), wanted, 1e-5)
+    same(model.extend(model.new_cache(1), [[3, 1, 4]])[0], wanted, 1e-5)
+
+
 def test_trains() -> None:
     torch.manual_seed(0)
     model = GPT2LMHeadModel(GPT2Config(**SHAPE)).train()

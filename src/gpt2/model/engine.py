@@ -69,15 +69,16 @@ class TorchEngine(nn.Module):
         """Append tokens to rows of the cache and return their logits: see `gpt2.engine.Engine`."""
         if logits not in get_args(Logits):
             raise InputError(f"logits must be one of {get_args(Logits)}, found {logits!r}.")
-        x, counts = self._extend(cache, ids, rows)
-        if logits == "none":
-            return None
-        if logits == "last":
-            ends = [n - 1 for n in counts]
-            last = x[:, -1] if len(set(ends)) == 1 else x[torch.arange(len(ends)), ends]
-            return self.lm_head(last)  # [R, V]
-        parts = [row[:n] for row, n in zip(x, counts, strict=True)]
-        return self.lm_head(torch.cat(parts))  # [sum of counts, V]
+        with self._use_packed(cache):
+            x, counts = self._extend(cache, ids, rows)
+            if logits == "none":
+                return None
+            if logits == "last":
+                ends = [n - 1 for n in counts]
+                last = x[:, -1] if len(set(ends)) == 1 else x[torch.arange(len(ends)), ends]
+                return self.lm_head(last)  # [R, V]
+            parts = [row[:n] for row, n in zip(x, counts, strict=True)]
+            return self.lm_head(torch.cat(parts))  # [sum of counts, V]
 
     score_tokens = 1024
 
@@ -96,14 +97,15 @@ class TorchEngine(nn.Module):
             raise InputError("targets must have the shape of the ids.")
         if len(flat) and int(flat.max()) >= self.config.vocab_size:
             raise InputError(f"targets must be below {self.config.vocab_size}.")
-        x, counts = self._extend(cache, ids, rows)
-        hidden = torch.cat([row[:n] for row, n in zip(x, counts, strict=True)])
-        wanted = flat >= 0
-        logprobs = torch.zeros(len(flat), device=flat.device)
-        greedy = torch.zeros(len(flat), dtype=torch.bool, device=flat.device)
-        logprobs[wanted], greedy[wanted] = token_logprobs(
-            hidden[wanted], self.lm_head, flat[wanted]
-        )
+        with self._use_packed(cache):
+            x, counts = self._extend(cache, ids, rows)
+            hidden = torch.cat([row[:n] for row, n in zip(x, counts, strict=True)])
+            wanted = flat >= 0
+            logprobs = torch.zeros(len(flat), device=flat.device)
+            greedy = torch.zeros(len(flat), dtype=torch.bool, device=flat.device)
+            logprobs[wanted], greedy[wanted] = token_logprobs(
+                hidden[wanted], self.lm_head, flat[wanted]
+            )
         return logprobs.cpu().numpy(), greedy.cpu().numpy()
 
     def _extend(
@@ -115,7 +117,6 @@ class TorchEngine(nn.Module):
             raise InputError(f"{len(ids)} rows of ids were given for {len(taking)} rows.")
         check_rows(taking, cache)
         tokens, counts = self._rectangle(ids)
-        self._pack()
         check_length(tokens.shape[1], self.config)
         window = Window(cache, tokens.shape[1], tokens.device, rows, counts)
         hidden = self.transformer.run(self.transformer.embed(tokens), window.positions, window)
@@ -139,10 +140,10 @@ class TorchEngine(nn.Module):
     def _no_prompt(self) -> Tensor:
         return torch.empty(1, 0, dtype=torch.long, device=self._place)
 
-    def _pack(self) -> None:
-        from gpt2.model.inference import pack  # not above: it imports the model, which imports this
+    def _use_packed(self, cache: TorchCache) -> Any:
+        from gpt2.model import inference  # not above: it imports the model, which imports this
 
-        pack(self)
+        return inference.use_packed(self, compare=not any(cache.lengths))  # if a new text begins
 
     @property
     def _place(self) -> torch.device:

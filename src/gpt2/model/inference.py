@@ -4,11 +4,17 @@ With one or a few rows a matmul is bound by memory bandwidth, and the checkpoint
 best one for streaming the weights. When an engine first extends a cache, `pack` changes the class
 of each linear map to one that keeps a second copy of its weight in oneDNN's own layout, renewed
 when the weight changes. This doubles the memory of the weights and is used only without gradients.
+
+torch does not count changes through ``weight.data`` or numpy. They are found when a new text
+begins, by the weight's product with a vector, which costs about as much as one token; a forward
+pass of the model itself always reads the weight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,6 +25,15 @@ from gpt2.model.gpt2 import Conv1D, LMHead
 FEW_ROWS = 32  # above this the ordinary matmul is as fast
 
 
+class _Running(threading.local):
+    """Whether an engine is computing in this thread."""
+
+    now = False
+
+
+_running = _Running()
+
+
 class PackedLinear(nn.Module):
     """A module with a ``weight`` that can multiply by a packed copy of it."""
 
@@ -26,6 +41,7 @@ class PackedLinear(nn.Module):
         weight: Any
     _packed: Tensor | None = None
     _packed_from: tuple[int, int] | None = None
+    _packed_product: Tensor | None = None
 
     def train(self, mode: bool = True) -> PackedLinear:
         """As in torch; drops the copy, as training may change ``weight.data`` undetectably."""
@@ -39,7 +55,7 @@ class PackedLinear(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         """The state without the packed copy, which can be neither copied nor pickled."""
-        return {**self.__dict__, "_packed": None, "_packed_from": None}
+        return {**self.__dict__, "_packed": None, "_packed_from": None, "_packed_product": None}
 
     def _arrange(self) -> Tensor:
         """The weight as [outputs, inputs]."""
@@ -48,18 +64,35 @@ class PackedLinear(nn.Module):
     def _state_of_weight(self) -> tuple[int, int]:
         return self.weight.data_ptr(), self.weight._version
 
-    def pack(self) -> None:
-        """Make the packed copy, unless it is up to date or not useful here."""
+    def _product(self) -> Tensor:
+        """The weight times a fixed vector, which almost every change of a value changes."""
+        width = self.weight.shape[1]
+        numbers = torch.arange(width, dtype=torch.float64) * 0.618034  # none is near zero
+        return self.weight.detach() @ (1 + numbers.frac()).to(self.weight.dtype)
+
+    def pack(self, compare: bool = False) -> None:
+        """Make the packed copy, unless it is up to date or not useful here.
+
+        With ``compare``, changes that torch does not count are found too.
+        """
         if not _is_useful(self.weight):
             self._packed = None
-        elif self._packed_from != self._state_of_weight():
+            return
+        same = self._packed_from == self._state_of_weight()
+        if same and compare:
+            assert self._packed_product is not None
+            same = torch.equal(self._product(), self._packed_product)
+        if not same:
+            self._packed_product = self._product()
             dense = self._arrange().detach().contiguous()  # [outputs, inputs]
             self._packed = torch.ops.mkldnn._reorder_linear_weight(dense, 1)
             self._packed_from = self._state_of_weight()
 
     def multiply_packed(self, x: Tensor, bias: Tensor | None) -> Tensor | None:
         """``x`` times the packed weight, or None if the ordinary matmul must be used."""
-        if self._packed is None or torch.is_grad_enabled() or x.dtype != torch.float32:
+        if self._packed is None or torch.compiler.is_compiling() or not _running.now:
+            return None
+        if torch.is_grad_enabled() or x.dtype != torch.float32:
             return None  # under autocast x may have a lower precision
         if x.numel() > FEW_ROWS * x.shape[-1] or self._packed_from != self._state_of_weight():
             return None
@@ -90,14 +123,28 @@ class PackedHead(PackedLinear, LMHead):
 PACKED = {Conv1D: PackedConv1D, LMHead: PackedHead}
 
 
-def pack(model: nn.Module) -> None:
-    """Let the model's linear maps multiply by packed copies of their weights, where useful."""
+@contextmanager
+def use_packed(model: nn.Module, compare: bool) -> Iterator[None]:
+    """`pack`, and in the block use what was packed."""
+    pack(model, compare)
+    before, _running.now = _running.now, True
+    try:
+        yield
+    finally:
+        _running.now = before
+
+
+def pack(model: nn.Module, compare: bool = False) -> None:
+    """Let the model's linear maps multiply by packed copies of their weights, where useful.
+
+    With ``compare``, weights that were changed in a way that torch does not count are packed again.
+    """
     for module in model.modules():
         kind = PACKED.get(type(module))
         if kind is not None and _is_useful(getattr(module, "weight")):  # noqa: B009
             module.__class__ = kind  # not a new module: hooks and references stay valid
         if isinstance(module, PackedLinear):
-            module.pack()
+            module.pack(compare)
 
 
 def _is_useful(weight: Tensor) -> bool:
