@@ -209,6 +209,27 @@ def test_a_gradient_flows_through_a_cache() -> None:
     same(logits, model(ids).logits[:, 3:])
 
 
+def test_a_block_alone_and_its_hooks() -> None:
+    """A block returns the residual stream itself; attention returns a pair."""
+    results = []
+    for model in pair():
+        model.set_attn_implementation("sdpa")  # transformers' eager blocks need a mask
+        body, ids = model.transformer, tokens()
+        x = body.wte(ids) + body.wpe(torch.arange(9))
+        results += [body.h[0].attn(body.h[0].ln_1(x))[0]]
+        for block in body.h:
+            x = block(x)
+        results += [body.ln_f(x), model(ids).logits]
+        body.h[1].register_forward_hook(lambda module, inputs, y: y * 1.5)
+        body.h[2].attn.register_forward_hook(lambda module, inputs, y: (y[0] * 0.5, *y[1:]))
+        model.set_attn_implementation("eager")
+        out = model(ids, output_attentions=True)
+        results += [out.logits, *out.attentions]
+    half = len(results) // 2
+    for a, b in zip(results[:half], results[half:], strict=True):
+        same(a, b)
+
+
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 def test_dropout_is_what_the_modules_say(attention: str) -> None:
     """Code sets it for every nn.Dropout, also to switch it off."""

@@ -160,8 +160,11 @@ class Window:
 
     ``mask`` [R or 1, 1, T, S] is True where a new token may attend to one of the S tokens, or a
     number to add to the scores; None means all if ``causal`` is False, the lower triangle if it is
-    True. ``positions`` [R or 1, T] are those of the new tokens.
+    True. ``positions`` [R or 1, T] are those of the new tokens. ``patterns`` collects the attention
+    weights of the layers, if it is a list.
     """
+
+    patterns: list[Tensor | None] | None = None
 
     def __init__(
         self,

@@ -73,10 +73,10 @@ class CausalSelfAttention(nn.Module):
         self.resid_dropout = nn.Dropout(config.resid_pdrop)
 
     def forward(
-        self, x: Tensor, window: Window, eager: bool = False
+        self, x: Tensor, window: Window | None = None, eager: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         """Return the output [B, T, D] and, if ``eager``, the attention weights [B, H, T, S]."""
-        return self.attend(self.c_attn(x), window, eager)
+        return self.attend(self.c_attn(x), window or Window(None, x.shape[1], x.device), eager)
 
     def attend(self, qkv: Tensor, window: Window, eager: bool) -> tuple[Tensor, Tensor | None]:
         """Compute the same from the output of c_attn [B, T, 3 D]."""
@@ -152,15 +152,17 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
         self.mlp = MLP(config)
 
-    def forward(
-        self, x: Tensor, window: Window, eager: bool = False
-    ) -> tuple[Tensor, Tensor | None]:
-        """Return the residual stream after this layer [B, T, D] and the attention weights."""
+    def forward(self, x: Tensor, window: Window | None = None, eager: bool = False) -> Tensor:
+        """Return the residual stream after this layer [B, T, D]; alone, of a text without padding.
+
+        The attention weights are appended to ``window.patterns``, if that is a list.
+        """
         # the norms come before the sub-blocks (GPT-2), not after the sums (Vaswani et al.)
         y, weights = self.attn(self.ln_1(x), window, eager)
+        if window is not None and window.patterns is not None:
+            window.patterns.append(weights)
         x = x + y
-        x = x + self.mlp(self.ln_2(x))
-        return x, weights
+        return x + self.mlp(self.ln_2(x))
 
 
 def embedding(rows: int, width: int) -> nn.Embedding:
@@ -264,18 +266,16 @@ class GPT2Model(PreTrainedModel):
         x = self.drop(x + self.wpe(positions))  # [B, T, D]: the residual stream begins
         eager = attentions or self.config.eager_attention
         states: tuple[Tensor, ...] = ()
-        patterns: tuple[Any, ...] = ()
+        window.patterns = [] if attentions else None
         for layer, block in enumerate(self.h):
             if hidden_states:
                 states += (x,)
-            x, pattern = self._checkpoint_block(block, layer)(x, window, eager)
-            patterns += (pattern,)
+            x = self._checkpoint_block(block, layer)(x, window, eager)
         window.close()  # only now are the new tokens added to the cache's lengths
         x = self.ln_f(x)
         # the last hidden state is the normed one, as in transformers
-        return BaseModelOutput(
-            x, cache, (*states, x) if hidden_states else None, patterns if attentions else None
-        )
+        patterns = None if window.patterns is None else tuple(window.patterns)
+        return BaseModelOutput(x, cache, (*states, x) if hidden_states else None, patterns)
 
     def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
         """Create an empty cache on this model's device, in its precision."""

@@ -32,17 +32,15 @@ def make_lean(model: nn.Module) -> None:
 class LeanBlock(Block):
     """A `Block` that in training keeps neither the outputs of its norms nor that of GELU."""
 
-    def forward(
-        self, x: Tensor, window: Window, eager: bool = False
-    ) -> tuple[Tensor, Tensor | None]:
+    def forward(self, x: Tensor, window: Window | None = None, eager: bool = False) -> Tensor:
         """Compute the same as `Block`."""
-        if not self._saves(x):
+        if window is None or window.patterns is not None or not self._saves(x):
             return super().forward(x, window, eager)
         attn, mlp = self.attn, self.mlp
-        y, weights = attn.attend(norm_linear(x, self.ln_1, attn.c_attn), window, eager)
+        y, _ = attn.attend(norm_linear(x, self.ln_1, attn.c_attn), window, eager)
         x = y.add_(x)  # in place: the sub-block's output is not kept
         hidden = norm_linear(x, self.ln_2, mlp.c_fc)  # before GELU
-        return mlp.dropout(gelu_linear(hidden, mlp.c_proj)).add_(x), weights
+        return mlp.dropout(gelu_linear(hidden, mlp.c_proj)).add_(x)
 
     def _saves(self, x: Tensor) -> bool:
         """Whether to save memory: in training, in fp32, outside the compiler, and if no adapter or
