@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gpt2 import GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, GPT2Model
-from gpt2.errors import UnknownOptionError, UnsupportedError
+from gpt2.errors import ContextLengthError, UnknownOptionError, UnsupportedError
 from tests.model.torch_pairs import pair, same, tokens
 
 pytestmark = pytest.mark.parity
@@ -160,6 +160,22 @@ def test_it_exports(models: tuple[Any, Any]) -> None:
     free = torch.export.export(model, (), said, dynamic_shapes=shapes)
     more = {"input_ids": tokens(2, 13), "attention_mask": torch.ones(2, 13, dtype=torch.long)}
     same(free.module()(**more, use_cache=False).logits, model(**more).logits, 1e-5)
+
+
+def test_a_cache_takes_the_memory_of_its_tokens() -> None:
+    model, theirs = pair()
+    ids = tokens(2, 32)
+    cache = model(ids[:, :3]).past_key_values
+    assert cache.capacity == 3
+    ends, sizes = [4, 5, 20, 32], []
+    for start, end in zip([3, *ends], ends, strict=False):
+        logits = model(ids[:, start:end], past_key_values=cache).logits
+        sizes.append(cache.capacity)
+    assert sizes == [6, 6, 20, 32]
+    same(logits, theirs(ids).logits[:, 20:])
+    with pytest.raises(ContextLengthError, match="33 tokens exceed the context length of 32"):
+        model(ids[:, :1], past_key_values=cache)
+    assert model.new_cache(2, 7).limit == 7
 
 
 def test_gradients_of_each_row(models: tuple[Any, Any]) -> None:

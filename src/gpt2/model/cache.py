@@ -27,7 +27,7 @@ class CacheLayer(NamedTuple):
 
 
 class TorchCache:
-    """Keys and values [L, rows, H, capacity, d] on one device."""
+    """Keys and values [L, rows, H, capacity, d] on one device; ``grows`` to the model's context."""
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class TorchCache:
         *,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
+        grows: bool = False,
     ) -> None:
         capacity = config.n_positions if capacity is None else min(capacity, config.n_positions)
         shape = (config.n_layer, rows, config.n_head, capacity, config.head_dim)
@@ -44,6 +45,7 @@ class TorchCache:
         self.keys = torch.zeros(shape, dtype=dtype, device=device)
         self.values = torch.zeros(shape, dtype=dtype, device=device)
         self._lengths = [0] * rows
+        self.limit = config.n_positions if grows else capacity
         self.graph: dict[int, tuple[Tensor, Tensor]] = {}  # layers' keys, values with a gradient
 
     def __getstate__(self) -> dict[str, Any]:
@@ -99,6 +101,23 @@ class TorchCache:
         """`gather`, under the name of transformers."""
         self.gather(beam_idx.tolist())
 
+    def reserve(self, tokens: int) -> None:
+        """Make room for this many tokens in a row, and more, so that it is seldom needed.
+
+        Raises `ContextLengthError`.
+        """
+        if tokens > self.limit:
+            raise ContextLengthError(
+                f"{tokens} tokens exceed the context length of {self.limit}. Shorten the "
+                'prompt, generate fewer tokens, or use generate(long="window").'
+            )
+        if tokens > self.capacity:
+            more = min(max(tokens, 2 * self.capacity), self.limit) - self.capacity
+            self.keys, self.values = (
+                torch.nn.functional.pad(store, (0, 0, 0, more))
+                for store in (self.keys, self.values)
+            )
+
     def gather(self, sources: Sequence[int]) -> None:
         """Replace each row ``r`` by a copy of the previous row ``sources[r]``."""
         if len(sources) != self.rows or not all(0 <= s < self.rows for s in sources):
@@ -140,12 +159,13 @@ class TorchCache:
 
 
 def _flatten(cache: TorchCache) -> tuple[list[Any], list[int]]:
-    return [cache.keys, cache.values], list(cache.lengths)
+    return [cache.keys, cache.values], [cache.limit, *cache.lengths]
 
 
-def _unflatten(stores: Any, lengths: list[int]) -> TorchCache:
+def _unflatten(stores: Any, sizes: list[int]) -> TorchCache:
     cache = TorchCache.__new__(TorchCache)
-    (cache.keys, cache.values), cache._lengths, cache.graph = stores, list(lengths), {}
+    (cache.keys, cache.values), cache.graph = stores, {}
+    cache.limit, *cache._lengths = sizes
     return cache
 
 
@@ -179,11 +199,8 @@ class Window:
         self.counts = list(counts) if counts is not None else [T] * len(self.rows)
         starts = [cache.lengths[r] for r in self.rows] if cache else [0]
         self.span = max(s + n for s, n in zip(starts, self.counts, strict=True))
-        if cache is not None and self.span > cache.capacity:
-            raise ContextLengthError(
-                f"{self.span} tokens exceed the context length of {cache.capacity}. Shorten the "
-                'prompt, generate fewer tokens, or use generate(long="window").'
-            )
+        if cache is not None:
+            cache.reserve(self.span)
         whole = cache is None or self.rows == list(range(cache.rows))
         full = counts is None or all(n == T for n in counts)
         self.uniform = whole and full and all(start == starts[0] for start in starts)

@@ -219,7 +219,7 @@ class GPT2Model(PreTrainedModel):
             use_cache = config.use_cache and not self.training
         cache = past_key_values
         if use_cache and cache is None and not self.gradient_checkpointing:
-            cache = self.new_cache(B)
+            cache = self.new_cache(B, T, grows=True)  # a full context would take most of the memory
         window = Window(cache, T, x.device)
         if attention_mask is not None:
             window.hide(attention_mask, B)
@@ -277,9 +277,10 @@ class GPT2Model(PreTrainedModel):
         patterns = None if window.patterns is None else tuple(window.patterns)
         return BaseModelOutput(x, cache, (*states, x) if hidden_states else None, patterns)
 
-    def new_cache(self, rows: int, capacity: int | None = None) -> TorchCache:
+    def new_cache(self, rows: int, capacity: int | None = None, grows: bool = False) -> TorchCache:
         """Create an empty cache on this model's device, in its precision."""
-        return TorchCache(self.config, rows, capacity, dtype=self.dtype, device=self.device)
+        kind: dict[str, Any] = {"dtype": self.dtype, "device": self.device, "grows": grows}
+        return TorchCache(self.config, rows, capacity, **kind)
 
 
 class LMHead(nn.Linear):
