@@ -183,6 +183,8 @@ def test_ids_of_other_dimensions() -> None:
     choices = ids.repeat(3, 1).view(3, 2, 9)
     same(ours(choices, logits_to_keep=2).logits, ours(choices).logits[..., -2:, :])
     same(ours.transformer(ids[0])[0], theirs.transformer(ids[0])[0])
+    places = torch.arange(9).flip(0)
+    same(ours(ids, position_ids=places).logits, theirs(ids, position_ids=places).logits)
     same(ours(ids[0], labels=ids[0]).loss, ours(ids[:1], labels=ids[:1]).loss)
 
 

@@ -184,7 +184,7 @@ class Window:
     weights of the layers, if it is a list.
     """
 
-    patterns: list[Tensor | None] | None = None
+    patterns: list[Any] | None = None
 
     def __init__(
         self,

@@ -210,6 +210,7 @@ class GPT2Model(PreTrainedModel):
         checks.check_keywords(more)
         shape = input_ids.shape if isinstance(input_ids, Tensor) else ()
         input_ids, token_type_ids = checks.as_rows(input_ids), checks.as_rows(token_type_ids)
+        position_ids = checks.as_rows(position_ids)
         checks.check_inputs(input_ids, inputs_embeds, config)
         x = self.wte(input_ids) if inputs_embeds is None else inputs_embeds  # [B, T, D]
         B, T, _ = x.shape
