@@ -205,11 +205,11 @@ def torch_without(
             x = x - wpe
         return torch.zeros_like(x) if name in off else x
 
-    mask = torch.ones(1, len(IDS), dtype=torch.long)
-    mask[0, list(positions)] = 0
+    mask = torch.ones(len(IDS), len(IDS), dtype=torch.bool).tril()
+    mask[:, list(positions)] = False
+    mask |= torch.eye(len(IDS), dtype=torch.bool)  # a hidden token sees itself
     with torch.no_grad(), model.tapped(change):
-        places = torch.arange(len(IDS))[None]  # a mask alone would shift them
-        found = model(torch.tensor([IDS]), attention_mask=mask, position_ids=places)
+        found = model(torch.tensor([IDS]), attention_mask=mask[None, None])
     return found.logits[0].numpy()
 
 
