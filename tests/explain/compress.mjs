@@ -1,5 +1,5 @@
 // The page's compression of the bundled model: node compress.mjs WASM FOLDER < JSON
-// {identity, texts: [base64, to compress], packed: [base64, to decompress], bad: [base64],
+// {identity, facts: of the tokenizer, texts: [base64, to compress], packed: [base64, to decompress], bad: [base64],
 // intervals: [[[begin, end], ...], ...]}.
 import {readFileSync} from 'node:fs';
 import {compress, decompress, Encoder} from '../../src/gpt2/explain/web/compress.js';
@@ -10,8 +10,8 @@ const [code, folder] = process.argv.slice(2);
 const read = (name) => readFileSync(`${folder}/${name}`, 'utf8'), json = (name) => JSON.parse(read(name));
 const shards = new Set(Object.values(json('model.safetensors.index.json').weight_map));
 const engine = new Engine(await Core.load(readFileSync(code)), json('config.json'), [...shards].map((name) => readFileSync(`${folder}/${name}`)));
-const {identity, texts, packed, bad, intervals} = JSON.parse(readFileSync(0, 'utf8'));
-const model = {engine, tokenizer: new Tokenizer(read('merges.txt')), identity};
+const {identity, facts, texts, packed, bad, intervals} = JSON.parse(readFileSync(0, 'utf8'));
+const model = {engine, tokenizer: new Tokenizer(read('merges.txt'), facts), identity};
 const bytes = (text) => Uint8Array.from(Buffer.from(text, 'base64')), base64 = (some) => Buffer.from(some).toString('base64');
 const encoded = (some) => {
   const encoder = new Encoder();

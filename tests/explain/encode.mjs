@@ -1,11 +1,11 @@
 // Encodes and decodes texts with the page's tokenizer, and counts the pairs that it looks up:
-// node encode.mjs MERGES < JSON list of texts
+// node encode.mjs MERGES < JSON {facts: those of tokenizer_facts, texts}
 import {readFileSync} from 'node:fs';
 import {Tokenizer} from '../../src/gpt2/explain/web/tokenizer.js';
 
-const tokenizer = new Tokenizer(readFileSync(process.argv[2], 'utf8')), {ranks} = tokenizer;
+const {facts, texts} = JSON.parse(readFileSync(0, 'utf8'));
+const tokenizer = new Tokenizer(readFileSync(process.argv[2], 'utf8'), facts), {ranks} = tokenizer;
 let lookups = 0;
 tokenizer.ranks = {get: (pair) => { lookups++; return ranks.get(pair); }};
-const texts = JSON.parse(readFileSync(0, 'utf8'));
 const ids = texts.map((text) => tokenizer.encode(text));
 process.stdout.write(JSON.stringify({ids, texts: ids.map((some) => tokenizer.decode(some)), lookups}));

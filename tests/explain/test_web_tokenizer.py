@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import gpt2
+from gpt2.explain.contents import tokenizer_facts
+from gpt2.tokenizer import AddedToken
 from tests.explain.conftest import in_node, needs_node
 from tools import signs
 
@@ -32,22 +35,45 @@ def texts(count: int) -> list[str]:
     return mixed(signs, 12, count // 4) + mixed(PIECES, 40, count - count // 4)
 
 
+def in_page(tokenizer: Any, folder: Path, asked: list[str]) -> Any:
+    """What the page's tokenizer makes of texts, with the facts that a page has of this one."""
+    tokenizer.save_pretrained(folder)
+    facts = tokenizer_facts(tokenizer, len(tokenizer) + 3)  # three rows without a token
+    return in_node("encode.mjs", folder / "merges.txt", asked={"facts": facts, "texts": asked})
+
+
 def test_ids_and_texts_equal_pythons(tmp_path: Path) -> None:
     tokenizer = gpt2.GPT2Tokenizer.from_pretrained("gpt2-mini")
-    tokenizer.save_pretrained(tmp_path)
     some = [*texts(10_000), "a lone \ud800 half", "\udc00", ""]
-    there = in_node("encode.mjs", tmp_path / "merges.txt", asked=some)
+    there = in_page(tokenizer, tmp_path, some)
     ids = [tokenizer.encode(text) for text in some]
     assert there["ids"] == ids
     assert there["texts"] == [tokenizer.decode(one) for one in ids]
 
 
+def test_added_tokens_are_matched_as_in_python(tmp_path: Path) -> None:
+    tokenizer = gpt2.GPT2Tokenizer.from_pretrained("gpt2-mini")
+    flags = ("lstrip", "rstrip", "single_word", "special", "normalized")
+    draw = random.Random(3)
+    contents = "<a> <a>b b<a (.*)|[x]\\\\ word wor 小狗 😀 \u200d é".split(" ") + ["  "]
+    new = [AddedToken(x, **{flag: draw.random() < 0.5 for flag in flags}) for x in contents]
+    tokenizer.add_tokens(new)
+    pieces = [*contents * 3, *(token[:-1] for token in contents), *PIECES]
+    some = ["".join(draw.choices(pieces, k=draw.randrange(12))) for _ in range(4000)]
+    for space, bos, split in ((False, False, False), (True, True, False), (True, False, True)):
+        tokenizer.add_prefix_space, tokenizer.add_bos_token = space, bos
+        tokenizer.split_special_tokens = split
+        ids = [tokenizer.encode(text) if text else [] for text in some]
+        there = in_page(tokenizer, tmp_path, some)
+        assert there["ids"] == ids, (space, bos, split)
+        assert there["texts"] == [tokenizer.decode(one) for one in ids]
+
+
 def test_the_work_for_a_word_grows_as_its_length(tmp_path: Path) -> None:
     tokenizer = gpt2.GPT2Tokenizer.from_pretrained("gpt2-mini")
-    tokenizer.save_pretrained(tmp_path)
     word = "".join(random.Random(2).choices("etaoins", k=4000))
     words = [word, "a" * 2000, "!" * 2001, "小" * 500]
-    there = in_node("encode.mjs", tmp_path / "merges.txt", asked=words)
+    there = in_page(tokenizer, tmp_path, words)
     assert there["ids"] == [tokenizer.encode(word) for word in words]
     assert there["lookups"] < 8 * sum(len(word.encode()) for word in words)
 

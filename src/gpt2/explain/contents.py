@@ -102,7 +102,10 @@ def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: An
         for name in expected_shapes(loaded.config)
     }
     merges = merges_of(loaded.tokenizer, loaded.config.vocab_size, model)
-    facts = {**facts, "identity": identity_of(model, loaded).hex()}
+    facts |= {
+        "identity": identity_of(model, loaded).hex(),
+        "tokenizer": tokenizer_facts(loaded.tokenizer, loaded.config.vocab_size),
+    }
     return Contents(facts, [_safetensors(tensors)], merges, core_bytes())
 
 
@@ -153,6 +156,22 @@ def merges_of(tokenizer: Any, size: int, model: Any) -> str:
         raise TokenizerError(f"the ids of {model}'s tokenizer are not in the order of its merges, "
                              "which a page requires.")  # fmt: skip
     return "\n".join(" ".join(pair) for pair in merges)
+
+
+def tokenizer_facts(tokenizer: Any, size: int) -> dict[str, Any]:
+    """What besides the merges determines a text's ids, and the bytes of ids below ``size``."""
+    matched = [
+        {"id": i, **dataclasses.asdict(token)}
+        for i, token in tokenizer.added_tokens_decoder.items()
+        if not (token.special and tokenizer.split_special_tokens)
+    ]
+    others = range(256 + len(tokenizer.merges), size)
+    return {
+        "added": matched,
+        "bytes": {i: list(tokenizer.token_bytes(i)) for i in others},
+        "space": tokenizer.add_prefix_space,
+        "first": tokenizer.template.first,
+    }
 
 
 def core_bytes() -> bytes:

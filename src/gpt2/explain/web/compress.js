@@ -199,7 +199,7 @@ function tokensOf(tokenizer, data) {
   const single = (bytes) => Array.from(bytes, (byte) => tokenizer.idOfByte[byte]);
   try {
     const text = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(data);
-    return tokenizer.encode(text);
+    return tokenizer.encodePlain(text);
   } catch {
     return single(data);
   }

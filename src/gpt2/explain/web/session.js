@@ -23,7 +23,7 @@ export class Session {
     const {config, dtype, headDtype, kvDtype} = facts;
     session.facts = facts;
     session.engine = new Engine(await Core.load(core), config, files, {dtype, headDtype, kvDtype});
-    session.tokenizer = new Tokenizer(new TextDecoder().decode(merges));
+    session.tokenizer = new Tokenizer(new TextDecoder().decode(merges), facts.tokenizer);
     session.cache = session.engine.cache(2);
     session.reader = new Reader(session.engine, session.cache);
     session.without = null;  // {reader, key}: for texts with parts off

@@ -1,11 +1,11 @@
-// GPT-2's byte-level BPE, from merges.txt: 256 bytes, one token per merge, and <|endoftext|> last.
+// GPT-2's byte-level BPE, from merges.txt: 256 bytes and one token per merge, then added tokens.
 import {Heap} from './heap.js';
 import {isLetter, isNumber} from './signs.js';
 
-export const END_OF_TEXT = '<|endoftext|>';
 const BYTES = 256, LONGEST = 2 ** 32;  // more than the bytes of any word
 const CONTRACTION = /'(?:[sdmt]|ll|ve|re)/y;
 const SPACE = /\p{White_Space}/u;
+const IN_WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /** Splits a text into words, which are encoded separately; joined they give the text. */
 export function split(text) {
@@ -46,29 +46,69 @@ function byteSigns() {
   ]);
 }
 
+/** A pattern for any of some added tokens, the longest first; null without tokens. */
+function anyOf(tokens) {
+  const contents = tokens.map(({content}) => content).filter(Boolean).sort((a, b) => b.length - a.length);
+  return contents.length ? new RegExp(contents.map((content) => content.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g') : null;
+}
+
+function insideWord(text, left, right) {
+  const before = Array.from(text.slice(Math.max(0, left - 2), left)).at(-1), [after] = text.slice(right, right + 2);
+  return [before, after].some((sign) => sign && IN_WORD.test(sign));
+}
+
 export class Tokenizer {
-  /** @param {string} merges the text of merges.txt */
-  constructor(merges) {
+  /** @param {string} merges the text of merges.txt, @param facts those of `tokenizer_facts` in gpt2/explain/contents.py */
+  constructor(merges, {added, bytes: others, space, first}) {
     const signs = byteSigns();
     const bytes = new Map([...signs].map(([byte, sign]) => [sign, byte]));
     const lines = merges.split('\n').filter((line, i) => line && !(i === 0 && line.startsWith('#version')));
-    const tokens = [...signs.values(), ...lines.map((line) => line.replace(' ', '')), END_OF_TEXT];
+    const tokens = [...signs.values(), ...lines.map((line) => line.replace(' ', ''))];
     const ids = new Map(tokens.map((token, id) => [token, id]));
-    this.end = tokens.length - 1;
-    this.bytes = tokens.map((token, id) =>
-      id === this.end ? new TextEncoder().encode(token) : Uint8Array.from(token, (sign) => bytes.get(sign)));
+    this.size = tokens.length;
+    this.bytes = tokens.map((token) => Uint8Array.from(token, (sign) => bytes.get(sign)));
+    for (const [id, some] of Object.entries(others)) this.bytes[id] = Uint8Array.from(some);
+    this.added = new Map(added.map((token) => [token.content, token]));
+    this.stages = [false, true].map((normalized) => anyOf(added.filter((token) => token.normalized === normalized))).filter(Boolean);
+    Object.assign(this, {space, first});
     this.idOfByte = Array.from({length: BYTES}, (_, byte) => ids.get(signs.get(byte)));
     this.ranks = new Map(lines.map((line, rank) => [this.pair(...line.split(' ').map((part) => ids.get(part))), rank]));
     this.known = new Map();
   }
 
   /** A pair of ids as one number. */
-  pair(left, right) { return left * this.bytes.length + right; }
+  pair(left, right) { return left * this.size + right; }
 
-  /** The ids of a text, in which <|endoftext|> is one token. */
+  /** The ids of a text to be continued, in which added tokens are matched; none for an empty text. */
   encode(text) {
-    return wellFormed(text).split(END_OF_TEXT).flatMap((part, i) =>
-      [...(i ? [this.end] : []), ...split(part).flatMap((word) => this.word(word))]);
+    const whole = wellFormed(text), spaced = (part) => (this.space && !part.startsWith(' ') ? ` ${part}` : part);
+    const ids = this.parts(whole).flatMap(([part, id]) => (id === null ? this.encodePlain(spaced(part)) : [id]));
+    return ids.length ? [...this.first, ...ids] : ids;
+  }
+
+  /** The ids of a text in which no added token is matched: their bytes are the text's. */
+  encodePlain(text) { return split(text).flatMap((word) => this.word(word)); }
+
+  /** The parts [text, id] of a text as in gpt2/tokenizer/added.py; the id is null if it is no added token. */
+  parts(text) {
+    let parts = [[text, null]];
+    for (const pattern of this.stages) parts = parts.flatMap((part) => (part[1] === null ? [...this.find(pattern, part[0])] : [part]));
+    return parts.filter(([part]) => part);
+  }
+
+  * find(pattern, text) {
+    let at = 0;
+    for (const {0: content, index} of text.matchAll(pattern)) {
+      const {id, lstrip, rstrip, single_word: single} = this.added.get(content);
+      let left = index, right = index + content.length;
+      if (left < at || (single && insideWord(text, left, right))) continue;
+      while (lstrip && left > at && SPACE.test(text[left - 1])) left--;
+      while (rstrip && right < text.length && SPACE.test(text[right])) right++;
+      yield [text.slice(at, left), null];
+      yield [text.slice(left, right), id];
+      at = right;
+    }
+    yield [text.slice(at), null];
   }
 
   word(word) {
