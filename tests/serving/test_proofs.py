@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from gpt2 import proof
 from gpt2.cli.replay import command
+from gpt2.explain.contents import contents_of
 from gpt2.hub import resolve
 from tests.explain.conftest import in_node, needs_core, needs_node
 from tests.serving.conftest import Running, running
@@ -84,27 +85,53 @@ def test_without_a_page_in_the_browser_the_link_is_a_fragment(
 
 @needs_core
 @needs_node
-def test_the_page_of_a_link_writes_the_text_in_the_served_precision(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{}, {"repetition_penalty": 1.7, "eos_token_id": [END, 5]}])
+def test_the_page_of_a_link_writes_the_text_in_the_served_precision_with_the_models_options(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
     write_tiny(tmp_path / "model", vocab_size=END + 1)
+    (tmp_path / "model/generation_config.json").write_text(json.dumps(options))
     with running(tmp_path / "model", loading={"dtype": "int4", "kv_dtype": "fp32"}) as found:
         asked: dict[str, Any] = {"prompt": [3, 4, 5], **SETTINGS}
         tokens = found.ask(**asked)["choices"][0]["token_ids"]
         link = found.ask("/v1/proofs", **asked, tokens=tokens)["link"]
         page = found.client.get("/" + link.partition("#")[0]).text
+        settings = {name: SETTINGS[name] for name in proof.SETTINGS if name in SETTINGS}
+        at_end: dict[str, Any] = {"t": 2, "settings": settings, "extra": [5, END]}
+        next_ = found.ask("/v1/explain", ask="next", ids=asked["prompt"], **at_end)
     read = proof.read(link)
+    assert proof.replay(read, model=tmp_path / "model")[0].same
     assert read.dtype == ["int4", "int8", "fp32"]
     parts = {"core": data(page, 'id="core"'), "weights": data(page, 'class="piece"[^>]*')}
     for name, text in parts.items():
         (tmp_path / name).write_bytes(base64.b64decode(text))
     (tmp_path / "merges").write_text(json.loads(data(page, 'id="merges"')), "utf-8")
-    count, *settings = read.settings.items()
-    question = {"ids": read.prompt, "count": count[1], "settings": dict(settings)}
+    question = {"ids": read.prompt, "count": read.settings["count"], "settings": settings}
     facts = json.loads(data(page, 'id="facts"'))
     assert [facts[kind] for kind in ("dtype", "headDtype", "kvDtype")] == read.dtype
-    asked = {"facts": facts, "asked": [("write", question)]}
+    questions = [("write", question), ("read", {"ids": read.prompt}), ("next", at_end)]
+    asked = {"facts": facts, "asked": questions}
     files = [tmp_path / name for name in ("core", "weights", "merges")]
-    (written,) = in_node("ask.mjs", *files, asked=asked)
+    written, _, here = in_node("ask.mjs", *files, asked=asked)
     assert written["sha256"] == read.text
+    assert here["others"] == next_["others"]
+    assert [bar["drawn"] for bar in here["bars"]] == [bar["drawn"] for bar in next_["bars"]]
+    shares = [[bar["share"] for bar in one["bars"]] for one in (here, next_)]
+    assert shares[0] == pytest.approx(shares[1], abs=1e-6)
+
+
+def test_a_model_with_options_that_a_page_lacks_has_no_page_and_a_link_for_replay(
+    tmp_path: Path,
+) -> None:
+    write_tiny(tmp_path / "model")
+    options = {"min_p": 0.1, "suppress_tokens": [3], "temperature": 0.7, "num_beams": 4}
+    (tmp_path / "model/generation_config.json").write_text(json.dumps(options))
+    facts = contents_of(tmp_path / "model").facts
+    assert (facts["ignored"], facts["provable"]) == (["min_p", "suppress_tokens"], False)
+    with running(tmp_path / "model", loading={"dtype": "int8"}) as found:
+        asked = {"prompt": [3], "tokens": [4], "max_tokens": 1}
+        assert found.ask("/v1/proofs", **asked)["link"].startswith("#proof=")
+        assert "provable" not in found.ask("/v1/explain", ask="facts")
 
 
 def data(page: str, element: str) -> str:

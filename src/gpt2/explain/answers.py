@@ -20,8 +20,8 @@ from gpt2.explain.passes import Array, Looking, Off, Pass
 from gpt2.explain.patching import place
 from gpt2.explain.recording import LENS, PATTERN, SHOWN
 from gpt2.explain.trace import entropy_of, surprise_of
-from gpt2.generation.config import GenerationConfig, token_list
-from gpt2.generation.pipeline import warpers
+from gpt2.generation.config import token_list
+from gpt2.generation.pipeline import apply, build
 from gpt2.generation.sampling import pick, uniform
 from gpt2.proof import ALONE
 
@@ -100,7 +100,7 @@ class Answers:
     ) -> dict[str, Any]:
         """Candidates after token t: the most probable, samples, and those with all parts on."""
         logits, before = self.seen(ids, off).logits[t], self.seen(ids).logits[t]
-        shares, drawn = self._draw(logits, settings, t + 1)
+        shares, drawn = self._draw(logits, settings, ids[: t + 1])
         wanted = [*np.argsort(-logits, kind="stable")[:SHOWN]]
         wanted += [*np.argsort(-before, kind="stable")[:BEFORE]] if off else []
         shown = list(dict.fromkeys(map(int, [*wanted, *extra])))
@@ -114,18 +114,20 @@ class Answers:
         return {"changed": bool(off), "others": DRAWS - sum(bar["drawn"] for bar in bars),
                 "bars": bars}  # fmt: skip
 
-    def _draw(self, logits: Array, settings: Any, position: int) -> tuple[Array, list[int]]:
-        """Probabilities [V] under the settings, and 100 samples with the seed."""
-        if settings["temperature"] == 0:
-            best = int(logits.argmax())
+    def _draw(self, logits: Array, settings: Any, ids: Sequence[int]) -> tuple[Array, list[int]]:
+        """Probabilities [V] after ids under the settings, and 100 samples with the seed.
+
+        The model's own options apply too, as in `write`.
+        """
+        options = self.looking.engine._resolve(None, _options(settings))
+        chain = build(options, len(ids), self.config.n_positions + 1, vocabulary=len(logits))
+        scores = apply(chain, np.array([ids]), logits[None].astype(np.float32))
+        if not options.do_sample:
+            best = int(scores.argmax())
             return np.eye(1, len(logits), best)[0], [best] * DRAWS
-        given = {name: settings[name] for name in ("temperature", "top_k", "top_p")}
-        scores = logits[None].astype(np.float32)
-        for warp in warpers(GenerationConfig(do_sample=True, **given)):
-            scores = warp(scores)
         with np.errstate(under="ignore"):
             weights = np.exp(scores[0].astype(np.float64) - scores.max())
-        noise = [uniform(settings["seed"], row, position) for row in range(DRAWS)]
+        noise = [uniform(settings["seed"], row, len(ids)) for row in range(DRAWS)]
         drawn = pick(np.broadcast_to(scores[0], (DRAWS, len(logits))), noise)
         return weights / weights.sum(), [int(i) for i in drawn]
 
@@ -225,12 +227,10 @@ class Answers:
     ) -> dict[str, Any]:
         """Tokens generated after ids, as `gpt2 generate` generates them, up to the context."""
         room = min(count, self.config.n_positions - len(ids) + 1)
-        greedy = settings["temperature"] == 0
-        how = {"do_sample": False} if greedy else {"do_sample": True, **settings}
         new: list[int] = []
         if room > 0:
             with self.looking.without(self.off(off)):
-                how |= {"max_new_tokens": room, **ALONE}
+                how = {**_options(settings), "max_new_tokens": room}
                 for token in self.looking.engine.stream(list(ids), **how):
                     check()
                     new.append(int(token))
@@ -241,6 +241,12 @@ class Answers:
             "ids": new, "pieces": pieces, "bytes": list(text), "prompt": list(prompt),
             "sha256": hashlib.sha256(text).hexdigest(), "ended": bool(new) and new[-1] in self.ends,
         }  # fmt: skip
+
+
+def _options(settings: dict[str, Any]) -> dict[str, Any]:
+    """The page's settings as options of `generate`; the model's own complete them."""
+    greedy = settings["temperature"] == 0
+    return {**({"do_sample": False} if greedy else {"do_sample": True, **settings}), **ALONE}
 
 
 def _size(seen: Pass) -> int:

@@ -18,10 +18,13 @@ from typing import Any
 from gpt2.checkpoint.mapped import write_safetensors
 from gpt2.errors import MissingFileError, OptionError, TokenizerError
 from gpt2.explain.lines import reference_lines
+from gpt2.generation.config import GenerationConfig, token_list
+from gpt2.generation.pipeline import build
 from gpt2.loading import KVDtype, load
 from gpt2.tokenizer.bpe import to_bytes
 
 LARGEST = 250_000_000  # bytes of weights that a browser can handle
+APPLIED = {"repetition_penalty", "temperature", "top_k", "top_p"}  # options that a page applies
 WEB = Path(str(files("gpt2"))) / "explain" / "web"
 EXAMPLE = (
     "Once upon a time, there was a little dog. The little dog"  # the text to record by default
@@ -86,9 +89,21 @@ def server_facts(model: Any, path: str, name: str, in_browser: str | None) -> di
 
 
 def fits_page(model: Any) -> bool:
-    """Whether a browser can handle a model of this size and with this tokenizer."""
+    """Whether a page can run a model of this size, with this tokenizer and these options."""
     small = bool(model.config.parameter_count() <= LARGEST)
-    return small and hasattr(model.tokenizer, "merges")
+    whole = hasattr(model.tokenizer, "merges") and not options_ignored(model.generation_config)
+    return small and whole
+
+
+def options_ignored(defaults: GenerationConfig) -> list[str]:
+    """The model's own options that would change its text, but that a live page does not apply."""
+    base = {"do_sample": True, "top_k": 0, "eos_token_id": defaults.eos_token_id}
+
+    def changes(name: str) -> bool:
+        options = GenerationConfig(**{**base, name: getattr(defaults, name)})
+        return name == "stop_strings" or bool(build(options, 1, defaults.max_length))
+
+    return sorted(filter(changes, defaults.given - APPLIED))
 
 
 def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: Any) -> Contents:
@@ -102,9 +117,12 @@ def live_contents(loaded: Any, checkpoint: Any, facts: dict[str, Any], model: An
         for name in expected_shapes(loaded.config)
     }
     merges = merges_of(loaded.tokenizer, loaded.config.vocab_size, model)
+    ignored = options_ignored(loaded.generation_config)
     facts |= {
         "identity": identity_of(model, loaded).hex(),
         "tokenizer": tokenizer_facts(loaded.tokenizer, loaded.config.vocab_size),
+        "penalty": loaded.generation_config.repetition_penalty,
+        **({"ignored": ignored, "provable": False} if ignored else {}),
     }
     return Contents(facts, [_safetensors(tensors)], merges, core_bytes())
 
@@ -126,14 +144,13 @@ def facts_of(loaded: Any, model: str | os.PathLike[str]) -> dict[str, Any]:
     from gpt2 import __version__
     from gpt2.proof import model_hash, provable
 
-    config = json.loads(loaded.config.to_json_string())
-    config["eos_token_id"] = loaded.generation_config.eos_token_id
     return {
         "kind": "live",
         "name": Path(model).resolve().name if Path(model).exists() else str(model),
         "model": model_hash(model),
         "version": __version__,
-        "config": config,
+        "config": json.loads(loaded.config.to_json_string()),
+        "ends": token_list(loaded.generation_config.eos_token_id),
         "parameters": loaded.config.parameter_count(),
         "dtype": loaded.facts["dtype"],
         "headDtype": loaded.facts.get("head_dtype"),

@@ -193,6 +193,7 @@ const header = () => html`
 const modelLine = () => html`<p class="small">${told(`model_${facts.kind}`, {
   name: facts.name, parameters: facts.parameters.toLocaleString(), layers: facts.config.n_layer, heads: facts.config.n_head, dtype: facts.dtype,
 })}${recorded ? ` ${told('recorded_lacks', {heads: facts.heads.map((one) => one.join('.')).join(', ')})}` : ''}
+  ${facts.ignored ? told('options_ignored', {names: facts.ignored.join(', ')}) : ''}
   ${facts.inBrowser ? html`<a href=${facts.inBrowser}>${told('in_browser', {size: (facts.parameters / 1e6).toFixed(0)})}</a>` : ''}</p>`;
 
 const tabs = () => html`<nav class="tabs" aria-label=${t('page_title')}>${Object.keys(panels).map((name) => html`

@@ -11,7 +11,7 @@ import {patchEverywhere} from './patching.js';
 import {sha256} from './sha256.js';
 import {Directions, dot, sources} from './sources.js';
 import {Tokenizer} from './tokenizer.js';
-import {drawn, write} from './writing.js';
+import {drawn, penalized, write} from './writing.js';
 
 const SHOWN = 12, LENS = 3, THUMB = 24, DRAWS = 100, SLICE = 128, WHILE = 100;
 const MOST_WEIGHTS = 32e6;  // maximum attention weights kept per pass
@@ -41,8 +41,7 @@ export class Session {
    * computes the shades of all tokens and heads after the first requests.
    */
   read({text, ids = this.encode(text), off = null}) {
-    const {config} = this.engine, all = ids.length;
-    const full = all ? ids : [config.eos_token_id ?? this.tokenizer.end];
+    const all = ids.length, full = all ? ids : [this.facts.ends[0] ?? 0];
     ids = full.slice(0, this.bound);
     const same = this.base && String(this.base.ids) === String(ids);
     if (!same) this.base = this.reader.read(ids);
@@ -80,12 +79,13 @@ export class Session {
   /** Candidates after token t: the most probable, samples, and the values with nothing off. */
   next({t, settings, extra = []}) {
     const logits = this.at(this.now, t), before = this.at(this.base, t);
-    const whole = logSum(logits), wholeBefore = logSum(before), shares = distribution(logits, settings);
+    const whole = logSum(logits), wholeBefore = logSum(before);
+    const scores = penalized(logits, this.now.ids.slice(0, t + 1), this.facts.penalty), shares = distribution(scores, settings);
     const ids = largest(logits, SHOWN).map(([id]) => id);
     if (this.now !== this.base) ids.push(...largest(before, 3).map(([id]) => id));
     ids.push(...extra);
     const draws = new Map();
-    for (const id of drawn(this.engine, logits, settings, Array(DRAWS).keys(), t + 1)) draws.set(id, (draws.get(id) ?? 0) + 1);
+    for (const id of drawn(this.engine, scores, settings, Array(DRAWS).keys(), t + 1)) draws.set(id, (draws.get(id) ?? 0) + 1);
     return {
       changed: this.now !== this.base,
       others: DRAWS - ids.reduce((sum, id, i) => sum + (ids.indexOf(id) === i ? draws.get(id) ?? 0 : 0), 0),

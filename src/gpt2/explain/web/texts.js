@@ -8,6 +8,7 @@ export const TEXTS = {
   model_live: ['{name}: {parameters} parameters, {layers} layers with {heads} heads each, {dtype}. The model runs in this page, and no data leaves the page.', '{name}：{parameters} 个参数，{layers} 层，每层 {heads} 个头，{dtype}。模型就在本页中运行，任何数据都不会离开本页。'],
   model_recorded: ['{name}: {parameters} parameters, {layers} layers with {heads} heads each, {dtype}. This is a recording of one text; the model itself is not in this page.', '{name}：{parameters} 个参数，{layers} 层，每层 {heads} 个头，{dtype}。这是对一段文字的记录，模型本身不在本页中。'],
   model_server: ['{name}: {parameters} parameters, {layers} layers with {heads} heads each, {dtype}. The server computes everything shown here; parts that you switch off stay on for everyone else.', '{name}：{parameters} 个参数，{layers} 层，每层 {heads} 个头，{dtype}。此处显示的一切都由服务器计算；你关掉的部件不影响其他人。'],
+  options_ignored: ['The model’s own options {names} are not applied in this page, so gpt2 generate may generate other tokens.', '本页不应用模型自带的选项 {names}，因此 gpt2 generate 生成的词元可能不同。'],
   in_browser: ['Run the model in this browser instead (about {size} MB)', '改为在此浏览器中运行模型（约 {size} MB）'],
   recorded_lacks: ['You cannot type, switch parts off, patch or sample here. Attention weights are stored as multiples of 1/255 (error at most 1/510); if the text has more than 128 tokens, each row keeps only its 8 largest weights. Queries and keys are stored only for these heads: {heads}.', '在这里不能输入文字、关掉部件、替换激活值或抽样。注意力权重保存为 1/255 的整数倍（误差至多 1/510）；文字超过 128 个词元时，每行只保存最大的 8 个权重。只保存了这些头的查询和键：{heads}。'],
   recorded_text: ['Recorded text', '记录的文字'],
