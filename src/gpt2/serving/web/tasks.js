@@ -17,7 +17,8 @@ const CHOICES = {
   kind: ['article', 'email', 'story', 'free'],
 };
 
-let name = 'summarize', result = '', failed = false, abort = null;
+const typed = {}, results = {};  // by field, by task: they remain when the view or the task is switched
+let name = 'summarize', running = null, abort = null;  // the task that runs
 
 export const tasksForm = (state, actions) => html`
   <main class="tasks">
@@ -26,43 +27,56 @@ export const tasksForm = (state, actions) => html`
         <button aria-pressed=${name === other} @click=${() => choose(other, actions)}>${t(label)}</button>`)}
     </div>
     <form @submit=${(event) => run(event, state, actions)}>
-      ${TASKS[name].fields.map(field)}
-      <button class="main" ?disabled=${abort !== null}>${t('run')}</button>
+      ${TASKS[name].fields.map((key) => field(key, actions))}
+      <button class="main" type=${running ? 'button' : 'submit'} @click=${running ? stopTask : null}>${t(running ? 'stop' : 'run')}</button>
     </form>
     <section aria-live="polite">
       <h2>${t('result')}</h2>
-      <p class=${failed ? 'failed' : 'result'}>${abort ? t('running') : result}</p>
+      ${outcome()}
     </section>
     <p class="small">${t('about')}</p>
   </main>`;
 
-function field(key) {
+function outcome() {
+  const {text = '', failed = false} = results[name] ?? {};
+  return html`<p class=${failed ? 'failed' : 'result'}>${running === name ? t('running') : text}</p>`;
+}
+
+function field(key, actions) {
+  const type = (event) => {
+    typed[key] = event.target.value;
+    actions.update();
+  };
   if (CHOICES[key]) {
-    return html`<label>${t(key)} <select name=${key}>
-      ${CHOICES[key].map((choice) => html`<option value=${choice}>${t(`choice_${choice}`)}</option>`)}</select></label>`;
+    return html`<label>${t(key)} <select name=${key} @change=${type}>
+      ${CHOICES[key].map((choice) => html`<option value=${choice} .selected=${choice === (typed[key] ?? CHOICES[key][0])}>${t(`choice_${choice}`)}</option>`)}</select></label>`;
   }
   return html`<label class="wide">${t(key)}
-    ${LONG.has(key) ? html`<textarea name=${key} rows="8" ?required=${!OPTIONAL.has(key)}></textarea>`
-    : html`<input name=${key} required>`}
+    ${LONG.has(key) ? html`<textarea name=${key} rows="8" ?required=${!OPTIONAL.has(key)} .value=${typed[key] ?? ''} @input=${type}></textarea>`
+    : html`<input name=${key} required .value=${typed[key] ?? ''} @input=${type}>`}
   </label>`;
 }
 
 function choose(other, actions) {
-  [name, result, failed] = [other, '', false];
+  name = other;
   actions.update();
 }
 
+/** Stops the task that runs. */
+export function stopTask() { abort?.abort(); }
+
 async function run(event, state, actions) {
   event.preventDefault();
-  const form = Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value !== ''));
-  abort = new AbortController();
+  if (running) return;
+  const task = name, form = Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value !== ''));
+  [running, abort] = [task, new AbortController()];
   actions.update();
   try {
-    const answer = await api.task(name, {model: state.model, ...form}, abort.signal);
-    [result, failed] = [answer[TASKS[name].result] || t('nothing'), false];
+    const answer = await api.task(task, {model: state.model, ...form}, abort.signal);
+    results[task] = {text: answer[TASKS[task].result] || t('nothing')};
   } catch (error) {
-    [result, failed] = [error.message, true];
+    results[task] = abort.signal.aborted ? {text: t('ended_cancelled')} : {text: error.message, failed: true};
   }
-  abort = null;
+  running = null;
   actions.update();
 }
