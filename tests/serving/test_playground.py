@@ -105,11 +105,11 @@ def test_a_refused_request_loses_nothing(browser: Any, mini: Running) -> None:
     assert tokens(tab) == first
     tab.context.set_offline(True)
     tab.click("button.main")
-    tab.get_by_text("Failed to fetch").wait_for()
+    tab.get_by_text("The server cannot be reached.").wait_for()
     assert tokens(tab) == first
     tab.click(".token >> nth=6")
     tab.locator(".alternatives tbody tr:not(.taken) button").first.click()
-    tab.get_by_text("Failed to fetch").wait_for()
+    tab.get_by_text("The server cannot be reached.").wait_for()
     assert tokens(tab) == first
     tab.get_by_role("button", name="New text").click()
     assert tab.input_value("#prompt") == ""
@@ -143,8 +143,86 @@ def test_a_task_answers(page: Any) -> None:
     page.get_by_role("button", name="Tasks").click()
     page.locator("textarea[name=text]").fill("A dog ran home. It was tired. It slept all day.")
     page.locator("form .main").click()
+    answered(page)
+
+
+def answered(page: Any) -> str:
+    """The result of a task, once there is one."""
     page.wait_for_function("(document.querySelector('.result')?.textContent ?? '').length > 3"
-                           " && !document.querySelector('form .main').disabled")  # fmt: skip
+                           " && document.querySelector('form .main').type === 'submit'")  # fmt: skip
+    found: str = page.locator(".result").inner_text()
+    return found
+
+
+def test_a_form_keeps_what_was_typed_and_each_task_its_result(page: Any) -> None:
+    text = "A dog ran home. It was tired. It slept all day."
+    page.get_by_role("button", name="Tasks").click()
+    page.get_by_role("button", name="Answer").click()
+    page.get_by_label("Question").fill("Where did the dog run?")
+    page.get_by_label("Text that contains the answer").fill(text)
+    page.get_by_role("button", name="Translate").click()
+    page.get_by_label("From").select_option("fr")
+    page.get_by_role("button", name="Write", exact=True).last.click()
+    assert page.get_by_label("Kind of text").input_value() == "article"
+    page.get_by_role("button", name="Answer").click()
+    page.locator("form .main").click()
+    page.get_by_role("button", name="Summarize").click()  # while the other one runs
+    assert page.locator("textarea[name=text]").input_value() == ""
+    page.wait_for_function("document.querySelector('form .main').type === 'submit'")
+    assert page.locator(".result").inner_text() == ""
+    page.get_by_role("button", name="Write", exact=True).first.click()
+    page.get_by_role("button", name="Tasks").click()
+    page.get_by_role("button", name="Answer").click()
+    assert page.get_by_label("Question").input_value() == "Where did the dog run?"
+    assert page.get_by_label("Text that contains the answer").input_value() == text
+    assert len(answered(page)) > 0
+    page.get_by_role("button", name="Translate").click()
+    assert page.get_by_label("From").input_value() == "fr"
+
+
+def test_a_stream_that_breaks_is_told_and_its_tokens_stay(browser: Any, mini: Running) -> None:
+    body = {"prompt": "Once upon a time", "max_tokens": 9, "logprobs": 2, "echo": True}
+    events = mini.events("/v1/completions", **body)
+    tab = browser.new_page(locale="zh-CN", bypass_csp=True)
+    tab.set_default_timeout(120_000)
+    cut = "".join(f"data: {event}\n\n" for event in events[:5])
+    tab.route("**/v1/completions", lambda route: route.fulfill(
+        status=200, content_type="text/event-stream", body=cut))  # fmt: skip
+    tab.goto(f"{mini.url}/")
+    tab.wait_for_selector("select option", state="attached")
+    tab.click("button.main")
+    tab.get_by_text("文字尚未完成").wait_for()
+    assert len(tokens(tab)) > 4
+    tab.close()
+
+
+def test_without_storage_and_clipboard_the_page_works(browser: Any, tmp_path: Path) -> None:
+    from gpt2.hub import resolve
+
+    (tmp_path / "keys").write_text("0123456789abcdef\n")
+    with running(resolve("gpt2-mini"), api_keys=str(tmp_path / "keys")) as found:
+        tab = browser.new_page(locale="en-US", bypass_csp=True)
+        tab.set_default_timeout(120_000)
+        tab.add_init_script(
+            "for (const name of ['localStorage', 'sessionStorage'])"
+            " Object.defineProperty(window, name, {get() { throw new DOMException('denied'); }});"
+            "Object.defineProperty(navigator, 'clipboard', {value: undefined});"
+        )
+        tab.goto(f"{found.url}/")
+        tab.locator(".notice.failed").wait_for()
+        tab.get_by_label("API key").fill("0123456789abcdef")
+        tab.get_by_label("API key").blur()
+        tab.wait_for_selector("select option", state="attached")
+        assert tab.locator(".notice").inner_text() == ""
+        write(tab)
+        tab.get_by_role("button", name="Copy proof link").click()
+        tab.locator(".notice", has_text="#proof=").wait_for()
+        tab.goto(f"{found.url}/explain")
+        for key in ("not this one, surely", "0123456789abcdef"):
+            tab.locator("input[name=key]").fill(key)
+            tab.get_by_role("button", name="Open", exact=True).click()
+        tab.wait_for_selector(".panels", state="attached")
+        tab.close()
 
 
 def test_why_this_token_opens_the_servers_view_of_it(page: Any) -> None:
@@ -185,8 +263,8 @@ def test_the_servers_view_asks_for_a_key(browser: Any, tmp_path: Path) -> None:
         for key in ("not this one, surely", "0123456789abcdef"):
             view.locator("input[name=key]").fill(key)
             assert "gpt2-mini" not in view.content()
-            with view.expect_navigation():
-                view.get_by_role("button", name="Open", exact=True).click()
+            view.get_by_role("button", name="Open", exact=True).click()
+            view.wait_for_selector(".panels, [role=alert]", state="attached")
         view.wait_for_selector(".panels", state="attached")
         assert "The server computes" in view.locator("main > p").first.inner_text()
         view.close()

@@ -13,6 +13,7 @@ const SHARED = {
   stop: ['Stop', '停止'],
   proof: ['Copy proof link', '复制证明链接'],
   copied: ['Copied', '已复制'],
+  unreachable: ['The server cannot be reached.', '无法连接到服务器。'],
 };
 
 let table = SHARED, column = 0;

@@ -1,7 +1,8 @@
 // The page: its state, the actions that change it, and the rendering.
+import {copyText} from '../../web/copying.js';
 import {preferred, setLanguage, setTexts, t, told} from '../../web/language.js';
 import {html, render} from '../../web/lit/lit-html.js';
-import {kept, keep} from '../../web/kept.js';
+import {apiKey, keep, keepApiKey, kept} from '../../web/kept.js';
 import {readFragment, viewFragment} from './link.js';
 import {Looking} from './looking.js';
 import {textOfAll} from './names.js';
@@ -128,14 +129,7 @@ const actions = {
       update({filed: {name, error: error.message}});
     }
   },
-  async copy(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      update({notice: t('copied'), failed: false});
-    } catch {
-      update({notice: text, failed: false});  // if a page may not copy, the user can select it
-    }
-  },
+  async copy(text) { update({notice: await copyText(text) ? t('copied') : text, failed: false}); },  // else the user can select it
   copyLink() {
     history.replaceState(null, '', viewFragment(state));
     return actions.copy(location.href);
@@ -265,10 +259,15 @@ export async function start(open, learn = factsHere) {
   document.body.prepend(place);
   setTexts(TEXTS);
   setLanguage(state.language);
+  await enter(open, learn);
+}
+
+async function enter(open, learn) {
   try {
     prepare(await learn());
   } catch (error) {
-    render(error.status === 401 ? keyForm() : html`<main><p class="notice failed" role="alert">${error.message}</p></main>`, place);
+    const alert = html`<p class="notice failed" role="alert">${error.message}</p>`;
+    render(error.status === 401 ? keyForm(alert, () => enter(open, learn)) : html`<main>${alert}</main>`, place);
     return;
   }
   state.notice = t('loading');
@@ -281,13 +280,13 @@ export async function start(open, learn = factsHere) {
   else begin(open);
 }
 
-function keyForm() {
+function keyForm(alert, retry) {
   const use = (event) => {
     event.preventDefault();
-    sessionStorage.setItem('key', event.target.elements.key.value);
-    location.reload();
+    keepApiKey(event.target.elements.key.value);
+    retry();
   };
-  return html`<main><h1>${t('page_title')}</h1><p>${t('key_needed')}</p>
+  return html`<main><h1>${t('page_title')}</h1><p>${t('key_needed')}</p>${apiKey() ? alert : ''}
     <form @submit=${use}><label>${t('key')}<input name="key" type="password" autocomplete="off" required></label>
       <button class="small-button">${t('key_use')}</button></form></main>`;
 }

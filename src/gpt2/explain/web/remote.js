@@ -1,5 +1,7 @@
 // A model on a server answers like a live Session. Each request names its text and the parts that are
 // off, so readers do not affect each other (src/gpt2/serving/explaining.py).
+import {apiKey} from '../../web/kept.js';
+import {t} from '../../web/language.js';
 import {bytesOf} from './base64.js';
 
 // Arrays arrive as base64 of float32 values.
@@ -16,9 +18,10 @@ export class Remote {
   }
 
   async post(body) {
-    const headers = {'Content-Type': 'application/json'}, key = sessionStorage.getItem('key');
+    const headers = {'Content-Type': 'application/json'}, key = apiKey();
     if (key) headers.Authorization = `Bearer ${key}`;
-    const response = await fetch('v1/explain', {method: 'POST', headers, body: JSON.stringify({model: this.model, ...body})});
+    const response = await fetch('v1/explain', {method: 'POST', headers, body: JSON.stringify({model: this.model, ...body})})
+      .catch(() => { throw new Error(t('unreachable')); });
     const text = await response.text();
     if (response.ok) return JSON.parse(text, revived);
     let told = null;

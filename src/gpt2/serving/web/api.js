@@ -1,4 +1,6 @@
 // The page's requests to the server. URLs are relative: the server may be mounted below any path.
+import {apiKey} from '../../web/kept.js';
+import {t} from '../../web/language.js';
 
 export class ServerError extends Error {}
 
@@ -6,9 +8,11 @@ async function request(path, body, signal) {
   const options = body === undefined ? {} : {
     method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body),
   };
-  const key = sessionStorage.getItem('key');
+  const key = apiKey();
   if (key) options.headers = {...options.headers, Authorization: `Bearer ${key}`};
-  const response = await fetch(path, {...options, signal});
+  const response = await fetch(path, {...options, signal}).catch((error) => {
+    throw signal?.aborted ? error : new ServerError(t('unreachable'));
+  });
   if (response.ok) return response;
   const told = await response.json().catch(() => null);
   throw Object.assign(new ServerError(told?.error?.message ?? `${response.status} ${response.statusText}`),
@@ -32,6 +36,7 @@ export async function complete(body, each, signal) {
       each(logprobs ? entriesOf(logprobs) : [], finish_reason, chunk);
     }
   }
+  throw new ServerError(t('cut_off'));  // the stream ended without [DONE]
 }
 
 /** The data of server-sent events. */
@@ -39,7 +44,7 @@ export async function* events(stream) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {
-    const {value, done} = await reader.read();
+    const {value, done} = await reader.read().catch(() => { throw new ServerError(t('cut_off')); });
     if (done) return;
     const lines = (rest + value).split('\n');
     rest = lines.pop();

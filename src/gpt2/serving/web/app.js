@@ -1,14 +1,15 @@
 // The playground: its state, the actions that change it, and the rendering. Text is continued by token
 // ids, so a branch continues exactly what is shown.
 import {preferred, setLanguage, setTexts, t} from '../../web/language.js';
-import {keep, kept} from '../../web/kept.js';
+import {copyText} from '../../web/copying.js';
+import {keep, keepApiKey, kept} from '../../web/kept.js';
 import {html, render} from '../../web/lit/lit-html.js';
 import * as api from './api.js';
 import {alternatives} from './alternatives.js';
 import {branches} from './branches.js';
 import {settingsForm, readSettings, DEFAULTS} from './settings.js';
 import {TEXTS} from './strings.js';
-import {tasksForm} from './tasks.js';
+import {stopTask, tasksForm} from './tasks.js';
 import {tokenList} from './token_list.js';
 import {Tree} from './tree.js';
 
@@ -82,7 +83,10 @@ const actions = {
     const prompt = [...path.slice(0, place).map(({id}) => id), other.id];
     return write({parent: state.tree.current, from: place, prompt, given: [entry]});
   },
-  stop() { state.abort?.abort(); },
+  stop() {
+    state.abort?.abort();
+    stopTask();
+  },
   undo() { state.tree.undo(); update({chosen: null}); },
   select(id) { state.tree.current = id; update({chosen: null}); },
   fresh() { state.tree.current = null; update({chosen: null, notice: '', prompt: ''}); },
@@ -113,13 +117,25 @@ const actions = {
     link.click();
     URL.revokeObjectURL(link.href);
   },
+  key(value) {
+    keepApiKey(value);
+    return actions.load();
+  },
+  async load() {
+    try {
+      const models = await api.models();
+      update({models, model: state.model ?? models[0]?.id ?? null, ...(state.failed ? {notice: '', failed: false} : {})});
+    } catch (error) {
+      update({notice: error.message, failed: true});
+    }
+  },
   /** Copies a link with which anyone can verify the text of the current node. */
   async copyProof() {
     try {
       const {link} = await api.proof(state.tree.proofRequest());
       // with API keys it is only a fragment, as no link opens a page of this server
-      await navigator.clipboard.writeText(link.startsWith('#') ? link : new URL(link, location.href).href);
-      update({notice: t('copied'), failed: false});
+      const whole = link.startsWith('#') ? link : new URL(link, location.href).href;
+      update({notice: await copyText(whole) ? t('copied') : whole, failed: false});  // else the user can select it
     } catch (error) {
       update({notice: error.message, failed: true});
     }
@@ -152,8 +168,7 @@ const controls = () => {
   const {tree, abort} = state;
   return html`
     <div class="row">
-      ${abort ? html`<button class="main" @click=${actions.stop}>${t('stop')}</button>`
-    : html`<button class="main" @click=${actions.goOn}>${t('go')}</button>`}
+      <button class="main" @click=${abort ? actions.stop : actions.goOn}>${t(abort ? 'stop' : 'go')}</button>
       <button ?disabled=${tree.node?.parent == null || abort !== null} @click=${actions.undo}>${t('undo')}</button>
       <button ?disabled=${!tree.node} @click=${actions.fresh}>${t('again')}</button>
       ${tree.node ? html`<button ?disabled=${abort !== null || !tree.proofRequest()} @click=${actions.copyProof}>${t('proof')}</button>` : ''}
@@ -190,9 +205,4 @@ document.addEventListener('keydown', (event) => {
 setTexts(TEXTS);
 setLanguage(state.language);
 draw();
-try {
-  const models = await api.models();
-  update({models, model: models[0]?.id ?? null});
-} catch (error) {
-  update({notice: error.message, failed: true});
-}
+actions.load();

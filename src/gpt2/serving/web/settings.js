@@ -1,5 +1,6 @@
 // The sampling settings, each with a one-line explanation.
 import {html} from '../../web/lit/lit-html.js';
+import {apiKey} from '../../web/kept.js';
 import {explained, t} from '../../web/language.js';
 
 export const DEFAULTS = {max_tokens: 60, temperature: 0.7, top_k: 0, top_p: 1, seed: ''};
@@ -21,8 +22,8 @@ export const settingsForm = (state, actions) => html`
     <h2>${t('settings')}</h2>
     ${FIELDS.map(({name, ...bounds}) => field(name, bounds, state.settings[name], actions))}
     <form @submit=${(event) => event.preventDefault()}><label>${t('key')}
-      <input type="password" autocomplete="off" .value=${sessionStorage.getItem('key') ?? ''}
-        @change=${(event) => sessionStorage.setItem('key', event.target.value)}>
+      <input type="password" autocomplete="off" .value=${apiKey()}
+        @change=${(event) => actions.key(event.target.value)}>
     </label></form>
   </section>`;
 

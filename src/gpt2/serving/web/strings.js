@@ -26,6 +26,7 @@ export const TEXTS = {
   key: ['API key', 'API 密钥'],
   legend: ['Shaded and underlined tokens were improbable.', '有底色和下划线的词元概率较低。'],
   running: ['Generating…', '正在生成……'],
+  cut_off: ['The connection ended before the text was complete.', '文字尚未完成，连接就中断了。'],
   ended_stop: ['The model ended the text.', '模型自行结束了文字。'],
   ended_length: ['The token limit was reached.', '已达到词元数上限。'],
   ended_cancelled: ['Stopped.', '已停止。'],
