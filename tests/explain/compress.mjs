@@ -1,4 +1,4 @@
-// The page's compression of the bundled model: node compress.mjs WASM FOLDER < JSON
+// The page's compression of the bundled model, and the growth of its memory: node compress.mjs WASM FOLDER < JSON
 // {identity, facts: of the tokenizer, texts: [base64, to compress], packed: [base64, to decompress], bad: [base64],
 // intervals: [[[begin, end], ...], ...]}.
 import {readFileSync} from 'node:fs';
@@ -25,9 +25,12 @@ const message = (text) => {
     return error.message;
   }
 };
+const messages = bad.map(message), before = engine.core.bytes.length;
+for (let i = 0; i < 20; i++) bad.map(message);  // what is refused leaves nothing in memory
 process.stdout.write(JSON.stringify({
+  grown: engine.core.bytes.length - before,
   packed: texts.map((text) => base64(compress(model, bytes(text)))),
   texts: packed.map((text) => base64(decompress(model, bytes(text)))),
-  messages: bad.map(message),
+  messages,
   encoded: intervals.map(encoded),
 }));

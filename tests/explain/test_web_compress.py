@@ -70,6 +70,7 @@ def test_both_ways() -> None:
         bad=coded(bad),
         intervals=intervals,
     )
+    assert there["grown"] == 0
     assert there["encoded"] == coded([python_bytes(some) for some in intervals])
     assert there["texts"] == coded(data)
     # what is no text, and <|endoftext|>, may be cut into tokens in another way there

@@ -128,13 +128,16 @@ export function* compressing({engine, tokenizer, identity}, data) {
   let all = 0;
   for (const [first, last] of partsOf(ids.length, Math.max(1, Math.min(STREAMS, Math.floor(ids.length / SHORTEST))))) {
     const reader = new Reader(engine), encoder = new Encoder();
-    for (let done = first; done < last;) {
-      const piece = ids.slice(done, Math.min(last, done + Math.min(PIECE, reader.room)));
-      for (const interval of reader.intervals(piece)) encoder.put(...interval);
-      done += piece.length;
-      yield [all += piece.length, ids.length];
+    try {
+      for (let done = first; done < last;) {
+        const piece = ids.slice(done, Math.min(last, done + Math.min(PIECE, reader.room)));
+        for (const interval of reader.intervals(piece)) encoder.put(...interval);
+        done += piece.length;
+        yield [all += piece.length, ids.length];
+      }
+    } finally {
+      reader.free();
     }
-    reader.free();
     streams.push(encoder.finish());
   }
   const one = streams.length === 1, sizes = one ? [] : [streams.length, ...streams.map((stream) => stream.length)];
@@ -154,19 +157,22 @@ export function* decompressing({engine, tokenizer, identity}, packed) {
   if (named !== identity) throw new Error('this file was compressed with another model or precision');
   const reader = new Reader(engine, streams.length), decoders = streams.map((stream) => new Decoder(stream));
   const texts = streams.map(() => []), lengths = partsOf(count, streams.length).map(([first, last]) => last - first);
-  for (let done = 0; done < Math.max(...lengths); done++) {
-    const rows = [...lengths.keys()].filter((row) => done < lengths[row]), points = rows.map((row) => decoders[row].point());
-    const full = texts.reduce((sum, {length}) => sum + length, 0) >= size;
-    if (full || points.some((point) => point >= WHOLE) || rows.some((row) => decoders[row].ended)) throw damaged();
-    const found = reader.at(rows, points);
-    found.forEach(([id, begin, end], i) => {
-      decoders[rows[i]].take(begin, end);
-      texts[rows[i]].push(...(tokenizer.bytes[id] ?? []));
-    });
-    reader.append(rows, found.map(([id]) => [id]));
-    yield [Math.min(count, (done + 1) * streams.length), count];
+  try {
+    for (let done = 0; done < Math.max(...lengths); done++) {
+      const rows = [...lengths.keys()].filter((row) => done < lengths[row]), points = rows.map((row) => decoders[row].point());
+      const full = texts.reduce((sum, {length}) => sum + length, 0) >= size;
+      if (full || points.some((point) => point >= WHOLE) || rows.some((row) => decoders[row].ended)) throw damaged();
+      const found = reader.at(rows, points);
+      found.forEach(([id, begin, end], i) => {
+        decoders[rows[i]].take(begin, end);
+        texts[rows[i]].push(...(tokenizer.bytes[id] ?? []));
+      });
+      reader.append(rows, found.map(([id]) => [id]));
+      yield [Math.min(count, (done + 1) * streams.length), count];
+    }
+  } finally {
+    reader.free();
   }
-  reader.free();
   const bytes = Uint8Array.from(texts.flat());
   if (sha256(bytes).slice(0, 2 * HASH) !== digest) throw damaged(': the hash of its contents differs');
   return bytes;
