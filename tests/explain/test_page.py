@@ -98,7 +98,7 @@ def test_every_text_is_in_both_languages_and_used() -> None:
     table = "".join(path.read_text("utf-8") for path in TABLES)
     rows = re.findall(r"^  (\w+): \[(.*)\],$", table, re.MULTILINE)
     used = code() + "".join(p.read_text("utf-8") for p in (PACKAGE / "serving/web").glob("*.js"))
-    made = ("model_", "kind_", "where_", "part_", "tab_")  # names that are put together
+    made = ("model_", "kind_", "where_", "part_", "tab_", "number_")  # names that are put together
     for name, texts in rows:
         assert len(re.findall(r"'[^']*'", texts)) in (2, 4), name
         assert f"'{name}'" in used or name.startswith(made) or f"  {name}:" in used, name

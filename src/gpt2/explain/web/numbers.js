@@ -8,7 +8,7 @@ export const share = (x) => {
 };
 
 /**
- * The number shown for a tap on a shade: its name in gpt2.points, the shape of the array and the index
+ * The number shown for a tap on a shade: its name in gpt2.points or in words, the shape of the array and the index
  * in it, the value, and the lines of reference.py (`lines` of gpt2/explain/lines.py) that compute it.
  */
 export const number = (name, lines, shape, at, value) => ({name, lines, shape, at, value});

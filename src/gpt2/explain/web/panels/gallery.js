@@ -29,7 +29,7 @@ const kindOf = (kinds, i) => Object.keys(KINDS).filter((kind) => kinds[kind][i] 
 function chosenHead(state, actions) {
   const {facts, found, layer, head, names, weights, view, off} = state, H = facts.config.n_head;
   const i = layer * H + head, name = told('head_name', {layer, head});
-  const kind = (key) => number(`${key} score`, 'pattern', `[L, H] = [${facts.config.n_layer}, ${H}]`, `[${layer}, ${head}]`, found.kinds[key][i]);
+  const kind = (key) => number(t(`number_${key}`), 'pattern', `[L, H] = [${facts.config.n_layer}, ${H}]`, `[${layer}, ${head}]`, found.kinds[key][i]);
   const map = {values: weights, rows: names.visible, columns: names.visible, marked: view === 'lines' ? state.t : [state.t], chosen: state.pair};
   return html`
     <div class="row"><h3>${name}</h3>

@@ -13,8 +13,8 @@ export const placeName = named('since_embed', 'since_attn', 'since_mlp');
 
 export function lensPanel(state, actions) {
   const {lens, target, facts} = state, {vocab_size: V, n_layer: L} = facts.config;
-  const at = (i, id, logprob) => actions.number(number('lens: ln_f and head of the stream', 'logits', `[2 L + 1, V] = [${2 * L + 1}, ${V}]`, `[${i}, ${id}]`, Math.exp(logprob)));
-  const rank = (i) => actions.number(number('rank in the lens', 'logits', `[2 L + 1] = [${2 * L + 1}]`, `[${i}]`, lens[i].rank));
+  const at = (i, id, logprob) => actions.number(number(t('number_lens'), 'logits', `[2 L + 1, V] = [${2 * L + 1}, ${V}]`, `[${i}, ${id}]`, Math.exp(logprob)));
+  const rank = (i) => actions.number(number(t('number_rank'), 'logits', `[2 L + 1] = [${2 * L + 1}]`, `[${i}]`, lens[i].rank));
   return panel('lens', state, actions, told('lens_about', {token: visible(state.targetText)}), html`
     <table><thead><tr><th scope="col">${t('lens_part')}</th><th scope="col">${t('lens_words')}</th><td></td><td></td><th scope="col" class="end">${t('lens_rank')}</th></tr></thead>
     <tbody>${lens.map(({top, rank: place}, i) => html`<tr><th scope="row">${partName(i)}</th>

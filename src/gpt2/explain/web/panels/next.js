@@ -27,7 +27,7 @@ const width = (x) => `width:${(WIDE * x).toFixed(2)}%`;
 
 function row(bar, state, actions) {
   const text = visible(textOf(bar.bytes)), p = Math.exp(bar.logprob), {vocab_size} = state.facts.config;
-  const shown = number('softmax of logits', 'logits', `[T, V] = [${state.found.tokens.length}, ${vocab_size}]`, `[${state.t}, ${bar.id}]`, p);
+  const shown = number(t('number_softmax'), 'logits', `[T, V] = [${state.found.tokens.length}, ${vocab_size}]`, `[${state.t}, ${bar.id}]`, p);
   return html`<li class=${bar.id === state.target ? 'target' : ''}>
     <button class="word" @click=${() => actions.explain(bar.id, shown)} aria-pressed=${bar.id === state.target}
       aria-label=${[text, share(p), ...(state.recorded ? [] : [told('drawn', {count: bar.drawn})])].join(', ')}>${text}</button>

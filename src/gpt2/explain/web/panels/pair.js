@@ -16,15 +16,15 @@ export function pairPanel(state, actions) {
   const score = at('scores', 'scores', `[H, T, T] = [${H}, ${T}, ${T}]`, `[${head}, ${from}, ${to}]`, taken.scores[to]);
   const weight = at('pattern', 'pattern', `[H, T, T] = [${H}, ${T}, ${T}]`, `[${head}, ${from}, ${to}]`, taken.weights[to]);
   const product = (i) => at('q', 'q', `q · k, d = ${d}`, `[${head}, ${from}, ${i}] · [${head}, ${to}, ${i}]`, taken.products[i]);
-  return panel('pair', state, actions, about, html`
+  return panel('pair', state, actions, html`<span role="status">${about}</span>`, html`
     <p class="small">${told('pair_products', {d})}</p>
-    ${columns(taken.products, (i) => actions.number(product(i)), t('value'))}
+    ${columns(taken.products, (i) => actions.number(product(i)), told('pair_products', {d}))}
     <ol class="steps">
       <li>${t('pair_sum')} <b>${fixed(sum, 3)}</b></li>
       <li>${told('pair_scaled', {scale: fixed(taken.scale, 4), d})} <button class="figure" @click=${() => actions.number(score)}><b>${fixed(taken.scores[to], 3)}</b></button></li>
       <li>${told('pair_softmax', {n: last})} <button class="figure" @click=${() => actions.number(weight)}><b>${fixed(taken.weights[to], 4)}</b></button></li>
     </ol>
-    ${columns(taken.weights, (i) => actions.cell([from, i]), t('value'), to)}
+    ${columns(taken.weights, (i) => actions.cell([from, i]), told('pair_softmax', {n: last}), to)}
     <p class="small">${t('pair_rounding')}</p>`);
 }
 

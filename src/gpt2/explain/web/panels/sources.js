@@ -36,7 +36,7 @@ function numberOf(part, {facts, found}) {
   const {n_head: H, n_layer: L} = facts.config, T = found.tokens.length;
   const shape = part.part === 'head' ? `[L, H] = [${L}, ${H}]` : part.part === 'mlp' ? `[L] = [${L}]` : `[] (T = ${T})`;
   const at = part.part === 'head' ? `[${part.layer}, ${part.head}]` : part.part === 'mlp' ? `[${part.layer}]` : '';
-  return number(`direct effect: ${nameOf(part)}`, LINES[part.part], shape, at, part.value);
+  return number(told('number_direct', {part: nameOf(part)}), LINES[part.part], shape, at, part.value);
 }
 
 /** Three sentences about a word; every figure in them is in the panels. */

@@ -34,7 +34,7 @@ function listed({facts, off, names}, actions) {
 const patching = (state, actions) => html`
   <label class="wide">${t('patch')}<input id="other" .value=${state.otherTextTyped} @input=${(event) => actions.update({otherTextTyped: event.target.value})}></label>
   <p class="small">${t('patch_about')}</p>
-  <div class="row tight"><select aria-label=${t('patch')} @change=${(event) => actions.update({where: event.target.value})}>
+  <div class="row tight"><select aria-label=${t('where')} @change=${(event) => actions.update({where: event.target.value})}>
     ${['stream', 'attn', 'mlp'].map((where) => html`<option value=${where} ?selected=${where === state.where}>${t(`where_${where}`)}</option>`)}</select>
     <button class="small-button" ?disabled=${state.busy || !state.otherTextTyped} @click=${actions.patch}>${t('patch_run')}</button></div>
   ${patched(state, actions)}`;
@@ -47,7 +47,7 @@ function patched({patches, names}, actions) {
   const values = differences.map((x) => (x - from) / (to - from)), rows = Array.from({length: L}, (_, l) => told('layer', {layer: l}));
   const tap = (event) => {
     const cell = cellAt(event, T, L);
-    if (cell) actions.number(number('patched: share of the way', 'stream', `[L, T] = [${L}, ${T}]`, `[${cell}]`, values[cell[0] * T + cell[1]]));
+    if (cell) actions.number(number(t('number_patched'), 'stream', `[L, T] = [${L}, ${T}]`, `[${cell}]`, values[cell[0] * T + cell[1]]));
   };
   return html`<p class="small">${told('patch_result', {mine: name(patches.mine), theirs: name(patches.theirs)})}</p>
     <div class="map"><canvas role="img" aria-label=${t('patch')} @click=${tap}

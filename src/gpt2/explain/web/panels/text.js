@@ -24,13 +24,13 @@ const shade = (bits) => (Number.isFinite(bits) ? Math.min(9, Math.floor(bits + 0
 function about({found, t: at, names}, actions) {
   const token = found.tokens[at], T = found.tokens.length;
   const bytes = token.bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  const of = (name, values) => number(name, 'softmax', `[T] = [${T}]`, `[${at}]`, values[at]);
+  const of = (name, values) => number(t(name), 'softmax', `[T] = [${T}]`, `[${at}]`, values[at]);
   return html`
     <p class="facts" role="status">
       <strong>${names.visible[at]}</strong> <span>id ${token.id}</span> <span>${told('position', {t: at})}</span>
       ${at === 0 ? html`<span>${t('first_token')}</span>` : html`
-        <button class="figure" @click=${() => actions.number(of('surprise', found.bits))}>${told('surprise', {bits: fixed(found.bits[at])})}</button>`}
-      <button class="figure" @click=${() => actions.number(of('entropy', found.entropy))}>${told('entropy', {bits: fixed(found.entropy[at])})}</button>
+        <button class="figure" @click=${() => actions.number(of('number_surprise', found.bits))}>${told('surprise', {bits: fixed(found.bits[at])})}</button>`}
+      <button class="figure" @click=${() => actions.number(of('number_entropy', found.entropy))}>${told('entropy', {bits: fixed(found.entropy[at])})}</button>
       <span>${told('bytes', {bytes})}</span>
     </p>
     ${found.left ? html`<p class="small failed">${told('left_out', {shown: T, left: found.left})}</p>` : ''}
