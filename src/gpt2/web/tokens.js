@@ -1,13 +1,16 @@
 // Shows tokens as text, with their probabilities.
 
+// No width, or direction alone: joiners, variation selectors, marks of direction; line ends and tabs are told apart.
+const HIDDEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
 /** One text per entry: the last token of a character shows it, earlier ones show `part` of their bytes. */
 export function textsOf(entries, part = hex) {
   const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
   return entries.map(({bytes}) => decoder.decode(Uint8Array.from(bytes), {stream: true}) || part(bytes));
 }
 
-/** The same for running text, in which bytes would look like words. */
-export const runningTexts = (entries) => textsOf(entries, () => '‥');
+/** The same for running text, in which bytes would look like words and hidden characters have no width. */
+export const runningTexts = (entries) => textsOf(entries, () => '‥').map((text) => (text.replace(HIDDEN, '') ? text : '‥'));
 
 const strict = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 
@@ -22,8 +25,9 @@ export function textOf(bytes) {
 
 const hex = (bytes) => `‹${bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}›`;
 
-/** Makes white space visible. */
-export const visible = (text) => text.replaceAll('\n', '↵').replaceAll('\t', '⇥').replace(/^ | $/g, '·');
+/** Makes white space and hidden characters visible; some of the latter would turn the text after them around. */
+export const visible = (text) => text.replaceAll('\n', '↵').replaceAll('\t', '⇥').replace(/^ | $/g, '·')
+  .replace(HIDDEN, (sign) => `‹U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}›`);
 
 /** Ten shades from certain (0) to surprising (9): half a bit for the first, then one bit per step. */
 export function shade(logprob) {
