@@ -158,6 +158,72 @@ def test_what_it_wrote_is_proved(page: Any, address: str) -> None:
     page.get_by_text("another precision (layers, head, keys and values: int4, int4").wait_for()
 
 
+def test_what_is_typed_while_the_page_computes_is_not_lost(browser: Any, address: str) -> None:
+    """The worker's answers are held back, as a large model would."""
+    size = {"width": 1280, "height": 900}
+    tab = browser.new_page(viewport=size, locale="en-US", bypass_csp=True)
+    tab.set_default_timeout(60_000)
+    tab.add_init_script(
+        "window.held = null; const Own = Worker;"
+        "window.Worker = class extends Own {"
+        "  set onmessage(take) {"
+        "    super.onmessage = (event) => (window.held ? window.held.push([take, event]) : take(event));"
+        "  } };"
+        "window.letGo = () => { const all = window.held; window.held = null;"
+        "  for (const [take, event] of all) take(event); };"
+    )
+    tab.goto(address)
+    tab.wait_for_selector("[aria-busy=false] .panels", state="attached")
+    tab.fill("#text", "The cat")
+    settled(tab, "The cat")
+    tab.evaluate("window.held = []")
+    tab.fill("#text", "The cat sat on the")
+    tab.locator(".plus").first.click()  # of a word after "The cat"
+    tab.evaluate("window.letGo()")
+    tab.wait_for_function("document.querySelector('#text').value !== 'The cat sat on the'")
+    assert tab.input_value("#text").startswith("The cat sat on the")
+    tab.evaluate("window.held = []")
+    tab.fill("#text", "My dog ran")
+    tab.get_by_role("button", name="Generate 30 tokens").click()
+    tab.evaluate("window.letGo()")
+    tab.get_by_role("button", name="Copy proof link").wait_for()
+    assert tab.input_value("#text").startswith("My dog ran")
+    tab.wait_for_selector("[aria-busy=false]", state="attached")
+    tab.evaluate("window.held = []")
+    tab.get_by_role("button", name="Generate 30 tokens").click()
+    tab.fill("#text", "Something else")
+    tab.evaluate("window.letGo()")
+    settled(tab, "Something else")
+    assert tab.input_value("#text") == "Something else"
+    assert tab.get_by_role("button", name="Copy proof link").count() == 0
+    tab.close()
+
+
+def test_numbers_and_hidden_characters_have_names_in_the_pages_language(
+    browser: Any, address: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    tab = context.new_page()
+    tab.set_default_timeout(120_000)
+    tab.goto(address)
+    tab.wait_for_selector("[aria-busy=false] .panels", state="attached")
+    tab.locator(".reading .figure").last.click()
+    assert "下一个词元的熵" in tab.locator("aside.number code").inner_text()
+    tab.get_by_role("button", name="English").click()
+    assert tab.locator("aside.number").count() == 0
+    for language in ("en", "zh"):  # the header is one line on a phone
+        tops = tab.evaluate(
+            "[...document.querySelectorAll('header button')].map((one) => one.offsetTop)"
+        )
+        assert len(set(tops)) == 1, language
+        tab.locator("header [lang]").click()
+    tab.fill("#text", "a\u200b\u202eb")
+    settled(tab, "a‥‥‥‥b")
+    names = [token.get_attribute("aria-label") for token in tab.locator(".token").all()]
+    assert any(name.startswith("‹U+202E›") for name in names), names
+    context.close()
+
+
 def test_a_patch_and_a_tour(page: Any) -> None:
     page.fill("#text", "The dog ran to the")
     settled(page, "The dog ran to the")

@@ -149,7 +149,7 @@ def test_a_task_answers(page: Any) -> None:
 def answered(page: Any) -> str:
     """The result of a task, once there is one."""
     page.wait_for_function("(document.querySelector('.result')?.textContent ?? '').length > 3"
-                           " && document.querySelector('form .main').type === 'submit'")  # fmt: skip
+                           "&& document.querySelector('form .main').type === 'submit'")  # fmt: skip
     found: str = page.locator(".result").inner_text()
     return found
 
@@ -248,6 +248,23 @@ def test_why_this_token_opens_the_servers_view_of_it(page: Any) -> None:
     view.get_by_role("button", name="Switch everything on").click()
     view.get_by_role("button", name="Generate 30 tokens").click()
     view.get_by_role("button", name="Copy proof link").wait_for()
+    view.close()
+
+
+def test_the_servers_view_reads_a_text_that_could_not_be_read(browser: Any, mini: Running) -> None:
+    view = browser.new_page(locale="en-US", bypass_csp=True)
+    view.set_default_timeout(60_000)
+    view.goto(f"{mini.url}/explain#ids=1,999999&target=999999&layer=99")
+    view.wait_for_selector("[aria-busy=false] .panels", state="attached")
+    assert view.input_value("#text").startswith("Once upon a time")
+    view.route("**/v1/explain", lambda route: route.fulfill(
+        status=429, json={"error": {"message": "Too many requests."}}))  # fmt: skip
+    view.fill("#text", "The cat")
+    view.get_by_text("Too many requests.").wait_for()
+    view.unroute("**/v1/explain")
+    view.locator(".token").first.click()
+    view.wait_for_function("document.querySelectorAll('.token').length === 2")
+    assert tokens(view) == ["The", " cat"]
     view.close()
 
 

@@ -99,20 +99,38 @@ const actions = {
     look({off: {...state.off, [kind]: list.includes(i) ? list.filter((x) => x !== i) : [...list, i]}}, true);
   },
   allOn() { look({off: {heads: [], mlps: [], positions: []}}, true); },
-  append(id) { return actions.go([...idsNow(), id], [...state.found.tokens, state.next.bars.find((bar) => bar.id === id)], {written: null}); },
-  go(ids, tokens, more) { return look({ids, text: textOfAll(tokens), follow: true, target: null, other: null, patches: null, ...more}, true); },
+  async append(id) {
+    const token = state.next.bars.find((bar) => bar.id === id);
+    await looking.pending;  // the text may be newer than what is shown
+    if (!looking.read) await actions.go([...idsNow(), id], [token], {written: null});
+  },
+  /** Continues the text; one with more tokens than are shown is continued as text. */
+  go(ids, tokens, more) {
+    const {found, text} = state, whole = found.left ? text + textOfAll(tokens) : textOfAll([...found.tokens, ...tokens]);
+    return look({ids, text: whole, follow: true, target: null, other: null, patches: null, ...more}, true);
+  },
   async write() {
-    const ids = idsNow(), count = Math.min(WRITTEN, facts.config.n_positions - ids.length + 1);
+    await looking.pending;
+    if (looking.read) return;  // it could not be read
+    const {text} = state, ids = idsNow(), {n_positions: size} = facts.config, count = Math.min(WRITTEN, size - ids.length + 1);
+    if (count < 1) {
+      update({notice: told('context_full', {size}), failed: true});
+      return;
+    }
     const settings = {count, ...state.settings}, off = state.off, some = Object.values(off).some((list) => list.length);
     const result = await ask('write', {ids, count, settings: state.settings, off: some ? off : null});
-    if (!result) return;
+    if (!result || state.text !== text) return;  // edited meanwhile
     const proof = some ? null : {  // a proof is for the unmodified model
       name: facts.name, model: facts.model, dtype: dtypesOf(facts), prompt: ids, settings, text: result.sha256,
     };
     const more = result.ids.map((id, i) => ({id, bytes: result.pieces[i]}));
-    await actions.go([...ids, ...result.ids], [...state.found.tokens, ...more], {written: {...result, proof}});
+    await actions.go([...ids, ...result.ids], more, {written: {...result, proof}});
   },
-  async patch() { update({patches: await ask('patches', {text: state.otherTextTyped, where: state.where})}); },
+  async patch() {
+    await looking.pending;
+    const {found} = state, patches = await ask('patches', {text: state.otherTextTyped, where: state.where});
+    if (state.found.ids === found.ids) update({patches});
+  },
   async file(file) {
     const {name} = file, packed = name.endsWith(PACKED), to = packed ? name.slice(0, -PACKED.length) : name + PACKED;
     if (state.filed?.link) URL.revokeObjectURL(state.filed.link);
@@ -153,8 +171,12 @@ const actions = {
     return update({proofLink: link, panel: 'proof_panel', checked: {proof, same, ids: result.ids, text: decode(result.bytes), promptText: decode(result.prompt)}});
   },
   async picture(name) {
-    const copied = await copyPicture(document.getElementById(`panel-${name}`), `gpt2-${name}`);
-    update({notice: t(copied ? 'copied' : 'saved'), failed: false});
+    try {
+      const copied = await copyPicture(document.getElementById(`panel-${name}`), `gpt2-${name}`);
+      update({notice: t(copied ? 'copied' : 'saved'), failed: false});
+    } catch (error) {
+      update({notice: error.message, failed: true});
+    }
   },
   tour(step) {
     const tourPanel = stepsOf(recorded)[step][1];
@@ -165,8 +187,8 @@ const actions = {
     const language = state.language === 'zh' ? 'en' : 'zh', example = !recorded && state.text === exampleText();
     keep('language', language);
     setLanguage(language);
-    if (example) look({language, text: exampleText(), ids: null, follow: true, target: null}, true);
-    else update({language});
+    if (example) look({language, number: null, text: exampleText(), ids: null, follow: true, target: null}, true);
+    else update({language, number: null});
   },
   theme() {
     const dark = matchMedia('(prefers-color-scheme: dark)').matches;
@@ -196,7 +218,9 @@ const tabs = () => html`<nav class="tabs" aria-label=${t('page_title')}>${Object
 let swipe = null;
 function touched(event) {
   const {clientX: x, clientY: y} = event.changedTouches[0];
-  if (event.type === 'touchstart') { swipe = event.target.closest('canvas, input, table, .gallery') ? null : [x, y]; return; }
+  if (event.touches.length > 1) swipe = null;  // two fingers zoom
+  else if (event.type === 'touchstart') swipe = event.target.closest('canvas, input, table, .gallery') ? null : [x, y];
+  if (event.type === 'touchstart') return;
   if (!swipe || Math.abs(x - swipe[0]) < 60 || Math.abs(y - swipe[1]) > 40) return;
   const names = Object.keys(panels), to = names[names.indexOf(state.panel) + (x < swipe[0] ? 1 : -1)];
   if (to) update({panel: to});
@@ -239,11 +263,12 @@ async function begin(open) {
 
 function address() {
   if (location.hash.includes(MARK)) return live && actions.openProof(location.hash);
-  const {text, ids = null, layer, head, token, target = null} = readFragment(location.hash), {n_layer, n_head} = facts.config;
+  const {text, ids, layer, head, token, target} = readFragment(location.hash), {n_layer, n_head, vocab_size} = facts.config;
+  const known = ids?.every((id) => id < vocab_size) ? ids : null;
   const within = (x, size) => Math.min(x, size - 1);
   return look({
-    text: (recorded ? null : text) ?? (state.text || exampleText()), ids, layer: within(layer ?? state.layer, n_layer), head: within(head ?? state.head, n_head),
-    t: token ?? 0, follow: token === undefined, target,
+    text: known ? '' : (recorded ? null : text) ?? (state.text || exampleText()), ids: known, layer: within(layer ?? state.layer, n_layer), head: within(head ?? state.head, n_head),
+    t: token ?? 0, follow: token === undefined, target: target < vocab_size ? target : null,
   }, true);
 }
 

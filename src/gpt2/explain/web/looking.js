@@ -9,22 +9,31 @@ import {namesOf, textOfAll} from './names.js';
  */
 export class Looking {
   constructor(live, state, update, busy) {
-    Object.assign(this, {live, state, update, busy, answered: new Map(), running: false, wanted: false, read: false, shaded: true});
+    Object.assign(this, {live, state, update, busy, answered: new Map(), running: false, wanted: false, read: false, shaded: true, pending: null, arrived: null});
   }
 
   async look({read = false} = {}) {
     this.read ||= read;
     this.wanted = true;
+    this.pending ??= new Promise((arrived) => { this.arrived = arrived; });  // until what is shown is the newest
     if (this.running) return;
     this.running = true;
-    try {
-      while (this.wanted || !this.shaded) await (this.wanted ? this.answer() : this.shade());
-    } catch (error) {
-      this.update({notice: error.message, failed: true});
-    } finally {
-      [this.running, this.shaded] = [false, true];
-      this.busy('');
+    while (this.wanted || !this.shaded) {
+      try {
+        await (this.wanted ? this.answer() : this.shade());
+      } catch (error) {
+        [this.read, this.shaded] = [true, true];  // the next request reads the text again
+        this.update({notice: error.message, failed: true});
+      }
+      if (!this.wanted) this.settle();
     }
+    this.running = false;
+    this.busy('');
+  }
+
+  settle() {
+    this.pending = null;
+    this.arrived();
   }
 
   async answer() {
@@ -64,7 +73,7 @@ export class Looking {
       this.shaded = 'bits' in read;
       changes.found = {...(this.shaded ? {} : unshaded(state, read.tokens.length)), ...read};
       changes.names = namesOf(changes.found.tokens);
-      if (state.ids) changes.text = textOfAll(changes.found.tokens);
+      if (state.ids && !(read.left && state.text)) changes.text = textOfAll(changes.found.tokens);
     }
     const {tokens} = changes.found ?? state.found, {layer, head, settings} = state;
     const t = Math.min(state.follow ? tokens.length - 1 : state.t, tokens.length - 1);
