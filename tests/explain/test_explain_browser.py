@@ -167,7 +167,7 @@ def test_what_is_typed_while_the_page_computes_is_not_lost(browser: Any, address
         "window.held = null; const Own = Worker;"
         "window.Worker = class extends Own {"
         "  set onmessage(take) {"
-        "    super.onmessage = (event) => (window.held ? window.held.push([take, event]) : take(event));"
+        "    super.onmessage = (e) => window.held ? window.held.push([take, e]) : take(e);"
         "  } };"
         "window.letGo = () => { const all = window.held; window.held = null;"
         "  for (const [take, event] of all) take(event); };"
