@@ -51,6 +51,14 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
         f"peers-{task}": (title, "peers.table", f"-m benchmarks.peers {task}")
         for task, title in TASKS.items()
     },
+    **{
+        f"peers-{task}-amx": (
+            f"{TASKS[task]}, int8 on a processor with AMX",
+            "peers.table",
+            f"-m benchmarks.peers {task} --all --name amx --kinds int8 --without llama.cpp",
+        )
+        for task in ("prefill-512", "batch-32")
+    },
     "start": ("Time to first token", "start", ""),
     "start-gpt2-xl": (
         "Time to first token at 1558M",

@@ -2,11 +2,13 @@
 
     python -m benchmarks.peers tune [CLASS ...]    all settings, briefly; the best of each is kept
     python -m benchmarks.peers TASK ...            decode-32, decode-512, prefill-512, batch-8, ...
+    python -m benchmarks.peers TASK ... --all --name NAME --without PEER
+                                                   on another processor: all settings, untuned
 
 Contenders are processes that take turns; their logits are first compared with the reference's.
-Writes benchmarks/results/peers-settings.json and peers-TASK.json. A task runs each peer with its
-best settings in peers-settings.json; those that are not listed there for a number format use the
-default settings.
+Writes benchmarks/results/peers-settings.json and peers-TASK.json, or with --name
+peers-TASK-NAME.json. A task runs each peer with its best settings in peers-settings.json; those
+that are not listed there for a number format use the default settings.
 """
 
 from __future__ import annotations
@@ -159,6 +161,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--kinds", nargs="+", choices=list(CLASSES), default=list(CLASSES),
                         help="which kinds of numbers take part in tasks")  # fmt: skip
+    parser.add_argument("--all", action="store_true", help="every setting, not the best when tuned")
+    parser.add_argument("--without", nargs="+", default=[], help="peers that do not take part")
+    parser.add_argument("--name", default="", help="the end of the results' name")
     options = parser.parse_args()
     weights = weights_folder(PLACE)
     if options.what[0] == "tune":
@@ -166,15 +171,22 @@ def main() -> None:
         return
     workers: list[tuple[str, Worker]] = []
     for name in options.what:
-        wanted = [(kind, entry) for kind, entry in best(name) if kind in options.kinds]
+        every = [(kind, entry) for kind, entries in CLASSES.items() for entry in entries]
+        wanted = [
+            (kind, entry)
+            for kind, entry in (every if options.all else best(name))
+            if kind in options.kinds and entry.peer not in options.without
+        ]
         if [(kind, worker.entry) for kind, worker in workers] != wanted:
             for _, worker in workers:
                 worker.close()
             workers = started(wanted, weights)
         result = about() | {"task": name, **dataclasses.asdict(TASKS[name])}
+        if options.without:
+            result["caveat"] = f"Not measured there: {', '.join(options.without)}."
         result |= {"contenders": measure(workers, TASKS[name], options.rounds)}
         result["machine"]["load_after"] = os.getloadavg()[0]
-        print(write(f"peers-{name}", result), flush=True)
+        print(write("-".join(["peers", name, *filter(None, [options.name])]), result), flush=True)
     for _, worker in workers:
         worker.close()
 
