@@ -13,7 +13,7 @@ import transformers
 from gpt2 import GPT2Config, GPT2LMHeadModel, GPT2Model
 from gpt2.config import PUBLISHED
 from gpt2.errors import InputError
-from tests.model.torch_pairs import SHAPE, pair, same, tokens
+from tests.model.torch_pairs import SHAPE, continued, pair, same, tokens
 
 SIZES = {
     "gpt2": 124_439_808,
@@ -152,24 +152,24 @@ def changed(how: str, model: GPT2LMHeadModel) -> GPT2LMHeadModel:
 @pytest.mark.parametrize("how", ["step", "load", "assign", "rounded", "data", "copied"])
 def test_packed_weights_are_never_stale(how: str) -> None:
     model, _ = pair(torch.float32)
-    before = model.extend(model.new_cache(2), tokens())
+    before = continued(model, tokens())
     model = changed(how, model)
-    after = model.extend(model.new_cache(2), tokens())
+    after = continued(model, tokens())
     same(after, model(tokens()).logits[:, -1], 1e-5)
     assert not torch.equal(after, before)
 
 
 def test_generates_under_autocast() -> None:
     model, _ = pair(torch.float32)
-    plain = model.extend(model.new_cache(2), tokens())
+    plain = continued(model, tokens())
     with torch.autocast("cpu", torch.bfloat16):
-        lower = model.extend(model.new_cache(2), tokens())
+        lower = continued(model, tokens())
     same(lower.float(), plain, 0.1)
 
 
 def test_a_whole_model_can_be_pickled(tmp_path: Path) -> None:
     model, _ = pair(torch.float32)
-    expected = model.extend(model.new_cache(2), tokens())
+    expected = continued(model, tokens())
     torch.save(model, tmp_path / "model.pt")
     again = torch.load(tmp_path / "model.pt", weights_only=False)
-    same(again.extend(again.new_cache(2), tokens()), expected, 0)
+    same(continued(again, tokens()), expected, 0)

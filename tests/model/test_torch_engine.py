@@ -13,7 +13,7 @@ from gpt2.engine import Engine
 from gpt2.errors import ContextLengthError, InputError, UnsupportedError, WeightError
 from gpt2.model import GPT2LMHeadModel, GPT2Model
 from gpt2.model.inference import PackedConv1D
-from tests.model.torch_pairs import SHAPE, pair, same, tokens
+from tests.model.torch_pairs import SHAPE, continued, pair, same, tokens
 
 ROWS = [[3, 1, 4, 1, 5], [9, 2], [6, 5, 3]]
 
@@ -58,12 +58,12 @@ def test_gather_and_truncate() -> None:
 def test_packed_weights_follow_the_weights() -> None:
     model, _ = pair(torch.float32)
     ids = tokens(1)
-    before = model.extend(model.new_cache(1), ids)
+    before = continued(model, ids)
     same(before, model(ids).logits[:, -1], 1e-5)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(1.1)
-    after = model.extend(model.new_cache(1), ids)
+    after = continued(model, ids)
     same(after, model(ids).logits[:, -1], 1e-5)
     assert not torch.allclose(before, after)
 
@@ -72,11 +72,11 @@ def test_what_one_holds_of_a_module_stays_when_its_weight_is_packed() -> None:
     model, _ = pair(torch.float32)
     held, shapes = model.transformer.h[0].mlp.c_fc, []
     held.register_forward_hook(lambda _, inputs, y: shapes.append(tuple(y.shape)))
-    model.extend(model.new_cache(1), tokens(1))
+    continued(model, tokens(1))
     assert isinstance(held, PackedConv1D)
     assert held is model.transformer.h[0].mlp.c_fc
     model(tokens(1))
-    assert shapes == [(1, *tokens(1).shape[1:], held.nf)] * 2
+    assert shapes == [(1, n, held.nf) for n in (8, 1, 9)]
 
 
 @pytest.mark.parametrize("how", ["data", "numpy", "no_grad"])
@@ -95,7 +95,7 @@ def test_a_changed_weight_counts_from_the_next_text_on(name: str, how: str) -> N
     wanted = last(model, [3, 1, 4])
     with torch.no_grad():
         same(last(model, [3, 1, 4]), wanted, 1e-5)
-    same(model.extend(model.new_cache(1), [[3, 1, 4]])[0], wanted, 1e-5)
+    same(continued(model, torch.tensor([[3, 1, 4]]))[0], wanted, 1e-5)
 
 
 def test_trains() -> None:

@@ -45,6 +45,14 @@ def tokens(rows: int = 2, length: int = 9, below: int = 67) -> Tensor:
     return torch.randint(below, (rows, length), generator=generator)
 
 
+def continued(model: Any, ids: Tensor) -> Tensor:
+    """The logits [rows, V] after ids [rows, T]; the last ones are read with packed weights."""
+    cache = model.new_cache(len(ids))
+    model.extend(cache, ids[:, :-1], logits="none")
+    logits: Tensor = model.extend(cache, ids[:, -1:])
+    return logits
+
+
 def same(ours: Tensor, theirs: Tensor, tolerance: float = 1e-10) -> None:
     """Raise AssertionError unless every value agrees, relative to the largest."""
     assert ours.shape == theirs.shape

@@ -47,10 +47,11 @@ class TorchCache:
         self._lengths = [0] * rows
         self.limit = config.n_positions if grows else capacity
         self.graph: dict[int, tuple[Tensor, Tensor]] = {}  # layers' keys, values with a gradient
+        self.compared: set[int] = set()  # see `gpt2.model.inference`
 
     def __getstate__(self) -> dict[str, Any]:
-        """The state without gradients, which can be neither copied nor pickled."""
-        return {**self.__dict__, "graph": {}}
+        """The state without gradients and modules, which a copy does not have."""
+        return {**self.__dict__, "graph": {}, "compared": set()}
 
     @property
     def rows(self) -> int:
@@ -164,7 +165,7 @@ def _flatten(cache: TorchCache) -> tuple[list[Any], list[int]]:
 
 def _unflatten(stores: Any, sizes: list[int]) -> TorchCache:
     cache = TorchCache.__new__(TorchCache)
-    (cache.keys, cache.values), cache.graph = stores, {}
+    (cache.keys, cache.values), cache.graph, cache.compared = stores, {}, set()
     cache.limit, *cache._lengths = sizes
     return cache
 

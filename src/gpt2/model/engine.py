@@ -143,7 +143,7 @@ class TorchEngine(nn.Module):
     def _use_packed(self, cache: TorchCache) -> Any:
         from gpt2.model import inference  # not above: it imports the model, which imports this
 
-        return inference.use_packed(self, compare=not any(cache.lengths))  # if a new text begins
+        return inference.use_packed(self, cache)
 
     @property
     def _place(self) -> torch.device:

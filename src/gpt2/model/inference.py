@@ -5,9 +5,10 @@ best one for streaming the weights. When an engine first extends a cache, `pack`
 of each linear map to one that keeps a second copy of its weight in oneDNN's own layout, renewed
 when the weight changes. This doubles the memory of the weights and is used only without gradients.
 
-torch does not count changes through ``weight.data`` or numpy. They are found when a new text
-begins, by the weight's product with a vector, which costs about as much as one token; a forward
-pass of the model itself always reads the weight.
+torch does not count changes through ``weight.data`` or numpy. A cache's first tokens are therefore
+computed with the weight itself, and before the second call the weight's product with a vector is
+compared, which costs about as much as one token. A forward pass of the model always reads the
+weight.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from gpt2.model.cache import TorchCache
 from gpt2.model.gpt2 import Conv1D, LMHead
 
 FEW_ROWS = 32  # above this the ordinary matmul is as fast
 
 
 class _Running(threading.local):
-    """Whether an engine is computing in this thread."""
+    """The modules whose copies were compared for the cache that an engine extends in this thread;
+    None if copies must not be used."""
 
-    now = False
+    compared: set[int] | None = None
 
 
 _running = _Running()
@@ -70,18 +73,18 @@ class PackedLinear(nn.Module):
         numbers = torch.arange(width, dtype=torch.float64) * 0.618034  # none is near zero
         return self.weight.detach() @ (1 + numbers.frac()).to(self.weight.dtype)
 
-    def pack(self, compare: bool = False) -> None:
+    def pack(self, product: Tensor | None = None) -> None:
         """Make the packed copy, unless it is up to date or not useful here.
 
-        With ``compare``, changes that torch does not count are found too.
+        With the weight's ``product``, changes that torch does not count are found too.
         """
         if not _is_useful(self.weight):
             self._packed = None
             return
         same = self._packed_from == self._state_of_weight()
-        if same and compare:
+        if same and product is not None:
             assert self._packed_product is not None
-            same = torch.equal(self._product(), self._packed_product)
+            same = torch.equal(product, self._packed_product)
         if not same:
             self._packed_product = self._product()
             dense = self._arrange().detach().contiguous()  # [outputs, inputs]
@@ -90,12 +93,16 @@ class PackedLinear(nn.Module):
 
     def multiply_packed(self, x: Tensor, bias: Tensor | None) -> Tensor | None:
         """``x`` times the packed weight, or None if the ordinary matmul must be used."""
-        if self._packed is None or torch.compiler.is_compiling() or not _running.now:
+        compared = _running.compared
+        if self._packed is None or compared is None or torch.compiler.is_compiling():
             return None
         if torch.is_grad_enabled() or x.dtype != torch.float32:
             return None  # under autocast x may have a lower precision
         if x.numel() > FEW_ROWS * x.shape[-1] or self._packed_from != self._state_of_weight():
             return None
+        if id(self) not in compared:
+            self.pack(self._product())
+            compared.add(id(self))
         return torch.ops.mkldnn._linear_pointwise(x, self._packed, bias, "none", [], "")
 
 
@@ -124,27 +131,24 @@ PACKED = {Conv1D: PackedConv1D, LMHead: PackedHead}
 
 
 @contextmanager
-def use_packed(model: nn.Module, compare: bool) -> Iterator[None]:
-    """`pack`, and in the block use what was packed."""
-    pack(model, compare)
-    before, _running.now = _running.now, True
+def use_packed(model: nn.Module, cache: TorchCache) -> Iterator[None]:
+    """`pack`, and in the block use what was packed, unless the cache is empty."""
+    pack(model)
+    before, _running.compared = _running.compared, cache.compared if any(cache.lengths) else None
     try:
         yield
     finally:
-        _running.now = before
+        _running.compared = before
 
 
-def pack(model: nn.Module, compare: bool = False) -> None:
-    """Let the model's linear maps multiply by packed copies of their weights, where useful.
-
-    With ``compare``, weights that were changed in a way that torch does not count are packed again.
-    """
+def pack(model: nn.Module) -> None:
+    """Let the model's linear maps multiply by packed copies of their weights, where useful."""
     for module in model.modules():
         kind = PACKED.get(type(module))
         if kind is not None and _is_useful(getattr(module, "weight")):  # noqa: B009
             module.__class__ = kind  # not a new module: hooks and references stay valid
         if isinstance(module, PackedLinear):
-            module.pack(compare)
+            module.pack()
 
 
 def _is_useful(weight: Tensor) -> bool:
