@@ -75,7 +75,7 @@ typedef struct {
   int32_t head_dtype;  // of the token embedding and the output head
   int32_t kv_dtype;    // of keys and values: GPT2_F16, GPT2_F32 or GPT2_INT8
   int32_t threads;     // at least 1; one per physical core is best
-  // "generic", "avx2", "avx512", "amx", "neon" or "neon_base"; NULL: the best this processor supports
+  // "generic", "avx2", "avx512", "amx", "neon" or "neon_base"; NULL: the best that runs here
   const char* kernels;
   int32_t exact_head;  // gpt2_exact_head
 } gpt2_options;

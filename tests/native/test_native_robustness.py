@@ -376,11 +376,12 @@ def test_numbers_beyond_32_bits_are_refused(engine: NativeEngine) -> None:
         engine.extend_top(memory, [[1], [1]], k=2**32 + 1)
     with pytest.raises(InputError, match="32 bits"):
         engine.extend_asked(memory, [[1], [1]], None, [(0, Ask("given", 2**32 + 1))])
-    for row in (2**32, 1.5):
+    number: Any
+    for number in (2**32, 1.5):
         with pytest.raises(InputError, match=r"integer|32 bits"):
-            engine.rows("transformer.wte.weight", [row])
+            engine.rows("transformer.wte.weight", [number])
         with pytest.raises(InputError, match=r"integer|32 bits"):
-            engine.interval_at(np.zeros(101, np.float32), row)
+            engine.interval_at(np.zeros(101, np.float32), number)
     huge = engine.draw(np.zeros((1, 101), np.float32), Sampling(top_k=2**32 + 1), [0.99])
     assert huge == engine.draw(np.zeros((1, 101), np.float32), Sampling(top_k=0), [0.99])
     for name in ("n_positions", "n_inner"):

@@ -59,5 +59,5 @@ def command(
     tokenizer.save_pretrained(output)
     seconds = time.perf_counter() - begin
     say(f"{len(tokenizer):,} tokens in {seconds:.1f} s: {output}", quiet)
-    sources = "{} " * len(files)
-    next_step(f"gpt2 prepare {sources}-o TOKENS --tokenizer {{}}", *files, output, quiet=quiet)
+    names = "{} " * len(files)
+    next_step(f"gpt2 prepare {names}-o TOKENS --tokenizer {{}}", *files, output, quiet=quiet)

@@ -131,10 +131,17 @@ def test_a_text_may_take_longer_to_prepare_than_a_step(
 ) -> None:
     waits: list[object] = []
     new_group, broadcast = dist.new_group, dist.broadcast_object_list
-    monkeypatch.setattr(dist, "new_group", lambda **given: waits.append(given["timeout"]) or
-                        new_group(**given))  # fmt: skip
-    monkeypatch.setattr(dist, "broadcast_object_list", lambda *box, group, **given:
-                        waits.append(group) or broadcast(*box, group=group, **given))  # fmt: skip
+
+    def note_limit(**given: Any) -> Any:
+        waits.append(given["timeout"])
+        return new_group(**given)
+
+    def note_group(box: list[Any], *, group: Any, **given: Any) -> None:
+        waits.append(group)
+        broadcast(box, group=group, **given)
+
+    monkeypatch.setattr(dist, "new_group", note_limit)
+    monkeypatch.setattr(dist, "broadcast_object_list", note_group)
     assert two.on_first(lambda: 7) == 7
     assert waits == [None]  # the group of all processes, with the patience for a step
     assert two.on_first(lambda: 8, PREPARING) == 8

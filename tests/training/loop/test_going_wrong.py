@@ -15,6 +15,7 @@ import torch
 from gpt2.errors import OptionError, TrainingError, WeightError, WriteError
 from gpt2.training.checkpoints.store import MODEL, Checkpoints
 from gpt2.training.config import TrainingConfig
+from gpt2.training.loop import saving
 from gpt2.training.loop import trainer as loop
 from gpt2.training.loop.distributed import pick_device
 from gpt2.training.reporting.history import read_metrics
@@ -103,7 +104,7 @@ def test_a_full_disk_is_told_with_what_is_kept(
 ) -> None:
     """Neither TensorBoard's own error nor that of the last picture takes its place."""
     made = trainer(tmp_path, SHORT)
-    save = loop.saving.save
+    save = saving.save
 
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -114,7 +115,7 @@ def test_a_full_disk_is_told_with_what_is_kept(
             monkeypatch.setattr(made.log._board, method, full)
         monkeypatch.setattr("gpt2.training.reporting.curves.atomic", full)
 
-    monkeypatch.setattr(loop.saving, "save", fill)
+    monkeypatch.setattr(saving, "save", fill)
     with pytest.raises(WriteError, match=r"tensorboard could.*disk is full.*step 2 is intact"):
         made.run()
     assert made.log.metrics._journal._file.closed
