@@ -129,10 +129,9 @@ class LanguageModel:
 
         Returns:
             Text for text, a torch tensor for a torch tensor, an array of the engine's type without
-            a prompt, otherwise a numpy array: ids
-            [prompts x num_return_sequences, T + new], the T prompt columns as they were passed,
-            padding included, followed by the new ones. Lists of different lengths are padded on the
-            left, texts that ended early on the right.
+            a prompt, otherwise a numpy array: ids [prompts x num_return_sequences, T + new], the T
+            prompt columns as they were passed, padding included, followed by the new ones. Lists of
+            different lengths are padded on the left, texts that ended early on the right.
             With ``return_dict_in_generate``, an object of `gpt2.generation.outputs`.
 
         Raises:

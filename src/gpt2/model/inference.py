@@ -73,18 +73,18 @@ class PackedLinear(nn.Module):
         numbers = torch.arange(width, dtype=torch.float64) * 0.618034  # none is near zero
         return self.weight.detach() @ (1 + numbers.frac()).to(self.weight.dtype)
 
-    def pack(self, product: Tensor | None = None) -> None:
+    def pack(self, compare: bool = False) -> None:
         """Make the packed copy, unless it is up to date or not useful here.
 
-        With the weight's ``product``, changes that torch does not count are found too.
+        With ``compare``, changes that torch does not count are found too.
         """
         if not _is_useful(self.weight):
             self._packed = None
             return
         same = self._packed_from == self._state_of_weight()
-        if same and product is not None:
+        if same and compare:
             assert self._packed_product is not None
-            same = torch.equal(product, self._packed_product)
+            same = torch.equal(self._product(), self._packed_product)
         if not same:
             self._packed_product = self._product()
             dense = self._arrange().detach().contiguous()  # [outputs, inputs]
@@ -101,7 +101,7 @@ class PackedLinear(nn.Module):
         if x.numel() > FEW_ROWS * x.shape[-1] or self._packed_from != self._state_of_weight():
             return None
         if id(self) not in compared:
-            self.pack(self._product())
+            self.pack(compare=True)
             compared.add(id(self))
         return torch.ops.mkldnn._linear_pointwise(x, self._packed, bias, "none", [], "")
 
